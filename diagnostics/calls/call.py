@@ -1,0 +1,126 @@
+"""The call that failed and the answer it got, as values."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import SplitResult, urlsplit
+
+NoteKind = Literal["taken", "guessed", "dropped", "masked"]
+
+
+@dataclass(frozen=True)
+class JsonTrouble:
+    """Where a body stops being JSON: 1-based line and column, and the parser's words."""
+
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(frozen=True)
+class FailingCall:
+    """What the user brings. The parser has masked secrets in every field before this exists.
+
+    `method` is upper case, "" when not given. `url` is as pasted: it may be a bare path, which has no host,
+    and may hold placeholders. `body` is the text as sent, None for no body.
+    """
+
+    method: str = ""
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+
+    @property
+    def split(self) -> SplitResult:
+        """The URL in parts; for text that is no URL everything is path."""
+        text = self.url.strip()
+        if text and "://" not in text and not text.startswith("/") and _looks_like_host(text):
+            text = f"//{text}"
+        try:
+            parts = urlsplit(text)
+            parts.port  # noqa: B018  (a bad port raises here, and nowhere later)
+        except ValueError:
+            return SplitResult("", "", text, "", "")
+        return parts
+
+    @property
+    def scheme(self) -> str:
+        return self.split.scheme.lower()
+
+    @property
+    def host(self) -> str:
+        """Lower-case host, with the port if one was given; "" for a bare path."""
+        parts = self.split
+        name = (parts.hostname or "").lower()
+        return f"{name}:{parts.port}" if name and parts.port else name
+
+    @property
+    def path(self) -> str:
+        return self.split.path
+
+    @property
+    def query(self) -> str:
+        return self.split.query
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def json(self) -> tuple[Any, JsonTrouble | None]:
+        """The body as JSON, or where it stops being JSON. No body is (None, None)."""
+        return read_json(self.body)
+
+
+@dataclass(frozen=True)
+class ReceivedAnswer:
+    """The answer the user got, if they have it. `status` is None when there was none (`network_error` says why)."""
+
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    network_error: str = ""
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def json(self) -> tuple[Any, JsonTrouble | None]:
+        return read_json(self.body)
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing that reading a paste did, in one short sentence for the screen."""
+
+    kind: NoteKind
+    what: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a paste held. `form` names how it was read: curl, raw_http, json, short."""
+
+    call: FailingCall | None = None
+    answer: ReceivedAnswer | None = None
+    conversation_id: str = ""
+    notes: tuple[Note, ...] = ()
+    form: str = ""
+
+
+class Unreadable(Exception):
+    """The pasted text is no call. str() is the sentence for the screen: what, why, what to do."""
+
+
+def read_json(text: str | None) -> tuple[Any, JsonTrouble | None]:
+    if text is None or not text.strip():
+        return None, None
+    try:
+        return json.loads(text), None
+    except json.JSONDecodeError as trouble:
+        return None, JsonTrouble(trouble.lineno, trouble.colno, trouble.msg)
+    except (RecursionError, ValueError) as trouble:  # nested too deeply, or a number of a million digits
+        return None, JsonTrouble(1, 1, str(trouble) or "nested too deeply")
+
+
+def _looks_like_host(text: str) -> bool:
+    first = text.split("/", 1)[0]
+    return "." in first and " " not in first and "{" not in first
