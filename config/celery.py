@@ -1,0 +1,35 @@
+"""The Celery app. Beat only ticks: what is due is decided by rows in the database."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init, worker_ready
+
+from config.local.child import announce_ready, die_with_supervised_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+TICK_SECONDS = 10.0
+
+app = Celery("cobrowse-doctor")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "tick": {
+        "task": "diagnostics.tasks.tick",
+        "schedule": TICK_SECONDS,
+        # A tick that waited for a worker is worthless: the next one looks at the same rows.
+        "options": {"expires": TICK_SECONDS},
+    }
+}
+
+
+@worker_process_init.connect
+def end_with_the_worker(**kwargs: Any) -> None:
+    die_with_supervised_parent()
+
+
+@worker_ready.connect
+def tell_the_supervisor(**kwargs: Any) -> None:
+    announce_ready()

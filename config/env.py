@@ -1,0 +1,162 @@
+"""Reads values from the environment; a bad one stops start-up with one clear sentence."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from cryptography.fernet import Fernet
+
+YES = frozenset({"1", "true", "yes", "on"})
+NO = frozenset({"0", "false", "no", "off"})
+
+
+def stop(sentence: str) -> NoReturn:
+    """Ends the process with the sentence on standard error and exit code 1, without a traceback."""
+    raise SystemExit(sentence)
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable without surrounding blanks; an empty one counts as not set."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool) -> bool:
+    value = text(name).lower()
+    if not value:
+        return default
+    if value not in YES | NO:
+        stop(f"{name} is {value!r}, which is neither yes nor no. Set it to 1 or 0, or leave it out.")
+    return value in YES
+
+
+def number(name: str, default: int, least: int, most: int) -> int:
+    value = text(name)
+    if not value:
+        return default
+    if not value.isascii() or not value.lstrip("-").isdigit() or not least <= int(value) <= most:
+        stop(f"{name} is {value!r}. It must be a whole number from {least} to {most}.")
+    return int(value)
+
+
+def words(name: str, default: Iterable[str] = ()) -> list[str]:
+    """A comma-separated list; empty entries are dropped."""
+    return [part for part in (item.strip() for item in text(name).split(",")) if part] or list(default)
+
+
+def secret(name: str) -> str:
+    """The value of NAME, or the content of the file that NAME_FILE points to; "" when neither is set."""
+    value, file = text(name), text(f"{name}_FILE")
+    if value and file:
+        stop(f"{name} and {name}_FILE are both set, so it is unclear which one counts. Set only one of them.")
+    if not file:
+        return value
+    try:
+        content = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not text"
+        stop(f"{name}_FILE points to {file}, which cannot be read: {reason}. Correct the path or its permissions.")
+    if not content:
+        stop(f"{name}_FILE points to {file}, which is empty. Put the value into that file.")
+    return content
+
+
+def encryption_keys(name: str) -> list[str]:
+    """Fernet keys, newest first, separated by commas or line ends. The sentence never repeats a key."""
+    keys = [part.strip() for part in secret(name).replace("\n", ",").split(",") if part.strip()]
+    for position, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            stop(
+                f"Key {position} of {len(keys)} in {name} is not a Fernet key (32 bytes in url-safe base64, 44 "
+                f"characters). Make one with: {MAKE_ENCRYPTION_KEY}"
+            )
+    return keys
+
+
+def json_object(name: str) -> dict[str, Any]:
+    raw = text(name)
+    if not raw:
+        return {}
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as exc:
+        stop(f"{name} is not JSON ({exc}). It must be one JSON object, for example {{}}.")
+    if not isinstance(value, dict):
+        stop(f"{name} must be a JSON object in braces, but it is a {type(value).__name__}.")
+    return value
+
+
+def endpoints(name: str) -> dict[str, dict[str, str]]:
+    """Region key -> {"api": base URL, "login": base URL}, both without a trailing slash."""
+    return {key: _endpoint(name, key, value) for key, value in json_object(name).items()}
+
+
+def _endpoint(name: str, key: str, value: object) -> dict[str, str]:
+    example = '{"api": "https://api.example.com", "login": "https://login.example.com"}'
+    if not key.strip() or not isinstance(value, dict) or set(value) != {"api", "login"}:
+        stop(f"{name} has a bad entry {key!r}. Each entry is a region with exactly two addresses: {example}")
+    return {which: _base_url(f"{name}, entry {key!r}, {which!r}", address) for which, address in value.items()}
+
+
+def _base_url(where: str, address: object) -> str:
+    parts = _split(address) if isinstance(address, str) else None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        stop(f"{where}: {address!r} is not an http or https address.")
+    if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
+        stop(f"{where}: the address must be scheme, host and port only, such as https://api.example.com.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def broker_url(name: str) -> str:
+    """A broker address that Celery understands, or ""."""
+    value = secret(name)
+    schemes = ("redis", "rediss", "redis+socket", "amqp", "amqps")
+    parts = _split(value)
+    if value and (parts is None or parts.scheme not in schemes):
+        stop(f"{name} must start with one of {', '.join(f'{scheme}://' for scheme in schemes)}.")
+    return value
+
+
+def database(name: str) -> dict[str, Any]:
+    """A Django database entry from postgres://user:password@host:port/name?option=value; {} when not set.
+
+    A socket folder is written percent-encoded as the host (%2Frun%2Fpostgresql) or as ?host=/run/postgresql.
+    """
+    raw = secret(name)
+    if not raw:
+        return {}
+    shape = f"{name} must look like postgres://user:password@host:5432/database"
+    parts = _split(raw)
+    if parts is None or parts.scheme not in {"postgres", "postgresql"}:
+        stop(f"{shape}: only PostgreSQL is supported.")
+    if not parts.path.strip("/"):
+        stop(f"{shape}: the database's name is missing.")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": options.pop("port", "") or str(parts.port or ""),
+        "OPTIONS": options,
+    }
+
+
+def _split(value: str) -> SplitResult | None:
+    """The parts of an address, or None when it has no readable form (a bad port, an open bracket)."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.port is None or parts.port > 0 else None
+    except ValueError:
+        return None
+
+
+MAKE_SECRET_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
+MAKE_ENCRYPTION_KEY = (
+    'python3 -c "import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
+)

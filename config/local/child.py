@@ -1,0 +1,101 @@
+"""Child processes that never outlive their parent, and questions about processes."""
+
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+SUPERVISED = "COBROWSE_DOCTOR_SUPERVISED"
+READY_FILE = "COBROWSE_DOCTOR_READY_FILE"
+PR_SET_PDEATHSIG = 1
+
+# Loaded at import: between fork and exec nothing may be looked up any more.
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    log: IO[bytes],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | str = "/",
+    death_signal: signal.Signals = signal.SIGKILL,
+    account: tuple[int, int] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Starts a child in a process group of its own that gets `death_signal` when this process dies.
+
+    Call it from the main thread only: the kernel's parent-death signal follows the thread that forked.
+    `account` is (user id, group id) to run as; only root can ask for another than its own.
+    """
+    parent = os.getpid()
+
+    def before_exec() -> None:
+        # Python runs this after it has changed user, which matters: changing user clears the signal.
+        die_with_parent(death_signal, parent)
+
+    user, group = account if account else (None, None)
+    return subprocess.Popen(  # noqa: S603 - the callers' own programs
+        list(argv),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=dict(env) if env is not None else None,
+        cwd=cwd,
+        process_group=0,
+        user=user,
+        group=group,
+        extra_groups=[] if account else None,
+        preexec_fn=before_exec,  # noqa: PLW1509 - the supervisor has no threads
+    )
+
+
+def die_with_parent(death_signal: signal.Signals, parent: int) -> None:
+    """Asks the kernel to signal this process when its parent dies; ends at once if that has happened already."""
+    _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def die_with_supervised_parent() -> None:
+    """For grandchildren of the supervisor (pool and web workers): a killed master must not leave them behind."""
+    if os.environ.get(SUPERVISED):
+        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() == 1 and os.environ[SUPERVISED] != "1":
+            os._exit(1)
+
+
+def announce_ready() -> None:
+    """Makes the file by which the supervisor learns that this part takes work."""
+    if file := os.environ.get(READY_FILE):
+        Path(file).touch()
+
+
+def command_line(pid: int) -> list[str]:
+    """The words a process was started with; [] when it is gone or not ours to see."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+    except OSError:
+        return []
+
+
+def working_folder(pid: int) -> Path | None:
+    try:
+        return Path(os.readlink(f"/proc/{pid}/cwd"))
+    except OSError:
+        return None
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process with that id exists and is not a zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state not in {"Z", "X"}
+
+
+def all_pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]

@@ -1,0 +1,60 @@
+"""Where the unix sockets of the embedded parts lie. Reading only: `sockets.prepare` decides, once."""
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from config.local.data_dir import DataDir
+
+# The kernel allows 107 bytes for a socket's path; Postgres adds a temporary lock name beside it.
+LONGEST = 100
+POSTGRES_SOCKET = ".s.PGSQL.5432"
+BROKER_SOCKET = "broker.sock"
+
+
+def postgres_home(data: DataDir) -> Path:
+    """The folder that holds cluster and socket: in the data folder, unless its account cannot get there."""
+    return data.pointer("postgres-home") or data.path / "postgres"
+
+
+def postgres_folder(data: DataDir) -> Path:
+    return data.pointer("postgres-socket") or postgres_home(data) / "run"
+
+
+def broker_folder(data: DataDir) -> Path:
+    return data.pointer("broker-socket") or data.path / "broker"
+
+
+def broker_file(data: DataDir) -> Path:
+    return broker_folder(data) / BROKER_SOCKET
+
+
+def prepare(data: DataDir, name: str, usual: Path, socket: str, account: tuple[int, int] | None) -> None:
+    """Makes the private folder for a socket; one under the temp folder, recorded, where the path is too long."""
+    folder = usual
+    if len(os.fsencode(usual / socket)) > LONGEST:
+        recorded = data.pointer(name)
+        if recorded is not None and is_private(recorded, account):
+            return
+        folder = Path(tempfile.mkdtemp(prefix="cobrowse-doctor-"))
+        if account:
+            os.chown(folder, *account)
+        data.point(name, folder)
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        if account:
+            os.chown(folder, *account)
+
+
+def is_private(folder: Path, account: tuple[int, int] | None) -> bool:
+    """Whether the folder still is what we made: a real folder, closed to others, owned by who uses it.
+
+    The temp folder is open to everyone, so another user may have taken the name after a clean-up.
+    """
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    owner = account[0] if account else os.geteuid()
+    return stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700 and found.st_uid == owner

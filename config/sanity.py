@@ -1,0 +1,120 @@
+"""Django system checks of our own settings: rules between settings, each with an id and a hint."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+
+@checks.register(checks.Tags.security)
+def encryption_keys_are_their_own(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    if not settings.FIELD_ENCRYPTION_KEYS:
+        return [
+            checks.Error(
+                "There is no key to encrypt client secrets with.",
+                hint="Set FIELD_ENCRYPTION_KEYS, newest key first.",
+                id="config.E001",
+            )
+        ]
+    if settings.SECRET_KEY in settings.FIELD_ENCRYPTION_KEYS:
+        return [
+            checks.Error(
+                "SECRET_KEY is also an encryption key, so one leak opens both sessions and client secrets.",
+                hint="Give FIELD_ENCRYPTION_KEYS a key of its own.",
+                id="config.E002",
+            )
+        ]
+    return []
+
+
+@checks.register(checks.Tags.database)
+def the_database_is_postgres(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+        return []
+    return [
+        checks.Error(
+            "The database is not PostgreSQL, whose row claims the runs rely on.",
+            hint="Set DATABASE_URL to postgres://..., or leave it out for the embedded one.",
+            id="config.E003",
+        )
+    ]
+
+
+@checks.register()
+def the_broker_waits_longer_than_a_task(
+    app_configs: Sequence[Any] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    if not settings.CELERY_BROKER_URL.startswith("redis"):
+        return []
+    waits = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("visibility_timeout", 0)
+    if waits > settings.CELERY_TASK_TIME_LIMIT:
+        return []
+    return [
+        checks.Error(
+            "The broker hands out a task again before its time limit is over.",
+            hint="Raise visibility_timeout in CELERY_BROKER_TRANSPORT_OPTIONS above CELERY_TASK_TIME_LIMIT.",
+            id="config.E004",
+        )
+    ]
+
+
+@checks.register(checks.Tags.security)
+def every_page_asks_for_a_login(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    if "django.contrib.auth.middleware.LoginRequiredMiddleware" in settings.MIDDLEWARE:
+        return []
+    return [
+        checks.Error(
+            "Pages are open to everyone unless they say otherwise.",
+            hint="Put LoginRequiredMiddleware back into MIDDLEWARE.",
+            id="config.E005",
+        )
+    ]
+
+
+@checks.register(checks.Tags.security)
+def scripts_come_from_us(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    allowed = [*directives.get("script-src", ["*"]), *directives.get("default-src", ["*"])]
+    if "csp.middleware.CSPMiddleware" in settings.MIDDLEWARE and not {"'unsafe-inline'", "'unsafe-eval'", "*"} & set(
+        allowed
+    ):
+        return []
+    return [
+        checks.Error(
+            "The content security policy lets scripts in that are not ours.",
+            hint="Keep CSPMiddleware, and neither unsafe-inline, unsafe-eval nor * for scripts.",
+            id="config.E006",
+        )
+    ]
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def served_to_others_means_https(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    if settings.HTTPS:
+        return []
+    return [
+        checks.Warning(
+            "The site is served without https.",
+            hint="Set ALLOWED_HOSTS to the public name; https is then on. HTTPS=0 switches it off.",
+            id="config.W007",
+        )
+    ]
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def genesys_is_reached_over_tls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    plain = sorted(
+        key
+        for key, addresses in settings.GENESYS_ENDPOINTS.items()
+        if key not in settings.DEMO_ENDPOINTS and any(str(url).startswith("http://") for url in addresses.values())
+    )
+    if not plain:
+        return []
+    return [
+        checks.Warning(
+            f"Client secrets are sent without TLS to: {', '.join(plain)}.",
+            hint="Use https addresses in GENESYS_ENDPOINTS.",
+            id="config.W008",
+        )
+    ]

@@ -1,0 +1,238 @@
+"""All settings, read from top to bottom; every outside value comes through env.py."""
+
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from config import env
+from config.local import data_dir, sockets
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# ---------------------------------------------------------------------- where things lie
+
+DATA = data_dir.current()
+DATA_DIR = DATA.path
+DEBUG = env.flag("DEBUG", default=False)
+
+DATABASE = env.database("DATABASE_URL")
+# Without an address of its own, this machine runs its own Postgres in the data folder.
+EMBEDDED_DATABASE = not DATABASE
+EMBEDDED_BROKER = not env.broker_url("CELERY_BROKER_URL")
+
+# ---------------------------------------------------------------------- secrets
+
+SECRET_KEY = env.secret("SECRET_KEY")
+FIELD_ENCRYPTION_KEYS = env.encryption_keys("FIELD_ENCRYPTION_KEYS")  # newest first
+
+# An installation of its own on one machine makes its keys once and keeps them; a served one is given them,
+# since keys made on the spot would differ from host to host.
+MAKES_KEYS = EMBEDDED_DATABASE or DEBUG
+if not SECRET_KEY and not MAKES_KEYS:
+    env.stop(f"SECRET_KEY is missing. With DATABASE_URL set it must be given. Make one with: {env.MAKE_SECRET_KEY}")
+if not FIELD_ENCRYPTION_KEYS and not MAKES_KEYS:
+    env.stop(
+        "FIELD_ENCRYPTION_KEYS is missing. With DATABASE_URL set it must be given, and kept: client secrets cannot "
+        f"be read without it. Make one with: {env.MAKE_ENCRYPTION_KEY}"
+    )
+SECRET_KEY = SECRET_KEY or DATA.secret_key()
+FIELD_ENCRYPTION_KEYS = FIELD_ENCRYPTION_KEYS or DATA.encryption_keys()
+
+# ---------------------------------------------------------------------- who may reach us
+
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", LOCAL_HOSTS)
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+for origin in CSRF_TRUSTED_ORIGINS:
+    if not origin.startswith(("https://", "http://")):
+        env.stop(f"CSRF_TRUSTED_ORIGINS has {origin!r}: each origin starts with https:// or http://.")
+
+# Only this machine asks: plain http. Any other name is served over https by a proxy that ends TLS.
+HTTPS = env.flag("HTTPS", default=not DEBUG and bool(set(ALLOWED_HOSTS) - set(LOCAL_HOSTS)))
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+# The web server listens on 127.0.0.1 only, so the header can come from that proxy alone.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_HTTPONLY = False  # app.js hands the token to htmx
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# A paste of some megabytes is told so by its form; only what is larger still is refused here.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+
+# ---------------------------------------------------------------------- the application
+
+INSTALLED_APPS = [
+    "diagnostics",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "diagnostics.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# ---------------------------------------------------------------------- database
+
+# A page without connection re-use takes eight times as long, so every process keeps a small pool.
+POOL: dict[str, Any] = {"min_size": 1, "max_size": 12, "timeout": 10}
+
+if EMBEDDED_DATABASE:
+    DATABASE = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "cobrowse_doctor",
+        "USER": "cobrowse_doctor",
+        "PASSWORD": DATA.database_password(),
+        "HOST": str(sockets.postgres_folder(DATA)),
+        "PORT": "",
+        "OPTIONS": {},
+    }
+DATABASES = {
+    "default": {
+        **DATABASE,
+        "OPTIONS": {"connect_timeout": 5, **DATABASE["OPTIONS"], "pool": POOL},
+        # Asks a pooled connection whether it is alive: the one condition for surviving a database restart.
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---------------------------------------------------------------------- Celery
+
+CELERY_BROKER_URL = env.broker_url("CELERY_BROKER_URL") or f"redis+socket://{sockets.broker_file(DATA)}"
+CELERY_BROKER_CONNECTION_RETRY = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away comes back: never give up
+CELERY_TASK_DEFAULT_QUEUE = "runs"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_TIMEZONE = "UTC"
+# A page that queues a run must not hang while the broker is away; the sweep rings again for what was not sent.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.4}
+if CELERY_BROKER_URL.startswith("redis"):
+    # Must exceed the longest task, else the broker hands out work that is still being done.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+
+# ---------------------------------------------------------------------- Genesys Cloud
+
+DEMO_ENDPOINTS = DATA.demo_endpoints()
+DEMO_PORT = env.number("DEMO_PORT", 8901, least=1, most=65534)
+# Only the operator can send a region elsewhere or add one: nobody can name a host from the web page.
+GENESYS_ENDPOINTS = {**DEMO_ENDPOINTS, **env.endpoints("GENESYS_ENDPOINTS")}
+
+# ---------------------------------------------------------------------- static files
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA.static
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# ---------------------------------------------------------------------- language and time
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+
+# ---------------------------------------------------------------------- logging
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "diagnostics": {"level": "INFO"},
+        "celery": {"level": "INFO"},
+        # A refused page or a wrong address is no trouble of ours; a failed page is.
+        "django.request": {"level": "ERROR"},
+        # Says each received and finished task with its arguments; the run's own line says more.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}
+
+from config import sanity  # noqa: E402, F401 - registers the system checks of these settings

@@ -1,0 +1,5 @@
+"""Every address of the site belongs to the one app."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("diagnostics.urls"))]

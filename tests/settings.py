@@ -1,0 +1,22 @@
+"""config.settings plus the handful of test values."""
+
+import os
+import tempfile
+
+# Before the real settings are read: nothing of the tests may touch the developer's own data folder, nor may
+# the developer's own environment touch the tests.
+for name in ("DATABASE_URL", "CELERY_BROKER_URL", "GENESYS_ENDPOINTS", "ALLOWED_HOSTS", "DEBUG", "HTTPS"):
+    os.environ.pop(name, None)
+os.environ["COBROWSE_DOCTOR_DATA_DIR"] = tempfile.mkdtemp(prefix="cobrowse-doctor-tests-")
+os.chmod(os.environ["COBROWSE_DOCTOR_DATA_DIR"], 0o711)  # noqa: S103 - the database's own account passes through
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import DATABASES, STORAGES  # noqa: E402
+
+DATABASES["default"]["OPTIONS"].pop("pool", None)  # a pool would keep the test database open while it is dropped
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, int] = {}
