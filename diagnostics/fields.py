@@ -1,7 +1,7 @@
 """A text column that rests encrypted."""
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -25,7 +25,14 @@ class UnreadableSecret(ImproperlyConfigured):
     """A stored secret was encrypted with a key that is no longer among FIELD_ENCRYPTION_KEYS."""
 
 
-class EncryptedTextField(models.TextField[str, str]):
+if TYPE_CHECKING:
+    # Only the type checker's Django can be subscripted.
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
+
+
+class EncryptedTextField(_TextField):
     """Encrypts with the newest key, decrypts with any; a wrong key fails loudly. Allows no look-up but isnull."""
 
     def get_prep_value(self, value: Any) -> Any:
