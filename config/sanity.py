@@ -42,9 +42,7 @@ def the_database_is_postgres(app_configs: Sequence[Any] | None, **kwargs: Any) -
 
 
 @checks.register()
-def the_broker_waits_longer_than_a_task(
-    app_configs: Sequence[Any] | None, **kwargs: Any
-) -> list[checks.CheckMessage]:
+def the_broker_waits_longer_than_a_task(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     if not settings.CELERY_BROKER_URL.startswith("redis"):
         return []
     waits = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("visibility_timeout", 0)

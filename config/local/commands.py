@@ -1,7 +1,146 @@
-"""What happens before a manage.py command runs."""
-from collections.abc import Iterator
+"""What happens before a manage.py command: the data folder is chosen, the embedded Postgres found or started."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import django
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from config import env
+from config.local import cluster, data_dir, postgres
+from config.local.cluster import Cluster
+from config.local.locks import Lock
+
+# They look at code or files only, or say themselves which database they want.
+NEED_NO_DATABASE = frozenset(
+    {"help", "version", "--version", "check", "makemigrations", "collectstatic", "findstatic", "diffsettings",
+     "makemessages", "compilemessages", "contract_build", "startapp", "startproject", "testserver"}
+)  # fmt: skip
+# They bring the tables up to date, show how far they are, or do not look at ours.
+NEED_NO_TABLES = frozenset(
+    {"migrate", "showmigrations", "sqlmigrate", "sqlflush", "squashmigrations", "dbshell", "test"}
+)
+START_SECONDS = 60.0
+
+
+def choose_data_dir(argv: Sequence[str]) -> None:
+    """Settings are read before `up` reads its options, so its --data-dir goes into the environment here."""
+    for position, word in enumerate(argv[2:], start=2):
+        if word.startswith("--data-dir="):
+            os.environ[data_dir.VARIABLE] = word.partition("=")[2]
+        elif word == "--data-dir" and position + 1 < len(argv):
+            os.environ[data_dir.VARIABLE] = argv[position + 1]
+
+
 @contextmanager
-def database_for(argv: list[str]) -> Iterator[None]:
-    yield
+def database_for(argv: Sequence[str]) -> Iterator[None]:
+    """Holds the embedded Postgres for as long as the command runs, unless it needs none or has another."""
+    command = argv[1] if len(argv) > 1 else "help"
+    if command == "up":
+        choose_data_dir(argv)
+    if command in NEED_NO_DATABASE or {"-h", "--help"} & set(argv):
+        yield
+        return
+    if env.database("DATABASE_URL"):
+        if command != "up":
+            need_tables(command, make_them=False)
+        yield
+        return
+    if sys.platform != "linux":
+        env.stop("The embedded Postgres runs on Linux only. Set DATABASE_URL to a Postgres of your own.")
+    place = cluster.prepare(data_dir.current())
+    if command == "up":
+        yield  # runs Postgres itself
+        return
+    with held(place):
+        need_tables(command, make_them=True, alone=Lock(place.data.locks / "tables"))
+        yield
+
+
+def need_tables(command: str, *, make_them: bool, alone: Lock | None = None) -> None:
+    """Makes missing tables in our own database; in a given one that is the operator's decision, so it only says so."""
+    if command in NEED_NO_TABLES:
+        return
+    django.setup()
+    try:
+        missing = missing_migrations()
+        if missing and make_them and alone:
+            say("Bringing the database's tables up to date.")
+            alone.wait(START_SECONDS)
+            call_command("migrate", verbosity=0, interactive=False)
+            alone.release()
+        elif missing:
+            env.stop(f"The database lacks {missing} migrations of this version. Run first: manage.py migrate")
+    except OperationalError as exc:
+        env.stop(f"The database cannot be reached: {str(exc).strip()}. Correct DATABASE_URL, or start that database.")
+    finally:
+        connections.close_all()
+
+
+def missing_migrations() -> int:
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@contextmanager
+def held(place: Cluster) -> Iterator[None]:
+    users = Lock(place.data.locks / "users")
+    if not users.wait(START_SECONDS, shared=True, waiting=lambda: say("Waiting for the database to change hands.")):
+        env.stop(
+            f"The database in {place.data.path} is being started or stopped by another process. Try again shortly."
+        )
+    try:
+        find_or_start(place)
+        yield
+    finally:
+        users.release()
+
+
+def find_or_start(place: Cluster) -> None:
+    """Returns when Postgres answers. Starts a keeper when neither one nor `up` runs it."""
+    starting = Lock(place.data.locks / "start")
+    deadline = time.monotonic() + START_SECONDS
+    if not starting.wait(START_SECONDS):
+        env.stop(f"Another command has been starting the database in {place.data.path} for a minute. Look for it.")
+    owner = Lock(place.data.locks / "owner")
+    keeper: subprocess.Popen[bytes] | None = None
+    try:
+        while not postgres.answers(place):
+            if keeper is not None and keeper.poll() is not None:
+                env.stop(_why_not(place, f"it ended with code {keeper.returncode}"))
+            if time.monotonic() > deadline:
+                env.stop(_why_not(place, f"it did not answer within {START_SECONDS:.0f} seconds"))
+            if keeper is None and owner.is_free():
+                keeper = start_keeper(place)
+            time.sleep(0.05)
+    finally:
+        starting.release()
+
+
+def start_keeper(place: Cluster) -> subprocess.Popen[bytes]:
+    """A process of its own session: it outlives this command for the few seconds in which a next one may come."""
+    with open(place.data.log("keeper"), "ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "config.local.keeper", str(place.data.path)],
+            cwd=data_dir.PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+
+
+def _why_not(place: Cluster, what: str) -> str:
+    logs = [place.data.log("keeper"), place.data.log("postgres")]
+    last = [line for log in logs for line in _last_lines(log)]
+    return "\n".join([f"The embedded Postgres did not start: {what}. Its last words, from {place.data.logs}:", *last])
+
+
+def _last_lines(log: Path) -> list[str]:
+    return log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
+
+
+def say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
