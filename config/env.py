@@ -156,7 +156,7 @@ def _split(value: str) -> SplitResult | None:
         return None
 
 
-MAKE_SECRET_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
+MAKE_SECRET_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(64))"'  # noqa: S105 - a command
 MAKE_ENCRYPTION_KEY = (
     'python3 -c "import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
 )
