@@ -1,0 +1,109 @@
+"""What the demo orgs answer: JSON, the documented error body, and the token endpoint's own error shape."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+JSON_TYPE = "application/json"
+REASONS = {
+    200: "OK",
+    302: "Found",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+# status and message template per code, as the published contract words them
+ERRORS: dict[str, tuple[int, str]] = {
+    "bad.request": (400, "The request could not be understood by the server due to malformed syntax."),
+    "invalid.value": (400, "Value [{value}] is not valid for field type [{type}]. Allowable values are: {allowed}"),
+    "not.a.user": (
+        400,
+        "This request requires a user context. Client credentials cannot be used for requests to this resource.",
+    ),
+    "authentication.required": (401, "No authentication bearer token specified in authorization header."),
+    "bad.credentials": (401, "Invalid login credentials."),
+    "missing.any.permissions": (
+        403,
+        "Unable to perform the requested action. You must have at least one of the following permissions assigned: "
+        "[{permissions}]",
+    ),
+    "missing.permissions": (
+        403,
+        "Unable to perform the requested action. You are missing the following permission(s): [{permissions}]",
+    ),
+    "missing.division.permission": (
+        403,
+        "Unable to perform the requested action. You are missing the following permission(s) in the division of the "
+        "resource: [{permissions}]",
+    ),
+    "not.found": (404, "The requested resource was not found."),
+    "conversation.error.conversation.not.found": (404, "The conversation does not exist."),
+    "method.not.allowed": (405, "HTTP 405 Method Not Allowed"),
+    "general.conflict": (409, "The request conflicts with the current state of the target resource."),
+    "request.entity.too.large": (413, "The request is over the size limit. Maximum bytes: {limit}"),
+    "too.many.requests": (429, "Rate limit exceeded the maximum. Retry the request in [{seconds}] seconds"),
+    "internal.server.error": (500, "The server encountered an unexpected condition."),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer. `chunks` replaces `body` where an answer must come in pieces; `drop` ends the connection."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    chunks: Iterator[bytes] | None = None
+    drop: bool = False
+
+    @property
+    def status_line(self) -> str:
+        return f"{self.status} {REASONS.get(self.status, 'Unknown')}"
+
+
+class ApiError(Exception):
+    """Raised by a handler; the app turns it into the documented error body. `code` is a key of ERRORS."""
+
+    def __init__(self, code: str, headers: tuple[tuple[str, str], ...] = (), **params: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.headers = headers
+        self.params = params
+
+    @property
+    def status(self) -> int:
+        return ERRORS[self.code][0]
+
+
+def json_answer(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    return Answer(status, (("Content-Type", JSON_TYPE), *headers), json.dumps(value).encode())
+
+
+def error_answer(error: ApiError, context_id: str) -> Answer:
+    status, template = ERRORS[error.code]
+    body: dict[str, Any] = {
+        "message": template.format_map(error.params),
+        "code": error.code,
+        "status": status,
+        "messageParams": dict(error.params),
+        "contextId": context_id,
+        "details": [],
+        "errors": [],
+    }
+    return json_answer(body, status, error.headers)
+
+
+def token_error(error: str, description: str) -> Answer:
+    """The token endpoint does not speak the API's error body; both spellings of the description are really sent."""
+    return json_answer({"error": error, "description": description, "error_description": description}, 400)

@@ -1,0 +1,94 @@
+"""Conversations: the full document, the media views, the analytics record, and the call that starts a session."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from diagnostics.demo import documents
+from diagnostics.demo.answers import Answer, ApiError, json_answer
+from diagnostics.demo.routing import Request, Route, answer_user_only
+
+BASE = "/api/v2/conversations"
+VIEW = ("conversation:communication:view",)
+START = ("conversation:cobrowse:add", "conversation:cobrowseVoice:add")
+DETAILS = ("analytics:conversationDetail:view", "analytics:agentConversationDetail:view")
+NOT_FOUND = "conversation.error.conversation.not.found"
+
+
+def find(request: Request, with_history: bool = False) -> dict[str, Any]:
+    """The conversation of the path, in its short form. What is only history is not found unless asked for."""
+    text = request.params["conversationId"]
+    try:
+        wanted = str(uuid.UUID(text))
+    except ValueError:
+        raise ApiError("invalid.value", value=text[:100], type="UUID", allowed="a UUID") from None
+    spec = request.org.conversations.get(wanted)
+    if spec is None or not (with_history or spec.get("live", True)):
+        raise ApiError(NOT_FOUND)
+    return spec
+
+
+def conversation(request: Request) -> Answer:
+    spec = find(request)
+    request.caller.require_any(VIEW, spec["division"])
+    return json_answer(documents.conversation(request.org, spec))
+
+
+def media_view(media: str, request: Request) -> Answer:
+    view = documents.media_view(request.org, find(request), media)
+    if view is None:
+        raise ApiError(NOT_FOUND)
+    return json_answer(view)
+
+
+def analytics_details(request: Request) -> Answer:
+    spec = find(request, with_history=True)
+    request.caller.require_any(DETAILS, spec["division"])
+    return json_answer(documents.analytics(request.org, spec))
+
+
+def start_cobrowse(request: Request) -> Answer:
+    """Answers as the real call does. Nothing of the product may ever send it; the request log is the proof."""
+    spec = find(request)
+    request.caller.require_any(START, spec["division"])
+    kind = session_kind(spec)
+    return json_answer(session(kind))
+
+
+def session_kind(spec: dict[str, Any]) -> str:
+    """`Message` or `Call`, of the newest pair of connected customer and agent; a conflict where there is none."""
+    live = {
+        (participant["purpose"], leg["media"])
+        for participant in spec["participants"]
+        for leg in participant["legs"]
+        if leg["state"] == "connected" and leg.get("type", "webmessaging") == "webmessaging"
+    }
+    for media, kind in (("messages", "Message"), ("calls", "Call")):
+        if {("customer", media), ("agent", media)} <= live:
+            return kind
+    raise ApiError("general.conflict")
+
+
+def session(kind: str) -> dict[str, Any]:
+    """Model `CobrowseWebMessagingSession`; its join code and socket address are secrets."""
+    ends = datetime.now(UTC) + timedelta(seconds=60)
+    identifier = str(uuid.uuid4())
+    return {
+        "id": identifier,
+        "joinCode": f"{uuid.uuid4().int % 10_000_000:07d}",
+        "websocketUrl": f"wss://cobrowse.demo.invalid/{identifier}",
+        "dateOfferEnds": ends.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "communicationType": kind,
+    }
+
+
+USER_LISTS = ("", "/messages", "/calls", "/callbacks", "/emails", "/cobrowsesessions")
+VIEWS = ("messages", "calls", "callbacks", "emails")
+ROUTES = (
+    *(Route("GET", f"{BASE}{part}", answer_user_only, user_only=True) for part in USER_LISTS),
+    *(Route("GET", f"{BASE}/{media}/{{conversationId}}", partial(media_view, media)) for media in VIEWS),
+    Route("GET", f"{BASE}/{{conversationId}}", conversation, any_of=VIEW),
+    Route("POST", f"{BASE}/{{conversationId}}/cobrowse", start_cobrowse, any_of=START),
+    Route("GET", "/api/v2/analytics/conversations/{conversationId}/details", analytics_details, any_of=DETAILS),
+)

@@ -1,0 +1,90 @@
+"""Who is asking: tokens/me, OAuth clients and scopes, organizations/me, limits, users/me."""
+
+from typing import Any
+
+from diagnostics.demo.answers import Answer, ApiError, json_answer
+from diagnostics.demo.orgs import Client, Org
+from diagnostics.demo.routing import Request, Route, answer_user_only
+
+
+def token_info(request: Request) -> Answer:
+    """Model `TokenInfo`. Client credentials ignore scopes; only an org behind the gateway shows some."""
+    org, client = request.org, request.caller.client
+    organization = {"id": org.id, "name": org.name}
+    return json_answer(
+        {
+            "organization": organization,
+            "homeOrganization": organization,
+            "authorizedScope": list(client.scopes),
+            "OAuthClient": {**client_document(client), "organization": organization},
+        }
+    )
+
+
+def client_document(client: Client) -> dict[str, Any]:
+    return {
+        "id": client.id,
+        "name": client.name,
+        "authorizedGrantType": client.grant_type,
+        "scope": list(client.scopes),
+        "roleDivisions": [{"roleId": role, "divisionId": division} for role, division in client.grants],
+        "state": client.state,
+    }
+
+
+def oauth_client(request: Request) -> Answer:
+    client = request.org.client(request.params["clientId"])
+    if client is None:
+        raise ApiError("not.found")
+    details = {
+        "accessTokenValiditySeconds": client.validity,
+        "registeredRedirectUri": [],
+        "secret": client.secret,
+        "selfUri": f"/api/v2/oauth/clients/{client.id}",
+    }
+    return json_answer({**client_document(client), **details})
+
+
+def scopes(request: Request) -> Answer:
+    entities = [{"id": scope, "selfUri": f"/api/v2/oauth/scopes/{scope}"} for scope in request.org.scopes]
+    return json_answer({"total": len(entities), "entities": entities, "selfUri": "/api/v2/oauth/scopes"})
+
+
+def organization(request: Request) -> Answer:
+    return json_answer(organization_document(request.org))
+
+
+def organization_document(org: Org) -> dict[str, Any]:
+    return {
+        "id": org.id,
+        "name": org.name,
+        "defaultLanguage": "en-US",
+        "defaultCountryCode": "US",
+        "domain": org.domain,
+        "features": org.features,
+        "state": "active",
+        "version": 7,
+        "voicemailEnabled": True,
+        "productPlatform": "GenesysCloud",
+        "selfUri": "/api/v2/organizations/me",
+    }
+
+
+def limits(request: Request) -> Answer:
+    namespace = request.params["namespaceName"]
+    values = request.org.limits.get(namespace)
+    if values is None:
+        raise ApiError("not.found")
+    entities = [{"key": key, "namespace": namespace, "value": value} for key, value in values.items()]
+    return json_answer({"entities": entities})
+
+
+ROUTES = (
+    Route("GET", "/api/v2/tokens/me", token_info),
+    Route("HEAD", "/api/v2/tokens/me", token_info),
+    Route("GET", "/api/v2/oauth/scopes", scopes),
+    Route("GET", "/api/v2/oauth/clients/{clientId}", oauth_client, all_of=("oauth:client:view",)),
+    Route("GET", "/api/v2/organizations/me", organization),
+    Route("GET", "/api/v2/organizations/limits/namespaces/{namespaceName}", limits),
+    Route("GET", "/api/v2/users/me", answer_user_only, user_only=True),
+)

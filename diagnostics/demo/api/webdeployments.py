@@ -1,0 +1,84 @@
+"""Web deployments and their Messenger configurations, where the cobrowse settings live."""
+
+from typing import Any
+
+from diagnostics.demo.answers import Answer, ApiError, json_answer
+from diagnostics.demo.api.paging import by_cursor
+from diagnostics.demo.routing import Request, Route
+
+BASE = "/api/v2/webdeployments"
+DEPLOYMENT = ("webDeployments:deployment:view",)
+CONFIGURATION = ("webDeployments:configuration:view",)
+
+
+def deployments(request: Request) -> Answer:
+    """`expand=Configuration` puts the whole configuration version in the place of its reference."""
+    expand = "configuration" in request.query.get("expand", "").lower().split(",")
+    items = [deployment_document(request, item, expand) for item in request.org.deployments]
+    return json_answer(by_cursor(request, f"{BASE}/deployments", items))
+
+
+def deployment(request: Request) -> Answer:
+    return json_answer(deployment_document(request, find(request.org.deployments, request.params["deploymentId"])))
+
+
+def active_configuration(request: Request) -> Answer:
+    """Model `WebDeploymentActiveConfigurationOnDeployment`."""
+    found = find(request.org.deployments, request.params["deploymentId"])
+    return json_answer(
+        {
+            "configurationVersion": configuration_document(configuration_of(request, found)),
+            "deployment": deployment_document(request, found),
+        }
+    )
+
+
+def configurations(request: Request) -> Answer:
+    only = request.query.get("showOnlyPublished", "").lower() == "true"
+    kept = (item for item in request.org.configurations if "datePublished" in item or not only)
+    return json_answer(by_cursor(request, f"{BASE}/configurations", [configuration_document(item) for item in kept]))
+
+
+def versions(request: Request) -> Answer:
+    found = find(request.org.configurations, request.params["configurationId"])
+    path = f"{BASE}/configurations/{found['id']}/versions"
+    return json_answer(by_cursor(request, path, [configuration_document(found)]))
+
+
+def version(request: Request) -> Answer:
+    found = find(request.org.configurations, request.params["configurationId"])
+    if request.params["versionId"] not in (found["version"], "draft"):
+        raise ApiError("not.found")
+    return json_answer(configuration_document(found))
+
+
+def find(items: tuple[dict[str, Any], ...], wanted: str) -> dict[str, Any]:
+    for item in items:
+        if item["id"] == wanted.lower():
+            return item
+    raise ApiError("not.found")
+
+
+def configuration_of(request: Request, deployment: dict[str, Any]) -> dict[str, Any]:
+    return find(request.org.configurations, deployment["configuration"]["id"])
+
+
+def deployment_document(request: Request, item: dict[str, Any], expand: bool = False) -> dict[str, Any]:
+    reference = item["configuration"]
+    uri = f"{BASE}/configurations/{reference['id']}/versions/{reference['version']}"
+    whole = configuration_document(configuration_of(request, item)) if expand else {**reference, "selfUri": uri}
+    return {**item, "configuration": whole, "selfUri": f"{BASE}/deployments/{item['id']}"}
+
+
+def configuration_document(item: dict[str, Any]) -> dict[str, Any]:
+    return {**item, "selfUri": f"{BASE}/configurations/{item['id']}/versions/{item['version']}"}
+
+
+ROUTES = (
+    Route("GET", f"{BASE}/deployments", deployments, all_of=DEPLOYMENT),
+    Route("GET", f"{BASE}/deployments/{{deploymentId}}", deployment, all_of=DEPLOYMENT),
+    Route("GET", f"{BASE}/deployments/{{deploymentId}}/configurations", active_configuration),
+    Route("GET", f"{BASE}/configurations", configurations, all_of=CONFIGURATION),
+    Route("GET", f"{BASE}/configurations/{{configurationId}}/versions", versions, all_of=CONFIGURATION),
+    Route("GET", f"{BASE}/configurations/{{configurationId}}/versions/{{versionId}}", version, all_of=CONFIGURATION),
+)

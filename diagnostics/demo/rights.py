@@ -1,0 +1,41 @@
+"""Does a client hold a permission, and if not, which of the documented 403 answers does it get?"""
+
+from dataclasses import dataclass
+
+from diagnostics.demo.answers import ApiError
+from diagnostics.demo.orgs import Client, Org
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent the request: the org the token belongs to, and the client as it is now."""
+
+    org: Org
+    client: Client
+
+    def divisions_with(self, permission: str) -> set[str]:
+        """The divisions in which one of the client's roles holds the permission without a condition."""
+        return {
+            division
+            for role_id, division in self.client.grants
+            if any(policy.allows(permission) for policy in self.org.roles[role_id].policies)
+        }
+
+    def holds(self, permission: str, division: str | None) -> bool:
+        divisions = self.divisions_with(permission)
+        if division is None or permission.split(":")[0] in self.org.unaware_of_divisions:
+            return bool(divisions)
+        return division in divisions
+
+    def require_any(self, permissions: tuple[str, ...], division: str | None = None) -> None:
+        """At least one of them. Held, but elsewhere, is told apart from not held at all."""
+        if any(self.holds(permission, division) for permission in permissions):
+            return
+        elsewhere = [permission for permission in permissions if self.divisions_with(permission)]
+        code = "missing.division.permission" if elsewhere else "missing.any.permissions"
+        raise ApiError(code, permissions=", ".join(elsewhere or permissions))
+
+    def require_all(self, permissions: tuple[str, ...]) -> None:
+        missing = [permission for permission in permissions if not self.holds(permission, None)]
+        if missing:
+            raise ApiError("missing.permissions", permissions=", ".join(missing))

@@ -1,0 +1,147 @@
+"""Serve the demo orgs on 127.0.0.1, one port each: in this process, or as `python -m diagnostics.demo.server`."""
+
+import argparse
+import atexit
+import signal
+import socketserver
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from diagnostics.demo.app import DemoApp
+from diagnostics.demo.hostile import hostile_clients
+from diagnostics.demo.log import RequestLog
+from diagnostics.demo.orgs import KEYS, PUBLISHED, Endpoint, load_endpoint
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8901
+REGION = "demo-{key}"
+
+
+class Handler(WSGIRequestHandler):
+    """Passes the raw target on, gives up on a sender that never ends, and writes no access log."""
+
+    timeout = 30
+
+    def get_environ(self) -> dict[str, Any]:
+        return {**super().get_environ(), "RAW_TARGET": self.path, "SCRIPT_NAME": ""}
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def handle(self) -> None:
+        with suppress(OSError):  # the other side went away
+            super().handle()
+
+
+class Server(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def server_bind(self) -> None:
+        """Without the reverse look-up of the standard server, which can take seconds where there is no DNS."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.server_address[1]
+        self.setup_environ()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A broken connection is the sender's business; the app logs its own faults."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The demo orgs while they are served. `orgs` by endpoint key are live: a test may change their state."""
+
+    servers: tuple[Server, ...]
+    orgs: dict[str, Endpoint]
+    log: RequestLog
+    stopping: threading.Event
+
+    @property
+    def ports(self) -> dict[str, int]:
+        return {key: server.server_port for key, server in zip(self.orgs, self.servers, strict=True)}
+
+    @property
+    def urls(self) -> dict[str, str]:
+        return {key: f"http://{HOST}:{port}" for key, port in self.ports.items()}
+
+    @property
+    def endpoints(self) -> dict[str, dict[str, str]]:
+        """As the setting GENESYS_ENDPOINTS wants it: one region per demo org."""
+        return {REGION.format(key=key): {"api": url, "login": url} for key, url in self.urls.items()}
+
+    def stop(self) -> None:
+        self.stopping.set()
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
+
+
+def start(port: int = 0) -> Running:
+    """Serve on `port` and the next one, or on two free ports. Raises OSError where a port is taken."""
+    log, stopping = RequestLog(), threading.Event()
+    orgs = {key: load_endpoint(key) for key in KEYS}
+    main_org = orgs[PUBLISHED].orgs[0]
+    main_org.add_clients(hostile_clients(main_org))
+    servers: list[Server] = []
+    try:
+        for number, key in enumerate(KEYS):
+            server = Server((HOST, port + number if port else 0), Handler)
+            servers.append(server)
+            server.set_app(DemoApp(orgs[key], log, stopping))
+    except OSError:
+        for server in servers:
+            server.server_close()
+        raise
+    for server in servers:
+        threading.Thread(target=partial(server.serve_forever, 0.1), name="demo-org", daemon=True).start()
+    return Running(tuple(servers), orgs, log, stopping)
+
+
+_shared: list[Running] = []
+_shared_lock = threading.Lock()
+
+
+def ensure_running() -> Running:
+    """The demo orgs inside this process, started at the first call and stopped with the process."""
+    with _shared_lock:
+        if not _shared or _shared[0].stopping.is_set():
+            _shared[:] = [start()]
+            atexit.register(_shared[0].stop)
+        return _shared[0]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="diagnostics.demo.server", description=__doc__)
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="first of two ports (default %(default)s)")
+    port = parser.parse_args(arguments).port
+    ended = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    try:
+        running = start(port)
+    except (OSError, OverflowError) as error:
+        print(
+            f"The demo orgs cannot use ports {port} and {port + 1}: {error}. Choose others with --port.",
+            file=sys.stderr,
+        )
+        return 1
+    for key, url in running.urls.items():
+        print(f"demo org {key}: {url}", flush=True)
+    ended.wait()
+    running.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

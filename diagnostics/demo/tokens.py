@@ -1,0 +1,123 @@
+"""The login host: client-credentials tokens, opaque and kept in memory only."""
+
+import base64
+import binascii
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, unquote
+
+from diagnostics.demo.answers import Answer, json_answer, token_error
+from diagnostics.demo.orgs import CLIENT_CREDENTIALS, Endpoint
+
+KEPT = 10_000
+PER_MINUTE = 300
+WINDOW = 60.0
+
+
+@dataclass
+class Token:
+    client_id: str
+    expires_at: float
+    window_ends: float = 0.0
+    used: int = 0
+
+
+@dataclass(frozen=True)
+class TokenUse:
+    """One use of a token: the how-manieth of its minute, and the seconds until the next minute."""
+
+    client_id: str
+    count: int
+    reset: int
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("inin-ratelimit-count", str(self.count)),
+            ("inin-ratelimit-allowed", str(PER_MINUTE)),
+            ("inin-ratelimit-reset", str(self.reset)),
+        )
+
+
+class TokenStore:
+    """The tokens one endpoint issued. Another endpoint knows none of them."""
+
+    def __init__(self) -> None:
+        self._tokens: OrderedDict[str, Token] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def issue(self, client_id: str, validity: int) -> str:
+        text = secrets.token_urlsafe(64)
+        with self._lock:
+            self._tokens[text] = Token(client_id, time.monotonic() + validity)
+            while len(self._tokens) > KEPT:
+                self._tokens.popitem(last=False)
+        return text
+
+    def use(self, text: str) -> TokenUse | None:
+        """Count one use; None for a token that is unknown or expired."""
+        now = time.monotonic()
+        with self._lock:
+            token = self._tokens.get(text)
+            if token is None or token.expires_at <= now:
+                return None
+            if now >= token.window_ends:
+                token.window_ends, token.used = now + WINDOW, 0
+            token.used += 1
+            return TokenUse(token.client_id, token.used, max(1, round(token.window_ends - now)))
+
+    def revoke_all(self, client_id: str) -> None:
+        with self._lock:
+            for text in [text for text, token in self._tokens.items() if token.client_id == client_id]:
+                del self._tokens[text]
+
+
+@dataclass(frozen=True)
+class TokenRequest:
+    grant_type: str
+    client_id: str
+    secret: str = field(repr=False)
+
+
+def read_token_request(authorization: str, body: bytes) -> TokenRequest:
+    """Credentials in the Authorization header win over those in the body."""
+    fields = {key: values[0] for key, values in parse_qs(body.decode("latin-1"), errors="replace").items()}
+    in_body = (fields.get("client_id", ""), fields.get("client_secret", ""))
+    client_id, secret = basic_credentials(authorization) or in_body
+    return TokenRequest(fields.get("grant_type", ""), client_id, secret)
+
+
+def basic_credentials(authorization: str) -> tuple[str, str] | None:
+    """None where the header is no Basic header; empty values where it is one and cannot be read."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return "", ""
+    client_id, _, secret = text.partition(":")
+    return unquote(client_id), unquote(secret)
+
+
+def grant(endpoint: Endpoint, store: TokenStore, wanted: TokenRequest) -> Answer:
+    """A wrong id, a wrong secret and a disabled client all get the same answer, as they really do."""
+    if not wanted.grant_type:
+        return token_error("invalid_request", "grant_type is required")
+    if wanted.grant_type != "client_credentials":
+        return token_error("unsupported_grant_type", "grant type is not supported")
+    org = endpoint.org_of(wanted.client_id)
+    client = org.client(wanted.client_id) if org else None
+    if client is None or client.state != "active" or not same(client.secret, wanted.secret):
+        return token_error("invalid_client", "authentication failed")
+    if client.grant_type != CLIENT_CREDENTIALS:
+        return token_error("unauthorized_client", "client is not authorized to use the client_credential grant type")
+    token = store.issue(client.id, client.validity)
+    return json_answer({"access_token": token, "token_type": "bearer", "expires_in": client.validity - 1})
+
+
+def same(one: str, other: str) -> bool:
+    return secrets.compare_digest(one.encode(), other.encode())
