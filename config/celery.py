@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import beat_init, worker_process_init, worker_ready
 
 from config.local.child import announce_ready, die_with_supervised_parent
 
@@ -30,6 +30,7 @@ def end_with_the_worker(**kwargs: Any) -> None:
     die_with_supervised_parent()
 
 
+@beat_init.connect
 @worker_ready.connect
 def tell_the_supervisor(**kwargs: Any) -> None:
     announce_ready()

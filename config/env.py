@@ -91,15 +91,20 @@ def json_object(name: str) -> dict[str, Any]:
 
 
 def endpoints(name: str) -> dict[str, dict[str, str]]:
-    """Region key -> {"api": base URL, "login": base URL}, both without a trailing slash."""
+    """Region key -> {"api": base URL, "login": base URL, "name": words}; one of the two addresses is enough."""
     return {key: _endpoint(name, key, value) for key, value in json_object(name).items()}
 
 
 def _endpoint(name: str, key: str, value: object) -> dict[str, str]:
-    example = '{"api": "https://api.example.com", "login": "https://login.example.com"}'
-    if not key.strip() or not isinstance(value, dict) or set(value) != {"api", "login"}:
-        stop(f"{name} has a bad entry {key!r}. Each entry is a region with exactly two addresses: {example}")
-    return {which: _base_url(f"{name}, entry {key!r}, {which!r}", address) for which, address in value.items()}
+    if not isinstance(value, dict) or not {"api", "login"} & set(value) or set(value) - {"api", "login", "name"}:
+        stop(
+            f"{name} has a bad entry {key!r}. Each entry names a region and its addresses: "
+            '{"api": "https://api.example.com", "login": "https://login.example.com"}'
+        )
+    return {
+        word: str(given) if word == "name" else _base_url(f"{name}, entry {key!r}, {word!r}", given)
+        for word, given in value.items()
+    }
 
 
 def _base_url(where: str, address: object) -> str:

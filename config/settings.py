@@ -1,5 +1,6 @@
 """All settings, read from top to bottom; every outside value comes through env.py."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = data_dir.current()
 DATA_DIR = DATA.path
 DEBUG = env.flag("DEBUG", default=False)
+IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 
 DATABASE = env.database("DATABASE_URL")
 # Without an address of its own, this machine runs its own Postgres in the data folder.
@@ -144,8 +146,9 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # ---------------------------------------------------------------------- database
 
-# A page without connection re-use takes eight times as long, so every process keeps a small pool.
-POOL: dict[str, Any] = {"min_size": 1, "max_size": 12, "timeout": 10}
+# A page without connection re-use takes eight times as long, so every serving process keeps a small pool.
+# A command needs one connection only, which also says at once why it fails.
+POOL: dict[str, Any] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}}
 
 if EMBEDDED_DATABASE:
     DATABASE = {
@@ -160,7 +163,11 @@ if EMBEDDED_DATABASE:
 DATABASES = {
     "default": {
         **DATABASE,
-        "OPTIONS": {"connect_timeout": 5, **DATABASE["OPTIONS"], "pool": POOL},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            **DATABASE["OPTIONS"],
+            **(POOL if env.flag("DATABASE_POOL", default=not IS_COMMAND) else {}),
+        },
         # Asks a pooled connection whether it is alive: the one condition for surviving a database restart.
         "CONN_HEALTH_CHECKS": True,
     }

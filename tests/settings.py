@@ -7,13 +7,13 @@ import tempfile
 # the developer's own environment touch the tests.
 for name in ("DATABASE_URL", "CELERY_BROKER_URL", "GENESYS_ENDPOINTS", "ALLOWED_HOSTS", "DEBUG", "HTTPS"):
     os.environ.pop(name, None)
+os.environ["DATABASE_POOL"] = "0"  # a pool would keep the test database open while it is dropped
 os.environ["COBROWSE_DOCTOR_DATA_DIR"] = tempfile.mkdtemp(prefix="cobrowse-doctor-tests-")
 os.chmod(os.environ["COBROWSE_DOCTOR_DATA_DIR"], 0o711)  # noqa: S103 - the database's own account passes through
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, STORAGES  # noqa: E402
+from config.settings import STORAGES  # noqa: E402
 
-DATABASES["default"]["OPTIONS"].pop("pool", None)  # a pool would keep the test database open while it is dropped
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = True

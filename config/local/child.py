@@ -61,9 +61,11 @@ def die_with_parent(death_signal: signal.Signals, parent: int) -> None:
 
 def die_with_supervised_parent() -> None:
     """For grandchildren of the supervisor (pool and web workers): a killed master must not leave them behind."""
-    if os.environ.get(SUPERVISED):
+    supervisor = os.environ.get(SUPERVISED)
+    if supervisor:
         _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-        if os.getppid() == 1 and os.environ[SUPERVISED] != "1":
+        # Too late if the master is dead already: then our parent is no longer a child of the supervisor.
+        if parent_of(os.getppid()) != int(supervisor):
             os._exit(1)
 
 
@@ -90,11 +92,21 @@ def working_folder(pid: int) -> Path | None:
 
 def is_alive(pid: int) -> bool:
     """Whether a process with that id exists and is not a zombie."""
+    return _status(pid)[:1] not in ([], ["Z"], ["X"])
+
+
+def parent_of(pid: int) -> int:
+    """0 when it is gone."""
+    return int([*_status(pid), "0", "0"][1])
+
+
+def _status(pid: int) -> list[str]:
+    """State, parent and the fields after them; [] when there is no such process."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return False
-    return state not in {"Z", "X"}
+        # The name before them is in brackets and may itself contain brackets and blanks.
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def all_pids() -> list[int]:

@@ -1,0 +1,158 @@
+"""The parts of `up`: what each one runs, how it is asked whether it works, and how it ends."""
+
+import http.client
+import os
+import signal
+import socket
+import sys
+from functools import partial
+
+from config.local import broker, child, postgres
+from config.local.cluster import Cluster, clear_the_way
+from config.local.data_dir import PROJECT, VARIABLE, DataDir
+from config.local.supervisor import Part
+
+HOST = "127.0.0.1"
+STOP_ORDER = ["beat", "web", "worker", "demo", "broker", "database"]
+WORKER_PROCESSES = 4
+WEB_PROCESSES = 2
+WEB_THREADS = 4
+# A run has its own deadline of less than that; the sweep closes what is cut off here.
+WORKER_STOP_SECONDS = 45.0
+
+
+def database(cluster: Cluster) -> Part:
+    return Part(
+        name="database",
+        argv=postgres.argv(cluster),
+        log=cluster.data.log("postgres"),
+        is_ready=partial(postgres.answers, cluster),
+        about=f"Postgres ready, data in {cluster.files}",
+        before=partial(clear_the_way, cluster, 20),
+        env=postgres.environment(),
+        account=cluster.account,
+        stop_signal=postgres.FAST_STOP,
+        hard_signal=postgres.HARD_STOP,
+        death_signal=postgres.FAST_STOP,
+        stop_seconds=20,
+    )
+
+
+def queue(data: DataDir) -> Part:
+    return Part(
+        name="broker",
+        argv=broker.argv(data),
+        log=data.log("broker"),
+        is_ready=partial(broker.answers, data),
+        about="queue ready",
+        env={"PATH": "/usr/bin:/bin"},
+        death_signal=signal.SIGTERM,  # writes its file to the end
+    )
+
+
+def demo(data: DataDir, port: int) -> Part:
+    return Part(
+        name="demo",
+        argv=[sys.executable, "-m", "diagnostics.demo.server", "--port", str(port)],
+        log=data.log("demo"),
+        is_ready=lambda: accepts(port) and accepts(port + 1),
+        about=f"demo orgs on ports {port} and {port + 1}",
+        env=environment(data),
+        cwd=PROJECT,
+    )
+
+
+def worker(data: DataDir) -> Part:
+    return celery(
+        data,
+        "worker",
+        ["worker", "--pool", "prefork", "--concurrency", str(WORKER_PROCESSES), "--queues", "runs", "--loglevel",
+         "INFO", "--hostname", "worker@localhost", "--without-gossip", "--without-mingle"],
+        about=f"{WORKER_PROCESSES} runs at a time",
+        stop_seconds=WORKER_STOP_SECONDS,
+    )  # fmt: skip
+
+
+def beat(data: DataDir) -> Part:
+    # Its one entry is fixed, so it remembers nothing and needs no file of its own.
+    words = ["beat", "--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO", "--pidfile="]
+    return celery(data, "beat", words, about="looks for due work", stop_seconds=5)
+
+
+def celery(data: DataDir, name: str, words: list[str], about: str, stop_seconds: float) -> Part:
+    ready_file = data.path / f"{name}.ready"
+    return Part(
+        name=name,
+        argv=[sys.executable, "-m", "celery", "--app", "config", *words],
+        log=data.log(name),
+        is_ready=ready_file.exists,
+        about=about,
+        before=partial(ready_file.unlink, missing_ok=True),
+        env={**environment(data), child.READY_FILE: str(ready_file)},
+        cwd=PROJECT,
+        stop_seconds=stop_seconds,
+    )
+
+
+def web(data: DataDir, port: int) -> Part:
+    return Part(
+        name="web",
+        argv=[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
+              "--workers", str(WEB_PROCESSES), "--blocking-threads", str(WEB_THREADS), "--no-ws", "--http", "1",
+              "--respawn-failed-workers", "--workers-kill-timeout", "5", "config.wsgi:application"],
+        log=data.log("web"),
+        is_ready=partial(serves, port),
+        about=f"pages on http://{HOST}:{port}",
+        env=environment(data),
+        cwd=PROJECT,
+    )  # fmt: skip
+
+
+def environment(data: DataDir) -> dict[str, str]:
+    """Ours, so that all parts read the same settings, and the supervisor's id for those that start others."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings"),
+        "PYTHONUNBUFFERED": "1",
+        VARIABLE: str(data.path),
+        child.SUPERVISED: str(os.getpid()),
+    }
+
+
+def serves(port: int) -> bool:
+    """Whether a page is answered, with whatever status: then the settings were read and the pages stand."""
+    session = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        session.request("GET", "/")
+        return session.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        session.close()
+
+
+def accepts(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do: a port whose last connections are only fading out counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_pair(first: int, taken: int) -> int | None:
+    """The first of two neighbouring free ports, from `first` on, without the port that the pages take."""
+    candidates = range(first, min(first + 200, 65535), 2)
+    return next(
+        (port for port in candidates if taken not in (port, port + 1) and is_free(port) and is_free(port + 1)), None
+    )

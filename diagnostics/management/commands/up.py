@@ -1,0 +1,179 @@
+"""Starts everything on one machine, keeps it running, and ends it on Ctrl-C."""
+
+import hashlib
+import json
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from config.local import cluster, commands, data_dir, logs, parts
+from config.local.console import Console
+from config.local.locks import Lock
+from config.local.supervisor import GaveUp, Stopped, Supervisor
+from diagnostics import people
+from diagnostics.demo import seed
+from diagnostics.models import User
+
+TAKE_OVER_SECONDS = 30.0
+DEFAULT_PORT = 8000
+ADMIN = "admin"
+
+
+class Command(BaseCommand):
+    help = "Starts everything on this machine: database, queue, worker, scheduler, pages, and the demo orgs."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="without the demo orgs")
+        parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the pages (default %(default)s)")
+        # manage.py has taken it from the command line before the settings were read.
+        parser.add_argument("--data-dir", help="where data, keys and logs are kept (default .data in the project)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        data: data_dir.DataDir = settings.DATA
+        data.make()
+        alone = Lock(data.locks / "up")
+        if not alone.take():
+            raise CommandError(f"already running at {alone.read() or 'an address it has not told yet'}")
+        try:
+            Up(data, options["port"], with_demo=not options["no_demo"], alone=alone).run()
+        finally:
+            alone.release()
+
+
+class Up:
+    def __init__(self, data: data_dir.DataDir, port: int, *, with_demo: bool, alone: Lock) -> None:
+        self.data = data
+        self.port = port
+        self.with_demo = with_demo
+        self.address = f"http://{parts.HOST}:{port}"
+        self.console = Console()
+        self.supervisor = Supervisor(self.console)
+        self.owner = Lock(data.locks / "owner")
+        self.first_password = ""
+        alone.write(f"{self.address} (pid {os.getpid()})")
+
+    def run(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise CommandError(f"--port {self.port} is no port. Choose one from 1 to 65535.")
+        if not parts.is_free(self.port):
+            raise CommandError(
+                f"Port {self.port} is in use by another program (or not allowed for this user). Stop that program, or "
+                f"choose another port, such as --port {self.port + 1}."
+            )
+        logs.shorten(self.data.logs)
+        self.supervisor.listen()
+        trouble = ""
+        try:
+            self.start()
+            self.greet()
+            self.supervisor.watch()
+        except Stopped:
+            self.console.line()
+            self.console.line("Stopping. Running checks may finish; press Ctrl-C again to stop at once.")
+        except (GaveUp, cluster.StillRunning) as exc:
+            trouble = str(exc)
+            self.console.line()
+            self.console.line("Giving up, and stopping everything.")
+        finally:
+            self.supervisor.end(parts.STOP_ORDER)
+            self.owner.release()
+        if trouble:
+            raise CommandError(trouble)
+        self.console.line("Stopped. Everything is kept for the next start.")
+
+    # ------------------------------------------------------------------ start
+
+    def start(self) -> None:
+        self.console.line(f"Cobrowse Doctor starts. Data: {self.data.path}")
+        if settings.EMBEDDED_DATABASE:
+            self.start_database()
+        with self.supervisor.busy():
+            self.bring_up_to_date()
+        if settings.EMBEDDED_BROKER:
+            self.supervisor.start(parts.queue(self.data))
+        if self.with_demo:
+            self.start_demo()
+        self.supervisor.start(parts.worker(self.data))
+        self.supervisor.start(parts.beat(self.data))
+        self.supervisor.start(parts.web(self.data, self.port))
+
+    def start_database(self) -> None:
+        """Takes the database over from other commands: alone for a moment, then shared with them again."""
+        users = Lock(self.data.locks / "users")
+        if not users.wait(TAKE_OVER_SECONDS, waiting=self.say_it_waits) or not self.owner.wait(TAKE_OVER_SECONDS):
+            raise CommandError(
+                f"Another manage.py command has used the database in {self.data.path} for {TAKE_OVER_SECONDS:.0f} s. "
+                f"Let it finish or stop it, then start again."
+            )
+        try:
+            self.supervisor.start(parts.database(cluster.prepare(self.data)))
+        finally:
+            users.release()
+
+    def say_it_waits(self) -> None:
+        self.console.part("database", f"in use by another command, waiting up to {TAKE_OVER_SECONDS:.0f} s for it")
+
+    def bring_up_to_date(self) -> None:
+        missing = commands.missing_migrations()
+        if missing:
+            self.console.part("database", "bringing the tables up to date")
+            call_command("migrate", verbosity=0, interactive=False)
+        if not User.objects.exists():
+            self.first_password = first_login()
+        self.collect_static_files()
+        connections.close_all()
+
+    def collect_static_files(self) -> None:
+        """Only when one of them has changed: hashing them all takes longer than the rest of a start."""
+        seal = settings.STATIC_ROOT / ".collected"
+        state = state_of_static_files()
+        if not seal.exists() or seal.read_text() != state:
+            call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+            seal.write_text(state)
+
+    def start_demo(self) -> None:
+        port = parts.free_pair(settings.DEMO_PORT, taken=self.port)
+        if port is None:
+            raise CommandError("No two free ports for the demo orgs. Set DEMO_PORT to another one, or use --no-demo.")
+        urls = {
+            f"demo-{org}": f"http://{parts.HOST}:{port + place}" for place, org in enumerate(("published", "gateway"))
+        }
+        endpoints = {key: {"api": url, "login": url} for key, url in urls.items()}
+        # For the settings of the parts that start after this, and of commands beside us; and for our own.
+        data_dir.write_private(self.data.demo_endpoints_file, json.dumps(endpoints))
+        settings.GENESYS_ENDPOINTS.update(endpoints)
+        self.supervisor.start(parts.demo(self.data, port))
+        with self.supervisor.busy():
+            seed.seed()
+            connections.close_all()
+
+    # ------------------------------------------------------------------ words
+
+    def greet(self) -> None:
+        if self.first_password:
+            login = f"Login:     {ADMIN}    Password: {self.first_password}    (shown this once)"
+        else:
+            login = f"Login:     as before. Forgotten? manage.py changepassword {ADMIN}"
+        self.console.block(f"Open       {self.address}", login, f"Logs:      {self.data.logs}", "Stop:      Ctrl-C")
+
+
+def first_login() -> str:
+    """Makes the first admin; returns the password, which is kept nowhere else in clear."""
+    password = people.generate_password()
+    User.objects.create_superuser(ADMIN, password=password, role=User.Role.ADMIN)
+    return password
+
+
+def state_of_static_files() -> str:
+    """Changes when any static file does, or the way they are stored."""
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            digest.update(f"{path} {storage.size(path)} {storage.get_modified_time(path)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,32 @@
+"""The base of every test: a real Postgres for the session, and a real broker on request."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.local import cluster, data_dir, postgres
+
+
+@pytest.fixture(scope="session")
+def embedded_postgres() -> Iterator[cluster.Cluster]:
+    """The launcher's own Postgres, in the data folder that tests/settings.py made for this session."""
+    place = cluster.prepare(data_dir.current())
+    process = postgres.start(place)
+    if not postgres.wait_until_it_answers(place, process):
+        pytest.exit(place.data.log("postgres").read_text())
+    yield place
+    postgres.stop(process)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(embedded_postgres: cluster.Cluster) -> None:
+    """pytest-django's hook before it makes the test database: by then Postgres has to answer."""
+
+
+def pytest_unconfigure() -> None:
+    folder = Path(os.environ[data_dir.VARIABLE])
+    if folder.name.startswith("cobrowse-doctor-tests-"):
+        shutil.rmtree(folder, ignore_errors=True)
