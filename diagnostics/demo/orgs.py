@@ -40,7 +40,10 @@ class Role:
 
 @dataclass(frozen=True)
 class Client:
-    """An OAuth client as the org knows it. `grants` are pairs of role id and division id."""
+    """An OAuth client as the org knows it. `grants` are pairs of role id and division id.
+
+    `typed_secret` is what a person registered in the product, where that is not the right one.
+    """
 
     id: str
     name: str
@@ -51,6 +54,7 @@ class Client:
     grant_type: str = CLIENT_CREDENTIALS
     validity: int = 86_400
     behaviour: dict[str, Any] = field(default_factory=dict)
+    typed_secret: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""The scenarios: what to paste, against which demo client, and the cause that each was built for."""
+
+import shlex
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from diagnostics.demo.orgs import read_data
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One fault, or none. `call` and `answer` are the texts a person would paste; "" where there is none."""
+
+    id: str
+    org: str
+    title: str
+    why: str
+    client: str
+    cause: str
+    certainty: str
+    conversation_id: str = ""
+    call: str = ""
+    answer: str = ""
+
+    def command(self, folder: Path) -> str:
+        """The line to try in a shell, with the texts in the files that `write_texts` leaves in `folder`."""
+        words = ["uv", "run", "manage.py", "diagnose", "--client", self.client]
+        if self.conversation_id:
+            words += ["--conversation", self.conversation_id]
+        for option, text, path in (("--call", self.call, self.call_file), ("--answer", self.answer, self.answer_file)):
+            if text:
+                words += [option, str(folder / path)]
+        return shlex.join(words)
+
+    @property
+    def call_file(self) -> str:
+        return f"{self.id}.call"
+
+    @property
+    def answer_file(self) -> str:
+        return f"{self.id}.answer"
+
+    def write_texts(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for text, name in ((self.call, self.call_file), (self.answer, self.answer_file)):
+            if text:
+                (folder / name).write_text(f"{text}\n", encoding="utf-8")
+
+    def as_json(self) -> dict[str, Any]:
+        known = asdict(self)
+        return {**known, "expected": {"cause": known.pop("cause"), "certainty": known.pop("certainty")}}
+
+
+@cache
+def scenarios() -> tuple[Scenario, ...]:
+    return tuple(read_scenario(item) for item in read_data("scenarios.json"))
+
+
+def read_scenario(item: dict[str, Any]) -> Scenario:
+    """In the file a text is a list of its lines."""
+    texts = {name: "\n".join(item.get(name, ())) for name in ("call", "answer")}
+    known = {key: value for key, value in item.items() if key not in ("call", "answer", "expected")}
+    return Scenario(**known, **texts, **item["expected"])
+
+
+def scenario(id: str) -> Scenario:
+    """Raises KeyError for an id that there is none of."""
+    for found in scenarios():
+        if found.id == id:
+            return found
+    raise KeyError(id)
