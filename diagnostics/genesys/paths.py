@@ -1,0 +1,144 @@
+"""Paths in parts, what may stand for a parameter, and the index that finds the published path of a given one."""
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+from diagnostics.genesys.operation import Operation
+
+BASE = "/api/v2"
+LONGEST_PATH = 4000  # characters; far above every published one, so that a huge paste costs nothing
+
+UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+PLACEHOLDERS = re.compile(
+    r"""\{[^{}]*\} | \$\{[^{}]*\} | \{\{[^{}]*\}\} | <[^<>]*> | \[[^\[\]]*\]    # {id} ${id} {{id}} <id> [id]
+      | :[A-Za-z_]\w* | \$[A-Za-z_]\w* | %[A-Za-z_]\w*% | %[sd]                 # :id $ID %ID% %s
+      | [a-z][A-Za-z]*I[dD] | (?:[A-Za-z]+[_-])+[iI][dD]                        # conversationId, conversation_id
+      | (?i:your|my)[_-][\w-]+ | \.{3} | \u2026                        # YOUR_CONVERSATION ...
+      | [xX]{3,}(?:-[xX]+)*                                                     # xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx
+    """,
+    re.VERBOSE,
+)
+PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
+
+# Words that hearsay or the API of earlier years puts into paths, wherever they stand.
+HEARSAY_WORDS = frozenset({"chat", "webchat", "webmessaging", "widget", "invite", "provider", "cobrowse", "session"})
+
+
+def split_path(path: str) -> tuple[str, ...]:
+    """The decoded segments, without the leading slash; a query or fragment is cut. Never raises.
+
+    "/a//b/" gives ("a", "", "b", ""): empty segments stay, so that they match nothing.
+    """
+    bare = re.split(r"[?#]", path[: LONGEST_PATH + 1], maxsplit=1)[0]
+    return tuple(unquote(segment) for segment in bare.removeprefix("/").split("/"))
+
+
+def is_placeholder(segment: str) -> bool:
+    """Whether this stands for a value that nobody filled in: {conversationId}, %7Bid%7D, :id, <id>, ${id}, YOUR_ID."""
+    return len(segment) <= 200 and PLACEHOLDERS.fullmatch(unquote(segment).strip()) is not None
+
+
+def is_uuid(segment: str) -> bool:
+    return UUID.fullmatch(segment) is not None
+
+
+def is_value(segment: str) -> bool:
+    """Whether a parameter can take it: not empty, and not one of the two segments that clients resolve themselves."""
+    return segment not in ("", ".", "..")
+
+
+def is_parameter(template_segment: str) -> bool:
+    return template_segment.startswith("{")
+
+
+def singular(word: str) -> str:
+    """Folds plural and case, crudely but alike for both sides of a comparison."""
+    lower = word.lower()
+    return lower[:-1] if lower.endswith("s") and not lower.endswith("ss") and len(lower) > 3 else lower
+
+
+class PathNode:
+    """One place in the tree of published paths."""
+
+    __slots__ = ("any_case", "literals", "operations", "parameter")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, PathNode] = {}
+        self.any_case: dict[str, str] = {}
+        self.parameter: PathNode | None = None
+        self.operations: list[Operation] = []
+
+    def child(self, template_segment: str) -> "PathNode":
+        if is_parameter(template_segment):
+            self.parameter = self.parameter or PathNode()
+            return self.parameter
+        self.any_case[template_segment.lower()] = template_segment
+        return self.literals.setdefault(template_segment, PathNode())
+
+    def step(self, segment: str) -> "PathNode | None":
+        """A published word wins, and wins for good: it is never taken for a value, whatever follows it."""
+        if segment in self.literals:
+            return self.literals[segment]
+        return self.parameter if is_value(segment) else None
+
+
+class PathIndex:
+    """Finds the operations of a path in as many steps as the path has segments."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self.root = PathNode()
+        self.words: dict[str, set[str]] = {}
+        for operation in operations:
+            self._add(operation)
+
+    def _add(self, operation: Operation) -> None:
+        node, segments = self.root, split_path(operation.path)
+        for segment in segments:
+            node = node.child(segment)
+        node.operations.append(operation)
+        family = self.words.setdefault(family_of(segments), set())
+        family.update(singular(segment) for segment in segments if not is_parameter(segment))
+
+    def operations_at(self, path: str) -> tuple[Operation, ...]:
+        """All operations published for this very path; () when there are none."""
+        if not path.startswith("/") or len(path) > LONGEST_PATH:
+            return ()
+        node = self.root
+        for segment in split_path(path):
+            below = node.step(segment)
+            if below is None:
+                return ()
+            node = below
+        return tuple(node.operations)
+
+    def reads_as_a_word(self, name: str, value: str, segments: tuple[str, ...]) -> bool:
+        """Whether an identifier's value looks like a word of a path of the same family. Only parameters named ...Id
+        are judged: {namespaceName} and its kind take words.
+        """
+        if not name.endswith("Id") or is_placeholder(value) or not PLAIN_WORD.fullmatch(value):
+            return False
+        word = singular(value)
+        return word in HEARSAY_WORDS or word in self.words.get(family_of(segments), ())
+
+    def with_published_case(self, path: str) -> str:
+        """The path with its words spelt as published where only capitals differ; parameter values stay as they are."""
+        return "/" + "/".join(self._respelt(path.removeprefix("/").split("/")))
+
+    def _respelt(self, segments: list[str]) -> Iterator[str]:
+        node: PathNode | None = self.root
+        for segment in segments:
+            published = node.any_case.get(segment.lower(), segment) if node else segment
+            node = node.step(unquote(published)) if node else None
+            yield published
+
+
+def family_of(segments: tuple[str, ...]) -> str:
+    """The resource a path belongs to: the first segment after the base."""
+    return segments[2] if len(segments) > 2 else ""
+
+
+def values_in(operation: Operation, path: str) -> dict[str, str]:
+    """Parameter name -> decoded value, for a path that is known to fit the operation."""
+    pairs = zip(split_path(operation.path), split_path(path), strict=True)
+    return {name[1:-1]: value for name, value in pairs if is_parameter(name)}

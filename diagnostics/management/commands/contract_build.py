@@ -1,0 +1,198 @@
+"""Writes the bundled contract from the official Python SDK, which is read as text and never imported."""
+
+import ast
+import importlib.metadata
+import json
+import re
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from diagnostics.genesys import contract
+from diagnostics.genesys.operation import Operation, camel_case, snake_case
+
+PACKAGE = "PureCloudPlatformClientV2"
+NOTES = contract.BUNDLED.with_name("contract_notes.json")
+HOW_TO_INSTALL = f"Install the development packages, which hold {PACKAGE}: uv sync --group dev"
+
+# Sentences of the SDK's docstrings that carry a fact.
+PREVIEW = "is a preview method and is subject to"
+NO_CLIENT_CREDENTIALS = "not valid when using the Client Credentials OAuth grant"
+
+
+class Command(BaseCommand):
+    help = (
+        "Builds the table of all published operations from the installed official Python SDK "
+        "(a development package) and the notes kept beside it. The same input gives the same bytes."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--date", help="day on which that version of the SDK was published, YYYY-MM-DD; kept if the version is kept"
+        )
+        parser.add_argument("--output", type=Path, default=contract.BUNDLED, help="file to write")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        version, folder = installed_sdk()
+        published = publication_day(options["date"], version)
+        operations = with_notes(read_sdk(folder), json.loads(NOTES.read_text(encoding="utf-8")))
+        output: Path = options["output"]
+        output.write_bytes(document(operations, version, published))
+        self.stdout.write(f"{len(operations)} operations of SDK {version} ({published}) written to {output}.")
+
+
+def installed_sdk() -> tuple[str, Path]:
+    """Version and folder of the SDK's Api classes; CommandError, which says what to do, when it is not installed."""
+    try:
+        package = importlib.metadata.distribution(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        raise CommandError(f"{PACKAGE} is not installed, so there is nothing to read. {HOW_TO_INSTALL}") from None
+    folder = Path(str(package.locate_file(f"{PACKAGE}/apis")))
+    if not folder.is_dir():
+        raise CommandError(f"{PACKAGE} {package.version} has no folder apis at {folder}. {HOW_TO_INSTALL}")
+    return package.version, folder
+
+
+def publication_day(given: str | None, version: str) -> str:
+    """The package does not carry its own date, and today's would make each build differ: so it is told once."""
+    if given:
+        try:
+            return date.fromisoformat(given).isoformat()
+        except ValueError:
+            raise CommandError(f"--date is {given!r}, which is no day. Write it as YYYY-MM-DD.") from None
+    if contract.BUNDLED.exists() and contract.bundled().version == f"SDK {version}":
+        return contract.bundled().date
+    raise CommandError(
+        f"The bundled contract is not of SDK {version}, and the package does not say when it was published. "
+        "Look up that day and pass it with --date YYYY-MM-DD."
+    )
+
+
+def read_sdk(folder: Path) -> list[Operation]:
+    """Every operation once, ordered by path and method. An operation may stand in several classes."""
+    found: dict[tuple[str, str], Operation] = {}
+    for file in sorted(folder.glob("*_api.py")):
+        for operation in operations_in(file):
+            found[operation.key] = at_home(found.get(operation.key, operation), operation)
+    if not found:
+        raise CommandError(f"No operation was found in {folder}: the SDK's layout has changed, adapt this command.")
+    return sorted(found.values(), key=lambda each: (each.path, each.method))
+
+
+def operations_in(file: Path) -> Iterator[Operation]:
+    for class_ in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(class_, ast.ClassDef):
+            for method in class_.body:
+                if isinstance(method, ast.FunctionDef) and method.name != "__init__":
+                    yield sdk_operation(class_.name, method)
+
+
+def at_home(one: Operation, other: Operation) -> Operation:
+    """Of two classes with the same operation, the one named after the first word of the path; else the first."""
+    home = one.path.split("/")[3]
+    return other if other.sdk_class.lower().startswith(home) and not one.sdk_class.lower().startswith(home) else one
+
+
+def sdk_operation(class_name: str, method: ast.FunctionDef) -> Operation:
+    operation_id = camel_case(method.name)
+    if snake_case(operation_id) != method.name:
+        raise CommandError(f"{class_name}.{method.name} cannot be told from its operation id {operation_id}.")
+    text, assigned = ast.get_docstring(method) or "", dict(assignments(method))
+    try:
+        path, verb = string_in(assigned["resource_path"]), sent_method(method)
+        auth = ast.literal_eval(assigned["auth_settings"])
+    except (KeyError, ValueError, IndexError) as trouble:
+        raise CommandError(f"{class_name}.{method.name} is not laid out as expected ({trouble!r}).") from trouble
+    return Operation(
+        method=verb,
+        path=path,
+        operation_id=operation_id,
+        sdk_class=class_name,
+        deprecated=any("deprecated" in ast.unparse(mark) for mark in method.decorator_list),
+        preview=PREVIEW in text,
+        has_body=not is_none(assigned["body_params"]),
+        needs_token=bool(auth),
+        user_only=NO_CLIENT_CREDENTIALS in text,
+        query=tuple(key_of(name) for name in assigned if name.startswith("query_params[")),
+        arguments=tuple(argument.arg for argument in method.args.args if argument.arg != "self"),
+        summary=" ".join(text.strip().split("\n")[0].split()),
+    )
+
+
+def assignments(method: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """What each name or item was last set to, in the order of the text; conditional ones are inside `if` blocks."""
+    for statement in in_order(method.body):
+        if isinstance(statement, ast.Assign):
+            yield ast.unparse(statement.targets[0]), statement.value
+
+
+def in_order(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in statements:
+        yield statement
+        if isinstance(statement, ast.If):
+            yield from in_order(statement.body)
+
+
+def string_in(expression: ast.expr) -> str:
+    """The first string of an expression such as '/api/v2/users/me'.replace('{format}', 'json')."""
+    strings = [node.value for node in ast.walk(expression) if isinstance(node, ast.Constant)]
+    return next(text for text in strings if isinstance(text, str) and text.startswith("/"))
+
+
+def sent_method(method: ast.FunctionDef) -> str:
+    calls = [node for node in ast.walk(method) if isinstance(node, ast.Call)]
+    sent = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "call_api"]
+    return str(ast.literal_eval(sent[0].args[1]))
+
+
+def is_none(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Constant) and expression.value is None
+
+
+def key_of(name: str) -> str:
+    """query_params['pageSize'] -> pageSize"""
+    return re.sub(r"^\w+\['(.*)'\]$", r"\1", name)
+
+
+def with_notes(operations: list[Operation], notes: list[dict[str, Any]]) -> list[Operation]:
+    """Adds what the Python SDK does not carry: permissions and scopes, from the hand-kept notes."""
+    noted = {(note["method"], note["path"]): note for note in notes}
+    known = {each.key: each.operation_id for each in operations}
+    for key, note in noted.items():
+        if known.get(key) != note["operation_id"]:
+            raise CommandError(
+                f"{NOTES.name} speaks of {note['operation_id']} ({' '.join(key)}), but the SDK has "
+                f"{known.get(key, 'no such operation')}. Correct or remove that note."
+            )
+    return [annotated(each, noted.get(each.key)) for each in operations]
+
+
+def annotated(operation: Operation, note: dict[str, Any] | None) -> Operation:
+    facts = {name: note[name] for name in ("permissions", "rule", "scopes", "scopes_status")} if note else {}
+    return contract.operation_of(row_of(operation) | facts)
+
+
+def document(operations: list[Operation], version: str, published: str) -> bytes:
+    """One operation a line, so that a newer contract shows as a readable difference."""
+    head = {
+        "version": f"SDK {version}",
+        "date": published,
+        "source": f"{PACKAGE} {version}, the official Python SDK by Genesys (MIT licence); rights from {NOTES.name}",
+    }
+    rows = ",\n".join(compact(row_of(each)) for each in operations)
+    return f'{compact(head)[:-1]},"operations":[\n{rows}\n]}}\n'.encode()
+
+
+def row_of(operation: Operation) -> dict[str, Any]:
+    """The fields that differ from their default, lists for tuples."""
+    values = ((each, getattr(operation, each.name)) for each in fields(operation))
+    return {each.name: value for each, value in values if each.default is MISSING or value != each.default}
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
