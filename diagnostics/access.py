@@ -1,0 +1,57 @@
+"""Who may do what, and the lookups that find a row or answer 404."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+
+from diagnostics.http import Request
+from diagnostics.models import Exchange, OAuthClient, Run, User
+
+P = ParamSpec("P")
+View = Callable[Concatenate[Request, P], HttpResponse]
+
+
+def admin_required(view: View[P]) -> View[P]:
+    """Refuses everyone but admins with 403. Anonymous people are sent to the login, here as by the middleware."""
+
+    @wraps(view)
+    def guarded(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_admin:
+            raise PermissionDenied("Only an admin may do this.")
+        return view(request, *args, **kwargs)
+
+    closed: Any = login_required(guarded)  # the decorator's types know HttpRequest only
+    checked: View[P] = closed
+    return checked
+
+
+def clients_without_secret() -> QuerySet[OAuthClient]:
+    """Every client; the secret stays in the database, so a page never decrypts one."""
+    return OAuthClient.objects.defer("secret")
+
+
+def find_client(pk: int) -> OAuthClient:
+    return get_object_or_404(clients_without_secret(), pk=pk)
+
+
+def find_active_client(pk: int) -> OAuthClient:
+    """A retired client can be read, but nothing more can be done with it."""
+    return get_object_or_404(clients_without_secret(), pk=pk, retired_at=None)
+
+
+def find_run(pk: int) -> Run:
+    return get_object_or_404(Run.objects.select_related("client", "started_by").defer("client__secret"), pk=pk)
+
+
+def find_exchange(run_pk: int, position: int) -> Exchange:
+    return get_object_or_404(Exchange.objects.select_related("run"), run_id=run_pk, position=position)
+
+
+def find_user(pk: int) -> User:
+    return get_object_or_404(User, pk=pk)

@@ -1,0 +1,49 @@
+"""Plain registrations, for rescue only. The pages of the product are where people work."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
+
+site = admin.site
+site.site_header = "Cobrowse Doctor: rescue"
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin[User]):
+    list_display = ("username", "role", "is_active", "is_staff", "last_login")
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Cobrowse Doctor", {"fields": ("role",)}))
+
+
+class ReadOnly(admin.ModelAdmin[Model]):
+    """What the product writes by itself is only looked at here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(OAuthClient)
+class ClientAdmin(ReadOnly):
+    list_display = ("name", "region", "state", "org_name", "retired_at")
+    exclude = ("secret",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return super().get_queryset(request).defer("secret")
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly):
+    list_display = ("id", "client_id", "status", "cause", "created_at")
+
+
+@admin.register(Finding, Exchange)
+class PartAdmin(ReadOnly):
+    list_display = ("id", "run_id", "position", "check_id")

@@ -1,0 +1,227 @@
+"""One form class for each thing a person fills in."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.utils.datastructures import MultiValueDict
+
+from diagnostics import causes
+from diagnostics.calls.call import Note, Unreadable
+from diagnostics.calls.parse import MAX_PASTE, masked_text
+from diagnostics.genesys.regions import Region, find_region, nearest_regions
+from diagnostics.inputs import Inputs
+from diagnostics.models import OAuthClient, Run, User
+
+NO_NUL = {
+    "null_characters_not_allowed": "The text holds a NUL character, which no HTTP call can carry. "
+    "Paste it again as plain text."
+}
+NAME_TAKEN = "Another client has this name already. Choose one that tells them apart."
+NOTHING_GIVEN = "There is nothing to look at yet. Paste the call that failed, or give a conversation ID."
+PASTED = ("call", "answer", "conversation_id")
+SHORTEN = {
+    "call": "Paste the failing call alone.",
+    "answer": "Paste the status line, the headers and the start of the body.",
+    "conversation_id": "Paste the id alone.",
+}
+
+
+class ClientForm(forms.Form):
+    """Name, region in any spelling, client id. `region` cleans to a Region."""
+
+    name = forms.CharField(
+        max_length=120,
+        help_text="How you and your colleagues will know it, for example the org and what the client is for.",
+        error_messages=NO_NUL,
+    )
+    region = forms.CharField(
+        max_length=4000,
+        help_text="As you know it: eu-west-1, mypurecloud.ie, or the address you sign in at.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "list": "regions"}),
+    )
+    client_id = forms.CharField(
+        label="Client ID",
+        max_length=120,
+        help_text="In Genesys Cloud: Admin > Integrations > OAuth, the client's Client ID.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    def __init__(self, *args: Any, client: OAuthClient | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.client = client
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = OAuthClient.objects.filter(name__iexact=name)
+        if self.client is not None:
+            others = others.exclude(pk=self.client.pk)
+        if others.exists():
+            raise ValidationError(NAME_TAKEN)
+        return name
+
+    def clean_region(self) -> Region:
+        text: str = self.cleaned_data["region"]
+        if (found := find_region(text)) is not None:
+            return found
+        raise ValidationError(unknown_region(text))
+
+    @property
+    def understood(self) -> Region | None:
+        """The region that what stands in the field names, typed or as first shown."""
+        return find_region(str(self["region"].value() or ""))
+
+
+class NewClientForm(ClientForm):
+    """A client with its secret, which is never sent back to the page, not even when something else is wrong."""
+
+    secret = forms.CharField(
+        label="Client secret",
+        max_length=1000,
+        help_text="Stored encrypted and never shown again.",
+        error_messages=NO_NUL,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class SecretForm(forms.Form):
+    secret = forms.CharField(
+        label="New client secret",
+        max_length=1000,
+        help_text="Stored encrypted and never shown again. The old one is forgotten at once.",
+        error_messages=NO_NUL,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class PasteForm(forms.Form):
+    """What a person brings: a failing call, the answer they got, a conversation id. `inputs` is what was read."""
+
+    call = forms.CharField(
+        label="The call that failed",
+        required=False,
+        strip=False,
+        error_messages=NO_NUL,
+        help_text="As curl, raw HTTP or JSON, or just method, path and body. Tokens and secrets are masked at once.",
+        widget=forms.Textarea(attrs={"rows": 9, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}),
+    )
+    answer = forms.CharField(
+        label="The answer you got",
+        required=False,
+        strip=False,
+        error_messages=NO_NUL,
+        help_text="If you have it: the raw response, or its JSON with status, headers and body.",
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}),
+    )
+    conversation_id = forms.CharField(
+        label="Conversation ID",
+        required=False,
+        max_length=200,
+        help_text="If the call does not hold it, or if all you have is a conversation.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    inputs: Inputs | None = None
+    notes: tuple[Note, ...] = ()
+
+    def clean_call(self) -> str:
+        return readable("call", self.cleaned_data["call"])
+
+    def clean_answer(self) -> str:
+        return readable("answer", self.cleaned_data["answer"])
+
+    def clean_conversation_id(self) -> str:
+        return readable("conversation_id", self.cleaned_data["conversation_id"])
+
+    def clean(self) -> dict[str, Any]:
+        pasted: dict[str, str] = {name: self.cleaned_data.get(name, "") for name in PASTED}
+        if not self.errors.keys() & set(PASTED):
+            if not pasted["call"].strip() and not pasted["conversation_id"]:
+                raise ValidationError(NOTHING_GIVEN)
+            self.inputs, self.notes = read(pasted)
+        return self.cleaned_data
+
+    def mask(self) -> None:
+        """Puts masked text in place of what was typed: call it before the form is shown again."""
+        masked = MultiValueDict(self.data)
+        for name in PASTED:
+            text = self.data.get(self.add_prefix(name), "")
+            masked[self.add_prefix(name)] = masked_text(text) if len(text) <= MAX_PASTE else ""
+        self.data = masked
+
+
+class StartForm(PasteForm):
+    """A diagnosis to start: the paste, and the client to ask with."""
+
+    client = forms.ModelChoiceField(
+        queryset=OAuthClient.objects.none(),
+        empty_label="Choose a client",
+        help_text="The org the call was meant for. Its client is used for reading only.",
+    )
+    field_order = ("client", *PASTED)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
+        choice.queryset = OAuthClient.objects.filter(retired_at=None).defer("secret").order_by("name")
+
+
+class RunFilterForm(forms.Form):
+    """What the list of runs is narrowed to, and the run it goes on below. Lives in the query string."""
+
+    client = forms.ModelChoiceField(
+        queryset=OAuthClient.objects.defer("secret"), required=False, empty_label="Every client"
+    )
+    cause = forms.ChoiceField(choices=[("", "Every cause"), *causes.TITLES.items()], required=False)
+    status = forms.ChoiceField(choices=[("", "Every status"), *Run.Status.choices], required=False)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
+class NewPersonForm(forms.Form):
+    username = forms.CharField(
+        max_length=150,
+        validators=[UnicodeUsernameValidator()],
+        help_text="Letters, digits and @ . + - _ only.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    role = forms.ChoiceField(
+        choices=User.Role.choices,
+        initial=User.Role.TEAM_LEAD,
+        help_text="An admin may do everything. A team lead reads clients and runs, and changes nothing.",
+    )
+
+    def clean_username(self) -> str:
+        username = User.normalize_username(self.cleaned_data["username"])
+        if User.objects.filter(username__iexact=username).exists():
+            raise ValidationError("Someone has this username already. Choose another one.")
+        return username
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=User.Role.choices)
+
+
+def readable(name: str, text: str) -> str:
+    """The text as it is, or a ValidationError that says why nothing can be read from it."""
+    if len(text) > MAX_PASTE:
+        raise ValidationError(f"This is {len(text):,} characters, more than the {MAX_PASTE:,} we read. {SHORTEN[name]}")
+    read({name: text})
+    return text
+
+
+def read(pasted: dict[str, str]) -> tuple[Inputs, tuple[Note, ...]]:
+    try:
+        return Inputs.from_paste(*(pasted.get(name, "") for name in PASTED))
+    except Unreadable as trouble:
+        raise ValidationError(str(trouble)) from None
+
+
+def unknown_region(text: str) -> str:
+    nearest = [f"{region.key} ({region.name})" for region in nearest_regions(text)]
+    advice = f" Did you mean {', '.join(nearest[:-1])} or {nearest[-1]}?" if len(nearest) > 1 else ""
+    return f"No Genesys Cloud region is known by that name.{advice}"

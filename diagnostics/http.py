@@ -1,0 +1,48 @@
+"""The request as our views know it, and what an expired session answers to htmx."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from diagnostics.models import User
+
+
+class Request(HttpRequest):
+    """A request behind the login: the user is one of ours, and htmx has been asked."""
+
+    user: User  # type: ignore[assignment]
+    htmx: HtmxDetails
+
+
+def login_again(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: sends the whole page to the login, so that the login form never turns up inside a fragment."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        login = resolve_url(settings.LOGIN_URL)
+        if request.headers.get("HX-Request") == "true" and _leads_to(response, login):
+            return HttpResponseClientRedirect(f"{login}?{urlencode({'next': _page_of(request)})}")
+        return response
+
+    return middleware
+
+
+def _leads_to(response: HttpResponseBase, login: str) -> bool:
+    return response.status_code == 302 and response.headers.get("Location", "").split("?", 1)[0] == login
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page the fragment belongs to; the fragment's own address would be no place to return to."""
+    details = getattr(request, "htmx", None)
+    return (details.current_url_abs_path if details else None) or "/"
+
+
+def not_modified_fragment() -> HttpResponse:
+    """204: htmx leaves the page as it is and asks again at its next tick."""
+    return HttpResponse(status=204)

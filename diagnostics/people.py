@@ -1,0 +1,69 @@
+"""Writes to people: adding, roles, passwords, deactivation. There is always an active admin left."""
+
+import secrets
+
+from django.db import transaction
+
+from diagnostics.models import User
+
+# Without letters and digits that are mistaken for one another when a password is read out or copied by hand.
+ALPHABET = "abcdefghijkmnpqrstuvwxyzACDEFGHJKLMNPQRTUVWXYZ234679"
+PASSWORD_LENGTH = 16  # about 91 bits
+
+
+class Refused(Exception):
+    """The change would lock people out. str() is the sentence for the screen."""
+
+
+def generate_password() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
+
+
+def add_user(username: str, role: str) -> tuple[User, str]:
+    """The new person and their password, which is kept nowhere else in clear."""
+    password = generate_password()
+    return User.objects.create_user(username, password=password, role=role), password
+
+
+def reset_password(user: User) -> str:
+    """A new password; every session of that person ends with it."""
+    password = generate_password()
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return password
+
+
+@transaction.atomic
+def change_role(user: User, role: str, *, by: User) -> None:
+    if role != User.Role.ADMIN:
+        _keep_an_admin(user, by, "take away the admin role")
+    user.role = role
+    user.save(update_fields=["role"])
+
+
+@transaction.atomic
+def deactivate(user: User, *, by: User) -> None:
+    """Ends the person's sessions and their sign-in. What they started keeps their name."""
+    _keep_an_admin(user, by, "deactivate")
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+
+
+def activate(user: User) -> None:
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+
+
+def _keep_an_admin(user: User, by: User, act: str) -> None:
+    """Locks the admins' rows, so that two of them cannot remove each other in the same moment."""
+    admins = list(User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True).order_by("pk"))
+    if user.pk == by.pk:
+        raise Refused(
+            f"You cannot {act} for yourself. Ask another admin to do it."
+            if "role" in act
+            else "You cannot deactivate yourself. Ask another admin to do it."
+        )
+    if by.pk not in {admin.pk for admin in admins}:
+        raise Refused("You are no longer an admin, so nothing was changed. Reload the page.")
+    if {admin.pk for admin in admins} <= {user.pk}:
+        raise Refused("This is the last active admin. Make someone else an admin first.")

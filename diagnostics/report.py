@@ -1,0 +1,241 @@
+"""A run as its page tells it: the answer, the proof, the mend, what stayed open, and everything underneath."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from diagnostics import causes
+from diagnostics.models import Exchange, Finding, Run
+from diagnostics.outcomes import Outcome
+
+AREA_TITLES = {
+    "oauth": "OAuth client and token",
+    "request": "The call itself",
+    "conversation": "The conversation",
+    "provider": "Cobrowse providers",
+    "permissions": "Permissions",
+    "answer": "The answer you got",
+    "reach": "Reaching the hosts",
+    "route": "The route",
+    "limits": "Rate limits",
+    "session": "Live session start",
+}
+CERTAINTIES = ("proved", "likely", "undetermined")
+MOST_SHOWN = 2000  # characters of one piece of evidence
+
+
+@dataclass(frozen=True)
+class Line:
+    """A finding with the title of its check."""
+
+    finding: Finding
+    title: str
+
+    @property
+    def html_id(self) -> str:
+        return f"finding-{self.finding.position}"
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.finding.outcome_value
+
+    @property
+    def evidence(self) -> list[tuple[str, str]]:
+        held = self.finding.evidence
+        pairs = held.items() if isinstance(held, dict) else [("evidence", held)]
+        return [(str(name).replace("_", " "), _shown(value)) for name, value in pairs]
+
+
+@dataclass(frozen=True)
+class Area:
+    """The findings of one area, in the order in which they came."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+    @property
+    def tally(self) -> list[tuple[Outcome, int]]:
+        counted = Counter(line.outcome for line in self.lines)
+        return [(outcome, counted[outcome]) for outcome in Outcome if counted[outcome]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdict's own words. An empty sentence means that there is no verdict."""
+
+    cause: str
+    title: str
+    certainty: str
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    sentence: str
+    who: str
+
+
+@dataclass(frozen=True)
+class Snippet:
+    language: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Mend:
+    steps: tuple[str, ...]
+    menu_path: str
+    permissions: tuple[Mapping[str, str], ...]
+    curl: str
+    snippets: tuple[Snippet, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.menu_path or self.permissions or self.curl or self.snippets)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An exchange and its stretch of the run, in hundredths of the whole."""
+
+    exchange: Exchange
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Report:
+    answer: Answer
+    proof: tuple[Line, ...]
+    mend: Mend
+    unchecked: tuple[Unchecked, ...]
+    also: tuple[tuple[str, str], ...]
+    areas: tuple[Area, ...]
+    lines: tuple[Line, ...]
+    bars: tuple[Bar, ...]
+    to_come: tuple[str, ...]
+    done: int
+    planned: int
+
+
+def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], titles: Mapping[str, str]) -> Report:
+    """Renders honestly whatever the verdict holds: what is missing or of an older shape stays away."""
+    verdict = _mapping(run.verdict)
+    lines = tuple(Line(finding, titles.get(finding.check_id, finding.check_id)) for finding in findings)
+    planned = _texts(run.planned)
+    begun = {finding.check_id for finding in findings}
+    to_come = [check for check in planned if check not in begun]
+    return Report(
+        answer=_answer(run, verdict),
+        proof=_proof(lines, _texts(verdict.get("because"))),
+        mend=_mend(_mapping(verdict.get("mend"))),
+        unchecked=tuple(_unchecked(verdict.get("unchecked"))),
+        also=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
+        areas=_areas(lines),
+        lines=lines,
+        bars=_waterfall(exchanges),
+        to_come=tuple(titles.get(check, check) for check in to_come),
+        done=len(planned) - len(to_come),
+        planned=len(planned),
+    )
+
+
+def _answer(run: Run, verdict: Mapping[str, Any]) -> Answer:
+    cause = _text(verdict.get("cause")) or run.cause
+    certainty = _text(verdict.get("certainty")) or run.certainty
+    return Answer(
+        cause=cause,
+        title=causes.title_of(cause),
+        certainty=certainty if certainty in CERTAINTIES else "",
+        sentence=_text(verdict.get("sentence")) or causes.title_of(cause),
+        remedy=_text(verdict.get("remedy")),
+    )
+
+
+def _proof(lines: Iterable[Line], because: Sequence[str]) -> tuple[Line, ...]:
+    """The named findings, in the order in which the verdict names them."""
+    by_anchor = {line.finding.anchor: line for line in lines}
+    return tuple(by_anchor[anchor] for anchor in because if anchor in by_anchor)
+
+
+def _mend(mend: Mapping[str, Any]) -> Mend:
+    snippets = _mapping(mend.get("snippets"))
+    permissions = (_mapping(item) for item in _items(mend.get("permissions")))
+    return Mend(
+        steps=_texts(mend.get("steps")),
+        menu_path=_text(mend.get("menu_path")),
+        permissions=tuple(each for each in permissions if each.get("api")),
+        curl=_text(mend.get("curl")),
+        snippets=tuple(
+            Snippet(language, _text(snippets.get(key)))
+            for key, language in (("python", "Python"), ("java", "Java"))
+            if _text(snippets.get(key))
+        ),
+    )
+
+
+def _unchecked(items: object) -> Iterable[Unchecked]:
+    for item in _items(items):
+        if isinstance(item, str):
+            yield Unchecked(item, "")
+        elif sentence := _text(_mapping(item).get("sentence")):
+            yield Unchecked(sentence, _text(_mapping(item).get("who")))
+
+
+def _areas(lines: Sequence[Line]) -> tuple[Area, ...]:
+    """Areas in the order of their first finding; checks that ran side by side do not split one."""
+    first: dict[str, int] = {}
+    for line in lines:
+        first.setdefault(_area(line), line.finding.position)
+    ordered = sorted(lines, key=lambda line: (first[_area(line)], line.finding.position))
+    return tuple(
+        Area(AREA_TITLES.get(area, area.capitalize()), tuple(group)) for area, group in groupby(ordered, key=_area)
+    )
+
+
+def _area(line: Line) -> str:
+    return line.finding.check_id.split(".", 1)[0]
+
+
+def _waterfall(exchanges: Sequence[Exchange]) -> tuple[Bar, ...]:
+    if not exchanges:
+        return ()
+    origin = min(exchange.started_at for exchange in exchanges)
+    starts = [(exchange.started_at - origin).total_seconds() * 1000 for exchange in exchanges]
+    whole = max(start + exchange.ms for start, exchange in zip(starts, exchanges, strict=True)) or 1.0
+    return tuple(
+        Bar(exchange, round(min(100 * start / whole, 99), 2), round(max(100 * exchange.ms / whole, 1), 2))
+        for start, exchange in zip(starts, exchanges, strict=True)
+    )
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else _as_words(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} … ({len(text):,} characters in all)"
+
+
+def _as_words(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
+        return "\n".join(str(item) for item in value) or "none"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return json.dumps(value, indent=1, ensure_ascii=False, default=str)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in _items(value) if isinstance(item, str) and item)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

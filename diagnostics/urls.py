@@ -1,0 +1,64 @@
+"""Every address of the site: one list for each noun, and the signing in."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import URLPattern, URLResolver, path, reverse_lazy
+
+from diagnostics.views import clients, home, runs, start, users
+
+account_urls = [
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path(
+        "password/",
+        auth.PasswordChangeView.as_view(
+            template_name="registration/password.html", success_url=reverse_lazy("password-changed")
+        ),
+        name="password",
+    ),
+    path(
+        "password/changed/",
+        auth.PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
+        name="password-changed",
+    ),
+]
+
+client_urls = [
+    path("clients/", clients.client_list, name="clients"),
+    path("clients/add/", clients.client_add, name="client-add"),
+    path("clients/region/", clients.client_region, name="client-region"),
+    path("clients/<int:pk>/", clients.client_detail, name="client"),
+    path("clients/<int:pk>/verification/", clients.client_verification, name="client-verification"),
+    path("clients/<int:pk>/edit/", clients.client_edit, name="client-edit"),
+    path("clients/<int:pk>/secret/", clients.client_secret, name="client-secret"),
+    path("clients/<int:pk>/verify/", clients.client_verify, name="client-verify"),
+    path("clients/<int:pk>/retire/", clients.client_retire, name="client-retire"),
+]
+
+run_urls = [
+    path("start/", start.start, name="start"),
+    path("start/preview/", start.preview, name="start-preview"),
+    path("runs/", runs.run_list, name="runs"),
+    path("runs/<int:pk>/", runs.run_detail, name="run"),
+    path("runs/<int:pk>/progress/", runs.run_progress, name="run-progress"),
+    path("runs/<int:pk>/exchanges/<int:position>/", runs.exchange_detail, name="run-exchange"),
+    path("runs/<int:pk>/again/", runs.run_again, name="run-again"),
+]
+
+user_urls = [
+    path("users/", users.user_list, name="users"),
+    path("users/add/", users.user_add, name="user-add"),
+    path("users/<int:pk>/role/", users.user_role, name="user-role"),
+    path("users/<int:pk>/password/", users.user_password, name="user-password"),
+    path("users/<int:pk>/deactivate/", users.user_deactivate, name="user-deactivate"),
+    path("users/<int:pk>/activate/", users.user_activate, name="user-activate"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    *account_urls,
+    *client_urls,
+    *run_urls,
+    *user_urls,
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,139 @@
+"""OAuth clients: the list, registering, watching a verification, changing, replacing the secret, retiring."""
+
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from diagnostics import queries, services, tasks
+from diagnostics.access import admin_required, find_active_client, find_client
+from diagnostics.forms import NAME_TAKEN, ClientForm, NewClientForm, SecretForm
+from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
+from diagnostics.http import Request, not_modified_fragment
+from diagnostics.models import OAuthClient
+
+GET_AND_POST = ["GET", "HEAD", "POST"]
+
+
+@require_safe
+def client_list(request: Request) -> HttpResponse:
+    context = {"clients": queries.client_rows(), "retired": queries.client_rows(retired=True)}
+    return render(request, "clients/list.html", context)
+
+
+@require_http_methods(GET_AND_POST)
+@sensitive_post_parameters("secret")
+@admin_required
+def client_add(request: Request) -> HttpResponse:
+    form = NewClientForm(request.POST or None)
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            with transaction.atomic():
+                client = services.create_client(
+                    name=values["name"],
+                    region_key=values["region"].key,
+                    client_id=values["client_id"],
+                    secret=values["secret"],
+                    user=request.user,
+                )
+                _verify(client)
+            return redirect("client", client.pk)
+        except IntegrityError:  # someone took the name in the same moment
+            form.add_error("name", NAME_TAKEN)
+    return render(request, "clients/add.html", {"form": form, "regions": all_regions()})
+
+
+@require_safe
+@admin_required
+def client_region(request: Request) -> HttpResponse:
+    """The fragment under the region field: what was understood, or what comes near."""
+    text = request.GET.get("region", "")[:4000].strip()
+    found = find_region(text) if text else None
+    nearest = nearest_regions(text) if text and found is None else ()
+    return render(request, "clients/_region.html", {"understood": found, "nearest": nearest})
+
+
+@require_safe
+def client_detail(request: Request, pk: int) -> HttpResponse:
+    client = find_client(pk)
+    context = {"client": client, "runs": queries.recent_runs(client), "seen": _seen(client)}
+    return render(request, "clients/detail.html", context)
+
+
+@require_safe
+def client_verification(request: Request, pk: int) -> HttpResponse:
+    """The verification's steps alone; 204 when the page has them all already."""
+    client = find_client(pk)
+    if client.state == client.State.VERIFYING and request.GET.get("seen") == _seen(client):
+        return not_modified_fragment()
+    return render(request, "clients/_verification.html", {"client": client, "seen": _seen(client), "is_fragment": True})
+
+
+@require_http_methods(GET_AND_POST)
+@admin_required
+def client_edit(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk)
+    before = {"name": client.name, "region": client.region, "client_id": client.client_id}
+    form = ClientForm(request.POST or None, initial=before, client=client)
+    if form.is_valid():
+        values = form.cleaned_data
+        after = {"name": values["name"], "region_key": values["region"].key, "client_id": values["client_id"]}
+        try:
+            with transaction.atomic():
+                services.change_client(client, **after)
+                if (after["region_key"], after["client_id"]) != (before["region"], before["client_id"]):
+                    _verify(client)
+            return redirect("client", client.pk)
+        except IntegrityError:
+            form.add_error("name", NAME_TAKEN)
+    return render(request, "clients/edit.html", {"form": form, "client": client, "regions": all_regions()})
+
+
+@require_http_methods(GET_AND_POST)
+@sensitive_post_parameters("secret")
+@admin_required
+def client_secret(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk)
+    form = SecretForm(request.POST or None)
+    if form.is_valid():
+        with transaction.atomic():
+            services.replace_secret(client, form.cleaned_data["secret"])
+            _verify(client)
+        return redirect("client", client.pk)
+    return render(request, "clients/secret.html", {"form": form, "client": client})
+
+
+@require_POST
+@admin_required
+def client_verify(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk)
+    with transaction.atomic():
+        if not _verify(client):
+            messages.info(request, "A verification is under way already. Its steps appear below.")
+    return redirect("client", client.pk)
+
+
+@require_http_methods(GET_AND_POST)
+@admin_required
+def client_retire(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk)
+    if request.method == "POST":
+        services.retire_client(client)
+        messages.success(request, f"{client.name} is retired. Its runs stay readable.")
+        return redirect("clients")
+    return render(request, "clients/retire.html", {"client": client})
+
+
+def _verify(client: OAuthClient) -> bool:
+    """False when one is under way already. Rings for the work once the row is really there."""
+    begun = services.start_verification(client)
+    if begun:
+        transaction.on_commit(lambda: tasks.verify_client.delay(client.pk), robust=True)
+    return begun
+
+
+def _seen(client: OAuthClient) -> str:
+    return f"{client.state}.{len(client.verification)}"

@@ -1,0 +1,66 @@
+"""Runs: the list, one run and how it comes along, one exchange of it, the same again."""
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from diagnostics import queries, report, services, tasks
+from diagnostics.access import admin_required, find_exchange, find_run
+from diagnostics.checks import base as checks
+from diagnostics.forms import RunFilterForm
+from diagnostics.http import Request, not_modified_fragment
+from diagnostics.inputs import Inputs
+from diagnostics.models import Run
+
+
+@require_safe
+def run_list(request: Request) -> HttpResponse:
+    form = RunFilterForm(request.GET)
+    form.is_valid()
+    chosen = {name: value for name, value in form.cleaned_data.items() if value}
+    page = queries.run_page(**chosen)
+    kept = request.GET.copy()
+    kept.pop("before", None)
+    narrowed = bool(chosen.keys() - {"before"})
+    context = {"form": form, "page": page, "kept": kept.urlencode(), "narrowed": narrowed}
+    return render(request, "runs/list.html", context)
+
+
+@require_safe
+def run_detail(request: Request, pk: int) -> HttpResponse:
+    return render(request, "runs/detail.html", _told(find_run(pk)))
+
+
+@require_safe
+def run_progress(request: Request, pk: int) -> HttpResponse:
+    """The run's body alone. Answers 204 when the page, which says what it has seen, has it all already."""
+    run = find_run(pk)
+    if run.is_open and request.GET.get("seen") == str(queries.state_of(run)):
+        return not_modified_fragment()
+    return render(request, "runs/_body.html", {**_told(run), "is_fragment": True})
+
+
+@require_safe
+def exchange_detail(request: Request, pk: int, position: int) -> HttpResponse:
+    template = "runs/_exchange.html" if request.htmx else "runs/exchange.html"
+    return render(request, template, {"exchange": find_exchange(pk, position)})
+
+
+@require_POST
+@admin_required
+def run_again(request: Request, pk: int) -> HttpResponse:
+    """A new run with the same inputs, as the client is today."""
+    with transaction.atomic():
+        run = services.repeat_run(find_run(pk), request.user)
+        transaction.on_commit(lambda: tasks.execute_run.delay(run.pk), robust=True)
+    return redirect("run", run.pk)
+
+
+def _told(run: Run) -> dict[str, object]:
+    """State first: findings that come while we read make the next poll differ, never the page stand still."""
+    seen = str(queries.state_of(run))
+    findings = queries.findings_of(run)
+    exchanges = [] if run.is_open else queries.exchanges_of(run)
+    told = report.build(run, findings, exchanges, checks.titles())
+    return {"run": run, "report": told, "seen": seen, "inputs": Inputs.from_json(run.inputs)}

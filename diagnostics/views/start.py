@@ -1,0 +1,62 @@
+"""Starting a diagnosis: paste, see what was read, start."""
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from diagnostics import services, tasks
+from diagnostics.access import admin_required
+from diagnostics.forms import PasteForm, StartForm
+from diagnostics.http import Request
+from diagnostics.inputs import Inputs
+from diagnostics.models import Run
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("call", "answer")
+@admin_required
+def start(request: Request) -> HttpResponse:
+    """A plain form: "Read it" shows what would be taken, "Start" creates the run and goes to its page."""
+    if request.method != "POST":
+        return _page(request, StartForm(initial={"client": request.GET.get("client", "")}))
+    form = StartForm(request.POST)
+    if "read" in request.POST:
+        return _page(request, _read_only(request))
+    if not form.is_valid() or form.inputs is None:
+        form.mask()
+        return _page(request, form)
+    with transaction.atomic():
+        run = services.create_run(
+            client=form.cleaned_data["client"],
+            kind=Run.Kind.DIAGNOSIS,
+            inputs=form.inputs,
+            user=request.user,
+            source=Run.Source.WEB,
+        )
+        transaction.on_commit(lambda: tasks.execute_run.delay(run.pk), robust=True)
+    return redirect("run", run.pk)
+
+
+@require_POST
+@sensitive_post_parameters("call", "answer")
+@admin_required
+def preview(request: Request) -> HttpResponse:
+    """The fragment beside the form: what was taken, guessed, dropped and masked."""
+    form = PasteForm(request.POST)
+    form.is_valid()
+    return render(request, "start/_reading.html", {"form": form})
+
+
+def _read_only(request: Request) -> StartForm:
+    """The form read but not judged as a start: a client that is not chosen yet is no error."""
+    form = StartForm(request.POST)
+    form.fields["client"].required = False
+    form.is_valid()
+    form.mask()
+    return form
+
+
+def _page(request: Request, form: StartForm) -> HttpResponse:
+    return render(request, "start/form.html", {"form": form, "inputs": form.inputs or Inputs()})

@@ -1,0 +1,51 @@
+// The page works without this file: it only adds copying, unfolding and a word when the line drops.
+"use strict";
+
+function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+function copied(button, word) {
+  const label = button.querySelector("span");
+  const before = label.textContent;
+  label.textContent = word;
+  say(word);
+  setTimeout(() => (label.textContent = before), 2000);
+}
+
+function selectText(node) {
+  getSelection().selectAllChildren(node);
+}
+
+function showCopyButtons() {
+  document.querySelectorAll("[data-copy][hidden]").forEach((button) => (button.hidden = false));
+}
+
+// A link to a folded finding unfolds what hides it.
+function unfold() {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!target) return;
+  for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  target.scrollIntoView();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  const refused = () => {
+    selectText(source);
+    copied(button, "Selected: press Ctrl+C");
+  };
+  if (!navigator.clipboard) return refused();
+  navigator.clipboard.writeText(source.textContent).then(() => copied(button, "Copied"), refused);
+});
+
+document.addEventListener("htmx:load", showCopyButtons);
+document.addEventListener("htmx:sendError", () => say("The server does not answer. This page tries again by itself."));
+document.addEventListener("htmx:responseError", () => say("The server could not answer. Reload the page."));
+addEventListener("hashchange", unfold);
+addEventListener("DOMContentLoaded", () => {
+  showCopyButtons();
+  unfold();
+});
