@@ -1,0 +1,334 @@
+"""Masks the secrets in headers, URLs, bodies and free text, and leaves everything else as it was."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import unquote_plus
+
+from diagnostics import masks
+
+PASSES = 6  # masking can uncover a neighbour; the second pass nearly always finds nothing more
+MAX_DEPTH = 60
+
+SCHEMES = frozenset({"bearer", "basic", "token", "digest", "negotiate", "oauth", "apikey", "jwt", "authorization"})
+GLUED_SCHEME = re.compile(r"(?:bearer|basic)(?:%20|[:=,+])?", re.IGNORECASE)
+EDGE = "\"'“”‘’«»<>[](){}`,;\\\u200b\u2060\ufeff"
+
+AUTHORIZATION = re.compile(
+    r"\b(?:proxy-)?authorization\b(?P<sep>\\*[\"'”]?\s{0,4}[:=]\s{0,4})"
+    r"(?P<shape>(?:\\*[\"'“‘ \t\\]|\$'|\b(?:bearer|basic)\b)*+)(?P<value>[^\s\"'”’]++(?:[ \t]++[^\s\"'”’]++)*+)",
+    re.IGNORECASE,
+)
+PERMISSION = re.compile(r"(?:[a-z][A-Za-z]*|\*)(?::(?:[A-Za-z]+|\*))?[\],.)]*")
+SCHEME_WORD = re.compile(
+    r"\b(?P<scheme>bearer|basic)(?P<gap>[\s\"'\\]{1,8})(?P<value>[^\s\"'“”,;<>\\]++)", re.IGNORECASE
+)
+COOKIE = re.compile(
+    r"(?P<name>(?P<open>[\"'])?\b(?:set-)?cookie2?\\*[\"']?\s{0,4}:\s{0,4}\\*[\"']?)"
+    r"(?P<value>(?(open)[^\"'\r\n\\]++|[^\r\n]++))",
+    re.IGNORECASE,
+)
+USER_OPTION = re.compile(
+    r"(?P<flag>(?<!\S)(?:-u\s{0,4}|--(?:proxy-)?user(?:\s{1,4}|=)|--oauth2-bearer(?:\s{1,4}|=)))"
+    r"(?!\[masked)(?P<value>\$?'[^']*+'?|\"[^\"]*+\"?|[^\s\"']++)"
+)
+FIELD = re.compile(
+    r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{0,63}+)(?P<sep>\\*[\"'”’]?(?:[ \t]{0,8}(?:=>|:|=)(?:\s{0,40}(?=\\*[\"'“[])|[ \t]{0,8})))"
+)
+OPENING = re.compile(r"(\\*)([\"'“‘])")
+CLOSING = {"“": "”", "‘": "’"}
+BARE = re.compile(r"[^\s\"'&;,]++")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+QUOTED = re.compile(r"\"[^\"\\]*+\"|'[^'\\]*+'")
+ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:-]{0,63}+)>(?P<value>[^<>]++)</")
+SUSPECT = re.compile(r"eyJ|://|[:=]|bearer|basic|[\w\-+=~]{20}|wss?:", re.IGNORECASE)
+
+
+class Masker:
+    """Masks one paste or one exchange.
+
+    `hidden` collects the raw values that were masked, so that the caller can look for them elsewhere, and
+    `found` says where each one stood, without the value. Neither may be stored.
+    """
+
+    def __init__(self, lengths: bool = True) -> None:
+        self.lengths = lengths
+        self.where = "the text"
+        self.hidden: dict[str, None] = {}
+        self.found: dict[str, None] = {}
+
+    def hide(self, raw: str, kind: str, label: str = "") -> str:
+        self.hidden[raw] = None
+        self.found[label or f"a {kind} in {self.where}"] = None
+        return masks.stand_in(kind, raw) if self.lengths else "[masked]"
+
+    # -- headers
+
+    def header(self, name: str, value: str) -> str:
+        self.where = f"the header {name[:60]}"
+        plain = name.strip().lower()
+        if plain in {"cookie", "set-cookie", "cookie2", "set-cookie2"}:
+            return value if not value.strip() or masks.is_placeholder(value) else self.hide(value, "cookie", self.where)
+        if masks.header_says_secret(plain):
+            return self.authorization(value)
+        if plain in {"location", "content-location", "referer", "origin"}:
+            return self.text(self.url(value))
+        return self.text(value)
+
+    def authorization(self, value: str) -> str:
+        """Mask each unbroken run; scheme words, quotes, doubled words, blanks and line ends stay to be judged."""
+        return masks.outside_masks(value, self._runs)
+
+    def _runs(self, value: str) -> str:
+        kind = "token"
+        leading = True
+        parts: list[str] = []
+        for run in re.split(r"(\s+)", value):
+            word = run.strip(EDGE).rstrip(":=")
+            if leading and (not word or word.lower() in SCHEMES):
+                kind = "credentials" if word.lower() == "basic" else kind
+                parts.append(run)
+            else:
+                leading = leading and not run.strip()
+                parts.append(run if not word or run.isspace() else self._run(run, kind))
+        return "".join(parts)
+
+    def _run(self, run: str, kind: str) -> str:
+        core = run.strip(EDGE)
+        if not core or masks.is_placeholder(core):
+            return run
+        start = run.index(core)
+        glued = GLUED_SCHEME.match(core)
+        scheme = glued[0] if glued and len(glued[0]) < len(core) else ""
+        kind = "credentials" if scheme.lower().startswith("basic") else kind
+        return run[:start] + scheme + self.hide(core[len(scheme) :], kind, self.where) + run[start + len(core) :]
+
+    # -- URLs and forms
+
+    def url(self, url: str) -> str:
+        """Mask userinfo, secret parameters of query and fragment, and token-like text; the result still splits as a URL."""
+        self.where = "the URL"
+        url = masks.USERINFO.sub(self._userinfo, url)
+        head, hash_, fragment = url.partition("#")
+        path, mark, query = head.partition("?")
+        path = masks.outside_masks(path, self._path)
+        return path + mark + self.form(query, bare="[masked]") + hash_ + self.form(fragment, bare="[masked]")
+
+    def _userinfo(self, found: re.Match[str]) -> str:
+        if found[0] != "***@":
+            self.hide(found[0][:-1], "credentials", "the user name and password in the URL")
+        return "***@"
+
+    def _path(self, path: str) -> str:
+        return "/".join(self._segment(segment) for segment in path.split("/"))
+
+    def _segment(self, segment: str) -> str:
+        if masks.looks_like_id(segment):
+            return segment
+        segment = masks.JWT.sub(self._short, segment)
+        return masks.outside_masks(segment, lambda gap: masks.RUN.sub(self._short_run, gap))
+
+    def _short(self, found: re.Match[str]) -> str:
+        self.hide(found[0], "token")
+        return "[masked]"
+
+    def _short_run(self, found: re.Match[str]) -> str:
+        return self._short(found) if masks.looks_like_token(found[0]) else found[0]
+
+    def form(self, text: str, bare: str = "") -> str:
+        """`a=b&c=d` with the values of secret names masked. `bare` is written instead of a mask that holds blanks."""
+        return "&".join(self._pair(pair, bare) for pair in text.split("&"))
+
+    def _pair(self, pair: str, bare: str) -> str:
+        name, equals, value = pair.partition("=")
+        if equals and value and masks.parameter_says_secret(unquote_plus(name)) and not masks.is_placeholder(value):
+            mask = self.hide(value, "secret", f"the parameter {name[:60]} of {self.where}")
+            return f"{name}={bare or mask}"
+        return name + equals + masks.outside_masks(value, self._path) if bare else pair
+
+    # -- bodies and free text
+
+    def body(self, text: str) -> str:
+        """Mask a body and keep its text otherwise, broken JSON included, as the body itself is judged later."""
+        if "=" in text and not re.search(r"[\s{}<>\"]", text):
+            text = self.form(text)
+        text = self.text(text)
+        try:
+            value = json.loads(text)
+            masked = self._masked_value(value, "", "\\" in text, 0)
+            return text if masked == value else json.dumps(masked, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return text
+
+    def _masked_value(self, value: Any, name: str, escaped: bool, depth: int) -> Any:
+        """What reading line by line misses: secrets in lists and numbers, and names and values written in escapes."""
+        if depth > MAX_DEPTH:
+            return "[hidden]"
+        if isinstance(value, dict):
+            return {
+                key: self._masked_value(item, key if masks.says_secret(key) else "", escaped, depth + 1)
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self._masked_value(item, name, escaped, depth + 1) for item in value]
+        if name and value not in (None, "") and not isinstance(value, bool) and not masks.is_placeholder(str(value)):
+            return self.hide(str(value), "secret", f"the field {name[:60]} in {self.where}")
+        return self.text(value) if escaped and isinstance(value, str) and SUSPECT.search(value) else value
+
+    def text(self, text: str) -> str:
+        """Mask what is named a secret or looks like one. Masking the result again changes nothing."""
+        for _ in range(PASSES):
+            masked = self._once(text)
+            if masked == text:
+                break
+            text = masked
+        return text
+
+    def _once(self, text: str) -> str:
+        if len(text) < 8 and not SUSPECT.search(text):
+            return text
+        text = AUTHORIZATION.sub(self._authorization_line, text)
+        text = COOKIE.sub(self._cookie, text)
+        text = USER_OPTION.sub(self._user, text)
+        text = SCHEME_WORD.sub(self._scheme, text)
+        text = self._fields(text)
+        text = masks.PARAMETER.sub(self._parameter, text)
+        text = ELEMENT.sub(self._element, text)
+        return masks.outside_masks(text, self._loose)
+
+    def _loose(self, text: str) -> str:
+        text = masks.WEBSOCKET.sub(lambda found: self.hide(found[0], "websocket URL"), text)
+        text = masks.USERINFO.sub(self._userinfo, text)
+        text = masks.JWT.sub(lambda found: self.hide(found[0], "token"), text)
+        return masks.outside_masks(text, lambda gap: masks.RUN.sub(self._loose_run, gap))
+
+    def _loose_run(self, found: re.Match[str]) -> str:
+        return self.hide(found[0], "token") if masks.looks_like_token(found[0]) else found[0]
+
+    def personal(self, text: str) -> str:
+        """Mask e-mail addresses and phone numbers; UUIDs, ids and times stay."""
+        text = masks.outside_masks(text, lambda gap: masks.EMAIL.sub(self._email, gap))
+        return masks.outside_masks(text, lambda gap: masks.PHONE.sub(self._phone, gap))
+
+    def _email(self, found: re.Match[str]) -> str:
+        return self.hide(found[0], "e-mail")
+
+    def _phone(self, found: re.Match[str]) -> str:
+        return self.hide(found[0], "phone number")
+
+    def _authorization_line(self, found: re.Match[str]) -> str:
+        value = found["value"]
+        if found["sep"] == ":" and not found["shape"] and PERMISSION.fullmatch(value.split(None, 1)[0]):
+            return found[0]  # the permission authorization:role:view, not a header
+        kept = found[0][: found.start("value") - found.start()]
+        self.where, before = "the header Authorization", self.where
+        masked = self.authorization(value)
+        self.where = before
+        return kept + masked
+
+    def _cookie(self, found: re.Match[str]) -> str:
+        value = found["value"]
+        return found[0] if masks.is_placeholder(value) else found["name"] + self.hide(value, "cookie")
+
+    def _user(self, found: re.Match[str]) -> str:
+        value = found["value"].strip("$'\"")
+        if not value or all(masks.is_placeholder(part) for part in value.split(":", 1)):
+            return found[0]
+        return found["flag"] + found["value"].replace(value, self.hide(value, "credentials"), 1)
+
+    def _scheme(self, found: re.Match[str]) -> str:
+        value = found["value"].rstrip(".)]}")
+        word = value.isalpha() and value.islower() and len(value) < 16  # "the Bearer scheme"
+        if word or len(value) < 6 or value.startswith(("[", "$", "{", "<")) or masks.is_placeholder(value):
+            return found[0]
+        kind = "credentials" if found["scheme"].lower() == "basic" else "token"
+        return found[0].replace(value, self.hide(value, kind), 1) if value else found[0]
+
+    def _parameter(self, found: re.Match[str]) -> str:
+        value = found["value"]
+        known = masks.is_placeholder(value) or value.startswith("[masked")
+        return found[0] if known else found["name"] + self.hide(value, "secret")
+
+    def _element(self, found: re.Match[str]) -> str:
+        value = found["value"]
+        if not masks.says_secret(found["name"]) or not value.strip() or masks.is_placeholder(value):
+            return found[0]
+        return found[0].replace(f">{value}<", f">{self.hide(value, 'secret')}<", 1)
+
+    def _fields(self, text: str) -> str:
+        parts: list[str] = []
+        start = 0
+        unclosed: set[str] = set()
+        while found := FIELD.search(text, start):
+            parts.append(text[start : found.end()])
+            start = found.end()
+            if masks.says_secret(found["name"]):
+                first, last = _value_span(text, start, unclosed)
+                parts += [text[start:first], self._field(found, text[first:last], quoted=first > start)]
+                start = last
+        parts.append(text[start:])
+        return "".join(parts)
+
+    def _field(self, found: re.Match[str], value: str, quoted: bool) -> str:
+        label = f"the field {found['name']} in {self.where}"
+        if value.startswith("[") and not masks.MASKED.match(value):
+            return QUOTED.sub(lambda item: self._listed(item[0], label), value)
+        if not value or value in {"null", "true", "false", "None", "undefined"} or masks.is_placeholder(value):
+            return value
+        if found["name"].lower().endswith("authorization"):
+            return value if found["sep"] == ":" and PERMISSION.fullmatch(value) else self.authorization(value)
+        mask = self.hide(value, "secret", label)
+        # A number was valid JSON; its mask is valid only in quotes, and the body must not seem broken.
+        return (
+            f'"{mask}"'
+            if NUMBER.fullmatch(value) and found["sep"].lstrip("\\").startswith('"') and not quoted
+            else mask
+        )
+
+    def _listed(self, quoted: str, label: str) -> str:
+        inside = quoted[1:-1]
+        return (
+            quoted
+            if not inside or masks.is_placeholder(inside)
+            else quoted[0] + self.hide(inside, "secret", label) + quoted[0]
+        )
+
+
+def _value_span(text: str, start: int, unclosed: set[str]) -> tuple[int, int]:
+    """Where the value that begins at `start` stands, without its quotes. `unclosed` remembers searches in vain."""
+    opening = OPENING.match(text, start)
+    if opening:
+        mark = opening[1] + CLOSING.get(opening[2], opening[2])
+        first = opening.end()
+        last = -1 if mark in unclosed else _closing(text, first, mark)
+        if last >= 0:
+            return first, last
+        unclosed.add(mark)
+        end = text.find("\n", first)
+        return first, len(text) if end < 0 else end
+    for pattern in (masks.MASKED, masks.WRAPPED):
+        known = pattern.match(text, start)
+        if known and masks.is_placeholder(known[0]):
+            return start, known.end()
+    if text.startswith("[", start):
+        end = text.find("]", start, start + 20_000)
+        return start, start + 1 if end < 0 else end + 1
+    if text.startswith("{", start):
+        return start, start
+    bare = BARE.match(text, start)
+    return (start, start + len(bare[0].rstrip(")}]>"))) if bare else (start, start)
+
+
+def _closing(text: str, start: int, mark: str) -> int:
+    """The next closing quote that is not escaped once more than the opening one."""
+    at = text.find(mark, start)
+    while len(mark) == 1 and at > 0 and _escaped(text, at):
+        at = text.find(mark, at + 1)
+    return at
+
+
+def _escaped(text: str, at: int) -> bool:
+    count = 0
+    while text[at - 1 - count] == "\\" and count < at:
+        count += 1
+    return count % 2 == 1
