@@ -3,3 +3,5 @@
 from django.urls import include, path
 
 urlpatterns = [path("", include("diagnostics.urls"))]
+
+handler400 = "diagnostics.views.errors.bad_request"
