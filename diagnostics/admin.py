@@ -1,5 +1,7 @@
 """Plain registrations, for rescue only. The pages of the product are where people work."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model, QuerySet
@@ -7,17 +9,24 @@ from django.http import HttpRequest
 
 from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
 
+if TYPE_CHECKING:
+    # Only the type checker's Django can be subscripted.
+    _UserAdmin = UserAdmin[User]
+    _ModelAdmin = admin.ModelAdmin[Model]
+else:
+    _UserAdmin, _ModelAdmin = UserAdmin, admin.ModelAdmin
+
 site = admin.site
 site.site_header = "Cobrowse Doctor: rescue"
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin[User]):
+class PersonAdmin(_UserAdmin):
     list_display = ("username", "role", "is_active", "is_staff", "last_login")
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Cobrowse Doctor", {"fields": ("role",)}))
 
 
-class ReadOnly(admin.ModelAdmin[Model]):
+class ReadOnly(_ModelAdmin):
     """What the product writes by itself is only looked at here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

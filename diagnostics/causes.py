@@ -11,7 +11,7 @@ TITLES: Final[dict[str, str]] = {
     "path.wrong_method": "Right path, wrong method",
     "path.placeholder_unexpanded": "A placeholder was never filled in",
     "path.id_missing": "The id is missing from the path",
-    "path.base_duplicated": "The base path is doubled or missing",
+    "path.base_duplicated": "The base path is doubled",
     "path.trailing_slash": "The path ends in a slash",
     "path.legacy_resource": "The path belongs to a retired resource",
     "host.wrong_region": "The host belongs to another region",

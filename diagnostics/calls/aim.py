@@ -1,0 +1,214 @@
+"""What a failing call is after, read against the published contract and the known gateway without asking anyone."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import unquote
+
+from diagnostics.calls.call import FailingCall
+from diagnostics.genesys import gateway
+from diagnostics.genesys.contract import Contract, Operation, is_placeholder
+
+World = Literal["published", "gateway", "token", "none"]
+PathFault = Literal[
+    "", "not_in_api", "base_duplicated", "trailing_slash", "legacy_resource", "id_missing", "placeholder_unexpanded"
+]
+IdState = Literal["absent", "uuid", "malformed", "placeholder", "missing"]
+
+START_PATH = "/api/v2/conversations/{conversationId}/cobrowse"
+START_OPERATION = "postConversationCobrowse"
+UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# What a variable without a value turns into, in the languages people call from.
+EMPTY_VALUES = frozenset({"undefined", "null", "none", "nil", "nan", "[object object]", "%s", "{}"})
+# Removed from the published contract with legacy web chat (JavaScript SDK 259.0.0, 2026-08-15).
+RETIRED = ("/api/v2/conversations/chats", "/api/v2/webchat", "/api/v2/widgets/deployments")
+PREFIX = "/api/v2"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What the call is after.
+
+    `path` has the placeholders filled that a given conversation id could fill; `placeholders` are those left.
+    `world` tells whose operation the path is, `fault` what is wrong with the path where it is nobody's.
+    `id_text` is what stands where a conversation id stands; `provider_id` is None when the call names none.
+    """
+
+    method: str
+    path: str
+    world: World
+    fault: PathFault = ""
+    repaired: str = ""
+    operation: Operation | None = None
+    published_methods: tuple[str, ...] = ()
+    nearest: tuple[Operation, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    filled: bool = False
+    id_text: str = ""
+    id_state: IdState = "absent"
+    provider_id: str | None = None
+    starts_session: bool = False
+
+    @property
+    def wrong_method(self) -> bool:
+        return not self.fault and bool(self.published_methods) and self.method not in self.published_methods
+
+    @property
+    def wanted(self) -> Operation | None:
+        """The published operation to use instead, or the one meant."""
+        return self.operation or (self.nearest[0] if self.nearest else None)
+
+
+def read_aim(call: FailingCall, conversation_id: str, contract: Contract) -> Aim:
+    """Never raises on any call."""
+    method = call.method or ("POST" if call.body else "GET")
+    path, filled = _filled(_path_of(call), conversation_id)
+    base = Aim(
+        method=method,
+        path=path,
+        world="none",
+        placeholders=tuple(unquote(s) for s in path.split("/") if is_placeholder(s)),
+        filled=filled,
+        id_text=_id_in(path),
+        id_state=_id_state(path),
+        provider_id=_provider_id(call),
+        starts_session="cobrowse" in path.lower() and method != "GET",
+    )
+    if call.host.startswith("login.") or path.rstrip("/") == "/oauth/token":
+        return _token_request(base)
+    return _placed(base, call, contract)
+
+
+def _placed(base: Aim, call: FailingCall, contract: Contract) -> Aim:
+    found = contract.match(base.method, base.path)
+    offered = gateway.operation_at(base.path)
+    if offered is not None:
+        methods = (offered.method,)
+        nearest = contract.nearest(base.method, base.path)
+        return replace(base, world="gateway", published_methods=methods, nearest=nearest, fault=_unfilled(base))
+    empty_id = _id_is_empty(base, call)
+    if empty_id:
+        return replace(base, fault="id_missing", repaired=START_PATH, nearest=contract.nearest("POST", START_PATH))
+    operations = [op for op in (found.operation, *found.other_methods) if op is not None]
+    if operations and not found.suspicious_parameters:
+        return _published(base, found.operation, operations, contract)
+    return _unpublished(base, contract)
+
+
+def _published(base: Aim, operation: Operation | None, operations: list[Operation], contract: Contract) -> Aim:
+    fault = _unfilled(base)
+    if not fault and operation is not None and operation.deprecated and base.starts_session:
+        fault = "legacy_resource"
+    return replace(
+        base,
+        world="published",
+        fault=fault,
+        operation=operation,
+        published_methods=tuple(sorted({op.method for op in operations})),
+        nearest=tuple(operations) if operation is None else (operation,),
+    )
+
+
+def _unpublished(base: Aim, contract: Contract) -> Aim:
+    nearest = contract.nearest(base.method, base.path)
+    repaired = ""
+    for repair in contract.normalise(base.path):
+        near = contract.nearest(base.method, repair.path)
+        if "base_deduplicated" in repair.steps:
+            return replace(base, fault="base_duplicated", repaired=repair.path, nearest=near)
+        if repair.steps == ("strip_trailing_slash",):
+            return replace(base, fault="trailing_slash", repaired=repair.path, nearest=near)
+        repaired, nearest = repair.path, near
+    if base.path.startswith(RETIRED):
+        return replace(base, fault="legacy_resource", nearest=nearest)
+    return replace(base, fault="not_in_api", repaired=repaired, nearest=nearest)
+
+
+def _token_request(base: Aim) -> Aim:
+    right = base.path.rstrip("/") == "/oauth/token"
+    return replace(
+        base,
+        world="token",
+        published_methods=("POST",) if right else (),
+        fault="" if right else "not_in_api",
+        repaired="" if right else "/oauth/token",
+        starts_session=False,
+    )
+
+
+def _unfilled(base: Aim) -> PathFault:
+    return "placeholder_unexpanded" if base.placeholders else ""
+
+
+def _path_of(call: FailingCall) -> str:
+    """The path alone. A bare path is often told without its prefix; that is shorthand, not a fault."""
+    path = call.path.strip()
+    if not call.host and path and not path.lower().startswith(("/api/", "api/", "/oauth/", "oauth/")):
+        path = f"{PREFIX}/{path.lstrip('/')}"
+    return path if path.startswith("/") or not path else f"/{path}"
+
+
+def _filled(path: str, conversation_id: str) -> tuple[str, bool]:
+    """The path with a conversation's placeholder filled from a given id, and whether one was."""
+    segments = path.split("/")
+    if not conversation_id:
+        return path, False
+    for at, segment in enumerate(segments):
+        if is_placeholder(segment) and _names_a_conversation(segment, segments[:at]):
+            segments[at] = conversation_id
+            return "/".join(segments), True
+    return path, False
+
+
+def _names_a_conversation(segment: str, before: list[str]) -> bool:
+    name = unquote(segment).lower()
+    return "conv" in name or (any("conversation" in s for s in before) and "participant" not in name)
+
+
+def _id_in(path: str) -> str:
+    """What stands where a conversation id stands: a UUID, a placeholder, else the first odd word after the media."""
+    segments = [unquote(s) for s in path.split("/")]
+    if "conversations" not in segments:
+        return ""
+    rest = segments[segments.index("conversations") + 1 :]
+    for each in rest:
+        if UUID.fullmatch(each) or is_placeholder(each):
+            return each
+    return next((s for s in rest if s and not _is_word_of_a_path(s)), "")
+
+
+def _is_word_of_a_path(segment: str) -> bool:
+    """A literal of some path, such as chat or cobrowsesessions: letters alone, and no value of an empty variable."""
+    return segment.isascii() and segment.isalpha() and segment.lower() not in EMPTY_VALUES
+
+
+def _id_state(path: str) -> IdState:
+    text = _id_in(path)
+    if not text:
+        return "absent"
+    if is_placeholder(text):
+        return "placeholder"
+    if text.lower() in EMPTY_VALUES:
+        return "missing"
+    return "uuid" if UUID.fullmatch(text) else "malformed"
+
+
+def _id_is_empty(base: Aim, call: FailingCall) -> bool:
+    """The start call with nothing, or with an empty variable's name, where the id belongs."""
+    segments = [unquote(s).lower() for s in base.path.split("/")]
+    if segments[1:4] != ["api", "v2", "conversations"] or not segments[-1].startswith("cobrowse"):
+        return False
+    between = segments[4:-1]
+    if between and all(s in EMPTY_VALUES or not s.strip() for s in between):
+        return True
+    return not between and segments[-1] == "cobrowse" and "conversationid" not in (call.body or "").lower()
+
+
+def _provider_id(call: FailingCall) -> str | None:
+    data, _ = call.json()
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name.lower().replace("_", "") == "providerid" and isinstance(value, str | int):
+                return str(value)
+    found = re.search(r"(?:^|&)provider_?id=([^&]*)", call.query, re.IGNORECASE)
+    return unquote(found[1]) if found else None

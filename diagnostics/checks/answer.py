@@ -1,0 +1,184 @@
+"""What does the pasted answer say, and did it come from Genesys Cloud at all?"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostics.calls.call import ReceivedAnswer
+from diagnostics.checks.base import Context, Result, check, failed, passed, unclear
+from diagnostics.outcomes import Outcome
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What an error code of Genesys Cloud means. `code` is this check's own short name for it."""
+
+    code: str
+    sentence: str
+
+
+# Error code of the body -> meaning (facts, sections 2.2 and 3.2). Codes are compared in lower case.
+CODES = {
+    "authentication.required": Meaning("token_absent", "The call carried no bearer token."),
+    "bad.credentials": Meaning(
+        "token_refused", "The token is not valid there: expired, revoked, or of another region."
+    ),
+    "credentials.expired": Meaning("token_refused", "The token has expired."),
+    "ip.not.authorized": Meaning("ip_refused", "The caller's address is not on the org's allow list."),
+    "not.a.user": Meaning("user_required", "The call needs a user's token; client credentials have no user."),
+    "missing.any.permissions": Meaning(
+        "permission_missing", "The caller holds none of the permissions of which one is needed."
+    ),
+    "missing.permissions": Meaning("permission_missing", "The caller lacks a permission that is needed."),
+    "missing.division.permission": Meaning(
+        "division_missing", "The caller holds the permission, but not in that division."
+    ),
+    "not.authorized": Meaning(
+        "not_authorized", "The caller is not authorised; the answer does not say what is missing."
+    ),
+    "not.found": Meaning("not_found", "Something was not found; the answer does not say whether the path or the id."),
+    "conversation.error.conversation.not.found": Meaning(
+        "conversation_not_found", "The conversation does not exist for the caller."
+    ),
+    "conversation.error.not.conversation.participant": Meaning(
+        "not_a_party", "The caller is no participant of the conversation."
+    ),
+    "unsupported.media.type": Meaning("content_type", "The content type is not accepted."),
+    "too.many.requests": Meaning("rate_limited", "The rate limit is exhausted."),
+    "too.many.requests.retry.after": Meaning("rate_limited", "The rate limit is exhausted."),
+    "internal.server.error": Meaning("server_error", "Genesys Cloud met an error of its own."),
+    "service.unavailable": Meaning("server_error", "Genesys Cloud was not available."),
+    "request.timeout": Meaning("server_error", "Genesys Cloud did not answer within its own time limit."),
+    "authentication.request.timeout": Meaning("server_error", "Genesys Cloud's sign-in did not answer in time."),
+    "client.timeout": Meaning("client_timeout", "The request's body arrived too slowly."),
+    "not.implemented": Meaning("feature_off", "The feature is not enabled for this org."),
+    "invalid_client": Meaning("client_rejected", "The login host rejects the client: id, secret, region or state."),
+    "unauthorized_client": Meaning("grant_not_allowed", "The client is not a client-credentials client."),
+    "unsupported_grant_type": Meaning(
+        "token_request_malformed", "The token request names no grant type that is known."
+    ),
+    "invalid_request": Meaning("token_request_malformed", "The token request is malformed."),
+}
+
+# Status -> meaning where the code says nothing known.
+STATUSES = {
+    400: Meaning("bad_request", "The request was refused as wrong; the answer does not say in what."),
+    401: Meaning("token_refused", "The token was not accepted."),
+    403: Meaning("not_authorized", "The caller is not authorised; the answer does not say what is missing."),
+    404: Meaning("not_found", "Something was not found; the answer does not say whether the path or the id."),
+    405: Meaning("method_not_allowed", "The path exists, but not with this method."),
+    407: Meaning("proxy", "A proxy wants a sign-in."),
+    408: Meaning("client_timeout", "The request's body arrived too slowly."),
+    409: Meaning("conflict", "The request conflicts with the state of the conversation."),
+    410: Meaning("gone", "What was asked for is gone."),
+    413: Meaning("too_large", "The request is larger than the API takes."),
+    415: Meaning("content_type", "The content type is not accepted."),
+    429: Meaning("rate_limited", "The rate limit is exhausted."),
+    501: Meaning("feature_off", "The feature is not enabled for this org."),
+}
+
+# What a client program says when no answer came -> the trouble, first match wins.
+NETWORK = (
+    ("dns", r"resolve|getaddrinfo|enotfound|name or service|nodename|unknownhost|no such host|dns"),
+    ("tls", r"certificate|ssl|tls|handshake|x509"),
+    ("proxy", r"proxy|tunnel|\b407\b"),
+    ("timeout", r"time[d\s-]*out|deadline|etimedout"),
+    ("redirect_or_html", r"redirect"),
+)
+
+
+@check("answer.meaning", title="What the pasted answer says", needs=("answer",))
+def answer_meaning(ctx: Context) -> Iterator[Result]:
+    if ctx.answer is not None:
+        yield judge_answer(ctx.answer, token_request=ctx.aim is not None and ctx.aim.world == "token")
+
+
+def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False) -> Result:
+    """The answer alone. What the org itself says beats it: the verdict weighs the two."""
+    if answer.status is None:
+        return judge_network_error(answer.network_error)
+    data, _ = answer.json()
+    proof = _proof(answer, data)
+    if 200 <= answer.status < 300:
+        return passed("success", f"The call answered {answer.status}: it worked.", **proof)
+    meaning = CODES.get(str(proof["code"]).lower())
+    if meaning is None and not is_genesys(answer, data, token_request=token_request):
+        return _not_genesys(answer, proof)
+    if meaning is None and answer.status >= 500:
+        meaning = STATUSES.get(answer.status, Meaning("server_error", "Genesys Cloud met an error of its own."))
+    meaning = meaning or STATUSES.get(answer.status, Meaning("other", "The answer names no known error."))
+    return Result(
+        Outcome.FAIL,
+        meaning.code,
+        f"{answer.status} {proof['code']}".strip() + f": {meaning.sentence}",
+        hint=_hint(meaning.code, proof),
+        evidence=proof,
+    )
+
+
+def judge_network_error(text: str) -> Result:
+    for name, pattern in NETWORK:
+        if re.search(pattern, text, re.IGNORECASE):
+            return failed(f"network_{name}", f"No answer came: {text[:200]}", hint="The call never reached the API.")
+    if re.search(r"refused|reset|closed|unreachable|broken pipe|eof", text, re.IGNORECASE):
+        return failed(
+            "network_refused", f"No answer came: {text[:200]}", hint="Something between refused the connection."
+        )
+    return unclear("network_unknown", f"No answer came, and its reason is not known: {text[:200] or '(not said)'}")
+
+
+def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> bool:
+    """A Genesys answer is JSON of its error shape, or carries its correlation id. The login host has its own shape."""
+    if answer.header("ININ-Correlation-Id"):
+        return True
+    if not isinstance(data, dict):
+        return not (answer.body or "").strip() and not answer.headers
+    if token_request and "error" in data:
+        return True
+    return bool({"contextId", "code", "messageWithParams"} & set(data)) or {"message", "status"} <= set(data)
+
+
+def _not_genesys(answer: ReceivedAnswer, proof: dict[str, Any]) -> Result:
+    body = (answer.body or "").lstrip().lower()
+    if answer.status == 407:
+        return failed("proxy", "A proxy wants a sign-in (407); the call never reached the API.", **proof)
+    if answer.status is not None and 300 <= answer.status < 400:
+        return failed("redirect", f"The answer is a redirect ({answer.status}); the API never redirects.", **proof)
+    if body.startswith("<") or "html" in (answer.header("Content-Type") or "").lower():
+        return failed(
+            "html",
+            f"The answer ({answer.status}) is a web page, not the API's JSON: something between answered.",
+            hint="Look for a proxy, a firewall or a wrong host.",
+            **proof,
+        )
+    if (answer.status is not None and answer.status >= 500) or answer.status == 429:
+        meaning = "rate_limited" if answer.status == 429 else "server_error"
+        return failed(meaning, f"The answer is {answer.status}, without the API's error body.", **proof)
+    return failed(
+        "foreign",
+        f"The answer ({answer.status}) has not the shape of a Genesys Cloud answer: no error body, no correlation id.",
+        hint="Find out which server answered; it may not be the public API.",
+        **proof,
+    )
+
+
+def _proof(answer: ReceivedAnswer, data: Any) -> dict[str, Any]:
+    found = data if isinstance(data, dict) else {}
+    code, message = found.get("code") or found.get("error"), found.get("message") or found.get("error_description")
+    context = found.get("contextId")
+    return {
+        "status": answer.status,
+        "code": code[:120] if isinstance(code, str) else "",
+        "message": message[:500] if isinstance(message, str) else "",
+        "correlation_id": answer.header("ININ-Correlation-Id") or (context[:100] if isinstance(context, str) else ""),
+        "retry_after": answer.header("Retry-After") or answer.header("inin-ratelimit-reset") or "",
+    }
+
+
+def _hint(code: str, proof: dict[str, Any]) -> str:
+    if code == "rate_limited":
+        return f"Wait {proof['retry_after'] or 'as told'} s before any further call with this client. A new token is no way round."
+    if code == "server_error" and proof["correlation_id"]:
+        return f"Try again later; give Genesys Cloud Care the correlation id {proof['correlation_id']}."
+    return ""

@@ -1,0 +1,121 @@
+"""The contract of one check: what it may touch, what it says, how it registers."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from diagnostics.calls.aim import Aim
+from diagnostics.calls.call import FailingCall, ReceivedAnswer
+from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.regions import Region
+from diagnostics.outcomes import Outcome
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check says about one subject; an unsaved value. `code` is stable, the sentence is for the screen."""
+
+    outcome: Outcome
+    code: str
+    sentence: str
+    hint: str = ""
+    subject: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a run looks at, frozen when it was created. `conversation_id` is "" when none is known."""
+
+    kind: str
+    region: Region
+    client_name: str
+    client_id: str
+    conversation_id: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a check may touch. `aim` is what the failing call is after; it is None when no call was given."""
+
+    target: Target
+    genesys: GenesysClient
+    contract: Contract
+    call: FailingCall | None = None
+    answer: ReceivedAnswer | None = None
+    aim: Aim | None = None
+
+
+CheckFunction = Callable[[Context], Iterable[Result]]
+NEEDS = ("call", "answer", "conversation")
+
+
+@dataclass(frozen=True)
+class Check:
+    """A registered check. It runs when all of `after` ended without fail, error or skip.
+
+    `needs` are the inputs without which it is not planned at all. `version` rises when its judgement changes.
+    """
+
+    id: str
+    title: str
+    run: CheckFunction
+    after: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    version: int = 1
+
+
+_registry: dict[str, Check] = {}
+
+
+def check(
+    id: str, *, title: str, after: tuple[str, ...] = (), needs: tuple[str, ...] = (), version: int = 1
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Register a check function under an id such as `oauth.token`, whose first word is its file."""
+
+    def register(function: CheckFunction) -> CheckFunction:
+        if id in _registry:
+            raise ValueError(f"Two checks are called {id}.")
+        if unknown := set(needs) - set(NEEDS):
+            raise ValueError(f"{id} needs {unknown}, which is no input.")
+        _registry[id] = Check(id, title, function, after, needs, version)
+        return function
+
+    return register
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Every registered check, by id."""
+    return tuple(_registry[key] for key in sorted(_registry))
+
+
+def titles() -> dict[str, str]:
+    """Check id -> title, of the checks of today."""
+    return {each.id: each.title for each in all_checks()}
+
+
+def planned_checks(given: frozenset[str]) -> tuple[Check, ...]:
+    """The checks that have the inputs they need; `given` holds words of NEEDS."""
+    return tuple(each for each in all_checks() if given.issuperset(each.needs))
+
+
+def passed(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
+    return Result(Outcome.PASS, code, sentence, hint, subject, evidence)
+
+
+def warned(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
+    return Result(Outcome.WARN, code, sentence, hint, subject, evidence)
+
+
+def failed(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
+    return Result(Outcome.FAIL, code, sentence, hint, subject, evidence)
+
+
+def skipped(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
+    return Result(Outcome.SKIP, code, sentence, hint, subject, evidence)
+
+
+def unclear(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
+    """We asked and could not tell: neither a pass nor a fail."""
+    return Result(Outcome.ERROR, code, sentence, hint, subject, evidence)

@@ -1,0 +1,283 @@
+"""Does the conversation exist, is it of a medium that has cobrowse, and is it connected now?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostics.calls.aim import UUID
+from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear
+from diagnostics.genesys.client import Answer
+
+# Cobrowse is for web messaging and voice (facts, section 8); every other medium that a conversation can have.
+LEGS = (
+    "messages",
+    "calls",
+    "chats",
+    "emails",
+    "callbacks",
+    "cobrowsesessions",
+    "screenshares",
+    "videos",
+    "socialExpressions",
+)
+ENDED = frozenset({"disconnected", "terminated"})
+LIVE = frozenset({"connected", "parked", "transmitting", "converting", "uploading"})
+CUSTOMER = frozenset({"customer", "external"})
+AGENT = frozenset({"agent", "user"})
+NAMES = {
+    "webmessaging": "web messaging",
+    "calls": "a voice call",
+    "chats": "legacy web chat",
+    "emails": "e-mail",
+    "callbacks": "a callback",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+}
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One communication of one participant. `kind` is the message type for messages, else the name of the list."""
+
+    participant: str
+    purpose: str
+    kind: str
+    state: str
+    provider: str
+    held: bool = False
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def has_cobrowse(self) -> bool:
+        return self.kind in ("webmessaging", "calls")
+
+
+def path_of(conversation_id: str) -> str:
+    return f"/api/v2/conversations/{conversation_id}"
+
+
+def wanted_id(ctx: Context) -> str:
+    """The conversation's id: as given, else as it stands in the call's path."""
+    if ctx.target.conversation_id:
+        return ctx.target.conversation_id
+    return ctx.aim.id_text if ctx.aim and ctx.aim.id_state in ("uuid", "malformed") else ""
+
+
+@check("conversation.id", title="The conversation id has the shape of one", needs=("conversation",))
+def conversation_id(ctx: Context) -> Iterator[Result]:
+    yield judge_id(wanted_id(ctx), ctx.aim.id_state if ctx.aim else "absent")
+
+
+def judge_id(text: str, state: str) -> Result:
+    if not text:
+        why = {
+            "placeholder": "The call holds a placeholder instead of a conversation id.",
+            "missing": "The variable that should hold the conversation id was empty.",
+        }.get(state, "No conversation id was given, and the call names none.")
+        return skipped("not_given", why, hint="Give a conversation id to have the conversation itself checked.")
+    if UUID.fullmatch(text):
+        return passed("uuid", "The conversation id is a UUID.", id=text)
+    return failed(
+        "id_malformed",
+        f"{text[:80]} is not a conversation id: that is a UUID of 36 characters.",
+        hint="Copy the id from the interaction's URL or from the conversation's event, whole and without anything around it.",
+        id=text[:200],
+    )
+
+
+@check(
+    "conversation.exists",
+    title="The conversation exists",
+    after=("conversation.id", "oauth.token"),
+    needs=("conversation",),
+)
+def conversation_exists(ctx: Context) -> Iterator[Result]:
+    wanted = wanted_id(ctx)
+    answer = ctx.genesys.get(path_of(wanted))
+    history = ctx.genesys.get(f"/api/v2/analytics/conversations/{wanted}/details") if answer.status == 404 else None
+    yield judge_existence(wanted, answer, history)
+
+
+def judge_existence(wanted: str, answer: Answer, history: Answer | None) -> Result:
+    """`history` is the analytics read that follows a 404, None when it was not asked."""
+    proof = {"id": wanted, "status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
+    if answer.ok and answer.data.get("id") not in (None, wanted, wanted.lower()):
+        return unclear(
+            "other_conversation", "The org answered with another conversation than the one asked for.", **proof
+        )
+    if answer.ok and isinstance(answer.data.get("participants"), list):
+        divisions = divisions_of(answer.data)
+        return passed("found", "The conversation exists and this client can read it.", divisions=divisions, **proof)
+    if answer.status == 404 and history is not None and history.ok:
+        return failed(
+            "only_history",
+            "The conversation is over: it is known to analytics, but no longer live.",
+            hint="Cobrowse needs a live conversation. Start it while the interaction is going on.",
+            ended=_text(history.data.get("conversationEnd")),
+            **proof,
+        )
+    if answer.status == 404 and not answer.trouble:
+        return failed(
+            "not_found",
+            "No conversation with this id is visible to this client.",
+            hint="Check that it is the conversation's id (not a participant's, a communication's or a session's), and "
+            "that it is of this org and region.",
+            history=history.status if history else None,
+            **proof,
+        )
+    return _unreadable(answer, proof)
+
+
+def _unreadable(answer: Answer, proof: dict[str, Any]) -> Result:
+    if answer.status == 403:
+        code = "division_hidden" if answer.code == "missing.division.permission" else "forbidden"
+        return unclear(
+            code,
+            "This client may not read the conversation, so whether it exists and is live stays unknown.",
+            hint="Give a role of the client conversation:communication:view (Conversation > Communication > View), "
+            "in the conversation's division.",
+            **proof,
+        )
+    if answer.status == 429:
+        wait = answer.header("Retry-After") or "?"
+        return unclear("rate_limited", f"The rate limit is exhausted; the API says to wait {wait} s.", **proof)
+    if answer.status is not None and answer.status >= 500 and not answer.trouble:
+        return unclear("server_error", f"The API answered {answer.status} to the read of the conversation.", **proof)
+    said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
+    return unclear(
+        "unreadable", f"The read of the conversation gave {said}, which does not tell.", trouble=answer.trouble, **proof
+    )
+
+
+@check("conversation.media", title="The medium has cobrowse", after=("conversation.exists",), needs=("conversation",))
+def conversation_media(ctx: Context) -> Iterator[Result]:
+    yield judge_media(legs_of(ctx.genesys.get(path_of(wanted_id(ctx))).data))
+
+
+def judge_media(legs: list[Leg]) -> Result:
+    current = [leg for leg in legs if not leg.is_ended] or legs
+    kinds = sorted({leg.kind for leg in current})
+    names = " and ".join(NAMES.get(kind, kind) for kind in kinds)
+    if not legs:
+        return unclear("no_communication", "The conversation shows no communication, so its medium is unknown.")
+    if any(leg.has_cobrowse for leg in current):
+        return passed(
+            "supported", f"The conversation is {names}; cobrowse is for web messaging and voice.", kinds=kinds
+        )
+    if kinds == ["unknown"]:
+        return unclear("unknown_type", "The org does not say which kind of message this is.", kinds=kinds)
+    legacy = "chats" in kinds
+    return failed(
+        "legacy_chat" if legacy else "media_unsupported",
+        f"The conversation is {names}; cobrowse is for web messaging (Messenger) and voice only.",
+        hint="Legacy web chat is another product than web messaging: move the site to Messenger. No change of the call helps."
+        if legacy
+        else "Move the customer to web messaging or a call before offering cobrowse.",
+        kinds=kinds,
+    )
+
+
+@check(
+    "conversation.connected",
+    title="Customer and agent are connected",
+    after=("conversation.exists",),
+    needs=("conversation",),
+)
+def conversation_connected(ctx: Context) -> Iterator[Result]:
+    data = ctx.genesys.get(path_of(wanted_id(ctx))).data
+    yield judge_connection(legs_of(data), _text(data.get("endTime")))
+
+
+def judge_connection(legs: list[Leg], ended_at: str) -> Result:
+    """By the communications: `Conversation.state` is never filled on reads (facts, section 3)."""
+    states = [{"purpose": leg.purpose, "kind": leg.kind, "state": leg.state} for leg in legs][:50]
+    live = [leg for leg in legs if not leg.is_ended]
+    if ended_at or (legs and not live):
+        when = f" at {ended_at}" if ended_at else ""
+        return failed(
+            "ended",
+            f"The conversation ended{when}: every communication of it is disconnected.",
+            hint="Cobrowse needs a live conversation. The status of the answer alone does not prove this; the end does.",
+            ended_at=ended_at,
+            legs=states,
+        )
+    if not legs:
+        return unclear("no_communication", "The conversation shows no communication whose state could be read.")
+    # A leg of a medium without cobrowse says nothing of the one that would carry it.
+    relevant = [leg for leg in live if leg.has_cobrowse or leg.purpose not in CUSTOMER] or live
+    return _judge_parties(relevant, states)
+
+
+def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
+    customers = [leg for leg in live if leg.purpose in CUSTOMER]
+    agents = [leg for leg in live if leg.purpose in AGENT]
+    if customers and agents and any(a.state in LIVE for a in agents) and any(c.state in LIVE for c in customers):
+        return passed("connected", "Customer and agent are connected now.", legs=states)
+    if not customers:
+        return failed(
+            "no_customer",
+            "No customer is connected: only internal parties are left in the conversation.",
+            hint="Cobrowse is offered to a customer. Start it while the customer is there.",
+            legs=states,
+        )
+    if not agents:
+        queued = any(leg.purpose == "acd" for leg in live)
+        return failed(
+            "queued" if queued else "no_agent",
+            "The customer is waiting in the queue: no agent is connected yet."
+            if queued
+            else "No agent is connected: only the customer or a flow is left in the conversation.",
+            hint="Start cobrowse after an agent has answered. The API has no state 'queued'; it shows as a connected acd "
+            "participant without an agent.",
+            legs=states,
+        )
+    waiting = sorted({leg.state for leg in (*agents, *customers) if leg.state not in LIVE})
+    return failed(
+        "not_connected",
+        f"The conversation is not connected yet: {', '.join(waiting) or 'no state is given'}.",
+        hint="Wait until the agent has answered and both sides are connected.",
+        legs=states,
+    )
+
+
+def legs_of(conversation: Any) -> list[Leg]:
+    """The communications of a conversation, or [] for anything that is not shaped like one."""
+    participants = conversation.get("participants") if isinstance(conversation, dict) else None
+    found: list[Leg] = []
+    for number, participant in enumerate(participants if isinstance(participants, list) else []):
+        if isinstance(participant, dict):
+            found.extend(_legs_of(participant, number))
+    return found
+
+
+def _legs_of(participant: dict[str, Any], number: int) -> Iterator[Leg]:
+    for kind in LEGS:
+        listed = participant.get(kind)
+        for leg in listed if isinstance(listed, list) else []:
+            if isinstance(leg, dict):
+                yield Leg(
+                    participant=_text(participant.get("id")) or str(number),
+                    purpose=_text(participant.get("purpose")).lower(),
+                    kind=(_text(leg.get("type")).lower() or "unknown") if kind == "messages" else kind,
+                    state=_text(leg.get("state")).lower(),
+                    provider=_text(leg.get("provider")),
+                    held=leg.get("held") is True,
+                )
+
+
+def divisions_of(conversation: Any) -> list[str]:
+    """The ids of the divisions a conversation belongs to; [] when it does not say."""
+    listed = conversation.get("divisions") if isinstance(conversation, dict) else None
+    found = []
+    for each in listed if isinstance(listed, list) else []:
+        division = each.get("division") if isinstance(each, dict) else None
+        if isinstance(division, dict) and isinstance(division.get("id"), str):
+            found.append(division["id"])
+    return found
+
+
+def _text(value: object) -> str:
+    return value[:200] if isinstance(value, str) else ""

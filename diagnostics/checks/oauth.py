@@ -1,0 +1,196 @@
+"""Does the client get a token, whose is it, and can scopes matter at all?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear
+from diagnostics.genesys import gateway
+from diagnostics.genesys.client import Answer, Token
+
+TROUBLES = {
+    "timeout": "did not answer in time",
+    "dns": "has no address that could be found",
+    "tls": "could not be reached over a trusted TLS connection",
+    "refused": "refused the connection",
+    "reset": "closed the connection before answering",
+    "proxy": "could not be reached through the proxy",
+    "too_large": "answered more than 4 MB",
+    "redirect": "answered with a redirect instead of the API's own answer",
+    "garbled": "answered something that is not HTTP",
+    "not_json": "answered something that is not JSON",
+    "empty": "answered nothing",
+    "no_token": "was not asked, because there is no token",
+}
+
+
+@check("oauth.token", title="The login host issues a token")
+def oauth_token(ctx: Context) -> Iterator[Result]:
+    yield judge_token(ctx.genesys.token(), ctx.target.region.login_host)
+
+
+def judge_token(token: Token, login_host: str) -> Result:
+    answer = token.answer or Answer(None, trouble="no_token")
+    if token.value:
+        hours = f"{token.lifetime_s / 3600:.3g} hours" if token.lifetime_s else "an unstated time"
+        return passed("issued", f"{login_host} issued a token, good for {hours}.", lifetime_s=token.lifetime_s)
+    proof = {"status": answer.status, "error": answer.code, "correlation_id": answer.correlation_id}
+    if answer.code == "unauthorized_client":
+        return failed(
+            "grant_not_allowed",
+            "The login host knows this client, but it is not a client-credentials client.",
+            hint="Admin > Integrations > OAuth: set the grant type to Client Credentials, or register another client.",
+            **proof,
+        )
+    if answer.code == "invalid_client" or (answer.status == 401 and not answer.trouble):
+        return failed(
+            "client_rejected",
+            f"{login_host} rejects the client. Its answer is the same for a wrong client id, a wrong secret, "
+            "a wrong region and a disabled client.",
+            hint="Compare the client id, check the region of the org, check that the client is active, and only then "
+            "make a new secret.",
+            could_be=["client_id", "secret", "region", "state"],
+            **proof,
+        )
+    return _no_token(answer, login_host, proof)
+
+
+def _no_token(answer: Answer, login_host: str, proof: dict[str, Any]) -> Result:
+    status = answer.status
+    if status == 429:
+        wait = answer.header("Retry-After")
+        return unclear(
+            "rate_limited", f"The login host's rate limit is exhausted; it says to wait {wait or '?'} s.", **proof
+        )
+    if status is not None and status >= 500:
+        return unclear("server_error", f"{login_host} answered {status}, a fault on its side.", **proof)
+    if (status is not None and 300 <= status < 400) or answer.trouble in ("redirect", "not_json", "empty", "too_large"):
+        return unclear(
+            "not_genesys",
+            f"{login_host} {TROUBLES.get(answer.trouble, 'answered a redirect')} (status {status}), "
+            "so something between may be answering in its place.",
+            trouble=answer.trouble,
+            **proof,
+        )
+    if answer.trouble:
+        return unclear(
+            "unreachable",
+            f"{login_host} {TROUBLES.get(answer.trouble, answer.trouble)}.",
+            hint="Check the network between this server and Genesys Cloud: name service, firewall, proxy.",
+            trouble=answer.trouble,
+            **proof,
+        )
+    if status == 200:
+        return unclear("no_token_in_answer", f"{login_host} answered 200 without a token in it.", **proof)
+    return unclear("refused", f"{login_host} refused the token request with {status} {answer.code}.".strip(), **proof)
+
+
+@check("oauth.identity", title="The token says which org and client it is", after=("oauth.token",))
+def oauth_identity(ctx: Context) -> Iterator[Result]:
+    yield judge_identity(ctx.genesys.get("/api/v2/tokens/me"), ctx.target.region.api_host)
+
+
+def judge_identity(answer: Answer, api_host: str) -> Result:
+    proof = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
+    if answer.ok:
+        me = Me(answer.data)
+        return passed(
+            "known",
+            f"The token belongs to {me.client_name or 'the client'} of the org {me.org_name or me.org_id or '(unnamed)'}"
+            f"{f', grant {me.grant}' if me.grant else ''}.",
+            org_id=me.org_id,
+            org_name=me.org_name,
+            client_name=me.client_name,
+            grant=me.grant,
+            scopes=me.scopes,
+            is_user=me.is_user,
+        )
+    if answer.status == 401:
+        return failed(
+            "token_refused",
+            f"{api_host} refuses the very token that its region's login host has just issued.",
+            hint="The login and the API address point to different regions or orgs. Check the client's region.",
+            **proof,
+        )
+    if answer.status == 429:
+        wait = answer.header("Retry-After")
+        return unclear("rate_limited", f"The rate limit is exhausted; the API says to wait {wait or '?'} s.", **proof)
+    if answer.status is not None and answer.status >= 500 and not answer.trouble:
+        return unclear("server_error", f"{api_host} answered {answer.status}, a fault on its side.", **proof)
+    if answer.status is None and answer.trouble not in ("", "no_token"):
+        return unclear("unreachable", f"{api_host} {TROUBLES[answer.trouble]}.", trouble=answer.trouble, **proof)
+    if answer.trouble or not answer.is_genesys_error:
+        said = TROUBLES.get(answer.trouble, "answered JSON in a shape the API never uses")
+        return unclear(
+            "not_genesys",
+            f"{api_host} {said} (status {answer.status}), so something between may be answering in its place.",
+            hint="Open the exchange below: its headers tell what answered. A proxy or firewall is the usual reason.",
+            trouble=answer.trouble,
+            **proof,
+        )
+    return unclear("refused", f"{api_host} answered {answer.status} {answer.code} to tokens/me.", **proof)
+
+
+class Me:
+    """`tokens/me`, read with care: which optional fields an org fills is not promised (facts, section 2.4)."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        client = _dict(data.get("OAuthClient"))
+        org = (
+            _dict(data.get("organization")) or _dict(data.get("homeOrganization")) or _dict(client.get("organization"))
+        )
+        self.org_id, self.org_name = _text(org.get("id")), _text(org.get("name"))
+        self.client_name = _text(client.get("name"))
+        self.grant = _text(client.get("authorizedGrantType"))
+        self.is_user = bool(_dict(data.get("clonedUser")) or _dict(data.get("user")))
+        listed = data.get("authorizedScope")
+        self.scopes = [s for s in listed if isinstance(s, str)][:200] if isinstance(listed, list) else None
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value[:200] if isinstance(value, str) else ""
+
+
+@check("oauth.scopes", title="The token's scopes suffice, where scopes matter", after=("oauth.identity",))
+def oauth_scopes(ctx: Context) -> Iterator[Result]:
+    if ctx.aim is not None and ctx.aim.world == "published":
+        yield judge_published_scopes(Me(ctx.genesys.get("/api/v2/tokens/me").data))
+        return
+    listed = ctx.genesys.get(gateway.PROVIDERS_PATH)
+    if listed.status == 200 and isinstance(listed.data, dict | list):
+        yield from judge_gateway_scopes(Me(ctx.genesys.get("/api/v2/tokens/me").data))
+    elif listed.status == 404:
+        yield judge_published_scopes(Me(ctx.genesys.get("/api/v2/tokens/me").data))
+    else:
+        yield unclear("gateway_unknown", "Whether this org has a provider gateway, whose scopes matter, is unknown.")
+
+
+def judge_published_scopes(me: Me) -> Result:
+    if me.is_user:
+        return skipped("user_token", "The token is a user's; its scopes are not judged here.", scopes=me.scopes)
+    return passed(
+        "not_applicable",
+        "Scopes play no part: a client-credentials client acts by its roles, never by scopes.",
+        hint="Advice to add conversation:write or cobrowse:write does not apply to this org; no such scopes exist there.",
+    )
+
+
+def judge_gateway_scopes(me: Me) -> Iterator[Result]:
+    """The gateway wants both scopes, and answers 404 where one is missing."""
+    if me.scopes is None:
+        yield unclear("not_listed", "The token does not say which scopes it carries, so they cannot be compared.")
+        return
+    for scope in gateway.SCOPES:
+        if scope in me.scopes:
+            yield passed("granted", f"The token carries {scope}.", subject=scope)
+        else:
+            yield failed(
+                "scope_missing",
+                f"The token does not carry {scope}, which this org's gateway wants; it answers 404 without it.",
+                hint=f"Add {scope} to the OAuth client's scopes, then ask for a new token.",
+                subject=scope,
+                granted=me.scopes,
+            )

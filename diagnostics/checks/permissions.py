@@ -1,0 +1,210 @@
+"""Does the client hold the permission that the call needs, in the conversation's division?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostics.calls.aim import START_PATH, UUID, Aim
+from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear
+from diagnostics.genesys.client import Answer, GenesysClient
+from diagnostics.genesys.contract import Operation
+
+EVERY_DIVISION = "*"
+GRANTS_PATH = "/api/v2/authorization/subjects/me"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One permission policy of one role in one division. `condition` is true where a condition narrows it."""
+
+    domain: str
+    entity: str
+    actions: tuple[str, ...]
+    division: str
+    division_name: str
+    role: str
+    condition: bool
+
+    def covers(self, permission: str) -> bool:
+        """Wildcards count; case does not, because the org's own texts differ in it (facts, section 1.1)."""
+        domain, entity, action = (*permission.lower().split(":"), "", "")[:3]
+        actions = {each.lower() for each in self.actions}
+        return (
+            self.domain.lower() in (domain, "*")
+            and self.entity.lower() in (entity, "*")
+            and bool(actions & {action, "*"})
+        )
+
+
+@dataclass(frozen=True)
+class Grants:
+    """All that the client holds. `unread` names roles whose policies the org did not show."""
+
+    held: tuple[Grant, ...]
+    unread: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@check("permissions.call", title="The client may make the call", after=("oauth.identity",))
+def permissions_call(ctx: Context) -> Iterator[Result]:
+    if ctx.aim is not None and ctx.aim.world in ("gateway", "token"):
+        yield skipped("not_asked", "This call is not one of the published API, so no permission of it is compared.")
+        return
+    operation = _operation_of(ctx)
+    if operation is None or not operation.permissions:
+        yield passed("none_needed", "The operation asks for no permission.")
+        return
+    answer = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
+    if not answer.ok or not isinstance(answer.data.get("grants"), list):
+        yield _unreadable(answer)
+        return
+    grants = with_role_policies(read_grants(answer.data), answer.data, ctx.genesys)
+    yield judge_permissions(operation, grants, _division_of(ctx))
+
+
+def _operation_of(ctx: Context) -> Operation | None:
+    """The operation called; where the call is none, or none was given, the one that starts a session."""
+    if ctx.aim is not None and ctx.aim.operation is not None:
+        return ctx.aim.operation
+    return ctx.contract.match("POST", START_PATH).operation
+
+
+def _division_of(ctx: Context) -> tuple[str, ...]:
+    """The divisions of the conversation, () when it is not known or could not be read."""
+    wanted = ctx.target.conversation_id or (ctx.aim.id_text if isinstance(ctx.aim, Aim) else "")
+    if not UUID.fullmatch(wanted):
+        return ()
+    data = ctx.genesys.get(f"/api/v2/conversations/{wanted}").data
+    listed = data.get("divisions") if isinstance(data, dict) else None
+    found = [each.get("division") for each in (listed if isinstance(listed, list) else []) if isinstance(each, dict)]
+    return tuple(each["id"] for each in found if isinstance(each, dict) and isinstance(each.get("id"), str))
+
+
+def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str, ...]) -> Result:
+    """`divisions` are the conversation's, () when unknown: then holding it in any division counts, and is said."""
+    by_permission = {p: [g for g in grants.held if g.covers(p)] for p in operation.permissions}
+    enough = any if operation.rule == "any" else all
+    proof = {
+        "needs": list(operation.permissions),
+        "rule": operation.rule,
+        "roles": list(grants.roles)[:50],
+        "held": {p: sorted({g.division_name for g in found}) for p, found in by_permission.items() if found},
+        "divisions": list(divisions),
+    }
+    if not enough(bool(found) for found in by_permission.values()):
+        return _missing(operation, grants, proof)
+    in_place = {p: [g for g in found if _reaches(g, divisions)] for p, found in by_permission.items()}
+    if not enough(bool(found) for found in in_place.values()):
+        return failed(
+            "division_missing",
+            "The client holds the permission, but not in the conversation's division.",
+            hint="Grant the client's role in the conversation's division too: Admin > Integrations > OAuth > the client > "
+            "Roles, column Divisions.",
+            **proof,
+        )
+    if not enough(any(not g.condition for g in found) for found in in_place.values()):
+        return unclear(
+            "conditional",
+            "The client holds the permission only under a condition, which cannot be decided from outside.",
+            hint="Look at the condition of the policy in the role: Admin > Roles / Permissions.",
+            **proof,
+        )
+    where = "in the conversation's division" if divisions else "in at least one division; the conversation's is unknown"
+    names = ", ".join(p for p, found in in_place.items() if found)
+    return passed("held", f"The client holds {names} {where}.", **proof)
+
+
+def _missing(operation: Operation, grants: Grants, proof: dict[str, Any]) -> Result:
+    names = (" or " if operation.rule == "any" else " and ").join(operation.permissions)
+    if grants.unread:
+        return unclear(
+            "policies_hidden",
+            f"The org does not show what is in the role(s) {', '.join(grants.unread[:5])}, so {names} may be in them.",
+            hint="Give a role of the client authorization:role:view (Authorization > Role > View).",
+            **proof,
+        )
+    held_by = f"its roles ({', '.join(grants.roles[:5])}) do not hold it" if grants.roles else "it has no role at all"
+    return failed(
+        "permission_missing",
+        f"The client does not hold {names}: {held_by}.",
+        hint="Put the permission into a role and assign that role, with the division, to the OAuth client. "
+        "Scopes are not the answer for client credentials.",
+        **proof,
+    )
+
+
+def _reaches(grant: Grant, divisions: tuple[str, ...]) -> bool:
+    return not divisions or grant.division == EVERY_DIVISION or grant.division in divisions
+
+
+def _unreadable(answer: Answer) -> Result:
+    said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
+    return unclear(
+        "unreadable",
+        f"What the client may do could not be read: {said}.",
+        hint="Reading one's own grants needs no permission; try again, or look at the exchange.",
+        status=answer.status,
+        code=answer.code,
+    )
+
+
+def read_grants(data: dict[str, Any]) -> Grants:
+    """`subjects/me`, read with care: newer platforms may leave a role's policies out (facts, section 2.4)."""
+    held: list[Grant] = []
+    unread: list[str] = []
+    roles: list[str] = []
+    for entry in data["grants"]:
+        role, division = _part(entry, "role"), _part(entry, "division")
+        name = _text(role.get("name")) or _text(role.get("id"))
+        if not name:
+            continue
+        roles.append(name)
+        if isinstance(role.get("policies"), list):
+            held.extend(_policies(role["policies"], division, name))
+        else:
+            unread.append(name)
+    return Grants(tuple(held), tuple(dict.fromkeys(unread)), tuple(dict.fromkeys(roles)))
+
+
+def with_role_policies(grants: Grants, data: dict[str, Any], genesys: GenesysClient) -> Grants:
+    """Read, one by one, the few roles whose policies were left out; those that stay hidden stay named."""
+    if not grants.unread:
+        return grants
+    held, unread = list(grants.held), []
+    for entry in data["grants"][:10]:
+        role, division = _part(entry, "role"), _part(entry, "division")
+        name, id = _text(role.get("name")) or _text(role.get("id")), _text(role.get("id"))
+        if name not in grants.unread:
+            continue
+        answer = genesys.get(f"/api/v2/authorization/roles/{id}") if UUID.fullmatch(id) else Answer(None)
+        listed = answer.data.get("permissionPolicies") if answer.ok else None
+        if isinstance(listed, list):
+            held.extend(_policies(listed, division, name))
+        else:
+            unread.append(name)
+    return Grants(tuple(held), tuple(dict.fromkeys(unread)), grants.roles)
+
+
+def _policies(listed: list[Any], division: dict[str, Any], role: str) -> Iterator[Grant]:
+    for policy in listed:
+        if not isinstance(policy, dict):
+            continue
+        actions = policy.get("actions", policy.get("actionSet"))
+        yield Grant(
+            domain=_text(policy.get("domain")),
+            entity=_text(policy.get("entityName")),
+            actions=tuple(a for a in actions if isinstance(a, str)) if isinstance(actions, list) else (),
+            division=_text(division.get("id")) or EVERY_DIVISION,
+            division_name=_text(division.get("name")) or _text(division.get("id")) or "every division",
+            role=role,
+            condition=bool(policy.get("condition") or policy.get("resourceConditionNode")),
+        )
+
+
+def _part(entry: Any, name: str) -> dict[str, Any]:
+    value = entry.get(name) if isinstance(entry, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value[:200] if isinstance(value, str) else ""

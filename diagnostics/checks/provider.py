@@ -1,0 +1,155 @@
+"""Which cobrowse providers does the org have, and does the call name one of them?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.genesys import gateway
+from diagnostics.genesys.client import Answer
+
+NEAR = 0.75
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider as the org's gateway lists it. `enabled` is None when the list does not say."""
+
+    id: str
+    name: str = ""
+    enabled: bool | None = None
+
+
+@check("provider.configured", title="The org's cobrowse providers", after=("oauth.token",))
+def provider_configured(ctx: Context) -> Iterator[Result]:
+    yield judge_list(ctx.genesys.get(gateway.PROVIDERS_PATH))
+
+
+def judge_list(answer: Answer) -> Result:
+    """The measurement of the capability: a provider gateway answers the list, the published API has none."""
+    proof = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
+    providers = providers_of(answer)
+    if providers:
+        ids = [each.id for each in providers][:100]
+        return passed(
+            "listed", f"This org's gateway lists {len(providers)} provider(s): {', '.join(ids[:10])}.", ids=ids, **proof
+        )
+    if providers is not None:
+        return failed(
+            "none_configured",
+            "This org has a provider gateway, and its provider list is empty.",
+            hint="Configure a cobrowse provider in the gateway.",
+            **proof,
+        )
+    if answer.status == 404 and not (answer.trouble and answer.trouble != "empty"):
+        return passed(
+            "no_provider_list",
+            "This org has no provider list: it is no part of the published API, where cobrowse is set up in web deployments.",
+            hint="Admin > Contact Center > Messenger Configurations shows whether cobrowse is on.",
+            **proof,
+        )
+    said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
+    return unclear("unknown", f"Whether this org has a provider list is unknown: {said}.", **proof)
+
+
+def providers_of(answer: Answer) -> list[Provider] | None:
+    """What the gateway lists, in any of the shapes lists come in; None when it did not answer a list."""
+    if answer.status != 200 or answer.trouble:
+        return None
+    listed = answer.data.get("entities", answer.data.get("providers")) if isinstance(answer.data, dict) else answer.data
+    if not isinstance(listed, list):
+        return None
+    return [provider for provider in map(_provider, listed) if provider.id]
+
+
+def _provider(entry: Any) -> Provider:
+    if isinstance(entry, str):
+        return Provider(entry[:200])
+    if not isinstance(entry, dict):
+        return Provider("")
+    id, name, enabled = entry.get("id", entry.get("providerId")), entry.get("name"), entry.get("enabled")
+    return Provider(
+        str(id)[:200] if isinstance(id, str | int) else "",
+        name[:200] if isinstance(name, str) else "",
+        enabled if isinstance(enabled, bool) else None,
+    )
+
+
+@check("provider.match", title="The call's providerId is one of them", after=("oauth.token",), needs=("call",))
+def provider_match(ctx: Context) -> Iterator[Result]:
+    if ctx.aim is None or not (ctx.aim.starts_session or ctx.aim.provider_id is not None):
+        yield skipped("not_asked", "The call starts no session, so it needs no provider.")
+        return
+    answer = ctx.genesys.get(gateway.PROVIDERS_PATH)
+    if answer.status != 404 and providers_of(answer) is None:
+        yield unclear("unknown", "The provider list could not be read, so the providerId could not be compared.")
+        return
+    wants_one = ctx.aim.world == "gateway"
+    yield judge_match(ctx.aim.provider_id, providers_of(answer), wants_one)
+
+
+def judge_match(wanted: str | None, providers: list[Provider] | None, wants_one: bool) -> Result:
+    """`providers` is None where the org has no list; `wants_one` says whether this call must name a provider."""
+    if providers is None:
+        return _without_a_list(wanted)
+    ids = [each.id for each in providers][:100]
+    if wanted is None:
+        if not wants_one:
+            return passed("not_named", "The call names no provider, and the published operation takes none.", ids=ids)
+        return failed(
+            "missing", "The call names no providerId, which this org's gateway wants.", hint=_one_of(ids), ids=ids
+        )
+    exact = next((each for each in providers if each.id == wanted), None)
+    if exact is not None and exact.enabled is False:
+        return failed(
+            "disabled",
+            f"The provider {wanted} is configured but not enabled in this org's gateway.",
+            hint="Enable it in the gateway, or name another one.",
+            ids=ids,
+        )
+    if exact is not None:
+        return passed("exact", f"The providerId {wanted} is configured, letter for letter.", ids=ids)
+    return _no_exact_match(wanted, ids)
+
+
+def _no_exact_match(wanted: str, ids: list[str]) -> Result:
+    same = next((id for id in ids if id.lower() == wanted.strip().lower()), None)
+    if same is not None:
+        how = "only in upper and lower case" if same.lower() == wanted.lower() else "in the white space around it"
+        return failed(
+            "other_case",
+            f"The providerId {wanted!r} differs from the configured {same!r} {how}; the gateway compares exactly.",
+            hint=f"Send {same!r}. The published create call, by the way, documents no providerId at all.",
+            wanted=wanted,
+            nearest=same,
+            ids=ids,
+        )
+    scored = sorted(((SequenceMatcher(None, wanted.lower(), id.lower()).ratio(), id) for id in ids), reverse=True)
+    if scored and scored[0][0] >= NEAR:
+        near = scored[0][1]
+        return failed(
+            "near",
+            f"No provider is called {wanted!r}; the nearest configured one is {near!r}.",
+            hint=f"If {near!r} is meant, send exactly that.",
+            wanted=wanted,
+            nearest=near,
+            ids=ids,
+        )
+    return failed("none", f"No configured provider is called {wanted!r}.", hint=_one_of(ids), wanted=wanted, ids=ids)
+
+
+def _without_a_list(wanted: str | None) -> Result:
+    if wanted is None:
+        return passed("not_named", "The call names no provider, and this org's API takes none.")
+    return warned(
+        "not_in_contract",
+        "The call names a providerId, which is no part of this org's API: there is no provider list to match, and the "
+        "published call takes no body.",
+        hint="Leave it out. Cobrowse is set up in web deployments, not by providers.",
+        wanted=wanted,
+    )
+
+
+def _one_of(ids: list[str]) -> str:
+    return f"Use one of: {', '.join(ids[:10])}." if ids else "Configure a provider in the gateway first."

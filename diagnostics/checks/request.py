@@ -1,0 +1,261 @@
+"""Is the failing call itself right: host, path, method, headers, body?"""
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim
+from diagnostics.calls.call import FailingCall
+from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.genesys import gateway
+from diagnostics.genesys.contract import Contract, is_placeholder
+from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
+
+
+@check("request.host", title="The host is the API host of the client's region", needs=("call",))
+def request_host(ctx: Context) -> Iterator[Result]:
+    if ctx.call and ctx.aim:
+        yield judge_host(ctx.call, ctx.aim, ctx.target.region)
+
+
+def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
+    wanted = region.login_host if aim.world == "token" else region.api_host
+    if not call.host:
+        return passed("bare_path", f"The call names no host; it is taken to go to {wanted}.", wanted=wanted)
+    if any(is_placeholder(part) for part in (call.host, *call.host.split("."))) or re.search(r"[{}<>$]", call.host):
+        return skipped("placeholder", f"The host {call.host} is a placeholder; {wanted} belongs there.", wanted=wanted)
+    if call.host == wanted:
+        return judge_scheme(call, region, wanted)
+    other = region_of_host(call.host)
+    if other is not None and other.key == region.key:
+        return failed(
+            "not_the_api_host",
+            f"{call.host} is a host of this region, but not the one that answers this call: that is {wanted}.",
+            hint=f"Send the call to https://{wanted}.",
+            wanted=wanted,
+            host=call.host,
+        )
+    if other is not None:
+        return failed(
+            "wrong_region",
+            f"{call.host} belongs to {other.key}, but the client's org is in {region.key}: a client, its tokens and its "
+            "conversations are known only in their own region.",
+            hint=f"Send both the token request and the call to {region.key}: {region.login_host} and {region.api_host}. "
+            "Do not make a new secret before that.",
+            wanted=wanted,
+            host=call.host,
+            host_region=other.key,
+        )
+    near = ", ".join(each.api_host for each in nearest_regions(call.host, 2))
+    return failed(
+        "unknown_host",
+        f"{call.host} is no host of Genesys Cloud; the API of this client's region is {wanted}.",
+        hint=f"Send the call to https://{wanted}. Hosts that look alike: {near}.",
+        wanted=wanted,
+        host=call.host,
+    )
+
+
+def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
+    connected = (region.api, region.login)
+    if call.scheme == "http" and not any(url == f"http://{wanted}" for url in connected):
+        return failed(
+            "plain_http",
+            "The call uses http. Genesys Cloud answers on https only, and the token would travel in the clear.",
+            hint=f"Use https://{wanted}. The token that was sent over http should be revoked.",
+            wanted=wanted,
+        )
+    return passed("right", f"{wanted} is the right host for {region.key}.", wanted=wanted)
+
+
+@check("request.path", title="The path is one of the API", needs=("call",))
+def request_path(ctx: Context) -> Iterator[Result]:
+    if ctx.aim is None:
+        return
+    answered = None
+    if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource"):
+        answered = ctx.genesys.get(gateway.PROVIDERS_PATH)
+    has_gateway = None if answered is None or answered.status not in (200, 404) else answered.status == 200
+    yield judge_path(ctx.aim, has_gateway, ctx.contract)
+
+
+def judge_path(aim: Aim, has_gateway: bool | None, contract: Contract) -> Result:
+    """`has_gateway` is None where it was not, or could not be, measured."""
+    proof = {
+        "path": aim.path,
+        "nearest": [f"{op.method} {op.path}" for op in aim.nearest],
+        "contract": contract.version,
+        "gateway": has_gateway,
+    }
+    if aim.world == "gateway":
+        return _gateway_path(aim, has_gateway, proof)
+    if aim.fault:
+        return _faulty_path(aim, has_gateway, proof)
+    if aim.world == "token":
+        return passed("token_request", "This is the token request of the login host.", **proof)
+    return passed("published", f"{aim.path} is a published path ({contract.version}).", **proof)
+
+
+def _gateway_path(aim: Aim, has_gateway: bool | None, proof: dict[str, object]) -> Result:
+    if aim.fault == "placeholder_unexpanded" and has_gateway:
+        return _faulty_path(aim, has_gateway, proof)
+    if has_gateway:
+        return passed("gateway", "This is the path of the org's provider gateway.", **proof)
+    if has_gateway is None:
+        return unclear(
+            "gateway_unknown",
+            "This path is not published; whether this org has a gateway that answers it could not be measured.",
+            hint=f"The published call is POST {START_PATH}.",
+            **proof,
+        )
+    return failed(
+        "not_in_api",
+        f"No published operation has the path {aim.path}, and this org has no provider gateway that would answer it.",
+        hint=_use_instead(aim),
+        **proof,
+    )
+
+
+def _faulty_path(aim: Aim, has_gateway: bool | None, proof: dict[str, object]) -> Result:
+    said = {
+        "not_in_api": f"No published operation has the path {aim.path}.",
+        "base_duplicated": f"The path repeats its base: {aim.path}.",
+        "trailing_slash": f"The path ends in a slash, which makes it another path: {aim.path}.",
+        "legacy_resource": f"The path {aim.path} belongs to a resource that has been retired.",
+        "id_missing": f"There is no conversation id in the path {aim.path}.",
+        "placeholder_unexpanded": f"The path still holds the placeholder {', '.join(aim.placeholders)}.",
+    }[aim.fault]
+    hint = _use_instead(aim, gateway.SESSIONS_PATH if has_gateway and aim.starts_session else "")
+    return failed(aim.fault, said, hint=hint, **proof)
+
+
+def _use_instead(aim: Aim, gateway_path: str = "") -> str:
+    if aim.fault == "placeholder_unexpanded":
+        return "Put the id of a live conversation where the placeholder stands; check the variable that should fill it."
+    if gateway_path:
+        return f"This org's gateway answers POST {gateway_path}."
+    if aim.repaired and aim.fault != "id_missing":
+        return f"Use {aim.repaired}."
+    if aim.starts_session or aim.fault == "id_missing":
+        return f"Use POST {START_PATH}; it takes no body."
+    return f"The nearest published operation is {aim.nearest[0].method} {aim.nearest[0].path}." if aim.nearest else ""
+
+
+@check("request.method", title="The method is one the path takes", after=("request.path",), needs=("call",))
+def request_method(ctx: Context) -> Iterator[Result]:
+    if ctx.aim:
+        yield judge_method(ctx.aim)
+
+
+def judge_method(aim: Aim) -> Result:
+    if not aim.published_methods:
+        return skipped("no_operation", "The path has no operation whose method could be compared.")
+    if not aim.wrong_method:
+        return passed("right", f"{aim.method} is right for this path.", allowed=list(aim.published_methods))
+    allowed = " or ".join(aim.published_methods)
+    creates = any(op.operation_id == START_OPERATION for op in aim.nearest)
+    return failed(
+        "wrong_method",
+        f"The path is right, but it takes {allowed}, not {aim.method}.",
+        hint="To start a session use POST. To read one, read GET /api/v2/conversations/{conversationId}, or with the "
+        "deployment's id GET /api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}."
+        if creates
+        else f"Use {allowed}.",
+        allowed=list(aim.published_methods),
+        sent=aim.method,
+    )
+
+
+MASKED = re.compile(r"\[masked[^\]]*\]")
+
+
+@check("request.headers", title="The Authorization header is well formed", needs=("call",))
+def request_headers(ctx: Context) -> Iterator[Result]:
+    if ctx.call and ctx.aim:
+        yield judge_authorization(ctx.call, ctx.aim)
+
+
+def judge_authorization(call: FailingCall, aim: Aim) -> Result:
+    """By the shape alone: the token itself was masked before anything was kept."""
+    given = [value for name, value in call.headers if name.lower() == "authorization"]
+    if aim.world == "token":
+        return skipped("token_request", "This is the token request; it carries the client, not a token.")
+    if not given:
+        shown = "The pasted call shows no Authorization header; a real call needs `Authorization: Bearer <token>`."
+        return skipped("not_shown", shown)
+    trouble = _authorization_trouble(given)
+    if not trouble:
+        return passed("right", "The Authorization header has the form the API wants.")
+    return failed(
+        "header_malformed",
+        f"The Authorization header is malformed: {trouble}.",
+        hint="It must be the word Bearer, one space, and the token, with nothing around it.",
+        trouble=trouble,
+    )
+
+
+def _authorization_trouble(given: list[str]) -> str:
+    value = given[0]
+    words = MASKED.sub("TOKEN", value).strip().split()
+    if len(given) > 1:
+        return "it is sent more than once"
+    if not words:
+        return "it is empty"
+    if words[0].lower() != "bearer":
+        return f"its scheme is {words[0]}, not Bearer" if len(words) > 1 else "the word Bearer is missing"
+    if len(words) == 1:
+        return "there is no token after Bearer"
+    if words[1].lower() == "bearer":
+        return "the word Bearer stands twice"
+    if re.search(r"[\"'“”]", value):
+        return "there are quotes around the token"
+    if len(words) > 2:
+        return "there is white space within the token"
+    return ""
+
+
+@check("request.body", title="The body is what the operation takes", after=("request.method",), needs=("call",))
+def request_body(ctx: Context) -> Iterator[Result]:
+    if ctx.call and ctx.aim:
+        yield judge_body(ctx.call, ctx.aim)
+
+
+def judge_body(call: FailingCall, aim: Aim) -> Result:
+    takes_none = aim.operation is not None and not aim.operation.has_body
+    if aim.world == "token":
+        return skipped("token_request", "The body of a token request is judged by the answer of the login host.")
+    if not (call.body or "").strip():
+        return passed("empty", "No body is sent, and this call takes none." if takes_none else "No body is sent.")
+    media = (call.header("Content-Type") or "").split(";")[0].strip().lower()
+    value, trouble = call.json()
+    if trouble is not None and (media in ("", "application/json") or not takes_none):
+        return failed(
+            "malformed_json",
+            f"The body is not valid JSON: line {trouble.line}, column {trouble.column}: {trouble.message}.",
+            hint="This operation takes no body at all: leave it out." if takes_none else _json_hint(call.body or ""),
+            line=trouble.line,
+            column=trouble.column,
+        )
+    if media not in ("", "application/json"):
+        return failed(
+            "content_type",
+            f"The body is sent as {media}; the API takes application/json.",
+            hint="This operation takes no body at all: leave it out." if takes_none else "Send application/json.",
+            content_type=media,
+        )
+    if takes_none and value in ({}, None):
+        return passed("empty", "The body is empty JSON, which this call does not mind.")
+    if takes_none:
+        return warned(
+            "unexpected",
+            "The body is well formed, but this operation takes none.",
+            hint="Leave the body out. No field of it, such as a providerId, means anything to this operation.",
+        )
+    return passed("json", "The body is valid JSON.")
+
+
+def _json_hint(body: str) -> str:
+    if "'" in body and '"' not in body:
+        return "JSON wants double quotes around names and strings."
+    if re.search(r",\s*[}\]]", body):
+        return "There is a comma before a closing bracket."
+    return "Mend the body at the place named."

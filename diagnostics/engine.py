@@ -1,0 +1,148 @@
+"""One diagnosis from inputs to verdict, for whoever stores or prints it. Knows no database.
+
+Everything that leaves here has passed the redactor.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from diagnostics import verdict as verdicts
+from diagnostics.calls.aim import Aim, read_aim
+from diagnostics.checks.base import Check, Context, Target, planned_checks
+from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.contract import Contract, bundled
+from diagnostics.genesys.exchange import Exchange
+from diagnostics.genesys.regions import Region
+from diagnostics.inputs import Inputs
+from diagnostics.mend import mend
+from diagnostics.redact import Redactor
+from diagnostics.runner import DEADLINE_SECONDS, run_checks
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A result with the check that said it, redacted."""
+
+    check_id: str
+    check_version: int
+    subject: str
+    outcome: str
+    code: str
+    sentence: str
+    hint: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def anchor(self) -> str:
+        return f"{self.check_id}#{self.subject}" if self.subject else self.check_id
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the JSON of the command line shows it."""
+        return {
+            "check": self.check_id,
+            "subject": self.subject,
+            "outcome": self.outcome,
+            "code": self.code,
+            "sentence": self.sentence,
+            "hint": self.hint,
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one ended check brought: its findings and the exchanges it caused."""
+
+    check_id: str
+    findings: tuple[Finding, ...]
+    exchanges: tuple[Exchange, ...]
+    path_ms: float
+
+
+class Diagnosis:
+    """One run of the checks over one org. `steps()` may be walked once; afterwards `verdict()` speaks of all of it."""
+
+    def __init__(
+        self,
+        *,
+        region: Region,
+        client_id: str,
+        secret: str,
+        client_name: str,
+        kind: str,
+        inputs: Inputs,
+        contract: Contract | None = None,
+        deadline: float = DEADLINE_SECONDS,
+    ) -> None:
+        self.contract = contract or bundled()
+        self.region, self.inputs = region, inputs
+        self._deadline = deadline
+        self._redactor = Redactor(secrets=(secret,))
+        self._sent: list[Exchange] = []
+        self._lock = threading.Lock()
+        self._genesys = GenesysClient(region, client_id, secret, on_exchange=self._record)
+        self.aim = _aim(inputs, self.contract)
+        target = Target(kind, region, client_name, client_id, inputs.conversation_id)
+        self._ctx = Context(target, self._genesys, self.contract, inputs.call, inputs.answer, self.aim)
+        self.findings: list[Finding] = []
+        self.critical_path_ms = 0.0
+
+    def steps(self, checks: tuple[Check, ...] | None = None) -> Iterator[Step]:
+        """Each check as it ends. `checks` defaults to all that have the inputs they need."""
+        chosen = planned_checks(self.inputs.given) if checks is None else checks
+        try:
+            for ended in run_checks(chosen, self._ctx, deadline=self._deadline):
+                self._learn_token()
+                findings = tuple(self._finding(ended.check, result) for result in ended.results)
+                self.findings.extend(findings)
+                self.critical_path_ms = max(self.critical_path_ms, ended.path_ms)
+                yield Step(ended.check.id, findings, self._take_exchanges(), ended.path_ms)
+        finally:
+            self._genesys.close()
+
+    def verdict(self) -> dict[str, Any]:
+        """The verdict with its mend, as the row keeps it."""
+        return judge_with_mend(self.findings, self.inputs, self.region, self.contract, self.aim)
+
+    def _record(self, exchange: Exchange) -> None:
+        with self._lock:
+            self._sent.append(exchange)
+
+    def _take_exchanges(self) -> tuple[Exchange, ...]:
+        with self._lock:
+            taken, self._sent = self._sent, []
+        return tuple(self._redactor.exchange(each) for each in taken)
+
+    def _learn_token(self) -> None:
+        if value := self._genesys.issued_token:
+            self._redactor.learn(value)
+
+    def _finding(self, check: Check, result: Any) -> Finding:
+        clean = self._redactor
+        return Finding(
+            check_id=check.id,
+            check_version=check.version,
+            subject=clean.text(result.subject)[:300],
+            outcome=str(result.outcome),
+            code=result.code,
+            sentence=clean.text(result.sentence),
+            hint=clean.text(result.hint),
+            evidence=clean.value(result.evidence),
+        )
+
+
+def judge_with_mend(
+    findings: "list[Finding]", inputs: Inputs, region: Region, contract: Contract, aim: Aim | None
+) -> dict[str, Any]:
+    """Pure: the same findings and inputs give the same answer, today or from the archive."""
+    verdict = verdicts.judge(findings)
+    conversation_id = inputs.conversation_id or (aim.id_text if aim and aim.id_state == "uuid" else "")
+    mended = mend(verdict, findings, aim, conversation_id, region, contract)
+    verdict = replace(verdict, remedy=" ".join(mended.steps))
+    return {**verdict.to_json(), "mend": mended.to_json()}
+
+
+def _aim(inputs: Inputs, contract: Contract) -> Aim | None:
+    return read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None

@@ -1,0 +1,293 @@
+"""Talks to one org: one token, each fact read once per run, nothing but GET and the token request."""
+
+import base64
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from requests.auth import AuthBase
+
+from diagnostics.genesys.exchange import Exchange, Headers
+from diagnostics.genesys.regions import Region
+
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 10.0
+CALL_SECONDS = 20.0
+BODY_BYTES = 4_000_000
+USER_AGENT = "cobrowse-doctor"
+
+
+@dataclass
+class Lane:
+    """One check's place in the chain of calls: `path_ms` grows by each call that it had to wait for."""
+
+    check_id: str
+    path_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `data` is the parsed JSON, None when there was none or it was not JSON (`trouble` says so).
+
+    `trouble` is "" or one word: timeout, dns, tls, refused, reset, proxy, too_large, redirect, garbled,
+    not_json, empty, no_token. An answer with a status may still carry a trouble.
+    """
+
+    exchange: Exchange | None
+    data: Any = field(default=None, repr=False)
+    trouble: str = ""
+
+    @property
+    def status(self) -> int | None:
+        return self.exchange.status if self.exchange else None
+
+    @property
+    def ok(self) -> bool:
+        """200 with a JSON object, which is what every read of ours expects."""
+        return self.status == 200 and isinstance(self.data, dict) and not self.trouble
+
+    @property
+    def code(self) -> str:
+        """The code of a Genesys error body, or of the login host's; "" when there is none."""
+        if not isinstance(self.data, dict):
+            return ""
+        code = self.data.get("code") or self.data.get("error")
+        return code if isinstance(code, str) else ""
+
+    @property
+    def is_genesys_error(self) -> bool:
+        return isinstance(self.data, dict) and isinstance(self.data.get("message"), str) and bool(self.code)
+
+    def header(self, name: str) -> str:
+        if self.exchange is None:
+            return ""
+        return next((v for k, v in self.exchange.response_headers if k.lower() == name.lower()), "")
+
+    @property
+    def correlation_id(self) -> str:
+        return self.exchange.correlation_id if self.exchange else ""
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token, or why there is none. `lifetime_s` is what the login host promised, in seconds."""
+
+    value: str = field(default="", repr=False)
+    lifetime_s: int = 0
+    answer: Answer | None = None
+
+
+_lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
+
+
+class GenesysClient:
+    """One org as one run sees it. Safe for several threads: who asks second waits for the first one's answer.
+
+    `on_exchange` is told of every request as soon as its answer is in, with secrets still in it.
+    """
+
+    def __init__(
+        self,
+        region: Region,
+        client_id: str,
+        secret: str,
+        *,
+        on_exchange: Callable[[Exchange], None] = lambda exchange: None,
+        silence_s: float = SILENCE_SECONDS,
+        call_s: float = CALL_SECONDS,
+    ) -> None:
+        self.region = region
+        self._client_id, self._secret = client_id, secret
+        self._on_exchange = on_exchange
+        self._silence_s, self._call_s = silence_s, call_s
+        self._facts: dict[str, Future[tuple[Answer, float]]] = {}
+        self._issued = ""
+        self._lock = threading.Lock()
+        self._session = requests.Session()
+        self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=8))
+        self._session.headers["User-Agent"] = USER_AGENT
+
+    def close(self) -> None:
+        self._session.close()
+
+    @contextlib.contextmanager
+    def lane(self, lane: Lane) -> Iterator[None]:
+        """Everything asked within is charged to this lane."""
+        before = _lane.set(lane)
+        try:
+            yield
+        finally:
+            _lane.reset(before)
+
+    def token(self) -> Token:
+        """The run's one token. Asked once, whoever asks; never raises."""
+        answer = self._once("token", self._request_token)
+        data = answer.data if isinstance(answer.data, dict) else {}
+        value = data.get("access_token")
+        if answer.status != 200 or not isinstance(value, str) or not value or not value.isprintable():
+            return Token(answer=answer)
+        self._issued = value
+        lifetime = data.get("expires_in")
+        return Token(value, lifetime if isinstance(lifetime, int) else 0, answer)
+
+    @property
+    def issued_token(self) -> str:
+        """The token if it has been issued by now, "" otherwise. Asks nothing: it is for the redactor."""
+        return self._issued
+
+    def get(self, path: str, **query: str | int) -> Answer:
+        """Read a path of the API (`/api/v2/...`), once per run. Trouble is a value, never an exception."""
+        url = self.region.api + path + (f"?{urlencode(query)}" if query else "")
+        return self._once(url, lambda: self._read(url))
+
+    def _read(self, url: str) -> Answer:
+        token = self.token()
+        if not token.value:
+            return Answer(None, trouble="no_token")
+        return self._send("GET", url, auth=_Bearer(token.value))
+
+    def _request_token(self) -> Answer:
+        basic = base64.b64encode(f"{self._client_id}:{self._secret}".encode()).decode()
+        return self._send(
+            "POST",
+            f"{self.region.login}/oauth/token",
+            auth=_Header(f"Basic {basic}"),
+            data={"grant_type": "client_credentials"},
+        )
+
+    def _once(self, key: str, ask: Callable[[], Answer]) -> Answer:
+        with self._lock:
+            mine = key not in self._facts
+            future = self._facts.setdefault(key, Future())
+        if mine:
+            self._settle(future, ask)
+        answer, path_ms = future.result()
+        if lane := _lane.get():
+            lane.path_ms = max(lane.path_ms, path_ms)
+        return answer
+
+    @staticmethod
+    def _settle(future: "Future[tuple[Answer, float]]", ask: Callable[[], Answer]) -> None:
+        try:
+            answer = ask()
+        except BaseException as trouble:
+            future.set_exception(trouble)
+            return
+        lane = _lane.get()
+        took = answer.exchange.ms if answer.exchange else 0.0
+        future.set_result((answer, (lane.path_ms if lane else 0.0) + took))
+
+    def _send(self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None) -> Answer:
+        started, clock = datetime.now(UTC), time.perf_counter()
+        status: int | None = None
+        headers: Headers = ()
+        body, trouble = b"", ""
+        try:
+            with self._session.request(
+                method,
+                url,
+                auth=auth,
+                data=data,
+                headers={"Accept": "application/json"},
+                timeout=(CONNECT_SECONDS, self._silence_s),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                status, headers = response.status_code, tuple(response.headers.items())
+                body, trouble = self._read_body(response, clock)
+        except Exception as fault:  # requests, urllib3 and the codecs raise many kinds; each is an answer to us
+            trouble = _name_of(fault)
+        lane = _lane.get()
+        exchange = Exchange(
+            method=method,
+            url=url,
+            started_at=started,
+            ms=(time.perf_counter() - clock) * 1000,
+            status=status,
+            request_headers=(("Accept", "application/json"), ("Authorization", _scheme_of(auth))),
+            response_headers=headers,
+            body=body.decode("utf-8", "replace"),
+            correlation_id=_correlation_id(headers),
+            error=trouble,
+            check_id=lane.check_id if lane else "",
+        )
+        self._on_exchange(exchange)
+        return _understand(exchange)
+
+    def _read_body(self, response: requests.Response, clock: float) -> tuple[bytes, str]:
+        """The body up to the byte cap and the call's time limit, and what was wrong with it."""
+        body = bytearray()
+        try:
+            for chunk in response.iter_content(16_384):
+                body += chunk
+                if len(body) > BODY_BYTES:
+                    return bytes(body[:BODY_BYTES]), "too_large"
+                if time.perf_counter() - clock > self._call_s:
+                    return bytes(body), "timeout"
+        except Exception as fault:
+            return bytes(body), _name_of(fault)
+        return bytes(body), ""
+
+
+class _Header(AuthBase):
+    """Sets one Authorization header, and keeps a .netrc from setting another."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request
+
+
+class _Bearer(_Header):
+    def __init__(self, token: str) -> None:
+        super().__init__(f"Bearer {token}")
+
+
+def _scheme_of(auth: AuthBase) -> str:
+    return "Bearer [masked]" if isinstance(auth, _Bearer) else "Basic [masked]"
+
+
+def _understand(exchange: Exchange) -> Answer:
+    if exchange.error:
+        return Answer(exchange, trouble=exchange.error)
+    if exchange.status is not None and 300 <= exchange.status < 400:
+        return Answer(exchange, trouble="redirect")
+    if not exchange.body.strip():
+        return Answer(exchange, trouble="empty")
+    try:
+        return Answer(exchange, data=json.loads(exchange.body))
+    except (ValueError, RecursionError):
+        return Answer(exchange, trouble="not_json")
+
+
+def _correlation_id(headers: Headers) -> str:
+    value = next((v for k, v in headers if k.lower() == "inin-correlation-id"), "")
+    return value[:100] if value.isprintable() else ""
+
+
+def _name_of(fault: Exception) -> str:
+    """One word for a fault of the network, from the exception or what lies beneath it."""
+    if isinstance(fault, requests.exceptions.ProxyError):
+        return "proxy"
+    if isinstance(fault, requests.exceptions.SSLError):
+        return "tls"
+    if isinstance(fault, requests.exceptions.Timeout) or "timed out" in str(fault).lower():
+        return "timeout"
+    text = f"{type(fault).__name__} {fault}".lower()
+    for word, name in (("resolv", "dns"), ("name or service", "dns"), ("getaddrinfo", "dns"), ("refused", "refused")):
+        if word in text:
+            return name
+    if isinstance(fault, requests.exceptions.ConnectionError | ConnectionError):
+        return "reset"
+    return "garbled"

@@ -1,0 +1,78 @@
+"""The frozen inputs of a run: what was pasted, as values and as the JSON that the row keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostics.calls import parse
+from diagnostics.calls.call import FailingCall, Note, ReceivedAnswer, Unreadable
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A failing call, the answer it got, a conversation id: any of them may be missing. Holds no secret."""
+
+    call: FailingCall | None = None
+    answer: ReceivedAnswer | None = None
+    conversation_id: str = ""
+
+    @classmethod
+    def from_paste(
+        cls, call_text: str, answer_text: str = "", conversation_id: str = ""
+    ) -> "tuple[Inputs, tuple[Note, ...]]":
+        """Read what a person pasted. Raises Unreadable, whose text is the sentence to show them."""
+        notes: list[Note] = []
+        call, answer = None, None
+        if call_text.strip():
+            parsed = parse.parse_call(call_text)
+            call, answer, notes = parsed.call, parsed.answer, [*notes, *parsed.notes]
+        if answer_text.strip():
+            parsed = parse.parse_answer(answer_text)
+            answer, notes = parsed.answer, [*notes, *parsed.notes]
+        return cls(call, answer, _clean_id(conversation_id)), tuple(notes)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Inputs":
+        call, answer = data.get("call"), data.get("answer")
+        return cls(
+            call=FailingCall(call["method"], call["url"], _pairs(call["headers"]), call["body"]) if call else None,
+            answer=ReceivedAnswer(answer["status"], _pairs(answer["headers"]), answer["body"], answer["network_error"])
+            if answer
+            else None,
+            conversation_id=data.get("conversation_id", ""),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "call": _as_dict(self.call, "method", "url", "headers", "body"),
+            "answer": _as_dict(self.answer, "status", "headers", "body", "network_error"),
+            "conversation_id": self.conversation_id,
+        }
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Which inputs there are, in the words of a check's `needs`."""
+        words = {"call": self.call, "answer": self.answer, "conversation": self.call or self.conversation_id}
+        return frozenset(word for word, value in words.items() if value)
+
+
+def _clean_id(text: str) -> str:
+    """A conversation id as typed; a whole path or URL around it is no id. Length and NUL are the form's to refuse."""
+    text = text.strip().strip("\"'<>`")
+    if len(text) > 200 or not text.isprintable():
+        raise Unreadable(
+            "The conversation id is longer than 200 characters or holds unprintable ones. "
+            "It is a UUID such as 5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11: paste that alone."
+        )
+    return parse.masked_text(text)
+
+
+def _pairs(items: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in items)
+
+
+def _as_dict(value: object, *names: str) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    found = {name: getattr(value, name) for name in names}
+    return {**found, "headers": [list(pair) for pair in found["headers"]]}

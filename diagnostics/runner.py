@@ -1,0 +1,87 @@
+"""Runs checks: each when its prerequisites are done, independent ones at the same time. Knows no database."""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from diagnostics.checks.base import Check, Context, Result, skipped, unclear
+from diagnostics.genesys.client import Lane
+from diagnostics.outcomes import Outcome
+
+log = logging.getLogger(__name__)
+
+BLOCKING = frozenset({Outcome.FAIL, Outcome.ERROR, Outcome.SKIP})
+DEADLINE_SECONDS = 75.0
+AT_ONCE = 6
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One check that ended. `path_ms` is the longest chain of calls, in ms, that had to come before its end."""
+
+    check: Check
+    results: tuple[Result, ...]
+    path_ms: float
+
+
+def run_checks(
+    checks: Iterable[Check], ctx: Context, *, deadline: float = DEADLINE_SECONDS, at_once: int = AT_ONCE
+) -> Iterator[Ended]:
+    """Yield each check as it ends. A prerequisite that was not planned blocks nothing.
+
+    After `deadline` seconds nothing new starts: the rest is `skip / out_of_time`. A check under way is waited for;
+    every call it makes has a time limit of its own.
+    """
+    planned = {check.id: check for check in checks}
+    order = TopologicalSorter({id: [a for a in planned[id].after if a in planned] for id in sorted(planned)})
+    order.prepare()
+    ends_at = time.monotonic() + deadline
+    done: dict[str, Ended] = {}
+    running: dict[Future[Ended], str] = {}
+    with ThreadPoolExecutor(at_once, thread_name_prefix="check") as pool:
+        while order.is_active():
+            for id in sorted(order.get_ready()):
+                before = [done[a] for a in planned[id].after if a in done]
+                running[pool.submit(_run_one, planned[id], ctx, before, ends_at)] = id
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                id = running.pop(future)
+                done[id] = future.result()
+                order.done(id)
+                yield done[id]
+
+
+def _run_one(check: Check, ctx: Context, before: list[Ended], ends_at: float) -> Ended:
+    lane = Lane(check.id, max((ended.path_ms for ended in before), default=0.0))
+    unmet = sorted(ended.check.id for ended in before if _blocks(ended))
+    if unmet:
+        return Ended(check, (skipped("prerequisite", f"Needs {unmet[0]} first.", needs=unmet),), lane.path_ms)
+    if time.monotonic() >= ends_at:
+        return Ended(check, (skipped("out_of_time", "The run's time was over before this was asked."),), lane.path_ms)
+    with ctx.genesys.lane(lane):
+        results = tuple(_collect(check, ctx))
+    return Ended(check, results, lane.path_ms)
+
+
+def _blocks(ended: Ended) -> bool:
+    return any(result.outcome in BLOCKING for result in ended.results)
+
+
+def _collect(check: Check, ctx: Context) -> list[Result]:
+    """The results of one check, at most one per subject; what came before a crash is kept."""
+    results: dict[str, Result] = {}
+    try:
+        for result in check.run(ctx):
+            results.setdefault(result.subject, result)
+    except Exception as trouble:
+        log.exception("check %s crashed", check.id)
+        crash = unclear(
+            "crashed",
+            f"This check broke ({type(trouble).__name__}); what it would have said is unknown.",
+            hint="This is a fault of Cobrowse Doctor, not of the org. The log has the details.",
+            subject="" if "" not in results else "crash",
+        )
+        results.setdefault(crash.subject, crash)
+    return list(results.values()) or [skipped("nothing_to_say", "There was nothing here for this check to look at.")]

@@ -1,0 +1,35 @@
+"""Celery doors: id in, one service call, nothing out."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from diagnostics import services
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(ignore_result=True)
+def execute_run(run_id: int) -> None:
+    services.execute_run(run_id)
+
+
+@shared_task(ignore_result=True)
+def verify_client(client_id: int) -> None:
+    services.verify_client(client_id)
+
+
+@shared_task(ignore_result=True, expires=30)
+def tick() -> None:
+    for run_id in services.sweep().to_ring:
+        ring(execute_run, run_id)
+
+
+def ring(task: Any, pk: int) -> None:
+    """Send a task's message. A broker that is away loses no row: the next tick rings again."""
+    try:
+        task.apply_async((pk,), retry=False)
+    except (OperationalError, OSError) as trouble:
+        log.warning("%s(%s) could not be queued, the next tick will: %s", task.name, pk, type(trouble).__name__)

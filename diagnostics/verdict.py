@@ -1,0 +1,296 @@
+"""The run's answer, computed from the findings alone: one cause, how sure, why, and what else. Pure.
+
+The rules stand in the order in which a call meets its faults: the host, the path, the token, the right to do it, the
+body, the conversation, the provider. The first rule that fits, and that fits the answer's status, is what must be
+mended first; the others are listed beside it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Protocol
+
+from diagnostics import causes
+from diagnostics.outcomes import Outcome
+
+Certainty = Literal["proved", "likely", "undetermined"]
+ENGINE_VERSION = "1"
+
+
+class Found(Protocol):
+    """A finding, stored or not."""
+
+    @property
+    def check_id(self) -> str: ...
+    @property
+    def anchor(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+    @property
+    def evidence(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """Something that could not be told, and how it could be."""
+
+    sentence: str
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`because` are the anchors of the findings that prove it; `ruled_out` those that leave no other explanation."""
+
+    cause: str
+    certainty: Certainty
+    sentence: str
+    remedy: str = ""
+    because: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`cause` where `check` ended with one of `codes`, unless a finding named in `unless` ("check:code") stands."""
+
+    cause: str
+    check: str
+    codes: tuple[str, ...]
+    certainty: Certainty = "proved"
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    cause: str
+    certainty: Certainty
+    finding: Found
+
+
+ORG_SAYS_OTHERWISE = ("permissions.call:division_missing", "permissions.call:permission_missing")
+STATE_EXPLAINS = (
+    "conversation.connected:ended",
+    "conversation.exists:only_history",
+    "conversation.exists:not_found",
+    "conversation.media:legacy_chat",
+    "conversation.media:media_unsupported",
+)
+
+RULES: tuple[Rule, ...] = (
+    Rule("host.unknown_host", "request.host", ("unknown_host", "not_the_api_host")),
+    Rule("env.dns", "answer.meaning", ("network_dns",)),
+    Rule("env.tls", "answer.meaning", ("network_tls",)),
+    Rule("env.proxy", "answer.meaning", ("network_proxy", "proxy")),
+    Rule("env.timeout", "answer.meaning", ("network_timeout",)),
+    Rule("env.redirect_or_html", "answer.meaning", ("html", "redirect", "network_redirect_or_html"), "likely"),
+    Rule("path.base_duplicated", "request.path", ("base_duplicated",)),
+    Rule("path.id_missing", "request.path", ("id_missing",)),
+    Rule("path.legacy_resource", "request.path", ("legacy_resource",)),
+    Rule("path.not_in_api", "request.path", ("not_in_api",)),
+    Rule("path.trailing_slash", "request.path", ("trailing_slash",)),
+    Rule("host.wrong_region", "request.host", ("wrong_region",)),
+    Rule("host.plain_http", "request.host", ("plain_http",)),
+    Rule("path.placeholder_unexpanded", "request.path", ("placeholder_unexpanded",)),
+    Rule("path.wrong_method", "request.method", ("wrong_method",)),
+    Rule("response.not_genesys", "answer.meaning", ("foreign",), "likely"),
+    Rule("env.rate_limited", "answer.meaning", ("rate_limited",)),
+    Rule("env.server_error", "answer.meaning", ("server_error",)),
+    Rule("auth.header_malformed", "request.headers", ("header_malformed",)),
+    Rule("auth.header_malformed", "answer.meaning", ("token_absent",)),
+    Rule("auth.ip_not_allowed", "answer.meaning", ("ip_refused",)),
+    Rule("auth.token_request_malformed", "answer.meaning", ("token_request_malformed",)),
+    Rule("auth.client_rejected", "answer.meaning", ("client_rejected", "grant_not_allowed"), "likely"),
+    Rule("auth.token_expired", "answer.meaning", ("token_refused",), "likely"),
+    Rule("auth.client_rejected", "oauth.token", ("client_rejected", "grant_not_allowed")),
+    Rule("auth.token_foreign", "oauth.identity", ("token_refused",), "likely"),
+    Rule("authz.user_context_required", "answer.meaning", ("user_required",)),
+    Rule("authz.scope_missing", "oauth.scopes", ("scope_missing",)),
+    Rule("authz.permission_missing", "permissions.call", ("permission_missing",)),
+    Rule("authz.division_missing", "permissions.call", ("division_missing",)),
+    Rule("authz.division_missing", "answer.meaning", ("division_missing",)),
+    Rule("authz.permission_missing", "answer.meaning", ("permission_missing",), "likely", ORG_SAYS_OTHERWISE),
+    Rule("body.malformed_json", "request.body", ("malformed_json",)),
+    Rule("body.content_type", "request.body", ("content_type",), "likely"),
+    Rule("body.content_type", "answer.meaning", ("content_type",)),
+    Rule("conv.id_malformed", "conversation.id", ("id_malformed",)),
+    Rule("conv.not_found", "conversation.exists", ("not_found",)),
+    Rule("conv.ended", "conversation.exists", ("only_history",)),
+    Rule("conv.ended", "conversation.connected", ("ended",)),
+    Rule("conv.media_unsupported", "conversation.media", ("media_unsupported", "legacy_chat")),
+    Rule("conv.not_connected", "conversation.connected", ("queued", "no_agent", "no_customer", "not_connected")),
+    Rule("conv.not_found", "answer.meaning", ("conversation_not_found",), "likely", ("conversation.exists:found",)),
+    Rule("authz.not_a_party", "answer.meaning", ("not_a_party",)),
+    Rule("provider.mismatch", "provider.match", ("other_case", "near", "none", "disabled", "missing")),
+    Rule("provider.mismatch", "provider.configured", ("none_configured",), "likely"),
+    Rule("conv.session_conflict", "answer.meaning", ("conflict",), "likely", STATE_EXPLAINS),
+)
+
+# Only where nothing else is wrong: the call departs from the contract in something that may be harmless.
+DEPARTURES: tuple[Rule, ...] = (
+    Rule("body.unexpected", "request.body", ("unexpected",), "likely"),
+    Rule("provider.not_in_contract", "provider.match", ("not_in_contract",), "likely"),
+)
+
+# What our own reads met: it explains the call only where nothing else does. Cause, code, and the troubles it is for.
+TROUBLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("env.rate_limited", "rate_limited", ("",)),
+    ("env.server_error", "server_error", ("",)),
+    ("env.redirect_or_html", "not_genesys", ("redirect", "not_json")),
+    ("response.not_genesys", "not_genesys", ("", "empty", "too_large", "garbled")),
+    ("env.timeout", "unreachable", ("timeout",)),
+    ("env.dns", "unreachable", ("dns",)),
+    ("env.tls", "unreachable", ("tls",)),
+    ("env.proxy", "unreachable", ("proxy",)),
+)
+
+REFUSED = frozenset({400, 403, 404, 409, 410, 422})
+# Cause or family -> the statuses with which it can show. Where a cause is not here, any status can.
+PLAUSIBLE: dict[str, frozenset[int]] = {
+    "path": frozenset({400, 403, 404, 405, 501}),
+    "host.wrong_region": frozenset({400, 401, 403, 404}),
+    "auth": frozenset({400, 401, 403}),
+    "auth.token_expired": frozenset({401}),
+    "authz": frozenset({400, 401, 403, 404}),
+    "conv": REFUSED,
+    "provider": REFUSED,
+    "config": REFUSED | {501},
+    "body": frozenset({400, 413, 415, 422}),
+}
+
+# Passes that say something about a call that failed, in the order told.
+RULES_OUT = (
+    "request.path",
+    "oauth.token",
+    "oauth.scopes",
+    "permissions.call",
+    "conversation.exists",
+    "conversation.media",
+    "conversation.connected",
+    "provider.match",
+)
+ESSENTIAL = ("oauth.token", "oauth.identity", "request.path", "conversation.exists", "conversation.connected")
+
+
+def judge(findings: Iterable[Found]) -> Verdict:
+    """The verdict on any set of findings, also on none and on those of a run that was cut short."""
+    found = list(findings)
+    answer = next((each for each in found if each.check_id == "answer.meaning"), None)
+    worked = answer is not None and answer.code == "success"
+    candidates = [] if worked else _fitting(_candidates(found, RULES), answer)
+    if not worked and not candidates:
+        candidates = _departures(found, answer) or _troubles(found)
+    verdict = _accuse(candidates, found, answer) if candidates else _acquit(found, answer, worked)
+    return replace(verdict, unchecked=_unchecked(found), ruled_out=_ruled_out(found, verdict))
+
+
+def _candidates(found: list[Found], rules: Iterable[Rule]) -> list[Candidate]:
+    said = {f"{each.check_id}:{each.code}" for each in found}
+    return [
+        Candidate(rule.cause, rule.certainty, each)
+        for rule in rules
+        if said.isdisjoint(rule.unless)
+        for each in found
+        if each.check_id == rule.check and each.code in rule.codes
+    ]
+
+
+def _fitting(candidates: list[Candidate], answer: Found | None) -> list[Candidate]:
+    """Those that the answer's status allows first; one that it does not allow is no longer proved to be the reason."""
+    if answer is None:
+        return candidates
+    status = answer.evidence.get("status")
+    fit = [each for each in candidates if _plausible(each, status)]
+    misfit = [replace(each, certainty="likely") for each in candidates if not _plausible(each, status)]
+    return fit + misfit
+
+
+def _plausible(candidate: Candidate, status: object) -> bool:
+    if candidate.finding.check_id == "answer.meaning":
+        return True
+    family = causes.family_of(candidate.cause)
+    allowed = PLAUSIBLE.get(candidate.cause, PLAUSIBLE.get(family))
+    return allowed is None or status in allowed
+
+
+def _departures(found: list[Found], answer: Found | None) -> list[Candidate]:
+    """An unwanted body explains a refusal for the body's sake, or, without an answer, is all there is to name."""
+    candidates = _candidates(found, DEPARTURES)
+    if answer is None:
+        return candidates
+    if answer.evidence.get("status") not in (400, 413, 415, 422):
+        return []
+    if "provider" in str(answer.evidence.get("message", "")).lower():
+        candidates.reverse()
+    return candidates
+
+
+def _troubles(found: list[Found]) -> list[Candidate]:
+    return [
+        Candidate(cause, "likely", each)
+        for cause, code, troubles in TROUBLES
+        for each in found
+        if each.outcome == Outcome.ERROR and each.code == code and each.evidence.get("trouble", "") in troubles
+    ]
+
+
+def _accuse(candidates: list[Candidate], found: list[Found], answer: Found | None) -> Verdict:
+    first = candidates[0]
+    others = (*candidates, *_candidates(found, DEPARTURES))
+    proof = [each.finding for each in candidates if each.cause == first.cause]
+    if answer is not None and answer not in proof:
+        proof.append(answer)
+    return Verdict(
+        cause=first.cause,
+        certainty=first.certainty,
+        sentence=first.finding.sentence,
+        remedy=first.finding.hint,
+        because=tuple(dict.fromkeys(each.anchor for each in proof)),
+        also=tuple(dict.fromkeys(each.cause for each in others if each.cause != first.cause)),
+    )
+
+
+def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
+    """Nothing is accused: either nothing is wrong, or what is wrong could not be told."""
+    blind = [each for each in found if each.outcome == Outcome.ERROR and (each.check_id in ESSENTIAL or not worked)]
+    passes = tuple(each.anchor for each in found if each.outcome == Outcome.PASS)
+    if answer is not None and not worked:
+        return Verdict(
+            causes.UNDETERMINED,
+            "undetermined",
+            "The call failed, but everything that could be checked is right now, so its cause cannot be proved.",
+            "Repeat the call and bring the fresh answer with its correlation id; keep this run to compare with.",
+            because=(answer.anchor,),
+        )
+    if not passes or (blind and not worked):
+        what = blind[0].sentence if blind else "No check could be made."
+        because = tuple(each.anchor for each in blind)
+        return Verdict(causes.UNDETERMINED, "undetermined", what, blind[0].hint if blind else "", because=because)
+    sentence = "No problem found: all that was checked is right."
+    if worked:
+        sentence = "No problem found: the call worked, and all that was checked is right."
+    return Verdict(causes.NONE, "proved", sentence, because=passes)
+
+
+def _unchecked(found: list[Found]) -> tuple[Unchecked, ...]:
+    untold = [each for each in found if each.outcome == Outcome.ERROR]
+    untold += [each for each in found if each.code in ("not_given", "out_of_time")]
+    return tuple(Unchecked(each.sentence, each.hint) for each in untold)
+
+
+def _ruled_out(found: list[Found], verdict: Verdict) -> tuple[str, ...]:
+    if verdict.cause == causes.NONE:
+        return ()
+    order = {check: place for place, check in enumerate(RULES_OUT)}
+    passes = [each for each in found if each.outcome == Outcome.PASS and each.check_id in order]
+    return tuple(each.anchor for each in sorted(passes, key=lambda each: order[each.check_id]))
