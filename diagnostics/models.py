@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from diagnostics import causes
 from diagnostics.fields import EncryptedTextField
+from diagnostics.genesys import exchange
 from diagnostics.outcomes import Outcome
 
 
@@ -156,6 +157,18 @@ class Finding(models.Model):
         """The finding's id within its run, as a verdict's `because` names it."""
         return f"{self.check_id}#{self.subject}" if self.subject else self.check_id
 
+    def as_dict(self) -> dict[str, Any]:
+        """As the JSON of the command line shows it."""
+        return {
+            "check": self.check_id,
+            "subject": self.subject,
+            "outcome": self.outcome,
+            "code": self.code,
+            "sentence": self.sentence,
+            "hint": self.hint,
+            "evidence": self.evidence,
+        }
+
     @property
     def outcome_value(self) -> Outcome:
         return Outcome(self.outcome)
@@ -185,18 +198,21 @@ class Exchange(models.Model):
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
 
+    def value(self) -> exchange.Exchange:
+        return exchange.Exchange(
+            method=self.method,
+            url=self.url,
+            started_at=self.started_at,
+            ms=self.ms,
+            status=self.status,
+            request_headers=tuple((name, value) for name, value in self.request_headers),
+            response_headers=tuple((name, value) for name, value in self.response_headers),
+            body=self.body,
+            correlation_id=self.correlation_id,
+            error=self.error,
+            check_id=self.check_id,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """As the JSON of the command line shows it."""
-        return {
-            "check": self.check_id,
-            "method": self.method,
-            "url": self.url,
-            "status": self.status,
-            "ms": round(self.ms, 1),
-            "started_at": self.started_at.isoformat(),
-            "correlation_id": self.correlation_id,
-            "request_headers": self.request_headers,
-            "response_headers": self.response_headers,
-            "body": self.body,
-            "error": self.error,
-        }
+        return self.value().as_dict()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -25,3 +26,19 @@ class Exchange:
     correlation_id: str = ""
     error: str = ""
     check_id: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the JSON of the command line and of a run's page shows it."""
+        return {
+            "check": self.check_id,
+            "method": self.method,
+            "url": self.url,
+            "status": self.status,
+            "ms": round(self.ms, 1),
+            "started_at": self.started_at.isoformat(),
+            "correlation_id": self.correlation_id,
+            "request_headers": [list(pair) for pair in self.request_headers],
+            "response_headers": [list(pair) for pair in self.response_headers],
+            "body": self.body,
+            "error": self.error,
+        }

@@ -1,0 +1,27 @@
+"""Lets a command talk to the demo orgs while `up` is not running: they are then served inside its own process."""
+
+import socket
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from diagnostics.demo import server
+from diagnostics.genesys.regions import DEMO_PREFIX, region
+
+
+def stand_in_for(region_key: str) -> bool:
+    """Serve the demo orgs from this process if that region is one of theirs and nobody serves it. True if it did."""
+    if not region_key.startswith(DEMO_PREFIX) or _is_served(region_key):
+        return False
+    running = server.ensure_running()
+    settings.GENESYS_ENDPOINTS = {**settings.GENESYS_ENDPOINTS, **running.endpoints}
+    return True
+
+
+def _is_served(region_key: str) -> bool:
+    try:
+        address = urlsplit(region(region_key).api)
+        with socket.create_connection((address.hostname or "", address.port or 443), timeout=2):
+            return True
+    except (KeyError, OSError):
+        return False

@@ -1,0 +1,97 @@
+"""Register OAuth clients, verify them, list them."""
+
+import getpass
+import os
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError, transaction
+
+from diagnostics import services
+from diagnostics.demo.standin import stand_in_for
+from diagnostics.genesys.regions import find_region, nearest_regions
+from diagnostics.management.commands.diagnose import BAD_INPUT, MARKS, OK, UNCLEAR, bad_input, client_named
+from diagnostics.models import OAuthClient
+
+SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105  (the name of a variable, the one the official SDKs read)
+
+
+class Command(BaseCommand):
+    help = "Register, verify and list OAuth clients."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        acts = parser.add_subparsers(dest="act", required=True)
+        add = acts.add_parser("add", help="register a client; its secret comes from standard input or the environment")
+        add.add_argument("name")
+        add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, a login, api or apps address")
+        add.add_argument("--client-id", required=True)
+        verify = acts.add_parser("verify", help="ask the org again")
+        verify.add_argument("name")
+        acts.add_parser("list", help="all clients that are not retired")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["act"] == "list":
+            self._list()
+            return
+        client = _added(options) if options["act"] == "add" else client_named(options["name"])
+        if client.is_retired:
+            raise CommandError(f"The client {client.name} is retired.", returncode=BAD_INPUT)
+        sys.exit(self._verify(client))
+
+    def _list(self) -> None:
+        clients = OAuthClient.objects.filter(retired_at=None).defer("secret")
+        if not clients:
+            self.stdout.write("No client is registered yet. `client add` registers one.")
+        for client in clients:
+            org = client.org_name or client.org_id or "org not known yet"
+            self.stdout.write(
+                f"{client.name}\t{client.region}\t{client.client_id}\t{client.get_state_display()}\t{org}"
+            )
+
+    def _verify(self, client: OAuthClient) -> int:
+        stand_in_for(client.region)
+        services.start_verification(client)
+        services.verify_client(client.pk)
+        client.refresh_from_db()
+        for step in client.verification:
+            self.stdout.write(f"  {MARKS[step['outcome']]} {step['check']}: {step['sentence']}")
+            if step["hint"] and step["outcome"] != "pass":
+                self.stdout.write(f"    {step['hint']}")
+        right = client.state == OAuthClient.State.VERIFIED
+        self.stdout.write(
+            f"{client.name}: {client.get_state_display().lower()}{'' if right else '; it is kept all the same'}."
+        )
+        return OK if right else UNCLEAR
+
+
+def _added(options: dict[str, Any]) -> OAuthClient:
+    name, client_id = options["name"].strip(), options["client_id"].strip()
+    region = find_region(options["region"])
+    if region is None:
+        near = ", ".join(each.key for each in nearest_regions(options["region"]))
+        bad_input(f"No region is called {options['region']!r}. Did you mean one of: {near}?")
+    if not name or len(name) > 120 or not name.isprintable():
+        bad_input("The name must have 1 to 120 printable characters.")
+    if not client_id or len(client_id) > 120 or not client_id.isprintable() or " " in client_id:
+        bad_input("The client id must have 1 to 120 printable characters without spaces; it is usually a UUID.")
+    try:
+        with transaction.atomic():
+            return services.create_client(
+                name=name, region_key=region.key, client_id=client_id, secret=_secret(), user=None
+            )
+    except IntegrityError:
+        bad_input(
+            f"A client called {name!r} exists already (upper and lower case count as the same). Choose another name."
+        )
+
+
+def _secret() -> str:
+    """From the environment, else from standard input; never from an argument, which every user of the machine could see."""
+    secret = os.environ.get(SECRET_VARIABLE) or (
+        getpass.getpass("Client secret: ") if sys.stdin.isatty() else sys.stdin.readline(1000)
+    )
+    secret = secret.strip()
+    if not secret or not secret.isprintable() or len(secret) > 500:
+        bad_input(f"There is no usable secret. Give it on standard input, or in {SECRET_VARIABLE}.")
+    return secret

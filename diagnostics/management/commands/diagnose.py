@@ -1,0 +1,164 @@
+"""Find out why a cobrowse session does not start, from a terminal. Stores nothing unless told to."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from diagnostics import causes, services
+from diagnostics.calls.call import Note, Unreadable
+from diagnostics.calls.parse import MAX_PASTE
+from diagnostics.demo.standin import stand_in_for
+from diagnostics.inputs import Inputs
+from diagnostics.models import OAuthClient, Run
+from diagnostics.outcomes import Outcome
+
+SCHEMA_VERSION = 1
+OK, FAULT_OF_OURS, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
+MARKS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
+
+
+class Command(BaseCommand):
+    help = "Find out why a cobrowse session does not start. Everything sent to the org is a read."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--client", required=True, help="name of the registered OAuth client")
+        parser.add_argument("--conversation", default="", help="conversation id")
+        parser.add_argument("--call", default="", help="file with the failing call, - for standard input")
+        parser.add_argument("--answer", default="", help="file with the answer it got, - for standard input")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        parser.add_argument("--save", action="store_true", help="keep the run in the history")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        client = client_named(options["client"])
+        if client.is_retired:
+            bad_input(f"The client {client.name} is retired. Choose another; `client list` shows them.")
+        inputs, notes = self._inputs(options)
+        stand_in_for(client.region)
+        kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
+        try:
+            report = _saved(client, kind, inputs) if options["save"] else _unsaved(client, kind, inputs)
+        except services.Refused as trouble:
+            bad_input(str(trouble))
+        if options["json"]:
+            self.stdout.write(json.dumps(report, indent=2))
+        else:
+            self._print(report, notes)
+        sys.exit(exit_code(report))
+
+    def _inputs(self, options: dict[str, Any]) -> tuple[Inputs, tuple[Note, ...]]:
+        if options["call"] == "-" and options["answer"] == "-":
+            bad_input("Only one of --call and --answer can come from standard input.")
+        texts = [_read(options["call"], "--call"), _read(options["answer"], "--answer")]
+        try:
+            return Inputs.from_paste(*texts, options["conversation"])
+        except Unreadable as trouble:
+            bad_input(str(trouble))
+
+    def _print(self, report: dict[str, Any], notes: tuple[Note, ...]) -> None:
+        verdict = report["verdict"]
+        for note in notes:
+            self.stdout.write(f"  {note.kind}: {note.what}")
+        self.stdout.write(f"\n{verdict['cause']} ({verdict['certainty']})\n{verdict['sentence']}")
+        if verdict["remedy"]:
+            self.stdout.write(f"\nTo mend it: {verdict['remedy']}")
+        if verdict["also"]:
+            self.stdout.write(f"Also: {', '.join(verdict['also'])}")
+        self.stdout.write("")
+        for each in report["findings"]:
+            subject = f" [{each['subject']}]" if each["subject"] else ""
+            self.stdout.write(f"  {MARKS[each['outcome']]} {each['check']}{subject}: {each['sentence']}")
+        took, calls = report["duration_ms"], len(report["exchanges"])
+        self.stdout.write(f"\n{calls} calls in {took:.0f} ms.")
+        if report["run"]:
+            self.stdout.write(f"Kept as run {report['run']}.")
+
+
+def client_named(name: str) -> OAuthClient:
+    """The client of that name in any case; ends the command with exit code 2 where there is none."""
+    client = OAuthClient.objects.filter(name__iexact=name).first()
+    if client is None:
+        known = ", ".join(OAuthClient.objects.filter(retired_at=None).values_list("name", flat=True)[:10])
+        bad_input(f"No client is called {name!r}. Known are: {known or 'none yet; `client add` registers one'}.")
+    return client
+
+
+def bad_input(sentence: str) -> NoReturn:
+    raise CommandError(sentence, returncode=BAD_INPUT)
+
+
+def exit_code(report: dict[str, Any]) -> int:
+    """0 nothing wrong, 3 a cause was found, 4 undetermined or warnings only."""
+    cause = report["verdict"]["cause"]
+    if cause == causes.NONE:
+        warned = any(each["outcome"] == Outcome.WARN for each in report["findings"])
+        return UNCLEAR if warned else OK
+    return UNCLEAR if cause == causes.UNDETERMINED else CAUSE_FOUND
+
+
+def _read(name: str, option: str) -> str:
+    if not name:
+        return ""
+    try:
+        data = sys.stdin.buffer.read(4 * MAX_PASTE + 1) if name == "-" else _file(Path(name))
+    except OSError as trouble:
+        bad_input(f"The file of {option} could not be read: {trouble.strerror or trouble}.")
+    text = data.decode("utf-8-sig", "replace")
+    if not text.strip():
+        bad_input(f"{option} was given, but there is nothing in it.")
+    return text
+
+
+def _file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4 * MAX_PASTE + 1)
+
+
+def _unsaved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
+    started = time.perf_counter()
+    diagnosis = services.diagnosis_of(client, kind, inputs)
+    exchanges = [exchange for step in diagnosis.steps() for exchange in step.exchanges]
+    return _report(
+        run=None,
+        verdict=diagnosis.verdict(),
+        findings=[each.as_dict() for each in diagnosis.findings],
+        exchanges=[each.as_dict() for each in exchanges],
+        duration_ms=(time.perf_counter() - started) * 1000,
+        critical_path_ms=diagnosis.critical_path_ms,
+    )
+
+
+def _saved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
+    run = services.create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.CLI)
+    services.execute_run(run.pk, "cli")
+    deadline = time.monotonic() + services.LONGEST_RUN_SECONDS
+    run.refresh_from_db()
+    while run.is_open and time.monotonic() < deadline:  # a worker was quicker than we
+        time.sleep(0.2)
+        run.refresh_from_db()
+    return _report(
+        run=run.pk,
+        verdict=run.verdict,
+        findings=[each.as_dict() for each in run.findings.all()],
+        exchanges=[each.as_dict() for each in run.exchanges.all()],
+        duration_ms=run.duration_ms or 0.0,
+        critical_path_ms=run.critical_path_ms or 0.0,
+    )
+
+
+def _report(
+    *, run: int | None, verdict: dict[str, Any], duration_ms: float, critical_path_ms: float, **lists: Any
+) -> dict[str, Any]:
+    shown = ("cause", "certainty", "sentence", "remedy", "because", "also")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": run,
+        "verdict": {key: verdict[key] for key in shown},
+        "findings": lists["findings"],
+        "exchanges": lists["exchanges"],
+        "duration_ms": round(duration_ms, 1),
+        "critical_path_ms": round(critical_path_ms, 1),
+    }

@@ -1,0 +1,28 @@
+"""Encrypt every stored secret anew with the first of FIELD_ENCRYPTION_KEYS, after a rotation."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from diagnostics.fields import UnreadableSecret
+from diagnostics.models import OAuthClient
+
+
+class Command(BaseCommand):
+    help = "Encrypt all stored secrets anew with the newest key. Old keys may be dropped afterwards."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        done = 0
+        for pk in OAuthClient.objects.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=500):
+            try:
+                self._one(pk)
+            except UnreadableSecret as trouble:
+                raise CommandError(f"{trouble} {done} secrets were re-encrypted before that; none is lost.") from None
+            done += 1
+        self.stdout.write(f"{done} secrets are now encrypted with the newest key.")
+
+    @transaction.atomic
+    def _one(self, pk: int) -> None:
+        client = OAuthClient.objects.select_for_update().get(pk=pk)
+        client.save(update_fields=["secret"])

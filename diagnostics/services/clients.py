@@ -1,0 +1,113 @@
+"""Writes about OAuth clients: registering, changing, verifying, retiring."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from diagnostics.checks.base import all_checks
+from diagnostics.engine import Finding
+from diagnostics.inputs import Inputs
+from diagnostics.models import OAuthClient, Run, User
+from diagnostics.services.diagnosing import Refused, diagnosis_of
+
+VERIFYING = ("oauth.token", "oauth.identity", "provider.configured")
+LONGEST_VERIFICATION = timedelta(seconds=90)
+
+
+def create_client(*, name: str, region_key: str, client_id: str, secret: str, user: User | None) -> OAuthClient:
+    """An unverified client. The caller has validated the fields; a name in use raises IntegrityError."""
+    return OAuthClient.objects.create(name=name, region=region_key, client_id=client_id, secret=secret, created_by=user)
+
+
+def change_client(client: OAuthClient, *, name: str, region_key: str, client_id: str) -> None:
+    """What is known of the org belongs to the old address, so a changed region or id is unverified again."""
+    moved = (client.region, client.client_id) != (region_key, client_id)
+    client.name, client.region, client.client_id = name, region_key, client_id
+    if moved:
+        _forget_org(client)
+    client.save()
+
+
+def replace_secret(client: OAuthClient, secret: str) -> None:
+    client.secret, client.secret_set_at = secret, timezone.now()
+    client.state, client.verification = OAuthClient.State.UNVERIFIED, []
+    client.save()
+
+
+def retire_client(client: OAuthClient) -> None:
+    """No run can be started with it any more; those it has stay readable. The secret is gone for good."""
+    client.retired_at, client.secret, client.state = timezone.now(), "", OAuthClient.State.UNVERIFIED
+    client.save()
+
+
+def _forget_org(client: OAuthClient) -> None:
+    client.state, client.verification, client.verified_at = OAuthClient.State.UNVERIFIED, [], None
+    client.org_id = client.org_name = ""
+    client.gateway = client.gateway_seen_at = None
+
+
+def start_verification(client: OAuthClient) -> bool:
+    """Mark the client as being verified; False when that is already under way, or the client is retired."""
+    started = timezone.now()
+    idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(state=OAuthClient.State.VERIFYING)
+    won = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=started)
+    client.refresh_from_db()
+    return bool(won)
+
+
+def verify_client(client_id: int) -> None:
+    """Ask the org, and write each step as it ends, so that the page shows it. Harmless when rung twice."""
+    client = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING).first()
+    if client is None or client.verification:
+        return
+    try:
+        diagnosis = diagnosis_of(client, Run.Kind.HEALTH, Inputs(), deadline=30)
+    except Refused as trouble:
+        _end_verification(client, [refusal(str(trouble))])
+        return
+    steps: list[dict[str, Any]] = []
+    checks = tuple(check for check in all_checks() if check.id in VERIFYING)
+    for step in diagnosis.steps(checks):
+        took = round(sum(each.ms for each in step.exchanges))
+        steps += [{**finding.as_dict(), "ms": took} for finding in step.findings]
+        OAuthClient.objects.filter(pk=client.pk, state=OAuthClient.State.VERIFYING).update(verification=steps)
+    _end_verification(client, steps)
+
+
+def _end_verification(client: OAuthClient, steps: list[dict[str, Any]]) -> None:
+    said = {step["check"]: step for step in steps}
+    known = said.get("oauth.identity", {})
+    right = known.get("outcome") == "pass"
+    failed = any(step["outcome"] == "fail" for step in steps)
+    state = OAuthClient.State
+    changes: dict[str, Any] = {
+        "verification": steps,
+        "state": state.VERIFIED if right else state.FAILED if failed else state.UNVERIFIED,
+    }
+    if right:
+        evidence = known["evidence"]
+        changes |= {"verified_at": timezone.now(), "org_id": evidence["org_id"], "org_name": evidence["org_name"]}
+    OAuthClient.objects.filter(pk=client.pk, state=state.VERIFYING).update(**changes)
+    remember_gateway(client, said.get("provider.configured", {}).get("code", ""))
+
+
+def refusal(sentence: str) -> dict[str, Any]:
+    return Finding("oauth.token", 1, "", "error", "not_asked", sentence, "").as_dict() | {"ms": 0}
+
+
+def remember_gateway(client: OAuthClient, code: str) -> None:
+    """The capability as last measured; a measurement that told nothing leaves the one before."""
+    has_one = {"listed": True, "none_configured": True, "no_provider_list": False}.get(code)
+    if has_one is not None:
+        OAuthClient.objects.filter(pk=client.pk).update(gateway=has_one, gateway_seen_at=timezone.now())
+
+
+def give_up_verifications(now: datetime) -> None:
+    stuck = OAuthClient.objects.filter(
+        state=OAuthClient.State.VERIFYING, verification_started_at__lt=now - LONGEST_VERIFICATION
+    )
+    stuck.update(
+        state=OAuthClient.State.UNVERIFIED,
+        verification=[refusal("The verification did not come to an end: no worker finished it. Start it again.")],
+    )

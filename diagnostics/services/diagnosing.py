@@ -1,0 +1,49 @@
+"""The diagnosis of one client's org, or the reason why it cannot even be asked."""
+
+from typing import Any
+
+from diagnostics.engine import Diagnosis
+from diagnostics.genesys.regions import region
+from diagnostics.inputs import Inputs
+from diagnostics.models import OAuthClient
+from diagnostics.runner import DEADLINE_SECONDS
+
+
+class Refused(Exception):
+    """What was asked for cannot be done. str() is the sentence for the screen."""
+
+
+def diagnosis_of(
+    client: OAuthClient, kind: str, inputs: Inputs, *, target: dict[str, str] | None = None, deadline: float = 0
+) -> Diagnosis:
+    """Raises Refused where the org cannot even be asked."""
+    target = target or {"region": client.region, "client_name": client.name, "client_id": client.client_id}
+    try:
+        where = region(target["region"])
+    except KeyError:
+        raise Refused(
+            f"The region {target['region']} is not known to this server. If it is the demo's, start `manage.py up`; "
+            "if it is your own, set GENESYS_ENDPOINTS."
+        ) from None
+    if client.is_retired:
+        raise Refused(f"The client {client.name} was retired before the run began, and its secret with it.")
+    return Diagnosis(
+        region=where,
+        client_id=target["client_id"],
+        secret=client.secret,
+        client_name=target["client_name"],
+        kind=kind,
+        inputs=inputs,
+        deadline=deadline or DEADLINE_SECONDS,
+    )
+
+
+def cut_short(sentence: str) -> dict[str, Any]:
+    return {
+        "cause": "undetermined",
+        "certainty": "undetermined",
+        "sentence": sentence,
+        "remedy": "",
+        "because": [],
+        "also": [],
+    }

@@ -1,0 +1,228 @@
+"""Writes about runs: creating one, claiming it, walking its checks, storing each as it ends."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ParamSpec
+from uuid import uuid4
+
+from django.db import OperationalError, close_old_connections, connection, transaction
+from django.utils import timezone
+
+from diagnostics import models
+from diagnostics.calls.aim import read_aim
+from diagnostics.checks.base import all_checks, planned_checks
+from diagnostics.engine import Finding, Step
+from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.exchange import Exchange
+from diagnostics.inputs import Inputs
+from diagnostics.models import OAuthClient, Run, User
+from diagnostics.runner import DEADLINE_SECONDS
+from diagnostics.services.clients import remember_gateway
+from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
+from diagnostics.verdict import ENGINE_VERSION
+
+log = logging.getLogger(__name__)
+Given = ParamSpec("Given")
+
+LEASE = timedelta(seconds=45)
+HEARTBEAT_SECONDS = 10.0
+LONGEST_RUN_SECONDS = DEADLINE_SECONDS + 60
+
+
+def create_run(
+    *,
+    client: OAuthClient,
+    kind: str,
+    inputs: Inputs,
+    user: User | None,
+    source: str,
+) -> Run:
+    """A queued run with a frozen snapshot of its inputs. Raises Refused for a retired client."""
+    if client.is_retired:
+        raise Refused(f"The client {client.name} is retired: no run can be started with it. Choose another client.")
+    aim = read_aim(inputs.call, inputs.conversation_id, bundled()) if inputs.call else None
+    target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}
+    return Run.objects.create(
+        client=client,
+        kind=kind,
+        source=source,
+        inputs={**inputs.to_json(), "target": target},
+        conversation_id=(inputs.conversation_id or (aim.id_text if aim and aim.id_state == "uuid" else ""))[:200],
+        planned=[check.id for check in planned_checks(inputs.given)],
+        engine_version=ENGINE_VERSION,
+        contract_version=bundled().version,
+        started_by=user,
+        rung_at=timezone.now(),
+    )
+
+
+def repeat_run(run: Run, user: User | None, source: str = Run.Source.WEB) -> Run:
+    """A new run of the same inputs with the client as it is today."""
+    return create_run(client=run.client, kind=run.kind, inputs=Inputs.from_json(run.inputs), user=user, source=source)
+
+
+def execute_run(run_id: int, worker: str = "") -> bool:
+    """Claim the run, walk its checks and store each as it ends. False when another worker has, or had, it."""
+    me = f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
+    if not _claim(run_id, me):
+        return False
+    run = Run.objects.select_related("client").get(pk=run_id)
+    started = time.perf_counter()
+    try:
+        with _lease(run_id, me):
+            _walk(run, me, started)
+    except _LostLease:
+        log.warning("run %s was closed while it was being worked on; its later findings are dropped", run_id)
+    return True
+
+
+class _LostLease(Exception):
+    """The sweep has closed the run: nothing more may be written to it."""
+
+
+def _claim(run_id: int, me: str) -> bool:
+    now = timezone.now()
+    queued = Run.objects.filter(pk=run_id, status=Run.Status.QUEUED)
+    return bool(queued.update(status=Run.Status.RUNNING, started_at=now, lease_until=now + LEASE, worker=me))
+
+
+@contextmanager
+def _lease(run_id: int, me: str) -> Iterator[None]:
+    """Renew the lease from a thread of its own while the work goes on, but not for ever."""
+    over = threading.Event()
+    thread = threading.Thread(target=_renew, args=(run_id, me, over), daemon=True, name=f"lease-{run_id}")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(5)
+
+
+def _renew(run_id: int, me: str, over: threading.Event) -> None:
+    ends_at = time.monotonic() + LONGEST_RUN_SECONDS
+    while not over.wait(HEARTBEAT_SECONDS) and time.monotonic() < ends_at:
+        try:
+            Run.objects.filter(pk=run_id, worker=me, status=Run.Status.RUNNING).update(
+                lease_until=timezone.now() + LEASE
+            )
+        except OperationalError:
+            log.warning("the lease of run %s could not be renewed: the database does not answer", run_id)
+        finally:
+            connection.close()
+
+
+def _walk(run: Run, me: str, started: float) -> None:
+    inputs = Inputs.from_json(run.inputs)
+    try:
+        diagnosis = diagnosis_of(run.client, run.kind, inputs, target=run.inputs.get("target"))
+    except Refused as trouble:
+        _persist(_close, run.pk, me, Run.Status.INTERRUPTED, started, cut_short(str(trouble)), 0.0)
+        return
+    planned = tuple(check for check in all_checks() if check.id in run.planned)
+    written = Written()
+    for step in diagnosis.steps(planned):
+        _persist(_store, run.pk, me, step, written)
+        written = written.after(step)
+    verdict = diagnosis.verdict()
+    _persist(_close, run.pk, me, Run.Status.FINISHED, started, verdict, diagnosis.critical_path_ms)
+    measured = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
+    _persist(remember_gateway, run.client, measured)
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows of a run are stored: the position of the next one."""
+
+    findings: int = 0
+    exchanges: int = 0
+
+    def after(self, step: Step) -> "Written":
+        return Written(self.findings + len(step.findings), self.exchanges + len(step.exchanges))
+
+
+def _persist(write: Callable[Given, None], *given: Given.args, **named: Given.kwargs) -> None:
+    """Do a write, and again after a while where the database is away: findings that are in are not given up."""
+    for pause in (0.5, 1, 2, 4, 8, 8, None):
+        try:
+            write(*given, **named)
+            return
+        except OperationalError:
+            if pause is None:
+                raise
+            log.warning("the database does not answer; the findings wait %s s", pause)
+            close_old_connections()
+            time.sleep(pause)
+
+
+@transaction.atomic
+def _store(run_id: int, me: str, step: Step, written: Written) -> None:
+    _still_mine(run_id, me)
+    models.Finding.objects.bulk_create(_finding_rows(run_id, step.findings, written.findings))
+    models.Exchange.objects.bulk_create(_exchange_rows(run_id, step.exchanges, written.exchanges))
+
+
+def _still_mine(run_id: int, me: str) -> None:
+    mine = Run.objects.select_for_update().filter(pk=run_id, worker=me, status=Run.Status.RUNNING)
+    if not mine.exists():
+        raise _LostLease
+
+
+def _finding_rows(run_id: int, findings: tuple[Finding, ...], position: int) -> list[models.Finding]:
+    return [
+        models.Finding(
+            run_id=run_id,
+            position=place,
+            check_id=each.check_id,
+            check_version=each.check_version,
+            subject=each.subject,
+            outcome=each.outcome,
+            code=each.code,
+            sentence=each.sentence,
+            hint=each.hint,
+            evidence=each.evidence,
+        )
+        for place, each in enumerate(findings, position)
+    ]
+
+
+def _exchange_rows(run_id: int, exchanges: tuple[Exchange, ...], position: int) -> list[models.Exchange]:
+    return [
+        models.Exchange(
+            run_id=run_id,
+            position=place,
+            check_id=each.check_id,
+            method=each.method,
+            url=each.url,
+            status=each.status,
+            ms=each.ms,
+            started_at=each.started_at,
+            correlation_id=each.correlation_id,
+            request_headers=[list(pair) for pair in each.request_headers],
+            response_headers=[list(pair) for pair in each.response_headers],
+            body=each.body,
+            error=each.error,
+        )
+        for place, each in enumerate(exchanges, position)
+    ]
+
+
+def _close(run_id: int, me: str, status: str, started: float, verdict: dict[str, Any], path_ms: float) -> None:
+    mine = Run.objects.filter(pk=run_id, worker=me, status=Run.Status.RUNNING)
+    mine.update(
+        status=status,
+        finished_at=timezone.now(),
+        lease_until=None,
+        cause=verdict["cause"],
+        certainty=verdict["certainty"],
+        verdict=verdict,
+        duration_ms=(time.perf_counter() - started) * 1000,
+        critical_path_ms=path_ms,
+    )

@@ -1,0 +1,85 @@
+"""Lets no run get lost: rings again for rows that wait too long, closes rows whose worker is gone."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from diagnostics.calls.aim import read_aim
+from diagnostics.engine import judge_with_mend
+from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.regions import region
+from diagnostics.inputs import Inputs
+from diagnostics.models import Run
+from diagnostics.services.clients import give_up_verifications
+from diagnostics.services.diagnosing import cut_short
+
+RING_AGAIN_AFTER = timedelta(seconds=20)
+LONGEST_QUEUED = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """`to_ring` are queued runs whose message may be lost; `closed` those ended as interrupted just now."""
+
+    to_ring: tuple[int, ...] = ()
+    closed: tuple[int, ...] = ()
+
+
+def sweep(now: datetime | None = None) -> Swept:
+    """Ring again for rows queued too long, close rows whose lease ran out. Two sweeps at once are harmless."""
+    now = now or timezone.now()
+    give_up_verifications(now)
+    return Swept(to_ring=tuple(_silent_runs(now)), closed=tuple(_abandoned_runs(now)))
+
+
+def _silent_runs(now: datetime) -> list[int]:
+    silent = Run.objects.filter(status=Run.Status.QUEUED).filter(
+        Q(rung_at__lt=now - RING_AGAIN_AFTER) | Q(rung_at=None), created_at__gte=now - LONGEST_QUEUED
+    )
+    found = list(silent.order_by("id").values_list("pk", flat=True)[:500])
+    Run.objects.filter(pk__in=found).update(rung_at=now)
+    return found
+
+
+def _abandoned_runs(now: datetime) -> list[int]:
+    lost = Q(status=Run.Status.RUNNING, lease_until__lt=now)
+    never = Q(status=Run.Status.QUEUED, created_at__lt=now - LONGEST_QUEUED)
+    closed = []
+    for pk in Run.objects.filter(lost | never).order_by("id").values_list("pk", flat=True)[:500]:
+        with transaction.atomic():
+            run = Run.objects.select_for_update(of=("self",), skip_locked=True).filter(lost | never, pk=pk).first()
+            if run is not None:
+                _interrupt(run, now)
+                closed.append(pk)
+    return closed
+
+
+def _interrupt(run: Run, now: datetime) -> None:
+    """Close a run that nobody works on any more; its findings are kept, and its verdict is drawn from them."""
+    said = (
+        "No worker took this run up."
+        if run.status == Run.Status.QUEUED
+        else "The worker stopped before the end of this run."
+    )
+    verdict = _verdict_of_rows(run)
+    verdict["sentence"] = f"{said} {verdict['sentence']}" if run.findings.exists() else f"{said} Run it again."
+    run.status, run.finished_at, run.lease_until = Run.Status.INTERRUPTED, now, None
+    run.cause, run.certainty, run.verdict = verdict["cause"], verdict["certainty"], verdict
+    run.save()
+
+
+def _verdict_of_rows(run: Run) -> dict[str, Any]:
+    inputs = Inputs.from_json(run.inputs)
+    try:
+        where = region(run.inputs["target"]["region"])
+    except KeyError:
+        return cut_short("")
+    contract = bundled()
+    aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+    verdict = judge_with_mend(list(run.findings.all()), inputs, where, contract, aim)
+    # What was not asked cannot acquit: a run cut short is never "nothing wrong".
+    return cut_short("") | {"mend": verdict["mend"]} if verdict["cause"] == "none" else verdict
