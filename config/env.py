@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from cryptography.fernet import Fernet
 
@@ -36,7 +38,7 @@ def number(name: str, default: int, least: int, most: int) -> int:
     value = text(name)
     if not value:
         return default
-    if not value.isascii() or not value.lstrip("-").isdigit() or not least <= int(value) <= most:
+    if not re.fullmatch(r"-?[0-9]{1,18}", value) or not least <= int(value) <= most:
         stop(f"{name} is {value!r}. It must be a whole number from {least} to {most}.")
     return int(value)
 
@@ -44,6 +46,15 @@ def number(name: str, default: int, least: int, most: int) -> int:
 def words(name: str, default: Iterable[str] = ()) -> list[str]:
     """A comma-separated list; empty entries are dropped."""
     return [part for part in (item.strip() for item in text(name).split(",")) if part] or list(default)
+
+
+def time_zone(name: str) -> str:
+    value = text(name, "UTC")
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        stop(f"{name} is {value!r}, which is no time zone. Use a name such as UTC or Europe/Dublin.")
+    return value
 
 
 def secret(name: str) -> str:

@@ -222,7 +222,7 @@ STORAGES = {
 LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE")
 
 # ---------------------------------------------------------------------- logging
 
@@ -240,6 +240,8 @@ LOGGING = {
         # Says each received and finished task with its arguments; the run's own line says more.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        # What a library means to change some day is no news for who runs us.
+        "py.warnings": {"level": "ERROR"},
     },
 }
 
