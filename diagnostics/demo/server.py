@@ -100,7 +100,7 @@ def start(port: int = 0) -> Running:
             server.server_close()
         raise
     for server in servers:
-        threading.Thread(target=partial(server.serve_forever, 0.1), name="demo-org", daemon=True).start()
+        threading.Thread(target=partial(server.serve_forever, 0.02), name="demo-org", daemon=True).start()
     return Running(tuple(servers), orgs, log, stopping)
 
 
