@@ -4,7 +4,7 @@ Everything that leaves here has passed the redactor.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from diagnostics.inputs import Inputs
 from diagnostics.mend import mend
 from diagnostics.redact import Redactor
 from diagnostics.runner import DEADLINE_SECONDS, run_checks
+from diagnostics.verdict import Found
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Diagnosis:
 
 
 def judge_with_mend(
-    findings: "list[Finding]", inputs: Inputs, region: Region, contract: Contract, aim: Aim | None
+    findings: Sequence[Found], inputs: Inputs, region: Region, contract: Contract, aim: Aim | None
 ) -> dict[str, Any]:
     """Pure: the same findings and inputs give the same answer, today or from the archive."""
     verdict = verdicts.judge(findings)

@@ -57,7 +57,9 @@ def _run_one(check: Check, ctx: Context, before: list[Ended], ends_at: float) ->
     lane = Lane(check.id, max((ended.path_ms for ended in before), default=0.0))
     unmet = sorted(ended.check.id for ended in before if _blocks(ended))
     if unmet:
-        return Ended(check, (skipped("prerequisite", f"Needs {unmet[0]} first.", needs=unmet),), lane.path_ms)
+        return Ended(
+            check, (skipped("prerequisite", f"Needs {unmet[0]} first.", evidence={"needs": unmet}),), lane.path_ms
+        )
     if time.monotonic() >= ends_at:
         return Ended(check, (skipped("out_of_time", "The run's time was over before this was asked."),), lane.path_ms)
     with ctx.genesys.lane(lane):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.calls.call import ReceivedAnswer
-from diagnostics.checks.base import Context, Result, check, failed, passed, unclear
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear
 from diagnostics.outcomes import Outcome
 
 
@@ -101,7 +101,7 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False) -> Resu
     data, _ = answer.json()
     proof = _proof(answer, data)
     if 200 <= answer.status < 300:
-        return passed("success", f"The call answered {answer.status}: it worked.", **proof)
+        return passed("success", f"The call answered {answer.status}: it worked.", evidence=proof)
     meaning = CODES.get(str(proof["code"]).lower())
     if meaning is None and not is_genesys(answer, data, token_request=token_request):
         return _not_genesys(answer, proof)
@@ -139,27 +139,29 @@ def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> boo
     return bool({"contextId", "code", "messageWithParams"} & set(data)) or {"message", "status"} <= set(data)
 
 
-def _not_genesys(answer: ReceivedAnswer, proof: dict[str, Any]) -> Result:
+def _not_genesys(answer: ReceivedAnswer, proof: Evidence) -> Result:
     body = (answer.body or "").lstrip().lower()
     if answer.status == 407:
-        return failed("proxy", "A proxy wants a sign-in (407); the call never reached the API.", **proof)
+        return failed("proxy", "A proxy wants a sign-in (407); the call never reached the API.", evidence=proof)
     if answer.status is not None and 300 <= answer.status < 400:
-        return failed("redirect", f"The answer is a redirect ({answer.status}); the API never redirects.", **proof)
+        return failed(
+            "redirect", f"The answer is a redirect ({answer.status}); the API never redirects.", evidence=proof
+        )
     if body.startswith("<") or "html" in (answer.header("Content-Type") or "").lower():
         return failed(
             "html",
             f"The answer ({answer.status}) is a web page, not the API's JSON: something between answered.",
             hint="Look for a proxy, a firewall or a wrong host.",
-            **proof,
+            evidence=proof,
         )
     if (answer.status is not None and answer.status >= 500) or answer.status == 429:
         meaning = "rate_limited" if answer.status == 429 else "server_error"
-        return failed(meaning, f"The answer is {answer.status}, without the API's error body.", **proof)
+        return failed(meaning, f"The answer is {answer.status}, without the API's error body.", evidence=proof)
     return failed(
         "foreign",
         f"The answer ({answer.status}) has not the shape of a Genesys Cloud answer: no error body, no correlation id.",
         hint="Find out which server answered; it may not be the public API.",
-        **proof,
+        evidence=proof,
     )
 
 
@@ -176,7 +178,7 @@ def _proof(answer: ReceivedAnswer, data: Any) -> dict[str, Any]:
     }
 
 
-def _hint(code: str, proof: dict[str, Any]) -> str:
+def _hint(code: str, proof: Evidence) -> str:
     if code == "rate_limited":
         return f"Wait {proof['retry_after'] or 'as told'} s before any further call with this client. A new token is no way round."
     if code == "server_error" and proof["correlation_id"]:

@@ -11,6 +11,8 @@ from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import Region
 from diagnostics.outcomes import Outcome
 
+Evidence = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Result:
@@ -100,22 +102,22 @@ def planned_checks(given: frozenset[str]) -> tuple[Check, ...]:
     return tuple(each for each in all_checks() if given.issuperset(each.needs))
 
 
-def passed(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
-    return Result(Outcome.PASS, code, sentence, hint, subject, evidence)
+def passed(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
+    return Result(Outcome.PASS, code, sentence, hint, subject, evidence or {})
 
 
-def warned(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
-    return Result(Outcome.WARN, code, sentence, hint, subject, evidence)
+def warned(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
+    return Result(Outcome.WARN, code, sentence, hint, subject, evidence or {})
 
 
-def failed(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
-    return Result(Outcome.FAIL, code, sentence, hint, subject, evidence)
+def failed(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
+    return Result(Outcome.FAIL, code, sentence, hint, subject, evidence or {})
 
 
-def skipped(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
-    return Result(Outcome.SKIP, code, sentence, hint, subject, evidence)
+def skipped(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
+    return Result(Outcome.SKIP, code, sentence, hint, subject, evidence or {})
 
 
-def unclear(code: str, sentence: str, *, hint: str = "", subject: str = "", **evidence: Any) -> Result:
+def unclear(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
     """We asked and could not tell: neither a pass nor a fail."""
-    return Result(Outcome.ERROR, code, sentence, hint, subject, evidence)
+    return Result(Outcome.ERROR, code, sentence, hint, subject, evidence or {})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.calls.aim import UUID
-from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys.client import Answer
 
 # Cobrowse is for web messaging and voice (facts, section 8); every other medium that a conversation can have.
@@ -79,12 +79,12 @@ def judge_id(text: str, state: str) -> Result:
         }.get(state, "No conversation id was given, and the call names none.")
         return skipped("not_given", why, hint="Give a conversation id to have the conversation itself checked.")
     if UUID.fullmatch(text):
-        return passed("uuid", "The conversation id is a UUID.", id=text)
+        return passed("uuid", "The conversation id is a UUID.", evidence={"id": text})
     return failed(
         "id_malformed",
         f"{text[:80]} is not a conversation id: that is a UUID of 36 characters.",
         hint="Copy the id from the interaction's URL or from the conversation's event, whole and without anything around it.",
-        id=text[:200],
+        evidence={"id": text[:200]},
     )
 
 
@@ -103,21 +103,27 @@ def conversation_exists(ctx: Context) -> Iterator[Result]:
 
 def judge_existence(wanted: str, answer: Answer, history: Answer | None) -> Result:
     """`history` is the analytics read that follows a 404, None when it was not asked."""
-    proof = {"id": wanted, "status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
+    proof: Evidence = {
+        "id": wanted,
+        "status": answer.status,
+        "code": answer.code,
+        "correlation_id": answer.correlation_id,
+    }
     if answer.ok and answer.data.get("id") not in (None, wanted, wanted.lower()):
         return unclear(
-            "other_conversation", "The org answered with another conversation than the one asked for.", **proof
+            "other_conversation", "The org answered with another conversation than the one asked for.", evidence=proof
         )
     if answer.ok and isinstance(answer.data.get("participants"), list):
         divisions = divisions_of(answer.data)
-        return passed("found", "The conversation exists and this client can read it.", divisions=divisions, **proof)
+        return passed(
+            "found", "The conversation exists and this client can read it.", evidence={"divisions": divisions, **proof}
+        )
     if answer.status == 404 and history is not None and history.ok:
         return failed(
             "only_history",
             "The conversation is over: it is known to analytics, but no longer live.",
             hint="Cobrowse needs a live conversation. Start it while the interaction is going on.",
-            ended=_text(history.data.get("conversationEnd")),
-            **proof,
+            evidence={"ended": _text(history.data.get("conversationEnd")), **proof},
         )
     if answer.status == 404 and not answer.trouble:
         return failed(
@@ -125,13 +131,12 @@ def judge_existence(wanted: str, answer: Answer, history: Answer | None) -> Resu
             "No conversation with this id is visible to this client.",
             hint="Check that it is the conversation's id (not a participant's, a communication's or a session's), and "
             "that it is of this org and region.",
-            history=history.status if history else None,
-            **proof,
+            evidence={"history": history.status if history else None, **proof},
         )
     return _unreadable(answer, proof)
 
 
-def _unreadable(answer: Answer, proof: dict[str, Any]) -> Result:
+def _unreadable(answer: Answer, proof: Evidence) -> Result:
     if answer.status == 403:
         code = "division_hidden" if answer.code == "missing.division.permission" else "forbidden"
         return unclear(
@@ -139,16 +144,20 @@ def _unreadable(answer: Answer, proof: dict[str, Any]) -> Result:
             "This client may not read the conversation, so whether it exists and is live stays unknown.",
             hint="Give a role of the client conversation:communication:view (Conversation > Communication > View), "
             "in the conversation's division.",
-            **proof,
+            evidence=proof,
         )
     if answer.status == 429:
         wait = answer.header("Retry-After") or "?"
-        return unclear("rate_limited", f"The rate limit is exhausted; the API says to wait {wait} s.", **proof)
+        return unclear("rate_limited", f"The rate limit is exhausted; the API says to wait {wait} s.", evidence=proof)
     if answer.status is not None and answer.status >= 500 and not answer.trouble:
-        return unclear("server_error", f"The API answered {answer.status} to the read of the conversation.", **proof)
+        return unclear(
+            "server_error", f"The API answered {answer.status} to the read of the conversation.", evidence=proof
+        )
     said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
     return unclear(
-        "unreadable", f"The read of the conversation gave {said}, which does not tell.", trouble=answer.trouble, **proof
+        "unreadable",
+        f"The read of the conversation gave {said}, which does not tell.",
+        evidence={"trouble": answer.trouble, **proof},
     )
 
 
@@ -165,10 +174,12 @@ def judge_media(legs: list[Leg]) -> Result:
         return unclear("no_communication", "The conversation shows no communication, so its medium is unknown.")
     if any(leg.has_cobrowse for leg in current):
         return passed(
-            "supported", f"The conversation is {names}; cobrowse is for web messaging and voice.", kinds=kinds
+            "supported",
+            f"The conversation is {names}; cobrowse is for web messaging and voice.",
+            evidence={"kinds": kinds},
         )
     if kinds == ["unknown"]:
-        return unclear("unknown_type", "The org does not say which kind of message this is.", kinds=kinds)
+        return unclear("unknown_type", "The org does not say which kind of message this is.", evidence={"kinds": kinds})
     legacy = "chats" in kinds
     return failed(
         "legacy_chat" if legacy else "media_unsupported",
@@ -176,7 +187,7 @@ def judge_media(legs: list[Leg]) -> Result:
         hint="Legacy web chat is another product than web messaging: move the site to Messenger. No change of the call helps."
         if legacy
         else "Move the customer to web messaging or a call before offering cobrowse.",
-        kinds=kinds,
+        evidence={"kinds": kinds},
     )
 
 
@@ -201,8 +212,7 @@ def judge_connection(legs: list[Leg], ended_at: str) -> Result:
             "ended",
             f"The conversation ended{when}: every communication of it is disconnected.",
             hint="Cobrowse needs a live conversation. The status of the answer alone does not prove this; the end does.",
-            ended_at=ended_at,
-            legs=states,
+            evidence={"ended_at": ended_at, "legs": states},
         )
     if not legs:
         return unclear("no_communication", "The conversation shows no communication whose state could be read.")
@@ -215,13 +225,13 @@ def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
     customers = [leg for leg in live if leg.purpose in CUSTOMER]
     agents = [leg for leg in live if leg.purpose in AGENT]
     if customers and agents and any(a.state in LIVE for a in agents) and any(c.state in LIVE for c in customers):
-        return passed("connected", "Customer and agent are connected now.", legs=states)
+        return passed("connected", "Customer and agent are connected now.", evidence={"legs": states})
     if not customers:
         return failed(
             "no_customer",
             "No customer is connected: only internal parties are left in the conversation.",
             hint="Cobrowse is offered to a customer. Start it while the customer is there.",
-            legs=states,
+            evidence={"legs": states},
         )
     if not agents:
         queued = any(leg.purpose == "acd" for leg in live)
@@ -232,14 +242,14 @@ def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
             else "No agent is connected: only the customer or a flow is left in the conversation.",
             hint="Start cobrowse after an agent has answered. The API has no state 'queued'; it shows as a connected acd "
             "participant without an agent.",
-            legs=states,
+            evidence={"legs": states},
         )
     waiting = sorted({leg.state for leg in (*agents, *customers) if leg.state not in LIVE})
     return failed(
         "not_connected",
         f"The conversation is not connected yet: {', '.join(waiting) or 'no state is given'}.",
         hint="Wait until the agent has answered and both sides are connected.",
-        legs=states,
+        evidence={"legs": states},
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys import gateway
 from diagnostics.genesys.client import Answer, Token
 
@@ -32,14 +32,16 @@ def judge_token(token: Token, login_host: str) -> Result:
     answer = token.answer or Answer(None, trouble="no_token")
     if token.value:
         hours = f"{token.lifetime_s / 3600:.3g} hours" if token.lifetime_s else "an unstated time"
-        return passed("issued", f"{login_host} issued a token, good for {hours}.", lifetime_s=token.lifetime_s)
-    proof = {"status": answer.status, "error": answer.code, "correlation_id": answer.correlation_id}
+        return passed(
+            "issued", f"{login_host} issued a token, good for {hours}.", evidence={"lifetime_s": token.lifetime_s}
+        )
+    proof: Evidence = {"status": answer.status, "error": answer.code, "correlation_id": answer.correlation_id}
     if answer.code == "unauthorized_client":
         return failed(
             "grant_not_allowed",
             "The login host knows this client, but it is not a client-credentials client.",
             hint="Admin > Integrations > OAuth: set the grant type to Client Credentials, or register another client.",
-            **proof,
+            evidence=proof,
         )
     if answer.code == "invalid_client" or (answer.status == 401 and not answer.trouble):
         return failed(
@@ -48,40 +50,41 @@ def judge_token(token: Token, login_host: str) -> Result:
             "a wrong region and a disabled client.",
             hint="Compare the client id, check the region of the org, check that the client is active, and only then "
             "make a new secret.",
-            could_be=["client_id", "secret", "region", "state"],
-            **proof,
+            evidence={"could_be": ["client_id", "secret", "region", "state"], **proof},
         )
     return _no_token(answer, login_host, proof)
 
 
-def _no_token(answer: Answer, login_host: str, proof: dict[str, Any]) -> Result:
+def _no_token(answer: Answer, login_host: str, proof: Evidence) -> Result:
     status = answer.status
     if status == 429:
         wait = answer.header("Retry-After")
         return unclear(
-            "rate_limited", f"The login host's rate limit is exhausted; it says to wait {wait or '?'} s.", **proof
+            "rate_limited",
+            f"The login host's rate limit is exhausted; it says to wait {wait or '?'} s.",
+            evidence=proof,
         )
     if status is not None and status >= 500:
-        return unclear("server_error", f"{login_host} answered {status}, a fault on its side.", **proof)
+        return unclear("server_error", f"{login_host} answered {status}, a fault on its side.", evidence=proof)
     if (status is not None and 300 <= status < 400) or answer.trouble in ("redirect", "not_json", "empty", "too_large"):
         return unclear(
             "not_genesys",
             f"{login_host} {TROUBLES.get(answer.trouble, 'answered a redirect')} (status {status}), "
             "so something between may be answering in its place.",
-            trouble=answer.trouble,
-            **proof,
+            evidence={"trouble": answer.trouble, **proof},
         )
     if answer.trouble:
         return unclear(
             "unreachable",
             f"{login_host} {TROUBLES.get(answer.trouble, answer.trouble)}.",
             hint="Check the network between this server and Genesys Cloud: name service, firewall, proxy.",
-            trouble=answer.trouble,
-            **proof,
+            evidence={"trouble": answer.trouble, **proof},
         )
     if status == 200:
-        return unclear("no_token_in_answer", f"{login_host} answered 200 without a token in it.", **proof)
-    return unclear("refused", f"{login_host} refused the token request with {status} {answer.code}.".strip(), **proof)
+        return unclear("no_token_in_answer", f"{login_host} answered 200 without a token in it.", evidence=proof)
+    return unclear(
+        "refused", f"{login_host} refused the token request with {status} {answer.code}.".strip(), evidence=proof
+    )
 
 
 @check("oauth.identity", title="The token says which org and client it is", after=("oauth.token",))
@@ -90,44 +93,49 @@ def oauth_identity(ctx: Context) -> Iterator[Result]:
 
 
 def judge_identity(answer: Answer, api_host: str) -> Result:
-    proof = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
+    proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
     if answer.ok:
         me = Me(answer.data)
         return passed(
             "known",
             f"The token belongs to {me.client_name or 'the client'} of the org {me.org_name or me.org_id or '(unnamed)'}"
             f"{f', grant {me.grant}' if me.grant else ''}.",
-            org_id=me.org_id,
-            org_name=me.org_name,
-            client_name=me.client_name,
-            grant=me.grant,
-            scopes=me.scopes,
-            is_user=me.is_user,
+            evidence={
+                "org_id": me.org_id,
+                "org_name": me.org_name,
+                "client_name": me.client_name,
+                "grant": me.grant,
+                "scopes": me.scopes,
+                "is_user": me.is_user,
+            },
         )
     if answer.status == 401:
         return failed(
             "token_refused",
             f"{api_host} refuses the very token that its region's login host has just issued.",
             hint="The login and the API address point to different regions or orgs. Check the client's region.",
-            **proof,
+            evidence=proof,
         )
     if answer.status == 429:
         wait = answer.header("Retry-After")
-        return unclear("rate_limited", f"The rate limit is exhausted; the API says to wait {wait or '?'} s.", **proof)
+        return unclear(
+            "rate_limited", f"The rate limit is exhausted; the API says to wait {wait or '?'} s.", evidence=proof
+        )
     if answer.status is not None and answer.status >= 500 and not answer.trouble:
-        return unclear("server_error", f"{api_host} answered {answer.status}, a fault on its side.", **proof)
+        return unclear("server_error", f"{api_host} answered {answer.status}, a fault on its side.", evidence=proof)
     if answer.status is None and answer.trouble not in ("", "no_token"):
-        return unclear("unreachable", f"{api_host} {TROUBLES[answer.trouble]}.", trouble=answer.trouble, **proof)
+        return unclear(
+            "unreachable", f"{api_host} {TROUBLES[answer.trouble]}.", evidence={"trouble": answer.trouble, **proof}
+        )
     if answer.trouble or not answer.is_genesys_error:
         said = TROUBLES.get(answer.trouble, "answered JSON in a shape the API never uses")
         return unclear(
             "not_genesys",
             f"{api_host} {said} (status {answer.status}), so something between may be answering in its place.",
             hint="Open the exchange below: its headers tell what answered. A proxy or firewall is the usual reason.",
-            trouble=answer.trouble,
-            **proof,
+            evidence={"trouble": answer.trouble, **proof},
         )
-    return unclear("refused", f"{api_host} answered {answer.status} {answer.code} to tokens/me.", **proof)
+    return unclear("refused", f"{api_host} answered {answer.status} {answer.code} to tokens/me.", evidence=proof)
 
 
 class Me:
@@ -170,7 +178,9 @@ def oauth_scopes(ctx: Context) -> Iterator[Result]:
 
 def judge_published_scopes(me: Me) -> Result:
     if me.is_user:
-        return skipped("user_token", "The token is a user's; its scopes are not judged here.", scopes=me.scopes)
+        return skipped(
+            "user_token", "The token is a user's; its scopes are not judged here.", evidence={"scopes": me.scopes}
+        )
     return passed(
         "not_applicable",
         "Scopes play no part: a client-credentials client acts by its roles, never by scopes.",
@@ -192,5 +202,5 @@ def judge_gateway_scopes(me: Me) -> Iterator[Result]:
                 f"The token does not carry {scope}, which this org's gateway wants; it answers 404 without it.",
                 hint=f"Add {scope} to the OAuth client's scopes, then ask for a new token.",
                 subject=scope,
-                granted=me.scopes,
+                evidence={"granted": me.scopes},
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.calls.aim import START_PATH, UUID, Aim
-from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys.client import Answer, GenesysClient
 from diagnostics.genesys.contract import Operation
 
@@ -84,7 +84,7 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
     """`divisions` are the conversation's, () when unknown: then holding it in any division counts, and is said."""
     by_permission = {p: [g for g in grants.held if g.covers(p)] for p in operation.permissions}
     enough = any if operation.rule == "any" else all
-    proof = {
+    proof: Evidence = {
         "needs": list(operation.permissions),
         "rule": operation.rule,
         "roles": list(grants.roles)[:50],
@@ -100,28 +100,28 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
             "The client holds the permission, but not in the conversation's division.",
             hint="Grant the client's role in the conversation's division too: Admin > Integrations > OAuth > the client > "
             "Roles, column Divisions.",
-            **proof,
+            evidence=proof,
         )
     if not enough(any(not g.condition for g in found) for found in in_place.values()):
         return unclear(
             "conditional",
             "The client holds the permission only under a condition, which cannot be decided from outside.",
             hint="Look at the condition of the policy in the role: Admin > Roles / Permissions.",
-            **proof,
+            evidence=proof,
         )
     where = "in the conversation's division" if divisions else "in at least one division; the conversation's is unknown"
     names = ", ".join(p for p, found in in_place.items() if found)
-    return passed("held", f"The client holds {names} {where}.", **proof)
+    return passed("held", f"The client holds {names} {where}.", evidence=proof)
 
 
-def _missing(operation: Operation, grants: Grants, proof: dict[str, Any]) -> Result:
+def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:
     names = (" or " if operation.rule == "any" else " and ").join(operation.permissions)
     if grants.unread:
         return unclear(
             "policies_hidden",
             f"The org does not show what is in the role(s) {', '.join(grants.unread[:5])}, so {names} may be in them.",
             hint="Give a role of the client authorization:role:view (Authorization > Role > View).",
-            **proof,
+            evidence=proof,
         )
     held_by = f"its roles ({', '.join(grants.roles[:5])}) do not hold it" if grants.roles else "it has no role at all"
     return failed(
@@ -129,7 +129,7 @@ def _missing(operation: Operation, grants: Grants, proof: dict[str, Any]) -> Res
         f"The client does not hold {names}: {held_by}.",
         hint="Put the permission into a role and assign that role, with the division, to the OAuth client. "
         "Scopes are not the answer for client credentials.",
-        **proof,
+        evidence=proof,
     )
 
 
@@ -143,8 +143,7 @@ def _unreadable(answer: Answer) -> Result:
         "unreadable",
         f"What the client may do could not be read: {said}.",
         hint="Reading one's own grants needs no permission; try again, or look at the exchange.",
-        status=answer.status,
-        code=answer.code,
+        evidence={"status": answer.status, "code": answer.code},
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.client import Answer
 
@@ -28,29 +28,31 @@ def provider_configured(ctx: Context) -> Iterator[Result]:
 
 def judge_list(answer: Answer) -> Result:
     """The measurement of the capability: a provider gateway answers the list, the published API has none."""
-    proof = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
+    proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
     providers = providers_of(answer)
     if providers:
         ids = [each.id for each in providers][:100]
         return passed(
-            "listed", f"This org's gateway lists {len(providers)} provider(s): {', '.join(ids[:10])}.", ids=ids, **proof
+            "listed",
+            f"This org's gateway lists {len(providers)} provider(s): {', '.join(ids[:10])}.",
+            evidence={"ids": ids, **proof},
         )
     if providers is not None:
         return failed(
             "none_configured",
             "This org has a provider gateway, and its provider list is empty.",
             hint="Configure a cobrowse provider in the gateway.",
-            **proof,
+            evidence=proof,
         )
     if answer.status == 404 and not (answer.trouble and answer.trouble != "empty"):
         return passed(
             "no_provider_list",
             "This org has no provider list: it is no part of the published API, where cobrowse is set up in web deployments.",
             hint="Admin > Contact Center > Messenger Configurations shows whether cobrowse is on.",
-            **proof,
+            evidence=proof,
         )
     said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
-    return unclear("unknown", f"Whether this org has a provider list is unknown: {said}.", **proof)
+    return unclear("unknown", f"Whether this org has a provider list is unknown: {said}.", evidence=proof)
 
 
 def providers_of(answer: Answer) -> list[Provider] | None:
@@ -96,9 +98,16 @@ def judge_match(wanted: str | None, providers: list[Provider] | None, wants_one:
     ids = [each.id for each in providers][:100]
     if wanted is None:
         if not wants_one:
-            return passed("not_named", "The call names no provider, and the published operation takes none.", ids=ids)
+            return passed(
+                "not_named",
+                "The call names no provider, and the published operation takes none.",
+                evidence={"ids": ids},
+            )
         return failed(
-            "missing", "The call names no providerId, which this org's gateway wants.", hint=_one_of(ids), ids=ids
+            "missing",
+            "The call names no providerId, which this org's gateway wants.",
+            hint=_one_of(ids),
+            evidence={"ids": ids},
         )
     exact = next((each for each in providers if each.id == wanted), None)
     if exact is not None and exact.enabled is False:
@@ -106,10 +115,10 @@ def judge_match(wanted: str | None, providers: list[Provider] | None, wants_one:
             "disabled",
             f"The provider {wanted} is configured but not enabled in this org's gateway.",
             hint="Enable it in the gateway, or name another one.",
-            ids=ids,
+            evidence={"ids": ids},
         )
     if exact is not None:
-        return passed("exact", f"The providerId {wanted} is configured, letter for letter.", ids=ids)
+        return passed("exact", f"The providerId {wanted} is configured, letter for letter.", evidence={"ids": ids})
     return _no_exact_match(wanted, ids)
 
 
@@ -121,9 +130,7 @@ def _no_exact_match(wanted: str, ids: list[str]) -> Result:
             "other_case",
             f"The providerId {wanted!r} differs from the configured {same!r} {how}; the gateway compares exactly.",
             hint=f"Send {same!r}. The published create call, by the way, documents no providerId at all.",
-            wanted=wanted,
-            nearest=same,
-            ids=ids,
+            evidence={"wanted": wanted, "nearest": same, "ids": ids},
         )
     scored = sorted(((SequenceMatcher(None, wanted.lower(), id.lower()).ratio(), id) for id in ids), reverse=True)
     if scored and scored[0][0] >= NEAR:
@@ -132,11 +139,14 @@ def _no_exact_match(wanted: str, ids: list[str]) -> Result:
             "near",
             f"No provider is called {wanted!r}; the nearest configured one is {near!r}.",
             hint=f"If {near!r} is meant, send exactly that.",
-            wanted=wanted,
-            nearest=near,
-            ids=ids,
+            evidence={"wanted": wanted, "nearest": near, "ids": ids},
         )
-    return failed("none", f"No configured provider is called {wanted!r}.", hint=_one_of(ids), wanted=wanted, ids=ids)
+    return failed(
+        "none",
+        f"No configured provider is called {wanted!r}.",
+        hint=_one_of(ids),
+        evidence={"wanted": wanted, "ids": ids},
+    )
 
 
 def _without_a_list(wanted: str | None) -> Result:
@@ -147,7 +157,7 @@ def _without_a_list(wanted: str | None) -> Result:
         "The call names a providerId, which is no part of this org's API: there is no provider list to match, and the "
         "published call takes no body.",
         hint="Leave it out. Cobrowse is set up in web deployments, not by providers.",
-        wanted=wanted,
+        evidence={"wanted": wanted},
     )
 
 

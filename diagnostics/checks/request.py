@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim
 from diagnostics.calls.call import FailingCall
-from diagnostics.checks.base import Context, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
@@ -20,9 +20,15 @@ def request_host(ctx: Context) -> Iterator[Result]:
 def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
     wanted = region.login_host if aim.world == "token" else region.api_host
     if not call.host:
-        return passed("bare_path", f"The call names no host; it is taken to go to {wanted}.", wanted=wanted)
+        return passed(
+            "bare_path", f"The call names no host; it is taken to go to {wanted}.", evidence={"wanted": wanted}
+        )
     if any(is_placeholder(part) for part in (call.host, *call.host.split("."))) or re.search(r"[{}<>$]", call.host):
-        return skipped("placeholder", f"The host {call.host} is a placeholder; {wanted} belongs there.", wanted=wanted)
+        return skipped(
+            "placeholder",
+            f"The host {call.host} is a placeholder; {wanted} belongs there.",
+            evidence={"wanted": wanted},
+        )
     if call.host == wanted:
         return judge_scheme(call, region, wanted)
     other = region_of_host(call.host)
@@ -31,8 +37,7 @@ def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
             "not_the_api_host",
             f"{call.host} is a host of this region, but not the one that answers this call: that is {wanted}.",
             hint=f"Send the call to https://{wanted}.",
-            wanted=wanted,
-            host=call.host,
+            evidence={"wanted": wanted, "host": call.host},
         )
     if other is not None:
         return failed(
@@ -41,17 +46,14 @@ def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
             "conversations are known only in their own region.",
             hint=f"Send both the token request and the call to {region.key}: {region.login_host} and {region.api_host}. "
             "Do not make a new secret before that.",
-            wanted=wanted,
-            host=call.host,
-            host_region=other.key,
+            evidence={"wanted": wanted, "host": call.host, "host_region": other.key},
         )
     near = ", ".join(each.api_host for each in nearest_regions(call.host, 2))
     return failed(
         "unknown_host",
         f"{call.host} is no host of Genesys Cloud; the API of this client's region is {wanted}.",
         hint=f"Send the call to https://{wanted}. Hosts that look alike: {near}.",
-        wanted=wanted,
-        host=call.host,
+        evidence={"wanted": wanted, "host": call.host},
     )
 
 
@@ -62,9 +64,9 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
             "plain_http",
             "The call uses http. Genesys Cloud answers on https only, and the token would travel in the clear.",
             hint=f"Use https://{wanted}. The token that was sent over http should be revoked.",
-            wanted=wanted,
+            evidence={"wanted": wanted},
         )
-    return passed("right", f"{wanted} is the right host for {region.key}.", wanted=wanted)
+    return passed("right", f"{wanted} is the right host for {region.key}.", evidence={"wanted": wanted})
 
 
 @check("request.path", title="The path is one of the API", needs=("call",))
@@ -80,7 +82,7 @@ def request_path(ctx: Context) -> Iterator[Result]:
 
 def judge_path(aim: Aim, has_gateway: bool | None, contract: Contract) -> Result:
     """`has_gateway` is None where it was not, or could not be, measured."""
-    proof = {
+    proof: Evidence = {
         "path": aim.path,
         "nearest": [f"{op.method} {op.path}" for op in aim.nearest],
         "contract": contract.version,
@@ -91,31 +93,31 @@ def judge_path(aim: Aim, has_gateway: bool | None, contract: Contract) -> Result
     if aim.fault:
         return _faulty_path(aim, has_gateway, proof)
     if aim.world == "token":
-        return passed("token_request", "This is the token request of the login host.", **proof)
-    return passed("published", f"{aim.path} is a published path ({contract.version}).", **proof)
+        return passed("token_request", "This is the token request of the login host.", evidence=proof)
+    return passed("published", f"{aim.path} is a published path ({contract.version}).", evidence=proof)
 
 
-def _gateway_path(aim: Aim, has_gateway: bool | None, proof: dict[str, object]) -> Result:
+def _gateway_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result:
     if aim.fault == "placeholder_unexpanded" and has_gateway:
         return _faulty_path(aim, has_gateway, proof)
     if has_gateway:
-        return passed("gateway", "This is the path of the org's provider gateway.", **proof)
+        return passed("gateway", "This is the path of the org's provider gateway.", evidence=proof)
     if has_gateway is None:
         return unclear(
             "gateway_unknown",
             "This path is not published; whether this org has a gateway that answers it could not be measured.",
             hint=f"The published call is POST {START_PATH}.",
-            **proof,
+            evidence=proof,
         )
     return failed(
         "not_in_api",
         f"No published operation has the path {aim.path}, and this org has no provider gateway that would answer it.",
         hint=_use_instead(aim),
-        **proof,
+        evidence=proof,
     )
 
 
-def _faulty_path(aim: Aim, has_gateway: bool | None, proof: dict[str, object]) -> Result:
+def _faulty_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result:
     said = {
         "not_in_api": f"No published operation has the path {aim.path}.",
         "base_duplicated": f"The path repeats its base: {aim.path}.",
@@ -125,7 +127,7 @@ def _faulty_path(aim: Aim, has_gateway: bool | None, proof: dict[str, object]) -
         "placeholder_unexpanded": f"The path still holds the placeholder {', '.join(aim.placeholders)}.",
     }[aim.fault]
     hint = _use_instead(aim, gateway.SESSIONS_PATH if has_gateway and aim.starts_session else "")
-    return failed(aim.fault, said, hint=hint, **proof)
+    return failed(aim.fault, said, hint=hint, evidence=proof)
 
 
 def _use_instead(aim: Aim, gateway_path: str = "") -> str:
@@ -150,7 +152,9 @@ def judge_method(aim: Aim) -> Result:
     if not aim.published_methods:
         return skipped("no_operation", "The path has no operation whose method could be compared.")
     if not aim.wrong_method:
-        return passed("right", f"{aim.method} is right for this path.", allowed=list(aim.published_methods))
+        return passed(
+            "right", f"{aim.method} is right for this path.", evidence={"allowed": list(aim.published_methods)}
+        )
     allowed = " or ".join(aim.published_methods)
     creates = any(op.operation_id == START_OPERATION for op in aim.nearest)
     return failed(
@@ -160,8 +164,7 @@ def judge_method(aim: Aim) -> Result:
         "deployment's id GET /api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}."
         if creates
         else f"Use {allowed}.",
-        allowed=list(aim.published_methods),
-        sent=aim.method,
+        evidence={"allowed": list(aim.published_methods), "sent": aim.method},
     )
 
 
@@ -189,7 +192,7 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
         "header_malformed",
         f"The Authorization header is malformed: {trouble}.",
         hint="It must be the word Bearer, one space, and the token, with nothing around it.",
-        trouble=trouble,
+        evidence={"trouble": trouble},
     )
 
 
@@ -232,15 +235,14 @@ def judge_body(call: FailingCall, aim: Aim) -> Result:
             "malformed_json",
             f"The body is not valid JSON: line {trouble.line}, column {trouble.column}: {trouble.message}.",
             hint="This operation takes no body at all: leave it out." if takes_none else _json_hint(call.body or ""),
-            line=trouble.line,
-            column=trouble.column,
+            evidence={"line": trouble.line, "column": trouble.column},
         )
     if media not in ("", "application/json"):
         return failed(
             "content_type",
             f"The body is sent as {media}; the API takes application/json.",
             hint="This operation takes no body at all: leave it out." if takes_none else "Send application/json.",
-            content_type=media,
+            evidence={"content_type": media},
         )
     if takes_none and value in ({}, None):
         return passed("empty", "The body is empty JSON, which this call does not mind.")

@@ -52,9 +52,9 @@ class Command(BaseCommand):
     def _inputs(self, options: dict[str, Any]) -> tuple[Inputs, tuple[Note, ...]]:
         if options["call"] == "-" and options["answer"] == "-":
             bad_input("Only one of --call and --answer can come from standard input.")
-        texts = [_read(options["call"], "--call"), _read(options["answer"], "--answer")]
+        call, answer = _read(options["call"], "--call"), _read(options["answer"], "--answer")
         try:
-            return Inputs.from_paste(*texts, options["conversation"])
+            return Inputs.from_paste(call, answer, options["conversation"])
         except Unreadable as trouble:
             bad_input(str(trouble))
 
