@@ -120,7 +120,7 @@ class PasteForm(forms.Form):
         label="Conversation ID",
         required=False,
         max_length=200,
-        help_text="If the call does not hold it, or if all you have is a conversation.",
+        help_text="If the call does not hold it. Given alone, the conversation itself is examined.",
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )

@@ -110,6 +110,7 @@ class Bar:
 class Report:
     answer: Answer
     proof: tuple[Line, ...]
+    ruled_out: tuple[Line, ...]
     mend: Mend
     unchecked: tuple[Unchecked, ...]
     also: tuple[tuple[str, str], ...]
@@ -128,10 +129,12 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
     planned = _texts(run.planned)
     begun = {finding.check_id for finding in findings}
     to_come = [check for check in planned if check not in begun]
+    answer = _answer(run, verdict)
     return Report(
-        answer=_answer(run, verdict),
-        proof=_proof(lines, _texts(verdict.get("because"))),
-        mend=_mend(_mapping(verdict.get("mend"))),
+        answer=answer,
+        proof=_named(lines, _texts(verdict.get("because"))),
+        ruled_out=_named(lines, _texts(verdict.get("ruled_out"))),
+        mend=_mend(_mapping(verdict.get("mend")), said=answer.remedy),
         unchecked=tuple(_unchecked(verdict.get("unchecked"))),
         also=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
         areas=_areas(lines),
@@ -155,17 +158,18 @@ def _answer(run: Run, verdict: Mapping[str, Any]) -> Answer:
     )
 
 
-def _proof(lines: Iterable[Line], because: Sequence[str]) -> tuple[Line, ...]:
-    """The named findings, in the order in which the verdict names them."""
+def _named(lines: Iterable[Line], anchors: Sequence[str]) -> tuple[Line, ...]:
+    """The findings of those anchors, in the order in which the verdict names them."""
     by_anchor = {line.finding.anchor: line for line in lines}
-    return tuple(by_anchor[anchor] for anchor in because if anchor in by_anchor)
+    return tuple(by_anchor[anchor] for anchor in anchors if anchor in by_anchor)
 
 
-def _mend(mend: Mapping[str, Any]) -> Mend:
+def _mend(mend: Mapping[str, Any], said: str) -> Mend:
+    """`said` is the remedy that stands with the answer already: the steps do not repeat it."""
     snippets = _mapping(mend.get("snippets"))
     permissions = (_mapping(item) for item in _items(mend.get("permissions")))
     return Mend(
-        steps=_texts(mend.get("steps")),
+        steps=tuple(step for step in _texts(mend.get("steps")) if step != said),
         menu_path=_text(mend.get("menu_path")),
         permissions=tuple(each for each in permissions if each.get("api")),
         curl=_text(mend.get("curl")),

@@ -17,7 +17,7 @@ CERTAINTIES = {
     "likely": ("Likely", "this fits, and others were ruled out"),
     "undetermined": ("Undetermined", "what is missing is named below"),
 }
-STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "pass", "interrupted": "warn"}
+STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "skip", "interrupted": "warn"}
 STATE_SHAPES = {"verified": "verified", "unverified": "unverified", "verifying": "running", "failed": "fail"}
 STATE_TONES = {"verified": "pass", "unverified": "warn", "verifying": "accent", "failed": "fail"}
 NOTE_TONES = {"taken": "pass", "guessed": "warn", "dropped": "skip", "masked": "error"}

@@ -1,9 +1,12 @@
 """What every page shows: the places, the times, the versions in force."""
 
 import json
+import tomllib
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
+from django.conf import settings
 from django.template.defaultfilters import date as format_date
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +16,7 @@ from django.utils.safestring import SafeString
 from diagnostics.calls.call import read_json
 from diagnostics.genesys.contract import bundled
 from diagnostics.queries import region_name
+from diagnostics.verdict import ENGINE_VERSION
 
 register = template.Library()
 
@@ -27,6 +31,11 @@ def place(context: template.Context, name: str, word: str) -> SafeString:
     path = request.path if request else ""
     here = path == address if address == "/" else path.startswith(address)
     return format_html('<a href="{}"{}>{}</a>', address, SafeString(' aria-current="page"') if here else "", word)
+
+
+@register.simple_tag
+def product_line() -> str:
+    return f"Cobrowse Doctor {_version()}, engine {ENGINE_VERSION}"
 
 
 @register.simple_tag
@@ -71,6 +80,13 @@ def pretty(text: str) -> str:
     """JSON with its structure shown; anything else as it is."""
     value, trouble = read_json(text)
     return text if trouble or value is None else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    """As the project itself says it: the one place where the number stands."""
+    project: str = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+    return project
 
 
 def distance(passed: timedelta) -> str:

@@ -131,7 +131,7 @@ def _verify(client: OAuthClient) -> bool:
     """False when one is under way already. Rings for the work once the row is really there."""
     begun = services.start_verification(client)
     if begun:
-        transaction.on_commit(lambda: tasks.verify_client.delay(client.pk), robust=True)
+        transaction.on_commit(lambda: tasks.ring(tasks.verify_client, client.pk))
     return begun
 
 

@@ -1,5 +1,6 @@
 """Runs: the list, one run and how it comes along, one exchange of it, the same again."""
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -51,9 +52,13 @@ def exchange_detail(request: Request, pk: int, position: int) -> HttpResponse:
 @admin_required
 def run_again(request: Request, pk: int) -> HttpResponse:
     """A new run with the same inputs, as the client is today."""
-    with transaction.atomic():
-        run = services.repeat_run(find_run(pk), request.user)
-        transaction.on_commit(lambda: tasks.execute_run.delay(run.pk), robust=True)
+    try:
+        with transaction.atomic():
+            run = services.repeat_run(find_run(pk), request.user)
+            transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
+    except services.Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("run", pk)
     return redirect("run", run.pk)
 
 

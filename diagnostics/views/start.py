@@ -35,7 +35,7 @@ def start(request: Request) -> HttpResponse:
             user=request.user,
             source=Run.Source.WEB,
         )
-        transaction.on_commit(lambda: tasks.execute_run.delay(run.pk), robust=True)
+        transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
     return redirect("run", run.pk)
 
 

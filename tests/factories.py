@@ -1,0 +1,109 @@
+"""Rows with sensible defaults, for any test that needs some."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
+
+CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
+SECRET = "factory-secret-that-no-page-may-show"
+PASSWORD = "factory-password-1"
+
+
+def make_user(username: str = "ada", role: str = User.Role.ADMIN, **values: Any) -> User:
+    return User.objects.create_user(username, password=PASSWORD, role=role, **values)
+
+
+def make_team_lead(username: str = "tess", **values: Any) -> User:
+    return make_user(username, User.Role.TEAM_LEAD, **values)
+
+
+def make_client(name: str = "Acme support", **values: Any) -> OAuthClient:
+    defaults: dict[str, Any] = {
+        "region": "eu-west-1",
+        "client_id": "0b9d6a3e-52c1-4c8f-9a55-5a3f0d3c7b21",
+        "secret": SECRET,
+        "state": OAuthClient.State.VERIFIED,
+        "verified_at": timezone.now(),
+        "verification": [make_step()],
+        "org_id": "8f1c7f0a-1d1e-4b0e-8d5c-0a5e4d1f2b3c",
+        "org_name": "Acme Insurance",
+        "gateway": False,
+        "gateway_seen_at": timezone.now(),
+    }
+    return OAuthClient.objects.create(name=name, **{**defaults, **values})
+
+
+def make_step(check: str = "oauth.token", outcome: str = "pass", **values: Any) -> dict[str, Any]:
+    """One step of a client's verification."""
+    defaults = {"subject": "", "code": "granted", "sentence": "The login host grants a token.", "hint": "", "ms": 112.0}
+    return {"check": check, "outcome": outcome, **defaults, **values}
+
+
+def make_run(client: OAuthClient | None = None, **values: Any) -> Run:
+    """A finished run, unless the values say otherwise."""
+    now = timezone.now()
+    defaults: dict[str, Any] = {
+        "status": Run.Status.FINISHED,
+        "inputs": {"call": None, "answer": None, "conversation_id": CONVERSATION},
+        "conversation_id": CONVERSATION,
+        "planned": ["oauth.token", "request.path"],
+        "engine_version": "1",
+        "contract_version": "269.0.0",
+        "started_at": now,
+        "finished_at": now + timedelta(milliseconds=840),
+        "cause": "path.not_in_api",
+        "certainty": "proved",
+        "verdict": make_verdict(),
+        "duration_ms": 840.0,
+        "critical_path_ms": 790.0,
+    }
+    return Run.objects.create(client=client or make_client(), **{**defaults, **values})
+
+
+def make_open_run(client: OAuthClient | None = None, status: str = Run.Status.RUNNING, **values: Any) -> Run:
+    unended: dict[str, Any] = {"finished_at": None, "cause": "", "certainty": "", "verdict": {}, "duration_ms": None}
+    return make_run(client, status=status, **{**unended, **values})
+
+
+def make_verdict(**values: Any) -> dict[str, Any]:
+    defaults: dict[str, Any] = {
+        "cause": "path.not_in_api",
+        "certainty": "proved",
+        "sentence": "The API has no such path.",
+        "remedy": "Call the published one.",
+        "because": ["request.path"],
+        "also": [],
+    }
+    return {**defaults, **values}
+
+
+def make_finding(run: Run, check_id: str = "request.path", outcome: str = "fail", **values: Any) -> Finding:
+    defaults: dict[str, Any] = {
+        "position": run.findings.count(),
+        "code": "not_in_contract",
+        "sentence": "No published operation has this path.",
+        "hint": "",
+        "evidence": {"path": "/api/v2/conversations/chat/x/cobrowse"},
+    }
+    return Finding.objects.create(run=run, check_id=check_id, outcome=outcome, **{**defaults, **values})
+
+
+def make_exchange(run: Run, **values: Any) -> Exchange:
+    position = run.exchanges.count()
+    defaults: dict[str, Any] = {
+        "position": position,
+        "check_id": "oauth.token",
+        "method": "GET",
+        "url": "https://api.mypurecloud.ie/api/v2/tokens/me",
+        "status": 200,
+        "ms": 96.0,
+        "started_at": timezone.now() + timedelta(milliseconds=100 * position),
+        "correlation_id": f"00000000-0000-4000-8000-{position:012d}",
+        "request_headers": [["Authorization", "Bearer [masked]"]],
+        "response_headers": [["Content-Type", "application/json"]],
+        "body": '{"organization": {"id": "8f1c"}}',
+    }
+    return Exchange.objects.create(run=run, **{**defaults, **values})
