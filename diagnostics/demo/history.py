@@ -1,0 +1,171 @@
+"""Makes the story's runs: each take once, by the product itself, then copied to the days it happened on."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from diagnostics import services
+from diagnostics.demo import server, story
+from diagnostics.demo.orgs import Org
+from diagnostics.demo.scenarios import scenario
+from diagnostics.demo.server import Running
+from diagnostics.demo.story import Moment, Take
+from diagnostics.inputs import Inputs
+from diagnostics.models import Exchange, Finding, OAuthClient, Run
+
+Row = TypeVar("Row", Run, Finding, Exchange)
+MOMENT_IN_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
+RECENT = timedelta(days=5)
+# The demo org answers within a few milliseconds; a real one takes this many times longer.
+SLOWNESS = (12.0, 30.0)
+
+
+@dataclass(frozen=True)
+class Original:
+    """One take as the product stored it."""
+
+    run: Run
+    findings: list[Finding]
+    exchanges: list[Exchange]
+
+    @classmethod
+    def of(cls, run: Run) -> "Original":
+        run.refresh_from_db()
+        return cls(run, list(run.findings.all()), list(run.exchanges.all()))
+
+
+@transaction.atomic
+def tell(clients: dict[str, OAuthClient]) -> int:
+    """Store the whole story, or none of it; returns how many runs it has. `clients` by name."""
+    before = dict(settings.GENESYS_ENDPOINTS)
+    with served() as running:
+        originals = {name: perform(take, clients[take.client], running) for name, take in story.TAKES.items()}
+        moved = {url: before[key]["api"] for key, urls in running.endpoints.items() for url in urls.values()}
+    moments = story.moments(timezone.now())
+    store([Copy(originals[moment.take], moment, moved) for moment in moments])
+    Run.objects.filter(pk__in=[original.run.pk for original in originals.values()]).delete()
+    return len(moments)
+
+
+@contextmanager
+def served() -> Iterator[Running]:
+    """Demo orgs of our own, whose state may be changed without anybody else noticing."""
+    before, running = settings.GENESYS_ENDPOINTS, server.start()
+    settings.GENESYS_ENDPOINTS = {**before, **running.endpoints}
+    try:
+        yield running
+    finally:
+        settings.GENESYS_ENDPOINTS = before
+        running.stop()
+
+
+def perform(take: Take, client: OAuthClient, running: Running) -> Original:
+    """Run it as anybody would, with the client's state in the org changed for that long."""
+    org = org_of(client, running)
+    before = org.update_client(client.client_id, **take.changes)
+    try:
+        inputs = inputs_of(take)
+        kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
+        run = services.create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.DEMO)
+        services.execute_run(run.pk, "demo")
+    finally:
+        org.update_client(client.client_id, grants=before.grants, scopes=before.scopes)
+    return Original.of(run)
+
+
+def org_of(client: OAuthClient, running: Running) -> Org:
+    found = (endpoint.org_of(client.client_id) for endpoint in running.orgs.values())
+    return next(org for org in found if org is not None)
+
+
+def inputs_of(take: Take) -> Inputs:
+    if not take.scenario:
+        return Inputs()
+    told = scenario(take.scenario)
+    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    return inputs
+
+
+class Copy:
+    """An original moved to another day: its own correlation ids, its own pace, its own clock times."""
+
+    def __init__(self, original: Original, moment: Moment, moved: dict[str, str]) -> None:
+        self.original = original
+        self.random = Random(moment.at.timestamp())  # noqa: S311  (a pace, no secret)
+        self.slowness = self.random.uniform(*SLOWNESS)
+        self.started = original.run.started_at or original.run.created_at
+        self.at = moment.at
+        ids = {exchange.correlation_id for exchange in original.exchanges} - {""}
+        fresh = {each: str(uuid.UUID(int=self.random.getrandbits(128), version=4)) for each in sorted(ids)}
+        self.words = {**moved, **fresh}
+
+    def run(self) -> Run:
+        run = copy_of(self.original.run)
+        ended = run.finished_at or self.started
+        run.created_at, run.rung_at, run.started_at = self.at, self.at, self.at
+        run.finished_at = self.when(ended)
+        run.duration_ms = (run.duration_ms or 0) * self.slowness
+        run.critical_path_ms = (run.critical_path_ms or 0) * self.slowness
+        run.verdict = self.value(run.verdict)
+        return run
+
+    def findings(self, run: Run) -> Iterator[Finding]:
+        for each in self.original.findings:
+            finding = copy_of(each)
+            finding.run, finding.created_at = run, self.when(each.created_at)
+            finding.sentence, finding.hint = self.text(each.sentence), self.text(each.hint)
+            finding.evidence = self.value(each.evidence)
+            yield finding
+
+    def exchanges(self, run: Run) -> Iterator[Exchange]:
+        for each in self.original.exchanges:
+            exchange = copy_of(each)
+            exchange.run, exchange.started_at = run, self.when(each.started_at)
+            exchange.ms = each.ms * self.slowness
+            exchange.url, exchange.body = self.text(each.url), self.text(each.body)
+            exchange.correlation_id = self.text(each.correlation_id)
+            exchange.request_headers = self.value(each.request_headers)
+            exchange.response_headers = self.value(each.response_headers)
+            yield exchange
+
+    def when(self, moment: datetime) -> datetime:
+        return self.at + (moment - self.started) * self.slowness
+
+    def text(self, text: str) -> str:
+        for old, new in self.words.items():
+            text = text.replace(old, new)
+        return MOMENT_IN_TEXT.sub(self._moved, text)
+
+    def value(self, value: Any) -> Any:
+        return json.loads(self.text(json.dumps(value)))
+
+    def _moved(self, found: re.Match[str]) -> str:
+        """Times around the original's move with it; dates of old settings stay."""
+        moment = datetime.fromisoformat(found[0])
+        if abs(moment - self.started) > RECENT:
+            return found[0]
+        return (moment - self.started + self.at).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def copy_of(row: Row) -> Row:
+    """An unsaved row with the same values."""
+    names = [column.attname for column in row._meta.concrete_fields if not column.primary_key]
+    return type(row)(**{name: getattr(row, name) for name in names})
+
+
+def store(copies: list[Copy]) -> None:
+    """In the order of time, so that a newer run has the higher number."""
+    runs = Run.objects.bulk_create([copy.run() for copy in copies])
+    pairs = list(zip(copies, runs, strict=True))
+    Finding.objects.bulk_create([row for copy, run in pairs for row in copy.findings(run)], batch_size=500)
+    Exchange.objects.bulk_create([row for copy, run in pairs for row in copy.exchanges(run)], batch_size=200)

@@ -1,0 +1,54 @@
+"""Registers the demo clients and gives them a history. Harmless when done again: what is there stays as it is."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from diagnostics import services
+from diagnostics.demo import history, story
+from diagnostics.demo.orgs import KEYS, Client, load_endpoint
+from diagnostics.demo.server import REGION
+from diagnostics.demo.standin import stand_in_for
+from diagnostics.models import OAuthClient, Run
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """How much was new."""
+
+    clients: int
+    runs: int
+
+
+def seed() -> Seeded:
+    """Clients, each verified against its demo org, and the history, unless there already is one."""
+    for key in KEYS:
+        stand_in_for(REGION.format(key=key))
+    registered = [client for key in KEYS for client in register(key)]
+    runs = 0 if Run.objects.filter(source=Run.Source.DEMO).exists() else tell_story()
+    for client in registered:
+        if services.start_verification(client):
+            services.verify_client(client.pk)
+    return Seeded(len(registered), runs)
+
+
+def register(key: str) -> list[OAuthClient]:
+    """The clients of one endpoint that are not there yet. A client that somebody changed or retired is left alone."""
+    wanted = [client for org in load_endpoint(key).orgs for client in org.clients]
+    return [made for client in wanted if (made := register_one(REGION.format(key=key), client))]
+
+
+@transaction.atomic
+def register_one(region: str, client: Client) -> OAuthClient | None:
+    if OAuthClient.objects.filter(name__iexact=client.name).exists():
+        return None
+    secret = client.typed_secret or client.secret
+    return services.create_client(name=client.name, region_key=region, client_id=client.id, secret=secret, user=None)
+
+
+def tell_story() -> int:
+    """The story needs its two clients as they were registered here; without them there is none."""
+    names = {take.client for take in story.TAKES.values()}
+    found = OAuthClient.objects.filter(name__in=names, region__startswith="demo-", retired_at=None)
+    clients = {client.name: client for client in found}
+    return history.tell(clients) if set(clients) == names else 0
