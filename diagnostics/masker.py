@@ -33,7 +33,8 @@ USER_OPTION = re.compile(
     r"(?!\[masked)(?P<value>\$?'[^']*+'?|\"[^\"]*+\"?|[^\s\"']++)"
 )
 FIELD = re.compile(
-    r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{0,63}+)(?P<sep>\\*[\"'”’]?(?:[ \t]{0,8}(?:=>|:|=)(?:\s{0,40}(?=\\*[\"'“[])|[ \t]{0,8})))"
+    r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{0,63}+)"
+    r"(?P<sep>\\*[\"'”’]?(?:[ \t]{0,8}(?:=>|:|=)(?:\s{0,40}(?=\\*[\"'“[])|[ \t]{0,8})))"
 )
 OPENING = re.compile(r"(\\*)([\"'“‘])")
 CLOSING = {"“": "”", "‘": "’"}
@@ -106,7 +107,7 @@ class Masker:
     # -- URLs and forms
 
     def url(self, url: str) -> str:
-        """Mask userinfo, secret parameters of query and fragment, and token-like text; the result still splits as a URL."""
+        """Mask userinfo, secret parameters and token-like text; the result still splits as a URL."""
         self.where = "the URL"
         url = masks.USERINFO.sub(self._userinfo, url)
         head, hash_, fragment = url.partition("#")

@@ -2,6 +2,12 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
+
+
+def word_set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 KINDS = ("token", "credentials", "secret", "cookie", "websocket URL", "e-mail", "phone number")
 MASK = r"\[(?:masked(?: (?:" + "|".join(KINDS) + r"))?(?:, \d{1,9} characters)?|hidden)\]"
@@ -21,26 +27,28 @@ PHONE = re.compile(
 )
 
 # A name ending in one of these holds a secret: refresh_token, clientSecret, X-Api-Key, joinCode ...
-SECRET_ENDINGS = (
-    "accesskey apikey assertion authkey authorization bearer codeverifier cookie credential credentials joincode jwt "
-    "passphrase passwd password privatekey pwd secret secretkey sharedkey signature token tokens websocketurl xapikey"
-).split()
+SECRET_ENDINGS = tuple(
+    word_set(
+        "accesskey apikey assertion authkey authorization bearer codeverifier cookie credential credentials joincode jwt "
+        "passphrase passwd password privatekey pwd secret secretkey sharedkey signature token tokens websocketurl xapikey"
+    )
+)
 SECRET_PARTS = ("apikey", "joincode", "password", "secret", "websocketurl")
 # In a URL or a form the short names of OAuth mean secrets too; in JSON "code" and "key" are words of error bodies.
 SECRET_PARAMETERS = frozenset({"code", "key", "sig", "auth", "pin", "otp", "sid"})
 PARAMETER = re.compile(
     r"(?P<name>[?&#](?:" + "|".join(sorted(SECRET_PARAMETERS)) + r")=)(?P<value>[^&\s\"'#<>]++)", re.IGNORECASE
 )
-SECRET_HEADER_WORDS = frozenset(
-    "apikey auth cookie credential credentials jwt key password secret session sid signature sig token".split()
+SECRET_HEADER_WORDS = word_set(
+    "apikey auth cookie credential credentials jwt key password secret session sid signature sig token"
 )
 
-VOCABULARY = frozenset(
-    "a access accesstoken actual api auth authorization base64 basic bearer cc cencored censored client clientid "
+VOCABULARY = word_set(
+    "a access accesstoken actual api auth authorization base64 basic bearer cc censored client clientid "
     "clientsecret code cookie credential credentials dummy encoded env example from gc genesys get goes guid header "
-    "here hidden id insert jwt key masked me my oauth omitted org own pass password paste placeholder private purecloud "
-    "put real redacted refresh region removed replace sanitized secret secrets session snip snipped some string the "
-    "this token tokens user username uuid valid value var variable with xxx you your yourtoken".split()
+    "here hidden id insert jwt key masked me my oauth omitted org own pass password paste placeholder private "
+    "purecloud put real redacted refresh region removed replace sanitized secret secrets session snip snipped some "
+    "string the this token tokens user username uuid valid value var variable with xxx you your yourtoken"
 )
 FILLER = re.compile(r"[*xX•.…#_\-]{3,}")
 WRAPPED = re.compile(
@@ -110,7 +118,7 @@ def plain_name(name: str) -> str:
 def says_secret(name: str) -> bool:
     """Does a JSON or header-like field of this name hold a secret? token_type and expires_in do not."""
     plain = plain_name(name)
-    return plain.endswith(tuple(SECRET_ENDINGS)) or any(part in plain for part in SECRET_PARTS)
+    return plain.endswith(SECRET_ENDINGS) or any(part in plain for part in SECRET_PARTS)
 
 
 def parameter_says_secret(name: str) -> bool:
@@ -138,7 +146,7 @@ def looks_like_token(run: str) -> bool:
     ):
         return any(len(part) > 28 for part in parts if part.isalpha())
     kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" if c.islower() else "" for c in run]
-    changes = sum(1 for one, two in zip(kinds, kinds[1:], strict=False) if one != two and one and two)
+    changes = sum(1 for one, two in pairwise(kinds) if one != two and one and two)
     return changes >= max(4, len(run) * 0.22)
 
 

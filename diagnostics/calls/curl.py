@@ -1,0 +1,128 @@
+"""Reads a curl command: what curl would have sent, by its own defaults."""
+
+import base64
+import re
+
+from diagnostics.calls.answers import find_answer
+from diagnostics.calls.call import Unreadable
+from diagnostics.calls.curl_options import Options, read_options
+from diagnostics.calls.draft import Draft
+from diagnostics.calls.shell import Command, from_windows, read_command
+
+# "curl" in prose is not a command: one goes on with an option, a quote, a variable or an address.
+CURL = re.compile(
+    r"(?<![\w./-])curl(?:\.exe)?(?=(?:[ \t\xa0]|[\\^`][ \t]*\r?\n)++(?:--?[A-Za-z]|['\"“‘$<{\\^`]|https?://"
+    r"|(?:[\w-]+\.){1,8}[a-z]{2,}[/:\s]|localhost))"
+)
+GENESYS = re.compile(r"/api/v2/|/oauth/token|mypurecloud|pure\.cloud", re.IGNORECASE)
+
+
+def find_curl(text: str) -> int:
+    """Where the first curl command starts; -1 for none."""
+    found = CURL.search(text)
+    return found.start() if found else -1
+
+
+def read_curl(text: str) -> Draft:
+    text = from_windows(text)
+    commands = _commands(text)
+    chosen = max(commands, key=lambda item: _interest(item[1]), default=None)
+    if chosen is None or not chosen[1].urls:
+        raise Unreadable(
+            "There is a curl command here, but it names no URL, so there is no call to look at. "
+            "Paste the whole command, from curl to the end of its last line."
+        )
+    command, options, dropped = chosen
+    draft = Draft("curl")
+    draft.note("taken", "The call was read from a curl command.")
+    if len(commands) > 1:
+        which = 1 + commands.index(chosen)
+        draft.note("taken", f"The text holds {len(commands)} curl commands; number {which} was taken.")
+    for sentence in command.guesses:
+        draft.note("guessed", sentence)
+    for flag in dropped:
+        draft.note("dropped", flag)
+    _fill(draft, options)
+    draft.answer = find_answer(text[command.end :])
+    return draft
+
+
+def _commands(text: str) -> list[tuple[Command, Options, list[str]]]:
+    commands: list[tuple[Command, Options, list[str]]] = []
+    found = CURL.search(text)
+    while found and len(commands) < 50:
+        command = read_command(text, found.end())
+        options, dropped = read_options(command.words)
+        commands.append((command, options, dropped))
+        found = CURL.search(text, max(command.end, found.end()))
+    return commands
+
+
+def _interest(options: Options) -> int:
+    """The first command about cobrowse wins, then the first to Genesys, then the first with a URL at all."""
+    url = options.urls[0] if options.urls else ""
+    return 3 if "cobrowse" in url.lower() else 2 if GENESYS.search(url) else 1 if url else 0
+
+
+def _fill(draft: Draft, options: Options) -> None:
+    draft.url = options.urls[0].strip()
+    draft.headers = list(options.headers)
+    if options.others:
+        draft.note("dropped", f"Further words that are no option were left out: {options.others}.")
+    if re.match(r"(?:[\w-]+\.){1,8}[a-z]{2,}(?:[:/?]|$)", draft.url):
+        draft.note("guessed", "The URL has no scheme; curl then speaks plain http.")
+    _fill_body(draft, options)
+    _fill_method(draft, options)
+    _fill_authorization(draft, options)
+
+
+def _fill_body(draft: Draft, options: Options) -> None:
+    data = "".join(options.data) if options.json else "&".join(options.data)
+    query = options.query + ([data] if options.get and data else [])
+    if query:
+        draft.url += ("&" if "?" in draft.url else "?") + "&".join(query)
+    if options.from_file:
+        draft.note("dropped", "A part of the call comes from a file (@...), whose content is not known here.")
+    kind = ""
+    if options.form:
+        kind, draft.body = "multipart/form-data; boundary=form", _multipart(options.form)
+    elif options.has_data and not options.get:
+        kind = "application/json" if options.json else "application/x-www-form-urlencoded"
+        draft.body = data if data or not options.from_file else None
+    if kind and draft.header("Content-Type") is None and "content-type" not in options.removed:
+        draft.headers.append(("Content-Type", kind))
+        draft.note("guessed", f"No Content-Type was given; curl then sends {kind.partition(';')[0]}.")
+    if options.json and draft.header("Accept") is None and "accept" not in options.removed:
+        draft.headers.append(("Accept", "application/json"))
+
+
+def _multipart(fields: list[tuple[str, str]]) -> str:
+    parts = [f'--form\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields]
+    return "".join(parts) + "--form--\r\n"
+
+
+def _fill_method(draft: Draft, options: Options) -> None:
+    given = options.method.strip()
+    if re.fullmatch(r"[A-Za-z]{1,20}", given):
+        draft.method = given.upper()
+        return
+    if given:
+        draft.note("dropped", "The method given with -X is no word, so it was left out.")
+    has_body = (options.has_data and not options.get) or bool(options.form)
+    draft.method = "HEAD" if options.head else "POST" if has_body else "PUT" if options.upload else "GET"
+    why = " because there is data" if draft.method == "POST" else ""
+    draft.note("guessed", f"No method was given; curl then sends {draft.method}{why}.")
+
+
+def _fill_authorization(draft: Draft, options: Options) -> None:
+    """A header given with -H wins over -u and --oauth2-bearer, as in curl."""
+    asked = options.user is not None or options.bearer is not None
+    if not asked or "authorization" in options.removed:
+        return
+    if draft.header("Authorization") is not None:
+        draft.note("dropped", "-u or --oauth2-bearer was left out: the Authorization header given with -H wins.")
+    elif options.bearer is not None:
+        draft.headers.append(("Authorization", f"Bearer {options.bearer}"))
+    else:
+        basic = base64.b64encode((options.user or "").encode("utf-8", "replace")).decode()
+        draft.headers.append(("Authorization", f"Basic {basic}"))

@@ -1,0 +1,51 @@
+"""What a form reader saw, before masking. A draft never leaves `diagnostics.calls`."""
+
+from dataclasses import dataclass, field
+
+from diagnostics.calls.call import Note, NoteKind
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+MAX_HEADERS = 200
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass
+class DraftAnswer:
+    status: int | None = None
+    headers: Headers = field(default_factory=list, repr=False)
+    body: str | None = field(default=None, repr=False)
+    network_error: str = field(default="", repr=False)
+
+
+@dataclass
+class Draft:
+    """A call (none when `url` is empty), an answer, or both."""
+
+    form: str
+    method: str = ""
+    url: str = field(default="", repr=False)
+    headers: Headers = field(default_factory=list, repr=False)
+    body: str | None = field(default=None, repr=False)
+    answer: DraftAnswer | None = None
+    notes: list[Note] = field(default_factory=list)
+
+    def note(self, kind: NoteKind, what: str) -> None:
+        self.notes.append(Note(kind, what))
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+def guess_method(draft: Draft) -> None:
+    """Name the method where it is plain; a wrong guess would be held against the user, so otherwise leave it out."""
+    if draft.method:
+        return
+    if draft.body is not None:
+        draft.method = "POST"
+        draft.note("guessed", "No method was given; POST was taken because there is a body.")
+    elif draft.url.split("?")[0].rstrip("/").endswith(("/cobrowse", "/cobrowse/sessions")):
+        draft.method = "POST"
+        draft.note("guessed", "No method was given; POST was taken because that is how a session is started.")
+    else:
+        draft.note("guessed", "No method was given, so the method is not judged.")

@@ -1,0 +1,126 @@
+"""Reads a call written as JSON: {method, url, headers, body}, with or without the answer beside it."""
+
+import json
+import re
+from typing import Any
+
+from diagnostics.calls.answers import looks_like_answer, status_in
+from diagnostics.calls.call import Unreadable
+from diagnostics.calls.draft import MAX_HEADERS, Draft, DraftAnswer, Headers, guess_method
+
+URL_KEYS = ("url", "uri", "path")
+CALL_KEYS = ("call", "request")
+ANSWER_KEYS = ("answer", "response")
+KNOWN = {"method", "headers", "body", *URL_KEYS, *CALL_KEYS, *ANSWER_KEYS}
+
+
+def load(text: str) -> Any:
+    """The JSON value, or Unreadable with the place where it stops being JSON."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as trouble:
+        raise Unreadable(
+            f"This begins like JSON, but stops being JSON at line {trouble.lineno}, column {trouble.colno} "
+            f"({trouble.msg}). Mend it there, or paste the call as curl or as raw HTTP."
+        ) from None
+    except (RecursionError, ValueError):
+        raise Unreadable(
+            "This JSON is nested too deeply or holds a number too long to read. "
+            "Paste only the call: {method, url, headers, body}."
+        ) from None
+
+
+def read_json_call(value: Any) -> Draft:
+    if not isinstance(value, dict):
+        raise Unreadable(
+            f"This is a JSON {_kind(value)}, and a call is a JSON object. Write it as {{method, url, headers, body}}."
+        )
+    if isinstance(value.get("log"), dict) and "entries" in value["log"]:
+        raise Unreadable("This is a HAR file. In the browser's network list choose “Copy as cURL” and paste that.")
+    call = next((value[key] for key in CALL_KEYS if isinstance(value.get(key), dict)), value)
+    draft = Draft("json")
+    draft.url = next((call[key] for key in URL_KEYS if isinstance(call.get(key), str)), "").strip()
+    draft.answer = read_json_answer(next((value[key] for key in ANSWER_KEYS if value.get(key) is not None), None))
+    if draft.url:
+        _read_call(draft, call)
+    elif draft.answer is None:
+        draft.answer = _answer_alone(value)
+    if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.url]:
+        draft.note("dropped", f"Further fields were left out: {len(dropped)}.")
+    return draft
+
+
+def _read_call(draft: Draft, call: dict[str, Any]) -> None:
+    draft.note("taken", "The call was read from JSON.")
+    method = call.get("method")
+    if isinstance(method, str) and re.fullmatch(r"\s*[A-Za-z]{1,20}\s*", method):
+        draft.method = method.strip().upper()
+    elif method not in (None, ""):
+        draft.note("dropped", "The method is no word, so it was left out.")
+    draft.headers = _headers(call.get("headers"), draft)
+    draft.body = _body(call.get("body"))
+    guess_method(draft)
+
+
+def _answer_alone(value: dict[str, Any]) -> DraftAnswer:
+    answer = read_json_answer(value)
+    if answer is None:
+        raise Unreadable(
+            "This JSON object names no url, so it is no call; it may be the body of one. "
+            "Paste the whole call: {method, url, headers, body}, curl, raw HTTP, or one line such as POST /api/v2/..."
+        )
+    return answer
+
+
+def read_json_answer(value: Any) -> DraftAnswer | None:
+    """An answer from {status, headers, body}, {network_error}, or an error body; None when it is none of them."""
+    if not isinstance(value, dict):
+        return None
+    error = value.get("network_error")
+    if isinstance(error, str) and error.strip():
+        return DraftAnswer(network_error=error.strip())
+    if {"headers", "body"}.intersection(value) or (status_in(value) is not None and len(value) == 1):
+        status = status_in(value)
+        return DraftAnswer(status, _headers(value.get("headers"), None), _body(value.get("body")))
+    if looks_like_answer(value):
+        return DraftAnswer(status_in(value), [], json.dumps(value, ensure_ascii=False))
+    return None
+
+
+def _body(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _headers(value: Any, draft: Draft | None) -> Headers:
+    """Headers from an object, from pairs, or from objects with name (or key) and value."""
+    pairs: list[Any] = list(value.items()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    headers: Headers = []
+    for pair in pairs[:MAX_HEADERS]:
+        name, content = _header(pair)
+        values = content if isinstance(content, list) else [content]
+        headers += [(name, _header_text(item)) for item in values[:MAX_HEADERS] if name]
+    if draft is not None and len(pairs) > MAX_HEADERS:
+        draft.note("dropped", f"Headers after the first {MAX_HEADERS} were left out.")
+    return headers[:MAX_HEADERS]
+
+
+def _header(pair: Any) -> tuple[str, Any]:
+    if isinstance(pair, dict):
+        name = pair.get("name", pair.get("key"))
+        return (name if isinstance(name, str) else "", pair.get("value"))
+    if isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str):
+        return pair[0], pair[1]
+    if isinstance(pair, str):
+        name, _, content = pair.partition(":")
+        return name.strip(), content.strip()
+    return "", None
+
+
+def _header_text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _kind(value: Any) -> str:
+    return {list: "list", str: "string", bool: "value", type(None): "value"}.get(type(value), "number")

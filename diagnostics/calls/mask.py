@@ -1,0 +1,97 @@
+"""Makes the values of a draft, with every secret masked before the value exists."""
+
+from diagnostics import masks
+from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer
+from diagnostics.calls.draft import Draft, DraftAnswer, Headers
+from diagnostics.masker import Masker
+from diagnostics.redact import Redactor
+
+MAX_SWEPT = 60  # a call holds a handful of secrets; a paste with thousands of them is no call
+MAX_NOTES = 30
+
+
+def masked(draft: Draft, conversation_id: str) -> Parsed:
+    """The draft as frozen values. A secret met in one place is masked wherever else it stands."""
+    masker = Masker()
+    call = _call(masker, draft) if draft.url else None
+    answer = _answer(masker, draft.answer) if draft.answer else None
+    swept = swept_values(masker)
+    return Parsed(
+        call=_swept_call(call, swept) if call else None,
+        answer=_swept_answer(answer, swept) if answer else None,
+        conversation_id=conversation_id,
+        notes=(*draft.notes, *(Note("masked", f"Masked: {label}.") for label in list(masker.found)[:MAX_NOTES])),
+        form=draft.form,
+    )
+
+
+def swept_values(masker: Masker) -> list[str]:
+    """The secrets that cannot be taken for words or ids, longest first."""
+    telling = [raw for raw in masker.hidden if _tells(raw)]
+    return sorted(telling, key=len, reverse=True)[:MAX_SWEPT]
+
+
+def sweep(text: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, "[masked]")
+    return text
+
+
+def _tells(raw: str) -> bool:
+    if len(raw) < 8 or "[masked" in raw or masks.UUID.fullmatch(raw):
+        return False
+    return any(c.isdigit() or c.isupper() for c in raw)
+
+
+def _call(masker: Masker, draft: Draft) -> FailingCall:
+    return FailingCall(
+        method=draft.method,
+        url=masker.url(draft.url),
+        headers=_headers(masker, draft.headers),
+        body=_body(masker, draft.body, "the body"),
+    )
+
+
+def _answer(masker: Masker, answer: DraftAnswer) -> ReceivedAnswer:
+    masker.where = "the network error"
+    return ReceivedAnswer(
+        status=answer.status,
+        headers=_headers(masker, answer.headers),
+        body=_answer_body(masker, answer),
+        network_error=masker.personal(masker.text(answer.network_error)),
+    )
+
+
+def _headers(masker: Masker, headers: Headers) -> tuple[tuple[str, str], ...]:
+    return tuple((_header_name(masker, name), masker.header(name, value)) for name, value in headers)
+
+
+def _header_name(masker: Masker, name: str) -> str:
+    masker.where = "the name of a header"
+    return masker.text(name)
+
+
+def _body(masker: Masker, body: str | None, where: str) -> str | None:
+    masker.where = where
+    return None if body is None else masker.personal(masker.body(body))
+
+
+def _answer_body(masker: Masker, answer: DraftAnswer) -> str | None:
+    """What a good answer says about customers is hidden like in our own exchanges; an error keeps its words."""
+    body = _body(masker, answer.body, "the body of the answer")
+    if body is None or answer.status is None or answer.status >= 400:
+        return body
+    return Redactor().body(body, answer.status)
+
+
+def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:
+    headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in call.headers)
+    body = None if call.body is None else sweep(call.body, secrets)
+    return FailingCall(call.method, sweep(call.url, secrets), headers, body)
+
+
+def _swept_answer(answer: ReceivedAnswer, secrets: list[str]) -> ReceivedAnswer:
+    headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in answer.headers)
+    body = None if answer.body is None else sweep(answer.body, secrets)
+    return ReceivedAnswer(answer.status, headers, body, sweep(answer.network_error, secrets))
