@@ -80,7 +80,8 @@ class Diagnosis:
         self.contract = contract or bundled()
         self.region, self.inputs = region, inputs
         self._deadline = deadline
-        self._redactor = Redactor(secrets=(secret,))
+        self._secrets = (secret, f"{client_id}:{secret}")
+        self._redactor = Redactor(self._secrets)
         self._sent: list[Exchange] = []
         self._lock = threading.Lock()
         self._genesys = GenesysClient(region, client_id, secret, on_exchange=self._record)
@@ -117,8 +118,9 @@ class Diagnosis:
         return tuple(self._redactor.exchange(each) for each in taken)
 
     def _learn_token(self) -> None:
-        if value := self._genesys.issued_token:
-            self._redactor.learn(value)
+        if (token := self._genesys.issued_token) and token not in self._secrets:
+            self._secrets = (*self._secrets, token)
+            self._redactor = Redactor(self._secrets)
 
     def _finding(self, check: Check, result: Any) -> Finding:
         clean = self._redactor

@@ -49,10 +49,11 @@ class FailingCall:
 
     @property
     def host(self) -> str:
-        """Lower-case host, with the port if one was given; "" for a bare path."""
+        """Lower-case host, with the port unless it is the scheme's own; "" for a bare path."""
         parts = self.split
-        name = (parts.hostname or "").lower()
-        return f"{name}:{parts.port}" if name and parts.port else name
+        name = (parts.hostname or "").lower().removesuffix(".")
+        implied = {"https": 443, "http": 80}.get(self.scheme or "https")
+        return f"{name}:{parts.port}" if name and parts.port not in (None, implied) else name
 
     @property
     def path(self) -> str:

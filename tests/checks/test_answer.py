@@ -1,0 +1,85 @@
+"""The answer that was pasted."""
+
+import json
+
+import pytest
+
+from diagnostics.calls.call import ReceivedAnswer
+from diagnostics.checks.answer import judge_answer
+from diagnostics.outcomes import Outcome
+
+
+def error(code: str, status: int, message: str = "m") -> str:
+    return json.dumps({"message": message, "code": code, "status": status, "contextId": "c"})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "code"),
+    [
+        (200, "{}", Outcome.PASS, "success"),
+        (204, None, Outcome.PASS, "success"),
+        (400, error("bad.request", 400), Outcome.FAIL, "bad_request"),
+        (400, error("not.a.user", 400), Outcome.FAIL, "user_required"),
+        (401, error("bad.credentials", 401), Outcome.FAIL, "token_refused"),
+        (401, error("authentication.required", 401), Outcome.FAIL, "token_absent"),
+        (401, error("ip.not.authorized", 401), Outcome.FAIL, "ip_refused"),
+        (403, error("missing.any.permissions", 403), Outcome.FAIL, "permission_missing"),
+        (403, error("missing.permissions", 403), Outcome.FAIL, "permission_missing"),
+        (403, error("missing.division.permission", 403), Outcome.FAIL, "division_missing"),
+        (403, error("not.authorized", 403), Outcome.FAIL, "not_authorized"),
+        (404, error("not.found", 404), Outcome.FAIL, "not_found"),
+        (404, error("NOT.FOUND", 404), Outcome.FAIL, "not_found"),
+        (404, error("conversation.error.not.conversation.participant", 404), Outcome.FAIL, "not_a_party"),
+        (404, error("conversation.error.conversation.not.found", 404), Outcome.FAIL, "conversation_not_found"),
+        (404, error("deployment.not.found", 404), Outcome.FAIL, "not_found"),
+        (405, error("method not allowed", 405), Outcome.FAIL, "method_not_allowed"),
+        (409, error("general.conflict", 409), Outcome.FAIL, "conflict"),
+        (415, error("unsupported.media.type", 415), Outcome.FAIL, "content_type"),
+        (429, error("too.many.requests", 429), Outcome.FAIL, "rate_limited"),
+        (500, error("internal.server.error", 500), Outcome.FAIL, "server_error"),
+        (502, error("whatever", 502), Outcome.FAIL, "server_error"),
+        (418, error("teapot", 418), Outcome.FAIL, "other"),
+        (404, "<html><body>Not Found</body></html>", Outcome.FAIL, "html"),
+        (403, "blocked by policy", Outcome.FAIL, "foreign"),
+        (404, '{"detail": "Not Found"}', Outcome.FAIL, "foreign"),
+        (302, "", Outcome.FAIL, "redirect"),
+        (407, "<html>", Outcome.FAIL, "proxy"),
+        (503, "<html>", Outcome.FAIL, "html"),
+        (503, "upstream connect error", Outcome.FAIL, "server_error"),
+    ],
+)
+def test_an_answer_s_meaning(status: int, body: str | None, outcome: Outcome, code: str) -> None:
+    result = judge_answer(ReceivedAnswer(status, (("Content-Type", "text/plain"),), body))
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("curl: (6) Could not resolve host: api.us.genesys.cloud", "network_dns"),
+        ("getaddrinfo ENOTFOUND api.mypurecloud.con", "network_dns"),
+        ("SSL certificate problem: unable to get local issuer certificate", "network_tls"),
+        ("curl: (56) Received HTTP code 407 from proxy after CONNECT", "network_proxy"),
+        ("connect ETIMEDOUT 10.0.0.1:443", "network_timeout"),
+        ("Read timed out", "network_timeout"),
+        ("Connection refused", "network_refused"),
+        ("something else", "network_unknown"),
+        ("", "network_unknown"),
+    ],
+)
+def test_no_answer_is_told_by_the_client_program_s_words(words: str, code: str) -> None:
+    assert judge_answer(ReceivedAnswer(network_error=words)).code == code
+
+
+def test_the_login_host_s_own_error_shape_is_known() -> None:
+    answer = ReceivedAnswer(400, (), '{"error": "invalid_client", "description": "authentication failed"}')
+    assert judge_answer(answer, token_request=True).code == "client_rejected"
+
+
+def test_a_status_alone_is_taken_at_its_word() -> None:
+    assert judge_answer(ReceivedAnswer(404)).code == "not_found"
+
+
+def test_the_waiting_time_is_told() -> None:
+    answer = ReceivedAnswer(429, (("Retry-After", "59"),), error("too.many.requests.retry.after", 429))
+    assert judge_answer(answer).evidence["retry_after"] == "59"

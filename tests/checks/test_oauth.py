@@ -1,0 +1,94 @@
+"""The token, whose it is, and whether scopes can matter."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from diagnostics.checks.oauth import Me, judge_gateway_scopes, judge_identity, judge_published_scopes, judge_token
+from diagnostics.genesys.client import Answer, Token
+from diagnostics.genesys.exchange import Exchange
+from diagnostics.outcomes import Outcome
+
+
+def answer_of(status: int | None, data: Any = None, trouble: str = "") -> Answer:
+    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble)
+
+
+REJECTED = {"error": "invalid_client", "description": "authentication failed"}
+
+
+@pytest.mark.parametrize(
+    ("token", "outcome", "code"),
+    [
+        (Token("abc", 86399, answer_of(200, {})), Outcome.PASS, "issued"),
+        (Token(answer=answer_of(400, REJECTED)), Outcome.FAIL, "client_rejected"),
+        (Token(answer=answer_of(401, REJECTED)), Outcome.FAIL, "client_rejected"),
+        (Token(answer=answer_of(400, {"error": "unauthorized_client"})), Outcome.FAIL, "grant_not_allowed"),
+        (Token(answer=answer_of(429, {})), Outcome.ERROR, "rate_limited"),
+        (Token(answer=answer_of(503, {})), Outcome.ERROR, "server_error"),
+        (Token(answer=answer_of(200, {})), Outcome.ERROR, "no_token_in_answer"),
+        (Token(answer=answer_of(200, None, "not_json")), Outcome.ERROR, "not_genesys"),
+        (Token(answer=answer_of(302, None, "redirect")), Outcome.ERROR, "not_genesys"),
+        (Token(answer=answer_of(None, None, "dns")), Outcome.ERROR, "unreachable"),
+        (Token(answer=answer_of(None, None, "timeout")), Outcome.ERROR, "unreachable"),
+        (Token(answer=answer_of(418, {"error": "teapot"})), Outcome.ERROR, "refused"),
+        (Token(), Outcome.ERROR, "unreachable"),
+    ],
+)
+def test_a_token_or_why_there_is_none(token: Token, outcome: Outcome, code: str) -> None:
+    result = judge_token(token, "login.mypurecloud.com")
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_a_rejected_client_names_all_four_that_could_be_at_fault() -> None:
+    result = judge_token(Token(answer=answer_of(400, REJECTED)), "login.mypurecloud.com")
+    assert result.evidence["could_be"] == ["client_id", "secret", "region", "state"]
+
+
+ERROR = {"code": "bad.credentials", "message": "Invalid login credentials.", "status": 401}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "code"),
+    [
+        (answer_of(200, {"organization": {"id": "o", "name": "Acme"}}), Outcome.PASS, "known"),
+        (answer_of(200, {}), Outcome.PASS, "known"),
+        (answer_of(200, {"organization": 7, "OAuthClient": [], "authorizedScope": "x"}), Outcome.PASS, "known"),
+        (answer_of(401, ERROR), Outcome.FAIL, "token_refused"),
+        (answer_of(429, ERROR), Outcome.ERROR, "rate_limited"),
+        (answer_of(500, ERROR), Outcome.ERROR, "server_error"),
+        (answer_of(403, ERROR), Outcome.ERROR, "refused"),
+        (answer_of(200, [1]), Outcome.ERROR, "not_genesys"),
+        (answer_of(200, None, "not_json"), Outcome.ERROR, "not_genesys"),
+        (answer_of(200, None, "too_large"), Outcome.ERROR, "not_genesys"),
+        (answer_of(302, None, "redirect"), Outcome.ERROR, "not_genesys"),
+        (answer_of(None, None, "timeout"), Outcome.ERROR, "unreachable"),
+    ],
+)
+def test_identity(answer: Answer, outcome: Outcome, code: str) -> None:
+    result = judge_identity(answer, "api.mypurecloud.com")
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_scopes_accuse_nobody_on_the_published_api() -> None:
+    result = judge_published_scopes(Me({"authorizedScope": []}))
+    assert (result.outcome, result.code) == (Outcome.PASS, "not_applicable")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "said"),
+    [
+        (["conversation:write", "cobrowse:write"], ["granted", "granted"]),
+        (["cobrowse:write"], ["scope_missing", "granted"]),
+        (["conversation:write"], ["granted", "scope_missing"]),
+        (["Conversation:Write", "cobrowse:write"], ["scope_missing", "granted"]),
+        ([], ["scope_missing", "scope_missing"]),
+    ],
+)
+def test_a_gateway_wants_both_scopes_letter_for_letter(scopes: list[str], said: list[str]) -> None:
+    assert [result.code for result in judge_gateway_scopes(Me({"authorizedScope": scopes}))] == said
+
+
+def test_a_gateway_s_token_that_lists_no_scopes_is_not_accused() -> None:
+    assert [result.outcome for result in judge_gateway_scopes(Me({}))] == [Outcome.ERROR]

@@ -1,0 +1,71 @@
+"""Providers: what the org lists, and whether the call's is among them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from diagnostics.checks.provider import Provider, judge_list, judge_match, providers_of
+from diagnostics.genesys.client import Answer
+from diagnostics.genesys.exchange import Exchange
+from diagnostics.outcomes import Outcome
+
+
+def answer_of(status: int | None, data: Any = None, trouble: str = "") -> Answer:
+    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "code"),
+    [
+        (answer_of(200, {"entities": [{"id": "genesys", "enabled": True}]}), Outcome.PASS, "listed"),
+        (answer_of(200, [{"id": "genesys"}]), Outcome.PASS, "listed"),
+        (answer_of(200, {"providers": ["genesys"]}), Outcome.PASS, "listed"),
+        (answer_of(200, {"entities": []}), Outcome.FAIL, "none_configured"),
+        (answer_of(404, {"code": "not.found", "message": "x"}), Outcome.PASS, "no_provider_list"),
+        (answer_of(404, None, "empty"), Outcome.PASS, "no_provider_list"),
+        (answer_of(404, None, "not_json"), Outcome.ERROR, "unknown"),
+        (answer_of(200, None, "not_json"), Outcome.ERROR, "unknown"),
+        (answer_of(200, {"unexpected": 1}), Outcome.ERROR, "unknown"),
+        (answer_of(403, {"code": "missing.permissions"}), Outcome.ERROR, "unknown"),
+        (answer_of(None, None, "timeout"), Outcome.ERROR, "unknown"),
+    ],
+)
+def test_the_list_is_measured_never_assumed(answer: Answer, outcome: Outcome, code: str) -> None:
+    result = judge_list(answer)
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+LISTED = [Provider("genesys", "Genesys", True), Provider("surfly", "Surfly", False), Provider("Upscope")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "providers", "wants_one", "outcome", "code"),
+    [
+        ("genesys", LISTED, True, Outcome.PASS, "exact"),
+        ("Upscope", LISTED, True, Outcome.PASS, "exact"),
+        ("Genesys", LISTED, True, Outcome.FAIL, "other_case"),
+        ("GENESYS ", LISTED, True, Outcome.FAIL, "other_case"),
+        ("genesis", LISTED, True, Outcome.FAIL, "near"),
+        ("acme", LISTED, True, Outcome.FAIL, "none"),
+        ("", LISTED, True, Outcome.FAIL, "none"),
+        ("surfly", LISTED, True, Outcome.FAIL, "disabled"),
+        (None, LISTED, True, Outcome.FAIL, "missing"),
+        (None, LISTED, False, Outcome.PASS, "not_named"),
+        ("acme", [], True, Outcome.FAIL, "none"),
+        ("genesys", None, False, Outcome.WARN, "not_in_contract"),
+        (None, None, False, Outcome.PASS, "not_named"),
+    ],
+)
+def test_match(wanted: str | None, providers: list[Provider] | None, wants_one: bool, outcome: Outcome, code: str) -> None:
+    result = judge_match(wanted, providers, wants_one)
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_the_nearest_provider_is_named() -> None:
+    assert judge_match("GENESYS", LISTED, True).evidence["nearest"] == "genesys"
+
+
+def test_entries_of_odd_shapes_are_passed_over() -> None:
+    answer = answer_of(200, {"entities": [None, 3, {"id": None}, {"id": {"a": 1}}, {"id": 7, "enabled": "yes"}]})
+    assert providers_of(answer) == [Provider("7")]

@@ -1,0 +1,182 @@
+"""The call itself: host, path, method, headers, body."""
+
+import pytest
+
+from diagnostics.calls.aim import read_aim
+from diagnostics.calls.call import FailingCall
+from diagnostics.checks.request import judge_authorization, judge_body, judge_host, judge_method, judge_path
+from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.regions import Region, region
+from diagnostics.outcomes import Outcome
+
+ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
+API = "https://api.mypurecloud.com"
+START = f"/api/v2/conversations/{ID}/cobrowse"
+
+
+def call_of(method: str, url: str, body: str | None = None, *headers: tuple[str, str]) -> FailingCall:
+    return FailingCall(method, url, headers, body)
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome", "code"),
+    [
+        (START, Outcome.PASS, "bare_path"),
+        (API + START, Outcome.PASS, "right"),
+        ("https://API.MyPureCloud.com:443" + START, Outcome.PASS, "right"),
+        ("http://api.mypurecloud.com" + START, Outcome.FAIL, "plain_http"),
+        ("https://api.mypurecloud.ie" + START, Outcome.FAIL, "wrong_region"),
+        ("https://login.mypurecloud.ie/oauth/token", Outcome.FAIL, "wrong_region"),
+        ("https://login.mypurecloud.com/oauth/token", Outcome.PASS, "right"),
+        ("https://apps.mypurecloud.com" + START, Outcome.FAIL, "not_the_api_host"),
+        ("https://api.us.genesys.cloud" + START, Outcome.FAIL, "unknown_host"),
+        ("https://acme.mypurecloud.com" + START, Outcome.FAIL, "unknown_host"),
+        ("https://api.mypurecloud.com.evil.example" + START, Outcome.FAIL, "unknown_host"),
+        ("https://api.{region}.example" + START, Outcome.SKIP, "placeholder"),
+        ("https://{{baseUrl}}" + START, Outcome.SKIP, "placeholder"),
+    ],
+)
+def test_the_host_is_judged_by_the_client_s_region(url: str, outcome: Outcome, code: str) -> None:
+    call = call_of("POST", url)
+    result = judge_host(call, read_aim(call, "", bundled()), region("us-east-1"))
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_an_operator_s_own_plain_address_is_right_for_its_region() -> None:
+    own = Region("lab", "lab", "", "http://127.0.0.1:9001", "http://127.0.0.1:9001")
+    call = call_of("POST", "http://127.0.0.1:9001" + START)
+    assert judge_host(call, read_aim(call, "", bundled()), own).code == "right"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "gateway", "outcome", "code"),
+    [
+        ("POST", START, None, Outcome.PASS, "published"),
+        ("POST", f"/api/v2/conversations/chat/{ID}/cobrowse", False, Outcome.FAIL, "not_in_api"),
+        ("POST", f"/api/v2/conversations/chat/{ID}/cobrowse", True, Outcome.FAIL, "not_in_api"),
+        ("POST", f"/api/v2/conversations/chat/{ID}/cobrowse/sessions", False, Outcome.FAIL, "not_in_api"),
+        ("POST", f"/api/v2/conversations/chat/{ID}/cobrowse/sessions", True, Outcome.PASS, "gateway"),
+        ("POST", f"/api/v2/conversations/chat/{ID}/cobrowse/sessions", None, Outcome.ERROR, "gateway_unknown"),
+        ("POST", f"/api/v2/conversations/webchat/{ID}/cobrowse", False, Outcome.FAIL, "not_in_api"),
+        ("POST", f"/api/v2/conversations/{ID}/cobrowse/sessions", False, Outcome.FAIL, "not_in_api"),
+        ("POST", "/api/v2/cobrowse/invites", False, Outcome.FAIL, "not_in_api"),
+        ("GET", "/api/v2/cobrowse/providers", False, Outcome.FAIL, "not_in_api"),
+        ("POST", "/api/v2/oauth/token", False, Outcome.FAIL, "not_in_api"),
+        ("POST", f"/api/v2/conversations/chats/{ID}/cobrowse", False, Outcome.FAIL, "legacy_resource"),
+        ("POST", f"{START}/", False, Outcome.FAIL, "trailing_slash"),
+        ("POST", f"/api/v2{START}", False, Outcome.FAIL, "base_duplicated"),
+        ("POST", "/api/v2/conversations//cobrowse", False, Outcome.FAIL, "id_missing"),
+        ("POST", "/api/v2/conversations/undefined/cobrowse", False, Outcome.FAIL, "id_missing"),
+        ("POST", "/api/v2/conversations/%7BconversationId%7D/cobrowse", False, Outcome.FAIL, "placeholder_unexpanded"),
+        ("POST", "/api/v2/conversations/:conversationId/cobrowse", False, Outcome.FAIL, "placeholder_unexpanded"),
+        ("POST", "/api/v2/conversations/{conversationId}/messages", False, Outcome.FAIL, "not_in_api"),
+    ],
+)
+def test_the_path_is_judged_by_contract_and_gateway(
+    method: str, path: str, gateway: bool | None, outcome: Outcome, code: str
+) -> None:
+    result = judge_path(read_aim(call_of(method, API + path), "", bundled()), gateway, bundled())
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_a_bare_path_without_the_prefix_is_shorthand_and_no_fault() -> None:
+    aim = read_aim(call_of("POST", f"/conversations/{ID}/cobrowse"), "", bundled())
+    assert judge_path(aim, None, bundled()).code == "published"
+
+
+def test_a_whole_url_without_the_prefix_is_not_in_the_api() -> None:
+    aim = read_aim(call_of("POST", f"{API}/conversations/{ID}/cobrowse"), "", bundled())
+    assert (judge_path(aim, None, bundled()).code, aim.repaired) == ("not_in_api", START)
+
+
+def test_a_given_conversation_id_fills_the_placeholder() -> None:
+    aim = read_aim(call_of("POST", "/api/v2/conversations/{conversationId}/cobrowse"), ID, bundled())
+    assert (aim.path, aim.filled, judge_path(aim, None, bundled()).code) == (START, True, "published")
+
+
+def test_a_participant_s_placeholder_is_not_filled_with_the_conversation_s_id() -> None:
+    path = f"/api/v2/conversations/{ID}/participants/{{participantId}}"
+    aim = read_aim(call_of("PATCH", path), ID, bundled())
+    assert aim.placeholders == ("{participantId}",)
+
+
+def test_the_published_start_call_is_offered_for_every_path_of_folklore() -> None:
+    for path in ("chat/{id}/cobrowse", "chat/{id}/cobrowse/sessions", "webchat/{id}/cobrowse", "cobrowses"):
+        aim = read_aim(call_of("POST", f"/api/v2/conversations/{path.format(id=ID)}"), "", bundled())
+        result = judge_path(aim, False, bundled())
+        assert result.evidence["nearest"][0] == "POST /api/v2/conversations/{conversationId}/cobrowse"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "outcome", "code"),
+    [
+        ("POST", START, Outcome.PASS, "right"),
+        ("GET", START, Outcome.FAIL, "wrong_method"),
+        ("PUT", START, Outcome.FAIL, "wrong_method"),
+        ("PATCH", f"/api/v2/conversations/{ID}", Outcome.FAIL, "wrong_method"),
+        ("GET", f"/api/v2/conversations/chat/{ID}/cobrowse/sessions", Outcome.FAIL, "wrong_method"),
+        ("GET", "https://login.mypurecloud.com/oauth/token", Outcome.FAIL, "wrong_method"),
+        ("POST", "/api/v2/nowhere", Outcome.SKIP, "no_operation"),
+    ],
+)
+def test_the_method_is_compared_with_those_of_the_path(method: str, path: str, outcome: Outcome, code: str) -> None:
+    result = judge_method(read_aim(call_of(method, path), "", bundled()))
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome", "code"),
+    [
+        (["Bearer [masked token, 86 characters]"], Outcome.PASS, "right"),
+        (["bearer $TOKEN"], Outcome.PASS, "right"),
+        (["Bearer <token>"], Outcome.PASS, "right"),
+        ([], Outcome.SKIP, "not_shown"),
+        (["[masked token, 86 characters]"], Outcome.FAIL, "header_malformed"),
+        (["Bearer Bearer [masked token, 86 characters]"], Outcome.FAIL, "header_malformed"),
+        (['Bearer "[masked token, 86 characters]"'], Outcome.FAIL, "header_malformed"),
+        (["Basic [masked, 40 characters]"], Outcome.FAIL, "header_malformed"),
+        (["Bearer"], Outcome.FAIL, "header_malformed"),
+        ([""], Outcome.FAIL, "header_malformed"),
+        (["Bearer [masked token, 10 characters]", "Bearer [masked token, 12 characters]"], Outcome.FAIL, "header_malformed"),
+    ],
+)
+def test_the_authorization_header_is_judged_by_its_shape(values: list[str], outcome: Outcome, code: str) -> None:
+    call = call_of("POST", API + START, None, *[("authorization", value) for value in values])
+    result = judge_authorization(call, read_aim(call, "", bundled()))
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "media", "outcome", "code"),
+    [
+        (START, None, "", Outcome.PASS, "empty"),
+        (START, "{}", "application/json", Outcome.PASS, "empty"),
+        (START, '{"providerId": "genesys"}', "application/json", Outcome.WARN, "unexpected"),
+        (START, "{'providerId': 'genesys',}", "application/json", Outcome.FAIL, "malformed_json"),
+        (START, "providerId=genesys", "application/x-www-form-urlencoded", Outcome.FAIL, "content_type"),
+        ("/api/v2/analytics/conversations/details/query", '{"interval": ', "application/json", Outcome.FAIL, "malformed_json"),
+        ("/api/v2/analytics/conversations/details/query", "{}", "application/json", Outcome.PASS, "json"),
+        ("/api/v2/analytics/conversations/details/query", "[" * 100_000, "", Outcome.FAIL, "malformed_json"),
+    ],
+)
+def test_the_body_is_judged_by_what_the_operation_takes(
+    path: str, body: str | None, media: str, outcome: Outcome, code: str
+) -> None:
+    headers = [("Content-Type", media)] if media else []
+    call = call_of("POST", API + path, body, *headers)
+    result = judge_body(call, read_aim(call, "", bundled()))
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_broken_json_is_named_with_its_place() -> None:
+    call = call_of("POST", API + START, '{\n  "a": 1,\n}')
+    evidence = judge_body(call, read_aim(call, "", bundled())).evidence
+    assert (evidence["line"], evidence["column"]) == (3, 1)
+
+
+@pytest.mark.parametrize("text", ["", "%%%", "http://[", "https://api.x:99999/a", "\ud800", "{}{}{}", "/" * 5000, "::::"])
+def test_no_text_is_too_odd_to_be_read(text: str) -> None:
+    call = call_of("POST", text, text)
+    aim = read_aim(call, text, bundled())
+    assert judge_path(aim, False, bundled()).code
+    assert judge_host(call, aim, region("us-east-1")).code
