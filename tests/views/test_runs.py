@@ -1,0 +1,230 @@
+"""Runs: the list, the page of one, its progress, its exchanges, the same again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from diagnostics import queries
+from diagnostics.models import Run, User
+from tests.factories import (
+    CONVERSATION,
+    make_client,
+    make_exchange,
+    make_finding,
+    make_open_run,
+    make_run,
+    make_verdict,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_open_run_polls_and_a_closed_one_does_not(as_lead: Client) -> None:
+    run = make_open_run()
+    assert b"hx-trigger" in as_lead.get(f"/runs/{run.pk}/").content
+    Run.objects.update(status="finished")
+    assert b"hx-trigger" not in as_lead.get(f"/runs/{run.pk}/progress/").content
+
+
+def test_an_open_run_refreshes_without_script(as_lead: Client) -> None:
+    run = make_open_run()
+    assert b'<noscript><meta http-equiv="refresh"' in as_lead.get(f"/runs/{run.pk}/").content
+    Run.objects.update(status="finished")
+    assert b"http-equiv" not in as_lead.get(f"/runs/{run.pk}/").content
+
+
+def test_a_poll_gets_only_what_is_new(as_lead: Client) -> None:
+    run = make_open_run()
+    place = f"/runs/{run.pk}/progress/"
+    assert as_lead.get(place, {"seen": "running.0"}).status_code == 204
+    make_finding(run)
+    answer = as_lead.get(place, {"seen": "running.0"})
+    assert answer.status_code == 200
+    assert b"seen=running.1" in answer.content
+    assert b"<html" not in answer.content
+
+
+def test_the_end_always_reaches_the_page(as_lead: Client) -> None:
+    run = make_run()
+    assert as_lead.get(f"/runs/{run.pk}/progress/", {"seen": "finished.0"}).status_code == 200
+
+
+def test_progress_counts_checks_and_not_findings(as_lead: Client) -> None:
+    run = make_open_run(planned=["oauth.token", "request.path", "provider.match"])
+    make_finding(run, "oauth.token", "pass", subject="one")
+    make_finding(run, "oauth.token", "pass", subject="two")
+    assert b"1 of 3 checks" in as_lead.get(f"/runs/{run.pk}/").content
+
+
+def test_the_page_answers_in_its_order(as_lead: Client) -> None:
+    mend = {
+        "steps": ["STEP ONE"],
+        "menu_path": "Admin > MENU",
+        "permissions": [{"api": "conversation:cobrowse:add", "admin": "Conversation > Cobrowse > Add"}],
+        "curl": "curl CORRECTED",
+        "snippets": {"python": "PYTHON SNIPPET", "java": "JAVA SNIPPET"},
+    }
+    verdict = make_verdict(
+        sentence="THE SENTENCE",
+        mend=mend,
+        also=["body.unexpected"],
+        unchecked=[{"sentence": "UNCHECKED", "who": "WHO"}],
+    )
+    run = make_run(verdict=verdict)
+    make_finding(run, sentence="THE PROOF")
+    make_exchange(run)
+    page = as_lead.get(f"/runs/{run.pk}/").content.decode()
+    order = ["THE SENTENCE", "THE PROOF", "STEP ONE", "conversation:cobrowse:add", "curl CORRECTED", "PYTHON SNIPPET"]
+    order += ["JAVA SNIPPET", "UNCHECKED", "WHO", "The call takes no body", "Every finding", "Every exchange"]
+    places = [page.index(word) for word in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        {},
+        {"because": ["gone.check"], "also": None, "mend": [], "unchecked": "text"},
+        {"mend": {"steps": "one", "permissions": [None, {"admin": "x"}], "snippets": []}, "sentence": 7},
+        {"unchecked": ["plain words", {"who": "nobody"}], "also": ["no.longer_known"]},
+    ],
+)
+def test_a_verdict_of_any_shape_renders(as_lead: Client, verdict: dict[str, Any]) -> None:
+    run = make_run(verdict=verdict)
+    make_finding(run, "gone.from_the_registry", evidence=["not", "a", "mapping"])
+    make_finding(run, "oauth.token", "pass", evidence={"deep": {"list": [1, {"a": None}]}, "no": False, "n": None})
+    assert as_lead.get(f"/runs/{run.pk}/").status_code == 200
+
+
+@pytest.mark.parametrize("inputs", [{}, {"call": None}, {"conversation_id": CONVERSATION}])
+def test_inputs_with_little_in_them_render(as_lead: Client, inputs: dict[str, Any]) -> None:
+    assert as_lead.get(f"/runs/{make_run(inputs=inputs).pk}/").status_code == 200
+
+
+def test_what_was_found_is_text_and_never_markup(as_lead: Client) -> None:
+    evil = "<script>alert(1)</script>"
+    run = make_run(verdict=make_verdict(sentence=evil, mend={"curl": evil}))
+    make_finding(run, sentence=evil, hint=evil, subject=evil, evidence={evil: evil})
+    make_exchange(run, url=evil, body=evil, correlation_id=evil)
+    assert b"<script>alert" not in as_lead.get(f"/runs/{run.pk}/").content
+    assert b"<script>alert" not in as_lead.get(f"/runs/{run.pk}/exchanges/0/").content
+
+
+def test_an_interrupted_run_says_so_and_keeps_its_findings(as_lead: Client) -> None:
+    run = make_run(status="interrupted", cause="undetermined", certainty="undetermined", verdict={})
+    make_finding(run, sentence="FOUND BEFORE")
+    page = as_lead.get(f"/runs/{run.pk}/").content
+    assert b"interrupted" in page
+    assert b"FOUND BEFORE" in page
+
+
+def test_an_exchange_opens_as_a_page_and_as_a_fragment(as_lead: Client) -> None:
+    exchange = make_exchange(make_run(), body='{"a":{"b":1}}')
+    place = f"/runs/{exchange.run_id}/exchanges/{exchange.position}/"
+    assert b"<html" in as_lead.get(place).content
+    fragment = as_lead.get(place, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment
+    assert "&quot;b&quot;: 1" in fragment
+
+
+def test_an_exchange_without_an_answer_renders(as_lead: Client) -> None:
+    exchange = make_exchange(make_run(), status=None, error="timeout", body="", correlation_id="")
+    assert b"timeout" in as_lead.get(f"/runs/{exchange.run_id}/").content
+    assert as_lead.get(f"/runs/{exchange.run_id}/exchanges/0/").status_code == 200
+
+
+def test_bodies_wait_until_they_are_asked_for(as_lead: Client) -> None:
+    exchange = make_exchange(make_run(), body="A LARGE BODY")
+    assert b"A LARGE BODY" not in as_lead.get(f"/runs/{exchange.run_id}/").content
+
+
+def test_running_again_repeats_the_inputs(
+    as_admin: Client, ada: User, rung: list[tuple[str, int]], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    old = make_run()
+    with django_capture_on_commit_callbacks(execute=True):
+        as_admin.post(f"/runs/{old.pk}/again/")
+    new = Run.objects.latest("pk")
+    assert (new.conversation_id, new.started_by, new.status) == (CONVERSATION, ada, "queued")
+    assert rung == [("execute_run", new.pk)]
+
+
+def test_a_retired_client_runs_nothing_again(as_admin: Client) -> None:
+    run = make_run(make_client(retired_at=timezone.now()))
+    assert as_admin.post(f"/runs/{run.pk}/again/").headers["Location"] == f"/runs/{run.pk}/"
+    assert Run.objects.count() == 1
+
+
+def test_a_team_lead_is_not_offered_to_run_again(as_lead: Client) -> None:
+    run = make_run()
+    assert b"/again/" not in as_lead.get(f"/runs/{run.pk}/").content
+
+
+def test_the_list_pages_by_key(as_lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    client = make_client()
+    runs = [make_run(client) for _ in range(5)]
+    seen: list[int] = []
+    page = queries.run_page()
+    while True:
+        seen += [run.pk for run in page.runs]
+        if page.older is None:
+            break
+        make_run(client)  # a run that starts meanwhile shifts nothing
+        page = queries.run_page(before=page.older)
+    assert seen == [run.pk for run in reversed(runs)]
+    assert b"before=" in as_lead.get("/runs/").content
+
+
+def test_the_list_narrows_by_client_cause_and_status(as_lead: Client) -> None:
+    one, other = make_client("one"), make_client("other")
+    wanted = make_run(one, cause="conv.ended")
+    make_run(one)
+    make_open_run(one)
+    make_run(other, cause="conv.ended")
+    page = as_lead.get("/runs/", {"client": one.pk, "cause": "conv.ended", "status": "finished"}).content.decode()
+    assert page.count("/runs/") - page.count('href="/runs/"') == 1
+    assert f"/runs/{wanted.pk}/" in page
+
+
+@pytest.mark.parametrize(
+    "query", ["client=x", "client=999", "cause=none.such", "status=\x00", "before=-1", "before=x", f"before={10**40}"]
+)
+def test_a_filter_that_makes_no_sense_is_no_error(as_lead: Client, query: str) -> None:
+    make_run()
+    assert as_lead.get(f"/runs/?{query}").status_code == 200
+
+
+def test_no_run_that_fits_offers_all(as_lead: Client) -> None:
+    make_run()
+    assert b"Show all" in as_lead.get("/runs/", {"cause": "env.dns"}).content
+
+
+def test_an_empty_list_says_what_comes_here(as_lead: Client) -> None:
+    assert b"empty" in as_lead.get("/runs/").content
+
+
+def test_the_list_asks_as_often_for_many_runs_as_for_one(
+    as_lead: Client, ada: User, queries_of: Callable[[Client, str], int]
+) -> None:
+    make_run(make_client("first"), started_by=ada)
+    alone = queries_of(as_lead, "/runs/")
+    for number in range(5):
+        make_run(make_client(f"client {number}"), started_by=ada)
+    assert queries_of(as_lead, "/runs/") == alone
+
+
+def test_a_run_asks_as_often_for_many_findings_as_for_one(
+    as_lead: Client, queries_of: Callable[[Client, str], int]
+) -> None:
+    run = make_run()
+    make_finding(run)
+    make_exchange(run)
+    alone = queries_of(as_lead, f"/runs/{run.pk}/")
+    for number in range(6):
+        make_finding(run, subject=str(number))
+        make_exchange(run)
+    assert queries_of(as_lead, f"/runs/{run.pk}/") == alone

@@ -1,0 +1,118 @@
+"""Starting a diagnosis: what was pasted is read, shown masked, and becomes a queued run."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from diagnostics.models import OAuthClient, Run, User
+from tests.factories import CONVERSATION, make_client
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = "kZr8vQ2mX5tYb7nL0pWc3sDf6gHj9aEu1iOx4RqTzVyB"
+SHORT = 'POST /api/v2/conversations/chat/{conversationId}/cobrowse\n\n{"providerId": "genesys"}'
+CURL = f"curl -X POST https://api.mypurecloud.ie/api/v2/conversations/{CONVERSATION}/cobrowse -H 'Authorization: Bearer {TOKEN}'"
+NO_CALL = "It just says not found, please help."
+OnCommit = Callable[..., Any]
+
+
+@pytest.fixture
+def org(db: None) -> OAuthClient:
+    return make_client()
+
+
+def test_a_started_diagnosis_is_queued_and_shown(
+    as_admin: Client,
+    ada: User,
+    org: OAuthClient,
+    rung: list[tuple[str, int]],
+    django_capture_on_commit_callbacks: OnCommit,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = as_admin.post("/start/", {"client": org.pk, "call": SHORT, "conversation_id": CONVERSATION})
+    run = Run.objects.get()
+    assert answer.headers["Location"] == f"/runs/{run.pk}/"
+    assert (run.status, run.source, run.started_by, run.client) == ("queued", "web", ada, org)
+    assert rung == [("execute_run", run.pk)]
+
+
+def test_a_conversation_alone_is_enough(as_admin: Client, org: OAuthClient, rung: object) -> None:
+    as_admin.post("/start/", {"client": org.pk, "conversation_id": CONVERSATION})
+    assert Run.objects.get().conversation_id == CONVERSATION
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"call": "   "},
+        {"call": NO_CALL},
+        {"call": SHORT, "answer": "\x00"},
+        {"call": "x" * 1_000_001},
+        {"conversation_id": "x" * 201},
+        {"call": SHORT, "client": "999"},
+        {"call": SHORT, "client": ""},
+    ],
+)
+def test_what_cannot_be_read_starts_nothing_and_says_why(
+    as_admin: Client, org: OAuthClient, typed: dict[str, str]
+) -> None:
+    answer = as_admin.post("/start/", {"client": org.pk, **typed})
+    assert answer.status_code == 200
+    assert b'role="alert"' in answer.content
+    assert not Run.objects.exists()
+
+
+def test_a_retired_client_cannot_be_chosen(as_admin: Client) -> None:
+    retired = make_client(retired_at=timezone.now())
+    make_client("another")
+    as_admin.post("/start/", {"client": retired.pk, "call": SHORT})
+    assert not Run.objects.exists()
+
+
+def test_errors_keep_what_was_typed_with_its_secrets_masked(as_admin: Client, org: OAuthClient) -> None:
+    page = as_admin.post("/start/", {"client": "", "call": CURL}).content.decode()
+    assert CONVERSATION in page
+    assert TOKEN not in page
+
+
+def test_reading_without_script_shows_what_was_taken_and_starts_nothing(as_admin: Client, org: OAuthClient) -> None:
+    page = as_admin.post("/start/", {"call": CURL, "read": "1"}).content.decode()
+    assert 'class="request-line"' in page
+    assert 'role="alert"' not in page
+    assert TOKEN not in page
+    assert not Run.objects.exists()
+
+
+def test_the_preview_says_what_was_masked(as_admin: Client, org: OAuthClient) -> None:
+    page = as_admin.post("/start/preview/", {"call": CURL}, headers={"HX-Request": "true"}).content.decode()
+    assert "Masked" in page
+    assert TOKEN not in page
+    assert "<html" not in page
+
+
+def test_the_preview_of_no_call_says_why(as_admin: Client, org: OAuthClient) -> None:
+    assert b"tone-fail" in as_admin.post("/start/preview/", {"call": NO_CALL}).content
+
+
+def test_no_secret_reaches_the_row(as_admin: Client, org: OAuthClient, rung: object) -> None:
+    as_admin.post("/start/", {"client": org.pk, "call": CURL})
+    run = Run.objects.get()
+    assert TOKEN not in str(run.inputs)
+
+
+def test_the_client_in_the_address_is_chosen_already(as_admin: Client, org: OAuthClient) -> None:
+    page = as_admin.get("/start/", {"client": str(org.pk)}).content.decode()
+    assert f'<option value="{org.pk}" selected>' in page
+
+
+@pytest.mark.parametrize("client", ["999999", "x", "\x00", ""])
+def test_a_client_in_the_address_that_is_none_is_ignored(as_admin: Client, org: OAuthClient, client: str) -> None:
+    assert as_admin.get("/start/", {"client": client}).status_code == 200
+
+
+def test_without_a_client_the_way_there_is_shown(as_admin: Client) -> None:
+    assert b'href="/clients/add/"' in as_admin.get("/start/").content
