@@ -7,6 +7,7 @@ from django.db import transaction
 from diagnostics import services
 from diagnostics.demo import history, story
 from diagnostics.demo.orgs import KEYS, Client, load_endpoint
+from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import REGION
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.models import OAuthClient, Run
@@ -33,8 +34,9 @@ def seed() -> Seeded:
 
 
 def register(key: str) -> list[OAuthClient]:
-    """The clients of one endpoint that are not there yet. A client that somebody changed or retired is left alone."""
-    wanted = [client for org in load_endpoint(key).orgs for client in org.clients]
+    """The clients of one endpoint's scenarios that are not there yet. One that somebody changed is left alone."""
+    told = {each.client for each in scenarios()}
+    wanted = [client for org in load_endpoint(key).orgs for client in org.clients if client.name in told]
     return [made for client in wanted if (made := register_one(REGION.format(key=key), client))]
 
 

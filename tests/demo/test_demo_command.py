@@ -1,0 +1,59 @@
+"""`manage.py demo`: the list, one scenario whole, JSON, and the files that the lines name."""
+
+import json
+import shlex
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from diagnostics.demo.scenarios import scenarios
+
+
+def run(folder: Path, *arguments: str) -> str:
+    out = StringIO()
+    with override_settings(DATA_DIR=folder):
+        call_command("demo", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_the_list_has_every_scenario_with_its_line(tmp_path: Path) -> None:
+    lines = run(tmp_path).splitlines()
+    assert sum("manage.py diagnose --client" in line for line in lines) == len(scenarios())
+    assert {each.id for each in scenarios()} <= {line.split()[0] for line in lines if line[0] != " "}
+
+
+def test_the_files_of_every_line_are_there(tmp_path: Path) -> None:
+    listed: list[dict[str, Any]] = json.loads(run(tmp_path, "--json"))
+    for each in listed:
+        words = shlex.split(each["command"])
+        given = {option: Path(words[at + 1]) for at, option in enumerate(words) if option in ("--call", "--answer")}
+        texts = {option: path.read_text().rstrip("\n") for option, path in given.items()}
+        assert texts == {f"--{name}": each[name].rstrip("\n") for name in ("call", "answer") if each[name]}
+
+
+def test_json_carries_what_a_test_needs(tmp_path: Path) -> None:
+    listed = json.loads(run(tmp_path, "--json"))
+    assert {"id", "title", "why", "client", "conversation_id", "call", "answer", "expected"} <= set(listed[0])
+    assert set(listed[0]["expected"]) == {"cause", "certainty"}
+
+
+def test_one_scenario_is_shown_whole(tmp_path: Path) -> None:
+    shown = run(tmp_path, "thread-call")
+    assert '{"providerId": "genesys"}' in shown
+    assert "path.not_in_api" in shown
+
+
+def test_an_unknown_scenario_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no-such-thing"):
+        run(tmp_path, "no-such-thing")
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(CommandError, match="could not be written"):
+        run(blocked)

@@ -1,0 +1,56 @@
+"""Every scenario gets the cause it was built for from the very engine, and nothing but reads reaches the orgs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from diagnostics.demo.scenarios import Scenario, scenarios
+from diagnostics.demo.server import Running, start
+from diagnostics.engine import Diagnosis
+from diagnostics.genesys.regions import region
+from diagnostics.inputs import Inputs
+
+
+@pytest.fixture(scope="module")
+def orgs() -> Iterator[Running]:
+    running, before = start(), settings.GENESYS_ENDPOINTS
+    settings.GENESYS_ENDPOINTS = {**before, **running.endpoints}
+    yield running
+    settings.GENESYS_ENDPOINTS = before
+    running.stop()
+
+
+def diagnose(orgs: Running, told: Scenario) -> dict[str, Any]:
+    clients = (client for org in orgs.orgs[told.org].orgs for client in org.clients)
+    client = next(client for client in clients if client.name == told.client)
+    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    diagnosis = Diagnosis(
+        region=region(f"demo-{told.org}"),
+        client_id=client.id,
+        secret=client.typed_secret or client.secret,
+        client_name=client.name,
+        kind="diagnosis",
+        inputs=inputs,
+    )
+    for _ in diagnosis.steps():
+        pass
+    return diagnosis.verdict()
+
+
+@pytest.mark.parametrize("told", scenarios(), ids=lambda told: told.id)
+def test_a_scenario_gets_its_cause(orgs: Running, told: Scenario) -> None:
+    verdict = diagnose(orgs, told)
+    assert (verdict["cause"], verdict["certainty"]) == (told.cause, told.certainty)
+    assert orgs.log.writes == []
+
+
+def test_together_they_sent_reads_and_token_requests_only(orgs: Running) -> None:
+    for told in scenarios():
+        diagnose(orgs, told)
+    assert {(each.method, each.target.split("?")[0]) for each in orgs.log.requests if each.method != "GET"} <= {
+        ("POST", "/oauth/token"),
+        ("HEAD", "/api/v2/tokens/me"),
+    }
+    assert not [each for each in orgs.log.requests if "/cobrowse" in each.target and "/providers" not in each.target]
