@@ -135,10 +135,10 @@ def looks_like_token(run: str) -> bool:
     """Is this unbroken run too random to be words, an id or a time?
 
     Counts how often the kind of character changes: random text does it every second character, camelCase names
-    every eighth. UUIDs, whole or with a digit too few, and digits alone are ids.
+    every eighth. UUIDs, whole, without hyphens or with a digit too few, and digits alone are ids.
     """
     run = UUID.sub("", run)
-    if len(run) < 20 or re.fullmatch(r"\w{6,10}(?:-\w{2,6}){3}-\w{8,14}", run):
+    if len(run) < 20 or re.fullmatch(r"[0-9A-Fa-f]{32}", run) or re.fullmatch(r"\w{6,10}(?:-\w{2,6}){3}-\w{8,14}", run):
         return False
     parts = [part for part in re.split(r"[_\-+=~ .:]", run) if part]
     if all(

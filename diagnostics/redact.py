@@ -118,8 +118,8 @@ class Redactor:
             return [self._own(item, name, depth + 1) for item in items]
         if value is None or isinstance(value, bool):
             return value
-        if name:
-            return value if isinstance(value, str) and (not value or masks.is_placeholder(value)) else "[masked]"
+        if name and isinstance(value, str):
+            return value if not value or masks.is_placeholder(value) else "[masked]"
         return value if isinstance(value, int | float) else self.text(str(value))
 
     def _answer(self, value: Any, key: str, named: bool, error: bool, depth: int) -> Any:

@@ -117,6 +117,7 @@ def _fill_method(draft: Draft, options: Options) -> None:
 def _fill_authorization(draft: Draft, options: Options) -> None:
     """A header given with -H wins over -u and --oauth2-bearer, as in curl."""
     asked = options.user is not None or options.bearer is not None
+    draft.secrets += [text for text in ((options.user or "").partition(":")[2], options.bearer) if text]
     if not asked or "authorization" in options.removed:
         return
     if draft.header("Authorization") is not None:

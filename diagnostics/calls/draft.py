@@ -20,7 +20,10 @@ class DraftAnswer:
 
 @dataclass
 class Draft:
-    """A call (none when `url` is empty), an answer, or both."""
+    """A call (none when `url` is empty), an answer, or both.
+
+    `secrets` are raw values that reading met and encoded or dropped, to be masked wherever else they stand.
+    """
 
     form: str
     method: str = ""
@@ -29,6 +32,7 @@ class Draft:
     body: str | None = field(default=None, repr=False)
     answer: DraftAnswer | None = None
     notes: list[Note] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list, repr=False)
 
     def note(self, kind: NoteKind, what: str) -> None:
         self.notes.append(Note(kind, what))

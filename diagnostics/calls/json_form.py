@@ -30,7 +30,7 @@ def load(text: str) -> Any:
         ) from None
 
 
-def read_json_call(value: Any) -> Draft:
+def read_json_call(value: Any, text: str) -> Draft:
     if not isinstance(value, dict):
         raise Unreadable(
             f"This is a JSON {_kind(value)}, and a call is a JSON object. Write it as {{method, url, headers, body}}."
@@ -44,7 +44,7 @@ def read_json_call(value: Any) -> Draft:
     if draft.url:
         _read_call(draft, call)
     elif draft.answer is None:
-        draft.answer = _answer_alone(value)
+        draft.answer = _answer_alone(value, text)
     if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.url]:
         draft.note("dropped", f"Further fields were left out: {len(dropped)}.")
     return draft
@@ -62,8 +62,8 @@ def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     guess_method(draft)
 
 
-def _answer_alone(value: dict[str, Any]) -> DraftAnswer:
-    answer = read_json_answer(value)
+def _answer_alone(value: dict[str, Any], text: str) -> DraftAnswer:
+    answer = read_json_answer(value, text)
     if answer is None:
         raise Unreadable(
             "This JSON object names no url, so it is no call; it may be the body of one. "
@@ -72,8 +72,11 @@ def _answer_alone(value: dict[str, Any]) -> DraftAnswer:
     return answer
 
 
-def read_json_answer(value: Any) -> DraftAnswer | None:
-    """An answer from {status, headers, body}, {network_error}, or an error body; None when it is none of them."""
+def read_json_answer(value: Any, text: str = "") -> DraftAnswer | None:
+    """An answer from {status, headers, body}, {network_error}, or an error body; None when it is none of them.
+
+    `text` is what the value was read from, so that an error body stays as it was pasted.
+    """
     if not isinstance(value, dict):
         return None
     error = value.get("network_error")
@@ -83,7 +86,7 @@ def read_json_answer(value: Any) -> DraftAnswer | None:
         status = status_in(value)
         return DraftAnswer(status, _headers(value.get("headers"), None), _body(value.get("body")))
     if looks_like_answer(value):
-        return DraftAnswer(status_in(value), [], json.dumps(value, ensure_ascii=False))
+        return DraftAnswer(status_in(value), [], text or json.dumps(value, ensure_ascii=False))
     return None
 
 

@@ -1,5 +1,7 @@
 """Makes the values of a draft, with every secret masked before the value exists."""
 
+from collections.abc import Iterable
+
 from diagnostics import masks
 from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer
 from diagnostics.calls.draft import Draft, DraftAnswer, Headers
@@ -13,9 +15,10 @@ MAX_NOTES = 30
 def masked(draft: Draft, conversation_id: str) -> Parsed:
     """The draft as frozen values. A secret met in one place is masked wherever else it stands."""
     masker = Masker()
+    masker.hidden.update(dict.fromkeys(draft.secrets))
     call = _call(masker, draft) if draft.url else None
     answer = _answer(masker, draft.answer) if draft.answer else None
-    swept = swept_values(masker)
+    swept = telling(masker.hidden)
     return Parsed(
         call=_swept_call(call, swept) if call else None,
         answer=_swept_answer(answer, swept) if answer else None,
@@ -25,10 +28,20 @@ def masked(draft: Draft, conversation_id: str) -> Parsed:
     )
 
 
-def swept_values(masker: Masker) -> list[str]:
+def secrets_of(draft: Draft) -> list[str]:
+    """The raw secrets that masking this draft would hide, longest first. Not to be kept."""
+    masker = Masker()
+    masker.hidden.update(dict.fromkeys(draft.secrets))
+    if draft.url:
+        _call(masker, draft)
+    if draft.answer:
+        _answer(masker, draft.answer)
+    return telling(masker.hidden)
+
+
+def telling(values: Iterable[str]) -> list[str]:
     """The secrets that cannot be taken for words or ids, longest first."""
-    telling = [raw for raw in masker.hidden if _tells(raw)]
-    return sorted(telling, key=len, reverse=True)[:MAX_SWEPT]
+    return sorted((raw for raw in values if _tells(raw)), key=len, reverse=True)[:MAX_SWEPT]
 
 
 def sweep(text: str, secrets: list[str]) -> str:

@@ -1,14 +1,15 @@
 """Reads what a person pasted: a failing call, the answer to it, or both."""
 
+import json
 import re
 from urllib.parse import unquote
 
-from diagnostics.calls.answers import bare_body, find_answer
+from diagnostics.calls.answers import find_answer
 from diagnostics.calls.call import Note, Parsed, Unreadable
 from diagnostics.calls.curl import find_curl, read_curl
 from diagnostics.calls.draft import Draft
 from diagnostics.calls.json_form import load, read_json_answer, read_json_call
-from diagnostics.calls.mask import masked, sweep, swept_values
+from diagnostics.calls.mask import masked, secrets_of, sweep, telling
 from diagnostics.calls.raw_http import find_request, has_response, read_raw_http
 from diagnostics.calls.short_form import find_target, read_short_form
 from diagnostics.masker import Masker
@@ -22,6 +23,7 @@ ANSWER_FORMS = (
     "What can be read: JSON {status, headers, body} or {network_error}, a raw HTTP response, "
     "a Genesys error body, or the line that curl prints when it fails."
 )
+LEADING_PLACEHOLDER = re.compile(r"\{\{|\{[\w .:-]{1,60}\}[/.]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 FENCE = re.compile(r"[ \t]{0,8}(?:```|~~~)[\w+-]{0,20}[ \t]{0,8}")
@@ -57,7 +59,11 @@ def masked_text(text: str) -> str:
     text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
     masker = Masker()
     shown = masker.personal(masker.text(text))
-    return sweep(shown, swept_values(masker))
+    try:
+        known = secrets_of(_read_call(text.strip())) if text.strip() else []
+    except Unreadable:
+        known = []
+    return sweep(shown, [*known, *telling(masker.hidden)])
 
 
 def conversation_id_in(url: str) -> str:
@@ -98,10 +104,8 @@ def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
 
 
 def _read_call(text: str) -> Draft:
-    if text[0] in "{[" and not text.startswith("{{") and not text.startswith(("{ [", "[{]")):
-        target = find_target(text.split("\n", 1)[0])
-        if target is None or target.start() > 0:
-            return read_json_call(load(text))
+    if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
+        return read_json_call(load(text), text)
     curl, request = find_curl(text), find_request(text)
     if curl >= 0 and (request < 0 or curl < request):
         return read_curl(text)
@@ -118,16 +122,22 @@ def _read_call(text: str) -> Draft:
     raise Unreadable(f"{_seen(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
 
 
+def _is_json(text: str) -> bool:
+    """Meant as JSON? What begins with a bracket may be a log line, and a call in another form may stand in braces."""
+    if text[0] == "{":
+        return find_curl(text) < 0 and find_request(text) < 0
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _read_answer(text: str) -> Draft:
-    if text[0] in "{[":
+    if text[0] == "{":
         value = load(text)
-        draft = Draft("json", answer=read_json_answer(value))
-        inner = (
-            next((value[key] for key in ("answer", "response") if key in value), None)
-            if isinstance(value, dict)
-            else None
-        )
-        draft.answer = read_json_answer(inner) or (bare_body(text) if not draft.answer else draft.answer)
+        inner = next((value[key] for key in ("answer", "response") if key in value), None)
+        draft = Draft("json", answer=read_json_answer(inner) or read_json_answer(value, text))
         if draft.answer is None:
             raise Unreadable(f"This JSON is no answer: it has neither status nor network_error. {ANSWER_FORMS}")
         return draft

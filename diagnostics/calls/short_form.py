@@ -25,6 +25,12 @@ ALONE = re.compile(
 )
 ANYWHERE = re.compile(rf"(?P<url>(?:https?://[\w.:{{}}$-]{{1,260}})?/(?:api/v2|oauth/token){REST})")
 VALUE_START = re.compile(r"[{\[][ \t]{0,9}(?:[\"'{\[“”}\]]|$)")
+BRACKETS = re.compile(r"[{}\[\]]|\n[ \t]{0,40}\n|\n```")
+PROSE_STATUS = re.compile(
+    r"\b(?:get|gets|got|getting|gives?|returns?|returned|returning|receives?d?|answers?|answered|response|status|error|"
+    r"fails?)\b[^.\n\d]{0,40}\b([1-5]\d\d)\b",
+    re.IGNORECASE,
+)
 AROUND = "`\"'”’~*>) \t\r"
 MAX_VALUES = 50
 HEADER = re.compile(
@@ -67,8 +73,11 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft.method = (groups.get("method") or "").upper()
     draft.url = target["url"].rstrip(".,;:!?)*")
     draft.note("taken", "The call was read from a line of text.")
-    before = text[: target.start()].rpartition("\n")[0].strip()
-    _Lines(draft, text, dropped=_count(before)).read(target.end())
+    if re.search(r"[(=,][ \t]{0,4}[frb]?[\"'`]$", text[max(0, target.start("url") - 8) : target.start("url")]):
+        draft.note("dropped", "The address stands in program code, of which nothing else was taken.")
+    else:
+        before = text[: target.start()].rpartition("\n")[0].strip()
+        _Lines(draft, text, dropped=_count(before)).read(target.end())
     draft.url = whole_url(draft.url, draft)
     guess_method(draft)
     return draft
@@ -136,6 +145,9 @@ class _Lines:
             self._value(self.at + found.start())
         else:
             self.dropped += prose
+            if prose and self.status is None and (told := PROSE_STATUS.search(line)):
+                self.status = int(told[1])
+                self.draft.note("guessed", f"The status {self.status} was taken from a sentence.")
             self._skip(line)
 
     def _answer(self, status: int, line: str) -> None:
@@ -169,8 +181,23 @@ def _line_at(text: str, start: int) -> str:
     return text[start : len(text) if end < 0 else end]
 
 
+def _end_of_brackets(text: str, start: int) -> int:
+    """Where the brackets opened at `start` are closed again in the same paragraph; 0 when they are not."""
+    depth = 0
+    for found in BRACKETS.finditer(text, start, start + 20_000):
+        if found[0][0] == "\n":
+            return 0
+        depth += 1 if found[0] in "{[" else -1
+        if depth == 0:
+            return found.end()
+    return 0
+
+
 def _end_of_broken(text: str, start: int) -> int:
-    """Where text that is meant as JSON, but is none, ends: before an arrow, a blank line, a fence or a status."""
+    """Where text that is meant as JSON, but is none, ends: with its brackets, or before a blank line or an answer."""
+    at = _end_of_brackets(text, start)
+    if at:
+        return at
     at = start
     while at < len(text):
         line = _line_at(text, at)
