@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config.local import cluster, data_dir, postgres
+from config.local import broker, child, cluster, data_dir, postgres, sockets
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,19 @@ def pytest_unconfigure() -> None:
     folder = Path(os.environ[data_dir.VARIABLE])
     if folder.name.startswith("cobrowse-doctor-tests-"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def valkey(embedded_postgres: cluster.Cluster) -> Iterator[str]:
+    """The address of a real broker on a socket of its own, empty at the session's start."""
+    data = embedded_postgres.data
+    with open(data.log("broker"), "ab") as log:
+        process = child.spawn(broker.argv(data), log=log)
+    deadline = time.monotonic() + 20
+    while not broker.answers(data):
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.exit(data.log("broker").read_text())
+        time.sleep(0.02)
+    yield f"redis+socket://{sockets.broker_file(data)}"
+    process.terminate()
+    process.wait(10)

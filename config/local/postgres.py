@@ -17,8 +17,7 @@ HARD_STOP = signal.SIGQUIT  # stops at once and repairs its files at the next st
 def argv(cluster: Cluster) -> list[str]:
     options = {
         "listen_addresses": "",
-        # Quoted, since a comma in the path would be read as a second folder.
-        "unix_socket_directories": f'"{cluster.socket_folder}"',
+        "unix_socket_directories": str(cluster.socket_folder),
         "unix_socket_permissions": "0700",
         "max_connections": "100",
         "timezone": "UTC",

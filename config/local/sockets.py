@@ -1,6 +1,7 @@
 """Where the unix sockets of the embedded parts lie. Reading only: `sockets.prepare` decides, once."""
 
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
@@ -11,6 +12,8 @@ from config.local.data_dir import DataDir
 LONGEST = 100
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 BROKER_SOCKET = "broker.sock"
+# Anything else is read otherwise on the way: a comma parts hosts, a ? or % means something in an address.
+PLAIN_PATH = re.compile(r"[A-Za-z0-9_/.+-]+")
 
 
 def postgres_home(data: DataDir) -> Path:
@@ -31,9 +34,9 @@ def broker_file(data: DataDir) -> Path:
 
 
 def prepare(data: DataDir, name: str, usual: Path, socket: str, account: tuple[int, int] | None) -> None:
-    """Makes the private folder for a socket; one under the temp folder, recorded, where the path is too long."""
+    """Makes the private folder for a socket; one under the temp folder, recorded, where the path cannot be used."""
     folder = usual
-    if len(os.fsencode(usual / socket)) > LONGEST:
+    if len(os.fsencode(usual / socket)) > LONGEST or not PLAIN_PATH.fullmatch(str(usual)):
         recorded = data.pointer(name)
         if recorded is not None and is_private(recorded, account):
             return

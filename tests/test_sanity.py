@@ -1,0 +1,71 @@
+"""Each system check of ours: silent on our settings, heard on the mistake it is for."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from pytest_django.fixtures import Settings
+
+from config import sanity
+
+
+def ids(deploy: bool = False) -> set[str]:
+    found = {str(message.id) for message in run_checks(include_deployment_checks=deploy)}
+    return {each for each in found if each.startswith("config.")}
+
+
+def without(name: str) -> list[str]:
+    return [entry for entry in settings.MIDDLEWARE if not entry.endswith(name)]
+
+
+def test_our_own_settings_pass() -> None:
+    assert ids() == set()
+
+
+MISTAKES: list[tuple[str, dict[str, Any]]] = [
+    ("config.E001", {"FIELD_ENCRYPTION_KEYS": []}),
+    ("config.E002", {"FIELD_ENCRYPTION_KEYS": ["same"], "SECRET_KEY": "same"}),
+    ("config.E004", {"CELERY_BROKER_URL": "redis://h", "CELERY_BROKER_TRANSPORT_OPTIONS": {"visibility_timeout": 60}}),
+    ("config.E004", {"CELERY_BROKER_URL": "redis://h", "CELERY_BROKER_TRANSPORT_OPTIONS": {}}),
+    ("config.E005", {"MIDDLEWARE": without("LoginRequiredMiddleware")}),
+    ("config.E006", {"MIDDLEWARE": without("CSPMiddleware")}),
+    ("config.E006", {"CONTENT_SECURITY_POLICY": {"DIRECTIVES": {"script-src": ["'unsafe-inline'"]}}}),
+    ("config.E006", {"CONTENT_SECURITY_POLICY": {"DIRECTIVES": {}}}),
+]
+
+
+@pytest.mark.parametrize(("expected", "mistake"), MISTAKES)
+def test_a_mistake_is_named(settings: Settings, expected: str, mistake: dict[str, Any]) -> None:
+    for name, value in mistake.items():
+        setattr(settings, name, value)
+    said = [message for check in CHECKS for message in check(None)]
+    assert expected in {message.id for message in said}
+    assert all(message.hint for message in said)
+
+
+def test_another_database_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert [message.id for message in sanity.the_database_is_postgres(None)] == ["config.E003"]
+
+
+def test_a_site_without_https_is_named_before_deployment(settings: Settings) -> None:
+    settings.HTTPS = False
+    assert "config.W007" in ids(deploy=True)
+    assert "config.W007" not in ids()
+
+
+def test_secrets_over_plain_http_are_named_but_not_for_the_demo(settings: Settings) -> None:
+    plain = {"api": "http://127.0.0.1:1", "login": "https://x"}
+    settings.GENESYS_ENDPOINTS, settings.DEMO_ENDPOINTS = {"demo-published": plain}, {"demo-published": plain}
+    assert "config.W008" not in ids(deploy=True)
+    settings.GENESYS_ENDPOINTS = {"lab": plain, "demo-published": plain}
+    assert "config.W008" in ids(deploy=True)
+
+
+CHECKS = [
+    sanity.encryption_keys_are_their_own,
+    sanity.the_broker_waits_longer_than_a_task,
+    sanity.every_page_asks_for_a_login,
+    sanity.scripts_come_from_us,
+]
