@@ -196,7 +196,7 @@ class NewPersonForm(forms.Form):
     )
 
     def clean_username(self) -> str:
-        username = User.normalize_username(self.cleaned_data["username"])
+        username: str = User.normalize_username(self.cleaned_data["username"])
         if User.objects.filter(username__iexact=username).exists():
             raise ValidationError("Someone has this username already. Choose another one.")
         return username

@@ -16,7 +16,7 @@ from diagnostics.models import User
 class Request(HttpRequest):
     """A request behind the login: the user is one of ours, and htmx has been asked."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 

@@ -185,7 +185,7 @@ def test_the_list_narrows_by_client_cause_and_status(as_lead: Client) -> None:
     make_run(one)
     make_open_run(one)
     make_run(other, cause="conv.ended")
-    page = as_lead.get("/runs/", {"client": one.pk, "cause": "conv.ended", "status": "finished"}).content.decode()
+    page = as_lead.get(f"/runs/?client={one.pk}&cause=conv.ended&status=finished").content.decode()
     assert page.count("/runs/") - page.count('href="/runs/"') == 1
     assert f"/runs/{wanted.pk}/" in page
 

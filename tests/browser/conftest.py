@@ -1,0 +1,149 @@
+"""A real browser against a real server: the demo orgs are served, the queue is silent, and the test is the worker."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, Page, Route
+from pytest_django.live_server_helper import LiveServer
+
+from diagnostics import services, tasks
+from diagnostics.demo.server import Running, start
+from diagnostics.engine import Diagnosis
+from diagnostics.models import Run
+from tests.factories import PASSWORD
+
+# Playwright's own event loop runs in the thread of the test, which Django would take for an async view.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE_MS = 15_000  # an upper bound for a busy machine; nothing waits for it when all is well
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The installed Chromium, if there is one; else the one that Playwright brought itself."""
+    found = next((path for name in INSTALLED if (path := shutil.which(name))), None)
+    more: dict[str, Any] = {"executable_path": found} if found else {}
+    if os.geteuid() == 0:
+        more["args"] = ["--no-sandbox"]  # Chromium's own sandbox refuses root
+    return {**browser_type_launch_args, **more}
+
+
+@dataclass
+class Visit:
+    """One browser window, with what went wrong in it: other hosts asked, complaints of scripts and policies."""
+
+    page: Page
+    address: str
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    loads: int = 0
+
+    def open(self, place: str) -> None:
+        self.page.goto(f"{self.address}{place}")
+
+    def sign_in(self, username: str) -> None:
+        self.open("/login/")
+        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("heading", level=1).wait_for()
+
+    def watch(self) -> None:
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.route("**/*", self._stay_here)
+        self.page.on(
+            "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None
+        )
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("load", self._count)
+
+    def _count(self, page: Page) -> None:
+        self.loads += 1
+
+    def _stay_here(self, route: Route) -> None:
+        if route.request.url.startswith(self.address):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+
+def visit(browser: Browser, live_server: LiveServer, **options: Any) -> Iterator[Visit]:
+    context: BrowserContext = browser.new_context(**options)
+    window = Visit(context.new_page(), live_server.url)
+    window.watch()
+    yield window
+    context.close()
+    assert not window.foreign, "the product asked another host"
+
+
+@pytest.fixture
+def window(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
+    yield from visit(browser, live_server, viewport={"width": 1440, "height": 900})
+
+
+@pytest.fixture
+def window_without_script(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
+    yield from visit(browser, live_server, viewport={"width": 1440, "height": 900}, java_script_enabled=False)
+
+
+@pytest.fixture
+def demo(settings: Any) -> Iterator[Running]:
+    running = start()
+    settings.GENESYS_ENDPOINTS = running.endpoints
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent: the tests do the work themselves."""
+    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
+
+
+@dataclass
+class Worker:
+    """Works on one run in a thread of its own, and pauses before it hands over a check until it may."""
+
+    gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    thread: threading.Thread | None = None
+
+    def take_up(self, run: Run) -> None:
+        self.thread = threading.Thread(target=self._work, args=(run.pk,), daemon=True)
+        self.thread.start()
+
+    def hand_over(self, checks: int = 1) -> None:
+        self.gate.release(checks)
+
+    def finish(self) -> None:
+        self.gate.release(1000)
+        if self.thread is not None:
+            self.thread.join(30)
+
+    def _work(self, pk: int) -> None:
+        try:
+            services.execute_run(pk)
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    paused = Worker()
+    steps = Diagnosis.steps
+
+    def one_by_one(diagnosis: Diagnosis, *args: Any) -> Iterator[Any]:
+        for step in steps(diagnosis, *args):
+            paused.gate.acquire()
+            yield step
+
+    monkeypatch.setattr(Diagnosis, "steps", one_by_one)
+    yield paused
+    paused.finish()

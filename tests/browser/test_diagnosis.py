@@ -1,0 +1,112 @@
+"""The main journey: register a client, paste the thread's call, watch the checks arrive, read the verdict."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from diagnostics import services
+from diagnostics.demo.orgs import Client
+from diagnostics.demo.scenarios import scenarios
+from diagnostics.demo.server import Running
+from diagnostics.models import OAuthClient, Run
+from tests.browser.conftest import Visit, Worker
+from tests.factories import make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+FULL = "Demo: published API"
+LIVE = next(each.conversation_id for each in scenarios() if each.id == "healthy-web")
+THREADS_CALL = 'POST /api/v2/conversations/chat/{conversationId}/cobrowse\n\n{"providerId": "genesys"}'
+
+
+@pytest.fixture
+def org_client(demo: Running) -> Client:
+    clients = (client for org in demo.orgs["published"].orgs for client in org.clients)
+    return next(client for client in clients if client.name == FULL)
+
+
+def register(window: Visit, org_client: Client) -> OAuthClient:
+    page = window.page
+    window.open("/clients/add/")
+    page.get_by_label("Name").fill(FULL)
+    page.get_by_label("Region").fill("demo-published")
+    page.get_by_label("Client ID").fill(org_client.id)
+    page.get_by_label("Client secret").fill(org_client.secret)
+    page.get_by_role("button", name="Register and verify").click()
+    page.get_by_role("heading", name="Verification", exact=True).wait_for()
+    return OAuthClient.objects.get()
+
+
+def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Client, worker: Worker) -> None:
+    make_user("ada")
+    page = window.page
+    window.sign_in("ada")
+    expect(page.get_by_role("heading", name="First, register an OAuth client")).to_be_visible()
+
+    client = register(window, org_client)
+    expect(page.locator("#verification")).to_contain_text("Being verified")
+    loads = window.loads
+    worker.hand_over(100)
+    services.verify_client(client.pk)
+    expect(page.locator("#verification")).to_contain_text("Verified")
+    expect(page.locator("#verification .finding")).not_to_have_count(0)
+    assert window.loads == loads, "the steps came without a new page"
+    while worker.gate.acquire(blocking=False):
+        pass  # what the verification did not need
+
+    page.get_by_role("link", name="Start a diagnosis").click()
+    page.get_by_label("The call that failed").fill(THREADS_CALL)
+    expect(page.locator("#reading")).to_contain_text("/api/v2/conversations/chat/{conversationId}/cobrowse")
+    page.get_by_label("Conversation ID").fill(LIVE)
+    page.get_by_role("button", name="Start the diagnosis").click()
+
+    expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
+    loads = window.loads
+    worker.take_up(Run.objects.get())
+    expect(page.get_by_role("heading", name="Asking the org")).to_be_visible()
+    worker.hand_over()
+    expect(page.locator("#run")).to_contain_text("1 of ")
+    expect(page.locator("#line")).to_contain_text("1 of ")
+    worker.finish()
+
+    answer = page.locator(".answer")
+    expect(answer).to_contain_text("path.not_in_api")
+    expect(answer).to_contain_text("Proved")
+    assert window.loads == loads, "the whole run was watched on one page"
+    expect(page.locator("#mend-curl")).to_contain_text(f"/api/v2/conversations/{LIVE}/cobrowse")
+    expect(page.locator("#run")).not_to_have_attribute("hx-trigger", re.compile("."))
+    expect(page.locator("#line")).to_contain_text("Finished")
+
+    page.locator("details.exchange summary").first.click()
+    page.get_by_role("link", name="Show headers and body").first.click()
+    expect(page.locator("#exchange-0 dl")).to_be_visible()
+    page.locator(".finding .more a").first.click()
+    expect(page.locator(".finding:target")).to_be_visible()
+    assert org_client.secret not in page.content()
+    assert window.complaints == []
+
+
+def test_the_same_without_script(window_without_script: Visit, org_client: Client) -> None:
+    make_user("ada")
+    window = window_without_script
+    page = window.page
+    window.sign_in("ada")
+    client = register(window, org_client)
+    services.verify_client(client.pk)
+    page.reload()
+    expect(page.locator("#verification")).to_contain_text("Verified")
+
+    window.open("/start/")
+    page.get_by_label("The call that failed").fill(THREADS_CALL)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator("#reading")).to_contain_text("/api/v2/conversations/chat/{conversationId}/cobrowse")
+    page.get_by_label("Client", exact=True).select_option(label=FULL)
+    page.get_by_label("Conversation ID").fill(LIVE)
+    page.get_by_role("button", name="Start the diagnosis").click()
+
+    expect(page.get_by_role("link", name="Refresh")).to_be_visible()
+    services.execute_run(Run.objects.get().pk)
+    # The page refreshes by itself; nothing is clicked.
+    expect(page.locator(".answer")).to_contain_text("path.not_in_api")
+    expect(page.locator("#mend-curl")).to_be_visible()

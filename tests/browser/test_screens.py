@@ -1,0 +1,162 @@
+"""Every screen, light and dark, wide and narrow: accessible, nothing cut off, light enough, and ours alone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Browser, Response
+from pytest_django.live_server_helper import LiveServer
+
+from diagnostics.models import OAuthClient, Run, User
+from tests.browser.conftest import Visit, visit
+from tests.factories import (
+    make_client,
+    make_exchange,
+    make_finding,
+    make_open_run,
+    make_run,
+    make_step,
+    make_team_lead,
+    make_user,
+    make_verdict,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LONGEST_FIRST_VISIT = 150_000  # bytes, all parts together
+OUTCOMES = ("pass", "warn", "fail", "skip", "error")
+
+
+def furnish() -> dict[str, str]:
+    """Rows of every state, and the address of each screen by its name."""
+    ada, tess = make_user("ada"), make_team_lead("tess")
+    make_user("gone", is_active=False)
+    client = make_client(created_by=ada)
+    failed = make_client("Failed", state="failed", verification=[make_step(outcome="fail", hint="Compare all four.")])
+    verifying = make_client("Verifying", state="verifying", verification_started_at=timezone.now())
+    make_client("Unverified", state="unverified", verification=[], org_name="", gateway=None)
+    make_client("Retired", retired_at=timezone.now())
+    run = full_run(client, ada)
+    opened, queued = make_open_run(client), make_open_run(failed, status="queued")
+    make_finding(opened, "oauth.token", "pass")
+    interrupted = make_run(client, status="interrupted", cause="undetermined", certainty="undetermined", verdict={})
+    healthy = make_run(client, cause="none", verdict=make_verdict(cause="none", because=[]))
+    return {
+        "home": "/",
+        "clients": "/clients/",
+        "client": f"/clients/{client.pk}/",
+        "failed client": f"/clients/{failed.pk}/",
+        "client being verified": f"/clients/{verifying.pk}/",
+        "register": "/clients/add/",
+        "edit": f"/clients/{client.pk}/edit/",
+        "secret": f"/clients/{client.pk}/secret/",
+        "retire": f"/clients/{client.pk}/retire/",
+        "start": "/start/",
+        "runs": "/runs/",
+        "no run fits": "/runs/?cause=env.dns",
+        "run": f"/runs/{run.pk}/",
+        "open run": f"/runs/{opened.pk}/",
+        "queued run": f"/runs/{queued.pk}/",
+        "interrupted run": f"/runs/{interrupted.pk}/",
+        "healthy run": f"/runs/{healthy.pk}/",
+        "exchange": f"/runs/{run.pk}/exchanges/0/",
+        "users": "/users/",
+        "add user": "/users/add/",
+        "reset password": f"/users/{tess.pk}/password/",
+        "deactivate": f"/users/{tess.pk}/deactivate/",
+        "own password": "/password/",
+        "not found": "/nowhere/",
+    }
+
+
+def full_run(client: OAuthClient, ada: User) -> Run:
+    """A run with something in every part of its page."""
+    mend = {
+        "steps": ["Call the published path.", "Send no body."],
+        "menu_path": "Admin > Integrations > OAuth",
+        "permissions": [{"api": "conversation:cobrowse:add", "admin": "Conversation > Cobrowse > Add"}],
+        "curl": 'curl -X POST "https://api.mypurecloud.ie/api/v2/conversations/$CONVERSATION_ID/cobrowse"',
+        "snippets": {"python": "answer = api.post_conversation_cobrowse(id)", "java": "var answer = api.post(id);"},
+    }
+    unchecked = [{"sentence": "Whether the agent takes part.", "who": "Someone who may read it."}]
+    parts = {"mend": mend, "unchecked": unchecked, "also": ["body.unexpected"], "ruled_out": ["oauth.token"]}
+    call = {"method": "POST", "url": "/api/v2/conversations/chat/x/cobrowse", "headers": [["A", "b"]], "body": "{}"}
+    inputs = {"call": call, "answer": None, "conversation_id": ""}
+    run = make_run(client, verdict=make_verdict(**parts), started_by=ada, inputs=inputs)
+    make_finding(run, hint="Use the published path.")
+    for check, outcome in zip(("oauth.token", "a.b", "c.d", "e.f", "g.h"), OUTCOMES, strict=True):
+        make_finding(run, check, outcome, hint="A hint.")
+    for status in (200, 404, 503, None):
+        make_exchange(run, status=status, url=f"https://api.mypurecloud.ie/api/v2/{'long/' * 20}")
+    return run
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_screen_is_accessible_and_whole(
+    browser: Browser, live_server: LiveServer, scheme: str, width: int
+) -> None:
+    screens = furnish()
+    size = {"width": width, "height": 900}
+    for window in visit(browser, live_server, color_scheme=scheme, viewport=size):
+        window.open("/login/")
+        troubles = look_at(window, "login")
+        window.sign_in("ada")
+        for name, place in screens.items():
+            window.open(place)
+            unfold(window)
+            troubles += look_at(window, name)
+        assert troubles == []
+
+
+def look_at(window: Visit, name: str) -> list[str]:
+    """What is wrong with the screen that is open."""
+    found = Axe().run(window.page, options=WCAG).response["violations"]
+    troubles = [f"{name}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in found]
+    if (hidden := window.page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
+        troubles.append(f"{name}: {hidden} px to the right of the screen")
+    return troubles
+
+
+def unfold(window: Visit) -> None:
+    """What is folded must be accessible too."""
+    window.page.evaluate("document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })")
+
+
+def test_the_first_visit_is_light(window: Visit) -> None:
+    screens = furnish()
+    window.sign_in("ada")
+    heavy = {}
+    for name in ("home", "run", "start", "runs"):
+        parts: list[int] = []
+
+        def weigh(response: Response, parts: list[int] = parts) -> None:
+            parts.append(len(response.body()) if response.ok else 0)
+
+        window.page.on("response", weigh)
+        window.open(screens[name])
+        window.page.wait_for_load_state("networkidle")
+        window.page.remove_listener("response", weigh)
+        if sum(parts) > LONGEST_FIRST_VISIT:
+            heavy[name] = sum(parts)
+    assert heavy == {}
+
+
+def test_no_page_trips_over_its_own_policy(window: Visit) -> None:
+    screens = furnish()
+    window.sign_in("ada")
+    for name, place in screens.items():
+        if name != "not found":
+            window.open(place)
+    assert window.complaints == []
+
+
+def test_everything_can_be_reached_by_keyboard(window: Visit) -> None:
+    furnish()
+    window.sign_in("ada")
+    window.open("/")
+    window.page.keyboard.press("Tab")
+    assert window.page.evaluate("document.activeElement.className") == "skip-link"
+    window.page.keyboard.press("Enter")
+    window.page.keyboard.press("Tab")
+    assert window.page.evaluate("document.activeElement.id") == "id_call"
