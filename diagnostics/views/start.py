@@ -52,8 +52,10 @@ def preview(request: Request) -> HttpResponse:
 def _read_only(request: Request) -> StartForm:
     """The form read but not judged as a start: a client that is not chosen yet is no error."""
     form = StartForm(request.POST)
-    form.fields["client"].required = False
+    client = form.fields["client"]
+    client.required = False
     form.is_valid()
+    client.required = True
     form.mask()
     return form
 

@@ -28,7 +28,7 @@ PATIENCE_MS = 15_000  # an upper bound for a busy machine; nothing waits for it 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The installed Chromium, if there is one; else the one that Playwright brought itself."""
-    found = next((path for name in INSTALLED if (path := shutil.which(name))), None)
+    found = os.environ.get("CHROMIUM") or next((path for name in INSTALLED if (path := shutil.which(name))), None)
     more: dict[str, Any] = {"executable_path": found} if found else {}
     if os.geteuid() == 0:
         more["args"] = ["--no-sandbox"]  # Chromium's own sandbox refuses root
@@ -43,7 +43,6 @@ class Visit:
     address: str
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    loads: int = 0
 
     def open(self, place: str) -> None:
         self.page.goto(f"{self.address}{place}")
@@ -62,10 +61,14 @@ class Visit:
             "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None
         )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("load", self._count)
 
-    def _count(self, page: Page) -> None:
-        self.loads += 1
+    def mark(self) -> None:
+        """Leaves a mark in the page that is open, which no new page would carry."""
+        self.page.evaluate("window.marked = true")
+
+    @property
+    def is_marked(self) -> bool:
+        return bool(self.page.evaluate("window.marked === true"))
 
     def _stay_here(self, route: Route) -> None:
         if route.request.url.startswith(self.address):

@@ -46,12 +46,12 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Cli
 
     client = register(window, org_client)
     expect(page.locator("#verification")).to_contain_text("Being verified")
-    loads = window.loads
+    window.mark()
     worker.hand_over(100)
     services.verify_client(client.pk)
     expect(page.locator("#verification")).to_contain_text("Verified")
     expect(page.locator("#verification .finding")).not_to_have_count(0)
-    assert window.loads == loads, "the steps came without a new page"
+    assert window.is_marked, "the steps came without a new page"
     while worker.gate.acquire(blocking=False):
         pass  # what the verification did not need
 
@@ -62,7 +62,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Cli
     page.get_by_role("button", name="Start the diagnosis").click()
 
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
-    loads = window.loads
+    window.mark()
     worker.take_up(Run.objects.get())
     expect(page.get_by_role("heading", name="Asking the org")).to_be_visible()
     worker.hand_over()
@@ -73,7 +73,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Cli
     answer = page.locator(".answer")
     expect(answer).to_contain_text("path.not_in_api")
     expect(answer).to_contain_text("Proved")
-    assert window.loads == loads, "the whole run was watched on one page"
+    assert window.is_marked, "the whole run was watched on one page"
     expect(page.locator("#mend-curl")).to_contain_text(f"/api/v2/conversations/{LIVE}/cobrowse")
     expect(page.locator("#run")).not_to_have_attribute("hx-trigger", re.compile("."))
     expect(page.locator("#line")).to_contain_text("Finished")
