@@ -150,8 +150,10 @@ class Up:
         settings.GENESYS_ENDPOINTS.update(endpoints)
         self.supervisor.start(parts.demo(self.data, port))
         with self.supervisor.busy():
-            seed.seed()
+            added = seed.seed()
             connections.close_all()
+        if added.clients:
+            self.console.part("demo", f"{added.clients} clients and {added.runs} runs added")
 
     # ------------------------------------------------------------------ words
 
