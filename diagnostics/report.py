@@ -108,8 +108,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Report:
+    """`proof` is what is wrong among the findings the verdict names, `confirmed` what is right among them."""
+
     answer: Answer
     proof: tuple[Line, ...]
+    confirmed: tuple[Line, ...]
     ruled_out: tuple[Line, ...]
     mend: Mend
     unchecked: tuple[Unchecked, ...]
@@ -129,12 +132,15 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
     planned = _texts(run.planned)
     begun = {finding.check_id for finding in findings}
     to_come = [check for check in planned if check not in begun]
-    answer = _answer(run, verdict)
+    steps = _texts(_mapping(verdict.get("mend")).get("steps"))
+    answer = _answer(run, verdict, steps)
+    proof = _named(lines, _texts(verdict.get("because")))
     return Report(
         answer=answer,
-        proof=_named(lines, _texts(verdict.get("because"))),
+        proof=tuple(line for line in proof if line.outcome != Outcome.PASS),
+        confirmed=tuple(line for line in proof if line.outcome == Outcome.PASS),
         ruled_out=_named(lines, _texts(verdict.get("ruled_out"))),
-        mend=_mend(_mapping(verdict.get("mend")), said=answer.remedy),
+        mend=_mend(_mapping(verdict.get("mend")), steps=tuple(step for step in steps if step != answer.remedy)),
         unchecked=tuple(_unchecked(verdict.get("unchecked"))),
         also=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
         areas=_areas(lines),
@@ -146,7 +152,9 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
     )
 
 
-def _answer(run: Run, verdict: Mapping[str, Any]) -> Answer:
+def _answer(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) -> Answer:
+    """The remedy in one step: where it is all steps in a row, the rest stands with the mend."""
+    remedy = _text(verdict.get("remedy"))
     cause = _text(verdict.get("cause")) or run.cause
     certainty = _text(verdict.get("certainty")) or run.certainty
     return Answer(
@@ -154,7 +162,7 @@ def _answer(run: Run, verdict: Mapping[str, Any]) -> Answer:
         title=causes.title_of(cause),
         certainty=certainty if certainty in CERTAINTIES else "",
         sentence=_text(verdict.get("sentence")) or causes.title_of(cause),
-        remedy=_text(verdict.get("remedy")),
+        remedy=steps[0] if steps and remedy.startswith(steps[0]) else remedy,
     )
 
 
@@ -164,12 +172,12 @@ def _named(lines: Iterable[Line], anchors: Sequence[str]) -> tuple[Line, ...]:
     return tuple(by_anchor[anchor] for anchor in anchors if anchor in by_anchor)
 
 
-def _mend(mend: Mapping[str, Any], said: str) -> Mend:
-    """`said` is the remedy that stands with the answer already: the steps do not repeat it."""
+def _mend(mend: Mapping[str, Any], steps: tuple[str, ...]) -> Mend:
+    """`steps` are those that do not stand with the answer already."""
     snippets = _mapping(mend.get("snippets"))
     permissions = (_mapping(item) for item in _items(mend.get("permissions")))
     return Mend(
-        steps=tuple(step for step in _texts(mend.get("steps")) if step != said),
+        steps=steps,
         menu_path=_text(mend.get("menu_path")),
         permissions=tuple(each for each in permissions if each.get("api")),
         curl=_text(mend.get("curl")),
