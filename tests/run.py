@@ -51,7 +51,7 @@ def steps(python: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
     return [
         ("ruff check", [*python, "ruff", "check", "."], {}),
         ("ruff format", [*python, "ruff", "format", "--check", "."], {}),
-        ("djade", [*python, "djade", "--check", "--target-version", "5.2", *templates], {}),
+        ("djade", [str(Path(python[0]).with_name("djade")), "--check", "--target-version", "5.2", *templates], {}),
         ("mypy", [*python, "mypy"], {}),
         ("makemigrations --check", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         ("check --deploy", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
