@@ -12,16 +12,12 @@ from diagnostics.models import Exchange, Finding, Run
 from diagnostics.outcomes import Outcome
 
 AREA_TITLES = {
-    "oauth": "OAuth client and token",
     "request": "The call itself",
+    "answer": "The answer you got",
+    "oauth": "OAuth client and token",
     "conversation": "The conversation",
     "provider": "Cobrowse providers",
     "permissions": "Permissions",
-    "answer": "The answer you got",
-    "reach": "Reaching the hosts",
-    "route": "The route",
-    "limits": "Rate limits",
-    "session": "Live session start",
 }
 CERTAINTIES = ("proved", "likely", "undetermined")
 MOST_SHOWN = 2000  # characters of one piece of evidence
@@ -198,11 +194,9 @@ def _unchecked(items: object) -> Iterable[Unchecked]:
 
 
 def _areas(lines: Sequence[Line]) -> tuple[Area, ...]:
-    """Areas in the order of their first finding; checks that ran side by side do not split one."""
-    first: dict[str, int] = {}
-    for line in lines:
-        first.setdefault(_area(line), line.finding.position)
-    ordered = sorted(lines, key=lambda line: (first[_area(line)], line.finding.position))
+    """Areas always in the same order, those without a title of ours last; checks run side by side, in any order."""
+    places = {area: place for place, area in enumerate(AREA_TITLES)}
+    ordered = sorted(lines, key=lambda line: (places.get(_area(line), len(places)), _area(line), line.finding.position))
     return tuple(
         Area(AREA_TITLES.get(area, area.capitalize()), tuple(group)) for area, group in groupby(ordered, key=_area)
     )
@@ -225,15 +219,17 @@ def _waterfall(exchanges: Sequence[Exchange]) -> tuple[Bar, ...]:
 
 
 def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else _as_words(value)
+    text = value if isinstance(value, str) and value else _as_words(value)
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} … ({len(text):,} characters in all)"
 
 
 def _as_words(value: object) -> str:
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
         return "\n".join(str(item) for item in value) or "none"
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "yes", False: "no"}[value]
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return json.dumps(value, indent=1, ensure_ascii=False, default=str)
 
 
