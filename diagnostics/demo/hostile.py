@@ -4,9 +4,9 @@
 clients are in hostile.json and take no part in the scenarios: they are for tests of robustness.
 """
 
-import gzip
 import json
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -65,7 +65,9 @@ def deep(scene: Scene) -> Answer:
 
 @cache
 def bomb() -> bytes:
-    return gzip.compress(b'{"entities": ["' + b"0" * (200 * MEGABYTES) + b'"]}', compresslevel=6)
+    """200 MB within 200 kB, made piece by piece so that only the reader is at risk."""
+    packer, piece = zlib.compressobj(wbits=31), b"0" * MEGABYTES
+    return b"".join([packer.compress(b'{"id": "'), *(packer.compress(piece) for _ in range(200)), packer.flush()])
 
 
 def redirect_away(scene: Scene) -> Answer:

@@ -9,7 +9,8 @@ from typing import Any
 PUBLISHED_CLIENT = "Demo: published API"
 GATEWAY_CLIENT = "Demo: provider gateway"
 WEEKS = 4
-HEALTH_HOURS = (7, 13)
+HEALTH_HOURS = (7, 11, 15)
+GATEWAY_HEALTH_HOURS = (7, 15)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def health_runs() -> Iterator[tuple[int, int, str]]:
     for days in range(WEEKS * 7, 0, -1):
         for hour in HEALTH_HOURS:
             yield days, hour, "unwell" if days in DAYS_WITHOUT_ROLE else "healthy"
-        yield days, HEALTH_HOURS[0], "gateway healthy"
+        for hour in GATEWAY_HEALTH_HOURS:
+            yield days, hour, "gateway healthy"
 
 
 def at(today: datetime, days: int, hour: int, random: Random) -> datetime:
