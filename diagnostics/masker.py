@@ -29,7 +29,7 @@ COOKIE = re.compile(
     re.IGNORECASE,
 )
 USER_OPTION = re.compile(
-    r"(?P<flag>(?<!\S)(?:-u\s{0,4}|--(?:proxy-)?user(?:\s{1,4}|=)|--oauth2-bearer(?:\s{1,4}|=)))"
+    r"(?P<flag>(?<!\S)(?:-[uU]\s{0,4}|--(?:proxy-)?user(?:\s{1,4}|=)|--oauth2-bearer(?:\s{1,4}|=)))"
     r"(?!\[masked)(?P<value>\$?'[^']*+'?|\"[^\"]*+\"?|[^\s\"']++)"
 )
 FIELD = re.compile(
@@ -42,6 +42,7 @@ BARE = re.compile(r"[^\s\"'&;,]++")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 QUOTED = re.compile(r"\"[^\"\\]*+\"|'[^'\\]*+'")
 ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:-]{0,63}+)>(?P<value>[^<>]++)</")
+PART = re.compile(r"name=\"(?P<name>[^\"\r\n]{1,64})\"[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,9}\r?\n(?P<value>[^\r\n]++)")
 SUSPECT = re.compile(r"eyJ|://|[:=]|bearer|basic|[\w\-+=~]{20}|wss?:", re.IGNORECASE)
 
 
@@ -49,16 +50,18 @@ class Masker:
     """Masks one paste or one exchange.
 
     `hidden` collects the raw values that were masked, so that the caller can look for them elsewhere, and
-    `found` says where each one stood, without the value. Neither may be stored.
+    `found` says where each one stood, without the value. The raw values may not be stored. `count` counts the masks.
     """
 
     def __init__(self, lengths: bool = True) -> None:
         self.lengths = lengths
         self.where = "the text"
+        self.count = 0
         self.hidden: dict[str, None] = {}
         self.found: dict[str, None] = {}
 
     def hide(self, raw: str, kind: str, label: str = "") -> str:
+        self.count += 1
         self.hidden[raw] = None
         self.found[label or f"a {kind} in {self.where}"] = None
         return masks.stand_in(kind, raw) if self.lengths else "[masked]"
@@ -113,6 +116,7 @@ class Masker:
         head, hash_, fragment = url.partition("#")
         path, mark, query = head.partition("?")
         path = masks.outside_masks(path, self._path)
+        query = masks.outside_masks(query, lambda gap: masks.EMAIL.sub(self._short_email, gap))
         return path + mark + self.form(query, bare="[masked]") + hash_ + self.form(fragment, bare="[masked]")
 
     def _userinfo(self, found: re.Match[str]) -> str:
@@ -131,6 +135,10 @@ class Masker:
 
     def _short(self, found: re.Match[str]) -> str:
         self.hide(found[0], "token")
+        return "[masked]"
+
+    def _short_email(self, found: re.Match[str]) -> str:
+        self.hide(found[0], "e-mail")
         return "[masked]"
 
     def _short_run(self, found: re.Match[str]) -> str:
@@ -153,7 +161,7 @@ class Masker:
         """Mask a body and keep its text otherwise, broken JSON included, as the body itself is judged later."""
         if "=" in text and not re.search(r"[\s{}<>\"]", text):
             text = self.form(text)
-        text = self.text(text)
+        text = self.text(PART.sub(self._part, text))
         try:
             value = json.loads(text)
             masked = self._masked_value(value, "", "\\" in text, 0)
@@ -244,6 +252,13 @@ class Masker:
             return found[0]
         kind = "credentials" if found["scheme"].lower() == "basic" else "token"
         return found[0].replace(value, self.hide(value, kind), 1) if value else found[0]
+
+    def _part(self, found: re.Match[str]) -> str:
+        """One field of a multipart body."""
+        value = found["value"]
+        if not masks.parameter_says_secret(found["name"]) or masks.is_placeholder(value):
+            return found[0]
+        return found[0][: -len(value)] + self.hide(value, "secret", f"the field {found['name']} in {self.where}")
 
     def _parameter(self, found: re.Match[str]) -> str:
         value = found["value"]

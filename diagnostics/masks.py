@@ -45,7 +45,7 @@ SECRET_HEADER_WORDS = word_set(
 
 VOCABULARY = word_set(
     "a access accesstoken actual api auth authorization base64 basic bearer cc censored client clientid "
-    "clientsecret code cookie credential credentials dummy encoded env example from gc genesys get goes guid header "
+    "clientsecret code conversation cookie credential credentials dummy encoded env example from gc genesys get goes guid header "
     "here hidden id insert jwt key masked me my oauth omitted org own pass password paste placeholder private "
     "purecloud put real redacted refresh region removed replace sanitized secret secrets session snip snipped some "
     "string the this token tokens user username uuid valid value var variable with xxx you your yourtoken"
@@ -134,8 +134,9 @@ def header_says_secret(name: str) -> bool:
 def looks_like_token(run: str) -> bool:
     """Is this unbroken run too random to be words, an id or a time?
 
-    Counts how often the kind of character changes: random text does it every second character, camelCase names
-    every eighth. UUIDs, whole, without hyphens or with a digit too few, and digits alone are ids.
+    Counts how often the kind of character changes: random text does it every second character, camelCase names,
+    whose capitals belong to the word they begin, every sixth. Digits alone are ids, and so are UUIDs: whole,
+    without hyphens, or with a digit too few.
     """
     run = UUID.sub("", run)
     if len(run) < 20 or re.fullmatch(r"[0-9A-Fa-f]{32}", run) or re.fullmatch(r"\w{6,10}(?:-\w{2,6}){3}-\w{8,14}", run):
@@ -146,8 +147,8 @@ def looks_like_token(run: str) -> bool:
     ):
         return any(len(part) > 28 for part in parts if part.isalpha())
     kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" if c.islower() else "" for c in run]
-    changes = sum(1 for one, two in pairwise(kinds) if one != two and one and two)
-    return changes >= max(4, len(run) * 0.22)
+    changes = sum(1 for one, two in pairwise(kinds) if one != two and one and two and (one, two) != ("u", "l"))
+    return changes >= max(5, len(run) * (0.25 if "d" in kinds else 0.35))
 
 
 def looks_like_id(segment: str) -> bool:

@@ -61,9 +61,10 @@ def read_headers(lines: list[str]) -> tuple[Headers, list[str]]:
         name, colon, value = line.partition(":")
         if not line.strip():
             return headers, lines[number + 1 :]
-        if line[0] in " \t" and headers and not HEADER_NAME.fullmatch(name.strip()):
+        named = colon and HEADER_NAME.fullmatch(name.strip())
+        if line[0] in " \t" and headers and not named:
             headers[-1] = (headers[-1][0], f"{headers[-1][1]}\n {line.strip()}")
-        elif colon and HEADER_NAME.fullmatch(name.strip()):
+        elif named:
             if len(headers) < MAX_HEADERS:
                 headers.append((name.strip(), value.strip(" \t")))
         else:

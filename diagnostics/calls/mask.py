@@ -3,21 +3,30 @@
 from collections.abc import Iterable
 
 from diagnostics import masks
-from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer
+from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer, Unreadable
 from diagnostics.calls.draft import Draft, DraftAnswer, Headers
 from diagnostics.masker import Masker
 from diagnostics.redact import Redactor
 
 MAX_SWEPT = 60  # a call holds a handful of secrets; a paste with thousands of them is no call
 MAX_NOTES = 30
+MAX_MASKS = 2_000
 
 
 def masked(draft: Draft, conversation_id: str) -> Parsed:
-    """The draft as frozen values. A secret met in one place is masked wherever else it stands."""
+    """The draft as frozen values. A secret met in one place is masked wherever else it stands.
+
+    Raises Unreadable for a text of thousands of secrets.
+    """
     masker = Masker()
     masker.hidden.update(dict.fromkeys(draft.secrets))
     call = _call(masker, draft) if draft.url else None
     answer = _answer(masker, draft.answer) if draft.answer else None
+    if masker.count > MAX_MASKS:
+        raise Unreadable(
+            f"This text holds {masker.count:,} values that look like secrets, so it is a log or a list and no call. "
+            "Paste the failing call alone."
+        )
     swept = telling(masker.hidden)
     return Parsed(
         call=_swept_call(call, swept) if call else None,

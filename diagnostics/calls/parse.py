@@ -63,7 +63,8 @@ def masked_text(text: str) -> str:
         known = secrets_of(_read_call(text.strip())) if text.strip() else []
     except Unreadable:
         known = []
-    return sweep(shown, [*known, *telling(masker.hidden)])
+    shown = sweep(shown, [*known, *telling(masker.hidden)])
+    return shown if len(shown) <= MAX_PASTE else ""
 
 
 def conversation_id_in(url: str) -> str:

@@ -1,0 +1,153 @@
+"""A secret planted anywhere in a paste is in no value made from it."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnostics.calls.call import Parsed, Unreadable
+from diagnostics.calls.parse import masked_text, parse_answer, parse_call
+
+ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
+PATH = f"/api/v2/conversations/{ID}/cobrowse"
+URL = f"https://api.mypurecloud.com{PATH}"
+
+# Where a secret may stand; SECRET is replaced. In a named place any secret is hidden, in a loose one a token is.
+NAMED = {
+    "curl header": f"curl {URL} -H 'Authorization: Bearer SECRET'",
+    "curl header, double quotes": f'curl {URL} -H "Authorization: Bearer SECRET"',
+    "curl header, quoted token": f"curl {URL} -H 'Authorization: Bearer \"SECRET\"'",
+    "curl header, ansi quotes": f"curl {URL} -H $'Authorization: Bearer SECRET'",
+    "curl header, escaped blanks": f"curl {URL} -H Authorization:\\ Bearer\\ SECRET",
+    "curl header, no scheme": f"curl {URL} -H 'Authorization: SECRET'",
+    "curl header, twice": f"curl {URL} -H 'Authorization: Bearer SECRET' -H 'Authorization: Bearer SECRET'",
+    "curl header, basic": f"curl {URL} -H 'Authorization: Basic SECRET'",
+    "curl header, own": f"curl {URL} -H 'X-Api-Key: SECRET'",
+    "curl header, line broken": f"curl {URL} \\\n -H 'Authorization: Bearer\nSECRET'",
+    "curl user": f"curl -u someone:SECRET {URL}",
+    "curl user glued": f"curl -usomeone:SECRET {URL}",
+    "curl user long": f"curl --user=someone:SECRET {URL}",
+    "curl bearer": f"curl --oauth2-bearer SECRET {URL}",
+    "curl cookie": f"curl -b sid=SECRET {URL}",
+    "curl query": f"curl '{URL}?access_token=SECRET'",
+    "curl get data": f"curl -G -d client_secret=SECRET {URL}",
+    "curl form data": f"curl -d grant_type=client_credentials -d client_secret=SECRET {URL}",
+    "curl json data": f'curl --json \'{{"client_secret": "SECRET"}}\' {URL}',
+    "curl form field": f"curl -F client_secret=SECRET {URL}",
+    "curl userinfo": "curl https://someone:SECRET@api.mypurecloud.com/api/v2/x",
+    "curl fragment": f"curl '{URL}#access_token=SECRET&x=1'",
+    "curl proxy user": f"curl -U someone:SECRET {URL}",
+    "curl other command": f"curl -u someone:SECRET https://login.mypurecloud.com/oauth/token\ncurl -X POST {URL}",
+    "curl windows": f'curl ^"{URL}^" ^\n  -H ^"authorization: Bearer SECRET^"',
+    "raw header": f"POST {PATH} HTTP/1.1\nHost: h.example\nAuthorization: Bearer SECRET\n\n",
+    "raw cookie": f"POST {PATH} HTTP/1.1\nCookie: a=1; sid=SECRET\n\n",
+    "raw body": f'POST {PATH} HTTP/1.1\n\n{{"password": "SECRET"}}',
+    "raw answer": f'POST {PATH} HTTP/1.1\n\nHTTP/1.1 200 OK\nSet-Cookie: sid=SECRET\n\n{{"access_token": "SECRET"}}',
+    "json header": json.dumps({"url": URL, "headers": {"Authorization": "Bearer SECRET"}}),
+    "json header pairs": json.dumps({"url": URL, "headers": [["Authorization", "bearer SECRET\n"]]}),
+    "json url": json.dumps({"url": f"{URL}?token=SECRET"}),
+    "json body": json.dumps({"url": URL, "body": {"nested": [{"refresh_token": "SECRET"}]}}),
+    "json body text": json.dumps({"url": URL, "body": json.dumps({"apiKey": "SECRET"})}),
+    "json list": json.dumps({"url": URL, "body": {"tokens": ["SECRET"]}}),
+    "json answer": json.dumps({"url": URL, "answer": {"status": 200, "body": {"joinCode": "SECRET"}}}),
+    "json error": json.dumps({"url": URL, "answer": {"status": 400, "body": {"sessionJoinToken": "SECRET"}}}),
+    "json network error": json.dumps({"url": URL, "answer": {"network_error": "GET https://a:SECRET@h.example/"}}),
+    "short header": f"POST {PATH}\nAuthorization: Bearer SECRET",
+    "short body": f'POST {PATH} {{"client_secret": "SECRET"}} -> 404',
+    "short broken body": f"POST {PATH} {{'client_secret': 'SECRET',}} -> 404",
+    "short prose": f"Authorization: Bearer SECRET\nPOST {PATH}",
+}
+LOOSE = {
+    "curl data": f"curl -d 'x=1&note=SECRET' {URL}",
+    "curl header": f"curl -H 'X-Note: SECRET' {URL}",
+    "curl path": "curl https://api.mypurecloud.com/api/v2/things/SECRET/x",
+    "raw body": f"POST {PATH} HTTP/1.1\n\nsome SECRET text",
+    "json body": json.dumps({"url": URL, "body": ["SECRET"]}),
+    "short": f'POST {PATH} {{"note": "SECRET"}}',
+    "network error": json.dumps({"url": URL, "answer": {"network_error": "bad SECRET"}}),
+}
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+TOKENS = "k9Xq2LmZ8vRt4WpY7nBcD3fG6hJ1sTu5aEo0iPlM"
+secrets = st.text(ALPHABET, min_size=8, max_size=90).filter(lambda text: re.search(r"\d.*[A-Za-z]|[A-Za-z].*\d", text))
+tokens = st.permutations(TOKENS).map("".join)
+
+
+def everything(text: str) -> str:
+    """All that could be kept of a paste, as one text."""
+    kept = [masked_text(text)]
+    for read in (parse_call, parse_answer):
+        try:
+            kept.append(repr(read(text)))
+        except Unreadable as refused:
+            kept.append(str(refused))
+    return "\n".join(kept)
+
+
+@pytest.mark.parametrize("place", NAMED)
+@settings(max_examples=25, deadline=None)
+@given(secret=secrets)
+def test_a_secret_in_a_named_place_never_survives(place: str, secret: str) -> None:
+    assert secret not in everything(NAMED[place].replace("SECRET", secret))
+
+
+@pytest.mark.parametrize("place", LOOSE)
+@settings(max_examples=25, deadline=None)
+@given(token=tokens)
+def test_a_token_in_a_loose_place_never_survives(place: str, token: str) -> None:
+    assert token not in everything(LOOSE[place].replace("SECRET", token))
+
+
+@pytest.mark.parametrize("place", NAMED)
+def test_a_paste_stays_readable_around_its_secret(place: str) -> None:
+    parsed = parse_call(NAMED[place].replace("SECRET", "k9Xq2LmZ"))
+    assert parsed.call is not None
+    assert parsed.call.url.startswith(("https://", PATH))
+
+
+@pytest.mark.parametrize("place", [place for place in NAMED if not place.startswith(("curl other", "short prose"))])
+def test_what_was_masked_is_said(place: str) -> None:
+    parsed = parse_call(NAMED[place].replace("SECRET", "k9Xq2LmZ"))
+    assert place == "curl proxy user" or any(note.kind == "masked" for note in parsed.notes)
+
+
+def test_a_secret_met_in_a_named_place_is_masked_elsewhere_too() -> None:
+    parsed = parse_call(f"curl -H 'Authorization: Bearer hunter2-hunter2' -d 'x=hunter2-hunter2' {URL}")
+    assert "hunter2" not in repr(parsed)
+
+
+@pytest.mark.parametrize("token", ["<token>", "$TOKEN", "${TOKEN}", "{{token}}", "YOUR_TOKEN", "<redacted>", "***"])
+def test_placeholders_of_documentation_are_left(token: str) -> None:
+    parsed = parse_call(f"POST {URL}\nAuthorization: Bearer {token}")
+    assert parsed.call is not None
+    assert parsed.call.header("Authorization") == f"Bearer {token}"
+    assert not any(note.kind == "masked" for note in parsed.notes)
+
+
+def test_ids_and_provider_ids_are_left() -> None:
+    parsed = parse_call(f'POST {URL} {{"providerId": "genesys", "sessionId": "{ID}"}}')
+    assert parsed.call is not None
+    assert parsed.call.body == f'{{"providerId": "genesys", "sessionId": "{ID}"}}'
+    assert parsed.call.url == URL
+
+
+def test_a_text_of_thousands_of_secrets_is_no_call() -> None:
+    with pytest.raises(Unreadable):
+        parse_call(f"curl {URL} -d '" + "password=a1; " * 3000 + "'")
+
+
+def test_masked_text_keeps_what_is_no_secret() -> None:
+    shown = masked_text(f"Hello,\n{NAMED['curl header'].replace('SECRET', 'k9Xq2LmZ')}\nand then?")
+    assert shown == f"Hello,\ncurl {URL} -H 'Authorization: Bearer [masked token, 8 characters]'\nand then?"
+
+
+def test_masked_text_of_a_text_too_long_is_empty() -> None:
+    assert masked_text("a" * 1_000_001) == ""
+
+
+def test_parsed_values_are_frozen() -> None:
+    parsed = parse_call(f"POST {URL}")
+    assert isinstance(hash(parsed), int)
+    assert isinstance(parsed, Parsed)
