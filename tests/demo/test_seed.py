@@ -49,6 +49,17 @@ def test_done_again_it_changes_nothing() -> None:
     assert list(Run.objects.values_list("pk", "created_at", "cause")) == rows
 
 
+def test_a_demo_client_asked_for_by_name_is_registered_without_a_history() -> None:
+    seed.register_named("demo: PUBLISHED api")
+    assert OAuthClient.objects.filter(name="Demo: provider gateway").exists()
+    assert not Run.objects.exists()
+
+
+def test_any_other_name_registers_nothing() -> None:
+    seed.register_named("Demo: nobody")
+    assert not OAuthClient.objects.exists()
+
+
 def test_a_client_of_that_name_that_is_not_ours_is_left_alone() -> None:
     theirs = make_client("demo: Published API", region="eu-west-1")
     seeded = seed.seed()

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from diagnostics import causes, services
 from diagnostics.calls.call import Note, Unreadable
 from diagnostics.calls.parse import MAX_PASTE
+from diagnostics.demo.seed import register_named
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--save", action="store_true", help="keep the run in the history")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        register_named(options["client"])
         client = client_named(options["client"])
         if client.is_retired:
             bad_input(f"The client {client.name} is retired. Choose another; `client list` shows them.")
