@@ -76,7 +76,7 @@ def full_run(client: OAuthClient, ada: User) -> Run:
         "menu_path": "Admin > Integrations > OAuth",
         "permissions": [{"api": "conversation:cobrowse:add", "admin": "Conversation > Cobrowse > Add"}],
         "curl": 'curl -X POST "https://api.mypurecloud.ie/api/v2/conversations/$CONVERSATION_ID/cobrowse"',
-        "snippets": {"python": "answer = api.post_conversation_cobrowse(id)", "java": "var answer = api.post(id);"},
+        "snippets": {"python": "answer = api.post_conversation_cobrowse(id)", "java": "var answer = api.post(id);" * 9},
     }
     unchecked = [{"sentence": "Whether the agent takes part.", "who": "Someone who may read it."}]
     parts = {"mend": mend, "unchecked": unchecked, "also": ["body.unexpected"], "ruled_out": ["oauth.token"]}
