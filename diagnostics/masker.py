@@ -43,6 +43,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 QUOTED = re.compile(r"\"[^\"\\]*+\"|'[^'\\]*+'")
 ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:-]{0,63}+)>(?P<value>[^<>]++)</")
 PART = re.compile(r"name=\"(?P<name>[^\"\r\n]{1,64})\"[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,9}\r?\n(?P<value>[^\r\n]++)")
+LOOSE = re.compile(r"wss?://|://[^\s/]*@|eyJ", re.IGNORECASE)
 SUSPECT = re.compile(r"eyJ|://|[:=]|bearer|basic|[\w\-+=~]{20}|wss?:", re.IGNORECASE)
 
 
@@ -203,7 +204,7 @@ class Masker:
         text = self._fields(text)
         text = masks.PARAMETER.sub(self._parameter, text)
         text = ELEMENT.sub(self._element, text)
-        return masks.outside_masks(text, self._loose)
+        return masks.outside_masks(text, self._loose) if masks.RUN.search(text) or LOOSE.search(text) else text
 
     def _loose(self, text: str) -> str:
         text = masks.WEBSOCKET.sub(lambda found: self.hide(found[0], "websocket URL"), text)
@@ -216,8 +217,11 @@ class Masker:
 
     def personal(self, text: str) -> str:
         """Mask e-mail addresses and phone numbers; UUIDs, ids and times stay."""
-        text = masks.outside_masks(text, lambda gap: masks.EMAIL.sub(self._email, gap))
-        return masks.outside_masks(text, lambda gap: masks.PHONE.sub(self._phone, gap))
+        if masks.EMAIL.search(text):
+            text = masks.outside_masks(text, lambda gap: masks.EMAIL.sub(self._email, gap))
+        if masks.PHONE.search(text):
+            text = masks.outside_masks(text, lambda gap: masks.PHONE.sub(self._phone, gap))
+        return text
 
     def _email(self, found: re.Match[str]) -> str:
         return self.hide(found[0], "e-mail")
