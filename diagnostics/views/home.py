@@ -7,9 +7,12 @@ from django.views.decorators.http import require_safe
 from diagnostics import queries
 from diagnostics.forms import PasteForm
 from diagnostics.http import Request
+from diagnostics.models import OAuthClient
 
 
 @require_safe
 def home(request: Request) -> HttpResponse:
-    context = {"clients": queries.client_rows(), "runs": queries.recent_runs(), "form": PasteForm()}
+    # Those that need somebody come first.
+    clients = sorted(queries.client_rows(), key=lambda row: row.client.state == OAuthClient.State.VERIFIED)
+    context = {"clients": clients, "runs": queries.recent_runs(), "form": PasteForm()}
     return render(request, "home.html", context)

@@ -28,6 +28,13 @@ def test_a_team_lead_sees_runs_and_clients_and_nothing_to_start(as_lead: Client)
     assert b"/users/" not in page
 
 
+def test_clients_that_need_somebody_come_first(as_lead: Client) -> None:
+    make_client("A verified one")
+    make_client("Z failed one", state="failed")
+    page = as_lead.get("/").content
+    assert page.index(b"Z failed one") < page.index(b"A verified one")
+
+
 def test_the_footer_names_product_and_contract(as_lead: Client) -> None:
     page = as_lead.get("/").content.decode()
     assert "Cobrowse Doctor 0." in page
