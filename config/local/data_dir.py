@@ -29,10 +29,17 @@ class DataDir:
                 self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
             for folder in (self.keys, self.logs, self.locks):
                 folder.mkdir(mode=0o700, exist_ok=True)
+            owner = self.keys.stat().st_uid
         except OSError as exc:
             env.stop(
                 f"The data folder {self.path} cannot be used: {exc.strerror}. Start as the user it belongs to, "
                 f"or choose another folder with --data-dir or {VARIABLE}."
+            )
+        if owner != os.geteuid():
+            # Root could go on, but would leave files there that the owner cannot use any more.
+            env.stop(
+                f"The data folder {self.path} belongs to another user (id {owner}). Start as that user, or choose "
+                f"another folder with --data-dir or {VARIABLE}."
             )
 
     @property
