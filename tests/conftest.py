@@ -1,10 +1,7 @@
 """The base of every test: a real Postgres for the session, and a real broker on request."""
 
-import os
-import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -25,12 +22,6 @@ def embedded_postgres() -> Iterator[cluster.Cluster]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(embedded_postgres: cluster.Cluster) -> None:
     """pytest-django's hook before it makes the test database: by then Postgres has to answer."""
-
-
-def pytest_unconfigure() -> None:
-    folder = Path(os.environ[data_dir.VARIABLE])
-    if folder.name.startswith("cobrowse-doctor-tests-"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,23 @@
 """config.settings plus the handful of test values."""
 
+import atexit
 import os
+import shutil
 import tempfile
+from pathlib import Path
+
+PREFIX = "cobrowse-doctor-tests-"
 
 # Before the real settings are read: nothing of the tests may touch the developer's own data folder, nor may
 # the developer's own environment touch the tests.
 for name in ("DATABASE_URL", "CELERY_BROKER_URL", "GENESYS_ENDPOINTS", "ALLOWED_HOSTS", "DEBUG", "HTTPS"):
     os.environ.pop(name, None)
 os.environ["DATABASE_POOL"] = "0"  # a pool would keep the test database open while it is dropped
-os.environ["COBROWSE_DOCTOR_DATA_DIR"] = tempfile.mkdtemp(prefix="cobrowse-doctor-tests-")
-os.chmod(os.environ["COBROWSE_DOCTOR_DATA_DIR"], 0o711)  # noqa: S103 - the database's own account passes through
+# A process that a test starts with these settings inherits the session's folder, and so its keys and sockets.
+if not Path(os.environ.get("COBROWSE_DOCTOR_DATA_DIR", "")).name.startswith(PREFIX):
+    os.environ["COBROWSE_DOCTOR_DATA_DIR"] = tempfile.mkdtemp(prefix=PREFIX)
+    os.chmod(os.environ["COBROWSE_DOCTOR_DATA_DIR"], 0o711)  # noqa: S103 - the database's own account passes through
+    atexit.register(shutil.rmtree, os.environ["COBROWSE_DOCTOR_DATA_DIR"], ignore_errors=True)
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import STORAGES  # noqa: E402
