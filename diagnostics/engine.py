@@ -80,7 +80,7 @@ class Diagnosis:
         self.contract = contract or bundled()
         self.region, self.inputs = region, inputs
         self._deadline = deadline
-        self._secrets = (secret, f"{client_id}:{secret}")
+        self._secrets: tuple[str, ...] = (secret, f"{client_id}:{secret}")
         self._redactor = Redactor(self._secrets)
         self._sent: list[Exchange] = []
         self._lock = threading.Lock()

@@ -94,8 +94,8 @@ def oauth_identity(ctx: Context) -> Iterator[Result]:
 
 def judge_identity(answer: Answer, api_host: str) -> Result:
     proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
-    if answer.ok:
-        me = Me(answer.data)
+    me = Me(answer.data) if answer.ok else None
+    if me is not None and me.is_known:
         return passed(
             "known",
             f"The token belongs to {me.client_name or 'the client'} of the org {me.org_name or me.org_id or '(unnamed)'}"
@@ -148,6 +148,7 @@ class Me:
         )
         self.org_id, self.org_name = _text(org.get("id")), _text(org.get("name"))
         self.client_name = _text(client.get("name"))
+        self.is_known = bool(self.org_id or self.org_name or self.client_name or _text(client.get("id")))
         self.grant = _text(client.get("authorizedGrantType"))
         self.is_user = bool(_dict(data.get("clonedUser")) or _dict(data.get("user")))
         listed = data.get("authorizedScope")

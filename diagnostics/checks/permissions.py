@@ -155,13 +155,12 @@ def read_grants(data: dict[str, Any]) -> Grants:
     for entry in data["grants"]:
         role, division = _part(entry, "role"), _part(entry, "division")
         name = _text(role.get("name")) or _text(role.get("id"))
-        if not name:
-            continue
-        roles.append(name)
-        if isinstance(role.get("policies"), list):
-            held.extend(_policies(role["policies"], division, name))
+        roles += [name] if name else []
+        policies = role.get("policies")
+        if name and isinstance(policies, list) and all(map(_is_policy, policies)):
+            held.extend(_policies(policies, division, name))
         else:
-            unread.append(name)
+            unread.append(name or "(unreadable)")
     return Grants(tuple(held), tuple(dict.fromkeys(unread)), tuple(dict.fromkeys(roles)))
 
 
@@ -177,22 +176,24 @@ def with_role_policies(grants: Grants, data: dict[str, Any], genesys: GenesysCli
             continue
         answer = genesys.get(f"/api/v2/authorization/roles/{id}") if UUID.fullmatch(id) else Answer(None)
         listed = answer.data.get("permissionPolicies") if answer.ok else None
-        if isinstance(listed, list):
+        if isinstance(listed, list) and all(map(_is_policy, listed)):
             held.extend(_policies(listed, division, name))
         else:
             unread.append(name)
     return Grants(tuple(held), tuple(dict.fromkeys(unread)), grants.roles)
 
 
-def _policies(listed: list[Any], division: dict[str, Any], role: str) -> Iterator[Grant]:
+def _is_policy(policy: Any) -> bool:
+    """A policy of an odd shape could hold anything, so its role counts as unread, never as empty."""
+    return isinstance(policy, dict) and isinstance(policy.get("actions", policy.get("actionSet")), list)
+
+
+def _policies(listed: list[dict[str, Any]], division: dict[str, Any], role: str) -> Iterator[Grant]:
     for policy in listed:
-        if not isinstance(policy, dict):
-            continue
-        actions = policy.get("actions", policy.get("actionSet"))
         yield Grant(
             domain=_text(policy.get("domain")),
             entity=_text(policy.get("entityName")),
-            actions=tuple(a for a in actions if isinstance(a, str)) if isinstance(actions, list) else (),
+            actions=tuple(a for a in policy.get("actions", policy.get("actionSet")) if isinstance(a, str)),
             division=_text(division.get("id")) or EVERY_DIVISION,
             division_name=_text(division.get("name")) or _text(division.get("id")) or "every division",
             role=role,

@@ -21,7 +21,7 @@ class Provider:
     enabled: bool | None = None
 
 
-@check("provider.configured", title="The org's cobrowse providers", after=("oauth.token",))
+@check("provider.configured", title="The org's cobrowse providers", after=("oauth.identity",))
 def provider_configured(ctx: Context) -> Iterator[Result]:
     yield judge_list(ctx.genesys.get(gateway.PROVIDERS_PATH))
 
@@ -56,13 +56,17 @@ def judge_list(answer: Answer) -> Result:
 
 
 def providers_of(answer: Answer) -> list[Provider] | None:
-    """What the gateway lists, in any of the shapes lists come in; None when it did not answer a list."""
+    """What the gateway lists, in any of the shapes lists come in; None when it did not answer a list of providers.
+
+    A bare empty list, or one of things without an id, could be anybody's: it measures nothing.
+    """
     if answer.status != 200 or answer.trouble:
         return None
     listed = answer.data.get("entities", answer.data.get("providers")) if isinstance(answer.data, dict) else answer.data
     if not isinstance(listed, list):
         return None
-    return [provider for provider in map(_provider, listed) if provider.id]
+    found = [provider for provider in map(_provider, listed) if provider.id]
+    return found if found or (isinstance(answer.data, dict) and not listed) else None
 
 
 def _provider(entry: Any) -> Provider:
@@ -78,7 +82,7 @@ def _provider(entry: Any) -> Provider:
     )
 
 
-@check("provider.match", title="The call's providerId is one of them", after=("oauth.token",), needs=("call",))
+@check("provider.match", title="The call's providerId is one of them", after=("oauth.identity",), needs=("call",))
 def provider_match(ctx: Context) -> Iterator[Result]:
     if ctx.aim is None or not (ctx.aim.starts_session or ctx.aim.provider_id is not None):
         yield skipped("not_asked", "The call starts no session, so it needs no provider.")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim
 from diagnostics.calls.call import FailingCall
@@ -78,6 +79,8 @@ def request_path(ctx: Context) -> Iterator[Result]:
         answered = ctx.genesys.get(gateway.PROVIDERS_PATH)
     has_gateway = None if answered is None or answered.status not in (200, 404) else answered.status == 200
     yield judge_path(ctx.aim, has_gateway, ctx.contract)
+    if ctx.aim.placeholders and ctx.aim.fault != "placeholder_unexpanded":
+        yield judge_placeholders(ctx.aim)
 
 
 def judge_path(aim: Aim, has_gateway: bool | None, contract: Contract) -> Result:
@@ -95,6 +98,17 @@ def judge_path(aim: Aim, has_gateway: bool | None, contract: Contract) -> Result
     if aim.world == "token":
         return passed("token_request", "This is the token request of the login host.", evidence=proof)
     return passed("published", f"{aim.path} is a published path ({contract.version}).", evidence=proof)
+
+
+def judge_placeholders(aim: Aim) -> Result:
+    """Beside another fault of the path: what would still be missing once that is mended."""
+    return failed(
+        "placeholder_unexpanded",
+        f"The path also holds the placeholder {', '.join(aim.placeholders)}, and no conversation id was given to fill it.",
+        hint=_use_instead(replace(aim, fault="placeholder_unexpanded")),
+        subject="placeholder",
+        evidence={"placeholders": list(aim.placeholders)},
+    )
 
 
 def _gateway_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result:

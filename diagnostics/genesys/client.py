@@ -18,10 +18,11 @@ from requests.auth import AuthBase
 
 from diagnostics.genesys.exchange import Exchange, Headers
 from diagnostics.genesys.regions import Region
+from diagnostics.genesys.wire import make_session, time_limit
 
 CONNECT_SECONDS = 5.0
-SILENCE_SECONDS = 10.0
-CALL_SECONDS = 20.0
+SILENCE_SECONDS = 10.0  # between two bytes of an answer
+CALL_SECONDS = 20.0  # from the connection to the last byte
 BODY_BYTES = 4_000_000
 USER_AGENT = "cobrowse-doctor"
 
@@ -102,18 +103,14 @@ class GenesysClient:
         secret: str,
         *,
         on_exchange: Callable[[Exchange], None] = lambda exchange: None,
-        silence_s: float = SILENCE_SECONDS,
-        call_s: float = CALL_SECONDS,
     ) -> None:
         self.region = region
         self._client_id, self._secret = client_id, secret
         self._on_exchange = on_exchange
-        self._silence_s, self._call_s = silence_s, call_s
         self._facts: dict[str, Future[tuple[Answer, float]]] = {}
         self._issued = ""
         self._lock = threading.Lock()
-        self._session = requests.Session()
-        self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=8))
+        self._session = make_session(8)
         self._session.headers["User-Agent"] = USER_AGENT
 
     def close(self) -> None:
@@ -191,21 +188,23 @@ class GenesysClient:
         status: int | None = None
         headers: Headers = ()
         body, trouble = b"", ""
-        try:
-            with self._session.request(
-                method,
-                url,
-                auth=auth,
-                data=data,
-                headers={"Accept": "application/json"},
-                timeout=(CONNECT_SECONDS, self._silence_s),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                status, headers = response.status_code, tuple(response.headers.items())
-                body, trouble = self._read_body(response, clock)
-        except Exception as fault:  # requests, urllib3 and the codecs raise many kinds; each is an answer to us
-            trouble = _name_of(fault)
+        with time_limit(CALL_SECONDS) as time_is:
+            try:
+                with self._session.request(
+                    method,
+                    url,
+                    auth=auth,
+                    data=data,
+                    headers={"Accept": "application/json"},
+                    timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    status, headers = response.status_code, tuple(response.headers.items())
+                    body, trouble = _read_body(response)
+            except Exception as fault:  # requests, urllib3 and the codecs raise many kinds; each is an answer to us
+                trouble = _name_of(fault)
+        trouble = "timeout" if time_is.cut else trouble
         lane = _lane.get()
         exchange = Exchange(
             method=method,
@@ -223,20 +222,6 @@ class GenesysClient:
         self._on_exchange(exchange)
         return _understand(exchange)
 
-    def _read_body(self, response: requests.Response, clock: float) -> tuple[bytes, str]:
-        """The body up to the byte cap and the call's time limit, and what was wrong with it."""
-        body = bytearray()
-        try:
-            for chunk in response.iter_content(16_384):
-                body += chunk
-                if len(body) > BODY_BYTES:
-                    return bytes(body[:BODY_BYTES]), "too_large"
-                if time.perf_counter() - clock > self._call_s:
-                    return bytes(body), "timeout"
-        except Exception as fault:
-            return bytes(body), _name_of(fault)
-        return bytes(body), ""
-
 
 class _Header(AuthBase):
     """Sets one Authorization header, and keeps a .netrc from setting another."""
@@ -252,6 +237,19 @@ class _Header(AuthBase):
 class _Bearer(_Header):
     def __init__(self, token: str) -> None:
         super().__init__(f"Bearer {token}")
+
+
+def _read_body(response: requests.Response) -> tuple[bytes, str]:
+    """The body up to the byte cap, and what was wrong with it."""
+    body = bytearray()
+    try:
+        for chunk in response.iter_content(16_384):
+            body += chunk
+            if len(body) > BODY_BYTES:
+                return bytes(body[:BODY_BYTES]), "too_large"
+    except Exception as fault:
+        return bytes(body), _name_of(fault)
+    return bytes(body), ""
 
 
 def _scheme_of(auth: AuthBase) -> str:

@@ -77,7 +77,11 @@ def test_existence(answer: Answer, history: Answer | None, outcome: Outcome, cod
     [
         ([("customer", "webmessaging", "connected")], Outcome.PASS, "supported"),
         ([("customer", "calls", "connected")], Outcome.PASS, "supported"),
-        ([("customer", "whatsapp", "disconnected"), ("customer", "webmessaging", "connected")], Outcome.PASS, "supported"),
+        (
+            [("customer", "whatsapp", "disconnected"), ("customer", "webmessaging", "connected")],
+            Outcome.PASS,
+            "supported",
+        ),
         ([("customer", "chats", "connected")], Outcome.FAIL, "legacy_chat"),
         ([("customer", "sms", "connected")], Outcome.FAIL, "media_unsupported"),
         ([("customer", "emails", "connected")], Outcome.FAIL, "media_unsupported"),
@@ -100,7 +104,11 @@ WEB = "webmessaging"
         ([("customer", WEB, "connected"), ("agent", WEB, "connected")], Outcome.PASS, "connected"),
         ([("external", "calls", "connected"), ("user", "calls", "connected")], Outcome.PASS, "connected"),
         ([("customer", WEB, "parked"), ("agent", WEB, "parked")], Outcome.PASS, "connected"),
-        ([("agent", WEB, "disconnected"), ("agent", WEB, "connected"), ("customer", WEB, "connected")], Outcome.PASS, "connected"),
+        (
+            [("agent", WEB, "disconnected"), ("agent", WEB, "connected"), ("customer", WEB, "connected")],
+            Outcome.PASS,
+            "connected",
+        ),
         ([("customer", WEB, "disconnected"), ("agent", WEB, "disconnected")], Outcome.FAIL, "ended"),
         ([("customer", "calls", "terminated"), ("agent", "calls", "terminated")], Outcome.FAIL, "ended"),
         ([("customer", WEB, "connected"), ("acd", WEB, "connected")], Outcome.FAIL, "queued"),
@@ -123,7 +131,13 @@ def test_an_end_time_ends_a_conversation_whatever_its_legs_say() -> None:
 
 @pytest.mark.parametrize(
     "odd",
-    [None, [], "text", {"participants": None}, {"participants": [None, 7, {"messages": {}}, {"calls": ["x", {"state": 5}]}]}],
+    [
+        None,
+        [],
+        "text",
+        {"participants": None},
+        {"participants": [None, 7, {"messages": {}}, {"calls": ["x", {"state": 5}]}]},
+    ],
 )
 def test_an_odd_document_is_no_crash(odd: Any) -> None:
     assert judge_connection(legs_of(odd), "").outcome in (Outcome.ERROR, Outcome.FAIL)

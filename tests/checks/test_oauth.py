@@ -53,8 +53,9 @@ ERROR = {"code": "bad.credentials", "message": "Invalid login credentials.", "st
     ("answer", "outcome", "code"),
     [
         (answer_of(200, {"organization": {"id": "o", "name": "Acme"}}), Outcome.PASS, "known"),
-        (answer_of(200, {}), Outcome.PASS, "known"),
-        (answer_of(200, {"organization": 7, "OAuthClient": [], "authorizedScope": "x"}), Outcome.PASS, "known"),
+        (answer_of(200, {"OAuthClient": {"id": "c"}}), Outcome.PASS, "known"),
+        (answer_of(200, {}), Outcome.ERROR, "not_genesys"),
+        (answer_of(200, {"organization": 7, "OAuthClient": [], "authorizedScope": "x"}), Outcome.ERROR, "not_genesys"),
         (answer_of(401, ERROR), Outcome.FAIL, "token_refused"),
         (answer_of(429, ERROR), Outcome.ERROR, "rate_limited"),
         (answer_of(500, ERROR), Outcome.ERROR, "server_error"),

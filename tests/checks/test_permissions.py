@@ -40,8 +40,18 @@ def grant(*policies: Policy, division: str = HOME, condition: Any = None, role: 
         ([], (HOME,), Outcome.FAIL, "permission_missing"),
         ([grant(MESSAGING, condition={"a": 1})], (HOME,), Outcome.ERROR, "conditional"),
         ([grant(MESSAGING, condition={"a": 1}), grant(VOICE)], (HOME,), Outcome.PASS, "held"),
-        ([{"division": {"id": HOME}, "role": {"id": "r", "name": "Hidden"}}], (HOME,), Outcome.ERROR, "policies_hidden"),
-        ([None, 3, {}, {"role": "x"}, {"role": {"name": "n", "policies": [None, {"actions": 5}]}}], (HOME,), Outcome.FAIL, "permission_missing"),
+        (
+            [{"division": {"id": HOME}, "role": {"id": "r", "name": "Hidden"}}],
+            (HOME,),
+            Outcome.ERROR,
+            "policies_hidden",
+        ),
+        (
+            [None, 3, {}, {"role": "x"}, {"role": {"name": "n", "policies": [None, {"actions": 5}]}}],
+            (HOME,),
+            Outcome.FAIL,
+            "permission_missing",
+        ),
     ],
 )
 def test_any_one_of_the_two_is_enough(

@@ -57,7 +57,9 @@ LISTED = [Provider("genesys", "Genesys", True), Provider("surfly", "Surfly", Fal
         (None, None, False, Outcome.PASS, "not_named"),
     ],
 )
-def test_match(wanted: str | None, providers: list[Provider] | None, wants_one: bool, outcome: Outcome, code: str) -> None:
+def test_match(
+    wanted: str | None, providers: list[Provider] | None, wants_one: bool, outcome: Outcome, code: str
+) -> None:
     result = judge_match(wanted, providers, wants_one)
     assert (result.outcome, result.code) == (outcome, code)
 

@@ -137,7 +137,11 @@ def test_the_method_is_compared_with_those_of_the_path(method: str, path: str, o
         (["Basic [masked, 40 characters]"], Outcome.FAIL, "header_malformed"),
         (["Bearer"], Outcome.FAIL, "header_malformed"),
         ([""], Outcome.FAIL, "header_malformed"),
-        (["Bearer [masked token, 10 characters]", "Bearer [masked token, 12 characters]"], Outcome.FAIL, "header_malformed"),
+        (
+            ["Bearer [masked token, 10 characters]", "Bearer [masked token, 12 characters]"],
+            Outcome.FAIL,
+            "header_malformed",
+        ),
     ],
 )
 def test_the_authorization_header_is_judged_by_its_shape(values: list[str], outcome: Outcome, code: str) -> None:
@@ -154,7 +158,13 @@ def test_the_authorization_header_is_judged_by_its_shape(values: list[str], outc
         (START, '{"providerId": "genesys"}', "application/json", Outcome.WARN, "unexpected"),
         (START, "{'providerId': 'genesys',}", "application/json", Outcome.FAIL, "malformed_json"),
         (START, "providerId=genesys", "application/x-www-form-urlencoded", Outcome.FAIL, "content_type"),
-        ("/api/v2/analytics/conversations/details/query", '{"interval": ', "application/json", Outcome.FAIL, "malformed_json"),
+        (
+            "/api/v2/analytics/conversations/details/query",
+            '{"interval": ',
+            "application/json",
+            Outcome.FAIL,
+            "malformed_json",
+        ),
         ("/api/v2/analytics/conversations/details/query", "{}", "application/json", Outcome.PASS, "json"),
         ("/api/v2/analytics/conversations/details/query", "[" * 100_000, "", Outcome.FAIL, "malformed_json"),
     ],
@@ -174,7 +184,9 @@ def test_broken_json_is_named_with_its_place() -> None:
     assert (evidence["line"], evidence["column"]) == (3, 1)
 
 
-@pytest.mark.parametrize("text", ["", "%%%", "http://[", "https://api.x:99999/a", "\ud800", "{}{}{}", "/" * 5000, "::::"])
+@pytest.mark.parametrize(
+    "text", ["", "%%%", "http://[", "https://api.x:99999/a", "\ud800", "{}{}{}", "/" * 5000, "::::"]
+)
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     call = call_of("POST", text, text)
     aim = read_aim(call, text, bundled())

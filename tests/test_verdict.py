@@ -1,0 +1,179 @@
+"""Causes ranked by rules: each row is a set of findings and the one answer they deserve."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from diagnostics import causes
+from diagnostics.verdict import DEPARTURES, RULES, TROUBLES, judge
+
+OUTCOMES = {"+": "pass", "!": "warn", "x": "fail", "-": "skip", "?": "error"}
+
+
+@dataclass(frozen=True)
+class Said:
+    check_id: str
+    outcome: str
+    code: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    anchor: str = ""
+    sentence: str = "Said."
+    hint: str = ""
+
+
+def said(*lines: str, **answer: Any) -> list[Said]:
+    """Findings written as "x request.path:not_in_api"; `answer` is the evidence of answer.meaning."""
+    found = []
+    for line in lines:
+        mark, name = line.split(" ")
+        check, code = name.split(":")
+        trouble, _, code = code.rpartition("/")
+        evidence = answer if check == "answer.meaning" else {"trouble": trouble} if trouble else {}
+        found.append(Said(check, OUTCOMES[mark], code, evidence, anchor=check))
+    return found
+
+
+HEALTHY = (
+    "+ oauth.token:issued",
+    "+ oauth.identity:known",
+    "+ oauth.scopes:not_applicable",
+    "+ permissions.call:held",
+    "+ request.host:right",
+    "+ request.path:published",
+    "+ request.method:right",
+    "+ request.body:empty",
+    "+ conversation.id:uuid",
+    "+ conversation.exists:found",
+    "+ conversation.media:supported",
+    "+ conversation.connected:connected",
+    "+ provider.configured:no_provider_list",
+    "+ provider.match:not_named",
+)
+
+
+def but(*lines: str, **answer: Any) -> list[Said]:
+    """A healthy run, but for these findings."""
+    replaced = {line.split(" ")[1].split(":")[0] for line in lines}
+    kept = [line for line in HEALTHY if line.split(" ")[1].split(":")[0] not in replaced]
+    return said(*kept, *lines, **answer)
+
+
+def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
+    return but(*lines, f"{'+' if code == 'success' else 'x'} answer.meaning:{code}", status=status, **more)
+
+
+@pytest.mark.parametrize(
+    ("findings", "cause", "certainty"),
+    [
+        (but(), "none", "proved"),
+        (answered(200, "success"), "none", "proved"),
+        (answered(200, "success", "x conversation.connected:ended"), "none", "proved"),
+        ([], "undetermined", "undetermined"),
+        # what is wrong with the call itself
+        (but("x request.host:unknown_host"), "host.unknown_host", "proved"),
+        (but("x request.host:wrong_region"), "host.wrong_region", "proved"),
+        (but("x request.host:plain_http"), "host.plain_http", "proved"),
+        (but("x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (but("x request.path:placeholder_unexpanded"), "path.placeholder_unexpanded", "proved"),
+        (but("x request.method:wrong_method"), "path.wrong_method", "proved"),
+        (but("x request.headers:header_malformed"), "auth.header_malformed", "proved"),
+        (but("x request.body:malformed_json"), "body.malformed_json", "proved"),
+        (but("! request.body:unexpected"), "body.unexpected", "likely"),
+        (but("! provider.match:not_in_contract"), "provider.not_in_contract", "likely"),
+        # what is wrong in the org
+        (but("x oauth.token:client_rejected"), "auth.client_rejected", "proved"),
+        (but("x oauth.scopes:scope_missing"), "authz.scope_missing", "proved"),
+        (but("x permissions.call:permission_missing"), "authz.permission_missing", "proved"),
+        (but("x permissions.call:division_missing"), "authz.division_missing", "proved"),
+        (but("x conversation.id:id_malformed"), "conv.id_malformed", "proved"),
+        (but("x conversation.exists:not_found"), "conv.not_found", "proved"),
+        (but("x conversation.exists:only_history"), "conv.ended", "proved"),
+        (but("x conversation.connected:ended"), "conv.ended", "proved"),
+        (but("x conversation.connected:queued"), "conv.not_connected", "proved"),
+        (but("x conversation.media:legacy_chat"), "conv.media_unsupported", "proved"),
+        (but("x provider.match:other_case"), "provider.mismatch", "proved"),
+        # what the answer says by itself
+        (answered(429, "rate_limited"), "env.rate_limited", "proved"),
+        (answered(503, "server_error"), "env.server_error", "proved"),
+        (answered(401, "token_refused"), "auth.token_expired", "likely"),
+        (answered(400, "user_required"), "authz.user_context_required", "proved"),
+        (answered(404, "not_a_party"), "authz.not_a_party", "proved"),
+        (answered(404, "html"), "env.redirect_or_html", "likely"),
+        (answered(404, "foreign"), "response.not_genesys", "likely"),
+        (answered(409, "conflict"), "conv.session_conflict", "likely"),
+        (but("x answer.meaning:network_dns", status=None), "env.dns", "proved"),
+        # an answer that says little, and an org that is right
+        (answered(404, "not_found"), "undetermined", "undetermined"),
+        (answered(403, "not_authorized"), "undetermined", "undetermined"),
+        # what the org says beats the wording of the answer
+        (answered(404, "not_found", "x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (answered(404, "not_found", "x conversation.exists:not_found"), "conv.not_found", "proved"),
+        (answered(409, "conflict", "x conversation.connected:ended"), "conv.ended", "proved"),
+        (
+            answered(403, "permission_missing", "x permissions.call:division_missing"),
+            "authz.division_missing",
+            "proved",
+        ),
+        (
+            answered(403, "permission_missing", "x permissions.call:permission_missing"),
+            "authz.permission_missing",
+            "proved",
+        ),
+        (answered(403, "permission_missing"), "authz.permission_missing", "likely"),
+        (answered(400, "bad_request", "x request.body:malformed_json"), "body.malformed_json", "proved"),
+        (answered(400, "bad_request", "! request.body:unexpected"), "body.unexpected", "likely"),
+        (answered(404, "not_found", "! request.body:unexpected"), "undetermined", "undetermined"),
+        # two faults: the one that the status allows, else the one that is met first
+        (but("x request.path:not_in_api", "x conversation.connected:ended"), "path.not_in_api", "proved"),
+        (answered(401, "token_refused", "x request.path:not_in_api"), "auth.token_expired", "likely"),
+        (answered(403, "not_authorized", "x request.body:malformed_json"), "body.malformed_json", "likely"),
+        (
+            answered(403, "not_authorized", "x request.body:malformed_json", "x conversation.connected:ended"),
+            "conv.ended",
+            "proved",
+        ),
+        (but("x request.host:wrong_region", "x oauth.token:client_rejected"), "host.wrong_region", "proved"),
+        (but("x request.host:wrong_region", "x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (but("x request.host:unknown_host", "x request.path:not_in_api"), "host.unknown_host", "proved"),
+        # what we could not ask
+        (but("? conversation.exists:forbidden"), "undetermined", "undetermined"),
+        (but("? oauth.token:timeout/unreachable"), "env.timeout", "likely"),
+        (but("? oauth.token:dns/unreachable"), "env.dns", "likely"),
+        (but("? oauth.token:refused/unreachable"), "undetermined", "undetermined"),
+        (but("? oauth.identity:not_json/not_genesys"), "env.redirect_or_html", "likely"),
+        (but("? oauth.identity:too_large/not_genesys"), "response.not_genesys", "likely"),
+        (but("? oauth.identity:rate_limited"), "env.rate_limited", "likely"),
+        (but("? conversation.exists:rate_limited", "x request.path:not_in_api"), "path.not_in_api", "proved"),
+    ],
+)
+def test_findings_get_their_verdict(findings: list[Said], cause: str, certainty: str) -> None:
+    verdict = judge(findings)
+    assert (verdict.cause, verdict.certainty) == (cause, certainty)
+
+
+def test_the_second_fault_is_listed() -> None:
+    verdict = judge(
+        but("x request.path:not_in_api", "x conversation.connected:ended", "! provider.match:not_in_contract")
+    )
+    assert verdict.also == ("conv.ended", "provider.not_in_contract")
+
+
+def test_because_names_the_finding_and_the_answer() -> None:
+    verdict = judge(answered(404, "not_found", "x request.path:not_in_api"))
+    assert verdict.because == ("request.path", "answer.meaning")
+
+
+def test_what_was_ruled_out_is_listed() -> None:
+    assert "conversation.connected" in judge(but("x request.path:not_in_api")).ruled_out
+
+
+def test_what_could_not_be_told_is_listed() -> None:
+    verdict = judge(but("? conversation.exists:forbidden", "x request.path:not_in_api"))
+    assert [each.sentence for each in verdict.unchecked] == ["Said."]
+
+
+def test_every_rule_names_a_cause_that_there_is() -> None:
+    named = {rule.cause for rule in (*RULES, *DEPARTURES)} | {cause for cause, *_ in TROUBLES}
+    assert named <= set(causes.TITLES)
