@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.calls import parse
 from diagnostics.calls.call import FailingCall, Note, ReceivedAnswer, Unreadable
+from diagnostics.calls.parse import masked_text, parse_answer, parse_call
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Inputs:
         notes: list[Note] = []
         call, answer = None, None
         if call_text.strip():
-            parsed = parse.parse_call(call_text)
+            parsed = parse_call(call_text)
             call, answer, notes = parsed.call, parsed.answer, [*notes, *parsed.notes]
         if answer_text.strip():
-            parsed = parse.parse_answer(answer_text)
+            parsed = parse_answer(answer_text)
             answer, notes = parsed.answer, [*notes, *parsed.notes]
         return cls(call, answer, _clean_id(conversation_id)), tuple(notes)
 
@@ -64,7 +64,7 @@ def _clean_id(text: str) -> str:
             "The conversation id is longer than 200 characters or holds unprintable ones. "
             "It is a UUID such as 5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11: paste that alone."
         )
-    return parse.masked_text(text)
+    return masked_text(text)
 
 
 def _pairs(items: list[list[str]]) -> tuple[tuple[str, str], ...]:

@@ -188,12 +188,16 @@ def _is_policy(policy: Any) -> bool:
     return isinstance(policy, dict) and isinstance(policy.get("actions", policy.get("actionSet")), list)
 
 
+def _actions(policy: dict[str, Any]) -> list[Any]:
+    return list(policy.get("actions") or policy.get("actionSet") or ())
+
+
 def _policies(listed: list[dict[str, Any]], division: dict[str, Any], role: str) -> Iterator[Grant]:
     for policy in listed:
         yield Grant(
             domain=_text(policy.get("domain")),
             entity=_text(policy.get("entityName")),
-            actions=tuple(a for a in policy.get("actions", policy.get("actionSet")) if isinstance(a, str)),
+            actions=tuple(a for a in _actions(policy) if isinstance(a, str)),
             division=_text(division.get("id")) or EVERY_DIVISION,
             division_name=_text(division.get("name")) or _text(division.get("id")) or "every division",
             role=role,

@@ -46,12 +46,10 @@ def grant(*policies: Policy, division: str = HOME, condition: Any = None, role: 
             Outcome.ERROR,
             "policies_hidden",
         ),
-        (
-            [None, 3, {}, {"role": "x"}, {"role": {"name": "n", "policies": [None, {"actions": 5}]}}],
-            (HOME,),
-            Outcome.FAIL,
-            "permission_missing",
-        ),
+        ([grant()], (HOME,), Outcome.FAIL, "permission_missing"),
+        ([None, 3, {}, {"role": "x"}], (HOME,), Outcome.ERROR, "policies_hidden"),
+        ([{"role": {"name": "n", "policies": [None]}}], (HOME,), Outcome.ERROR, "policies_hidden"),
+        ([{"role": {"name": "n", "policies": [{"actions": 5}]}}], (HOME,), Outcome.ERROR, "policies_hidden"),
     ],
 )
 def test_any_one_of_the_two_is_enough(
