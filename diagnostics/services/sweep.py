@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from diagnostics import causes
 from diagnostics.calls.aim import read_aim
 from diagnostics.engine import judge_with_mend
 from diagnostics.genesys.contract import bundled
@@ -16,6 +17,7 @@ from diagnostics.inputs import Inputs
 from diagnostics.models import Run
 from diagnostics.services.clients import give_up_verifications
 from diagnostics.services.diagnosing import cut_short
+from diagnostics.verdict import judge
 
 RING_AGAIN_AFTER = timedelta(seconds=20)
 LONGEST_QUEUED = timedelta(minutes=30)
@@ -73,13 +75,15 @@ def _interrupt(run: Run, now: datetime) -> None:
 
 
 def _verdict_of_rows(run: Run) -> dict[str, Any]:
-    inputs = Inputs.from_json(run.inputs)
+    """The verdict on what is stored; without a mend where the run's region is no longer known here."""
+    findings = list(run.findings.all())
     try:
         where = region(run.inputs["target"]["region"])
     except KeyError:
-        return cut_short("")
-    contract = bundled()
-    aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
-    verdict = judge_with_mend(list(run.findings.all()), inputs, where, contract, aim)
+        verdict = judge(findings).to_json()
+    else:
+        inputs, contract = Inputs.from_json(run.inputs), bundled()
+        aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+        verdict = judge_with_mend(findings, inputs, where, contract, aim)
     # What was not asked cannot acquit: a run cut short is never "nothing wrong".
-    return cut_short("") | {"mend": verdict["mend"]} if verdict["cause"] == "none" else verdict
+    return {**verdict, **cut_short("")} if verdict["cause"] == causes.NONE else verdict

@@ -1,0 +1,233 @@
+"""Writes: clients, runs, the lease, the sweep."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from diagnostics import services
+from diagnostics.demo import server
+from diagnostics.demo.scenarios import scenario
+from diagnostics.inputs import Inputs
+from diagnostics.models import OAuthClient, Run
+from diagnostics.services import runs
+from diagnostics.services.sweep import LONGEST_QUEUED, RING_AGAIN_AFTER
+from tests.factories import make_client, make_finding, make_run, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HEALTHY = scenario("healthy-web")
+THREAD = scenario("thread-call")
+
+
+@pytest.fixture
+def demo(settings: Settings) -> Iterator[server.Running]:
+    running = server.start()
+    settings.GENESYS_ENDPOINTS = running.endpoints
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def client(demo: server.Running) -> OAuthClient:
+    known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == HEALTHY.client)
+    return services.create_client(
+        name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None
+    )
+
+
+def queue(client: OAuthClient, call: str = THREAD.call, conversation_id: str = HEALTHY.conversation_id) -> Run:
+    inputs, _ = Inputs.from_paste(call, "", conversation_id)
+    return services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+
+
+# ---------------------------------------------------------------------- clients
+
+
+def test_the_secret_rests_encrypted() -> None:
+    client = make_client(secret="hush-hush-hush")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret FROM diagnostics_oauthclient WHERE id = %s", [client.pk])
+        stored = cursor.fetchone()[0]
+    assert "hush" not in stored
+    assert OAuthClient.objects.get(pk=client.pk).secret == "hush-hush-hush"
+
+
+def test_names_differ_by_more_than_case() -> None:
+    make_client("Acme")
+    with pytest.raises(IntegrityError):
+        make_client("ACME")
+
+
+def test_verification_tells_the_org(client: OAuthClient) -> None:
+    assert services.start_verification(client)
+    services.verify_client(client.pk)
+    client.refresh_from_db()
+    assert client.state == OAuthClient.State.VERIFIED
+    assert client.org_name
+    assert client.gateway is False
+    assert [step["check"] for step in client.verification] == ["oauth.token", "oauth.identity", "provider.configured"]
+
+
+def test_a_wrong_secret_fails_the_verification_and_names_what_could_be(client: OAuthClient) -> None:
+    services.replace_secret(client, "not-the-secret")
+    services.start_verification(client)
+    services.verify_client(client.pk)
+    client.refresh_from_db()
+    assert client.state == OAuthClient.State.FAILED
+    assert client.verification[0]["evidence"]["could_be"] == ["client_id", "secret", "region", "state"]
+
+
+def test_a_verification_is_started_once(client: OAuthClient) -> None:
+    assert services.start_verification(client)
+    assert not services.start_verification(client)
+
+
+def test_a_verification_that_nobody_finished_is_given_up(client: OAuthClient) -> None:
+    services.start_verification(client)
+    services.sweep(timezone.now() + timedelta(minutes=5))
+    client.refresh_from_db()
+    assert client.state == OAuthClient.State.UNVERIFIED
+    assert client.verification
+
+
+def test_a_moved_client_forgets_its_org() -> None:
+    client = make_client()
+    services.change_client(client, name="New name", region_key="eu-central-1", client_id=client.client_id)
+    assert (client.state, client.org_name, client.gateway) == (OAuthClient.State.UNVERIFIED, "", None)
+
+
+def test_a_renamed_client_keeps_its_org() -> None:
+    client = make_client()
+    services.change_client(client, name="New name", region_key=client.region, client_id=client.client_id)
+    assert (client.state, client.org_name) == (OAuthClient.State.VERIFIED, "Acme Insurance")
+
+
+def test_a_retired_client_keeps_its_runs_and_loses_its_secret() -> None:
+    client = make_client()
+    run = make_run(client)
+    services.retire_client(client)
+    client.refresh_from_db()
+    assert (client.secret, client.runs.get().pk) == ("", run.pk)
+    with pytest.raises(services.Refused):
+        services.repeat_run(run, None)
+
+
+# ---------------------------------------------------------------------- runs
+
+
+def test_a_run_is_walked_and_closed(client: OAuthClient) -> None:
+    run = queue(client)
+    assert services.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.cause, run.certainty) == ("finished", "path.not_in_api", "proved")
+    assert {each.check_id for each in run.findings.all()} == set(run.planned)
+    assert run.exchanges.exists()
+
+
+def test_a_run_s_inputs_are_frozen(client: OAuthClient) -> None:
+    run = queue(client)
+    services.change_client(client, name="Other", region_key="demo-gateway", client_id=client.client_id)
+    services.execute_run(run.pk)
+    run.refresh_from_db()
+    assert run.inputs["target"]["region"] == "demo-published"
+    assert run.cause == "path.not_in_api"
+
+
+def test_the_same_run_is_not_walked_twice(client: OAuthClient) -> None:
+    run = queue(client)
+    assert services.execute_run(run.pk)
+    before = run.findings.count()
+    assert not services.execute_run(run.pk)
+    assert run.findings.count() == before
+
+
+def test_the_gateway_is_remembered_with_its_time(client: OAuthClient) -> None:
+    services.execute_run(queue(client).pk)
+    client.refresh_from_db()
+    assert client.gateway is False
+    assert client.gateway_seen_at is not None
+
+
+def test_a_repeated_run_has_the_same_inputs(client: OAuthClient) -> None:
+    run = queue(client)
+    again = services.repeat_run(run, make_user())
+    assert (again.inputs, again.conversation_id, again.status) == (run.inputs, run.conversation_id, "queued")
+
+
+def test_one_token_one_conversation_and_one_provider_read_are_made(client: OAuthClient, demo: server.Running) -> None:
+    services.execute_run(queue(client).pk)
+    asked = [request.target for request in demo.log.requests]
+    assert len(asked) == len(set(asked))
+    assert asked.count("/oauth/token") == 1
+
+
+def test_nothing_is_written_to_a_run_that_was_closed_meanwhile(
+    client: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = queue(client)
+    stored = runs._store
+
+    def close_first(run_id: int, *rest: object) -> None:
+        Run.objects.filter(pk=run_id).update(status=Run.Status.INTERRUPTED)
+        stored(run_id, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runs, "_store", close_first)
+    services.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.findings.count()) == ("interrupted", 0)
+
+
+def test_a_region_that_is_gone_ends_the_run_with_a_sentence(client: OAuthClient, settings: Settings) -> None:
+    run = queue(client)
+    settings.GENESYS_ENDPOINTS = {}
+    services.execute_run(run.pk)
+    run.refresh_from_db()
+    assert run.status == "interrupted"
+    assert "demo-published" in run.verdict["sentence"]
+
+
+# ---------------------------------------------------------------------- the sweep
+
+
+def test_a_silent_run_is_rung_again_once_in_a_while(client: OAuthClient) -> None:
+    run = queue(client)
+    later = timezone.now() + RING_AGAIN_AFTER + timedelta(seconds=1)
+    assert services.sweep(later).to_ring == (run.pk,)
+    assert services.sweep(later).to_ring == ()
+
+
+def test_a_fresh_run_is_left_alone(client: OAuthClient) -> None:
+    queue(client)
+    assert services.sweep() == services.Swept()
+
+
+def test_a_run_whose_worker_is_gone_is_closed_with_its_findings() -> None:
+    run = make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=timezone.now() - timedelta(seconds=1))
+    make_finding(run, check_id="request.path", outcome="fail", code="not_in_api")
+    assert services.sweep().closed == (run.pk,)
+    run.refresh_from_db()
+    assert (run.status, run.cause, run.findings.count()) == ("interrupted", "path.not_in_api", 1)
+
+
+def test_a_run_cut_short_is_never_nothing_wrong() -> None:
+    run = make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=timezone.now() - timedelta(seconds=1))
+    make_finding(run, check_id="oauth.token", outcome="pass", code="issued")
+    services.sweep()
+    run.refresh_from_db()
+    assert (run.status, run.cause) == ("interrupted", "undetermined")
+
+
+def test_a_run_whose_worker_lives_is_left_alone() -> None:
+    make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=timezone.now() + timedelta(seconds=30))
+    assert services.sweep().closed == ()
+
+
+def test_a_run_that_no_worker_ever_took_is_closed(client: OAuthClient) -> None:
+    run = queue(client)
+    assert services.sweep(timezone.now() + LONGEST_QUEUED + timedelta(minutes=1)).closed == (run.pk,)
+    run.refresh_from_db()
+    assert run.status == "interrupted"
