@@ -12,7 +12,7 @@ LINK = re.compile(r"/api/v2/[^\s\"'<>]{1,400}")
 # Whose strings are words of the platform, not of people.
 WORDS = word_set(
     "action actions actionset actionsets authorizedgranttype authorizedscope authorizedscopes channel channels code "
-    "cobrowserole communicationtype condition conditiontype correlationid direction disconnecttype domain enabled "
+    "cobrowserole communicationtype condition conditiontype contextid correlationid direction disconnecttype domain enabled "
     "entityname entitytype environment errorcode eventtype grant granttype grants id initialstate key label mediatype "
     "mediatypes method namespace operation operationid originatingdirection permission permissions platform policies "
     "provider providerid providers purpose querytype region resulttype rule scope scopes sessiontype state status "

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from diagnostics import masks
-from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer, Unreadable
+from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer, Unreadable, read_json
 from diagnostics.calls.draft import Draft, DraftAnswer, Headers
 from diagnostics.masker import Masker
-from diagnostics.redact import Redactor
+from diagnostics.redact import MAX_BODY, Redactor
 
 MAX_SWEPT = 60  # a call holds a handful of secrets; a paste with thousands of them is no call
 MAX_NOTES = 30
@@ -100,11 +100,16 @@ def _body(masker: Masker, body: str | None, where: str) -> str | None:
 
 
 def _answer_body(masker: Masker, answer: DraftAnswer) -> str | None:
-    """What a good answer says about customers is hidden like in our own exchanges; an error keeps its words."""
+    """What an answer says about customers is hidden like in our own exchanges; an error keeps its words.
+
+    A body that loses nothing by that stays as it was pasted, and so does an error that is no JSON: its form is judged.
+    """
     body = _body(masker, answer.body, "the body of the answer")
-    if body is None or answer.status is None or answer.status >= 400:
-        return body
-    return Redactor().body(body, answer.status)
+    value, trouble = read_json(body)
+    if body is None or (trouble and (answer.status is None or answer.status >= 400)):
+        return body and body[:MAX_BODY]
+    redacted = Redactor().body(body, answer.status)
+    return body if read_json(redacted) == (value, None) and len(body) <= MAX_BODY else redacted
 
 
 def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:

@@ -147,6 +147,23 @@ def test_masked_text_of_a_text_too_long_is_empty() -> None:
     assert masked_text("a" * 1_000_001) == ""
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_an_answer_says_about_a_customer_is_hidden(status: int) -> None:
+    body = {"code": "not.found", "participant": {"purpose": "customer", "address": "Main Street 1"}}
+    answer = parse_answer(json.dumps({"status": status, "body": body})).answer
+    assert answer is not None
+    assert answer.body is not None
+    assert "Main Street" not in answer.body
+    assert "not.found" in answer.body
+    assert "customer" in answer.body
+
+
+def test_an_error_page_keeps_its_form_to_be_judged() -> None:
+    answer = parse_answer("HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\n\n<html><body>no</body></html>").answer
+    assert answer is not None
+    assert answer.body == "<html><body>no</body></html>"
+
+
 def test_parsed_values_are_frozen() -> None:
     parsed = parse_call(f"POST {URL}")
     assert isinstance(hash(parsed), int)
