@@ -30,15 +30,8 @@ COOKIE = re.compile(
 )
 USER_OPTION = re.compile(
     r"(?P<flag>(?<!\S)(?:-[uU]\s{0,4}|--(?:proxy-)?user(?:\s{1,4}|=)|--oauth2-bearer(?:\s{1,4}|=)))"
-    r"(?!\[masked)(?P<value>\$?'[^']*+'?|\"[^\"]*+\"?|[^\s\"']++)"
+    r"(?!\[masked|-)(?P<value>\$?'[^']*+'?|\"[^\"]*+\"?|[^\s\"']++)"
 )
-FIELD = re.compile(
-    r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{0,63}+)"
-    r"(?P<sep>\\*[\"'”’]?(?:[ \t]{0,8}(?:=>|:|=)(?:\s{0,40}(?=\\*[\"'“[])|[ \t]{0,8})))"
-)
-OPENING = re.compile(r"(\\*)([\"'“‘])")
-CLOSING = {"“": "”", "‘": "’"}
-BARE = re.compile(r"[^\s\"'&;,]++")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 QUOTED = re.compile(r"\"[^\"\\]*+\"|'[^'\\]*+'")
 ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:-]{0,63}+)>(?P<value>[^<>]++)</")
@@ -47,14 +40,20 @@ LOOSE = re.compile(r"wss?://|://[^\s/]*@|eyJ", re.IGNORECASE)
 SUSPECT = re.compile(r"eyJ|://|[:=]|bearer|basic|[\w\-+=~]{20}|wss?:", re.IGNORECASE)
 
 
+class TooManySecrets(Exception):
+    """The text holds more secrets than any call: it is a list or a log."""
+
+
 class Masker:
     """Masks one paste or one exchange.
 
     `hidden` collects the raw values that were masked, so that the caller can look for them elsewhere, and
-    `found` says where each one stood, without the value. The raw values may not be stored. `count` counts the masks.
+    `found` says where each one stood, without the value. The raw values may not be stored. With a `limit`, masking more
+    values than that raises TooManySecrets.
     """
 
-    def __init__(self, lengths: bool = True) -> None:
+    def __init__(self, lengths: bool = True, limit: int | None = None) -> None:
+        self.limit = limit
         self.lengths = lengths
         self.where = "the text"
         self.count = 0
@@ -63,6 +62,8 @@ class Masker:
 
     def hide(self, raw: str, kind: str, label: str = "") -> str:
         self.count += 1
+        if self.limit is not None and self.count > self.limit:
+            raise TooManySecrets
         self.hidden[raw] = None
         self.found[label or f"a {kind} in {self.where}"] = None
         return masks.stand_in(kind, raw) if self.lengths else "[masked]"
@@ -279,11 +280,11 @@ class Masker:
         parts: list[str] = []
         start = 0
         unclosed: set[str] = set()
-        while found := FIELD.search(text, start):
+        while found := masks.FIELD.search(text, start):
             parts.append(text[start : found.end()])
             start = found.end()
             if masks.says_secret(found["name"]):
-                first, last = _value_span(text, start, unclosed)
+                first, last = masks.value_span(text, start, unclosed)
                 parts += [text[start:first], self._field(found, text[first:last], quoted=first > start)]
                 start = last
         parts.append(text[start:])
@@ -312,43 +313,3 @@ class Masker:
             if not inside or masks.is_placeholder(inside)
             else quoted[0] + self.hide(inside, "secret", label) + quoted[0]
         )
-
-
-def _value_span(text: str, start: int, unclosed: set[str]) -> tuple[int, int]:
-    """Where the value that begins at `start` stands, without its quotes. `unclosed` remembers searches in vain."""
-    opening = OPENING.match(text, start)
-    if opening:
-        mark = opening[1] + CLOSING.get(opening[2], opening[2])
-        first = opening.end()
-        last = -1 if mark in unclosed else _closing(text, first, mark)
-        if last >= 0:
-            return first, last
-        unclosed.add(mark)
-        end = text.find("\n", first)
-        return first, len(text) if end < 0 else end
-    for pattern in (masks.MASKED, masks.WRAPPED):
-        known = pattern.match(text, start)
-        if known and masks.is_placeholder(known[0]):
-            return start, known.end()
-    if text.startswith("[", start):
-        end = text.find("]", start, start + 20_000)
-        return start, start + 1 if end < 0 else end + 1
-    if text.startswith("{", start):
-        return start, start
-    bare = BARE.match(text, start)
-    return (start, start + len(bare[0].rstrip(")}]>"))) if bare else (start, start)
-
-
-def _closing(text: str, start: int, mark: str) -> int:
-    """The next closing quote that is not escaped once more than the opening one."""
-    at = text.find(mark, start)
-    while len(mark) == 1 and at > 0 and _escaped(text, at):
-        at = text.find(mark, at + 1)
-    return at
-
-
-def _escaped(text: str, at: int) -> bool:
-    count = 0
-    while text[at - 1 - count] == "\\" and count < at:
-        count += 1
-    return count % 2 == 1

@@ -60,6 +60,15 @@ OPAQUE = re.compile(MASK + r"|(?<![\w$%+.~-])(?:" + re.sub(r"\?P<\w+>", "?:", WR
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 NAME = re.compile(r"[A-Za-z][\w .:\-]*")
 
+# A name and the sign after it, in JSON, in code, in a form, in a header or in prose.
+FIELD = re.compile(
+    r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{0,63}+)"
+    r"(?P<sep>\\*[\"'”’]?(?:[ \t]{0,8}(?:=>|:|=)(?:\s{0,40}(?=\\*[\"'“[])|[ \t]{0,8})))"
+)
+OPENING = re.compile(r"(\\*)([\"'“‘])")
+CLOSING = {"“": "”", "‘": "’"}
+BARE = re.compile(r"[^\s\"'&;,]++")
+
 
 def stand_in(kind: str, raw: str) -> str:
     return f"[masked {kind}, {len(raw)} characters]"
@@ -154,3 +163,43 @@ def looks_like_token(run: str) -> bool:
 def looks_like_id(segment: str) -> bool:
     """A UUID with its hyphens lost or a digit too many still is an id, and must stay visible to be judged."""
     return bool(re.fullmatch(r"[0-9A-Fa-f-]{20,40}", segment))
+
+
+def value_span(text: str, start: int, unclosed: set[str]) -> tuple[int, int]:
+    """Where the value that begins at `start` stands, without its quotes. `unclosed` remembers searches in vain."""
+    opening = OPENING.match(text, start)
+    if opening:
+        mark = opening[1] + CLOSING.get(opening[2], opening[2])
+        first = opening.end()
+        last = -1 if mark in unclosed else _closing(text, first, mark)
+        if last >= 0:
+            return first, last
+        unclosed.add(mark)
+        end = text.find("\n", first)
+        return first, len(text) if end < 0 else end
+    for pattern in (MASKED, WRAPPED):
+        known = pattern.match(text, start)
+        if known and is_placeholder(known[0]):
+            return start, known.end()
+    if text.startswith("[", start):
+        end = text.find("]", start, start + 20_000)
+        return start, start + 1 if end < 0 else end + 1
+    if text.startswith("{", start):
+        return start, start
+    bare = BARE.match(text, start)
+    return (start, start + len(bare[0].rstrip(")}]>"))) if bare else (start, start)
+
+
+def _closing(text: str, start: int, mark: str) -> int:
+    """The next closing quote that is not escaped once more than the opening one."""
+    at = text.find(mark, start)
+    while len(mark) == 1 and at > 0 and _escaped(text, at):
+        at = text.find(mark, at + 1)
+    return at
+
+
+def _escaped(text: str, at: int) -> bool:
+    count = 0
+    while text[at - 1 - count] == "\\" and count < at:
+        count += 1
+    return count % 2 == 1

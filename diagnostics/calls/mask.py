@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from diagnostics import masks
-from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer, Unreadable, read_json
+from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer, read_json
 from diagnostics.calls.draft import Draft, DraftAnswer, Headers
 from diagnostics.masker import Masker
 from diagnostics.redact import MAX_BODY, Redactor
@@ -16,17 +16,12 @@ MAX_MASKS = 2_000
 def masked(draft: Draft, conversation_id: str) -> Parsed:
     """The draft as frozen values. A secret met in one place is masked wherever else it stands.
 
-    Raises Unreadable for a text of thousands of secrets.
+    Raises TooManySecrets for a text of thousands of them.
     """
-    masker = Masker()
+    masker = Masker(limit=MAX_MASKS)
     masker.hidden.update(dict.fromkeys(draft.secrets))
     call = _call(masker, draft) if draft.url else None
     answer = _answer(masker, draft.answer) if draft.answer else None
-    if masker.count > MAX_MASKS:
-        raise Unreadable(
-            f"This text holds {masker.count:,} values that look like secrets, so it is a log or a list and no call. "
-            "Paste the failing call alone."
-        )
     swept = telling(masker.hidden)
     return Parsed(
         call=_swept_call(call, swept) if call else None,
@@ -39,7 +34,7 @@ def masked(draft: Draft, conversation_id: str) -> Parsed:
 
 def secrets_of(draft: Draft) -> list[str]:
     """The raw secrets that masking this draft would hide, longest first. Not to be kept."""
-    masker = Masker()
+    masker = Masker(limit=MAX_MASKS)
     masker.hidden.update(dict.fromkeys(draft.secrets))
     if draft.url:
         _call(masker, draft)

@@ -9,10 +9,10 @@ from diagnostics.calls.call import Note, Parsed, Unreadable
 from diagnostics.calls.curl import find_curl, read_curl
 from diagnostics.calls.draft import Draft
 from diagnostics.calls.json_form import load, read_json_answer, read_json_call
-from diagnostics.calls.mask import masked, secrets_of, sweep, telling
+from diagnostics.calls.mask import MAX_MASKS, masked, secrets_of, sweep, telling
 from diagnostics.calls.raw_http import find_request, has_response, read_raw_http
 from diagnostics.calls.short_form import find_target, read_short_form
-from diagnostics.masker import Masker
+from diagnostics.masker import Masker, TooManySecrets
 
 MAX_PASTE = 1_000_000  # characters
 FORMS = (
@@ -39,7 +39,7 @@ def parse_call(text: str) -> Parsed:
     text, notes = _clean(text, FORMS)
     draft = _read_call(text)
     draft.notes = notes + draft.notes
-    return masked(draft, conversation_id_in(draft.url))
+    return _masked(draft, conversation_id_in(draft.url))
 
 
 def parse_answer(text: str) -> Parsed:
@@ -49,18 +49,21 @@ def parse_answer(text: str) -> Parsed:
     draft.notes = notes + draft.notes
     if draft.answer and draft.answer.status is None and not draft.answer.network_error:
         draft.note("guessed", "The answer names no status, so only its body is judged.")
-    return masked(draft, "")
+    return _masked(draft, "")
 
 
 def masked_text(text: str) -> str:
-    """The whole paste as text without its secrets, to show a rejected form again; "" for one too long to show."""
+    """The whole paste as text without its secrets, to show a rejected form again; "" for one too long to show
+    or of thousands of secrets."""
     if len(text) > MAX_PASTE:
         return ""
     text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
-    masker = Masker()
-    shown = masker.personal(masker.text(text))
+    masker = Masker(limit=MAX_MASKS)
     try:
+        shown = masker.personal(masker.text(text))
         known = secrets_of(_read_call(text.strip())) if text.strip() else []
+    except TooManySecrets:
+        return ""
     except Unreadable:
         known = []
     shown = sweep(shown, [*known, *telling(masker.hidden)])
@@ -78,6 +81,16 @@ def conversation_id_in(url: str) -> str:
         return after[0]
     second = len(after) > 1 and CONVERSATIONS.fullmatch(after[0]) and FULL_UUID.fullmatch(after[1])
     return after[1] if second else ""
+
+
+def _masked(draft: Draft, conversation_id: str) -> Parsed:
+    try:
+        return masked(draft, conversation_id)
+    except TooManySecrets:
+        raise Unreadable(
+            f"This text holds more than {MAX_MASKS:,} values that look like secrets, so it is a log or a list and "
+            "no call. Paste the failing call alone."
+        ) from None
 
 
 def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
