@@ -76,6 +76,10 @@ class Running:
         """As the setting GENESYS_ENDPOINTS wants it: one region per demo org."""
         return {REGION.format(key=key): {"api": url, "login": url} for key, url in self.urls.items()}
 
+    @property
+    def issued_tokens(self) -> tuple[str, ...]:
+        return tuple(token for server in self.servers for token in server.get_app().tokens.issued)
+
     def stop(self) -> None:
         self.stopping.set()
         for server in self.servers:

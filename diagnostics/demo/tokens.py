@@ -49,6 +49,12 @@ class TokenStore:
         self._tokens: OrderedDict[str, Token] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def issued(self) -> tuple[str, ...]:
+        """Every token that is remembered: what no page, row or log of the product may ever show."""
+        with self._lock:
+            return tuple(self._tokens)
+
     def issue(self, client_id: str, validity: int) -> str:
         text = secrets.token_urlsafe(64)
         with self._lock:
