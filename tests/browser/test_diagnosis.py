@@ -11,7 +11,7 @@ from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running
 from diagnostics.models import OAuthClient, Run
 from tests.browser.conftest import Visit, Worker
-from tests.factories import make_user
+from tests.factories import make_client, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -110,3 +110,13 @@ def test_the_same_without_script(window_without_script: Visit, org_client: Clien
     # The page refreshes by itself; nothing is clicked.
     expect(page.locator(".answer")).to_contain_text("path.not_in_api")
     expect(page.locator("#mend-curl")).to_be_visible()
+
+
+def test_a_paste_is_read_before_a_client_is_chosen(window: Visit) -> None:
+    make_user("ada")
+    make_client(name="One")
+    make_client(name="Two")
+    window.sign_in("ada")
+    window.open("/start/")
+    window.page.get_by_label("The call that failed").fill(THREADS_CALL)
+    expect(window.page.locator("#reading")).to_contain_text("/api/v2/conversations/chat/{conversationId}/cobrowse")
