@@ -1,0 +1,191 @@
+"""`manage.py diagnose`: exit codes, the JSON's shape, bad input."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from diagnostics import services
+from diagnostics.demo import server
+from diagnostics.demo.scenarios import scenario
+from diagnostics.demo.seed import register
+from diagnostics.models import OAuthClient, Run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PUBLISHED = "Demo: published API"
+HEALTHY = scenario("healthy-web").conversation_id
+Diagnose = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def demo(settings: Settings) -> Iterator[server.Running]:
+    running = server.start()
+    settings.GENESYS_ENDPOINTS = running.endpoints
+    register("published")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def diagnose(demo: server.Running) -> Diagnose:
+    def run(*words: str, client: str = PUBLISHED) -> tuple[int, str]:
+        out = io.StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("diagnose", "--client", client, *words, stdout=out)
+        return int(str(ended.value.code)), out.getvalue()
+
+    return run
+
+
+@pytest.fixture
+def paste(tmp_path: Path) -> Callable[[str], str]:
+    def write(text: str) -> str:
+        file = tmp_path / f"{abs(hash(text))}.txt"
+        file.write_text(text)
+        return str(file)
+
+    return write
+
+
+def thread_curl() -> str:
+    return (
+        f"curl -X POST http://127.0.0.1:1/api/v2/conversations/chat/{HEALTHY}/cobrowse \\\n"
+        "  -H 'Authorization: Bearer $TOKEN' -H 'Content-Type: application/json' \\\n"
+        '  --data-raw \'{"providerId": "genesys"}\''
+    ).replace("http://127.0.0.1:1", "")
+
+
+def test_a_healthy_call_exits_0(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+    code, said = diagnose("--call", paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse"), "--json")
+    assert (code, json.loads(said)["verdict"]["cause"]) == (0, "none")
+
+
+def test_the_thread_s_call_exits_3_with_its_cause_proved(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+    code, said = diagnose("--call", paste(thread_curl()), "--json")
+    verdict = json.loads(said)["verdict"]
+    assert (code, verdict["cause"], verdict["certainty"]) == (3, "path.not_in_api", "proved")
+    assert "POST /api/v2/conversations/{conversationId}/cobrowse" in verdict["remedy"]
+    assert "Scopes and the provider id are not the reason" in verdict["remedy"]
+
+
+def test_the_thread_s_own_words_do_too(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+    text = 'POST /api/v2/conversations/chat/{conversationId}/cobrowse      {"providerId": "genesys"}     -> 404'
+    code, said = diagnose("--call", paste(text), "--json")
+    verdict = json.loads(said)["verdict"]
+    assert (code, verdict["cause"]) == (3, "path.not_in_api")
+    assert "path.placeholder_unexpanded" in verdict["also"]
+
+
+def test_an_unexplained_failure_exits_4(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+    call = paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse")
+    answer = paste('{"status": 404, "headers": {}, "body": {"code": "not.found", "message": "m", "status": 404}}')
+    code, said = diagnose("--call", call, "--answer", answer, "--json")
+    assert (code, json.loads(said)["verdict"]["cause"]) == (4, "undetermined")
+
+
+def test_the_json_has_the_published_shape(diagnose: Diagnose) -> None:
+    _, said = diagnose("--conversation", HEALTHY, "--json")
+    report = json.loads(said)
+    keys = ["critical_path_ms", "duration_ms", "exchanges", "findings", "run", "schema_version", "verdict"]
+    assert sorted(report) == keys
+    assert sorted(report["verdict"]) == ["also", "because", "cause", "certainty", "remedy", "sentence"]
+    assert all(
+        sorted(each) == ["check", "code", "evidence", "hint", "outcome", "sentence", "subject"]
+        for each in report["findings"]
+    )
+    assert report["run"] is None
+    assert 0 < report["critical_path_ms"] <= report["duration_ms"]
+
+
+def test_because_names_findings_that_are_there(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+    _, said = diagnose("--call", paste(thread_curl()), "--json")
+    report = json.loads(said)
+    ids = {f"{each['check']}#{each['subject']}".removesuffix("#") for each in report["findings"]}
+    assert report["verdict"]["because"]
+    assert set(report["verdict"]["because"]) <= ids
+
+
+def test_nothing_is_kept_unless_asked(diagnose: Diagnose) -> None:
+    diagnose("--conversation", HEALTHY)
+    assert not Run.objects.exists()
+
+
+def test_save_keeps_the_run(diagnose: Diagnose) -> None:
+    code, said = diagnose("--conversation", HEALTHY, "--json", "--save")
+    report = json.loads(said)
+    run = Run.objects.get(pk=report["run"])
+    assert (code, run.status, run.source, run.findings.count()) == (0, "finished", "cli", len(report["findings"]))
+
+
+def test_the_client_alone_is_a_health_check(diagnose: Diagnose) -> None:
+    code, said = diagnose("--json", "--save")
+    assert code == 0
+    assert Run.objects.get(pk=json.loads(said)["run"]).kind == "health"
+
+
+def test_the_words_for_a_person_name_cause_and_mend(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+    _, said = diagnose("--call", paste(thread_curl()))
+    assert "path.not_in_api (proved)" in said
+    assert "To mend it:" in said
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        ("this is no call at all", ""),
+        ("", "neither is this an answer"),
+        ("   \n ", ""),
+        ("\x00\x00\x00", ""),
+        ("x" * 5_000_000, ""),
+    ],
+)
+def test_bad_input_exits_2_with_a_sentence(
+    call: str, answer: str, demo: server.Running, paste: Callable[[str], str]
+) -> None:
+    words = [*(["--call", paste(call)] if call else []), *(["--answer", paste(answer)] if answer else [])]
+    with pytest.raises(CommandError) as refused:
+        call_command("diagnose", "--client", PUBLISHED, *words)
+    assert refused.value.returncode == 2
+    assert len(str(refused.value)) > 20
+
+
+@pytest.mark.parametrize("words", [["--call", "/nowhere/at/all"], ["--call", "/"], ["--call", "-", "--answer", "-"]])
+def test_files_that_cannot_be_read_exit_2(words: list[str], demo: server.Running) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("diagnose", "--client", PUBLISHED, *words)
+    assert refused.value.returncode == 2
+
+
+def test_an_unknown_client_exits_2_and_names_those_there_are(demo: server.Running) -> None:
+    with pytest.raises(CommandError, match=PUBLISHED) as refused:
+        call_command("diagnose", "--client", "nobody")
+    assert refused.value.returncode == 2
+
+
+def test_a_retired_client_exits_2(demo: server.Running) -> None:
+    services.retire_client(OAuthClient.objects.get(name=PUBLISHED))
+    with pytest.raises(CommandError) as refused:
+        call_command("diagnose", "--client", PUBLISHED)
+    assert refused.value.returncode == 2
+
+
+def test_the_call_may_come_from_standard_input(diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: Any = io.TextIOWrapper(io.BytesIO(thread_curl().encode()))
+    monkeypatch.setattr("sys.stdin", given)
+    code, _ = diagnose("--call", "-", "--json")
+    assert code == 3
+
+
+def test_the_demo_is_served_by_the_command_itself_when_nobody_else_does(settings: Settings, tmp_path: Path) -> None:
+    settings.GENESYS_ENDPOINTS = {}
+    register("published")
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("diagnose", "--client", PUBLISHED, "--conversation", HEALTHY, "--json", stdout=out)
+    assert (ended.value.code, json.loads(out.getvalue())["verdict"]["cause"]) == (0, "none")
