@@ -7,7 +7,7 @@ mended first; the others are listed beside it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from diagnostics import causes
 from diagnostics.outcomes import Outcome
@@ -142,16 +142,54 @@ DEPARTURES: tuple[Rule, ...] = (
     Rule("provider.not_in_contract", "provider.match", ("not_in_contract",), "likely"),
 )
 
-# What our own reads met: it explains the call only where nothing else does. Cause, code, and the troubles it is for.
-TROUBLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("env.rate_limited", "rate_limited", ("",)),
-    ("env.server_error", "server_error", ("",)),
-    ("env.redirect_or_html", "not_genesys", ("redirect", "not_json")),
-    ("response.not_genesys", "not_genesys", ("", "empty", "too_large", "garbled")),
-    ("env.timeout", "unreachable", ("timeout",)),
-    ("env.dns", "unreachable", ("dns",)),
-    ("env.tls", "unreachable", ("tls",)),
-    ("env.proxy", "unreachable", ("proxy",)),
+
+class Trouble(NamedTuple):
+    """What our own reads met: `cause` where a read ended in `code` with one of `troubles`. A finding of `proof`
+    ("check:code") proves it; without one it is likely, or, where `alone` is false, nothing at all.
+    """
+
+    cause: str
+    code: str
+    troubles: tuple[str, ...]
+    proof: tuple[str, ...] = ()
+    alone: bool = True
+
+
+# It explains the call only where nothing else does.
+TROUBLES: tuple[Trouble, ...] = (
+    Trouble("env.rate_limited", "rate_limited", ("",)),
+    Trouble("env.server_error", "server_error", ("",)),
+    Trouble("env.proxy", "unreachable", ("timeout",), ("reach.tls:proxy_unreachable",), alone=False),
+    Trouble(
+        "env.proxy",
+        "unreachable",
+        ("proxy",),
+        (
+            "reach.tls:proxy_login",
+            "reach.tls:proxy_refused",
+            "reach.tls:proxy_unreachable",
+            "reach.dns:proxy_no_address",
+            "reach.route:proxy_unreadable",
+        ),
+    ),
+    Trouble("env.redirect_or_html", "not_genesys", ("redirect", "not_json")),
+    Trouble("response.not_genesys", "not_genesys", ("", "empty", "too_large", "garbled")),
+    Trouble("env.timeout", "unreachable", ("timeout",), ("reach.tls:timeout",)),
+    Trouble("env.dns", "unreachable", ("dns",), ("reach.dns:no_address", "reach.dns:no_name_service")),
+    Trouble(
+        "env.tls",
+        "unreachable",
+        ("tls",),
+        (
+            "reach.tls:expired",
+            "reach.tls:not_yet_valid",
+            "reach.tls:wrong_host",
+            "reach.tls:self_signed",
+            "reach.tls:untrusted",
+            "reach.tls:protocol",
+        ),
+    ),
+    Trouble("env.tls", "unreachable", ("reset",), ("reach.tls:cut",), alone=False),
 )
 
 REFUSED = frozenset({400, 403, 404, 409, 410, 422})
@@ -236,12 +274,16 @@ def _departures(found: list[Found], answer: Found | None) -> list[Candidate]:
 
 
 def _troubles(found: list[Found]) -> list[Candidate]:
-    return [
-        Candidate(cause, "likely", each)
-        for cause, code, troubles in TROUBLES
-        for each in found
-        if each.outcome == Outcome.ERROR and each.code == code and each.evidence.get("trouble", "") in troubles
-    ]
+    candidates: list[Candidate] = []
+    for row in TROUBLES:
+        met = [each for each in found if each.outcome == Outcome.ERROR and each.code == row.code]
+        met = [each for each in met if each.evidence.get("trouble", "") in row.troubles]
+        proof = [each for each in found if f"{each.check_id}:{each.code}" in row.proof]
+        if met and proof:
+            candidates += [Candidate(row.cause, "proved", each) for each in (*proof, *met)]
+        elif row.alone:
+            candidates += [Candidate(row.cause, "likely", each) for each in met]
+    return candidates
 
 
 def _accuse(candidates: list[Candidate], found: list[Found], answer: Found | None) -> Verdict:

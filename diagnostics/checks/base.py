@@ -9,6 +9,7 @@ from diagnostics.calls.call import FailingCall, ReceivedAnswer
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import Region
+from diagnostics.net import REAL, Net
 from diagnostics.outcomes import Outcome
 
 Evidence = dict[str, Any]
@@ -51,6 +52,7 @@ class Context:
 
 CheckFunction = Callable[[Context], Iterable[Result]]
 NEEDS = ("call", "answer", "conversation")
+    net: Net = REAL
 
 
 @dataclass(frozen=True)

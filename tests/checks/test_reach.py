@@ -1,0 +1,182 @@
+"""Names, certificates, the way and the clock: each answer of the network and what is said of it."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+import pytest
+from pytest_django import Settings
+
+from diagnostics.checks.base import Context, Target
+from diagnostics.checks.reach import (
+    Place,
+    judge_clock,
+    judge_names,
+    judge_route,
+    judge_tls,
+    places_of,
+    reach_dns,
+    reach_route,
+    reach_tls,
+)
+from diagnostics.genesys.client import Answer, GenesysClient
+from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.exchange import Exchange
+from diagnostics.genesys.regions import region
+from diagnostics.net import Certificate, Handshake, Net, Resolution, Route
+from diagnostics.outcomes import Outcome
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+API = Place("API", "https", "api.mypurecloud.com", 443)
+PROXY = Route("http://proxy.example:3128", True, urlsplit("http://ada:s3cret@proxy.example:3128"))
+
+
+def certificate(days: int = 200) -> Certificate:
+    end = NOW + timedelta(days=days)
+    return Certificate("api", "DigiCert", ("api.elsewhere.example",), NOW - timedelta(days=20), end)
+
+
+@pytest.mark.parametrize(
+    ("said", "way", "outcome", "code"),
+    [
+        (Resolution("api.mypurecloud.com", ("192.0.2.7",)), Route(), Outcome.PASS, "resolves"),
+        (Resolution("proxy.example", ("192.0.2.9",)), PROXY, Outcome.PASS, "proxy_resolves"),
+        (Resolution("api.mypurecloud.com", error="no_address"), Route(), Outcome.FAIL, "no_address"),
+        (Resolution("api.mypurecloud.com", error="malformed"), Route(), Outcome.FAIL, "no_address"),
+        (Resolution("api.mypurecloud.com", error="no_name_service"), Route(), Outcome.FAIL, "no_name_service"),
+        (Resolution("proxy.example", error="no_address"), PROXY, Outcome.FAIL, "proxy_no_address"),
+    ],
+)
+def test_names(said: Resolution, way: Route, outcome: Outcome, code: str) -> None:
+    result = judge_names(API, said, way)
+    assert (result.outcome, result.code, result.subject) == (outcome, code, "api.mypurecloud.com")
+
+
+def test_an_address_needs_no_name_service() -> None:
+    here = Place("API", "http", "127.0.0.1", 8901)
+    result = judge_names(here, Resolution("127.0.0.1", ("127.0.0.1",)), Route())
+    assert (result.outcome, result.code, result.subject) == (Outcome.PASS, "address", "127.0.0.1:8901")
+
+
+def shaken(error: str = "", days: int | None = 200) -> Handshake:
+    shown = None if days is None else certificate(days)
+    return Handshake("api.mypurecloud.com", 443, error, certificate=shown)
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "code"),
+    [
+        (shaken(), Outcome.PASS, "trusted"),
+        (shaken(days=14), Outcome.PASS, "trusted"),
+        (shaken(days=13), Outcome.WARN, "expires_soon"),
+        (shaken("expired", days=-3), Outcome.FAIL, "expired"),
+        (shaken("not_yet_valid"), Outcome.FAIL, "not_yet_valid"),
+        (shaken("wrong_host"), Outcome.FAIL, "wrong_host"),
+        (shaken("self_signed"), Outcome.FAIL, "self_signed"),
+        (shaken("untrusted"), Outcome.FAIL, "untrusted"),
+        (shaken("untrusted", days=None), Outcome.FAIL, "untrusted"),
+        (shaken("protocol", days=None), Outcome.FAIL, "protocol"),
+        (shaken("reset", days=None), Outcome.FAIL, "cut"),
+        (shaken("refused", days=None), Outcome.FAIL, "refused"),
+        (shaken("timeout", days=None), Outcome.FAIL, "timeout"),
+        (shaken("proxy_login", days=None), Outcome.FAIL, "proxy_login"),
+        (shaken("proxy_refused", days=None), Outcome.FAIL, "proxy_refused"),
+        (shaken("proxy_unreachable", days=None), Outcome.FAIL, "proxy_unreachable"),
+        (shaken("dns", days=None), Outcome.SKIP, "no_address"),
+        (shaken("unreachable", days=None), Outcome.ERROR, "not_seen"),
+        (shaken("proxy_unsupported", days=None), Outcome.ERROR, "not_seen"),
+        (shaken("no_trust_store", days=None), Outcome.ERROR, "not_seen"),
+        (shaken("", days=None), Outcome.ERROR, "not_seen"),
+    ],
+)
+def test_certificates(said: Handshake, outcome: Outcome, code: str) -> None:
+    result = judge_tls(API, said, NOW)
+    assert (result.outcome, result.code, result.subject) == (outcome, code, "api.mypurecloud.com")
+
+
+def test_a_certificate_is_shown_with_issuer_names_and_days() -> None:
+    evidence = judge_tls(API, shaken("wrong_host"), NOW).evidence
+    assert (evidence["issuer"], evidence["names"], evidence["days_left"]) == (
+        "DigiCert",
+        ["api.elsewhere.example"],
+        200,
+    )
+
+
+@pytest.mark.parametrize(
+    ("way", "outcome", "code"),
+    [
+        (Route(), Outcome.PASS, "direct"),
+        (PROXY, Outcome.PASS, "through_proxy"),
+        (Route("(unreadable)", parts=urlsplit("unreadable://")), Outcome.FAIL, "proxy_unreadable"),
+    ],
+)
+def test_the_way(way: Route, outcome: Outcome, code: str) -> None:
+    result = judge_route(API, way)
+    assert (result.outcome, result.code) == (outcome, code)
+    assert "s3cret" not in repr(result)
+
+
+def dated(date: str, ms: float = 0.0) -> Answer:
+    headers = (("date", date),) if date else ()
+    return Answer(Exchange("GET", "https://api.mypurecloud.com", NOW, ms, 200, response_headers=headers), {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "code"),
+    [
+        (dated(format_datetime(NOW, usegmt=True)), Outcome.PASS, "agrees"),
+        (dated(format_datetime(NOW - timedelta(minutes=5), usegmt=True)), Outcome.PASS, "agrees"),
+        (dated(format_datetime(NOW - timedelta(minutes=6), usegmt=True)), Outcome.WARN, "skewed"),
+        (dated(format_datetime(NOW + timedelta(days=3), usegmt=True)), Outcome.WARN, "skewed"),
+        (dated("Sun, 22 Nov 2026 12:00:00"), Outcome.PASS, "agrees"),
+        (dated(""), Outcome.SKIP, "no_date"),
+        (dated("yesterday"), Outcome.SKIP, "no_date"),
+        (dated("Sun, 99 Nov 99999 12:00:00 GMT"), Outcome.SKIP, "no_date"),
+        (Answer(None, trouble="timeout"), Outcome.SKIP, "no_date"),
+    ],
+)
+def test_the_clock(answer: Answer, outcome: Outcome, code: str) -> None:
+    result = judge_clock(answer)
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_a_slow_answer_is_no_skew() -> None:
+    """Ten minutes under way: the date lies in the middle of the exchange."""
+    date = format_datetime(NOW + timedelta(minutes=8), usegmt=True)
+    assert judge_clock(dated(date, ms=600_000)).code == "agrees"
+
+
+def test_the_two_halves_of_a_region_are_two_places() -> None:
+    assert [place.name for place in places_of(region("eu-west-1"))] == ["api.mypurecloud.ie", "login.mypurecloud.ie"]
+
+
+def test_one_address_for_both_is_one_place(settings: Settings) -> None:
+    settings.GENESYS_ENDPOINTS = {"own": {"api": "https://gateway.internal:8443"}}
+    assert [place.name for place in places_of(region("own"))] == ["gateway.internal:8443"]
+
+
+def test_each_host_is_asked_for_and_said_apart(settings: Settings) -> None:
+    """The way may differ per host, and a host without TLS has no certificate to look at."""
+    settings.GENESYS_ENDPOINTS = {"own": {"api": "https://api.internal", "login": "http://login.internal:81"}}
+    asked: list[tuple[str, int]] = []
+
+    def handshake(host: str, port: int) -> Handshake:
+        asked.append((host, port))
+        return shaken()
+
+    net = Net(
+        resolve=lambda host: Resolution(host, error="" if host == "proxy.example" else "no_address"),
+        handshake=handshake,
+        route=lambda url: PROXY if url.startswith("https://api") else Route(),
+    )
+    genesys = GenesysClient(region("own"), "id", "secret")
+    ctx = Context(Target("health", region("own"), "client", "id"), genesys, bundled(), net=net)
+    said = {check.__name__: [(r.subject, r.code) for r in check(ctx)] for check in (reach_dns, reach_route, reach_tls)}
+    genesys.close()
+    assert said == {
+        "reach_dns": [("api.internal", "proxy_resolves"), ("login.internal:81", "no_address")],
+        "reach_route": [("api.internal", "through_proxy"), ("login.internal:81", "direct")],
+        "reach_tls": [("api.internal", "trusted"), ("login.internal:81", "plain_http")],
+    }
+    assert asked == [("api.internal", 443)]

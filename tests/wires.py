@@ -1,0 +1,206 @@
+"""Servers that go wrong on purpose, and the certificates for them: real sockets of 127.0.0.1, made at test time."""
+
+import contextlib
+import ipaddress
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+HOST = "127.0.0.1"
+ELSEWHERE = "api.elsewhere.example"
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Served:
+    """A server while it is served. `heads` are the request heads that its handler chose to keep."""
+
+    port: int
+    stopping: threading.Event = field(default_factory=threading.Event)
+    heads: list[bytes] = field(default_factory=list)
+
+
+Handle = Callable[[socket.socket, Served], None]
+
+
+@contextlib.contextmanager
+def serving(handle: Handle) -> Iterator[Served]:
+    """Each connection gets a thread of its own; all of them are told to stop at the end."""
+    listener = socket.create_server((HOST, 0), backlog=64)
+    served = Served(listener.getsockname()[1])
+
+    def one(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            connection.settimeout(10)
+            handle(connection, served)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=one, args=(listener.accept()[0],), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield served
+    finally:
+        served.stopping.set()
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def read_head(connection: socket.socket) -> bytes:
+    head = b""
+    while b"\r\n\r\n" not in head and (piece := connection.recv(4096)):
+        head += piece
+    return head
+
+
+def never_answers(connection: socket.socket, served: Served) -> None:
+    served.stopping.wait(60)
+
+
+def resets(connection: socket.socket, served: Served) -> None:
+    """Waits for the first byte, so that the connection was made, then breaks it off hard."""
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def speaks_plain_http(connection: socket.socket, served: Served) -> None:
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def proxy_saying(line: str) -> Handle:
+    def handle(connection: socket.socket, served: Served) -> None:
+        served.heads.append(read_head(connection))
+        connection.sendall(f"HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    return handle
+
+
+def tunnel_to(port: int) -> Handle:
+    """A proxy that opens every tunnel, always to the same server."""
+
+    def handle(connection: socket.socket, served: Served) -> None:
+        served.heads.append(read_head(connection))
+        with socket.create_connection((HOST, port)) as onward:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            thread = threading.Thread(target=_pour, args=(onward, connection), daemon=True)
+            thread.start()
+            _pour(connection, onward)
+            thread.join(5)
+
+    return handle
+
+
+def _pour(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.recv(65_536):
+            sink.sendall(piece)
+        sink.shutdown(socket.SHUT_WR)
+
+
+def over_tls(context: ssl.SSLContext, handle: Handle) -> Handle:
+    def secured(connection: socket.socket, served: Served) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            handle(secure, served)
+
+    return secured
+
+
+def answers(body: bytes) -> Handle:
+    def handle(connection: socket.socket, served: Served) -> None:
+        served.heads.append(read_head(connection))
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+
+    return handle
+
+
+def drips(connection: socket.socket, served: Served) -> None:
+    """A good head, then one byte at a time: each read is quick, the whole does not end before the server does."""
+    read_head(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
+    while not served.stopping.wait(0.02):
+        connection.sendall(b" ")
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority of its own. `file` is what to trust."""
+
+    folder: Path
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def make(cls, folder: Path) -> "Authority":
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = _name("Test authority")
+        made = _builder(name, name, key, datetime.now(UTC) - DAY, datetime.now(UTC) + 900 * DAY)
+        made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        authority = cls(folder, key, made.sign(key, hashes.SHA256()))
+        authority.file.write_bytes(authority.certificate.public_bytes(serialization.Encoding.PEM))
+        return authority
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "authority.pem"
+
+    def context(self, *names: str, days: tuple[int, int] = (-1, 300), self_signed: bool = False) -> ssl.SSLContext:
+        """What a server needs to show a certificate for these names, valid between two days counted from today."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = _name(names[0])
+        now = datetime.now(UTC)
+        issuer = subject if self_signed else self.certificate.subject
+        made = _builder(subject, issuer, key, now + days[0] * DAY, now + days[1] * DAY)
+        made = made.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+        signed = made.sign(key if self_signed else self.key, hashes.SHA256())
+        file = self.folder / f"{signed.serial_number}.pem"
+        file.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + _private(key))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, start: datetime, end: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+    )
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
