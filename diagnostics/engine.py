@@ -74,6 +74,7 @@ class Diagnosis:
         client_name: str,
         kind: str,
         inputs: Inputs,
+        org_id: str = "",
         contract: Contract | None = None,
         deadline: float = DEADLINE_SECONDS,
     ) -> None:
@@ -86,7 +87,7 @@ class Diagnosis:
         self._lock = threading.Lock()
         self._genesys = GenesysClient(region, client_id, secret, on_exchange=self._record)
         self.aim = _aim(inputs, self.contract)
-        target = Target(kind, region, client_name, client_id, inputs.conversation_id)
+        target = Target(kind, region, client_name, client_id, inputs.conversation_id, org_id)
         self._ctx = Context(target, self._genesys, self.contract, inputs.call, inputs.answer, self.aim)
         self.findings: list[Finding] = []
         self.critical_path_ms = 0.0

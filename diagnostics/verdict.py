@@ -79,6 +79,7 @@ class Candidate:
 
 
 ORG_SAYS_OTHERWISE = ("permissions.call:division_missing", "permissions.call:permission_missing")
+HELD = ("permissions.call:held", "permissions.call:conditional", "permissions.call:division_missing")
 STATE_EXPLAINS = (
     "conversation.connected:ended",
     "conversation.exists:only_history",
@@ -110,15 +111,22 @@ RULES: tuple[Rule, ...] = (
     Rule("auth.header_malformed", "answer.meaning", ("token_absent",)),
     Rule("auth.ip_not_allowed", "answer.meaning", ("ip_refused",)),
     Rule("auth.token_request_malformed", "answer.meaning", ("token_request_malformed",)),
+    Rule("auth.token_request_malformed", "request.token", ("malformed",)),
     Rule("auth.client_rejected", "answer.meaning", ("client_rejected", "grant_not_allowed"), "likely"),
+    Rule("auth.token_foreign", "oauth.identity", ("another_org",)),
     Rule("auth.token_expired", "answer.meaning", ("token_refused",), "likely"),
     Rule("auth.client_rejected", "oauth.token", ("client_rejected", "grant_not_allowed")),
     Rule("auth.token_foreign", "oauth.identity", ("token_refused",), "likely"),
     Rule("authz.user_context_required", "answer.meaning", ("user_required",)),
+    Rule("authz.user_context_required", "permissions.user", ("user_required",), "likely"),
     Rule("authz.scope_missing", "oauth.scopes", ("scope_missing",)),
+    Rule("authz.scope_missing", "oauth.scopes", ("user_scope_missing",), "likely"),
+    Rule("config.feature_not_licensed", "permissions.catalogue", ("not_in_catalogue",), unless=HELD),
+    Rule("config.feature_not_licensed", "answer.meaning", ("feature_off",), "likely"),
     Rule("authz.permission_missing", "permissions.call", ("permission_missing",)),
     Rule("authz.division_missing", "permissions.call", ("division_missing",)),
     Rule("authz.division_missing", "answer.meaning", ("division_missing",)),
+    Rule("authz.division_missing", "conversation.exists", ("division_hidden",), "likely"),
     Rule("authz.permission_missing", "answer.meaning", ("permission_missing",), "likely", ORG_SAYS_OTHERWISE),
     Rule("body.malformed_json", "request.body", ("malformed_json",)),
     Rule("body.content_type", "request.body", ("content_type",), "likely"),
@@ -131,9 +139,17 @@ RULES: tuple[Rule, ...] = (
     Rule("conv.not_connected", "conversation.connected", ("queued", "no_agent", "no_customer", "not_connected")),
     Rule("conv.not_found", "answer.meaning", ("conversation_not_found",), "likely", ("conversation.exists:found",)),
     Rule("authz.not_a_party", "answer.meaning", ("not_a_party",)),
+    Rule("authz.policy_denied", "answer.meaning", ("policy_denied",)),
     Rule("provider.mismatch", "provider.match", ("other_case", "near", "none", "disabled", "missing")),
     Rule("provider.mismatch", "provider.configured", ("none_configured",), "likely"),
+    Rule("config.cobrowse_disabled", "deployments.cobrowse", ("off", "none_active")),
+    Rule("config.offer_expired", "answer.meaning", ("offer_expired", "session_gone"), "likely"),
     Rule("conv.session_conflict", "answer.meaning", ("conflict",), "likely", STATE_EXPLAINS),
+)
+
+# Where the answer refuses the call and nothing else explains it: what we saw but could not decide from outside.
+REFUSALS: tuple[tuple[Rule, tuple[int, ...]], ...] = (
+    (Rule("authz.policy_denied", "permissions.call", ("conditional",), "likely"), (403,)),
 )
 
 # Only where nothing else is wrong: the call departs from the contract in something that may be harmless.
@@ -215,6 +231,7 @@ RULES_OUT = (
     "conversation.exists",
     "conversation.media",
     "conversation.connected",
+    "deployments.cobrowse",
     "provider.match",
 )
 ESSENTIAL = ("oauth.token", "oauth.identity", "request.path", "conversation.exists", "conversation.connected")
@@ -227,7 +244,7 @@ def judge(findings: Iterable[Found]) -> Verdict:
     worked = answer is not None and answer.code == "success"
     candidates = [] if worked else _fitting(_candidates(found, RULES), answer)
     if not worked and not candidates:
-        candidates = _departures(found, answer) or _troubles(found)
+        candidates = _refusals(found, answer) or _departures(found, answer) or _troubles(found)
     verdict = _accuse(candidates, found, answer) if candidates else _acquit(found, answer, worked)
     return replace(verdict, unchecked=_unchecked(found), ruled_out=_ruled_out(found, verdict))
 
@@ -259,6 +276,11 @@ def _plausible(candidate: Candidate, status: object) -> bool:
     family = causes.family_of(candidate.cause)
     allowed = PLAUSIBLE.get(candidate.cause, PLAUSIBLE.get(family))
     return allowed is None or status in allowed
+
+
+def _refusals(found: list[Found], answer: Found | None) -> list[Candidate]:
+    status = answer.evidence.get("status") if answer is not None else None
+    return _candidates(found, [rule for rule, statuses in REFUSALS if status in statuses])
 
 
 def _departures(found: list[Found], answer: Found | None) -> list[Candidate]:

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from django.utils.dateparse import parse_datetime
 
 from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear
@@ -17,6 +20,8 @@ class Meaning:
     code: str
     sentence: str
 
+
+SESSION_PATH = "/api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}"
 
 # Error code of the body -> meaning (facts, sections 2.2 and 3.2). Codes are compared in lower case.
 CODES = {
@@ -91,7 +96,9 @@ NETWORK = (
 @check("answer.meaning", title="What the pasted answer says", needs=("answer",))
 def answer_meaning(ctx: Context) -> Iterator[Result]:
     if ctx.answer is not None:
-        yield judge_answer(ctx.answer, token_request=ctx.aim is not None and ctx.aim.world == "token")
+        result = judge_answer(ctx.answer, token_request=ctx.aim is not None and ctx.aim.world == "token")
+        reads_session = ctx.aim is not None and ctx.aim.operation is not None and ctx.aim.operation.path == SESSION_PATH
+        yield as_session_read(result) if reads_session else result
 
 
 def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False) -> Result:
@@ -100,9 +107,16 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False) -> Resu
         return judge_network_error(answer.network_error)
     data, _ = answer.json()
     proof = _proof(answer, data)
+    if 200 <= answer.status < 300 and (ended := _offer_ended(data)):
+        return failed(
+            "offer_expired",
+            f"The call worked, but its offer ended at {ended}: the customer did not accept it in time.",
+            hint="Offer a new session, and have the customer accept it within the time that the answer names.",
+            evidence=proof,
+        )
     if 200 <= answer.status < 300:
         return passed("success", f"The call answered {answer.status}: it worked.", evidence=proof)
-    meaning = CODES.get(str(proof["code"]).lower())
+    meaning = CODES.get(str(proof["code"]).lower()) or _policy_in(proof)
     if meaning is None and not is_genesys(answer, data, token_request=token_request):
         return _not_genesys(answer, proof)
     if meaning is None and answer.status >= 500:
@@ -115,6 +129,29 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False) -> Resu
         hint=_hint(meaning.code, proof),
         evidence=proof,
     )
+
+
+def as_session_read(result: Result) -> Result:
+    """For the read of one session, a 404 or 410 means that the session is no more."""
+    if result.code not in ("not_found", "gone"):
+        return result
+    return failed(
+        "session_gone",
+        "The session that was asked for is no more: its offer expired, was declined, or it has ended.",
+        hint="Offer a new session.",
+        evidence=result.evidence,
+    )
+
+
+def _offer_ended(data: Any) -> str:
+    """When the offer of a started session ended, "" while it is open or where the answer holds none."""
+    text = data.get("dateOfferEnds") if isinstance(data, dict) else None
+    try:
+        ends = parse_datetime(text) if isinstance(text, str) and len(text) < 60 else None
+    except ValueError:  # the form of a time, but not a time that there is
+        ends = None
+    is_over = ends is not None and ends.tzinfo is not None and ends < datetime.now(UTC)
+    return str(text) if is_over else ""
 
 
 def judge_network_error(text: str) -> Result:
@@ -137,6 +174,13 @@ def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> boo
     if token_request and "error" in data:
         return True
     return bool({"contextId", "code", "messageWithParams"} & set(data)) or {"message", "status"} <= set(data)
+
+
+def _policy_in(proof: Evidence) -> Meaning | None:
+    """A refusal whose code speaks of a policy; codes are many, and not all are documented."""
+    if proof["status"] == 403 and "polic" in str(proof["code"]).lower():
+        return Meaning("policy_denied", "A policy of the org refuses the call.")
+    return None
 
 
 def _not_genesys(answer: ReceivedAnswer, proof: Evidence) -> Result:

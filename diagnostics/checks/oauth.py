@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
+from diagnostics.calls.aim import START_PATH
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear
 from diagnostics.genesys import gateway
 from diagnostics.genesys.client import Answer, Token
+from diagnostics.genesys.contract import Operation
 
 TROUBLES = {
     "timeout": "did not answer in time",
@@ -89,12 +91,20 @@ def _no_token(answer: Answer, login_host: str, proof: Evidence) -> Result:
 
 @check("oauth.identity", title="The token says which org and client it is", after=("oauth.token",))
 def oauth_identity(ctx: Context) -> Iterator[Result]:
-    yield judge_identity(ctx.genesys.get("/api/v2/tokens/me"), ctx.target.region.api_host)
+    yield judge_identity(ctx.genesys.get("/api/v2/tokens/me"), ctx.target.region.api_host, ctx.target.org_id)
 
 
-def judge_identity(answer: Answer, api_host: str) -> Result:
+def judge_identity(answer: Answer, api_host: str, org_id: str = "") -> Result:
+    """`org_id` is the org that this client belonged to when it was verified, "" when that is not known."""
     proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
     me = Me(answer.data) if answer.ok else None
+    if me is not None and me.org_id and org_id and me.org_id != org_id:
+        return failed(
+            "another_org",
+            f"The token belongs to another org ({me.org_name or me.org_id}) than the one this client was verified for.",
+            hint="Use a client of the org that holds the conversation, and verify the client again.",
+            evidence={"org_id": me.org_id, "expected": org_id},
+        )
     if me is not None and me.is_known:
         return passed(
             "known",
@@ -151,6 +161,7 @@ class Me:
         self.is_known = bool(self.org_id or self.org_name or self.client_name or _text(client.get("id")))
         self.grant = _text(client.get("authorizedGrantType"))
         self.is_user = bool(_dict(data.get("clonedUser")) or _dict(data.get("user")))
+        self.acts_for_user = self.is_user or (bool(self.grant) and "client" not in self.grant.lower())
         listed = data.get("authorizedScope")
         self.scopes = [s for s in listed if isinstance(s, str)][:200] if isinstance(listed, list) else None
 
@@ -165,27 +176,37 @@ def _text(value: object) -> str:
 
 @check("oauth.scopes", title="The token's scopes suffice, where scopes matter", after=("oauth.identity",))
 def oauth_scopes(ctx: Context) -> Iterator[Result]:
+    me = Me(ctx.genesys.get("/api/v2/tokens/me").data)
     if ctx.aim is not None and ctx.aim.world == "published":
-        yield judge_published_scopes(Me(ctx.genesys.get("/api/v2/tokens/me").data))
+        yield judge_published_scopes(me, ctx.aim.operation)
         return
     listed = ctx.genesys.get(gateway.PROVIDERS_PATH)
     if listed.status == 200 and isinstance(listed.data, dict | list):
-        yield from judge_gateway_scopes(Me(ctx.genesys.get("/api/v2/tokens/me").data))
+        yield from judge_gateway_scopes(me)
     elif listed.status == 404:
-        yield judge_published_scopes(Me(ctx.genesys.get("/api/v2/tokens/me").data))
+        yield judge_published_scopes(me, ctx.contract.operation("POST", START_PATH))
     else:
         yield unclear("gateway_unknown", "Whether this org has a provider gateway, whose scopes matter, is unknown.")
 
 
-def judge_published_scopes(me: Me) -> Result:
-    if me.is_user:
-        return skipped(
-            "user_token", "The token is a user's; its scopes are not judged here.", evidence={"scopes": me.scopes}
+def judge_published_scopes(me: Me, operation: Operation | None) -> Result:
+    """A user's token needs one of the operation's scopes beside the user's permissions (facts, section 2.3)."""
+    if not me.acts_for_user:
+        return passed(
+            "not_applicable",
+            "Scopes play no part: a client-credentials client acts by its roles, never by scopes.",
+            hint="Advice to add conversation:write or cobrowse:write does not apply to this org; no such scopes exist there.",
         )
-    return passed(
-        "not_applicable",
-        "Scopes play no part: a client-credentials client acts by its roles, never by scopes.",
-        hint="Advice to add conversation:write or cobrowse:write does not apply to this org; no such scopes exist there.",
+    needed = operation.scopes if operation else ()
+    if me.scopes is None or not needed:
+        return unclear("not_listed", "The token is a user's, and which scopes it carries or needs is not shown.")
+    if set(me.scopes) & set(needed):
+        return passed("granted", f"The user's token carries {' or '.join(set(me.scopes) & set(needed))}.")
+    return failed(
+        "user_scope_missing",
+        f"The user's token carries none of the scopes that this call needs: {' or '.join(needed)}.",
+        hint=f"Add {needed[0]} to the OAuth client's scopes, then sign in anew. Scopes never end in :write.",
+        evidence={"needs": list(needed), "granted": me.scopes, "basis": operation.scopes_status if operation else ""},
     )
 
 

@@ -11,6 +11,7 @@ from diagnostics.genesys.contract import Operation
 
 EVERY_DIVISION = "*"
 GRANTS_PATH = "/api/v2/authorization/subjects/me"
+CATALOGUE_PATH = "/api/v2/authorization/permissions"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,78 @@ def permissions_call(ctx: Context) -> Iterator[Result]:
         return
     grants = with_role_policies(read_grants(answer.data), answer.data, ctx.genesys)
     yield judge_permissions(operation, grants, _division_of(ctx))
+
+
+@check("permissions.catalogue", title="The org's catalogue has the permission", after=("oauth.identity",))
+def permissions_catalogue(ctx: Context) -> Iterator[Result]:
+    operation = _operation_of(ctx)
+    if operation is None or not operation.permissions or (ctx.aim and ctx.aim.world in ("gateway", "token")):
+        yield skipped("not_asked", "The call is not one whose permissions the catalogue would list.")
+        return
+    domains = sorted({permission.split(":")[0] for permission in operation.permissions})
+    pages = [ctx.genesys.get(CATALOGUE_PATH, queryType="domain", query=domain, pageSize=100) for domain in domains]
+    yield judge_catalogue(operation, pages)
+
+
+def judge_catalogue(operation: Operation, pages: list[Answer]) -> Result:
+    """A permission that the catalogue lacks is not licensed (or not released) in this org: no role can hold it."""
+    known = {entry for page in pages for entry in _entries(page)}
+    proof: Evidence = {"needs": list(operation.permissions), "entries": len(known)}
+    wanted = [permission for permission in operation.permissions if permission.lower() in known]
+    if wanted:
+        return passed("listed", f"The org's catalogue has {', '.join(wanted)}.", evidence=proof)
+    whole = all(page.ok and not page.data.get("nextUri") and _is_last(page.data) for page in pages)
+    if not known or not whole:
+        return unclear("unreadable", "The org's permission catalogue could not be read to its end.", evidence=proof)
+    return failed(
+        "not_in_catalogue",
+        f"The org's permission catalogue has none of {', '.join(operation.permissions)}: the feature is not licensed.",
+        hint="Co-browse needs Genesys Cloud CX 1 Digital Add-on II, CX 2, CX 2 Digital, CX 3 or CX 3 Digital. "
+        "Ask for the licence; no role can hold what the catalogue lacks.",
+        evidence=proof,
+    )
+
+
+def _entries(page: Answer) -> Iterator[str]:
+    """One entity per domain, whose `permissionMap` holds the permissions of each entity type."""
+    listed = page.data.get("entities") if page.ok else None
+    for entry in listed if isinstance(listed, list) else []:
+        for permissions in _part(entry, "permissionMap").values():
+            for each in permissions if isinstance(permissions, list) else []:
+                if isinstance(each, dict):
+                    words = (each.get("domain"), each.get("entityType"), each.get("action"))
+                    yield ":".join(_text(word) for word in words).lower()
+
+
+def _is_last(data: dict[str, Any]) -> bool:
+    count, number = data.get("pageCount"), data.get("pageNumber")
+    return not isinstance(count, int) or not isinstance(number, int) or number >= count
+
+
+@check("permissions.user", title="The call does not need a user's token", after=("oauth.identity",), needs=("call",))
+def permissions_user(ctx: Context) -> Iterator[Result]:
+    operation = ctx.aim.operation if ctx.aim else None
+    me = ctx.genesys.get("/api/v2/tokens/me").data
+    client = _part(me, "OAuthClient")
+    yield judge_user_context(operation, _text(client.get("authorizedGrantType")), is_user="clonedUser" in (me or {}))
+
+
+def judge_user_context(operation: Operation | None, grant: str, *, is_user: bool = False) -> Result:
+    """By the contract alone: some calls are marked as not valid with client credentials, or speak of the logged in user."""
+    if operation is None:
+        return skipped(
+            "no_operation", "The call is no published operation, so nothing is known of whose token it needs."
+        )
+    if is_user or (grant and "client" not in grant.lower()):
+        return passed("user_token", "The token is a user's.")
+    if operation.user_only or "logged in user" in operation.summary.lower():
+        return failed(
+            "user_required",
+            f"{operation.method} {operation.path} speaks of the logged in user; client credentials have none.",
+            hint="Call it with a user's token, or use a read that needs no user.",
+            evidence={"operation": operation.operation_id, "marked": operation.user_only},
+        )
+    return passed("not_needed", "The contract asks for no user's token here.")
 
 
 def _operation_of(ctx: Context) -> Operation | None:

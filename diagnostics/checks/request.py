@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim
 from diagnostics.calls.call import FailingCall
@@ -182,6 +183,7 @@ def judge_method(aim: Aim) -> Result:
     )
 
 
+FORM = "application/x-www-form-urlencoded"
 MASKED = re.compile(r"\[masked[^\]]*\]")
 
 
@@ -232,11 +234,14 @@ def _authorization_trouble(given: list[str]) -> str:
 
 @check("request.body", title="The body is what the operation takes", after=("request.method",), needs=("call",))
 def request_body(ctx: Context) -> Iterator[Result]:
-    if ctx.call and ctx.aim:
-        yield judge_body(ctx.call, ctx.aim)
+    if ctx.call is None or ctx.aim is None:
+        return
+    listed = ctx.genesys.get(gateway.PROVIDERS_PATH) if ctx.aim.provider_id is not None else None
+    yield judge_body(ctx.call, ctx.aim, provider_wanted=listed is not None and listed.ok)
 
 
-def judge_body(call: FailingCall, aim: Aim) -> Result:
+def judge_body(call: FailingCall, aim: Aim, *, provider_wanted: bool = False) -> Result:
+    """`provider_wanted` is true where the org's gateway looks at the providerId of a call."""
     takes_none = aim.operation is not None and not aim.operation.has_body
     if aim.world == "token":
         return skipped("token_request", "The body of a token request is judged by the answer of the login host.")
@@ -260,6 +265,10 @@ def judge_body(call: FailingCall, aim: Aim) -> Result:
         )
     if takes_none and value in ({}, None):
         return passed("empty", "The body is empty JSON, which this call does not mind.")
+    if takes_none and provider_wanted:
+        return passed(
+            "provider", "The body names a provider; the published call takes none, but this org's gateway does."
+        )
     if takes_none:
         return warned(
             "unexpected",
@@ -275,3 +284,34 @@ def _json_hint(body: str) -> str:
     if re.search(r",\s*[}\]]", body):
         return "There is a comma before a closing bracket."
     return "Mend the body at the place named."
+
+
+@check("request.token", title="The token request is well formed", needs=("call",))
+def request_token(ctx: Context) -> Iterator[Result]:
+    if ctx.call and ctx.aim:
+        yield judge_token_request(ctx.call, ctx.aim)
+
+
+def judge_token_request(call: FailingCall, aim: Aim) -> Result:
+    """A form with a grant_type, and the client in a Basic header or in the form (facts, section 2.2)."""
+    if aim.world != "token" or aim.fault or aim.wrong_method:
+        return skipped("no_token_request", "The call is not a token request.")
+    media = (call.header("Content-Type") or "").split(";")[0].strip().lower()
+    fields = parse_qs(call.body or "", keep_blank_values=True, max_num_fields=100)
+    scheme = (call.header("Authorization") or "").split(" ")[0].lower()
+    trouble = ""
+    if media and media != FORM:
+        trouble = f"its body is sent as {media}, not as {FORM}"
+    elif "grant_type" not in fields:
+        trouble = "it has no grant_type" if (call.body or "").strip() else "it has no body"
+    elif scheme and scheme != "basic":
+        trouble = f"its Authorization header is {scheme}, not Basic with client id and secret"
+    if not trouble:
+        return passed("right", "The token request has the form that the login host wants.")
+    return failed(
+        "malformed",
+        f"The token request is malformed: {trouble}.",
+        hint=f"Send POST https://login.<region>/oauth/token as {FORM} with grant_type=client_credentials, and client id "
+        "and secret as Basic authorization.",
+        evidence={"trouble": trouble, "content_type": media},
+    )

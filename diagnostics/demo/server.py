@@ -78,7 +78,8 @@ class Running:
 
     @property
     def issued_tokens(self) -> tuple[str, ...]:
-        return tuple(token for server in self.servers for token in server.get_app().tokens.issued)
+        apps = [server.get_app() for server in self.servers]
+        return tuple(token for app in apps if isinstance(app, DemoApp) for token in app.tokens.issued)
 
     def stop(self) -> None:
         self.stopping.set()

@@ -34,6 +34,7 @@ def diagnosis_of(
         client_name=target["client_name"],
         kind=kind,
         inputs=inputs,
+        org_id=client.org_id if target["region"] == client.region and target["client_id"] == client.client_id else "",
         deadline=deadline or DEADLINE_SECONDS,
     )
 

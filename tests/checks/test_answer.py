@@ -18,6 +18,10 @@ def error(code: str, status: int, message: str = "m") -> str:
     [
         (200, "{}", Outcome.PASS, "success"),
         (204, None, Outcome.PASS, "success"),
+        (200, '{"dateOfferEnds": "2099-01-01T00:00:00Z"}', Outcome.PASS, "success"),
+        (200, '{"dateOfferEnds": "2020-01-01T00:00:00Z"}', Outcome.FAIL, "offer_expired"),
+        (200, '{"dateOfferEnds": "2020-99-99T99:00:00Z"}', Outcome.PASS, "success"),
+        (403, error("conversation.policy.denied", 403), Outcome.FAIL, "policy_denied"),
         (400, error("bad.request", 400), Outcome.FAIL, "bad_request"),
         (400, error("not.a.user", 400), Outcome.FAIL, "user_required"),
         (401, error("bad.credentials", 401), Outcome.FAIL, "token_refused"),

@@ -7,6 +7,7 @@ import pytest
 
 from diagnostics.checks.oauth import Me, judge_gateway_scopes, judge_identity, judge_published_scopes, judge_token
 from diagnostics.genesys.client import Answer, Token
+from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome
 
@@ -72,9 +73,33 @@ def test_identity(answer: Answer, outcome: Outcome, code: str) -> None:
     assert (result.outcome, result.code) == (outcome, code)
 
 
-def test_scopes_accuse_nobody_on_the_published_api() -> None:
-    result = judge_published_scopes(Me({"authorizedScope": []}))
-    assert (result.outcome, result.code) == (Outcome.PASS, "not_applicable")
+_START = bundled().operation("POST", "/api/v2/conversations/{conversationId}/cobrowse")
+
+
+@pytest.mark.parametrize(
+    ("grant", "scopes", "outcome", "code"),
+    [
+        ("CLIENT-CREDENTIALS", [], Outcome.PASS, "not_applicable"),
+        ("client_credentials", ["users"], Outcome.PASS, "not_applicable"),
+        ("", [], Outcome.PASS, "not_applicable"),
+        ("CODE", ["conversations"], Outcome.PASS, "granted"),
+        ("CODE", ["users:readonly"], Outcome.FAIL, "user_scope_missing"),
+        ("PKCE", [], Outcome.FAIL, "user_scope_missing"),
+        ("CODE", None, Outcome.ERROR, "not_listed"),
+    ],
+)
+def test_scopes_matter_for_a_user_s_token_only(
+    grant: str, scopes: list[str] | None, outcome: Outcome, code: str
+) -> None:
+    me = Me({"OAuthClient": {"authorizedGrantType": grant}, "authorizedScope": scopes})
+    result = judge_published_scopes(me, _START)
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_a_token_of_another_org_than_before_is_told() -> None:
+    answer = answer_of(200, {"organization": {"id": "other", "name": "Other"}})
+    assert judge_identity(answer, "api.mypurecloud.com", "mine").code == "another_org"
+    assert judge_identity(answer, "api.mypurecloud.com", "other").code == "known"
 
 
 @pytest.mark.parametrize(

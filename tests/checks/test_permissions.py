@@ -1,11 +1,14 @@
 """The any-of rule through roles and divisions, wildcards and conditions honoured."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from diagnostics.checks.permissions import judge_permissions, read_grants
+from diagnostics.checks.permissions import judge_catalogue, judge_permissions, judge_user_context, read_grants
+from diagnostics.genesys.client import Answer
 from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome
 
 HOME, SALES = "home-id", "sales-id"
@@ -63,3 +66,46 @@ def test_the_evidence_names_what_is_needed_and_where_it_is_held() -> None:
     evidence = judge_permissions(START, read_grants({"grants": [grant(MESSAGING, division=SALES)]}), (HOME,)).evidence
     assert evidence["needs"] == ["conversation:cobrowse:add", "conversation:cobrowseVoice:add"]
     assert evidence["held"] == {"conversation:cobrowse:add": [SALES]}
+
+
+def page(*permissions: str, **more: Any) -> Answer:
+    entries: dict[str, list[dict[str, str]]] = {}
+    for permission in permissions:
+        domain, entity, action = permission.split(":")
+        entries.setdefault(entity, []).append({"domain": domain, "entityType": entity, "action": action})
+    data = {"entities": [{"domain": "conversation", "permissionMap": entries}], "pageNumber": 1, "pageCount": 1, **more}
+    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, 200), data)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "code"),
+    [
+        (page("conversation:cobrowse:add"), Outcome.PASS, "listed"),
+        (page("conversation:cobrowsevoice:add"), Outcome.PASS, "listed"),
+        (page("conversation:communication:view"), Outcome.FAIL, "not_in_catalogue"),
+        (page("conversation:communication:view", pageCount=2), Outcome.ERROR, "unreadable"),
+        (page("conversation:communication:view", nextUri="/more"), Outcome.ERROR, "unreadable"),
+        (page(), Outcome.ERROR, "unreadable"),
+        (Answer(None, trouble="no_token"), Outcome.ERROR, "unreadable"),
+    ],
+)
+def test_the_catalogue_tells_licence_from_role(answer: Answer, outcome: Outcome, code: str) -> None:
+    result = judge_catalogue(START, [answer])
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+@pytest.mark.parametrize(
+    ("path", "grant", "outcome", "code"),
+    [
+        ("/api/v2/users/me", "CLIENT-CREDENTIALS", Outcome.FAIL, "user_required"),
+        ("/api/v2/users/me", "CODE", Outcome.PASS, "user_token"),
+        ("/api/v2/conversations/cobrowsesessions", "CLIENT-CREDENTIALS", Outcome.FAIL, "user_required"),
+        ("/api/v2/tokens/me", "CLIENT-CREDENTIALS", Outcome.PASS, "not_needed"),
+        ("/api/v2/nowhere", "CLIENT-CREDENTIALS", Outcome.SKIP, "no_operation"),
+    ],
+)
+def test_a_call_for_the_logged_in_user_is_told_by_the_contract(
+    path: str, grant: str, outcome: Outcome, code: str
+) -> None:
+    result = judge_user_context(bundled().operation("GET", path), grant)
+    assert (result.outcome, result.code) == (outcome, code)

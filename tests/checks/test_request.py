@@ -4,7 +4,14 @@ import pytest
 
 from diagnostics.calls.aim import read_aim
 from diagnostics.calls.call import FailingCall
-from diagnostics.checks.request import judge_authorization, judge_body, judge_host, judge_method, judge_path
+from diagnostics.checks.request import (
+    judge_authorization,
+    judge_body,
+    judge_host,
+    judge_method,
+    judge_path,
+    judge_token_request,
+)
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import Region, region
 from diagnostics.outcomes import Outcome
@@ -192,3 +199,34 @@ def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     aim = read_aim(call, text, bundled())
     assert judge_path(aim, False, bundled()).code
     assert judge_host(call, aim, region("us-east-1")).code
+
+
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+LOGIN = "https://login.mypurecloud.com/oauth/token"
+
+
+@pytest.mark.parametrize(
+    ("call", "outcome", "code"),
+    [
+        (call_of("POST", LOGIN, "grant_type=client_credentials", FORM), Outcome.PASS, "right"),
+        (call_of("POST", LOGIN, "grant_type=client_credentials"), Outcome.PASS, "right"),
+        (
+            call_of("POST", LOGIN, '{"grant_type": "x"}', ("Content-Type", "application/json")),
+            Outcome.FAIL,
+            "malformed",
+        ),
+        (call_of("POST", LOGIN, "scope=conversation:write", FORM), Outcome.FAIL, "malformed"),
+        (call_of("POST", LOGIN, None), Outcome.FAIL, "malformed"),
+        (call_of("POST", LOGIN, "grant_type=x", ("Authorization", "Bearer <token>")), Outcome.FAIL, "malformed"),
+        (call_of("GET", LOGIN), Outcome.SKIP, "no_token_request"),
+        (call_of("POST", API + START), Outcome.SKIP, "no_token_request"),
+    ],
+)
+def test_the_token_request_s_form(call: FailingCall, outcome: Outcome, code: str) -> None:
+    result = judge_token_request(call, read_aim(call, "", bundled()))
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_a_gateway_that_wants_a_provider_makes_the_body_right() -> None:
+    call = call_of("POST", API + START, '{"providerId": "genesys"}', ("Content-Type", "application/json"))
+    assert judge_body(call, read_aim(call, "", bundled()), provider_wanted=True).code == "provider"

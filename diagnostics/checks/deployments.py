@@ -1,0 +1,153 @@
+"""Is cobrowse switched on in the web deployments, in the version in use and for the conversation's channel?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from diagnostics.calls.aim import UUID
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
+from diagnostics.genesys.client import Answer, GenesysClient
+
+LIST_PATH = "/api/v2/webdeployments/deployments"
+CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}
+MOST_READ_ONE_BY_ONE = 5
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A web deployment with the cobrowse settings of the version in use; `cobrowse` is None when it is not shown."""
+
+    id: str
+    name: str
+    status: str
+    cobrowse: dict[str, Any] | None = field(default=None)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status.lower() == "active"
+
+    def offers(self, channel: str) -> bool | None:
+        """Whether cobrowse is on for a channel, "" for any; None when the settings do not tell."""
+        if self.cobrowse is None or not isinstance(self.cobrowse.get("enabled"), bool):
+            return None
+        if not self.cobrowse["enabled"]:
+            return False
+        channels = self.cobrowse.get("channels")
+        if not channel or not isinstance(channels, list):
+            return True
+        return channel.lower() in {str(each).lower() for each in channels}
+
+
+@check("deployments.cobrowse", title="Cobrowse is on in the web deployments", after=("oauth.identity",))
+def deployments_cobrowse(ctx: Context) -> Iterator[Result]:
+    answer = ctx.genesys.get(LIST_PATH, expand="Configuration", pageSize=100)
+    found = deployments_of(answer)
+    if found is None:
+        yield _unreadable(answer)
+        return
+    more = bool(isinstance(answer.data, dict) and answer.data.get("nextUri"))
+    yield judge_deployments(with_active_versions(found, ctx.genesys), channel_of(ctx), more=more)
+
+
+def channel_of(ctx: Context) -> str:
+    """The channel by which cobrowse would be offered to this conversation, "" when it is not known."""
+    wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
+    if not UUID.fullmatch(wanted):
+        return ""
+    data = ctx.genesys.get(f"/api/v2/conversations/{wanted}").data
+    participants = data.get("participants") if isinstance(data, dict) else None
+    kinds = {kind for each in (participants if isinstance(participants, list) else []) for kind in _live_kinds(each)}
+    return next((channel for kind, channel in CHANNELS.items() if kind in kinds), "")
+
+
+def _live_kinds(participant: Any) -> Iterator[str]:
+    for name in ("messages", "calls"):
+        listed = participant.get(name) if isinstance(participant, dict) else None
+        for leg in listed if isinstance(listed, list) else []:
+            if isinstance(leg, dict) and leg.get("state") not in ("disconnected", "terminated"):
+                yield str(leg.get("type", "")).lower() if name == "messages" else name
+
+
+def judge_deployments(found: list[Deployment], channel: str, *, more: bool = False) -> Result:
+    """`more` says that the org has further deployments, which were not looked at: then nothing is proved of all."""
+    said: Evidence = {
+        "channel": channel,
+        "deployments": [
+            {"id": each.id, "name": each.name, "status": each.status, "offers": each.offers(channel)}
+            for each in found[:30]
+        ],
+    }
+    active = [each for each in found if each.is_active]
+    where = f" for {channel}" if channel else ""
+    menu = "Admin > Message > Messenger Configurations: switch co-browse on, publish, and save the deployment."
+    if not found:
+        return warned("no_deployment", "The org has no web deployment; cobrowse is set up in one.", evidence=said)
+    if not active:
+        return failed("none_active", "None of the org's web deployments is active.", hint=menu, evidence=said)
+    told = [each for each in active if each.offers(channel) is not None]
+    on = [each for each in told if each.offers(channel)]
+    if not told:
+        return unclear("not_shown", "The org does not show the cobrowse settings of its deployments.", evidence=said)
+    if on and len(on) == len(told):
+        return passed("on", f"Cobrowse is on{where} in every active deployment that was read.", evidence=said)
+    off = ", ".join(each.name or each.id for each in told if not each.offers(channel))
+    if on or more or len(told) < len(active):
+        return passed(
+            "on_in_some",
+            f"Cobrowse is on{where} in some deployments, but off in: {off}. Which one the conversation came from is not shown.",
+            hint=f"If the customer came from one of these: {menu}",
+            evidence=said,
+        )
+    return failed(
+        "off",
+        f"Cobrowse is switched off{where} in the Messenger configuration of every active deployment: {off}.",
+        hint=menu,
+        evidence=said,
+    )
+
+
+def deployments_of(answer: Answer) -> list[Deployment] | None:
+    """What the list holds, None when it is no list of deployments."""
+    listed = answer.data.get("entities") if answer.ok else None
+    if not isinstance(listed, list):
+        return None
+    return [_deployment(each) for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
+
+
+def with_active_versions(found: list[Deployment], genesys: GenesysClient) -> list[Deployment]:
+    """Read, one by one, the few active deployments whose settings the list left out; that read needs no permission."""
+    blind = [each for each in found if each.is_active and each.offers("") is None and UUID.fullmatch(each.id)]
+    read = {
+        each.id: _settings_of(genesys.get(f"{LIST_PATH}/{each.id}/configurations"))
+        for each in blind[:MOST_READ_ONE_BY_ONE]
+    }
+    return [Deployment(each.id, each.name, each.status, read[each.id]) if each.id in read else each for each in found]
+
+
+def _settings_of(answer: Answer) -> dict[str, Any] | None:
+    version = answer.data.get("configurationVersion", answer.data) if answer.ok else None
+    return _cobrowse(version)
+
+
+def _deployment(entry: dict[str, Any]) -> Deployment:
+    return Deployment(
+        id=entry["id"][:100],
+        name=str(entry.get("name") or "")[:200],
+        status=str(entry.get("status") or "")[:40],
+        cobrowse=_cobrowse(entry.get("configuration")),
+    )
+
+
+def _cobrowse(version: Any) -> dict[str, Any] | None:
+    settings = version.get("cobrowse") if isinstance(version, dict) else None
+    return settings if isinstance(settings, dict) else None
+
+
+def _unreadable(answer: Answer) -> Result:
+    said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
+    return unclear(
+        "unreadable",
+        f"Whether cobrowse is on in the web deployments could not be read: {said}.",
+        hint="Give a role of the client webDeployments:deployment:view (Web Deployments > Deployment > View).",
+        evidence={"status": answer.status, "code": answer.code},
+    )

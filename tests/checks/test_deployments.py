@@ -1,0 +1,62 @@
+"""Web deployments: whether cobrowse is on, for which channel, in the version in use."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from diagnostics.checks.deployments import Deployment, deployments_of, judge_deployments
+from diagnostics.genesys.client import Answer
+from diagnostics.genesys.exchange import Exchange
+from diagnostics.outcomes import Outcome
+
+ON = {"enabled": True, "channels": ["Webmessaging", "Voice"]}
+VOICE_ONLY = {"enabled": True, "channels": ["Voice"]}
+OFF = {"enabled": False, "channels": []}
+
+
+def deployment(settings: dict[str, Any] | None, status: str = "Active") -> Deployment:
+    return Deployment("id", "Website", status, settings)
+
+
+def answer_of(data: Any) -> Answer:
+    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, 200), data)
+
+
+@pytest.mark.parametrize(
+    ("found", "channel", "outcome", "code"),
+    [
+        ([deployment(ON)], "Webmessaging", Outcome.PASS, "on"),
+        ([deployment({"enabled": True})], "Webmessaging", Outcome.PASS, "on"),
+        ([deployment(ON), deployment(OFF, "Inactive")], "Voice", Outcome.PASS, "on"),
+        ([deployment(OFF)], "Webmessaging", Outcome.FAIL, "off"),
+        ([deployment(OFF)], "", Outcome.FAIL, "off"),
+        ([deployment(VOICE_ONLY)], "Webmessaging", Outcome.FAIL, "off"),
+        ([deployment(VOICE_ONLY)], "Voice", Outcome.PASS, "on"),
+        ([deployment(ON), deployment(OFF)], "Webmessaging", Outcome.PASS, "on_in_some"),
+        ([deployment(OFF), deployment(None)], "Webmessaging", Outcome.PASS, "on_in_some"),
+        ([deployment(ON, "Inactive")], "Webmessaging", Outcome.FAIL, "none_active"),
+        ([deployment(None)], "Webmessaging", Outcome.ERROR, "not_shown"),
+        ([deployment({"enabled": "yes"})], "", Outcome.ERROR, "not_shown"),
+        ([], "", Outcome.WARN, "no_deployment"),
+    ],
+)
+def test_cobrowse_is_judged_per_channel(found: list[Deployment], channel: str, outcome: Outcome, code: str) -> None:
+    result = judge_deployments(found, channel)
+    assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_nothing_is_proved_of_deployments_that_were_not_read() -> None:
+    assert judge_deployments([deployment(OFF)], "", more=True).code == "on_in_some"
+
+
+@pytest.mark.parametrize("data", [[], None, {"entities": 5}, {"entities": None}])
+def test_what_is_no_list_of_deployments_is_none(data: Any) -> None:
+    assert deployments_of(answer_of(data)) is None
+
+
+def test_odd_entries_are_passed_over() -> None:
+    data = {
+        "entities": [None, {"id": 7}, {"id": "a", "configuration": 3}, {"id": "b", "configuration": {"cobrowse": OFF}}]
+    }
+    assert [(each.id, each.cobrowse) for each in deployments_of(answer_of(data)) or []] == [("a", None), ("b", OFF)]
