@@ -48,11 +48,11 @@ class Context:
     call: FailingCall | None = None
     answer: ReceivedAnswer | None = None
     aim: Aim | None = None
+    net: Net = REAL
 
 
 CheckFunction = Callable[[Context], Iterable[Result]]
 NEEDS = ("call", "answer", "conversation")
-    net: Net = REAL
 
 
 @dataclass(frozen=True)
