@@ -29,13 +29,17 @@ class Result:
 
 @dataclass(frozen=True)
 class Target:
-    """What a run looks at, frozen when it was created. `conversation_id` is "" when none is known."""
+    """What a run looks at, frozen when it was created.
+
+    `conversation_id` and `org_id` (the org as last verified) are "" when not known.
+    """
 
     kind: str
     region: Region
     client_name: str
     client_id: str
     conversation_id: str = ""
+    org_id: str = ""
 
 
 @dataclass(frozen=True)
