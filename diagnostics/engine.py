@@ -88,7 +88,7 @@ class Diagnosis:
         self._genesys = GenesysClient(region, client_id, secret, on_exchange=self._record)
         self.aim = _aim(inputs, self.contract)
         target = Target(kind, region, client_name, client_id, inputs.conversation_id, org_id)
-        self._ctx = Context(target, self._genesys, self.contract, inputs.call, inputs.answer, self.aim)
+        self._ctx = Context(target, self._genesys, self.contract, inputs.call, inputs.answer, self.aim, inputs.note)
         self.findings: list[Finding] = []
         self.critical_path_ms = 0.0
 

@@ -10,11 +10,15 @@ from diagnostics.calls.parse import masked_text, parse_answer, parse_call
 
 @dataclass(frozen=True)
 class Inputs:
-    """A failing call, the answer it got, a conversation id: any of them may be missing. Holds no secret."""
+    """A failing call, the answer it got, a conversation id, what the person says of it: any may be missing.
+
+    Holds no secret.
+    """
 
     call: FailingCall | None = None
     answer: ReceivedAnswer | None = None
     conversation_id: str = ""
+    note: str = ""
 
     @classmethod
     def from_paste(
@@ -35,18 +39,20 @@ class Inputs:
     def from_json(cls, data: Mapping[str, Any]) -> "Inputs":
         call, answer = data.get("call"), data.get("answer")
         return cls(
-            call=FailingCall(call["method"], call["url"], _pairs(call["headers"]), call["body"]) if call else None,
+            call=_call(call) if call else None,
             answer=ReceivedAnswer(answer["status"], _pairs(answer["headers"]), answer["body"], answer["network_error"])
             if answer
             else None,
             conversation_id=data.get("conversation_id", ""),
+            note=data.get("note", ""),
         )
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "call": _as_dict(self.call, "method", "url", "headers", "body"),
+            "call": _as_dict(self.call, "method", "url", "headers", "body", "sdk_method"),
             "answer": _as_dict(self.answer, "status", "headers", "body", "network_error"),
             "conversation_id": self.conversation_id,
+            "note": self.note,
         }
 
     @property
@@ -65,6 +71,11 @@ def _clean_id(text: str) -> str:
             "It is a UUID such as 5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11: paste that alone."
         )
     return masked_text(text)
+
+
+def _call(row: Mapping[str, Any]) -> FailingCall:
+    """Rows of earlier versions know no SDK method."""
+    return FailingCall(row["method"], row["url"], _pairs(row["headers"]), row["body"], row.get("sdk_method", ""))
 
 
 def _pairs(items: list[list[str]]) -> tuple[tuple[str, str], ...]:

@@ -340,6 +340,15 @@ def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
         what = blind[0].sentence if blind else "No check could be made."
         because = tuple(each.anchor for each in blind)
         return Verdict(causes.UNDETERMINED, "undetermined", what, blind[0].hint if blind else "", because=because)
+    vanished = next((each for each in found if each.code == "not_reproducible"), None)
+    if vanished is not None:
+        return Verdict(
+            causes.UNDETERMINED,
+            "undetermined",
+            "The failure could not be reproduced: the call works now, and all that was checked is right.",
+            f"{vanished.hint} A server error that was reported is on the side of Genesys Cloud.",
+            because=(vanished.anchor,),
+        )
     sentence = "No problem found: all that was checked is right."
     if worked:
         sentence = "No problem found: the call worked, and all that was checked is right."

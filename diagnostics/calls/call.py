@@ -22,13 +22,15 @@ class FailingCall:
     """What the user brings. The parser has masked secrets in every field before this exists.
 
     `method` is upper case, "" when not given. `url` is as pasted: it may be a bare path, which has no host,
-    and may hold placeholders. `body` is the text as sent, None for no body.
+    and may hold placeholders. `body` is the text as sent, None for no body. `sdk_method` is the method of an SDK, or
+    the `gc` command, that the call was made with; `url` is "" where no published operation has that name.
     """
 
     method: str = ""
     url: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
+    sdk_method: str = ""
 
     @property
     def split(self) -> SplitResult:
@@ -97,14 +99,27 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One of several calls in a paste: what `parse_call` takes as its choice, and how to name it on the screen."""
+
+    index: int
+    label: str
+
+
+@dataclass(frozen=True)
 class Parsed:
-    """What a paste held. `form` names how it was read: curl, raw_http, json, short."""
+    """What a paste held. `form` names how it was read: curl, raw_http, json, short, har, postman, code ...
+
+    `choices` are the calls of a paste that holds several, () for one; `chosen` is the index of the one that was read.
+    """
 
     call: FailingCall | None = None
     answer: ReceivedAnswer | None = None
     conversation_id: str = ""
     notes: tuple[Note, ...] = ()
     form: str = ""
+    choices: tuple[Choice, ...] = ()
+    chosen: int = 0
 
 
 class Unreadable(Exception):

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from diagnostics.calls.call import ReceivedAnswer
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
 from diagnostics.outcomes import Outcome
 
 
@@ -228,3 +228,30 @@ def _hint(code: str, proof: Evidence) -> str:
     if code == "server_error" and proof["correlation_id"]:
         return f"Try again later; give Genesys Cloud Care the correlation id {proof['correlation_id']}."
     return ""
+
+
+# How people say, in a title or a note, that the failure does not happen again.
+NOT_AGAIN = re.compile(
+    r"(?:not|n't|never|cannot|unable to)\s+(?:be\s+)?(?:reproduc|repeat)\w*|irreproducible|intermittent|sporadic|"
+    r"(?:works|worked|succeeds|succeeded)\s+(?:now|again|on retry|the second time)|no longer fails",
+    re.IGNORECASE,
+)
+
+
+@check("answer.reproducible", title="The failure can be seen again", needs=("answer",))
+def answer_reproducible(ctx: Context) -> Iterator[Result]:
+    status = ctx.answer.status if ctx.answer else None
+    yield judge_reproducible(status, ctx.note)
+
+
+def judge_reproducible(status: int | None, note: str) -> Result:
+    """An answer that is a success shows no failure; what the person says of it decides whether there was one."""
+    if status is None or not 200 <= status < 300:
+        return passed("seen", "The answer that was brought shows the failure.")
+    if NOT_AGAIN.search(note[:2000]):
+        return warned(
+            "not_reproducible",
+            "A failure is reported, but the answer that was brought is a success: it could not be reproduced.",
+            hint="Bring the answer of the attempt that failed, with its correlation id, or let a schedule watch.",
+        )
+    return passed("no_failure", "The answer that was brought is a success, and no failure is reported beside it.")

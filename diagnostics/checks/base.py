@@ -44,7 +44,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Context:
-    """All that a check may touch. `aim` is what the failing call is after; it is None when no call was given."""
+    """All that a check may touch.
+
+    `aim` is what the failing call is after, None when no call was given; `note` what the person says of it.
+    """
 
     target: Target
     genesys: GenesysClient
@@ -52,6 +55,7 @@ class Context:
     call: FailingCall | None = None
     answer: ReceivedAnswer | None = None
     aim: Aim | None = None
+    note: str = ""
     net: Net = REAL
 
 

@@ -42,7 +42,8 @@ class Role:
 class Client:
     """An OAuth client as the org knows it. `grants` are pairs of role id and division id.
 
-    `typed_secret` is what a person registered in the product, where that is not the right one.
+    `typed_secret` is what a person registered in the product, where that is not the right one. `told_grant` is the
+    grant type that tokens/me tells, where it is not the one by which the token was fetched: a user's token.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Client:
     validity: int = 86_400
     behaviour: dict[str, Any] = field(default_factory=dict)
     typed_secret: str = ""
+    told_grant: str = ""
 
 
 @dataclass(frozen=True)

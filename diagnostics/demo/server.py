@@ -6,7 +6,8 @@ import signal
 import socketserver
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
@@ -107,6 +108,20 @@ def start(port: int = 0) -> Running:
     for server in servers:
         threading.Thread(target=partial(server.serve_forever, 0.02), name="demo-org", daemon=True).start()
     return Running(tuple(servers), orgs, log, stopping)
+
+
+@contextmanager
+def serve(endpoint: Endpoint) -> Iterator[str]:
+    """One endpoint on a free port for as long as the block runs; gives its address."""
+    server, stopping = Server((HOST, 0), Handler), threading.Event()
+    server.set_app(DemoApp(endpoint, RequestLog(), stopping))
+    threading.Thread(target=partial(server.serve_forever, 0.02), name="demo-org", daemon=True).start()
+    try:
+        yield f"http://{HOST}:{server.server_port}"
+    finally:
+        stopping.set()
+        server.shutdown()
+        server.server_close()
 
 
 _shared: list[Running] = []

@@ -25,7 +25,7 @@ def client_document(client: Client) -> dict[str, Any]:
     return {
         "id": client.id,
         "name": client.name,
-        "authorizedGrantType": client.grant_type,
+        "authorizedGrantType": client.told_grant or client.grant_type,
         "scope": list(client.scopes),
         "roleDivisions": [{"roleId": role, "divisionId": division} for role, division in client.grants],
         "state": client.state,

@@ -1,0 +1,61 @@
+"""A case: an org's state, a failing call, the answer it got, and the diagnosis it deserves."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class BadCases(Exception):
+    """The file holds no cases. str() is the sentence for the screen."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """`state`, `request` and `response` are as in the file. `acceptable` are causes as good as the expected one."""
+
+    id: str
+    title: str
+    state: Mapping[str, Any]
+    request: Mapping[str, Any] | None
+    response: Mapping[str, Any] | None
+    cause: str
+    acceptable: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        return (self.cause, *self.acceptable)
+
+
+def read_cases(text: str) -> tuple[Case, ...]:
+    """The cases of a JSON document: a list of them, or an object with `cases`. Raises BadCases."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as trouble:
+        raise BadCases(f"The file is not valid JSON: {trouble}. It must hold a list of cases.") from None
+    listed = data.get("cases") if isinstance(data, dict) else data
+    if not isinstance(listed, list) or not listed:
+        raise BadCases("The file holds no list of cases. Each case has id, org_state, request, response and expected.")
+    return tuple(_case(entry, number) for number, entry in enumerate(listed, 1))
+
+
+def _case(entry: Any, number: int) -> Case:
+    if not isinstance(entry, dict) or not isinstance(entry.get("expected"), dict):
+        raise BadCases(f"Case {number} has no `expected`; each case has id, org_state, request, response and expected.")
+    expected = entry["expected"]
+    if not isinstance(expected.get("cause"), str):
+        raise BadCases(f"Case {number} names no expected cause.")
+    also = expected.get("also_acceptable") or ()
+    return Case(
+        id=str(entry.get("id") or f"case-{number}"),
+        title=str(entry.get("title") or ""),
+        state=_mapping(entry.get("org_state")) or {},
+        request=_mapping(entry.get("request")),
+        response=_mapping(entry.get("response")),
+        cause=expected["cause"],
+        acceptable=tuple(str(cause) for cause in also if cause),
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any] | None:
+    return value if isinstance(value, dict) else None
