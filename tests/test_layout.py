@@ -20,6 +20,7 @@ ROWS: list[set[str]] = [
     {"queries", "people", "report", "http"},
     {"services", "access"},
     {"tasks", "forms", "templatetags", "demo"},
+    {"evaluation"},
     {"views", "commands", "admin"},
     {"urls"},
 ]
