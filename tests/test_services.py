@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import IntegrityError, connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -42,6 +43,10 @@ def client(demo: server.Running) -> OAuthClient:
 def queue(client: OAuthClient, call: str = THREAD.call, conversation_id: str = HEALTHY.conversation_id) -> Run:
     inputs, _ = Inputs.from_paste(call, "", conversation_id)
     return services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+
+
+def change_the_key(settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
 
 # ---------------------------------------------------------------------- clients
@@ -84,6 +89,17 @@ def test_a_wrong_secret_fails_the_verification_and_names_what_could_be(client: O
 def test_a_verification_is_started_once(client: OAuthClient) -> None:
     assert services.start_verification(client)
     assert not services.start_verification(client)
+
+
+def test_a_verification_whose_secret_opens_with_no_key_ends_with_a_sentence(
+    client: OAuthClient, settings: Settings
+) -> None:
+    services.start_verification(client)
+    change_the_key(settings)
+    services.verify_client(client.pk)
+    found = OAuthClient.objects.defer("secret").get()
+    assert found.state == OAuthClient.State.UNVERIFIED
+    assert "FIELD_ENCRYPTION_KEYS" in found.verification[0]["sentence"]
 
 
 def test_a_verification_that_nobody_finished_is_given_up(client: OAuthClient) -> None:
@@ -191,6 +207,15 @@ def test_a_region_that_is_gone_ends_the_run_with_a_sentence(client: OAuthClient,
 
 
 # ---------------------------------------------------------------------- the sweep
+
+
+def test_a_run_whose_secret_opens_with_no_key_ends_with_a_sentence(client: OAuthClient, settings: Settings) -> None:
+    run = queue(client)
+    change_the_key(settings)
+    services.execute_run(run.pk)
+    run.refresh_from_db(fields=["status", "cause", "verdict"])
+    assert (run.status, run.cause) == (Run.Status.INTERRUPTED, "undetermined")
+    assert "FIELD_ENCRYPTION_KEYS" in run.verdict["sentence"]
 
 
 def test_a_silent_run_is_rung_again_once_in_a_while(client: OAuthClient) -> None:

@@ -58,7 +58,7 @@ def start_verification(client: OAuthClient) -> bool:
 
 def verify_client(client_id: int) -> None:
     """Ask the org, and write each step as it ends, so that the page shows it. Harmless when rung twice."""
-    client = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING).first()
+    client = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING).defer("secret").first()
     if client is None or client.verification:
         return
     try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from diagnostics.engine import Diagnosis
+from diagnostics.fields import UnreadableSecret
 from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient
@@ -16,7 +17,7 @@ class Refused(Exception):
 def diagnosis_of(
     client: OAuthClient, kind: str, inputs: Inputs, *, target: dict[str, str] | None = None, deadline: float = 0
 ) -> Diagnosis:
-    """Raises Refused where the org cannot even be asked."""
+    """Raises Refused where the org cannot even be asked. The one place that decrypts a client's secret."""
     target = target or {"region": client.region, "client_name": client.name, "client_id": client.client_id}
     try:
         where = region(target["region"])
@@ -27,10 +28,14 @@ def diagnosis_of(
         ) from None
     if client.is_retired:
         raise Refused(f"The client {client.name} was retired before the run began, and its secret with it.")
+    try:
+        secret = client.secret
+    except UnreadableSecret as trouble:
+        raise Refused(str(trouble)) from None
     return Diagnosis(
         region=where,
         client_id=target["client_id"],
-        secret=client.secret,
+        secret=secret,
         client_name=target["client_name"],
         kind=kind,
         inputs=inputs,

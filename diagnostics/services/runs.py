@@ -73,7 +73,7 @@ def execute_run(run_id: int, worker: str = "") -> bool:
     me = f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
     if not _claim(run_id, me):
         return False
-    run = Run.objects.select_related("client").get(pk=run_id)
+    run = Run.objects.select_related("client").defer("client__secret").get(pk=run_id)
     started = time.perf_counter()
     try:
         with _lease(run_id, me):

@@ -81,7 +81,7 @@ class Command(BaseCommand):
 
 def client_named(name: str) -> OAuthClient:
     """The client of that name in any case; ends the command with exit code 2 where there is none."""
-    client = OAuthClient.objects.filter(name__iexact=name).first()
+    client = OAuthClient.objects.filter(name__iexact=name).defer("secret").first()
     if client is None:
         known = ", ".join(OAuthClient.objects.filter(retired_at=None).values_list("name", flat=True)[:10])
         bad_input(f"No client is called {name!r}. Known are: {known or 'none yet; `client add` registers one'}.")
