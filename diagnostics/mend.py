@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from diagnostics import causes
-from diagnostics.calls.aim import START_PATH, UUID, Aim
+from diagnostics.calls.aim import START_PATH, Aim
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, Operation
 from diagnostics.genesys.regions import Region
+from diagnostics.snippets import base_url, shell_id, snippets_for
 from diagnostics.verdict import Found, Verdict
 
 OAUTH_MENU = "Admin > Integrations > OAuth"
@@ -37,6 +38,9 @@ MENUS = {
     "authz.division_missing": f"{OAUTH_MENU} > the client > Roles > Divisions",
     "authz.scope_missing": f"{OAUTH_MENU} > the client > Scope",
     "config.cobrowse_disabled": MESSENGER_MENU,
+    "config.feature_not_licensed": "Admin > Account Settings > Subscription",
+    "authz.policy_denied": ROLES_MENU,
+    "auth.ip_not_allowed": "Admin > Account Settings > Organization Settings",
 }
 
 # What an admin does besides the hint of the finding that proved the cause.
@@ -77,7 +81,7 @@ def mend(
         menu_path=MENUS.get(verdict.cause, ""),
         permissions=tuple({"api": p, "admin": admin_notation(p)} for p in (wanted.permissions if wanted else ())),
         curl=_gateway_curl(conversation_id, region, said) if at_gateway else _curl(wanted, conversation_id, region),
-        snippets=_snippets(wanted, conversation_id, region) if wanted else {},
+        snippets=snippets_for(wanted, conversation_id, region) if wanted else {},
     )
 
 
@@ -125,8 +129,8 @@ def _curl(wanted: Operation | None, conversation_id: str, region: Region) -> str
             '  -u "$GENESYSCLOUD_OAUTHCLIENT_ID:$GENESYSCLOUD_OAUTHCLIENT_SECRET" \\\n'
             "  -d grant_type=client_credentials"
         )
-    path = wanted.path.replace("{conversationId}", _shell_id(conversation_id))
-    return f'curl -X {wanted.method} "{_base(region)}{path}" \\\n  -H "Authorization: Bearer $TOKEN"'
+    path = wanted.path.replace("{conversationId}", shell_id(conversation_id))
+    return f'curl -X {wanted.method} "{base_url(region)}{path}" \\\n  -H "Authorization: Bearer $TOKEN"'
 
 
 def _gateway_curl(conversation_id: str, region: Region, said: dict[str, Found]) -> str:
@@ -134,40 +138,9 @@ def _gateway_curl(conversation_id: str, region: Region, said: dict[str, Found]) 
     provider = (match.evidence.get("nearest") if match else "") or ""
     if not provider and (listed := said.get("provider.configured")):
         provider = next(iter(listed.evidence.get("ids", [])), "")
-    path = gateway.SESSIONS_PATH.replace("{conversationId}", _shell_id(conversation_id))
+    path = gateway.SESSIONS_PATH.replace("{conversationId}", shell_id(conversation_id))
     safe = "".join(sign for sign in str(provider) if sign.isprintable() and sign not in "'\"\\")
     return (
-        f'curl -X POST "{_base(region)}{path}" \\\n  -H "Authorization: Bearer $TOKEN" \\\n'
+        f'curl -X POST "{base_url(region)}{path}" \\\n  -H "Authorization: Bearer $TOKEN" \\\n'
         f"  -H 'Content-Type: application/json' \\\n  -d '{{\"providerId\": \"{safe}\"}}'"
     )
-
-
-def _base(region: Region) -> str:
-    """Where the user would send it: the real host, or an operator's own address as it is."""
-    return f"https://{region.api_host}" if region.domain else region.api
-
-
-def _shell_id(conversation_id: str) -> str:
-    return conversation_id if UUID.fullmatch(conversation_id) else "$CONVERSATION_ID"
-
-
-def _snippets(wanted: Operation, conversation_id: str, region: Region) -> dict[str, str]:
-    """The official SDKs' own names for the call (facts, section 6)."""
-    values = {name: _shell_id(conversation_id) if name == "conversationId" else name for name in wanted.parameters}
-    given = ", ".join(f'"{value}"' for value in values.values()).replace('"$CONVERSATION_ID"', "conversation_id")
-    host = _base(region)
-    python = (
-        "import os\n\nimport PureCloudPlatformClientV2 as genesys\n\n"
-        f'genesys.configuration.host = "{host}"\n'
-        "client = genesys.ApiClient().get_client_credentials_token(\n"
-        '    os.environ["GENESYSCLOUD_OAUTHCLIENT_ID"], os.environ["GENESYSCLOUD_OAUTHCLIENT_SECRET"]\n)\n'
-        f"answer = genesys.{wanted.sdk_class}(client).{wanted.python_name}({given})\n"
-    )
-    java = (
-        f'ApiClient client = ApiClient.Builder.standard().withBasePath("{host}").build();\n'
-        'client.authorizeClientCredentials(System.getenv("GENESYSCLOUD_OAUTHCLIENT_ID"), '
-        'System.getenv("GENESYSCLOUD_OAUTHCLIENT_SECRET"));\n'
-        f"var answer = new {wanted.sdk_class}(client).{wanted.java_name}"
-        f"({given.replace('conversation_id', 'conversationId')});\n"
-    )
-    return {"python": python, "java": java}

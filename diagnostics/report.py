@@ -19,6 +19,14 @@ AREA_TITLES = {
     "provider": "Cobrowse providers",
     "permissions": "Permissions",
 }
+SNIPPETS = (
+    ("python", "the Python SDK"),
+    ("java", "the Java SDK"),
+    ("javascript", "the JavaScript SDK"),
+    ("dotnet", "the .NET SDK"),
+    ("go", "the Go SDK"),
+    ("gc", "the gc command line"),
+)
 CERTAINTIES = ("proved", "likely", "undetermined")
 MOST_SHOWN = 2000  # characters of one piece of evidence
 
@@ -77,7 +85,8 @@ class Unchecked:
 
 @dataclass(frozen=True)
 class Snippet:
-    language: str
+    key: str
+    label: str
     code: str
 
 
@@ -178,9 +187,7 @@ def _mend(mend: Mapping[str, Any], steps: tuple[str, ...]) -> Mend:
         permissions=tuple(each for each in permissions if each.get("api")),
         curl=_text(mend.get("curl")),
         snippets=tuple(
-            Snippet(language, _text(snippets.get(key)))
-            for key, language in (("python", "Python"), ("java", "Java"))
-            if _text(snippets.get(key))
+            Snippet(key, label, _text(snippets.get(key))) for key, label in SNIPPETS if _text(snippets.get(key))
         ),
     )
 
