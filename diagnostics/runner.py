@@ -36,7 +36,7 @@ def run_checks(
     every call it makes has a time limit of its own.
     """
     planned = {check.id: check for check in checks}
-    order = TopologicalSorter({id: [a for a in planned[id].after if a in planned] for id in sorted(planned)})
+    order = TopologicalSorter({id: _before(planned[id], planned) for id in sorted(planned)})
     order.prepare()
     ends_at = time.monotonic() + deadline
     done: dict[str, Ended] = {}
@@ -51,6 +51,12 @@ def run_checks(
                 done[id] = future.result()
                 order.done(id)
                 yield done[id]
+
+
+def _before(check: Check, planned: dict[str, Check]) -> list[str]:
+    """The planned checks whose end it waits for."""
+    others = [id for id, each in planned.items() if not each.last] if check.last else []
+    return [*others, *(id for id in check.after if id in planned)]
 
 
 def _run_one(check: Check, ctx: Context, before: list[Ended], ends_at: float) -> Ended:

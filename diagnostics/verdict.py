@@ -173,7 +173,7 @@ class Trouble(NamedTuple):
 
 # It explains the call only where nothing else does.
 TROUBLES: tuple[Trouble, ...] = (
-    Trouble("env.rate_limited", "rate_limited", ("",)),
+    Trouble("env.rate_limited", "rate_limited", ("",), ("limits.headroom:rate_limited",)),
     Trouble("env.server_error", "server_error", ("",)),
     Trouble("env.proxy", "unreachable", ("timeout",), ("reach.tls:proxy_unreachable",), alone=False),
     Trouble(

@@ -48,6 +48,17 @@ def test_a_prerequisite_that_was_not_planned_blocks_nothing(ctx: Context) -> Non
     assert codes(list(run_checks([make_check("b.two", after=("a.one",))], ctx))) == {"b.two": ["fine"]}
 
 
+def test_the_last_check_waits_for_all_others_however_they_end(ctx: Context) -> None:
+    checks = [
+        Check("a.end", "x", lambda ctx: (passed("fine", "Fine."),), last=True),
+        make_check("b.one", failed("bad", "Bad.")),
+        make_check("c.two", after=("b.one",)),
+    ]
+    ended = list(run_checks(checks, ctx))
+    assert ended[-1].check.id == "a.end"
+    assert codes(ended) == {"a.end": ["fine"], "b.one": ["bad"], "c.two": ["prerequisite"]}
+
+
 def test_independent_checks_run_at_the_same_time(ctx: Context) -> None:
     meeting = threading.Barrier(3, timeout=10)
 

@@ -154,6 +154,7 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (but("? oauth.identity:not_json/not_genesys"), "env.redirect_or_html", "likely"),
         (but("? oauth.identity:too_large/not_genesys"), "response.not_genesys", "likely"),
         (but("? oauth.identity:rate_limited"), "env.rate_limited", "likely"),
+        (but("? oauth.identity:rate_limited", "? limits.headroom:rate_limited"), "env.rate_limited", "proved"),
         (but("? conversation.exists:rate_limited", "x request.path:not_in_api"), "path.not_in_api", "proved"),
     ],
 )

@@ -68,6 +68,7 @@ class Check:
     """A registered check. It runs when all of `after` ended without fail, error or skip.
 
     `needs` are the inputs without which it is not planned at all. `version` rises when its judgement changes.
+    One that is `last` waits for all others, however they ended: it speaks of what they met, and asks nothing itself.
     """
 
     id: str
@@ -76,13 +77,20 @@ class Check:
     after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     version: int = 1
+    last: bool = False
 
 
 _registry: dict[str, Check] = {}
 
 
 def check(
-    id: str, *, title: str, after: tuple[str, ...] = (), needs: tuple[str, ...] = (), version: int = 1
+    id: str,
+    *,
+    title: str,
+    after: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
+    version: int = 1,
+    last: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Register a check function under an id such as `oauth.token`, whose first word is its file."""
 
@@ -91,7 +99,7 @@ def check(
             raise ValueError(f"Two checks are called {id}.")
         if unknown := set(needs) - set(NEEDS):
             raise ValueError(f"{id} needs {unknown}, which is no input.")
-        _registry[id] = Check(id, title, function, after, needs, version)
+        _registry[id] = Check(id, title, function, after, needs, version, last)
         return function
 
     return register

@@ -22,6 +22,7 @@ TROUBLES = {
     "not_json": "answered something that is not JSON",
     "empty": "answered nothing",
     "no_token": "was not asked, because there is no token",
+    "rate_limited_wait": "was not asked again, because it said to wait",
 }
 
 
@@ -133,7 +134,7 @@ def judge_identity(answer: Answer, api_host: str, org_id: str = "") -> Result:
         )
     if answer.status is not None and answer.status >= 500 and not answer.trouble:
         return unclear("server_error", f"{api_host} answered {answer.status}, a fault on its side.", evidence=proof)
-    if answer.status is None and answer.trouble not in ("", "no_token"):
+    if answer.trouble == "proxy" or (answer.status is None and answer.trouble not in ("", "no_token")):
         return unclear(
             "unreachable", f"{api_host} {TROUBLES[answer.trouble]}.", evidence={"trouble": answer.trouble, **proof}
         )

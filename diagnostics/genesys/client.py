@@ -6,9 +6,9 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -40,7 +40,8 @@ class Answer:
     """What came back. `data` is the parsed JSON, None when there was none or it was not JSON (`trouble` says so).
 
     `trouble` is "" or one word: timeout, dns, tls, refused, reset, proxy, too_large, redirect, garbled,
-    not_json, empty, no_token. An answer with a status may still carry a trouble.
+    not_json, empty, no_token, rate_limited_wait. An answer with a status may still carry a trouble. The last one means
+    that nothing was sent, because an earlier answer said to wait; that earlier answer is the `exchange`.
     """
 
     exchange: Exchange | None
@@ -109,6 +110,8 @@ class GenesysClient:
         self._on_exchange = on_exchange
         self._facts: dict[str, Future[tuple[Answer, float]]] = {}
         self._issued = ""
+        self._seen: list[Answer] = []
+        self._refusal: Exchange | None = None
         self._lock = threading.Lock()
         self._session = make_session(8)
         self._session.headers["User-Agent"] = USER_AGENT
@@ -146,6 +149,24 @@ class GenesysClient:
         url = self.region.api + path + (f"?{urlencode(query)}" if query else "")
         return self._once(url, lambda: self._read(url))
 
+    def together(self, *paths: str) -> tuple[Answer, ...]:
+        """Read several paths at the same time; the lane waits only for the slowest."""
+        lane = _lane.get() or Lane("")
+        lanes = [replace(lane) for _ in paths]
+        with ThreadPoolExecutor(max(1, len(paths)), thread_name_prefix="together") as pool:
+            answers = tuple(pool.map(self._get_in, paths, lanes))
+        lane.path_ms = max(each.path_ms for each in (lane, *lanes))
+        return answers
+
+    def _get_in(self, path: str, lane: Lane) -> Answer:
+        with self.lane(lane):
+            return self.get(path)
+
+    @property
+    def seen(self) -> tuple[Answer, ...]:
+        """Every answer that came so far, in the order in which they came."""
+        return tuple(self._seen)
+
     def _read(self, url: str) -> Answer:
         token = self.token()
         if not token.value:
@@ -180,10 +201,13 @@ class GenesysClient:
             future.set_exception(trouble)
             return
         lane = _lane.get()
-        took = answer.exchange.ms if answer.exchange else 0.0
+        took = answer.exchange.ms if answer.exchange and answer.trouble != "rate_limited_wait" else 0.0
         future.set_result((answer, (lane.path_ms if lane else 0.0) + took))
 
     def _send(self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None) -> Answer:
+        """After one 429 nothing more is sent in this run: each further call would only lengthen the wait."""
+        if (refusal := self._refusal) is not None:
+            return replace(_understand(refusal), trouble="rate_limited_wait")
         started, clock = datetime.now(UTC), time.perf_counter()
         status: int | None = None
         headers: Headers = ()
@@ -219,8 +243,12 @@ class GenesysClient:
             error=trouble,
             check_id=lane.check_id if lane else "",
         )
+        if status == 429:
+            self._refusal = exchange
         self._on_exchange(exchange)
-        return _understand(exchange)
+        answer = _understand(exchange)
+        self._seen.append(answer)
+        return answer
 
 
 class _Header(AuthBase):
@@ -261,6 +289,8 @@ def _understand(exchange: Exchange) -> Answer:
         return Answer(exchange, trouble=exchange.error)
     if exchange.status is not None and 300 <= exchange.status < 400:
         return Answer(exchange, trouble="redirect")
+    if exchange.status == 407:
+        return Answer(exchange, trouble="proxy")
     if not exchange.body.strip():
         return Answer(exchange, trouble="empty")
     try:

@@ -1,0 +1,92 @@
+"""Does the client's rate limit leave room, by what the answers said that were read anyway?"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from fractions import Fraction
+
+from diagnostics.checks.base import Context, Evidence, Result, check, passed, skipped, unclear, warned
+from diagnostics.genesys.client import Answer
+
+LOW = Fraction(1, 10)  # of what is allowed
+UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+@check("limits.headroom", title="The rate limit leaves room", last=True)
+def limits_headroom(ctx: Context) -> Iterator[Result]:
+    yield judge_headroom(ctx.genesys.seen, datetime.now(UTC))
+
+
+def judge_headroom(answers: Iterable[Answer], now: datetime) -> Result:
+    """By the `inin-ratelimit-*` headers of each answer, which differ by resource: the tightest counts."""
+    found = list(answers)
+    refusal = next((each for each in found if each.status == 429), None)
+    if refusal is not None:
+        return _exhausted(refusal, now)
+    told = [(left, each) for each in found if (left := _left(each)) is not None]
+    if not told:
+        return skipped("not_told", "No answer said how much of the rate limit is left.")
+    left, answer = min(told, key=lambda each: each[0])
+    count, allowed, reset = (answer.header(f"inin-ratelimit-{name}") for name in ("count", "allowed", "reset"))
+    proof: Evidence = {
+        "count": int(count),
+        "allowed": int(allowed),
+        "reset_s": reset[:20],
+        "url": answer.exchange.url if answer.exchange else "",
+    }
+    if left < LOW:
+        return warned(
+            "low",
+            f"{count} of the {allowed} calls that this client may make per minute are used; {float(left):.0%} is left.",
+            hint="Something else uses this client as well. Space its calls out, or give each program a client of its own.",
+            evidence=proof,
+        )
+    return passed(
+        "enough", f"{float(left):.0%} of the {allowed} calls that are allowed at a time is left.", evidence=proof
+    )
+
+
+def _left(answer: Answer) -> Fraction | None:
+    """The part of the limit that is left, 0 to 1; None where the answer does not tell."""
+    count, allowed = _number(answer.header("inin-ratelimit-count")), _number(answer.header("inin-ratelimit-allowed"))
+    return Fraction(max(0, allowed - count), allowed) if count is not None and allowed else None
+
+
+def _exhausted(refusal: Answer, now: datetime) -> Result:
+    wait = wait_seconds(refusal, now)
+    how_long = f" for {in_words(wait)}" if wait is not None else ""
+    return unclear(
+        "rate_limited",
+        f"The rate limit of this client is exhausted: the API said to wait{how_long}. Nothing more was sent, "
+        "so what had not been read by then is unknown.",
+        hint=f"Send nothing with this client{how_long}, then check again. A new token is no way round the limit"
+        + (", and no program should retry before." if wait is not None and wait > 180 else "."),
+        evidence={"wait_s": wait, "retry_after": refusal.header("Retry-After")[:60], "code": refusal.code},
+    )
+
+
+def wait_seconds(refusal: Answer, now: datetime) -> int | None:
+    """What a 429 says to wait: Retry-After in seconds or as a date, else the reset of the limit. Never waited for."""
+    told = refusal.header("Retry-After").strip()
+    seconds = _number(told)
+    if seconds is None and told:
+        try:
+            date = parsedate_to_datetime(told)
+        except (TypeError, ValueError, IndexError, OverflowError):
+            return _number(refusal.header("inin-ratelimit-reset"))
+        seconds = max(0, round(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()))
+    return seconds if seconds is not None else _number(refusal.header("inin-ratelimit-reset"))
+
+
+def in_words(seconds: int) -> str:
+    """A duration as a person says it: 59 seconds, 3 minutes, 4 hours, 1 day."""
+    for size, unit in UNITS:
+        if seconds >= 2 * size or seconds == size:
+            amount = round(seconds / size)
+            return f"{amount} {unit}{'' if amount == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+def _number(text: str) -> int | None:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
