@@ -94,14 +94,15 @@ def celery(data: DataDir, name: str, words: list[str], about: str, stop_seconds:
     )
 
 
-def web(data: DataDir, port: int) -> Part:
+def web(data: DataDir, port: int, name: str = HOST) -> Part:
+    """`name` is one that the pages answer to."""
     return Part(
         name="web",
         argv=[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
               "--workers", str(WEB_PROCESSES), "--blocking-threads", str(WEB_THREADS), "--no-ws", "--http", "1",
               "--respawn-failed-workers", "--workers-kill-timeout", "5", "config.wsgi:application"],
         log=data.log("web"),
-        is_ready=partial(serves, port),
+        is_ready=partial(serves, port, name),
         about=f"pages on http://{HOST}:{port}",
         env=environment(data),
         cwd=PROJECT,
@@ -119,11 +120,11 @@ def environment(data: DataDir) -> dict[str, str]:
     }
 
 
-def serves(port: int) -> bool:
+def serves(port: int, name: str = HOST) -> bool:
     """Whether a page is answered, with whatever status: then the settings were read and the pages stand."""
     session = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
-        session.request("GET", "/")
+        session.request("GET", "/", headers={"Host": name})
         return session.getresponse().status > 0
     except (OSError, http.client.HTTPException):
         return False

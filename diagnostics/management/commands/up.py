@@ -101,7 +101,7 @@ class Up:
             self.start_demo()
         self.supervisor.start(parts.worker(self.data))
         self.supervisor.start(parts.beat(self.data))
-        self.supervisor.start(parts.web(self.data, self.port))
+        self.supervisor.start(parts.web(self.data, self.port, name_of_pages()))
 
     def start_database(self) -> None:
         """Takes the database over from other commands: alone for a moment, then shared with them again."""
@@ -162,7 +162,26 @@ class Up:
             login = f"Login:     {ADMIN}    Password: {self.first_password}    (shown this once)"
         else:
             login = f"Login:     as before. Forgotten? manage.py changepassword {ADMIN}"
-        self.console.block(f"Open       {self.address}", login, f"Logs:      {self.data.logs}", "Stop:      Ctrl-C")
+        self.console.block(
+            f"Open       {address_for_people(self.address)}", login, f"Logs:      {self.data.logs}", "Stop:      Ctrl-C"
+        )
+
+
+def public_names() -> list[str]:
+    """The names beyond this machine's own under which the pages may be asked for."""
+    return [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name not in (*settings.LOCAL_HOSTS, "*")]
+
+
+def name_of_pages() -> str:
+    """A name that the pages answer to: this machine's, unless only others are allowed."""
+    return parts.HOST if {parts.HOST, "*"} & set(settings.ALLOWED_HOSTS) else next(iter(public_names()), parts.HOST)
+
+
+def address_for_people(own: str) -> str:
+    """What to open in a browser; people elsewhere come through a proxy, since the pages listen on this machine only."""
+    if not public_names():
+        return own
+    return f"{'https' if settings.HTTPS else 'http'}://{public_names()[0]}    (its proxy leads to {own})"
 
 
 def first_login() -> str:
