@@ -18,7 +18,7 @@ from diagnostics.genesys.regions import Region
 from diagnostics.inputs import Inputs
 from diagnostics.mend import mend
 from diagnostics.redact import Redactor
-from diagnostics.runner import DEADLINE_SECONDS, run_checks
+from diagnostics.runner import AT_ONCE, DEADLINE_SECONDS, run_checks
 from diagnostics.verdict import Found
 
 
@@ -77,10 +77,11 @@ class Diagnosis:
         org_id: str = "",
         contract: Contract | None = None,
         deadline: float = DEADLINE_SECONDS,
+        at_once: int = AT_ONCE,
     ) -> None:
         self.contract = contract or bundled()
         self.region, self.inputs = region, inputs
-        self._deadline = deadline
+        self._deadline, self._at_once = deadline, at_once
         self._secrets: tuple[str, ...] = (secret, f"{client_id}:{secret}")
         self._redactor = Redactor(self._secrets)
         self._sent: list[Exchange] = []
@@ -96,7 +97,7 @@ class Diagnosis:
         """Each check as it ends. `checks` defaults to all that have the inputs they need."""
         chosen = planned_checks(self.inputs.given) if checks is None else checks
         try:
-            for ended in run_checks(chosen, self._ctx, deadline=self._deadline):
+            for ended in run_checks(chosen, self._ctx, deadline=self._deadline, at_once=self._at_once):
                 self._learn_token()
                 findings = tuple(self._finding(ended.check, result) for result in ended.results)
                 self.findings.extend(findings)

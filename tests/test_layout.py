@@ -13,7 +13,7 @@ ROWS: list[set[str]] = [
     {"kept", "masker", "genesys"},
     {"redact"},
     {"calls"},
-    {"inputs", "checks.base", "verdict"},
+    {"inputs", "claims", "checks.base", "verdict"},
     {"checks.*", "runner", "snippets"},
     {"mend"},
     {"engine"},
@@ -21,7 +21,7 @@ ROWS: list[set[str]] = [
     {"queries", "people", "report", "http"},
     {"services", "access"},
     {"tasks", "forms", "templatetags", "demo"},
-    {"evaluation"},
+    {"evaluation", "bench"},
     {"views", "commands", "admin"},
     {"urls"},
 ]

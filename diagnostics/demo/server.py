@@ -6,7 +6,7 @@ import signal
 import socketserver
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -111,10 +111,16 @@ def start(port: int = 0) -> Running:
 
 
 @contextmanager
-def serve(endpoint: Endpoint) -> Iterator[str]:
-    """One endpoint on a free port for as long as the block runs; gives its address."""
+def serve(endpoint: Endpoint, latency_s: float = 0.0) -> Iterator[str]:
+    """One endpoint on a free port for as long as the block runs; gives its address. Each answer waits `latency_s`."""
     server, stopping = Server((HOST, 0), Handler), threading.Event()
-    server.set_app(DemoApp(endpoint, RequestLog(), stopping))
+    app = DemoApp(endpoint, RequestLog(), stopping)
+
+    def answer_late(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        stopping.wait(latency_s)
+        return app(environ, start_response)
+
+    server.set_app(answer_late if latency_s else app)
     threading.Thread(target=partial(server.serve_forever, 0.02), name="demo-org", daemon=True).start()
     try:
         yield f"http://{HOST}:{server.server_port}"

@@ -1,0 +1,28 @@
+"""`manage.py bench`: the shape of what it says. No figure is asserted."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+
+def test_the_json_has_rows_of_the_published_shape() -> None:
+    out = io.StringIO()
+    call_command("bench", "diagnosis", "--latency", "1ms", "-n", "1", "--json", stdout=out)
+    rows = json.loads(out.getvalue())["rows"]
+    assert rows
+    assert all(sorted(row) == ["goal", "holds", "name", "unit", "value"] for row in rows)
+    assert any(row["goal"] for row in rows)
+
+
+def test_the_table_names_promise_and_outcome() -> None:
+    out = io.StringIO()
+    call_command("bench", "diagnosis", "--latency", "0.001s", "-n", "1", stdout=out)
+    assert "at most 25" in out.getvalue()
+
+
+@pytest.mark.parametrize("words", [["nothing"], ["diagnosis", "--latency", "soon"], ["diagnosis", "-n", "0"]])
+def test_bad_words_are_refused(words: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("bench", *words)
