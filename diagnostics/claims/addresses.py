@@ -1,0 +1,83 @@
+"""Finds the URLs and paths in a text, and the method that each was named with."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE"
+PLACEHOLDER = r"\{\{[^{}\n]{0,80}\}\}|\$?\{[^{}\n]{0,80}\}|<[^<>\n]{1,60}>|\[[\w .-]{1,40}\]"
+HOST = rf"(?:{PLACEHOLDER}|[A-Za-z0-9.:@_$%*-])"
+PATH = rf"(?:{PLACEHOLDER}|[A-Za-z0-9_.~%$:@+*/\u2026-])"
+ADDRESS = re.compile(
+    rf"(?P<scheme>https?)://(?P<host>{HOST}{{1,200}}+)(?P<path>/{PATH}{{0,900}}+)?"
+    rf"|(?P<named>(?<![\w@./-])(?:api|apps|login)\.[\w.-]{{3,80}}+)(?P<behind>/{PATH}{{0,900}}+)"
+    rf"|(?P<bare>(?:(?<![\w/:.}}>\])…-])|(?=/(?i:api)/v\d)|(?<=\.\.\.)|(?<=…))/{PATH}{{1,900}}+)"
+    rf"|(?<![\w/.-])(?P<headless>api/v\d/{PATH}{{1,900}}+)",
+    re.IGNORECASE,
+)
+# "/conversations/" + id + "/cobrowse": what is glued in stands for a value.
+GLUED = re.compile(r"[\"'`][ \t]{0,4}[+.][ \t]{0,4}[\w.]{1,60}+(?:\(\))?[ \t]{0,4}[+.][ \t]{0,4}[\"'`](?=/)")
+GLUED_LAST = re.compile(r"(?<=/)[\"'`][ \t]{0,4}\+[ \t]{0,4}[\w.]{1,60}+")
+FINAL = ".,;:!?*'\"`…"
+
+BASE_BEFORE = re.compile(rf"(?:{PLACEHOLDER}|\$\w{{1,40}}|\b\w{{1,40}}[ \t]?\+[ \t]?[\"'`])$")
+OPENING = r"[frbu$@]{0,2}[\"'`]?"
+TO = r"(?:\s(?:requests?|calls?))?(?:\s(?:to|on|at|against|the)){0,2}[\s:`'\"*(|,]{1,8}"
+JUST_BEFORE = re.compile(
+    rf"(?:\b(?P<word>{METHODS})\b{TO}{OPENING}"
+    rf"|\.(?P<call>(?i:{METHODS}))(?:Async|JSON)?\(\s{{0,20}}(?:url\s?=\s?)?{OPENING})$"
+)
+NAMING = r"(?:-X|--request)[ =]{0,2}[\"']?|\bmethod[\"']?\s{0,3}[:=]\s{0,3}[\"']|HttpMethod\.|\)\s{0,40}\."
+OPTION = re.compile(rf"(?:{NAMING})(?P<name>(?i:{METHODS}))\b")
+NEAR = 240  # characters around an address within which its method may be named
+
+
+@dataclass(frozen=True)
+class Address:
+    """A URL or a path as written. `path` is "" for a host alone; `at` and `end` are its place in the text."""
+
+    at: int
+    end: int
+    scheme: str
+    host: str
+    path: str
+    method: str = ""
+
+
+def unglued(text: str) -> str:
+    """The text with values glued into strings written as placeholders, so that an address is in one piece."""
+    return GLUED_LAST.sub("{value}", GLUED.sub("{value}", text))
+
+
+def addresses(text: str) -> Iterator[Address]:
+    """In the order of the text, which must be unglued. Linear in its length."""
+    found = [each for match in ADDRESS.finditer(text) if (each := _address(match))]
+    for place, each in enumerate(found):
+        lower = found[place - 1].end if place else 0
+        upper = found[place + 1].at if place + 1 < len(found) else len(text)
+        method = _method(text, each, max(lower, each.at - NEAR), min(upper, each.end + NEAR))
+        yield Address(each.at, each.end, each.scheme, each.host, each.path, method)
+
+
+def _address(match: re.Match[str]) -> Address | None:
+    path = match["path"] or match["behind"] or match["bare"] or match["headless"] or ""
+    path = _trimmed(path if path.startswith("/") or not path else f"/{path}")
+    host = (match["host"] or match["named"] or "").rpartition("@")[2].rstrip(FINAL).lower()
+    if not host and len(path) < 3:
+        return None
+    return Address(match.start(), match.end(), (match["scheme"] or "").lower(), host, path)
+
+
+def _trimmed(path: str) -> str:
+    """Without the punctuation of the sentence around it; three dots as a last segment stand for a value."""
+    bare = path.rstrip(FINAL)
+    return bare + path[len(bare) :][:3] if bare.endswith("/") and path[len(bare) :].startswith(("...", "…")) else bare
+
+
+def _method(text: str, each: Address, lower: int, upper: int) -> str:
+    before = BASE_BEFORE.sub("", text[lower : each.at])
+    if found := JUST_BEFORE.search(before[-80:]):
+        return (found["word"] or found["call"]).upper()
+    before, after = before.rpartition("\n\n")[2], text[each.end : upper].partition("\n\n")[0]
+    names = [match["name"] for match in OPTION.finditer(before)][-1:] or [m["name"] for m in OPTION.finditer(after)]
+    return names[0].upper() if names else ""

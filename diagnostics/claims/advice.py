@@ -1,0 +1,152 @@
+"""Advice in prose: what is sound, and what no contract can settle."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.genesys.contract import Contract
+
+# A line that begins like a new point, or stands apart, ends the sentence before it.
+GOES_ON = r"[^\n.!?]|\n(?![\s\-*>#|`])"
+SENTENCE = re.compile(rf"(?:{GOES_ON})(?:{GOES_ON}|[.!?](?=[^\s])){{0,900}}+")
+TRIGGER = re.compile(r"connected|404|sensitiv|per|/ ?min|every|retr|try again|back-?off|wait|region", re.IGNORECASE)
+CLAUSE = re.compile(r"[,;:()]\s")
+AROUND = 60  # characters shown on both sides of the words that tell
+OFFICIAL = "the official help page on co-browse, and the models of conversations in the SDKs"
+TALK = r"\b(?:conversation|chat|interaction|communication|call|session|message|participant|customer|agent)s?\b"
+DENIED = (
+    r"(?:\bnot|n't|\bwithout|\bregardless|whether or not)\b[^,;]{0,30}\b(?:need|have|has|must|matter|required|necessary)"
+    r"|\b(?:need|have|has|matter|require|necessary)s?\b[^,;]{0,12}(?:\bnot|n't)\b|\bregardless\b"
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Recognises advice: all of `words` must stand in a sentence, and `unless` must not."""
+
+    name: str
+    words: tuple[re.Pattern[str], ...]
+    judgement: Judgement
+    unless: re.Pattern[str] | None = None
+
+    def fits(self, sentence: str) -> bool:
+        return all(word.search(sentence) for word in self.words) and not (self.unless and self.unless.search(sentence))
+
+
+def _words(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(each, re.IGNORECASE) for each in patterns)
+
+
+RULES = (
+    Rule(
+        "need not be connected",
+        _words(r"\bconnected\b", TALK, DENIED),
+        Judgement(
+            Verdict.WRONG,
+            "Cobrowse is offered during an existing interaction only: a web messaging or voice communication must be connected.",
+            source=OFFICIAL,
+        ),
+        unless=re.compile(r"\bmust not\b|\bnot\b[^,;]{0,8}\bconnected\b|n't (?:be )?connected", re.IGNORECASE),
+    ),
+    Rule(
+        "connected",
+        _words(r"\bconnected\b", TALK),
+        Judgement(
+            Verdict.SOUND,
+            "Sound: cobrowse is offered during an existing web messaging or voice interaction. The state stands on each "
+            "communication of a participant, not on the conversation, and queued or closed are no values of the API.",
+            source=OFFICIAL,
+        ),
+    ),
+    Rule(
+        "404 for 403",
+        _words(r"\b404\b", r"\b(?:instead of|in place of|rather than|masks?|hides?)\b[^.]{0,30}\b403\b|\b(?:scope|permission)s?\b"),
+        Judgement(
+            Verdict.UNKNOWN,
+            "No official text says that a 404 stands for a missing right: the contract documents 403. "
+            "A provider gateway, which a few orgs sit behind, does answer so.",
+            source="the contract's declared answers",
+            gateway=True,
+        ),
+    ),
+    Rule(
+        "exact provider",
+        _words(r"\bcase[- ]?sensitiv", r"provider"),
+        Judgement(
+            Verdict.UNKNOWN,
+            "The published API has no cobrowse provider to match. A provider gateway, which a few orgs sit behind, compares exactly.",
+            source="the published contract",
+            gateway=True,
+        ),
+    ),
+    Rule(
+        "limit",
+        _words(r"\b\d{2,5} ?(?:requests?|calls?) ?(?:per|a|/|every) ?(?:min|sec|hour)"),
+        Judgement(
+            Verdict.UNKNOWN,
+            "Limits differ by org and resource: read the header inin-ratelimit-allowed, or ask "
+            "GET /api/v2/organizations/limits/namespaces/platform.api.",
+            source="the official SDKs",
+        ),
+    ),
+    Rule(
+        "retry",
+        _words(r"\b(?:retry|retries|retrying|try again|back-?off|wait (?:a few|some|for))\b"),
+        Judgement(Verdict.UNKNOWN, "The contract does not say whether waiting helps; a diagnosis of the call does."),
+    ),
+    Rule(
+        "region",
+        _words(r"\bregions?\b", r"\b(?:wrong|right|correct|same|match|check|verify|sure|your|different)\w*\b"),
+        Judgement(Verdict.UNKNOWN, "Which region is right depends on the org. The hosts that are named are judged by themselves."),
+    ),
+)  # fmt: skip
+BY_NAME = {rule.name: rule for rule in RULES}
+
+
+def find(text: Text, contract: Contract) -> Iterator[Claim]:
+    for match in SENTENCE.finditer(text.whole):
+        if not TRIGGER.search(match[0]):
+            continue
+        fitting = [rule for rule in RULES if rule.fits(match[0])]
+        for rule in fitting:
+            if rule.name != "connected" or fitting[0] is rule:
+                shown, at = _excerpt(match[0], rule)
+                yield Claim("advice", shown, match.start() + at, rule=rule.name)
+
+
+def judge(claim: Claim, contract: Contract) -> Judgement:
+    return BY_NAME[claim.rule].judgement
+
+
+def _excerpt(sentence: str, rule: Rule) -> tuple[str, int]:
+    """The clauses in which the words of the rule stand, in one line, and where they begin."""
+    first, last = _nearest_spans(sentence, rule)
+    before = [match.end() for match in CLAUSE.finditer(sentence, max(0, first - AROUND), first)]
+    after = CLAUSE.search(sentence, last, min(len(sentence), last + AROUND))
+    start = before[-1] if before else _word_start(sentence, first - AROUND)
+    end = after.start() if after else _word_end(sentence, last + AROUND)
+    shown = " ".join(sentence[start:end].split()).lstrip("-*#>• ").strip()
+    cut = first + 200 < last
+    return (f"{shown[:AROUND]} … {shown[-AROUND:]}" if cut else shown), start
+
+
+def _nearest_spans(sentence: str, rule: Rule) -> tuple[int, int]:
+    """From where to where the first word of the rule stands, with the second one where that is nearest to it."""
+    one = rule.words[0].search(sentence)
+    first, last = one.span() if one else (0, 0)
+    others = [found.span() for word in rule.words[1:2] for found in word.finditer(sentence)]
+    for start, end in sorted(others, key=lambda span: abs(span[0] - first))[:1]:
+        first, last = min(first, start), max(last, end)
+    return first, last
+
+
+def _word_start(sentence: str, at: int) -> int:
+    return 0 if at <= 0 else sentence.find(" ", at) + 1
+
+
+def _word_end(sentence: str, at: int) -> int:
+    return len(sentence) if at >= len(sentence) else max(sentence.rfind(" ", 0, at), 0)
+
+
+SUBJECT = Subject("advice", find, judge)

@@ -1,0 +1,90 @@
+"""Reads a text into claims and judges each against one contract. Pure: any text in, no exception out."""
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from diagnostics.calls.parse import MAX_PASTE, masked_text
+from diagnostics.claims import advice, calls, fields, headers, hosts, permissions, scopes, sdk, states
+from diagnostics.claims.addresses import unglued
+from diagnostics.claims.claim import Claim, Judged, Kind, Subject, Text, Verdict
+from diagnostics.genesys.contract import Contract
+
+SUBJECTS: dict[Kind, Subject] = {
+    each.kind: each
+    for each in (
+        calls.SUBJECT,
+        fields.SUBJECT,
+        scopes.SUBJECT,
+        permissions.SUBJECT,
+        sdk.SUBJECT,
+        headers.SUBJECT,
+        hosts.SUBJECT,
+        states.SUBJECT,
+        advice.SUBJECT,
+    )
+}
+TITLES: dict[Kind, str] = {
+    "call": "Paths and methods",
+    "field": "Body fields",
+    "scope": "Scopes",
+    "permission": "Permissions",
+    "sdk": "SDK methods",
+    "header": "Headers",
+    "host": "Hosts",
+    "state": "States",
+    "advice": "Advice",
+}
+MOST = 300  # different claims that are judged; a text with more is a log or a list
+__all__ = ["MAX_PASTE", "TITLES", "Checked", "check_text"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`judged` in the order of the text. `left_off` counts the different claims beyond the most that are judged."""
+
+    judged: tuple[Judged, ...]
+    left_off: int = 0
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        found = Counter(each.judgement.verdict for each in self.judged)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    @property
+    def something_wrong(self) -> bool:
+        return any(each.judgement.verdict is Verdict.WRONG for each in self.judged)
+
+    @property
+    def by_kind(self) -> list[tuple[str, list[Judged]]]:
+        """Title and claims of each kind that was found, the wrong ones first."""
+        order = list(Verdict)
+        groups = []
+        for kind, title in TITLES.items():
+            mine = [each for each in self.judged if each.claim.kind == kind]
+            if mine:
+                groups.append((title, sorted(mine, key=lambda each: order.index(each.judgement.verdict))))
+        return groups
+
+
+def check_text(text: str, contract: Contract) -> Checked:
+    """What the first MAX_PASTE characters claim. Secrets are masked before anything is read, so none is quoted."""
+    shown = masked_text(text[:MAX_PASTE])
+    read = Text(unglued(shown))
+    found = list(calls.find(read, contract))
+    read = replace(read, calls=tuple(found))
+    others = (each.find(read, contract) for each in SUBJECTS.values() if each is not calls.SUBJECT)
+    first: dict[tuple[str, ...], Claim] = {}
+    times: Counter[tuple[str, ...]] = Counter()
+    seen: set[tuple[object, ...]] = set()
+    for claim in sorted(chain(found, *others), key=lambda each: each.at):
+        first.setdefault(claim.key, claim)
+        times[claim.key] += (claim.at, *claim.key) not in seen
+        seen.add((claim.at, *claim.key))
+    lines = [at for at, sign in enumerate(read.whole) if sign == "\n"]
+    judged = tuple(
+        Judged(claim, SUBJECTS[claim.kind].judge(claim, contract), bisect_right(lines, claim.at) + 1, times[key])
+        for key, claim in list(first.items())[:MOST]
+    )
+    return Checked(judged, max(0, len(first) - MOST))

@@ -1,0 +1,44 @@
+"""Headers: those of Genesys Cloud, those of HTTP, and those that hearsay adds."""
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.known import known
+from diagnostics.genesys.contract import Contract
+
+SPELT_OUT = re.compile(r"(?<![\w-])(?:X|ININ|Genesys|PureCloud)-[A-Za-z][A-Za-z0-9-]{2,60}", re.IGNORECASE)
+KNOWN = re.compile(
+    rf"(?<![\w-])(?:{'|'.join(each for each in known('headers')['http'] if '-' in each)}|Authorization|Retry-After)(?![\w-])"
+)
+OPTION = re.compile(r"(?:-H|--header)[ =]{0,2}[\"']([A-Za-z][\w-]{1,60})[ ]?:")
+LIMITS = re.compile(r"x-?rate-?limit.*", re.IGNORECASE)
+RATE_LIMIT = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
+
+
+def find(text: Text, contract: Contract) -> Iterator[Claim]:
+    for match in SPELT_OUT.finditer(text.whole):
+        yield Claim("header", match[0].rstrip("-"), match.start())
+    for match in KNOWN.finditer(text.whole):
+        yield Claim("header", match[0], match.start())
+    for match in OPTION.finditer(text.whole):
+        yield Claim("header", match[1], match.start(1))
+
+
+def judge(claim: Claim, contract: Contract) -> Judgement:
+    facts = known("headers")
+    lower = claim.text.lower()
+    ours = {name.lower(): (name, use) for name, use in facts["genesys"].items()}
+    if lower in ours:
+        return Judgement(Verdict.REAL, ours[lower][1], (), facts["source"])
+    if lower in {each.lower() for each in facts["http"]}:
+        return Judgement(Verdict.REAL, "A header of HTTP itself.", (), "RFC 9110 and its companions")
+    if LIMITS.fullmatch(lower):
+        sentence = "Genesys Cloud tells its limits in headers of other names."
+        return Judgement(Verdict.WRONG, sentence, RATE_LIMIT, facts["source"])
+    nearest: tuple[str, ...] = ("ININ-Correlation-Id",) if "correlation" in lower or "request-id" in lower else ()
+    nearest = nearest or (RATE_LIMIT if "limit" in lower else ())
+    return Judgement(Verdict.UNKNOWN, "No official source of ours names this header.", nearest, facts["source"])
+
+
+SUBJECT = Subject("header", find, judge)

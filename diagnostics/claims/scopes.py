@@ -1,0 +1,128 @@
+"""OAuth scopes: the names there are, and the many that people made up."""
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.known import READONLY, known, scopes, scopes_in
+from diagnostics.genesys import gateway
+from diagnostics.genesys.contract import Contract
+
+NAME = r"[a-z][a-z0-9-]{1,40}"
+COLONED = re.compile(rf"(?<![\w:/.@-]){NAME}(?::[a-z][A-Za-z-]{{1,40}}){{1,2}}+(?![\w:/@])")
+SPOKEN_OF = re.compile(r"scopes?\b", re.IGNORECASE)
+QUOTED = re.compile(rf"[`\"'“‘]({NAME}(?::[a-z-]{{2,40}})?)[`\"'”’]")
+LISTED = re.compile(
+    r"scopes?[\"']?\s{0,3}[=:]\s{0,3}\[?[\"'`]?((?:[a-z][a-z:-]{2,60}(?:%20|[ +,]|[\"'`, ]{2,4})?){1,30}+)"
+)
+ACTIONS = frozenset(
+    [
+        "admin",
+        "all",
+        "create",
+        "delete",
+        "edit",
+        "execute",
+        "full",
+        "manage",
+        "modify",
+        "read",
+        "readonly",
+        "readwrite",
+        "session",
+        "update",
+        "use",
+        "view",
+        "write",
+    ]
+)
+ORDINARY = frozenset({"openid", "profile", "email", "offline_access", "scope", "scopes", "missing", "and", "the"})
+LINE = 200  # characters behind the word within which names in quotes are scopes
+
+
+def find(text: Text, contract: Contract) -> Iterator[Claim]:
+    whole = text.whole
+    for match in COLONED.finditer(whole):
+        if is_scope(match[0], whole, match.start()):
+            yield Claim("scope", match[0], match.start())
+    for word in SPOKEN_OF.finditer(whole):
+        until = whole.find("\n", word.end(), word.end() + LINE)
+        until = until if until >= 0 else word.end() + LINE
+        for match in QUOTED.finditer(whole, word.end(), until):
+            yield from _plain(match[1], match.start(1))
+        if before := re.search(rf"[`\"']({NAME})[`\"']\s$", whole[max(0, word.start() - 50) : word.start()]):
+            yield from _plain(before[1], word.start() - 1)
+        if listed := LISTED.match(whole, word.start()):
+            for match in re.finditer(rf"{NAME}(?::[a-z-]+)?", listed[1].replace("%20", "   ")):
+                yield from _plain(match[0], listed.start(1) + match.start())
+
+
+def _plain(name: str, at: int) -> Iterator[Claim]:
+    """A name that the word "scope" stands beside. Those with a colon are found by their form."""
+    if (
+        ":" not in name
+        and name not in ORDINARY
+        and (name in _families() or name.startswith(("conversation", "cobrowse")))
+    ):
+        yield Claim("scope", name, at)
+
+
+def is_scope(name: str, whole: str, at: int) -> bool:
+    """Two parts with an action, or three with an action that no permission ends in, or where scopes are spoken of."""
+    parts = name.split(":")
+    if parts[-1] not in ACTIONS:
+        return False
+    if len(parts) == 2:
+        return True
+    if parts[-1] in ("view", "edit", "delete") or name in known("permissions")["names"]:
+        return False
+    return parts[0] == "cobrowse" or SPOKEN_OF.search(whole[max(0, at - 80) : at]) is not None
+
+
+def judge(claim: Claim, contract: Contract) -> Judgement:
+    name, facts = claim.text, known("scopes")
+    family, _, rest = name.partition(":")
+    real = scopes() | scopes_in(contract)
+    if name in real:
+        return Judgement(Verdict.REAL, _use(name), (), facts["source"])
+    if name in facts["reported"]:
+        return Judgement(
+            Verdict.UNKNOWN,
+            "Third parties name this scope; no official source of ours does.",
+            (),
+            facts["reported_source"],
+        )
+    behind = name in gateway.SCOPES
+    nearest = _nearest(family, rest, real)
+    if behind:
+        sentence = "Genesys Cloud has no such scope: only a provider gateway, which a few orgs sit behind, asks for it."
+        return Judgement(Verdict.WRONG, sentence, nearest, facts["source"], gateway=True)
+    if rest not in ("", "readonly"):
+        sentence = "Scopes are named family or family:readonly, so none ends like this."
+        return Judgement(Verdict.WRONG, sentence, nearest, facts["source"])
+    if family in ("conversation", "cobrowse"):
+        return Judgement(Verdict.WRONG, f"There is no family of scopes called {family}.", nearest, facts["source"])
+    sentence = "No source of ours names this scope, and none of them lists all; the org itself does."
+    return Judgement(Verdict.UNKNOWN, sentence, nearest, facts["source"])
+
+
+def _use(name: str) -> str:
+    return (
+        f"A scope of the platform for {'reading' if name.endswith('readonly') else 'reading and writing'}. "
+        "Clients with client credentials have roles instead: scopes play no part for them."
+    )
+
+
+def _families() -> frozenset[str]:
+    return frozenset(each.partition(":")[0] for each in (*scopes(), *known("scopes")["reported"]))
+
+
+def _nearest(family: str, rest: str, real: frozenset[str]) -> tuple[str, ...]:
+    """The family in its published number, and for cobrowse the one its calls most likely belong to."""
+    meant = "conversations" if family in ("conversation", "cobrowse") else family
+    meant = meant if meant in real else f"{meant}s"
+    names = (meant + READONLY, meant) if rest.startswith(("read", "view")) else (meant, meant + READONLY)
+    return tuple(each for each in names if each in real)
+
+
+SUBJECT = Subject("scope", find, judge)

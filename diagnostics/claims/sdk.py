@@ -1,0 +1,124 @@
+"""Names out of the SDKs and the command line: methods, Api classes, gc commands."""
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.known import known, source_of
+from diagnostics.genesys.contract import BASE, Contract
+from diagnostics.genesys.operation import Operation, snake_case
+
+VERB = r"(?:get|head|post|put|patch|delete)"
+METHOD = re.compile(
+    rf"(?<![\w/$-])(?P<name>(?i:{VERB})(?:_[a-z0-9][a-z0-9_]{{2,120}}+|[A-Z][A-Za-z0-9]{{2,120}}+))(?![\w/:-])"
+)
+COBROWSE_CALL = re.compile(r"(?<![\w/$])(?P<name>[A-Za-z_]{0,60}[Cc]o[Bb]rows(?:e|ing)[A-Za-z_]{0,60})(?=\s?\()")
+SETTER = re.compile(r"(?<![\w/$])(?P<name>(?:CobrowseSession\.)?set(?:ProviderId|_provider_id))(?![\w])")
+CLASS = re.compile(r"(?<![\w/])(?P<name>[A-Z][A-Za-z]{2,60}Api)(?![\w])")
+COMMAND = re.compile(r"(?<![\w/-])gc((?: [a-z][a-z-]{2,40}){2,6}+)")
+DEFINED = re.compile(
+    r"\b(?:def|function|func|fun|sub|void|class|public \w{1,30}|async) {1,4}(?:\(\w{1,40} [\w.*]{1,40}\) )?(\w{3,120})"
+)
+RECEIVER = re.compile(r"(?i:api(?:\(\w{0,40}\)|instance|client)?)\.$|conversations\.$")
+SDKS = re.compile(r"PureCloud|purecloud|platformClient|platformclient|mypurecloud", re.ASCII)
+SUFFIXES = re.compile(r"(?:WithHttpInfo)?(?:Async)?(?:Request)?$")
+
+
+def find(text: Text, contract: Contract) -> Iterator[Claim]:
+    whole = text.whole
+    own = frozenset(match[1] for match in DEFINED.finditer(whole))
+    speaks_sdk = SDKS.search(whole) is not None
+    for match in METHOD.finditer(whole):
+        if match["name"] not in own and _is_meant(match["name"], whole, match.start(), contract, speaks_sdk):
+            yield Claim("sdk", match["name"], match.start())
+    for pattern in (COBROWSE_CALL, SETTER):
+        for match in pattern.finditer(whole):
+            if match["name"] not in own and not METHOD.match(whole, match.start()):
+                yield Claim("sdk", match["name"], match.start())
+    for match in CLASS.finditer(whole):
+        if match["name"] not in own and (speaks_sdk or "Cobrowse" in match["name"]):
+            yield Claim("sdk", match["name"], match.start())
+    for match in COMMAND.finditer(whole):
+        yield Claim("sdk", f"gc{match[1]}", match.start())
+
+
+def _is_meant(name: str, whole: str, at: int, contract: Contract, speaks_sdk: bool) -> bool:
+    """Programs are full of names that begin like these; only some are said of the SDK."""
+    facts = known("sdk")
+    if "cobrowse" in name.lower() or name in facts["real"] or name in facts["invented"]:
+        return True
+    if RECEIVER.search(whole[max(0, at - 40) : at]):
+        return True
+    return speaks_sdk and operation_called(name, contract) is not None
+
+
+def operation_called(name: str, contract: Contract) -> Operation | None:
+    """The operation that an SDK's method is for, in the spelling of any SDK, with the endings that Java adds."""
+    bare = SUFFIXES.sub("", name)
+    return contract.named(name) or (contract.named(bare) if bare else None)
+
+
+def judge(claim: Claim, contract: Contract) -> Judgement:
+    name, facts = claim.text, known("sdk")
+    source = f"{facts['source']}; {source_of(contract)}"
+    if name.startswith("gc "):
+        return _command(name, contract, source)
+    if name in facts["real"]:
+        return Judgement(Verdict.REAL, "A method of the Python SDK beside the API's own operations.", (), source)
+    if (operation := operation_called(name, contract)) is not None:
+        age = ", deprecated" if operation.deprecated else ""
+        where = f" of {operation.sdk_class}" if operation.sdk_class else ""
+        sentence = f"The method{where} for {operation.method} {operation.path}{age}."
+        return Judgement(Verdict.REAL, sentence, (), source)
+    if name.endswith("Api") and not name.lower().startswith("get"):
+        return _class(name, contract, source)
+    nearest = _nearest(name, contract)
+    known_invention = name in facts["invented"] or "cobrowse" in name.lower()
+    if known_invention or re.match(rf"(?i:{VERB})(?:_|[A-Z])", name):
+        return Judgement(Verdict.WRONG, "No SDK has a method of this name.", nearest, source)
+    return Judgement(Verdict.UNKNOWN, "No operation is called so.", nearest, source)
+
+
+def _class(name: str, contract: Contract, source: str) -> Judgement:
+    classes = {each.sdk_class for each in contract.operations if each.sdk_class}
+    if name in classes:
+        return Judgement(Verdict.REAL, "A class of the SDKs, which holds the operations of its part.", (), source)
+    if "cobrowse" in name.lower():
+        return Judgement(
+            Verdict.WRONG, "The SDKs have no class for cobrowse of its own.", ("ConversationsApi",), source
+        )
+    folded = {each.lower(): each for each in classes}
+    near = tuple(folded[each] for each in (name.lower(), name.lower().replace("api", "sapi")) if each in folded)
+    return Judgement(Verdict.UNKNOWN, "No class of the SDKs is called so; it may be the program's own.", near, source)
+
+
+def _command(text: str, contract: Contract, source: str) -> Judgement:
+    words = text.split()[1:]
+    if words[:3] == ["conversations", "cobrowse", "create"]:
+        return Judgement(Verdict.REAL, "Starts a cobrowse session for the conversation id behind it.", (), source)
+    if "cobrowse" in words:
+        right = ("gc conversations cobrowse create <conversationId>",)
+        return Judgement(
+            Verdict.WRONG, "The command line has one command for cobrowse, and this is not it.", right, source
+        )
+    return Judgement(Verdict.UNKNOWN, "The commands of gc are known to us for cobrowse only.", (), source)
+
+
+def _nearest(name: str, contract: Contract) -> tuple[str, ...]:
+    """In the spelling of the name that was asked: snake_case, camelCase or PascalCase."""
+    bare = name.rpartition(".")[2]
+    words = snake_case(bare[:1].lower() + bare[1:]).replace("co_browse", "cobrowse").strip("_").split("_")
+    verb, rest = (words[0], words[1:]) if words[0] in ("get", "post", "put", "patch", "delete") else ("post", words[1:])
+    if "cobrowse" in "".join(words) and "conversations" not in rest and "conversation" not in rest:
+        rest = ["conversations", *rest]
+    found = contract.nearest(verb.upper(), f"{BASE}/{'/'.join(rest)}", 2)
+    return tuple(dict.fromkeys(_spelt_like(bare, each) for each in found))
+
+
+def _spelt_like(name: str, operation: Operation) -> str:
+    if "_" in name:
+        return operation.python_name
+    return operation.pascal_name if name[:1].isupper() else operation.java_name
+
+
+SUBJECT = Subject("sdk", find, judge)

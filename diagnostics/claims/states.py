@@ -1,0 +1,61 @@
+"""States of conversations that a text names as values."""
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.known import known
+from diagnostics.genesys.contract import Contract
+
+NAMED = (
+    "active|alerting|closed|completed|connected|connecting|contacting|dialing|disconnected|ended|expired|held|hold|idle|"
+    "inactive|offering|open|parked|pending|queued|ringing|scheduled|started|terminated|transferred|waiting|wrapup"
+)
+QUOTED = re.compile(rf"[`\"'“‘]({NAMED})[`\"'”’]", re.IGNORECASE)
+ASSIGNED = re.compile(rf"\bstate[`\"']?\s?(?:={{1,3}}|!=|:|is|equals)\s?[`\"']?({NAMED})\b", re.IGNORECASE)
+STATE = re.compile(r"state|status|\bconnected\b", re.IGNORECASE)
+# Deployments, clients, users and orgs have states of their own, in which "active" is right.
+TALK = re.compile(r"conversation|chat|\bcall|interaction|communication|message|participant", re.IGNORECASE)
+OTHERS = re.compile(r"deployment|configuration|client|organi[sz]ation|\buser|\borg\b|queue\.|flow", re.IGNORECASE)
+OF_CONVERSATION = re.compile(r"(?<![\w.])(?:conversation|conv)(?:\.(?:get\()?|\[)[\"']?state\b", re.IGNORECASE)
+NEAR = 90
+
+
+def find(text: Text, contract: Contract) -> Iterator[Claim]:
+    real = known("states")["real"]
+    for pattern in (QUOTED, ASSIGNED):
+        for match in pattern.finditer(text.whole):
+            around = text.whole[max(0, match.start() - NEAR) : match.end() + NEAR]
+            if STATE.search(around) and (match[1].lower() in real or _is_of_communication(around)):
+                yield Claim("state", match[1].lower(), match.start(1))
+    for match in OF_CONVERSATION.finditer(text.whole):
+        yield Claim("state", "conversation.state", match.start())
+
+
+def _is_of_communication(around: str) -> bool:
+    return TALK.search(around) is not None and OTHERS.search(around) is None
+
+
+def judge(claim: Claim, contract: Contract) -> Judgement:
+    facts = known("states")
+    if claim.text == "conversation.state":
+        sentence = "The field exists, but no read fills it: a state stands on each communication of each participant."
+        nearest = ("participants[].messages[].state", "participants[].calls[].state")
+        return Judgement(Verdict.WRONG, sentence, nearest, facts["source"])
+    if claim.text in facts["real"]:
+        return Judgement(
+            Verdict.REAL, "A state of a communication. A conversation as a whole has none.", (), facts["source"]
+        )
+    instead, words = _instead(claim.text)
+    return Judgement(Verdict.WRONG, f"No communication has this state. {instead}".strip(), words, facts["source"])
+
+
+def _instead(word: str) -> tuple[str, tuple[str, ...]]:
+    if word in ("queued", "waiting", "pending"):
+        return "Waiting in a queue shows as a connected acd participant without a connected agent.", ("alerting",)
+    if word in ("closed", "completed", "ended", "expired"):
+        return "What is over is disconnected or terminated, or has an endTime.", ("disconnected", "terminated")
+    return "", ("connected",)
+
+
+SUBJECT = Subject("state", find, judge)
