@@ -24,6 +24,7 @@ class Mend:
     steps: tuple[str, ...] = ()
     menu_path: str = ""
     permissions: tuple[dict[str, str], ...] = ()
+    one_is_enough: bool = False
     curl: str = ""
     snippets: dict[str, str] = field(default_factory=dict)
 
@@ -80,6 +81,7 @@ def mend(
         steps=tuple(steps),
         menu_path=MENUS.get(verdict.cause, ""),
         permissions=tuple({"api": p, "admin": admin_notation(p)} for p in (wanted.permissions if wanted else ())),
+        one_is_enough=bool(wanted and wanted.rule == "any" and len(wanted.permissions) > 1),
         curl=_gateway_curl(conversation_id, region, said) if at_gateway else _curl(wanted, conversation_id, region),
         snippets=snippets_for(wanted, conversation_id, region) if wanted else {},
     )

@@ -95,6 +95,7 @@ class Mend:
     steps: tuple[str, ...]
     menu_path: str
     permissions: tuple[Mapping[str, str], ...]
+    one_is_enough: bool
     curl: str
     snippets: tuple[Snippet, ...]
 
@@ -185,6 +186,7 @@ def _mend(mend: Mapping[str, Any], steps: tuple[str, ...]) -> Mend:
         steps=steps,
         menu_path=_text(mend.get("menu_path")),
         permissions=tuple(each for each in permissions if each.get("api")),
+        one_is_enough=mend.get("one_is_enough") is True,
         curl=_text(mend.get("curl")),
         snippets=tuple(
             Snippet(key, label, _text(snippets.get(key))) for key, label in SNIPPETS if _text(snippets.get(key))

@@ -58,6 +58,11 @@ def test_a_gateway_s_curl_names_the_configured_provider() -> None:
 def test_both_notations_of_the_permission_are_given() -> None:
     permissions = mended(but("x permissions.call:permission_missing")).permissions
     assert {"api": "conversation:cobrowse:add", "admin": "Conversation > Cobrowse > Add"} in permissions
+
+
+def test_where_one_of_several_permissions_will_do_it_is_said() -> None:
+    assert mended(but("x permissions.call:permission_missing")).one_is_enough
+    assert not mended([], "/api/v2/conversations").one_is_enough
     assert admin_notation("conversation:cobrowseVoice:add") == "Conversation > CobrowseVoice > Add"
 
 

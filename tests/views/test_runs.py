@@ -64,6 +64,7 @@ def test_the_page_answers_in_its_order(as_lead: Client) -> None:
         "steps": ["STEP ONE"],
         "menu_path": "Admin > MENU",
         "permissions": [{"api": "conversation:cobrowse:add", "admin": "Conversation > Cobrowse > Add"}],
+        "one_is_enough": True,
         "curl": "curl CORRECTED",
         "snippets": {"python": "PYTHON SNIPPET", "java": "JAVA SNIPPET"},
     }
@@ -77,7 +78,8 @@ def test_the_page_answers_in_its_order(as_lead: Client) -> None:
     make_finding(run, sentence="THE PROOF")
     make_exchange(run)
     page = as_lead.get(f"/runs/{run.pk}/").content.decode()
-    order = ["THE SENTENCE", "THE PROOF", "STEP ONE", "conversation:cobrowse:add", "curl CORRECTED", "PYTHON SNIPPET"]
+    order = ["THE SENTENCE", "THE PROOF", "STEP ONE", "needs one of these", "conversation:cobrowse:add"]
+    order += ["curl CORRECTED", "PYTHON SNIPPET"]
     order += ["JAVA SNIPPET", "UNCHECKED", "WHO", "The call takes no body", "Every finding", "Every exchange"]
     places = [page.index(word) for word in order]
     assert places == sorted(places)
