@@ -181,6 +181,44 @@ class RunFilterForm(forms.Form):
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
+class ClaimsForm(forms.Form):
+    """Any text whose claims about the API are to be checked."""
+
+    text = forms.CharField(
+        label="The text",
+        strip=False,
+        max_length=MAX_PASTE,
+        error_messages={
+            **NO_NUL,
+            "required": "There is nothing to check yet. Paste the text.",
+            "max_length": f"This is more than the {MAX_PASTE:,} characters we read. Cut out the part in question.",
+        },
+        help_text="Paths, scopes, permissions, SDK methods, headers, hosts and body fields are looked for. Secrets are masked at once.",
+        widget=forms.Textarea(
+            attrs={
+                "rows": 12,
+                "spellcheck": "false",
+                "autocomplete": "off",
+                "autocapitalize": "off",
+                "maxlength": False,
+            }
+        ),
+    )
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if not text.strip():
+            raise ValidationError(self.fields["text"].error_messages["required"])
+        return text
+
+    def mask(self) -> None:
+        """Puts masked text in place of what was typed: call it before the form is shown again."""
+        if self.is_bound:
+            masked = MultiValueDict(self.data)
+            masked[self.add_prefix("text")] = masked_text(self.data.get(self.add_prefix("text"), ""))
+            self.data = masked
+
+
 class NewPersonForm(forms.Form):
     username = forms.CharField(
         max_length=150,

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
 
-from diagnostics.views import clients, home, runs, start, users
+from diagnostics.views import claims, clients, home, runs, start, users
 
 account_urls = [
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -45,6 +45,8 @@ run_urls = [
     path("runs/<int:pk>/again/", runs.run_again, name="run-again"),
 ]
 
+claim_urls = [path("claims/", claims.claim_check, name="claims")]
+
 user_urls = [
     path("users/", users.user_list, name="users"),
     path("users/add/", users.user_add, name="user-add"),
@@ -59,6 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *account_urls,
     *client_urls,
     *run_urls,
+    *claim_urls,
     *user_urls,
     path("admin/", admin.site.urls),
 ]

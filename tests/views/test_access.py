@@ -41,6 +41,7 @@ ADDRESSES = (
     Address("run-progress", READ, admins_only=False, of="run"),
     Address("run-exchange", READ, admins_only=False, of="exchange"),
     Address("run-again", WRITE, admins_only=True, of="run"),
+    Address("claims", FORM, admins_only=False),
     Address("users", READ, admins_only=True),
     Address("user-add", FORM, admins_only=True),
     Address("user-role", WRITE, admins_only=True, of="user"),
@@ -65,7 +66,7 @@ def arguments() -> dict[str, list[int]]:
 
 
 def test_no_address_is_missing_from_the_table() -> None:
-    named = {pattern.name for pattern in [*urls.client_urls, *urls.run_urls, *urls.user_urls]} | {"home"}
+    named = {pattern.name for pattern in [*urls.client_urls, *urls.run_urls, *urls.claim_urls, *urls.user_urls]} | {"home"}
     assert {address.name for address in ADDRESSES} == named
 
 

@@ -1,0 +1,22 @@
+"""Checking what a text claims: paste it, see what is real, wrong or unknown."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from diagnostics.claims.checker import check_text
+from diagnostics.forms import ClaimsForm
+from diagnostics.genesys.contract import bundled
+from diagnostics.http import Request
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("text")
+def claim_check(request: Request) -> HttpResponse:
+    """Nothing is stored or sent: the same form comes back, masked, with what was found."""
+    form = ClaimsForm(request.POST or None)
+    contract = bundled()
+    checked = check_text(form.cleaned_data["text"], contract) if form.is_valid() else None
+    form.mask()
+    return render(request, "claims/check.html", {"form": form, "checked": checked, "contract": contract})
