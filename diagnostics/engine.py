@@ -11,7 +11,7 @@ from typing import Any
 from diagnostics import verdict as verdicts
 from diagnostics.calls.aim import Aim, read_aim
 from diagnostics.checks.base import Check, Context, Target, planned_checks
-from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.client import GenesysClient, Token
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.genesys.regions import Region
@@ -75,6 +75,7 @@ class Diagnosis:
         kind: str,
         inputs: Inputs,
         org_id: str = "",
+        kept_token: str = "",
         contract: Contract | None = None,
         deadline: float = DEADLINE_SECONDS,
         at_once: int = AT_ONCE,
@@ -82,11 +83,11 @@ class Diagnosis:
         self.contract = contract or bundled()
         self.region, self.inputs = region, inputs
         self._deadline, self._at_once = deadline, at_once
-        self._secrets: tuple[str, ...] = (secret, f"{client_id}:{secret}")
+        self._secrets = tuple(filter(None, (secret, f"{client_id}:{secret}", kept_token)))
         self._redactor = Redactor(self._secrets)
         self._sent: list[Exchange] = []
         self._lock = threading.Lock()
-        self._genesys = GenesysClient(region, client_id, secret, on_exchange=self._record)
+        self._genesys = GenesysClient(region, client_id, secret, kept_token=kept_token, on_exchange=self._record)
         self.aim = _aim(inputs, self.contract)
         target = Target(kind, region, client_name, client_id, inputs.conversation_id, org_id)
         self._ctx = Context(target, self._genesys, self.contract, inputs.call, inputs.answer, self.aim, inputs.note)
@@ -106,6 +107,11 @@ class Diagnosis:
         finally:
             self._genesys.close()
 
+    @property
+    def issued_token(self) -> Token | None:
+        """The token that this run was given, for the next runs to share; None where it had a kept one, or none."""
+        return self._genesys.issued
+
     def verdict(self) -> dict[str, Any]:
         """The verdict with its mend, as the row keeps it."""
         return judge_with_mend(self.findings, self.inputs, self.region, self.contract, self.aim)
@@ -120,8 +126,8 @@ class Diagnosis:
         return tuple(self._redactor.exchange(each) for each in taken)
 
     def _learn_token(self) -> None:
-        if (token := self._genesys.issued_token) and token not in self._secrets:
-            self._secrets = (*self._secrets, token)
+        if (token := self._genesys.issued) and token.value not in self._secrets:
+            self._secrets = (*self._secrets, token.value)
             self._redactor = Redactor(self._secrets)
 
     def _finding(self, check: Check, result: Any) -> Finding:

@@ -66,6 +66,17 @@ class OAuthClient(models.Model):
         return self.retired_at is not None
 
 
+class AccessToken(models.Model):
+    """The last token that was issued to a client, shared between its runs while `until` lies ahead."""
+
+    client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="+")
+    value = EncryptedTextField()
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Token until {self.until:%Y-%m-%d %H:%M} UTC"
+
+
 class Run(models.Model):
     """One execution. Its row is the truth about the work; a queue message is only a bell."""
 

@@ -13,7 +13,7 @@ from diagnostics import services
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.inputs import Inputs
-from diagnostics.models import OAuthClient, Run
+from diagnostics.models import AccessToken, OAuthClient, Run
 from diagnostics.services import runs
 from diagnostics.services.sweep import LONGEST_QUEUED, RING_AGAIN_AFTER
 from tests.factories import make_client, make_finding, make_run, make_user
@@ -256,3 +256,73 @@ def test_a_run_that_no_worker_ever_took_is_closed(client: OAuthClient) -> None:
     assert services.sweep(timezone.now() + LONGEST_QUEUED + timedelta(minutes=1)).closed == (run.pk,)
     run.refresh_from_db()
     assert run.status == "interrupted"
+
+
+# ---------------------------------------------------------------------- the shared token
+
+
+def tokens_asked(demo: server.Running) -> int:
+    return sum(request.target == "/oauth/token" for request in demo.log.requests)
+
+
+def test_runs_of_one_client_share_a_token(client: OAuthClient, demo: server.Running) -> None:
+    first, second = queue(client), queue(client)
+    services.execute_run(first.pk)
+    services.execute_run(second.pk)
+    assert tokens_asked(demo) == 1
+    assert second.findings.get(check_id="oauth.token").code == "kept"
+    second.refresh_from_db()
+    assert (second.cause, second.certainty) == ("path.not_in_api", "proved")
+
+
+def test_the_shared_token_rests_encrypted(client: OAuthClient, demo: server.Running) -> None:
+    services.execute_run(queue(client).pk)
+    (issued,) = demo.issued_tokens
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM diagnostics_accesstoken")
+        ((stored,),) = cursor.fetchall()
+    assert issued not in stored
+    assert AccessToken.objects.get().value == issued
+
+
+def test_a_shared_token_that_was_revoked_gives_way_to_a_new_one(client: OAuthClient, demo: server.Running) -> None:
+    services.execute_run(queue(client).pk)
+    AccessToken.objects.update_or_create(client=client, defaults={"value": "revoked-meanwhile-by-somebody"})
+    run = queue(client, f"POST /api/v2/conversations/{HEALTHY.conversation_id}/cobrowse")
+    services.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.cause, tokens_asked(demo)) == ("none", 2)
+
+
+def test_a_client_disabled_meanwhile_is_told_in_spite_of_the_shared_token(
+    client: OAuthClient, demo: server.Running
+) -> None:
+    services.execute_run(queue(client).pk)
+    demo.orgs["published"].orgs[0].update_client(client.client_id, state="disabled")
+    run = queue(client, f"POST /api/v2/conversations/{HEALTHY.conversation_id}/cobrowse")
+    services.execute_run(run.pk)
+    run.refresh_from_db()
+    assert run.cause == "auth.client_rejected"
+
+
+def test_a_new_secret_forgets_the_token(client: OAuthClient) -> None:
+    services.execute_run(queue(client).pk)
+    services.replace_secret(client, "another")
+    assert not AccessToken.objects.exists()
+
+
+def test_a_token_that_ends_soon_is_not_shared(client: OAuthClient) -> None:
+    services.execute_run(queue(client).pk)
+    AccessToken.objects.update(until=timezone.now())
+    run = queue(client)
+    services.execute_run(run.pk)
+    assert run.findings.get(check_id="oauth.token").code == "issued"
+
+
+def test_a_shared_token_that_opens_with_no_key_is_as_good_as_none(client: OAuthClient, settings: Settings) -> None:
+    services.execute_run(queue(client).pk)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE diagnostics_accesstoken SET value = 'garbage'")
+    run = queue(client)
+    services.execute_run(run.pk)
+    assert run.findings.get(check_id="oauth.token").code == "issued"

@@ -81,11 +81,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Token:
-    """An access token, or why there is none. `lifetime_s` is what the login host promised, in seconds."""
+    """An access token, or why there is none. `lifetime_s` is what the login host promised, in seconds.
+
+    `is_kept` is true for one that an earlier run was given; it has no answer.
+    """
 
     value: str = field(default="", repr=False)
     lifetime_s: int = 0
     answer: Answer | None = None
+    is_kept: bool = False
 
 
 _lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
@@ -94,6 +98,7 @@ _lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
 class GenesysClient:
     """One org as one run sees it. Safe for several threads: who asks second waits for the first one's answer.
 
+    `kept_token` is one that an earlier run was given; when the org refuses it, a new one is asked for.
     `on_exchange` is told of every request as soon as its answer is in, with secrets still in it.
     """
 
@@ -103,13 +108,15 @@ class GenesysClient:
         client_id: str,
         secret: str,
         *,
+        kept_token: str = "",
         on_exchange: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self.region = region
         self._client_id, self._secret = client_id, secret
         self._on_exchange = on_exchange
         self._facts: dict[str, Future[tuple[Answer, float]]] = {}
-        self._issued = ""
+        self._kept = kept_token
+        self._issued: Token | None = None
         self._seen: list[Answer] = []
         self._refusal: Exchange | None = None
         self._lock = threading.Lock()
@@ -129,19 +136,21 @@ class GenesysClient:
             _lane.reset(before)
 
     def token(self) -> Token:
-        """The run's one token. Asked once, whoever asks; never raises."""
+        """The run's one token: the kept one while it is good, else a new one, asked for once. Never raises."""
+        if kept := self._kept:
+            return Token(kept, is_kept=True)
         answer = self._once("token", self._request_token)
         data = answer.data if isinstance(answer.data, dict) else {}
         value = data.get("access_token")
         if answer.status != 200 or not isinstance(value, str) or not value or not value.isprintable():
             return Token(answer=answer)
-        self._issued = value
         lifetime = data.get("expires_in")
-        return Token(value, lifetime if isinstance(lifetime, int) else 0, answer)
+        self._issued = Token(value, lifetime if isinstance(lifetime, int) else 0, answer)
+        return self._issued
 
     @property
-    def issued_token(self) -> str:
-        """The token if it has been issued by now, "" otherwise. Asks nothing: it is for the redactor."""
+    def issued(self) -> Token | None:
+        """The token that this run was given by now, None while it has none of its own. Asks nothing."""
         return self._issued
 
     def get(self, path: str, **query: str | int) -> Answer:
@@ -171,7 +180,11 @@ class GenesysClient:
         token = self.token()
         if not token.value:
             return Answer(None, trouble="no_token")
-        return self._send("GET", url, auth=_Bearer(token.value))
+        answer = self._send("GET", url, auth=_Bearer(token.value))
+        if answer.status == 401 and token.is_kept:
+            self._kept = ""
+            return self._read(url)
+        return answer
 
     def _request_token(self) -> Answer:
         basic = base64.b64encode(f"{self._client_id}:{self._secret}".encode()).decode()

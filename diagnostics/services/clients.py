@@ -10,6 +10,7 @@ from diagnostics.engine import Finding
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.services.diagnosing import Refused, diagnosis_of
+from diagnostics.services.tokens import forget_token, remember_token
 
 VERIFYING = ("oauth.token", "oauth.identity", "provider.configured")
 LONGEST_VERIFICATION = timedelta(seconds=90)
@@ -31,6 +32,7 @@ def change_client(client: OAuthClient, *, name: str, region_key: str, client_id:
 
 def replace_secret(client: OAuthClient, secret: str) -> None:
     client.secret, client.secret_set_at = secret, timezone.now()
+    forget_token(client)
     client.state, client.verification = OAuthClient.State.UNVERIFIED, []
     client.save()
 
@@ -38,12 +40,14 @@ def replace_secret(client: OAuthClient, secret: str) -> None:
 def retire_client(client: OAuthClient) -> None:
     """No run can be started with it any more; those it has stay readable. The secret is gone for good."""
     client.retired_at, client.secret, client.state = timezone.now(), "", OAuthClient.State.UNVERIFIED
+    forget_token(client)
     client.save()
 
 
 def _forget_org(client: OAuthClient) -> None:
     client.state, client.verification, client.verified_at = OAuthClient.State.UNVERIFIED, [], None
     client.org_id = client.org_name = ""
+    forget_token(client)
     client.gateway = client.gateway_seen_at = None
 
 
@@ -52,6 +56,7 @@ def start_verification(client: OAuthClient) -> bool:
     started = timezone.now()
     idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(state=OAuthClient.State.VERIFYING)
     won = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=started)
+    forget_token(client)
     client.refresh_from_db()
     return bool(won)
 
@@ -73,6 +78,7 @@ def verify_client(client_id: int) -> None:
         steps += [{**finding.as_dict(), "ms": took} for finding in step.findings]
         OAuthClient.objects.filter(pk=client.pk, state=OAuthClient.State.VERIFYING).update(verification=steps)
     _end_verification(client, steps)
+    remember_token(client, diagnosis.issued_token)
 
 
 def _end_verification(client: OAuthClient, steps: list[dict[str, Any]]) -> None:

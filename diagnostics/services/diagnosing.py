@@ -8,6 +8,7 @@ from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient
 from diagnostics.runner import DEADLINE_SECONDS
+from diagnostics.services.tokens import kept_token
 
 
 class Refused(Exception):
@@ -32,6 +33,7 @@ def diagnosis_of(
         secret = client.secret
     except UnreadableSecret as trouble:
         raise Refused(str(trouble)) from None
+    is_same = (target["region"], target["client_id"]) == (client.region, client.client_id)
     return Diagnosis(
         region=where,
         client_id=target["client_id"],
@@ -39,7 +41,8 @@ def diagnosis_of(
         client_name=target["client_name"],
         kind=kind,
         inputs=inputs,
-        org_id=client.org_id if target["region"] == client.region and target["client_id"] == client.client_id else "",
+        kept_token=kept_token(client) if is_same else "",
+        org_id=client.org_id if is_same else "",
         deadline=deadline or DEADLINE_SECONDS,
     )
 

@@ -26,6 +26,7 @@ from diagnostics.models import OAuthClient, Run, User
 from diagnostics.runner import DEADLINE_SECONDS
 from diagnostics.services.clients import remember_gateway
 from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
+from diagnostics.services.tokens import remember_token
 from diagnostics.verdict import ENGINE_VERSION
 
 log = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ def _walk(run: Run, me: str, started: float) -> None:
     _persist(_close, run.pk, me, Run.Status.FINISHED, started, verdict, diagnosis.critical_path_ms)
     measured = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
     _persist(remember_gateway, run.client, measured)
+    _persist(remember_token, run.client, diagnosis.issued_token)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from diagnostics.fields import UnreadableSecret
-from diagnostics.models import OAuthClient
+from diagnostics.models import AccessToken, OAuthClient
 
 
 class Command(BaseCommand):
     help = "Encrypt all stored secrets anew with the newest key. Old keys may be dropped afterwards."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        AccessToken.objects.all().delete()  # the next run asks for a new one, which is written with the newest key
         done = 0
         for pk in OAuthClient.objects.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=500):
             try:
