@@ -2,19 +2,20 @@
 
 import base64
 import re
+from functools import partial
 
 from diagnostics.calls.answers import find_answer
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.curl_options import Options, read_options
 from diagnostics.calls.draft import Draft
-from diagnostics.calls.shell import Command, from_windows, read_command
+from diagnostics.calls.offers import MAX_OFFERS, Spot
+from diagnostics.calls.shell import Command, read_command
 
 # "curl" in prose is not a command: one goes on with an option, a quote, a variable or an address.
 CURL = re.compile(
     r"(?<![\w./-])curl(?:\.exe)?(?=(?:[ \t\xa0]|[\\^`][ \t]*\r?\n)++(?:--?[A-Za-z]|['\"“‘$<{\\^`]|https?://"
     r"|(?:[\w-]+\.){1,8}[a-z]{2,}[/:\s]|localhost))"
 )
-GENESYS = re.compile(r"/api/v2/|/oauth/token|mypurecloud|pure\.cloud", re.IGNORECASE)
 
 
 def find_curl(text: str) -> int:
@@ -23,45 +24,35 @@ def find_curl(text: str) -> int:
     return found.start() if found else -1
 
 
-def read_curl(text: str) -> Draft:
-    text = from_windows(text)
-    commands = _commands(text)
-    chosen = max(commands, key=lambda item: _interest(item[1]), default=None)
-    if chosen is None or not chosen[1].urls:
+def curl_spots(text: str) -> list[Spot]:
+    """The curl commands that name a URL. Raises Unreadable where none of several words "curl -X ..." does."""
+    spots: list[Spot] = []
+    found = CURL.search(text)
+    some = found is not None
+    while found and len(spots) < MAX_OFFERS:
+        command = read_command(text, found.end())
+        options, dropped = read_options(command.words)
+        if options.urls:
+            spots.append(Spot(found.start(), command.end, partial(_read, text, command, options, dropped)))
+        found = CURL.search(text, max(command.end, found.end()))
+    if some and not spots:
         raise Unreadable(
             "There is a curl command here, but it names no URL, so there is no call to look at. "
             "Paste the whole command, from curl to the end of its last line."
         )
-    command, options, dropped = chosen
+    return spots
+
+
+def _read(text: str, command: Command, options: Options, dropped: list[str], until: int) -> Draft:
     draft = Draft("curl")
     draft.note("taken", "The call was read from a curl command.")
-    if len(commands) > 1:
-        which = 1 + commands.index(chosen)
-        draft.note("taken", f"The text holds {len(commands)} curl commands; number {which} was taken.")
     for sentence in command.guesses:
         draft.note("guessed", sentence)
     for flag in dropped:
         draft.note("dropped", flag)
     _fill(draft, options)
-    draft.answer = find_answer(text[command.end :])
+    draft.answer = find_answer(text[command.end : until])
     return draft
-
-
-def _commands(text: str) -> list[tuple[Command, Options, list[str]]]:
-    commands: list[tuple[Command, Options, list[str]]] = []
-    found = CURL.search(text)
-    while found and len(commands) < 50:
-        command = read_command(text, found.end())
-        options, dropped = read_options(command.words)
-        commands.append((command, options, dropped))
-        found = CURL.search(text, max(command.end, found.end()))
-    return commands
-
-
-def _interest(options: Options) -> int:
-    """The first command about cobrowse wins, then the first to Genesys, then the first with a URL at all."""
-    url = options.urls[0] if options.urls else ""
-    return 3 if "cobrowse" in url.lower() else 2 if GENESYS.search(url) else 1 if url else 0
 
 
 def _fill(draft: Draft, options: Options) -> None:

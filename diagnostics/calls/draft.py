@@ -20,9 +20,10 @@ class DraftAnswer:
 
 @dataclass
 class Draft:
-    """A call (none when `url` is empty), an answer, or both.
+    """A call (none when `url` and `sdk_method` are empty), an answer, or both.
 
-    `secrets` are raw values that reading met and encoded or dropped, to be masked wherever else they stand.
+    `conversation_id` is an id that the call names elsewhere than in its URL. `secrets` are raw values that reading met
+    and encoded or dropped, to be masked wherever else they stand.
     """
 
     form: str
@@ -33,6 +34,17 @@ class Draft:
     answer: DraftAnswer | None = None
     notes: list[Note] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list, repr=False)
+    sdk_method: str = ""
+    conversation_id: str = ""
+
+    @property
+    def has_call(self) -> bool:
+        return bool(self.url or self.sdk_method)
+
+    @property
+    def status(self) -> int | None:
+        """Of its answer: 0 where none came, None where that is not known."""
+        return None if self.answer is None else 0 if self.answer.network_error else self.answer.status
 
     def note(self, kind: NoteKind, what: str) -> None:
         self.notes.append(Note(kind, what))

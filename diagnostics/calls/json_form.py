@@ -2,16 +2,33 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 from diagnostics.calls.answers import looks_like_answer, status_in
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.draft import MAX_HEADERS, Draft, DraftAnswer, Headers, guess_method
+from diagnostics.calls.har import is_entry, offer_of
+from diagnostics.calls.offers import Offer
+from diagnostics.calls.postman import is_collection, is_item, offer_of_item, offers_in_collection
 
 URL_KEYS = ("url", "uri", "path")
 CALL_KEYS = ("call", "request")
 ANSWER_KEYS = ("answer", "response")
-KNOWN = {"method", "headers", "body", *URL_KEYS, *CALL_KEYS, *ANSWER_KEYS}
+STATUS_KEYS = ("status", "statusCode", "status_code", "http_status")
+CORRELATION_KEYS = ("ININ-Correlation-Id", "inin-correlation-id", "correlationId", "correlation_id")
+KNOWN = {
+    "method",
+    "headers",
+    "body",
+    "sdk_method",
+    *URL_KEYS,
+    *CALL_KEYS,
+    *ANSWER_KEYS,
+    *STATUS_KEYS,
+    *CORRELATION_KEYS,
+}
+MAX_CALLS = 5_000
 
 
 def load(text: str) -> Any:
@@ -30,22 +47,42 @@ def load(text: str) -> Any:
         ) from None
 
 
+def offers_in_json(value: Any, text: str) -> list[Offer]:
+    """The calls in a JSON value: one in this product's own form, a list of such, or what Postman and a HAR write."""
+    if isinstance(value, list) and (rows := [row for row in value[:MAX_CALLS] if _is_call(row)]):
+        return [offer for row in rows for offer in offers_in_json(row, "")]
+    if is_entry(value):
+        return [offer_of(value)]
+    if is_collection(value):
+        return offers_in_collection(value)
+    if is_item(value):
+        return [offer_of_item(value)]
+    return [Offer.of(partial(read_json_call, value, text))]
+
+
+def _is_call(row: Any) -> bool:
+    if not isinstance(row, dict):
+        return False
+    call = next((row[key] for key in CALL_KEYS if isinstance(row.get(key), dict)), row)
+    return is_item(row) or any(isinstance(call.get(key), str) and call[key] for key in (*URL_KEYS, "sdk_method"))
+
+
 def read_json_call(value: Any, text: str) -> Draft:
     if not isinstance(value, dict):
         raise Unreadable(
             f"This is a JSON {_kind(value)}, and a call is a JSON object. Write it as {{method, url, headers, body}}."
         )
-    if isinstance(value.get("log"), dict) and "entries" in value["log"]:
-        raise Unreadable("This is a HAR file. In the browser's network list choose “Copy as cURL” and paste that.")
     call = next((value[key] for key in CALL_KEYS if isinstance(value.get(key), dict)), value)
     draft = Draft("json")
     draft.url = next((call[key] for key in URL_KEYS if isinstance(call.get(key), str)), "").strip()
     draft.answer = read_json_answer(next((value[key] for key in ANSWER_KEYS if value.get(key) is not None), None))
-    if draft.url:
+    draft.sdk_method = call["sdk_method"].strip()[:200] if isinstance(call.get("sdk_method"), str) else ""
+    if draft.has_call:
         _read_call(draft, call)
+        draft.answer = draft.answer or _status_beside(draft, value)
     elif draft.answer is None:
         draft.answer = _answer_alone(value, text)
-    if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.url]:
+    if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.has_call]:
         draft.note("dropped", f"Further fields were left out: {len(dropped)}.")
     return draft
 
@@ -60,6 +97,16 @@ def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     draft.headers = _headers(call.get("headers"), draft)
     draft.body = _body(call.get("body"))
     guess_method(draft)
+
+
+def _status_beside(draft: Draft, value: dict[str, Any]) -> DraftAnswer | None:
+    """A line of a log in JSON has the status, and perhaps the correlation id, beside the call."""
+    status = next((found for key in STATUS_KEYS if (found := status_in({"status": value.get(key)}))), None)
+    if status is None:
+        return None
+    draft.note("taken", f"The status {status} beside the call was taken as its answer.")
+    ids = [value[key] for key in CORRELATION_KEYS if isinstance(value.get(key), str)]
+    return DraftAnswer(status, [("ININ-Correlation-Id", ids[0])] if ids else [])
 
 
 def _answer_alone(value: dict[str, Any], text: str) -> DraftAnswer:

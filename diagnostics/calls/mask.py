@@ -20,7 +20,7 @@ def masked(draft: Draft, conversation_id: str) -> Parsed:
     """
     masker = Masker(limit=MAX_MASKS)
     masker.hidden.update(dict.fromkeys(draft.secrets))
-    call = _call(masker, draft) if draft.url else None
+    call = _call(masker, draft) if draft.has_call else None
     answer = _answer(masker, draft.answer) if draft.answer else None
     swept = telling(masker.hidden)
     return Parsed(
@@ -36,7 +36,7 @@ def secrets_of(draft: Draft) -> list[str]:
     """The raw secrets that masking this draft would hide, longest first. Not to be kept."""
     masker = Masker(limit=MAX_MASKS)
     masker.hidden.update(dict.fromkeys(draft.secrets))
-    if draft.url:
+    if draft.has_call:
         _call(masker, draft)
     if draft.answer:
         _answer(masker, draft.answer)
@@ -67,6 +67,7 @@ def _call(masker: Masker, draft: Draft) -> FailingCall:
         url=masker.url(draft.url),
         headers=_headers(masker, draft.headers),
         body=_body(masker, draft.body, "the body"),
+        sdk_method=masker.text(draft.sdk_method),
     )
 
 
@@ -110,7 +111,7 @@ def _answer_body(masker: Masker, answer: DraftAnswer) -> str | None:
 def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:
     headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in call.headers)
     body = None if call.body is None else sweep(call.body, secrets)
-    return FailingCall(call.method, sweep(call.url, secrets), headers, body)
+    return FailingCall(call.method, sweep(call.url, secrets), headers, body, sweep(call.sdk_method, secrets))
 
 
 def _swept_answer(answer: ReceivedAnswer, secrets: list[str]) -> ReceivedAnswer:

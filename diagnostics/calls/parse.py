@@ -2,22 +2,30 @@
 
 import json
 import re
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
 from urllib.parse import unquote
 
 from diagnostics.calls.answers import find_answer
-from diagnostics.calls.call import Note, Parsed, Unreadable
-from diagnostics.calls.curl import find_curl, read_curl
+from diagnostics.calls.call import Choice, Note, Parsed, Unreadable
+from diagnostics.calls.curl import find_curl
 from diagnostics.calls.draft import Draft
-from diagnostics.calls.json_form import load, read_json_answer, read_json_call
+from diagnostics.calls.har import SMALLER, is_har, offers_in_har
+from diagnostics.calls.har import START as HAR_START
+from diagnostics.calls.json_form import load, offers_in_json, read_json_answer
 from diagnostics.calls.mask import MAX_MASKS, masked, secrets_of, sweep, telling
-from diagnostics.calls.raw_http import find_request, has_response, read_raw_http
-from diagnostics.calls.short_form import find_target, read_short_form
+from diagnostics.calls.offers import Offer, best, choice_of, shortlist
+from diagnostics.calls.postman import START as POSTMAN_START
+from diagnostics.calls.raw_http import find_request, has_response, read_response
+from diagnostics.calls.thread import offers_in_text
 from diagnostics.masker import Masker, TooManySecrets
 
 MAX_PASTE = 1_000_000  # characters
+MAX_RECORD = 8_000_000  # characters of a HAR or a Postman collection, which are read by their structure
 FORMS = (
-    "What can be read: a curl command, a raw HTTP request, JSON {method, url, headers, body}, "
-    "or one line such as POST /api/v2/conversations/…/cobrowse."
+    "What can be read: a curl command, a raw HTTP request, JSON {method, url, headers, body}, a HAR, a Postman "
+    "collection, a snippet of code, or one line such as POST /api/v2/conversations/…/cobrowse."
 )
 ANSWER_FORMS = (
     "What can be read: JSON {status, headers, body} or {network_error}, a raw HTTP response, "
@@ -31,15 +39,28 @@ CONVERSATIONS = re.compile(r"[a-z]{1,30}", re.IGNORECASE)
 FULL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def parse_call(text: str) -> Parsed:
+def limit_of(text: str) -> int:
+    """The most characters that are read of such a text."""
+    return MAX_RECORD if HAR_START.match(text) or POSTMAN_START.match(text) else MAX_PASTE
+
+
+def parse_call(text: str, choice: int | None = None) -> Parsed:
     """The failing call in `text`, with its answer if that is there too; an answer alone has `call` None.
 
-    Raises Unreadable, and nothing else, for text that holds neither.
+    Of several calls the likeliest is read, or the one whose index in `choices` is `choice`; an index that is none of
+    them is as if none were given. Raises Unreadable, and nothing else, for text that holds neither call nor answer.
     """
     text, notes = _clean(text, FORMS)
-    draft = _read_call(text)
+    offers = shortlist(_offers(text))
+    chosen = choice if choice is not None and 0 <= choice < len(offers) else best(offers)
+    draft = offers[chosen].read()
     draft.notes = notes + draft.notes
-    return _masked(draft, conversation_id_in(draft.url))
+    if len(offers) > 1:
+        why = "as chosen" if chosen == choice else "as the likeliest"
+        draft.note("taken", f"Of {len(offers)} calls in the text, number {chosen + 1} was taken, {why}.")
+    parsed = _masked(draft)
+    choices = tuple(_choice(index, offer) for index, offer in enumerate(offers)) if len(offers) > 1 else ()
+    return replace(parsed, choices=choices, chosen=chosen)
 
 
 def parse_answer(text: str) -> Parsed:
@@ -49,19 +70,25 @@ def parse_answer(text: str) -> Parsed:
     draft.notes = notes + draft.notes
     if draft.answer and draft.answer.status is None and not draft.answer.network_error:
         draft.note("guessed", "The answer names no status, so only its body is judged.")
-    return _masked(draft, "")
+    return _masked(draft)
 
 
 def masked_text(text: str) -> str:
-    """The whole paste as text without its secrets, to show a rejected form again; "" for one too long to show
-    or of thousands of secrets."""
-    if len(text) > MAX_PASTE:
+    """The whole paste as text without its secrets, to show a form again; "" for one too long to show or of thousands
+    of secrets.
+
+    Of a HAR or a collection the calls that can be chosen are left, written as JSON: all the rest may hold anything.
+    """
+    if len(text) > limit_of(text):
         return ""
+    if HAR_START.match(text) or POSTMAN_START.match(text):
+        return _calls_only(text)
     text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
     masker = Masker(limit=MAX_MASKS)
     try:
         shown = masker.personal(masker.text(text))
-        known = secrets_of(_read_call(text.strip())) if text.strip() else []
+        offers = shortlist(_offers(text.strip())) if text.strip() else []
+        known = [secret for offer in offers for secret in secrets_of(offer.read())]
     except TooManySecrets:
         return ""
     except Unreadable:
@@ -83,9 +110,37 @@ def conversation_id_in(url: str) -> str:
     return after[1] if second else ""
 
 
-def _masked(draft: Draft, conversation_id: str) -> Parsed:
+def _choice(index: int, offer: Offer) -> Choice:
+    """Named after masking the whole call, so that a secret of its headers is hidden in its address too."""
     try:
-        return masked(draft, conversation_id)
+        return choice_of(index, masked(offer.read(), ""), Masker(limit=MAX_MASKS).text(offer.title))
+    except TooManySecrets:
+        return Choice(index, f"{offer.method} of thousands of secrets".strip())
+
+
+def _calls_only(text: str) -> str:
+    try:
+        cleaned, _ = _clean(text, FORMS)
+        calls = [masked(offer.read(), "") for offer in shortlist(_offers(cleaned))]
+    except (TooManySecrets, Unreadable):
+        return ""
+    shown = json.dumps([_as_json(parsed) for parsed in calls], indent=1, ensure_ascii=False)
+    return shown if len(shown) <= MAX_PASTE else ""
+
+
+def _as_json(parsed: Parsed) -> dict[str, Any]:
+    """A call and its answer in this product's own form."""
+    row: dict[str, Any] = asdict(parsed.call) if parsed.call else {}
+    if parsed.answer and parsed.answer.network_error:
+        row["answer"] = {"network_error": parsed.answer.network_error}
+    elif parsed.answer:
+        row["answer"] = {"status": parsed.answer.status, "headers": parsed.answer.headers, "body": parsed.answer.body}
+    return {name: value for name, value in row.items() if value not in (None, "", ())}
+
+
+def _masked(draft: Draft) -> Parsed:
+    try:
+        return masked(draft, conversation_id_in(draft.url) or draft.conversation_id)
     except TooManySecrets:
         raise Unreadable(
             f"This text holds more than {MAX_MASKS:,} values that look like secrets, so it is a log or a list and "
@@ -95,10 +150,11 @@ def _masked(draft: Draft, conversation_id: str) -> Parsed:
 
 def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
     """The text without what no database or reader takes; refuses at once what is too long, binary or empty."""
-    if len(text) > MAX_PASTE:
+    if len(text) > (limit := limit_of(text)):
+        advice = "Paste the failing call alone, without logs around it."
         raise Unreadable(
-            f"The text has {len(text):,} characters, and {MAX_PASTE:,} is the most that is read. "
-            "Paste the failing call alone, without logs around it."
+            f"The text has {len(text):,} characters, and {limit:,} is the most that is read. "
+            f"{SMALLER if HAR_START.match(text) else advice}"
         )
     strange = len(CONTROLS.findall(text)) + text.count("\ufffd")
     if strange > 20 and strange > len(text) / 10:
@@ -117,23 +173,27 @@ def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
     return cleaned, notes
 
 
-def _read_call(text: str) -> Draft:
+def _offers(text: str) -> list[Offer]:
+    """At least one call, or the answer alone."""
+    if is_har(text):
+        return offers_in_har(text)
     if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
-        return read_json_call(load(text), text)
-    curl, request = find_curl(text), find_request(text)
-    if curl >= 0 and (request < 0 or curl < request):
-        return read_curl(text)
-    if request >= 0 or has_response(text):
-        return read_raw_http(text)
+        return offers_in_json(load(text), text)
+    if offers := offers_in_text(text):
+        return offers
+    if has_response(text):
+        return [Offer(partial(read_response, text))]
     if text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml")):
         raise Unreadable(f"This is a page of HTML or XML, not a call; perhaps it is the answer you got. {FORMS}")
-    if target := find_target(text):
-        return read_short_form(text, target)
-    if (answer := find_answer(text)) is not None:
-        draft = Draft("short", answer=answer)
-        draft.note("taken", "The text holds only an answer; the call itself is not in it.")
-        return draft
+    if find_answer(text) is not None:
+        return [Offer(partial(_answer_alone, text))]
     raise Unreadable(f"{_seen(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
+
+
+def _answer_alone(text: str) -> Draft:
+    draft = Draft("short", answer=find_answer(text))
+    draft.note("taken", "The text holds only an answer; the call itself is not in it.")
+    return draft
 
 
 def _is_json(text: str) -> bool:

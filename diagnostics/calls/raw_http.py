@@ -1,10 +1,11 @@
 """Reads a raw HTTP request, and the raw response that may follow it."""
 
 import re
+from functools import partial
 
 from diagnostics.calls.answers import STATUS_LINE, find_answer, raw_response, read_headers, tidy_body
-from diagnostics.calls.call import Unreadable
 from diagnostics.calls.draft import Draft
+from diagnostics.calls.offers import MAX_OFFERS, Spot
 
 METHOD = re.compile(r"[ \t]*(?:> ?)?([A-Za-z]{3,20})[ \t]")
 VERSION = re.compile(r"\d(?:\.\d)?")
@@ -32,17 +33,28 @@ def has_response(text: str) -> bool:
     return any(STATUS_LINE.match(line) for line in text.split("\n"))
 
 
-def read_raw_http(text: str) -> Draft:
-    """A request with or without its response, or a response alone."""
+def request_spots(text: str, after_curl: int) -> list[Spot]:
+    """The requests in the text. What curl -v shows behind a command (from `after_curl` on) is that command's own."""
+    spots: list[Spot] = []
+    at = 0
+    for line in text.split("\n"):
+        shown_by_curl = line.lstrip().startswith(">") and 0 <= after_curl < at
+        if " HTTP/" in line and not shown_by_curl and len(spots) < MAX_OFFERS and request_line(line):
+            spots.append(Spot(at, at + len(line), partial(_read, text, at)))
+        at += len(line) + 1
+    return spots
+
+
+def read_response(text: str) -> Draft:
+    """A response alone."""
+    draft = Draft("raw_http", answer=raw_response(text))
+    draft.note("taken", "The text holds only an answer; the call itself is not in it.")
+    return draft
+
+
+def _read(text: str, start: int, until: int) -> Draft:
     draft = Draft("raw_http")
-    start = find_request(text)
-    if start < 0:
-        draft.answer = raw_response(text)
-        if draft.answer is None:
-            raise Unreadable("There is neither a request line nor a status line here.")
-        draft.note("taken", "The text holds only an answer; the call itself is not in it.")
-        return draft
-    lines = text[start:].split("\n")
+    lines = text[start:until].split("\n")
     verbose = lines[0].lstrip().startswith(">")
     found = request_line(lines[0])
     if found:

@@ -1,6 +1,7 @@
 """Reads a call as people write it in a thread: method and path, maybe a body, maybe "-> 404"."""
 
 import re
+from functools import partial
 
 from diagnostics.calls.answers import (
     ARROW_STATUS,
@@ -12,7 +13,8 @@ from diagnostics.calls.answers import (
     tidy_body,
 )
 from diagnostics.calls.draft import MAX_HEADERS, METHODS, Draft, DraftAnswer, guess_method
-from diagnostics.calls.raw_http import whole_url
+from diagnostics.calls.offers import MAX_OFFERS, Spot
+from diagnostics.calls.raw_http import request_line, whole_url
 
 PLACE = r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:-]{0,60}\]"
 REST = rf"(?:{PLACE}|[^\s`\"'<>{{}}\[\]“”‘’|])*+"
@@ -59,6 +61,32 @@ def find_target(text: str) -> re.Match[str] | None:
             alone = ALONE.match(text, at)
         at += len(line) + 1
     return alone or ANYWHERE.search(text)
+
+
+LINE_START = re.compile(rf"[\s>*#•`\"'“(\d.)-]{{0,12}}(?={CALL.pattern})", re.IGNORECASE)
+
+
+def target_spots(text: str, with_prose: bool) -> list[Spot]:
+    """The calls at the start of a line; `with_prose`, also the first one anywhere in the text."""
+    first = find_target(text) if with_prose else None
+    found = {first.start(): (first.start(), first)} if first else {}
+    at = 0
+    for line in text.split("\n"):
+        start = LINE_START.match(line)
+        target = CALL.match(line, start.end()) if start else None
+        if target and "/" in target["url"] and not request_line(line) and len(found) < MAX_OFFERS:
+            whole = CALL.match(text, at + target.start())
+            found.setdefault(at + target.start(), (at, whole)) if whole else None
+        at += len(line) + 1
+    return [Spot(begins, m.end(), partial(_read_short, text, m)) for begins, m in sorted(found.values(), key=_by_place)]
+
+
+def _by_place(found: tuple[int, re.Match[str]]) -> int:
+    return found[0]
+
+
+def _read_short(text: str, target: re.Match[str], until: int) -> Draft:
+    return read_short_form(text[:until], target)
 
 
 def _is_address(url: str, rest: str) -> bool:
