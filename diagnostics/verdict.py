@@ -14,6 +14,8 @@ from diagnostics.outcomes import Outcome
 
 Certainty = Literal["proved", "likely", "undetermined"]
 ENGINE_VERSION = "1"
+PART_IS_RIGHT = "This branch is right now. Only it was asked again, so this says nothing of the rest."
+PART_IS_NOT_RIGHT = "Only this branch was asked again; it is not all right, and it alone explains no failure."
 
 
 class Found(Protocol):
@@ -79,7 +81,12 @@ class Candidate:
 
 
 ORG_SAYS_OTHERWISE = ("permissions.call:division_missing", "permissions.call:permission_missing")
+HOST_EXPLAINS = ("request.host:plain_http", "request.host:wrong_region", "request.host:unknown_host")
 HELD = ("permissions.call:held", "permissions.call:conditional", "permissions.call:division_missing")
+OTHER_PATH_FAULTS = tuple(
+    f"request.path:{fault}"
+    for fault in ("base_duplicated", "id_missing", "legacy_resource", "trailing_slash", "placeholder_unexpanded")
+)
 STATE_EXPLAINS = (
     "conversation.connected:ended",
     "conversation.exists:only_history",
@@ -93,18 +100,26 @@ RULES: tuple[Rule, ...] = (
     Rule("env.dns", "answer.meaning", ("network_dns",)),
     Rule("env.tls", "answer.meaning", ("network_tls",)),
     Rule("env.proxy", "answer.meaning", ("network_proxy", "proxy")),
-    Rule("env.timeout", "answer.meaning", ("network_timeout",)),
-    Rule("env.redirect_or_html", "answer.meaning", ("html", "redirect", "network_redirect_or_html"), "likely"),
+    Rule("env.timeout", "answer.meaning", ("network_timeout",), unless=HOST_EXPLAINS),
+    Rule("env.timeout", "answer.meaning", ("client_timeout",), "likely"),
+    Rule(
+        "env.redirect_or_html",
+        "answer.meaning",
+        ("html", "redirect", "network_redirect_or_html"),
+        "likely",
+        HOST_EXPLAINS,
+    ),
     Rule("path.base_duplicated", "request.path", ("base_duplicated",)),
     Rule("path.id_missing", "request.path", ("id_missing",)),
     Rule("path.legacy_resource", "request.path", ("legacy_resource",)),
-    Rule("path.not_in_api", "request.path", ("not_in_api",)),
+    Rule("path.not_in_api", "request.path", ("not_in_api",), unless=("route.oracle:routed",)),
+    Rule("path.not_in_api", "route.oracle", ("not_routed",), unless=OTHER_PATH_FAULTS),
     Rule("path.trailing_slash", "request.path", ("trailing_slash",)),
     Rule("host.wrong_region", "request.host", ("wrong_region",)),
     Rule("host.plain_http", "request.host", ("plain_http",)),
     Rule("path.placeholder_unexpanded", "request.path", ("placeholder_unexpanded",)),
     Rule("path.wrong_method", "request.method", ("wrong_method",)),
-    Rule("response.not_genesys", "answer.meaning", ("foreign",), "likely"),
+    Rule("response.not_genesys", "answer.meaning", ("foreign",), "likely", HOST_EXPLAINS),
     Rule("env.rate_limited", "answer.meaning", ("rate_limited",)),
     Rule("env.server_error", "answer.meaning", ("server_error",)),
     Rule("auth.header_malformed", "request.headers", ("header_malformed",)),
@@ -132,7 +147,8 @@ RULES: tuple[Rule, ...] = (
     Rule("body.content_type", "request.body", ("content_type",), "likely"),
     Rule("body.content_type", "answer.meaning", ("content_type",)),
     Rule("conv.id_malformed", "conversation.id", ("id_malformed",)),
-    Rule("conv.not_found", "conversation.exists", ("not_found",)),
+    Rule("conv.not_found", "conversation.exists", ("not_found",), unless=("route.oracle:hidden",)),
+    Rule("conv.not_found", "route.oracle", ("absent",), unless=("conversation.exists:only_history",)),
     Rule("conv.ended", "conversation.exists", ("only_history",)),
     Rule("conv.ended", "conversation.connected", ("ended",)),
     Rule("conv.media_unsupported", "conversation.media", ("media_unsupported", "legacy_chat")),
@@ -150,6 +166,8 @@ RULES: tuple[Rule, ...] = (
 # Where the answer refuses the call and nothing else explains it: what we saw but could not decide from outside.
 REFUSALS: tuple[tuple[Rule, tuple[int, ...]], ...] = (
     (Rule("authz.policy_denied", "permissions.call", ("conditional",), "likely"), (403,)),
+    (Rule("authz.permission_missing", "route.oracle", ("hidden",), "likely", ("permissions.call:held",)), (404,)),
+    (Rule("authz.permission_missing", "permissions.call", ("other_medium",), "likely"), (403,)),
 )
 
 # Only where nothing else is wrong: the call departs from the contract in something that may be harmless.
@@ -237,16 +255,37 @@ RULES_OUT = (
 ESSENTIAL = ("oauth.token", "oauth.identity", "request.path", "conversation.exists", "conversation.connected")
 
 
-def judge(findings: Iterable[Found]) -> Verdict:
-    """The verdict on any set of findings, also on none and on those of a run that was cut short."""
+def judge(findings: Iterable[Found], *, part: bool = False) -> Verdict:
+    """The verdict on any set of findings, also on none and on those of a run that was cut short.
+
+    Those of a `part`, one branch of the checks, acquit that branch alone and never the whole.
+    """
     found = list(findings)
     answer = next((each for each in found if each.check_id == "answer.meaning"), None)
     worked = answer is not None and answer.code == "success"
-    candidates = [] if worked else _fitting(_candidates(found, RULES), answer)
-    if not worked and not candidates:
+    rules = _told_by(found) if part else RULES
+    candidates = [] if worked else _fitting(_candidates(found, rules), answer)
+    if not worked and not candidates and not part:
         candidates = _refusals(found, answer) or _departures(found, answer) or _troubles(found)
     verdict = _accuse(candidates, found, answer) if candidates else _acquit(found, answer, worked)
+    if part and not candidates:
+        verdict = _of_part(verdict, found)
     return replace(verdict, unchecked=_unchecked(found), ruled_out=_ruled_out(found, verdict))
+
+
+def _told_by(found: list[Found]) -> list[Rule]:
+    """The rules whose every counter-proof was looked for: what was not asked must not lead to an accusation."""
+    asked = {each.check_id for each in found}
+    return [rule for rule in RULES if asked.issuperset(each.partition(":")[0] for each in rule.unless)]
+
+
+def _of_part(verdict: Verdict, found: list[Found]) -> Verdict:
+    """What accuses nobody in a whole run is still not right in its branch."""
+    amiss = [each for each in found if each.outcome in (Outcome.WARN, Outcome.FAIL)]
+    if amiss:
+        because = tuple(each.anchor for each in amiss)
+        return Verdict(causes.UNDETERMINED, "undetermined", f"{PART_IS_NOT_RIGHT} {amiss[0].sentence}", because=because)
+    return replace(verdict, sentence=PART_IS_RIGHT) if verdict.cause == causes.NONE else verdict
 
 
 def _candidates(found: list[Found], rules: Iterable[Rule]) -> list[Candidate]:

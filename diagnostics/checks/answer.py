@@ -83,6 +83,10 @@ STATUSES = {
     501: Meaning("feature_off", "The feature is not enabled for this org."),
 }
 
+PROXIES = re.compile(
+    r"\b(?:squid|zscaler|blue ?coat|forcepoint|netskope|websense|fortigate|fortiguard|mcafee web|proxy)", re.IGNORECASE
+)
+
 # What a client program says when no answer came -> the trouble, first match wins.
 NETWORK = (
     ("dns", r"resolve|getaddrinfo|enotfound|name or service|nodename|unknownhost|no such host|dns"),
@@ -114,10 +118,13 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False) -> Resu
             hint="Offer a new session, and have the customer accept it within the time that the answer names.",
             evidence=proof,
         )
+    if 200 <= answer.status < 300 and _is_page(answer):
+        return _not_genesys(answer, proof)
     if 200 <= answer.status < 300:
         return passed("success", f"The call answered {answer.status}: it worked.", evidence=proof)
     meaning = CODES.get(str(proof["code"]).lower()) or _policy_in(proof)
-    if meaning is None and not is_genesys(answer, data, token_request=token_request):
+    between = 300 <= answer.status < 400 or answer.status == 407  # the API itself never answers so
+    if meaning is None and (between or not is_genesys(answer, data, token_request=token_request)):
         return _not_genesys(answer, proof)
     if meaning is None and answer.status >= 500:
         meaning = STATUSES.get(answer.status, Meaning("server_error", "Genesys Cloud met an error of its own."))
@@ -166,14 +173,20 @@ def judge_network_error(text: str) -> Result:
 
 
 def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> bool:
-    """A Genesys answer is JSON of its error shape, or carries its correlation id. The login host has its own shape."""
+    """A Genesys answer carries its correlation id, or is JSON of its error shape; the login host has its own shape.
+
+    A status and a message alone are no proof: half the frameworks of the world answer so. Nothing but a status, or
+    an empty body, is taken at its word.
+    """
     if answer.header("ININ-Correlation-Id"):
         return True
     if not isinstance(data, dict):
-        return not (answer.body or "").strip() and not answer.headers
-    if token_request and "error" in data:
+        return not (answer.body or "").strip()
+    if token_request and isinstance(data.get("error"), str) and re.fullmatch(r"[a-z_]+", data["error"]):
         return True
-    return bool({"contextId", "code", "messageWithParams"} & set(data)) or {"message", "status"} <= set(data)
+    return isinstance(data.get("contextId"), str) or (
+        isinstance(data.get("code"), str) and {"message", "status"} & set(data) != set() and "path" not in data
+    )
 
 
 def _policy_in(proof: Evidence) -> Meaning | None:
@@ -184,29 +197,41 @@ def _policy_in(proof: Evidence) -> Meaning | None:
 
 
 def _not_genesys(answer: ReceivedAnswer, proof: Evidence) -> Result:
-    body = (answer.body or "").lstrip().lower()
-    if answer.status == 407:
-        return failed("proxy", "A proxy wants a sign-in (407); the call never reached the API.", evidence=proof)
-    if answer.status is not None and 300 <= answer.status < 400:
+    status = answer.status or 0
+    page = _is_page(answer)
+    if status == 407 or (page and _speaks_of_a_proxy(answer)):
         return failed(
-            "redirect", f"The answer is a redirect ({answer.status}); the API never redirects.", evidence=proof
+            "proxy", f"A proxy answered ({status}) in place of the API; the call never reached it.", evidence=proof
         )
-    if body.startswith("<") or "html" in (answer.header("Content-Type") or "").lower():
+    if 300 <= status < 400:
+        return failed("redirect", f"The answer is a redirect ({status}); the API never redirects.", evidence=proof)
+    if status >= 500 or status == 429:
+        meaning = "rate_limited" if status == 429 else "server_error"
+        return failed(meaning, f"The answer is {status}, without the API's error body.", evidence=proof)
+    if page:
         return failed(
             "html",
-            f"The answer ({answer.status}) is a web page, not the API's JSON: something between answered.",
+            f"The answer ({status}) is a web page, not the API's JSON: something between answered.",
             hint="Look for a proxy, a firewall or a wrong host.",
             evidence=proof,
         )
-    if (answer.status is not None and answer.status >= 500) or answer.status == 429:
-        meaning = "rate_limited" if answer.status == 429 else "server_error"
-        return failed(meaning, f"The answer is {answer.status}, without the API's error body.", evidence=proof)
     return failed(
         "foreign",
-        f"The answer ({answer.status}) has not the shape of a Genesys Cloud answer: no error body, no correlation id.",
+        f"The answer ({status}) has not the shape of a Genesys Cloud answer: no error body, no correlation id.",
         hint="Find out which server answered; it may not be the public API.",
         evidence=proof,
     )
+
+
+def _is_page(answer: ReceivedAnswer) -> bool:
+    body = (answer.body or "").lstrip().lower()
+    return body.startswith(("<", "html page")) or "html" in (answer.header("Content-Type") or "").lower()
+
+
+def _speaks_of_a_proxy(answer: ReceivedAnswer) -> bool:
+    """A page that names the product that made it, or an answer that says through whom it came."""
+    named = f"{answer.body or ''} {answer.header('Server') or ''} {answer.header('Via') or ''}"
+    return PROXIES.search(named[:20_000]) is not None or answer.header("Proxy-Authenticate") is not None
 
 
 def _proof(answer: ReceivedAnswer, data: Any) -> dict[str, Any]:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.calls.aim import START_PATH, UUID, Aim
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys.client import Answer, GenesysClient
 from diagnostics.genesys.contract import Operation
 
 EVERY_DIVISION = "*"
 GRANTS_PATH = "/api/v2/authorization/subjects/me"
+# Which medium a permission is for (facts, section 1.1), as the name of the participant's list.
+MEDIUM_OF = {"conversation:cobrowse:add": "messages", "conversation:cobrowseVoice:add": "calls"}
+ENDED = frozenset({"disconnected", "terminated"})
 CATALOGUE_PATH = "/api/v2/authorization/permissions"
 
 
@@ -60,7 +63,7 @@ def permissions_call(ctx: Context) -> Iterator[Result]:
         yield _unreadable(answer)
         return
     grants = with_role_policies(read_grants(answer.data), answer.data, ctx.genesys)
-    yield judge_permissions(operation, grants, _division_of(ctx))
+    yield judge_permissions(operation, grants, _division_of(ctx), _medium_of(ctx))
 
 
 @check("permissions.catalogue", title="The org's catalogue has the permission", after=("oauth.identity",))
@@ -153,7 +156,22 @@ def _division_of(ctx: Context) -> tuple[str, ...]:
     return tuple(each["id"] for each in found if isinstance(each, dict) and isinstance(each.get("id"), str))
 
 
-def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str, ...]) -> Result:
+def _medium_of(ctx: Context) -> str:
+    """The live medium of the conversation, "" where it is not known, or where both have cobrowse."""
+    wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
+    data = ctx.genesys.get(f"/api/v2/conversations/{wanted}").data if UUID.fullmatch(wanted) else None
+    live = {name for name in MEDIUM_OF.values() for leg in _legs(data, name) if leg.get("state") not in ENDED}
+    return live.pop() if len(live) == 1 else ""
+
+
+def _legs(conversation: Any, name: str) -> Iterator[dict[str, Any]]:
+    participants = conversation.get("participants") if isinstance(conversation, dict) else None
+    for participant in participants if isinstance(participants, list) else []:
+        listed = participant.get(name) if isinstance(participant, dict) else None
+        yield from (leg for leg in (listed if isinstance(listed, list) else []) if isinstance(leg, dict))
+
+
+def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str, ...], medium: str = "") -> Result:
     """`divisions` are the conversation's, () when unknown: then holding it in any division counts, and is said."""
     by_permission = {p: [g for g in grants.held if g.covers(p)] for p in operation.permissions}
     enough = any if operation.rule == "any" else all
@@ -182,9 +200,16 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
             hint="Look at the condition of the policy in the role: Admin > Roles / Permissions.",
             evidence=proof,
         )
+    held = [p for p, found in in_place.items() if found]
+    if medium and all(MEDIUM_OF.get(p, medium) != medium for p in held):
+        return warned(
+            "other_medium",
+            f"The client holds {', '.join(held)}, which is for the other medium than this conversation's.",
+            hint="conversation:cobrowse:add is for web messaging, conversation:cobrowseVoice:add for voice calls.",
+            evidence={**proof, "medium": medium},
+        )
     where = "in the conversation's division" if divisions else "in at least one division; the conversation's is unknown"
-    names = ", ".join(p for p, found in in_place.items() if found)
-    return passed("held", f"The client holds {names} {where}.", evidence=proof)
+    return passed("held", f"The client holds {', '.join(held)} {where}.", evidence=proof)
 
 
 def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:

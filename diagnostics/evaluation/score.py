@@ -1,7 +1,7 @@
 """Cases through the very engine, over HTTP to a demo org in the case's state; and what that scored."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,9 +85,17 @@ def score_one(case: Case) -> Scored:
 def inputs_of(case: Case) -> Inputs:
     """As a person would bring them: the call and the answer, both as JSON, and what they say of it."""
     call = json.dumps(case.request) if case.request else ""
-    answer = json.dumps(case.response) if case.response else ""
+    answer = json.dumps(_as_answer(case.response)) if case.response else ""
     inputs, _ = Inputs.from_paste(call, answer, "" if case.request else _conversation_id(case))
     return replace(inputs, note=case.title)
+
+
+def _as_answer(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An answer without a status is none: whatever the case says in its place is the words of the client program."""
+    if response.get("status") is not None:
+        return response
+    said = [str(response[key]) for key in response if isinstance(response[key], str) and response[key]]
+    return {"network_error": " ".join(said)}
 
 
 def _conversation_id(case: Case) -> str:

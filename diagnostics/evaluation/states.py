@@ -58,7 +58,9 @@ def region_of(state: Mapping[str, Any]) -> Region:
 def client_of(state: Mapping[str, Any]) -> Client:
     """The caller, as a client of the org. A user's token becomes a client of that grant with its scopes."""
     token = _part(state, "token")
-    granted = _words(_part(state, "divisions").get("role_granted_in")) or ["Home"]
+    told = _part(state, "divisions").get("role_granted_in")
+    granted = _words(told) if told is not None else ["Home"]
+    granted = division_names(state) if re.search(r"\*|\ball\b", " ".join(granted).lower()) else granted
     words = f"{token.get('state') or ''} {token.get('client_state') or ''}".lower()
     scopes, grant = token.get("scopes"), str(token.get("grant") or "")
     unsaid = gateway.SCOPES if state.get("providers") else ()
@@ -79,19 +81,22 @@ def client_of(state: Mapping[str, Any]) -> Client:
 def division_names(state: Mapping[str, Any]) -> list[str]:
     divisions = _part(state, "divisions")
     named = [*_words(divisions.get("role_granted_in")), *_words(divisions.get("conversation_in"))]
-    return list(dict.fromkeys(["Home", *(name for name in named if name != "*")]))
+    return list(
+        dict.fromkeys(["Home", *(name for name in named if not re.fullmatch(r"\*|all( divisions)?", name.lower()))])
+    )
 
 
 def endpoint_of(state: Mapping[str, Any]) -> Endpoint:
     """The org's region endpoint, with a provider gateway where the case lists providers or scopes of one."""
     providers = tuple(_provider(each) for each in state.get("providers") or () if isinstance(each, dict | str))
     org = org_of(state)
-    return Endpoint("evaluation", (org,), bool(providers), providers)
+    routes = str(state.get("routes") or "").lower()
+    return Endpoint("evaluation", (org,), bool(providers) or bool(re.search(r"(?<!no )gateway", routes)), providers)
 
 
 def org_of(state: Mapping[str, Any]) -> Org:
     shared = read_data("shared.json")
-    permissions = [p for p in _words(state.get("permissions")) if p.count(":") == 2]
+    permissions = [p for p in _words(state.get("permissions")) if re.fullmatch(r"[\w.*]+:[\w.*]+:[\w.*]+", p)]
     deployment, configuration = _deployment(state)
     data = {
         **shared,

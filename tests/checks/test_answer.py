@@ -48,7 +48,17 @@ def error(code: str, status: int, message: str = "m") -> str:
         (404, '{"detail": "Not Found"}', Outcome.FAIL, "foreign"),
         (302, "", Outcome.FAIL, "redirect"),
         (407, "<html>", Outcome.FAIL, "proxy"),
-        (503, "<html>", Outcome.FAIL, "html"),
+        (503, "<html>", Outcome.FAIL, "server_error"),
+        (200, "<html>Sign in to the network</html>", Outcome.FAIL, "html"),
+        (403, "<html>Blocked by Zscaler</html>", Outcome.FAIL, "proxy"),
+        (
+            404,
+            '{"timestamp": "t", "status": 404, "error": "Not Found", "message": "", "path": "/api"}',
+            Outcome.FAIL,
+            "foreign",
+        ),
+        (403, '{"message": "Missing Authentication Token"}', Outcome.FAIL, "foreign"),
+        (404, "", Outcome.FAIL, "not_found"),
         (503, "upstream connect error", Outcome.FAIL, "server_error"),
     ],
 )

@@ -109,3 +109,18 @@ def test_a_call_for_the_logged_in_user_is_told_by_the_contract(
 ) -> None:
     result = judge_user_context(bundled().operation("GET", path), grant)
     assert (result.outcome, result.code) == (outcome, code)
+
+
+@pytest.mark.parametrize(
+    ("policy", "medium", "code"),
+    [
+        (MESSAGING, "messages", "held"),
+        (VOICE, "calls", "held"),
+        (VOICE, "messages", "other_medium"),
+        (MESSAGING, "calls", "other_medium"),
+        (("conversation", "*", ["*"]), "messages", "held"),
+        (VOICE, "", "held"),
+    ],
+)
+def test_the_permission_of_the_other_medium_is_a_warning(policy: Policy, medium: str, code: str) -> None:
+    assert judge_permissions(START, read_grants({"grants": [grant(policy)]}), (HOME,), medium).code == code
