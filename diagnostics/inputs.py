@@ -7,6 +7,8 @@ from typing import Any
 from diagnostics.calls.call import FailingCall, Note, ReceivedAnswer, Unreadable
 from diagnostics.calls.parse import masked_text, parse_answer, parse_call
 
+LONGEST_NOTE = 2000
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -22,7 +24,7 @@ class Inputs:
 
     @classmethod
     def from_paste(
-        cls, call_text: str, answer_text: str = "", conversation_id: str = ""
+        cls, call_text: str, answer_text: str = "", conversation_id: str = "", note: str = ""
     ) -> "tuple[Inputs, tuple[Note, ...]]":
         """Read what a person pasted. Raises Unreadable, whose text is the sentence to show them."""
         notes: list[Note] = []
@@ -33,7 +35,7 @@ class Inputs:
         if answer_text.strip():
             parsed = parse_answer(answer_text)
             answer, notes = parsed.answer, [*notes, *parsed.notes]
-        return cls(call, answer, _clean_id(conversation_id)), tuple(notes)
+        return cls(call, answer, _clean_id(conversation_id), _clean_note(note)), tuple(notes)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Inputs":
@@ -76,6 +78,10 @@ def _clean_id(text: str) -> str:
 def _call(row: Mapping[str, Any]) -> FailingCall:
     """Rows of earlier versions know no SDK method."""
     return FailingCall(row["method"], row["url"], _pairs(row["headers"]), row["body"], row.get("sdk_method", ""))
+
+
+def _clean_note(text: str) -> str:
+    return masked_text(text.replace("\0", "").strip()[:LONGEST_NOTE])
 
 
 def _pairs(items: list[list[str]]) -> tuple[tuple[str, str], ...]:

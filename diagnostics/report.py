@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from diagnostics import causes
+from diagnostics.compare import Change, compare
 from diagnostics.models import Exchange, Finding, Run
 from diagnostics.outcomes import Outcome
 
@@ -18,6 +19,7 @@ AREA_TITLES = {
     "conversation": "The conversation",
     "provider": "Cobrowse providers",
     "permissions": "Permissions",
+    "deployments": "Web deployments",
 }
 SNIPPETS = (
     ("python", "the Python SDK"),
@@ -113,6 +115,18 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Since:
+    """What became of one finding since the run that was repeated. `before` or `after` may be missing."""
+
+    title: str
+    subject: str
+    change: Change
+    before: Finding | None
+    after: Finding | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class Report:
     """`proof` is what is wrong among the findings the verdict names, `confirmed` what is right among them."""
 
@@ -165,10 +179,30 @@ def _answer(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) -> Answe
     certainty = _text(verdict.get("certainty")) or run.certainty
     return Answer(
         cause=cause,
-        title=causes.title_of(cause),
+        title=causes.PART_IS_RIGHT if run.is_part and cause == causes.NONE else causes.title_of(cause),
         certainty=certainty if certainty in CERTAINTIES else "",
         sentence=_text(verdict.get("sentence")) or causes.title_of(cause),
         remedy=steps[0] if steps and remedy.startswith(steps[0]) else remedy,
+    )
+
+
+def since(
+    run: Run, before: Iterable[Finding], after: Iterable[Finding], titles: Mapping[str, str]
+) -> tuple[Since, ...]:
+    """What changed, of the checks that the later run has in its plan."""
+    planned = set(_texts(run.planned))
+    old = {(each.check_id, each.subject): each for each in before if each.check_id in planned}
+    new = {(each.check_id, each.subject): each for each in after}
+    return tuple(
+        Since(
+            title=titles.get(each.check_id, each.check_id),
+            subject=each.subject,
+            change=each.change,
+            before=old.get((each.check_id, each.subject)),
+            after=new.get((each.check_id, each.subject)),
+            reason=each.reason,
+        )
+        for each in compare(old.values(), new.values())
     )
 
 

@@ -189,3 +189,11 @@ def test_the_demo_is_served_by_the_command_itself_when_nobody_else_does(settings
     with pytest.raises(SystemExit) as ended:
         call_command("diagnose", "--client", PUBLISHED, "--conversation", HEALTHY, "--json", stdout=out)
     assert (ended.value.code, json.loads(out.getvalue())["verdict"]["cause"]) == (0, "none")
+
+
+def test_a_failure_that_does_not_come_back_is_undetermined(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+    call, answer = paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse"), paste('{"status": 200, "body": {}}')
+    code, said = diagnose("--call", call, "--answer", answer, "--note", "It failed at noon but works again", "--json")
+    assert (code, json.loads(said)["verdict"]["cause"]) == (4, "undetermined")
+    code, said = diagnose("--call", call, "--answer", answer, "--json")
+    assert (code, json.loads(said)["verdict"]["cause"]) == (0, "none")

@@ -30,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--conversation", default="", help="conversation id")
         parser.add_argument("--call", default="", help="file with the failing call, - for standard input")
         parser.add_argument("--answer", default="", help="file with the answer it got, - for standard input")
+        parser.add_argument("--note", default="", help="what you know of it, such as: works again since noon")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
         parser.add_argument("--save", action="store_true", help="keep the run in the history")
 
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             bad_input("Only one of --call and --answer can come from standard input.")
         call, answer = _read(options["call"], "--call"), _read(options["answer"], "--answer")
         try:
-            return Inputs.from_paste(call, answer, options["conversation"])
+            return Inputs.from_paste(call, answer, options["conversation"], options["note"])
         except Unreadable as trouble:
             bad_input(str(trouble))
 
