@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from diagnostics import causes
-from diagnostics.verdict import DEPARTURES, RULES, TROUBLES, judge
+from diagnostics.verdict import DEPARTURES, PART_IS_NOT_RIGHT, PART_IS_RIGHT, RULES, TROUBLES, judge
 
 OUTCOMES = {"+": "pass", "!": "warn", "x": "fail", "-": "skip", "?": "error"}
 
@@ -125,6 +125,43 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (answered(400, "bad_request", "x request.body:malformed_json"), "body.malformed_json", "proved"),
         (answered(400, "bad_request", "! request.body:unexpected"), "body.unexpected", "likely"),
         (answered(404, "not_found", "! request.body:unexpected"), "undetermined", "undetermined"),
+        # what pairs of reads tell of a 404
+        (
+            answered(404, "not_found", "x request.path:not_in_api", "+ route.oracle:routed"),
+            "undetermined",
+            "undetermined",
+        ),
+        (
+            answered(404, "not_found", "? request.path:gateway_unknown", "x route.oracle:not_routed"),
+            "path.not_in_api",
+            "proved",
+        ),
+        (
+            answered(404, "not_found", "x request.path:trailing_slash", "x route.oracle:not_routed"),
+            "path.trailing_slash",
+            "proved",
+        ),
+        (
+            answered(404, "not_found", "x conversation.exists:not_found", "x route.oracle:absent"),
+            "conv.not_found",
+            "proved",
+        ),
+        (
+            answered(404, "not_found", "x conversation.exists:not_found", "x route.oracle:hidden"),
+            "undetermined",
+            "undetermined",
+        ),
+        (
+            answered(
+                404,
+                "not_found",
+                "- permissions.call:not_asked",
+                "x conversation.exists:not_found",
+                "x route.oracle:hidden",
+            ),
+            "authz.permission_missing",
+            "likely",
+        ),
         # two faults: the one that the status allows, else the one that is met first
         (but("x request.path:not_in_api", "x conversation.connected:ended"), "path.not_in_api", "proved"),
         (answered(401, "token_refused", "x request.path:not_in_api"), "auth.token_expired", "likely"),
@@ -161,6 +198,25 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
 def test_findings_get_their_verdict(findings: list[Said], cause: str, certainty: str) -> None:
     verdict = judge(findings)
     assert (verdict.cause, verdict.certainty) == (cause, certainty)
+
+
+@pytest.mark.parametrize(
+    ("findings", "cause", "sentence"),
+    [
+        (said("+ oauth.token:issued", "+ oauth.identity:known"), "none", PART_IS_RIGHT),
+        (said("+ oauth.token:issued", "x reach.tls:expired"), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+        (said("+ oauth.token:issued", "! request.body:unexpected"), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+        (said("+ oauth.token:issued", "? conversation.exists:forbidden"), "undetermined", "Said."),
+        (said("+ oauth.token:issued", "x conversation.connected:queued"), "conv.not_connected", "Said."),
+        # what would have spoken against the answer's own words was not asked
+        (said("x answer.meaning:permission_missing", status=403), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+    ],
+)
+def test_a_part_acquits_only_itself_and_accuses_only_on_its_own_evidence(
+    findings: list[Said], cause: str, sentence: str
+) -> None:
+    verdict = judge(findings, part=True)
+    assert (verdict.cause, verdict.sentence) == (cause, sentence)
 
 
 def test_the_second_fault_is_listed() -> None:

@@ -1,0 +1,241 @@
+"""The oracle: each pair of answers and what it proves, and the pairs as the demo orgs really answer them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from diagnostics.calls.probes import Plan
+from diagnostics.checks.route import Seen, judge, judge_path, judge_resource, seen_of
+from diagnostics.demo import server
+from diagnostics.demo.orgs import Client
+from diagnostics.demo.scenarios import scenario
+from diagnostics.engine import Diagnosis, Finding
+from diagnostics.genesys.client import Answer
+from diagnostics.genesys.regions import region
+from diagnostics.inputs import Inputs
+from diagnostics.outcomes import Outcome
+from tests.checks.test_oauth import answer_of
+
+PLAN = Plan(parent="/real", impossible="/impossible", called="/called", invented="/invented", control="/control")
+VIEW = Plan(parent="/real", impossible="/impossible", is_view=True)
+
+
+def seen(text: str, path: str = "/x") -> Seen:
+    """Written as "404 not.found"; "?" before it says that it is nobody's own word."""
+    status, _, code = text.removeprefix("?").partition(" ")
+    return Seen(path, int(status) if status else None, code, not text.startswith("?"))
+
+
+NONE = "404 conversation.error.conversation.not.found"
+
+
+@pytest.mark.parametrize(
+    ("real", "impossible", "views", "past", "outcome", "code"),
+    [
+        ("200", NONE, [], "", Outcome.PASS, "present"),
+        ("200", "403 missing.any.permissions", [], "", Outcome.PASS, "present"),
+        (NONE, NONE, [NONE, NONE], NONE, Outcome.FAIL, "absent"),
+        (NONE, NONE, [], "", Outcome.FAIL, "absent"),
+        (NONE, NONE, [NONE], "403 missing.any.permissions", Outcome.FAIL, "absent"),
+        (NONE, NONE, [NONE], "200", Outcome.FAIL, "past"),
+        (NONE, NONE, [NONE], "?200", Outcome.FAIL, "absent"),
+        # hidden: another read shows it, or an impossible id is answered otherwise
+        (NONE, NONE, [NONE, "200"], "", Outcome.FAIL, "hidden"),
+        ("403 missing.any.permissions", NONE, [], "", Outcome.FAIL, "hidden"),
+        ("404 not.found", NONE, [NONE], "", Outcome.FAIL, "hidden"),
+        ("403 missing.any.permissions", "403 missing.any.permissions", ["200"], "", Outcome.FAIL, "hidden"),
+        ("403 missing.any.permissions", "403 missing.any.permissions", [NONE], "", Outcome.ERROR, "blind"),
+        # what cannot be compared
+        (NONE, "400 invalid.value", [], "", Outcome.ERROR, "untold"),
+        ("?404 not_json", "?404 not_json", [], "", Outcome.ERROR, "untold"),
+        ("?500 internal.server.error", NONE, [], "", Outcome.ERROR, "untold"),
+        ("?", "?", [], "", Outcome.ERROR, "untold"),
+        ("200", "200", [], "", Outcome.ERROR, "answers_anything"),
+        (NONE, "200", [], "", Outcome.ERROR, "answers_anything"),
+    ],
+)
+def test_the_id_against_an_impossible_one(
+    real: str, impossible: str, views: list[str], past: str, outcome: Outcome, code: str
+) -> None:
+    history = seen(past) if past else None
+    result = judge_resource(PLAN, seen(real), seen(impossible), [seen(each) for each in views], history)
+    assert (result.outcome, result.code, result.subject) == (outcome, code, "resource")
+
+
+def test_another_medium_is_not_hidden() -> None:
+    assert judge_resource(VIEW, seen(NONE), seen(NONE), [seen("200")], None).code == "other_view"
+
+
+def test_what_would_tell_is_named() -> None:
+    plan = Plan(rights=("conversation:communication:view",), history_rights=("analytics:conversationDetail:view",))
+    forbidden = "403 missing.any.permissions"
+    assert "conversation:communication:view" in judge_resource(plan, seen(forbidden), seen(forbidden), [], None).hint
+    assert "analytics:conversationDetail:view" in judge_resource(plan, seen(NONE), seen(NONE), [], seen(forbidden)).hint
+
+
+@pytest.mark.parametrize(
+    ("called", "invented", "control", "outcome", "code"),
+    [
+        ("405 method.not.allowed", "404 not.found", "", Outcome.PASS, "routed"),
+        ("403 not.authorized", "404 not.found", "", Outcome.PASS, "routed"),
+        (NONE, "404 not.found", "", Outcome.PASS, "routed"),
+        ("404 not.found", "404 not.found", "405 method.not.allowed", Outcome.FAIL, "not_routed"),
+        ("?404 not_json", "?404 not_json", "405 method.not.allowed", Outcome.FAIL, "not_routed"),
+        ("404 not.found", "404 not.found", "404 not.found", Outcome.SKIP, "alike"),
+        ("404 not.found", "404 not.found", "", Outcome.SKIP, "alike"),
+        ("404 not.found", "404 not.found", "?500", Outcome.SKIP, "alike"),
+        ("405 method.not.allowed", "405 method.not.allowed", "", Outcome.ERROR, "answers_anything"),
+        ("200", "200", "", Outcome.ERROR, "answers_anything"),
+        ("?401 bad.credentials", "404 not.found", "", Outcome.ERROR, "untold"),
+        ("404 not.found", "?429 too.many.requests", "", Outcome.ERROR, "untold"),
+        ("?302 redirect", "404 not.found", "", Outcome.ERROR, "untold"),
+        ("?503", "404 not.found", "", Outcome.ERROR, "untold"),
+        ("?", "404 not.found", "", Outcome.ERROR, "untold"),
+    ],
+)
+def test_the_path_against_an_invented_one(
+    called: str, invented: str, control: str, outcome: Outcome, code: str
+) -> None:
+    result = judge_path(seen(called), seen(invented), seen(control) if control else None)
+    assert (result.outcome, result.code, result.subject) == (outcome, code, "path")
+
+
+ERROR = {"code": "not.found", "message": "The requested resource was not found.", "status": 404}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told", "comes_back"),
+    [
+        (answer_of(200, {}), True, True),
+        (answer_of(404, ERROR), True, True),
+        (answer_of(404, None, "not_json"), False, True),
+        (answer_of(404, None, "empty"), False, True),
+        (answer_of(200, None, "not_json"), False, True),
+        (answer_of(401, ERROR), False, False),
+        (answer_of(407, None, "proxy"), False, False),
+        (answer_of(429, ERROR), False, False),
+        (answer_of(302, None, "redirect"), False, False),
+        (answer_of(503, ERROR), False, False),
+        (answer_of(None, None, "timeout"), False, False),
+        (Answer(None, trouble="no_token"), False, False),
+    ],
+)
+def test_whose_word_an_answer_is(answer: Answer, told: bool, comes_back: bool) -> None:
+    found = seen_of("/x", answer)
+    assert (found.told, found.comes_back) == (told, comes_back)
+
+
+def codes(answers: dict[str, str], other_host: str = "", answered: int | None = 404) -> dict[str, str]:
+    found = {path: seen(text, path) for path, text in answers.items()}
+    return {result.subject: result.code for result in judge(PLAN, found, other_host, answered)}
+
+
+def test_a_conversation_of_this_org_and_a_call_to_another_region() -> None:
+    told = {"/real": "200", "/impossible": NONE}
+    assert codes(told, other_host="api.mypurecloud.ie") == {"resource": "present", "region": "other_region"}
+
+
+def test_what_is_left_when_route_and_resource_are_there() -> None:
+    told = {"/real": "200", "/impossible": NONE, "/called": "405 method.not.allowed", "/invented": "404 not.found"}
+    assert codes(told) == {"resource": "present", "path": "routed", "answer": "from_the_operation"}
+    assert codes(told, answered=None) == {"resource": "present", "path": "routed"}
+
+
+def test_nothing_to_compare() -> None:
+    assert codes({}) == {"": "nothing_to_compare"}
+
+
+# -- against the demo orgs, through the engine
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[server.Running]:
+    running = server.start()
+    yield running
+    running.stop()
+
+
+def client_named(demo: server.Running, name: str) -> tuple[str, Client]:
+    for key, endpoint in demo.orgs.items():
+        for org in endpoint.orgs:
+            for client in org.clients:
+                if client.name == name:
+                    return server.REGION.format(key=key), client
+    raise KeyError(name)
+
+
+def diagnose(demo: server.Running, name: str, call: str, answer: str, id: str = "") -> tuple[Diagnosis, list[str]]:
+    """The diagnosis, and the targets of all that it sent."""
+    key, client = client_named(demo, name)
+    inputs, _ = Inputs.from_paste(call, answer, id)
+    before = demo.log.total
+    diagnosis = Diagnosis(
+        region=region(key), client_id=client.id, secret=client.secret, client_name=name, kind="diagnosis", inputs=inputs
+    )
+    for _ in diagnosis.steps():
+        pass
+    sent = demo.log.requests[before - demo.log.total :]
+    assert all(each.is_harmless for each in sent)
+    assert len(sent) <= 25
+    return diagnosis, [each.target for each in sent]
+
+
+def oracle(diagnosis: Diagnosis) -> dict[str, Finding]:
+    return {each.subject: each for each in diagnosis.findings if each.check_id == "route.oracle"}
+
+
+@pytest.mark.parametrize(
+    ("id", "told"),
+    [
+        ("thread-call", {"resource": "present", "path": "not_routed"}),
+        ("thread-advice", {"resource": "present", "path": "not_routed"}),
+        ("path-providers", {"path": "not_routed"}),
+        ("path-trailing-slash", {"resource": "present", "path": "not_routed"}),
+        ("path-base-doubled", {"resource": "present", "path": "not_routed"}),
+        ("conversation-unknown", {"resource": "absent", "path": "routed"}),
+        ("participant-id", {"resource": "absent", "path": "routed"}),
+        ("conversation-history", {"resource": "past", "path": "routed"}),
+        ("answer-404-live", {"resource": "present", "path": "routed", "answer": "from_the_operation"}),
+        ("client-cannot-read", {"resource": "hidden"}),
+        ("client-other-division", {"resource": "hidden"}),
+        ("gateway-scope-cobrowse", {"resource": "present", "path": "routed", "answer": "from_the_operation"}),
+        ("gateway-unknown-conversation", {"resource": "absent", "path": "routed"}),
+        ("healthy-web", {"": "not_asked"}),
+        ("conversation-ended", {"": "not_asked"}),
+    ],
+)
+def test_the_demo_orgs_are_read_right(id: str, told: dict[str, str], demo: server.Running, settings: Settings) -> None:
+    settings.GENESYS_ENDPOINTS = demo.endpoints
+    case = scenario(id)
+    diagnosis, _ = diagnose(demo, case.client, case.call, case.answer, case.conversation_id)
+    assert {subject: each.code for subject, each in oracle(diagnosis).items()} == told
+
+
+def test_each_pair_is_reported_with_both_exchanges(demo: server.Running, settings: Settings) -> None:
+    settings.GENESYS_ENDPOINTS = demo.endpoints
+    case = scenario("thread-call")
+    diagnosis, sent = diagnose(demo, case.client, case.call, case.answer)
+    for subject in ("resource", "path"):
+        pair: list[dict[str, Any]] = oracle(diagnosis)[subject].evidence["pair"]
+        assert all(set(each) == {"method", "path", "status", "code"} for each in pair)
+        assert {each["path"] for each in pair} <= set(sent)
+
+
+def test_a_healthy_call_costs_the_oracle_nothing(demo: server.Running, settings: Settings) -> None:
+    settings.GENESYS_ENDPOINTS = demo.endpoints
+    case = scenario("healthy-web")
+    _, sent = diagnose(demo, case.client, case.call, case.answer)
+    assert not [target for target in sent if "no-such-resource" in target or "00000000" in target]
+
+
+def test_any_sub_resource_of_a_conversation(demo: server.Running, settings: Settings) -> None:
+    """The same logic, a call that has nothing to do with cobrowse: the wrong medium in its path."""
+    settings.GENESYS_ENDPOINTS = demo.endpoints
+    web = scenario("healthy-web").call.split("/")[4]
+    call = f"PATCH /api/v2/conversations/calls/{web}/participants/{web}"
+    diagnosis, _ = diagnose(
+        demo, "Demo: published API", call, "HTTP/1.1 404 Not Found\nContent-Type: application/json\n"
+    )
+    assert oracle(diagnosis)["resource"].code == "other_view"
