@@ -11,9 +11,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from diagnostics.http import Request
-from diagnostics.models import Exchange, OAuthClient, Run, User
+from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
 
 P = ParamSpec("P")
+HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict")
 View = Callable[Concatenate[Request, P], HttpResponse]
 
 
@@ -46,11 +47,15 @@ def find_active_client(pk: int) -> OAuthClient:
 
 
 def find_run(pk: int) -> Run:
-    return get_object_or_404(Run.objects.select_related("client", "started_by").defer("client__secret"), pk=pk)
+    return get_object_or_404(Run.objects.select_related("client", "started_by", "repeats").defer(*HEAVY), pk=pk)
 
 
 def find_exchange(run_pk: int, position: int) -> Exchange:
     return get_object_or_404(Exchange.objects.select_related("run"), run_id=run_pk, position=position)
+
+
+def find_finding(run_pk: int, position: int) -> Finding:
+    return get_object_or_404(Finding, run_id=run_pk, position=position)
 
 
 def find_user(pk: int) -> User:

@@ -5,6 +5,8 @@ from typing import Final
 NONE: Final = "none"
 UNDETERMINED: Final = "undetermined"
 
+PART_IS_RIGHT: Final = "This branch is right now"  # what NONE means where only a part was looked at
+
 # Code -> what it says in a few words. The order is the order of lists and filters, not of judgement.
 TITLES: Final[dict[str, str]] = {
     "path.not_in_api": "The path is not in the API",

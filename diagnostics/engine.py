@@ -77,11 +77,12 @@ class Diagnosis:
         org_id: str = "",
         kept_token: str = "",
         contract: Contract | None = None,
+        part: bool = False,
         deadline: float = DEADLINE_SECONDS,
         at_once: int = AT_ONCE,
     ) -> None:
         self.contract = contract or bundled()
-        self.region, self.inputs = region, inputs
+        self.region, self.inputs, self._part = region, inputs, part
         self._deadline, self._at_once = deadline, at_once
         self._secrets = tuple(filter(None, (secret, f"{client_id}:{secret}", kept_token)))
         self._redactor = Redactor(self._secrets)
@@ -114,7 +115,7 @@ class Diagnosis:
 
     def verdict(self) -> dict[str, Any]:
         """The verdict with its mend, as the row keeps it."""
-        return judge_with_mend(self.findings, self.inputs, self.region, self.contract, self.aim)
+        return judge_with_mend(self.findings, self.inputs, self.region, self.contract, self.aim, part=self._part)
 
     def _record(self, exchange: Exchange) -> None:
         with self._lock:
@@ -145,10 +146,16 @@ class Diagnosis:
 
 
 def judge_with_mend(
-    findings: Sequence[Found], inputs: Inputs, region: Region, contract: Contract, aim: Aim | None
+    findings: Sequence[Found],
+    inputs: Inputs,
+    region: Region,
+    contract: Contract,
+    aim: Aim | None,
+    *,
+    part: bool = False,
 ) -> dict[str, Any]:
     """Pure: the same findings and inputs give the same answer, today or from the archive."""
-    verdict = verdicts.judge(findings)
+    verdict = verdicts.judge(findings, part=part)
     conversation_id = inputs.conversation_id or (aim.id_text if aim and aim.id_state == "uuid" else "")
     mended = mend(verdict, findings, aim, conversation_id, region, contract)
     verdict = replace(verdict, remedy=" ".join(mended.steps))

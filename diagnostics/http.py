@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django_htmx.http import HttpResponseClientRedirect
@@ -41,6 +41,12 @@ def _page_of(request: HttpRequest) -> str:
     """The page the fragment belongs to; the fragment's own address would be no place to return to."""
     details = getattr(request, "htmx", None)
     return (details.current_url_abs_path if details else None) or "/"
+
+
+def go_to(request: Request, name: str, *args: int) -> HttpResponse:
+    """On to another page, also for a form that htmx has sent."""
+    place = resolve_url(name, *args)
+    return HttpResponseClientRedirect(place) if request.htmx else HttpResponseRedirect(place)
 
 
 def not_modified_fragment() -> HttpResponse:

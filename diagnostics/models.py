@@ -157,6 +157,9 @@ class Run(models.Model):
     verdict = models.JSONField(default=dict, blank=True)
     duration_ms = models.FloatField(null=True, blank=True)
     critical_path_ms = models.FloatField(null=True, blank=True)
+    # The run whose inputs this one took, and, where only a part was asked again, the check that the part is about.
+    repeats = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repetitions")
+    branch = models.CharField(max_length=80, blank=True)
 
     class Meta:
         ordering = ["-id"]
@@ -177,7 +180,14 @@ class Run(models.Model):
         return self.status in (self.Status.QUEUED, self.Status.RUNNING)
 
     @property
+    def is_part(self) -> bool:
+        """Only one branch was asked, so nothing is said of the rest."""
+        return bool(self.branch)
+
+    @property
     def cause_title(self) -> str:
+        if self.is_part and self.cause == causes.NONE:
+            return causes.PART_IS_RIGHT
         return causes.title_of(self.cause)
 
 

@@ -43,6 +43,7 @@ run_urls = [
     path("runs/<int:pk>/progress/", runs.run_progress, name="run-progress"),
     path("runs/<int:pk>/exchanges/<int:position>/", runs.exchange_detail, name="run-exchange"),
     path("runs/<int:pk>/again/", runs.run_again, name="run-again"),
+    path("runs/<int:pk>/findings/<int:position>/again/", runs.check_again, name="check-again"),
 ]
 
 claim_urls = [path("claims/", claims.claim_check, name="claims")]

@@ -10,7 +10,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 # A room may import rooms of rows above its own, and itself.
 ROWS: list[set[str]] = [
     {"outcomes", "causes", "fields", "masks", "net"},
-    {"kept", "masker", "genesys"},
+    {"kept", "masker", "genesys", "compare"},
     {"redact"},
     {"calls"},
     {"inputs", "claims", "checks.base", "verdict"},

@@ -120,6 +120,24 @@ def planned_checks(given: frozenset[str]) -> tuple[Check, ...]:
     return tuple(each for each in all_checks() if given.issuperset(each.needs))
 
 
+def branch_of(id: str, among: Iterable[Check]) -> tuple[Check, ...]:
+    """The part of a plan that must be asked again to judge one check anew: what depends on it, and all that these need.
+
+    () where the check is not in the plan. One that is `last` speaks of all others, so its branch is the whole plan.
+    """
+    plan = {each.id: each for each in among}
+    if id not in plan:
+        return ()
+    if plan[id].last:
+        return tuple(plan.values())
+    branch = {id}
+    while more := {each.id for each in plan.values() if branch.intersection(each.after)} - branch:
+        branch |= more
+    while more := {needed for each in branch for needed in plan[each].after if needed in plan} - branch:
+        branch |= more
+    return tuple(each for each in plan.values() if each.id in branch)
+
+
 def passed(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
     return Result(Outcome.PASS, code, sentence, hint, subject, evidence or {})
 

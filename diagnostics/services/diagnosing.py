@@ -16,9 +16,19 @@ class Refused(Exception):
 
 
 def diagnosis_of(
-    client: OAuthClient, kind: str, inputs: Inputs, *, target: dict[str, str] | None = None, deadline: float = 0
+    client: OAuthClient,
+    kind: str,
+    inputs: Inputs,
+    *,
+    target: dict[str, str] | None = None,
+    part: bool = False,
+    fresh_token: bool = False,
+    deadline: float = 0,
 ) -> Diagnosis:
-    """Raises Refused where the org cannot even be asked. The one place that decrypts a client's secret."""
+    """Raises Refused where the org cannot even be asked. The one place that decrypts a client's secret.
+
+    A `fresh_token` is asked for where rights may have been given since the last one.
+    """
     target = target or {"region": client.region, "client_name": client.name, "client_id": client.client_id}
     try:
         where = region(target["region"])
@@ -41,7 +51,8 @@ def diagnosis_of(
         client_name=target["client_name"],
         kind=kind,
         inputs=inputs,
-        kept_token=kept_token(client) if is_same else "",
+        part=part,
+        kept_token=kept_token(client) if is_same and not fresh_token else "",
         org_id=client.org_id if is_same else "",
         deadline=deadline or DEADLINE_SECONDS,
     )

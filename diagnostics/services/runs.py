@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from diagnostics import models
 from diagnostics.calls.aim import read_aim
-from diagnostics.checks.base import all_checks, planned_checks
+from diagnostics.checks.base import all_checks, branch_of, planned_checks
 from diagnostics.engine import Finding, Step
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.exchange import Exchange
@@ -44,10 +44,18 @@ def create_run(
     inputs: Inputs,
     user: User | None,
     source: str,
+    repeats: Run | None = None,
+    branch: str = "",
 ) -> Run:
-    """A queued run with a frozen snapshot of its inputs. Raises Refused for a retired client."""
+    """A queued run with a frozen snapshot of its inputs. Raises Refused for a retired client.
+
+    `branch` is the check about which alone the run is; "" plans every check that has the inputs it needs.
+    """
     if client.is_retired:
         raise Refused(f"The client {client.name} is retired: no run can be started with it. Choose another client.")
+    planned = planned_checks(inputs.given)
+    if branch and not (planned := branch_of(branch, planned)):
+        raise Refused(f"There is no check {branch} any more for what was brought. Run the whole diagnosis again.")
     aim = read_aim(inputs.call, inputs.conversation_id, bundled()) if inputs.call else None
     target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}
     return Run.objects.create(
@@ -56,17 +64,22 @@ def create_run(
         source=source,
         inputs={**inputs.to_json(), "target": target},
         conversation_id=(inputs.conversation_id or (aim.id_text if aim and aim.id_state == "uuid" else ""))[:200],
-        planned=[check.id for check in planned_checks(inputs.given)],
+        planned=[check.id for check in planned],
         engine_version=ENGINE_VERSION,
         contract_version=bundled().version,
         started_by=user,
         rung_at=timezone.now(),
+        repeats=repeats,
+        branch=branch,
     )
 
 
-def repeat_run(run: Run, user: User | None, source: str = Run.Source.WEB) -> Run:
-    """A new run of the same inputs with the client as it is today."""
-    return create_run(client=run.client, kind=run.kind, inputs=Inputs.from_json(run.inputs), user=user, source=source)
+def repeat_run(run: Run, user: User | None, *, branch: str = "", source: str = Run.Source.WEB) -> Run:
+    """A new run of the same inputs with the client as it is today, or of one check's branch of it alone."""
+    inputs = Inputs.from_json(run.inputs)
+    return create_run(
+        client=run.client, kind=run.kind, inputs=inputs, user=user, source=source, repeats=run, branch=branch
+    )
 
 
 def execute_run(run_id: int, worker: str = "") -> bool:
@@ -122,8 +135,11 @@ def _renew(run_id: int, me: str, over: threading.Event) -> None:
 
 def _walk(run: Run, me: str, started: float) -> None:
     inputs = Inputs.from_json(run.inputs)
+    # A token carries the rights of its hour: whoever asks again wants to know whether the mend has come through.
+    again = run.repeats_id is not None
+    target = run.inputs.get("target")
     try:
-        diagnosis = diagnosis_of(run.client, run.kind, inputs, target=run.inputs.get("target"))
+        diagnosis = diagnosis_of(run.client, run.kind, inputs, target=target, part=run.is_part, fresh_token=again)
     except Refused as trouble:
         _persist(_close, run.pk, me, Run.Status.INTERRUPTED, started, cut_short(str(trouble)), 0.0)
         return

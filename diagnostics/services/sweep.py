@@ -80,10 +80,10 @@ def _verdict_of_rows(run: Run) -> dict[str, Any]:
     try:
         where = region(run.inputs["target"]["region"])
     except KeyError:
-        verdict = judge(findings).to_json()
+        verdict = judge(findings, part=run.is_part).to_json()
     else:
         inputs, contract = Inputs.from_json(run.inputs), bundled()
         aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
-        verdict = judge_with_mend(findings, inputs, where, contract, aim)
+        verdict = judge_with_mend(findings, inputs, where, contract, aim, part=run.is_part)
     # What was not asked cannot acquit: a run cut short is never "nothing wrong".
     return {**verdict, **cut_short("")} if verdict["cause"] == causes.NONE else verdict

@@ -6,6 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from diagnostics import causes
+from diagnostics.compare import Change
 from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
 
@@ -20,6 +21,15 @@ CERTAINTIES = {
 STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "skip", "interrupted": "warn"}
 STATE_SHAPES = {"verified": "verified", "unverified": "unverified", "verifying": "running", "failed": "fail"}
 STATE_TONES = {"verified": "pass", "unverified": "warn", "verifying": "accent", "failed": "fail"}
+CHANGES = {
+    Change.WORSE: ("fail", "fail", "Worse"),
+    Change.UNKNOWN: ("error", "error", "Unknown"),
+    Change.DIFFERENT: ("warn", "warn", "Different"),
+    Change.APPEARED: ("plus", "accent", "New"),
+    Change.VANISHED: ("skip", "skip", "Gone"),
+    Change.BETTER: ("pass", "pass", "Better"),
+    Change.SAME: ("finished", "skip", "Same"),
+}
 NOTE_TONES = {"taken": "pass", "guessed": "warn", "dropped": "skip", "masked": "error"}
 MESSAGE_SHAPES = {"success": "pass", "warning": "warn", "error": "fail"}
 
@@ -79,7 +89,14 @@ def cause_badge(run: Run) -> SafeString:
     """The cause of a finished run in its title's words."""
     if not run.cause:
         return SafeString("")
-    return badge(_cause_shape(run.cause), cause_tone(run.cause), causes.title_of(run.cause), run.cause)
+    return badge(_cause_shape(run.cause), cause_tone(run.cause), run.cause_title, run.cause)
+
+
+@register.simple_tag
+def change_badge(change: str) -> SafeString:
+    """What became of a finding between two runs."""
+    shape, tone, word = CHANGES[Change(change)]
+    return badge(shape, tone, word, chip=True)
 
 
 @register.filter

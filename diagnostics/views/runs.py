@@ -3,14 +3,15 @@
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics import queries, report, services, tasks
-from diagnostics.access import admin_required, find_exchange, find_run
+from diagnostics.access import admin_required, find_exchange, find_finding, find_run
 from diagnostics.checks import base as checks
+from diagnostics.compare import Change
 from diagnostics.forms import RunFilterForm
-from diagnostics.http import Request, not_modified_fragment
+from diagnostics.http import Request, go_to, not_modified_fragment
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
 
@@ -52,14 +53,26 @@ def exchange_detail(request: Request, pk: int, position: int) -> HttpResponse:
 @admin_required
 def run_again(request: Request, pk: int) -> HttpResponse:
     """A new run with the same inputs, as the client is today."""
+    return _repeat(request, find_run(pk))
+
+
+@require_POST
+@admin_required
+def check_again(request: Request, pk: int, position: int) -> HttpResponse:
+    """A new run of one finding's branch alone."""
+    finding = find_finding(pk, position)
+    return _repeat(request, find_run(pk), finding.check_id)
+
+
+def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
     try:
         with transaction.atomic():
-            run = services.repeat_run(find_run(pk), request.user)
-            transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
+            again = services.repeat_run(run, request.user, branch=branch)
+            transaction.on_commit(lambda: tasks.ring(tasks.execute_run, again.pk))
     except services.Refused as refused:
         messages.error(request, str(refused))
-        return redirect("run", pk)
-    return redirect("run", run.pk)
+        return go_to(request, "run", run.pk)
+    return go_to(request, "run", again.pk)
 
 
 def _told(run: Run) -> dict[str, object]:
@@ -67,5 +80,16 @@ def _told(run: Run) -> dict[str, object]:
     seen = str(queries.state_of(run))
     findings = queries.findings_of(run)
     exchanges = [] if run.is_open else queries.exchanges_of(run)
-    told = report.build(run, findings, exchanges, checks.titles())
-    return {"run": run, "report": told, "seen": seen, "inputs": Inputs.from_json(run.inputs)}
+    titles = checks.titles()
+    told: dict[str, object] = {
+        "run": run,
+        "report": report.build(run, findings, exchanges, titles),
+        "seen": seen,
+        "inputs": Inputs.from_json(run.inputs),
+        "branch_title": titles.get(run.branch, run.branch),
+    }
+    if run.repeats is not None and not run.is_open:
+        since = report.since(run, queries.findings_of(run.repeats), findings, titles)
+        told["since"] = [each for each in since if each.change != Change.SAME]
+        told["unchanged"] = [each for each in since if each.change == Change.SAME]
+    return told

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from diagnostics import urls
 from diagnostics.models import User
-from tests.factories import make_client, make_exchange, make_run, make_team_lead
+from tests.factories import make_client, make_exchange, make_finding, make_run, make_team_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,7 @@ ADDRESSES = (
     Address("run-progress", READ, admins_only=False, of="run"),
     Address("run-exchange", READ, admins_only=False, of="exchange"),
     Address("run-again", WRITE, admins_only=True, of="run"),
+    Address("check-again", WRITE, admins_only=True, of="finding"),
     Address("claims", FORM, admins_only=False),
     Address("users", READ, admins_only=True),
     Address("user-add", FORM, admins_only=True),
@@ -55,18 +56,21 @@ every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address
 @pytest.fixture
 def arguments() -> dict[str, list[int]]:
     run = make_run(make_client())
-    exchange = make_exchange(run)
+    exchange, finding = make_exchange(run), make_finding(run)
     return {
         "": [],
         "client": [run.client_id],
         "run": [run.pk],
         "exchange": [run.pk, exchange.position],
+        "finding": [run.pk, finding.position],
         "user": [make_team_lead("someone").pk],
     }
 
 
 def test_no_address_is_missing_from_the_table() -> None:
-    named = {pattern.name for pattern in [*urls.client_urls, *urls.run_urls, *urls.claim_urls, *urls.user_urls]} | {"home"}
+    named = {pattern.name for pattern in [*urls.client_urls, *urls.run_urls, *urls.claim_urls, *urls.user_urls]} | {
+        "home"
+    }
     assert {address.name for address in ADDRESSES} == named
 
 

@@ -154,6 +154,68 @@ def test_running_again_repeats_the_inputs(
     assert rung == [("execute_run", new.pk)]
 
 
+def test_checking_again_plans_the_branch_of_one_finding_alone(
+    as_admin: Client, rung: list[tuple[str, int]], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    old = make_run()
+    finding = make_finding(old, "conversation.connected")
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = as_admin.post(f"/runs/{old.pk}/findings/{finding.position}/again/")
+    new = Run.objects.latest("pk")
+    assert answer.headers["Location"] == f"/runs/{new.pk}/"
+    assert (new.repeats, new.branch, new.conversation_id) == (old, "conversation.connected", CONVERSATION)
+    assert {"oauth.token", "conversation.exists", "conversation.connected"} <= set(new.planned)
+    assert "provider.configured" not in new.planned
+    assert rung == [("execute_run", new.pk)]
+
+
+def test_checking_again_by_htmx_moves_the_whole_page(as_admin: Client, rung: list[tuple[str, int]]) -> None:
+    old = make_run()
+    finding = make_finding(old, "oauth.token")
+    answer = as_admin.post(f"/runs/{old.pk}/findings/{finding.position}/again/", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == f"/runs/{Run.objects.latest('pk').pk}/"
+
+
+def test_a_check_that_is_gone_cannot_be_asked_again(as_admin: Client) -> None:
+    finding = make_finding(make_run(), "gone.from_the_registry")
+    answer = as_admin.post(f"/runs/{finding.run_id}/findings/{finding.position}/again/", follow=True)
+    assert b"gone.from_the_registry any more" in answer.content
+    assert Run.objects.count() == 1
+
+
+def test_only_admins_are_offered_to_check_again_and_never_what_is_right(as_admin: Client, as_lead: Client) -> None:
+    run = make_run()
+    wrong, right = make_finding(run), make_finding(run, "oauth.token", "pass")
+    page = as_admin.get(f"/runs/{run.pk}/").content
+    assert f"/findings/{wrong.position}/again/".encode() in page
+    assert f"/findings/{right.position}/again/".encode() not in page
+    assert b"/findings/" not in as_lead.get(f"/runs/{run.pk}/").content
+
+
+def test_a_repeated_run_says_what_changed(as_lead: Client) -> None:
+    old = make_run()
+    make_finding(old, "conversation.connected", "fail", code="queued", sentence="IT WAS QUEUED")
+    make_finding(old, "oauth.token", "pass", code="issued")
+    make_finding(old, "provider.configured", "fail", sentence="NOT ASKED AGAIN")
+    planned = ["conversation.connected", "oauth.token"]
+    new = make_run(old.client, repeats=old, branch="conversation.connected", planned=planned)
+    make_finding(new, "oauth.token", "pass", code="issued")
+    make_finding(new, "conversation.connected", "pass", code="connected", sentence="IT IS CONNECTED")
+    page = as_lead.get(f"/runs/{new.pk}/").content.decode()
+    assert (
+        page.index("Better") < page.index("IT WAS QUEUED") < page.index("IT IS CONNECTED") < page.index("1 unchanged")
+    )
+    assert "NOT ASKED AGAIN" not in page
+
+
+def test_a_part_that_is_right_is_not_shown_as_nothing_wrong(as_lead: Client) -> None:
+    old = make_run()
+    new = make_run(old.client, repeats=old, branch="oauth.token", cause="none", verdict=make_verdict(cause="none"))
+    for place in (f"/runs/{new.pk}/", "/runs/?status=finished"):
+        assert b"This branch is right now" in as_lead.get(place).content
+    assert b"<span>Nothing wrong</span>" not in as_lead.get("/runs/").content
+
+
 def test_a_retired_client_runs_nothing_again(as_admin: Client) -> None:
     run = make_run(make_client(retired_at=timezone.now()))
     assert as_admin.post(f"/runs/{run.pk}/again/").headers["Location"] == f"/runs/{run.pk}/"
