@@ -32,6 +32,8 @@ class Inputs:
         if call_text.strip():
             parsed = parse_call(call_text)
             call, answer, notes = parsed.call, parsed.answer, [*notes, *parsed.notes]
+            if call is not None and not call.url:  # then nothing else of it names the conversation
+                conversation_id = conversation_id.strip() or parsed.conversation_id
         if answer_text.strip():
             parsed = parse_answer(answer_text)
             answer, notes = parsed.answer, [*notes, *parsed.notes]
@@ -51,7 +53,7 @@ class Inputs:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "call": _as_dict(self.call, "method", "url", "headers", "body", "sdk_method"),
+            "call": _as_dict(self.call, "method", "url", "headers", "body", "sdk_method", "variables"),
             "answer": _as_dict(self.answer, "status", "headers", "body", "network_error"),
             "conversation_id": self.conversation_id,
             "note": self.note,
@@ -76,8 +78,15 @@ def _clean_id(text: str) -> str:
 
 
 def _call(row: Mapping[str, Any]) -> FailingCall:
-    """Rows of earlier versions know no SDK method."""
-    return FailingCall(row["method"], row["url"], _pairs(row["headers"]), row["body"], row.get("sdk_method", ""))
+    """Rows of earlier versions know neither an SDK's method nor variables."""
+    return FailingCall(
+        method=row["method"],
+        url=row["url"],
+        headers=_pairs(row["headers"]),
+        body=row["body"],
+        sdk_method=row.get("sdk_method", ""),
+        variables=tuple(row.get("variables", ())),
+    )
 
 
 def _clean_note(text: str) -> str:
@@ -92,4 +101,5 @@ def _as_dict(value: object, *names: str) -> dict[str, Any] | None:
     if value is None:
         return None
     found = {name: getattr(value, name) for name in names}
-    return {**found, "headers": [list(pair) for pair in found["headers"]]}
+    lists = {name: list(each) for name, each in found.items() if isinstance(each, tuple)}
+    return {**found, **lists, "headers": [list(pair) for pair in found["headers"]]}

@@ -23,6 +23,8 @@ EMPTY_VALUES = frozenset({"undefined", "null", "none", "nil", "nan", "[object ob
 # Removed from the published contract with legacy web chat (JavaScript SDK 259.0.0, 2026-08-15).
 RETIRED = ("/api/v2/conversations/chats", "/api/v2/webchat", "/api/v2/widgets/deployments")
 PREFIX = "/api/v2"
+VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"})
+COMMANDS = {"create": "post", "get": "get", "list": "get", "update": "patch", "delete": "delete", "replace": "put"}
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,33 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract) -> Aim
         method=method,
         path=path,
         world="none",
-        placeholders=tuple(unquote(s) for s in path.split("/") if is_placeholder(s)),
+        placeholders=tuple(unquote(s) for s in path.split("/") if is_placeholder(s) and s not in call.variables),
         filled=filled,
         id_text=_id_in(path),
-        id_state=_id_state(path),
+        id_state=_id_state(path, call.variables),
         provider_id=_provider_id(call),
         starts_session="cobrowse" in path.lower() and method != "GET",
     )
+    if not call.url.strip():
+        return _named_only(base, call, contract)
     if call.host.startswith("login.") or path.rstrip("/") == "/oauth/token":
         return _token_request(base)
     return _placed(base, call, contract)
+
+
+def _named_only(base: Aim, call: FailingCall, contract: Contract) -> Aim:
+    """A call by the name of a method that no SDK has: only what it was meant to do can be told."""
+    starts = "cobrowse" in call.sdk_method.lower() and not call.sdk_method.lower().startswith("get")
+    return replace(base, path="", starts_session=starts, nearest=nearest_methods(call.sdk_method, contract))
+
+
+def nearest_methods(name: str, contract: Contract) -> tuple[Operation, ...]:
+    """The published operations whose names are most like that of an SDK's method or of a `gc` command."""
+    words = [word.lower() for word in re.findall(r"[A-Za-z][a-z]*", name)]
+    if words[:1] == ["gc"]:
+        words = [COMMANDS.get(words[-1], ""), *words[1:-1]] if len(words) > 1 else words
+    verb, rest = (words[0], words[1:]) if words and words[0].upper() in VERBS else ("post", words)
+    return contract.nearest(verb.upper(), f"{PREFIX}/{'/'.join(rest)}")
 
 
 def _placed(base: Aim, call: FailingCall, contract: Contract) -> Aim:
@@ -143,6 +162,9 @@ def _unfilled(base: Aim) -> PathFault:
 def _path_of(call: FailingCall) -> str:
     """The path alone. A bare path is often told without its prefix; that is shorthand, not a fault."""
     path = call.path.strip()
+    base, slash, rest = path.lstrip("/").partition("/")
+    if not call.host and slash and is_placeholder(base) and rest.startswith(("api/", "oauth/")):
+        path = f"/{rest}"  # {{baseUrl}}/api/v2/...: a variable for the host
     if not call.host and path and not path.lower().startswith(("/api/", "api/", "/oauth/", "oauth/")):
         path = f"{PREFIX}/{path.lstrip('/')}"
     return path if path.startswith("/") or not path else f"/{path}"
@@ -182,9 +204,9 @@ def _is_word_of_a_path(segment: str) -> bool:
     return segment.isascii() and segment.isalpha() and segment.lower() not in EMPTY_VALUES
 
 
-def _id_state(path: str) -> IdState:
+def _id_state(path: str, variables: tuple[str, ...]) -> IdState:
     text = _id_in(path)
-    if not text:
+    if not text or text in variables:
         return "absent"
     if is_placeholder(text):
         return "placeholder"
@@ -209,6 +231,6 @@ def _provider_id(call: FailingCall) -> str | None:
     if isinstance(data, dict):
         for name, value in data.items():
             if name.lower().replace("_", "") == "providerid" and isinstance(value, str | int):
-                return str(value)
+                return None if is_placeholder(str(value)) and str(value)[:1] in "{<$" else str(value)
     found = re.search(r"(?:^|&)provider_?id=([^&]*)", call.query, re.IGNORECASE)
     return unquote(found[1]) if found else None

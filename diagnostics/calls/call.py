@@ -24,6 +24,7 @@ class FailingCall:
     `method` is upper case, "" when not given. `url` is as pasted: it may be a bare path, which has no host,
     and may hold placeholders. `body` is the text as sent, None for no body. `sdk_method` is the method of an SDK, or
     the `gc` command, that the call was made with; `url` is "" where no published operation has that name.
+    `variables` are the placeholders in `url` that a running program would have filled, such as `{conversationId}`.
     """
 
     method: str = ""
@@ -31,6 +32,7 @@ class FailingCall:
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
     sdk_method: str = ""
+    variables: tuple[str, ...] = ()
 
     @property
     def split(self) -> SplitResult:

@@ -23,7 +23,7 @@ class Draft:
     """A call (none when `url` and `sdk_method` are empty), an answer, or both.
 
     `conversation_id` is an id that the call names elsewhere than in its URL. `secrets` are raw values that reading met
-    and encoded or dropped, to be masked wherever else they stand.
+    and encoded or dropped, to be masked wherever else they stand. `variables` are those of FailingCall.
     """
 
     form: str
@@ -36,6 +36,7 @@ class Draft:
     secrets: list[str] = field(default_factory=list, repr=False)
     sdk_method: str = ""
     conversation_id: str = ""
+    variables: tuple[str, ...] = ()
 
     @property
     def has_call(self) -> bool:

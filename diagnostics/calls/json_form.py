@@ -77,6 +77,8 @@ def read_json_call(value: Any, text: str) -> Draft:
     draft.url = next((call[key] for key in URL_KEYS if isinstance(call.get(key), str)), "").strip()
     draft.answer = read_json_answer(next((value[key] for key in ANSWER_KEYS if value.get(key) is not None), None))
     draft.sdk_method = call["sdk_method"].strip()[:200] if isinstance(call.get("sdk_method"), str) else ""
+    variables = call.get("variables")
+    draft.variables = tuple(str(each)[:80] for each in variables[:20]) if isinstance(variables, list) else ()
     if draft.has_call:
         _read_call(draft, call)
         draft.answer = draft.answer or _status_beside(draft, value)

@@ -68,6 +68,7 @@ def _call(masker: Masker, draft: Draft) -> FailingCall:
         headers=_headers(masker, draft.headers),
         body=_body(masker, draft.body, "the body"),
         sdk_method=masker.text(draft.sdk_method),
+        variables=tuple(masker.text(name) for name in draft.variables),
     )
 
 
@@ -111,7 +112,8 @@ def _answer_body(masker: Masker, answer: DraftAnswer) -> str | None:
 def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:
     headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in call.headers)
     body = None if call.body is None else sweep(call.body, secrets)
-    return FailingCall(call.method, sweep(call.url, secrets), headers, body, sweep(call.sdk_method, secrets))
+    name, variables = sweep(call.sdk_method, secrets), tuple(sweep(each, secrets) for each in call.variables)
+    return FailingCall(call.method, sweep(call.url, secrets), headers, body, name, variables)
 
 
 def _swept_answer(answer: ReceivedAnswer, secrets: list[str]) -> ReceivedAnswer:
