@@ -33,10 +33,15 @@ SECRET = "proxy-s3cret"
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy but the test's own, and short limits."""
+    """No proxy but the test's own."""
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For servers that never answer."""
     monkeypatch.setattr(net, "SECONDS", 1.0)
     monkeypatch.setattr(genesys_client, "CONNECT_SECONDS", 0.5)
     monkeypatch.setattr(genesys_client, "SILENCE_SECONDS", 0.5)
@@ -145,7 +150,7 @@ def test_a_certificate_that_is_not_to_be_trusted(code: str, bad: Bad, authority:
     ],
 )
 def test_a_server_that_does_not_shake_hands(
-    handle: wires.Handle, cause: str, certainty: str, settings: Settings
+    handle: wires.Handle, cause: str, certainty: str, settings: Settings, short_limits: None
 ) -> None:
     with serving(handle) as served:
         verdict = diagnose(settings, f"https://localhost:{served.port}").verdict()
@@ -153,14 +158,18 @@ def test_a_server_that_does_not_shake_hands(
 
 
 @pytest.mark.parametrize(("handle", "cause"), [(wires.never_answers, "env.timeout"), (wires.resets, "undetermined")])
-def test_without_tls_only_the_read_itself_tells(handle: wires.Handle, cause: str, settings: Settings) -> None:
+def test_without_tls_only_the_read_itself_tells(
+    handle: wires.Handle, cause: str, settings: Settings, short_limits: None
+) -> None:
     with serving(handle) as served:
         verdict = diagnose(settings, f"http://localhost:{served.port}").verdict()
     assert (verdict["cause"], verdict["certainty"]) != (cause, "proved")
     assert verdict["cause"] == cause
 
 
-def test_a_server_that_shakes_hands_and_never_answers(authority: Authority, settings: Settings) -> None:
+def test_a_server_that_shakes_hands_and_never_answers(
+    authority: Authority, settings: Settings, short_limits: None
+) -> None:
     with serving(over_tls(authority.context("localhost"), wires.never_answers)) as served:
         diagnosis = diagnose(settings, f"https://localhost:{served.port}")
     verdict = diagnosis.verdict()

@@ -25,6 +25,7 @@ class Served:
     """A server while it is served. `heads` are the request heads that its handler chose to keep."""
 
     port: int
+    connections: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
     heads: list[bytes] = field(default_factory=list)
 
@@ -46,7 +47,9 @@ def serving(handle: Handle) -> Iterator[Served]:
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
-                threading.Thread(target=one, args=(listener.accept()[0],), daemon=True).start()
+                connection, _ = listener.accept()
+                served.connections += 1
+                threading.Thread(target=one, args=(connection,), daemon=True).start()
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
@@ -61,10 +64,15 @@ def serving(handle: Handle) -> Iterator[Served]:
 
 
 def read_head(connection: socket.socket) -> bytes:
-    head = b""
-    while b"\r\n\r\n" not in head and (piece := connection.recv(4096)):
-        head += piece
-    return head
+    """The head of a request. Its body is read away: a server that closes with bytes unread resets the connection."""
+    request = b""
+    while b"\r\n\r\n" not in request and (piece := connection.recv(4096)):
+        request += piece
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
+    while len(body) < length and (piece := connection.recv(4096)):
+        body += piece
+    return head + b"\r\n"
 
 
 def never_answers(connection: socket.socket, served: Served) -> None:
