@@ -20,6 +20,9 @@ AREA_TITLES = {
     "provider": "Cobrowse providers",
     "permissions": "Permissions",
     "deployments": "Web deployments",
+    "route": "What a 404 hides",
+    "reach": "The way to the org",
+    "limits": "The rate limit",
 }
 SNIPPETS = (
     ("python", "the Python SDK"),

@@ -16,7 +16,7 @@ ROWS: list[set[str]] = [
     {"inputs", "claims", "checks.base", "verdict"},
     {"checks.*", "runner", "snippets"},
     {"mend"},
-    {"engine"},
+    {"engine", "handbook"},
     {"models"},
     {"queries", "people", "report", "http"},
     {"services", "access"},

@@ -69,6 +69,8 @@ class Check:
 
     `needs` are the inputs without which it is not planned at all. `version` rises when its judgement changes.
     One that is `last` waits for all others, however they ended: it speaks of what they met, and asks nothing itself.
+    `reads` is all that it may ask: "GET /api/v2/tokens/me", with the contract's names for parameters; a final `*` stands
+    for any path, and what is no request stands in plain words.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Check:
     needs: tuple[str, ...] = ()
     version: int = 1
     last: bool = False
+    reads: tuple[str, ...] = ()
 
 
 _registry: dict[str, Check] = {}
@@ -91,6 +94,7 @@ def check(
     needs: tuple[str, ...] = (),
     version: int = 1,
     last: bool = False,
+    reads: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Register a check function under an id such as `oauth.token`, whose first word is its file."""
 
@@ -99,7 +103,7 @@ def check(
             raise ValueError(f"Two checks are called {id}.")
         if unknown := set(needs) - set(NEEDS):
             raise ValueError(f"{id} needs {unknown}, which is no input.")
-        _registry[id] = Check(id, title, function, after, needs, version, last)
+        _registry[id] = Check(id, title, function, after, needs, version, last, reads)
         return function
 
     return register

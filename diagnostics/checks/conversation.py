@@ -93,6 +93,10 @@ def judge_id(text: str, state: str) -> Result:
     title="The conversation exists",
     after=("conversation.id", "oauth.token"),
     needs=("conversation",),
+    reads=(
+        "GET /api/v2/conversations/{conversationId}",
+        "GET /api/v2/analytics/conversations/{conversationId}/details",
+    ),
 )
 def conversation_exists(ctx: Context) -> Iterator[Result]:
     wanted = wanted_id(ctx)
@@ -161,7 +165,13 @@ def _unreadable(answer: Answer, proof: Evidence) -> Result:
     )
 
 
-@check("conversation.media", title="The medium has cobrowse", after=("conversation.exists",), needs=("conversation",))
+@check(
+    "conversation.media",
+    title="The medium has cobrowse",
+    after=("conversation.exists",),
+    needs=("conversation",),
+    reads=("GET /api/v2/conversations/{conversationId}",),
+)
 def conversation_media(ctx: Context) -> Iterator[Result]:
     yield judge_media(legs_of(ctx.genesys.get(path_of(wanted_id(ctx))).data))
 
@@ -196,6 +206,7 @@ def judge_media(legs: list[Leg]) -> Result:
     title="Customer and agent are connected",
     after=("conversation.exists",),
     needs=("conversation",),
+    reads=("GET /api/v2/conversations/{conversationId}",),
 )
 def conversation_connected(ctx: Context) -> Iterator[Result]:
     data = ctx.genesys.get(path_of(wanted_id(ctx))).data

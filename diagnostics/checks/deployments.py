@@ -38,7 +38,16 @@ class Deployment:
         return channel.lower() in {str(each).lower() for each in channels}
 
 
-@check("deployments.cobrowse", title="Cobrowse is on in the web deployments", after=("oauth.identity",))
+@check(
+    "deployments.cobrowse",
+    title="Cobrowse is on in the web deployments",
+    after=("oauth.identity",),
+    reads=(
+        f"GET {LIST_PATH}",
+        f"GET {LIST_PATH}/{{deploymentId}}/configurations",
+        "GET /api/v2/conversations/{conversationId}",
+    ),
+)
 def deployments_cobrowse(ctx: Context) -> Iterator[Result]:
     answer = ctx.genesys.get(LIST_PATH, expand="Configuration", pageSize=100)
     found = deployments_of(answer)

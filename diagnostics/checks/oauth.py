@@ -26,7 +26,14 @@ TROUBLES = {
 }
 
 
-@check("oauth.token", title="The login host issues a token")
+@check(
+    "oauth.token",
+    title="The login host issues a token",
+    reads=(
+        "POST /oauth/token",
+        "GET /api/v2/tokens/me",
+    ),
+)
 def oauth_token(ctx: Context) -> Iterator[Result]:
     if ctx.genesys.token().is_kept:
         ctx.genesys.get("/api/v2/tokens/me")  # a kept token that is no longer good gives way to a new one here
@@ -94,7 +101,12 @@ def _no_token(answer: Answer, login_host: str, proof: Evidence) -> Result:
     )
 
 
-@check("oauth.identity", title="The token says which org and client it is", after=("oauth.token",))
+@check(
+    "oauth.identity",
+    title="The token says which org and client it is",
+    after=("oauth.token",),
+    reads=("GET /api/v2/tokens/me",),
+)
 def oauth_identity(ctx: Context) -> Iterator[Result]:
     yield judge_identity(ctx.genesys.get("/api/v2/tokens/me"), ctx.target.region.api_host, ctx.target.org_id)
 
@@ -179,7 +191,15 @@ def _text(value: object) -> str:
     return value[:200] if isinstance(value, str) else ""
 
 
-@check("oauth.scopes", title="The token's scopes suffice, where scopes matter", after=("oauth.identity",))
+@check(
+    "oauth.scopes",
+    title="The token's scopes suffice, where scopes matter",
+    after=("oauth.identity",),
+    reads=(
+        "GET /api/v2/tokens/me",
+        f"GET {gateway.PROVIDERS_PATH}",
+    ),
+)
 def oauth_scopes(ctx: Context) -> Iterator[Result]:
     me = Me(ctx.genesys.get("/api/v2/tokens/me").data)
     if ctx.aim is not None and ctx.aim.world == "published":

@@ -49,10 +49,19 @@ class Grants:
     roles: tuple[str, ...] = ()
 
 
-@check("permissions.call", title="The client may make the call", after=("oauth.identity",))
+@check(
+    "permissions.call",
+    title="The client may make the call",
+    after=("oauth.identity",),
+    reads=(
+        f"GET {GRANTS_PATH}",
+        "GET /api/v2/authorization/roles/{roleId}",
+        "GET /api/v2/conversations/{conversationId}",
+    ),
+)
 def permissions_call(ctx: Context) -> Iterator[Result]:
-    if ctx.aim is not None and ctx.aim.world in ("gateway", "token"):
-        yield skipped("not_asked", "This call is not one of the published API, so no permission of it is compared.")
+    if ctx.aim is not None and ctx.aim.world == "token":
+        yield skipped("not_asked", "This is the token request, which needs no permission.")
         return
     operation = _operation_of(ctx)
     if operation is None or not operation.permissions:
@@ -66,10 +75,15 @@ def permissions_call(ctx: Context) -> Iterator[Result]:
     yield judge_permissions(operation, grants, _division_of(ctx), _medium_of(ctx))
 
 
-@check("permissions.catalogue", title="The org's catalogue has the permission", after=("oauth.identity",))
+@check(
+    "permissions.catalogue",
+    title="The org's catalogue has the permission",
+    after=("oauth.identity",),
+    reads=(f"GET {CATALOGUE_PATH}",),
+)
 def permissions_catalogue(ctx: Context) -> Iterator[Result]:
     operation = _operation_of(ctx)
-    if operation is None or not operation.permissions or (ctx.aim and ctx.aim.world in ("gateway", "token")):
+    if operation is None or not operation.permissions or (ctx.aim and ctx.aim.world == "token"):
         yield skipped("not_asked", "The call is not one whose permissions the catalogue would list.")
         return
     domains = sorted({permission.split(":")[0] for permission in operation.permissions})
@@ -112,7 +126,13 @@ def _is_last(data: dict[str, Any]) -> bool:
     return not isinstance(count, int) or not isinstance(number, int) or number >= count
 
 
-@check("permissions.user", title="The call does not need a user's token", after=("oauth.identity",), needs=("call",))
+@check(
+    "permissions.user",
+    title="The call does not need a user's token",
+    after=("oauth.identity",),
+    needs=("call",),
+    reads=("GET /api/v2/tokens/me",),
+)
 def permissions_user(ctx: Context) -> Iterator[Result]:
     operation = ctx.aim.operation if ctx.aim else None
     me = ctx.genesys.get("/api/v2/tokens/me").data

@@ -21,7 +21,12 @@ class Provider:
     enabled: bool | None = None
 
 
-@check("provider.configured", title="The org's cobrowse providers", after=("oauth.identity",))
+@check(
+    "provider.configured",
+    title="The org's cobrowse providers",
+    after=("oauth.identity",),
+    reads=(f"GET {gateway.PROVIDERS_PATH}",),
+)
 def provider_configured(ctx: Context) -> Iterator[Result]:
     yield judge_list(ctx.genesys.get(gateway.PROVIDERS_PATH))
 
@@ -82,7 +87,13 @@ def _provider(entry: Any) -> Provider:
     )
 
 
-@check("provider.match", title="The call's providerId is one of them", after=("oauth.identity",), needs=("call",))
+@check(
+    "provider.match",
+    title="The call's providerId is one of them",
+    after=("oauth.identity",),
+    needs=("call",),
+    reads=(f"GET {gateway.PROVIDERS_PATH}",),
+)
 def provider_match(ctx: Context) -> Iterator[Result]:
     if ctx.aim is None or not (ctx.aim.starts_session or ctx.aim.provider_id is not None):
         yield skipped("not_asked", "The call starts no session, so it needs no provider.")

@@ -57,7 +57,7 @@ def _of_each(ctx: Context, ask: Callable[[Place], Result]) -> Iterator[Result]:
         yield from pool.map(ask, places)
 
 
-@check("reach.dns", title="The hosts resolve")
+@check("reach.dns", title="The hosts resolve", reads=("the name service",))
 def reach_dns(ctx: Context) -> Iterator[Result]:
     def ask(place: Place) -> Result:
         way = ctx.net.route(place.url)
@@ -109,7 +109,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-@check("reach.tls", title="The hosts show a trusted certificate")
+@check("reach.tls", title="The hosts show a trusted certificate", reads=("a TLS handshake with each host",))
 def reach_tls(ctx: Context) -> Iterator[Result]:
     def ask(place: Place) -> Result:
         if place.scheme != "https":
@@ -217,7 +217,7 @@ def _as_evidence(shown: Certificate, now: datetime) -> Evidence:
     }
 
 
-@check("reach.route", title="The way to the hosts")
+@check("reach.route", title="The way to the hosts", reads=("the proxy settings of this server",))
 def reach_route(ctx: Context) -> Iterator[Result]:
     for place in places_of(ctx.target.region):
         yield judge_route(place, ctx.net.route(place.url))
@@ -240,7 +240,7 @@ def judge_route(place: Place, way: Route) -> Result:
     return passed("through_proxy", sentence, subject=place.name, evidence=proof)
 
 
-@check("reach.clock", title="The clocks agree", after=("oauth.identity",))
+@check("reach.clock", title="The clocks agree", after=("oauth.identity",), reads=("GET /api/v2/tokens/me",))
 def reach_clock(ctx: Context) -> Iterator[Result]:
     yield judge_clock(ctx.genesys.get("/api/v2/tokens/me"))
 

@@ -71,7 +71,7 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
     return passed("right", f"{wanted} is the right host for {region.key}.", evidence={"wanted": wanted})
 
 
-@check("request.path", title="The path is one of the API", needs=("call",))
+@check("request.path", title="The path is one of the API", needs=("call",), reads=(f"GET {gateway.PROVIDERS_PATH}",))
 def request_path(ctx: Context) -> Iterator[Result]:
     if ctx.aim is None:
         return
@@ -232,7 +232,13 @@ def _authorization_trouble(given: list[str]) -> str:
     return ""
 
 
-@check("request.body", title="The body is what the operation takes", after=("request.method",), needs=("call",))
+@check(
+    "request.body",
+    title="The body is what the operation takes",
+    after=("request.method",),
+    needs=("call",),
+    reads=(f"GET {gateway.PROVIDERS_PATH}",),
+)
 def request_body(ctx: Context) -> Iterator[Result]:
     if ctx.call is None or ctx.aim is None:
         return

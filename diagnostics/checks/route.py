@@ -48,7 +48,13 @@ def seen_of(path: str, answer: Answer) -> Seen:
     return Seen(path, answer.status, (answer.code or answer.trouble)[:120], own)
 
 
-@check("route.oracle", title="What the 404 hides", after=("oauth.token",), needs=("conversation",))
+@check(
+    "route.oracle",
+    title="What the 404 hides",
+    after=("oauth.token",),
+    needs=("conversation",),
+    reads=("GET /api/v2/*",),
+)
 def route_oracle(ctx: Context) -> Iterator[Result]:
     """Only where a 404 has to be explained: a healthy call costs nothing here."""
     aim = ctx.aim

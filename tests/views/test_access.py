@@ -43,6 +43,7 @@ ADDRESSES = (
     Address("run-again", WRITE, admins_only=True, of="run"),
     Address("check-again", WRITE, admins_only=True, of="finding"),
     Address("claims", FORM, admins_only=False),
+    Address("checks", READ, admins_only=False),
     Address("users", READ, admins_only=True),
     Address("user-add", FORM, admins_only=True),
     Address("user-role", WRITE, admins_only=True, of="user"),
@@ -68,9 +69,8 @@ def arguments() -> dict[str, list[int]]:
 
 
 def test_no_address_is_missing_from_the_table() -> None:
-    named = {pattern.name for pattern in [*urls.client_urls, *urls.run_urls, *urls.claim_urls, *urls.user_urls]} | {
-        "home"
-    }
+    lists = (urls.client_urls, urls.run_urls, urls.claim_urls, urls.check_urls, urls.user_urls)
+    named = {pattern.name for listed in lists for pattern in listed} | {"home"}
     assert {address.name for address in ADDRESSES} == named
 
 
