@@ -1,13 +1,15 @@
 """The frozen inputs of a run: what was pasted, as values and as the JSON that the row keeps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from diagnostics.calls.call import FailingCall, Note, ReceivedAnswer, Unreadable
 from diagnostics.calls.parse import masked_text, parse_answer, parse_call
 
 LONGEST_NOTE = 2000
+# Forms that record what was sent; the others are what a person or a program was about to send.
+RECORDS = frozenset({"json", "raw_http", "har"})
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Inputs:
         if call_text.strip():
             parsed = parse_call(call_text)
             call, answer, notes = parsed.call, parsed.answer, [*notes, *parsed.notes]
+            if call is not None and parsed.form in RECORDS:
+                call = replace(call, as_sent=True)
             if call is not None and not call.url:  # then nothing else of it names the conversation
                 conversation_id = conversation_id.strip() or parsed.conversation_id
         if answer_text.strip():
@@ -53,7 +57,7 @@ class Inputs:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "call": _as_dict(self.call, "method", "url", "headers", "body", "sdk_method", "variables"),
+            "call": _as_dict(self.call, "method", "url", "headers", "body", "sdk_method", "variables", "as_sent"),
             "answer": _as_dict(self.answer, "status", "headers", "body", "network_error"),
             "conversation_id": self.conversation_id,
             "note": self.note,
@@ -86,6 +90,7 @@ def _call(row: Mapping[str, Any]) -> FailingCall:
         body=row["body"],
         sdk_method=row.get("sdk_method", ""),
         variables=tuple(row.get("variables", ())),
+        as_sent=row.get("as_sent", False),
     )
 
 

@@ -80,14 +80,24 @@ class Candidate:
     finding: Found
 
 
-ORG_SAYS_OTHERWISE = ("permissions.call:division_missing", "permissions.call:permission_missing")
+ORG_SAYS_OTHERWISE = (
+    "permissions.call:division_missing",
+    "permissions.call:permission_missing",
+    "permissions.call:held",
+)
 HOST_EXPLAINS = ("request.host:plain_http", "request.host:wrong_region", "request.host:unknown_host")
-HELD = ("permissions.call:held", "permissions.call:conditional", "permissions.call:division_missing")
+HELD = (
+    "permissions.call:held",
+    "permissions.call:held_somewhere",
+    "permissions.call:conditional",
+    "permissions.call:division_missing",
+)
 OTHER_PATH_FAULTS = tuple(
     f"request.path:{fault}"
     for fault in ("base_duplicated", "id_missing", "legacy_resource", "trailing_slash", "placeholder_unexpanded")
 )
 STATE_EXPLAINS = (
+    "conversation.connected:parked",
     "conversation.connected:ended",
     "conversation.exists:only_history",
     "conversation.exists:not_found",
@@ -120,10 +130,12 @@ RULES: tuple[Rule, ...] = (
     Rule("path.placeholder_unexpanded", "request.path", ("placeholder_unexpanded",)),
     Rule("path.wrong_method", "request.method", ("wrong_method",)),
     Rule("response.not_genesys", "answer.meaning", ("foreign",), "likely", HOST_EXPLAINS),
+    Rule("body.malformed_json", "request.body", ("malformed_json",)),
     Rule("env.rate_limited", "answer.meaning", ("rate_limited",)),
     Rule("env.server_error", "answer.meaning", ("server_error",)),
     Rule("auth.header_malformed", "request.headers", ("header_malformed",)),
     Rule("auth.header_malformed", "answer.meaning", ("token_absent",)),
+    Rule("auth.header_malformed", "request.headers", ("unexpanded",), "likely"),
     Rule("auth.ip_not_allowed", "answer.meaning", ("ip_refused",)),
     Rule("auth.token_request_malformed", "answer.meaning", ("token_request_malformed",)),
     Rule("auth.token_request_malformed", "request.token", ("malformed",)),
@@ -140,10 +152,9 @@ RULES: tuple[Rule, ...] = (
     Rule("config.feature_not_licensed", "answer.meaning", ("feature_off",), "likely"),
     Rule("authz.permission_missing", "permissions.call", ("permission_missing",)),
     Rule("authz.division_missing", "permissions.call", ("division_missing",)),
-    Rule("authz.division_missing", "answer.meaning", ("division_missing",)),
+    Rule("authz.division_missing", "answer.meaning", ("division_missing",), unless=("permissions.call:held",)),
     Rule("authz.division_missing", "conversation.exists", ("division_hidden",), "likely"),
     Rule("authz.permission_missing", "answer.meaning", ("permission_missing",), "likely", ORG_SAYS_OTHERWISE),
-    Rule("body.malformed_json", "request.body", ("malformed_json",)),
     Rule("body.content_type", "request.body", ("content_type",), "likely"),
     Rule("body.content_type", "answer.meaning", ("content_type",)),
     Rule("conv.id_malformed", "conversation.id", ("id_malformed",)),
@@ -159,6 +170,7 @@ RULES: tuple[Rule, ...] = (
     Rule("provider.mismatch", "provider.match", ("other_case", "near", "none", "disabled", "missing")),
     Rule("provider.mismatch", "provider.configured", ("none_configured",), "likely"),
     Rule("config.cobrowse_disabled", "deployments.cobrowse", ("off", "none_active")),
+    Rule("config.legacy_cobrowse_retired", "answer.meaning", ("legacy_gone",), "likely"),
     Rule("config.offer_expired", "answer.meaning", ("offer_expired", "session_gone"), "likely"),
     Rule("conv.session_conflict", "answer.meaning", ("conflict",), "likely", STATE_EXPLAINS),
 )
@@ -168,6 +180,11 @@ REFUSALS: tuple[tuple[Rule, tuple[int, ...]], ...] = (
     (Rule("authz.policy_denied", "permissions.call", ("conditional",), "likely"), (403,)),
     (Rule("authz.permission_missing", "route.oracle", ("hidden",), "likely", ("permissions.call:held",)), (404,)),
     (Rule("authz.permission_missing", "permissions.call", ("other_medium",), "likely"), (403,)),
+    (Rule("conv.not_connected", "conversation.connected", ("parked",), "likely"), (400, 403, 404, 409)),
+    (
+        Rule("config.cobrowse_disabled", "deployments.cobrowse", ("no_deployment",), "likely"),
+        (400, 403, 404, 409, 410, 501),
+    ),
 )
 
 # Only where nothing else is wrong: the call departs from the contract in something that may be harmless.
@@ -229,15 +246,16 @@ TROUBLES: tuple[Trouble, ...] = (
 REFUSED = frozenset({400, 403, 404, 409, 410, 422})
 # Cause or family -> the statuses with which it can show. Where a cause is not here, any status can.
 PLAUSIBLE: dict[str, frozenset[int]] = {
-    "path": frozenset({400, 403, 404, 405, 501}),
+    "path": frozenset({400, 403, 404, 405, 500, 501}),
     "host.wrong_region": frozenset({400, 401, 403, 404}),
     "auth": frozenset({400, 401, 403}),
     "auth.token_expired": frozenset({401}),
     "authz": frozenset({400, 401, 403, 404}),
     "conv": REFUSED,
+    "conv.id_malformed": REFUSED | {500},
     "provider": REFUSED,
     "config": REFUSED | {501},
-    "body": frozenset({400, 413, 415, 422}),
+    "body": frozenset({400, 413, 415, 422, 500}),
 }
 
 # Passes that say something about a call that failed, in the order told.
@@ -266,7 +284,7 @@ def judge(findings: Iterable[Found], *, part: bool = False) -> Verdict:
     rules = _told_by(found) if part else RULES
     candidates = [] if worked else _fitting(_candidates(found, rules), answer)
     if not worked and not candidates and not part:
-        candidates = _refusals(found, answer) or _departures(found, answer) or _troubles(found)
+        candidates = _refusals(found, answer) or _departures(found, answer) or _troubles(found, answer)
     verdict = _accuse(candidates, found, answer) if candidates else _acquit(found, answer, worked)
     if part and not candidates:
         verdict = _of_part(verdict, found)
@@ -334,7 +352,10 @@ def _departures(found: list[Found], answer: Found | None) -> list[Candidate]:
     return candidates
 
 
-def _troubles(found: list[Found]) -> list[Candidate]:
+def _troubles(found: list[Found], answer: Found | None) -> list[Candidate]:
+    """What keeps our reads from the org explains no call that was answered by status: that one got through."""
+    if answer is not None and answer.evidence.get("status") is not None:
+        return []
     candidates: list[Candidate] = []
     for row in TROUBLES:
         met = [each for each in found if each.outcome == Outcome.ERROR and each.code == row.code]
@@ -367,12 +388,27 @@ def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
     """Nothing is accused: either nothing is wrong, or what is wrong could not be told."""
     blind = [each for each in found if each.outcome == Outcome.ERROR and (each.check_id in ESSENTIAL or not worked)]
     passes = tuple(each.anchor for each in found if each.outcome == Outcome.PASS)
-    if answer is not None and not worked:
+    unread = next((each for each in blind if each.code in {row.code for row in TROUBLES}), None)
+    if answer is not None and not worked and unread is not None:
         return Verdict(
             causes.UNDETERMINED,
             "undetermined",
-            "The call failed, but everything that could be checked is right now, so its cause cannot be proved.",
-            "Repeat the call and bring the fresh answer with its correlation id; keep this run to compare with.",
+            f"The call failed, and what would explain it could not be read from the org. {unread.sentence}",
+            unread.hint or "Mend that first, then check again.",
+            because=(answer.anchor, unread.anchor),
+        )
+    if answer is not None and not worked:
+        contradicted = answer.code in ("permission_missing", "division_missing")
+        return Verdict(
+            causes.UNDETERMINED,
+            "undetermined",
+            "The answer says that a permission is missing, but the org shows that this client holds it: the call was made "
+            "with another client's token, or before the grant."
+            if contradicted
+            else "The call failed, but everything that could be checked is right now, so its cause cannot be proved.",
+            "Find out whose token the call carried and look at that one's roles, or repeat the call with a new token."
+            if contradicted
+            else "Repeat the call and bring the fresh answer with its correlation id; keep this run to compare with.",
             because=(answer.anchor,),
         )
     if not passes or (blind and not worked):

@@ -121,10 +121,49 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
             "authz.permission_missing",
             "proved",
         ),
-        (answered(403, "permission_missing"), "authz.permission_missing", "likely"),
+        (answered(403, "permission_missing"), "undetermined", "undetermined"),
+        (
+            answered(403, "permission_missing", "+ permissions.call:held_somewhere"),
+            "authz.permission_missing",
+            "likely",
+        ),
+        (answered(403, "not_authorized", "? permissions.call:conditional"), "authz.policy_denied", "likely"),
+        (answered(403, "not_authorized", "! permissions.call:other_medium"), "authz.permission_missing", "likely"),
+        (answered(409, "conflict", "! conversation.connected:parked"), "conv.not_connected", "likely"),
+        (but("! conversation.connected:parked"), "none", "proved"),
+        (answered(410, "gone", "! deployments.cobrowse:no_deployment"), "config.cobrowse_disabled", "likely"),
+        (answered(404, "not_found", "x deployments.cobrowse:off"), "config.cobrowse_disabled", "proved"),
+        (
+            but("x permissions.call:permission_missing", "x permissions.catalogue:not_in_catalogue"),
+            "config.feature_not_licensed",
+            "proved",
+        ),
+        (but("x permissions.catalogue:not_in_catalogue"), "none", "proved"),
+        (
+            answered(500, "server_error", "x request.path:placeholder_unexpanded"),
+            "path.placeholder_unexpanded",
+            "proved",
+        ),
+        (answered(503, "server_error", "x request.body:malformed_json"), "env.server_error", "proved"),
+        (but("x oauth.identity:another_org"), "auth.token_foreign", "proved"),
+        (but("x request.token:malformed"), "auth.token_request_malformed", "proved"),
         (answered(400, "bad_request", "x request.body:malformed_json"), "body.malformed_json", "proved"),
         (answered(400, "bad_request", "! request.body:unexpected"), "body.unexpected", "likely"),
         (answered(404, "not_found", "! request.body:unexpected"), "undetermined", "undetermined"),
+        # our own network explains no call that was answered
+        (
+            answered(404, "not_found", "? oauth.token:dns/unreachable", "x reach.dns:no_address"),
+            "undetermined",
+            "undetermined",
+        ),
+        (answered(403, "not_authorized", "? oauth.identity:rate_limited"), "undetermined", "undetermined"),
+        (
+            but(
+                "x answer.meaning:network_refused", "? oauth.token:tls/unreachable", "x reach.tls:expired", status=None
+            ),
+            "env.tls",
+            "proved",
+        ),
         # what pairs of reads tell of a 404
         (
             answered(404, "not_found", "x request.path:not_in_api", "+ route.oracle:routed"),

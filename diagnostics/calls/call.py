@@ -25,6 +25,7 @@ class FailingCall:
     and may hold placeholders. `body` is the text as sent, None for no body. `sdk_method` is the method of an SDK, or
     the `gc` command, that the call was made with; `url` is "" where no published operation has that name.
     `variables` are the placeholders in `url` that a running program would have filled, such as `{conversationId}`.
+    `as_sent` is true for a record of what went over the wire, in which nothing is left for a shell to fill in.
     """
 
     method: str = ""
@@ -33,6 +34,7 @@ class FailingCall:
     body: str | None = None
     sdk_method: str = ""
     variables: tuple[str, ...] = ()
+    as_sent: bool = False
 
     @property
     def split(self) -> SplitResult:

@@ -63,6 +63,7 @@ CODES = {
     "unsupported_grant_type": Meaning(
         "token_request_malformed", "The token request names no grant type that is known."
     ),
+    "invalid_scope": Meaning("token_request_malformed", "The token request asks for a scope that there is not."),
     "invalid_request": Meaning("token_request_malformed", "The token request is malformed."),
 }
 
@@ -89,7 +90,7 @@ PROXIES = re.compile(
 
 # What a client program says when no answer came -> the trouble, first match wins.
 NETWORK = (
-    ("dns", r"resolve|getaddrinfo|enotfound|name or service|nodename|unknownhost|no such host|dns"),
+    ("dns", r"resolv|resolution|getaddrinfo|enotfound|name or service|nodename|unknownhost|no such host|dns"),
     ("tls", r"certificate|ssl|tls|handshake|x509"),
     ("proxy", r"proxy|tunnel|\b407\b"),
     ("timeout", r"time[d\s-]*out|deadline|etimedout"),
@@ -122,7 +123,7 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False) -> Resu
         return _not_genesys(answer, proof)
     if 200 <= answer.status < 300:
         return passed("success", f"The call answered {answer.status}: it worked.", evidence=proof)
-    meaning = CODES.get(str(proof["code"]).lower()) or _policy_in(proof)
+    meaning = _told_in_words(proof) or CODES.get(str(proof["code"]).lower())
     between = 300 <= answer.status < 400 or answer.status == 407  # the API itself never answers so
     if meaning is None and (between or not is_genesys(answer, data, token_request=token_request)):
         return _not_genesys(answer, proof)
@@ -189,10 +190,13 @@ def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> boo
     )
 
 
-def _policy_in(proof: Evidence) -> Meaning | None:
-    """A refusal whose code speaks of a policy; codes are many, and not all are documented."""
-    if proof["status"] == 403 and "polic" in str(proof["code"]).lower():
+def _told_in_words(proof: Evidence) -> Meaning | None:
+    """What an answer says by a code or a message that is not documented, where the words leave no doubt."""
+    said = f"{proof['code']} {proof['message']}".lower()
+    if proof["status"] == 403 and re.search(r"\bpolic(?:y|ies)\b", said):
         return Meaning("policy_denied", "A policy of the org refuses the call.")
+    if proof["status"] in (404, 410) and re.search(r"\blegacy\b.*\bco-?browse|\bco-?browse.*\blegacy\b", said):
+        return Meaning("legacy_gone", "Legacy co-browse has been retired.")
     return None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.calls.aim import UUID
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys.client import Answer
 
 # Cobrowse is for web messaging and voice (facts, section 8); every other medium that a conversation can have.
@@ -22,6 +22,7 @@ LEGS = (
 )
 ENDED = frozenset({"disconnected", "terminated"})
 LIVE = frozenset({"connected", "parked", "transmitting", "converting", "uploading"})
+PARKED = "parked"
 CUSTOMER = frozenset({"customer", "external"})
 AGENT = frozenset({"agent", "user"})
 NAMES = {
@@ -236,6 +237,13 @@ def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
     customers = [leg for leg in live if leg.purpose in CUSTOMER]
     agents = [leg for leg in live if leg.purpose in AGENT]
     if customers and agents and any(a.state in LIVE for a in agents) and any(c.state in LIVE for c in customers):
+        if any(each.state == PARKED for each in agents) and not any(each.state == "connected" for each in agents):
+            return warned(
+                "parked",
+                "The agent has parked the conversation: it is live, but the agent is not connected just now.",
+                hint="Have the agent resume the conversation before cobrowse is started.",
+                evidence={"legs": states},
+            )
         return passed("connected", "Customer and agent are connected now.", evidence={"legs": states})
     if not customers:
         return failed(

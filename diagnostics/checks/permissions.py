@@ -159,7 +159,7 @@ def judge_user_context(operation: Operation | None, grant: str, *, is_user: bool
 
 
 def _operation_of(ctx: Context) -> Operation | None:
-    """The operation called; where the call is none, or none was given, the one that starts a session."""
+    """The operation called; where the call is none, or a gateway passes it on, the one that starts a session."""
     if ctx.aim is not None and ctx.aim.operation is not None:
         return ctx.aim.operation
     return ctx.contract.match("POST", START_PATH).operation
@@ -229,7 +229,8 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
             evidence={**proof, "medium": medium},
         )
     where = "in the conversation's division" if divisions else "in at least one division; the conversation's is unknown"
-    return passed("held", f"The client holds {', '.join(held)} {where}.", evidence=proof)
+    code = "held" if divisions else "held_somewhere"
+    return passed(code, f"The client holds {', '.join(held)} {where}.", evidence=proof)
 
 
 def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:

@@ -184,6 +184,8 @@ def judge_method(aim: Aim) -> Result:
 
 
 FORM = "application/x-www-form-urlencoded"
+# A variable that was to be filled in, as shells, Postman and templates write it. <token> is how people hide one.
+UNEXPANDED = re.compile(r"\$\{?\w+|\{\{\s*\w+\s*\}\}|%\w+%")
 MASKED = re.compile(r"\[masked[^\]]*\]")
 
 
@@ -202,6 +204,13 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
         shown = "The pasted call shows no Authorization header; a real call needs `Authorization: Bearer <token>`."
         return skipped("not_shown", shown)
     trouble = _authorization_trouble(given)
+    if not trouble and call.as_sent and UNEXPANDED.search(given[0]):
+        return failed(
+            "unexpanded",
+            f"The Authorization header was sent with the name of a variable in place of the token: {given[0][:80]}.",
+            hint="Let the shell or the tool fill the variable in: single quotes, for one, keep a shell from doing it.",
+            evidence={"sent": given[0][:80]},
+        )
     if not trouble:
         return passed("right", "The Authorization header has the form the API wants.")
     return failed(

@@ -34,8 +34,9 @@ MESSAGE_TYPES = {
 MEDIA = (
     (r"call ?back", "callbacks"),
     (r"e-?mail", "emails"),
-    (r"web ?messag|webmessaging|messenger", "webmessaging"),
-    ("|".join(MESSAGE_TYPES), "message"),
+    (r"web ?messag|webmessaging", "webmessaging"),
+    (r"\b(?:" + "|".join(MESSAGE_TYPES) + ")", "message"),
+    (r"messenger", "webmessaging"),
     (r"\bchat|webchat|web chat", "chats"),
     (r"voice|call|phone|pstn", "calls"),
     (r"messag", "webmessaging"),
@@ -90,8 +91,9 @@ def endpoint_of(state: Mapping[str, Any]) -> Endpoint:
     """The org's region endpoint, with a provider gateway where the case lists providers or scopes of one."""
     providers = tuple(_provider(each) for each in state.get("providers") or () if isinstance(each, dict | str))
     org = org_of(state)
+    orgs = (org, other_org_of(state)) if has_foreign_token(state) else (org,)
     routes = str(state.get("routes") or "").lower()
-    return Endpoint("evaluation", (org,), bool(providers) or bool(re.search(r"(?<!no )gateway", routes)), providers)
+    return Endpoint("evaluation", orgs, bool(providers) or bool(re.search(r"(?<!no )gateway", routes)), providers)
 
 
 def org_of(state: Mapping[str, Any]) -> Org:
@@ -117,7 +119,22 @@ def org_of(state: Mapping[str, Any]) -> Org:
     }
     conversation = conversation_of(state)
     org = Org(data, {conversation["id"]: conversation} if conversation else {})
-    org.add_clients([client_of(state)])
+    if not has_foreign_token(state):
+        org.add_clients([client_of(state)])
+    return org
+
+
+def has_foreign_token(state: Mapping[str, Any]) -> bool:
+    """Whether the caller's token belongs to another org than the one of the conversation."""
+    said = str(_part(state, "token").get("state") or "").lower()
+    return re.search(r"\b(?:an)?other org|\bdifferent org|\bforeign|wrong org", said) is not None
+
+
+def other_org_of(state: Mapping[str, Any]) -> Org:
+    """The org that the caller's token belongs to: alike, but with nothing of the case in it."""
+    empty = {**state, "conversation": {}, "token": {**_part(state, "token"), "state": "valid"}}
+    org = org_of(empty)
+    org.id, org.name = org_id_of("other org"), "Another org"
     return org
 
 

@@ -103,7 +103,8 @@ WEB = "webmessaging"
     [
         ([("customer", WEB, "connected"), ("agent", WEB, "connected")], Outcome.PASS, "connected"),
         ([("external", "calls", "connected"), ("user", "calls", "connected")], Outcome.PASS, "connected"),
-        ([("customer", WEB, "parked"), ("agent", WEB, "parked")], Outcome.PASS, "connected"),
+        ([("customer", WEB, "parked"), ("agent", WEB, "parked")], Outcome.WARN, "parked"),
+        ([("customer", WEB, "parked"), ("agent", WEB, "connected")], Outcome.PASS, "connected"),
         (
             [("agent", WEB, "disconnected"), ("agent", WEB, "connected"), ("customer", WEB, "connected")],
             Outcome.PASS,

@@ -35,7 +35,7 @@ def grant(*policies: Policy, division: str = HOME, condition: Any = None, role: 
         ([grant(("*", "*", ["*"]))], (HOME,), Outcome.PASS, "held"),
         ([grant(MESSAGING, division="*")], (HOME,), Outcome.PASS, "held"),
         ([grant(MESSAGING, division=SALES), grant(MESSAGING)], (HOME,), Outcome.PASS, "held"),
-        ([grant(MESSAGING, division=SALES)], (), Outcome.PASS, "held"),
+        ([grant(MESSAGING, division=SALES)], (), Outcome.PASS, "held_somewhere"),
         ([grant(MESSAGING, division=SALES)], (HOME,), Outcome.FAIL, "division_missing"),
         ([grant(("conversation", "cobrowse", ["view"]))], (HOME,), Outcome.FAIL, "permission_missing"),
         ([grant(("conversation", "communication", ["*"]))], (HOME,), Outcome.FAIL, "permission_missing"),
