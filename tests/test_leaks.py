@@ -24,7 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 BEARER = "kQ7vN2xR8mT4wY1zB6cD3fG9hJ5kL0pS-aUeIoXcVbNm7qWrTyZuHgFdSaP2lKjH"
 JOIN_CODE, JOIN_TOKEN = "8341276", "jT9zQ4wR7mK2pL5vX8cB1nD6"
-PASTED = f"""curl -X POST 'https://admin:hunter2-hunter2@api.mypurecloud.com/api/v2/conversations/chat/d2eb236c-6a81-49b6-b2f1-f74338655435/cobrowse?access_token={BEARER}' \\
+PATH = "/api/v2/conversations/chat/d2eb236c-6a81-49b6-b2f1-f74338655435/cobrowse"
+PASTED = f"""curl -X POST 'https://admin:hunter2-hunter2@api.mypurecloud.com{PATH}?access_token={BEARER}' \\
   -H 'Authorization: Bearer {BEARER}' -H 'Cookie: session={BEARER}' -u 'client-id:{BEARER}' \\
   -d '{{"providerId": "genesys", "client_secret": "{BEARER}", "customer": "maria.lindqvist@example.com"}}'"""
 ANSWERED = json.dumps(
@@ -57,7 +58,7 @@ def forbidden(demo: server.Running) -> dict[str, str]:
         JOIN_CODE: "a join code",
         JOIN_TOKEN: "a join token",
     }
-    found |= {token: "an issued token" for token in demo.issued_tokens}
+    found |= dict.fromkeys(demo.issued_tokens, "an issued token")
     for endpoint in demo.orgs.values():
         for client in chain.from_iterable(org.clients for org in endpoint.orgs):
             found[client.secret] = "a client secret"
@@ -118,7 +119,8 @@ def test_nothing_that_must_stay_secret_is_anywhere(demo: server.Running, caplog:
     make_user("ada")
     assert browser.login(username="ada", password=PASSWORD)
     preview = browser.post(
-        "/start/", {"client": OAuthClient.objects.first().pk, "call": f"{PASTED}\n\x00", "conversation_id": "x" * 999}
+        "/start/",
+        {"client": OAuthClient.objects.earliest("pk").pk, "call": f"{PASTED}\n\x00", "conversation_id": "x" * 999},
     )
     places = [
         *all_rows(),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -81,7 +82,8 @@ class Workers:
 
     def ring(self, run: Run) -> None:
         with Connection(self.broker) as link:
-            tasks.execute_run.apply_async((run.pk,), connection=link)
+            options: Any = {"connection": link}
+            tasks.execute_run.apply_async((run.pk,), **options)
 
     def queue(self, client: OAuthClient) -> Run:
         inputs, _ = Inputs.from_paste(HEALTHY.call, "", HEALTHY.conversation_id)
@@ -174,7 +176,8 @@ def test_no_secret_is_in_the_broker_or_the_worker_s_log(workers: Workers, demo: 
     known = demo_client(demo, HEALTHY.client)
     run = workers.queue(client_like(known, "Healthy"))
     with Connection(workers.broker) as link:
-        waiting = link.default_channel.client.lrange("runs", 0, -1)
+        channel: Any = link.default_channel
+        waiting = channel.client.lrange("runs", 0, -1)
     assert waiting
     assert all(known.secret.encode() not in message and known.id.encode() not in message for message in waiting)
     workers.start()
