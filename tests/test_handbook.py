@@ -10,12 +10,10 @@ from django.conf import settings
 from diagnostics.checks.base import Check, Context, Result, all_checks, passed
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running, start
-from diagnostics.engine import Diagnosis
 from diagnostics.genesys import client as genesys
 from diagnostics.genesys.contract import bundled
-from diagnostics.genesys.regions import region
 from diagnostics.handbook import areas, smallest_role
-from diagnostics.inputs import Inputs
+from tests.diagnosing import diagnose
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +40,7 @@ def asked(orgs: Running) -> set[tuple[str, str]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(genesys.GenesysClient, "_once", remember)
         for told in scenarios():
-            clients = (client for org in orgs.orgs[told.org].orgs for client in org.clients)
-            client = next(client for client in clients if client.name == told.client)
-            inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
-            diagnosis = Diagnosis(
-                region=region(f"demo-{told.org}"),
-                client_id=client.id,
-                secret=client.typed_secret or client.secret,
-                client_name=client.name,
-                kind="diagnosis",
-                inputs=inputs,
-            )
-            for _ in diagnosis.steps():
-                pass
+            diagnose(orgs, told)
     return found
 
 

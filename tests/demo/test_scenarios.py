@@ -1,16 +1,13 @@
 """Every scenario gets the cause it was built for from the very engine, and nothing but reads reaches the orgs."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.conf import settings
 
 from diagnostics.demo.scenarios import Scenario, scenarios
 from diagnostics.demo.server import Running, start
-from diagnostics.engine import Diagnosis
-from diagnostics.genesys.regions import region
-from diagnostics.inputs import Inputs
+from tests.diagnosing import diagnose
 
 
 @pytest.fixture(scope="module")
@@ -22,26 +19,9 @@ def orgs() -> Iterator[Running]:
     running.stop()
 
 
-def diagnose(orgs: Running, told: Scenario) -> dict[str, Any]:
-    clients = (client for org in orgs.orgs[told.org].orgs for client in org.clients)
-    client = next(client for client in clients if client.name == told.client)
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
-    diagnosis = Diagnosis(
-        region=region(f"demo-{told.org}"),
-        client_id=client.id,
-        secret=client.typed_secret or client.secret,
-        client_name=client.name,
-        kind="diagnosis",
-        inputs=inputs,
-    )
-    for _ in diagnosis.steps():
-        pass
-    return diagnosis.verdict()
-
-
 @pytest.mark.parametrize("told", scenarios(), ids=lambda told: told.id)
 def test_a_scenario_gets_its_cause(orgs: Running, told: Scenario) -> None:
-    verdict = diagnose(orgs, told)
+    verdict = diagnose(orgs, told).verdict()
     assert (verdict["cause"], verdict["certainty"]) == (told.cause, told.certainty)
     assert orgs.log.writes == []
 
