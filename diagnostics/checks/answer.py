@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,79 +9,10 @@ from django.utils.dateparse import parse_datetime
 
 from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
+from diagnostics.genesys.errors import CODES, STATUSES, Meaning
 from diagnostics.outcomes import Outcome
 
-
-@dataclass(frozen=True)
-class Meaning:
-    """What an error code of Genesys Cloud means. `code` is this check's own short name for it."""
-
-    code: str
-    sentence: str
-
-
 SESSION_PATH = "/api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}"
-
-# Error code of the body -> meaning (facts, sections 2.2 and 3.2). Codes are compared in lower case.
-CODES = {
-    "authentication.required": Meaning("token_absent", "The call carried no bearer token."),
-    "bad.credentials": Meaning(
-        "token_refused", "The token is not valid there: expired, revoked, or of another region."
-    ),
-    "credentials.expired": Meaning("token_refused", "The token has expired."),
-    "ip.not.authorized": Meaning("ip_refused", "The caller's address is not on the org's allow list."),
-    "not.a.user": Meaning("user_required", "The call needs a user's token; client credentials have no user."),
-    "missing.any.permissions": Meaning(
-        "permission_missing", "The caller holds none of the permissions of which one is needed."
-    ),
-    "missing.permissions": Meaning("permission_missing", "The caller lacks a permission that is needed."),
-    "missing.division.permission": Meaning(
-        "division_missing", "The caller holds the permission, but not in that division."
-    ),
-    "not.authorized": Meaning(
-        "not_authorized", "The caller is not authorised; the answer does not say what is missing."
-    ),
-    "not.found": Meaning("not_found", "Something was not found; the answer does not say whether the path or the id."),
-    "conversation.error.conversation.not.found": Meaning(
-        "conversation_not_found", "The conversation does not exist for the caller."
-    ),
-    "conversation.error.not.conversation.participant": Meaning(
-        "not_a_party", "The caller is no participant of the conversation."
-    ),
-    "unsupported.media.type": Meaning("content_type", "The content type is not accepted."),
-    "too.many.requests": Meaning("rate_limited", "The rate limit is exhausted."),
-    "too.many.requests.retry.after": Meaning("rate_limited", "The rate limit is exhausted."),
-    "internal.server.error": Meaning("server_error", "Genesys Cloud met an error of its own."),
-    "service.unavailable": Meaning("server_error", "Genesys Cloud was not available."),
-    "request.timeout": Meaning("server_error", "Genesys Cloud did not answer within its own time limit."),
-    "authentication.request.timeout": Meaning("server_error", "Genesys Cloud's sign-in did not answer in time."),
-    "client.timeout": Meaning("client_timeout", "The request's body arrived too slowly."),
-    "not.implemented": Meaning("feature_off", "The feature is not enabled for this org."),
-    "invalid_client": Meaning("client_rejected", "The login host rejects the client: id, secret, region or state."),
-    "unauthorized_client": Meaning("grant_not_allowed", "The client is not a client-credentials client."),
-    "unsupported_grant_type": Meaning(
-        "token_request_malformed", "The token request names no grant type that is known."
-    ),
-    "invalid_scope": Meaning("token_request_malformed", "The token request asks for a scope that there is not."),
-    "invalid_request": Meaning("token_request_malformed", "The token request is malformed."),
-}
-
-# Status -> meaning where the code says nothing known.
-STATUSES = {
-    400: Meaning("bad_request", "The request was refused as wrong; the answer does not say in what."),
-    401: Meaning("token_refused", "The token was not accepted."),
-    403: Meaning("not_authorized", "The caller is not authorised; the answer does not say what is missing."),
-    404: Meaning("not_found", "Something was not found; the answer does not say whether the path or the id."),
-    405: Meaning("method_not_allowed", "The path exists, but not with this method."),
-    407: Meaning("proxy", "A proxy wants a sign-in."),
-    408: Meaning("client_timeout", "The request's body arrived too slowly."),
-    409: Meaning("conflict", "The request conflicts with the state of the conversation."),
-    410: Meaning("gone", "What was asked for is gone."),
-    413: Meaning("too_large", "The request is larger than the API takes."),
-    415: Meaning("content_type", "The content type is not accepted."),
-    429: Meaning("rate_limited", "The rate limit is exhausted."),
-    501: Meaning("feature_off", "The feature is not enabled for this org."),
-}
 
 PROXIES = re.compile(
     r"\b(?:squid|zscaler|blue ?coat|forcepoint|netskope|websense|fortigate|fortiguard|mcafee web|proxy)", re.IGNORECASE
