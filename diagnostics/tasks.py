@@ -21,6 +21,11 @@ def verify_client(client_id: int) -> None:
     services.verify_client(client_id)
 
 
+@shared_task(ignore_result=True)
+def refresh_contract(version_id: int) -> None:
+    services.refresh_contract(version_id)
+
+
 @shared_task(ignore_result=True, expires=30)
 def tick() -> None:
     for run_id in services.sweep().to_ring:

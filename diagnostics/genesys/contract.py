@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,24 @@ def read(document: bytes) -> Contract:
     return Contract(operations, version=table["version"], date=table["date"], source=table["source"], sha256=checksum)
 
 
+def written(operations: Iterable[Operation], *, version: str, date: str, source: str) -> bytes:
+    """The document that `read` reads: one operation a line, so that a newer contract shows as a readable difference."""
+    head = {"version": version, "date": date, "source": source}
+    rows = ",\n".join(_compact(row_of(each)) for each in operations)
+    return f'{_compact(head)[:-1]},"operations":[\n{rows}\n]}}\n'.encode()
+
+
+def row_of(operation: Operation) -> dict[str, Any]:
+    """The fields that differ from their default, lists for tuples."""
+    values = ((each, getattr(operation, each.name)) for each in fields(operation))
+    return {each.name: value for each, value in values if each.default is MISSING or value != each.default}
+
+
 def operation_of(row: dict[str, Any]) -> Operation:
     """Rows leave out what is default and hold JSON lists; names are those of the fields."""
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
     return Operation(**values)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -8,7 +8,9 @@ from diagnostics.services.clients import (
     start_verification,
     verify_client,
 )
+from diagnostics.services.contracts import give_up_refreshes, refresh_contract, start_refresh
 from diagnostics.services.diagnosing import Refused, diagnosis_of
+from diagnostics.services.in_force import contract_in_force, contract_of, version_in_force
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run
 from diagnostics.services.sweep import Swept, sweep
 
@@ -17,14 +19,20 @@ __all__ = [
     "Refused",
     "Swept",
     "change_client",
+    "contract_in_force",
+    "contract_of",
     "create_client",
     "create_run",
     "diagnosis_of",
     "execute_run",
+    "give_up_refreshes",
+    "refresh_contract",
     "repeat_run",
     "replace_secret",
     "retire_client",
+    "start_refresh",
     "start_verification",
     "sweep",
     "verify_client",
+    "version_in_force",
 ]

@@ -10,6 +10,6 @@ PUBLISHED: tuple[Route, ...] = (
     *conversations.ROUTES,
     *webdeployments.ROUTES,
 )
-ROUTES = (*PUBLISHED, swagger_route(PUBLISHED))
+ROUTES = (*PUBLISHED, swagger_route())
 # The gateway's own calls are in no published document, so the swagger document does not name them either.
 GATEWAY_ROUTES = (*ROUTES, *gateway.ROUTES)

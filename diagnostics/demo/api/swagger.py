@@ -1,51 +1,62 @@
-"""The live contract document, small: what this demo speaks, in the shape of the real one."""
+"""The live contract document of the demo orgs: the published operations in the shape of the real one."""
 
 import re
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 from diagnostics.demo.answers import Answer, json_answer
 from diagnostics.demo.routing import Request, Route
+from diagnostics.genesys.contract import Operation, bundled
 
-PARAMETER = re.compile(r"{(\w+)}")
 
-
-def swagger_route(routes: tuple[Route, ...]) -> Route:
-    document = swagger_document(routes)
-
+def swagger_route() -> Route:
     def swagger(request: Request) -> Answer:
-        return json_answer(document)
+        return json_answer(swagger_document())
 
     return Route("GET", "/api/v2/docs/swagger", swagger, public=True)
 
 
-def swagger_document(routes: tuple[Route, ...]) -> dict[str, Any]:
+@cache
+def swagger_document() -> dict[str, Any]:
+    """As the region of the bundled contract would tell it, but for what the bundled one does not know either."""
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
-    for route in routes:
-        paths[route.template][route.method.lower()] = operation(route)
+    for operation in bundled().operations:
+        paths[operation.path][operation.method.lower()] = described(operation)
     return {
         "swagger": "2.0",
         "info": {"title": "Demo Platform API", "version": "v2"},
         "host": "api.demo.invalid",
         "schemes": ["https"],
-        "paths": dict(sorted(paths.items())),
+        "paths": paths,
     }
 
 
-def operation(route: Route) -> dict[str, Any]:
-    names = PARAMETER.findall(route.template)
-    described: dict[str, Any] = {
-        "operationId": operation_id(route),
-        "parameters": [{"name": name, "in": "path", "required": True, "type": "string"} for name in names],
+def described(operation: Operation) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "tags": [re.sub(r"Api$", "", operation.sdk_class)],
+        "summary": operation.summary,
+        "operationId": operation.operation_id,
+        "parameters": list(parameters(operation)),
         "responses": {"200": {"description": "successful operation"}},
-        "security": [{"PureCloud OAuth": []}],
     }
-    if route.any_of or route.all_of:
-        kind, permissions = ("ANY", route.any_of) if route.any_of else ("ALL", route.all_of)
-        described["x-inin-requires-permissions"] = {"type": kind, "permissions": list(permissions)}
-    return described
+    if operation.needs_token:
+        details["security"] = [{"PureCloud OAuth": list(operation.scopes)}]
+    if operation.deprecated:
+        details["deprecated"] = True
+    if operation.preview:
+        details["x-genesys-preview"] = True
+    if operation.user_only:
+        details["description"] = "This request is not valid when using the Client Credentials OAuth grant."
+    if operation.permissions:
+        rights = {"type": operation.rule.upper(), "permissions": list(operation.permissions)}
+        details["x-inin-requires-permissions"] = rights
+    return details
 
 
-def operation_id(route: Route) -> str:
-    words = re.findall(r"\w+", route.template.removeprefix("/api/v2"))
-    return route.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
+def parameters(operation: Operation) -> list[dict[str, Any]]:
+    found = [{"name": name, "in": "path", "required": True, "type": "string"} for name in operation.parameters]
+    found += [{"name": name, "in": "query", "required": False, "type": "string"} for name in operation.query]
+    if operation.has_body:
+        found.append({"name": "body", "in": "body", "required": "body" in operation.arguments, "schema": {}})
+    return found

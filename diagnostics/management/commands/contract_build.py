@@ -6,7 +6,6 @@ import json
 import re
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
-from dataclasses import MISSING, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -174,25 +173,9 @@ def with_notes(operations: list[Operation], notes: list[dict[str, Any]]) -> list
 
 def annotated(operation: Operation, note: dict[str, Any] | None) -> Operation:
     facts = {name: note[name] for name in ("permissions", "rule", "scopes", "scopes_status")} if note else {}
-    return contract.operation_of(row_of(operation) | facts)
+    return contract.operation_of(contract.row_of(operation) | facts)
 
 
 def document(operations: list[Operation], version: str, published: str) -> bytes:
-    """One operation a line, so that a newer contract shows as a readable difference."""
-    head = {
-        "version": f"SDK {version}",
-        "date": published,
-        "source": f"{PACKAGE} {version}, the official Python SDK by Genesys (MIT licence); rights from {NOTES.name}",
-    }
-    rows = ",\n".join(compact(row_of(each)) for each in operations)
-    return f'{compact(head)[:-1]},"operations":[\n{rows}\n]}}\n'.encode()
-
-
-def row_of(operation: Operation) -> dict[str, Any]:
-    """The fields that differ from their default, lists for tuples."""
-    values = ((each, getattr(operation, each.name)) for each in fields(operation))
-    return {each.name: value for each, value in values if each.default is MISSING or value != each.default}
-
-
-def compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    source = f"{PACKAGE} {version}, the official Python SDK by Genesys (MIT licence); rights from {NOTES.name}"
+    return contract.written(operations, version=f"SDK {version}", date=published, source=source)
