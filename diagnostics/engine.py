@@ -40,16 +40,7 @@ class Finding:
         return f"{self.check_id}#{self.subject}" if self.subject else self.check_id
 
     def as_dict(self) -> dict[str, Any]:
-        """As the JSON of the command line shows it."""
-        return {
-            "check": self.check_id,
-            "subject": self.subject,
-            "outcome": self.outcome,
-            "code": self.code,
-            "sentence": self.sentence,
-            "hint": self.hint,
-            "evidence": self.evidence,
-        }
+        return verdicts.as_dict(self)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from diagnostics import causes
 from diagnostics.fields import EncryptedTextField
 from diagnostics.genesys import exchange
 from diagnostics.outcomes import Outcome
+from diagnostics.verdict import as_dict
 
 
 class User(AbstractUser):
@@ -219,16 +220,7 @@ class Finding(models.Model):
         return f"{self.check_id}#{self.subject}" if self.subject else self.check_id
 
     def as_dict(self) -> dict[str, Any]:
-        """As the JSON of the command line shows it."""
-        return {
-            "check": self.check_id,
-            "subject": self.subject,
-            "outcome": self.outcome,
-            "code": self.code,
-            "sentence": self.sentence,
-            "hint": self.hint,
-            "evidence": self.evidence,
-        }
+        return as_dict(self)
 
     @property
     def outcome_value(self) -> Outcome:

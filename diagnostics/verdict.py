@@ -24,6 +24,8 @@ class Found(Protocol):
     @property
     def check_id(self) -> str: ...
     @property
+    def subject(self) -> str: ...
+    @property
     def anchor(self) -> str: ...
     @property
     def outcome(self) -> str: ...
@@ -35,6 +37,19 @@ class Found(Protocol):
     def hint(self) -> str: ...
     @property
     def evidence(self) -> Mapping[str, Any]: ...
+
+
+def as_dict(found: Found) -> dict[str, Any]:
+    """A finding as the JSON of the command line shows it."""
+    return {
+        "check": found.check_id,
+        "subject": found.subject,
+        "outcome": found.outcome,
+        "code": found.code,
+        "sentence": found.sentence,
+        "hint": found.hint,
+        "evidence": found.evidence,
+    }
 
 
 @dataclass(frozen=True)

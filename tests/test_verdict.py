@@ -21,6 +21,7 @@ class Said:
     anchor: str = ""
     sentence: str = "Said."
     hint: str = ""
+    subject: str = ""
 
 
 def said(*lines: str, **answer: Any) -> list[Said]:
