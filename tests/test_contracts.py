@@ -15,8 +15,10 @@ from diagnostics import services
 from diagnostics.demo.server import Running, start
 from diagnostics.genesys import live_contract
 from diagnostics.genesys.contract import bundled
+from diagnostics.inputs import Inputs
 from diagnostics.models import ContractVersion
 from diagnostics.services import contracts
+from tests.factories import make_client
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +58,21 @@ def test_a_refresh_puts_the_regions_own_contract_in_force_there_alone(demo: Runn
     assert (version.state, version.operations) == (State.KEPT, len(bundled()))
     assert services.contract_in_force(REGION).version == version.version
     assert services.contract_in_force("demo-gateway") is bundled()
+
+
+def test_a_run_is_judged_by_the_contract_in_force_and_says_which(demo: Running) -> None:
+    client = make_client(region=REGION)
+    before = services.create_run(
+        client=client, kind="diagnosis", inputs=Inputs(conversation_id="x"), user=None, source="web"
+    )
+    version = refresh()
+    after = services.create_run(
+        client=client, kind="diagnosis", inputs=Inputs(conversation_id="x"), user=None, source="web"
+    )
+    assert (before.contract_version, after.contract_version) == (bundled().version, version.version)
+    services.execute_run(before.pk)
+    before.refresh_from_db()
+    assert before.contract_version == version.version
 
 
 def test_the_same_document_again_is_nothing_new(demo: Running) -> None:

@@ -9,7 +9,7 @@ import requests
 from diagnostics.genesys.contract import Contract, written
 from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.regions import Region
-from diagnostics.genesys.relied import missing_in
+from diagnostics.genesys.relied import in_our_words, missing_in
 from diagnostics.genesys.swagger import BUFFER, NotReadable, read_operations
 from diagnostics.genesys.wire import make_session, time_limit
 
@@ -93,7 +93,7 @@ def _plausible(body: "_Counted") -> list[Operation]:
         raise NotFetched(f"is not usable: {trouble}") from trouble
     if len(operations) < FEWEST_OPERATIONS:
         raise NotFetched(f"is not plausible: it has {len(operations)} operations, and thousands are expected")
-    found = sorted(operations.values(), key=lambda each: (each.path, each.method))
+    found = sorted(map(in_our_words, operations.values()), key=lambda each: (each.path, each.method))
     if missing := missing_in(Contract(found, version="", date="", source="")):
         raise NotFetched(f"lacks {', '.join(missing[:5])}, which our checks rely on")
     return found

@@ -1,6 +1,7 @@
 """The operations that our checks send, or judge a call by; what is published of them must not change unseen."""
 
 import re
+from dataclasses import replace
 
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.operation import Operation
@@ -23,6 +24,15 @@ RELIED_ON = (
 def shape_of(method: str, path: str) -> tuple[str, str]:
     """The same for two paths that differ only in what their parameters are called."""
     return method, re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+OUR_PATHS = {shape_of(method, path): path for method, path in RELIED_ON}
+
+
+def in_our_words(operation: Operation) -> Operation:
+    """The same with its parameters called as we call them, since our checks look these up by their path."""
+    ours = OUR_PATHS.get(shape_of(*operation.key))
+    return replace(operation, path=ours) if ours else operation
 
 
 def relied_in(contract: Contract) -> dict[tuple[str, str], Operation]:

@@ -8,6 +8,7 @@ from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient
 from diagnostics.runner import DEADLINE_SECONDS
+from diagnostics.services.in_force import contract_in_force
 from diagnostics.services.tokens import kept_token
 
 
@@ -51,6 +52,7 @@ def diagnosis_of(
         client_name=target["client_name"],
         kind=kind,
         inputs=inputs,
+        contract=contract_in_force(where.key),
         part=part,
         kept_token=kept_token(client) if is_same and not fresh_token else "",
         org_id=client.org_id if is_same else "",

@@ -19,13 +19,13 @@ from diagnostics import models
 from diagnostics.calls.aim import read_aim
 from diagnostics.checks.base import all_checks, branch_of, planned_checks
 from diagnostics.engine import Finding, Step
-from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.runner import DEADLINE_SECONDS
 from diagnostics.services.clients import remember_gateway
 from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
+from diagnostics.services.in_force import contract_in_force
 from diagnostics.services.tokens import remember_token
 from diagnostics.verdict import ENGINE_VERSION
 
@@ -56,7 +56,8 @@ def create_run(
     planned = planned_checks(inputs.given)
     if branch and not (planned := branch_of(branch, planned)):
         raise Refused(f"There is no check {branch} any more for what was brought. Run the whole diagnosis again.")
-    aim = read_aim(inputs.call, inputs.conversation_id, bundled()) if inputs.call else None
+    contract = contract_in_force(client.region)
+    aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
     target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}
     return Run.objects.create(
         client=client,
@@ -66,7 +67,7 @@ def create_run(
         conversation_id=(inputs.conversation_id or (aim.id_text if aim and aim.id_state == "uuid" else ""))[:200],
         planned=[check.id for check in planned],
         engine_version=ENGINE_VERSION,
-        contract_version=bundled().version,
+        contract_version=contract.version,
         started_by=user,
         rung_at=timezone.now(),
         repeats=repeats,
@@ -143,6 +144,8 @@ def _walk(run: Run, me: str, started: float) -> None:
     except Refused as trouble:
         _persist(_close, run.pk, me, Run.Status.INTERRUPTED, started, cut_short(str(trouble)), 0.0)
         return
+    if diagnosis.contract.version != run.contract_version:  # another came into force while the run was queued
+        Run.objects.filter(pk=run.pk, worker=me).update(contract_version=diagnosis.contract.version)
     planned = tuple(check for check in all_checks() if check.id in run.planned)
     written = Written()
     for step in diagnosis.steps(planned):

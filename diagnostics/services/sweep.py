@@ -11,12 +11,13 @@ from django.utils import timezone
 from diagnostics import causes
 from diagnostics.calls.aim import read_aim
 from diagnostics.engine import judge_with_mend
-from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
 from diagnostics.services.clients import give_up_verifications
+from diagnostics.services.contracts import give_up_refreshes
 from diagnostics.services.diagnosing import cut_short
+from diagnostics.services.in_force import contract_in_force
 from diagnostics.verdict import judge
 
 RING_AGAIN_AFTER = timedelta(seconds=20)
@@ -35,6 +36,7 @@ def sweep(now: datetime | None = None) -> Swept:
     """Ring again for rows queued too long, close rows whose lease ran out. Two sweeps at once are harmless."""
     now = now or timezone.now()
     give_up_verifications(now)
+    give_up_refreshes(now)
     return Swept(to_ring=tuple(_silent_runs(now)), closed=tuple(_abandoned_runs(now)))
 
 
@@ -82,7 +84,7 @@ def _verdict_of_rows(run: Run) -> dict[str, Any]:
     except KeyError:
         verdict = judge(findings, part=run.is_part).to_json()
     else:
-        inputs, contract = Inputs.from_json(run.inputs), bundled()
+        inputs, contract = Inputs.from_json(run.inputs), contract_in_force(where.key)
         aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
         verdict = judge_with_mend(findings, inputs, where, contract, aim, part=run.is_part)
     # What was not asked cannot acquit: a run cut short is never "nothing wrong".

@@ -76,6 +76,12 @@ def test_a_compressed_document_is_unpacked(served: Callable[[Answer], Region]) -
     assert fetch(served(lambda handler: send(handler, packed, Content_Encoding="gzip"))).size == len(document())
 
 
+def test_a_parameter_that_is_called_otherwise_is_no_other_operation(served: Callable[[Answer], Region]) -> None:
+    renamed = document().replace(b"{conversationId}/cobrowse", b"{id}/cobrowse")
+    contract = read(fetch(served(lambda handler: send(handler, renamed))).document)
+    assert contract.operation("POST", "/api/v2/conversations/{conversationId}/cobrowse") is not None
+
+
 def without(path: str) -> bytes:
     paths = {key: value for key, value in swagger_document()["paths"].items() if key != path}
     return document(paths=paths)
