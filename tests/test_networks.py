@@ -23,7 +23,7 @@ from diagnostics.models import Run
 from tests import wires
 from tests.factories import make_client
 from tests.test_net import PROXIES
-from tests.wires import Authority, over_tls, serving
+from tests.wires import Authority, Served, over_tls, serving
 
 KEY = "own-network"
 HEALTHY = scenario("healthy-web")
@@ -218,14 +218,47 @@ def test_a_proxy_that_works_is_accused_of_nothing(
     assert (said(diagnosis, "reach.dns"), said(diagnosis, "reach.tls")) == (["proxy_resolves"], ["trusted"])
 
 
+Broken = Callable[[Authority], contextlib.AbstractContextManager[Served]]
+BROKEN: list[tuple[str, str, str, Broken]] = [
+    ("env.dns", NOWHERE, "", lambda authority: serving(wires.resets)),
+    (
+        "env.tls",
+        "https://localhost:{port}",
+        "",
+        lambda authority: serving(over_tls(authority.context("localhost", days=(-30, -3)), wires.answers(b"{}"))),
+    ),
+    (
+        "env.proxy",
+        NOWHERE,
+        "{port}",
+        lambda authority: serving(wires.proxy_saying("407 Proxy Authentication Required")),
+    ),
+    ("env.timeout", "https://localhost:{port}", "", lambda authority: serving(wires.never_answers)),
+]
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_run_through_a_worker_s_own_code_keeps_what_was_found(settings: Settings, authority: Authority) -> None:
-    with serving(over_tls(authority.context("localhost", days=(-30, -3)), wires.answers(b"{}"))) as served:
-        settings.GENESYS_ENDPOINTS = {KEY: {"api": f"https://localhost:{served.port}"}}
+@pytest.mark.parametrize(("cause", "url", "proxy", "broken"), BROKEN, ids=[cause for cause, *_ in BROKEN])
+def test_a_run_as_a_worker_does_it_keeps_what_was_found(
+    cause: str,
+    url: str,
+    proxy: str,
+    broken: Broken,
+    settings: Settings,
+    authority: Authority,
+    short_limits: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with broken(authority) as served:
+        if proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://ada:{SECRET}@{wires.HOST}:{served.port}")
+        settings.GENESYS_ENDPOINTS = {KEY: {"api": url.format(port=served.port)}}
         run = services.create_run(
             client=make_client(region=KEY), kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.CLI
         )
         assert services.execute_run(run.pk)
     run.refresh_from_db()
-    assert (run.status, run.cause, run.certainty) == (Run.Status.FINISHED, "env.tls", "proved")
-    assert run.findings.get(check_id="reach.tls").code == "expired"
+    assert (run.status, run.cause, run.certainty) == (Run.Status.FINISHED, cause, "proved")
+    assert run.verdict["because"][0].startswith("reach.")
+    kept = [*run.findings.values_list("evidence", "sentence", "hint"), *run.exchanges.values_list("url", "error")]
+    assert SECRET not in repr(kept)

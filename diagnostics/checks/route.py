@@ -72,7 +72,9 @@ def route_oracle(ctx: Context) -> Iterator[Result]:
 
 def _ask(ctx: Context, plan: Plan, doubtful: bool) -> dict[str, Seen]:
     """Path -> what it answered. Independent reads at the same time; other views only where the first is no 200."""
-    paths = (plan.called, plan.invented, plan.control) if doubtful and plan.called else ()
+    if not doubtful:
+        return _read(ctx, plan.parent, plan.impossible, *plan.views, plan.history)
+    paths = (plan.called, plan.invented, plan.control) if plan.called else ()
     seen = _read(ctx, plan.parent, plan.impossible, *paths)
     parent = seen.get(plan.parent)
     if parent is not None and parent.told and parent.status != 200:

@@ -24,6 +24,7 @@ CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 10.0  # between two bytes of an answer
 CALL_SECONDS = 20.0  # from the connection to the last byte
 BODY_BYTES = 4_000_000
+CONNECTIONS = 12  # kept open to one host: what the checks may ask for at the same time
 USER_AGENT = "cobrowse-doctor"
 
 
@@ -120,7 +121,7 @@ class GenesysClient:
         self._seen: list[Answer] = []
         self._refusal: Exchange | None = None
         self._lock = threading.Lock()
-        self._session = make_session(8)
+        self._session = make_session(CONNECTIONS)
         self._session.headers["User-Agent"] = USER_AGENT
 
     def close(self) -> None:

@@ -1,6 +1,8 @@
 """The oracle: each pair of answers and what it proves, and the pairs as the demo orgs really answer them."""
 
+import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -211,6 +213,26 @@ def test_the_demo_orgs_are_read_right(id: str, told: dict[str, str], demo: serve
     case = scenario(id)
     diagnosis, _ = diagnose(demo, case.client, case.call, case.answer, case.conversation_id)
     assert {subject: each.code for subject, each in oracle(diagnosis).items()} == told
+
+
+def hide(demo: server.Running, grants: tuple[tuple[str, str], ...]) -> str:
+    """A client of the gateway's org with these grants only; the gateway answers 404 in place of every 403."""
+    org = demo.orgs["gateway"].orgs[0]
+    known = client_named(demo, "Demo: provider gateway")[1]
+    name = f"Hidden from {len(grants)}"
+    org.add_clients([replace(known, id=str(uuid.uuid4()), name=name, grants=grants)])
+    return name
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["role in another division", "no role at all"])
+def test_a_404_in_place_of_a_403_is_seen_through(elsewhere: bool, demo: server.Running, settings: Settings) -> None:
+    settings.GENESYS_ENDPOINTS = demo.endpoints
+    role = client_named(demo, "Demo: provider gateway")[1].grants[0][0]
+    name = hide(demo, ((role, str(uuid.uuid4())),) if elsewhere else ())
+    case = scenario("gateway-scope-cobrowse")
+    diagnosis, _ = diagnose(demo, name, case.call, case.answer)
+    assert oracle(diagnosis)["resource"].code == "hidden"
+    assert diagnosis.verdict()["cause"] == "authz.permission_missing"
 
 
 def test_each_pair_is_reported_with_both_exchanges(demo: server.Running, settings: Settings) -> None:
