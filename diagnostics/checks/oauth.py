@@ -22,6 +22,7 @@ TROUBLES = {
     "not_json": "answered something that is not JSON",
     "empty": "answered nothing",
     "no_token": "was not asked, because there is no token",
+    "over_budget": "was not asked, because the run had made all the calls it may make",
     "rate_limited_wait": "was not asked again, because it said to wait",
 }
 

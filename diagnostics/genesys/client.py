@@ -24,6 +24,7 @@ CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 10.0  # between two bytes of an answer
 CALL_SECONDS = 20.0  # from the connection to the last byte
 BODY_BYTES = 4_000_000
+MOST_CALLS = 25  # of one run, whatever the org answers
 CONNECTIONS = 12  # kept open to one host: what the checks may ask for at the same time
 USER_AGENT = "cobrowse-doctor"
 
@@ -41,8 +42,8 @@ class Answer:
     """What came back. `data` is the parsed JSON, None when there was none or it was not JSON (`trouble` says so).
 
     `trouble` is "" or one word: timeout, dns, tls, refused, reset, proxy, too_large, redirect, garbled,
-    not_json, empty, no_token, rate_limited_wait. An answer with a status may still carry a trouble. The last one means
-    that nothing was sent, because an earlier answer said to wait; that earlier answer is the `exchange`.
+    not_json, empty, no_token, over_budget, rate_limited_wait. An answer with a status may still carry a trouble. After
+    the last two nothing was sent: the run had made all its calls, or an earlier answer, the `exchange`, said to wait.
     """
 
     exchange: Exchange | None
@@ -120,6 +121,7 @@ class GenesysClient:
         self._issued: Token | None = None
         self._seen: list[Answer] = []
         self._refusal: Exchange | None = None
+        self._calls = 0
         self._lock = threading.Lock()
         self._session = make_session(CONNECTIONS)
         self._session.headers["User-Agent"] = USER_AGENT
@@ -220,8 +222,13 @@ class GenesysClient:
 
     def _send(self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None) -> Answer:
         """After one 429 nothing more is sent in this run: each further call would only lengthen the wait."""
-        if (refusal := self._refusal) is not None:
+        with self._lock:
+            refusal, over = self._refusal, self._calls >= MOST_CALLS
+            self._calls += 0 if refusal or over else 1
+        if refusal is not None:
             return replace(_understand(refusal), trouble="rate_limited_wait")
+        if over:
+            return Answer(None, trouble="over_budget")
         started, clock = datetime.now(UTC), time.perf_counter()
         status: int | None = None
         headers: Headers = ()
