@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.calls.probes import IMPOSSIBLE_ID, Plan, plan_for
+from diagnostics.calls.probes import Plan, plan_for
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys.client import Answer
 from diagnostics.genesys.regions import region_of_host
@@ -201,7 +201,8 @@ def judge_path(called: Seen, invented: Seen, control: Seen | None) -> Result:
     """The call's path, asked with a method that writes nothing, against one of the same shape that is nobody's.
 
     A 405 proves a route that takes other methods. A 404 alone proves nothing, because an org may answer so to a read of
-    a route that only writes: it counts only where a published path of that kind is seen to answer otherwise.
+    a route that only writes: it counts only where a published path of that kind is seen to answer otherwise. Which path
+    is the right one is said by `request.path`, which also knows a gateway's.
     """
     pair = (called, invented, *([control] if control else ()))
     proof: Evidence = {"pair": [each.as_evidence for each in pair]}
@@ -226,7 +227,6 @@ def judge_path(called: Seen, invented: Seen, control: Seen | None) -> Result:
             "not_routed",
             f"The call's path is answered like an invented one ({invented}), while {control.path} is answered with "
             f"{control}: there is no route.",
-            hint="" if IMPOSSIBLE_ID in control.path else f"Use {control.path}.",
             subject="path",
             evidence=proof,
         )
