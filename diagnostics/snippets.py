@@ -1,4 +1,4 @@
-"""The call as it should be, in the official SDKs' own names (facts, section 6). Never with a secret or a token."""
+"""The call as it should be, in the official SDKs' own names. Never with a secret or a token."""
 
 from diagnostics.calls.aim import UUID
 from diagnostics.genesys.contract import Operation

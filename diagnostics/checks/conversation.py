@@ -8,7 +8,7 @@ from diagnostics.calls.aim import UUID
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys.client import Answer
 
-# Cobrowse is for web messaging and voice (facts, section 8); every other medium that a conversation can have.
+# Cobrowse is for web messaging and voice; every other medium that a conversation can have.
 LEGS = (
     "messages",
     "calls",
@@ -215,7 +215,7 @@ def conversation_connected(ctx: Context) -> Iterator[Result]:
 
 
 def judge_connection(legs: list[Leg], ended_at: str) -> Result:
-    """By the communications: `Conversation.state` is never filled on reads (facts, section 3)."""
+    """By the communications: `Conversation.state` is never filled on reads."""
     states = [{"purpose": leg.purpose, "kind": leg.kind, "state": leg.state} for leg in legs][:50]
     live = [leg for leg in legs if not leg.is_ended]
     if ended_at or (legs and not live):

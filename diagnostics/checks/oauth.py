@@ -167,7 +167,7 @@ def judge_identity(answer: Answer, api_host: str, org_id: str = "") -> Result:
 
 
 class Me:
-    """`tokens/me`, read with care: which optional fields an org fills is not promised (facts, section 2.4)."""
+    """`tokens/me`, read with care: which optional fields an org fills is not promised."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         client = _dict(data.get("OAuthClient"))
@@ -216,7 +216,7 @@ def oauth_scopes(ctx: Context) -> Iterator[Result]:
 
 
 def judge_published_scopes(me: Me, operation: Operation | None) -> Result:
-    """A user's token needs one of the operation's scopes beside the user's permissions (facts, section 2.3)."""
+    """A user's token needs one of the operation's scopes beside the user's permissions."""
     if not me.acts_for_user:
         return passed(
             "not_applicable",

@@ -11,7 +11,7 @@ from diagnostics.genesys.contract import Operation
 
 EVERY_DIVISION = "*"
 GRANTS_PATH = "/api/v2/authorization/subjects/me"
-# Which medium a permission is for (facts, section 1.1), as the name of the participant's list.
+# Which medium a permission is for, as the name of the participant's list.
 MEDIUM_OF = {"conversation:cobrowse:add": "messages", "conversation:cobrowseVoice:add": "calls"}
 ENDED = frozenset({"disconnected", "terminated"})
 CATALOGUE_PATH = "/api/v2/authorization/permissions"
@@ -30,7 +30,7 @@ class Grant:
     condition: bool
 
     def covers(self, permission: str) -> bool:
-        """Wildcards count; case does not, because the org's own texts differ in it (facts, section 1.1)."""
+        """Wildcards count; case does not, because the org's own texts differ in it."""
         domain, entity, action = (*permission.lower().split(":"), "", "")[:3]
         actions = {each.lower() for each in self.actions}
         return (
@@ -267,7 +267,7 @@ def _unreadable(answer: Answer) -> Result:
 
 
 def read_grants(data: dict[str, Any]) -> Grants:
-    """`subjects/me`, read with care: newer platforms may leave a role's policies out (facts, section 2.4)."""
+    """`subjects/me`, read with care: newer platforms may leave a role's policies out."""
     held: list[Grant] = []
     unread: list[str] = []
     roles: list[str] = []

@@ -308,7 +308,7 @@ def request_token(ctx: Context) -> Iterator[Result]:
 
 
 def judge_token_request(call: FailingCall, aim: Aim) -> Result:
-    """A form with a grant_type, and the client in a Basic header or in the form (facts, section 2.2)."""
+    """A form with a grant_type, and the client in a Basic header or in the form."""
     if aim.world != "token" or aim.fault or aim.wrong_method:
         return skipped("no_token_request", "The call is not a token request.")
     media = (call.header("Content-Type") or "").split(";")[0].strip().lower()

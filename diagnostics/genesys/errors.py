@@ -11,7 +11,7 @@ class Meaning:
     sentence: str
 
 
-# Error code of the body -> meaning (facts, sections 2.2 and 3.2). Codes are compared in lower case.
+# Error code of the body -> meaning. Codes are compared in lower case.
 CODES = {
     "authentication.required": Meaning("token_absent", "The call carried no bearer token."),
     "bad.credentials": Meaning(
