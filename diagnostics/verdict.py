@@ -127,13 +127,6 @@ RULES: tuple[Rule, ...] = (
     Rule("env.proxy", "answer.meaning", ("network_proxy", "proxy")),
     Rule("env.timeout", "answer.meaning", ("network_timeout",), unless=HOST_EXPLAINS),
     Rule("env.timeout", "answer.meaning", ("client_timeout",), "likely"),
-    Rule(
-        "env.redirect_or_html",
-        "answer.meaning",
-        ("html", "redirect", "network_redirect_or_html"),
-        "likely",
-        HOST_EXPLAINS,
-    ),
     Rule("path.base_duplicated", "request.path", ("base_duplicated",)),
     Rule("path.id_missing", "request.path", ("id_missing",)),
     Rule("path.legacy_resource", "request.path", ("legacy_resource",)),
@@ -144,6 +137,13 @@ RULES: tuple[Rule, ...] = (
     Rule("host.plain_http", "request.host", ("plain_http",)),
     Rule("path.placeholder_unexpanded", "request.path", ("placeholder_unexpanded",)),
     Rule("path.wrong_method", "request.method", ("wrong_method",)),
+    Rule(
+        "env.redirect_or_html",
+        "answer.meaning",
+        ("html", "redirect", "network_redirect_or_html"),
+        "likely",
+        HOST_EXPLAINS,
+    ),
     Rule("response.not_genesys", "answer.meaning", ("foreign",), "likely", HOST_EXPLAINS),
     Rule("body.malformed_json", "request.body", ("malformed_json",)),
     Rule("env.rate_limited", "answer.meaning", ("rate_limited",)),
@@ -188,6 +188,17 @@ RULES: tuple[Rule, ...] = (
     Rule("config.legacy_cobrowse_retired", "answer.meaning", ("legacy_gone",), "likely"),
     Rule("config.offer_expired", "answer.meaning", ("offer_expired", "session_gone"), "likely"),
     Rule("conv.session_conflict", "answer.meaning", ("conflict",), "likely", STATE_EXPLAINS),
+    # The one call of our own, made where all else is right: what the org says to it needs no other witness.
+    Rule("authz.permission_missing", "session.start", ("permission_missing",)),
+    Rule("authz.division_missing", "session.start", ("division_missing",)),
+    Rule("authz.user_context_required", "session.start", ("user_required",)),
+    Rule("authz.not_a_party", "session.start", ("not_a_party",)),
+    Rule("conv.session_conflict", "session.start", ("conflict",), "likely"),
+    Rule("config.feature_not_licensed", "session.start", ("feature_off",), "likely"),
+    Rule("auth.ip_not_allowed", "session.start", ("ip_refused",)),
+    Rule("auth.token_expired", "session.start", ("token_refused",), "likely"),
+    Rule("env.rate_limited", "session.start", ("rate_limited",)),
+    Rule("env.server_error", "session.start", ("server_error",)),
 )
 
 # Where the answer refuses the call and nothing else explains it: what we saw but could not decide from outside.
@@ -299,7 +310,8 @@ def judge(findings: Iterable[Found], *, part: bool = False) -> Verdict:
     rules = _told_by(found) if part else RULES
     candidates = [] if worked else _fitting(_candidates(found, rules), answer)
     if not worked and not candidates and not part:
-        candidates = _refusals(found, answer) or _departures(found, answer) or _troubles(found, answer)
+        troubles = _troubles(found, answer)
+        candidates = _proved(troubles) or _refusals(found, answer) or _departures(found, answer) or troubles
     verdict = _accuse(candidates, found, answer) if candidates else _acquit(found, answer, worked)
     if part and not candidates:
         verdict = _of_part(verdict, found)
@@ -383,9 +395,13 @@ def _troubles(found: list[Found], answer: Found | None) -> list[Candidate]:
     return candidates
 
 
+def _proved(candidates: list[Candidate]) -> list[Candidate]:
+    return [each for each in candidates if each.certainty == "proved"]
+
+
 def _accuse(candidates: list[Candidate], found: list[Found], answer: Found | None) -> Verdict:
     first = candidates[0]
-    others = (*candidates, *_candidates(found, DEPARTURES))
+    others = (*candidates, *_proved(_troubles(found, answer)), *_candidates(found, DEPARTURES))
     proof = [each.finding for each in candidates if each.cause == first.cause]
     if answer is not None and answer not in proof:
         proof.append(answer)
@@ -401,6 +417,9 @@ def _accuse(candidates: list[Candidate], found: list[Found], answer: Found | Non
 
 def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
     """Nothing is accused: either nothing is wrong, or what is wrong could not be told."""
+    start = next((each for each in found if each.check_id == "session.start"), None)
+    if start is not None:
+        return _tried(start, found)
     blind = [each for each in found if each.outcome == Outcome.ERROR and (each.check_id in ESSENTIAL or not worked)]
     passes = tuple(each.anchor for each in found if each.outcome == Outcome.PASS)
     unread = next((each for each in blind if each.code in {row.code for row in TROUBLES}), None)
@@ -443,6 +462,14 @@ def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
     if worked:
         sentence = "No problem found: the call worked, and all that was checked is right."
     return Verdict(causes.NONE, "proved", sentence, because=passes)
+
+
+def _tried(start: Found, found: list[Found]) -> Verdict:
+    """A real session was to be started: whether one was is the answer, whatever else is right."""
+    if start.outcome != Outcome.PASS:
+        return Verdict(causes.UNDETERMINED, "undetermined", start.sentence, start.hint, because=(start.anchor,))
+    passes = [each.anchor for each in found if each.outcome == Outcome.PASS]
+    return Verdict(causes.NONE, "proved", start.sentence, because=tuple(dict.fromkeys([start.anchor, *passes])))
 
 
 def _unchecked(found: list[Found]) -> tuple[Unchecked, ...]:

@@ -13,12 +13,14 @@ from diagnostics.evaluation.cases import BadCases, read_cases
 from diagnostics.evaluation.score import Score, evaluate
 from diagnostics.evaluation.states import conversation_of, medium_of, org_of, region_of
 
-CASES = Path(__file__).parent / "evaluation" / "cases.json"
+FOLDER = Path(__file__).parent / "evaluation"
+CASES = FOLDER / "cases.json"
+FILES = (CASES, FOLDER / "second_cases.json")  # each written by somebody who had not seen the engine
 
 
-@pytest.fixture(scope="module")
-def score() -> Score:
-    return evaluate(read_cases(CASES.read_text(encoding="utf-8")))
+@pytest.fixture(scope="module", params=FILES, ids=lambda path: path.stem)
+def score(request: pytest.FixtureRequest) -> Score:
+    return evaluate(read_cases(request.param.read_text(encoding="utf-8")))
 
 
 def test_the_right_cause_is_first_in_95_of_100(score: Score) -> None:

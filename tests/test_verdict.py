@@ -103,6 +103,8 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (answered(404, "not_a_party"), "authz.not_a_party", "proved"),
         (answered(404, "html"), "env.redirect_or_html", "likely"),
         (answered(404, "foreign"), "response.not_genesys", "likely"),
+        (answered(404, "html", "x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (answered(200, "html", "x request.path:not_in_api"), "env.redirect_or_html", "likely"),
         (answered(409, "conflict"), "conv.session_conflict", "likely"),
         (but("x answer.meaning:network_dns", status=None), "env.dns", "proved"),
         # an answer that says little, and an org that is right
@@ -151,6 +153,13 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (answered(400, "bad_request", "x request.body:malformed_json"), "body.malformed_json", "proved"),
         (answered(400, "bad_request", "! request.body:unexpected"), "body.unexpected", "likely"),
         (answered(404, "not_found", "! request.body:unexpected"), "undetermined", "undetermined"),
+        # an org that cannot be reached weighs more than a body that may be harmless
+        (
+            but("! request.body:unexpected", "? oauth.token:dns/unreachable", "x reach.dns:no_address"),
+            "env.dns",
+            "proved",
+        ),
+        (but("! request.body:unexpected", "? oauth.token:dns/unreachable"), "body.unexpected", "likely"),
         # our own network explains no call that was answered
         (
             answered(404, "not_found", "? oauth.token:dns/unreachable", "x reach.dns:no_address"),
@@ -259,11 +268,41 @@ def test_a_part_acquits_only_itself_and_accuses_only_on_its_own_evidence(
     assert (verdict.cause, verdict.sentence) == (cause, sentence)
 
 
+@pytest.mark.parametrize(
+    ("start", "cause", "certainty"),
+    [
+        ("+ session.start:started", "none", "proved"),
+        ("x session.start:permission_missing", "authz.permission_missing", "proved"),
+        ("x session.start:division_missing", "authz.division_missing", "proved"),
+        ("x session.start:user_required", "authz.user_context_required", "proved"),
+        ("x session.start:conflict", "conv.session_conflict", "likely"),
+        ("x session.start:server_error", "env.server_error", "proved"),
+        ("x session.start:rate_limited", "env.rate_limited", "proved"),
+        ("? session.start:tls/unreachable", "env.tls", "likely"),
+        # refused, and nobody says why; or nobody knows what became of it: all else being right acquits nothing
+        ("x session.start:not_found", "undetermined", "undetermined"),
+        ("x session.start:not_authorized", "undetermined", "undetermined"),
+        ("? session.start:may_be_offered", "undetermined", "undetermined"),
+        ("? session.start:may_have_been_sent", "undetermined", "undetermined"),
+        ("- session.start:not_all_right", "undetermined", "undetermined"),
+    ],
+)
+def test_what_became_of_a_live_start_is_the_answer(start: str, cause: str, certainty: str) -> None:
+    verdict = judge(but(start))
+    assert (verdict.cause, verdict.certainty) == (cause, certainty)
+    assert verdict.because[0] == "session.start"
+
+
 def test_the_second_fault_is_listed() -> None:
     verdict = judge(
         but("x request.path:not_in_api", "x conversation.connected:ended", "! provider.match:not_in_contract")
     )
     assert verdict.also == ("conv.ended", "provider.not_in_contract")
+
+
+def test_a_network_that_is_proved_broken_is_listed_beside_what_is_wrong_with_the_call() -> None:
+    found = but("x request.path:not_in_api", "? oauth.token:tls/unreachable", "x reach.tls:expired")
+    assert (judge(found).cause, judge(found).also) == ("path.not_in_api", ("env.tls",))
 
 
 def test_because_names_the_finding_and_the_answer() -> None:

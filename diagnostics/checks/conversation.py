@@ -6,6 +6,7 @@ from typing import Any
 
 from diagnostics.calls.aim import UUID
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.genesys import gateway
 from diagnostics.genesys.client import Answer
 
 # Cobrowse is for web messaging and voice; every other medium that a conversation can have.
@@ -171,13 +172,16 @@ def _unreadable(answer: Answer, proof: Evidence) -> Result:
     title="The medium has cobrowse",
     after=("conversation.exists",),
     needs=("conversation",),
-    reads=("GET /api/v2/conversations/{conversationId}",),
+    reads=("GET /api/v2/conversations/{conversationId}", f"GET {gateway.PROVIDERS_PATH}"),
 )
 def conversation_media(ctx: Context) -> Iterator[Result]:
-    yield judge_media(legs_of(ctx.genesys.get(path_of(wanted_id(ctx))).data))
+    legs = legs_of(ctx.genesys.get(path_of(wanted_id(ctx))).data)
+    to_gateway = ctx.aim is not None and ctx.aim.world == "gateway"
+    yield judge_media(legs, by_gateway=to_gateway and ctx.genesys.get(gateway.PROVIDERS_PATH).ok)
 
 
-def judge_media(legs: list[Leg]) -> Result:
+def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
+    """`by_gateway` is true where the call goes to the org's provider gateway, whose path is for chats."""
     current = [leg for leg in legs if not leg.is_ended] or legs
     kinds = sorted({leg.kind for leg in current})
     names = " and ".join(NAMES.get(kind, kind) for kind in kinds)
@@ -189,6 +193,9 @@ def judge_media(legs: list[Leg]) -> Result:
             f"The conversation is {names}; cobrowse is for web messaging and voice.",
             evidence={"kinds": kinds},
         )
+    if by_gateway and "chats" in kinds:
+        said = f"The conversation is {names}, which this org's gateway takes."
+        return passed("taken_by_gateway", said, evidence={"kinds": kinds})
     if kinds == ["unknown"]:
         return unclear("unknown_type", "The org does not say which kind of message this is.", evidence={"kinds": kinds})
     legacy = "chats" in kinds
@@ -228,8 +235,9 @@ def judge_connection(legs: list[Leg], ended_at: str) -> Result:
         )
     if not legs:
         return unclear("no_communication", "The conversation shows no communication whose state could be read.")
-    # A leg of a medium without cobrowse says nothing of the one that would carry it.
-    relevant = [leg for leg in live if leg.has_cobrowse or leg.purpose not in CUSTOMER] or live
+    # Where the customer is there by several media, only the one that would carry cobrowse counts.
+    carried = any(leg.has_cobrowse for leg in live if leg.purpose in CUSTOMER)
+    relevant = [leg for leg in live if leg.has_cobrowse or leg.purpose not in CUSTOMER] if carried else live
     return _judge_parties(relevant, states)
 
 

@@ -125,9 +125,12 @@ def org_of(state: Mapping[str, Any]) -> Org:
 
 
 def has_foreign_token(state: Mapping[str, Any]) -> bool:
-    """Whether the caller's token belongs to another org than the one of the conversation."""
+    """Whether the caller's token belongs to another org or region than those of the conversation."""
     said = str(_part(state, "token").get("state") or "").lower()
-    return re.search(r"\b(?:an)?other org|\bdifferent org|\bforeign|wrong org", said) is not None
+    issued = re.search(r"issued (?:in|by|at|for) (?:login\.)?([\w.-]+)", said)
+    where = find_region(issued[1]) if issued else None
+    elsewhere = where is not None and where.key != region_of(state).key
+    return elsewhere or re.search(r"\b(?:an)?other org|\bdifferent org|\bforeign|wrong org", said) is not None
 
 
 def other_org_of(state: Mapping[str, Any]) -> Org:

@@ -142,3 +142,12 @@ def test_an_end_time_ends_a_conversation_whatever_its_legs_say() -> None:
 )
 def test_an_odd_document_is_no_crash(odd: Any) -> None:
     assert judge_connection(legs_of(odd), "").outcome in (Outcome.ERROR, Outcome.FAIL)
+
+
+def test_a_gateway_takes_chats() -> None:
+    legs = legs_of(conversation(("customer", "chats", "connected")))
+    assert judge_media(legs, by_gateway=True).code == "taken_by_gateway"
+    assert (
+        judge_media(legs_of(conversation(("customer", "sms", "connected"))), by_gateway=True).code
+        == "media_unsupported"
+    )
