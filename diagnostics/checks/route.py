@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.calls.probes import Plan, plan_for
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys.client import Answer
@@ -67,7 +68,7 @@ def route_oracle(ctx: Context) -> Iterator[Result]:
     if not doubtful and (not plan.parent or ctx.genesys.get(plan.parent).status not in (403, 404)):
         yield skipped("not_asked", "No 404 has to be explained here.")
         return
-    yield from judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered)
+    yield from judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered if _is_own(ctx.answer) else None)
 
 
 def _ask(ctx: Context, plan: Plan, doubtful: bool) -> dict[str, Seen]:
@@ -92,6 +93,13 @@ def _id_of(ctx: Context) -> str:
     if ctx.aim is not None and ctx.aim.world == "published":
         return next(iter(ctx.contract.match(ctx.aim.method, ctx.aim.path).parameters.values()), "")
     return ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim is not None else "")
+
+
+def _is_own(answer: ReceivedAnswer | None) -> bool:
+    """Whether the API itself gave the answer that was pasted: only then does it speak of the operation."""
+    data, _ = answer.json() if answer is not None else (None, None)
+    coded = isinstance(data, dict) and isinstance(data.get("code"), str)
+    return coded or (answer is not None and bool(answer.header("ININ-Correlation-Id")))
 
 
 def _other_host(ctx: Context) -> str:

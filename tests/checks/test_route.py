@@ -245,6 +245,16 @@ def test_each_pair_is_reported_with_both_exchanges(demo: server.Running, setting
         assert {each["path"] for each in pair} <= set(sent)
 
 
+def test_a_404_of_somebody_else_does_not_speak_of_the_operation(demo: server.Running, settings: Settings) -> None:
+    settings.GENESYS_ENDPOINTS = demo.endpoints
+    page = "HTTP/1.1 404 Not Found\nContent-Type: text/html\n\n<html><body>Not here</body></html>"
+    diagnosis, _ = diagnose(demo, "Demo: published API", scenario("healthy-web").call, page)
+    assert {subject: each.code for subject, each in oracle(diagnosis).items()} == {
+        "resource": "present",
+        "path": "routed",
+    }
+
+
 def test_a_healthy_call_costs_the_oracle_nothing(demo: server.Running, settings: Settings) -> None:
     settings.GENESYS_ENDPOINTS = demo.endpoints
     case = scenario("healthy-web")
