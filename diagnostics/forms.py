@@ -7,10 +7,11 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from diagnostics import causes
+from diagnostics import causes, services
 from diagnostics.calls.call import Note, Unreadable
 from diagnostics.calls.parse import MAX_PASTE, masked_text
-from diagnostics.genesys.regions import Region, find_region, nearest_regions
+from diagnostics.genesys import search
+from diagnostics.genesys.regions import Region, all_regions, find_region, nearest_regions
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
 
@@ -170,19 +171,46 @@ class StartForm(PasteForm):
         choice.queryset = OAuthClient.objects.filter(retired_at=None).defer("secret").order_by("name")
 
 
-class RunFilterForm(forms.Form):
-    """What the list of runs is narrowed to, and the run it goes on below. Lives in the query string."""
+class ContractForm(forms.Form):
+    """Which contract is looked at, what is looked for in it, and the page. Lives in the query string."""
 
-    client = forms.ModelChoiceField(
-        queryset=OAuthClient.objects.defer("secret"), required=False, empty_label="Every client"
+    region = forms.ChoiceField(required=False)
+    q = forms.CharField(
+        label="Words",
+        required=False,
+        max_length=search.LONGEST,
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
     )
-    cause = forms.ChoiceField(choices=[("", "Every cause"), *causes.TITLES.items()], required=False)
-    status = forms.ChoiceField(choices=[("", "Every status"), *Run.Status.choices], required=False)
-    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    show = forms.ChoiceField(choices=list(search.SHOWN.items()), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(each.key, f"{each.name}, {each.key}") for each in all_regions()]
+        choice = cast("forms.ChoiceField", self.fields["region"])
+        choice.choices = [("", "Bundled with the product"), *known]
+
+
+class RegionForm(forms.Form):
+    """A region whose contract is to be read."""
+
+    region = forms.ChoiceField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = cast("forms.ChoiceField", self.fields["region"])
+        choice.choices = [(each.key, f"{each.name}, {each.key}") for each in all_regions()]
 
 
 class ClaimsForm(forms.Form):
-    """Any text whose claims about the API are to be checked."""
+    """Any text whose claims about the API are to be checked, and the contract to hold them against."""
+
+    field_order = ("text", "region")
+    region = forms.ChoiceField(
+        label="The contract",
+        required=False,
+        help_text="The published one that comes with the product, or a region's own where one was read.",
+    )
 
     text = forms.CharField(
         label="The text",
@@ -204,6 +232,15 @@ class ClaimsForm(forms.Form):
             }
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = [each.in_force for each in services.region_contracts() if each.in_force is not None]
+        choice = cast("forms.ChoiceField", self.fields["region"])
+        choice.choices = [
+            ("", "Bundled with the product"),
+            *((each.region, f"{each.region}, {each.version}") for each in own),
+        ]
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
 
-from diagnostics.views import checks, claims, clients, home, runs, start, users
+from diagnostics.views import checks, claims, clients, contract, home, runs, start, users
 
 account_urls = [
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -50,6 +50,12 @@ claim_urls = [path("claims/", claims.claim_check, name="claims")]
 
 check_urls = [path("checks/", checks.check_list, name="checks")]
 
+contract_urls = [
+    path("contract/", contract.contract_page, name="contract"),
+    path("contract/readings/", contract.readings, name="contract-readings"),
+    path("contract/refresh/", contract.refresh, name="contract-refresh"),
+]
+
 user_urls = [
     path("users/", users.user_list, name="users"),
     path("users/add/", users.user_add, name="user-add"),
@@ -65,6 +71,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *client_urls,
     *run_urls,
     *claim_urls,
+    *contract_urls,
     *check_urls,
     *user_urls,
     path("admin/", admin.site.urls),

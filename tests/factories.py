@@ -1,11 +1,14 @@
 """Rows with sensible defaults, for any test that needs some."""
 
+import hashlib
+import zlib
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
+from diagnostics.genesys.contract import bundled, written
+from diagnostics.models import ContractVersion, Exchange, Finding, OAuthClient, Run, User
 
 CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 SECRET = "factory-secret-that-no-page-may-show"
@@ -40,6 +43,25 @@ def make_step(check: str = "oauth.token", outcome: str = "pass", **values: Any) 
     """One step of a client's verification."""
     defaults = {"subject": "", "code": "granted", "sentence": "The login host grants a token.", "hint": "", "ms": 112.0}
     return {"check": check, "outcome": outcome, **defaults, **values}
+
+
+def make_contract_version(region: str = "eu-west-1", **values: Any) -> ContractVersion:
+    """A region's own contract, in force unless the values say otherwise; the bundled table with other head lines."""
+    contract = bundled()
+    operations = values.pop("contract_operations", contract.operations)
+    version = values.pop("version", "live 2026-11-20 ab12cd34")
+    source = f"https://api.{region}.test/api/v2/docs/swagger"
+    document = written(operations, version=version, date="2026-11-20", source=source)
+    defaults: dict[str, Any] = {
+        "state": ContractVersion.State.KEPT,
+        "fetched_at": timezone.now(),
+        "source": source,
+        "sha256": hashlib.sha256(document).hexdigest(),
+        "size": 20_000_000,
+        "operations": len(operations),
+        "document": zlib.compress(document),
+    }
+    return ContractVersion.objects.create(region=region, version=version, **{**defaults, **values})
 
 
 def make_run(client: OAuthClient | None = None, **values: Any) -> Run:

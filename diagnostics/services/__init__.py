@@ -10,13 +10,22 @@ from diagnostics.services.clients import (
 )
 from diagnostics.services.contracts import give_up_refreshes, refresh_contract, start_refresh
 from diagnostics.services.diagnosing import Refused, diagnosis_of
-from diagnostics.services.in_force import contract_in_force, contract_of, version_in_force
-from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run
+from diagnostics.services.in_force import (
+    RegionContract,
+    contract_in_force,
+    contract_of,
+    region_contracts,
+    version_before,
+    version_in_force,
+)
+from diagnostics.services.live import start_live, why_no_start
+from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run, repeatable_checks
 from diagnostics.services.sweep import Swept, sweep
 
 __all__ = [
     "LONGEST_RUN_SECONDS",
     "Refused",
+    "RegionContract",
     "Swept",
     "change_client",
     "contract_in_force",
@@ -27,12 +36,17 @@ __all__ = [
     "execute_run",
     "give_up_refreshes",
     "refresh_contract",
+    "region_contracts",
     "repeat_run",
+    "repeatable_checks",
     "replace_secret",
     "retire_client",
+    "start_live",
     "start_refresh",
     "start_verification",
     "sweep",
     "verify_client",
+    "version_before",
     "version_in_force",
+    "why_no_start",
 ]

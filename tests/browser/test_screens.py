@@ -60,6 +60,8 @@ def furnish() -> dict[str, str]:
         "interrupted run": f"/runs/{interrupted.pk}/",
         "healthy run": f"/runs/{healthy.pk}/",
         "exchange": f"/runs/{run.pk}/exchanges/0/",
+        "claims": "/claims/",
+        "contract": "/contract/",
         "users": "/users/",
         "add user": "/users/add/",
         "reset password": f"/users/{tess.pk}/password/",

@@ -44,6 +44,9 @@ ADDRESSES = (
     Address("check-again", WRITE, admins_only=True, of="finding"),
     Address("claims", FORM, admins_only=False),
     Address("checks", READ, admins_only=False),
+    Address("contract", READ, admins_only=False),
+    Address("contract-readings", READ, admins_only=False),
+    Address("contract-refresh", WRITE, admins_only=True),
     Address("users", READ, admins_only=True),
     Address("user-add", FORM, admins_only=True),
     Address("user-role", WRITE, admins_only=True, of="user"),
@@ -69,7 +72,7 @@ def arguments() -> dict[str, list[int]]:
 
 
 def test_no_address_is_missing_from_the_table() -> None:
-    lists = (urls.client_urls, urls.run_urls, urls.claim_urls, urls.check_urls, urls.user_urls)
+    lists = (urls.client_urls, urls.run_urls, urls.claim_urls, urls.contract_urls, urls.check_urls, urls.user_urls)
     named = {pattern.name for listed in lists for pattern in listed} | {"home"}
     assert {address.name for address in ADDRESSES} == named
 

@@ -7,9 +7,11 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from diagnostics import services
 from diagnostics.claims.checker import MAX_PASTE, TITLES, Checked, check_text
 from diagnostics.claims.claim import Judged, Verdict
 from diagnostics.genesys.contract import Contract, bundled
+from diagnostics.genesys.regions import find_region, nearest_regions
 
 SCHEMA_VERSION = 1
 OK, BAD_INPUT, SOMETHING_WRONG = 0, 2, 3
@@ -24,10 +26,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="the text, - for standard input")
+        parser.add_argument(
+            "--region", default="", help="judge against that region's contract instead of the bundled one"
+        )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        contract = bundled()
+        contract = _contract(options["region"])
         checked = check_text(_read(options["file"]), contract)
         if options["json"]:
             self.stdout.write(json.dumps(as_dict(checked, contract), indent=2, ensure_ascii=False))
@@ -66,6 +71,14 @@ def as_dict(checked: Checked, contract: Contract) -> dict[str, Any]:
         "kinds": TITLES,
         "claims": [each.as_dict() for each in checked.judged],
     }
+
+
+def _contract(text: str) -> Contract:
+    if not text:
+        return bundled()
+    if (where := find_region(text)) is None:
+        _refuse(f"No region is known as {text[:60]!r}. Near come {', '.join(r.key for r in nearest_regions(text))}.")
+    return services.contract_in_force(where.key)
 
 
 def _read(name: str) -> str:
