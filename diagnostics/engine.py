@@ -4,13 +4,13 @@ Everything that leaves here has passed the redactor.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diagnostics import verdict as verdicts
 from diagnostics.calls.aim import Aim, read_aim
-from diagnostics.checks.base import Check, Context, Target, planned_checks
+from diagnostics.checks.base import Check, Context, Target, never, planned_checks
 from diagnostics.genesys.client import GenesysClient, Token
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.exchange import Exchange
@@ -69,6 +69,7 @@ class Diagnosis:
         kept_token: str = "",
         contract: Contract | None = None,
         part: bool = False,
+        may_start: Callable[[], bool] = never,
         deadline: float = DEADLINE_SECONDS,
         at_once: int = AT_ONCE,
     ) -> None:
@@ -82,7 +83,16 @@ class Diagnosis:
         self._genesys = GenesysClient(region, client_id, secret, kept_token=kept_token, on_exchange=self._record)
         self.aim = _aim(inputs, self.contract)
         target = Target(kind, region, client_name, client_id, inputs.conversation_id, org_id)
-        self._ctx = Context(target, self._genesys, self.contract, inputs.call, inputs.answer, self.aim, inputs.note)
+        self._ctx = Context(
+            target,
+            self._genesys,
+            self.contract,
+            inputs.call,
+            inputs.answer,
+            self.aim,
+            inputs.note,
+            may_start=may_start,
+        )
         self.findings: list[Finding] = []
         self.critical_path_ms = 0.0
 

@@ -14,6 +14,7 @@ INPUTS = {
     "call": "the call that failed",
     "answer": "the answer it got",
     "conversation": "a conversation id",
+    "start": "an admin's confirmation, typed anew for each run",
 }
 GATEWAY_PATHS = frozenset(each.path for each in gateway.OPERATIONS)
 
@@ -43,6 +44,10 @@ class Read:
         return self.words.startswith(("GET ", "HEAD ", "POST "))
 
     @property
+    def is_write(self) -> bool:
+        return self.is_request and not self.words.startswith(("GET ", "HEAD ", "POST /oauth/"))
+
+    @property
     def is_any(self) -> bool:
         """Which path it is depends on the call."""
         return self.words.endswith("*")
@@ -59,6 +64,7 @@ class Entry:
     after: tuple[str, ...]
     reads: tuple[Read, ...]
     is_last: bool
+    if_all_right: bool
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,10 @@ def areas(checks: Iterable[Check], contract: Contract) -> tuple[Area, ...]:
 
 
 def smallest_role(found: Iterable[Area]) -> tuple[Needed, ...]:
-    """As few permissions as let every read through: of those of which any is enough, one that is there already."""
+    """As few permissions as let every read through, and nothing that writes: of those of which any is enough, one that is there already."""
     told: dict[str, list[str]] = {}
     entries = [entry for area in found for entry in area.entries]
-    reads = [(entry, read) for entry in entries for read in entry.reads if read.permissions]
+    reads = [(entry, read) for entry in entries for read in entry.reads if read.permissions and not read.is_write]
     for entry, read in sorted(reads, key=lambda each: each[1].rule == "any" and len(each[1].permissions) > 1):
         for permission in _enough(read, told):
             told.setdefault(permission, []).append(entry.title)
@@ -119,6 +125,7 @@ def _entry(check: Check, titles: dict[str, str], contract: Contract) -> Entry:
         after=tuple(titles.get(each, each) for each in check.after),
         reads=tuple(_read(each, contract) for each in check.reads),
         is_last=check.last,
+        if_all_right=check.if_all_right,
     )
 
 

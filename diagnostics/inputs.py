@@ -16,13 +16,14 @@ RECORDS = frozenset({"json", "raw_http", "har"})
 class Inputs:
     """A failing call, the answer it got, a conversation id, what the person says of it: any may be missing.
 
-    Holds no secret.
+    `start` is true only where a person confirmed that a live customer is offered a session. Holds no secret.
     """
 
     call: FailingCall | None = None
     answer: ReceivedAnswer | None = None
     conversation_id: str = ""
     note: str = ""
+    start: bool = False
 
     @classmethod
     def from_paste(
@@ -53,6 +54,7 @@ class Inputs:
             else None,
             conversation_id=data.get("conversation_id", ""),
             note=data.get("note", ""),
+            start=data.get("start") is True,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -61,12 +63,18 @@ class Inputs:
             "answer": _as_dict(self.answer, "status", "headers", "body", "network_error"),
             "conversation_id": self.conversation_id,
             "note": self.note,
+            "start": self.start,
         }
 
     @property
     def given(self) -> frozenset[str]:
         """Which inputs there are, in the words of a check's `needs`."""
-        words = {"call": self.call, "answer": self.answer, "conversation": self.call or self.conversation_id}
+        words = {
+            "call": self.call,
+            "answer": self.answer,
+            "conversation": self.call or self.conversation_id,
+            "start": self.start,
+        }
         return frozenset(word for word, value in words.items() if value)
 
 

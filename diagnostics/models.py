@@ -161,6 +161,8 @@ class Run(models.Model):
     # The run whose inputs this one took, and, where only a part was asked again, the check that the part is about.
     repeats = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repetitions")
     branch = models.CharField(max_length=80, blank=True)
+    # When the permission to start a real session was used up: from then on a start may have been sent.
+    start_claimed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -23,6 +23,7 @@ AREA_TITLES = {
     "route": "What a 404 hides",
     "reach": "The way to the org",
     "limits": "The rate limit",
+    "session": "The live start",
 }
 SNIPPETS = (
     ("python", "the Python SDK"),
@@ -192,10 +193,12 @@ def _answer(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) -> Answe
 def since(
     run: Run, before: Iterable[Finding], after: Iterable[Finding], titles: Mapping[str, str]
 ) -> tuple[Since, ...]:
-    """What changed, of the checks that the later run has in its plan."""
-    planned = set(_texts(run.planned))
+    """What changed, of the checks that both runs have in their plans."""
+    before = list(before)
+    asked = {each.check_id for each in before} | set(_texts(run.repeats.planned if run.repeats else None))
+    planned = asked.intersection(_texts(run.planned))
     old = {(each.check_id, each.subject): each for each in before if each.check_id in planned}
-    new = {(each.check_id, each.subject): each for each in after}
+    new = {(each.check_id, each.subject): each for each in after if each.check_id in planned}
     return tuple(
         Since(
             title=titles.get(each.check_id, each.check_id),

@@ -44,8 +44,9 @@ def run_checks(
     with ThreadPoolExecutor(at_once, thread_name_prefix="check") as pool:
         while order.is_active():
             for id in sorted(order.get_ready()):
-                before = [done[a] for a in planned[id].after if a in done]
-                running[pool.submit(_run_one, planned[id], ctx, before, ends_at)] = id
+                check = planned[id]
+                before = list(done.values()) if check.if_all_right else [done[a] for a in check.after if a in done]
+                running[pool.submit(_run_one, check, ctx, before, ends_at)] = id
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 id = running.pop(future)
                 done[id] = future.result()
@@ -55,13 +56,20 @@ def run_checks(
 
 def _before(check: Check, planned: dict[str, Check]) -> list[str]:
     """The planned checks whose end it waits for."""
-    others = [id for id, each in planned.items() if not each.last] if check.last else []
+    others: list[str] = []
+    if check.if_all_right:
+        others = [id for id, each in planned.items() if not each.if_all_right]
+    elif check.last:
+        others = [id for id, each in planned.items() if not (each.last or each.if_all_right)]
     return [*others, *(id for id in check.after if id in planned)]
 
 
 def _run_one(check: Check, ctx: Context, before: list[Ended], ends_at: float) -> Ended:
     lane = Lane(check.id, max((ended.path_ms for ended in before), default=0.0))
-    unmet = sorted(ended.check.id for ended in before if _blocks(ended))
+    if check.if_all_right and (amiss := sorted(ended.check.title for ended in before if _is_amiss(ended))):
+        sentence = f"Not done, because not all else is right: {amiss[0]}."
+        return Ended(check, (skipped("not_all_right", sentence, evidence={"amiss": amiss}),), lane.path_ms)
+    unmet = sorted(ended.check.id for ended in before if _blocks(ended) and not check.if_all_right)
     if unmet:
         return Ended(
             check, (skipped("prerequisite", f"Needs {unmet[0]} first.", evidence={"needs": unmet}),), lane.path_ms
@@ -75,6 +83,14 @@ def _run_one(check: Check, ctx: Context, before: list[Ended], ends_at: float) ->
 
 def _blocks(ended: Ended) -> bool:
     return any(result.outcome in BLOCKING for result in ended.results)
+
+
+def _is_amiss(ended: Ended) -> bool:
+    """Anything but a pass, or a skip of what does not arise."""
+    return any(
+        result.outcome not in (Outcome.PASS, Outcome.SKIP) or result.code in ("prerequisite", "out_of_time")
+        for result in ended.results
+    )
 
 
 def _collect(check: Check, ctx: Context) -> list[Result]:

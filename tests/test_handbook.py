@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
+from diagnostics.calls.aim import START_PATH
 from diagnostics.checks.base import Check, Context, Result, all_checks, passed
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running, start
@@ -69,11 +70,11 @@ def test_every_read_that_names_a_path_of_the_api_is_published_or_the_gateway_s()
     assert any(each.at_gateway for each in reads)
 
 
-def test_all_but_the_token_request_are_reads() -> None:
+def test_all_but_the_token_request_and_the_live_start_are_reads() -> None:
     sent = [
         read for check in all_checks() for read in check.reads if read.startswith(("POST", "PUT", "PATCH", "DELETE"))
     ]
-    assert sent == ["POST /oauth/token"]
+    assert sent == ["POST /oauth/token", f"POST {START_PATH}"]
 
 
 def test_the_smallest_role_is_what_the_reads_need() -> None:

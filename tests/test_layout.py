@@ -104,6 +104,31 @@ def test_pure_rooms_know_no_database(path: Path) -> None:
         assert [module for module in imports(path) if module.startswith("django.db")] == []
 
 
+def test_one_check_alone_names_the_call_that_writes() -> None:
+    named = {
+        name_of(path)
+        for path in [*DIAGNOSTICS, *CONFIG]
+        for node in ast.walk(tree(path))
+        if (isinstance(node, ast.Attribute) and node.attr == "offer_session")
+        or (isinstance(node, ast.Constant) and node.value == "offer_session")
+        or (isinstance(node, ast.Name) and node.id == "offer_session")
+    }
+    assert named == {"diagnostics.checks.session"}
+
+
+def test_the_client_of_the_api_sends_two_kinds_of_post_and_no_other_write() -> None:
+    path = Path("diagnostics/genesys/client.py")
+    methods = [
+        node.args[0].value
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "_send"
+        and isinstance(node.args[0], ast.Constant)
+    ]
+    assert sorted(str(each) for each in methods) == ["GET", "POST", "POST"]
+
+
 def test_checks_do_not_know_one_another() -> None:
     areas = [path for path in DIAGNOSTICS if room_of(name_of(path)) == "checks.*"]
     assert areas

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from diagnostics.checks.base import Check, Context, Result, Target, failed, passed, unclear
+from diagnostics.checks.base import Check, Context, Result, Target, failed, passed, skipped, unclear, warned
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import region
@@ -57,6 +57,29 @@ def test_the_last_check_waits_for_all_others_however_they_end(ctx: Context) -> N
     ended = list(run_checks(checks, ctx))
     assert ended[-1].check.id == "a.end"
     assert codes(ended) == {"a.end": ["fine"], "b.one": ["bad"], "c.two": ["prerequisite"]}
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        (passed("fine", "Fine."), "fine"),
+        (skipped("not_asked", "Not asked."), "fine"),
+        (warned("soon", "Soon."), "not_all_right"),
+        (failed("bad", "Bad."), "not_all_right"),
+        (unclear("odd", "Odd."), "not_all_right"),
+        (skipped("prerequisite", "Needs another."), "not_all_right"),
+        (skipped("out_of_time", "Too late."), "not_all_right"),
+    ],
+)
+def test_one_that_wants_all_right_comes_last_of_all_and_only_then(ctx: Context, other: Result, code: str) -> None:
+    checks = [
+        Check("a.start", "x", lambda ctx: (passed("fine", "Fine."),), if_all_right=True),
+        Check("b.end", "x", lambda ctx: (passed("fine", "Fine."),), last=True),
+        make_check("c.other", other),
+    ]
+    ended = list(run_checks(checks, ctx))
+    assert [each.check.id for each in ended] == ["c.other", "b.end", "a.start"]
+    assert codes(ended)["a.start"] == [code]
 
 
 def test_independent_checks_run_at_the_same_time(ctx: Context) -> None:

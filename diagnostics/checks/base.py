@@ -42,11 +42,16 @@ class Target:
     org_id: str = ""
 
 
+def never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Context:
     """All that a check may touch.
 
     `aim` is what the failing call is after, None when no call was given; `note` what the person says of it.
+    `may_start` gives the permission to start a real session away: true at most once for a run, whoever asks.
     """
 
     target: Target
@@ -57,10 +62,11 @@ class Context:
     aim: Aim | None = None
     note: str = ""
     net: Net = REAL
+    may_start: Callable[[], bool] = never
 
 
 CheckFunction = Callable[[Context], Iterable[Result]]
-NEEDS = ("call", "answer", "conversation")
+NEEDS = ("call", "answer", "conversation", "start")
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class Check:
 
     `needs` are the inputs without which it is not planned at all. `version` rises when its judgement changes.
     One that is `last` waits for all others, however they ended: it speaks of what they met, and asks nothing itself.
+    One that runs only `if_all_right` comes after even these, and not at all where one of them found anything amiss.
     `reads` is all that it may ask: "GET /api/v2/tokens/me", with the contract's names for parameters; a final `*` stands
     for any path, and what is no request stands in plain words.
     """
@@ -80,6 +87,7 @@ class Check:
     needs: tuple[str, ...] = ()
     version: int = 1
     last: bool = False
+    if_all_right: bool = False
     reads: tuple[str, ...] = ()
 
 
@@ -94,6 +102,7 @@ def check(
     needs: tuple[str, ...] = (),
     version: int = 1,
     last: bool = False,
+    if_all_right: bool = False,
     reads: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Register a check function under an id such as `oauth.token`, whose first word is its file."""
@@ -103,7 +112,7 @@ def check(
             raise ValueError(f"Two checks are called {id}.")
         if unknown := set(needs) - set(NEEDS):
             raise ValueError(f"{id} needs {unknown}, which is no input.")
-        _registry[id] = Check(id, title, function, after, needs, version, last, reads)
+        _registry[id] = Check(id, title, function, after, needs, version, last, if_all_right, reads)
         return function
 
     return register

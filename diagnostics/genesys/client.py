@@ -1,4 +1,4 @@
-"""Talks to one org: one token, each fact read once per run, nothing but GET and the token request."""
+"""Talks to one org: one token, each fact read once per run, nothing but GET, the token request and a confirmed start."""
 
 import base64
 import contextlib
@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import requests
 from requests.auth import AuthBase
@@ -161,6 +161,14 @@ class GenesysClient:
         url = self.region.api + path + (f"?{urlencode(query)}" if query else "")
         return self._once(url, lambda: self._read(url))
 
+    def offer_session(self, conversation_id: str) -> Answer:
+        """Offers a session to a live customer: the one call of the product that writes, and no part of reading an org.
+
+        Sent at most once, whoever asks and however it ends. The caller holds the run's permission.
+        """
+        url = f"{self.region.api}/api/v2/conversations/{quote(conversation_id, safe='')}/cobrowse"
+        return self._once("start", lambda: self._start(url))
+
     def together(self, *paths: str) -> tuple[Answer, ...]:
         """Read several paths at the same time; the lane waits only for the slowest."""
         lane = _lane.get() or Lane("")
@@ -188,6 +196,10 @@ class GenesysClient:
             self._kept = ""
             return self._read(url)
         return answer
+
+    def _start(self, url: str) -> Answer:
+        token = self.token()
+        return self._send("POST", url, auth=_Bearer(token.value)) if token.value else Answer(None, trouble="no_token")
 
     def _request_token(self) -> Answer:
         basic = base64.b64encode(f"{self._client_id}:{self._secret}".encode()).decode()

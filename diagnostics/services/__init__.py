@@ -39,8 +39,10 @@ __all__ = [
     "region_contracts",
     "repeat_run",
     "repeatable_checks",
+    "repeatable_checks",
     "replace_secret",
     "retire_client",
+    "start_live",
     "start_live",
     "start_refresh",
     "start_verification",
@@ -48,5 +50,6 @@ __all__ = [
     "verify_client",
     "version_before",
     "version_in_force",
+    "why_no_start",
     "why_no_start",
 ]

@@ -1,7 +1,9 @@
 """The diagnosis of one client's org, or the reason why it cannot even be asked."""
 
+from collections.abc import Callable
 from typing import Any
 
+from diagnostics.checks.base import never
 from diagnostics.engine import Diagnosis
 from diagnostics.fields import UnreadableSecret
 from diagnostics.genesys.regions import region
@@ -24,6 +26,7 @@ def diagnosis_of(
     target: dict[str, str] | None = None,
     part: bool = False,
     fresh_token: bool = False,
+    may_start: Callable[[], bool] = never,
     deadline: float = 0,
 ) -> Diagnosis:
     """Raises Refused where the org cannot even be asked. The one place that decrypts a client's secret.
@@ -54,6 +57,7 @@ def diagnosis_of(
         inputs=inputs,
         contract=contract_in_force(where.key),
         part=part,
+        may_start=may_start,
         kept_token=kept_token(client) if is_same and not fresh_token else "",
         org_id=client.org_id if is_same else "",
         deadline=deadline or DEADLINE_SECONDS,

@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, ParamSpec
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from diagnostics import models
 from diagnostics.calls.aim import read_aim
-from diagnostics.checks.base import all_checks, branch_of, planned_checks
+from diagnostics.checks.base import Check, all_checks, branch_of, planned_checks
 from diagnostics.engine import Finding, Step
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.inputs import Inputs
@@ -26,6 +27,7 @@ from diagnostics.runner import DEADLINE_SECONDS
 from diagnostics.services.clients import remember_gateway
 from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
 from diagnostics.services.in_force import contract_in_force
+from diagnostics.services.permit import claim_from_thread
 from diagnostics.services.tokens import remember_token
 from diagnostics.verdict import ENGINE_VERSION
 
@@ -75,11 +77,19 @@ def create_run(
     )
 
 
+def repeatable_checks(run: Run) -> tuple[Check, ...]:
+    """What a repetition of this run would ask: a confirmed live start is not among it."""
+    return planned_checks(_again(run).given)
+
+
+def _again(run: Run) -> Inputs:
+    return replace(Inputs.from_json(run.inputs), start=False)  # a confirmation holds for one run
+
+
 def repeat_run(run: Run, user: User | None, *, branch: str = "", source: str = Run.Source.WEB) -> Run:
     """A new run of the same inputs with the client as it is today, or of one check's branch of it alone."""
-    inputs = Inputs.from_json(run.inputs)
     return create_run(
-        client=run.client, kind=run.kind, inputs=inputs, user=user, source=source, repeats=run, branch=branch
+        client=run.client, kind=run.kind, inputs=_again(run), user=user, source=source, repeats=run, branch=branch
     )
 
 
@@ -140,7 +150,15 @@ def _walk(run: Run, me: str, started: float) -> None:
     again = run.repeats_id is not None
     target = run.inputs.get("target")
     try:
-        diagnosis = diagnosis_of(run.client, run.kind, inputs, target=target, part=run.is_part, fresh_token=again)
+        diagnosis = diagnosis_of(
+            run.client,
+            run.kind,
+            inputs,
+            target=target,
+            part=run.is_part,
+            fresh_token=again,
+            may_start=partial(claim_from_thread, run.pk, me),
+        )
     except Refused as trouble:
         _persist(_close, run.pk, me, Run.Status.INTERRUPTED, started, cut_short(str(trouble)), 0.0)
         return

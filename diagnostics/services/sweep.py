@@ -18,6 +18,7 @@ from diagnostics.services.clients import give_up_verifications
 from diagnostics.services.contracts import give_up_refreshes
 from diagnostics.services.diagnosing import cut_short
 from diagnostics.services.in_force import contract_in_force
+from diagnostics.services.permit import tell_of_unseen_start
 from diagnostics.verdict import judge
 
 RING_AGAIN_AFTER = timedelta(seconds=20)
@@ -69,6 +70,7 @@ def _interrupt(run: Run, now: datetime) -> None:
         if run.status == Run.Status.QUEUED
         else "The worker stopped before the end of this run."
     )
+    tell_of_unseen_start(run)
     verdict = _verdict_of_rows(run)
     verdict["sentence"] = f"{said} {verdict['sentence']}" if run.findings.exists() else f"{said} Run it again."
     run.status, run.finished_at, run.lease_until = Run.Status.INTERRUPTED, now, None

@@ -31,7 +31,7 @@ def run_list(request: Request) -> HttpResponse:
 
 @require_safe
 def run_detail(request: Request, pk: int) -> HttpResponse:
-    return render(request, "runs/detail.html", _told(find_run(pk)))
+    return render(request, "runs/detail.html", _told(request, find_run(pk)))
 
 
 @require_safe
@@ -40,7 +40,7 @@ def run_progress(request: Request, pk: int) -> HttpResponse:
     run = find_run(pk)
     if run.is_open and request.GET.get("seen") == str(queries.state_of(run)):
         return not_modified_fragment()
-    return render(request, "runs/_body.html", {**_told(run), "is_fragment": True})
+    return render(request, "runs/_body.html", {**_told(request, run), "is_fragment": True})
 
 
 @require_safe
@@ -75,7 +75,7 @@ def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
     return go_to(request, "run", again.pk)
 
 
-def _told(run: Run) -> dict[str, object]:
+def _told(request: Request, run: Run) -> dict[str, object]:
     """State first: findings that come while we read make the next poll differ, never the page stand still."""
     seen = str(queries.state_of(run))
     findings = queries.findings_of(run)
@@ -88,6 +88,9 @@ def _told(run: Run) -> dict[str, object]:
         "inputs": Inputs.from_json(run.inputs),
         "branch_title": titles.get(run.branch, run.branch),
     }
+    if request.user.is_admin and not run.is_open and not run.client.is_retired:
+        told["repeatable"] = {check.id for check in services.repeatable_checks(run)}
+        told["offers_start"] = not services.why_no_start(run)
     if run.repeats is not None and not run.is_open:
         since = report.since(run, queries.findings_of(run.repeats), findings, titles)
         told["since"] = [each for each in since if each.change != Change.SAME]

@@ -41,6 +41,7 @@ ADDRESSES = (
     Address("run-progress", READ, admins_only=False, of="run"),
     Address("run-exchange", READ, admins_only=False, of="exchange"),
     Address("run-again", WRITE, admins_only=True, of="run"),
+    Address("live-start", FORM, admins_only=True, of="run"),
     Address("check-again", WRITE, admins_only=True, of="finding"),
     Address("claims", FORM, admins_only=False),
     Address("checks", READ, admins_only=False),

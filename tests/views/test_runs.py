@@ -185,10 +185,12 @@ def test_a_check_that_is_gone_cannot_be_asked_again(as_admin: Client) -> None:
 
 def test_only_admins_are_offered_to_check_again_and_never_what_is_right(as_admin: Client, as_lead: Client) -> None:
     run = make_run()
-    wrong, right = make_finding(run), make_finding(run, "oauth.token", "pass")
+    wrong, right = make_finding(run, "oauth.identity"), make_finding(run, "oauth.token", "pass")
+    gone, uncalled = make_finding(run, "gone.from_the_registry"), make_finding(run, "request.path")
     page = as_admin.get(f"/runs/{run.pk}/").content
     assert f"/findings/{wrong.position}/again/".encode() in page
-    assert f"/findings/{right.position}/again/".encode() not in page
+    for each in (right, gone, uncalled):
+        assert f"/findings/{each.position}/again/".encode() not in page
     assert b"/findings/" not in as_lead.get(f"/runs/{run.pk}/").content
 
 

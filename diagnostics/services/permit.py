@@ -1,0 +1,45 @@
+"""A run's one permission to start a real session, and what is said when nobody saw how the start ended."""
+
+import logging
+
+from django.db import connection
+from django.utils import timezone
+
+from diagnostics.models import Finding, Run
+
+audit = logging.getLogger("diagnostics.audit")
+CHECK = "session.start"
+
+
+def claim_start(run_id: int, worker: str) -> bool:
+    """Use up the run's one permission, before anything is sent. False when it was used, or the run is not ours."""
+    now = timezone.now()
+    mine = Run.objects.filter(pk=run_id, worker=worker, status=Run.Status.RUNNING, start_claimed_at=None)
+    won = bool(mine.filter(inputs__start=True).update(start_claimed_at=now))
+    if won:
+        audit.info("live start sent: run %s, at %s", run_id, now.isoformat(timespec="seconds"))
+    return won
+
+
+def claim_from_thread(run_id: int, worker: str) -> bool:
+    """The same, asked by a check: it runs in a thread of its own, whose connection nobody else would close."""
+    try:
+        return claim_start(run_id, worker)
+    finally:
+        connection.close()
+
+
+def tell_of_unseen_start(run: Run) -> None:
+    """For a run whose worker is gone: a start that was begun and of which no answer is stored is never repeated."""
+    if run.start_claimed_at is None or run.findings.filter(check_id=CHECK).exists():
+        return
+    Finding.objects.create(
+        run=run,
+        position=run.findings.count(),
+        check_id=CHECK,
+        outcome="error",
+        code="may_have_been_sent",
+        sentence="The start may have been sent: the worker stopped before an answer was stored. It is not sent again.",
+        hint="Ask the agent or the customer whether an offer appeared before another start is confirmed.",
+        evidence={"claimed_at": run.start_claimed_at.isoformat(timespec="seconds")},
+    )

@@ -1,0 +1,36 @@
+"""The live start: the page that says what it does to a customer, and the confirmation."""
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from diagnostics import services, tasks
+from diagnostics.access import admin_required, find_run
+from diagnostics.forms import LiveStartForm
+from diagnostics.http import Request
+from diagnostics.models import Run
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin_required
+def live_start(request: Request, pk: int) -> HttpResponse:
+    """Where the run does not allow it the page says why, and a post changes nothing (409)."""
+    run = find_run(pk)
+    why = services.why_no_start(run)
+    if why:
+        return _page(request, run, None, why, status=409 if request.method == "POST" else 200)
+    form = LiveStartForm(request.POST or None, conversation_id=run.conversation_id)
+    if not form.is_valid():
+        return _page(request, run, form)
+    try:
+        with transaction.atomic():
+            started = services.start_live(run, request.user, form.cleaned_data["typed"])
+            transaction.on_commit(lambda: tasks.ring(tasks.execute_run, started.pk))
+    except services.Refused as refused:
+        return _page(request, run, None, str(refused), status=409)
+    return redirect("run", started.pk)
+
+
+def _page(request: Request, run: Run, form: LiveStartForm | None, why: str = "", status: int = 200) -> HttpResponse:
+    return render(request, "runs/live.html", {"run": run, "form": form, "why": why}, status=status)
