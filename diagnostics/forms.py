@@ -171,6 +171,39 @@ class StartForm(PasteForm):
         choice.queryset = OAuthClient.objects.filter(retired_at=None).defer("secret").order_by("name")
 
 
+class LiveStartForm(forms.Form):
+    """The conversation's id typed once more, letter for letter."""
+
+    typed = forms.CharField(
+        label="Conversation ID",
+        max_length=200,
+        strip=False,
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    def __init__(self, *args: Any, conversation_id: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conversation_id = conversation_id
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        if typed != self.conversation_id:
+            raise ValidationError("This is not the conversation's id, letter for letter. Nothing was started.")
+        return typed
+
+
+class RunFilterForm(forms.Form):
+    """What the list of runs is narrowed to, and the run it goes on below. Lives in the query string."""
+
+    client = forms.ModelChoiceField(
+        queryset=OAuthClient.objects.defer("secret"), required=False, empty_label="Every client"
+    )
+    cause = forms.ChoiceField(choices=[("", "Every cause"), *causes.TITLES.items()], required=False)
+    status = forms.ChoiceField(choices=[("", "Every status"), *Run.Status.choices], required=False)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
 class ContractForm(forms.Form):
     """Which contract is looked at, what is looked for in it, and the page. Lives in the query string."""
 

@@ -18,6 +18,7 @@ from diagnostics.services.in_force import (
     version_before,
     version_in_force,
 )
+from diagnostics.services.live import start_live, why_no_start
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run, repeatable_checks
 from diagnostics.services.sweep import Swept, sweep
 
@@ -40,10 +41,12 @@ __all__ = [
     "repeatable_checks",
     "replace_secret",
     "retire_client",
+    "start_live",
     "start_refresh",
     "start_verification",
     "sweep",
     "verify_client",
     "version_before",
     "version_in_force",
+    "why_no_start",
 ]
