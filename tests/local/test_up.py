@@ -92,6 +92,21 @@ def test_first_start_second_up_kept_data_and_ordered_end(
     assert again.process.wait(60) == 0, again.said()
 
 
+def test_a_start_cut_short_leaves_no_password_that_nobody_saw(manage: Manage, tmp_path: Path, port: int) -> None:
+    words = ("up", "--no-demo", "--port", str(port))
+    first = manage.start(tmp_path / "first.out", *words)
+    first.wait_until_it_says("queue ready")
+    first.process.terminate()
+    assert first.process.wait(60) == 0, first.said()
+    assert "Password:" not in first.said()
+
+    second = manage.start(tmp_path / "second.out", *words)
+    second.wait_until_it_says("Ctrl-C")
+    assert "Password:" in second.said()
+    second.process.terminate()
+    assert second.process.wait(60) == 0, second.said()
+
+
 def test_every_killed_part_is_said_and_mended(up: Running, port: int) -> None:
     for name in COMMAND_LINES:
         first = part_of(up, name)

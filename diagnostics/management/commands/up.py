@@ -55,7 +55,6 @@ class Up:
         self.console = Console()
         self.supervisor = Supervisor(self.console)
         self.owner = Lock(data.locks / "owner")
-        self.first_password = ""
         alone.write(f"{self.address} (pid {os.getpid()})")
 
     def run(self) -> None:
@@ -124,8 +123,6 @@ class Up:
         if missing:
             self.console.part("database", "bringing the tables up to date")
             call_command("migrate", verbosity=0, interactive=False)
-        if not User.objects.exists():
-            self.first_password = first_login()
         self.collect_static_files()
         connections.close_all()
 
@@ -158,8 +155,12 @@ class Up:
     # ------------------------------------------------------------------ words
 
     def greet(self) -> None:
-        if self.first_password:
-            login = f"Login:     {ADMIN}    Password: {self.first_password}    (shown this once)"
+        # Made only now that it can be shown: a start that was cut short must not leave a password nobody has seen.
+        with self.supervisor.busy():
+            password = "" if User.objects.exists() else first_login()
+            connections.close_all()
+        if password:
+            login = f"Login:     {ADMIN}    Password: {password}    (shown this once)"
         else:
             login = f"Login:     as before. Forgotten? manage.py changepassword {ADMIN}"
         self.console.block(
