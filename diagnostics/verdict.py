@@ -244,6 +244,7 @@ TROUBLES: tuple[Trouble, ...] = (
         (
             "reach.tls:proxy_login",
             "reach.tls:proxy_refused",
+            "reach.tls:proxy_unsupported",
             "reach.tls:proxy_unreachable",
             "reach.dns:proxy_no_address",
             "reach.route:proxy_unreadable",
@@ -264,6 +265,7 @@ TROUBLES: tuple[Trouble, ...] = (
             "reach.tls:self_signed",
             "reach.tls:untrusted",
             "reach.tls:protocol",
+            "reach.tls:no_trust_store",
         ),
     ),
     Trouble("env.tls", "unreachable", ("reset",), ("reach.tls:cut",), alone=False),

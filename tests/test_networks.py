@@ -206,6 +206,19 @@ def test_a_proxy_that_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatc
     assert (verdict["cause"], verdict["certainty"]) == ("env.proxy", "proved")
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "http://", "http://proxy.example:nonsense"])
+def test_a_proxy_that_cannot_be_used(proxy: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    verdict = diagnose(settings, NOWHERE).verdict()
+    assert (verdict["cause"], verdict["certainty"]) == ("env.proxy", "proved")
+
+
+def test_a_list_of_trusted_certificates_that_is_not_there(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/authority.pem")
+    verdict = diagnose(settings, "https://localhost:1").verdict()
+    assert (verdict["cause"], verdict["certainty"]) == ("env.tls", "proved")
+
+
 def test_a_proxy_that_works_is_accused_of_nothing(
     authority: Authority, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

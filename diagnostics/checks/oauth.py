@@ -14,6 +14,7 @@ TROUBLES = {
     "dns": "has no address that could be found",
     "tls": "could not be reached over a trusted TLS connection",
     "refused": "refused the connection",
+    "unreachable": "lies in a network to which this server knows no way",
     "reset": "closed the connection before answering",
     "proxy": "could not be reached through the proxy",
     "too_large": "answered more than 4 MB",

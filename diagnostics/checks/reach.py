@@ -150,6 +150,16 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "reset": ("cut", "closed the connection during the TLS handshake", "A firewall that cuts TLS is the usual reason."),
     "refused": ("refused", "refuses connections", "Check the address and the firewall."),
     "timeout": ("timeout", "did not answer in time", "A firewall that drops packets is the usual reason."),
+    "no_trust_store": (
+        "no_trust_store",
+        "cannot be judged: this server's list of trusted certificates cannot be read",
+        "Correct REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) of this server.",
+    ),
+    "proxy_unsupported": (
+        "proxy_unsupported",
+        "was not reached: the proxy is none that can be used",
+        "Name an HTTP proxy in this server's HTTPS_PROXY, or list the host in NO_PROXY.",
+    ),
     "proxy_login": (
         "proxy_login",
         "was not reached: the proxy wants a sign-in (407)",

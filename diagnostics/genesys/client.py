@@ -27,6 +27,23 @@ BODY_BYTES = 4_000_000
 MOST_CALLS = 25  # of one run, whatever the org answers
 CONNECTIONS = 12  # kept open to one host: what the checks may ask for at the same time
 USER_AGENT = "cobrowse-doctor"
+# Beside a proxy's own trouble: an address of it without a host or, such as SOCKS, of a kind that is not supported.
+PROXY_FAULTS = (
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.InvalidSchema,
+)
+# Words of the system's own text -> ours, first match wins.
+WORDS = {
+    "resolv": "dns",
+    "name or service": "dns",
+    "getaddrinfo": "dns",
+    "refused": "refused",
+    "unreachable": "unreachable",
+    "no route": "unreachable",
+    "invalid label": "dns",
+    "failed to parse": "proxy",  # the URLs of the org are made here, so it is the proxy's that cannot be read
+}
 
 
 @dataclass
@@ -41,7 +58,7 @@ class Lane:
 class Answer:
     """What came back. `data` is the parsed JSON, None when there was none or it was not JSON (`trouble` says so).
 
-    `trouble` is "" or one word: timeout, dns, tls, refused, reset, proxy, too_large, redirect, garbled,
+    `trouble` is "" or one word: timeout, dns, tls, refused, unreachable, reset, proxy, too_large, redirect, garbled,
     not_json, empty, no_token, over_budget, rate_limited_wait. An answer with a status may still carry a trouble. After
     the last two nothing was sent: the run had made all its calls, or an earlier answer, the `exchange`, said to wait.
     """
@@ -339,14 +356,14 @@ def _correlation_id(headers: Headers) -> str:
 
 def _name_of(fault: Exception) -> str:
     """One word for a fault of the network, from the exception or what lies beneath it."""
-    if isinstance(fault, requests.exceptions.ProxyError):
+    if isinstance(fault, PROXY_FAULTS):
         return "proxy"
-    if isinstance(fault, requests.exceptions.SSLError):
+    if isinstance(fault, requests.exceptions.SSLError) or "certificate bundle" in str(fault):
         return "tls"
     if isinstance(fault, requests.exceptions.Timeout) or "timed out" in str(fault).lower():
         return "timeout"
     text = f"{type(fault).__name__} {fault}".lower()
-    for word, name in (("resolv", "dns"), ("name or service", "dns"), ("getaddrinfo", "dns"), ("refused", "refused")):
+    for word, name in WORDS.items():
         if word in text:
             return name
     if isinstance(fault, requests.exceptions.ConnectionError | ConnectionError):

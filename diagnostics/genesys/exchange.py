@@ -12,7 +12,7 @@ class Exchange:
     """Unredacted until `redact.exchange` has seen it: never store or show one that has not passed there.
 
     `ms` is wall time from sending to the last byte read. `status` is None when no answer came; `error` then says
-    why in one word: timeout, dns, tls, refused, reset, proxy, too_large, redirect, garbled.
+    why in one word: timeout, dns, tls, refused, unreachable, reset, proxy, too_large, redirect, garbled.
     """
 
     method: str

@@ -84,8 +84,8 @@ def shaken(error: str = "", days: int | None = 200) -> Handshake:
         (shaken("proxy_unreachable", days=None), Outcome.FAIL, "proxy_unreachable"),
         (shaken("dns", days=None), Outcome.SKIP, "no_address"),
         (shaken("unreachable", days=None), Outcome.ERROR, "not_seen"),
-        (shaken("proxy_unsupported", days=None), Outcome.ERROR, "not_seen"),
-        (shaken("no_trust_store", days=None), Outcome.ERROR, "not_seen"),
+        (shaken("proxy_unsupported", days=None), Outcome.FAIL, "proxy_unsupported"),
+        (shaken("no_trust_store", days=None), Outcome.FAIL, "no_trust_store"),
         (shaken("", days=None), Outcome.ERROR, "not_seen"),
     ],
 )
