@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from functools import partial
 
 from diagnostics.calls.answers import find_answer
@@ -50,24 +51,30 @@ def _read(text: str, command: Command, options: Options, dropped: list[str], unt
         draft.note("guessed", sentence)
     for flag in dropped:
         draft.note("dropped", flag)
-    _fill(draft, options)
+    fill(draft, options, command.variables)
     draft.answer = find_answer(text[command.end : until])
     return draft
 
 
-def _fill(draft: Draft, options: Options) -> None:
+def fill(draft: Draft, options: Options, variables: Sequence[str], program: str = "curl") -> None:
+    """The call as the program would send it. `variables` are those that the shell would have filled."""
     draft.url = options.urls[0].strip()
     draft.headers = list(options.headers)
     if options.others:
         draft.note("dropped", f"Further words that are no option were left out: {options.others}.")
     if re.match(r"(?:[\w-]+\.){1,8}[a-z]{2,}(?:[:/?]|$)", draft.url):
-        draft.note("guessed", "The URL has no scheme; curl then speaks plain http.")
-    _fill_body(draft, options)
-    _fill_method(draft, options)
+        draft.note("guessed", f"The URL has no scheme; {program} then speaks plain http.")
+    draft.variables = tuple(each for each in draft.url.split("?", 1)[0].split("/") if each in variables)
+    if draft.variables:
+        draft.note(
+            "guessed", "The value of a shell variable is not in the text; give the conversation ID beside the call."
+        )
+    _fill_body(draft, options, program)
+    _fill_method(draft, options, program)
     _fill_authorization(draft, options)
 
 
-def _fill_body(draft: Draft, options: Options) -> None:
+def _fill_body(draft: Draft, options: Options, program: str) -> None:
     data = "".join(options.data) if options.json else "&".join(options.data)
     query = options.query + ([data] if options.get and data else [])
     if query:
@@ -82,7 +89,7 @@ def _fill_body(draft: Draft, options: Options) -> None:
         draft.body = data if data or not options.from_file else None
     if kind and draft.header("Content-Type") is None and "content-type" not in options.removed:
         draft.headers.append(("Content-Type", kind))
-        draft.note("guessed", f"No Content-Type was given; curl then sends {kind.partition(';')[0]}.")
+        draft.note("guessed", f"No Content-Type was given; {program} then sends {kind.partition(';')[0]}.")
     if options.json and draft.header("Accept") is None and "accept" not in options.removed:
         draft.headers.append(("Accept", "application/json"))
 
@@ -92,7 +99,7 @@ def _multipart(fields: list[tuple[str, str]]) -> str:
     return "".join(parts) + "--form--\r\n"
 
 
-def _fill_method(draft: Draft, options: Options) -> None:
+def _fill_method(draft: Draft, options: Options, program: str) -> None:
     given = options.method.strip()
     if re.fullmatch(r"[A-Za-z]{1,20}", given):
         draft.method = given.upper()
@@ -102,7 +109,7 @@ def _fill_method(draft: Draft, options: Options) -> None:
     has_body = (options.has_data and not options.get) or bool(options.form)
     draft.method = "HEAD" if options.head else "POST" if has_body else "PUT" if options.upload else "GET"
     why = " because there is data" if draft.method == "POST" else ""
-    draft.note("guessed", f"No method was given; curl then sends {draft.method}{why}.")
+    draft.note("guessed", f"No method was given; {program} then sends {draft.method}{why}.")
 
 
 def _fill_authorization(draft: Draft, options: Options) -> None:

@@ -4,22 +4,17 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
+from diagnostics.calls.har_sifter import ENTRIES, Sifter, url_of
 from diagnostics.calls.offers import MAX_OFFERS, Offer, shortlist
 
 START = re.compile(r"\s*\{\s*\"log\"\s*:\s*\{")
-ENTRIES = re.compile(r"(?<!\\)\"entries\"\s*:\s*\[")
 TOTALS = re.compile(r"\{\"log\":\{\"_total\":(\d{1,9}),\"_whole\":(true|false),")
-OUTSIDE = re.compile(r"[\"{}\[\]]")
-INSIDE = re.compile(r"[\"\\]")
-STEP = 65_536  # characters looked at in one go
-LONGEST_STRING = 100_000
-LONGEST_ENTRY = 2_000_000
 LONGEST_BODY = 50_000
 ROOM = 900_000  # what a HAR made small may hold
 MAX_MB = 200
@@ -28,102 +23,6 @@ SMALLER = (
     "In the browser's network list, filter for cobrowse or api/v2, and use “Copy as cURL” on the failing line, "
     "or export the HAR again with the filter on."
 )
-
-
-class Sifter:
-    """Takes a HAR piece by piece and hands over each entry as it ends. Holds no more than one entry at a time."""
-
-    def __init__(self, keep: Callable[[dict[str, Any]], None]) -> None:
-        self.keep = keep
-        self.total = 0
-        self.unread = 0
-        self.finished = False
-        self._head: str | None = ""
-        self._depth = 0
-        self._in_string = False
-        self._escaped = False
-        self._pieces: list[str] = []
-        self._size = 0
-        self._string = 0
-
-    def feed(self, text: str) -> None:
-        for at in range(0, len(text), STEP):
-            self._feed(text[at : at + STEP])
-
-    def _feed(self, text: str) -> None:
-        if self.finished:
-            return
-        if self._head is not None:
-            text = self._head + text
-            found = ENTRIES.search(text)
-            self._head = None if found else text[-200:]
-            if found is None:
-                return
-            text = text[found.end() :]
-        self._scan(text)
-
-    def _scan(self, text: str) -> None:
-        at, start = 0, 0
-        while at < len(text) and not self.finished:
-            if self._escaped:
-                self._escaped, at = False, at + 1
-                continue
-            found = (INSIDE if self._in_string else OUTSIDE).search(text, at)
-            if found is None:
-                break
-            at = found.end()
-            start = self._sign(found[0], text, start, at)
-        self._rest(text, start)
-
-    def _sign(self, sign: str, text: str, start: int, at: int) -> int:
-        """Take one bracket, quote or backslash that ends at `at`; gives where the text not yet taken begins."""
-        if sign == "\\":
-            self._escaped = True
-        elif sign == '"':
-            if self._in_string and self._string > LONGEST_STRING:
-                start = at - 1  # what lies before was left out
-            self._in_string, self._string = not self._in_string, 0
-        elif sign in "{[":
-            start = at - 1 if self._depth == 0 else start
-            self._depth += 1
-        elif self._depth == 0:
-            self.finished = sign == "]"
-        else:
-            self._depth -= 1
-            if self._depth == 0:
-                self._take(text[start:at])
-                self._end()
-                return at
-        return start
-
-    def _rest(self, text: str, start: int) -> None:
-        if self._depth == 0 or self.finished:
-            return
-        if not self._in_string:
-            self._take(text[start:])
-            return
-        if self._string <= LONGEST_STRING:
-            self._string += len(text) - start
-            piece = text[start:]
-            self._take(piece if self._string <= LONGEST_STRING else _without_half_an_escape(piece))
-
-    def _take(self, piece: str) -> None:
-        self._size += len(piece)
-        if self._size <= LONGEST_ENTRY:
-            self._pieces.append(piece)
-
-    def _end(self) -> None:
-        raw, size = "".join(self._pieces), self._size
-        self._pieces, self._size = [], 0
-        self.total += 1
-        try:
-            entry = json.loads(raw) if size <= LONGEST_ENTRY else None
-        except (ValueError, RecursionError):
-            entry = None
-        if isinstance(entry, dict) and _url_of(entry):
-            self.keep(entry)
-        else:
-            self.unread += 1
 
 
 class Kept:
@@ -206,13 +105,13 @@ def _fitting(rows: list[tuple[Offer, str]]) -> list[str]:
 
 def offer_of(entry: dict[str, Any], said: str = "The call was read from an entry of a HAR.", lost: str = "") -> Offer:
     return Offer(
-        partial(draft_of, entry, said, lost), _word(entry["request"].get("method")), _url_of(entry), _status_of(entry)
+        partial(draft_of, entry, said, lost), _word(entry["request"].get("method")), url_of(entry), _status_of(entry)
     )
 
 
 def draft_of(entry: dict[str, Any], said: str, lost: str = "") -> Draft:
     request = entry["request"]
-    draft = Draft("har", method=_word(request.get("method")), url=_url_of(entry), headers=_headers(request))
+    draft = Draft("har", method=_word(request.get("method")), url=url_of(entry), headers=_headers(request))
     draft.note("taken", said)
     draft.body = _posted(request.get("postData"), draft)
     if lost:
@@ -289,12 +188,6 @@ def _cut(entry: dict[str, Any]) -> dict[str, Any]:
     return small
 
 
-def _url_of(entry: dict[str, Any]) -> str:
-    request = entry.get("request")
-    url = request.get("url") if isinstance(request, dict) else None
-    return url.strip() if isinstance(url, str) else ""
-
-
 def _status_of(entry: dict[str, Any]) -> int | None:
     response = entry.get("response")
     status = response.get("status") if isinstance(response, dict) else None
@@ -303,11 +196,6 @@ def _status_of(entry: dict[str, Any]) -> int | None:
 
 def _word(value: Any) -> str:
     return value.upper() if isinstance(value, str) and re.fullmatch(r"[A-Za-z]{1,20}", value) else ""
-
-
-def _without_half_an_escape(piece: str) -> str:
-    """The text cut before a backslash that stands so near its end that its escape may be broken."""
-    return piece[: piece.rindex("\\")].rstrip("\\") if "\\" in piece[-6:] else piece
 
 
 def _lost(sifter: Sifter, whole: bool) -> str:

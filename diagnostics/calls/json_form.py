@@ -47,6 +47,17 @@ def load(text: str) -> Any:
         ) from None
 
 
+def lines_of_json(text: str) -> list[Any] | None:
+    """The values of a log that has one JSON object in each line; None for any other text."""
+    lines = [line for line in text.split("\n")[:MAX_CALLS] if line.strip()]
+    if len(lines) < 2 or not all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
+        return None
+    try:
+        return [json.loads(line) for line in lines]
+    except (ValueError, RecursionError):
+        return None
+
+
 def offers_in_json(value: Any, text: str) -> list[Offer]:
     """The calls in a JSON value: one in this product's own form, a list of such, or what Postman and a HAR write."""
     if isinstance(value, list) and (rows := [row for row in value[:MAX_CALLS] if _is_call(row)]):

@@ -22,12 +22,15 @@ def masked(draft: Draft, conversation_id: str) -> Parsed:
     masker.hidden.update(dict.fromkeys(draft.secrets))
     call = _call(masker, draft) if draft.has_call else None
     answer = _answer(masker, draft.answer) if draft.answer else None
+    masker.where = "the notes"
+    notes = [(note.kind, masker.text(note.what)) for note in draft.notes]  # they may name variables of a program
+    found = [Note("masked", f"Masked: {label}.") for label in list(masker.found)[:MAX_NOTES]]
     swept = telling(masker.hidden)
     return Parsed(
         call=_swept_call(call, swept) if call else None,
         answer=_swept_answer(answer, swept) if answer else None,
         conversation_id=conversation_id,
-        notes=(*draft.notes, *(Note("masked", f"Masked: {label}.") for label in list(masker.found)[:MAX_NOTES])),
+        notes=(*(Note(kind, sweep(what, swept)) for kind, what in notes), *found),
         form=draft.form,
     )
 

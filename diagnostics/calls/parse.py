@@ -13,12 +13,13 @@ from diagnostics.calls.curl import find_curl
 from diagnostics.calls.draft import Draft
 from diagnostics.calls.har import SMALLER, is_har, offers_in_har
 from diagnostics.calls.har import START as HAR_START
-from diagnostics.calls.json_form import load, offers_in_json, read_json_answer
+from diagnostics.calls.json_form import lines_of_json, load, offers_in_json, read_json_answer
+from diagnostics.calls.log_form import answer_in_log
 from diagnostics.calls.mask import MAX_MASKS, masked, secrets_of, sweep, telling
 from diagnostics.calls.offers import Offer, best, choice_of, shortlist
 from diagnostics.calls.postman import START as POSTMAN_START
 from diagnostics.calls.raw_http import find_request, has_response, read_response
-from diagnostics.calls.thread import offers_in_text
+from diagnostics.calls.thread import offers_by_name, offers_in_text
 from diagnostics.masker import Masker, TooManySecrets
 
 MAX_PASTE = 1_000_000  # characters
@@ -178,20 +179,22 @@ def _offers(text: str) -> list[Offer]:
     if is_har(text):
         return offers_in_har(text)
     if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
-        return offers_in_json(load(text), text)
+        return offers_in_json(lines_of_json(text) or load(text), text)
     if offers := offers_in_text(text):
         return offers
     if has_response(text):
         return [Offer(partial(read_response, text))]
     if text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml")):
         raise Unreadable(f"This is a page of HTML or XML, not a call; perhaps it is the answer you got. {FORMS}")
-    if find_answer(text) is not None:
+    if offers := offers_by_name(text):
+        return offers
+    if find_answer(text) is not None or answer_in_log(text) is not None:
         return [Offer(partial(_answer_alone, text))]
     raise Unreadable(f"{_seen(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
 
 
 def _answer_alone(text: str) -> Draft:
-    draft = Draft("short", answer=find_answer(text))
+    draft = Draft("short", answer=find_answer(text) or answer_in_log(text))
     draft.note("taken", "The text holds only an answer; the call itself is not in it.")
     return draft
 
@@ -215,9 +218,8 @@ def _read_answer(text: str) -> Draft:
         if draft.answer is None:
             raise Unreadable(f"This JSON is no answer: it has neither status nor network_error. {ANSWER_FORMS}")
         return draft
-    draft = Draft(
-        "raw_http" if has_response(text) else "curl" if "curl: (" in text else "short", answer=find_answer(text)
-    )
+    form = "raw_http" if has_response(text) else "curl" if "curl: (" in text else "short"
+    draft = Draft(form, answer=find_answer(text) or answer_in_log(text))
     if draft.answer is None:
         raise Unreadable(f"{_seen(text)}, and no status, error body or curl error is in it. {ANSWER_FORMS}")
     return draft

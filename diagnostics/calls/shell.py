@@ -8,11 +8,15 @@ BLANKS = re.compile(r"[ \t\r\f\v\xa0]++")
 DOUBLE = re.compile(r"((?:[^\"\\]|\\.)*+)\"", re.DOTALL)
 ANSI_C = re.compile(r"((?:[^'\\]|\\.)*+)'", re.DOTALL)
 IN_DOUBLE = re.compile(r"\\([\"\\$`\n])")
+# "{""providerId"": ...}": how cmd.exe and PowerShell write a quote within quotes.
+DOUBLED_START = re.compile(r"\"[ \t]{0,9}[\[{]{1,4}[ \t]{0,9}\"\"\w")
+DOUBLED = re.compile(r"((?:[^\"]|\"\")*+)\"")
+MAX_VARIABLES = 100
 CONTINUATION = re.compile(r"([\\`])([ \t\r\xa0]*+)\n")
 NEXT_OPTION = re.compile(r"\s*+(?:--?[A-Za-z]|['\"]?https?://)")
 ANGLE_PLACEHOLDER = re.compile(r"<[A-Za-z][\w .-]{0,40}>")
 REDIRECT = re.compile(r"(?:&?>>?|<)(?:&\d|[ \t]*+[^\s|;&<>'\"]*+)")
-EXPANSION = re.compile(r"\$\{[^{}\n]{0,80}\}|\$\([^()\n]{0,200}\)|\$")
+EXPANSION = re.compile(r"\$\{[^{}\n]{0,80}\}|\$\([^()\n]{0,200}\)|\$\w{0,80}")
 ANSI_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}|[0-7]{1,3}|c.|.)", re.DOTALL)
 ANSI_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 CURLY = {"“": "”", "‘": "’"}
@@ -20,9 +24,13 @@ CURLY = {"“": "”", "‘": "’"}
 
 @dataclass
 class Command:
-    """The words of one command, where it ends in the text, and what had to be guessed to read it."""
+    """The words of one command, where it ends in the text, and what had to be guessed to read it.
+
+    `variables` are the expansions such as `$ID` that a shell would have replaced: not those in single quotes.
+    """
 
     words: list[str] = field(default_factory=list, repr=False)
+    variables: list[str] = field(default_factory=list)
     end: int = 0
     guesses: list[str] = field(default_factory=list)
 
@@ -90,6 +98,10 @@ class _Reader:
         if sentence not in self.command.guesses:
             self.command.guesses.append(sentence)
 
+    def _expands(self, found: list[str]) -> None:
+        room = MAX_VARIABLES - len(self.command.variables)
+        self.command.variables += [each for each in found if len(each) > 1][:room]
+
     def _newline(self) -> bool:
         self._end_word()
         if not NEXT_OPTION.match(self.text, self.at):
@@ -112,8 +124,16 @@ class _Reader:
         return self._add(self.text[self.at + 1 : self.at + 2], min(self.at + 2, len(self.text)))
 
     def _quoted(self, quote: str) -> bool:
+        if (
+            quote == '"'
+            and DOUBLED_START.match(self.text, self.at)
+            and (doubled := DOUBLED.match(self.text, self.at + 1))
+        ):
+            self._guess("Doubled quotes were read as quotes, as Windows does.")
+            return self._add(doubled[1].replace('""', '"'), doubled.end())
         inside, end = self._until_closed(quote, self.at + 1)
         if quote == '"':
+            self._expands(EXPANSION.findall(inside))
             inside = IN_DOUBLE.sub(lambda found: found[1].strip("\n"), inside)
         elif quote in CURLY:
             self._guess("Curly quotes were read as quotes; a shell would send them as part of the text.")
@@ -145,6 +165,7 @@ class _Reader:
             self.at += 1
             return self._quoted('"')
         found = EXPANSION.match(self.text, self.at)
+        self._expands([found[0]] if found else [])
         return self._add(found[0], found.end()) if found else self._add("$", self.at + 1)
 
     def _operator(self, char: str) -> bool:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.calls.call import Unreadable
-from diagnostics.calls.har import Kept, Sifter, smaller_har
+from diagnostics.calls.har import Kept, smaller_har
+from diagnostics.calls.har_sifter import Sifter
 from diagnostics.calls.parse import MAX_PASTE, MAX_RECORD, masked_text, parse_call
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"

@@ -102,7 +102,9 @@ NASTY = [
     "\n", " ", "\r\n", "a", "aB3", "a-", "a@b.", "://a@", "eyJabcdefgh.", "Bearer ", "Authorization: ", 'token:"',
     '"token":[', "cookie: ", "-u ", "POST /", "POST /{a}", "HTTP/1.1 404\n", "POST / HTTP/1.1\n", "curl -H ",
     "curl 'a", "-> 404", "404\n", "A: b\n", "<", "<a>", "{{", "${", "%a", "+1 ", "555-", "“", "\xa0", "&code=",
-    "response: ", "wss://", "[masked]", "get a",
+    "response: ", "wss://", "[masked]", "get a", "fetch(", "fetch(`${a}`,{a:[", "requests.post('/a',{", "a=(\n", "a='b'+\n",
+    "api.post_x(", "post_cobrowse ", "gc a create ", "irm -Uri 'a' @{a=\n", "$a = @{\n", "wget -O ", "/*", "\"\"\"", "f'{a}'+",
+    "method=POST url=/a ", "\"GET /a HTTP/1.1\" 404 ", "status=404 ", "Body: {", "new a(", "=>", "a.b.c.d(", "curl \"{\"\"a",
 ]  # fmt: skip
 
 
@@ -122,6 +124,10 @@ PIECES = st.sampled_from(
     [
         *NASTY, "curl ", f"curl -X POST {URL} ", f"POST {URL}", "HTTP/1.1 200 OK\n", "Host: h\n", '{"url": "/x"}',
         '{"status": 404}', "-d ", "-F a=", "--json ", "--", "-", "@", "=", "404 Not Found", "\n\n", "```", "> ", "< ",
+        "fetch('/api/v2/x', {", "headers: {", "method: 'POST'", "})", "requests.post(", "json=", "f'", "JSON.stringify(", "`${",
+        "api.post_conversation_cobrowse(", "gc conversations cobrowse create ", "Invoke-RestMethod -Uri ", "@{", "'a' = ", "wget ",
+        '{"log": {"entries": [', '{"request": {"url": "/x"}}', '{"info": {}, "item": [', '{"name": "a", "request": "https://h/"}',
+        "ApiException: (404)", "correlation_id=abc12345", "HTTPHeaderDict({'a': 'b'})", "$a = ", "a = ", "\ue000", "\ue001",
         "\x00", "\ud800", "{{id}}", '"headers": [', "Body:", "Response:", "curl: (6) x",
     ]
 )  # fmt: skip

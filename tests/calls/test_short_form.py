@@ -45,7 +45,7 @@ def test_the_call_of_the_thread_is_read() -> None:
         (f"We call {URL} and it fails", "POST", URL, None, None),
         ("{{baseUrl}}/api/v2/conversations/{{id}}/cobrowse", "POST", "{{baseUrl}}/api/v2/conversations/{{id}}/cobrowse", None, None),
         ("POST /api/v2/conversations/<conversation id>/cobrowse", "POST", "/api/v2/conversations/<conversation id>/cobrowse", None, None),
-        (f"requests.post('{URL}', json={{'providerId': 'genesys'}})", "POST", URL, None, None),
+        (f"urllib3.request_to('{URL}', retries=3)", "POST", URL, None, None),
         ("POST api.mypurecloud.com/api/v2/x -> 404", "POST", "api.mypurecloud.com/api/v2/x", None, 404),
     ],
 )  # fmt: skip
