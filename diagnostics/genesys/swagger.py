@@ -20,6 +20,8 @@ MOST_EVENTS = 100_000  # of one path; the largest real one has some hundreds
 DEEPEST = 100
 LONGEST_PATH = 1_000
 BUFFER = 65_536
+LONGEST_NUMBER = 4_000  # digits; Python itself turns no more than 4,300 into a number
+LONG_NUMBER = re.compile(rb"\d{4000}")
 
 
 class Source(Protocol):
@@ -28,6 +30,21 @@ class Source(Protocol):
 
 class NotReadable(Exception):
     """The document is no Swagger 2.0 as expected, or stops in the middle. str() says which, in half a sentence."""
+
+
+class _Guarded:
+    """Refuses a number of thousands of digits, which ends the whole process in ijson 3.6 instead of in an error."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._tail = source, b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = self._source.read(size)
+        seen = self._tail + piece
+        if LONG_NUMBER.search(seen):
+            raise NotReadable("a number in it has thousands of digits")
+        self._tail = seen[-LONGEST_NUMBER:]
+        return piece
 
 
 def read_operations(source: Source) -> Iterator[Operation]:
@@ -44,8 +61,7 @@ def _paths(source: Source) -> Iterator[tuple[str, Any]]:
     depth, section, name, events = 0, "", "", 0
     builder: ObjectBuilder | None = None
     try:
-        # As floats, numbers of any length end in an error; as exact ones, they end the process (ijson 3.6 in C).
-        for event, value in ijson.basic_parse(source, use_float=True, buf_size=BUFFER):
+        for event, value in ijson.basic_parse(_Guarded(source), buf_size=BUFFER):
             depth += (event in ("start_map", "start_array")) - (event in ("end_map", "end_array"))
             if depth > DEEPEST:
                 raise NotReadable("it is nested deeper than any contract")
@@ -61,7 +77,7 @@ def _paths(source: Source) -> Iterator[tuple[str, Any]]:
                 section = value
             elif event == "map_key" and depth == 2 and section == "paths":
                 name, events, builder = value, 0, ObjectBuilder()
-    except (JSONError, ValueError) as trouble:
+    except (JSONError, ValueError, ArithmeticError) as trouble:
         raise NotReadable("it is no JSON, or stops in the middle") from trouble
 
 
