@@ -132,6 +132,7 @@ RULES: tuple[Rule, ...] = (
     Rule("path.legacy_resource", "request.path", ("legacy_resource",)),
     Rule("path.not_in_api", "request.path", ("not_in_api",), unless=("route.oracle:routed",)),
     Rule("path.not_in_api", "route.oracle", ("not_routed",), unless=OTHER_PATH_FAULTS),
+    Rule("path.not_in_api", "request.sdk", ("sdk_method_unknown",)),
     Rule("path.trailing_slash", "request.path", ("trailing_slash",)),
     Rule("host.wrong_region", "request.host", ("wrong_region",)),
     Rule("host.plain_http", "request.host", ("plain_http",)),

@@ -77,6 +77,8 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (but("x request.host:wrong_region"), "host.wrong_region", "proved"),
         (but("x request.host:plain_http"), "host.plain_http", "proved"),
         (but("x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (but("x request.sdk:sdk_method_unknown", "- request.path:no_url"), "path.not_in_api", "proved"),
+        (answered(404, "not_found", "x request.sdk:sdk_method_unknown"), "path.not_in_api", "proved"),
         (but("x request.path:placeholder_unexpanded"), "path.placeholder_unexpanded", "proved"),
         (but("x request.method:wrong_method"), "path.wrong_method", "proved"),
         (but("x request.headers:header_malformed"), "auth.header_malformed", "proved"),

@@ -1,15 +1,15 @@
-"""Is the failing call itself right: host, path, method, headers, body?"""
+"""Is the failing call itself right: host, path, method, headers, body, the method of an SDK?"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import parse_qs
 
-from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim
+from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim, nearest_methods
 from diagnostics.calls.call import FailingCall
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
-from diagnostics.genesys.contract import Contract, is_placeholder
+from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 
 
@@ -21,6 +21,8 @@ def request_host(ctx: Context) -> Iterator[Result]:
 
 def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
     wanted = region.login_host if aim.world == "token" else region.api_host
+    if not call.url.strip():
+        return skipped("no_url", "The call names no address.")
     if not call.host:
         return passed(
             "bare_path", f"The call names no host; it is taken to go to {wanted}.", evidence={"wanted": wanted}
@@ -73,7 +75,10 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
 
 @check("request.path", title="The path is one of the API", needs=("call",), reads=(f"GET {gateway.PROVIDERS_PATH}",))
 def request_path(ctx: Context) -> Iterator[Result]:
-    if ctx.aim is None:
+    if ctx.aim is None or ctx.call is None:
+        return
+    if not ctx.call.url.strip():
+        yield skipped("no_url", "The call names no path: it is known by the name of its method only.")
         return
     answered = None
     if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource"):
@@ -186,6 +191,7 @@ def judge_method(aim: Aim) -> Result:
 FORM = "application/x-www-form-urlencoded"
 # A variable that was to be filled in, as shells, Postman and templates write it. <token> is how people hide one.
 UNEXPANDED = re.compile(r"\$\{?\w+|\{\{\s*\w+\s*\}\}|%\w+%")
+GC_WORDS = {"POST": "create", "GET": "get", "PATCH": "update", "PUT": "update", "DELETE": "delete", "HEAD": "head"}
 MASKED = re.compile(r"\[masked[^\]]*\]")
 
 
@@ -330,3 +336,38 @@ def judge_token_request(call: FailingCall, aim: Aim) -> Result:
         "and secret as Basic authorization.",
         evidence={"trouble": trouble, "content_type": media},
     )
+
+
+@check("request.sdk", title="The method of the SDK exists", needs=("call",))
+def request_sdk(ctx: Context) -> Iterator[Result]:
+    if ctx.call:
+        yield judge_sdk(ctx.call, ctx.contract)
+
+
+def judge_sdk(call: FailingCall, contract: Contract) -> Result:
+    """The names of the SDKs and of `gc` are made from the contract, so a name without an operation is in none of them."""
+    name = call.sdk_method
+    if not name:
+        return skipped("no_sdk_call", "The call was not made through an SDK.")
+    operation = contract.named(name)
+    if operation is not None or call.url.strip():
+        path = operation.path if operation else call.path
+        return passed("known", f"{name} is a method that exists; it calls {path}.", evidence={"method": name})
+    nearest = nearest_methods(name, contract)
+    real = [_spelled_like(name, each) for each in nearest]
+    return failed(
+        "sdk_method_unknown",
+        f"{name} exists in no official SDK: no published operation is called that ({contract.version}).",
+        hint=f"Use {real[0]}, which calls {nearest[0].method} {nearest[0].path}." if nearest else "",
+        evidence={"method": name, "nearest": real, "contract": contract.version},
+    )
+
+
+def _spelled_like(name: str, operation: Operation) -> str:
+    """The method's name as the same SDK spells it, or as a `gc` command."""
+    if name.startswith("gc "):
+        words = [word for word in operation.path.split("/")[3:] if not word.startswith("{")]
+        return " ".join(["gc", *words, GC_WORDS[operation.method]])
+    if "_" in name:
+        return operation.python_name
+    return operation.pascal_name if name[:1].isupper() else operation.java_name

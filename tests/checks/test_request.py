@@ -10,6 +10,7 @@ from diagnostics.checks.request import (
     judge_host,
     judge_method,
     judge_path,
+    judge_sdk,
     judge_token_request,
 )
 from diagnostics.genesys.contract import bundled
@@ -47,6 +48,40 @@ def test_the_host_is_judged_by_the_client_s_region(url: str, outcome: Outcome, c
     call = call_of("POST", url)
     result = judge_host(call, read_aim(call, "", bundled()), region("us-east-1"))
     assert (result.outcome, result.code) == (outcome, code)
+
+
+def test_a_call_without_an_address_is_not_judged_by_one() -> None:
+    call = FailingCall("POST", sdk_method="postConversationsCobrowse")
+    aim = read_aim(call, ID, bundled())
+    assert judge_host(call, aim, region("us-east-1")).code == "no_url"
+    assert judge_method(aim).code == "no_operation"
+    assert judge_body(call, aim).outcome == Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "outcome", "code", "nearest"),
+    [
+        ("", START, Outcome.SKIP, "no_sdk_call", ""),
+        ("post_conversation_cobrowse", START, Outcome.PASS, "known", ""),
+        ("PostConversationCobrowse", "", Outcome.PASS, "known", ""),
+        ("gc conversations cobrowse create", START, Outcome.PASS, "known", ""),
+        ("postConversationChatCobrowseSessions", "", Outcome.FAIL, "sdk_method_unknown", "postConversationCobrowse"),
+        ("post_conversations_cobrowse", "", Outcome.FAIL, "sdk_method_unknown", "post_conversation_cobrowse"),
+        ("PostConversationsCobrowse", "", Outcome.FAIL, "sdk_method_unknown", "PostConversationCobrowse"),
+        (
+            "gc conversations cobrowse sessions create",
+            "",
+            Outcome.FAIL,
+            "sdk_method_unknown",
+            "gc conversations cobrowse create",
+        ),
+        ("getNothingAtAllOfThisKind", "", Outcome.FAIL, "sdk_method_unknown", ""),
+    ],
+)
+def test_the_method_of_an_sdk_is_looked_up(name: str, url: str, outcome: Outcome, code: str, nearest: str) -> None:
+    result = judge_sdk(FailingCall("POST", url, sdk_method=name), bundled())
+    assert (result.outcome, result.code) == (outcome, code)
+    assert not nearest or result.evidence["nearest"][0] == nearest
 
 
 def test_an_operator_s_own_plain_address_is_right_for_its_region() -> None:
