@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from diagnostics.http import Request
-from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
+from diagnostics.models import Exchange, Finding, OAuthClient, Run, User, Watch
 
 P = ParamSpec("P")
 HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict")
@@ -52,6 +52,11 @@ def find_run(pk: int) -> Run:
 
 def find_exchange(run_pk: int, position: int) -> Exchange:
     return get_object_or_404(Exchange.objects.select_related("run"), run_id=run_pk, position=position)
+
+
+def newest_watch(run: Run) -> Watch | None:
+    """The watch of this run that is open, else the last there was."""
+    return run.watches.select_related("latest", "started_by").order_by("-id").first()
 
 
 def find_finding(run_pk: int, position: int) -> Finding:

@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
+from diagnostics.models import Exchange, Finding, OAuthClient, Run, User, Watch
 
 if TYPE_CHECKING:
     # Only the type checker's Django can be subscripted.
@@ -51,6 +51,11 @@ class ClientAdmin(ReadOnly):
 @admin.register(Run)
 class RunAdmin(ReadOnly):
     list_display = ("id", "client_id", "status", "cause", "created_at")
+
+
+@admin.register(Watch)
+class WatchAdmin(ReadOnly):
+    list_display = ("id", "run_id", "check_id", "state", "checked", "next_at")
 
 
 @admin.register(Finding, Exchange)

@@ -28,7 +28,7 @@ def refresh_contract(version_id: int) -> None:
 
 @shared_task(ignore_result=True, expires=30)
 def tick() -> None:
-    for run_id in services.sweep().to_ring:
+    for run_id in (*services.sweep().to_ring, *services.advance_watches()):
         ring(execute_run, run_id)
 
 

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
 
-from diagnostics.views import checks, claims, clients, contract, home, live, runs, start, users
+from diagnostics.views import checks, claims, clients, contract, home, live, runs, start, users, watches
 
 account_urls = [
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -43,6 +43,9 @@ run_urls = [
     path("runs/<int:pk>/progress/", runs.run_progress, name="run-progress"),
     path("runs/<int:pk>/exchanges/<int:position>/", runs.exchange_detail, name="run-exchange"),
     path("runs/<int:pk>/again/", runs.run_again, name="run-again"),
+    path("runs/<int:pk>/watch/", watches.watch_state, name="watch"),
+    path("runs/<int:pk>/watch/start/", watches.watch_start, name="watch-start"),
+    path("runs/<int:pk>/watch/stop/", watches.watch_stop, name="watch-stop"),
     path("runs/<int:pk>/live/", live.live_start, name="live-start"),
     path("runs/<int:pk>/findings/<int:position>/again/", runs.check_again, name="check-again"),
 ]

@@ -21,12 +21,14 @@ from diagnostics.services.in_force import (
 from diagnostics.services.live import start_live, why_no_start
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run, repeatable_checks
 from diagnostics.services.sweep import Swept, sweep
+from diagnostics.services.watches import advance_watches, start_watch, stop_watch, watchable
 
 __all__ = [
     "LONGEST_RUN_SECONDS",
     "Refused",
     "RegionContract",
     "Swept",
+    "advance_watches",
     "change_client",
     "contract_in_force",
     "contract_of",
@@ -44,9 +46,12 @@ __all__ = [
     "start_live",
     "start_refresh",
     "start_verification",
+    "start_watch",
+    "stop_watch",
     "sweep",
     "verify_client",
     "version_before",
     "version_in_force",
+    "watchable",
     "why_no_start",
 ]

@@ -58,6 +58,12 @@ def moment(value: datetime | None) -> SafeString:
 
 
 @register.filter
+def clock(value: datetime | None) -> SafeString:
+    """The hour of the same day; the exact moment on hover."""
+    return SafeString("") if value is None else _time(value, format_date(timezone.localtime(value), "H:i:s"))
+
+
+@register.filter
 def duration(ms: float | None) -> str:
     """Milliseconds as a person reads them."""
     if ms is None:

@@ -14,6 +14,7 @@ from diagnostics.forms import RunFilterForm
 from diagnostics.http import Request, go_to, not_modified_fragment
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
+from diagnostics.views.watches import told_of_watch
 
 
 @require_safe
@@ -88,6 +89,8 @@ def _told(request: Request, run: Run) -> dict[str, object]:
         "inputs": Inputs.from_json(run.inputs),
         "branch_title": titles.get(run.branch, run.branch),
     }
+    if not run.is_open:
+        told |= told_of_watch(request, run)
     if request.user.is_admin and not run.is_open and not run.client.is_retired:
         told["repeatable"] = {check.id for check in services.repeatable_checks(run)}
         told["offers_start"] = not services.why_no_start(run)
