@@ -52,7 +52,8 @@ RULES = (
     Rule(
         "connected",
         _words(r"\bconnected\b", TALK),
-        Judgement(
+        unless=re.compile(r"\"\s?:\s?\"connected", re.IGNORECASE),  # a body, not advice
+        judgement=Judgement(
             Verdict.SOUND,
             "Sound: cobrowse is offered during an existing web messaging or voice interaction. The state stands on each "
             "communication of a participant, not on the conversation, and queued or closed are no values of the API.",
@@ -92,7 +93,7 @@ RULES = (
     ),
     Rule(
         "retry",
-        _words(r"\b(?:retry|retries|retrying|try again|back-?off|wait (?:a few|some|for))\b"),
+        _words(r"\b(?:retry(?!-after)|retries|retrying|try again|back-?off|wait (?:a few|some|for))\b"),
         Judgement(Verdict.UNKNOWN, "The contract does not say whether waiting helps; a diagnosis of the call does."),
     ),
     Rule(

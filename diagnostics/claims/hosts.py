@@ -16,6 +16,7 @@ NAMED = re.compile(
     re.IGNORECASE,
 )
 PLACEHOLDER = re.compile(r"[{}<>$\[\]%*]|your|example|xxx|localhost", re.IGNORECASE)
+OLD_DOMAIN = re.compile(r"(?:api|login|apps)\..+\.mypurecloud\.(?:com|com\.au|ie|de|jp)")
 LOOKS_LIKE = re.compile(r"purecloud|pure\.cloud|genesys", re.IGNORECASE)
 
 
@@ -51,6 +52,9 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
         return Judgement(
             Verdict.REAL, "The domain of a region; its API host begins with api.", (f"api.{name}",), SOURCE
         )
+    if OLD_DOMAIN.fullmatch(name):
+        sentence = "No region has a host of this form: the domain follows api. at once."
+        return Judgement(Verdict.WRONG, sentence, (f"api.{domain}",), SOURCE)
     if is_placeholder_host(name):
         return Judgement(Verdict.UNKNOWN, "A placeholder: what will stand there decides.", (), SOURCE)
     if not LOOKS_LIKE.search(name):

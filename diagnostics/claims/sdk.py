@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from diagnostics.calls.aim import START_PATH
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.claims.known import known, source_of
 from diagnostics.genesys.contract import BASE, Contract
@@ -63,6 +64,8 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     source = f"{facts['source']}; {source_of(contract)}"
     if name.startswith("gc "):
         return _command(name, contract, source)
+    if name in facts["models"]:
+        return Judgement(Verdict.REAL, "A model of the SDKs.", (), source)
     if name in facts["real"]:
         return Judgement(Verdict.REAL, "A method of the Python SDK beside the API's own operations.", (), source)
     if (operation := operation_called(name, contract)) is not None:
@@ -75,7 +78,7 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     nearest = _nearest(name, contract)
     known_invention = name in facts["invented"] or "cobrowse" in name.lower()
     if known_invention or re.match(rf"(?i:{VERB})(?:_|[A-Z])", name):
-        return Judgement(Verdict.WRONG, "No SDK has a method of this name.", nearest, source)
+        return Judgement(Verdict.WRONG, "No SDK has anything of this name.", nearest, source)
     return Judgement(Verdict.UNKNOWN, "No operation is called so.", nearest, source)
 
 
@@ -107,6 +110,11 @@ def _command(text: str, contract: Contract, source: str) -> Judgement:
 def _nearest(name: str, contract: Contract) -> tuple[str, ...]:
     """In the spelling of the name that was asked: snake_case, camelCase or PascalCase."""
     bare = name.rpartition(".")[2]
+    if bare.lower().startswith("set"):  # a setter is no call, so nothing published comes near
+        return ()
+    if "cobrowse" in bare.lower() and not re.match(rf"(?i:{VERB})(?:_|[A-Z])", bare):
+        start = contract.operation("POST", START_PATH)
+        return (_spelt_like(bare, start),) if start else ()
     words = snake_case(bare[:1].lower() + bare[1:]).replace("co_browse", "cobrowse").strip("_").split("_")
     verb, rest = (words[0], words[1:]) if words[0] in ("get", "post", "put", "patch", "delete") else ("post", words[1:])
     if "cobrowse" in "".join(words) and "conversations" not in rest and "conversation" not in rest:

@@ -52,8 +52,8 @@ def fetch(region: Region) -> Fetched:
             # A connection cut by the clock looks like a document that stops in the middle.
             raise NotFetched(_sentence(region, "took too long" if clock.cut else str(trouble))) from trouble
         except Exception as trouble:  # requests, urllib3 and the codecs raise many kinds
-            reason = "took too long" if clock.cut else f"could not be read ({type(trouble).__name__})"
-            raise NotFetched(_sentence(region, reason)) from trouble
+            broken = f"could not be read ({type(trouble).__name__}): see whether this server reaches {region.api}"
+            raise NotFetched(_sentence(region, "took too long" if clock.cut else broken)) from trouble
 
 
 def _fetch(session: requests.Session, region: Region) -> Fetched:

@@ -14,8 +14,6 @@ RELIED_ON = (
     ("GET", "/api/v2/authorization/subjects/me"),
     ("GET", "/api/v2/authorization/roles/{roleId}"),
     ("GET", "/api/v2/authorization/permissions"),
-    ("GET", "/api/v2/organizations/me"),
-    ("GET", "/api/v2/organizations/limits/namespaces/{namespaceName}"),
     ("GET", "/api/v2/webdeployments/deployments"),
     ("GET", "/api/v2/webdeployments/deployments/{deploymentId}/configurations"),
 )

@@ -155,6 +155,8 @@ def test_what_is_no_permission_is_no_claim(text: str) -> None:
         ("PureCloudPlatformClientV2.ConversationsApi", "ConversationsApi", "real"),
         ("client.get_client_credentials_token(a, b)", "get_client_credentials_token", "real"),
         ("gc conversations cobrowse create x", "gc conversations cobrowse create", "real"),
+        ("new CobrowseSettings()", "CobrowseSettings", "real"),
+        ("new CobrowseSession()", "CobrowseSession", "wrong"),
         ("postConversationChatCobrowseSessions", "postConversationChatCobrowseSessions", "wrong"),
         ("api.post_conversations_cobrowse_sessions()", "post_conversations_cobrowse_sessions", "wrong"),
         ("conversationsApi.startCobrowse(id)", "startCobrowse", "wrong"),
@@ -210,6 +212,7 @@ def test_headers(text: str, name: str, verdict: str) -> None:
         ("myorg.mypurecloud.com", "myorg.mypurecloud.com", "wrong"),
         ("https://api.mypurecloud.com.evil.io/x", "api.mypurecloud.com.evil.io", "wrong"),
         ("https://api.{region}.pure.cloud/api/v2/users/me", "api.{region}.pure.cloud", "unknown"),
+        ("https://api.{region}.mypurecloud.com/api/v2/users/me", "api.{region}.mypurecloud.com", "wrong"),
         ("https://proxy.acme.org/api/v2/users/me", "proxy.acme.org", "unknown"),
     ],
 )
@@ -261,6 +264,8 @@ def test_states(text: str, expected: dict[str, str]) -> None:
         ("Wait a few minutes and retry.", ["unknown"]),
         ("Check that you use the right region.", ["unknown"]),
         ("The limit is 60 requests/minute.", ["unknown"]),
+        ("Honour Retry-After.", []),
+        ('PATCH the participant with {"state": "connected"}', []),
         ("Have a nice day.", []),
     ],
 )

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from diagnostics.genesys.contract import bundled
+from tests.factories import make_contract_version
+
 WRONG = "GET /api/v2/cobrowse/providers"
 RIGHT = "POST /api/v2/conversations/{conversationId}/cobrowse"
 
@@ -51,6 +54,23 @@ def test_nothing_and_too_much_are_bad_input(tmp_path: Path, content: str) -> Non
     place.write_text(content, encoding="utf-8")
     with pytest.raises(CommandError) as refused:
         call_command("claims", str(place))
+    assert refused.value.returncode == 2
+
+
+@pytest.mark.django_db
+def test_a_regions_own_contract_may_judge(tmp_path: Path) -> None:
+    make_contract_version(
+        "eu-west-1", contract_operations=[e for e in bundled().operations if "cobrowse" not in e.path]
+    )
+    make_contract_version("gone-region")
+    assert [run(tmp_path / "text", RIGHT, "--region", each)[0] for each in ("mypurecloud.ie", "gone-region")] == [3, 0]
+
+
+@pytest.mark.django_db
+def test_an_unknown_region_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text(RIGHT, encoding="utf-8")
+    with pytest.raises(CommandError) as refused:
+        call_command("claims", str(tmp_path / "text"), region="nowhere")
     assert refused.value.returncode == 2
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from diagnostics.checks.base import all_checks
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.drift import drift
 from diagnostics.genesys.operation import Operation
@@ -23,6 +24,12 @@ def changed(**values: Any) -> Contract:
 
 def test_the_same_contract_has_no_drift() -> None:
     assert drift(bundled(), contract(list(bundled().operations))).is_none
+
+
+def test_every_published_operation_that_a_check_reads_is_relied_on() -> None:
+    reads = {tuple(read.split(" ", 1)) for check in all_checks() for read in check.reads}
+    published = {each.key for each in bundled().operations}
+    assert reads & published == set(RELIED_ON)
 
 
 def test_the_bundled_contract_has_all_that_is_relied_on() -> None:

@@ -76,9 +76,10 @@ def as_dict(checked: Checked, contract: Contract) -> dict[str, Any]:
 def _contract(text: str) -> Contract:
     if not text:
         return bundled()
-    if (where := find_region(text)) is None:
+    where = find_region(text)
+    if where is None and services.version_in_force(text) is None:  # a demo region is known only while it is served
         _refuse(f"No region is known as {text[:60]!r}. Near come {', '.join(r.key for r in nearest_regions(text))}.")
-    return services.contract_in_force(where.key)
+    return services.contract_in_force(where.key if where else text)
 
 
 def _read(name: str) -> str:
