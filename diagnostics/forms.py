@@ -1,5 +1,6 @@
 """One form class for each thing a person fills in."""
 
+import hashlib
 from typing import Any, cast
 
 from django import forms
@@ -8,11 +9,11 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
 from diagnostics import causes, services
-from diagnostics.calls.call import Note, Unreadable
-from diagnostics.calls.parse import MAX_PASTE, masked_text
+from diagnostics.calls.call import Choice, Note, Unreadable
+from diagnostics.calls.parse import MAX_PASTE, limit_of, masked_text
 from diagnostics.genesys import search
 from diagnostics.genesys.regions import Region, all_regions, find_region, nearest_regions
-from diagnostics.inputs import Inputs
+from diagnostics.inputs import Inputs, Reading, read_paste
 from diagnostics.models import OAuthClient, Run, User
 
 NO_NUL = {
@@ -106,7 +107,9 @@ class PasteForm(forms.Form):
         required=False,
         strip=False,
         error_messages=NO_NUL,
-        help_text="As curl, raw HTTP or JSON, or just method, path and body. Tokens and secrets are masked at once.",
+        help_text="Anything that shows it: curl (also of Windows), PowerShell, raw HTTP, a HAR, a Postman collection, fetch, "
+        "axios, requests or SDK code, a gc command, a log, a whole forum thread, or just method, path and body. "
+        "Nothing of it is run, and tokens and secrets are masked at once.",
         widget=forms.Textarea(attrs={"rows": 9, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}),
     )
     answer = forms.CharField(
@@ -126,8 +129,11 @@ class PasteForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
 
+    choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, error_messages=NO_NUL)
+
     inputs: Inputs | None = None
     notes: tuple[Note, ...] = ()
+    choices: tuple[tuple[Choice, str, bool], ...] = ()  # with the value to send for it, and whether it was taken
 
     def clean_call(self) -> str:
         return readable("call", self.cleaned_data["call"])
@@ -143,15 +149,27 @@ class PasteForm(forms.Form):
         if not self.errors.keys() & set(PASTED):
             if not pasted["call"].strip() and not pasted["conversation_id"]:
                 raise ValidationError(NOTHING_GIVEN)
-            self.inputs, self.notes = read(pasted)
+            reading = self._chosen(pasted, read(pasted))
+            self.inputs, self.notes = reading.inputs, reading.notes
+            self.choices = tuple(
+                (each, value_of(each, reading.choices), each.index == reading.chosen) for each in reading.choices
+            )
         return self.cleaned_data
+
+    def _chosen(self, pasted: dict[str, str], reading: Reading) -> Reading:
+        """With the call that was chosen, if it was chosen among these very calls."""
+        wanted = self.cleaned_data.get("choice", "")
+        index = next(
+            (each.index for each in reading.choices if value_of(each, reading.choices) == wanted), reading.chosen
+        )
+        return reading if index == reading.chosen else read(pasted, index)
 
     def mask(self) -> None:
         """Puts masked text in place of what was typed: call it before the form is shown again."""
         masked = MultiValueDict(self.data)
         for name in PASTED:
             text = self.data.get(self.add_prefix(name), "")
-            masked[self.add_prefix(name)] = masked_text(text) if len(text) <= MAX_PASTE else ""
+            masked[self.add_prefix(name)] = masked_text(text)
         self.data = masked
 
 
@@ -316,15 +334,22 @@ class RoleForm(forms.Form):
 
 def readable(name: str, text: str) -> str:
     """The text as it is, or a ValidationError that says why nothing can be read from it."""
-    if len(text) > MAX_PASTE:
-        raise ValidationError(f"This is {len(text):,} characters, more than the {MAX_PASTE:,} we read. {SHORTEN[name]}")
+    if len(text) > (limit := limit_of(text)):
+        raise ValidationError(f"This is {len(text):,} characters, more than the {limit:,} we read. {SHORTEN[name]}")
     read({name: text})
     return text
 
 
-def read(pasted: dict[str, str]) -> tuple[Inputs, tuple[Note, ...]]:
+def value_of(choice: Choice, choices: tuple[Choice, ...]) -> str:
+    """What the form sends for a choice: its place among these very calls. One made for another text fits none."""
+    calls = "\n".join(each.label for each in choices)
+    return f"{choice.index}-{hashlib.sha256(calls.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
+def read(pasted: dict[str, str], choice: int | None = None) -> Reading:
     try:
-        return Inputs.from_paste(*(pasted.get(name, "") for name in PASTED))
+        call, answer, conversation_id = (pasted.get(name, "") for name in PASTED)
+        return read_paste(call, answer, conversation_id, choice=choice)
     except Unreadable as trouble:
         raise ValidationError(str(trouble)) from None
 

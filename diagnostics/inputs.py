@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diagnostics.calls.call import FailingCall, Note, ReceivedAnswer, Unreadable
+from diagnostics.calls.call import Choice, FailingCall, Note, Parsed, ReceivedAnswer, Unreadable
 from diagnostics.calls.parse import masked_text, parse_answer, parse_call
 
 LONGEST_NOTE = 2000
@@ -30,19 +30,8 @@ class Inputs:
         cls, call_text: str, answer_text: str = "", conversation_id: str = "", note: str = ""
     ) -> "tuple[Inputs, tuple[Note, ...]]":
         """Read what a person pasted. Raises Unreadable, whose text is the sentence to show them."""
-        notes: list[Note] = []
-        call, answer = None, None
-        if call_text.strip():
-            parsed = parse_call(call_text)
-            call, answer, notes = parsed.call, parsed.answer, [*notes, *parsed.notes]
-            if call is not None and parsed.form in RECORDS:
-                call = replace(call, as_sent=True)
-            if call is not None and not call.url:  # then nothing else of it names the conversation
-                conversation_id = conversation_id.strip() or parsed.conversation_id
-        if answer_text.strip():
-            parsed = parse_answer(answer_text)
-            answer, notes = parsed.answer, [*notes, *parsed.notes]
-        return cls(call, answer, _clean_id(conversation_id), _clean_note(note)), tuple(notes)
+        reading = read_paste(call_text, answer_text, conversation_id, note)
+        return reading.inputs, reading.notes
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Inputs":
@@ -76,6 +65,36 @@ class Inputs:
             "start": self.start,
         }
         return frozenset(word for word, value in words.items() if value)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a paste. `choices` are its calls where it holds several, `chosen` is the index of the one read."""
+
+    inputs: Inputs
+    notes: tuple[Note, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    chosen: int = 0
+
+
+def read_paste(
+    call_text: str, answer_text: str = "", conversation_id: str = "", note: str = "", choice: int | None = None
+) -> Reading:
+    """Raises Unreadable, whose text is the sentence to show; `choice` as in parse_call."""
+    found, call, answer = Parsed(), None, None
+    notes: tuple[Note, ...] = ()
+    if call_text.strip():
+        found = parse_call(call_text, choice)
+        call, answer, notes = found.call, found.answer, found.notes
+        if call is not None and found.form in RECORDS:
+            call = replace(call, as_sent=True)
+        if call is not None and not call.url:  # then nothing else of it names the conversation
+            conversation_id = conversation_id.strip() or found.conversation_id
+    if answer_text.strip():
+        given = parse_answer(answer_text)
+        answer, notes = given.answer, (*notes, *given.notes)
+    inputs = Inputs(call, answer, _clean_id(conversation_id), _clean_note(note))
+    return Reading(inputs, notes, found.choices, found.chosen)
 
 
 def _clean_id(text: str) -> str:

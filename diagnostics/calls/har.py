@@ -4,7 +4,6 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ START = re.compile(r"\s*\{\s*\"log\"\s*:\s*\{")
 TOTALS = re.compile(r"\{\"log\":\{\"_total\":(\d{1,9}),\"_whole\":(true|false),")
 LONGEST_BODY = 50_000
 ROOM = 900_000  # what a HAR made small may hold
-MAX_MB = 200
+MAX_MB = 64
 LEAVE_OUT = ("pages", "timings", "cache", "initiator", "_initiator")
 SMALLER = (
     "In the browser's network list, filter for cobrowse or api/v2, and use “Copy as cURL” on the failing line, "
@@ -73,21 +72,30 @@ def offers_in_har(text: str) -> list[Offer]:
     return [offer_of(entry, said, lost) for _, entry in pairs]
 
 
-def smaller_har(pieces: Iterable[str]) -> str:
-    """A HAR of any size as a small one with its likeliest entries; raises Unreadable where there is none.
+class Smaller:
+    """Makes a HAR of any size a small one with its likeliest entries, of what it is fed piece by piece.
 
     Reads at most MAX_MB million characters, and holds one entry and the kept ones in memory.
     """
-    kept = Kept()
-    sifter = Sifter(kept.add)
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > MAX_MB * 1_000_000 or sifter.finished:
-            break
-        sifter.feed(piece)
-    if not kept.offers:
-        raise Unreadable(_nothing_in(sifter, sifter.finished))
+
+    def __init__(self) -> None:
+        self.kept = Kept()
+        self.sifter = Sifter(self.kept.add)
+        self.size = 0
+
+    def feed(self, piece: str) -> None:
+        self.size += len(piece)
+        if self.size <= MAX_MB * 1_000_000:
+            self.sifter.feed(piece)
+
+    def text(self) -> str:
+        """Raises Unreadable where there is no entry."""
+        if not self.kept.offers:
+            raise Unreadable(_nothing_in(self.sifter, self.sifter.finished))
+        return _written(self.kept, self.sifter)
+
+
+def _written(kept: Kept, sifter: Sifter) -> str:
     rows = _fitting([(offer, json.dumps(entry, ensure_ascii=False)) for offer, entry in kept.best()])
     whole = "true" if sifter.finished else "false"
     return f'{{"log":{{"_total":{sifter.total},"_whole":{whole},"entries":[{",".join(rows)}]}}}}'

@@ -17,7 +17,9 @@ CALL_KEYS = ("call", "request")
 ANSWER_KEYS = ("answer", "response")
 STATUS_KEYS = ("status", "statusCode", "status_code", "http_status")
 CORRELATION_KEYS = ("ININ-Correlation-Id", "inin-correlation-id", "correlationId", "correlation_id")
+WRITTEN_FROM = ("har", "postman")  # whose calls this product writes down in its own form
 KNOWN = {
+    "form",
     "method",
     "headers",
     "body",
@@ -90,6 +92,7 @@ def read_json_call(value: Any, text: str) -> Draft:
     draft.sdk_method = call["sdk_method"].strip()[:200] if isinstance(call.get("sdk_method"), str) else ""
     variables = call.get("variables")
     draft.variables = tuple(str(each)[:80] for each in variables[:20]) if isinstance(variables, list) else ()
+    draft.form = call["form"] if call.get("form") in WRITTEN_FROM else draft.form
     if draft.has_call:
         _read_call(draft, call)
         draft.answer = draft.answer or _status_beside(draft, value)

@@ -132,11 +132,12 @@ def _calls_only(text: str) -> str:
 def _as_json(parsed: Parsed) -> dict[str, Any]:
     """A call and its answer in this product's own form."""
     row: dict[str, Any] = asdict(parsed.call) if parsed.call else {}
+    row["form"] = parsed.form
     if parsed.answer and parsed.answer.network_error:
         row["answer"] = {"network_error": parsed.answer.network_error}
     elif parsed.answer:
         row["answer"] = {"status": parsed.answer.status, "headers": parsed.answer.headers, "body": parsed.answer.body}
-    return {name: value for name, value in row.items() if value not in (None, "", ())}
+    return {name: value for name, value in row.items() if value not in (None, "", (), False)}
 
 
 def _masked(draft: Draft) -> Parsed:

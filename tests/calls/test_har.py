@@ -1,7 +1,7 @@
 """Entries of a browser's network record: chosen, salvaged, cut down."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.calls.call import Unreadable
-from diagnostics.calls.har import Kept, smaller_har
+from diagnostics.calls.har import Kept
 from diagnostics.calls.har_sifter import Sifter
 from diagnostics.calls.parse import MAX_PASTE, MAX_RECORD, masked_text, parse_call
+from diagnostics.calls.paste_file import read_file
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 API = "https://api.mypurecloud.ie"
@@ -192,8 +193,26 @@ def test_what_is_shown_again_offers_the_same_choices() -> None:
     assert (again.call, again.answer) == (first.call, first.answer)
 
 
+def smaller_har(pieces: Iterable[str]) -> str:
+    return read_file(piece.encode() for piece in pieces)
+
+
 def pieces_of(text: str, size: int) -> Iterator[str]:
     return (text[at : at + size] for at in range(0, len(text), size))
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_file_that_is_no_har_is_read_as_it_is(size: int) -> None:
+    text = "\ufeffPOST /api/v2/conversations/é€𝄞/cobrowse\n"
+    data = text.encode()
+    assert read_file(data[at : at + size] for at in range(0, len(data), size)) == text[1:]
+
+
+def test_a_file_too_long_is_cut_and_still_refused() -> None:
+    text = read_file(b"x" * 1_000_000 for _ in range(40))
+    assert len(text) < MAX_RECORD + 2_000_000
+    with pytest.raises(Unreadable):
+        parse_call(text)
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, 100_000])

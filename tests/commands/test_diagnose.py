@@ -82,6 +82,26 @@ def test_the_thread_s_own_words_do_too(diagnose: Diagnose, paste: Callable[[str]
     assert "path.placeholder_unexpanded" in verdict["also"]
 
 
+def test_a_method_that_no_sdk_has_exits_3_and_names_the_real_one(
+    diagnose: Diagnose, paste: Callable[[str], str]
+) -> None:
+    call = paste(f'conversationsApi.postConversationChatCobrowseSessions("{HEALTHY}", {{ providerId: "genesys" }})')
+    code, said = diagnose("--call", call, "--json")
+    verdict = json.loads(said)["verdict"]
+    assert (code, verdict["cause"], verdict["certainty"]) == (3, "path.not_in_api", "proved")
+    assert verdict["because"] == ["request.sdk"]
+    assert "postConversationCobrowse" in verdict["remedy"]
+
+
+def test_of_several_calls_the_first_likely_one_is_taken_and_the_others_are_named(
+    diagnose: Diagnose, paste: Callable[[str], str]
+) -> None:
+    start = f"/api/v2/conversations/{HEALTHY}/cobrowse"
+    code, said = diagnose("--call", paste(f"GET /api/v2/users/me -> 200\n\nPOST {start}\n"))
+    assert code == 0
+    assert "not taken: 1. GET /api/v2/users/me" in said
+
+
 def test_an_unexplained_failure_exits_4(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     call = paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse")
     answer = paste('{"status": 404, "headers": {}, "body": {"code": "not.found", "message": "m", "status": 404}}')

@@ -1,6 +1,9 @@
 """Starting a diagnosis: what was pasted is read, shown masked, and becomes a queued run."""
 
+import json
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,6 +18,10 @@ pytestmark = pytest.mark.django_db
 TOKEN = "kZr8vQ2mX5tYb7nL0pWc3sDf6gHj9aEu1iOx4RqTzVyB"
 SHORT = 'POST /api/v2/conversations/chat/{conversationId}/cobrowse\n\n{"providerId": "genesys"}'
 CURL = f"curl -X POST https://api.mypurecloud.ie/api/v2/conversations/{CONVERSATION}/cobrowse -H 'Authorization: Bearer {TOKEN}'"
+SEVERAL = (
+    f"GET /api/v2/conversations/{CONVERSATION} -> 200\n\n"
+    f"POST /api/v2/conversations/{CONVERSATION}/cobrowse -> 404\nAuthorization: Bearer {TOKEN}"
+)
 NO_CALL = "It just says not found, please help."
 OnCommit = Callable[..., Any]
 
@@ -85,6 +92,51 @@ def test_reading_without_script_shows_what_was_taken_and_starts_nothing(as_admin
     assert 'role="alert"' not in page
     assert TOKEN not in page
     assert not Run.objects.exists()
+
+
+def radios(page: str) -> list[tuple[str, bool]]:
+    """(value, checked) of each call that can be chosen."""
+    return [(value, " checked" in rest) for value, rest in re.findall(r'name="choice" value="([^"]+)"([^>]*)>', page)]
+
+
+def test_of_several_calls_another_can_be_chosen(as_admin: Client, org: OAuthClient, rung: object) -> None:
+    page = as_admin.post("/start/", {"call": SEVERAL, "read": "1"}).content.decode()
+    (first, first_taken), (_, second_taken) = radios(page)
+    assert (first_taken, second_taken) == (False, True)
+    assert TOKEN not in page
+    again = as_admin.post("/start/preview/", {"call": SEVERAL, "choice": first}).content.decode()
+    assert [taken for _, taken in radios(again)] == [True, False]
+    as_admin.post("/start/", {"client": org.pk, "call": SEVERAL, "choice": first})
+    assert Run.objects.get().inputs["call"]["url"] == f"/api/v2/conversations/{CONVERSATION}"
+
+
+def test_a_masked_text_shown_again_offers_the_same_choices(as_admin: Client, org: OAuthClient) -> None:
+    har = json.dumps({"log": {"entries": [
+        {"request": {"method": "POST", "url": f"https://api.mypurecloud.ie/api/v2/x/{number}", "headers": [
+            {"name": "Authorization", "value": f"Bearer {TOKEN}"}]}, "response": {"status": 404}} for number in range(3)
+    ]}})  # fmt: skip
+    page = as_admin.post("/start/", {"call": har, "read": "1"}).content.decode()
+    shown = unescape(re.search(r'<textarea name="call"[^>]*>(.*?)</textarea>', page, re.DOTALL)[1])  # type: ignore[index]
+    again = as_admin.post("/start/", {"call": shown, "choice": radios(page)[2][0], "read": "1"}).content.decode()
+    assert TOKEN not in page + again
+    assert [value for value, _ in radios(again)] == [value for value, _ in radios(page)]
+    assert [taken for _, taken in radios(again)] == [False, False, True]
+
+
+@pytest.mark.parametrize("choice", ["0-0000000000000000", "x", "9", "-1", "0", "1" * 40, "\x00", "x" * 41])
+def test_a_choice_made_for_another_text_changes_nothing(as_admin: Client, org: OAuthClient, choice: str) -> None:
+    page = as_admin.post("/start/preview/", {"call": SEVERAL, "choice": choice}).content.decode()
+    assert [taken for _, taken in radios(page)] in ([False, True], [])
+
+
+def test_one_call_offers_no_choice(as_admin: Client, org: OAuthClient) -> None:
+    assert radios(as_admin.post("/start/preview/", {"call": CURL}).content.decode()) == []
+
+
+def test_a_method_that_no_sdk_has_is_shown_by_its_name(as_admin: Client, org: OAuthClient) -> None:
+    page = as_admin.post("/start/preview/", {"call": "api.post_conversations_cobrowse(x)"}).content.decode()
+    assert "post_conversations_cobrowse" in page
+    assert "no address" not in page
 
 
 def test_the_preview_says_what_was_masked(as_admin: Client, org: OAuthClient) -> None:

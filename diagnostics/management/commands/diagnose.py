@@ -3,21 +3,25 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from diagnostics import causes, services
-from diagnostics.calls.call import Note, Unreadable
-from diagnostics.calls.parse import MAX_PASTE
+from diagnostics.calls.call import Unreadable
+from diagnostics.calls.paste_file import STEP, read_file
 from diagnostics.demo.seed import register_named
 from diagnostics.demo.standin import stand_in_for
-from diagnostics.inputs import Inputs
+from diagnostics.inputs import Inputs, Reading, read_paste
 from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
 
 SCHEMA_VERSION = 1
+MAX_PIECES = 2_000  # of a file: 130 MB
 OK, FAULT_OF_OURS, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
 MARKS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
 
@@ -39,7 +43,8 @@ class Command(BaseCommand):
         client = client_named(options["client"])
         if client.is_retired:
             bad_input(f"The client {client.name} is retired. Choose another; `client list` shows them.")
-        inputs, notes = self._inputs(options)
+        reading = self._inputs(options)
+        inputs = reading.inputs
         stand_in_for(client.region)
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
         try:
@@ -49,22 +54,25 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report, indent=2))
         else:
-            self._print(report, notes)
+            self._print(report, reading)
         sys.exit(exit_code(report))
 
-    def _inputs(self, options: dict[str, Any]) -> tuple[Inputs, tuple[Note, ...]]:
+    def _inputs(self, options: dict[str, Any]) -> Reading:
         if options["call"] == "-" and options["answer"] == "-":
             bad_input("Only one of --call and --answer can come from standard input.")
         call, answer = _read(options["call"], "--call"), _read(options["answer"], "--answer")
         try:
-            return Inputs.from_paste(call, answer, options["conversation"], options["note"])
+            return read_paste(call, answer, options["conversation"], options["note"])
         except Unreadable as trouble:
             bad_input(str(trouble))
 
-    def _print(self, report: dict[str, Any], notes: tuple[Note, ...]) -> None:
+    def _print(self, report: dict[str, Any], reading: Reading) -> None:
         verdict = report["verdict"]
-        for note in notes:
+        for note in reading.notes:
             self.stdout.write(f"  {note.kind}: {note.what}")
+        for other in reading.choices:
+            if other.index != reading.chosen:
+                self.stdout.write(f"  not taken: {other.index + 1}. {other.label}")
         self.stdout.write(f"\n{verdict['cause']} ({verdict['certainty']})\n{verdict['sentence']}")
         if verdict["remedy"]:
             self.stdout.write(f"\nTo mend it: {verdict['remedy']}")
@@ -106,18 +114,23 @@ def _read(name: str, option: str) -> str:
     if not name:
         return ""
     try:
-        data = sys.stdin.buffer.read(4 * MAX_PASTE + 1) if name == "-" else _file(Path(name))
+        text = read_file(_pieces(sys.stdin.buffer)) if name == "-" else _file(Path(name))
     except OSError as trouble:
         bad_input(f"The file of {option} could not be read: {trouble.strerror or trouble}.")
-    text = data.decode("utf-8-sig", "replace")
+    except Unreadable as trouble:
+        bad_input(str(trouble))
     if not text.strip():
         bad_input(f"{option} was given, but there is nothing in it.")
     return text
 
 
-def _file(path: Path) -> bytes:
+def _file(path: Path) -> str:
     with path.open("rb") as file:
-        return file.read(4 * MAX_PASTE + 1)
+        return read_file(_pieces(file))
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    return islice(iter(partial(file.read, STEP), b""), MAX_PIECES)
 
 
 def _unsaved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
