@@ -85,6 +85,8 @@ CONTENT_SECURITY_POLICY = {
 
 # A paste of some megabytes is told so by its form; only what is larger still is refused here.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+# Uploaded pastes hold secrets: they are read as they arrive and never rest in a file.
+FILE_UPLOAD_HANDLERS = ["diagnostics.uploads.PasteUploadHandler"]
 
 # ---------------------------------------------------------------------- the application
 

@@ -112,6 +112,12 @@ class PasteForm(forms.Form):
         "Nothing of it is run, and tokens and secrets are masked at once.",
         widget=forms.Textarea(attrs={"rows": 9, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}),
     )
+    call_file = forms.FileField(
+        label="Or a file with it",
+        required=False,
+        allow_empty_file=True,
+        help_text="A HAR of up to 64 MB, a Postman collection or a log; “Read it” shows what is taken. No file is kept.",
+    )
     answer = forms.CharField(
         label="The answer you got",
         required=False,
@@ -137,6 +143,20 @@ class PasteForm(forms.Form):
 
     def clean_call(self) -> str:
         return readable("call", self.cleaned_data["call"])
+
+    def clean_call_file(self) -> None:
+        """What the file holds takes the place of the pasted call."""
+        upload = self.cleaned_data["call_file"]
+        if upload is None:
+            return
+        if self.cleaned_data.get("call", "").strip():
+            raise ValidationError("There is a pasted call as well. Empty the text above, or choose no file.")
+        if upload.trouble:
+            raise ValidationError(upload.trouble)
+        text = upload.read().decode()
+        if not text.strip():
+            raise ValidationError("The file is empty. Choose the one that holds the call.")
+        self.cleaned_data["call"] = readable("call", text)
 
     def clean_answer(self) -> str:
         return readable("answer", self.cleaned_data["answer"])
@@ -167,8 +187,9 @@ class PasteForm(forms.Form):
     def mask(self) -> None:
         """Puts masked text in place of what was typed: call it before the form is shown again."""
         masked = MultiValueDict(self.data)
+        read = getattr(self, "cleaned_data", {})
         for name in PASTED:
-            text = self.data.get(self.add_prefix(name), "")
+            text = read.get(name) or self.data.get(self.add_prefix(name), "")
             masked[self.add_prefix(name)] = masked_text(text)
         self.data = masked
 
@@ -181,7 +202,7 @@ class StartForm(PasteForm):
         empty_label="Choose a client",
         help_text="The org the call was meant for. Its client is used for reading only.",
     )
-    field_order = ("client", *PASTED)
+    field_order = ("client", "call", "call_file", "answer", "conversation_id")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,7 +13,7 @@ ROWS: list[set[str]] = [
     {"kept", "masker", "genesys", "compare"},
     {"redact"},
     {"calls"},
-    {"inputs", "claims", "checks.base", "verdict"},
+    {"inputs", "uploads", "claims", "checks.base", "verdict"},
     {"checks.*", "runner", "snippets"},
     {"mend"},
     {"engine", "handbook"},

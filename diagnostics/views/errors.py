@@ -4,7 +4,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-TOO_LARGE = "What was sent is too large. Paste the failing call alone, at most a million characters."
+TOO_LARGE = "What was sent is too large. Paste the failing call alone, at most a million characters; a large HAR can be chosen as a file."
 UNREADABLE = "The request could not be read. Go back, reload the page and try again."
 
 

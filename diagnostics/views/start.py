@@ -21,7 +21,7 @@ def start(request: Request) -> HttpResponse:
     """A plain form: "Read it" shows what would be taken, "Start" creates the run and goes to its page."""
     if request.method != "POST":
         return _page(request, StartForm(initial={"client": request.GET.get("client", "")}))
-    form = StartForm(request.POST)
+    form = StartForm(request.POST, request.FILES)
     if "read" in request.POST:
         return _page(request, _read_only(request))
     if not form.is_valid() or form.inputs is None:
@@ -51,7 +51,7 @@ def preview(request: Request) -> HttpResponse:
 
 def _read_only(request: Request) -> StartForm:
     """The form read but not judged as a start: a client that is not chosen yet is no error."""
-    form = StartForm(request.POST)
+    form = StartForm(request.POST, request.FILES)
     client = form.fields["client"]
     client.required = False
     form.is_valid()

@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -127,6 +128,63 @@ def test_a_masked_text_shown_again_offers_the_same_choices(as_admin: Client, org
 def test_a_choice_made_for_another_text_changes_nothing(as_admin: Client, org: OAuthClient, choice: str) -> None:
     page = as_admin.post("/start/preview/", {"call": SEVERAL, "choice": choice}).content.decode()
     assert [taken for _, taken in radios(page)] in ([False, True], [])
+
+
+def upload(text: str | bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile("x.har", text if isinstance(text, bytes) else text.encode())
+
+
+HAR = json.dumps({"log": {"entries": [
+    {"request": {"method": "POST", "url": f"https://api.mypurecloud.ie/api/v2/conversations/{CONVERSATION}/cobrowse",
+                 "headers": [{"name": "Authorization", "value": f"Bearer {TOKEN}"}]}, "response": {"status": 404}}]}})  # fmt: skip
+
+
+def test_a_file_takes_the_place_of_the_text(as_admin: Client, org: OAuthClient, rung: object) -> None:
+    page = as_admin.post("/start/", {"call": "", "read": "1", "call_file": upload(HAR)}).content.decode()
+    assert 'class="request-line"' in page
+    assert TOKEN not in page
+    as_admin.post("/start/", {"client": org.pk, "call_file": upload(HAR)})
+    run = Run.objects.get()
+    assert CONVERSATION in run.inputs["call"]["url"]
+    assert run.inputs["answer"]["status"] == 404
+    assert TOKEN not in str(run.inputs)
+
+
+def test_a_har_of_many_megabytes_is_read_from_a_file(as_admin: Client, org: OAuthClient) -> None:
+    picture = {
+        "request": {"url": "https://h.example/a.png"},
+        "response": {"status": 200, "content": {"text": "A" * 900_000}},
+    }
+    rows = json.dumps({"log": {"entries": [picture] * 20}})
+    page = as_admin.post(
+        "/start/", {"read": "1", "call_file": upload(rows[:-3] + ", " + HAR[HAR.index('{"request') :])}
+    )
+    assert page.status_code == 200
+    assert b'class="request-line"' in page.content
+    assert CONVERSATION in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "more"),
+    [
+        (HAR, {"call": SHORT}),
+        ("", {}),
+        ("   ", {}),
+        ('{"log": {"entries": []}}', {}),
+        (HAR[:100], {}),
+        (b"\xff\xd8\xff\xe0" * 5000, {}),
+        (b"\x00" * 5000, {}),
+        ("x" * 9_000_000, {}),
+        ("It just says not found", {}),
+    ],
+)
+def test_a_file_that_cannot_be_read_starts_nothing_and_says_why(
+    as_admin: Client, org: OAuthClient, content: str | bytes, more: dict[str, str]
+) -> None:
+    answer = as_admin.post("/start/", {"client": org.pk, "call_file": upload(content), **more})
+    assert answer.status_code == 200
+    assert b'class="errorlist"' in answer.content
+    assert not Run.objects.exists()
 
 
 def test_one_call_offers_no_choice(as_admin: Client, org: OAuthClient) -> None:
