@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE"
 PLACEHOLDER = r"\{\{[^{}\n]{0,80}\}\}|\$?\{[^{}\n]{0,80}\}|<[^<>\n]{1,60}>|\[[\w .-]{1,40}\]"
@@ -18,6 +18,8 @@ ADDRESS = re.compile(
 # "/conversations/" + id + "/cobrowse": what is glued in stands for a value.
 GLUED = re.compile(r"[\"'`][ \t]{0,4}[+.][ \t]{0,4}[\w.]{1,60}+(?:\(\))?[ \t]{0,4}[+.][ \t]{0,4}[\"'`](?=/)")
 GLUED_LAST = re.compile(r"(?<=/)[\"'`][ \t]{0,4}\+[ \t]{0,4}[\w.]{1,60}+")
+FILLER = "\x1f"  # no text has it: what is pasted is rid of control characters before it is read
+FILLED = re.compile(rf"\{{{FILLER}+\}}")
 FINAL = ".,;:!?*'\"`…"
 
 BASE_BEFORE = re.compile(rf"(?:{PLACEHOLDER}|\$\w{{1,40}}|\b\w{{1,40}}[ \t]?\+[ \t]?[\"'`])$")
@@ -34,10 +36,15 @@ NEAR = 240  # characters around an address within which its method may be named
 
 @dataclass(frozen=True)
 class Address:
-    """A URL or a path as written. `path` is "" for a host alone; `at` and `end` are its place in the text."""
+    """A URL or a path as written. `path` is "" for a host alone; `at` and `end` are its place in the text.
+
+    `path_at` and `host_at` are where its parts begin, -1 for one that it lacks.
+    """
 
     at: int
     end: int
+    path_at: int
+    host_at: int
     scheme: str
     host: str
     path: str
@@ -45,8 +52,12 @@ class Address:
 
 
 def unglued(text: str) -> str:
-    """The text with values glued into strings written as placeholders, so that an address is in one piece."""
-    return GLUED_LAST.sub("{value}", GLUED.sub("{value}", text))
+    """The text, as long as before, with values glued into strings written as placeholders: an address in one piece."""
+    return GLUED_LAST.sub(_filler, GLUED.sub(_filler, text))
+
+
+def _filler(match: re.Match[str]) -> str:
+    return "{" + FILLER * (len(match[0]) - 2) + "}"
 
 
 def addresses(text: str) -> Iterator[Address]:
@@ -56,7 +67,7 @@ def addresses(text: str) -> Iterator[Address]:
         lower = found[place - 1].end if place else 0
         upper = found[place + 1].at if place + 1 < len(found) else len(text)
         method = _method(text, each, max(lower, each.at - NEAR), min(upper, each.end + NEAR))
-        yield Address(each.at, each.end, each.scheme, each.host, each.path, method)
+        yield replace(each, method=method)
 
 
 def _address(match: re.Match[str]) -> Address | None:
@@ -65,12 +76,17 @@ def _address(match: re.Match[str]) -> Address | None:
     host = (match["host"] or match["named"] or "").rpartition("@")[2].rstrip(FINAL).lower()
     if not host and len(path) < 3:
         return None
-    return Address(match.start(), match.end(), (match["scheme"] or "").lower(), host, path)
+    end = match.start() + len(match[0].rstrip(FINAL))
+    path_at = max(match.start(part) for part in ("path", "behind", "bare", "headless"))
+    written = match["host"] or match["named"] or ""
+    host_at = max(match.start("host"), match.start("named")) + len(written) - len(written.rpartition("@")[2])
+    return Address(match.start(), end, path_at, host_at, (match["scheme"] or "").lower(), host, path)
 
 
 def _trimmed(path: str) -> str:
     """Without the punctuation of the sentence around it; three dots as a last segment stand for a value."""
-    bare = path.rstrip(FINAL)
+    bare = FILLED.sub("{value}", path.rstrip(FINAL))
+    path = FILLED.sub("{value}", path)
     return bare + path[len(bare) :][:3] if bare.endswith("/") and path[len(bare) :].startswith(("...", "…")) else bare
 
 

@@ -31,7 +31,7 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
     families = frozenset(each.path.split("/")[3] for each in contract.operations if each.path.count("/") > 2)
     for each in addresses(text.whole):
         if each.path and _is_claim(each.path, each.host, each.method, contract, families):
-            yield Claim("call", each.path, each.at, each.method, each.host, each.scheme)
+            yield Claim("call", each.path, each.path_at, each.end, each.method, each.host, each.scheme)
 
 
 def _is_claim(path: str, host: str, method: str, contract: Contract, families: frozenset[str]) -> bool:

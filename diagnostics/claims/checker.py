@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -36,16 +37,30 @@ TITLES: dict[Kind, str] = {
     "state": "States",
     "advice": "Advice",
 }
+SHOWN = 30_000  # characters of the text that are shown with its claims marked
 MOST = 300  # different claims that are judged; a text with more is a log or a list
 __all__ = ["MAX_PASTE", "TITLES", "Checked", "check_text"]
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A part of the text as pasted. `judged` is None where it claims nothing."""
+
+    text: str
+    judged: Judged | None = None
+
+
+@dataclass(frozen=True)
 class Checked:
-    """`judged` in the order of the text. `left_off` counts the different claims beyond the most that are judged."""
+    """`judged` in the order of the text. `left_off` counts the different claims beyond the most that are judged.
+
+    `pieces` are the text's beginning, masked, in plain and claimed parts; `is_cut` says that it goes on behind them.
+    """
 
     judged: tuple[Judged, ...]
     left_off: int = 0
+    pieces: tuple[Piece, ...] = ()
+    is_cut: bool = False
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -78,13 +93,38 @@ def check_text(text: str, contract: Contract) -> Checked:
     first: dict[tuple[str, ...], Claim] = {}
     times: Counter[tuple[str, ...]] = Counter()
     seen: set[tuple[object, ...]] = set()
-    for claim in sorted(chain(found, *others), key=lambda each: each.at):
+    every = sorted(chain(found, *others), key=lambda each: each.at)
+    for claim in every:
         first.setdefault(claim.key, claim)
         times[claim.key] += (claim.at, *claim.key) not in seen
         seen.add((claim.at, *claim.key))
     lines = [at for at, sign in enumerate(read.whole) if sign == "\n"]
-    judged = tuple(
-        Judged(claim, SUBJECTS[claim.kind].judge(claim, contract), bisect_right(lines, claim.at) + 1, times[key])
-        for key, claim in list(first.items())[:MOST]
-    )
-    return Checked(judged, max(0, len(first) - MOST))
+    judged = {
+        key: Judged(
+            claim, SUBJECTS[claim.kind].judge(claim, contract), number, bisect_right(lines, claim.at) + 1, times[key]
+        )
+        for number, (key, claim) in enumerate(list(first.items())[:MOST], 1)
+    }
+    pieces = tuple(_pieces(shown[:SHOWN], every, judged))
+    return Checked(tuple(judged.values()), max(0, len(first) - MOST), pieces, len(shown) > SHOWN)
+
+
+def _pieces(shown: str, every: list[Claim], judged: dict[tuple[str, ...], Judged]) -> Iterator[Piece]:
+    """The text cut at its claims. Where two claims overlap the longer of those that begin first is marked."""
+    done = 0
+    for claim in sorted(every, key=lambda each: (each.at, -_end_of(each, shown))):
+        end = _end_of(claim, shown)
+        if claim.kind == "advice" or claim.key not in judged or not done <= claim.at < end <= len(shown):
+            continue
+        if claim.at > done:
+            yield Piece(shown[done : claim.at])
+        yield Piece(shown[claim.at : end], judged[claim.key])
+        done = end
+    if done < len(shown):
+        yield Piece(shown[done:])
+
+
+def _end_of(claim: Claim, shown: str) -> int:
+    """Where the claim's own words end; 0 where they do not stand there as such."""
+    end = claim.end or claim.at + len(claim.text)
+    return end if claim.end or shown[claim.at : end].lower() == claim.text.lower() else 0

@@ -25,7 +25,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing that the text names. `at` is where it begins, in characters; `method` is "" when none was named.
+    """One thing that the text names. `at` and `end` are its place, in characters; without an `end` it is not marked.
+
+    `method` is "" when none was named.
 
     `host` is the one a path was written with, "" for a bare path. `of` is the call that a body field belongs to,
     `rule` what a piece of advice was recognised by.
@@ -34,6 +36,7 @@ class Claim:
     kind: Kind
     text: str
     at: int = 0
+    end: int = 0
     method: str = ""
     host: str = ""
     scheme: str = ""
@@ -62,10 +65,11 @@ class Judgement:
 
 
 class Judged(NamedTuple):
-    """A claim with what became of it; `line` is that of its first mention, `times` how often it is made."""
+    """A claim with what became of it: its number in the text, the line of its first mention, how often it is made."""
 
     claim: Claim
     judgement: Judgement
+    number: int = 1
     line: int = 1
     times: int = 1
 

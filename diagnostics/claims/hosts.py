@@ -23,7 +23,7 @@ LOOKS_LIKE = re.compile(r"purecloud|pure\.cloud|genesys", re.IGNORECASE)
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     for each in addresses(text.whole):
         if each.host:
-            yield Claim("host", each.host, each.at, scheme=each.scheme)
+            yield Claim("host", each.host, each.host_at, scheme=each.scheme)
     for match in NAMED.finditer(text.whole):
         yield Claim("host", match[0].lower(), match.start())
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnostics.calls.parse import masked_text
 from diagnostics.claims.checker import MAX_PASTE, MOST, Checked, check_text
 from diagnostics.claims.claim import Judged
 from diagnostics.genesys.contract import bundled
@@ -285,9 +286,25 @@ def test_a_claim_made_twice_is_listed_once_with_its_first_line() -> None:
     assert (only.line, only.times) == (2, 2)
 
 
+def test_the_text_is_marked_where_it_claims_something() -> None:
+    text = 'So: axios.post("/api/v2/conversations/" + id + "/cobrowse", x), then `cobrowse:write`. Done.'
+    pieces = check(text).pieces
+    assert "".join(each.text for each in pieces) == text
+    marked = {each.text: each.judged.claim.shown for each in pieces if each.judged}
+    assert marked == {
+        '/api/v2/conversations/" + id + "/cobrowse': "POST /api/v2/conversations/{value}/cobrowse",
+        "cobrowse:write": "cobrowse:write",
+    }
+
+
+def test_host_and_path_of_a_url_are_marked_apart() -> None:
+    pieces = check("See https://u:p@Api.us.genesys.cloud/api/v2/users/me!").pieces
+    assert [each.text for each in pieces if each.judged] == ["Api.us.genesys.cloud", "/api/v2/users/me"]
+
+
 def test_no_secret_is_quoted() -> None:
     told = check(f"curl -H 'Authorization: Bearer {TOKEN}' https://u:{TOKEN}@api.mypurecloud.ie/api/v2/users/{TOKEN}")
-    assert TOKEN not in str([each.as_dict() for each in told.judged])
+    assert TOKEN not in str(told)
 
 
 def test_a_list_of_claims_ends_somewhere_and_says_so() -> None:
@@ -303,8 +320,8 @@ def test_any_text_is_judged_without_an_exception(text: str) -> None:
 
 @given(st.text(max_size=300))
 @settings(max_examples=100, deadline=None)
-def test_any_characters_are_judged_without_an_exception(text: str) -> None:
-    assert check(text).left_off == 0
+def test_any_characters_are_judged_without_an_exception_and_shown_as_they_are(text: str) -> None:
+    assert "".join(each.text for each in check(text).pieces) == masked_text(text)
 
 
 NASTY = [
