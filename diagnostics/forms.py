@@ -1,6 +1,7 @@
 """One form class for each thing a person fills in."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any, cast
 
 from django import forms
@@ -134,6 +135,14 @@ class PasteForm(forms.Form):
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
+    note = forms.CharField(
+        label="What you know of it",
+        required=False,
+        max_length=2000,
+        error_messages=NO_NUL,
+        help_text="In your words, such as: it failed at noon, and works again since.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, error_messages=NO_NUL)
 
@@ -170,7 +179,8 @@ class PasteForm(forms.Form):
             if not pasted["call"].strip() and not pasted["conversation_id"]:
                 raise ValidationError(NOTHING_GIVEN)
             reading = self._chosen(pasted, read(pasted))
-            self.inputs, self.notes = reading.inputs, reading.notes
+            note = masked_text(self.cleaned_data.get("note", ""))
+            self.inputs, self.notes = replace(reading.inputs, note=note), reading.notes
             self.choices = tuple(
                 (each, value_of(each, reading.choices), each.index == reading.chosen) for each in reading.choices
             )
@@ -188,7 +198,7 @@ class PasteForm(forms.Form):
         """Puts masked text in place of what was typed: call it before the form is shown again."""
         masked = MultiValueDict(self.data)
         read = getattr(self, "cleaned_data", {})
-        for name in PASTED:
+        for name in (*PASTED, "note"):
             text = read.get(name) or self.data.get(self.add_prefix(name), "")
             masked[self.add_prefix(name)] = masked_text(text)
         self.data = masked
@@ -202,7 +212,7 @@ class StartForm(PasteForm):
         empty_label="Choose a client",
         help_text="The org the call was meant for. Its client is used for reading only.",
     )
-    field_order = ("client", "call", "call_file", "answer", "conversation_id")
+    field_order = ("client", "call", "call_file", "answer", "conversation_id", "note")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

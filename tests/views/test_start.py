@@ -226,3 +226,12 @@ def test_a_client_in_the_address_that_is_none_is_ignored(as_admin: Client, org: 
 
 def test_without_a_client_the_way_there_is_shown(as_admin: Client) -> None:
     assert b'href="/clients/add/"' in as_admin.get("/start/").content
+
+
+def test_what_the_person_knows_of_it_is_kept_masked_and_shown(as_admin: Client, org: OAuthClient, rung: object) -> None:
+    told = f"Failed at noon with Bearer {TOKEN}, works again"
+    as_admin.post("/start/", {"client": org.pk, "conversation_id": CONVERSATION, "note": told})
+    run = Run.objects.get()
+    assert run.inputs["note"].startswith("Failed at noon")
+    assert TOKEN not in run.inputs["note"]
+    assert b"Failed at noon" in as_admin.get(f"/runs/{run.pk}/").content
