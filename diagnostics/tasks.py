@@ -28,7 +28,9 @@ def refresh_contract(version_id: int) -> None:
 
 @shared_task(ignore_result=True, expires=30)
 def tick() -> None:
-    for run_id in (*services.sweep().to_ring, *services.advance_watches()):
+    for run_id in services.sweep().to_ring:
+        ring(execute_run, run_id)
+    for run_id in services.advance_watches():
         ring(execute_run, run_id)
 
 

@@ -148,6 +148,7 @@ def test_any_other_word_starts_nothing(ada: User, typed: str) -> None:
         ({"cause": "none", "conversation_id": ""}, {}),
         ({"cause": "none", "conversation_id": "x"}, {}),
         ({"cause": "none", "kind": "health"}, {}),
+        ({"cause": "none", "branch": "oauth.token"}, {}),
         ({"cause": "none"}, {"retired_at": timezone.now()}),
         ({"cause": "none"}, {"gateway": True}),
     ],

@@ -136,6 +136,15 @@ def test_two_ticks_at_once_begin_one_run(ada: User) -> None:
     assert Run.objects.filter(source="watch").count() == 1
 
 
+def test_a_row_that_cannot_be_read_holds_up_no_other(ada: User) -> None:
+    bad, good = started(ada), services.start_watch(broken_run(client=make_client("Other")), ada)
+    Run.objects.filter(pk=bad.run_id).update(inputs={"call": {"method": 1}})
+    assert len(services.advance_watches(at(good, 15))) == 1
+    assert services.advance_watches(at(good, 700)) == ()
+    bad.refresh_from_db()
+    assert bad.state == "not_mended"
+
+
 def test_a_stop_is_final(ada: User) -> None:
     watch = started(ada)
     assert services.stop_watch(watch.run)

@@ -22,6 +22,8 @@ def why_no_start(run: Run) -> str:
     """Why no real session is started from this run's page, "" where it may be confirmed."""
     if run.status != Run.Status.FINISHED:
         return "Only a finished run leads to a live start."
+    if run.is_part:
+        return "Only a part was asked in this run. The live start is confirmed on the page of the whole run that it repeats."
     if run.client.is_retired:
         return f"The client {run.client.name} is retired: nothing can be sent with it."
     if run.kind != Run.Kind.DIAGNOSIS or not UUID.fullmatch(run.conversation_id):

@@ -1,5 +1,6 @@
 """Watching a run's cause until it is mended: rows that the tick moves on, so that no worker sleeps and none is lost."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -11,6 +12,8 @@ from diagnostics.models import Run, User, Watch
 from diagnostics.outcomes import Outcome
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.runs import repeat_run, repeatable_checks
+
+log = logging.getLogger(__name__)
 
 # From the start of the watch to the first check, and then from each to the next; the last one goes on.
 WAITS = tuple(timedelta(seconds=each) for each in (15, 30, 60, 120))
@@ -60,7 +63,16 @@ def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
     """
     now = now or timezone.now()
     watches = Watch.objects.filter(state=Watch.State.WATCHING).select_related("latest").order_by("id")[:500]
-    return tuple(pk for watch in watches if (pk := _advance(watch, now)) is not None)
+    return tuple(pk for watch in watches if (pk := _advance_safely(watch, now)) is not None)
+
+
+def _advance_safely(watch: Watch, now: datetime) -> int | None:
+    """One bad row must not hold up the others, nor the tick; it ends with its time."""
+    try:
+        return _advance(watch, now)
+    except Exception:
+        log.exception("watch %s could not be moved on", watch.pk)
+        return None
 
 
 def _advance(watch: Watch, now: datetime) -> int | None:

@@ -1,12 +1,14 @@
 """Every screen, light and dark, wide and narrow: accessible, nothing cut off, light enough, and ours alone."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Browser, Response
 from pytest_django.live_server_helper import LiveServer
 
-from diagnostics.models import OAuthClient, Run, User
+from diagnostics.models import OAuthClient, Run, User, Watch
 from tests.browser.conftest import Visit, visit
 from tests.factories import (
     make_client,
@@ -59,6 +61,12 @@ def furnish() -> dict[str, str]:
         "queued run": f"/runs/{queued.pk}/",
         "interrupted run": f"/runs/{interrupted.pk}/",
         "healthy run": f"/runs/{healthy.pk}/",
+        "part of a run": f"/runs/{part_of(run).pk}/",
+        "watched run": f"/runs/{watched(client, 'watching').pk}/",
+        "mended run": f"/runs/{watched(client, 'mended').pk}/",
+        "live start": f"/runs/{healthy.pk}/live/",
+        "no live start": f"/runs/{run.pk}/live/",
+        "checks": "/checks/",
         "exchange": f"/runs/{run.pk}/exchanges/0/",
         "claims": "/claims/",
         "contract": "/contract/",
@@ -69,6 +77,36 @@ def furnish() -> dict[str, str]:
         "own password": "/password/",
         "not found": "/nowhere/",
     }
+
+
+def part_of(run: Run) -> Run:
+    """A branch of it asked again, with something of every change in it."""
+    part = make_run(run.client, repeats=run, branch="oauth.token", cause="none", verdict=make_verdict(cause="none"))
+    planned = ["request.path", "oauth.token", "a.b", "c.d", "e.f", "g.h"]
+    Run.objects.filter(pk__in=[run.pk, part.pk]).update(planned=planned)
+    make_finding(part, "request.path", "pass", code="published")
+    make_finding(part, "oauth.token", "fail", code="client_rejected")
+    for check, outcome in (("a.b", "warn"), ("c.d", "skip"), ("e.f", "pass"), ("g.h", "error")):
+        make_finding(part, check, outcome)
+    make_finding(part, "a.b", "warn", subject="appeared")
+    return part
+
+
+def watched(client: OAuthClient, state: str) -> Run:
+    run = make_run(client, cause="conv.not_connected", verdict=make_verdict(because=["conversation.connected"]))
+    make_finding(run, "conversation.connected")
+    now = timezone.now()
+    Watch.objects.create(
+        run=run,
+        check_id="conversation.connected",
+        state=state,
+        checked=2,
+        next_at=now + timedelta(seconds=60),
+        ends_at=now + timedelta(minutes=8),
+        ended_at=None if state == "watching" else now,
+        latest=make_run(client, repeats=run, branch="conversation.connected", cause="none"),
+    )
+    return run
 
 
 def full_run(client: OAuthClient, ada: User) -> Run:

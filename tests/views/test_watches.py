@@ -67,7 +67,7 @@ def test_the_end_names_the_run_that_was_right(as_lead: Client, broken: Run) -> N
         latest=right,
     )
     page = as_lead.get(f"/runs/{broken.pk}/").content
-    assert b"Mended." in page
+    assert b"<span>Mended</span>" in page
     assert f"/runs/{right.pk}/".encode() in page
 
 
