@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from diagnostics import causes
-from diagnostics.verdict import DEPARTURES, PART_IS_NOT_RIGHT, PART_IS_RIGHT, RULES, TROUBLES, judge
+from diagnostics.rules import DEPARTURES, RULES, TROUBLES
+from diagnostics.verdict import PART_IS_NOT_RIGHT, PART_IS_RIGHT, judge
 
 OUTCOMES = {"+": "pass", "!": "warn", "x": "fail", "-": "skip", "?": "error"}
 
