@@ -188,6 +188,14 @@ def test_the_permission_is_given_away_once_and_to_the_run_s_own_worker(ada: User
     assert not permit.claim_start(run.pk, "me")
 
 
+def test_a_permission_lapses_while_its_run_waits_for_a_worker(ada: User) -> None:
+    run = confirm(make_run(cause="none"), ada)
+    Run.objects.filter(pk=run.pk).update(
+        status="running", worker="me", created_at=timezone.now() - permit.CONFIRMED_FOR - timedelta(seconds=1)
+    )
+    assert not permit.claim_start(run.pk, "me")
+
+
 def test_a_run_without_a_confirmation_has_no_permission(db: None) -> None:
     run = make_open_run(worker="me")
     assert not permit.claim_start(run.pk, "me")

@@ -1,6 +1,7 @@
 """A run's one permission to start a real session, and what is said when nobody saw how the start ended."""
 
 import logging
+from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -9,13 +10,19 @@ from diagnostics.models import Finding, Run
 
 audit = logging.getLogger("diagnostics.audit")
 CHECK = "session.start"
+# Whoever confirmed meant now: not the hour at which a worker is there again.
+CONFIRMED_FOR = timedelta(minutes=5)
 
 
 def claim_start(run_id: int, worker: str) -> bool:
-    """Use up the run's one permission, before anything is sent. False when it was used, or the run is not ours."""
+    """Use up the run's one permission, before anything is sent.
+
+    False when it was used, when it has lapsed because the run waited long in the queue, or when the run is not ours.
+    """
     now = timezone.now()
     mine = Run.objects.filter(pk=run_id, worker=worker, status=Run.Status.RUNNING, start_claimed_at=None)
-    won = bool(mine.filter(inputs__start=True).update(start_claimed_at=now))
+    confirmed = mine.filter(inputs__start=True, created_at__gt=now - CONFIRMED_FOR)
+    won = bool(confirmed.update(start_claimed_at=now))
     if won:
         audit.info("live start sent: run %s, at %s", run_id, now.isoformat(timespec="seconds"))
     return won
