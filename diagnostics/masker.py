@@ -9,6 +9,7 @@ from diagnostics import masks
 
 PASSES = 6  # masking can uncover a neighbour; the second pass nearly always finds nothing more
 MAX_DEPTH = 60
+COOKIES = "cookies"
 
 SCHEMES = frozenset({"bearer", "basic", "token", "digest", "negotiate", "oauth", "apikey", "jwt", "authorization"})
 GLUED_SCHEME = re.compile(r"(?:bearer|basic)(?:%20|[:=,+])?", re.IGNORECASE)
@@ -42,6 +43,13 @@ SUSPECT = re.compile(r"eyJ|://|[:=]|bearer|basic|[\w\-+=~]{20}|wss?:", re.IGNORE
 
 class TooManySecrets(Exception):
     """The text holds more secrets than any call: it is a list or a log."""
+
+
+def _secret_name(key: str, said: str, above: str) -> str:
+    """The name by which the value of `key` is a secret, "" where it is none. The values in a list of cookies all are."""
+    if key == "value" and (said or above == COOKIES):
+        return said or COOKIES
+    return key if masks.says_secret(key) or key.lower() == COOKIES else ""
 
 
 class Masker:
@@ -176,8 +184,9 @@ class Masker:
         if depth > MAX_DEPTH:
             return "[hidden]"
         if isinstance(value, dict):
+            said = masks.secret_pair(value)
             return {
-                key: self._masked_value(item, key if masks.says_secret(key) else "", escaped, depth + 1)
+                key: self._masked_value(item, _secret_name(key, said, name), escaped, depth + 1)
                 for key, item in value.items()
             }
         if isinstance(value, list):

@@ -140,6 +140,14 @@ def header_says_secret(name: str) -> bool:
     return says_secret(name) or bool(SECRET_HEADER_WORDS.intersection(re.split(r"[-_ .]", name.lower())))
 
 
+def secret_pair(value: dict[str, object]) -> str:
+    """The name in {"name": "Cookie", "value": ...}, as a HAR and Postman (with "key") write it, if it says secret."""
+    name = value.get("name", value.get("key"))
+    if not isinstance(name, str) or "value" not in value:
+        return ""
+    return name if header_says_secret(name) or parameter_says_secret(name) else ""
+
+
 def looks_like_token(run: str) -> bool:
     """Is this unbroken run too random to be words, an id or a time?
 

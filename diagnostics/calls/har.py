@@ -12,7 +12,7 @@ from diagnostics.calls.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
 from diagnostics.calls.har_sifter import ENTRIES, Sifter, url_of
 from diagnostics.calls.offers import MAX_OFFERS, Offer, shortlist
 
-START = re.compile(r"\s*\{\s*\"log\"\s*:\s*\{")
+START = re.compile(r"^\ufeff?[ \t]*\{\s*\"log\"\s*:\s*\{", re.MULTILINE)
 TOTALS = re.compile(r"\{\"log\":\{\"_total\":(\d{1,9}),\"_whole\":(true|false),")
 LONGEST_BODY = 50_000
 ROOM = 900_000  # what a HAR made small may hold
@@ -42,7 +42,8 @@ class Kept:
 
 
 def is_har(text: str) -> bool:
-    return START.match(text) is not None and ENTRIES.search(text) is not None
+    """Also one that stands below a few words."""
+    return START.search(text) is not None and ENTRIES.search(text) is not None
 
 
 def is_entry(value: Any) -> bool:
@@ -61,7 +62,7 @@ def offers_in_har(text: str) -> list[Offer]:
     kept = Kept()
     sifter = Sifter(kept.add)
     sifter.feed(text)
-    told = TOTALS.match(text)
+    told = TOTALS.search(text)
     total = int(told[1]) if told else sifter.total
     whole = (told is None or told[2] == "true") and sifter.finished
     if not kept.offers:

@@ -32,6 +32,9 @@ ANSWER_FORMS = (
     "What can be read: JSON {status, headers, body} or {network_error}, a raw HTTP response, "
     "a Genesys error body, or the line that curl prints when it fails."
 )
+PAIRS = re.compile(
+    r"\"(?:headers?|cookies|queryString|params|bearer|basic|apikey|oauth2|variable|values)\"\s{0,9}:\s{0,9}\[\s{0,99}\{"
+)
 LEADING_PLACEHOLDER = re.compile(r"\{\{|\{[\w .:-]{1,60}\}[/.]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -42,7 +45,7 @@ FULL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def limit_of(text: str) -> int:
     """The most characters that are read of such a text."""
-    return MAX_RECORD if HAR_START.match(text) or POSTMAN_START.match(text) else MAX_PASTE
+    return MAX_RECORD if HAR_START.search(text, 0, 5_000) or POSTMAN_START.match(text) else MAX_PASTE
 
 
 def parse_call(text: str, choice: int | None = None) -> Parsed:
@@ -78,11 +81,12 @@ def masked_text(text: str) -> str:
     """The whole paste as text without its secrets, to show a form again; "" for one too long to show or of thousands
     of secrets.
 
-    Of a HAR or a collection the calls that can be chosen are left, written as JSON: all the rest may hold anything.
+    Of a HAR, a collection or parts of them the calls that can be chosen are left, written as JSON: the rest may hold
+    anything, and their headers and cookies are not named in a way that a text can be masked by.
     """
     if len(text) > limit_of(text):
         return ""
-    if HAR_START.match(text) or POSTMAN_START.match(text):
+    if HAR_START.search(text) or POSTMAN_START.match(text) or PAIRS.search(text):
         return _calls_only(text)
     text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
     masker = Masker(limit=MAX_MASKS)
@@ -156,7 +160,7 @@ def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
         advice = "Paste the failing call alone, without logs around it."
         raise Unreadable(
             f"The text has {len(text):,} characters, and {limit:,} is the most that is read. "
-            f"{SMALLER if HAR_START.match(text) else advice}"
+            f"{SMALLER if HAR_START.search(text, 0, 5_000) else advice}"
         )
     strange = len(CONTROLS.findall(text)) + text.count("\ufffd")
     if strange > 20 and strange > len(text) / 10:

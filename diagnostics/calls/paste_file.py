@@ -36,7 +36,7 @@ class PasteFile:
             self._pieces.append(piece)
             self._size += len(piece)
         head = "".join(self._pieces) if self._size - len(piece) < FIRST else ""
-        if HAR_START.match(head):
+        if HAR_START.search(head):
             self._smaller, self._pieces = Smaller(), []
             self._smaller.feed(head)
 

@@ -21,7 +21,7 @@ LONGEST_URL = 20_000
 PASSES = 3  # a variable may hold another one
 VARIABLE = re.compile(r"\{\{[ \t]{0,5}([^{}\n]{1,100}?)[ \t]{0,5}\}\}")
 PATH_VARIABLE = re.compile(r"(?<=/):([A-Za-z_][\w.-]{0,80})")
-START = re.compile(r"\s*\{\s*\"(?:info|item|collection|_postman_id|variable|auth)\"\s*:")
+START = re.compile(r"\ufeff?\s*\{\s*\"(?:info|item|collection|_postman_id|variable|auth)\"\s*:")
 
 
 @dataclass(frozen=True)

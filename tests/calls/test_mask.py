@@ -83,6 +83,19 @@ NAMED = {
     '[{"name": "Authorization", "value": "Basic SECRET"}]}}]}}',
     "har broken off": har(headers=[{"name": "Authorization", "value": "Bearer SECRET"}])[:-2]
     + ', {"request": {"url": "https://h.example/", "headers": [{"name": "Cookie", "value": "sid=SECRET',
+    "har behind words": "Here it is:\n"
+    + har(headers=[{"name": "Cookie", "value": "SECRET"}], cookies=[{"name": "a", "value": "SECRET"}]),
+    "har in a line": "It is "
+    + har(headers=[{"name": "Cookie", "value": "SECRET"}], cookies=[{"name": "a", "value": "SECRET"}]),
+    "har entry": json.dumps(
+        {"startedDateTime": "x", "request": {"url": URL, "cookies": [{"name": "a", "value": "SECRET"}]}}
+    ),
+    "json header pairs by name": json.dumps({"url": URL, "headers": [{"name": "Cookie", "value": "SECRET"}]}),
+    "raw body of pairs": f'POST {PATH} HTTP/1.1\n\n[{{"key": "api_key", "value": "SECRET"}}]',
+    "postman behind words": "Look:\n" + postman({"header": [{"key": "Cookie", "value": "SECRET"}]}),
+    "postman item": json.dumps(
+        {"name": "x", "request": {"url": {"raw": URL}, "header": [{"key": "Cookie", "value": "SECRET"}]}}
+    ),
     "postman header": postman({"header": [{"key": "Authorization", "value": "Bearer SECRET"}]}),
     "postman bearer": postman({"auth": {"type": "bearer", "bearer": [{"key": "token", "value": "SECRET"}]}}),
     "postman basic": postman({"auth": {"type": "basic", "basic": [{"key": "password", "value": "SECRET"}]}}),
@@ -120,7 +133,8 @@ NAMED = {
 }
 # Here the secret stands where nothing is read, and is no part of the call.
 UNSEEN = {
-    "curl other command", "short prose", "postman unused", "postman script", "sdk token", "gc", "gc token", "forum",
+    "curl other command", "short prose", "har in a line", "har entry", "postman behind words", "postman unused",
+    "postman script", "sdk token", "gc", "gc token", "forum",
 }  # fmt: skip
 LOOSE = {
     "curl data": f"curl -d 'x=1&note=SECRET' {URL}",

@@ -77,6 +77,31 @@ def test_half_characters_do_not_reach_the_value() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://someone:k9Xq2LmZ@api.mypurecloud.com", "api.mypurecloud.com"),
+        ("https://api.mypurecloud.com@evil.example", "evil.example"),
+        ("https://api.mypurecloud.com%2eevil.example", "api.mypurecloud.com%2eevil.example"),
+        ("https://api%2Emypurecloud.com", "api%2emypurecloud.com"),
+        ("https://\u0430pi.mypurecloud.com", "\u0430pi.mypurecloud.com"),
+        ("https://xn--pi-7kc.mypurecloud.com", "xn--pi-7kc.mypurecloud.com"),
+        ("https://api\u3002mypurecloud.com", "api\u3002mypurecloud.com"),
+        ("https://b\u00fccher.example:8443", "b\u00fccher.example:8443"),
+        ("https://API.MyPureCloud.com.:443", "api.mypurecloud.com"),
+        ("https://[::1]:8443", "::1:8443"),
+        ("https://127.0.0.1:99999", ""),
+    ],
+)
+@pytest.mark.parametrize("form", ["curl -X POST '{}'", "POST {}", "fetch('{}', {{method: 'POST'}})", '{{"url": "{}"}}'])
+def test_every_kind_of_host_is_read_and_no_credentials_are_kept(form: str, url: str, host: str) -> None:
+    text = form.format(f"{url}{PATH}")
+    parsed = parse_call(text)
+    assert parsed.call is not None
+    assert parsed.call.host == host
+    assert "k9Xq2LmZ" not in repr(parsed) + masked_text(text)
+
+
+@pytest.mark.parametrize(
     ("text", "error"),
     [
         ('{"network_error": "Could not resolve host: api.foo"}', "Could not resolve host: api.foo"),
