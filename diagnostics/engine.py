@@ -11,7 +11,8 @@ from typing import Any
 from diagnostics import verdict as verdicts
 from diagnostics.calls.aim import Aim, read_aim
 from diagnostics.checks.base import Check, Context, Target, never, planned_checks
-from diagnostics.genesys.client import GenesysClient, Token
+from diagnostics.genesys.answer import Token
+from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.genesys.regions import Region

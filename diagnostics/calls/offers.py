@@ -87,5 +87,5 @@ def choice_of(index: int, parsed: Parsed, title: str) -> Choice:
 
 
 def _address(call: FailingCall) -> str:
-    address = call.url.split("?", 1)[0]
+    address = call.url.split("?", 1)[0].removeprefix("https://")
     return address or f"{call.sdk_method} (method of an SDK)"

@@ -7,7 +7,7 @@ from typing import Any
 from diagnostics.calls.aim import UUID
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 
 # Cobrowse is for web messaging and voice; every other medium that a conversation can have.
 LEGS = (

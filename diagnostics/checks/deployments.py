@@ -6,7 +6,8 @@ from typing import Any
 
 from diagnostics.calls.aim import UUID
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
-from diagnostics.genesys.client import Answer, GenesysClient
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.client import GenesysClient
 
 LIST_PATH = "/api/v2/webdeployments/deployments"
 CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}

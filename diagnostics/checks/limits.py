@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from fractions import Fraction
 
 from diagnostics.checks.base import Context, Evidence, Result, check, passed, skipped, unclear, warned
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 
 LOW = Fraction(1, 10)  # of what is allowed
 UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))

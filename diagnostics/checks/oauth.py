@@ -6,7 +6,7 @@ from typing import Any
 from diagnostics.calls.aim import START_PATH
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear
 from diagnostics.genesys import gateway
-from diagnostics.genesys.client import Answer, Token
+from diagnostics.genesys.answer import Answer, Token
 from diagnostics.genesys.contract import Operation
 
 TROUBLES = {

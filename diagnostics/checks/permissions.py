@@ -6,7 +6,8 @@ from typing import Any
 
 from diagnostics.calls.aim import START_PATH, UUID, Aim
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
-from diagnostics.genesys.client import Answer, GenesysClient
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Operation
 
 EVERY_DIVISION = "*"

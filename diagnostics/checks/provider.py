@@ -7,7 +7,7 @@ from typing import Any
 
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 
 NEAR = 0.75
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.regions import Region
 from diagnostics.net import DEFAULT_PORTS, Certificate, Handshake, Resolution, Route, days_left
 

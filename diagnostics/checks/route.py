@@ -7,7 +7,7 @@ from typing import Any
 from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.calls.probes import Plan, plan_for
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.regions import region_of_host
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from diagnostics.calls.aim import START_PATH, UUID
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning
 
 # The connection never came about, so nothing can have been offered.

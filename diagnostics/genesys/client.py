@@ -2,20 +2,19 @@
 
 import base64
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import requests
 from requests.auth import AuthBase
 
+from diagnostics.genesys.answer import Answer, Token, correlation_id_in, understand
 from diagnostics.genesys.exchange import Exchange, Headers
 from diagnostics.genesys.regions import Region
 from diagnostics.genesys.wire import make_session, time_limit
@@ -52,63 +51,6 @@ class Lane:
 
     check_id: str
     path_ms: float = 0.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back. `data` is the parsed JSON, None when there was none or it was not JSON (`trouble` says so).
-
-    `trouble` is "" or one word: timeout, dns, tls, refused, unreachable, reset, proxy, too_large, redirect, garbled,
-    not_json, empty, no_token, over_budget, rate_limited_wait. An answer with a status may still carry a trouble. After
-    the last two nothing was sent: the run had made all its calls, or an earlier answer, the `exchange`, said to wait.
-    """
-
-    exchange: Exchange | None
-    data: Any = field(default=None, repr=False)
-    trouble: str = ""
-
-    @property
-    def status(self) -> int | None:
-        return self.exchange.status if self.exchange else None
-
-    @property
-    def ok(self) -> bool:
-        """200 with a JSON object, which is what every read of ours expects."""
-        return self.status == 200 and isinstance(self.data, dict) and not self.trouble
-
-    @property
-    def code(self) -> str:
-        """The code of a Genesys error body, or of the login host's; "" when there is none."""
-        if not isinstance(self.data, dict):
-            return ""
-        code = self.data.get("code") or self.data.get("error")
-        return code if isinstance(code, str) else ""
-
-    @property
-    def is_genesys_error(self) -> bool:
-        return isinstance(self.data, dict) and isinstance(self.data.get("message"), str) and bool(self.code)
-
-    def header(self, name: str) -> str:
-        if self.exchange is None:
-            return ""
-        return next((v for k, v in self.exchange.response_headers if k.lower() == name.lower()), "")
-
-    @property
-    def correlation_id(self) -> str:
-        return self.exchange.correlation_id if self.exchange else ""
-
-
-@dataclass(frozen=True)
-class Token:
-    """An access token, or why there is none. `lifetime_s` is what the login host promised, in seconds.
-
-    `is_kept` is true for one that an earlier run was given; it has no answer.
-    """
-
-    value: str = field(default="", repr=False)
-    lifetime_s: int = 0
-    answer: Answer | None = None
-    is_kept: bool = False
 
 
 _lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
@@ -255,7 +197,7 @@ class GenesysClient:
             refusal, over = self._refusal, self._calls >= MOST_CALLS
             self._calls += 0 if refusal or over else 1
         if refusal is not None:
-            return replace(_understand(refusal), trouble="rate_limited_wait")
+            return replace(understand(refusal), trouble="rate_limited_wait")
         if over:
             return Answer(None, trouble="over_budget")
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -289,14 +231,14 @@ class GenesysClient:
             request_headers=(("Accept", "application/json"), ("Authorization", _scheme_of(auth))),
             response_headers=headers,
             body=body.decode("utf-8", "replace"),
-            correlation_id=_correlation_id(headers),
+            correlation_id=correlation_id_in(headers),
             error=trouble,
             check_id=lane.check_id if lane else "",
         )
         if status == 429:
             self._refusal = exchange
         self._on_exchange(exchange)
-        answer = _understand(exchange)
+        answer = understand(exchange)
         self._seen.append(answer)
         return answer
 
@@ -332,26 +274,6 @@ def _read_body(response: requests.Response) -> tuple[bytes, str]:
 
 def _scheme_of(auth: AuthBase) -> str:
     return "Bearer [masked]" if isinstance(auth, _Bearer) else "Basic [masked]"
-
-
-def _understand(exchange: Exchange) -> Answer:
-    if exchange.error:
-        return Answer(exchange, trouble=exchange.error)
-    if exchange.status is not None and 300 <= exchange.status < 400:
-        return Answer(exchange, trouble="redirect")
-    if exchange.status == 407:
-        return Answer(exchange, trouble="proxy")
-    if not exchange.body.strip():
-        return Answer(exchange, trouble="empty")
-    try:
-        return Answer(exchange, data=json.loads(exchange.body))
-    except (ValueError, RecursionError):
-        return Answer(exchange, trouble="not_json")
-
-
-def _correlation_id(headers: Headers) -> str:
-    value = next((v for k, v in headers if k.lower() == "inin-correlation-id"), "")
-    return value[:100] if value.isprintable() else ""
 
 
 def _name_of(fault: Exception) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from diagnostics.fields import UnreadableSecret
-from diagnostics.genesys.client import Token
+from diagnostics.genesys.answer import Token
 from diagnostics.models import AccessToken, OAuthClient
 
 MARGIN = timedelta(minutes=5)

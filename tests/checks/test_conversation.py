@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.conversation import judge_connection, judge_existence, judge_id, judge_media, legs_of
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.deployments import Deployment, deployments_of, judge_deployments
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome
 

@@ -11,7 +11,8 @@ from diagnostics.checks.limits import in_words, judge_headroom, wait_seconds
 from diagnostics.demo import server
 from diagnostics.demo.orgs import Client
 from diagnostics.engine import Diagnosis
-from diagnostics.genesys.client import Answer, GenesysClient
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs

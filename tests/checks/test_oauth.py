@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.oauth import Me, judge_gateway_scopes, judge_identity, judge_published_scopes, judge_token
-from diagnostics.genesys.client import Answer, Token
+from diagnostics.genesys.answer import Answer, Token
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome

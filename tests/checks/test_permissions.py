@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.permissions import judge_catalogue, judge_permissions, judge_user_context, read_grants
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome

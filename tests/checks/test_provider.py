@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.provider import Provider, judge_list, judge_match, providers_of
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome
 

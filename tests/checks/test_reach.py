@@ -19,7 +19,8 @@ from diagnostics.checks.reach import (
     reach_route,
     reach_tls,
 )
-from diagnostics.genesys.client import Answer, GenesysClient
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.genesys.regions import region

@@ -14,7 +14,7 @@ from diagnostics.demo import server
 from diagnostics.demo.orgs import Client
 from diagnostics.demo.scenarios import scenario
 from diagnostics.engine import Diagnosis, Finding
-from diagnostics.genesys.client import Answer
+from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs
 from diagnostics.outcomes import Outcome

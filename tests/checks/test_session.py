@@ -9,7 +9,8 @@ import pytest
 
 from diagnostics.checks.base import Context, Target, planned_checks
 from diagnostics.checks.session import judge_start, session_start
-from diagnostics.genesys.client import Answer, GenesysClient
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.genesys.regions import region

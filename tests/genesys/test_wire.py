@@ -7,7 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from diagnostics.genesys import client as genesys_client
-from diagnostics.genesys.client import Answer, GenesysClient
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.regions import region
 from diagnostics.genesys.wire import make_session, time_limit
 from tests import wires
