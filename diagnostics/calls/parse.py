@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from diagnostics.calls.answers import find_answer
+from diagnostics.calls.answers import STATUS_LINE, find_answer
 from diagnostics.calls.call import Choice, Note, Parsed, Unreadable
 from diagnostics.calls.curl import find_curl
 from diagnostics.calls.draft import Draft
@@ -185,11 +185,13 @@ def _offers(text: str) -> list[Offer]:
         return offers_in_har(text)
     if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
         return offers_in_json(lines_of_json(text) or load(text), text)
-    if offers := offers_in_text(text):
+    is_page = text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml"))
+    is_answer = (is_page or STATUS_LINE.match(text) is not None) and find_curl(text) < 0 and find_request(text) < 0
+    if not is_answer and (offers := offers_in_text(text)):  # the scripts of an error page are no call
         return offers
     if has_response(text):
         return [Offer(partial(read_response, text))]
-    if text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml")):
+    if is_page:
         raise Unreadable(f"This is a page of HTML or XML, not a call; perhaps it is the answer you got. {FORMS}")
     if offers := offers_by_name(text):
         return offers

@@ -115,6 +115,18 @@ def test_a_network_error_is_an_answer(text: str, error: str) -> None:
     assert (answer.status, answer.network_error) == (None, error)
 
 
+PAGE = f"<!doctype html><html><script>fetch('{PATH}', {{method: 'POST'}}); api.postConversationCobrowse('x')</script></html>"
+
+
+def test_the_scripts_of_an_error_page_are_no_call() -> None:
+    parsed = parse_call(f"HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\n\n{PAGE}")
+    assert parsed.call is None
+    assert parsed.answer is not None
+    assert parsed.answer.status == 502
+    with pytest.raises(Unreadable):
+        parse_call(PAGE)
+
+
 def test_the_answer_is_taken_from_a_whole_exchange() -> None:
     answer = parse_answer(f"curl -i {URL}\nHTTP/2 404\ncontent-type: text/plain\n\nno").answer
     assert answer is not None
