@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from diagnostics import services
 from diagnostics.claims.checker import check_text
-from diagnostics.forms import ClaimsForm
+from diagnostics.forms.claims import ClaimsForm
 from diagnostics.genesys.contract import bundled
 from diagnostics.http import Request
 

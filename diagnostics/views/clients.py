@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics import queries, services, tasks
 from diagnostics.access import admin_required, find_active_client, find_client
-from diagnostics.forms import NAME_TAKEN, ClientForm, NewClientForm, SecretForm
+from diagnostics.forms.clients import NAME_TAKEN, ClientForm, NewClientForm, SecretForm
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
 from diagnostics.http import Request, not_modified_fragment
 from diagnostics.models import OAuthClient

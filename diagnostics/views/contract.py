@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from diagnostics import services, tasks
 from diagnostics.access import admin_required
-from diagnostics.forms import ContractForm, RegionForm
+from diagnostics.forms.contract import ContractForm, RegionForm
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.drift import drift
 from diagnostics.genesys.search import search

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from diagnostics import queries
-from diagnostics.forms import PasteForm
+from diagnostics.forms.paste import PasteForm
 from diagnostics.http import Request
 from diagnostics.models import OAuthClient
 

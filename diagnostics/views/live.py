@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from diagnostics import services, tasks
 from diagnostics.access import admin_required, find_run
-from diagnostics.forms import LiveStartForm
+from diagnostics.forms.live import LiveStartForm
 from diagnostics.http import Request
 from diagnostics.models import Run
 

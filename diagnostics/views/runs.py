@@ -10,7 +10,7 @@ from diagnostics import queries, report, services, tasks
 from diagnostics.access import admin_required, find_exchange, find_finding, find_run
 from diagnostics.checks import base as checks
 from diagnostics.compare import Change
-from diagnostics.forms import RunFilterForm
+from diagnostics.forms.runs import RunFilterForm
 from diagnostics.http import Request, go_to, not_modified_fragment
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run

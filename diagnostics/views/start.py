@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics import services, tasks
 from diagnostics.access import admin_required
-from diagnostics.forms import PasteForm, StartForm
+from diagnostics.forms.paste import PasteForm, StartForm
 from diagnostics.http import Request
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run

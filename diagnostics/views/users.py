@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics import people, queries
 from diagnostics.access import admin_required, find_user
-from diagnostics.forms import NewPersonForm, RoleForm
+from diagnostics.forms.people import NewPersonForm, RoleForm
 from diagnostics.http import Request
 from diagnostics.models import User
 

@@ -90,7 +90,7 @@ def test_a_name_taken_in_the_same_moment_is_an_error_too(
     register: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_client(TYPED["name"])
-    monkeypatch.setattr("diagnostics.forms.ClientForm.clean_name", lambda form: form.cleaned_data["name"])
+    monkeypatch.setattr("diagnostics.forms.clients.ClientForm.clean_name", lambda form: form.cleaned_data["name"])
     assert b'id="id_name_error"' in register(TYPED).content
 
 
