@@ -326,3 +326,15 @@ def test_a_shared_token_that_opens_with_no_key_is_as_good_as_none(client: OAuthC
     run = queue(client)
     services.execute_run(run.pk)
     assert run.findings.get(check_id="oauth.token").code == "issued"
+
+
+def test_a_call_over_plain_http_to_a_real_region_is_told(
+    client: OAuthClient, demo: server.Running, settings: Settings
+) -> None:
+    """The connection goes to the demo; the call is judged by the region's real hosts."""
+    settings.GENESYS_ENDPOINTS = {"us-east-1": demo.endpoints["demo-published"]}
+    services.change_client(client, name="Real", region_key="us-east-1", client_id=client.client_id)
+    run = queue(client, f"POST http://api.mypurecloud.com/api/v2/conversations/{HEALTHY.conversation_id}/cobrowse")
+    services.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.cause, run.certainty) == ("host.plain_http", "proved")

@@ -99,7 +99,7 @@ class DemoApp:
         used = self.tokens.use(text.strip())
         org = self.endpoint.org_of(used.client_id) if used else None
         client = org.client(used.client_id) if org and used else None
-        if used is None or org is None or client is None or client.state != "active":
+        if used is None or org is None or client is None or client.state != "active" or client.is_foreign:
             raise ApiError("bad.credentials")
         if used.count > tokens.PER_MINUTE:
             seconds = str(used.reset)

@@ -43,7 +43,8 @@ class Client:
     """An OAuth client as the org knows it. `grants` are pairs of role id and division id.
 
     `typed_secret` is what a person registered in the product, where that is not the right one. `told_grant` is the
-    grant type that tokens/me tells, where it is not the one by which the token was fetched: a user's token.
+    grant type that tokens/me tells, where it is not the one by which the token was fetched: a user's token. The token
+    of one that `is_foreign` is issued here but refused by the API, as where login and API belong to different regions.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Client:
     behaviour: dict[str, Any] = field(default_factory=dict)
     typed_secret: str = ""
     told_grant: str = ""
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
+from diagnostics.causes import TITLES
 from diagnostics.demo.scenarios import Scenario, scenarios
 from diagnostics.demo.server import Running, start
 from tests.diagnosing import diagnose
@@ -35,3 +36,8 @@ def test_together_they_sent_reads_and_token_requests_only(orgs: Running) -> None
     }
     asked_to_start = {each.method for each in orgs.log.requests if each.target.endswith(("/cobrowse", "/sessions"))}
     assert asked_to_start == {"GET"}, "the way there is looked at, never taken"
+
+
+def test_every_cause_has_its_scenario() -> None:
+    """But plain http: a demo region has no https address of its own. Its run stands in tests/test_services.py."""
+    assert set(TITLES) - {each.cause for each in scenarios()} == {"host.plain_http"}
