@@ -50,7 +50,13 @@ def raw_response(text: str) -> DraftAnswer | None:
     headers, rest = read_headers(block)
     if verbose:
         rest = [line for line in rest if not VERBOSE_NOISE.match(line)]
-    return DraftAnswer(int(first[1]) if first else None, headers, tidy_body(rest))
+    return DraftAnswer(int(first[1]) if first else None, headers, _without_prose(tidy_body(rest)))
+
+
+def _without_prose(body: str | None) -> str | None:
+    """Of a JSON body with further lines below it, as in a thread, the JSON alone."""
+    found = json_at(body, 0) if body and body[0] in "{[" else None
+    return body[: found[1]] if body and found and body[found[1] :].lstrip(" \t").startswith("\n") else body
 
 
 def read_headers(lines: list[str]) -> tuple[Headers, list[str]]:

@@ -18,7 +18,8 @@ TEMPLATE = re.compile(r"`((?:[^`\\]|\\.)*+)`", re.DOTALL)
 PREFIX = re.compile(r"(?:\$@|@\$|\$|[fFrRbB]{1,2})(?=[\"'])")
 NUMBER = re.compile(r"-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d{1,3})?[LlfFdDmn]?")
 NAME = re.compile(r"[A-Za-z_$][\w$]*+(?:(?:\?\.|!\.|::|\.)[A-Za-z_$#][\w$]*+)*+")
-METHOD = re.compile(r"\.\s*(\w+)\s*\(")
+METHOD = re.compile(r"\s*\.\s*(\w+)\s*\(")
+CAST = re.compile(r"[ \t]+(?:as|satisfies)[ \t]+[\w.<>\[\]]+")
 GENERIC = re.compile(r"<[\w\s,.\[\]<>?]{0,80}>(?=\s*[({])")
 KEY = re.compile(r"([A-Za-z_$][\w$-]*)\s*(:(?!:)|=(?!=|>))")
 IN_TEMPLATE = re.compile(r"\$\{([^{}]{0,200})\}")
@@ -98,6 +99,8 @@ class Reader:
         self.depth += 1
         start = self._skip_blank()
         left = self._one() if self.depth < MAX_DEPTH else self._unknown(start)
+        if cast := CAST.match(self.text, self.at):
+            self.at = cast.end()
         after = self.at
         while self._sign() == "+" and self.depth < MAX_DEPTH:
             self.at += 1
@@ -141,7 +144,8 @@ class Reader:
             return WORDS[name[0]]
         if generic := GENERIC.match(self.text, self.at):
             self.at = generic.end()
-        following = self.text[self._skip_blank() : self.at + 1]
+        end = self.at
+        following = self._sign()
         if following == "(":
             self.at += 1
             return self._result(name[0], self.arguments(")"))
@@ -154,12 +158,13 @@ class Reader:
             return Hole(inner[0] if inner and isinstance(inner[0], str) and inner[0] else name[0])
         if following == "=" and self.text.startswith("=>", self.at):
             return self._unknown(self.at)
+        self.at = end
         return self.code.named(name[0], self.depth) if "." not in name[0] else Hole(name[0])
 
     def _result(self, name: str, given: Arguments) -> Any:
         """What a known function would return; a Hole named after it for any other."""
         first = given.at(0)
-        while self._sign() == "." and (method := METHOD.match(self.text, self.at)):
+        while method := METHOD.match(self.text, self.at):
             self.at = method.end()
             self.arguments(")")
             first = first if method[1] in ("toString", "ToString", "trim", "build", "String") else Hole(method[1])
@@ -197,7 +202,7 @@ class Reader:
         return IN_BRACES.sub(self._filled, inside) if prefix and ("$" in prefix or "f" in prefix.lower()) else inside
 
     def _filled(self, found: re.Match[str]) -> str:
-        name = found[1].strip()
+        name = found[1].strip().removeprefix("await ")
         wrapped = re.fullmatch(r"[\w.]+\(\s*([\w.$]+)\s*\)", name)
         name = wrapped[1] if wrapped else name
         plain = re.fullmatch(r"[A-Za-z_$][\w$.]*", name)

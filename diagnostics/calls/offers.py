@@ -56,8 +56,8 @@ class Offer:
             (failed or self.status is None) and self.method != "OPTIONS",
             cobrowse,
             failed,
+            "/" in self.url,
             self.whole,
-            bool(self.url),
         )
 
 

@@ -38,7 +38,6 @@ GC_FLAGS = frozenset(
     {"-a", "--autopaginate", "-i", "--indicateprogress", "--usage", "-u", "--help", "-h", "--stream", "-s"}
 )
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-BEFORE = 500  # characters before a method's name in which its exception may be told
 # Methods of the SDKs themselves, which stand beside those of the API.
 OWN = frozenset(
     [
@@ -134,7 +133,7 @@ def _read(text: str, name: str, given: Arguments, end: int, until: int) -> Draft
     else:
         _fill(draft, operation, *_sorted(operation, given))
     after = text[end:until]
-    draft.answer = find_answer(after) or answer_in_log(after) or answer_in_log(text[max(0, end - BEFORE) : end])
+    draft.answer = find_answer(after) or answer_in_log(after)
     return settle(draft)
 
 

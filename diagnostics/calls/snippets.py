@@ -18,7 +18,7 @@ from diagnostics.calls.python_code import PythonCode
 from diagnostics.calls.values import CLOSE, MARKED, OPEN, Arguments, Hole, json_of, settled, text_of
 
 CALL = re.compile(
-    r"(?<![\w$.])(?:(?P<alone>fetch|axios|nodeFetch|(?:\$|jQuery)\.ajax|\$http)"
+    r"(?<![\w$.])(?:(?P<alone>fetch|axios|nodeFetch|HttpRequestMessage|http\.NewRequest(?:WithContext)?|(?:\$|jQuery)\.ajax|\$http)"
     r"|(?P<owner>[A-Za-z_$][\w$]*(?:\(\))?(?:\.[A-Za-z_$][\w$]*(?:\(\))?){0,3})"
     r"\.(?P<verb>(?i:get|post|put|patch|delete|head|options)(?:As(?:Json)?Async|Async)?|request|ajax|fetch|open))"
     r"\s*(?:<[\w\s,.\[\]]{0,60}>)?\("
@@ -26,13 +26,15 @@ CALL = re.compile(
 SERVERS = frozenset({"app", "router", "server", "blueprint", "bp", "express"})  # they define a route, and call nothing
 PYTHONS = ("requests", "httpx", "session", "aiohttp")
 PYTHON_SIGNS = re.compile(
-    r"\bimport (?:requests|httpx|aiohttp)\b|PureCloudPlatformClientV2|^[ \t]*(?:def|with|print\()", re.M
+    r"\bimport (?:requests|httpx|aiohttp|http\.client)\b|PureCloudPlatformClientV2|^[ \t]*(?:def|with|print\()", re.M
 )
 ADDRESS = re.compile(
     rf"(?:https?://|/|{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}/|(?:api|login|apps)\.)[^\s]{{1,8000}}", re.IGNORECASE
 )
 LEADING_HOLE = re.compile(rf"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}(?=/)")
-HEADER_SET = re.compile(r"\.(?:setRequestHeader|DefaultRequestHeaders\.Add|header|addHeader)\s*\(")
+HEADER_SET = re.compile(r"\.(?:setRequestHeader|Headers?\.(?:Add|Set)|DefaultRequestHeaders\.Add|addHeader)\s*\(")
+CONNECTION = re.compile(r"conn|connection", re.IGNORECASE)
+PREPARED = ("HttpRequestMessage",)
 SENT = re.compile(r"\.send\s*\(")
 
 
@@ -94,7 +96,11 @@ def _asked(found: re.Match[str], given: Arguments) -> Asked | None:
     verb = re.sub(r"(?:AsJson)?Async$", "", found["verb"] or "").upper()
     options: dict[str, Any] = dict(given.named)
     positional = list(given.positional)
+    if positional and (found["alone"] or "").endswith("WithContext"):
+        del positional[0]
     first = positional[0] if positional else None
+    if isinstance(first, Hole) and first.name.startswith("HttpMethod."):
+        first = first.name.removeprefix("HttpMethod.")
     method = verb if verb in METHODS else ""
     if isinstance(first, str) and first.upper() in METHODS and len(positional) > 1:
         method, positional = first.upper(), positional[1:]  # requests.request("POST", url), xhr.open("POST", url)
@@ -106,8 +112,11 @@ def _asked(found: re.Match[str], given: Arguments) -> Asked | None:
     if not isinstance(url, str) or not ADDRESS.fullmatch(url.strip()):
         return None
     rest = positional[1:]
-    sends = found["owner"] and method in ("POST", "PUT", "PATCH")
+    prepared = (found["alone"] or "").startswith("http")
+    sends = prepared or (found["owner"] and method in ("POST", "PUT", "PATCH") and verb != "OPEN")
     body = rest.pop(0) if rest and sends else None
+    if rest and verb == "REQUEST" and CONNECTION.match(found["owner"] or ""):  # request(method, path, body, headers)
+        options["headers"] = rest.pop(0)
     for each in rest:
         options |= each if isinstance(each, dict) else {}
     given_method = options.get("method", options.get("type"))
@@ -117,7 +126,14 @@ def _asked(found: re.Match[str], given: Arguments) -> Asked | None:
     as_json = (sends and isinstance(body, dict | list)) or "json" in options or axios or "Json" in (found["verb"] or "")
     for name in ("json", "data", "body", "content"):
         body = options[name] if body is None and name in options else body
-    return Asked(method, url.strip(), options, body, bool(as_json), found["verb"] == "open")
+    return Asked(
+        method,
+        url.strip(),
+        options,
+        body,
+        bool(as_json),
+        found["verb"] == "open" or found["alone"] in PREPARED or prepared,
+    )
 
 
 def _with_base(url: Any, options: Mapping[str, Any]) -> Any:
@@ -134,7 +150,8 @@ def _read(text: str, languages: Languages, asked: Asked, end: int, until: int) -
     _fill_headers(draft, asked.options.get("headers"))
     body, as_json = asked.body, asked.as_json
     if asked.opened:
-        body = _fill_opened(draft, text[end:until], languages, end)
+        sent = _fill_opened(draft, text[end:until], languages, end)
+        body = sent if body is None else body
     _fill_auth(draft, asked.options.get("auth"))
     _fill_body(draft, body, as_json)
     if not draft.method:

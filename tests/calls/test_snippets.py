@@ -48,6 +48,14 @@ def said(parsed: Parsed, kind: str) -> str:
         (f"this.http.post<any>('{URL}', {{a: 1}}, {{headers: h}}).subscribe()", '{"a": 1}', (JSON,)),
         (f'await client.PostAsync("{URL}", new StringContent("{{\\"a\\":1}}", Encoding.UTF8, "application/json"));',
          '{"a":1}', ()),
+        (f'var m = new HttpRequestMessage(HttpMethod.Post, "{URL}");\nm.Headers.Add("Authorization", "Bearer {TOKEN}");',
+         None, (("Authorization", MASK),)),
+        (f'req, err := http.NewRequest("POST", "{URL}", strings.NewReader(`{{"a": 1}}`))\nreq.Header.Add("A", "b")',
+         '{"a": 1}', (("A", "b"),)),
+        (f"this.http.post<A>(\n  '{URL}',\n  {{a: 1}} as any,\n  {{ headers: {{ A: `Bearer ${{await this.get()}}` }} }}\n)",
+         '{"a": 1}', (("A", "Bearer {this.get}"), JSON)),
+        (f'import http.client\npayload = json.dumps({{"a": 1}})\nheaders = {{"A": "b"}}\nconn.request("POST", "{URL}", payload, headers)',
+         '{"a": 1}', (("A", "b"),)),
         (f'requests.post("{URL}", json={{"a": None, "b": True}})', '{"a": null, "b": true}', (JSON,)),
         (f'requests.post("{URL}", data={{"a": "b c"}})', "a=b+c", (FORM,)),
         (f'requests.request("post", "{URL}", data=json.dumps({{"a": 1}}), headers={{"A": "b"}})', '{"a": 1}', (("A", "b"),)),
@@ -154,6 +162,28 @@ requests.exceptions.HTTPError: 404 Client Error: Not Found for url: {URL}
     assert parsed.answer is not None
     assert parsed.answer.status == 404
     assert len(parsed.choices) == 2
+
+
+def test_a_thread_is_asked_about_its_own_call_and_not_about_the_advice() -> None:
+    parsed = parse_call(
+        f"""We call this and get 404.
+
+POST /api/v2/conversations/chat/{ID}/cobrowse
+Content-Type: application/json
+
+{{"providerId": "genesys"}}
+
+HTTP/1.1 404 Not Found
+{{"message": "m", "code": "not.found", "status": 404}}
+
+Answer: use POST /api/v2/conversations/chat/{ID}/cobrowse/sessions, or in Python api.post_conversations_cobrowse_sessions(x).
+"""
+    )
+    assert parsed.call is not None
+    assert parsed.call.url == f"/api/v2/conversations/chat/{ID}/cobrowse"
+    assert parsed.answer is not None
+    assert (parsed.answer.status, parsed.answer.body) == (404, '{"message": "m", "code": "not.found", "status": 404}')
+    assert "post_conversations_cobrowse_sessions" in parsed.choices[-1].label
 
 
 @pytest.mark.parametrize(
