@@ -207,7 +207,7 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
     if aim.world == "token":
         return skipped("token_request", "This is the token request; it carries the client, not a token.")
     if not given:
-        shown = "The pasted call shows no Authorization header; a real call needs `Authorization: Bearer <token>`."
+        shown = "The pasted call shows no Authorization header; a real one carries the word Bearer and a token there."
         return skipped("not_shown", shown)
     trouble = _authorization_trouble(given)
     if not trouble and call.as_sent and UNEXPANDED.search(given[0]):
