@@ -95,7 +95,19 @@ RULES_OUT = (
     "deployments.cobrowse",
     "provider.match",
 )
-ESSENTIAL = ("oauth.token", "oauth.identity", "request.path", "conversation.exists", "conversation.connected")
+# Without an answer of these nobody can be acquitted; what the others could not tell only makes it less sure.
+DECISIVE = (
+    "oauth.token",
+    "oauth.identity",
+    "request.path",
+    "request.sdk",
+    "permissions.call",
+    "conversation.exists",
+    "conversation.media",
+    "conversation.connected",
+    "deployments.cobrowse",
+    "answer.meaning",
+)
 
 
 def judge(findings: Iterable[Found], *, part: bool = False) -> Verdict:
@@ -219,7 +231,8 @@ def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
     start = next((each for each in found if each.check_id == "session.start"), None)
     if start is not None:
         return _tried(start, found)
-    blind = [each for each in found if each.outcome == Outcome.ERROR and (each.check_id in ESSENTIAL or not worked)]
+    untold = [each for each in found if each.outcome == Outcome.ERROR]
+    blind = [each for each in untold if each.check_id in DECISIVE]
     passes = tuple(each.anchor for each in found if each.outcome == Outcome.PASS)
     unread = next((each for each in blind if each.code in {row.code for row in TROUBLES}), None)
     if answer is not None and not worked and unread is not None:
@@ -260,7 +273,7 @@ def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
     sentence = "No problem found: all that was checked is right."
     if worked:
         sentence = "No problem found: the call worked, and all that was checked is right."
-    return Verdict(causes.NONE, "proved", sentence, because=passes)
+    return Verdict(causes.NONE, "likely" if untold else "proved", sentence, because=passes)
 
 
 def _tried(start: Found, found: list[Found]) -> Verdict:

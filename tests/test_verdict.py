@@ -227,6 +227,11 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (but("x request.host:wrong_region", "x request.path:not_in_api"), "path.not_in_api", "proved"),
         (but("x request.host:unknown_host", "x request.path:not_in_api"), "host.unknown_host", "proved"),
         # what we could not ask
+        (but("? permissions.call:unreadable"), "undetermined", "undetermined"),
+        (but("? deployments.cobrowse:unreadable"), "undetermined", "undetermined"),
+        (but("? permissions.catalogue:unreadable"), "none", "likely"),
+        (but("? provider.configured:unknown"), "none", "likely"),
+        (but("? reach.clock:crashed"), "none", "likely"),
         (but("? conversation.exists:forbidden"), "undetermined", "undetermined"),
         (but("? oauth.token:timeout/unreachable"), "env.timeout", "likely"),
         (but("? oauth.token:dns/unreachable"), "env.dns", "likely"),
