@@ -3,11 +3,9 @@
 import re
 from typing import Any
 
-from diagnostics.calls.values import Arguments, Hole, joined, json_of, text_of
+from diagnostics.calls.values import MAX_DEPTH, Arguments, Hole, NamedValues, joined, json_of, text_of
 
-MAX_DEPTH = 25
 MAX_ITEMS = 500
-MAX_NAMES = 200
 LONGEST_CALL = 50_000
 
 BLANK = re.compile(r"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|#[ \t][^\n]*+)*+")
@@ -45,24 +43,14 @@ TO_JSON = re.compile(
 FORMAT = re.compile(r"(?:String\.format|string\.Format|fmt\.Sprintf)")
 
 
-class Code:
-    """A text of code, and the values that it gives to names at the start of its lines."""
+class Code(NamedValues):
+    """A text of JavaScript, Java, C# or Go."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self._places: dict[str, int] = {}
-        for found in ASSIGNED.finditer(text):
-            if len(self._places) < MAX_NAMES:
-                self._places.setdefault(found["name"], found.end())
-        self._known: dict[str, Any] = {}
+        super().__init__(text, ASSIGNED)
 
-    def named(self, name: str, depth: int = 0) -> Any:
-        """The value that the text gives to a name; a Hole where it does not."""
-        if name not in self._known:
-            self._known[name] = Hole(name)  # a name that is made of itself stays one
-            if name in self._places and depth < MAX_DEPTH:
-                self._known[name] = Reader(self, self._places[name], depth + 5).value()
-        return self._known[name]
+    def value_at(self, start: int, name: str, depth: int) -> Any:
+        return Reader(self, start, depth).value()
 
     def arguments(self, start: int) -> tuple[Arguments, int]:
         """Those of the call whose parenthesis opens before `start`, and where it ends."""

@@ -6,35 +6,23 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from diagnostics.calls.values import Arguments, Hole, joined, json_of, text_of
+from diagnostics.calls.values import MAX_DEPTH, Arguments, Hole, NamedValues, joined, json_of, text_of
 
 LONGEST = 20_000
-MAX_DEPTH = 25
-MAX_NAMES = 200
 ASSIGNED = re.compile(r"^[ \t]*(?P<name>[A-Za-z_]\w*)[ \t]*(?::[ \t]*[\w\[\], .|]{1,40})?=(?!=)[ \t]*", re.MULTILINE)
 BRACKETS = re.compile(r"[()\[\]{}]|\"\"\"|'''|[\"']|\n|#[^\n]*")
 FORMATTED = re.compile(r"\{(\w*)\}|%[sdr]")
 
 
-class PythonCode:
-    """A text with Python in it, and the values that it gives to names at the start of its lines."""
+class PythonCode(NamedValues):
+    """A text with Python in it."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self._places: dict[str, int] = {}
-        for found in ASSIGNED.finditer(text):
-            if len(self._places) < MAX_NAMES:
-                self._places.setdefault(found["name"], found.end())
-        self._known: dict[str, Any] = {}
+        super().__init__(text, ASSIGNED)
 
-    def named(self, name: str, depth: int) -> Any:
-        if name not in self._known:
-            self._known[name] = Hole(name)
-            if name in self._places and depth < MAX_DEPTH:
-                start = self._places[name]
-                tree = parsed(self.text[start : end_of(self.text, start)])
-                self._known[name] = Hole(name) if tree is None else self.value(tree, depth + 5)
-        return self._known[name]
+    def value_at(self, start: int, name: str, depth: int) -> Any:
+        tree = parsed(self.text[start : end_of(self.text, start)])
+        return Hole(name) if tree is None else self.value(tree, depth)
 
     def arguments(self, start: int) -> tuple[Arguments, int] | None:
         """Those of the call whose parenthesis opens before `start`, and where it ends; None where that is no Python."""

@@ -2,11 +2,14 @@
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 LONGEST_NAME = 60
+MAX_NAMES = 200
+MAX_DEPTH = 25
 # Around the name of a variable, until the draft is settled: what the text itself has in braces is no variable.
 OPEN, CLOSE = "\ue000", "\ue001"
 MARKED = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
@@ -58,3 +61,30 @@ def joined(left: Any, right: Any) -> Any:
     if isinstance(left, str | Hole) or isinstance(right, str | Hole):
         return text_of(left) + text_of(right)
     return Hole("sum")
+
+
+class NamedValues(ABC):
+    """A text of code, and the values that it gives to names at the start of its lines.
+
+    A language has a pattern for an assignment, whose `name` group ends where the value begins, and reads that value.
+    """
+
+    def __init__(self, text: str, assigned: re.Pattern[str]) -> None:
+        self.text = text
+        self._places: dict[str, int] = {}
+        for found in assigned.finditer(text):
+            if len(self._places) < MAX_NAMES:
+                self._places.setdefault(found["name"], found.end())
+        self._known: dict[str, Any] = {}
+
+    def named(self, name: str, depth: int = 0) -> Any:
+        """The value that the text gives to a name; a Hole where it does not."""
+        if name not in self._known:
+            self._known[name] = Hole(name)  # a name that is made of itself stays one
+            if name in self._places and depth < MAX_DEPTH:
+                self._known[name] = self.value_at(self._places[name], name, depth + 5)
+        return self._known[name]
+
+    @abstractmethod
+    def value_at(self, start: int, name: str, depth: int) -> Any:
+        """The value that is assigned to `name` at `start` of the text; a Hole where it cannot be read."""
