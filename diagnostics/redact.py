@@ -16,7 +16,7 @@ from diagnostics.masker import MAX_DEPTH, PASSES, Masker
 MAX_BODY = 20_000  # characters stored of one body
 MAX_TEXT = 300  # characters stored of a body that is no JSON
 MAX_READ = 400_000  # characters looked at in a body that is no JSON
-MIN_SECRET = 4  # shorter values would be found in every other word
+MIN_SECRET = 8  # a shorter value would be found in other words, and masking those would give it away
 LIST_LIMITS = (200, 50, 20, 8, 3, 1)
 CUT = re.compile(r"\[cut: [\d,]{1,20} (?:more|of [\d,]{1,20} characters kept)\]")
 CUT_AT_END = re.compile(r" \[cut: [\d,]{1,20} of [\d,]{1,20} characters kept\]$")
