@@ -1,53 +1,26 @@
 """Does the client hold the permission that the call needs, in the conversation's division?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.calls.aim import START_PATH, UUID, Aim
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Operation
+from diagnostics.genesys.grants import Grants, part, read_grants, text_in, with_role_policies
 
-EVERY_DIVISION = "*"
 GRANTS_PATH = "/api/v2/authorization/subjects/me"
+# What our own reads need, and what stays hidden without it.
+READS = {
+    "conversation:communication:view": "whether the conversation exists, its medium and its state",
+    "webDeployments:deployment:view": "whether cobrowse is on in the web deployments",
+    "analytics:conversationDetail:view": "whether a conversation that is no longer live ever existed",
+    "authorization:role:view": "what is in a role whose policies the org leaves out of the grants",
+}
 # Which medium a permission is for, as the name of the participant's list.
 MEDIUM_OF = {"conversation:cobrowse:add": "messages", "conversation:cobrowseVoice:add": "calls"}
 ENDED = frozenset({"disconnected", "terminated"})
 CATALOGUE_PATH = "/api/v2/authorization/permissions"
-
-
-@dataclass(frozen=True)
-class Grant:
-    """One permission policy of one role in one division. `condition` is true where a condition narrows it."""
-
-    domain: str
-    entity: str
-    actions: tuple[str, ...]
-    division: str
-    division_name: str
-    role: str
-    condition: bool
-
-    def covers(self, permission: str) -> bool:
-        """Wildcards count; case does not, because the org's own texts differ in it."""
-        domain, entity, action = (*permission.lower().split(":"), "", "")[:3]
-        actions = {each.lower() for each in self.actions}
-        return (
-            self.domain.lower() in (domain, "*")
-            and self.entity.lower() in (entity, "*")
-            and bool(actions & {action, "*"})
-        )
-
-
-@dataclass(frozen=True)
-class Grants:
-    """All that the client holds. `unread` names roles whose policies the org did not show."""
-
-    held: tuple[Grant, ...]
-    unread: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
 
 
 @check(
@@ -115,11 +88,11 @@ def _entries(page: Answer) -> Iterator[str]:
     """One entity per domain, whose `permissionMap` holds the permissions of each entity type."""
     listed = page.data.get("entities") if page.ok else None
     for entry in listed if isinstance(listed, list) else []:
-        for permissions in _part(entry, "permissionMap").values():
+        for permissions in part(entry, "permissionMap").values():
             for each in permissions if isinstance(permissions, list) else []:
                 if isinstance(each, dict):
                     words = (each.get("domain"), each.get("entityType"), each.get("action"))
-                    yield ":".join(_text(word) for word in words).lower()
+                    yield ":".join(text_in(word) for word in words).lower()
 
 
 def _is_last(data: dict[str, Any]) -> bool:
@@ -137,8 +110,8 @@ def _is_last(data: dict[str, Any]) -> bool:
 def permissions_user(ctx: Context) -> Iterator[Result]:
     operation = ctx.aim.operation if ctx.aim else None
     me = ctx.genesys.get("/api/v2/tokens/me").data
-    client = _part(me, "OAuthClient")
-    yield judge_user_context(operation, _text(client.get("authorizedGrantType")), is_user="clonedUser" in (me or {}))
+    client = part(me, "OAuthClient")
+    yield judge_user_context(operation, text_in(client.get("authorizedGrantType")), is_user="clonedUser" in (me or {}))
 
 
 def judge_user_context(operation: Operation | None, grant: str, *, is_user: bool = False) -> Result:
@@ -205,7 +178,7 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
     }
     if not enough(bool(found) for found in by_permission.values()):
         return _missing(operation, grants, proof)
-    in_place = {p: [g for g in found if _reaches(g, divisions)] for p, found in by_permission.items()}
+    in_place = {p: [g for g in found if g.reaches(divisions)] for p, found in by_permission.items()}
     if not enough(bool(found) for found in in_place.values()):
         return failed(
             "division_missing",
@@ -253,10 +226,6 @@ def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:
     )
 
 
-def _reaches(grant: Grant, divisions: tuple[str, ...]) -> bool:
-    return not divisions or grant.division == EVERY_DIVISION or grant.division in divisions
-
-
 def _unreadable(answer: Answer) -> Result:
     said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
     return unclear(
@@ -267,68 +236,35 @@ def _unreadable(answer: Answer) -> Result:
     )
 
 
-def read_grants(data: dict[str, Any]) -> Grants:
-    """`subjects/me`, read with care: newer platforms may leave a role's policies out."""
-    held: list[Grant] = []
-    unread: list[str] = []
-    roles: list[str] = []
-    for entry in data["grants"]:
-        role, division = _part(entry, "role"), _part(entry, "division")
-        name = _text(role.get("name")) or _text(role.get("id"))
-        roles += [name] if name else []
-        policies = role.get("policies")
-        if name and isinstance(policies, list) and all(map(_is_policy, policies)):
-            held.extend(_policies(policies, division, name))
-        else:
-            unread.append(name or "(unreadable)")
-    return Grants(tuple(held), tuple(dict.fromkeys(unread)), tuple(dict.fromkeys(roles)))
+@check(
+    "permissions.reads",
+    title="The client may read what the checks ask",
+    after=("oauth.identity",),
+    reads=(f"GET {GRANTS_PATH}",),
+)
+def permissions_reads(ctx: Context) -> Iterator[Result]:
+    answer = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
+    if not answer.ok or not isinstance(answer.data.get("grants"), list):
+        yield _unreadable(answer)
+        return
+    yield from judge_reads(read_grants(answer.data))
 
 
-def with_role_policies(grants: Grants, data: dict[str, Any], genesys: GenesysClient) -> Grants:
-    """Read, one by one, the few roles whose policies were left out; those that stay hidden stay named."""
-    if not grants.unread:
-        return grants
-    held, unread = list(grants.held), []
-    for entry in data["grants"][:10]:
-        role, division = _part(entry, "role"), _part(entry, "division")
-        name, id = _text(role.get("name")) or _text(role.get("id")), _text(role.get("id"))
-        if name not in grants.unread:
-            continue
-        answer = genesys.get(f"/api/v2/authorization/roles/{id}") if UUID.fullmatch(id) else Answer(None)
-        listed = answer.data.get("permissionPolicies") if answer.ok else None
-        if isinstance(listed, list) and all(map(_is_policy, listed)):
-            held.extend(_policies(listed, division, name))
-        else:
-            unread.append(name)
-    return Grants(tuple(held), tuple(dict.fromkeys(unread)), grants.roles)
-
-
-def _is_policy(policy: Any) -> bool:
-    """A policy of an odd shape could hold anything, so its role counts as unread, never as empty."""
-    return isinstance(policy, dict) and isinstance(policy.get("actions", policy.get("actionSet")), list)
-
-
-def _actions(policy: dict[str, Any]) -> list[Any]:
-    return list(policy.get("actions") or policy.get("actionSet") or ())
-
-
-def _policies(listed: list[dict[str, Any]], division: dict[str, Any], role: str) -> Iterator[Grant]:
-    for policy in listed:
-        yield Grant(
-            domain=_text(policy.get("domain")),
-            entity=_text(policy.get("entityName")),
-            actions=tuple(a for a in _actions(policy) if isinstance(a, str)),
-            division=_text(division.get("id")) or EVERY_DIVISION,
-            division_name=_text(division.get("name")) or _text(division.get("id")) or "every division",
-            role=role,
-            condition=bool(policy.get("condition") or policy.get("resourceConditionNode")),
+def judge_reads(grants: Grants) -> Iterator[Result]:
+    """What the client itself lacks is no fault of the call: it only says what stays hidden from the checks."""
+    if grants.unread:
+        yield unclear(
+            "policies_hidden",
+            "The org does not show all that is in the client's roles, so what the checks may read is not known before.",
         )
-
-
-def _part(entry: Any, name: str) -> dict[str, Any]:
-    value = entry.get(name) if isinstance(entry, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value[:200] if isinstance(value, str) else ""
+        return
+    lacking = [each for each in READS if not any(grant.covers(each) for grant in grants.held)]
+    if not lacking:
+        yield passed("all", "The client may read all that the checks ask.", evidence={"needs": list(READS)})
+    for permission in lacking:
+        yield skipped(
+            "lacking",
+            f"The client lacks {permission}, so this stays hidden: {READS[permission]}.",
+            hint=f"Put {permission} into a role of the client to have it checked.",
+            subject=permission,
+        )

@@ -8,6 +8,7 @@ from typing import Any
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.paths import is_uuid
 
 NEAR = 0.75
 
@@ -178,3 +179,34 @@ def _without_a_list(wanted: str | None) -> Result:
 
 def _one_of(ids: list[str]) -> str:
     return f"Use one of: {', '.join(ids[:10])}." if ids else "Configure a provider in the gateway first."
+
+
+@check(
+    "provider.seen",
+    title="The source providers of the conversation",
+    after=("oauth.identity",),
+    needs=("conversation",),
+    reads=("GET /api/v2/conversations/{conversationId}",),
+)
+def provider_seen(ctx: Context) -> Iterator[Result]:
+    wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
+    data = ctx.genesys.get(f"/api/v2/conversations/{wanted}").data if is_uuid(wanted) else None
+    yield judge_seen(data)
+
+
+def judge_seen(conversation: Any) -> Result:
+    """Descriptive strings such as "PureCloud Messaging": never an id that a call could send."""
+    participants = conversation.get("participants") if isinstance(conversation, dict) else None
+    found: set[str] = set()
+    for participant in participants if isinstance(participants, list) else []:
+        for listed in participant.values() if isinstance(participant, dict) else []:
+            for leg in listed if isinstance(listed, list) else []:
+                if isinstance(leg, dict) and isinstance(leg.get("provider"), str) and leg["provider"]:
+                    found.add(leg["provider"][:120])
+    if not found:
+        return skipped("none_seen", "No communication was read that names a source provider.")
+    return passed(
+        "seen",
+        f"The conversation's communications name as their source: {', '.join(sorted(found)[:5])}. That is no id to send.",
+        evidence={"providers": sorted(found)[:20], "source": "seen"},
+    )

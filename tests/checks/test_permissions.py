@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.permissions import judge_catalogue, judge_permissions, judge_user_context, read_grants
+from diagnostics.checks.permissions import READS, judge_catalogue, judge_permissions, judge_reads, judge_user_context
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.exchange import Exchange
+from diagnostics.genesys.grants import read_grants
 from diagnostics.outcomes import Outcome
 
 HOME, SALES = "home-id", "sales-id"
@@ -124,3 +125,17 @@ def test_a_call_for_the_logged_in_user_is_told_by_the_contract(
 )
 def test_the_permission_of_the_other_medium_is_a_warning(policy: Policy, medium: str, code: str) -> None:
     assert judge_permissions(START, read_grants({"grants": [grant(policy)]}), (HOME,), medium).code == code
+
+
+@pytest.mark.parametrize(
+    ("grants", "said"),
+    [
+        ([grant(("*", "*", ["*"]))], {"": "all"}),
+        ([grant(("conversation", "*", ["view"]))], {each: "lacking" for each in READS if "conversation:" not in each}),
+        ([], dict.fromkeys(READS, "lacking")),
+        ([None], {"": "policies_hidden"}),
+    ],
+)
+def test_what_the_client_may_not_read_is_named(grants: list[Any], said: dict[str, str]) -> None:
+    found = {each.subject: each.code for each in judge_reads(read_grants({"grants": grants}))}
+    assert found == said

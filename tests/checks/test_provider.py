@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.provider import Provider, judge_list, judge_match, providers_of
+from diagnostics.checks.provider import Provider, judge_list, judge_match, judge_seen, providers_of
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome
@@ -71,3 +71,17 @@ def test_the_nearest_provider_is_named() -> None:
 def test_entries_of_odd_shapes_are_passed_over() -> None:
     answer = answer_of(200, {"entities": [None, 3, {"id": None}, {"id": {"a": 1}}, {"id": 7, "enabled": "yes"}]})
     assert providers_of(answer) == [Provider("7")]
+
+
+@pytest.mark.parametrize(
+    ("conversation", "outcome", "code"),
+    [
+        ({"participants": [{"messages": [{"provider": "PureCloud Messaging"}]}]}, Outcome.PASS, "seen"),
+        ({"participants": [{"messages": [{"provider": ""}], "calls": [None, 3]}, None]}, Outcome.SKIP, "none_seen"),
+        ({"participants": 7}, Outcome.SKIP, "none_seen"),
+        (None, Outcome.SKIP, "none_seen"),
+    ],
+)
+def test_provider_strings_on_communications_are_told(conversation: Any, outcome: Outcome, code: str) -> None:
+    result = judge_seen(conversation)
+    assert (result.outcome, result.code) == (outcome, code)
