@@ -2,6 +2,7 @@
 
 from diagnostics.calls.aim import UUID
 from diagnostics.genesys.contract import Operation
+from diagnostics.genesys.operation import camel_case
 from diagnostics.genesys.regions import Region
 
 ID_VARIABLE, SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET"
@@ -24,11 +25,11 @@ def snippets_for(wanted: Operation, conversation_id: str, region: Region) -> dic
     def given(quote: str, variable: str) -> str:
         """The arguments: the conversation's id where it is known, else variables."""
         values = []
-        for name in wanted.parameters:
+        for name in map(camel_case, wanted.arguments):  # not in the order of the path, for some operations
             if name == "conversationId":
                 values.append(f"{quote}{conversation_id}{quote}" if known else variable)
             else:
-                values.append(f"{quote}{name}{quote}")
+                values.append("body" if name == "body" else f"{quote}{name}{quote}")
         return ", ".join(values)
 
     host = base_url(region)

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from diagnostics.calls.aim import read_aim
 from diagnostics.calls.call import FailingCall
 from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.operation import camel_case
 from diagnostics.genesys.regions import region
 from diagnostics.mend import Mend, admin_notation, mend
 from diagnostics.snippets import snippets_for
@@ -101,3 +102,16 @@ def test_every_operation_of_the_contract_has_its_snippets() -> None:
 def test_an_operator_s_own_address_is_used_as_it_is(settings: Settings) -> None:
     settings.GENESYS_ENDPOINTS = {"lab": {"api": "http://127.0.0.1:9001", "login": "http://127.0.0.1:9001"}}
     assert 'host = "http://127.0.0.1:9001"' in snippets_for(START, ID, region("lab"))["python"]
+
+
+def test_the_arguments_stand_in_the_sdk_s_order_and_not_in_that_of_the_path() -> None:
+    turned = [
+        each
+        for each in bundled().operations
+        if (given := [camel_case(name) for name in each.arguments if name != "body"]) != list(each.parameters)
+        and sorted(given) == sorted(each.parameters)
+    ]
+    assert turned
+    wanted = ", ".join("body" if name == "body" else f'"{camel_case(name)}"' for name in turned[0].arguments)
+    wanted = wanted.replace('"conversationId"', "conversation_id")
+    assert f".{turned[0].python_name}({wanted})" in snippets_for(turned[0], "", region("eu-west-1"))["python"]

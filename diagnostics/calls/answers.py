@@ -105,15 +105,6 @@ def status_in(value: Any) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) and 100 <= found <= 599 else None
 
 
-def bare_body(text: str) -> DraftAnswer | None:
-    """A JSON error body on its own: its status stands inside."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return DraftAnswer(status_in(value), [], text.strip()) if looks_like_answer(value) else None
-
-
 def json_at(text: str, start: int) -> tuple[Any, int] | None:
     """The JSON value that begins at `start`, and where it ends; None when it is none."""
     try:

@@ -75,11 +75,6 @@ class TokenStore:
             token.used += 1
             return TokenUse(token.client_id, token.used, max(1, round(token.window_ends - now)))
 
-    def revoke_all(self, client_id: str) -> None:
-        with self._lock:
-            for text in [text for text, token in self._tokens.items() if token.client_id == client_id]:
-                del self._tokens[text]
-
 
 @dataclass(frozen=True)
 class TokenRequest:

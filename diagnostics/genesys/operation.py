@@ -54,18 +54,9 @@ class Operation:
         return self.operation_id
 
     @property
-    def java_request(self) -> str:
-        """`PostConversationCobrowseRequest`, whose builder takes the required arguments in every version."""
-        return f"{self.pascal_name}Request"
-
-    @property
     def pascal_name(self) -> str:
         """`PostConversationCobrowse`, as the .NET and Go SDKs spell it."""
         return self.operation_id[:1].upper() + self.operation_id[1:]
-
-    @property
-    def java_arguments(self) -> tuple[str, ...]:
-        return tuple(camel_case(name) for name in self.arguments)
 
 
 def camel_case(name: str) -> str:

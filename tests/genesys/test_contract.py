@@ -39,18 +39,13 @@ def test_the_cobrowse_call_is_known_with_its_rights_and_names() -> None:
     assert found.permissions == ("conversation:cobrowse:add", "conversation:cobrowseVoice:add")
     assert (found.rule, found.scopes_status) == ("any", "inferred")
     assert (found.has_body, found.deprecated, found.preview, found.needs_token) == (False, False, False, True)
-    assert (found.operation_id, found.python_name, found.java_name, found.java_request, found.sdk_class) == (
+    assert (found.operation_id, found.python_name, found.java_name, found.sdk_class) == (
         "postConversationCobrowse",
         "post_conversation_cobrowse",
         "postConversationCobrowse",
-        "PostConversationCobrowseRequest",
         "ConversationsApi",
     )
-    assert (found.parameters, found.arguments, found.java_arguments) == (
-        ("conversationId",),
-        ("conversation_id",),
-        ("conversationId",),
-    )
+    assert (found.parameters, found.arguments) == (("conversationId",), ("conversation_id",))
 
 
 @pytest.mark.parametrize(
