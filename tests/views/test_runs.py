@@ -230,7 +230,7 @@ def test_a_team_lead_is_not_offered_to_run_again(as_lead: Client) -> None:
 
 
 def test_the_list_pages_by_key(as_lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    monkeypatch.setattr(queries.runs, "PAGE_SIZE", 2)
     client = make_client()
     runs = [make_run(client) for _ in range(5)]
     seen: list[int] = []

@@ -1,121 +1,18 @@
-"""The rows: people, OAuth clients, runs, and what a run found and sent."""
+"""Runs, and what each found and sent."""
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from diagnostics import causes
-from diagnostics.fields import EncryptedTextField
 from diagnostics.genesys import exchange
+from diagnostics.models.clients import OAuthClient
+from diagnostics.models.people import User
 from diagnostics.outcomes import Outcome
 from diagnostics.verdict import as_dict
-
-
-class User(AbstractUser):
-    """A person. Admins may do everything; team leads read and change nothing."""
-
-    class Role(models.TextChoices):
-        ADMIN = "admin", "Admin"
-        TEAM_LEAD = "team_lead", "Team lead"
-
-    role = models.CharField(max_length=20, choices=Role.choices, default=Role.TEAM_LEAD)
-
-    @property
-    def is_admin(self) -> bool:
-        return self.is_active and self.role == self.Role.ADMIN
-
-
-class OAuthClient(models.Model):
-    """A registered OAuth client of one Genesys Cloud org in one region. The secret is write-only."""
-
-    class State(models.TextChoices):
-        UNVERIFIED = "unverified", "Not verified"
-        VERIFYING = "verifying", "Being verified"
-        VERIFIED = "verified", "Verified"
-        FAILED = "failed", "Verification failed"
-
-    name = models.CharField(max_length=120)
-    region = models.CharField(max_length=60)
-    client_id = models.CharField(max_length=120)
-    secret = EncryptedTextField()
-    secret_set_at = models.DateTimeField(default=timezone.now)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.UNVERIFIED)
-    verification = models.JSONField(default=list, blank=True)
-    verification_started_at = models.DateTimeField(null=True, blank=True)
-    verified_at = models.DateTimeField(null=True, blank=True)
-    org_id = models.CharField(max_length=64, blank=True)
-    org_name = models.CharField(max_length=200, blank=True)
-    gateway = models.BooleanField(null=True, blank=True)
-    gateway_seen_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    retired_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(Lower("name"), name="client_name_unique")]
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_retired(self) -> bool:
-        return self.retired_at is not None
-
-
-class AccessToken(models.Model):
-    """The last token that was issued to a client, shared between its runs while `until` lies ahead."""
-
-    client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="+")
-    value = EncryptedTextField()
-    until = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"Token until {self.until:%Y-%m-%d %H:%M} UTC"
-
-
-class ContractVersion(models.Model):
-    """One attempt to read a region's contract, and its operations where it came out well.
-
-    The newest one that is `kept` is in force for its region. An attempt that told nothing new is `unchanged`, one that
-    failed or was not plausible is `refused`, with the sentence that says why; both leave the one in force.
-    """
-
-    class State(models.TextChoices):
-        FETCHING = "fetching", "Being read"
-        KEPT = "kept", "Kept"
-        UNCHANGED = "unchanged", "Nothing new"
-        REFUSED = "refused", "Not used"
-
-    region = models.CharField(max_length=60)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.FETCHING)
-    started_at = models.DateTimeField(default=timezone.now)
-    started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    taken_up_at = models.DateTimeField(null=True, blank=True)
-    fetched_at = models.DateTimeField(null=True, blank=True)
-    version = models.CharField(max_length=80, blank=True)
-    source = models.CharField(max_length=300, blank=True)
-    sha256 = models.CharField(max_length=64, blank=True)
-    size = models.PositiveIntegerField(default=0)
-    operations = models.PositiveIntegerField(default=0)
-    document = models.BinaryField(null=True, blank=True)  # the operations, compressed; null where nothing was kept
-    error = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["region", "state", "-id"], name="contract_in_force")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["region"], condition=models.Q(state="fetching"), name="contract_one_refresh_a_region"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.region}: {self.version or self.get_state_display()}"
 
 
 class Run(models.Model):
@@ -164,11 +61,25 @@ class Run(models.Model):
     branch = models.CharField(max_length=80, blank=True)
     # When the permission to start a real session was used up: from then on a start may have been sent.
     start_claimed_at = models.DateTimeField(null=True, blank=True)
+    # What the run is about, the same for every run that asks the same thing of the same client; see history.target_of.
+    target = models.CharField(max_length=300, blank=True)
+    # What the run saw of the client and its org, and the versions it was judged by; see environment.
+    environment = models.JSONField(default=dict, blank=True)
+    # What the run can be found by: "deployment:<id>", "provider:<id>", "permission:<name>", "check:<id>=<outcome>".
+    marks = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    pinned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    bodies_dropped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["client", "-id"], name="run_client_recent"),
+            models.Index(fields=["target", "-id"], name="run_target_recent"),
+            models.Index(fields=["cause", "-id"], name="run_cause_recent"),
+            models.Index(fields=["conversation_id", "-id"], name="run_conversation_recent"),
+            models.Index(fields=["created_at", "cause"], name="run_time_cause"),
+            GinIndex(fields=["marks"], name="run_marks"),
             models.Index(
                 fields=["status", "lease_until"],
                 name="run_open",
@@ -193,41 +104,6 @@ class Run(models.Model):
         if self.is_part and self.cause == causes.NONE:
             return causes.PART_IS_RIGHT
         return causes.title_of(self.cause)
-
-
-class Watch(models.Model):
-    """Checks one branch of a run again and again until it is right, for some minutes. The tick moves it on."""
-
-    class State(models.TextChoices):
-        WATCHING = "watching", "Watching"
-        MENDED = "mended", "Mended"
-        NOT_MENDED = "not_mended", "Not mended in time"
-        STOPPED = "stopped", "Stopped"
-
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="watches")
-    check_id = models.CharField(max_length=80)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WATCHING)
-    started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-    next_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-    checked = models.PositiveSmallIntegerField(default=0)
-    latest = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    reason = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["run"], condition=models.Q(state="watching"), name="watch_open_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"Watch of run {self.run_id}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.state == self.State.WATCHING
 
 
 class Finding(models.Model):

@@ -1,11 +1,10 @@
-"""Reads: lists, counts, and what belongs to one run or client. No list's number of queries grows with its rows."""
+"""Reads of runs: pages of the list, and what belongs to one run."""
 
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
-from diagnostics.genesys import regions
-from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
+from diagnostics.models import Exchange, Finding, OAuthClient, Run
 
 PAGE_SIZE = 40
 RECENT = 8
@@ -21,16 +20,6 @@ class RunPage:
 
 
 @dataclass(frozen=True)
-class ClientRow:
-    client: OAuthClient
-    last_run: Run | None
-
-    @property
-    def region_name(self) -> str:
-        return region_name(self.client.region)
-
-
-@dataclass(frozen=True)
 class RunState:
     """How far an open run is, in the few values that a poll needs."""
 
@@ -39,14 +28,6 @@ class RunState:
 
     def __str__(self) -> str:
         return f"{self.status}.{self.findings}"
-
-
-def region_name(key: str) -> str:
-    """A region that is no longer configured shows its key."""
-    try:
-        return regions.region(key).name
-    except KeyError:
-        return key
 
 
 def runs_for_lists() -> QuerySet[Run]:
@@ -77,21 +58,6 @@ def recent_runs(client: OAuthClient | None = None) -> list[Run]:
     return run_page(client=client).runs[:RECENT]
 
 
-def client_rows(*, retired: bool = False) -> list[ClientRow]:
-    """Clients by name with the run that was started last for each."""
-    newest = Run.objects.filter(client=OuterRef("pk")).order_by("-id").values("pk")[:1]
-    clients = list(
-        OAuthClient.objects.filter(retired_at__isnull=not retired)
-        .defer("secret", "verification")
-        .annotate(last_run_id=Subquery(newest))
-        .order_by("name")
-    )
-    runs = Run.objects.defer("inputs", "verdict").in_bulk(
-        [client.last_run_id for client in clients if client.last_run_id]
-    )
-    return [ClientRow(client, runs.get(client.last_run_id)) for client in clients]
-
-
 def findings_of(run: Run) -> list[Finding]:
     return list(run.findings.order_by("position"))
 
@@ -103,8 +69,3 @@ def exchanges_of(run: Run) -> list[Exchange]:
 
 def state_of(run: Run) -> RunState:
     return RunState(run.status, run.findings.count())
-
-
-def people() -> list[User]:
-    """Everybody with an account, those who can sign in first."""
-    return list(User.objects.order_by("-is_active", "username"))

@@ -1,0 +1,33 @@
+"""Reads. No list's number of queries grows with its rows."""
+
+from diagnostics.queries.clients import ClientRow, client_rows, region_name
+from diagnostics.queries.people import people
+from diagnostics.queries.runs import (
+    PAGE_SIZE,
+    RECENT,
+    RunPage,
+    RunState,
+    exchanges_of,
+    findings_of,
+    recent_runs,
+    run_page,
+    runs_for_lists,
+    state_of,
+)
+
+__all__ = [
+    "PAGE_SIZE",
+    "RECENT",
+    "ClientRow",
+    "RunPage",
+    "RunState",
+    "client_rows",
+    "exchanges_of",
+    "findings_of",
+    "people",
+    "recent_runs",
+    "region_name",
+    "run_page",
+    "runs_for_lists",
+    "state_of",
+]
