@@ -4,11 +4,23 @@ import hashlib
 import zlib
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
 from diagnostics.genesys.contract import bundled, written
-from diagnostics.models import ContractVersion, Exchange, Finding, OAuthClient, Run, User
+from diagnostics.models import (
+    ContractVersion,
+    Exchange,
+    Finding,
+    Holding,
+    OAuthClient,
+    OrgChange,
+    Provider,
+    Run,
+    Snapshot,
+    User,
+)
 
 CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 SECRET = "factory-secret-that-no-page-may-show"
@@ -129,3 +141,118 @@ def make_exchange(run: Run, **values: Any) -> Exchange:
         "body": '{"organization": {"id": "8f1c"}}',
     }
     return Exchange.objects.create(run=run, **{**defaults, **values})
+
+
+def make_snapshot(client: OAuthClient | None = None, **values: Any) -> Snapshot:
+    """A whole reading of a minute ago, unless the values say otherwise."""
+    now = timezone.now()
+    defaults: dict[str, Any] = {
+        "state": Snapshot.State.WHOLE,
+        "created_at": now - timedelta(minutes=1),
+        "taken_up_at": now - timedelta(minutes=1),
+        "finished_at": now,
+        "parts": [make_part(each) for each in ("rights", "gateway", "deployments", "drafts")],
+        "rights": make_rights(),
+        "providers": 1,
+    }
+    return Snapshot.objects.create(client=client or make_client(), **{**defaults, **values})
+
+
+def make_part(part: str, state: str = "whole", **values: Any) -> dict[str, Any]:
+    """How one part of a reading ended: whole, partial, refused, absent or failed."""
+    defaults = {"code": "read", "sentence": "All of it was read.", "items": 1}
+    return {"part": part, "state": state, **defaults, **values}
+
+
+def make_rights(**values: Any) -> dict[str, Any]:
+    defaults: dict[str, Any] = {
+        "org": {
+            "id": "8f1c7f0a-1d1e-4b0e-8d5c-0a5e4d1f2b3c",
+            "name": "Acme Insurance",
+            "state": "active",
+            "features": {},
+        },
+        "client": {
+            "name": "Acme support",
+            "state": "active",
+            "grant_type": "CLIENT-CREDENTIALS",
+            "scopes": [],
+            "token_seconds": 86_400,
+        },
+        "grants": [
+            {
+                "role": "Cobrowse reader",
+                "role_id": "1c1c2a52-9a50-4f4e-9a5e-6f0e7f2c3d01",
+                "division": "5a1c2a52-9a50-4f4e-9a5e-6f0e7f2c3d02",
+                "division_name": "Home",
+                "policies": ["conversation:cobrowse:add", "webdeployments:deployment:view"],
+                "conditional": [],
+            }
+        ],
+        "unread_roles": [],
+        "catalogue": {"conversation:cobrowse:add": True, "conversation:cobrowsevoice:add": True},
+        "limits": {"platform.api": {"client.credentials.token.rate.per.minute": 300}},
+        "rate_left": 280,
+        "divisions": 1,
+        "read": {"tokens/me": "ok", "subjects/me": "ok"},
+    }
+    return {**defaults, **values}
+
+
+def make_provider(client: OAuthClient | None = None, ref: str = "", **values: Any) -> Provider:
+    """A web deployment that offers cobrowse by both channels, unless the values say otherwise."""
+    defaults: dict[str, Any] = {
+        "source": Provider.Source.DEPLOYMENT,
+        "name": "Acme shop",
+        "state": Provider.State.ON,
+        "status": "Active",
+        "channels": ["Webmessaging", "Voice"],
+        "settings": make_settings(),
+        "version": "3",
+        "draft_is_newer": False,
+    }
+    ref = ref or str(uuid4())
+    return Provider.objects.create(client=client or make_client(), ref=ref, **{**defaults, **values})
+
+
+def make_settings(**values: Any) -> dict[str, Any]:
+    """What a reading keeps of a deployment and of its configuration's version in use."""
+    defaults: dict[str, Any] = {
+        "enabled": True,
+        "channels": ["Webmessaging", "Voice"],
+        "allowAgentControl": True,
+        "allowAgentNavigation": False,
+        "allowDraw": True,
+        "maskSelectors": [".card-number"],
+        "readonlySelectors": [],
+        "pauseCriteria": [{"urlFragment": "/pay", "condition": "Includes"}],
+        "allowAllDomains": False,
+        "allowedDomains": ["shop.example"],
+        "configuration": {"id": "4d0c2a52-9a50-4f4e-9a5e-6f0e7f2c3d03", "name": "Shop messenger"},
+        "draft": {"date_modified": None, "different": []},
+    }
+    return {**defaults, **values}
+
+
+def make_org_change(client: OAuthClient | None = None, **values: Any) -> OrgChange:
+    """A deployment's cobrowse switched off in the last minute, unless the values say otherwise."""
+    now = timezone.now()
+    defaults: dict[str, Any] = {
+        "about": OrgChange.About.DEPLOYMENT,
+        "ref": "0e3b1a8e-42f2-4a1d-bb0f-1f5f1d1c9a01",
+        "name": "Acme shop",
+        "kind": OrgChange.Kind.DISABLED,
+        "setting": "enabled",
+        "before": True,
+        "after": False,
+        "not_before": now - timedelta(minutes=1),
+        "at": now,
+    }
+    return OrgChange.objects.create(client=client or make_client(), **{**defaults, **values})
+
+
+def make_holding(
+    client: OAuthClient | None = None, permission: str = "conversation:cobrowse:add", **values: Any
+) -> Holding:
+    defaults = {"role": "Cobrowse reader", "division": "*", "division_name": "every division"}
+    return Holding.objects.create(client=client or make_client(), permission=permission, **{**defaults, **values})
