@@ -41,6 +41,20 @@ document.addEventListener("click", (event) => {
   navigator.clipboard.writeText(source.textContent).then(() => copied(button, "Copied"), refused);
 });
 
+// A menu of the top closes when the reader goes elsewhere.
+function closeMenus(but) {
+  document.querySelectorAll(".menu[open]").forEach((menu) => (menu.open = menu === but));
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target.closest(".menu")));
+document.addEventListener("focusin", (event) => closeMenus(event.target.closest(".menu")));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector(".menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
 document.addEventListener("htmx:load", showCopyButtons);
 document.addEventListener("htmx:sendError", () => say("The server does not answer. This page tries again by itself."));
 document.addEventListener("htmx:responseError", () => say("The server could not answer. Reload the page."));

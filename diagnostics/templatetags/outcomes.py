@@ -21,6 +21,7 @@ CERTAINTIES = {
 STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "skip", "interrupted": "warn"}
 STATE_SHAPES = {"verified": "verified", "unverified": "unverified", "verifying": "running", "failed": "fail"}
 STATE_TONES = {"verified": "pass", "unverified": "warn", "verifying": "accent", "failed": "fail"}
+STANDINGS = {"works": ("pass", "pass"), "broken": ("fail", "fail"), "unknown": ("error", "error")}
 CHANGES = {
     Change.WORSE: ("fail", "fail", "Worse"),
     Change.UNKNOWN: ("error", "error", "Unknown"),
@@ -82,6 +83,21 @@ def client_badge(client: OAuthClient) -> SafeString:
     if client.is_retired:
         return badge("retired", "skip", "Retired")
     return badge(STATE_SHAPES[client.state], STATE_TONES[client.state], client.get_state_display())
+
+
+@register.simple_tag
+def tier_badge(client: OAuthClient) -> SafeString:
+    """What the org is used for, in a form that no outcome has, so that production is never taken for a sandbox."""
+    tier = client.tier or "unsaid"
+    word = client.get_tier_display() if client.tier else "Tier not said"
+    return format_html('<span class="tier tier-{}">{}</span>', tier, word)
+
+
+@register.simple_tag
+def standing_badge(client: OAuthClient) -> SafeString:
+    """Whether cobrowse could work in the org, by what was read of it last."""
+    shape, tone = STANDINGS[client.standing]
+    return badge(shape, tone, client.get_standing_display())
 
 
 @register.simple_tag

@@ -1,4 +1,4 @@
-"""What every page shows: the places, the times, the versions in force."""
+"""What every page shows: the times, the versions in force."""
 
 import json
 import tomllib
@@ -8,7 +8,6 @@ from functools import lru_cache
 from django import template
 from django.conf import settings
 from django.template.defaultfilters import date as format_date
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,16 +20,6 @@ from diagnostics.verdict import ENGINE_VERSION
 register = template.Library()
 
 STEPS = ((60, "second", 1), (3600, "minute", 60), (86400, "hour", 3600), (14 * 86400, "day", 86400))
-
-
-@register.simple_tag(takes_context=True)
-def place(context: template.Context, name: str, word: str) -> SafeString:
-    """A link of the navigation, marked where the reader is."""
-    address = reverse(name)
-    request = context.get("request")
-    path = request.path if request else ""
-    here = path == address if address == "/" else path.startswith(address)
-    return format_html('<a href="{}"{}>{}</a>', address, SafeString(' aria-current="page"') if here else "", word)
 
 
 @register.simple_tag
