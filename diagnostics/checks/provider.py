@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.paths import is_uuid
-
-NEAR = 0.75
+from diagnostics.provider_ids import Likeness, differs_by, match_id
 
 
 @dataclass(frozen=True)
@@ -139,23 +137,21 @@ def judge_match(wanted: str | None, providers: list[Provider] | None, wants_one:
 
 
 def _no_exact_match(wanted: str, ids: list[str]) -> Result:
-    same = next((id for id in ids if id.lower() == wanted.strip().lower()), None)
-    if same is not None:
-        how = "only in upper and lower case" if same.lower() == wanted.lower() else "in the white space around it"
+    found = match_id(wanted, ids)
+    if found.likeness == Likeness.OTHER_CASE:
+        same, how = found.nearest, differs_by(wanted, found.nearest)
         return failed(
             "other_case",
             f"The providerId {wanted!r} differs from the configured {same!r} {how}; the gateway compares exactly.",
             hint=f"Send {same!r}. The published create call, by the way, documents no providerId at all.",
             evidence={"wanted": wanted, "nearest": same, "ids": ids},
         )
-    scored = sorted(((SequenceMatcher(None, wanted.lower(), id.lower()).ratio(), id) for id in ids), reverse=True)
-    if scored and scored[0][0] >= NEAR:
-        near = scored[0][1]
+    if found.likeness == Likeness.NEAR:
         return failed(
             "near",
-            f"No provider is called {wanted!r}; the nearest configured one is {near!r}.",
-            hint=f"If {near!r} is meant, send exactly that.",
-            evidence={"wanted": wanted, "nearest": near, "ids": ids},
+            f"No provider is called {wanted!r}; the nearest configured one is {found.nearest!r}.",
+            hint=f"If {found.nearest!r} is meant, send exactly that.",
+            evidence={"wanted": wanted, "nearest": found.nearest, "ids": ids},
         )
     return failed(
         "none",

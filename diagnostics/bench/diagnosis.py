@@ -1,11 +1,10 @@
-"""Measurements as ratios, each with its comparison from the same run."""
+"""One diagnosis as a ratio, with its comparison from the same run."""
 
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from diagnostics.bench.row import Row
 from diagnostics.demo.orgs import PUBLISHED, load_endpoint
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import serve
@@ -16,20 +15,6 @@ from diagnostics.inputs import Inputs
 MOST_OVER_CRITICAL_PATH = 1.25
 MOST_CALLS = 25
 SCENARIO = "thread-call"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure. `goal` is the promise in words, "" where there is none; `holds` is then None."""
-
-    name: str
-    value: float
-    unit: str
-    goal: str = ""
-    holds: bool | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "value": self.value, "unit": self.unit, "goal": self.goal, "holds": self.holds}
 
 
 @dataclass(frozen=True)
@@ -80,6 +65,3 @@ def _time_one(address: str, at_once: int) -> Timed:
     calls = sum(len(step.exchanges) for step in one.steps())
     one.verdict()
     return Timed((time.perf_counter() - started) * 1000, one.critical_path_ms, calls)
-
-
-BENCHES: dict[str, Callable[[float, int], list[Row]]] = {"diagnosis": diagnosis}
