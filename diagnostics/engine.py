@@ -11,6 +11,7 @@ from typing import Any
 from diagnostics import verdict as verdicts
 from diagnostics.calls.aim import Aim, read_aim
 from diagnostics.checks.base import Check, Context, Target, never, planned_checks
+from diagnostics.environment import read_environment
 from diagnostics.genesys.answer import Token
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract, bundled
@@ -118,6 +119,12 @@ class Diagnosis:
     def verdict(self) -> dict[str, Any]:
         """The verdict with its mend, as the row keeps it."""
         return judge_with_mend(self.findings, self.inputs, self.region, self.contract, self.aim, part=self._part)
+
+    def environment(self) -> dict[str, Any]:
+        """What the run saw of the client and its org, redacted; see `environment`."""
+        needed = self.aim.operation.permissions if self.aim and self.aim.operation else ()
+        seen: dict[str, Any] = self._redactor.value(read_environment(self._genesys.seen, needed))
+        return seen
 
     def _record(self, exchange: Exchange) -> None:
         with self._lock:

@@ -32,6 +32,7 @@ def tick() -> None:
         ring(execute_run, run_id)
     for run_id in services.advance_watches():
         ring(execute_run, run_id)
+    services.catch_up()
 
 
 def ring(task: Any, pk: int) -> None:

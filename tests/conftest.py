@@ -4,8 +4,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from config.local import broker, child, cluster, data_dir, postgres, sockets
+from diagnostics import services
+from diagnostics.demo import server
+from diagnostics.demo.scenarios import scenario
+from diagnostics.models import OAuthClient
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +43,21 @@ def valkey(embedded_postgres: cluster.Cluster) -> Iterator[str]:
     yield f"redis+socket://{sockets.broker_file(data)}"
     process.terminate()
     process.wait(10)
+
+
+@pytest.fixture
+def demo(settings: Settings) -> Iterator[server.Running]:
+    """Demo orgs of this test alone, behind the regions `demo-published` and `demo-gateway`."""
+    running = server.start()
+    settings.GENESYS_ENDPOINTS = running.endpoints
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def demo_client(demo: server.Running, db: None) -> OAuthClient:
+    """The published demo org's healthy client, registered."""
+    known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == scenario("healthy-web").client)
+    return services.create_client(
+        name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None
+    )

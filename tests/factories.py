@@ -94,7 +94,8 @@ def make_run(client: OAuthClient | None = None, **values: Any) -> Run:
         "duration_ms": 840.0,
         "critical_path_ms": 790.0,
     }
-    return Run.objects.create(client=client or make_client(), **{**defaults, **values})
+    client = client or make_client()
+    return Run.objects.create(client=client, **{**defaults, "target": f"start:{client.pk}", **values})
 
 
 def make_open_run(client: OAuthClient | None = None, status: str = Run.Status.RUNNING, **values: Any) -> Run:

@@ -1,6 +1,5 @@
 """Writes: clients, runs, the lease, the sweep."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -25,19 +24,8 @@ THREAD = scenario("thread-call")
 
 
 @pytest.fixture
-def demo(settings: Settings) -> Iterator[server.Running]:
-    running = server.start()
-    settings.GENESYS_ENDPOINTS = running.endpoints
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def client(demo: server.Running) -> OAuthClient:
-    known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == HEALTHY.client)
-    return services.create_client(
-        name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None
-    )
+def client(demo_client: OAuthClient) -> OAuthClient:
+    return demo_client
 
 
 def queue(client: OAuthClient, call: str = THREAD.call, conversation_id: str = HEALTHY.conversation_id) -> Run:
@@ -112,13 +100,13 @@ def test_a_verification_that_nobody_finished_is_given_up(client: OAuthClient) ->
 
 def test_a_moved_client_forgets_its_org() -> None:
     client = make_client()
-    services.change_client(client, name="New name", region_key="eu-central-1", client_id=client.client_id)
+    services.change_client(client, name="New name", region_key="eu-central-1", client_id=client.client_id, tier="")
     assert (client.state, client.org_name, client.gateway) == (OAuthClient.State.UNVERIFIED, "", None)
 
 
 def test_a_renamed_client_keeps_its_org() -> None:
     client = make_client()
-    services.change_client(client, name="New name", region_key=client.region, client_id=client.client_id)
+    services.change_client(client, name="New name", region_key=client.region, client_id=client.client_id, tier="")
     assert (client.state, client.org_name) == (OAuthClient.State.VERIFIED, "Acme Insurance")
 
 
@@ -146,7 +134,7 @@ def test_a_run_is_walked_and_closed(client: OAuthClient) -> None:
 
 def test_a_run_s_inputs_are_frozen(client: OAuthClient) -> None:
     run = queue(client)
-    services.change_client(client, name="Other", region_key="demo-gateway", client_id=client.client_id)
+    services.change_client(client, name="Other", region_key="demo-gateway", client_id=client.client_id, tier="")
     services.execute_run(run.pk)
     run.refresh_from_db()
     assert run.inputs["target"]["region"] == "demo-published"
@@ -333,7 +321,7 @@ def test_a_call_over_plain_http_to_a_real_region_is_told(
 ) -> None:
     """The connection goes to the demo; the call is judged by the region's real hosts."""
     settings.GENESYS_ENDPOINTS = {"us-east-1": demo.endpoints["demo-published"]}
-    services.change_client(client, name="Real", region_key="us-east-1", client_id=client.client_id)
+    services.change_client(client, name="Real", region_key="us-east-1", client_id=client.client_id, tier="")
     run = queue(client, f"POST http://api.mypurecloud.com/api/v2/conversations/{HEALTHY.conversation_id}/cobrowse")
     services.execute_run(run.pk)
     run.refresh_from_db()

@@ -1,5 +1,6 @@
 """Writes. Whoever stands at the edge (a view, a command, the tick) calls these, and then tells the queue itself."""
 
+from diagnostics.services.catching_up import catch_up
 from diagnostics.services.clients import (
     change_client,
     create_client,
@@ -29,6 +30,7 @@ __all__ = [
     "RegionContract",
     "Swept",
     "advance_watches",
+    "catch_up",
     "change_client",
     "contract_in_force",
     "contract_of",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, ParamSpec
+from typing import ParamSpec
 from uuid import uuid4
 
 from django.db import OperationalError, close_old_connections, connection, transaction
@@ -22,9 +22,11 @@ from diagnostics.checks.base import Check, all_checks, branch_of, planned_checks
 from diagnostics.engine import Finding, Step
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.inputs import Inputs
+from diagnostics.marks import target_of
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.runner import DEADLINE_SECONDS
 from diagnostics.services.clients import remember_gateway
+from diagnostics.services.closing import Ended, close_run
 from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
 from diagnostics.services.in_force import contract_in_force
 from diagnostics.services.permit import claim_from_thread
@@ -74,6 +76,7 @@ def create_run(
         rung_at=timezone.now(),
         repeats=repeats,
         branch=branch,
+        target=target_of(client.pk, kind, aim),
     )
 
 
@@ -160,17 +163,26 @@ def _walk(run: Run, me: str, started: float) -> None:
             may_start=partial(claim_from_thread, run.pk, me),
         )
     except Refused as trouble:
-        _persist(_close, run.pk, me, Run.Status.INTERRUPTED, started, cut_short(str(trouble)), 0.0)
+        refused = Ended(Run.Status.INTERRUPTED, cut_short(str(trouble)), time.perf_counter() - started)
+        _persist(close_run, run, me, refused)
         return
     if diagnosis.contract.version != run.contract_version:  # another came into force while the run was queued
+        run.contract_version = diagnosis.contract.version
         Run.objects.filter(pk=run.pk, worker=me).update(contract_version=diagnosis.contract.version)
     planned = tuple(check for check in all_checks() if check.id in run.planned)
     written = Written()
     for step in diagnosis.steps(planned):
         _persist(_store, run.pk, me, step, written)
         written = written.after(step)
-    verdict = diagnosis.verdict()
-    _persist(_close, run.pk, me, Run.Status.FINISHED, started, verdict, diagnosis.critical_path_ms)
+    ended = Ended(
+        Run.Status.FINISHED,
+        diagnosis.verdict(),
+        time.perf_counter() - started,
+        path_ms=diagnosis.critical_path_ms,
+        environment=diagnosis.environment(),
+        aim=diagnosis.aim,
+    )
+    _persist(close_run, run, me, ended)
     measured = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
     _persist(remember_gateway, run.client, measured)
     _persist(remember_token, run.client, diagnosis.issued_token)
@@ -251,17 +263,3 @@ def _exchange_rows(run_id: int, exchanges: tuple[Exchange, ...], position: int) 
         )
         for place, each in enumerate(exchanges, position)
     ]
-
-
-def _close(run_id: int, me: str, status: str, started: float, verdict: dict[str, Any], path_ms: float) -> None:
-    mine = Run.objects.filter(pk=run_id, worker=me, status=Run.Status.RUNNING)
-    mine.update(
-        status=status,
-        finished_at=timezone.now(),
-        lease_until=None,
-        cause=verdict["cause"],
-        certainty=verdict["certainty"],
-        verdict=verdict,
-        duration_ms=(time.perf_counter() - started) * 1000,
-        critical_path_ms=path_ms,
-    )

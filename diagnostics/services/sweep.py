@@ -15,6 +15,7 @@ from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
 from diagnostics.services.clients import give_up_verifications
+from diagnostics.services.closing import keep_from_rows
 from diagnostics.services.contracts import give_up_refreshes
 from diagnostics.services.diagnosing import cut_short
 from diagnostics.services.in_force import contract_in_force
@@ -76,6 +77,7 @@ def _interrupt(run: Run, now: datetime) -> None:
     run.status, run.finished_at, run.lease_until = Run.Status.INTERRUPTED, now, None
     run.cause, run.certainty, run.verdict = verdict["cause"], verdict["certainty"], verdict
     run.save()
+    keep_from_rows(run)
 
 
 def _verdict_of_rows(run: Run) -> dict[str, Any]:

@@ -1,0 +1,120 @@
+"""What a run saw of the client and its org, for the comparison with what another run saw. Pure.
+
+The value is a JSON-like dict. A key whose fact could not be read, or was not asked, is None: never an empty list.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from diagnostics.checks.permissions import GRANTS_PATH, READS
+from diagnostics.checks.provider import providers_of
+from diagnostics.genesys import gateway
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.grants import Grants, part, read_grants, text_in
+
+VERSION = 1
+TOKEN_PATH = "/api/v2/tokens/me"  # noqa: S105  (an address)
+DEPLOYMENTS_PATH = "/api/v2/webdeployments/deployments"
+# Whose holding decides whether a session can be started, beside what the checks themselves must read.
+STARTING = ("conversation:cobrowse:add", "conversation:cobrowseVoice:add")
+MOST = 100  # entries kept of one list
+
+
+def read_environment(seen: Iterable[Answer], needed: Iterable[str] = ()) -> dict[str, Any]:
+    """From every answer that a run got, in their order. `needed` are the permissions of the call itself."""
+    answers = {urlsplit(each.exchange.url).path: each for each in seen if each.exchange}
+    return {
+        "version": VERSION,
+        **_of_token(answers.get(TOKEN_PATH)),
+        **_of_grants(answers, needed),
+        **_of_deployments(answers),
+        **_of_gateway(answers.get(gateway.PROVIDERS_PATH)),
+    }
+
+
+def _of_token(answer: Answer | None) -> dict[str, Any]:
+    """Models `TokenInfo` and `TokenInfoOAuthClient`: which org, which grant, which scopes."""
+    if answer is None or not answer.ok:
+        return {"org": None, "grant_type": None, "scopes": None}
+    org, client = part(answer.data, "organization"), part(answer.data, "OAuthClient")
+    return {
+        "org": {"id": text_in(org.get("id")), "name": text_in(org.get("name"))},
+        "grant_type": text_in(client.get("authorizedGrantType")) or None,
+        "scopes": _scopes(answer.data, client),
+    }
+
+
+def _scopes(data: Mapping[str, Any], client: Mapping[str, Any]) -> list[str] | None:
+    for listed in (data.get("authorizedScope"), client.get("scope")):
+        if isinstance(listed, list):
+            return sorted(each[:120] for each in listed if isinstance(each, str))[:MOST]
+    return None
+
+
+def _of_grants(answers: Mapping[str, Answer], needed: Iterable[str]) -> dict[str, Any]:
+    answer = answers.get(GRANTS_PATH)
+    if answer is None or not answer.ok or not isinstance(answer.data.get("grants"), list):
+        return {"roles": None, "permissions": None}
+    listed = answer.data["grants"]
+    if not all(
+        isinstance(each, dict) for each in listed
+    ):  # cut short, or garbage: then it is not known what is missing
+        return {"roles": None, "permissions": None}
+    pairs = {(_name(part(each, "role")), _name(part(each, "division"))) for each in listed}
+    roles = [{"role": role, "division": division or "every division"} for role, division in sorted(pairs) if role]
+    grants = read_grants(answer.data)
+    held = None if grants.unread else _held(grants, (*STARTING, *READS, *needed))
+    return {"roles": roles[:MOST], "permissions": held}
+
+
+def _held(grants: Grants, wanted: Iterable[str]) -> dict[str, list[str]]:
+    """By permission the names of the divisions in which it is held without a condition."""
+    found = {
+        name: sorted({each.division_name for each in grants.held if each.covers(name) and not each.condition})
+        for name in dict.fromkeys(wanted)
+    }
+    return {name: divisions[:MOST] for name, divisions in found.items()}
+
+
+def _name(thing: Mapping[str, Any]) -> str:
+    return text_in(thing.get("name")) or text_in(thing.get("id"))
+
+
+def _of_deployments(answers: Mapping[str, Answer]) -> dict[str, Any]:
+    answer = answers.get(DEPLOYMENTS_PATH)
+    listed = answer.data.get("entities") if answer is not None and answer.ok else None
+    if answer is None or not isinstance(listed, list):
+        return {"deployments": None, "deployments_more": False}
+    told = [each for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
+    found = {each["id"][:100]: _deployment(each, answers) for each in told[:MOST]}
+    return {"deployments": found, "deployments_more": bool(answer.data.get("nextUri")) or len(listed) > len(found)}
+
+
+def _deployment(entry: dict[str, Any], answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """Models `WebDeployment` and `WebDeploymentConfigurationVersion`, or the version in use where it was read alone."""
+    version = part(entry, "configuration")
+    alone = answers.get(f"{DEPLOYMENTS_PATH}/{entry['id']}/configurations")
+    if "cobrowse" not in version and alone is not None and alone.ok:
+        version = part(alone.data, "configurationVersion") or alone.data
+    cobrowse = part(version, "cobrowse")
+    enabled, channels = cobrowse.get("enabled"), cobrowse.get("channels")
+    return {
+        "name": text_in(entry.get("name")),
+        "status": text_in(entry.get("status"))[:40],
+        "version": str(version.get("version") or "")[:40],
+        "cobrowse": enabled if isinstance(enabled, bool) else None,
+        "channels": sorted(each[:40] for each in channels if isinstance(each, str))[:10]
+        if isinstance(channels, list)
+        else [],
+    }
+
+
+def _of_gateway(answer: Answer | None) -> dict[str, Any]:
+    """Whether the org has a provider list, and what is in it; None where that could not be told."""
+    providers = providers_of(answer) if answer is not None else None
+    if providers is not None:
+        told = [{"id": each.id, "name": each.name, "enabled": each.enabled} for each in providers]
+        return {"gateway": True, "providers": sorted(told, key=lambda each: str(each["id"]))[:MOST]}
+    has_none = answer is not None and answer.status == 404 and answer.trouble in ("", "empty")
+    return {"gateway": False if has_none else None, "providers": None}
