@@ -13,7 +13,7 @@ NAME_TAKEN = "Another client has this name already. Choose one that tells them a
 
 
 class ClientForm(forms.Form):
-    """Name, region in any spelling, client id. `region` cleans to a Region."""
+    """Name, region in any spelling, client id, tier. `region` cleans to a Region."""
 
     name = forms.CharField(
         max_length=120,
@@ -32,6 +32,13 @@ class ClientForm(forms.Form):
         help_text="In Genesys Cloud: Admin > Integrations > OAuth, the client's Client ID.",
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    tier = forms.ChoiceField(
+        label="What the org is used for",
+        required=False,
+        choices=[("", "Not said"), *((tier.value, tier.label) for tier in OAuthClient.Tier if tier)],
+        help_text="Shown on every page of this org, so that nobody takes production for a sandbox.",
     )
 
     def __init__(self, *args: Any, client: OAuthClient | None = None, **kwargs: Any) -> None:

@@ -16,39 +16,57 @@ VERIFYING = ("oauth.token", "oauth.identity", "provider.configured")
 LONGEST_VERIFICATION = timedelta(seconds=90)
 
 
-def create_client(*, name: str, region_key: str, client_id: str, secret: str, user: User | None) -> OAuthClient:
+def create_client(
+    *, name: str, region_key: str, client_id: str, secret: str, user: User | None, tier: str = ""
+) -> OAuthClient:
     """An unverified client. The caller has validated the fields; a name in use raises IntegrityError."""
-    return OAuthClient.objects.create(name=name, region=region_key, client_id=client_id, secret=secret, created_by=user)
+    return OAuthClient.objects.create(
+        name=name, region=region_key, client_id=client_id, secret=secret, created_by=user, tier=tier
+    )
 
 
-def change_client(client: OAuthClient, *, name: str, region_key: str, client_id: str) -> None:
+def change_client(client: OAuthClient, *, name: str, region_key: str, client_id: str, tier: str) -> None:
     """What is known of the org belongs to the old address, so a changed region or id is unverified again."""
     moved = (client.region, client.client_id) != (region_key, client_id)
-    client.name, client.region, client.client_id = name, region_key, client_id
-    if moved:
-        _forget_org(client)
-    client.save()
+    client.name, client.region, client.client_id, client.tier = name, region_key, client_id, tier
+    changed = ["name", "region", "client_id", "tier", "updated_at"]
+    client.save(update_fields=changed + _forget_org(client) if moved else changed)
 
 
 def replace_secret(client: OAuthClient, secret: str) -> None:
     client.secret, client.secret_set_at = secret, timezone.now()
     forget_token(client)
     client.state, client.verification = OAuthClient.State.UNVERIFIED, []
-    client.save()
+    client.save(update_fields=["secret", "secret_set_at", "state", "verification", "updated_at"])
 
 
 def retire_client(client: OAuthClient) -> None:
     """No run can be started with it any more; those it has stay readable. The secret is gone for good."""
     client.retired_at, client.secret, client.state = timezone.now(), "", OAuthClient.State.UNVERIFIED
     forget_token(client)
-    client.save()
+    client.save(update_fields=["retired_at", "secret", "state", "updated_at"])
 
 
-def _forget_org(client: OAuthClient) -> None:
-    client.state, client.verification, client.verified_at = OAuthClient.State.UNVERIFIED, [], None
-    client.org_id = client.org_name = ""
+def _forget_org(client: OAuthClient) -> list[str]:
+    """Which fields were emptied. The token is gone as well."""
     forget_token(client)
-    client.gateway = client.gateway_seen_at = None
+    empty: dict[str, Any] = {
+        "state": OAuthClient.State.UNVERIFIED,
+        "verification": [],
+        "verified_at": None,
+        "org_id": "",
+        "org_name": "",
+        "gateway": None,
+        "gateway_seen_at": None,
+        "standing": OAuthClient.Standing.UNKNOWN,
+        "standing_cause": "",
+        "standing_reason": "",
+        "standing_since": None,
+        "standing_at": None,
+    }
+    for field, value in empty.items():
+        setattr(client, field, value)
+    return list(empty)
 
 
 def start_verification(client: OAuthClient) -> bool:

@@ -38,6 +38,7 @@ def client_add(request: Request) -> HttpResponse:
                     client_id=values["client_id"],
                     secret=values["secret"],
                     user=request.user,
+                    tier=values["tier"],
                 )
                 _verify(client)
             return redirect("client", client.pk)
@@ -76,11 +77,16 @@ def client_verification(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def client_edit(request: Request, pk: int) -> HttpResponse:
     client = find_active_client(pk)
-    before = {"name": client.name, "region": client.region, "client_id": client.client_id}
+    before = {"name": client.name, "region": client.region, "client_id": client.client_id, "tier": client.tier}
     form = ClientForm(request.POST or None, initial=before, client=client)
     if form.is_valid():
         values = form.cleaned_data
-        after = {"name": values["name"], "region_key": values["region"].key, "client_id": values["client_id"]}
+        after = {
+            "name": values["name"],
+            "region_key": values["region"].key,
+            "client_id": values["client_id"],
+            "tier": values["tier"],
+        }
         try:
             with transaction.atomic():
                 services.change_client(client, **after)

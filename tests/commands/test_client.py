@@ -79,6 +79,23 @@ def test_an_unknown_region_is_answered_with_the_nearest(monkeypatch: pytest.Monk
         call_command("client", "add", "Mine", "--region", "eu-west-l", "--client-id", "id")
 
 
+def test_the_tier_is_said_when_adding_and_changed_later(demo: server.Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SECRET_VARIABLE, "s")
+    with pytest.raises(SystemExit):
+        call_command("client", "add", "Mine", "--region", "demo-published", "--client-id", "x", "--tier", "production")
+    assert OAuthClient.objects.get().tier == "production"
+    call_command("client", "edit", "mine", "--tier", "sandbox", stdout=io.StringIO())
+    assert OAuthClient.objects.get().tier == "sandbox"
+    call_command("client", "edit", "Mine", "--tier", "unsaid", stdout=io.StringIO())
+    assert (OAuthClient.objects.get().tier, OAuthClient.objects.get().client_id) == ("", "x")
+
+
+def test_an_unknown_tier_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_client("Mine")
+    with pytest.raises(CommandError, match="tier"):
+        call_command("client", "edit", "Mine", "--tier", "staging")
+
+
 def test_list_shows_no_secret() -> None:
     make_client("Acme", secret="hush-hush")
     out = io.StringIO()

@@ -68,6 +68,8 @@ def test_a_form_with_errors_forgets_the_secret_and_keeps_the_rest(register: Call
         ("name", "x" * 121),
         ("name", "nul\x00"),
         ("region", "atlantis"),
+        ("tier", "staging"),
+        ("tier", "x" * 100_000),
         ("region", ""),
         ("client_id", ""),
         ("secret", ""),
@@ -136,6 +138,29 @@ def test_a_changed_name_alone_is_not_verified_again(as_admin: Client, rung: Rung
     as_admin.post(f"/clients/{client.pk}/edit/", {"name": "New", "region": "eu-west-1", "client_id": client.client_id})
     client.refresh_from_db()
     assert (client.name, client.state, client.secret) == ("New", "verified", SECRET)
+
+
+def test_the_tier_is_kept_and_is_on_every_page_of_the_client(register: Callable[..., Any], as_admin: Client) -> None:
+    register({**TYPED, "tier": "production"})
+    client = OAuthClient.objects.get()
+    assert client.tier == "production"
+    for place in ("", "edit/", "secret/", "retire/"):
+        assert b"tier-production" in as_admin.get(f"/clients/{client.pk}/{place}").content
+    as_admin.post(f"/clients/{client.pk}/edit/", {**TYPED, "region": "eu-west-1", "tier": ""})
+    client.refresh_from_db()
+    assert client.tier == ""
+
+
+def test_a_moved_client_forgets_how_the_old_org_stood(
+    as_admin: Client, rung: Rung, django_capture_on_commit_callbacks: OnCommit
+) -> None:
+    client = make_client(standing="broken", standing_cause="authz.permission_missing", standing_since=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        as_admin.post(
+            f"/clients/{client.pk}/edit/", {"name": client.name, "region": "us-east-1", "client_id": client.client_id}
+        )
+    client.refresh_from_db()
+    assert (client.standing, client.standing_cause, client.standing_since) == ("unknown", "", None)
 
 
 def test_a_changed_region_is_verified_again(

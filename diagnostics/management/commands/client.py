@@ -14,6 +14,7 @@ from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.commands.diagnose import BAD_INPUT, MARKS, OK, UNCLEAR, bad_input, client_named
 from diagnostics.models import OAuthClient
 
+TIERS = tuple(tier.value for tier in OAuthClient.Tier if tier)
 SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105  (the name of a variable, the one the official SDKs read)
 
 
@@ -26,6 +27,10 @@ class Command(BaseCommand):
         add.add_argument("name")
         add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, a login, api or apps address")
         add.add_argument("--client-id", required=True)
+        add.add_argument("--tier", choices=TIERS, default="", help="what the org is used for")
+        edit = acts.add_parser("edit", help="change what is said of a client")
+        edit.add_argument("name")
+        edit.add_argument("--tier", choices=(*TIERS, "unsaid"), required=True, help="what the org is used for")
         verify = acts.add_parser("verify", help="ask the org again")
         verify.add_argument("name")
         acts.add_parser("list", help="all clients that are not retired")
@@ -37,6 +42,9 @@ class Command(BaseCommand):
         client = _added(options) if options["act"] == "add" else client_named(options["name"])
         if client.is_retired:
             raise CommandError(f"The client {client.name} is retired.", returncode=BAD_INPUT)
+        if options["act"] == "edit":
+            self._edit(client, options["tier"])
+            return
         sys.exit(self._verify(client))
 
     def _list(self) -> None:
@@ -47,7 +55,15 @@ class Command(BaseCommand):
             org = client.org_name or client.org_id or "org not known yet"
             self.stdout.write(
                 f"{client.name}\t{client.region}\t{client.client_id}\t{client.get_state_display()}\t{org}"
+                f"\t{client.get_tier_display()}\t{client.get_standing_display()}"
             )
+
+    def _edit(self, client: OAuthClient, tier: str) -> None:
+        tier = "" if tier == "unsaid" else tier
+        services.change_client(
+            client, name=client.name, region_key=client.region, client_id=client.client_id, tier=tier
+        )
+        self.stdout.write(f"{client.name}: {client.get_tier_display().lower()}.")
 
     def _verify(self, client: OAuthClient) -> int:
         stand_in_for(client.region)
@@ -78,7 +94,7 @@ def _added(options: dict[str, Any]) -> OAuthClient:
     try:
         with transaction.atomic():
             return services.create_client(
-                name=name, region_key=region.key, client_id=client_id, secret=_secret(), user=None
+                name=name, region_key=region.key, client_id=client_id, secret=_secret(), user=None, tier=options["tier"]
             )
     except IntegrityError:
         bad_input(
