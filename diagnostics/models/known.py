@@ -18,6 +18,8 @@ class KnownFinding(models.Model):
 
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="known_findings")
     check_id = models.CharField(max_length=80)
+    # What it is about beside the org: a conversation or a call, "" where it is the org or the client itself.
+    about = models.CharField(max_length=200, blank=True)
     subject = models.CharField(max_length=300, blank=True)
     code = models.CharField(max_length=60)
     outcome = models.CharField(max_length=8, choices=[(o.value, o.label) for o in Outcome])
@@ -38,9 +40,15 @@ class KnownFinding(models.Model):
     class Meta:
         ordering = ["-last_seen_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "check_id", "subject", "code"], name="known_finding_once")
+            models.UniqueConstraint(
+                fields=["client", "check_id", "about", "subject", "code"], name="known_finding_once"
+            )
         ]
-        indexes = [models.Index(fields=["-last_seen_at", "-id"], name="known_finding_recent")]
+        indexes = [
+            models.Index(fields=["-last_seen_at", "-id"], name="known_finding_recent"),
+            models.Index(fields=["-last_seen_at", "-id"], name="known_finding_open", condition=models.Q(ended_at=None)),
+            models.Index(fields=["client", "-last_seen_at", "-id"], name="known_finding_client_recent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.check_id}: {self.code}"

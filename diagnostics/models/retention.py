@@ -24,8 +24,16 @@ class RetentionRule(models.Model):
 
 
 class RetentionPass(models.Model):
-    """One deletion of what was past its time: who asked for it, and how many rows of each kind went."""
+    """One deletion of what was past its time: who asked for it, and how many rows of each kind went.
 
+    It goes on in batches until `finished_at`; where a worker dies between two of them, another takes over.
+    """
+
+    day = models.DateField(
+        null=True, blank=True, unique=True
+    )  # whose nightly pass it is, null for one that was asked for
+    cutoffs = models.JSONField(default=dict, blank=True)  # by kind of data: what is older goes; frozen at the start
+    lease_until = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -36,3 +44,7 @@ class RetentionPass(models.Model):
 
     def __str__(self) -> str:
         return f"Retention of {self.started_at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.finished_at is None

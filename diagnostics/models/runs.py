@@ -70,6 +70,7 @@ class Run(models.Model):
     pinned_at = models.DateTimeField(null=True, blank=True)
     pinned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     bodies_dropped_at = models.DateTimeField(null=True, blank=True)
+    is_remembered = models.BooleanField(default=False)  # whether its findings are among the known ones
 
     class Meta:
         ordering = ["-id"]
@@ -84,6 +85,16 @@ class Run(models.Model):
                 fields=["status", "lease_until"],
                 name="run_open",
                 condition=models.Q(status__in=["queued", "running"]),
+            ),
+            models.Index(
+                fields=["client", "created_at"],
+                name="run_to_remember",
+                condition=models.Q(is_remembered=False, status__in=["finished", "interrupted"]),
+            ),
+            models.Index(
+                fields=["created_at"],
+                name="run_with_bodies",
+                condition=models.Q(bodies_dropped_at=None, pinned_at=None),
             ),
         ]
 
