@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from diagnostics import causes
@@ -13,6 +15,9 @@ from diagnostics.models.clients import OAuthClient
 from diagnostics.models.people import User
 from diagnostics.outcomes import Outcome
 from diagnostics.verdict import as_dict
+
+# A run that has not ended stands behind all that have, where the slowest come first.
+NO_DURATION = Value(-1.0)
 
 
 class Run(models.Model):
@@ -77,10 +82,15 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["client", "-id"], name="run_client_recent"),
             models.Index(fields=["target", "-id"], name="run_target_recent"),
-            models.Index(fields=["cause", "-id"], name="run_cause_recent"),
+            models.Index(fields=["-created_at", "-id"], name="run_time"),
+            models.Index(fields=["client", "-created_at", "-id"], name="run_client_time"),
+            models.Index(fields=["cause", "-created_at", "-id"], name="run_cause_time"),
+            models.Index(Coalesce("duration_ms", NO_DURATION).desc(), F("id").desc(), name="run_slowest"),
             models.Index(fields=["conversation_id", "-id"], name="run_conversation_recent"),
-            models.Index(fields=["created_at", "cause"], name="run_time_cause"),
+            models.Index(fields=["created_at", "cause"], name="run_whole_cause", condition=Q(branch="")),
             GinIndex(fields=["marks"], name="run_marks"),
+            models.Index(fields=["-created_at", "-id"], name="run_not_finished", condition=~Q(status="finished")),
+            models.Index(fields=["-created_at", "-id"], name="run_pinned", condition=Q(pinned_at__isnull=False)),
             models.Index(
                 fields=["status", "lease_until"],
                 name="run_open",
