@@ -7,6 +7,7 @@ from typing import Any
 from diagnostics.outcomes import Outcome
 
 CHANNELS = {"Webmessaging": "Web messaging", "Voice": "Voice"}
+OF_DEPLOYMENT = ("allowAllDomains", "allowedDomains")
 WHOLE_PAGE = {"*", "html", "body", ":root", "html *", "body *"}
 MENU = "Admin > Message > Messenger Configurations"
 DEPLOYMENTS_MENU = "Admin > Message > Messenger Deployments"
@@ -52,8 +53,15 @@ SENTENCES = {
 WORST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS)
 
 
-def answers(status: str, settings: Mapping[str, Any], draft_is_newer: bool | None = None) -> tuple[Answer, ...]:
-    """By channel. `settings` are those of the version in use, as far as the org told them; any may be missing."""
+def answers(
+    status: str, settings: Mapping[str, Any], draft_is_newer: bool | None = None, *, is_hidden: bool = False
+) -> tuple[Answer, ...]:
+    """By channel. `settings` are those of the version in use, as far as the org told them; any may be missing.
+
+    `is_hidden` says that the org did not show that version: what is known of cobrowse is of an earlier one then.
+    """
+    if is_hidden:
+        settings = {name: settings[name] for name in OF_DEPLOYMENT if name in settings}
     shared = (
         *_of_status(status),
         *_of_switch(settings),
@@ -102,6 +110,9 @@ def _of_channel(channel: str, settings: Mapping[str, Any]) -> Iterator[Reason]:
     if settings.get("enabled") is not True or not isinstance(listed, list):
         return
     if channel in listed:
+        return
+    if not listed:
+        yield Reason("channels", Outcome.ERROR, "The org names no channel, so by which one it is offered is not known.")
         return
     spelled = next((each for each in listed if isinstance(each, str) and each.lower() == channel.lower()), None)
     if spelled is not None:

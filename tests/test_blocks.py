@@ -102,3 +102,17 @@ def test_what_blocks_comes_before_what_narrows() -> None:
 
 def test_nothing_read_is_not_told() -> None:
     assert {each.outcome for each in answers("Active", {})} == {Outcome.ERROR}
+
+
+def test_settings_of_an_earlier_version_decide_nothing() -> None:
+    hidden = answers("Active", {**OPEN, "enabled": False}, is_hidden=True)
+    assert {each.outcome for each in hidden} == {Outcome.ERROR}
+
+
+def test_domains_are_the_deployments_own_and_count_also_where_the_version_is_hidden() -> None:
+    hidden = answers("Active", {"allowAllDomains": False, "allowedDomains": []}, is_hidden=True)
+    assert ("allowedDomains", Outcome.FAIL) in reasons(hidden[0])
+
+
+def test_no_channel_named_is_not_told() -> None:
+    assert {each.outcome for each in by_channel(channels=[]).values()} == {Outcome.ERROR}

@@ -1,0 +1,133 @@
+"""Reads of providers: pages of the browser, and what belongs to one of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower
+
+from diagnostics.models import OAuthClient, Provider, Run
+
+PAGE_SIZE = 40
+MOST_COUNTED = 1_000
+MOST_WORDS = 5
+RUNS_SHOWN = 10
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+MARKS = {Provider.Source.DEPLOYMENT: "deployment", Provider.Source.GATEWAY: "provider", Provider.Source.SEEN: "seen"}
+SORTS: dict[str, tuple[Any, bool]] = {
+    "name": (Lower("name"), False),
+    "changed": (Coalesce("changed_at", Value(NEVER), output_field=DateTimeField()), True),
+    "found": (F("first_seen_at"), True),
+}
+
+
+@dataclass(frozen=True)
+class ProviderFilter:
+    """What the browser is narrowed to; "" or None is no limit. `gone` is "" for those that are there, "with", "only"."""
+
+    q: str = ""
+    org: str = ""
+    client: OAuthClient | None = None
+    source: str = ""
+    state: str = ""
+    tier: str = ""
+    gone: str = ""
+    sort: str = "name"
+
+    @property
+    def narrows(self) -> bool:
+        return any((self.q, self.org, self.client, self.source, self.state, self.tier, self.gone))
+
+
+@dataclass(frozen=True)
+class ProviderPage:
+    """One page. The cursors go on after the last row and before the first one, "" where there is nothing more."""
+
+    providers: Sequence[Provider]
+    next: str
+    previous: str
+    count: int
+
+    @property
+    def is_counted(self) -> bool:
+        """A count beyond this is only known to be more."""
+        return self.count <= MOST_COUNTED
+
+
+def provider_page(chosen: ProviderFilter, *, after: str = "", before: str = "", last: bool = False) -> ProviderPage:
+    """Keyset paging both ways. A cursor that is none of ours is the first page."""
+    key, falls = SORTS.get(chosen.sort, SORTS["name"])
+    backwards = last or bool(before)
+    rows = _narrowed(chosen).annotate(key=key)
+    cursor = None if last else _cursor(before or after, chosen.sort)
+    downwards = falls != backwards
+    shown = rows if cursor is None else rows.filter(_beyond(cursor, downwards))
+    sign = "-" if downwards else ""
+    ordered = shown.select_related("client").defer("client__secret", "client__verification", "settings")
+    found = list(ordered.order_by(f"{sign}key", f"{sign}id")[: PAGE_SIZE + 1])
+    more, page = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+    if backwards:
+        page.reverse()
+    has_next, has_previous = (cursor is not None, more) if backwards else (more, cursor is not None)
+    return ProviderPage(
+        page,
+        next=_told(page[-1]) if page and has_next else "",
+        previous=_told(page[0]) if page and has_previous else "",
+        count=_narrowed(chosen).order_by()[: MOST_COUNTED + 1].count(),
+    )
+
+
+def _narrowed(chosen: ProviderFilter) -> QuerySet[Provider]:
+    rows = Provider.objects.filter(client__retired_at=None)
+    exact = {"client": chosen.client, "source": chosen.source, "state": chosen.state, "client__tier": chosen.tier}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if chosen.gone != "with":
+        rows = rows.filter(gone_at__isnull=chosen.gone != "only")
+    if chosen.org:
+        rows = rows.filter(Q(client__name__icontains=chosen.org) | Q(client__org_name__icontains=chosen.org))
+    for word in chosen.q.split()[:MOST_WORDS]:
+        rows = rows.filter(Q(name__icontains=word) | Q(ref__icontains=word))
+    return rows
+
+
+def _beyond(cursor: tuple[Any, int], downwards: bool) -> Q:
+    """The rows behind the cursor; the first condition alone is what the index can use."""
+    key, pk = cursor
+    if downwards:
+        return Q(key__lte=key) & (Q(key__lt=key) | Q(id__lt=pk))
+    return Q(key__gte=key) & (Q(key__gt=key) | Q(id__gt=pk))
+
+
+def _told(row: Any) -> str:
+    key = row.key.isoformat() if isinstance(row.key, datetime) else row.key
+    return f"{row.pk}~{key}"
+
+
+def _cursor(text: str, sort: str) -> tuple[Any, int] | None:
+    number, _, key = text.replace("\x00", "")[:1000].partition("~")
+    if not (number.isascii() and number.isdigit()) or len(number) > 18:
+        return None
+    if sort in ("", "name"):
+        return key, int(number)
+    try:
+        moment = datetime.fromisoformat(key)
+    except ValueError:
+        return None
+    return (moment, int(number)) if moment.tzinfo else None
+
+
+def mark_of(provider: Provider) -> str:
+    """What the runs carry that touched it."""
+    return f"{MARKS[Provider.Source(provider.source)]}:{provider.ref}"
+
+
+def runs_touching(provider: Provider) -> list[Run]:
+    """The newest runs of its client that met it."""
+    runs = Run.objects.filter(client=provider.client_id, marks__contains=[mark_of(provider)])
+    return list(
+        runs.select_related("client", "started_by")
+        .defer("client__secret", "client__verification", "inputs", "verdict", "environment", "marks")
+        .order_by("-id")[:RUNS_SHOWN]
+    )
