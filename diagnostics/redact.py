@@ -89,6 +89,7 @@ class Redactor:
     # -- the parts
 
     def _without_known(self, text: str) -> str:
+        text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # no row can hold it
         if self._known is None:
             return text
         known = self._known

@@ -381,3 +381,13 @@ def test_no_known_secret_and_no_address_is_left_in_a_body(value: Any, status: in
     text = Redactor((SECRET, TOKEN)).body(json.dumps(value), status)
     for private in (SECRET, TOKEN, "ann@mail.example", "+4930123456"):
         assert private not in text
+
+
+@pytest.mark.parametrize("body", ["\0\1 noise \0", '{"message": "a\\u0000b", "\\u0000": 1}'])
+def test_what_no_row_can_hold_is_replaced(body: str) -> None:
+    clean = Redactor(("some-secret-1234",))
+    assert "\0" not in clean.body(body, 500)
+    assert "\0" not in clean.text(body)
+    assert "\0" not in json.dumps(clean.value({"a\0": ["b\0"]}), ensure_ascii=False)
+    assert "\\u0000" not in json.dumps(clean.value({"a\0": ["b\0"]}))
+    assert clean.headers((("a\0", "b\0"),))[0][1] == "b\ufffd"

@@ -31,18 +31,19 @@ NETWORK = (
 @check("answer.meaning", title="What the pasted answer says", needs=("answer",))
 def answer_meaning(ctx: Context) -> Iterator[Result]:
     if ctx.answer is not None:
-        result = judge_answer(ctx.answer, token_request=ctx.aim is not None and ctx.aim.world == "token")
+        is_token_request = ctx.aim is not None and ctx.aim.world == "token"
+        result = judge_answer(ctx.answer, token_request=is_token_request, now=ctx.now())
         reads_session = ctx.aim is not None and ctx.aim.operation is not None and ctx.aim.operation.path == SESSION_PATH
         yield as_session_read(result) if reads_session else result
 
 
-def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False) -> Result:
+def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: datetime | None = None) -> Result:
     """The answer alone. What the org itself says beats it: the verdict weighs the two."""
     if answer.status is None:
         return judge_network_error(answer.network_error)
     data, _ = answer.json()
     proof = _proof(answer, data)
-    if 200 <= answer.status < 300 and (ended := _offer_ended(data)):
+    if 200 <= answer.status < 300 and (ended := _offer_ended(data, now or datetime.now(UTC))):
         return failed(
             "offer_expired",
             f"The call worked, but its offer ended at {ended}: the customer did not accept it in time.",
@@ -81,14 +82,14 @@ def as_session_read(result: Result) -> Result:
     )
 
 
-def _offer_ended(data: Any) -> str:
+def _offer_ended(data: Any, now: datetime) -> str:
     """When the offer of a started session ended, "" while it is open or where the answer holds none."""
     text = data.get("dateOfferEnds") if isinstance(data, dict) else None
     try:
         ends = parse_datetime(text) if isinstance(text, str) and len(text) < 60 else None
     except ValueError:  # the form of a time, but not a time that there is
         ends = None
-    is_over = ends is not None and ends.tzinfo is not None and ends < datetime.now(UTC)
+    is_over = ends is not None and ends.tzinfo is not None and ends < now
     return str(text) if is_over else ""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from diagnostics.calls.aim import Aim
@@ -46,12 +47,17 @@ def never() -> bool:
     return False
 
 
+def right_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Context:
     """All that a check may touch.
 
     `aim` is what the failing call is after, None when no call was given; `note` what the person says of it.
     `may_start` gives the permission to start a real session away: true at most once for a run, whoever asks.
+    `now` is the hour by which is judged: where old evidence is judged anew, the hour in which it was taken.
     """
 
     target: Target
@@ -63,6 +69,7 @@ class Context:
     note: str = ""
     net: Net = REAL
     may_start: Callable[[], bool] = never
+    now: Callable[[], datetime] = right_now
 
 
 CheckFunction = Callable[[Context], Iterable[Result]]

@@ -14,7 +14,7 @@ UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 @check("limits.headroom", title="The rate limit leaves room", last=True)
 def limits_headroom(ctx: Context) -> Iterator[Result]:
-    yield judge_headroom(ctx.genesys.seen, datetime.now(UTC))
+    yield judge_headroom(ctx.genesys.seen, ctx.now())
 
 
 def judge_headroom(answers: Iterable[Answer], now: datetime) -> Result:

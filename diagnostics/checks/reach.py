@@ -118,7 +118,7 @@ def reach_tls(ctx: Context) -> Iterator[Result]:
                 f"{place.name} is an operator's own address without TLS, so there is no certificate to look at.",
                 subject=place.name,
             )
-        return judge_tls(place, ctx.net.handshake(place.host, place.port), datetime.now(UTC))
+        return judge_tls(place, ctx.net.handshake(place.host, place.port), ctx.now())
 
     yield from _of_each(ctx, ask)
 

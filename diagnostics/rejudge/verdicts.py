@@ -1,0 +1,206 @@
+"""One old run judged anew: today's checks and rules over yesterday's evidence, and what differs. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from diagnostics import causes
+from diagnostics.calls.aim import read_aim
+from diagnostics.checks.base import Check, Context, Result, Target, branch_of, planned_checks, unclear
+from diagnostics.engine import Finding, judge_with_mend
+from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.regions import Region
+from diagnostics.redact import Redactor
+from diagnostics.rejudge.archive import Archive
+from diagnostics.rejudge.past import Past, Said, as_results
+from diagnostics.runner import run_checks
+from diagnostics.verdict import ENGINE_VERSION
+
+NOT_IN_ARCHIVE = "not_in_archive"
+UNLIMITED = 3600.0  # seconds; nothing is waited for
+REQUESTS = ("GET /", "HEAD /", "POST /")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One subject of one check that is judged otherwise now. `was` or `now` may be missing; `why` is one word:
+    version, new_check, retired_check, not_kept, contract, other.
+    """
+
+    check_id: str
+    subject: str
+    was: Said | None
+    now: Said | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """What the run's verdict was, what it would be now, and which findings make the difference.
+
+    `engine`, `contract` are the versions (then, now). `trouble` says why it could not be judged at all, "" where it was;
+    the verdict of now is then empty.
+    """
+
+    cause: tuple[str, str]
+    certainty: tuple[str, str]
+    sentence: str = ""
+    engine: tuple[str, str] = ("", "")
+    contract: tuple[str, str] = ("", "")
+    changes: tuple[Changed, ...] = ()
+    carried: tuple[str, ...] = ()
+    not_kept: tuple[str, ...] = ()
+    trouble: str = ""
+
+    @property
+    def differs(self) -> bool:
+        return not self.trouble and (self.cause[0] != self.cause[1] or self.certainty[0] != self.certainty[1])
+
+
+def rejudge(past: Past, region: Region, contract: Contract) -> Rejudged:
+    """The stored verdict beside the one that today's checks and rules draw from the same evidence."""
+    checks = _checks_for(past)
+    if not checks:
+        return _untold(past, "None of what this run asked is a check of today.")
+    if not past.exchanges and not past.findings:
+        return _untold(past, "Nothing of this run is kept.")
+    desk = _Desk(past, region, contract)
+    findings = desk.findings(checks)
+    aim = read_aim(past.inputs.call, past.inputs.conversation_id, contract) if past.inputs.call else None
+    verdict = judge_with_mend(findings, past.inputs, region, contract, aim, part=bool(past.branch))
+    if past.was_cut_short and verdict["cause"] == causes.NONE:
+        verdict |= {"cause": causes.UNDETERMINED, "certainty": "undetermined"}  # what was not asked cannot acquit
+    versions = (past.contract_version, contract.version)
+    return Rejudged(
+        cause=(past.cause, verdict["cause"]),
+        certainty=(past.certainty, verdict["certainty"]),
+        sentence=verdict["sentence"],
+        engine=(past.engine_version, ENGINE_VERSION),
+        contract=versions,
+        changes=tuple(_changes(past.findings, findings, checks, versions)),
+        carried=tuple(sorted(desk.carried)),
+        not_kept=tuple(sorted({path for paths in desk.archive.asked_in_vain.values() for path in paths})),
+    )
+
+
+def _untold(past: Past, why: str) -> Rejudged:
+    return Rejudged((past.cause, ""), (past.certainty, ""), trouble=why)
+
+
+def _checks_for(past: Past) -> tuple[Check, ...]:
+    """Those of today that this run would ask; of one that was cut short, those that it had got to."""
+    planned = planned_checks(past.inputs.given)
+    if past.branch:
+        planned = branch_of(past.branch, planned)
+    if past.was_cut_short:
+        begun = {each.check_id for each in past.findings}
+        planned = tuple(each for each in planned if each.id in begun)
+    return planned
+
+
+class _Desk:
+    """Walks the checks over one run's evidence, and remembers whose findings were carried over."""
+
+    def __init__(self, past: Past, region: Region, contract: Contract) -> None:
+        self.past = past
+        self.archive = Archive(region, past.exchanges, bodies_dropped=past.bodies_dropped)
+        self.carried: set[str] = set()
+        conversation_id, call = past.inputs.conversation_id, past.inputs.call
+        self._ctx = Context(
+            Target(past.kind, region, past.client_name, past.client_id, conversation_id, past.org_id),
+            self.archive,
+            contract,
+            call,
+            past.inputs.answer,
+            read_aim(call, conversation_id, contract) if call else None,
+            past.inputs.note,
+            may_start=lambda: self.archive.holds_a_start,
+            now=lambda: past.at,
+        )
+
+    def findings(self, checks: Iterable[Check]) -> list[Finding]:
+        clean = Redactor()
+        own = [replace(each, run=self._reading(each)) for each in checks]
+        try:
+            ended = list(run_checks(own, self._ctx, deadline=UNLIMITED, at_once=1))
+        finally:
+            self.archive.close()
+        return [_finding(each.check, result, clean) for each in ended for result in each.results]
+
+    def _reading(self, check: Check) -> "_Reading":
+        return _Reading(self, check)
+
+    def carry(self, check: Check, why: str) -> tuple[Result, ...]:
+        """What the same version of the check said then; where another version said it, that cannot be told."""
+        said = self.past.said_by(check.id)
+        if said and all(each.check_version == check.version for each in said):
+            self.carried.add(check.id)
+            return as_results(said)
+        return (unclear(NOT_IN_ARCHIVE, why),)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A check as it is run over an archive."""
+
+    desk: _Desk
+    check: Check
+
+    def __call__(self, ctx: Context) -> Iterator[Result]:
+        yield from self._results(ctx)
+
+    def _results(self, ctx: Context) -> tuple[Result, ...]:
+        check, archive = self.check, self.desk.archive
+        if any(not each.startswith(REQUESTS) for each in check.reads):
+            return self.desk.carry(check, "An archive cannot be asked for names, certificates and routes.")
+        if [each.code for each in self.desk.past.said_by(check.id)] == ["out_of_time"]:
+            return self.desk.carry(check, "The run's time was over before this was asked.")
+        if self.desk.past.bodies_dropped and check.last:
+            return self.desk.carry(check, "The answers that this check sums up are not kept any more.")
+        results = tuple(check.run(ctx))
+        if vain := archive.asked_in_vain.get(check.id):
+            what = ", ".join(sorted(vain)[:3])
+            return (unclear(NOT_IN_ARCHIVE, f"This was not asked then, so nothing of it is kept: {what}."),)
+        if archive.read_in_part.get(check.id):
+            return self.desk.carry(check, "Of the answers that this check reads only a part is kept.")
+        return results
+
+
+def _finding(check: Check, result: Result, clean: Redactor) -> Finding:
+    return Finding(
+        check_id=check.id,
+        check_version=check.version,
+        subject=clean.text(result.subject)[:300],
+        outcome=str(result.outcome),
+        code=result.code,
+        sentence=clean.text(result.sentence),
+        hint=clean.text(result.hint),
+        evidence=clean.value(result.evidence),
+    )
+
+
+def _changes(
+    before: Iterable[Said], after: Iterable[Said], checks: Iterable[Check], contract: tuple[str, str]
+) -> Iterator[Changed]:
+    old = {(each.check_id, each.subject): each for each in before}
+    new = {(each.check_id, each.subject): each for each in after}
+    today = {each.id for each in checks}
+    then = {check_id for check_id, _ in old}
+    for key in dict.fromkeys([*new, *old]):
+        was, now = old.get(key), new.get(key)
+        if was is not None and now is not None and (was.outcome, was.code) == (now.outcome, now.code):
+            continue
+        yield Changed(*key, was, now, _why(key[0], was, now, today, then, contract))
+
+
+def _why(
+    check_id: str, was: Said | None, now: Said | None, today: set[str], then: set[str], contract: tuple[str, str]
+) -> str:
+    if check_id not in today:
+        return "retired_check"
+    if now is not None and now.code == NOT_IN_ARCHIVE:
+        return "not_kept"
+    if check_id not in then:
+        return "new_check"
+    if was is not None and now is not None and was.check_version != now.check_version:
+        return "version"
+    return "contract" if contract[0] != contract[1] else "other"
