@@ -33,6 +33,7 @@ def tick() -> None:
     for run_id in services.advance_watches():
         ring(execute_run, run_id)
     services.catch_up()
+    services.remember_runs_behind()
 
 
 def ring(task: Any, pk: int) -> None:

@@ -14,6 +14,7 @@ from diagnostics.models import (
     Exchange,
     Finding,
     Holding,
+    KnownFinding,
     OAuthClient,
     OrgChange,
     Provider,
@@ -257,3 +258,18 @@ def make_holding(
 ) -> Holding:
     defaults = {"role": "Cobrowse reader", "division": "*", "division_name": "every division"}
     return Holding.objects.create(client=client or make_client(), permission=permission, **{**defaults, **values})
+
+
+def make_known(client: OAuthClient | None = None, **values: Any) -> KnownFinding:
+    """A trouble that was met an hour ago for the first time, and a minute ago for the last."""
+    now = timezone.now()
+    defaults: dict[str, Any] = {
+        "check_id": "permissions.call",
+        "code": "permission_missing",
+        "outcome": "fail",
+        "sentence": "The client lacks conversation:cobrowse:add.",
+        "first_seen_at": now - timedelta(hours=1),
+        "last_seen_at": now - timedelta(minutes=1),
+        "times": 3,
+    }
+    return KnownFinding.objects.create(client=client or make_client(), **{**defaults, **values})

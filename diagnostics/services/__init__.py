@@ -19,6 +19,7 @@ from diagnostics.services.in_force import (
     version_before,
     version_in_force,
 )
+from diagnostics.services.known import accept_finding, add_note, end_acceptance, remember_runs_behind
 from diagnostics.services.live import start_live, why_no_start
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run, repeatable_checks
 from diagnostics.services.sweep import Swept, sweep
@@ -29,6 +30,8 @@ __all__ = [
     "Refused",
     "RegionContract",
     "Swept",
+    "accept_finding",
+    "add_note",
     "advance_watches",
     "catch_up",
     "change_client",
@@ -37,10 +40,12 @@ __all__ = [
     "create_client",
     "create_run",
     "diagnosis_of",
+    "end_acceptance",
     "execute_run",
     "give_up_refreshes",
     "refresh_contract",
     "region_contracts",
+    "remember_runs_behind",
     "repeat_run",
     "repeatable_checks",
     "replace_secret",

@@ -13,6 +13,8 @@ from diagnostics.inputs import Inputs
 from diagnostics.marks import marks_of
 from diagnostics.models import OAuthClient, Run
 from diagnostics.services.in_force import contract_in_force
+from diagnostics.services.known import remember_findings
+from diagnostics.services.standing import look_at_standing
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def close_run(run: Run, me: str, ended: Ended) -> None:
     ):
         return
     keep_what_it_saw(run, ended.environment, ended.aim)
+    look_at_standing(run)
 
 
 def keep_what_it_saw(run: Run, environment: dict[str, Any], aim: Aim | None) -> None:
@@ -52,6 +55,7 @@ def keep_what_it_saw(run: Run, environment: dict[str, Any], aim: Aim | None) -> 
         environment={**_of_row(run), **environment} if environment else {},
         marks=marks_of(findings, environment, aim),
     )
+    remember_findings(run, findings)
 
 
 def keep_from_rows(run: Run) -> None:

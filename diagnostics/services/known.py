@@ -1,0 +1,171 @@
+"""Known findings: the troubles that runs meet again, taken in as runs close; what people say of them."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from diagnostics.models import Finding, FindingNote, KnownFinding, Run, User
+from diagnostics.recurrence import Key, Life, Told, about_of, ended, lives_after
+from diagnostics.redact import Redactor
+
+CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
+A_BATCH = 100  # runs taken in in one transaction
+NEAR = 100  # of a client's newest runs, those among which one may have closed before an older one
+A_TICK_SECONDS = 2.0
+LONGEST_ACCEPTANCE = timedelta(days=366)
+
+
+def remember_findings(run: Run, findings: Iterable[Finding]) -> None:
+    """Take a run's findings in. The caller holds the transaction in which the run is closed.
+
+    Where older runs of the client still wait for it, this one waits as well: the tick takes them in, in their order.
+    """
+    _one_at_a_time(run.client_id)
+    row = Run.objects.get(pk=run.pk)
+    if row.is_remembered or not row.target or _behind(run.client_id).exclude(pk=run.pk).exists():
+        return
+    _take_in(run.client_id, [_told(row, findings)])
+
+
+def remember_runs_behind(seconds: float = A_TICK_SECONDS) -> int:
+    """Take in what waits, client by client and the oldest first, for about so long; returns how many runs there were."""
+    ends_at = time.monotonic() + seconds
+    done = 0
+    for client_id in list(_behind().order_by("client_id").values_list("client_id", flat=True).distinct()[:500]):
+        while (taken := _catch_up(client_id)) and time.monotonic() < ends_at:
+            done += taken
+        done += taken
+        if time.monotonic() >= ends_at:
+            break
+    return done
+
+
+def add_note(known: KnownFinding, text: str, user: User) -> FindingNote:
+    return FindingNote.objects.create(known=known, text=Redactor().text(text), author=user)
+
+
+@transaction.atomic
+def accept_finding(known: KnownFinding, reason: str, until: datetime, user: User) -> None:
+    """Live with it until then. It changes no verdict, and ends by itself."""
+    reason = Redactor().text(reason)
+    KnownFinding.objects.filter(pk=known.pk).update(
+        accepted_until=until, accepted_reason=reason, accepted_by=user, accepted_at=timezone.now()
+    )
+    last_day = timezone.localtime(until - timedelta(seconds=1)).date()
+    add_note(known, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
+
+
+@transaction.atomic
+def end_acceptance(known: KnownFinding, user: User) -> bool:
+    """False where it was not accepted any more."""
+    accepted = KnownFinding.objects.filter(pk=known.pk, accepted_until__gt=timezone.now())
+    if not accepted.update(accepted_until=None, accepted_reason="", accepted_by=None, accepted_at=None):
+        return False
+    add_note(known, "No longer accepted.", user)
+    return True
+
+
+def _one_at_a_time(client_id: int) -> None:
+    """Until the transaction ends, nobody else takes in runs of this client."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"known findings of {client_id}"])
+
+
+def _behind(client_id: int | None = None) -> QuerySet[Run]:
+    behind = Run.objects.filter(is_remembered=False, status__in=CLOSED)
+    return behind if client_id is None else behind.filter(client_id=client_id)
+
+
+@transaction.atomic
+def _catch_up(client_id: int) -> int:
+    """The next few of one client; none from where one is not ready yet, so that their order is kept."""
+    _one_at_a_time(client_id)
+    light = _behind(client_id).defer("inputs", "verdict", "environment", "planned", "marks")
+    ready = []
+    for run in light.order_by(Coalesce("started_at", "created_at"), "pk")[:A_BATCH]:
+        if not run.target:
+            break
+        ready.append(run)
+    if not ready:
+        return 0
+    # Runs are locked before known findings here, in a closing and in a deletion: so none waits for another in a circle.
+    held = set(Run.objects.filter(pk__in=[run.pk for run in ready]).select_for_update().values_list("pk", flat=True))
+    by_run: dict[int, list[Finding]] = {run.pk: [] for run in ready if run.pk in held}
+    for finding in Finding.objects.filter(run_id__in=by_run).defer("evidence", "hint").order_by("run_id", "position"):
+        by_run[finding.run_id].append(finding)
+    _take_in(client_id, [_told(run, by_run[run.pk]) for run in ready if run.pk in held])
+    return len(ready)
+
+
+def _told(run: Run, findings: Iterable[Finding]) -> Told:
+    """When its worker took it up is when it looked."""
+    is_whole = run.status == Run.Status.FINISHED and not run.is_part
+    at = run.started_at or run.created_at
+    return Told(run.pk, at, is_whole, run.target, run.conversation_id, tuple(findings))
+
+
+def _take_in(client_id: int, told: list[Told]) -> None:
+    rows = _rows_they_speak_of(client_id, told)
+    before = {key: _life_of(row) for key, row in rows.items()}
+    after = lives_after(before, told)
+    born = {key: life for key, life in after.items() if key not in before}
+    if born:
+        born = _as_newer_runs_say(client_id, born, told)
+    KnownFinding.objects.bulk_create(
+        [KnownFinding(client_id=client_id, **asdict(key), **asdict(life)) for key, life in born.items()]
+    )
+    changed = [_with(rows[key], life) for key, life in after.items() if key in before and life != before[key]]
+    KnownFinding.objects.bulk_update(changed, LIFE)
+    Run.objects.filter(pk__in=[each.run_id for each in told]).update(is_remembered=True)
+
+
+LIFE = tuple(Life.__dataclass_fields__)
+
+
+def _rows_they_speak_of(client_id: int, told: list[Told]) -> dict[Key, KnownFinding]:
+    checks = {finding.check_id for each in told for finding in each.findings}
+    abouts = {about_of(check, each.target, each.conversation_id) for each in told for check in checks}
+    found = KnownFinding.objects.filter(client_id=client_id, check_id__in=checks, about__in=abouts)
+    return {Key(row.check_id, row.about, row.subject, row.code): row for row in found}
+
+
+def _life_of(row: KnownFinding) -> Life:
+    return Life(**{name: getattr(row, name) for name in LIFE})
+
+
+def _with(row: KnownFinding, life: Life) -> KnownFinding:
+    for name in LIFE:
+        setattr(row, name, getattr(life, name))
+    return row
+
+
+def _as_newer_runs_say(client_id: int, born: dict[Key, Life], told: list[Told]) -> dict[Key, Life]:
+    """A run that looked later may have closed before: it saw these right when nobody knew of them yet."""
+    newest = list(
+        Run.objects.filter(client_id=client_id, status__in=CLOSED)
+        .exclude(pk__in=[each.run_id for each in told])
+        .defer("inputs", "verdict", "environment", "planned", "marks")
+        .order_by("-id")[:NEAR]
+    )
+    since = min(each.at for each in told)
+    later = [run for run in newest if run.is_remembered and (run.started_at or run.created_at) > since]
+    if not later:
+        return born
+    checks = {key.check_id for key in born}
+    findings = list(Finding.objects.filter(run__in=later, check_id__in=checks).defer("evidence", "hint"))
+    says = [_told(run, [each for each in findings if each.run_id == run.pk]) for run in later]
+    says.sort(key=lambda each: (each.at, each.run_id))
+    return {key: _ended_by(key, life, says) for key, life in born.items()}
+
+
+def _ended_by(key: Key, life: Life, says: list[Told]) -> Life:
+    for each in says:
+        if each.abouts.get(key.check_id) == key.about and key not in each.troubles and each.is_over(key):
+            life = ended(life, each.at)
+    return life
