@@ -1,7 +1,7 @@
 """Stored runs before today's checks. Reads only: no stored verdict is touched, and no org is asked."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
