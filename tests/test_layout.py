@@ -10,7 +10,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 # A room may import rooms of rows above its own, and itself.
 ROWS: list[set[str]] = [
     {"outcomes", "causes", "fields", "masks", "net", "provider_ids", "rules", "time_ranges"},
-    {"blocks", "kept", "masker", "genesys", "compare"},
+    {"blocks", "cause_chart", "kept", "masker", "genesys", "compare"},
     {"recurrence", "redact"},
     {"calls"},
     {"inputs", "uploads", "claims", "checks.base", "verdict"},

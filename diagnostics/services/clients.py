@@ -10,6 +10,7 @@ from diagnostics.engine import Finding
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.services.diagnosing import Refused, diagnosis_of
+from diagnostics.services.standing import look_at_verification
 from diagnostics.services.tokens import forget_token, remember_token
 
 VERIFYING = ("oauth.token", "oauth.identity", "provider.configured")
@@ -113,6 +114,7 @@ def _end_verification(client: OAuthClient, steps: list[dict[str, Any]]) -> None:
         evidence = known["evidence"]
         changes |= {"verified_at": timezone.now(), "org_id": evidence["org_id"], "org_name": evidence["org_name"]}
     OAuthClient.objects.filter(pk=client.pk, state=state.VERIFYING).update(**changes)
+    look_at_verification(client.pk, steps)
     remember_gateway(client, said.get("provider.configured", {}).get("code", ""))
 
 

@@ -1,0 +1,165 @@
+"""Whether cobrowse could work in a client's org, by one look at it: a finished health run or a reading. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostics import causes
+from diagnostics.environment import STARTING
+from diagnostics.genesys import gateway
+from diagnostics.rights.reading import Rights, State
+
+WORKS, BROKEN, UNKNOWN = "works", "broken", "unknown"
+# What kept our look from the org: it says nothing of whether a session could be started.
+OURS = frozenset({"env", "response"})
+REJECTED = frozenset({"client_rejected", "grant_not_allowed"})
+TURNED_AWAY: dict[tuple[object, object], str] = {
+    ("oauth.token", "client_rejected"): "auth.client_rejected",
+    ("oauth.token", "grant_not_allowed"): "auth.client_rejected",
+    ("oauth.identity", "token_refused"): "auth.token_foreign",
+}
+NO_DEPLOYMENT = "The org has no web deployment, and cobrowse is set up in one."
+ALL_OFF = "Every provider of the org's gateway is switched off."
+
+
+@dataclass(frozen=True)
+class Stand:
+    """`cause` is a code of `causes`, "" where nothing is wrong or nothing could be told."""
+
+    word: str
+    cause: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Offers:
+    """How many deployments, or providers of a gateway, would offer cobrowse; those that are gone do not count."""
+
+    on: int = 0
+    off: int = 0
+    inactive: int = 0
+    unknown: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.on + self.off + self.inactive + self.unknown
+
+
+@dataclass(frozen=True)
+class Part:
+    """How one part of a reading ended: whole, partial, refused, absent or failed."""
+
+    state: str = "failed"
+    code: str = ""
+    sentence: str = ""
+
+
+def of_run(verdict: Mapping[str, Any], environment: Mapping[str, Any]) -> Stand:
+    """By the verdict of a finished health run, and what it saw."""
+    cause, sentence = str(verdict.get("cause", "")), str(verdict.get("sentence", ""))
+    if cause in ("", causes.UNDETERMINED) or causes.family_of(cause) in OURS:
+        return Stand(UNKNOWN, reason=sentence)
+    if cause != causes.NONE:
+        return Stand(BROKEN, cause, sentence)
+    providers = environment.get("providers") or []
+    if providers and all(each.get("enabled") is False for each in providers):
+        return Stand(BROKEN, "config.cobrowse_disabled", ALL_OFF)
+    if environment.get("deployments") == {} and not providers:
+        return Stand(UNKNOWN, reason=NO_DEPLOYMENT)
+    return Stand(WORKS, reason=sentence)
+
+
+def of_verification(steps: Iterable[Mapping[str, Any]]) -> Stand | None:
+    """None where the client came in: what it may do there, a verification does not ask."""
+    for step in steps:
+        cause = TURNED_AWAY.get((step.get("check"), step.get("code")))
+        if cause:
+            return Stand(BROKEN, cause, str(step.get("sentence", "")))
+    return None
+
+
+def of_reading(
+    parts: Mapping[str, Part], rights: Rights, deployments: Offers, providers: Offers, error: str = ""
+) -> Stand:
+    """By a reading's parts, in the order in which a call would meet the faults. What is broken outweighs what could not
+    be told; nothing works of which a part could not be told."""
+    rejected = next((each for each in parts.values() if each.code in REJECTED), None)
+    if rejected is not None:
+        return Stand(BROKEN, "auth.client_rejected", rejected.sentence)
+    if error:
+        return Stand(UNKNOWN, reason=error)
+    stands = (
+        _of_scopes(rights, has_gateway=_listed(parts)),
+        _of_rights(parts, rights),
+        _of_providers(parts, providers),
+        _of_deployments(parts, deployments, has_gateway=_listed(parts)),
+    )
+    return _first(BROKEN, stands) or _first(UNKNOWN, stands) or Stand(WORKS, reason=_works(deployments, providers))
+
+
+def _listed(parts: Mapping[str, Part]) -> bool:
+    return parts.get("gateway", Part()).state in ("whole", "partial")
+
+
+def _first(word: str, stands: Iterable[Stand | None]) -> Stand | None:
+    return next((each for each in stands if each is not None and each.word == word), None)
+
+
+def _of_scopes(rights: Rights, *, has_gateway: bool) -> Stand | None:
+    """Only a gateway asks a client for scopes."""
+    lacking = [scope for scope in gateway.SCOPES if rights.scopes is not None and scope not in rights.scopes]
+    if not has_gateway or not lacking:
+        return None
+    said = f"The token does not carry {' and '.join(lacking)}, which the org's gateway wants."
+    return Stand(BROKEN, "authz.scope_missing", said)
+
+
+def _of_rights(parts: Mapping[str, Part], rights: Rights) -> Stand | None:
+    """Either permission lets a session start: one by web messaging, the other by voice."""
+    states = {rights.holds(permission).state for permission in STARTING}
+    wanted = " or ".join(STARTING)
+    if states & {State.HELD, State.CONDITION}:
+        return None
+    if State.UNREAD in states:
+        return Stand(
+            UNKNOWN, reason=parts.get("rights", Part()).sentence or "What the client may do could not be read."
+        )
+    if State.HIDDEN in states:
+        return Stand(UNKNOWN, reason=f"Whether a role of the client holds {wanted} is not shown by the org.")
+    if states == {State.UNLICENSED}:
+        said = f"The org's permission catalogue has neither {wanted}: the feature is not licensed."
+        return Stand(BROKEN, "config.feature_not_licensed", said.replace(" or ", " nor "))
+    return Stand(BROKEN, "authz.permission_missing", f"No role of the client holds {wanted}.")
+
+
+def _of_providers(parts: Mapping[str, Part], providers: Offers) -> Stand | None:
+    if parts.get("gateway", Part()).state != "whole":
+        return None
+    if not providers.all:
+        return Stand(BROKEN, "provider.mismatch", "The org has a provider gateway, and its provider list is empty.")
+    return Stand(BROKEN, "config.cobrowse_disabled", ALL_OFF) if providers.off == providers.all else None
+
+
+def _of_deployments(parts: Mapping[str, Part], deployments: Offers, *, has_gateway: bool) -> Stand | None:
+    part = parts.get("deployments", Part())
+    if part.state not in ("whole", "partial"):
+        return Stand(UNKNOWN, reason=part.sentence or "Whether cobrowse is on in the web deployments was not read.")
+    if deployments.on:
+        return None
+    if not deployments.all and part.state == "whole":
+        return None if has_gateway else Stand(UNKNOWN, reason=NO_DEPLOYMENT)
+    if deployments.unknown or part.state == "partial":
+        return Stand(UNKNOWN, reason="No web deployment with cobrowse on was read, and not all of them were shown.")
+    if not deployments.off:
+        said = f"None of the org's {deployments.all} web deployments is active."
+        return Stand(BROKEN, "config.cobrowse_disabled", said)
+    return Stand(BROKEN, "config.cobrowse_disabled", "Cobrowse is switched off in every active web deployment.")
+
+
+def _works(deployments: Offers, providers: Offers) -> str:
+    told = [
+        f"cobrowse is on in {offers.on} of {offers.all} {what}"
+        for offers, what in ((deployments, "web deployments"), (providers, "gateway providers"))
+        if offers.all
+    ]
+    return f"The client may start sessions, and {' and '.join(told)}."
