@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "diagnostics.http.login_again",
+    "diagnostics.http.in_viewers_zone",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -208,6 +209,9 @@ DEMO_ENDPOINTS = DATA.demo_endpoints()
 DEMO_PORT = env.number("DEMO_PORT", 8901, least=1, most=65534)
 # Only the operator can send a region elsewhere or add one: nobody can name a host from the web page.
 GENESYS_ENDPOINTS = {**DEMO_ENDPOINTS, **env.endpoints("GENESYS_ENDPOINTS")}
+
+# Hours between two readings of what an org has set up; 0 for none but those that somebody asks for.
+SNAPSHOT_HOURS = env.number("SNAPSHOT_HOURS", 6, least=0, most=24 * 30)
 
 # ---------------------------------------------------------------------- static files
 

@@ -19,6 +19,13 @@ def execute_run(run_id: int) -> None:
 @shared_task(ignore_result=True)
 def verify_client(client_id: int) -> None:
     services.verify_client(client_id)
+    for snapshot_id in services.start_due_readings(client_id=client_id):
+        ring(read_snapshot, snapshot_id)
+
+
+@shared_task(ignore_result=True)
+def read_snapshot(snapshot_id: int) -> None:
+    services.read_snapshot(snapshot_id)
 
 
 @shared_task(ignore_result=True)
@@ -32,6 +39,8 @@ def tick() -> None:
         ring(execute_run, run_id)
     for run_id in services.advance_watches():
         ring(execute_run, run_id)
+    for snapshot_id in services.due_readings():
+        ring(read_snapshot, snapshot_id)
     services.catch_up()
     services.remember_runs_behind()
 

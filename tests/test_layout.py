@@ -10,12 +10,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 # A room may import rooms of rows above its own, and itself.
 ROWS: list[set[str]] = [
     {"outcomes", "causes", "fields", "masks", "net", "provider_ids", "rules", "time_ranges"},
-    {"blocks", "cause_chart", "kept", "masker", "genesys", "compare"},
+    {"blocks", "cause_chart", "kept", "masker", "genesys", "compare", "flips"},
     {"recurrence", "redact"},
-    {"calls"},
+    {"calls", "orgs"},
     {"inputs", "uploads", "claims", "checks.base", "verdict"},
     {"checks.*", "runner", "snippets"},
-    {"mend", "environment", "marks"},
+    {"mend", "environment", "marks", "comparison"},
     {"engine", "handbook"},
     {"rejudge", "rights"},
     {"standing"},

@@ -59,7 +59,8 @@ _lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
 class GenesysClient:
     """One org as one run sees it. Safe for several threads: who asks second waits for the first one's answer.
 
-    `kept_token` is one that an earlier run was given; when the org refuses it, a new one is asked for.
+    `kept_token` is one that an earlier run was given; when the org refuses it, a new one is asked for. `most_calls` is
+    set by who reads more than a run does.
     `on_exchange` is told of every request as soon as its answer is in, with secrets still in it.
     """
 
@@ -70,13 +71,14 @@ class GenesysClient:
         secret: str,
         *,
         kept_token: str = "",
+        most_calls: int = 0,
         on_exchange: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self.region = region
         self._client_id, self._secret = client_id, secret
         self._on_exchange = on_exchange
         self._facts: dict[str, Future[tuple[Answer, float]]] = {}
-        self._kept = kept_token
+        self._kept, self._most_calls = kept_token, most_calls
         self._issued: Token | None = None
         self._seen: list[Answer] = []
         self._refusal: Exchange | None = None
@@ -117,8 +119,15 @@ class GenesysClient:
 
     def get(self, path: str, **query: str | int) -> Answer:
         """Read a path of the API (`/api/v2/...`), once per run. Trouble is a value, never an exception."""
-        url = self.region.api + path + (f"?{urlencode(query)}" if query else "")
+        url = self._url(path, query)
         return self._once(url, lambda: self._read(url))
+
+    def fresh(self, path: str, **query: str | int) -> Answer:
+        """Read a path anew, and remember nothing of it: for lists that are read page by page."""
+        return self._read(self._url(path, query), keep=False)
+
+    def _url(self, path: str, query: dict[str, str | int]) -> str:
+        return self.region.api + path + (f"?{urlencode(query)}" if query else "")
 
     def offer_session(self, conversation_id: str) -> Answer:
         """Offers a session to a live customer: the one call of the product that writes, and no part of reading an org.
@@ -146,14 +155,14 @@ class GenesysClient:
         """Every answer that came so far, in the order in which they came."""
         return tuple(self._seen)
 
-    def _read(self, url: str) -> Answer:
+    def _read(self, url: str, *, keep: bool = True) -> Answer:
         token = self.token()
         if not token.value:
             return Answer(None, trouble="no_token")
-        answer = self._send("GET", url, auth=_Bearer(token.value))
+        answer = self._send("GET", url, auth=_Bearer(token.value), keep=keep)
         if answer.status == 401 and token.is_kept:
             self._kept = ""
-            return self._read(url)
+            return self._read(url, keep=keep)
         return answer
 
     def _start(self, url: str) -> Answer:
@@ -191,10 +200,12 @@ class GenesysClient:
         took = answer.exchange.ms if answer.exchange and answer.trouble != "rate_limited_wait" else 0.0
         future.set_result((answer, (lane.path_ms if lane else 0.0) + took))
 
-    def _send(self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None) -> Answer:
+    def _send(
+        self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None, keep: bool = True
+    ) -> Answer:
         """After one 429 nothing more is sent in this run: each further call would only lengthen the wait."""
         with self._lock:
-            refusal, over = self._refusal, self._calls >= MOST_CALLS
+            refusal, over = self._refusal, self._calls >= (self._most_calls or MOST_CALLS)
             self._calls += 0 if refusal or over else 1
         if refusal is not None:
             return replace(understand(refusal), trouble="rate_limited_wait")
@@ -239,7 +250,8 @@ class GenesysClient:
             self._refusal = exchange
         self._on_exchange(exchange)
         answer = understand(exchange)
-        self._seen.append(answer)
+        if keep:
+            self._seen.append(answer)
         return answer
 
 

@@ -22,6 +22,8 @@ from diagnostics.services.in_force import (
 from diagnostics.services.known import accept_finding, add_note, end_acceptance, remember_runs_behind
 from diagnostics.services.live import start_live, why_no_start
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run, repeatable_checks
+from diagnostics.services.snapshots import due_readings, read_snapshot, start_due_readings, start_snapshot
+from diagnostics.services.saved_views import delete_view, save_view
 from diagnostics.services.sweep import Swept, sweep
 from diagnostics.services.watches import advance_watches, start_watch, stop_watch, watchable
 
@@ -39,10 +41,13 @@ __all__ = [
     "contract_of",
     "create_client",
     "create_run",
+    "delete_view",
     "diagnosis_of",
+    "due_readings",
     "end_acceptance",
     "execute_run",
     "give_up_refreshes",
+    "read_snapshot",
     "refresh_contract",
     "region_contracts",
     "remember_runs_behind",
@@ -50,8 +55,11 @@ __all__ = [
     "repeatable_checks",
     "replace_secret",
     "retire_client",
+    "start_due_readings",
+    "save_view",
     "start_live",
     "start_refresh",
+    "start_snapshot",
     "start_verification",
     "start_watch",
     "stop_watch",

@@ -112,7 +112,9 @@ def _end_verification(client: OAuthClient, steps: list[dict[str, Any]]) -> None:
     }
     if right:
         evidence = known["evidence"]
-        changes |= {"verified_at": timezone.now(), "org_id": evidence["org_id"], "org_name": evidence["org_name"]}
+        now = timezone.now()  # what the org has set up is read next
+        changes |= {"verified_at": now, "next_reading_at": now}
+        changes |= {"org_id": evidence["org_id"], "org_name": evidence["org_name"]}
     OAuthClient.objects.filter(pk=client.pk, state=state.VERIFYING).update(**changes)
     look_at_verification(client.pk, steps)
     remember_gateway(client, said.get("provider.configured", {}).get("code", ""))

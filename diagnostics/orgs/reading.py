@@ -1,0 +1,153 @@
+"""Providers as an org tells them: a gateway's list, and web deployments with the settings of the version in use."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from diagnostics.orgs.words import flag, id_in, listed, part_of, words
+from diagnostics.redact import Redactor
+
+GATEWAY, DEPLOYMENT = "gateway", "deployment"
+ON, OFF, INACTIVE, UNKNOWN = "on", "off", "inactive", "unknown"
+SWITCHES = ("allowAgentControl", "allowAgentNavigation", "allowDraw")
+SELECTORS = ("maskSelectors", "readonlySelectors")
+# What a configuration's version says of cobrowse, by the names of the API.
+OF_VERSION = ("enabled", "channels", *SWITCHES, *SELECTORS, "pauseCriteria")
+OF_DEPLOYMENT = ("allowAllDomains", "allowedDomains")
+MOST_LISTED, LONGEST_WORD = 100, 300
+
+
+@dataclass(frozen=True)
+class Told:
+    """One provider as one reading tells it. `is_hidden` where the answer left its cobrowse settings out."""
+
+    source: str
+    ref: str
+    name: str = ""
+    status: str = ""
+    version: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    is_hidden: bool = False
+    draft_is_newer: bool | None = None
+
+    @property
+    def state(self) -> str:
+        """An inactive deployment offers nothing, whatever its settings say."""
+        if self.source == DEPLOYMENT and self.status and self.status.lower() != "active":
+            return INACTIVE
+        enabled = self.settings.get("enabled")
+        return UNKNOWN if self.is_hidden or not isinstance(enabled, bool) else ON if enabled else OFF
+
+    @property
+    def channels(self) -> list[str]:
+        return list(self.settings.get("channels", []))
+
+    def redacted(self, redactor: Redactor) -> "Told":
+        return replace(
+            self,
+            ref=redactor.text(self.ref)[:200],
+            name=redactor.text(self.name)[:200],
+            status=redactor.text(self.status)[:40],
+            version=redactor.text(self.version)[:40],
+            settings=redactor.value(self.settings),
+        )
+
+
+def deployment_told(entry: Any) -> Told | None:
+    """None for what is no deployment, or has no id that could be kept."""
+    ref = id_in(entry.get("id")) if isinstance(entry, dict) else ""
+    if not ref:
+        return None
+    configuration = part_of(entry, "configuration")
+    told = Told(
+        DEPLOYMENT,
+        ref,
+        words(entry.get("name")),
+        words(entry.get("status"), 40),
+        words(configuration.get("version"), 40),
+        {
+            "allowAllDomains": flag(entry.get("allowAllDomains")),
+            "allowedDomains": listed(entry.get("allowedDomains"), MOST_LISTED, LONGEST_WORD),
+            "configuration": {"id": words(configuration.get("id")), "name": words(configuration.get("name"))},
+        },
+        is_hidden=True,
+    )
+    return with_version(told, configuration)
+
+
+def with_version(told: Told, version: Any) -> Told:
+    """With the settings of the configuration's version in use; unchanged where that does not show them."""
+    shown = cobrowse_in(version)
+    if shown is None:
+        return told
+    published = words(version.get("datePublished"), 40)
+    configuration = {**part_of(told.settings, "configuration"), "published": published}
+    number = words(version.get("version"), 40) or told.version
+    settings = {**told.settings, **shown, "configuration": configuration}
+    return replace(told, settings=settings, version=number, is_hidden=False)
+
+
+def cobrowse_in(version: Any) -> dict[str, Any] | None:
+    """The cobrowse settings of a configuration's version; None where it does not tell whether cobrowse is on."""
+    cobrowse = part_of(version, "cobrowse")
+    if not isinstance(cobrowse.get("enabled"), bool):
+        return None
+    return {
+        "enabled": cobrowse["enabled"],
+        "channels": listed(cobrowse.get("channels"), 20, 40),
+        **{name: flag(cobrowse.get(name)) for name in SWITCHES},
+        **{name: listed(cobrowse.get(name), MOST_LISTED, LONGEST_WORD) for name in SELECTORS},
+        "pauseCriteria": _pauses(cobrowse.get("pauseCriteria")),
+    }
+
+
+def _pauses(value: object) -> list[dict[str, str]]:
+    found = [each for each in value[:MOST_LISTED] if isinstance(each, dict)] if isinstance(value, list) else []
+    return [
+        {"urlFragment": words(each.get("urlFragment"), LONGEST_WORD), "condition": words(each.get("condition"), 40)}
+        for each in found
+    ]
+
+
+def gateway_told(ref: str, name: str, enabled: bool | None) -> Told | None:
+    """None where the id could not be kept as it is."""
+    return Told(GATEWAY, ref, words(name), settings={"enabled": enabled}) if id_in(ref) else None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A configuration's draft: what it would say of cobrowse once published. `cobrowse` is None where it is not shown."""
+
+    configuration: str
+    modified: str
+    cobrowse: dict[str, Any] | None
+
+
+def draft_told(entry: Any) -> Draft | None:
+    ref = id_in(entry.get("id")) if isinstance(entry, dict) else ""
+    return Draft(ref, words(entry.get("dateModified"), 40), cobrowse_in(entry)) if ref else None
+
+
+def with_draft(told: Told, draft: Draft) -> Told:
+    """Whether the draft says something that is not in use: by its settings, else by the dates; None if neither tells."""
+    live = {name: told.settings[name] for name in OF_VERSION if name in told.settings}
+    shown = draft.cobrowse if draft.cobrowse is not None and not told.is_hidden and live else None
+    different = [name for name in OF_VERSION if shown is not None and alike(shown[name]) != alike(live.get(name))]
+    later = _is_later(draft.modified, part_of(told.settings, "configuration").get("published", ""))
+    newer = True if different else later if later is not None else False if shown is not None else None
+    settings = {**told.settings, "draft": {"date_modified": draft.modified or None, "different": different}}
+    return replace(told, settings=settings, draft_is_newer=newer)
+
+
+def _is_later(one: str, other: str) -> bool | None:
+    """None where one of them is no time."""
+    try:
+        return datetime.fromisoformat(one) > datetime.fromisoformat(other)
+    except (TypeError, ValueError):
+        return None
+
+
+def alike(value: Any) -> Any:
+    """A value by which two settings are compared: the order of a list, and of an object's fields, means nothing."""
+    return sorted(json.dumps(each, sort_keys=True) for each in value) if isinstance(value, list) else value

@@ -1,0 +1,115 @@
+"""One take-up of a reading: asks the org at a background's pace, and writes only while the reading is still its own."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from diagnostics.checks.limits import in_words, wait_seconds
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.pages import room_in
+from diagnostics.models import Snapshot
+from diagnostics.redact import Redactor
+
+LEASE = timedelta(seconds=90)  # longer than any one call with its time limits
+RENEW_SECONDS = 20.0
+SLICE_SECONDS = 150.0  # of one take-up: the queue's other work gets its turn
+UNSAID_WAIT = 60
+
+
+class Wait(Exception):
+    """The org said to wait, or there is too little room: go on from here then. str() is the sentence for the screen."""
+
+    def __init__(self, seconds: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
+
+
+class SliceOver(Exception):
+    """This take-up has had its time: go on from here with the next one."""
+
+
+class LostReading(Exception):
+    """Another worker has taken the reading up, or it was closed: nothing more may be written to it."""
+
+
+class Reading:
+    """`progress` is what the next take-up goes on from; it is stored with what was read, or not at all."""
+
+    def __init__(self, snapshot: Snapshot, worker: str, genesys: GenesysClient, secrets: tuple[str, ...]) -> None:
+        self.snapshot, self.client, self.genesys = snapshot, snapshot.client, genesys
+        self.progress: dict[str, Any] = dict(snapshot.progress)
+        self.parts: list[dict[str, Any]] = list(snapshot.parts)
+        self.rights: dict[str, Any] = dict(snapshot.rights)
+        self._worker, self._secrets = worker, secrets
+        self._redactor, self._known_token = Redactor(secrets), ""
+        self._ends_at = time.monotonic() + SLICE_SECONDS
+        self._renewed = time.monotonic()
+
+    @property
+    def redactor(self) -> Redactor:
+        """Knows the token of this take-up as soon as there is one."""
+        issued = self.genesys.issued
+        if issued is not None and issued.value != self._known_token:
+            self._known_token = issued.value
+            self._redactor = Redactor((*self._secrets, issued.value))
+        return self._redactor
+
+    def before_asking(self) -> None:
+        if time.monotonic() > self._ends_at:
+            raise SliceOver
+        if time.monotonic() - self._renewed > RENEW_SECONDS:
+            if not self._mine().update(lease_until=timezone.now() + LEASE):
+                raise LostReading
+            self._renewed = time.monotonic()
+
+    def get(self, path: str, **query: str | int) -> Answer:
+        """A fact of the org, read once in this take-up."""
+        self.before_asking()
+        return self.heed(self.genesys.get(path, **query))
+
+    def heed(self, answer: Answer) -> Answer:
+        """The answer, if the org does not say to wait. Raises Wait."""
+        if answer.status == 429:
+            seconds = wait_seconds(answer, datetime.now(UTC))
+            seconds = UNSAID_WAIT if seconds is None else max(1, seconds)
+            raise Wait(seconds, f"The org's rate limit is exhausted; it said to wait {in_words(seconds)}.")
+        return answer
+
+    def leave_room(self, answer: Answer) -> None:
+        """After what was read is stored: leave the rest of the minute's calls to those who wait for a diagnosis."""
+        room = room_in(answer)
+        if room is not None and room.is_low:
+            seconds = min(max(1, room.reset_s), 300)
+            raise Wait(
+                seconds, f"{room.left} of {room.allowed} calls a minute are left; the reading leaves them to runs."
+            )
+
+    @contextmanager
+    def stored(self) -> Iterator[None]:
+        """One transaction for what was read and for the progress that says so. Raises LostReading."""
+        with transaction.atomic():
+            if not self._mine().select_for_update().exists():
+                raise LostReading
+            yield
+            self._mine().update(
+                progress=self.progress, parts=self.parts, rights=self.rights, lease_until=timezone.now() + LEASE
+            )
+        self._renewed = time.monotonic()
+
+    def end_part(self, part: str, state: str, code: str, sentence: str, items: int = 0) -> None:
+        """Called within `stored`. A part read again replaces what was said of it before."""
+        told = {"part": part, "state": state, "code": code, "sentence": sentence, "items": items}
+        self.parts = [each for each in self.parts if each["part"] != part] + [told]
+
+    def release(self, **values: Any) -> bool:
+        """Let go of the reading, to be taken up again or closed. False where it was no longer ours."""
+        return bool(self._mine().update(lease_until=None, worker="", **values))
+
+    def _mine(self) -> Any:
+        return Snapshot.objects.filter(pk=self.snapshot.pk, worker=self._worker, state=Snapshot.State.READING)

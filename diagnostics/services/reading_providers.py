@@ -1,0 +1,221 @@
+"""The parts of a reading that tell of providers: a gateway's list, deployments page by page, and their drafts."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from diagnostics.checks.deployments import LIST_PATH
+from diagnostics.checks.provider import judge_list, providers_of
+from diagnostics.genesys import gateway
+from diagnostics.genesys.answer import Answer
+from diagnostics.models import OrgChange, Provider
+from diagnostics.orgs.changes import CHANGED, provider_changes
+from diagnostics.orgs.reading import (
+    DEPLOYMENT,
+    GATEWAY,
+    Told,
+    deployment_told,
+    draft_told,
+    gateway_told,
+    with_draft,
+    with_version,
+)
+from diagnostics.services.clients import remember_gateway
+from diagnostics.services.reading import Reading
+from diagnostics.services.told import (
+    change_of,
+    keep_changes,
+    last_whole,
+    put,
+    store_draft,
+    store_gone,
+    store_told,
+    told_of,
+)
+from diagnostics.services.walking import Kept, List, walk
+
+MOST_ASKED_FOR = 50  # deployments that the list did not tell, asked for one by one in a reading
+MOST_SETTINGS = 300  # deployments whose settings the list hides, asked for one by one in a reading
+MISSED_TWICE = 2
+CONFIGURATIONS_PATH = "/api/v2/webdeployments/configurations"
+MOST_AT_A_GATEWAY = 5_000
+
+
+def read_gateway(reading: Reading) -> None:
+    """Measures whether there is a provider list, and keeps what it says."""
+    answer = reading.get(gateway.PROVIDERS_PATH)
+    judged = judge_list(answer)
+    found = [
+        gateway_told(each.id, each.name, each.enabled) for each in (providers_of(answer) or [])[:MOST_AT_A_GATEWAY]
+    ]
+    told = [each.redacted(reading.redactor) for each in found if each is not None]
+    with reading.stored():
+        _keep_capability(reading, judged.code)
+        if judged.code == "unknown":
+            reading.end_part(GATEWAY, "failed", "not_read", judged.sentence)
+            return
+        store_told(reading.snapshot, GATEWAY, told, last_whole(reading.snapshot, GATEWAY))
+        _miss(reading, _missing(reading, GATEWAY))
+        if judged.code == "no_provider_list":
+            reading.end_part(GATEWAY, "absent", judged.code, judged.sentence)
+        elif len(told) < len(found):
+            sentence = f"{len(found) - len(told)} of {len(found)} providers have no id that could be kept."
+            reading.end_part(GATEWAY, "partial", "entries_unreadable", sentence, len(told))
+        else:
+            reading.end_part(
+                GATEWAY, "whole", "read", f"{len(told)} providers were read from the gateway's list.", len(told)
+            )
+
+
+def _keep_capability(reading: Reading, code: str) -> None:
+    """Whether the org has a gateway, as measured now, and that it has become another."""
+    client = reading.client
+    before = client.gateway
+    remember_gateway(client, code)
+    client.refresh_from_db(fields=["gateway"])
+    if before is not None and client.gateway is not None and client.gateway != before:
+        change = OrgChange(
+            client=client,
+            about=OrgChange.About.CLIENT,
+            name=client.org_name,
+            kind=CHANGED,
+            setting="gateway",
+            before=before,
+            after=client.gateway,
+            not_before=client.gateway_seen_at,
+            at=timezone.now(),
+        )
+        keep_changes(reading.snapshot, [change])
+
+
+def read_deployments(reading: Reading) -> None:
+    walk(
+        reading,
+        List(
+            "deployments",
+            LIST_PATH,
+            "web deployments",
+            "webDeployments:deployment:view",
+            {"expand": "Configuration"},
+            _keep_deployments,
+        ),
+    )
+
+
+def _keep_deployments(reading: Reading, entries: list[Any]) -> Kept:
+    told = [deployment_told(each) for each in entries]
+    usable = [each.redacted(reading.redactor) for each in told if each is not None]
+    kept = store_told(reading.snapshot, DEPLOYMENT, usable, last_whole(reading.snapshot, "deployments"))
+    return Kept(kept.fresh, kept.repeated, len(told) - len(usable))
+
+
+def read_settings(reading: Reading) -> None:
+    """One by one where the list does not show them, which needs no permission; within a budget."""
+    at = reading.progress.setdefault("settings", {"after": 0, "asked": 0, "read": 0})
+    hidden = _deployments(reading).filter(snapshot=reading.snapshot, settings__hidden=True)
+    while at["asked"] < MOST_SETTINGS and (row := hidden.filter(pk__gt=at["after"]).order_by("pk").first()):
+        answer = _ask(reading, f"{LIST_PATH}/{quote(row.ref, safe='')}/configurations")
+        with reading.stored():
+            at["after"], at["asked"] = row.pk, at["asked"] + 1
+            at["read"] += _keep_settings(reading, row, answer)
+        reading.leave_room(answer)
+    with reading.stored():
+        left = hidden.count()
+        if left:
+            sentence = f"Of {left} web deployments the org does not show the cobrowse settings."
+            reading.end_part("settings", "partial", "settings_hidden", sentence, at["read"])
+        else:
+            sentence = "The cobrowse settings of every web deployment that was read are known."
+            reading.end_part("settings", "whole", "read", sentence, at["read"])
+
+
+def _keep_settings(reading: Reading, row: Provider, answer: Answer) -> bool:
+    version = answer.data.get("configurationVersion", answer.data) if answer.ok else None
+    before = told_of(row)
+    after = with_version(before, version).redacted(reading.redactor)
+    if after.is_hidden:
+        return False
+    found = list(provider_changes(before, after))
+    now, since = timezone.now(), last_whole(reading.snapshot, "settings")
+    put(row, after, reading.snapshot, now)
+    row.changed_at = now if found else row.changed_at
+    row.save()
+    keep_changes(reading.snapshot, [change_of(row, each, since, now) for each in found])
+    return True
+
+
+def find_gone(reading: Reading) -> None:
+    """Gone is what a direct read says 404 of, or what two whole readings in a row did not tell."""
+    if not any(each["part"] == "deployments" and each["state"] == "whole" for each in reading.parts):
+        return
+    at = reading.progress.setdefault("gone", {"after": 0, "asked": 0})
+    missing = _missing(reading, DEPLOYMENT)
+    while at["asked"] < MOST_ASKED_FOR and (row := missing.filter(pk__gt=at["after"]).order_by("pk").first()):
+        answer = _ask(reading, f"{LIST_PATH}/{quote(row.ref, safe='')}", expand="Configuration")
+        told = deployment_told(answer.data) if answer.ok else None
+        with reading.stored():
+            at["after"], at["asked"] = row.pk, at["asked"] + 1
+            if told is not None and told.ref.lower() == row.ref.lower():
+                store_told(reading.snapshot, DEPLOYMENT, [told.redacted(reading.redactor)], None)
+            elif answer.status == 404 and answer.trouble in ("", "empty"):
+                store_gone(reading.snapshot, [row])
+            else:
+                _miss(reading, missing.filter(pk=row.pk))
+        reading.leave_room(answer)
+    with reading.stored():
+        _miss(reading, missing.filter(pk__gt=at["after"]))
+        at["after"] = 2**62
+
+
+def read_drafts(reading: Reading) -> None:
+    """The list of configurations is a list of their drafts."""
+    walk(
+        reading,
+        List(
+            "drafts",
+            CONFIGURATIONS_PATH,
+            "configuration drafts",
+            "webDeployments:configuration:view",
+            {},
+            _keep_drafts,
+        ),
+    )
+    if not reading.progress["drafts"]["pages"]:
+        with reading.stored():
+            _deployments(reading).filter(snapshot=reading.snapshot).update(draft_is_newer=None)
+
+
+def _keep_drafts(reading: Reading, entries: list[Any]) -> Kept:
+    drafts = {each.configuration: each for each in map(draft_told, reversed(entries)) if each is not None}
+    rows = _deployments(reading).filter(settings__configuration__id__in=list(drafts)).select_for_update()
+    touched, changes = [], []
+    for row in rows:
+        told: Told = with_draft(told_of(row), drafts[row.settings["configuration"]["id"]]).redacted(reading.redactor)
+        changes += store_draft(reading.snapshot, row, told)
+        touched.append(row)
+    Provider.objects.bulk_update(touched, ["settings", "draft_is_newer", "changed_at"], batch_size=100)
+    keep_changes(reading.snapshot, changes)
+    unreadable = sum(draft_told(each) is None for each in entries)
+    return Kept(len(drafts), len(entries) - unreadable - len(drafts), unreadable)
+
+
+def _deployments(reading: Reading) -> QuerySet[Provider]:
+    return Provider.objects.filter(client=reading.client, source=DEPLOYMENT, gone_at=None)
+
+
+def _missing(reading: Reading, source: str) -> QuerySet[Provider]:
+    """What was there and has not been told by this reading."""
+    known = Provider.objects.filter(client=reading.client, source=source, gone_at=None)
+    return known.filter(Q(snapshot=None) | ~Q(snapshot=reading.snapshot))
+
+
+def _miss(reading: Reading, rows: QuerySet[Provider]) -> None:
+    rows.update(missed=F("missed") + 1)
+    store_gone(reading.snapshot, rows.filter(missed__gte=MISSED_TWICE)[:5_000])
+
+
+def _ask(reading: Reading, path: str, **query: str | int) -> Answer:
+    reading.before_asking()
+    return reading.heed(reading.genesys.fresh(path, **query))

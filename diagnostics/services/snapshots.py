@@ -1,0 +1,256 @@
+"""Reading orgs: which reading is due, who has it, how far it has come, and how it ended."""
+
+import logging
+import os
+import random
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from diagnostics.fields import UnreadableSecret
+from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.regions import region
+from diagnostics.models import OAuthClient, Provider, Snapshot, User
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.reading import LEASE, LostReading, Reading, SliceOver, Wait
+from diagnostics.services.reading_providers import (
+    find_gone,
+    read_deployments,
+    read_drafts,
+    read_gateway,
+    read_settings,
+)
+from diagnostics.services.reading_rights import NotReadable, read_rights
+from diagnostics.services.standing import look_at_standing
+from diagnostics.services.tokens import kept_token, remember_token
+
+log = logging.getLogger(__name__)
+State = Snapshot.State
+
+OPEN = (State.QUEUED, State.READING, State.WAITING)
+LONGEST = timedelta(hours=2)  # from the start of a reading to its end, waiting included
+RING_AGAIN_AFTER = timedelta(seconds=20)
+MOST_CALLS = 2_000  # of one take-up
+FEW = 20  # readings that one tick starts, so that a fleet is read evenly
+STEPS: dict[str, Callable[[Reading], None]] = {
+    "rights": read_rights,
+    "gateway": read_gateway,
+    "deployments": read_deployments,
+    "settings": read_settings,
+    "gone": find_gone,
+    "drafts": read_drafts,
+}
+# In this order; "gone" says nothing of its own.
+PARTS = tuple(each for each in STEPS if each != "gone")
+
+
+def start_snapshot(client: OAuthClient, *, source: str, user: User | None) -> Snapshot | None:
+    """A reading to be rung for; None while another one of this client is open. Raises Refused."""
+    if client.is_retired:
+        raise Refused(f"The client {client.name} is retired, so its org is not read any more. Choose another client.")
+    try:
+        with transaction.atomic():
+            return Snapshot.objects.create(client=client, source=source, started_by=user, rung_at=timezone.now())
+    except IntegrityError:
+        return None
+
+
+def read_snapshot(pk: int, worker: str = "") -> bool:
+    """Take the reading up and go on from where it was; False where it is not to be taken up now."""
+    me = f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
+    now = timezone.now()
+    if (
+        not _ready(now)
+        .filter(pk=pk)
+        .update(state=State.READING, worker=me, taken_up_at=now, lease_until=now + LEASE, resume_at=None, error="")
+    ):
+        return False
+    snapshot = Snapshot.objects.select_related("client").defer("client__secret").get(pk=pk)
+    try:
+        reading = _reading(snapshot, me)
+    except Refused as trouble:
+        _refuse(snapshot, me, str(trouble))
+        return True
+    try:
+        _take_up(reading)
+    except LostReading:
+        log.warning("reading %s was taken up or closed elsewhere; what came after is dropped", pk)
+    finally:
+        reading.genesys.close()
+    remember_token(snapshot.client, reading.genesys.issued)
+    return True
+
+
+def _ready(now: datetime) -> Any:
+    """Queued, told to wait until now, or given up by a worker that is gone."""
+    due = (
+        Q(state=State.QUEUED) | Q(state=State.WAITING, resume_at__lte=now) | Q(state=State.READING, lease_until__lt=now)
+    )
+    return Snapshot.objects.filter(due)
+
+
+def _reading(snapshot: Snapshot, me: str) -> Reading:
+    """Raises Refused where the org cannot even be asked."""
+    client = snapshot.client
+    try:
+        where = region(client.region)
+    except KeyError:
+        raise Refused(
+            f"The region {client.region} is not known to this server. If it is the demo's, start `manage.py up`; "
+            "if it is your own, set GENESYS_ENDPOINTS."
+        ) from None
+    if client.is_retired:
+        raise Refused(f"The client {client.name} was retired before its org was read, and its secret with it.")
+    try:
+        secret = client.secret
+    except UnreadableSecret as trouble:
+        raise Refused(str(trouble)) from None
+    kept = kept_token(client)
+    genesys = GenesysClient(where, client.client_id, secret, kept_token=kept, most_calls=MOST_CALLS)
+    return Reading(snapshot, me, genesys, tuple(filter(None, (secret, f"{client.client_id}:{secret}", kept))))
+
+
+@transaction.atomic
+def _refuse(snapshot: Snapshot, me: str, sentence: str) -> None:
+    now = timezone.now()
+    mine = Snapshot.objects.filter(pk=snapshot.pk, worker=me, state=State.READING)
+    if mine.update(state=State.FAILED, error=sentence, finished_at=now, lease_until=None):
+        _after_the_end(snapshot, now)
+
+
+def _take_up(reading: Reading) -> None:
+    """Every step that is not done yet. Whatever happens, the reading is closed, or will be taken up again."""
+    try:
+        done = reading.progress.setdefault("done", [])
+        for name, step in STEPS.items():
+            if name not in done:
+                step(reading)
+                with reading.stored():
+                    done.append(name)
+    except Wait as wait:
+        _wait(reading, wait)
+    except SliceOver:
+        reading.release(state=State.QUEUED, rung_at=None)
+    except NotReadable as trouble:
+        _end(reading, State.FAILED, str(trouble))
+    except LostReading:
+        raise
+    except Exception as trouble:
+        log.exception("reading %s broke off", reading.snapshot.pk)
+        _end_early(reading, f"The reading broke off by a fault of ours ({type(trouble).__name__}); the log says more.")
+    else:
+        whole = all(each["state"] in ("whole", "absent") for each in reading.parts)
+        _end(reading, State.WHOLE if whole else State.PARTIAL)
+
+
+def _wait(reading: Reading, wait: Wait) -> None:
+    """Until the org lets us go on; a wait beyond the reading's time ends it with what was read."""
+    until = timezone.now() + timedelta(seconds=wait.seconds)
+    if until > reading.snapshot.created_at + LONGEST:
+        _end_early(reading, f"{wait} That is longer than a reading may take, so it ended with what was read by then.")
+    else:
+        reading.release(state=State.WAITING, resume_at=until, error=str(wait))
+
+
+def _end_early(reading: Reading, sentence: str) -> None:
+    told = {each["part"] for each in reading.parts}
+    with reading.stored():
+        for part in PARTS:
+            if part not in told:
+                reading.end_part(part, "failed", "not_reached", sentence)
+    read = any(each["state"] in ("whole", "partial") for each in reading.parts)
+    _end(reading, State.PARTIAL if read else State.FAILED, sentence)
+
+
+@transaction.atomic
+def _end(reading: Reading, state: str, error: str = "") -> None:
+    now = timezone.now()
+    providers = Provider.objects.filter(snapshot=reading.snapshot).count()
+    if reading.release(state=state, error=error, finished_at=now, resume_at=None, providers=providers):
+        _after_the_end(reading.snapshot, now)
+
+
+def _after_the_end(snapshot: Snapshot, now: datetime) -> None:
+    """What follows from a reading, in the transaction that ends it."""
+    look_at_standing(snapshot)
+    _plan_next(snapshot.client, now)
+
+
+def _plan_next(client: OAuthClient, now: datetime) -> None:
+    """A little earlier or later each time, so that clients registered together are not read together for ever."""
+    hours = settings.SNAPSHOT_HOURS
+    next_at = now + timedelta(hours=hours * random.uniform(0.9, 1.1)) if hours else None  # noqa: S311 (no secret)
+    OAuthClient.objects.filter(pk=client.pk, retired_at=None).update(next_reading_at=next_at)
+
+
+def due_readings(now: datetime | None = None) -> tuple[int, ...]:
+    """Readings to ring for: waiting ones whose time has come, those whose worker is gone, and those newly due.
+
+    Two ticks at once are harmless. A reading that is older than any may be is closed.
+    """
+    now = now or timezone.now()
+    _close_overdue(now)
+    ready = _ready(now).exclude(state=State.QUEUED, rung_at__gte=now - RING_AGAIN_AFTER)
+    found = list(ready.order_by("id").values_list("pk", flat=True)[:200])
+    Snapshot.objects.filter(pk__in=found).update(rung_at=now)
+    return (*found, *start_due_readings(now))
+
+
+def start_due_readings(now: datetime | None = None, client_id: int | None = None) -> tuple[int, ...]:
+    """Start a reading for clients whose time has come: a few, or for this one alone. Returns what to ring for."""
+    now = now or timezone.now()
+    readable = OAuthClient.objects.filter(retired_at=None, state=OAuthClient.State.VERIFIED)
+    if client_id is not None:
+        readable = readable.filter(pk=client_id)
+    else:
+        _plan_the_unplanned(readable.filter(next_reading_at=None), now)
+    due = readable.filter(next_reading_at__lte=now).defer("secret", "verification").order_by("next_reading_at")
+    return tuple(pk for client in due[:FEW] if (pk := _start_due(client, now)) is not None)
+
+
+def _plan_the_unplanned(clients: Any, now: datetime) -> None:
+    """Verified before readings were planned: spread over the time between two readings."""
+    if not settings.SNAPSHOT_HOURS:
+        return
+    for pk in clients.values_list("pk", flat=True)[:200]:
+        at = now + timedelta(hours=random.uniform(0, settings.SNAPSHOT_HOURS))  # noqa: S311 (no secret)
+        OAuthClient.objects.filter(pk=pk, next_reading_at=None).update(next_reading_at=at)
+
+
+def _start_due(client: OAuthClient, now: datetime) -> int | None:
+    """Claimed by its own `next_reading_at`: who comes second finds another one."""
+    with transaction.atomic():
+        mine = OAuthClient.objects.filter(pk=client.pk, next_reading_at=client.next_reading_at)
+        hours = settings.SNAPSHOT_HOURS
+        if not mine.update(next_reading_at=now + timedelta(hours=hours) if hours else None):
+            return None
+        first = not Snapshot.objects.filter(client=client).exists()
+        source = Snapshot.Source.REGISTRATION if first else Snapshot.Source.SCHEDULE
+        started = start_snapshot(client, source=source, user=None)
+    return started.pk if started else None
+
+
+def _close_overdue(now: datetime) -> None:
+    """An open reading that nobody brings to its end must not keep the next one out."""
+    overdue = Snapshot.objects.filter(state__in=OPEN, created_at__lt=now - LONGEST)
+    for pk in list(overdue.order_by("id").values_list("pk", flat=True)[:200]):
+        with transaction.atomic():
+            snapshot = (
+                overdue.select_for_update(of=("self",), skip_locked=True).select_related("client").filter(pk=pk).first()
+            )
+            if snapshot is None or (snapshot.lease_until is not None and snapshot.lease_until >= now):
+                continue
+            read = any(each["state"] in ("whole", "partial") for each in snapshot.parts)
+            snapshot.state, snapshot.finished_at = State.PARTIAL if read else State.FAILED, now
+            snapshot.error = "The reading did not come to its end in two hours. What was read by then is kept."
+            snapshot.lease_until = snapshot.resume_at = None
+            snapshot.providers = Provider.objects.filter(snapshot=snapshot).count()
+            snapshot.save()
+            _after_the_end(snapshot, now)

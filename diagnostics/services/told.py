@@ -1,0 +1,159 @@
+"""What an org told becomes rows: providers as they are now, and what became different since the reading before."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
+from django.utils import timezone
+
+from diagnostics.models import OrgChange, Provider, Snapshot
+from diagnostics.orgs.changes import (
+    APPEARED,
+    RETURNED,
+    VANISHED,
+    Change,
+    carried_on,
+    draft_changes,
+    provider_changes,
+)
+from diagnostics.orgs.reading import Told
+
+WRITTEN = [
+    "name",
+    "state",
+    "status",
+    "channels",
+    "settings",
+    "version",
+    "draft_is_newer",
+    "last_seen_at",
+    "changed_at",
+    "gone_at",
+    "missed",
+    "snapshot",
+]
+# A part that was read whole before: only then is what it tells now known to be new.
+READ_WHOLE = ("whole", "absent")
+
+
+def last_whole(snapshot: Snapshot, part: str) -> datetime | None:
+    """When this part of the client's org was last read whole, None where it never was."""
+    kept = Snapshot.objects.filter(client=snapshot.client_id, pk__lt=snapshot.pk, finished_at__isnull=False)
+    times = [
+        kept.filter(parts__contains=[{"part": part, "state": state}])
+        .order_by("-id")
+        .values_list("finished_at", flat=True)
+        .first()
+        for state in READ_WHOLE
+    ]
+    return max((each for each in times if each is not None), default=None)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How many of a page were new to this reading, and how many it had told before."""
+
+    fresh: int
+    repeated: int
+
+
+def store_told(snapshot: Snapshot, source: str, told: Sequence[Told], baseline: datetime | None) -> Stored:
+    """Within a transaction. Of what is told twice in one reading the first counts; `baseline` is when the part was last
+    read whole, None where that never happened and so nothing can be said to have appeared."""
+    wanted = {each.ref: each for each in reversed(told)}
+    rows = Provider.objects.filter(client=snapshot.client_id, source=source, ref__in=wanted)
+    known = {row.ref: row for row in rows.select_for_update()}
+    fresh = [each for each in wanted.values() if each.ref not in known or known[each.ref].snapshot_id != snapshot.pk]
+    now = timezone.now()
+    made = [
+        put(Provider(client_id=snapshot.client_id, source=source, ref=each.ref), each, snapshot, now)
+        for each in fresh
+        if each.ref not in known
+    ]
+    Provider.objects.bulk_create(made)
+    changes = [change_of(row, Change(APPEARED), baseline, now) for row in made if baseline is not None]
+    touched = []
+    for each in fresh:
+        if (row := known.get(each.ref)) is not None:
+            changes += _renewed(row, each, snapshot, now)
+            touched.append(row)
+    Provider.objects.bulk_update(touched, WRITTEN, batch_size=100)
+    keep_changes(snapshot, changes)
+    return Stored(len(fresh), len(told) - len(fresh))
+
+
+def _renewed(row: Provider, told: Told, snapshot: Snapshot, now: datetime) -> list[OrgChange]:
+    """The row as it is told now; returns what became different. Changes that nobody could have seen are none."""
+    before, since = told_of(row), row.last_seen_at
+    after = carried_on(before, told)
+    found = [Change(RETURNED)] if row.gone_at is not None else []
+    found += provider_changes(before, after)
+    put(row, after, snapshot, now)
+    row.changed_at = now if found else row.changed_at
+    return [change_of(row, each, since, now) for each in found]
+
+
+def put(row: Provider, told: Told, snapshot: Snapshot, now: datetime) -> Provider:
+    row.name, row.state, row.status, row.version = told.name, told.state, told.status, told.version
+    row.channels, row.settings, row.draft_is_newer = told.channels, {**told.settings}, told.draft_is_newer
+    if told.is_hidden:
+        row.settings["hidden"] = True
+    row.last_seen_at, row.gone_at, row.missed, row.snapshot = now, None, 0, snapshot
+    return row
+
+
+def told_of(row: Provider) -> Told:
+    """The row as a reading would tell it."""
+    settings = {name: value for name, value in row.settings.items() if name != "hidden"}
+    return Told(
+        source=row.source,
+        ref=row.ref,
+        name=row.name,
+        status=row.status,
+        version=row.version,
+        settings=settings,
+        is_hidden=bool(row.settings.get("hidden")),
+        draft_is_newer=row.draft_is_newer,
+    )
+
+
+def store_draft(snapshot: Snapshot, row: Provider, told: Told) -> list[OrgChange]:
+    """The row with what its configuration's draft says; the caller saves both."""
+    before, now = told_of(row), timezone.now()
+    row.draft_is_newer, row.settings = told.draft_is_newer, {**row.settings, "draft": told.settings["draft"]}
+    found = list(draft_changes(before, told))
+    row.changed_at = now if found else row.changed_at
+    return [change_of(row, each, last_whole(snapshot, "drafts"), now) for each in found]
+
+
+def store_gone(snapshot: Snapshot, rows: Iterable[Provider]) -> None:
+    """Within a transaction: these were proved gone."""
+    now = timezone.now()
+    gone = list(rows)
+    Provider.objects.filter(pk__in=[row.pk for row in gone]).update(gone_at=now, changed_at=now)
+    keep_changes(snapshot, [change_of(row, Change(VANISHED), row.last_seen_at, now) for row in gone])
+
+
+def keep_changes(snapshot: Snapshot, changes: list[OrgChange]) -> None:
+    for each in changes:
+        each.snapshot = snapshot
+    OrgChange.objects.bulk_create(changes)
+    if changes:
+        Snapshot.objects.filter(pk=snapshot.pk).update(changes=F("changes") + len(changes))
+
+
+def change_of(row: Provider, change: Change, not_before: datetime | None, at: datetime) -> OrgChange:
+    return OrgChange(
+        client_id=row.client_id,
+        provider=row,
+        about=row.source,
+        ref=row.ref,
+        name=row.name,
+        kind=change.kind,
+        setting=change.setting,
+        before=change.before,
+        after=change.after,
+        not_before=not_before,
+        at=at,
+    )
