@@ -153,7 +153,7 @@ def make_snapshot(client: OAuthClient | None = None, **values: Any) -> Snapshot:
         "created_at": now - timedelta(minutes=1),
         "taken_up_at": now - timedelta(minutes=1),
         "finished_at": now,
-        "parts": [make_part(each) for each in ("rights", "gateway", "deployments", "drafts")],
+        "parts": [make_part(each) for each in ("rights", "gateway", "deployments", "settings", "drafts")],
         "rights": make_rights(),
         "providers": 1,
     }

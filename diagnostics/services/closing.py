@@ -14,6 +14,7 @@ from diagnostics.marks import marks_of
 from diagnostics.models import OAuthClient, Run
 from diagnostics.services.in_force import contract_in_force
 from diagnostics.services.known import remember_findings
+from diagnostics.services.seen import remember_seen
 from diagnostics.services.standing import look_at_standing
 
 
@@ -56,6 +57,7 @@ def keep_what_it_saw(run: Run, environment: dict[str, Any], aim: Aim | None) -> 
         marks=marks_of(findings, environment, aim),
     )
     remember_findings(run, findings)
+    remember_seen(run, findings)
 
 
 def keep_from_rows(run: Run) -> None:

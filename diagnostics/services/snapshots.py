@@ -36,6 +36,7 @@ State = Snapshot.State
 
 OPEN = (State.QUEUED, State.READING, State.WAITING)
 LONGEST = timedelta(hours=2)  # from the start of a reading to its end, waiting included
+TOO_LONG = "The reading did not come to its end in two hours. What was read by then is kept."
 RING_AGAIN_AFTER = timedelta(seconds=20)
 MOST_CALLS = 2_000  # of one take-up
 FEW = 20  # readings that one tick starts, so that a fleet is read evenly
@@ -55,6 +56,7 @@ def start_snapshot(client: OAuthClient, *, source: str, user: User | None) -> Sn
     """A reading to be rung for; None while another one of this client is open. Raises Refused."""
     if client.is_retired:
         raise Refused(f"The client {client.name} is retired, so its org is not read any more. Choose another client.")
+    _close_overdue(timezone.now())
     try:
         with transaction.atomic():
             return Snapshot.objects.create(client=client, source=source, started_by=user, rung_at=timezone.now())
@@ -127,6 +129,9 @@ def _refuse(snapshot: Snapshot, me: str, sentence: str) -> None:
 
 def _take_up(reading: Reading) -> None:
     """Every step that is not done yet. Whatever happens, the reading is closed, or will be taken up again."""
+    if timezone.now() > reading.snapshot.created_at + LONGEST:
+        _end_early(reading, TOO_LONG)
+        return
     try:
         done = reading.progress.setdefault("done", [])
         for name, step in STEPS.items():
@@ -249,7 +254,7 @@ def _close_overdue(now: datetime) -> None:
                 continue
             read = any(each["state"] in ("whole", "partial") for each in snapshot.parts)
             snapshot.state, snapshot.finished_at = State.PARTIAL if read else State.FAILED, now
-            snapshot.error = "The reading did not come to its end in two hours. What was read by then is kept."
+            snapshot.error = TOO_LONG
             snapshot.lease_until = snapshot.resume_at = None
             snapshot.providers = Provider.objects.filter(snapshot=snapshot).count()
             snapshot.save()

@@ -1,0 +1,55 @@
+"""`manage.py snapshot`: reads an org, waits, and says what became different."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from diagnostics.models import OAuthClient, Snapshot
+from tests.factories import make_client
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def snapshot(*arguments: str) -> tuple[int, str]:
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("snapshot", *arguments, stdout=out)
+    return int(str(ended.value.code)), out.getvalue()
+
+
+def test_a_whole_reading_ends_with_0(demo_client: OAuthClient) -> None:
+    code, said = snapshot("Demo")
+    assert code == 0
+    assert "deployments" in said
+    assert Snapshot.objects.get().source == Snapshot.Source.CLI
+
+
+def test_json_has_parts_and_changes(demo_client: OAuthClient) -> None:
+    code, said = snapshot("Demo", "--json")
+    told = json.loads(said)
+    assert (code, told["state"]) == (0, "whole")
+    assert [each["part"] for each in told["parts"]] == ["rights", "gateway", "deployments", "settings", "drafts"]
+
+
+def test_an_org_that_lets_nobody_in_ends_with_1(demo_client: OAuthClient) -> None:
+    OAuthClient.objects.filter(pk=demo_client.pk).update(client_id="00000000-0000-4000-8000-000000000000")
+    code, said = snapshot("Demo")
+    assert code == 1
+    assert "rejects the client" in said
+
+
+def test_an_open_reading_is_brought_to_its_end(demo_client: OAuthClient) -> None:
+    Snapshot.objects.create(client=demo_client)
+    code, _ = snapshot("Demo")
+    assert (code, Snapshot.objects.count()) == (0, 1)
+
+
+@pytest.mark.parametrize("retired", [True, False])
+def test_a_client_that_cannot_be_read_is_bad_input(retired: bool) -> None:
+    if retired:
+        make_client("Gone", retired_at="2026-01-01T00:00:00Z")
+    with pytest.raises(CommandError) as trouble:
+        call_command("snapshot", "Gone")
+    assert trouble.value.returncode == 2
