@@ -1,0 +1,205 @@
+"""The sentence a comparison ends in: what became of the verdict, the likeliest reason, and which change precedes it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from diagnostics import causes
+from diagnostics.comparison.fact import Fact, Way
+from diagnostics.comparison.links import PASSING
+from diagnostics.comparison.reason import Reason, reason_for
+from diagnostics.comparison.seen import Seen
+from diagnostics.comparison.side import Side
+from diagnostics.comparison.step import Kind, Step
+
+MOST_NAMED = 3  # facts in one sentence; the others stand in the table
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`certainty` is "" where there is nothing to explain. `more` are sentences that qualify the first.
+
+    `facts` are the changes named, in the order of `step`; `seen` are what snapshots saw of them; `unread` what could
+    have been named, had both runs read it.
+    """
+
+    step: Step
+    certainty: str
+    sentence: str
+    more: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    unread: tuple[Fact, ...] = ()
+
+    @property
+    def is_explained(self) -> bool:
+        return bool(self.facts or self.seen) or self.certainty in ("proved", "likely")
+
+
+def explain(step: Step, facts: Sequence[Fact], seen: Sequence[Seen], *, alike: bool) -> Explanation:
+    """`facts` and `seen` in the order of `step`."""
+    first, second = step.first, step.second
+    match step.kind:
+        case Kind.SAME_RUN:
+            return Explanation(step, "", "Both sides are one run, so nothing differs.")
+        case Kind.NO_VERDICT:
+            return Explanation(step, "", _no_verdict(first, second))
+        case Kind.SAME:
+            return Explanation(step, "", _same(step, facts), _loose_ends(step, facts))
+        case Kind.SURENESS:
+            sentence = f"Both runs name the same cause, {_title(first)}; it is {first.certainty} in {first.name} and "
+            return Explanation(step, "", f"{sentence}{second.certainty} in {second.name}.")
+        case Kind.BROKE:
+            opening = f"{_cap(second.name)} fails where {first.name} works"
+            return _explained(step, opening, second, first, facts, seen, Way.LOST, alike)
+        case Kind.MENDED:
+            opening = f"{_cap(second.name)} works where {first.name} fails"
+            return _explained(step, opening, first, second, facts, seen, Way.GAINED, alike)
+        case Kind.LOST_SIGHT:
+            opening = f"{_cap(second.name)} could not tell what {first.name} could"
+            return _explained(step, opening, second, first, facts, seen, Way.LOST, alike)
+        case Kind.SEEN_AGAIN:
+            opening = f"{_cap(second.name)} tells what {first.name} could not: {_title(second)}"
+            return _explained(step, opening, first, second, facts, seen, Way.GAINED, alike)
+        case Kind.OTHER:
+            return _other(step, facts, seen, alike)
+
+
+def _other(step: Step, facts: Sequence[Fact], seen: Sequence[Seen], alike: bool) -> Explanation:
+    """One fault in place of another. One that was there already, behind the first, did not come."""
+    first, second = step.first, step.second
+    opening = f"{_cap(second.name)} has another fault than {first.name}: {_title(second)}, no longer {_title(first)}"
+    if second.cause in first.also:
+        mended = _explained(step, opening, first, second, facts, seen, Way.GAINED, alike)
+        told = f"{_cap(_title(second))} was wrong in {first.name} already, behind the other fault."
+        return _with(mended, told)
+    came = _explained(step, opening, second, first, facts, seen, Way.LOST, alike)
+    if first.cause in second.also:
+        return _with(came, f"{_cap(_title(first))} is still wrong; the new fault only comes before it.")
+    return came
+
+
+def _explained(
+    step: Step,
+    opening: str,
+    bad: Side,
+    good: Side,
+    facts: Sequence[Fact],
+    seen: Sequence[Seen],
+    way: Way,
+    alike: bool,
+) -> Explanation:
+    reason = reason_for(bad, good, facts, seen, way, alike=alike)
+    if reason.not_asked:
+        sentence = (
+            f"{opening}, but {good.name} did not look at what is wrong in {bad.name}: it may be no change at all."
+        )
+        return Explanation(step, "undetermined", sentence)
+    clause = _clause(step, reason)
+    if not clause:
+        return Explanation(step, "undetermined", _unexplained(opening, bad, reason), unread=reason.unread)
+    sure = "because" if reason.certainty == "proved" else "most likely because"
+    return Explanation(
+        step,
+        reason.certainty,
+        f"{opening}, {sure} {clause}.",
+        _doubts(reason, bad),
+        reason.facts,
+        reason.seen,
+        reason.unread if reason.certainty != "proved" else (),
+    )
+
+
+def _clause(step: Step, reason: Reason) -> str:
+    if reason.facts:
+        say: Callable[[Fact], str] = _in_time if step.in_time else lambda each: _side_by_side(each, step)
+        said = list(dict.fromkeys(say(each) for each in reason.facts))
+        left = len(said) - MOST_NAMED
+        return _joined([*said[:MOST_NAMED], *([f"{left} more changed with it"] if left > 0 else [])])
+    if reason.seen:
+        return "of a change in the org that a snapshot saw in between"
+    if reason.moved:
+        return f"the conversation itself is in another state: {_plain(reason.moved[0].sentence)}"
+    return ""
+
+
+def _in_time(fact: Fact) -> str:
+    return fact.told
+
+
+def _side_by_side(fact: Fact, step: Step) -> str:
+    """Two clients do not follow one another: nothing was taken away, it is here and not there."""
+    names = step.first.client_name, step.second.client_name
+    what = f"{fact.what[0].lower()}{fact.what[1:]}"
+    return f"{what} is {fact.before} in {names[0]} and {fact.after} in {names[1]}"
+
+
+def _doubts(reason: Reason, bad: Side) -> tuple[str, ...]:
+    """What makes the reason less sure, said in words."""
+    found = []
+    if reason.rejudged:
+        checks = ", ".join(reason.rejudged)
+        found.append(f"The judgement itself changed between the two ({checks}), which alone could be the reason.")
+    if reason.certainty == "likely" and len({each.kind for each in reason.facts}) > 1 and not reason.direct:
+        found.append("Several things changed at once; which of them did it cannot be told from here.")
+    if bad.certainty == "likely" and bad.cause != causes.UNDETERMINED:
+        found.append(f"The cause in {bad.name} is itself only likely.")
+    return tuple(found)
+
+
+def _unexplained(opening: str, bad: Side, reason: Reason) -> str:
+    if reason.rejudged:
+        return (
+            f"{opening}. The check that decides it ({', '.join(reason.rejudged)}) judges otherwise since then, and nothing "
+            "in the environment changed that explains it: the difference may be ours alone."
+        )
+    if reason.unread:
+        kinds = _joined(list(dict.fromkeys(_plain(each.what) for each in reason.unread))[:MOST_NAMED])
+        return f"{opening}. What would explain it was not read by both runs ({kinds}), so nothing can be said for sure."
+    ending = f"{opening}, and nothing in the environment that both runs read changed in a way that explains it."
+    if causes.family_of(bad.cause) in PASSING:
+        return f"{ending} A trouble of this kind comes and goes by itself."
+    return ending
+
+
+def _same(step: Step, facts: Sequence[Fact]) -> str:
+    first, second = step.first, step.second
+    if first.is_good or second.is_good:
+        return f"Both runs find nothing wrong, so there is no change of verdict to explain: {first.name} and {second.name}."
+    return f"Both runs say the same: {_title(first)}. There is no change of verdict to explain."
+
+
+def _loose_ends(step: Step, facts: Sequence[Fact]) -> tuple[str, ...]:
+    changed = [each for each in facts if each.is_changed]
+    if not changed or not step.in_time:
+        return ()
+    return (f"What did change ({len(changed)} {'thing' if len(changed) == 1 else 'things'}) made no difference to it.",)
+
+
+def _no_verdict(first: Side, second: Side) -> str:
+    without = [each for each in (first, second) if each.is_open]
+    if without:
+        names = " and ".join(each.name for each in without)
+        return f"There is no verdict to compare yet: {names} has not ended."
+    names = " and ".join(each.name for each in (first, second) if not each.cause or each.was_cut_short)
+    return f"There are no two verdicts to compare: {names} ended without one that can be held against the other."
+
+
+def _with(made: Explanation, sentence: str) -> Explanation:
+    more = (sentence, *made.more)
+    return Explanation(made.step, made.certainty, made.sentence, more, made.facts, made.seen, made.unread)
+
+
+def _title(side: Side) -> str:
+    return f"“{causes.title_of(side.cause)}”"
+
+
+def _joined(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _plain(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}".rstrip(".")
+
+
+def _cap(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

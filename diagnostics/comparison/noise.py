@@ -1,0 +1,104 @@
+"""Takes out of a value what differs between any two runs and says nothing: ids, times, tokens, measurements, order."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+UUID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")
+MOMENT = re.compile(
+    r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|"
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? \w{3} \d{4} \d\d:\d\d:\d\d GMT"
+)
+SPAN = re.compile(r"\b\d[\d.,]*\s*(?:ms|s|seconds?|min|minutes?|hours?|days?)\b")
+SHARE = re.compile(r"\b\d+ of (?:the )?\d+\b")
+PORT = re.compile(r"(\b(?:\d{1,3}\.){3}\d{1,3}|\blocalhost):\d{2,5}\b")
+# A token has no spaces, and is long; words of the API such as conversation:cobrowse:add hold colons, paths slashes.
+TOKEN = re.compile(r"(?<![\w/.:-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}(?![\w/.:-])")
+MASKED = re.compile(r"\[(?:masked|hidden)[^\]]*\]")
+PATTERNS = (
+    (UUID, "(id)"),
+    (MOMENT, "(time)"),
+    (SPAN, "(span)"),
+    (SHARE, "(share)"),
+    (PORT, r"\1:(port)"),
+    (MASKED, "(masked)"),
+    (TOKEN, "(token)"),
+)
+# Evidence that is measured anew each time.
+MEASURED = frozenset(
+    (
+        "addresses",
+        "allowed",
+        "correlation_id",
+        "count",
+        "date",
+        "entries",
+        "expires_in",
+        "left",
+        "ms",
+        "not_after",
+        "not_before",
+        "offer_ends",
+        "remaining",
+        "reset",
+        "reset_s",
+        "retry_after",
+        "seconds",
+        "serial",
+        "skew_s",
+        "time",
+        "used",
+        "wait_s",
+    )
+)
+DEEPEST = 12
+LONGEST = 20_000  # characters of one text that are looked at
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One piece of evidence that differs between two findings; None where only the other one has it."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+def quiet_text(text: str) -> str:
+    """The text with a word in brackets in place of everything that is noise."""
+    text = text[:LONGEST]
+    for pattern, word in PATTERNS:
+        text = pattern.sub(word, text)
+    return text
+
+
+def quiet(value: Any, depth: int = 0) -> Any:
+    """The same for any JSON value. Lists lose their order, mappings what is measured anew each time."""
+    if isinstance(value, str):
+        return quiet_text(value)
+    if depth > DEEPEST:
+        return "(deeper)"
+    if isinstance(value, Mapping):
+        return {str(key): quiet(each, depth + 1) for key, each in value.items() if str(key) not in MEASURED}
+    if isinstance(value, list | tuple):
+        return sorted((quiet(each, depth + 1) for each in value), key=_key)
+    return value
+
+
+def is_same(before: Any, after: Any) -> bool:
+    return _key(quiet(before)) == _key(quiet(after))
+
+
+def details(before: Any, after: Any) -> tuple[Detail, ...]:
+    """What differs between two findings' evidence, in the order of their names. Evidence of any shape is taken."""
+    old, new = (each if isinstance(each, Mapping) else {"evidence": each} for each in (before, after))
+    names = sorted({str(name) for name in (*old, *new)} - MEASURED)
+    return tuple(
+        Detail(name, old.get(name), new.get(name)) for name in names if not is_same(old.get(name), new.get(name))
+    )
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
