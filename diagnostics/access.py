@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from diagnostics.http import Request
-from diagnostics.models import Exchange, Finding, OAuthClient, Run, User, Watch
+from diagnostics.models import Exchange, Finding, KnownFinding, OAuthClient, Run, User, Watch
 
 P = ParamSpec("P")
 HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict")
@@ -65,3 +65,10 @@ def find_finding(run_pk: int, position: int) -> Finding:
 
 def find_user(pk: int) -> User:
     return get_object_or_404(User, pk=pk)
+
+
+def find_known(pk: int) -> KnownFinding:
+    known = KnownFinding.objects.select_related("client", "first_run", "last_run", "accepted_by")
+    heavy = ("inputs", "verdict", "environment", "planned", "marks")
+    runs = [f"{run}__{name}" for run in ("first_run", "last_run") for name in heavy]
+    return get_object_or_404(known.defer("client__secret", "client__verification", *runs), pk=pk)

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
 
-from diagnostics.views import checks, claims, clients, contract, home, live, runs, start, users, watches
+from diagnostics.views import checks, claims, clients, contract, home, known, live, runs, start, users, watches
 
 account_urls = [
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -52,6 +52,14 @@ run_urls = [
 
 claim_urls = [path("claims/", claims.claim_check, name="claims")]
 
+known_urls = [
+    path("findings/", known.known_list, name="findings"),
+    path("findings/<int:pk>/", known.known_detail, name="finding"),
+    path("findings/<int:pk>/notes/", known.known_note, name="finding-note"),
+    path("findings/<int:pk>/accept/", known.known_accept, name="finding-accept"),
+    path("findings/<int:pk>/accept/end/", known.known_end_acceptance, name="finding-end-acceptance"),
+]
+
 check_urls = [path("checks/", checks.check_list, name="checks")]
 
 contract_urls = [
@@ -77,6 +85,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *claim_urls,
     *contract_urls,
     *check_urls,
+    *known_urls,
     *user_urls,
     path("admin/", admin.site.urls),
 ]

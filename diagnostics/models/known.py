@@ -1,5 +1,7 @@
 """Troubles that runs meet again, and what people say of them."""
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.utils import timezone
 
@@ -60,6 +62,13 @@ class KnownFinding(models.Model):
     @property
     def is_accepted(self) -> bool:
         return self.accepted_until is not None and self.accepted_until > timezone.now()
+
+    @property
+    def accepted_last_day(self) -> date | None:
+        """In the zone in which times are shown; `accepted_until` is the first moment after it."""
+        if self.accepted_until is None:
+            return None
+        return timezone.localdate(self.accepted_until - timedelta(microseconds=1))
 
 
 class FindingNote(models.Model):

@@ -1,6 +1,7 @@
 """Reads. No list's number of queries grows with its rows."""
 
 from diagnostics.queries.clients import ClientRow, client_rows, region_name
+from diagnostics.queries.known import KNOWN_STATES, KnownPage, known_of, known_page, notes_of, runs_that_met
 from diagnostics.queries.people import people
 from diagnostics.queries.runs import (
     PAGE_SIZE,
@@ -16,18 +17,24 @@ from diagnostics.queries.runs import (
 )
 
 __all__ = [
+    "KNOWN_STATES",
     "PAGE_SIZE",
     "RECENT",
     "ClientRow",
+    "KnownPage",
     "RunPage",
     "RunState",
     "client_rows",
     "exchanges_of",
     "findings_of",
+    "known_of",
+    "known_page",
+    "notes_of",
     "people",
     "recent_runs",
     "region_name",
     "run_page",
     "runs_for_lists",
+    "runs_that_met",
     "state_of",
 ]

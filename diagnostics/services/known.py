@@ -18,7 +18,6 @@ CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
 A_BATCH = 100  # runs taken in in one transaction
 NEAR = 100  # of a client's newest runs, those among which one may have closed before an older one
 A_TICK_SECONDS = 2.0
-LONGEST_ACCEPTANCE = timedelta(days=366)
 
 
 def remember_findings(run: Run, findings: Iterable[Finding]) -> None:
@@ -57,7 +56,7 @@ def accept_finding(known: KnownFinding, reason: str, until: datetime, user: User
     KnownFinding.objects.filter(pk=known.pk).update(
         accepted_until=until, accepted_reason=reason, accepted_by=user, accepted_at=timezone.now()
     )
-    last_day = timezone.localtime(until - timedelta(seconds=1)).date()
+    last_day = timezone.localdate(until - timedelta(microseconds=1))
     add_note(known, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
 
 

@@ -1,5 +1,6 @@
 """Runs: the list, one run and how it comes along, one exchange of it, the same again."""
 
+from diagnostics.forms.runs import RunFilterForm
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -10,7 +11,6 @@ from diagnostics import queries, report, services, tasks
 from diagnostics.access import admin_required, find_exchange, find_finding, find_run
 from diagnostics.checks import base as checks
 from diagnostics.compare import Change
-from diagnostics.forms.runs import RunFilterForm
 from diagnostics.http import Request, go_to, not_modified_fragment
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
@@ -86,6 +86,7 @@ def _told(request: Request, run: Run) -> dict[str, object]:
         "run": run,
         "report": report.build(run, findings, exchanges, titles),
         "seen": seen,
+        "known": queries.known_of(run, findings),
         "inputs": Inputs.from_json(run.inputs),
         "branch_title": titles.get(run.branch, run.branch),
     }

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from diagnostics import urls
 from diagnostics.models import User
-from tests.factories import make_client, make_exchange, make_finding, make_run, make_team_lead
+from tests.factories import make_client, make_exchange, make_finding, make_known, make_run, make_team_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +48,11 @@ ADDRESSES = (
     Address("check-again", WRITE, admins_only=True, of="finding"),
     Address("claims", FORM, admins_only=False),
     Address("checks", READ, admins_only=False),
+    Address("findings", READ, admins_only=False),
+    Address("finding", READ, admins_only=False, of="known"),
+    Address("finding-note", WRITE, admins_only=True, of="known"),
+    Address("finding-accept", WRITE, admins_only=True, of="known"),
+    Address("finding-end-acceptance", WRITE, admins_only=True, of="known"),
     Address("contract", READ, admins_only=False),
     Address("contract-readings", READ, admins_only=False),
     Address("contract-refresh", WRITE, admins_only=True),
@@ -72,11 +77,20 @@ def arguments() -> dict[str, list[int]]:
         "exchange": [run.pk, exchange.position],
         "finding": [run.pk, finding.position],
         "user": [make_team_lead("someone").pk],
+        "known": [make_known(run.client).pk],
     }
 
 
 def test_no_address_is_missing_from_the_table() -> None:
-    lists = (urls.client_urls, urls.run_urls, urls.claim_urls, urls.contract_urls, urls.check_urls, urls.user_urls)
+    lists = (
+        urls.client_urls,
+        urls.run_urls,
+        urls.claim_urls,
+        urls.contract_urls,
+        urls.check_urls,
+        urls.known_urls,
+        urls.user_urls,
+    )
     named = {pattern.name for listed in lists for pattern in listed} | {"home"}
     assert {address.name for address in ADDRESSES} == named
 

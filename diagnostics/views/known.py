@@ -1,0 +1,80 @@
+"""Findings that live: the list, one of them, notes, accepting one for a while."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from diagnostics import queries, services
+from diagnostics.access import admin_required, find_known
+from diagnostics.checks import base as checks
+from diagnostics.forms.known import AcceptForm, KnownFilterForm, NoteForm
+from diagnostics.http import Request
+from diagnostics.models import KnownFinding
+
+
+@require_safe
+def known_list(request: Request) -> HttpResponse:
+    form = KnownFilterForm(request.GET)
+    form.is_valid()
+    chosen = {name: value for name, value in form.cleaned_data.items() if value}
+    kept = request.GET.copy()
+    kept.pop("before", None)
+    context = {
+        "form": form,
+        "page": queries.known_page(**chosen),
+        "kept": kept.urlencode(),
+        "narrowed": bool(chosen.keys() - {"before"}),
+        "not_understood": form.not_understood(),
+        "titles": checks.titles(),
+    }
+    return render(request, "known/list.html", context)
+
+
+@require_safe
+def known_detail(request: Request, pk: int) -> HttpResponse:
+    return _page(request, find_known(pk), NoteForm(), AcceptForm())
+
+
+@require_POST
+@admin_required
+def known_note(request: Request, pk: int) -> HttpResponse:
+    known, form = find_known(pk), NoteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, known, form, AcceptForm())
+    services.add_note(known, form.cleaned_data["text"], request.user)
+    return redirect("finding", known.pk)
+
+
+@require_POST
+@admin_required
+def known_accept(request: Request, pk: int) -> HttpResponse:
+    """Also where it is accepted already: the newer reason and end hold."""
+    known, form = find_known(pk), AcceptForm(request.POST)
+    if not form.is_valid():
+        return _page(request, known, NoteForm(), form)
+    services.accept_finding(known, form.cleaned_data["reason"], form.ends_at, request.user)
+    messages.success(request, "Accepted. It comes back by itself when the time is over.")
+    return redirect("finding", known.pk)
+
+
+@require_POST
+@admin_required
+def known_end_acceptance(request: Request, pk: int) -> HttpResponse:
+    """Harmless where the time was over meanwhile."""
+    known = find_known(pk)
+    if services.end_acceptance(known, request.user):
+        messages.success(request, "It is no longer accepted.")
+    return redirect("finding", known.pk)
+
+
+def _page(request: Request, known: KnownFinding, note_form: NoteForm, accept_form: AcceptForm) -> HttpResponse:
+    context = {
+        "known": known,
+        "title": checks.titles().get(known.check_id, ""),
+        "runs": queries.runs_that_met(known),
+        "notes": queries.notes_of(known),
+        "note_form": note_form,
+        "accept_form": accept_form,
+    }
+    return render(request, "known/detail.html", context)
