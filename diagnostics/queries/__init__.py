@@ -1,6 +1,14 @@
 """Reads. No list's number of queries grows with its rows."""
 
-from diagnostics.queries.clients import ClientRow, client_rows, region_name
+from diagnostics.queries.clients import (
+    CLIENT_STANDINGS,
+    TIER_UNSAID,
+    ClientPage,
+    ClientRow,
+    ClientsAsked,
+    client_page,
+    region_name,
+)
 from diagnostics.queries.known import KNOWN_STATES, KnownPage, known_of, known_page, notes_of, runs_that_met
 from diagnostics.queries.people import people
 from diagnostics.queries.runs import (
@@ -17,14 +25,18 @@ from diagnostics.queries.runs import (
 )
 
 __all__ = [
+    "CLIENT_STANDINGS",
     "KNOWN_STATES",
     "PAGE_SIZE",
     "RECENT",
+    "TIER_UNSAID",
+    "ClientPage",
     "ClientRow",
+    "ClientsAsked",
     "KnownPage",
     "RunPage",
     "RunState",
-    "client_rows",
+    "client_page",
     "exchanges_of",
     "findings_of",
     "known_of",

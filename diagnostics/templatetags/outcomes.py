@@ -101,6 +101,17 @@ def standing_badge(client: OAuthClient) -> SafeString:
 
 
 @register.simple_tag
+def standing_count(standing: str, count: int) -> SafeString:
+    shape, tone = STANDINGS[standing]
+    return badge(shape, tone, f"{count} {OAuthClient.Standing(standing).label.lower()}")
+
+
+@register.filter
+def cause_title(cause: str) -> str:
+    return causes.title_of(cause)
+
+
+@register.simple_tag
 def cause_badge(run: Run) -> SafeString:
     """The cause of a finished run in its title's words."""
     if not run.cause:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics import queries, services, tasks
 from diagnostics.access import admin_required, find_active_client, find_client
+from diagnostics.forms.client_list import ClientListForm
 from diagnostics.forms.clients import NAME_TAKEN, ClientForm, NewClientForm, SecretForm
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
 from diagnostics.http import Request, not_modified_fragment
@@ -19,7 +20,8 @@ GET_AND_POST = ["GET", "HEAD", "POST"]
 
 @require_safe
 def client_list(request: Request) -> HttpResponse:
-    context = {"clients": queries.client_rows(), "retired": queries.client_rows(retired=True)}
+    narrowed = ClientListForm(request.GET, sort="name")
+    context = {"narrowed": narrowed, "page": queries.client_page(narrowed.asked)}
     return render(request, "clients/list.html", context)
 
 
