@@ -47,7 +47,10 @@ class Snapshot(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["client", "-id"], name="snapshot_client_recent")]
+        indexes = [
+            models.Index(fields=["client", "-id"], name="snapshot_client_recent"),
+            models.Index(fields=["created_at"], name="snapshot_time"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["client"],
@@ -152,6 +155,7 @@ class OrgChange(models.Model):
         indexes = [
             models.Index(fields=["client", "-id"], name="org_change_client_recent"),
             models.Index(fields=["client", "at"], name="org_change_client_time"),
+            models.Index(fields=["at"], name="org_change_time"),
         ]
 
     def __str__(self) -> str:
