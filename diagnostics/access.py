@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from diagnostics.http import Request
-from diagnostics.models import Exchange, Finding, KnownFinding, OAuthClient, Run, User, Watch
+from diagnostics.models import Exchange, Finding, KnownFinding, OAuthClient, Provider, Run, User, Watch
 
 P = ParamSpec("P")
 HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict")
@@ -65,6 +65,11 @@ def find_finding(run_pk: int, position: int) -> Finding:
 
 def find_user(pk: int) -> User:
     return get_object_or_404(User, pk=pk)
+
+
+def find_provider(pk: int) -> Provider:
+    providers = Provider.objects.select_related("client", "snapshot__started_by")
+    return get_object_or_404(providers.defer("client__secret", "snapshot__rights", "snapshot__progress"), pk=pk)
 
 
 def find_known(pk: int) -> KnownFinding:

@@ -7,6 +7,18 @@ from typing import Any
 from diagnostics.outcomes import Outcome
 
 CHANNELS = {"Webmessaging": "Web messaging", "Voice": "Voice"}
+SETTINGS = (
+    "enabled",
+    "channels",
+    "allowAgentControl",
+    "allowAgentNavigation",
+    "allowDraw",
+    "maskSelectors",
+    "readonlySelectors",
+    "pauseCriteria",
+    "allowAllDomains",
+    "allowedDomains",
+)
 OF_DEPLOYMENT = ("allowAllDomains", "allowedDomains")
 WHOLE_PAGE = {"*", "html", "body", ":root", "html *", "body *"}
 MENU = "Admin > Message > Messenger Configurations"

@@ -4,7 +4,22 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
 
-from diagnostics.views import checks, claims, clients, contract, home, known, live, runs, start, users, watches
+from diagnostics.views import (
+    checks,
+    claims,
+    clients,
+    contract,
+    home,
+    known,
+    live,
+    org_changes,
+    providers,
+    runs,
+    snapshots,
+    start,
+    users,
+    watches,
+)
 
 account_urls = [
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -50,6 +65,16 @@ run_urls = [
     path("runs/<int:pk>/findings/<int:position>/again/", runs.check_again, name="check-again"),
 ]
 
+provider_urls = [
+    path("providers/", providers.provider_list, name="providers"),
+    path("providers/orgs/", providers.provider_orgs, name="provider-orgs"),
+    path("providers/match/", providers.provider_match, name="provider-match"),
+    path("providers/<int:pk>/", providers.provider_detail, name="provider"),
+    path("changes/", org_changes.org_change_list, name="org-changes"),
+    path("clients/<int:pk>/snapshot/", snapshots.snapshot_start, name="snapshot-start"),
+    path("clients/<int:pk>/snapshot/state/", snapshots.snapshot_state, name="snapshot-state"),
+]
+
 claim_urls = [path("claims/", claims.claim_check, name="claims")]
 
 known_urls = [
@@ -82,6 +107,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *account_urls,
     *client_urls,
     *run_urls,
+    *provider_urls,
     *claim_urls,
     *contract_urls,
     *check_urls,

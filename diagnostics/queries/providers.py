@@ -49,6 +49,7 @@ class ProviderPage:
     next: str
     previous: str
     count: int
+    is_first: bool
 
     @property
     def is_counted(self) -> bool:
@@ -76,6 +77,7 @@ def provider_page(chosen: ProviderFilter, *, after: str = "", before: str = "", 
         next=_told(page[-1]) if page and has_next else "",
         previous=_told(page[0]) if page and has_previous else "",
         count=_narrowed(chosen).order_by()[: MOST_COUNTED + 1].count(),
+        is_first=cursor is None and not last,
     )
 
 

@@ -42,6 +42,19 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class SourceLine:
+    """What an org told of one source. `offers` is None where it is not known whether the org has such a thing at all."""
+
+    source: str
+    count: int
+    offers: bool | None
+    sentence: str
+
+
+NO_LIST = "No provider list: it is no part of the published API, where cobrowse is set up in web deployments."
+
+
+@dataclass(frozen=True)
 class OrgWord:
     """What one org told: its reading, and how many providers of each source are there now."""
 
@@ -51,6 +64,46 @@ class OrgWord:
     @property
     def client(self) -> OAuthClient:
         return self.reading.client
+
+    @property
+    def lines(self) -> tuple[SourceLine, SourceLine, SourceLine]:
+        return self._gateway(), self._deployments(), self._seen()
+
+    @property
+    def tells_nothing(self) -> bool:
+        return not sum(self.counts.values())
+
+    def _gateway(self) -> SourceLine:
+        count, source = self.counts.get(Provider.Source.GATEWAY, 0), Provider.Source.GATEWAY
+        if count:
+            return SourceLine(source, count, True, f"{count} in its list.")
+        said = self._trouble("gateway")
+        if self.client.gateway is None:
+            return SourceLine(source, 0, None, said or "Whether it has a provider list was not measured yet.")
+        if self.client.gateway is False:
+            return SourceLine(source, 0, False, NO_LIST)
+        empty = "It has a provider gateway, and no provider of it is known."
+        return SourceLine(source, 0, True, said or empty)
+
+    def _deployments(self) -> SourceLine:
+        count, source = self.counts.get(Provider.Source.DEPLOYMENT, 0), Provider.Source.DEPLOYMENT
+        said = self._trouble("deployments")
+        if count:
+            return SourceLine(source, count, True, f"{count} read. {said}".strip())
+        if said or not self.reading.part("deployments"):
+            return SourceLine(source, 0, None, said or "Not read yet.")
+        return SourceLine(source, 0, False, "The org has no web deployment, and cobrowse is set up in one.")
+
+    def _seen(self) -> SourceLine:
+        count, source = self.counts.get(Provider.Source.SEEN, 0), Provider.Source.SEEN
+        if count:
+            return SourceLine(source, count, True, f"{count} seen on conversations. They are no ids to send.")
+        return SourceLine(source, 0, None, "None seen. A diagnosis of a conversation shows which it names.")
+
+    def _trouble(self, name: str) -> str:
+        """Why a part was not read whole, "" where it was."""
+        part = self.reading.part(name)
+        return "" if part.get("state") in (None, "whole", "absent") else str(part.get("sentence", ""))[:400]
 
 
 def reading_of(client: OAuthClient) -> Reading:

@@ -1,5 +1,7 @@
 """Starting a diagnosis: paste, see what was read, start."""
 
+import json
+
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -7,11 +9,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics import services, tasks
-from diagnostics.access import admin_required
+from diagnostics.access import admin_required, find_provider
 from diagnostics.forms.paste import PasteForm, StartForm
+from diagnostics.genesys import gateway
 from diagnostics.http import Request
 from diagnostics.inputs import Inputs
-from diagnostics.models import Run
+from diagnostics.models import Provider, Run
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -20,7 +23,7 @@ from diagnostics.models import Run
 def start(request: Request) -> HttpResponse:
     """A plain form: "Read it" shows what would be taken, "Start" creates the run and goes to its page."""
     if request.method != "POST":
-        return _page(request, StartForm(initial={"client": request.GET.get("client", "")}))
+        return _page(request, StartForm(initial=_prefilled(request)))
     form = StartForm(request.POST, request.FILES)
     if "read" in request.POST:
         return _page(request, _read_only(request))
@@ -47,6 +50,19 @@ def preview(request: Request) -> HttpResponse:
     form = PasteForm(request.POST)
     form.is_valid()
     return render(request, "start/_reading.html", {"form": form})
+
+
+def _prefilled(request: Request) -> dict[str, object]:
+    """A client that was chosen elsewhere, or a provider: then the call that starts cobrowse with it in its org."""
+    number = request.GET.get("provider", "")
+    provider = find_provider(int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    if provider is None:
+        return {"client": request.GET.get("client", "")}
+    if provider.source == Provider.Source.GATEWAY:
+        call = f"POST {gateway.SESSIONS_PATH}\n\n{json.dumps({'providerId': provider.ref}, ensure_ascii=False)}"
+    else:
+        call = "POST /api/v2/conversations/{conversationId}/cobrowse"
+    return {"client": provider.client_id, "call": call}
 
 
 def _read_only(request: Request) -> StartForm:

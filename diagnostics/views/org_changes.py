@@ -1,0 +1,25 @@
+"""What became different in the orgs between readings."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from diagnostics import queries
+from diagnostics.forms.providers import ChangeForm
+from diagnostics.http import Request
+
+
+@require_safe
+def org_change_list(request: Request) -> HttpResponse:
+    form = ChangeForm(request.GET)
+    chosen = form.filter()
+    kept = request.GET.copy()
+    kept.pop("before", None)
+    context = {
+        "form": form,
+        "chosen": chosen,
+        "page": queries.change_page(chosen, before=form.before_row()),
+        "kept": kept.urlencode(),
+        "left_out": list(form.left_out()),
+    }
+    return render(request, "org_changes/list.html", context)

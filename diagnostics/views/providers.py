@@ -1,0 +1,99 @@
+"""Providers: the browser over all orgs, what each org told, an id that is looked for, and one of them."""
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from diagnostics import blocks, queries
+from diagnostics.access import clients_without_secret, find_provider
+from diagnostics.forms.providers import MatchForm, ProviderForm
+from diagnostics.http import Request
+from diagnostics.models import OAuthClient, Provider
+
+ORGS_SHOWN = 8
+ORGS_PAGE = 25
+PLACES_IN_LIST = ("after", "before", "last")
+
+
+@require_safe
+def provider_list(request: Request) -> HttpResponse:
+    form = ProviderForm(request.GET)
+    chosen = form.filter()
+    page = queries.provider_page(
+        chosen,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        last="last" in request.GET,
+    )
+    clients = [chosen.client] if chosen.client else list(_clients()[: ORGS_SHOWN + 1])
+    context = {
+        "form": form,
+        "chosen": chosen,
+        "page": page,
+        "kept": _kept(request, *PLACES_IN_LIST),
+        "left_out": list(form.left_out()),
+        "orgs": queries.org_words(clients[:ORGS_SHOWN]),
+        "more_orgs": len(clients) > ORGS_SHOWN,
+        "match_form": MatchForm(),
+    }
+    return render(request, "providers/list.html", context)
+
+
+@require_safe
+def provider_orgs(request: Request) -> HttpResponse:
+    """What each org told and did not tell, a page at a time."""
+    page = Paginator(_clients(), ORGS_PAGE).get_page(request.GET.get("page"))
+    return render(request, "providers/orgs.html", {"page": page, "orgs": queries.org_words(list(page.object_list))})
+
+
+@require_safe
+def provider_match(request: Request) -> HttpResponse:
+    """An id against every org's list: a page of its own, and the fragment below the paste box."""
+    form = MatchForm(request.GET)
+    wanted, client = form.wanted(), form.chosen().get("client")
+    context: dict[str, object] = {
+        "form": form,
+        "wanted": wanted,
+        "client": client,
+        "left_out": [each for each in form.left_out() if each[0] != "id"],
+    }
+    if wanted:
+        found = queries.matches(wanted, client)
+        context |= {
+            "found": found,
+            "page": Paginator(found.orgs, queries.MATCH_PAGE).get_page(request.GET.get("page")),
+            "kept": _kept(request, "page"),
+        }
+    return render(request, "providers/_match.html" if request.htmx else "providers/match.html", context)
+
+
+@require_safe
+def provider_detail(request: Request, pk: int) -> HttpResponse:
+    provider = find_provider(pk)
+    is_deployment = provider.source == Provider.Source.DEPLOYMENT
+    hidden = bool(provider.settings.get("hidden"))
+    answers = blocks.answers(provider.status, provider.settings, provider.draft_is_newer, is_hidden=hidden)
+    context = {
+        "provider": provider,
+        "settings": [(name, provider.settings.get(name)) for name in blocks.SETTINGS] if is_deployment else [],
+        "is_hidden": hidden,
+        "answers": answers if is_deployment and provider.gone_at is None else (),
+        "runs": queries.runs_touching(provider),
+        "changes": queries.changes_of(provider),
+        "reading": queries.reading_of(provider.client),
+    }
+    return render(request, "providers/detail.html", context)
+
+
+def _clients() -> QuerySet[OAuthClient]:
+    return clients_without_secret().defer("secret", "verification").filter(retired_at=None).order_by("name")
+
+
+def _kept(request: Request, *without: str) -> str:
+    """The query string, as a start for another one."""
+    kept: QueryDict = request.GET.copy()
+    for name in without:
+        kept.pop(name, None)
+    return kept.urlencode()
