@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from diagnostics.models import User
+from diagnostics.time_ranges import NotUnderstood, read_zone
 
 
 class Request(HttpRequest):
@@ -18,6 +21,29 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+ZONE_COOKIE = "zone"
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """The reader's time zone as their browser told it, else the one of this installation."""
+    try:
+        return read_zone(request.COOKIES.get(ZONE_COOKIE, ""))
+    except NotUnderstood:
+        return ZoneInfo(settings.TIME_ZONE)
+
+
+def in_viewers_zone(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: a page says its times in the reader's zone."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with timezone.override(zone_of(request)):
+            return get_response(request)
+
+    return middleware
 
 
 def login_again(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:

@@ -25,7 +25,8 @@ WRONG: Final = "wrong"
 OPEN: Final = "open"
 UNSAID: Final = "unsaid"
 YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
-SORTS: Final = {"newest": "Newest first", "oldest": "Oldest first", "slowest": "Slowest first"}
+NEWEST: Final = "newest"
+SORTS: Final = {NEWEST: "Newest first", "oldest": "Oldest first", "slowest": "Slowest first"}
 TIMES: Final = frozenset({"when", "from", "to", "zone"})
 
 CAUSES: Final = {WRONG: "Anything wrong or undetermined", **causes.TITLES}
@@ -107,10 +108,6 @@ READERS: Final[dict[str, Reader]] = {
 ABOUT_SHOWING: Final = frozenset({"zone", "sort"})
 
 
-def _either(yes: Q) -> Callable[[str], Q]:
-    return lambda value: yes if value == "yes" else ~yes
-
-
 CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
     "client": lambda value: Q(client_id=int(value)),
     "org": lambda value: Q(client__org_id=value),
@@ -126,8 +123,8 @@ CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
     "who": lambda value: Q(started_by__username=value),
     "source": lambda value: Q(source=value),
     "target": lambda value: Q(target=value),
-    "pinned": _either(Q(pinned_at__isnull=False)),
-    "part": _either(~Q(branch="")),
+    "pinned": lambda value: Q(pinned_at__isnull=value == "no"),
+    "part": lambda value: Q(branch="") if value == "no" else ~Q(branch=""),
 }
 
 
@@ -150,13 +147,13 @@ class RunFilter:
         times, range_problems = _read_range(values, now, zone)
         return cls(values, times, _few([*problems, *range_problems]))
 
-    def __getitem__(self, name: str) -> str:
+    def get(self, name: str) -> str:
         """ "" where the list is not narrowed by it."""
         return self.values.get(name, "")
 
     @property
     def sort(self) -> str:
-        return self["sort"] or "newest"
+        return self.get("sort") or NEWEST
 
     @property
     def is_narrow(self) -> bool:
@@ -165,8 +162,10 @@ class RunFilter:
     def to_query(self, **changed: str) -> str:
         """The query string of the same list, or of one with some values changed: "" takes a value away."""
         values = {**self.values, **changed}
-        if "when" in changed:
+        if changed.get("when"):
             values |= {"from": "", "to": ""}
+        elif changed.keys() & {"from", "to"}:
+            values["when"] = ""
         return urlencode({name: values[name] for name in READERS if values.get(name)})
 
     def apply(self, runs: QuerySet[Run]) -> QuerySet[Run]:
@@ -181,10 +180,10 @@ class RunFilter:
         return runs
 
     def _check_marks(self) -> list[str]:
-        if not self["check"]:
+        if not self.get("check"):
             return []
-        outcomes = [self["outcome"]] if self["outcome"] else list(OUTCOMES)
-        return [f"check:{self['check']}={outcome}" for outcome in outcomes]
+        outcomes = [self.get("outcome")] if self.get("outcome") else list(OUTCOMES)
+        return [f"check:{self.get('check')}={outcome}" for outcome in outcomes]
 
 
 def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[str, str], list[str]]:
@@ -206,6 +205,8 @@ def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[
     if "outcome" in values and "check" not in values:
         problems.append("outcome needs a check that it is the outcome of.")
         del values["outcome"]
+    if values.get("sort") == NEWEST:
+        del values["sort"]
     return {name: values[name] for name in READERS if name in values}, problems
 
 

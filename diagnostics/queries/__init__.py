@@ -1,5 +1,6 @@
 """Reads. No list's number of queries grows with its rows."""
 
+from diagnostics.queries.cause_counts import cause_chart, within
 from diagnostics.queries.clients import (
     CLIENT_STANDINGS,
     TIER_UNSAID,
@@ -15,37 +16,43 @@ from diagnostics.queries.org_changes import change_page, changes_of
 from diagnostics.queries.people import people
 from diagnostics.queries.providers import provider_page, runs_touching
 from diagnostics.queries.readings import org_words, reading_of, readings_of
+from diagnostics.queries.run_choices import RunChoices, run_choices, saved_views
+from diagnostics.queries.run_matrices import Matrix, run_matrix
+from diagnostics.queries.run_pages import Place, RunPage, in_order, read_place, run_page
 from diagnostics.queries.runs import (
-    PAGE_SIZE,
     RECENT,
-    RunPage,
     RunState,
     exchanges_of,
     findings_of,
     recent_runs,
-    run_page,
     runs_for_lists,
     state_of,
 )
+from diagnostics.queries.strips import Strip, strips
 
 __all__ = [
     "CLIENT_STANDINGS",
     "KNOWN_STATES",
     "MATCH_PAGE",
-    "PAGE_SIZE",
     "RECENT",
     "TIER_UNSAID",
     "ClientPage",
     "ClientRow",
     "ClientsAsked",
     "KnownPage",
+    "Matrix",
+    "Place",
+    "RunChoices",
     "RunPage",
     "RunState",
+    "Strip",
+    "cause_chart",
     "change_page",
     "changes_of",
     "client_page",
     "exchanges_of",
     "findings_of",
+    "in_order",
     "known_of",
     "known_page",
     "matches",
@@ -53,13 +60,19 @@ __all__ = [
     "org_words",
     "people",
     "provider_page",
+    "read_place",
     "reading_of",
     "readings_of",
     "recent_runs",
     "region_name",
+    "run_choices",
+    "run_matrix",
     "run_page",
     "runs_for_lists",
     "runs_that_met",
     "runs_touching",
+    "saved_views",
     "state_of",
+    "strips",
+    "within",
 ]

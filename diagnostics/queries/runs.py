@@ -1,4 +1,4 @@
-"""Reads of runs: pages of the list, and what belongs to one run."""
+"""Reads of runs: rows of lists, and what belongs to one run."""
 
 from dataclasses import dataclass
 
@@ -6,17 +6,8 @@ from django.db.models import QuerySet
 
 from diagnostics.models import Exchange, Finding, OAuthClient, Run
 
-PAGE_SIZE = 40
 RECENT = 8
-
-
-@dataclass(frozen=True)
-class RunPage:
-    """One page of runs, newest first. `older` is the id to go on before, None on the last page."""
-
-    runs: list[Run]
-    older: int | None
-    is_first: bool
+HEAVY = ("client__secret", "client__verification", "inputs", "verdict", "environment", "marks", "planned")
 
 
 @dataclass(frozen=True)
@@ -30,32 +21,14 @@ class RunState:
         return f"{self.status}.{self.findings}"
 
 
-def runs_for_lists() -> QuerySet[Run]:
-    """Runs with what a row shows; inputs, verdict and secret stay in the database."""
-    return Run.objects.select_related("client", "started_by").defer(
-        "client__secret", "client__verification", "inputs", "verdict"
-    )
-
-
-def run_page(
-    *, client: OAuthClient | None = None, cause: str = "", status: str = "", before: int | None = None
-) -> RunPage:
-    runs = runs_for_lists().order_by("-id")
-    if client is not None:
-        runs = runs.filter(client=client)
-    if cause:
-        runs = runs.filter(cause=cause)
-    if status:
-        runs = runs.filter(status=status)
-    if before is not None:
-        runs = runs.filter(id__lt=before)
-    found = list(runs[: PAGE_SIZE + 1])
-    older = found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None
-    return RunPage(found[:PAGE_SIZE], older, is_first=before is None)
+def runs_for_lists(*, keep: str = "") -> QuerySet[Run]:
+    """Runs with what a row shows; what is large stays in the database, but for the column to `keep`."""
+    return Run.objects.select_related("client", "started_by").defer(*(name for name in HEAVY if name != keep))
 
 
 def recent_runs(client: OAuthClient | None = None) -> list[Run]:
-    return run_page(client=client).runs[:RECENT]
+    runs = runs_for_lists().order_by("-created_at", "-id")
+    return list((runs if client is None else runs.filter(client=client))[:RECENT])
 
 
 def findings_of(run: Run) -> list[Finding]:

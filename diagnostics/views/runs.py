@@ -1,6 +1,5 @@
-"""Runs: the list, one run and how it comes along, one exchange of it, the same again."""
+"""Runs: one run and how it comes along, one exchange of it, the same again."""
 
-from diagnostics.forms.runs import RunFilterForm
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -15,19 +14,6 @@ from diagnostics.http import Request, go_to, not_modified_fragment
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
 from diagnostics.views.watches import told_of_watch
-
-
-@require_safe
-def run_list(request: Request) -> HttpResponse:
-    form = RunFilterForm(request.GET)
-    form.is_valid()
-    chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    page = queries.run_page(**chosen)
-    kept = request.GET.copy()
-    kept.pop("before", None)
-    narrowed = bool(chosen.keys() - {"before"})
-    context = {"form": form, "page": page, "kept": kept.urlencode(), "narrowed": narrowed}
-    return render(request, "runs/list.html", context)
 
 
 @require_safe

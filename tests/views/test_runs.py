@@ -1,4 +1,4 @@
-"""Runs: the list, the page of one, its progress, its exchanges, the same again."""
+"""Runs: the page of one, its progress, its exchanges, the same again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import queries
 from diagnostics.models import Run, User
 from tests.factories import (
     CONVERSATION,
@@ -227,60 +226,6 @@ def test_a_retired_client_runs_nothing_again(as_admin: Client) -> None:
 def test_a_team_lead_is_not_offered_to_run_again(as_lead: Client) -> None:
     run = make_run()
     assert b"/again/" not in as_lead.get(f"/runs/{run.pk}/").content
-
-
-def test_the_list_pages_by_key(as_lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries.runs, "PAGE_SIZE", 2)
-    client = make_client()
-    runs = [make_run(client) for _ in range(5)]
-    seen: list[int] = []
-    page = queries.run_page()
-    while True:
-        seen += [run.pk for run in page.runs]
-        if page.older is None:
-            break
-        make_run(client)  # a run that starts meanwhile shifts nothing
-        page = queries.run_page(before=page.older)
-    assert seen == [run.pk for run in reversed(runs)]
-    assert b"before=" in as_lead.get("/runs/").content
-
-
-def test_the_list_narrows_by_client_cause_and_status(as_lead: Client) -> None:
-    one, other = make_client("one"), make_client("other")
-    wanted = make_run(one, cause="conv.ended")
-    make_run(one)
-    make_open_run(one)
-    make_run(other, cause="conv.ended")
-    page = as_lead.get(f"/runs/?client={one.pk}&cause=conv.ended&status=finished").content.decode()
-    assert page.count("/runs/") - page.count('href="/runs/"') == 1
-    assert f"/runs/{wanted.pk}/" in page
-
-
-@pytest.mark.parametrize(
-    "query", ["client=x", "client=999", "cause=none.such", "status=\x00", "before=-1", "before=x", f"before={10**40}"]
-)
-def test_a_filter_that_makes_no_sense_is_no_error(as_lead: Client, query: str) -> None:
-    make_run()
-    assert as_lead.get(f"/runs/?{query}").status_code == 200
-
-
-def test_no_run_that_fits_offers_all(as_lead: Client) -> None:
-    make_run()
-    assert b"Show all" in as_lead.get("/runs/", {"cause": "env.dns"}).content
-
-
-def test_an_empty_list_says_what_comes_here(as_lead: Client) -> None:
-    assert b"empty" in as_lead.get("/runs/").content
-
-
-def test_the_list_asks_as_often_for_many_runs_as_for_one(
-    as_lead: Client, ada: User, queries_of: Callable[[Client, str], int]
-) -> None:
-    make_run(make_client("first"), started_by=ada)
-    alone = queries_of(as_lead, "/runs/")
-    for number in range(5):
-        make_run(make_client(f"client {number}"), started_by=ada)
-    assert queries_of(as_lead, "/runs/") == alone
 
 
 def test_a_run_asks_as_often_for_many_findings_as_for_one(

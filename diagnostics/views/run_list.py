@@ -1,0 +1,97 @@
+"""Many runs: the list, checks by runs, causes over time. All three take the same narrowing from the query string."""
+
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from diagnostics import queries
+from diagnostics.checks import base as checks
+from diagnostics.forms.run_list import RunFilterForm, numbers_of
+from diagnostics.http import Request, zone_of
+from diagnostics.outcomes import Outcome
+from diagnostics.queries import Place
+from diagnostics.run_filters import SORTS, RunFilter
+
+PAGE = "page"
+MOST_STRIPS = 6
+CHART_RANGE = "30d"  # where no time is chosen
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the query string asks for."""
+
+    narrowed: RunFilter
+    place: Place | None
+    page: str
+
+    @property
+    def query(self) -> str:
+        """The same in as few words as it takes."""
+        return "&".join(part for part in (self.narrowed.to_query(), f"{PAGE}={self.page}" if self.page else "") if part)
+
+
+@require_safe
+def run_list(request: Request) -> HttpResponse:
+    asked = _asked(request)
+    if _is_wordy(request, asked):
+        return HttpResponseRedirect(f"{request.path}?{asked.query}")
+    page = queries.run_page(asked.narrowed, asked.place)
+    shown = [int(client)] if (client := asked.narrowed.get("client")) else [run.client_id for run in page.runs]
+    strips = queries.strips(list(dict.fromkeys(shown))[:MOST_STRIPS])
+    context = {"page": page, "strips": strips, "caption": f"Runs, {SORTS[asked.narrowed.sort].lower()}"}
+    return render(request, "runs/list.html", {**_told(asked), **context})
+
+
+@require_safe
+def run_matrix(request: Request) -> HttpResponse:
+    asked = _asked(request)
+    if _is_wordy(request, asked):
+        return HttpResponseRedirect(f"{request.path}?{asked.query}")
+    matrix = queries.run_matrix(asked.narrowed, asked.place, checks.titles())
+    context = {"matrix": matrix, "page": matrix.page, "outcomes": list(Outcome)}
+    return render(request, "runs/matrix.html", {**_told(asked), **context})
+
+
+@require_safe
+def run_causes(request: Request) -> HttpResponse:
+    asked = _asked(request)
+    if _is_wordy(request, asked):
+        return HttpResponseRedirect(f"{request.path}?{asked.query}")
+    now, zone = timezone.now(), ZoneInfo(asked.narrowed.get("zone")) if asked.narrowed.get("zone") else zone_of(request)
+    narrowed = asked.narrowed
+    if chosen_here := narrowed.times.is_open:
+        narrowed = RunFilter.read({**narrowed.values, "when": CHART_RANGE}, now, zone)
+    chart = queries.cause_chart(narrowed, now, zone)
+    context = {"chart": chart, "numbers": numbers_of(chart, narrowed, zone), "range_chosen_here": chosen_here}
+    return render(request, "runs/causes.html", {**_told(asked), **context, "zone": zone.key})
+
+
+def _asked(request: Request) -> Asked:
+    narrowed = RunFilter.read(request.GET, timezone.now(), zone_of(request), also=(PAGE,))
+    page = request.GET.get(PAGE, "")
+    place = queries.read_place(page, narrowed.sort)
+    if place is None:
+        problem = "page: this is no place in a list of this order, so the list is shown from its start."
+        return Asked(replace(narrowed, problems=(*narrowed.problems, problem)), None, "")
+    return Asked(narrowed, place, page)
+
+
+def _is_wordy(request: Request, asked: Asked) -> bool:
+    """A form sends its empty fields too. What could not be understood must stay, to be named."""
+    return not asked.narrowed.problems and "" in request.GET.values()
+
+
+def _told(asked: Asked) -> dict[str, object]:
+    form = RunFilterForm(asked.narrowed, queries.run_choices())
+    return {
+        "narrowed": asked.narrowed,
+        "query": asked.narrowed.to_query(),
+        "form": form,
+        "is_start": asked.place is None or asked.place.is_start,
+        "views": queries.saved_views(),
+    }
