@@ -6,7 +6,7 @@ from typing import Any
 
 from diagnostics.comparison.fact import Fact, Way
 from diagnostics.comparison.links import checks_of, kinds_of
-from diagnostics.comparison.seen import Seen, bearing_on, fits
+from diagnostics.comparison.seen import Seen, bearing_on, fits, opposed
 from diagnostics.comparison.setup import mapping_of
 from diagnostics.comparison.side import Said, Side
 
@@ -59,7 +59,7 @@ def reason_for(bad: Side, good: Side, facts: Sequence[Fact], seen: Sequence[Seen
     indirect = [each for each in fit if each.kind in kinds[1] and each.kind not in untold]
     indirect += [each for each in facts if each.is_changed and _goes_with(each, direct)]
     known = (*direct, *indirect)
-    told = tuple(each for each in seen if any(fits(each, one) for one in known))
+    told = tuple(each for each in seen if not opposed(each.way, way) and any(fits(each, one) for one in known))
     if not known:
         told = bearing_on(seen, (*kinds[0], *kinds[1]), way)
     found = Reason(

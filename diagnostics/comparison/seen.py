@@ -55,7 +55,7 @@ class Seen:
 def fits(seen: Seen, fact: Fact) -> bool:
     """Does the change speak of what the fact says?"""
     kind = "role" if fact.kind == "permission" else fact.kind
-    if seen.fact_kind != kind or _opposed(seen.way, fact.way):
+    if seen.fact_kind != kind or opposed(seen.way, fact.way):
         return False
     if kind in ("deployment", "provider"):
         return fact.key in (seen.ref, seen.name) or seen.ref == fact.after
@@ -68,8 +68,8 @@ def fits(seen: Seen, fact: Fact) -> bool:
 def bearing_on(seen: Iterable[Seen], kinds: Iterable[str], way: Way) -> tuple[Seen, ...]:
     """The changes that may explain something by themselves, where the runs did not read it."""
     wanted = set(kinds) | ({"role"} if "permission" in kinds else set())
-    return tuple(each for each in seen if each.fact_kind in wanted and not _opposed(each.way, way))
+    return tuple(each for each in seen if each.fact_kind in wanted and not opposed(each.way, way))
 
 
-def _opposed(one: Way, other: Way) -> bool:
+def opposed(one: Way, other: Way) -> bool:
     return {one, other} == {Way.LOST, Way.GAINED}
