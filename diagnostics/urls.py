@@ -14,11 +14,13 @@ from diagnostics.views import (
     live,
     org_changes,
     providers,
+    rights,
     run_list,
     runs,
     saved_views,
     snapshots,
     start,
+    touches,
     users,
     watches,
 )
@@ -81,6 +83,11 @@ provider_urls = [
     path("clients/<int:pk>/snapshot/state/", snapshots.snapshot_state, name="snapshot-state"),
 ]
 
+rights_urls = [
+    path("clients/<int:pk>/rights/", rights.client_rights, name="client-rights"),
+    path("touches/", touches.touch_page, name="touches"),
+]
+
 claim_urls = [path("claims/", claims.claim_check, name="claims")]
 
 known_urls = [
@@ -114,6 +121,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *client_urls,
     *run_urls,
     *provider_urls,
+    *rights_urls,
     *claim_urls,
     *contract_urls,
     *check_urls,

@@ -1,0 +1,137 @@
+"""What it touches: from a permission or a provider to every client, deployment, schedule and past run."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from diagnostics import handbook, services
+from diagnostics.checks.base import all_checks
+from diagnostics.checks.permissions import READS
+from diagnostics.environment import STARTING
+from diagnostics.forms.rights import TouchesForm
+from diagnostics.genesys.contract import Contract, bundled
+from diagnostics.http import Request
+from diagnostics.models import Provider
+from diagnostics.queries import touches
+from diagnostics.rights.matters import STARTS
+from diagnostics.rights.touches import askers_of, permission_in, readers_of, spelled, without
+
+MOST_CALLS = 60
+# By source: the filter of the list of runs that finds those which met it.
+RUN_FILTERS = {"deployment": "deployment", "gateway": "provider", "seen": "provider"}
+LONGEST_NUMBER = 18  # digits: more are no row's
+
+
+@require_safe
+def touch_page(request: Request) -> HttpResponse:
+    """By `permission` or `provider` as a link names it; else by the words of the box, which may name a permission."""
+    form = TouchesForm(request.GET)
+    form.is_valid()
+    words = form.cleaned_data.get("q", "")
+    asked = permission_in(request.GET.get("permission", "")) or permission_in(words)
+    context: dict[str, Any] = {"form": form, "words": words}
+    if "provider" in request.GET:
+        return render(request, "touches/provider.html", context | _of_provider(request))
+    if asked:
+        return render(request, "touches/permission.html", context | _of_permission(request, asked))
+    return render(request, "touches/search.html", context | _found(words, request.GET.get("permission", "")))
+
+
+def _of_permission(request: Request, asked: str) -> dict[str, Any]:
+    contract = _newest_contract()
+    permission = spelled(asked, _known(contract))
+    askers = askers_of(permission, contract.operations)
+    holders = touches.holders_of(permission)
+    page = touches.client_page(holders, request.GET.get("page"))
+    shown = list(page.object_list)
+    named = {name for each in askers for name in each.operation.permissions}
+    held, deployments = touches.held_rights(shown, {permission, *named}), touches.deployment_counts(shown)
+    rows = [
+        {
+            "client": client,
+            "holds": held[client.pk].holds(permission),
+            "without": without(permission, held[client.pk], askers),
+            "deployments": deployments.get(client.pk, (0, 0)),
+        }
+        for client in shown
+    ]
+    return {
+        "permission": permission,
+        "kept": urlencode({"permission": permission}),
+        "runs_query": urlencode({"permission": permission.lower()}),
+        "purpose": STARTS.get(permission) or READS.get(permission, ""),
+        "contract": contract,
+        "askers": askers[:MOST_CALLS],
+        "more_askers": max(len(askers) - MOST_CALLS, 0),
+        "readers": readers_of(permission, handbook.areas(all_checks(), bundled())),
+        "page": page,
+        "rows": rows,
+        "untold": touches.untold_holders(permission),
+        "impact": touches.impact_of(holders, touches.runs_needing(permission)),
+    }
+
+
+def _of_provider(request: Request) -> dict[str, Any]:
+    provider = _provider(request.GET["provider"])
+    clients = touches.knowing(provider)
+    page = touches.client_page(clients, request.GET.get("page"))
+    shown = list(page.object_list)
+    told, held = touches.told_by(provider, shown), touches.held_rights(shown, STARTING)
+    rows = [
+        {
+            "client": client,
+            "told": told.get(client.pk),
+            "starts": [held[client.pk].holds(each) for each in STARTING],
+        }
+        for client in shown
+    ]
+    return {
+        "provider": provider,
+        "kept": urlencode({"provider": provider.pk}),
+        "runs_query": urlencode({RUN_FILTERS[provider.source]: provider.ref}),
+        "page": page,
+        "rows": rows,
+        "namesakes": touches.namesakes(provider),
+        "impact": touches.impact_of(clients, touches.runs_meeting(provider, clients)),
+        "starting": STARTING,
+    }
+
+
+def _found(words: str, refused: str) -> dict[str, Any]:
+    """What the words come near to; without words, the permissions that matter most."""
+    if not words:
+        listed = {**STARTS, **READS}
+        counts = touches.holder_counts(list(listed))
+        return {"refused": refused, "listed": [(name, purpose, counts[name]) for name, purpose in listed.items()]}
+    contract = _newest_contract()
+    parts = words.lower().split()
+    known = [each for each in _known(contract) if all(part in each.lower() for part in parts)]
+    held = [spelled(each, known) for each in touches.permissions_like(words)]
+    return {
+        "refused": refused,
+        "permissions": list(dict.fromkeys((*known, *held)))[: 2 * touches.MATCHES_SHOWN],
+        "providers": touches.providers_like(words),
+    }
+
+
+def _known(contract: Contract) -> list[str]:
+    """Permissions as the platform spells them."""
+    named = {name for each in contract.operations for name in each.permissions}
+    return list(dict.fromkeys((*STARTS, *READS, *sorted(named))))
+
+
+def _newest_contract() -> Contract:
+    """A permission is of no region, so that of the newest reading is asked, which tells more of them than the bundled one."""
+    read = [each.in_force for each in services.region_contracts() if each.in_force]
+    newest = max(read, key=lambda each: each.pk, default=None)
+    return services.contract_of(newest) if newest else bundled()
+
+
+def _provider(number: str) -> Provider:
+    if not (number.isascii() and number.isdigit()) or len(number) > LONGEST_NUMBER:
+        raise Http404("No provider has this number.")
+    told = Provider.objects.select_related("client").defer("client__secret", "client__verification", "settings")
+    return get_object_or_404(told, pk=int(number))
