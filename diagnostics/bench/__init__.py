@@ -1,10 +1,10 @@
-"""Measurements of the promises, one file each: a name to its function of latency in milliseconds and how many times."""
+"""Measurements of the promises, one file each: a name to its function of the options."""
 
 from collections.abc import Callable
 
 from diagnostics.bench.diagnosis import diagnosis
-from diagnostics.bench.row import Row
+from diagnostics.bench.row import Options, Row
 
-BENCHES: dict[str, Callable[[float, int], list[Row]]] = {"diagnosis": diagnosis}
+BENCHES: dict[str, Callable[[Options], list[Row]]] = {"diagnosis": diagnosis}
 
-__all__ = ["BENCHES", "Row"]
+__all__ = ["BENCHES", "Options", "Row"]

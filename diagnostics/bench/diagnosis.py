@@ -4,7 +4,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from diagnostics.bench.row import Row
+from diagnostics.bench.row import Options, Row
 from diagnostics.demo.orgs import PUBLISHED, load_endpoint
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import serve
@@ -26,12 +26,12 @@ class Timed:
     calls: int
 
 
-def diagnosis(latency_ms: float, times: int) -> list[Row]:
-    """The thread's own call against an org whose every answer takes `latency_ms`, checks at once and one after another."""
+def diagnosis(options: Options) -> list[Row]:
+    """The thread's own call against an org whose every answer takes so long, checks at once and one after another."""
     endpoint = load_endpoint(PUBLISHED)
-    with serve(endpoint, latency_s=latency_ms / 1000) as address:
-        at_once = [_time_one(address, 6) for _ in range(times)]
-        one_by_one = [_time_one(address, 1) for _ in range(max(3, times // 5))]
+    with serve(endpoint, latency_s=options.latency_ms / 1000) as address:
+        at_once = [_time_one(address, 6) for _ in range(options.times)]
+        one_by_one = [_time_one(address, 1) for _ in range(max(3, options.times // 5))]
     over = statistics.median(each.ms / each.path_ms for each in at_once)
     calls = max(each.calls for each in at_once)
     together, apart = (statistics.median(each.ms for each in runs) for runs in (at_once, one_by_one))

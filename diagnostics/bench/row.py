@@ -1,7 +1,16 @@
-"""One figure of a measurement."""
+"""What a measurement is asked, and one figure of its answer."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Options:
+    """`latency_ms` of every answer of an org, `times` each thing is measured, `runs` that the database holds."""
+
+    latency_ms: float = 100.0
+    times: int = 20
+    runs: int = 100_000
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from diagnostics.bench import BENCHES, Row
+from diagnostics.bench import BENCHES, Options, Row
 
 
 class Command(BaseCommand):
@@ -19,10 +19,14 @@ class Command(BaseCommand):
             "--latency", type=milliseconds, default=100.0, help="of every answer, such as 100ms or 0.1s"
         )
         parser.add_argument("-n", "--times", type=times, default=20, help="how many runs (default %(default)s)")
+        parser.add_argument(
+            "--runs", type=runs, default=Options.runs, help="how many runs the database holds (default %(default)s)"
+        )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = BENCHES[options["name"]](options["latency"], options["times"])
+        asked = Options(options["latency"], options["times"], options["runs"])
+        rows = BENCHES[options["name"]](asked)
         if options["json"]:
             self.stdout.write(json.dumps({"rows": [row.to_json() for row in rows]}, indent=2))
             return
@@ -47,4 +51,10 @@ def milliseconds(text: str) -> float:
 def times(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 10_000:
         raise ArgumentTypeError("it must be a number from 1 to 10000")
+    return int(text)
+
+
+def runs(text: str) -> int:
+    if not text.isdigit() or not 100 <= int(text) <= 10_000_000:
+        raise ArgumentTypeError("it must be a number from 100 to 10000000")
     return int(text)
