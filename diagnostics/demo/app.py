@@ -79,7 +79,7 @@ class DemoApp:
             answer = error_answer(error, context_id)
         answer = replace(answer, headers=(*answer.headers, *headers))
         where = "login" if path == "/oauth/token" else "api"
-        if client and client.behaviour.get("where") == where:
+        if client and client.behaviour.get("where") == where and client.behaviour.get("on", "") in target:
             port = str(environ.get("SERVER_PORT", ""))
             answer = spoil(Scene(answer, client.behaviour, self.stopping, target, port))
         return client.id if client else "", answer

@@ -1,7 +1,8 @@
 """Ways in which an answer can go wrong. A client whose `behaviour` names one gets it in place of every answer.
 
-`behaviour` is {"kind": ..., "where": "api" or "login", "seconds": ...}; the kinds are the keys of KINDS. These
-clients are in hostile.json and take no part in the scenarios: they are for tests of robustness.
+`behaviour` is {"kind": ..., "where": "api" or "login", "seconds": ..., "on": ...}; the kinds are the keys of KINDS and
+PAGE_KINDS; with "on" only addresses that contain it are answered so. The clients of hostile.json, one for each of KINDS,
+take no part in the scenarios: they are for tests of robustness.
 """
 
 import json
@@ -14,6 +15,7 @@ from threading import Event
 from typing import Any
 
 from diagnostics.demo.answers import JSON_TYPE, Answer, ApiError, error_answer
+from diagnostics.demo.hostile_pages import PAGE_KINDS
 from diagnostics.demo.orgs import Client, Org, read_data
 
 JSON_HEADER = (("Content-Type", JSON_TYPE),)
@@ -47,7 +49,8 @@ def hostile_clients(org: Org) -> tuple[Client, ...]:
 
 
 def spoil(scene: Scene) -> Answer:
-    return KINDS[scene.settings["kind"]](scene)
+    kind = scene.settings["kind"]
+    return PAGE_KINDS[kind](scene.genuine, scene.target) if kind in PAGE_KINDS else KINDS[kind](scene)
 
 
 def huge(scene: Scene) -> Answer:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -69,7 +70,8 @@ class Provider:
 
 
 class Org:
-    """One org's state. Values are frozen; `update_client` swaps a client, which is how a test removes a role."""
+    """One org's state. Values are frozen; the methods swap one for another, which is how a test removes a role, or
+    publishes a configuration anew."""
 
     def __init__(self, data: dict[str, Any], conversations: dict[str, dict[str, Any]]) -> None:
         self.id: str = data["id"]
@@ -106,14 +108,68 @@ class Org:
             self._clients[client_id] = replace(before, **changes)
         return before
 
+    def update_deployment(self, deployment_id: str, **changes: Any) -> None:
+        with self._lock:
+            self.deployments = tuple(
+                {**each, **changes} if each["id"] == deployment_id else each for each in self.deployments
+            )
+
+    def remove_deployment(self, deployment_id: str) -> None:
+        with self._lock:
+            self.deployments = tuple(each for each in self.deployments if each["id"] != deployment_id)
+
+    def add_deployments(self, count: int) -> None:
+        """Further ones like the first, numbered: the same ones each time."""
+        with self._lock:
+            first, there = self.deployments[0], len(self.deployments)
+            more = ({**first, **numbered(first, number)} for number in range(there, there + count))
+            self.deployments = (*self.deployments, *more)
+
+    def publish(self, configuration_id: str, **cobrowse: Any) -> None:
+        """A new version with these cobrowse settings, in use at once by every deployment of the configuration."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        with self._lock:
+            before = next(each for each in self.configurations if each["id"] == configuration_id)
+            version = {"version": str(int(before["version"]) + 1), "dateModified": now, "datePublished": now}
+            after = {**before, **version, "cobrowse": {**before["cobrowse"], **cobrowse}}
+            after.pop("draft", None)
+            self._put(after)
+            self.deployments = tuple(
+                {**each, "configuration": {**each["configuration"], "version": version["version"]}}
+                if each["configuration"]["id"] == configuration_id
+                else each
+                for each in self.deployments
+            )
+
+    def edit_draft(self, configuration_id: str, **cobrowse: Any) -> None:
+        """Changes that nobody has published yet."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        with self._lock:
+            before = next(each for each in self.configurations if each["id"] == configuration_id)
+            self._put({**before, "draft": {"dateModified": now, "cobrowse": {**before["cobrowse"], **cobrowse}}})
+
+    def _put(self, configuration: dict[str, Any]) -> None:
+        self.configurations = tuple(
+            configuration if each["id"] == configuration["id"] else each for each in self.configurations
+        )
+
     def add_clients(self, clients: Iterable[Client]) -> None:
         with self._lock:
             self._clients.update({client.id: client for client in clients})
 
 
-@dataclass(frozen=True)
+def numbered(deployment: dict[str, Any], number: int) -> dict[str, Any]:
+    """What one more deployment like this has of its own."""
+    space = uuid.UUID(deployment["id"])
+    return {"id": str(uuid.uuid5(space, str(number))), "name": f"{deployment['name']} {number:04d}"}
+
+
+@dataclass
 class Endpoint:
-    """What one port serves. Like a real region it may hold several orgs; the token says which one is meant."""
+    """What one port serves. Like a real region it may hold several orgs; the token says which one is meant.
+
+    `providers` may be swapped, as an admin of the gateway would rename one.
+    """
 
     key: str
     orgs: tuple[Org, ...]

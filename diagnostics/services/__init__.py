@@ -21,9 +21,11 @@ from diagnostics.services.in_force import (
 )
 from diagnostics.services.known import accept_finding, add_note, end_acceptance, remember_runs_behind
 from diagnostics.services.live import start_live, why_no_start
+from diagnostics.services.retention import due_passes, pin_run, save_rules, start_pass, unpin_run, work_on_pass
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run, repeatable_checks
-from diagnostics.services.snapshots import due_readings, read_snapshot, start_due_readings, start_snapshot
 from diagnostics.services.saved_views import delete_view, save_view
+from diagnostics.services.seen import remember_seen
+from diagnostics.services.snapshots import due_readings, read_snapshot, start_due_readings, start_snapshot
 from diagnostics.services.sweep import Swept, sweep
 from diagnostics.services.watches import advance_watches, start_watch, stop_watch, watchable
 
@@ -43,30 +45,37 @@ __all__ = [
     "create_run",
     "delete_view",
     "diagnosis_of",
+    "due_passes",
     "due_readings",
     "end_acceptance",
     "execute_run",
     "give_up_refreshes",
+    "pin_run",
     "read_snapshot",
     "refresh_contract",
     "region_contracts",
     "remember_runs_behind",
+    "remember_seen",
     "repeat_run",
     "repeatable_checks",
     "replace_secret",
     "retire_client",
-    "start_due_readings",
+    "save_rules",
     "save_view",
+    "start_due_readings",
     "start_live",
+    "start_pass",
     "start_refresh",
     "start_snapshot",
     "start_verification",
     "start_watch",
     "stop_watch",
     "sweep",
+    "unpin_run",
     "verify_client",
     "version_before",
     "version_in_force",
     "watchable",
     "why_no_start",
+    "work_on_pass",
 ]

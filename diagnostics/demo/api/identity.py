@@ -58,6 +58,7 @@ def organization_document(org: Org) -> dict[str, Any]:
     return {
         "id": org.id,
         "name": org.name,
+        "thirdPartyOrgName": org.domain.split(".")[0],
         "defaultLanguage": "en-US",
         "defaultCountryCode": "US",
         "domain": org.domain,

@@ -13,13 +13,15 @@ CONFIGURATION = ("webDeployments:configuration:view",)
 
 def deployments(request: Request) -> Answer:
     """`expand=Configuration` puts the whole configuration version in the place of its reference."""
-    expand = "configuration" in request.query.get("expand", "").lower().split(",")
-    items = [deployment_document(request, item, expand) for item in request.org.deployments]
-    return json_answer(by_cursor(request, f"{BASE}/deployments", items))
+    expand = wants_configuration(request)
+    listing = by_cursor(request, f"{BASE}/deployments", list(request.org.deployments))
+    listing["entities"] = [deployment_document(request, item, expand) for item in listing["entities"]]
+    return json_answer(listing)
 
 
 def deployment(request: Request) -> Answer:
-    return json_answer(deployment_document(request, find(request.org.deployments, request.params["deploymentId"])))
+    found = find(request.org.deployments, request.params["deploymentId"])
+    return json_answer(deployment_document(request, found, wants_configuration(request)))
 
 
 def active_configuration(request: Request) -> Answer:
@@ -34,9 +36,10 @@ def active_configuration(request: Request) -> Answer:
 
 
 def configurations(request: Request) -> Answer:
+    """The drafts, as the contract calls them: of a configuration without changes that is what was published last."""
     only = request.query.get("showOnlyPublished", "").lower() == "true"
     kept = (item for item in request.org.configurations if "datePublished" in item or not only)
-    return json_answer(by_cursor(request, f"{BASE}/configurations", [configuration_document(item) for item in kept]))
+    return json_answer(by_cursor(request, f"{BASE}/configurations", [draft_document(item) for item in kept]))
 
 
 def versions(request: Request) -> Answer:
@@ -47,9 +50,15 @@ def versions(request: Request) -> Answer:
 
 def version(request: Request) -> Answer:
     found = find(request.org.configurations, request.params["configurationId"])
-    if request.params["versionId"] not in (found["version"], "draft"):
+    if request.params["versionId"] == "draft":
+        return json_answer(draft_document(found))
+    if request.params["versionId"] != found["version"]:
         raise ApiError("not.found")
     return json_answer(configuration_document(found))
+
+
+def wants_configuration(request: Request) -> bool:
+    return "configuration" in request.query.get("expand", "").lower().split(",")
 
 
 def find(items: tuple[dict[str, Any], ...], wanted: str) -> dict[str, Any]:
@@ -71,7 +80,14 @@ def deployment_document(request: Request, item: dict[str, Any], expand: bool = F
 
 
 def configuration_document(item: dict[str, Any]) -> dict[str, Any]:
-    return {**item, "selfUri": f"{BASE}/configurations/{item['id']}/versions/{item['version']}"}
+    """The version that was published last."""
+    version = {name: value for name, value in item.items() if name != "draft"}
+    return {**version, "selfUri": f"{BASE}/configurations/{item['id']}/versions/{item['version']}"}
+
+
+def draft_document(item: dict[str, Any]) -> dict[str, Any]:
+    draft = {**configuration_document(item), **item.get("draft", {})}
+    return {**draft, "selfUri": f"{BASE}/configurations/{item['id']}/versions/draft"}
 
 
 ROUTES = (

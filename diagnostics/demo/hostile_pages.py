@@ -1,0 +1,84 @@
+"""Ways in which one page of a list can go wrong while everything else an org says is right.
+
+They are set by tests as a client's `behaviour`, with "on" naming the list; see hostile.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from diagnostics.demo.answers import JSON_TYPE, Answer
+
+Listing = dict[str, Any]
+ODD_IDS = (17, None, "", True, ["a", "list"], "with\x00nul", "\ud800", "x" * 5_000, {"id": "nested"})
+MILLION = 1_000_000
+
+
+def page_kind(change: Callable[[Listing, str], Listing]) -> Callable[[Answer, str], Answer]:
+    """What is no list is left as it is."""
+
+    def spoil(genuine: Answer, target: str) -> Answer:
+        listing = json.loads(genuine.body or b"null")
+        if not isinstance(listing, dict) or not isinstance(listing.get("entities"), list):
+            return genuine
+        body = json.dumps(change(listing, target)).encode()
+        return Answer(genuine.status, (("Content-Type", JSON_TYPE),), body)
+
+    return spoil
+
+
+def same_cursor(listing: Listing, target: str) -> Listing:
+    return {**listing, "nextUri": f"{target.partition('?')[0]}?after=YXQ6MA=="}
+
+
+def endless_cursors(listing: Listing, target: str) -> Listing:
+    """A new cursor each time, and behind each of them the same page: position 0, 00, 000, ..."""
+    asked = parse_qs(urlsplit(target).query).get("after", [""])[0]
+    zeros = len(base64.urlsafe_b64decode(asked)) - len("at:") if asked else 0
+    after = base64.urlsafe_b64encode(f"at:{'0' * (zeros + 1)}".encode()).decode()
+    return {**listing, "nextUri": f"{target.partition('?')[0]}?after={after}"}
+
+
+def torn_cursor(listing: Listing, target: str) -> Listing:
+    return {**listing, "nextUri": "http://[elsewhere/next"}
+
+
+def duplicates(listing: Listing, target: str) -> Listing:
+    return {**listing, "entities": [*listing["entities"], *listing["entities"]]}
+
+
+def odd_ids(listing: Listing, target: str) -> Listing:
+    first = listing["entities"][0] if listing["entities"] else {}
+    return {**listing, "entities": [*({**first, "id": each} for each in ODD_IDS), *listing["entities"], None, 5]}
+
+
+def long_names(listing: Listing, target: str) -> Listing:
+    return {**listing, "entities": [{**each, "name": "n" * MILLION} for each in listing["entities"]]}
+
+
+def hidden_settings(listing: Listing, target: str) -> Listing:
+    """As platforms that ignore `expand`: a reference in the place of the configuration."""
+    entities = [
+        {**each, "configuration": {name: each["configuration"].get(name) for name in ("id", "name", "version")}}
+        for each in listing["entities"]
+    ]
+    return {**listing, "entities": entities}
+
+
+def half_a_page(genuine: Answer, target: str) -> Answer:
+    """The whole length is promised and sent, but the JSON ends in the middle."""
+    return Answer(genuine.status, genuine.headers, genuine.body[: len(genuine.body) // 2])
+
+
+PAGE_KINDS: dict[str, Callable[[Answer, str], Answer]] = {
+    "same_cursor": page_kind(same_cursor),
+    "endless_cursors": page_kind(endless_cursors),
+    "torn_cursor": page_kind(torn_cursor),
+    "duplicates": page_kind(duplicates),
+    "odd_ids": page_kind(odd_ids),
+    "long_names": page_kind(long_names),
+    "hidden_settings": page_kind(hidden_settings),
+    "half_a_page": half_a_page,
+}
