@@ -1,6 +1,6 @@
 """Reads for the paste box: a wanted providerId against what each org's gateway lists."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -29,7 +29,10 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class OrgMatch:
-    """The answer for one org. `nearest` is the id to send, in the org's own spelling, "" where there is none."""
+    """The answer for one org. `nearest` is the id to send, in the org's own spelling, "" where there is none.
+
+    `also` are further clients of the same org that know the same; the org is asked through each of them.
+    """
 
     client: OAuthClient
     word: Word
@@ -37,6 +40,7 @@ class OrgMatch:
     provider_pk: int | None = None
     gone_at: datetime | None = None
     ids: tuple[str, ...] = ()
+    also: tuple[OAuthClient, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -72,14 +76,22 @@ def matches(wanted: str, client: OAuthClient | None = None) -> Matches:
         clients = clients.filter(pk=client.pk)
     listed = _listed_by_client(client)
     memory: dict[tuple[str, ...], Match] = {}
-    orgs = [_org_match(wanted, each, listed.get(each.pk, []), memory) for each in clients]
+    told = [_org_match(wanted, each, listed.get(each.pk, []), memory) for each in clients.order_by("name")]
     other = Provider.objects.exclude(source=Provider.Source.GATEWAY).filter(ref=wanted.strip(), client__retired_at=None)
     if client is not None:
         other = other.filter(client=client)
     elsewhere = other.select_related("client").defer("client__secret", "client__verification", "settings")
-    return Matches(
-        sorted(orgs, key=lambda each: (each.rank, each.client.name.lower())), list(elsewhere[:ELSEWHERE_SHOWN])
-    )
+    orgs = sorted(_by_org(told), key=lambda each: (each.rank, each.client.name.lower()))
+    return Matches(orgs, list(elsewhere[:ELSEWHERE_SHOWN]))
+
+
+def _by_org(told: list[OrgMatch]) -> list[OrgMatch]:
+    """Clients of one org that were answered alike are one line; an org that is not known yet is one of its own."""
+    groups: dict[tuple[object, ...], list[OrgMatch]] = {}
+    for each in told:
+        org = (each.client.region, each.client.org_id) if each.client.org_id else each.client.pk
+        groups.setdefault((org, each.word, each.nearest, each.ids), []).append(each)
+    return [replace(first, also=tuple(each.client for each in others)) for first, *others in groups.values()]
 
 
 def _listed_by_client(client: OAuthClient | None) -> dict[int, list[Listed]]:

@@ -46,13 +46,19 @@ def change_page(chosen: ChangeFilter, *, before: int | None = None) -> ChangePag
     if chosen.q:
         rows = rows.filter(Q(name__icontains=chosen.q) | Q(ref__icontains=chosen.q) | Q(setting__icontains=chosen.q))
     if before is not None:
-        rows = rows.filter(id__lt=before)
-    found = list(rows.order_by("-id")[: CHANGES_PAGE + 1])
+        rows = rows.filter(_earlier_than(before))
+    found = list(rows.order_by("-at", "-id")[: CHANGES_PAGE + 1])
     older = found[CHANGES_PAGE - 1].pk if len(found) > CHANGES_PAGE else None
     return ChangePage(found[:CHANGES_PAGE], older, is_first=before is None)
+
+
+def _earlier_than(pk: int) -> Q:
+    """Behind this row, by time: rows of a history may have been written later than newer ones."""
+    at = OrgChange.objects.filter(pk=pk).values_list("at", flat=True).first()
+    return Q(id__lt=pk) if at is None else Q(at__lte=at) & (Q(at__lt=at) | Q(id__lt=pk))
 
 
 def changes_of(provider: Provider) -> list[OrgChange]:
     """The newest ones of one provider, found by its id in the org too: a row may have been made anew."""
     rows = OrgChange.objects.filter(client=provider.client_id, about=provider.source, ref=provider.ref)
-    return list(rows.select_related("snapshot__started_by").order_by("-id")[:CHANGES_SHOWN])
+    return list(rows.select_related("snapshot__started_by").order_by("-at", "-id")[:CHANGES_SHOWN])

@@ -81,6 +81,16 @@ def provider_page(chosen: ProviderFilter, *, after: str = "", before: str = "", 
     )
 
 
+def clients_asked(chosen: ProviderFilter) -> QuerySet[OAuthClient]:
+    """Whose providers are shown, by name."""
+    clients = OAuthClient.objects.filter(retired_at=None).defer("secret", "verification").order_by("name")
+    if chosen.tier:
+        clients = clients.filter(tier=chosen.tier)
+    if chosen.org:
+        clients = clients.filter(Q(name__icontains=chosen.org) | Q(org_name__icontains=chosen.org))
+    return clients
+
+
 def _narrowed(chosen: ProviderFilter) -> QuerySet[Provider]:
     rows = Provider.objects.filter(client__retired_at=None)
     exact = {"client": chosen.client, "source": chosen.source, "state": chosen.state, "client__tier": chosen.tier}

@@ -1,16 +1,16 @@
 """Providers: the browser over all orgs, what each org told, an id that is looked for, and one of them."""
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from diagnostics import blocks, queries
-from diagnostics.access import clients_without_secret, find_provider
+from diagnostics.access import find_provider
 from diagnostics.forms.providers import MatchForm, ProviderForm
 from diagnostics.http import Request
-from diagnostics.models import OAuthClient, Provider
+from diagnostics.models import Provider
+from diagnostics.queries.providers import ProviderFilter, clients_asked
 
 ORGS_SHOWN = 8
 ORGS_PAGE = 25
@@ -27,7 +27,7 @@ def provider_list(request: Request) -> HttpResponse:
         before=request.GET.get("before", ""),
         last="last" in request.GET,
     )
-    clients = [chosen.client] if chosen.client else list(_clients()[: ORGS_SHOWN + 1])
+    clients = [chosen.client] if chosen.client else list(clients_asked(chosen)[: ORGS_SHOWN + 1])
     context = {
         "form": form,
         "chosen": chosen,
@@ -44,7 +44,7 @@ def provider_list(request: Request) -> HttpResponse:
 @require_safe
 def provider_orgs(request: Request) -> HttpResponse:
     """What each org told and did not tell, a page at a time."""
-    page = Paginator(_clients(), ORGS_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(clients_asked(ProviderFilter()), ORGS_PAGE).get_page(request.GET.get("page"))
     return render(request, "providers/orgs.html", {"page": page, "orgs": queries.org_words(list(page.object_list))})
 
 
@@ -85,10 +85,6 @@ def provider_detail(request: Request, pk: int) -> HttpResponse:
         "reading": queries.reading_of(provider.client),
     }
     return render(request, "providers/detail.html", context)
-
-
-def _clients() -> QuerySet[OAuthClient]:
-    return clients_without_secret().defer("secret", "verification").filter(retired_at=None).order_by("name")
 
 
 def _kept(request: Request, *without: str) -> str:

@@ -45,8 +45,8 @@ def shown(browser: Client, **query: str) -> list[int]:
     return [int(pk) for pk in ROW.findall(page(browser, **query))]
 
 
-def gateway_client(name: str = "Behind a gateway", *ids: str) -> OAuthClient:
-    client = make_client(name, gateway=True, org_name=f"Org of {name}")
+def gateway_client(name: str = "Behind a gateway", *ids: str, org_id: str = "") -> OAuthClient:
+    client = make_client(name, gateway=True, org_name=name, org_id=org_id or name)
     for each in ids:
         make_provider(client, each, source="gateway", name=each.title(), settings={"enabled": True}, channels=[])
     return client
@@ -199,7 +199,7 @@ def test_strangers_sign_in_and_nothing_is_posted(client: Client, as_admin: Clien
 
 
 def answers(browser: Client, wanted: str, **query: str) -> dict[str, str]:
-    """The answer for each org, by its client's name."""
+    """The answer for each org, by its name."""
     said = page(browser, "/providers/match/", id=wanted, **query)
     rows = re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>.*?data-label="Answer">.*?<span>([^<]*)</span>', said, re.S)
     return dict(rows)
@@ -230,8 +230,8 @@ def test_each_org_answers_for_itself_the_best_first(as_lead: Client) -> None:
     gateway_client("Other case", "GENESYS")
     gateway_client("Exact", "genesys")
     gateway_client("Unread")
-    make_client("Published")
-    make_client("Unmeasured", gateway=None)
+    make_client("Published", org_name="Published")
+    make_client("Unmeasured", gateway=None, org_id="", org_name="")
     found = answers(as_lead, "genesys")
     assert list(found.items()) == [
         ("Exact", "Exact"),
@@ -240,6 +240,14 @@ def test_each_org_answers_for_itself_the_best_first(as_lead: Client) -> None:
         ("Unmeasured", "Not known"),
         ("Published", "Takes none"),
     ]
+
+
+def test_clients_of_one_org_are_one_line_where_they_know_the_same(as_lead: Client) -> None:
+    for name in ("First", "Second", "Third"):
+        gateway_client(name, "genesys", org_id="one")
+    gateway_client("Knows less", org_id="one")
+    assert answers(as_lead, "genesys") == {"First": "Exact", "Knows less": "Not read"}
+    assert "and 2 more clients" in page(as_lead, "/providers/match/", id="genesys")
 
 
 def test_the_spelling_to_send_is_said(as_lead: Client) -> None:
