@@ -28,6 +28,7 @@ def org_in(me: Any, organization: Answer) -> dict[str, Any]:
     return {
         "id": words(data.get("id") or token.get("id"), 64),
         "name": words(data.get("name") or token.get("name")),
+        "short_name": words(data.get("thirdPartyOrgName"), 120),
         "state": words(data.get("state"), 40),
         "features": {words(name, 60): on for name, on in list(features.items())[:200] if isinstance(on, bool)},
     }

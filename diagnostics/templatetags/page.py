@@ -1,12 +1,9 @@
 """What every page shows: the times, the versions in force."""
 
 import json
-import tomllib
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from django import template
-from django.conf import settings
 from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.html import format_html
@@ -14,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from diagnostics.calls.call import read_json
 from diagnostics.genesys.contract import bundled
+from diagnostics.product import version
 from diagnostics.queries import region_name
 from diagnostics.verdict import ENGINE_VERSION
 
@@ -24,7 +22,7 @@ STEPS = ((60, "second", 1), (3600, "minute", 60), (86400, "hour", 3600), (14 * 8
 
 @register.simple_tag
 def product_line() -> str:
-    return f"Cobrowse Doctor {_version()}, engine {ENGINE_VERSION}"
+    return f"Cobrowse Doctor {version()}, engine {ENGINE_VERSION}"
 
 
 @register.simple_tag
@@ -75,13 +73,6 @@ def pretty(text: str) -> str:
     """JSON with its structure shown; anything else as it is."""
     value, trouble = read_json(text)
     return text if trouble or value is None else json.dumps(value, indent=2, ensure_ascii=False)
-
-
-@lru_cache(maxsize=1)
-def _version() -> str:
-    """As the project itself says it: the one place where the number stands."""
-    project: str = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
-    return project
 
 
 def distance(passed: timedelta) -> str:
