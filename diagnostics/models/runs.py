@@ -82,6 +82,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["client", "-id"], name="run_client_recent"),
             models.Index(fields=["target", "-id"], name="run_target_recent"),
+            models.Index(fields=["target", "-id"], name="run_target_good", condition=Q(cause="none", branch="")),
             models.Index(fields=["-created_at", "-id"], name="run_time"),
             models.Index(fields=["client", "-created_at", "-id"], name="run_client_time"),
             models.Index(fields=["cause", "-created_at", "-id"], name="run_cause_time"),
