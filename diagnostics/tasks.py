@@ -33,6 +33,11 @@ def refresh_contract(version_id: int) -> None:
     services.refresh_contract(version_id)
 
 
+@shared_task(ignore_result=True)
+def apply_retention(pass_id: int) -> None:
+    services.work_on_pass(pass_id)
+
+
 @shared_task(ignore_result=True, expires=30)
 def tick() -> None:
     for run_id in services.sweep().to_ring:
@@ -43,6 +48,8 @@ def tick() -> None:
         ring(read_snapshot, snapshot_id)
     services.catch_up()
     services.remember_runs_behind()
+    for pass_id in services.due_passes():
+        ring(apply_retention, pass_id)
 
 
 def ring(task: Any, pk: int) -> None:

@@ -14,6 +14,7 @@ from diagnostics.views import (
     live,
     org_changes,
     providers,
+    retention,
     rights,
     run_list,
     runs,
@@ -98,6 +99,15 @@ known_urls = [
     path("findings/<int:pk>/accept/end/", known.known_end_acceptance, name="finding-end-acceptance"),
 ]
 
+retention_urls = [
+    path("retention/", retention.retention_page, name="retention"),
+    path("retention/passes/", retention.retention_passes, name="retention-passes"),
+    path("retention/preview/", retention.retention_preview, name="retention-preview"),
+    path("retention/apply/", retention.retention_apply, name="retention-apply"),
+    path("runs/<int:pk>/pin/", retention.run_pin, name="run-pin"),
+    path("runs/<int:pk>/unpin/", retention.run_unpin, name="run-unpin"),
+]
+
 check_urls = [path("checks/", checks.check_list, name="checks")]
 
 contract_urls = [
@@ -126,6 +136,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *contract_urls,
     *check_urls,
     *known_urls,
+    *retention_urls,
     *user_urls,
     path("admin/", admin.site.urls),
 ]

@@ -16,6 +16,14 @@ from diagnostics.queries.org_changes import change_page, changes_of
 from diagnostics.queries.people import people
 from diagnostics.queries.providers import provider_page, runs_touching
 from diagnostics.queries.readings import org_words, reading_of, readings_of
+from diagnostics.queries.retention import (
+    DEFAULT_RULES,
+    changed_rules,
+    pinned_runs,
+    preview,
+    recent_passes,
+    rules_in_force,
+)
 from diagnostics.queries.run_choices import RunChoices, run_choices, saved_views
 from diagnostics.queries.run_matrices import Matrix, run_matrix
 from diagnostics.queries.run_pages import Place, RunPage, in_order, read_place, run_page
@@ -32,6 +40,7 @@ from diagnostics.queries.strips import Strip, strips
 
 __all__ = [
     "CLIENT_STANDINGS",
+    "DEFAULT_RULES",
     "KNOWN_STATES",
     "MATCH_PAGE",
     "RECENT",
@@ -48,6 +57,7 @@ __all__ = [
     "Strip",
     "cause_chart",
     "change_page",
+    "changed_rules",
     "changes_of",
     "client_page",
     "exchanges_of",
@@ -59,12 +69,16 @@ __all__ = [
     "notes_of",
     "org_words",
     "people",
+    "pinned_runs",
+    "preview",
     "provider_page",
     "read_place",
     "reading_of",
     "readings_of",
+    "recent_passes",
     "recent_runs",
     "region_name",
+    "rules_in_force",
     "run_choices",
     "run_matrix",
     "run_page",

@@ -1,5 +1,6 @@
 """Known findings: the troubles that runs meet again, taken in as runs close; what people say of them."""
 
+import logging
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -13,6 +14,8 @@ from django.utils import timezone
 from diagnostics.models import Finding, FindingNote, KnownFinding, Run, User
 from diagnostics.recurrence import Key, Life, Told, about_of, ended, lives_after
 from diagnostics.redact import Redactor
+
+log = logging.getLogger(__name__)
 
 CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
 A_BATCH = 100  # runs taken in in one transaction
@@ -37,7 +40,7 @@ def remember_runs_behind(seconds: float = A_TICK_SECONDS) -> int:
     ends_at = time.monotonic() + seconds
     done = 0
     for client_id in list(_behind().order_by("client_id").values_list("client_id", flat=True).distinct()[:500]):
-        while (taken := _catch_up(client_id)) and time.monotonic() < ends_at:
+        while (taken := _catch_up_safely(client_id)) and time.monotonic() < ends_at:
             done += taken
         done += taken
         if time.monotonic() >= ends_at:
@@ -79,6 +82,15 @@ def _one_at_a_time(client_id: int) -> None:
 def _behind(client_id: int | None = None) -> QuerySet[Run]:
     behind = Run.objects.filter(is_remembered=False, status__in=CLOSED)
     return behind if client_id is None else behind.filter(client_id=client_id)
+
+
+def _catch_up_safely(client_id: int) -> int:
+    """One client's bad row must not hold up the others, nor the tick."""
+    try:
+        return _catch_up(client_id)
+    except Exception:
+        log.exception("the findings of client %s could not be taken in", client_id)
+        return 0
 
 
 @transaction.atomic

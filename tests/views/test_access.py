@@ -48,6 +48,12 @@ ADDRESSES = (
     Address("check-again", WRITE, admins_only=True, of="finding"),
     Address("claims", FORM, admins_only=False),
     Address("checks", READ, admins_only=False),
+    Address("retention", READ, admins_only=False),
+    Address("retention-passes", READ, admins_only=False),
+    Address("retention-preview", READ, admins_only=False),
+    Address("retention-apply", WRITE, admins_only=True),
+    Address("run-pin", WRITE, admins_only=True, of="run"),
+    Address("run-unpin", WRITE, admins_only=True, of="run"),
     Address("findings", READ, admins_only=False),
     Address("finding", READ, admins_only=False, of="known"),
     Address("finding-note", WRITE, admins_only=True, of="known"),
@@ -89,6 +95,7 @@ def test_no_address_is_missing_from_the_table() -> None:
         urls.contract_urls,
         urls.check_urls,
         urls.known_urls,
+        urls.retention_urls,
         urls.user_urls,
     )
     named = {pattern.name for listed in lists for pattern in listed} | {"home"}

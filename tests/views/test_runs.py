@@ -190,7 +190,7 @@ def test_only_admins_are_offered_to_check_again_and_never_what_is_right(as_admin
     assert f"/findings/{wrong.position}/again/".encode() in page
     for each in (right, gone, uncalled):
         assert f"/findings/{each.position}/again/".encode() not in page
-    assert b"/findings/" not in as_lead.get(f"/runs/{run.pk}/").content
+    assert f"/runs/{run.pk}/findings/".encode() not in as_lead.get(f"/runs/{run.pk}/").content
 
 
 def test_a_repeated_run_says_what_changed(as_lead: Client) -> None:

@@ -1,0 +1,56 @@
+"""Show what is past its time, and delete it where that is asked for."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from diagnostics import queries, services
+from diagnostics.models import RetentionPass
+from diagnostics.queries.retention import Preview
+
+
+class Command(BaseCommand):
+    help = "Show what the retention rules would delete now. Nothing is deleted without --apply."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--apply", action="store_true", help="delete it")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        previews = queries.preview(queries.rules_in_force())
+        done = self._apply() if options["apply"] else None
+        if options["json"]:
+            rules = [_as_json(each) for each in previews]
+            self.stdout.write(json.dumps({"rules": rules, "deleted": done.deleted if done else None}, indent=2))
+            return
+        for each in previews:
+            kept = "kept for ever" if each.days is None else f"kept for {each.days} days"
+            past = ", ".join(f"{past} {past.noun}" for past in each.past if past.count)
+            self.stdout.write(f"{each.label}: {kept}; past its time: {past or 'nothing'}")
+        if done is None:
+            self.stdout.write("Nothing was deleted. --apply deletes it.")
+        else:
+            said = ", ".join(f"{count} {noun}" for noun, count in done.deleted.items())
+            self.stdout.write(f"Deleted: {said or 'nothing'}.")
+
+    def _apply(self) -> RetentionPass:
+        """To the end, in this process; where it is ended in between, the next tick of a worker goes on."""
+        try:
+            begun = services.start_pass(None)
+        except services.Refused as refused:
+            raise CommandError(str(refused)) from None
+        while begun.is_open:
+            if not services.work_on_pass(begun.pk):
+                raise CommandError("A worker has taken this deletion over and goes on with it.")
+            begun.refresh_from_db()
+        return begun
+
+
+def _as_json(preview: Preview) -> dict[str, Any]:
+    return {
+        "kind": preview.kind,
+        "days": preview.days,
+        "cutoff": preview.cutoff.isoformat() if preview.cutoff else None,
+        "past": [{"noun": past.noun, "count": past.count, "is_more": past.is_more} for past in preview.past],
+    }

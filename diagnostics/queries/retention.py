@@ -1,0 +1,126 @@
+"""Reads for retention: the rules in force, what is past its time, and the deletions there were."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from diagnostics.models import Exchange, Finding, KnownFinding, OrgChange, RetentionPass, RetentionRule, Run, Snapshot
+
+Kind = RetentionRule.Kind
+# Days by kind of data; None is for ever.
+Rules = Mapping[str, int | None]
+Cutoffs = Mapping[str, datetime | None]
+
+DEFAULT_RULES: Rules = {Kind.FINDINGS: 400, Kind.BODIES: 90, Kind.SNAPSHOTS: 400}
+CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
+KEPT = (Snapshot.State.WHOLE, Snapshot.State.PARTIAL)
+COUNTED = 100_000  # a preview counts no further, so that it stays quick
+PASSES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Past:
+    """How many rows of one noun are past their time. `is_more` where there are more than were counted."""
+
+    noun: str
+    count: int
+    is_more: bool
+
+    def __str__(self) -> str:
+        return f"more than {self.count:,}" if self.is_more else f"{self.count:,}"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What one rule would delete now. `cutoff` is None where it is kept for ever."""
+
+    kind: str
+    label: str
+    days: int | None
+    cutoff: datetime | None
+    past: tuple[Past, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(each.count for each in self.past)
+
+
+def rules_in_force() -> dict[str, int | None]:
+    changed = dict(RetentionRule.objects.values_list("kind", "days"))
+    return {kind: changed.get(kind, days) for kind, days in DEFAULT_RULES.items()}
+
+
+def cutoffs_of(rules: Rules, now: datetime) -> dict[str, datetime | None]:
+    """What is older than that is past its time. A time before all history is the same as for ever."""
+    return {kind: None if days is None else now - timedelta(days=days) for kind, days in rules.items()}
+
+
+def preview(rules: Rules, now: datetime | None = None) -> tuple[Preview, ...]:
+    cutoffs = cutoffs_of(rules, now or timezone.now())
+    return tuple(
+        Preview(kind, Kind(kind).label, rules[kind], cutoff, _past(kind, cutoff)) for kind, cutoff in cutoffs.items()
+    )
+
+
+def _past(kind: str, cutoff: datetime | None) -> tuple[Past, ...]:
+    if cutoff is None:
+        return ()
+    if kind == Kind.FINDINGS:
+        runs = runs_past(cutoff)
+        return (
+            _counted("runs", runs),
+            _counted("findings", Finding.objects.filter(run__in=runs)),
+            _counted("exchanges", Exchange.objects.filter(run__in=runs)),
+            _counted("known findings that are over", known_past(cutoff)),
+        )
+    if kind == Kind.BODIES:
+        runs = bodies_past(cutoff)
+        return _counted("runs", runs), _counted("exchanges", Exchange.objects.filter(run__in=runs))
+    return _counted("snapshots", snapshots_past(cutoff)), _counted("changes in orgs", changes_past(cutoff))
+
+
+def _counted(noun: str, rows: QuerySet[Any]) -> Past:
+    count = rows.order_by().values("pk")[: COUNTED + 1].count()
+    return Past(noun, min(count, COUNTED), count > COUNTED)
+
+
+def runs_past(cutoff: datetime) -> QuerySet[Run]:
+    """Neither pinned ones nor open ones, however old."""
+    return Run.objects.filter(created_at__lt=cutoff, pinned_at=None, status__in=CLOSED)
+
+
+def bodies_past(cutoff: datetime) -> QuerySet[Run]:
+    return runs_past(cutoff).filter(bodies_dropped_at=None)
+
+
+def known_past(cutoff: datetime) -> QuerySet[KnownFinding]:
+    """What is over for so long. What is open stays, whenever it was seen last."""
+    return KnownFinding.objects.filter(last_seen_at__lt=cutoff, ended_at__lt=cutoff)
+
+
+def snapshots_past(cutoff: datetime) -> QuerySet[Snapshot]:
+    """All but open ones, and the newest of a client that is kept: it is what is known of the org."""
+    newer = Snapshot.objects.filter(client=OuterRef("client"), pk__gt=OuterRef("pk"), state__in=KEPT)
+    closed = Snapshot.objects.filter(created_at__lt=cutoff, state__in=(*KEPT, Snapshot.State.FAILED))
+    return closed.filter(Q(state=Snapshot.State.FAILED) | Exists(newer))
+
+
+def changes_past(cutoff: datetime) -> QuerySet[OrgChange]:
+    return OrgChange.objects.filter(at__lt=cutoff)
+
+
+def pinned_runs() -> int:
+    return Run.objects.filter(pinned_at__isnull=False).count()
+
+
+def recent_passes() -> list[RetentionPass]:
+    return list(RetentionPass.objects.select_related("started_by").order_by("-id")[:PASSES_SHOWN])
+
+
+def changed_rules() -> dict[str, RetentionRule]:
+    """By kind, where an admin changed one."""
+    return {rule.kind: rule for rule in RetentionRule.objects.select_related("changed_by").order_by(F("kind"))}

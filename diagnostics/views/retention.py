@@ -1,0 +1,92 @@
+"""Retention: the rules, what they would delete, deleting it; and pinning a run, which none of it touches."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from diagnostics import queries, services, tasks
+from diagnostics.access import admin_required, find_run
+from diagnostics.forms.retention import RulesForm
+from diagnostics.http import Request, not_modified_fragment
+
+
+@require_safe
+def retention_page(request: Request) -> HttpResponse:
+    rules = queries.rules_in_force()
+    context = {
+        "previews": queries.preview(rules),
+        "changed": queries.changed_rules(),
+        "form": RulesForm.of(rules),
+        "pinned": queries.pinned_runs(),
+        **_passes(),
+    }
+    return render(request, "retention/page.html", context)
+
+
+@require_safe
+def retention_passes(request: Request) -> HttpResponse:
+    """The deletions alone; 204 when the page, which says what it has seen, has it all already."""
+    told = _passes()
+    if told["is_open"] and request.GET.get("seen") == told["seen"]:
+        return not_modified_fragment()
+    return render(request, "retention/_passes.html", {**told, "is_fragment": True})
+
+
+@require_safe
+def retention_preview(request: Request) -> HttpResponse:
+    """What rules would delete, by the query string, or by those in force where it names none."""
+    form = RulesForm(request.GET) if request.GET else RulesForm.of(queries.rules_in_force())
+    if form.is_bound and not form.is_valid():
+        return render(request, "retention/preview.html", {"form": form})
+    rules = form.rules if form.is_bound else queries.rules_in_force()
+    context = {
+        "form": form,
+        "previews": queries.preview(rules),
+        "rules": rules,
+        "is_new": rules != queries.rules_in_force(),
+    }
+    return render(request, "retention/preview.html", context)
+
+
+@require_POST
+@admin_required
+def retention_apply(request: Request) -> HttpResponse:
+    """Save the rules that were looked at, and delete by them at once where it was asked for."""
+    form = RulesForm(request.POST)
+    if not form.is_valid():
+        return render(request, "retention/preview.html", {"form": form})
+    try:
+        with transaction.atomic():
+            services.save_rules(form.rules, request.user)
+            if request.POST.get("act") == "delete":
+                begun = services.start_pass(request.user)
+                transaction.on_commit(lambda: tasks.ring(tasks.apply_retention, begun.pk))
+    except services.Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        at_once = request.POST.get("act") == "delete"
+        messages.success(request, "The deletion has begun." if at_once else "The rules are saved. They act tonight.")
+    return redirect("retention")
+
+
+@require_POST
+@admin_required
+def run_pin(request: Request, pk: int) -> HttpResponse:
+    services.pin_run(find_run(pk), request.user)
+    return redirect("run", pk)
+
+
+@require_POST
+@admin_required
+def run_unpin(request: Request, pk: int) -> HttpResponse:
+    services.unpin_run(find_run(pk))
+    return redirect("run", pk)
+
+
+def _passes() -> dict[str, object]:
+    passes = queries.recent_passes()
+    newest = next((each for each in passes if each.is_open), None)
+    seen = f"{newest.pk}.{sum(newest.deleted.values())}" if newest else ""
+    return {"passes": passes, "is_open": newest is not None, "seen": seen}

@@ -1,0 +1,50 @@
+"""The command `retention`: shows, and deletes only where that is asked for."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from diagnostics import services
+from diagnostics.models import RetentionPass, Run
+from tests.factories import make_client, make_finding, make_run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def old() -> Run:
+    run = make_run(make_client(), created_at=timezone.now() - timedelta(days=500))
+    make_finding(run)
+    return run
+
+
+def told(*words: str) -> str:
+    out = StringIO()
+    call_command("retention", *words, stdout=out)
+    return out.getvalue()
+
+
+def test_it_shows_and_deletes_nothing(old: Run) -> None:
+    assert "1 runs" in told()
+    shown = json.loads(told("--json"))
+    assert shown["deleted"] is None
+    assert shown["rules"][0]["past"][0] == {"noun": "runs", "count": 1, "is_more": False}
+    assert Run.objects.exists()
+    assert not RetentionPass.objects.exists()
+
+
+def test_it_deletes_where_it_is_asked_to(old: Run) -> None:
+    assert json.loads(told("--apply", "--json"))["deleted"] == {"runs": 1, "findings": 1}
+    assert not Run.objects.exists()
+    assert told("--apply").endswith("Deleted: nothing.\n")
+
+
+def test_it_refuses_while_another_is_under_way(old: Run) -> None:
+    services.start_pass(None)
+    with pytest.raises(CommandError):
+        told("--apply")
+    assert Run.objects.exists()
