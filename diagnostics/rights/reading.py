@@ -134,11 +134,9 @@ class Rights:
             return State.UNREAD
         if listed is False:
             return State.UNLICENSED
-        if is_firm:
-            return State.HELD
-        if self.unread_roles:
-            return State.HIDDEN
-        return State.CONDITION if is_found else State.LACKING
+        if is_found:
+            return State.HELD if is_firm else State.CONDITION
+        return State.HIDDEN if self.unread_roles else State.LACKING
 
 
 def covering(permission: str) -> tuple[str, ...]:

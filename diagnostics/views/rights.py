@@ -27,7 +27,7 @@ from diagnostics.rights.matters import LICENCES, lacking, matters_of
 from diagnostics.rights.reading import Rights, read_rights
 from diagnostics.rights.role import CREATED_BY, MENU_PATH, copyable_role
 
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 OLD = timedelta(hours=24)
 CALLS_OF_A_DIAGNOSIS = 14  # at most, as measured
 ROLES = {"": "Cobrowse Doctor: diagnose", "start": "Cobrowse Doctor: diagnose and start"}

@@ -27,17 +27,17 @@ LONGEST_NUMBER = 18  # digits: more are no row's
 
 @require_safe
 def touch_page(request: Request) -> HttpResponse:
-    """By `permission` or `provider` as a link names it; else by the words of the box, which may name a permission."""
-    form = TouchesForm(request.GET)
+    """By a `provider` or a `permission` as links name them, or by the words of the box, which may name a permission."""
+    form = TouchesForm({"q": request.GET.get("q") or request.GET.get("permission", "")})
     form.is_valid()
     words = form.cleaned_data.get("q", "")
-    asked = permission_in(request.GET.get("permission", "")) or permission_in(words)
+    asked = permission_in(words)
     context: dict[str, Any] = {"form": form, "words": words}
     if "provider" in request.GET:
         return render(request, "touches/provider.html", context | _of_provider(request))
     if asked:
         return render(request, "touches/permission.html", context | _of_permission(request, asked))
-    return render(request, "touches/search.html", context | _found(words, request.GET.get("permission", "")))
+    return render(request, "touches/search.html", context | _found(words))
 
 
 def _of_permission(request: Request, asked: str) -> dict[str, Any]:
@@ -100,18 +100,17 @@ def _of_provider(request: Request) -> dict[str, Any]:
     }
 
 
-def _found(words: str, refused: str) -> dict[str, Any]:
+def _found(words: str) -> dict[str, Any]:
     """What the words come near to; without words, the permissions that matter most."""
     if not words:
         listed = {**STARTS, **READS}
         counts = touches.holder_counts(list(listed))
-        return {"refused": refused, "listed": [(name, purpose, counts[name]) for name, purpose in listed.items()]}
+        return {"listed": [(name, purpose, counts[name]) for name, purpose in listed.items()]}
     contract = _newest_contract()
     parts = words.lower().split()
     known = [each for each in _known(contract) if all(part in each.lower() for part in parts)]
     held = [spelled(each, known) for each in touches.permissions_like(words)]
     return {
-        "refused": refused,
         "permissions": list(dict.fromkeys((*known, *held)))[: 2 * touches.MATCHES_SHOWN],
         "providers": touches.providers_like(words),
     }
