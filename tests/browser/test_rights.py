@@ -1,0 +1,206 @@
+"""What a client may do, and what a permission touches: read from the demo orgs, followed, searched, and seen to change."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+from pytest_django.live_server_helper import LiveServer
+
+from diagnostics import services
+from diagnostics.demo.orgs import Client
+from diagnostics.demo.server import Running
+from diagnostics.models import OAuthClient, Provider, Snapshot
+from tests.browser.conftest import Visit, visit
+from tests.browser.test_screens import WCAG, look_at, unfold
+from tests.factories import (
+    make_client,
+    make_holding,
+    make_provider,
+    make_rights,
+    make_run,
+    make_snapshot,
+    make_team_lead,
+    make_user,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+START = "conversation:cobrowse:add"
+
+
+def told(demo: Running, key: str, name: str) -> Client:
+    return next(client for org in demo.orgs[key].orgs for client in org.clients if client.name == name)
+
+
+def registered(demo: Running, key: str, name: str) -> OAuthClient:
+    """A client of a demo org, read once."""
+    client = told(demo, key, name)
+    made = make_client(name, region=f"demo-{key}", client_id=client.id, secret=client.secret, org_id="", org_name="")
+    read(made)
+    return made
+
+
+def read(client: OAuthClient) -> None:
+    snapshot = services.start_snapshot(client, source=Snapshot.Source.WEB, user=None)
+    assert snapshot is not None
+    services.read_snapshot(snapshot.pk)
+
+
+def test_from_a_client_to_what_it_may_do_and_on_to_what_that_touches(
+    window_without_script: Visit, demo: Running
+) -> None:
+    make_team_lead("tess")
+    full = registered(demo, "published", "Demo: published API")
+    registered(demo, "published", "Demo: voice permission only")
+    window, page = window_without_script, window_without_script.page
+    window.sign_in("tess")
+    window.open(f"/clients/{full.pk}/")
+    page.get_by_role("link", name="What this client may do").click()
+
+    roles = page.locator("section", has=page.get_by_role("heading", name="Roles and divisions"))
+    row = roles.get_by_role("row", name="Cobrowse integration")
+    expect(row.get_by_role("cell", name="Given")).to_have_count(2)
+    expect(page.get_by_role("row", name=f"{START} Conversation > Cobrowse > Add")).to_contain_text("Held")
+
+    page.get_by_label("Path, id, permission or words").fill("cobrowse")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")).to_contain_text("May")
+
+    page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse").get_by_role(
+        "link", name=START
+    ).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(START)
+    holders = page.get_by_role("table", name="Clients that hold the permission")
+    expect(holders.get_by_role("rowheader")).to_have_count(1)
+    expect(holders).to_contain_text("Keeps 1 call")
+    page.get_by_label("Permission, or name or id of a provider").fill("Conversation > CobrowseVoice > Add")
+    page.get_by_role("button", name="Look it up").click()
+    expect(page.get_by_role("table", name="Clients that hold the permission").get_by_role("rowheader")).to_have_count(2)
+
+
+def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit, demo: Running) -> None:
+    make_user("ada")
+    client = registered(demo, "published", "Demo: published API")
+    page = window.page
+    window.sign_in("ada")
+    window.open(f"/clients/{client.pk}/rights/?q=postConversationCobrowse")
+    call = page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")
+    expect(call).to_contain_text("The permission is held.")
+
+    demo.orgs["published"].orgs[0].update_client(client.client_id, grants=())
+    page.get_by_role("button", name="Read the org now").click()
+    expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
+    services.read_snapshot(Snapshot.objects.latest("pk").pk)
+    expect(call).to_contain_text("No role of the client holds the permission.")
+    expect(page.get_by_text("The client has no role at all.")).to_be_visible()
+    assert window.complaints == []
+
+
+def test_licence_condition_and_gateway_scopes_are_told_apart(window: Visit, demo: Running) -> None:
+    make_team_lead("tess")
+    page = window.page
+    window.sign_in("tess")
+    for key, name, words in (
+        ("published", "Demo: org without the licence", "Not licensed"),
+        ("published", "Demo: role with a condition", "Held under a condition"),
+        ("published", "Demo: cannot read conversations", "Stays hidden:"),
+    ):
+        window.open(f"/clients/{registered(demo, key, name).pk}/rights/")
+        expect(page.get_by_role("table", name="Permissions that matter")).to_contain_text(words)
+    behind = registered(demo, "gateway", "Demo: gateway without cobrowse:write")
+    OAuthClient.objects.filter(pk=behind.pk).update(gateway=True)
+    window.open(f"/clients/{behind.pk}/rights/")
+    facts = page.locator("section", has=page.get_by_role("heading", name="Facts"))
+    expect(facts).to_contain_text("not carried")
+    assert window.complaints == []
+
+
+def test_a_providers_page_leads_to_what_it_touches(window: Visit, demo: Running) -> None:
+    make_team_lead("tess")
+    client = registered(demo, "published", "Demo: published API")
+    provider = Provider.objects.filter(client=client, source=Provider.Source.DEPLOYMENT).first()
+    assert provider is not None
+    make_run(client, marks=[f"deployment:{provider.ref}"])
+    page = window.page
+    window.sign_in("tess")
+    window.open(f"/providers/{provider.pk}/")
+    page.get_by_role("link", name="What it touches").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(provider.name)
+    expect(page.get_by_role("table", name="Clients of the org")).to_contain_text("Held")
+    expect(page.get_by_role("table", name="Past runs")).to_contain_text("Run")
+
+
+def furnish() -> list[str]:
+    """A client with something in every part of its page, and the address of each screen."""
+    make_user("ada")
+    full, veiled, never = make_client(), make_client("Veiled", tier="production"), make_client("Never")
+    make_snapshot(full, rights=make_rights(grants=list(map(grant, range(14))), catalogue={START: True}))
+    make_snapshot(
+        veiled,
+        state=Snapshot.State.PARTIAL,
+        rights=make_rights(
+            grants=[{**grant(0), "policies": None}],
+            unread_roles=["Role 0"],
+            read={"tokens/me": "ok", "oauth/clients": "403 missing.permissions"},
+        ),
+    )
+    for client in (full, veiled):
+        make_holding(client, "conversation:*:add", role="A role with a rather long name", condition=client == veiled)
+        make_provider(client, ref="shared")
+    provider = make_provider(full, ref="genesys", source=Provider.Source.GATEWAY, state=Provider.State.OFF)
+    make_provider(make_client("Stranger", org_id="other"), ref="genesys", source=Provider.Source.GATEWAY)
+    make_run(full, marks=[f"permission:{START}", "provider:genesys"])
+    return [
+        f"/clients/{full.pk}/rights/",
+        f"/clients/{full.pk}/rights/?may=may_not&role=start",
+        f"/clients/{veiled.pk}/rights/?may=unknown&q=cobrowse",
+        f"/clients/{never.pk}/rights/",
+        f"/clients/{full.pk}/rights/?q=zzz",
+        "/touches/",
+        "/touches/?q=cobrowse",
+        "/touches/?permission=nonsense",
+        f"/touches/?permission={START}",
+        "/touches/?permission=made:up:view",
+        f"/touches/?provider={provider.pk}",
+    ]
+
+
+def grant(number: int) -> dict[str, Any]:
+    return {
+        "role": f"Role {number % 5}",
+        "role_id": str(number % 5),
+        "division": f"d{number}",
+        "division_name": f"Division number {number}",
+        "policies": ["conversation:cobrowse:add", "webdeployments:*:view", f"routing:queue{number}:view"],
+        "conditional": ["conversation:communication:view"],
+    }
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_screen_is_accessible_and_whole(
+    browser: Browser, live_server: LiveServer, scheme: str, width: int
+) -> None:
+    places = furnish()
+    for window in visit(browser, live_server, color_scheme=scheme, viewport={"width": width, "height": 900}):
+        window.sign_in("ada")
+        troubles = []
+        for place in places:
+            window.open(place)
+            unfold(window)
+            troubles += look_at(window, place)
+        assert troubles == []
+        assert window.complaints == []
+
+
+def test_the_matrix_scrolls_by_keyboard(window: Visit) -> None:
+    place = furnish()[0]
+    window.page.set_viewport_size({"width": 390, "height": 900})
+    window.sign_in("ada")
+    window.open(place)
+    box = window.page.get_by_role("region", name="Roles across divisions")
+    box.focus()
+    window.page.keyboard.press("ArrowRight")
+    window.page.wait_for_function("document.querySelector('.wide-box').scrollLeft > 0")
+    assert Axe().run(window.page, options=WCAG).violations_count == 0
