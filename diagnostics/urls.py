@@ -9,11 +9,14 @@ from diagnostics.views import (
     claims,
     clients,
     contract,
+    exports,
     home,
     known,
     live,
     org_changes,
+    packets,
     providers,
+    rejudge,
     retention,
     rights,
     run_list,
@@ -74,6 +77,15 @@ run_urls = [
     path("runs/<int:pk>/findings/<int:position>/again/", runs.check_again, name="check-again"),
 ]
 
+taking_urls = [
+    path("runs/export/<str:form>/", exports.runs_export, name="runs-export"),
+    path("runs/<int:pk>/page/", packets.run_page, name="run-page"),
+    path("runs/<int:pk>/packet/", packets.run_packet, name="run-packet"),
+    path("runs/<int:pk>/rejudge/", rejudge.run_rejudge, name="run-rejudge"),
+    path("rejudge/", rejudge.rejudge, name="rejudge"),
+    path("rejudge/batch/", rejudge.rejudge_batch, name="rejudge-batch"),
+]
+
 provider_urls = [
     path("providers/", providers.provider_list, name="providers"),
     path("providers/orgs/", providers.provider_orgs, name="provider-orgs"),
@@ -130,6 +142,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *account_urls,
     *client_urls,
     *run_urls,
+    *taking_urls,
     *provider_urls,
     *rights_urls,
     *claim_urls,

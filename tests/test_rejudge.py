@@ -8,6 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -20,8 +23,10 @@ from diagnostics.demo.seed import register
 from diagnostics.genesys import client as genesys_client
 from diagnostics.inputs import Inputs
 from diagnostics.models import Exchange, Finding, OAuthClient, Run
+from diagnostics.queries.run_pages import read_place
 from diagnostics.rejudge import Rejudged
-from diagnostics.services.rejudging import rejudge_all, rejudge_batch, rejudge_run
+from diagnostics.run_filters import RunFilter
+from diagnostics.services.rejudging import rejudge_all, rejudge_page, rejudge_run
 from tests.factories import make_client, make_open_run, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +54,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("an archive needs no network")
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(genesys_client.requests.Session, "request", refuse)
+    monkeypatch.setattr(requests.Session, "request", refuse)
 
 
 def diagnosed(client: OAuthClient, told: Any, **more: Any) -> Run:
@@ -211,13 +216,25 @@ def test_what_cannot_be_judged_says_why() -> None:
         assert not again.differs
 
 
-def test_batches_walk_every_run_that_is_over_once() -> None:
+def test_pages_walk_every_run_that_is_over_once() -> None:
     client = make_client()
     runs = [make_run(client, inputs=Inputs().to_json()).pk for _ in range(5)]
     make_open_run(client)
-    first = rejudge_batch(Run.objects.all(), most=2)
-    assert [each.run.pk for each in first.looked_at] == [runs[4], runs[3]]
-    second = rejudge_batch(Run.objects.all(), before=first.before, most=3)
-    assert [each.run.pk for each in second.looked_at] == [runs[2], runs[1], runs[0]]
-    assert second.before is None
-    assert [each.run.pk for each in rejudge_all(Run.objects.all(), most=4)] == runs[:0:-1]
+    first, place = rejudge_page(RunFilter(), None, 3)
+    assert [each.run.pk for each in first] == [runs[4], runs[3]]
+    second, end = rejudge_page(RunFilter(), read_place(place, "newest"), 3)
+    assert [each.run.pk for each in second] == [runs[2], runs[1], runs[0]]
+    assert end == ""
+    assert [each.run.pk for each in rejudge_all(RunFilter(), 4)] == runs[:0:-1]
+    assert len(list(rejudge_all(RunFilter(), 100))) == 5
+
+
+def test_the_number_of_queries_does_not_grow_with_the_runs(clients: dict[str, OAuthClient]) -> None:
+    diagnosed(clients[HEALTHY.client], HEALTHY)
+    with CaptureQueriesContext(connection) as one:
+        rejudge_page(RunFilter(), None)
+    for _ in range(3):
+        diagnosed(clients[HEALTHY.client], HEALTHY)
+    with CaptureQueriesContext(connection) as four:
+        rejudge_page(RunFilter(), None)
+    assert len(four) - len(one) <= 3, "one look at the contract in force for each run, and no more"

@@ -1,6 +1,5 @@
 """Stored runs before today's checks. Reads only: no stored verdict is touched, and no org is asked."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +8,9 @@ from django.db.models import Prefetch, QuerySet
 from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs
 from diagnostics.models import Exchange, Run
+from diagnostics.queries.run_pages import Place, read_place, run_page
 from diagnostics.rejudge import Past, Rejudged, rejudge
+from diagnostics.run_filters import RunFilter
 from diagnostics.services.in_force import contract_in_force
 
 CHUNK = 20  # runs whose evidence is in memory at a time
@@ -23,22 +24,6 @@ class OldRun:
     rejudged: Rejudged
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Some runs, newest first. `before` is the id to go on before, None where all have been looked at."""
-
-    looked_at: tuple[OldRun, ...]
-    before: int | None
-
-    @property
-    def differing(self) -> tuple[OldRun, ...]:
-        return tuple(each for each in self.looked_at if each.rejudged.differs)
-
-    @property
-    def untold(self) -> tuple[OldRun, ...]:
-        return tuple(each for each in self.looked_at if each.rejudged.trouble)
-
-
 def rejudge_run(run: Run) -> Rejudged:
     """What today's checks say of what is stored of this run, which is over."""
     target = run.inputs.get("target") or {}
@@ -46,7 +31,9 @@ def rejudge_run(run: Run) -> Rejudged:
     try:
         where = region(key)
     except KeyError:
-        return _untold(run, f"The region {key} is not known to this server any more, so its contract is not known either.")
+        return _untold(
+            run, f"The region {key} is not known to this server any more, so its contract is not known either."
+        )
     past = Past(
         kind=run.kind,
         client_name=target.get("client_name", run.client.name),
@@ -67,32 +54,24 @@ def rejudge_run(run: Run) -> Rejudged:
     return rejudge(past, where, contract_in_force(where.key))
 
 
-def rejudge_batch(runs: QuerySet[Run], *, before: int | None = None, most: int = CHUNK, seconds: float = 0) -> Batch:
-    """The newest runs of a set that are over, at most `most` of them, or as many as fit into `seconds` but one."""
-    ended = runs.filter(status__in=(Run.Status.FINISHED, Run.Status.INTERRUPTED)).order_by("-id")
-    if before is not None:
-        ended = ended.filter(pk__lt=before)
-    ends_at = time.monotonic() + seconds
-    found = list(with_evidence(ended)[: most + 1])
-    looked_at: list[OldRun] = []
-    for run in found[:most]:
-        looked_at.append(OldRun(run, rejudge_run(run)))
-        if seconds and time.monotonic() > ends_at:
-            break
-    goes_on = len(looked_at) < len(found)
-    return Batch(tuple(looked_at), looked_at[-1].run.pk if looked_at and goes_on else None)
+def rejudge_page(narrowed: RunFilter, place: Place | None, size: int = CHUNK) -> tuple[list[OldRun], str]:
+    """The runs of one page of the list that are over, and the place of the next page, "" where there is none."""
+    page = run_page(narrowed, place, size)
+    evidence = with_evidence(Run.objects.filter(pk__in=[each.pk for each in page.runs if not each.is_open]))
+    by_pk = {run.pk: run for run in evidence}
+    found = [by_pk[each.pk] for each in page.runs if each.pk in by_pk]
+    return [OldRun(run, rejudge_run(run)) for run in found], page.later
 
 
-def rejudge_all(runs: QuerySet[Run], most: int) -> Iterator[OldRun]:
-    """The newest `most` runs of a set that are over, one after another; the evidence of CHUNK of them is in memory."""
-    before: int | None = None
+def rejudge_all(narrowed: RunFilter, most: int) -> Iterator[OldRun]:
+    """The first `most` runs of a list that are over, one after another; the evidence of CHUNK of them is in memory."""
+    place = ""
     while most > 0:
-        batch = rejudge_batch(runs, before=before, most=min(CHUNK, most))
-        yield from batch.looked_at
-        most -= len(batch.looked_at)
-        if batch.before is None:
+        looked_at, place = rejudge_page(narrowed, read_place(place, narrowed.sort), min(CHUNK, most))
+        yield from looked_at
+        most -= len(looked_at)
+        if not place:
             return
-        before = batch.before
 
 
 def with_evidence(runs: QuerySet[Run]) -> QuerySet[Run]:

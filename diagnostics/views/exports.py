@@ -1,0 +1,51 @@
+"""Exactly the runs that a list shows, to take along."""
+
+from collections.abc import Callable, Iterator
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from diagnostics.exports import streams
+from diagnostics.http import Request, zone_of
+from diagnostics.queries.exports import ExportedRun, runs_to_export
+from diagnostics.run_filters import RunFilter
+
+# What an address may carry beside the filters: where in the list its reader was plays no part here.
+BESIDE = ("page", "findings")
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "jsonl": "application/x-ndjson; charset=utf-8",
+}
+
+
+@require_safe
+def runs_export(request: Request, form: str) -> HttpResponseBase:
+    """A filter that was not understood would hand out more than was meant, so nothing is (400)."""
+    if form not in TYPES:
+        raise Http404(form[:20])
+    now = timezone.now()
+    narrowed = RunFilter.read(request.GET, now, zone_of(request), also=BESIDE)
+    problems = [*narrowed.problems, *_problems_of_findings(request)]
+    if problems:
+        return render(request, "taking/refused.html", {"problems": problems}, status=400)
+    name = f'attachment; filename="cobrowse-runs-{now:%Y-%m-%d}.{form}"'
+    headers = {"Content-Type": TYPES[form], "Content-Disposition": name, "Cache-Control": "no-store"}
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
+    findings = request.GET.get("findings") == "1"
+    runs = runs_to_export(narrowed, findings=findings)
+    writers: dict[str, Callable[[Iterator[ExportedRun]], Iterator[str]]] = {
+        "csv": lambda found: streams.as_csv(found, findings=findings),
+        "json": lambda found: streams.as_json(found, query=narrowed.to_query(), made_at=now),
+        "jsonl": streams.as_jsonl,
+    }
+    return StreamingHttpResponse(writers[form](runs), headers=headers)
+
+
+def _problems_of_findings(request: Request) -> list[str]:
+    known = request.GET.get("findings", "") in ("", "0", "1")
+    return [] if known else ["findings: write 1 for the findings of each run, or leave it out."]
