@@ -121,7 +121,7 @@ def deployment_counts(clients: Iterable[OAuthClient]) -> dict[int, tuple[int, in
 
 
 def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
-    """Seven queries. The same deployment told by several clients of one org counts once."""
+    """Six queries. The same deployment told by several clients of one org counts once."""
     ids = clients.order_by().values("pk")
     there = _deployments().filter(client__in=ids)
     counted = there.aggregate(count=Count("ref", distinct=True), on=_count_on("ref", distinct=True))
@@ -135,7 +135,7 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
         next_reading_at=times["next"],
         watches=Watch.objects.filter(state=Watch.State.WATCHING, run__client__in=ids).count(),
         runs=list(runs.order_by("-id")[:RUNS_SHOWN]),
-        run_count=runs.order_by()[: MOST_RUNS_COUNTED + 1].count(),
+        run_count=runs.order_by("-id")[: MOST_RUNS_COUNTED + 1].count(),
     )
 
 
