@@ -1,8 +1,11 @@
 """What an org has set up: readings of it, the providers they told, what changed, and what a client holds."""
 
+from datetime import UTC, datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 
 from diagnostics.models.clients import OAuthClient
@@ -71,6 +74,10 @@ class Snapshot(models.Model):
         return self.state in (self.State.WHOLE, self.State.PARTIAL)
 
 
+# One that never changed comes after all that did.
+LAST_CHANGE = Coalesce("changed_at", Value(datetime(1970, 1, 1, tzinfo=UTC)), output_field=models.DateTimeField())
+
+
 class Provider(models.Model):
     """A cobrowse provider as an org reports it, as it was seen last. `gone_at` is set once it was proved gone."""
 
@@ -103,12 +110,17 @@ class Provider(models.Model):
     gone_at = models.DateTimeField(null=True, blank=True)
     missed = models.PositiveSmallIntegerField(default=0)  # whole readings in a row that did not tell it
     snapshot = models.ForeignKey(Snapshot, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # Name and id as they are searched: lower case once here, not for every row of every search.
+    words = models.GeneratedField(
+        expression=Lower(Concat("name", Value(" "), "ref")), output_field=models.TextField(), db_persist=True
+    )
 
     class Meta:
         ordering = [Lower("name"), "id"]
         constraints = [models.UniqueConstraint(fields=["client", "source", "ref"], name="provider_once")]
         indexes = [
             models.Index(Lower("name"), "id", name="provider_name"),
+            models.Index(LAST_CHANGE, "id", name="provider_last_change"),
             models.Index(fields=["ref"], name="provider_ref"),
             models.Index(fields=["client", "snapshot"], name="provider_client_snapshot"),
         ]

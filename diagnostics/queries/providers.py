@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db.models import DateTimeField, F, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Lower
 
 from diagnostics.models import OAuthClient, Provider, Run
+from diagnostics.models.org import LAST_CHANGE
 
 PAGE_SIZE = 40
 MOST_COUNTED = 1_000
 MOST_WORDS = 5
 RUNS_SHOWN = 10
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 MARKS = {Provider.Source.DEPLOYMENT: "deployment", Provider.Source.GATEWAY: "provider", Provider.Source.SEEN: "seen"}
 SORTS: dict[str, tuple[Any, bool]] = {
     "name": (Lower("name"), False),
-    "changed": (Coalesce("changed_at", Value(NEVER), output_field=DateTimeField()), True),
-    "found": (F("first_seen_at"), True),
+    "changed": (LAST_CHANGE, True),
+    "found": (F("id"), True),
 }
 
 
@@ -61,12 +61,15 @@ def provider_page(chosen: ProviderFilter, *, after: str = "", before: str = "", 
     """Keyset paging both ways. A cursor that is none of ours is the first page."""
     key, falls = SORTS.get(chosen.sort, SORTS["name"])
     backwards = last or bool(before)
-    rows = _narrowed(chosen).annotate(key=key)
+    narrowed = _narrowed(chosen)
+    # Asked for first and without an order: few are then the only ones to sort, many are soon found in any order.
+    ids = list(narrowed.order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    rows = (narrowed if len(ids) > MOST_COUNTED else Provider.objects.filter(pk__in=ids)).annotate(key=key)
     cursor = None if last else _cursor(before or after, chosen.sort)
     downwards = falls != backwards
     shown = rows if cursor is None else rows.filter(_beyond(cursor, downwards))
     sign = "-" if downwards else ""
-    ordered = shown.select_related("client").defer("client__secret", "client__verification", "settings")
+    ordered = shown.select_related("client").defer("client__secret", "client__verification", "settings", "words")
     found = list(ordered.order_by(f"{sign}key", f"{sign}id")[: PAGE_SIZE + 1])
     more, page = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
     if backwards:
@@ -76,7 +79,7 @@ def provider_page(chosen: ProviderFilter, *, after: str = "", before: str = "", 
         page,
         next=_told(page[-1]) if page and has_next else "",
         previous=_told(page[0]) if page and has_previous else "",
-        count=_narrowed(chosen).order_by()[: MOST_COUNTED + 1].count(),
+        count=len(ids),
         is_first=cursor is None and not last,
     )
 
@@ -100,7 +103,7 @@ def _narrowed(chosen: ProviderFilter) -> QuerySet[Provider]:
     if chosen.org:
         rows = rows.filter(Q(client__name__icontains=chosen.org) | Q(client__org_name__icontains=chosen.org))
     for word in chosen.q.split()[:MOST_WORDS]:
-        rows = rows.filter(Q(name__icontains=word) | Q(ref__icontains=word))
+        rows = rows.filter(words__contains=Lower(Value(word)))
     return rows
 
 
@@ -123,6 +126,8 @@ def _cursor(text: str, sort: str) -> tuple[Any, int] | None:
         return None
     if sort in ("", "name"):
         return key, int(number)
+    if sort == "found":
+        return int(number), int(number)
     try:
         moment = datetime.fromisoformat(key)
     except ValueError:
