@@ -56,7 +56,7 @@ class Line:
     def evidence(self) -> list[tuple[str, str]]:
         held = self.finding.evidence
         pairs = held.items() if isinstance(held, dict) else [("evidence", held)]
-        return [(str(name).replace("_", " "), _shown(value)) for name, value in pairs]
+        return [(str(name).replace("_", " "), shown(value)) for name, value in pairs]
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,8 @@ def _waterfall(exchanges: Sequence[Exchange]) -> tuple[Bar, ...]:
     )
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Any piece of evidence as a person reads it, cut where it is very long."""
     text = value if isinstance(value, str) and value else _as_words(value)
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} … ({len(text):,} characters in all)"
 

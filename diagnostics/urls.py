@@ -8,6 +8,7 @@ from diagnostics.views import (
     checks,
     claims,
     clients,
+    comparisons,
     contract,
     exports,
     home,
@@ -67,6 +68,8 @@ run_urls = [
     path("runs/views/add/", saved_views.view_add, name="saved-view-add"),
     path("runs/views/<int:pk>/delete/", saved_views.view_delete, name="saved-view-delete"),
     path("runs/<int:pk>/", runs.run_detail, name="run"),
+    path("runs/<int:pk>/json/", runs.run_as_json, name="run-json"),
+    path("runs/<int:pk>/history/", comparisons.run_history, name="run-history"),
     path("runs/<int:pk>/progress/", runs.run_progress, name="run-progress"),
     path("runs/<int:pk>/exchanges/<int:position>/", runs.exchange_detail, name="run-exchange"),
     path("runs/<int:pk>/again/", runs.run_again, name="run-again"),
@@ -75,6 +78,11 @@ run_urls = [
     path("runs/<int:pk>/watch/stop/", watches.watch_stop, name="watch-stop"),
     path("runs/<int:pk>/live/", live.live_start, name="live-start"),
     path("runs/<int:pk>/findings/<int:position>/again/", runs.check_again, name="check-again"),
+]
+
+comparison_urls = [
+    path("compare/", comparisons.comparison, name="comparison"),
+    path("compare/raw/", comparisons.comparison_raw, name="comparison-raw"),
 ]
 
 taking_urls = [
@@ -143,6 +151,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *client_urls,
     *run_urls,
     *taking_urls,
+    *comparison_urls,
     *provider_urls,
     *rights_urls,
     *claim_urls,

@@ -9,7 +9,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 # A room may import rooms of rows above its own, and itself.
 ROWS: list[set[str]] = [
-    {"outcomes", "causes", "fields", "masks", "net", "product", "provider_ids", "rules", "time_ranges"},
+    {"outcomes", "causes", "fields", "masks", "net", "product", "provider_ids", "rules", "run_json", "time_ranges"},
     {"blocks", "cause_chart", "kept", "masker", "genesys", "compare", "flips"},
     {"leaks", "recurrence", "redact"},
     {"calls", "orgs"},

@@ -33,7 +33,7 @@ LINKS: dict[str, Link] = {
     "provider.match": Link(("provider_id", "provider"), ("gateway", "body")),
     "provider.configured": Link(("provider", "gateway")),
     "permissions.call": Link(("permission",), ("role", "path", "method", "conversation", "client")),
-    "permissions.catalogue": Link((), ("org", "path", "client")),
+    "permissions.catalogue": Link(("catalogue",), ("org", "path", "client")),
     "permissions.user": Link(("grant_type",), ("client", "path")),
     "permissions.reads": Link(("permission",), ("role", "client")),
     "oauth.token": Link((), ("secret", "client", "region", "grant_type")),

@@ -8,7 +8,18 @@ from typing import Any
 from diagnostics.comparison.fact import Fact, Way
 
 # What a change is about, in the words of the facts.
-KINDS = {"deployment": "deployment", "gateway": "provider", "grant": "role", "seen": "seen"}
+KINDS = {"deployment": "deployment", "gateway": "provider", "grant": "role"}
+OF_CLIENT = {
+    "scopes": "scope",
+    "grant_type": "grant_type",
+    "catalogue": "catalogue",
+    "name": "client_name",
+    "token_seconds": "token_life",
+    "org.id": "org",
+    "org.name": "org_name",
+    "org.state": "org",
+}
+DECISIVE = ("enabled", "status", "channels")  # settings of a deployment
 WAYS = {
     "appeared": Way.GAINED,
     "returned": Way.GAINED,
@@ -43,13 +54,31 @@ class Seen:
 
     @property
     def way(self) -> Way:
-        return WAYS.get(self.kind, Way.OTHER)
+        if self.kind != "changed":
+            return WAYS.get(self.kind, Way.OTHER)
+        if isinstance(self.before, list) and isinstance(self.after, list):
+            old, new = ({str(each) for each in listed} for listed in (self.before, self.after))
+            return Way.LOST if new < old else Way.GAINED if old < new else Way.OTHER
+        return _switched(self.before, self.after)
 
     @property
     def fact_kind(self) -> str:
+        """A change of the client is of the setting that it names."""
         if self.about == "client":
-            return "scope" if "scope" in self.setting.lower() else "client"
+            return OF_CLIENT.get(self.setting, "client")
         return KINDS.get(self.about, self.about)
+
+    @property
+    def decides(self) -> bool:
+        """May it switch cobrowse on or off by itself? A mask or a new version does not."""
+        return self.about != "deployment" or self.kind != "changed" or self.setting in DECISIVE
+
+
+def _switched(before: Any, after: Any) -> Way:
+    """Of something that is on or off."""
+    if not isinstance(before, bool) or not isinstance(after, bool) or before == after:
+        return Way.OTHER
+    return Way.GAINED if after else Way.LOST
 
 
 def fits(seen: Seen, fact: Fact) -> bool:
@@ -59,16 +88,16 @@ def fits(seen: Seen, fact: Fact) -> bool:
         return False
     if kind in ("deployment", "provider"):
         return fact.key in (seen.ref, seen.name) or seen.ref == fact.after
-    if fact.kind == "role":
-        named = (seen.ref, seen.name, str(seen.setting))
-        return any(fact.key.casefold() in each.casefold() for each in named if each) or not any(named)
+    if fact.kind == "role" and seen.name:
+        return fact.key.casefold() == seen.name.casefold()
     return True
 
 
 def bearing_on(seen: Iterable[Seen], kinds: Iterable[str], way: Way) -> tuple[Seen, ...]:
     """The changes that may explain something by themselves, where the runs did not read it."""
     wanted = set(kinds) | ({"role"} if "permission" in kinds else set())
-    return tuple(each for each in seen if each.fact_kind in wanted and not opposed(each.way, way))
+    fit = (each for each in seen if each.fact_kind in wanted and each.decides)
+    return tuple(each for each in fit if not opposed(each.way, way))
 
 
 def opposed(one: Way, other: Way) -> bool:

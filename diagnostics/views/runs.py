@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,12 +13,32 @@ from diagnostics.compare import Change
 from diagnostics.http import Request, go_to, not_modified_fragment
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
+from diagnostics.queries.comparisons import neighbours_of
+from diagnostics.run_json import run_json
 from diagnostics.views.watches import told_of_watch
 
 
 @require_safe
 def run_detail(request: Request, pk: int) -> HttpResponse:
-    return render(request, "runs/detail.html", _told(request, find_run(pk)))
+    """With `print` in the address everything on the page is unfolded, to be printed or read in one go."""
+    run = find_run(pk)
+    told = _told(request, run)
+    return render(request, "runs/detail.html", {**told, "near": neighbours_of(run), "unfolded": "print" in request.GET})
+
+
+@require_safe
+def run_as_json(request: Request, pk: int) -> HttpResponse:
+    """What the command line prints with --json."""
+    run = find_run(pk)
+    told = run_json(
+        run=run.pk,
+        verdict=run.verdict if isinstance(run.verdict, dict) else {},
+        findings=[each.as_dict() for each in queries.findings_of(run)],
+        exchanges=[each.as_dict() for each in run.exchanges.order_by("position")],
+        duration_ms=run.duration_ms or 0.0,
+        critical_path_ms=run.critical_path_ms or 0.0,
+    )
+    return JsonResponse(told, json_dumps_params={"indent": 1, "ensure_ascii": False})
 
 
 @require_safe

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from diagnostics.comparison.explain import Explanation
+from diagnostics.comparison.fact import Way
 from diagnostics.comparison.links import LINKS, checks_of, link_of
 from diagnostics.comparison.result import compare_runs
 from diagnostics.comparison.seen import Seen
@@ -474,6 +475,42 @@ def test_where_the_runs_did_not_read_it_a_snapshot_may_know() -> None:
     seen = change("grant", "vanished", name="Cobrowse")
     told = explained(side(1, findings=(HELD,), environment=blind), without_role(2), seen)
     assert (told.certainty, told.facts, told.seen) == ("likely", (), (seen,))
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind", "way"),
+    [
+        (change("deployment", "disabled"), "deployment", Way.LOST),
+        (change("deployment", "changed", setting="channels", before=["Voice"], after=[]), "deployment", Way.LOST),
+        (change("deployment", "changed", setting="channels", before=[], after=["Voice"]), "deployment", Way.GAINED),
+        (change("deployment", "changed", setting="status", before="Active", after="Inactive"), "deployment", Way.OTHER),
+        (change("gateway", "returned"), "provider", Way.GAINED),
+        (change("grant", "vanished"), "role", Way.LOST),
+        (change("client", "changed", setting="scopes", before=["a", "b"], after=["a"]), "scope", Way.LOST),
+        (change("client", "changed", setting="scopes", before=["a"], after=["b"]), "scope", Way.OTHER),
+        (change("client", "changed", setting="catalogue", before=True, after=False), "catalogue", Way.LOST),
+        (change("client", "changed", setting="state", before="active", after="inactive"), "client", Way.OTHER),
+        (change("client", "changed", setting="token_seconds", before=1, after=2), "token_life", Way.OTHER),
+        (change("standing", "changed", before=None, after={}), "standing", Way.OTHER),
+    ],
+)
+def test_what_a_snapshot_s_change_is_about(seen: Seen, kind: str, way: Way) -> None:
+    assert (seen.fact_kind, seen.way) == (kind, way)
+
+
+@pytest.mark.parametrize("setting", ["maskSelectors", "version", "draft", "name", "allowDraw"])
+def test_a_setting_that_switches_nothing_is_no_reason(setting: str) -> None:
+    blind = environment(deployments=None)
+    seen = change("deployment", "changed", ref=SHOP, setting=setting, before="a", after="b")
+    good = side(1, findings=(SWITCHED_ON,), environment=blind)
+    assert explained(good, switched_off(2, environment=blind), seen).seen == ()
+
+
+def test_a_licence_that_is_gone_is_seen_by_a_snapshot_alone() -> None:
+    seen = change("client", "changed", ref=ADD, setting="catalogue", before=True, after=False)
+    good = side(1, findings=(Found("permissions.catalogue"),))
+    bad = side(2, "config.feature_not_licensed", (Found("permissions.catalogue", "fail", "not_in_catalogue"),))
+    assert explained(good, bad, seen).seen == (seen,)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,10 @@ ADDRESSES = (
     Address("start-preview", WRITE, admins_only=True),
     Address("runs", READ, admins_only=False),
     Address("run", READ, admins_only=False, of="run"),
+    Address("run-json", READ, admins_only=False, of="run"),
+    Address("run-history", READ, admins_only=False, of="run"),
+    Address("comparison", READ, admins_only=False),
+    Address("comparison-raw", READ, admins_only=False),
     Address("run-progress", READ, admins_only=False, of="run"),
     Address("run-exchange", READ, admins_only=False, of="exchange"),
     Address("run-again", WRITE, admins_only=True, of="run"),
@@ -91,6 +95,7 @@ def test_no_address_is_missing_from_the_table() -> None:
     lists = (
         urls.client_urls,
         urls.run_urls,
+        urls.comparison_urls,
         urls.claim_urls,
         urls.contract_urls,
         urls.check_urls,

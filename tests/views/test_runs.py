@@ -239,3 +239,73 @@ def test_a_run_asks_as_often_for_many_findings_as_for_one(
         make_finding(run, subject=str(number))
         make_exchange(run)
     assert queries_of(as_lead, f"/runs/{run.pk}/") == alone
+
+
+def test_a_run_leads_to_its_neighbours_of_the_same_target(as_lead: Client) -> None:
+    client = make_client()
+    target = f"start:{client.pk}"
+    good = make_run(client, target=target, cause="none")
+    previous = make_run(client, target=target)
+    run = make_run(client, target=target)
+    make_run(client, target=target, branch="oauth.token", cause="none")
+    make_run(client, target="health:1", kind="health", cause="none")
+    following = make_run(client, target=target)
+    page = as_lead.get(f"/runs/{run.pk}/").content.decode()
+    assert f'rel="prev" href="/runs/{previous.pk}/"' in page
+    assert f'rel="next" href="/runs/{following.pk}/"' in page
+    assert f"/compare/?a={previous.pk}&amp;b={run.pk}" in page
+    assert f"/compare/?a={good.pk}&amp;b={run.pk}" in page
+    assert f"/runs/{run.pk}/history/" in page
+
+
+def test_a_run_without_neighbours_offers_none(as_lead: Client) -> None:
+    page = as_lead.get(f"/runs/{make_run().pk}/").content
+    assert b'rel="prev"' not in page
+    assert b'rel="next"' not in page
+    assert b"last good one" not in page
+
+
+def test_every_finding_and_exchange_has_a_link_of_its_own(as_lead: Client) -> None:
+    run = make_run()
+    for place in (make_finding(run), make_finding(run, "oauth.token"), make_exchange(run), make_exchange(run)):
+        name = f"{type(place).__name__.lower()}-{place.position}"
+        page = as_lead.get(f"/runs/{run.pk}/").content.decode()
+        assert f'href="/runs/{run.pk}/#{name}"' in page
+        assert page.count(f'id="{name}"') == 1
+
+
+def test_the_print_view_unfolds_everything(as_lead: Client) -> None:
+    run = make_run()
+    make_finding(run)
+    make_exchange(run)
+    folded, unfolded = (as_lead.get(f"/runs/{run.pk}/{query}").content.decode() for query in ("", "?print=1"))
+    assert '<details class="fold">' in folded
+    assert '<details class="fold">' not in unfolded
+    assert '<details class="fold" open>' in unfolded
+
+
+def test_the_json_of_a_run_is_that_of_the_command_line(as_lead: Client) -> None:
+    run = make_run()
+    make_finding(run)
+    make_exchange(run)
+    told = as_lead.get(f"/runs/{run.pk}/json/").json()
+    assert set(told) == {
+        "schema_version",
+        "run",
+        "verdict",
+        "findings",
+        "exchanges",
+        "duration_ms",
+        "critical_path_ms",
+    }
+    assert told["run"] == run.pk
+    assert set(told["verdict"]) == {"cause", "certainty", "sentence", "remedy", "because", "also"}
+    assert told["findings"][0]["check"] == "request.path"
+    assert told["exchanges"][0]["status"] == 200
+
+
+@pytest.mark.parametrize("verdict", [{}, [], {"cause": "none"}])
+def test_the_json_of_a_verdict_of_any_shape(as_lead: Client, verdict: Any) -> None:
+    told = as_lead.get(f"/runs/{make_run(verdict=verdict, duration_ms=None).pk}/json/").json()
+    assert told["verdict"]["because"] == []
+    assert told["duration_ms"] == 0

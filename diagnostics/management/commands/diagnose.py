@@ -19,8 +19,8 @@ from diagnostics.demo.standin import stand_in_for
 from diagnostics.inputs import Inputs, Reading, read_paste
 from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
+from diagnostics.run_json import run_json
 
-SCHEMA_VERSION = 1
 MAX_PIECES = 2_000  # of a file: 130 MB
 OK, FAULT_OF_OURS, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
 MARKS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
@@ -137,7 +137,7 @@ def _unsaved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
     started = time.perf_counter()
     diagnosis = services.diagnosis_of(client, kind, inputs)
     exchanges = [exchange for step in diagnosis.steps() for exchange in step.exchanges]
-    return _report(
+    return run_json(
         run=None,
         verdict=diagnosis.verdict(),
         findings=[each.as_dict() for each in diagnosis.findings],
@@ -155,7 +155,7 @@ def _saved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
     while run.is_open and time.monotonic() < deadline:  # a worker was quicker than we
         time.sleep(0.2)
         run.refresh_from_db()
-    return _report(
+    return run_json(
         run=run.pk,
         verdict=run.verdict,
         findings=[each.as_dict() for each in run.findings.all()],
@@ -163,18 +163,3 @@ def _saved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
         duration_ms=run.duration_ms or 0.0,
         critical_path_ms=run.critical_path_ms or 0.0,
     )
-
-
-def _report(
-    *, run: int | None, verdict: dict[str, Any], duration_ms: float, critical_path_ms: float, **lists: Any
-) -> dict[str, Any]:
-    shown = ("cause", "certainty", "sentence", "remedy", "because", "also")
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "run": run,
-        "verdict": {key: verdict[key] for key in shown},
-        "findings": lists["findings"],
-        "exchanges": lists["exchanges"],
-        "duration_ms": round(duration_ms, 1),
-        "critical_path_ms": round(critical_path_ms, 1),
-    }

@@ -1,0 +1,54 @@
+"""The raw difference of two runs: all that they say, as JSON, line by line and with its noise."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import unified_diff
+from itertools import islice
+from typing import Any
+
+from diagnostics.comparison.side import Side
+
+MOST_LINES = 3_000  # of one run: comparing costs more than their number
+LONGEST_LINE = 400
+AROUND = 3
+
+
+@dataclass(frozen=True)
+class RawLine:
+    """`kind` is `old`, `new`, `place` or "" for a line that both have."""
+
+    kind: str
+    text: str
+
+
+KINDS = {"-": "old", "+": "new", "@": "place"}
+
+
+def raw_difference(a: Side, b: Side) -> tuple[RawLine, ...]:
+    """() where there is none."""
+    old, new = (_lines(side) for side in (a, b))
+    differ = islice(unified_diff(old, new, n=AROUND, lineterm=""), 2, None)  # without the two names
+    return tuple(RawLine(KINDS.get(line[:1], ""), line) for line in differ)
+
+
+def _lines(side: Side) -> list[str]:
+    text = json.dumps(_whole(side), indent=1, sort_keys=True, ensure_ascii=False, default=str)
+    lines = [line[:LONGEST_LINE] for line in text.splitlines()]
+    left = len(lines) - MOST_LINES
+    return [*lines[:MOST_LINES], f"({left:,} more lines are not shown)"] if left > 0 else lines
+
+
+def _whole(side: Side) -> dict[str, Any]:
+    return {
+        "verdict": {name: value for name, value in side.verdict.items() if name != "mend"},
+        "environment": side.environment,
+        "inputs": side.inputs.to_json(),
+        "findings": dict(_findings(side)),
+    }
+
+
+def _findings(side: Side) -> Iterator[tuple[str, Any]]:
+    for each in side.findings:
+        told = {name: getattr(each, name) for name in ("outcome", "code", "sentence", "check_version", "evidence")}
+        yield f"{each.check_id}#{each.subject}".removesuffix("#"), told
