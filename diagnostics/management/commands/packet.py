@@ -1,0 +1,61 @@
+"""Make the support packet of a run, from a terminal: one run as files for a vendor's case."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from diagnostics.exports.packet import Leaky, stamp_of
+from diagnostics.fields import UnreadableSecret
+from diagnostics.leaks import kinds_of
+from diagnostics.management.commands.diagnose import bad_input
+from diagnostics.models import Run
+from diagnostics.product import version
+from diagnostics.services.packets import packet_of, told_of_run
+
+audit = logging.getLogger("diagnostics.audit")
+
+
+class Command(BaseCommand):
+    help = "Make the support packet of a run: a ZIP with the run as a page, as JSON, as HAR and as curl commands."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run", type=int, help="number of the run")
+        parser.add_argument("--output", default="", metavar="FILE", help="where to write it, - for standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run = Run.objects.select_related("client").defer("client__secret").filter(pk=_key(options["run"])).first()
+        if run is None:
+            bad_input(f"There is no run {options['run']}.")
+        if run.is_open:
+            bad_input(f"Run {run.pk} is still going. Take it along when it has ended.")
+        told = told_of_run(run)
+        try:
+            packet = packet_of(told, version())
+        except Leaky as leaky:
+            audit.warning("run %s was not handed out: %s", run.pk, leaky)
+            raise CommandError(
+                "No packet was made: the scan found " + "; ".join(kinds_of(leaky.leaks)) + ". Run the diagnosis again "
+                "and take that run."
+            ) from None
+        except UnreadableSecret as trouble:
+            raise CommandError(f"No packet was made: the scan cannot look for the client's secret. {trouble}") from None
+        audit.info("run %s was handed out on the command line at %s", run.pk, told.made_at.isoformat())
+        self._write(packet.zipped(stamp_of(told)), options["output"] or f"{packet.name}.zip")
+
+    def _write(self, content: bytes, place: str) -> None:
+        if place == "-":
+            sys.stdout.buffer.write(content)
+            return
+        try:
+            Path(place).write_bytes(content)
+        except OSError as trouble:
+            bad_input(f"{place} cannot be written: {trouble.strerror}.")
+        self.stdout.write(f"Written to {place}; the scan found nothing that must not leave.")
+
+
+def _key(number: int) -> int:
+    """0, which no run has, for what no row could."""
+    return number if 0 < number < 2**63 else 0
