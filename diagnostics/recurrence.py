@@ -11,8 +11,10 @@ from diagnostics.outcomes import Outcome
 LONGEST_ABOUT = 200
 # Whose findings are about one conversation, and whose about the call that was brought; all others are about the org.
 OF_CONVERSATION = frozenset({"conversation", "route", "session"})
-OF_CALL = frozenset({"request", "answer", "permissions"})
+OF_CALL = frozenset({"request", "permissions"})
 TROUBLES = frozenset({Outcome.WARN.value, Outcome.FAIL.value})
+# The answer that was brought is the sign of a trouble, and none itself: nothing in the org could be mended about it.
+SIGNS = frozenset({"answer"})
 
 
 class Said(Protocol):
@@ -73,7 +75,12 @@ class Told:
 
     @property
     def troubles(self) -> dict[Key, Said]:
-        return {self.key_of(each): each for each in self.findings if each.outcome in TROUBLES}
+        """What is wrong or will bite, by what makes it the same as in another run."""
+        return {
+            self.key_of(each): each
+            for each in self.findings
+            if each.outcome in TROUBLES and each.check_id.split(".", 1)[0] not in SIGNS
+        }
 
     @property
     def abouts(self) -> dict[str, str]:

@@ -115,6 +115,10 @@ def test_what_a_finding_is_about(check_id: str, target: str, about: str) -> None
     assert about_of(check_id, target, CONVERSATION) == about
 
 
+def test_what_an_answer_says_is_a_sign_and_no_trouble() -> None:
+    assert lives_after({}, [told(1, Said("fail", "not_found", "answer.meaning"))]) == {}
+
+
 def test_another_conversation_ends_nothing() -> None:
     ended, live = Said("fail", "ended", "conversation.connected"), Said("pass", "connected", "conversation.connected")
     lives = lives_after({}, [told(1, ended, conversation="one"), told(2, live, conversation="two")])

@@ -11,7 +11,7 @@ from diagnostics.checks.base import titles
 from diagnostics.forms.text import NO_NUL
 from diagnostics.models import OAuthClient
 from diagnostics.outcomes import Outcome
-from diagnostics.queries import KNOWN_STATES
+from diagnostics.queries import KNOWN_ABOUTS, KNOWN_STATES
 
 LONGEST_TEXT = 2000
 LONGEST_ACCEPTANCE = timedelta(days=366)
@@ -21,6 +21,7 @@ class KnownFilterForm(forms.Form):
     """Lives in the query string. `before` is the place to go on below, as a page wrote it."""
 
     state = forms.ChoiceField(choices=list(KNOWN_STATES.items()), required=False)
+    about = forms.ChoiceField(choices=list(KNOWN_ABOUTS.items()), required=False)
     client = forms.ModelChoiceField(
         queryset=OAuthClient.objects.only("name"), required=False, empty_label="Every client"
     )

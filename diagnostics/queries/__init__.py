@@ -11,7 +11,15 @@ from diagnostics.queries.clients import (
     region_name,
 )
 from diagnostics.queries.id_matches import MATCH_PAGE, matches
-from diagnostics.queries.known import KNOWN_STATES, KnownPage, known_of, known_page, notes_of, runs_that_met
+from diagnostics.queries.known import (
+    KNOWN_ABOUTS,
+    KNOWN_STATES,
+    KnownPage,
+    known_of,
+    known_page,
+    notes_of,
+    runs_that_met,
+)
 from diagnostics.queries.org_changes import change_page, changes_of
 from diagnostics.queries.people import people
 from diagnostics.queries.providers import provider_page, runs_touching
@@ -41,6 +49,7 @@ from diagnostics.queries.strips import Strip, strips
 __all__ = [
     "CLIENT_STANDINGS",
     "DEFAULT_RULES",
+    "KNOWN_ABOUTS",
     "KNOWN_STATES",
     "MATCH_PAGE",
     "RECENT",

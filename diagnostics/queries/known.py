@@ -14,6 +14,7 @@ from diagnostics.recurrence import TROUBLES, about_of
 KNOWN_PAGE = 40
 RUNS_SHOWN = 20
 KNOWN_STATES = {"": "Open", "accepted": "Accepted", "ended": "Over", "all": "All"}
+KNOWN_ABOUTS = {"": "Org, client or call", "conversation": "One conversation", "all": "Any"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class KnownPage:
 def known_page(
     *,
     state: str = "",
+    about: str = "",
     client: OAuthClient | None = None,
     check: str = "",
     outcome: str = "",
@@ -35,6 +37,9 @@ def known_page(
     before: tuple[datetime, int] | None = None,
 ) -> KnownPage:
     rows = _of_state(_known_for_lists(), state)
+    if about != "all":
+        of_one = Q(about__startswith="conversation:")
+        rows = rows.filter(of_one if about == "conversation" else ~of_one)
     if client is not None:
         rows = rows.filter(client=client)
     if check:

@@ -62,11 +62,13 @@ def cutoffs_of(rules: Rules, now: datetime) -> dict[str, datetime | None]:
 def preview(rules: Rules, now: datetime | None = None) -> tuple[Preview, ...]:
     cutoffs = cutoffs_of(rules, now or timezone.now())
     return tuple(
-        Preview(kind, Kind(kind).label, rules[kind], cutoff, _past(kind, cutoff)) for kind, cutoff in cutoffs.items()
+        Preview(kind, Kind(kind).label, rules[kind], cutoff, _past(kind, cutoff, cutoffs[Kind.FINDINGS]))
+        for kind, cutoff in cutoffs.items()
     )
 
 
-def _past(kind: str, cutoff: datetime | None) -> tuple[Past, ...]:
+def _past(kind: str, cutoff: datetime | None, runs_from: datetime | None) -> tuple[Past, ...]:
+    """Runs that go altogether are not counted once more for their bodies."""
     if cutoff is None:
         return ()
     if kind == Kind.FINDINGS:
@@ -79,7 +81,11 @@ def _past(kind: str, cutoff: datetime | None) -> tuple[Past, ...]:
         )
     if kind == Kind.BODIES:
         runs = bodies_past(cutoff)
-        return _counted("runs", runs), _counted("exchanges", Exchange.objects.filter(run__in=runs))
+        if runs_from is not None:
+            runs = runs.filter(created_at__gte=runs_from)
+        return _counted("runs that stay without them", runs), _counted(
+            "exchanges", Exchange.objects.filter(run__in=runs)
+        )
     return _counted("snapshots", snapshots_past(cutoff)), _counted("changes in orgs", changes_past(cutoff))
 
 

@@ -29,7 +29,7 @@ def told(*words: str) -> str:
 
 
 def test_it_shows_and_deletes_nothing(old: Run) -> None:
-    assert "1 runs" in told()
+    assert "runs 1" in told()
     shown = json.loads(told("--json"))
     assert shown["deleted"] is None
     assert shown["rules"][0]["past"][0] == {"noun": "runs", "count": 1, "is_more": False}

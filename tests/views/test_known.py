@@ -48,6 +48,15 @@ def test_it_is_narrowed_by_client_check_outcome_and_words(as_lead: Client) -> No
     assert shown(as_lead, "?q=%25") == []
 
 
+def test_what_is_about_one_conversation_stands_apart(as_lead: Client) -> None:
+    client = make_client()
+    make_known(client, subject="org")
+    make_known(client, subject="one", about="conversation:5f2c1f0e", check_id="conversation.connected")
+    assert shown(as_lead) == ["org"]
+    assert shown(as_lead, "?about=conversation") == ["one"]
+    assert len(shown(as_lead, "?about=all")) == 2
+
+
 def test_pages_go_on_where_the_last_one_ended_though_all_were_seen_at_once(as_lead: Client) -> None:
     client, at = make_client(), timezone.now()
     for number in range(KNOWN_PAGE + 3):
@@ -62,6 +71,7 @@ def test_pages_go_on_where_the_last_one_ended_though_all_were_seen_at_once(as_le
     "query",
     [
         "?state=nonsense",
+        "?about=nobody",
         "?client=99999",
         f"?client={'9' * 400}",
         "?check=no.such",

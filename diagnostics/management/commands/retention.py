@@ -26,12 +26,12 @@ class Command(BaseCommand):
             return
         for each in previews:
             kept = "kept for ever" if each.days is None else f"kept for {each.days} days"
-            past = ", ".join(f"{past} {past.noun}" for past in each.past if past.count)
+            past = ", ".join(f"{past.noun} {past}" for past in each.past if past.count)
             self.stdout.write(f"{each.label}: {kept}; past its time: {past or 'nothing'}")
         if done is None:
             self.stdout.write("Nothing was deleted. --apply deletes it.")
         else:
-            said = ", ".join(f"{count} {noun}" for noun, count in done.deleted.items())
+            said = ", ".join(f"{noun} {count}" for noun, count in done.deleted.items())
             self.stdout.write(f"Deleted: {said or 'nothing'}.")
 
     def _apply(self) -> RetentionPass:

@@ -1,0 +1,120 @@
+"""A finding's life, walked in a real browser: known from its first run, accepted, mended, and back again."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from diagnostics import services
+from diagnostics.demo.scenarios import scenario
+from diagnostics.demo.server import Running
+from diagnostics.inputs import Inputs
+from diagnostics.models import KnownFinding, OAuthClient, Run
+from tests.browser.conftest import Visit
+from tests.factories import make_client, make_known, make_team_lead, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+NO_ROLE, HEALTHY = scenario("client-no-role"), scenario("healthy-web")
+
+
+def registered(demo: Running) -> OAuthClient:
+    known = next(each for org in demo.orgs["published"].orgs for each in org.clients if each.name == NO_ROLE.client)
+    return services.create_client(
+        name=known.name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None
+    )
+
+
+def diagnosed(client: OAuthClient) -> Run:
+    inputs, _ = Inputs.from_paste(NO_ROLE.call, NO_ROLE.answer, NO_ROLE.conversation_id)
+    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    services.execute_run(run.pk)
+    return run
+
+
+def test_a_finding_is_accepted_mended_and_comes_back(window: Visit, demo: Running) -> None:
+    make_user("ada")
+    client = registered(demo)
+    first = diagnosed(client)
+    page = window.page
+    window.sign_in("ada")
+    window.open(f"/runs/{first.pk}/")
+    state = page.locator(".known-state").first
+    expect(state).to_contain_text("First seen in this run")
+    state.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="How it stands")).to_be_visible()
+    known = KnownFinding.objects.get(pk=int(page.url.rstrip("/").rsplit("/", 1)[1]))
+
+    page.get_by_role("textbox", name="Note").fill("Asked the org's admin for the role.")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator("main")).to_contain_text("Asked the org's admin for the role.")
+    page.get_by_label("Reason").fill("The role comes with the next release.")
+    page.get_by_label("Until the end of").fill((timezone.localdate() + timedelta(days=7)).isoformat())
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.locator("main")).to_contain_text("Accepted until the end of")
+    assert Axe().run(page).response["violations"] == []
+
+    second = diagnosed(client)
+    window.open(f"/runs/{second.pk}/")
+    expect(page.locator(".known-state").first).to_contain_text("The role comes with the next release.")
+    window.open("/findings/?state=accepted")
+    expect(page.get_by_role("link", name=known.sentence[:60])).to_be_visible()
+
+    org = next(each for each in demo.orgs["published"].orgs if any(c.name == NO_ROLE.client for c in each.clients))
+    lacking = next(each for each in org.clients if each.name == NO_ROLE.client)
+    full = next(each for each in org.clients if each.name == HEALTHY.client)
+    org.update_client(lacking.id, grants=full.grants)
+    services.execute_run(services.repeat_run(second, None).pk)
+    window.open(f"/findings/{known.pk}/")
+    expect(page.locator("#state-head + .badge")).to_have_text("Over")
+
+    org.update_client(lacking.id, grants=lacking.grants)
+    third = services.repeat_run(second, None)
+    services.execute_run(third.pk)
+    KnownFinding.objects.update(accepted_until=timezone.now())  # its time is over
+    page.reload()
+    expect(page.locator("#state-head + .badge")).to_have_text("Open again")
+    expect(page.get_by_role("link", name=f"Run {third.pk}").first).to_be_visible()
+    assert window.complaints == []
+
+
+def test_a_team_lead_reads_all_of_it_and_is_offered_nothing(window: Visit) -> None:
+    known = make_known(
+        make_client(), accepted_until=timezone.now() + timedelta(days=3), accepted_reason="Next release."
+    )
+    make_team_lead("tess")
+    window.sign_in("tess")
+    page = window.page
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Findings").click()
+    expect(page.get_by_role("heading", name="Nothing is open")).to_be_visible()
+    page.get_by_label("State").select_option("accepted")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("link", name=known.sentence).click()
+    expect(page.locator("main")).to_contain_text("Next release.")
+    expect(page.locator("main form")).to_have_count(0)
+    assert window.complaints == []
+
+
+def test_the_list_is_accessible_and_names_what_it_does_not_understand(window: Visit) -> None:
+    client = make_client(tier="production")
+    make_known(client)
+    make_known(client, subject="over", ended_at=timezone.now())
+    make_user("ada")
+    window.sign_in("ada")
+    window.open("/findings/?state=all&colour=red")
+    expect(window.page.get_by_text("“colour” is no filter")).to_be_visible()
+    expect(window.page.locator("table.rows tbody tr")).to_have_count(2)
+    assert Axe().run(window.page).response["violations"] == []
+
+
+def test_without_script_a_finding_is_read_and_noted(window_without_script: Visit) -> None:
+    make_user("ada")
+    known = make_known(make_client())
+    window_without_script.sign_in("ada")
+    window_without_script.open(f"/findings/{known.pk}/")
+    page = window_without_script.page
+    page.get_by_role("textbox", name="Note").fill("Read without script.")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator("main")).to_contain_text("Read without script.")

@@ -1,0 +1,82 @@
+"""Retention in a real browser: other rules looked at, counted, confirmed, deleted while one watches; a pinned run stays."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from diagnostics import services
+from diagnostics.models import RetentionPass, Run
+from tests.browser.conftest import Visit
+from tests.factories import make_client, make_exchange, make_finding, make_run, make_team_lead, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def aged(days: int) -> Run:
+    client = make_client(f"Aged {days}")
+    run = make_run(client, created_at=timezone.now() - timedelta(days=days))
+    make_finding(run)
+    make_exchange(run)
+    return run
+
+
+def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit) -> None:
+    make_user("ada")
+    pinned, old, new = aged(300), aged(299), aged(3)
+    page = window.page
+    window.sign_in("ada")
+    window.open(f"/runs/{pinned.pk}/")
+    page.get_by_role("button", name="Pin: never delete").click()
+    expect(page.locator("main")).to_contain_text("Pinned by ada")
+
+    window.open("/retention/")
+    assert Axe().run(page).response["violations"] == []
+    runs = page.get_by_role("group", name="Runs and their findings")
+    runs.get_by_label("Days").fill("200")
+    page.get_by_role("button", name="Show what they would delete").click()
+    expect(page.get_by_role("heading", name="What these rules would delete")).to_be_visible()
+    expect(page.get_by_role("row", name="Runs and their findings")).to_contain_text("Runs: 1")
+    assert Axe().run(page).response["violations"] == []
+    assert Run.objects.count() == 3
+
+    page.get_by_role("button", name="Save them and delete now").click()
+    expect(page.locator("#passes")).to_contain_text("Under way")
+    window.mark()
+    services.work_on_pass(RetentionPass.objects.get().pk)
+    expect(page.locator("#passes")).to_contain_text("Ended")
+    assert window.is_marked, "the end was told on the same page"
+    assert set(Run.objects.values_list("pk", flat=True)) == {pinned.pk, new.pk}
+    assert old.pk not in set(Run.objects.values_list("pk", flat=True))
+    assert window.complaints == []
+
+
+def test_a_rule_that_is_no_rule_is_said_at_its_place(window_without_script: Visit) -> None:
+    make_user("ada")
+    window_without_script.sign_in("ada")
+    window_without_script.open("/retention/")
+    page = window_without_script.page
+    page.get_by_role("group", name="Bodies and headers").get_by_label("Days").fill("")
+    page.get_by_role("button", name="Show what they would delete").click()
+    expect(page.get_by_role("group", name="Bodies and headers").locator(".errorlist")).to_be_visible()
+    page.get_by_role("group", name="Bodies and headers").get_by_label("For ever").check()
+    page.get_by_role("button", name="Show what they would delete").click()
+    expect(page.get_by_role("row", name="Bodies and headers")).to_contain_text("Ever")
+    page.get_by_role("button", name="Save them; delete tonight").click()
+    expect(page.get_by_role("row", name="Bodies and headers")).to_contain_text("Ever")
+    assert not RetentionPass.objects.exists()
+
+
+def test_a_team_lead_sees_the_rules_and_can_change_none(window: Visit) -> None:
+    run = aged(500)
+    make_team_lead("tess")
+    window.sign_in("tess")
+    window.open("/retention/")
+    expect(window.page.get_by_role("row", name="Runs and their findings")).to_contain_text("Runs: 1")
+    expect(window.page.locator("main form")).to_have_count(0)
+    window.open("/retention/preview/?findings_days=1&bodies_days=1&snapshots_days=1")
+    expect(window.page.locator("main form")).to_have_count(0)
+    window.open(f"/runs/{run.pk}/")
+    expect(window.page.get_by_role("button", name="Pin")).to_have_count(0)
