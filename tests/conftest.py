@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from pytest_django import Settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker, Settings
 
 from config.local import broker, child, cluster, data_dir, postgres, sockets
 from diagnostics import services
@@ -27,6 +28,13 @@ def embedded_postgres() -> Iterator[cluster.Cluster]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(embedded_postgres: cluster.Cluster) -> None:
     """pytest-django's hook before it makes the test database: by then Postgres has to answer."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Tests empty all tables after themselves, which the audit log would refuse; test_audit puts the guard back."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE diagnostics_auditentry DISABLE TRIGGER audit_no_truncate")
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,7 @@ class Run(models.Model):
         SCHEDULE = "schedule", "Schedule"
         DEMO = "demo", "Demo history"
         WATCH = "watch", "Watch"
+        API = "api", "API"
 
     client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, related_name="runs")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.DIAGNOSIS)
@@ -66,7 +67,10 @@ class Run(models.Model):
     branch = models.CharField(max_length=80, blank=True)
     # When the permission to start a real session was used up: from then on a start may have been sent.
     start_claimed_at = models.DateTimeField(null=True, blank=True)
-    # What the run is about, the same for every run that asks the same thing of the same client; see history.target_of.
+    schedule = models.ForeignKey(
+        "diagnostics.Schedule", null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
+    )
+    # What the run is about, the same for every run that asks the same thing of the same client; see marks.target_of.
     target = models.CharField(max_length=300, blank=True)
     # What the run saw of the client and its org, and the versions it was judged by; see environment.
     environment = models.JSONField(default=dict, blank=True)
