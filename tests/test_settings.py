@@ -55,6 +55,7 @@ def printed(data: Path, expression: str, **env: str) -> str:
         ({"GENESYS_ENDPOINTS": "x"}, "GENESYS_ENDPOINTS"),
         ({"CSRF_TRUSTED_ORIGINS": "x"}, "CSRF_TRUSTED_ORIGINS"),
         ({"DEMO_PORT": "x"}, "DEMO_PORT"),
+        ({"SNAPSHOT_HOURS": "-1"}, "SNAPSHOT_HOURS"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
     ],
 )

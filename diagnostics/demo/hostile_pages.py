@@ -55,7 +55,7 @@ def odd_ids(listing: Listing, target: str) -> Listing:
 
 
 def long_names(listing: Listing, target: str) -> Listing:
-    return {**listing, "entities": [{**each, "name": "n" * MILLION} for each in listing["entities"]]}
+    return {**listing, "entities": [{**each, "name": ("name " * MILLION)[:MILLION]} for each in listing["entities"]]}
 
 
 def hidden_settings(listing: Listing, target: str) -> Listing:

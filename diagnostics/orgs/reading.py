@@ -1,12 +1,12 @@
 """Providers as an org tells them: a gateway's list, and web deployments with the settings of the version in use."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from diagnostics.orgs.words import flag, id_in, listed, part_of, words
-from diagnostics.redact import Redactor
 
 GATEWAY, DEPLOYMENT = "gateway", "deployment"
 ON, OFF, INACTIVE, UNKNOWN = "on", "off", "inactive", "unknown"
@@ -43,15 +43,24 @@ class Told:
     def channels(self) -> list[str]:
         return list(self.settings.get("channels", []))
 
-    def redacted(self, redactor: Redactor) -> "Told":
+    def redacted(self, clean: Callable[[str], str]) -> "Told":
+        """As it may be stored: each text has passed `clean`; the names of the settings are ours."""
         return replace(
             self,
-            ref=redactor.text(self.ref)[:200],
-            name=redactor.text(self.name)[:200],
-            status=redactor.text(self.status)[:40],
-            version=redactor.text(self.version)[:40],
-            settings=redactor.value(self.settings),
+            ref=clean(self.ref)[:200],
+            name=clean(self.name)[:200],
+            status=clean(self.status)[:40],
+            version=clean(self.version)[:40],
+            settings=_cleaned(self.settings, clean),
         )
+
+
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _cleaned(item, clean) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item, clean) for item in value]
+    return clean(value) if isinstance(value, str) else value
 
 
 def deployment_told(entry: Any) -> Told | None:

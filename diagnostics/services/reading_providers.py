@@ -15,7 +15,6 @@ from diagnostics.orgs.changes import CHANGED, provider_changes
 from diagnostics.orgs.reading import (
     DEPLOYMENT,
     GATEWAY,
-    Told,
     deployment_told,
     draft_told,
     gateway_told,
@@ -41,6 +40,7 @@ MOST_SETTINGS = 300  # deployments whose settings the list hides, asked for one 
 MISSED_TWICE = 2
 CONFIGURATIONS_PATH = "/api/v2/webdeployments/configurations"
 MOST_AT_A_GATEWAY = 5_000
+AT_A_TIME = 200
 
 
 def read_gateway(reading: Reading) -> None:
@@ -50,7 +50,7 @@ def read_gateway(reading: Reading) -> None:
     found = [
         gateway_told(each.id, each.name, each.enabled) for each in (providers_of(answer) or [])[:MOST_AT_A_GATEWAY]
     ]
-    told = [each.redacted(reading.redactor) for each in found if each is not None]
+    told = [each.redacted(reading.clean) for each in found if each is not None]
     with reading.stored():
         _keep_capability(reading, judged.code)
         if judged.code == "unknown":
@@ -106,7 +106,7 @@ def read_deployments(reading: Reading) -> None:
 
 def _keep_deployments(reading: Reading, entries: list[Any]) -> Kept:
     told = [deployment_told(each) for each in entries]
-    usable = [each.redacted(reading.redactor) for each in told if each is not None]
+    usable = [each.redacted(reading.clean) for each in told if each is not None]
     kept = store_told(reading.snapshot, DEPLOYMENT, usable, last_whole(reading.snapshot, "deployments"))
     return Kept(kept.fresh, kept.repeated, len(told) - len(usable))
 
@@ -134,7 +134,7 @@ def read_settings(reading: Reading) -> None:
 def _keep_settings(reading: Reading, row: Provider, answer: Answer) -> bool:
     version = answer.data.get("configurationVersion", answer.data) if answer.ok else None
     before = told_of(row)
-    after = with_version(before, version).redacted(reading.redactor)
+    after = with_version(before, version).redacted(reading.clean)
     if after.is_hidden:
         return False
     found = list(provider_changes(before, after))
@@ -158,7 +158,7 @@ def find_gone(reading: Reading) -> None:
         with reading.stored():
             at["after"], at["asked"] = row.pk, at["asked"] + 1
             if told is not None and told.ref.lower() == row.ref.lower():
-                store_told(reading.snapshot, DEPLOYMENT, [told.redacted(reading.redactor)], None)
+                store_told(reading.snapshot, DEPLOYMENT, [told.redacted(reading.clean)], None)
             elif answer.status == 404 and answer.trouble in ("", "empty"):
                 store_gone(reading.snapshot, [row])
             else:
@@ -189,14 +189,20 @@ def read_drafts(reading: Reading) -> None:
 
 def _keep_drafts(reading: Reading, entries: list[Any]) -> Kept:
     drafts = {each.configuration: each for each in map(draft_told, reversed(entries)) if each is not None}
-    rows = _deployments(reading).filter(settings__configuration__id__in=list(drafts)).select_for_update()
-    touched, changes = [], []
-    for row in rows:
-        told: Told = with_draft(told_of(row), drafts[row.settings["configuration"]["id"]]).redacted(reading.redactor)
-        changes += store_draft(reading.snapshot, row, told)
-        touched.append(row)
-    Provider.objects.bulk_update(touched, ["settings", "draft_is_newer", "changed_at"], batch_size=100)
-    keep_changes(reading.snapshot, changes)
+    baseline = last_whole(reading.snapshot, "drafts")
+    rows = _deployments(reading).filter(settings__configuration__id__in=list(drafts)).order_by("pk")
+    after = 0
+    while some := list(rows.filter(pk__gt=after)[:AT_A_TIME]):  # one configuration may be that of every deployment
+        after = some[-1].pk
+        touched, changes = [], []
+        for row in some:
+            before = told_of(row)
+            told = with_draft(before, drafts[row.settings["configuration"]["id"]]).redacted(reading.clean)
+            if told != before:
+                changes += store_draft(row, before, told, baseline)
+                touched.append(row)
+        Provider.objects.bulk_update(touched, ["settings", "draft_is_newer", "changed_at"])
+        keep_changes(reading.snapshot, changes)
     unreadable = sum(draft_told(each) is None for each in entries)
     return Kept(len(drafts), len(entries) - unreadable - len(drafts), unreadable)
 

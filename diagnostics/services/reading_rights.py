@@ -6,7 +6,7 @@ from urllib.parse import quote
 from django.utils import timezone
 
 from diagnostics.calls.aim import START_PATH
-from diagnostics.checks.base import all_checks
+from diagnostics.checks.base import Result, all_checks
 from diagnostics.checks.oauth import judge_identity, judge_token
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.grants import read_grants, with_role_policies
@@ -16,7 +16,7 @@ from diagnostics.models import Holding, OrgChange, Snapshot
 from diagnostics.orgs import rights
 from diagnostics.orgs.words import part_of, words
 from diagnostics.services.in_force import contract_in_force
-from diagnostics.services.reading import Reading
+from diagnostics.services.reading import LONGEST_PART_SECONDS, Reading
 from diagnostics.services.told import keep_changes
 
 PART = "rights"
@@ -38,11 +38,11 @@ def read_rights(reading: Reading) -> None:
     reading.heed(token.answer or Answer(None))
     login = judge_token(token, reading.genesys.region.login_host)
     if not token.value:
-        raise NotReadable(f"{login.sentence} {login.hint}".strip())
+        raise _turned_away(reading, login)
     me = reading.get("/api/v2/tokens/me")
     identity = judge_identity(me, reading.genesys.region.api_host, reading.client.org_id)
     if identity.outcome != "pass":
-        raise NotReadable(f"{identity.sentence} {identity.hint}".strip())
+        raise _turned_away(reading, identity)
     told: dict[str, Any] = reading.redactor.value(_gathered(reading, me))
     with reading.stored():
         reading.rights = told
@@ -50,6 +50,13 @@ def read_rights(reading: Reading) -> None:
         if told["read"]["subjects/me"] == "ok":
             _keep_holdings(reading, told)
         reading.end_part(PART, *_ended(told), items=len(told["grants"]))
+
+
+def _turned_away(reading: Reading, said: Result) -> NotReadable:
+    """The reading keeps by which code, so that a client that is refused is told from an org that does not answer."""
+    with reading.stored():
+        reading.end_part(PART, "failed", said.code, said.sentence)
+    return NotReadable(f"{said.sentence} {said.hint}".strip())
 
 
 def wanted_permissions(region_key: str) -> list[str]:
@@ -108,7 +115,7 @@ def _grants(reading: Reading, subject: Answer) -> tuple[list[dict[str, Any]], li
         grants = read_grants(alone)
         role = part_of(entry, "role").get("id")
         if grants.unread and (role in asked or len(asked) < MOST_ROLES_ONE_BY_ONE):
-            reading.before_asking()
+            reading.before_asking(LONGEST_PART_SECONDS)
             asked.add(words(role))
             grants = with_role_policies(grants, alone, reading.genesys)
         found.append(rights.grant_in(entry, grants))

@@ -118,13 +118,13 @@ def told_of(row: Provider) -> Told:
     )
 
 
-def store_draft(snapshot: Snapshot, row: Provider, told: Told) -> list[OrgChange]:
+def store_draft(row: Provider, before: Told, told: Told, baseline: datetime | None) -> list[OrgChange]:
     """The row with what its configuration's draft says; the caller saves both."""
-    before, now = told_of(row), timezone.now()
+    now = timezone.now()
     row.draft_is_newer, row.settings = told.draft_is_newer, {**row.settings, "draft": told.settings["draft"]}
     found = list(draft_changes(before, told))
     row.changed_at = now if found else row.changed_at
-    return [change_of(row, each, last_whole(snapshot, "drafts"), now) for each in found]
+    return [change_of(row, each, baseline, now) for each in found]
 
 
 def store_gone(snapshot: Snapshot, rows: Iterable[Provider]) -> None:

@@ -1,0 +1,81 @@
+"""Pages of a list: where the next one begins, and what is no page."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.exchange import Exchange
+from diagnostics.genesys.pages import Room, page_in, room_in
+
+
+def answered(data: Any, status: int = 200, **headers: str) -> Answer:
+    told = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Answer(Exchange("GET", "https://api.test/x", datetime.now(UTC), 1.0, status, response_headers=told), data)
+
+
+@pytest.mark.parametrize(
+    ("next_uri", "cursor", "is_torn"),
+    [
+        (None, "", False),
+        ("", "", False),
+        ("/api/v2/x?pageSize=2&after=abc%3D", "abc=", False),
+        ("https://elsewhere.test/x?after=abc", "abc", False),
+        ("/api/v2/x?before=abc", "", True),
+        ("/api/v2/x", "", True),
+        ("http://[broken", "", True),
+        (17, "", True),
+        ({"after": "abc"}, "", True),
+        ("/x?after=" + "a" * 5_000, "", True),
+        ("/x?after=a%00b", "", True),
+    ],
+)
+def test_where_the_next_page_begins(next_uri: Any, cursor: str, is_torn: bool) -> None:
+    page = page_in(answered({"entities": [1], "nextUri": next_uri}))
+    assert (page.entries, page.cursor, page.is_torn) == ([1], cursor, is_torn)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answered({}),
+        answered({"entities": {}}),
+        answered([1]),
+        answered({"entities": []}, 403),
+        answered(None),
+        Answer(None, trouble="timeout"),
+    ],
+)
+def test_what_is_no_page(answer: Answer) -> None:
+    assert page_in(answer).entries is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "room", "low"),
+    [
+        (
+            {"inin_ratelimit_count": "10", "inin_ratelimit_allowed": "300", "inin_ratelimit_reset": "30"},
+            (290, 300, 30),
+            False,
+        ),
+        ({"inin_ratelimit_count": "270", "inin_ratelimit_allowed": "300"}, (30, 300, 60), True),
+        (
+            {"inin_ratelimit_count": "500", "inin_ratelimit_allowed": "300", "inin_ratelimit_reset": "x"},
+            (0, 300, 60),
+            True,
+        ),
+    ],
+)
+def test_the_room_that_a_rate_limit_leaves(headers: dict[str, str], room: tuple[int, ...], low: bool) -> None:
+    found = room_in(answered({}, **headers))
+    assert found == Room(*room)
+    assert found is not None
+    assert found.is_low is low
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"inin_ratelimit_count": "5"}, {"inin_ratelimit_count": "-1", "inin_ratelimit_allowed": "0"}]
+)
+def test_no_room_is_told(headers: dict[str, str]) -> None:
+    assert room_in(answered({}, **headers)) is None
