@@ -40,7 +40,8 @@ def _calls(before: Side, after: Side) -> Iterable[Fact]:
 
 def _fact(kind: str, what: str, before: str, after: str) -> Fact:
     """Texts that differ in nothing but ids and times are the same."""
-    told = f"the call's {what if what.startswith('SDK') else what.lower()} was {before} and is {after}"
+    name = what if what.startswith("SDK") else what.lower()
+    told = f"the call's {name} changed from {quiet_text(before)} to {quiet_text(after)}"
     state = State.SAME if quiet_text(before) == quiet_text(after) else State.CHANGED
     return Fact(kind, what, _cut(before), _cut(after), state, told=_cut(told) if state is State.CHANGED else "")
 
@@ -81,13 +82,15 @@ def _providers(before: Side, after: Side) -> Fact:
     if named == [None, None]:
         return Fact("provider_id", "Provider id", None, None, State.SAME)
     old, new = (NONE if each is None else _cut(each) for each in named)
-    return fact("provider_id", "Provider id", old, new, told=f"the call named the provider {old} and names {new}")
+    return fact(
+        "provider_id", "Provider id", old, new, told=f"the provider that the call names changed from {old} to {new}"
+    )
 
 
 def _conversations(before: Side, after: Side) -> Iterable[Fact]:
     old, new = before.conversation_id or NONE, after.conversation_id or NONE
     if (old, new) != (NONE, NONE):
-        yield fact("conversation", "Conversation", old, new, told="the runs are about two different conversations")
+        yield fact("conversation", "Conversation", old, new, told="it is about another conversation")
 
 
 def _answers(before: Side, after: Side) -> Iterable[Fact]:
@@ -96,7 +99,14 @@ def _answers(before: Side, after: Side) -> Iterable[Fact]:
         return
     texts = [_answer(each) for each in (old, new)]
     same = is_same(*(None if each is None else (each.status, each.network_error, _said(each)) for each in (old, new)))
-    told = "" if same else f"the answer that was brought was {texts[0]} and is {texts[1]}"
+    if old is None or new is None:
+        told = (
+            f"an answer was brought with it: {texts[1]}"
+            if new
+            else f"no answer was brought with it any more, as {texts[0]} was"
+        )
+    else:
+        told = "" if same else f"the answer that was brought was {texts[0]} and is {texts[1]}"
     yield Fact("answer", "Answer brought", texts[0], texts[1], State.SAME if same else State.CHANGED, told=told)
 
 

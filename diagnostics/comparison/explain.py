@@ -1,9 +1,10 @@
 """The sentence a comparison ends in: what became of the verdict, the likeliest reason, and which change precedes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnostics import causes
+from diagnostics.comparison.clauses import clauses, joined
 from diagnostics.comparison.fact import Fact, Way
 from diagnostics.comparison.links import PASSING
 from diagnostics.comparison.reason import Reason, reason_for
@@ -111,26 +112,15 @@ def _explained(
 
 def _clause(step: Step, reason: Reason) -> str:
     if reason.facts:
-        say: Callable[[Fact], str] = _in_time if step.in_time else lambda each: _side_by_side(each, step)
-        said = list(dict.fromkeys(say(each) for each in reason.facts))
+        said = clauses(reason.facts, step)
         left = len(said) - MOST_NAMED
-        return _joined([*said[:MOST_NAMED], *([f"{left} more changed with it"] if left > 0 else [])])
+        whole = joined([*said[:MOST_NAMED], *([f"{left} more changed with it"] if left > 0 else [])])
+        return f"{whole}: {_plain(reason.moved[0].sentence)}" if reason.moved else whole
     if reason.seen:
         return "of a change in the org that a snapshot saw in between"
     if reason.moved:
         return f"the conversation itself is in another state: {_plain(reason.moved[0].sentence)}"
     return ""
-
-
-def _in_time(fact: Fact) -> str:
-    return fact.told
-
-
-def _side_by_side(fact: Fact, step: Step) -> str:
-    """Two clients do not follow one another: nothing was taken away, it is here and not there."""
-    names = step.first.client_name, step.second.client_name
-    what = f"{fact.what[0].lower()}{fact.what[1:]}"
-    return f"{what} is {fact.before} in {names[0]} and {fact.after} in {names[1]}"
 
 
 def _doubts(reason: Reason, bad: Side) -> tuple[str, ...]:
@@ -153,7 +143,7 @@ def _unexplained(opening: str, bad: Side, reason: Reason) -> str:
             "in the environment changed that explains it: the difference may be ours alone."
         )
     if reason.unread:
-        kinds = _joined(list(dict.fromkeys(_plain(each.what) for each in reason.unread))[:MOST_NAMED])
+        kinds = joined(list(dict.fromkeys(_plain(each.what) for each in reason.unread))[:MOST_NAMED])
         return f"{opening}. What would explain it was not read by both runs ({kinds}), so nothing can be said for sure."
     ending = f"{opening}, and nothing in the environment that both runs read changed in a way that explains it."
     if causes.family_of(bad.cause) in PASSING:
@@ -191,10 +181,6 @@ def _with(made: Explanation, sentence: str) -> Explanation:
 
 def _title(side: Side) -> str:
     return f"“{causes.title_of(side.cause)}”"
-
-
-def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from diagnostics.comparison.fact import Fact, Way
-from diagnostics.comparison.links import checks_of, kinds_of
+from diagnostics.comparison.links import checks_of, kinds_of, link_of
 from diagnostics.comparison.seen import Seen, bearing_on, fits, opposed
 from diagnostics.comparison.setup import mapping_of
 from diagnostics.comparison.side import Said, Side
@@ -15,6 +15,8 @@ RANKED = ("pass", "warn", "fail")
 UNDECISIVE = ("version", "name")
 # Two clients differ in these by their nature: that explains nothing by itself.
 IDENTITY = frozenset({"client", "client_name", "org", "region", "secret"})
+# The answer that was brought shows a fault and makes none: it is named only where there is nothing else to name.
+SYMPTOM = "answer"
 # What a call is made of: where the fault's own fact changed, that the call is another in more than this says nothing more.
 CALL = frozenset({"path", "method", "body", "headers", "conversation", "answer", "sdk_method"})
 
@@ -55,6 +57,8 @@ def reason_for(bad: Side, good: Side, facts: Sequence[Fact], seen: Sequence[Seen
     kinds = kinds_of(checks)
     fit = [each for each in facts if each.is_changed and each.way in (way, Way.OTHER) and _bears(each, deciding)]
     direct = tuple(each for each in fit if each.kind in kinds[0])
+    if any(each.kind != SYMPTOM for each in direct):
+        direct = tuple(each for each in direct if each.kind != SYMPTOM)
     untold = (CALL if direct else frozenset()) | (frozenset() if bad.client_pk == good.client_pk else IDENTITY)
     indirect = [each for each in fit if each.kind in kinds[1] and each.kind not in untold]
     indirect += [each for each in facts if each.is_changed and _goes_with(each, direct)]
@@ -68,7 +72,7 @@ def reason_for(bad: Side, good: Side, facts: Sequence[Fact], seen: Sequence[Seen
         tuple(indirect),
         told,
         unread=tuple(each for each in facts if each.is_unknown and each.kind in (*kinds[0], *kinds[1])),
-        moved=() if known or told else _moved(deciding, good),
+        moved=_moved(deciding, good, way) if not told and {each.kind for each in known} <= {"conversation"} else (),
         rejudged=_rejudged(deciding, good),
     )
     return _judged(found, bad, good, deciding, alike=alike)
@@ -79,7 +83,9 @@ def _judged(found: Reason, bad: Side, good: Side, deciding: tuple[Said, ...], *,
     if found.explains:
         certainty = "likely"
         one_story = len({_story(each) for each in found.facts}) == 1 or found.moved
-        observed = (found.direct and all(_ranked_before(each, good) for each in deciding)) or found.moved
+        kinds = {each.kind for each in found.direct}
+        spoken = [each for each in deciding if kinds.intersection(link_of(each.check_id).direct)]
+        observed = (spoken and all(_ranked_before(each, good) for each in spoken)) or found.moved
         if alike and bad.certainty == "proved" and one_story and observed and not found.rejudged:
             certainty = "proved"
     return replace(found, certainty=certainty)
@@ -132,13 +138,14 @@ def _ranked_before(said: Said, other: Side) -> bool:
     return bool(same) and all(each.outcome in RANKED for each in same)
 
 
-def _moved(deciding: tuple[Said, ...], other: Side) -> tuple[Said, ...]:
-    """Findings about the conversation itself that the other run saw otherwise: conversations have a course of their own."""
-    return tuple(
-        each
-        for each in deciding
-        if each.check_id.startswith("conversation.") and each.outcome in RANKED and _ranked_before(each, other)
-    )
+def _moved(deciding: tuple[Said, ...], other: Side, way: Way) -> tuple[Said, ...]:
+    """Findings about the conversation itself, which has a course of its own, as the later run has them."""
+    about = [each for each in deciding if each.check_id.startswith("conversation.") and each.outcome in RANKED]
+    seen_before = [each for each in about if _ranked_before(each, other)]
+    if way is Way.LOST:
+        return tuple(seen_before)
+    checks = {each.check_id for each in seen_before}
+    return tuple(each for each in other.findings if each.check_id in checks)
 
 
 def _list(value: Any) -> list[Any]:

@@ -4,6 +4,7 @@ Takes the dicts of `environment`, of any age and shape: what is missing or of an
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -94,18 +95,18 @@ def _scopes(before: Any, after: Any) -> Iterable[Fact]:
 
 
 def _roles(before: Any, after: Any) -> Iterable[Fact]:
+    """A role in a division; `part` says which one."""
     old, new = _pairs(before), _pairs(after)
     if old is None or new is None:
         yield Fact("role", "Roles and divisions", _counted(old, "role"), _counted(new, "role"), State.UNKNOWN)
         return
     for role, division in _all(old, new):
-        pair = (role, division)
-        where = f"the role {role} in {_division(division)}"
-        told = f"{where} was {'given to' if pair in new else 'taken from'} the client"
+        pair, where = (role, division), _division(division)
+        told = f"the role {role} in {where} was {'given to' if pair in new else 'taken from'} the client"
         words = ("held", "not held")
-        what = f"Role {role} in {_division(division)}"
-        made = _member("role", what, role, (pair in old, pair in new), words, told)
-        yield _cut(made, len(old) >= FULL if pair not in old else pair not in new and len(new) >= FULL)
+        made = _member("role", f"Role {role} in {where}", role, (pair in old, pair in new), words, told)
+        is_cut = len(old) >= FULL if pair not in old else pair not in new and len(new) >= FULL
+        yield replace(_cut(made) if is_cut else made, part=where)
 
 
 def _permissions(before: Any, after: Any) -> Iterable[Fact]:
@@ -152,9 +153,9 @@ def _member(kind: str, what: str, key: str, held: tuple[bool, bool], words: tupl
     return Fact(kind, what, before, after, State.CHANGED, Way.GAINED if held[1] else Way.LOST, key=key, told=told)
 
 
-def _cut(made: Fact, is_cut: bool) -> Fact:
+def _cut(made: Fact) -> Fact:
     """Missing from a list that was cut is not gone."""
-    return Fact(made.kind, made.what, made.before, made.after, State.UNKNOWN, key=made.key) if is_cut else made
+    return replace(made, state=State.UNKNOWN, way=Way.OTHER, told="")
 
 
 def _pairs(value: Any) -> list[tuple[str, str]] | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.comparison.explain import Explanation
 from diagnostics.comparison.fact import Way
 from diagnostics.comparison.links import LINKS, checks_of, link_of
@@ -370,6 +371,27 @@ def test_the_same_conversation_moved_on() -> None:
     told = explained(good, bad)
     assert (told.certainty, told.facts) == ("proved", ())
     assert "it has ended" in told.sentence
+
+
+def test_a_conversation_that_came_to_work_is_told_as_it_is_now() -> None:
+    bad = side(1, "conv.not_connected", (Found("conversation.connected", "fail", "queued", sentence="It waits."),))
+    good = side(2, findings=(Found("conversation.connected", "pass", "connected", sentence="It is connected."),))
+    told = explained(bad, good)
+    assert told.certainty == "proved"
+    assert "it is connected" in told.sentence
+    assert "it waits" not in told.sentence
+
+
+def test_an_answer_that_was_brought_shows_a_fault_and_makes_none() -> None:
+    refused = ReceivedAnswer(404, body='{"code": "not.found"}')
+    said = Found("answer.meaning", "fail", "not_found")
+    good = side(1, findings=(PATH,), inputs=given(call()))
+    bad = wrong_path(2, findings=(NO_PATH, said), inputs=given(call(f"{START}/sessions"), refused))
+    told = explained(good, bad)
+    assert (told.certainty, named(told)) == ("proved", {"path"})
+    alone = side(2, "authz.not_a_party", (said,), inputs=given(call(), refused), planned=("answer.meaning",))
+    first = side(1, findings=(Found("answer.meaning", code="success"),), inputs=given(call(), ReceivedAnswer(200)))
+    assert named(explained(first, alone)) == {"answer"}
 
 
 def test_another_conversation_is_another_matter() -> None:

@@ -30,6 +30,7 @@ def shop(**values: Any) -> dict[str, Any]:
 HOME = {"role": "Cobrowse", "division": "Home"}
 SALES = {"role": "Cobrowse", "division": "Sales"}
 ADD = "conversation:cobrowse:add"
+HOME_PART, SALES_PART = "the division Home", "the division Sales"
 
 
 def test_the_same_surroundings_differ_in_nothing() -> None:
@@ -53,11 +54,16 @@ def test_the_same_surroundings_differ_in_nothing() -> None:
         ("scopes", ["b"], ["a", "b"], [("scope", "a", "", "gained")]),
         ("scopes", None, ["a"], [("scope", "", "", "unknown")]),
         ("scopes", [], ["a"], [("scope", "a", "", "gained")]),
-        ("roles", [HOME], [], [("role", "Cobrowse", "", "lost")]),
-        ("roles", [], [HOME], [("role", "Cobrowse", "", "gained")]),
+        ("roles", [HOME], [], [("role", "Cobrowse", HOME_PART, "lost")]),
+        ("roles", [], [HOME], [("role", "Cobrowse", HOME_PART, "gained")]),
         ("roles", [HOME, SALES], [SALES, HOME], []),
         # given in another division: one is gone, one is new
-        ("roles", [HOME], [SALES], [("role", "Cobrowse", "", "lost"), ("role", "Cobrowse", "", "gained")]),
+        (
+            "roles",
+            [HOME],
+            [SALES],
+            [("role", "Cobrowse", HOME_PART, "lost"), ("role", "Cobrowse", SALES_PART, "gained")],
+        ),
         ("roles", None, [HOME], [("role", "", "", "unknown")]),
         ("roles", [HOME], None, [("role", "", "", "unknown")]),
         ("permissions", {ADD: ["Home"]}, {ADD: []}, [("permission", ADD, "", "lost")]),

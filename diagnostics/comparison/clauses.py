@@ -1,0 +1,84 @@
+"""Facts that changed as clauses of one sentence: what belongs together is said together, the cause before its effect."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from diagnostics.comparison.fact import Fact, Way
+from diagnostics.comparison.step import Step
+
+# A role is gone, and with it its permissions; a version was published, and with it its settings.
+ORDER = ("role", "permission")
+
+
+def clauses(facts: Sequence[Fact], step: Step) -> list[str]:
+    """In the order of time for one client; for two clients, where nothing was taken away, side by side."""
+    if not step.in_time:
+        return list(dict.fromkeys(_side_by_side(each, step) for each in facts))
+    ordered = sorted(facts, key=lambda each: ORDER.index(each.kind) if each.kind in ORDER else len(ORDER))
+    found: list[str] = []
+    for (kind, way, _), group in groupby(ordered, key=_together):
+        same = list(group)
+        say = TOGETHER.get((kind, way))
+        found += [say(same)] if say else [each.told for each in same]
+    return list(dict.fromkeys(found))
+
+
+def joined(parts: Sequence[str], word: str = "and") -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+def _together(fact: Fact) -> tuple[str, Way, str]:
+    """Kind, way, and what else has to be the same: one role in several divisions, one deployment, several permissions."""
+    if fact.kind == "permission":
+        return fact.kind, fact.way, "" if _is_all(fact) else fact.key
+    if fact.kind == "deployment":
+        return fact.kind, Way.OTHER, fact.key
+    return fact.kind, fact.way, fact.key
+
+
+def _is_all(fact: Fact) -> bool:
+    """Lost everywhere, or not held anywhere before."""
+    return "not held" in (fact.before, fact.after)
+
+
+def _roles(verb: str) -> Callable[[list[Fact]], str]:
+    def say(facts: list[Fact]) -> str:
+        places = [each.part for each in facts]
+        named = [each.removeprefix("the division ") for each in places]
+        where = places[0] if len(places) == 1 else f"the divisions {joined(named)}"
+        return f"the role {facts[0].key} was {verb} the client in {where}"
+
+    return say
+
+
+def _permissions(verb: str, word: str) -> Callable[[list[Fact]], str]:
+    def say(facts: list[Fact]) -> str:
+        if not _is_all(facts[0]):
+            return facts[0].told
+        return f"the client {verb} {joined([each.what.removeprefix('Permission ') for each in facts], word)}"
+
+    return say
+
+
+def _deployment(facts: list[Fact]) -> str:
+    """Its version goes with what was changed by it."""
+    version = next((each for each in facts if each.part == "version"), None)
+    others = [each.told for each in facts if each is not version]
+    if version is None or not others:
+        return joined([each.told for each in facts])
+    return f"{joined(others)} (version {version.before}, then {version.after})"
+
+
+TOGETHER: dict[tuple[str, Way], Callable[[list[Fact]], str]] = {
+    ("role", Way.LOST): _roles("taken from"),
+    ("role", Way.GAINED): _roles("given to"),
+    ("permission", Way.LOST): _permissions("no longer holds", "or"),
+    ("permission", Way.GAINED): _permissions("now holds", "and"),
+    ("deployment", Way.OTHER): _deployment,
+}
+
+
+def _side_by_side(fact: Fact, step: Step) -> str:
+    names = step.first.client_name, step.second.client_name
+    what = f"{fact.what[0].lower()}{fact.what[1:]}"
+    return f"{what} is {fact.before} in {names[0]} and {fact.after} in {names[1]}"

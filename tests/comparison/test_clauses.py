@@ -1,0 +1,88 @@
+"""Facts as clauses: what belongs together is one clause, and nothing that changed is left out of the sentence."""
+
+from typing import Any
+
+import pytest
+
+from diagnostics.comparison import surroundings
+from diagnostics.comparison.clauses import clauses, joined
+from diagnostics.comparison.fact import Fact
+from diagnostics.comparison.step import step_between
+from tests.comparison.sides import BEGAN, ON, SHOP, environment, side
+
+ADD, VOICE = "conversation:cobrowse:add", "conversation:cobrowseVoice:add"
+
+
+def changed(old: dict[str, Any], new: dict[str, Any]) -> list[Fact]:
+    told = surroundings.facts_of(environment(**old), environment(**new), (BEGAN, BEGAN))
+    return [each for each in told if each.is_changed]
+
+
+def said(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return clauses(changed(old, new), step_between(side(1), side(2, "conv.ended")))
+
+
+def roles(*divisions: str) -> list[dict[str, str]]:
+    return [{"role": "Cobrowse", "division": each} for each in divisions]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            {"roles": roles("Home", "Sales"), "permissions": {ADD: ["Home"], VOICE: ["Home"]}},
+            {"roles": [], "permissions": {ADD: [], VOICE: []}},
+            [
+                "the role Cobrowse was taken from the client in the divisions Home and Sales",
+                f"the client no longer holds {ADD} or {VOICE}",
+            ],
+        ),
+        (
+            {"roles": [], "permissions": {ADD: [], VOICE: []}},
+            {"roles": roles("every division"), "permissions": {ADD: ["every division"], VOICE: ["every division"]}},
+            ["the role Cobrowse was given to the client in every division", f"the client now holds {ADD} and {VOICE}"],
+        ),
+        (
+            {"permissions": {ADD: ["Home", "Sales"], VOICE: ["Home"]}},
+            {"permissions": {ADD: ["Home"], VOICE: []}},
+            [f"the client holds {ADD} in Home now, and held it in Home, Sales", f"the client no longer holds {VOICE}"],
+        ),
+        (
+            {"deployments": {SHOP: ON}},
+            {"deployments": {SHOP: {**ON, "cobrowse": False, "version": "4"}}},
+            ["cobrowse was switched off in the deployment Shop (version 3, then 4)"],
+        ),
+        (
+            {"deployments": {SHOP: ON}},
+            {"deployments": {SHOP: {**ON, "status": "Inactive", "channels": ["Voice"]}}},
+            [
+                "the deployment Shop went from Active to Inactive and of the channels of the deployment Shop "
+                "Webmessaging was taken out"
+            ],
+        ),
+        (
+            {"deployments": {SHOP: ON}},
+            {"deployments": {SHOP: {**ON, "version": "4"}}},
+            ["the deployment Shop was published anew (version 3, then 4)"],
+        ),
+        (
+            {"deployments": {SHOP: ON, "b": {**ON, "name": "B"}}},
+            {"deployments": {SHOP: {**ON, "cobrowse": False}}},
+            ["cobrowse was switched off in the deployment Shop", "the deployment B is gone"],
+        ),
+        ({"scopes": ["a", "b"]}, {"scopes": []}, [f"the token no longer carries the scope {each}" for each in "ab"]),
+    ],
+)
+def test_what_belongs_together_is_said_together(old: dict[str, Any], new: dict[str, Any], told: list[str]) -> None:
+    assert said(old, new) == told
+
+
+def test_of_two_clients_each_fact_is_said_with_their_names() -> None:
+    step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
+    (told,) = clauses(changed({"scopes": ["a"]}, {"scopes": []}), step)
+    assert told == "scope a is carried in Acme and not carried in Other"
+
+
+@pytest.mark.parametrize(("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_parts_are_joined_as_people_do(parts: list[str], text: str) -> None:
+    assert joined(parts) == text
