@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Lower
 
-from diagnostics.models import Holding, OAuthClient, Provider, Run, Snapshot, Watch
+from diagnostics.models import Holding, OAuthClient, Provider, Run, Schedule, Snapshot, Watch
 from diagnostics.queries.providers import mark_of
 from diagnostics.queries.readings import KEPT
 from diagnostics.queries.runs import runs_for_lists
@@ -21,13 +22,15 @@ RUNS_SHOWN = 8
 DEPLOYMENTS_SHOWN = 12
 MATCHES_SHOWN = 12
 NAMES_SHOWN = 8
+SCHEDULES_SHOWN = 12
+HEAVY = ("client__secret", "client__verification", "settings", "words")
 NOTHING_HIDDEN = "[]"  # the list of roles that were not shown, as JSON
 
 
 @dataclass(frozen=True)
 class Impact:
-    """What belongs to some clients: deployments, what runs for them by itself, and past runs. Counts of runs stop at
-    MOST_RUNS_COUNTED + 1."""
+    """What belongs to some clients: deployments, what runs for them by itself, and past runs. `schedules` are those that
+    are not paused. Counts of runs stop at MOST_RUNS_COUNTED + 1."""
 
     deployments: int
     deployments_on: int
@@ -35,6 +38,8 @@ class Impact:
     clients_read: int
     next_reading_at: datetime | None
     watches: int
+    schedules: int
+    shown_schedules: Sequence[Schedule]
     runs: Sequence[Run]
     run_count: int
 
@@ -121,12 +126,13 @@ def deployment_counts(clients: Iterable[OAuthClient]) -> dict[int, tuple[int, in
 
 
 def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
-    """Six queries. The same deployment told by several clients of one org counts once."""
+    """Eight queries. The same deployment told by several clients of one org counts once."""
     ids = clients.order_by().values("pk")
     there = _deployments().filter(client__in=ids)
     counted = there.aggregate(count=Count("ref", distinct=True), on=_count_on("ref", distinct=True))
     times = clients.order_by().aggregate(read=Count("next_reading_at"), next=Min("next_reading_at"))
-    shown = there.select_related("client").defer("client__secret", "client__verification", "settings")
+    going = Schedule.objects.filter(client__in=ids, paused_at=None).exclude(next_run_at=None)
+    shown = there.select_related("client").defer(*HEAVY)
     return Impact(
         deployments=counted["count"],
         deployments_on=counted["on"],
@@ -134,6 +140,10 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
         clients_read=times["read"],
         next_reading_at=times["next"],
         watches=Watch.objects.filter(state=Watch.State.WATCHING, run__client__in=ids).count(),
+        schedules=going.count(),
+        shown_schedules=list(
+            going.select_related("client").defer("client__secret", "inputs").order_by("next_run_at")[:SCHEDULES_SHOWN]
+        ),
         runs=list(runs.order_by("-id")[:RUNS_SHOWN]),
         run_count=runs.order_by("-id")[: MOST_RUNS_COUNTED + 1].count(),
     )
@@ -182,8 +192,8 @@ def permissions_like(words: str) -> list[str]:
 def providers_like(words: str) -> list[Provider]:
     rows = Provider.objects.filter(client__retired_at=None, gone_at=None)
     for word in words.split():
-        rows = rows.filter(Q(name__icontains=word) | Q(ref__icontains=word))
-    return list(rows.select_related("client").defer("client__secret", "settings").order_by("pk")[:MATCHES_SHOWN])
+        rows = rows.filter(words__contains=Lower(Value(word)))
+    return list(rows.select_related("client").defer(*HEAVY).order_by("pk")[:MATCHES_SHOWN])
 
 
 def _in_use() -> QuerySet[OAuthClient]:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics.models import Holding, OAuthClient, Provider, Snapshot, Watch
+from diagnostics.models import Holding, OAuthClient, Provider, Schedule, Snapshot, Watch
 from diagnostics.queries import touches
 from diagnostics.rights.reading import State
 from tests.factories import (
@@ -120,9 +120,12 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
     make_provider(make_client("Stranger"), ref="elsewhere")
     run = make_run(acme, marks=[f"permission:{START}"])
     Watch.objects.create(run=make_run(acme), check_id="oauth.token", next_at=soon, ends_at=soon)
+    Schedule.objects.create(name="hourly", client=acme, minutes=60, next_run_at=soon)
+    Schedule.objects.create(name="paused", client=acme, minutes=60, paused_at=timezone.now())
     told = touches.impact_of(touches.holders_of(START), touches.runs_needing(START.upper()))
     assert (told.deployments, told.deployments_on, len(told.shown_deployments)) == (2, 1, 3)
     assert (told.clients_read, told.next_reading_at, told.watches) == (1, soon, 1)
+    assert ([each.name for each in told.shown_schedules], told.schedules) == (["hourly"], 1)
     assert ([each.pk for each in told.runs], told.run_count) == ([run.pk], 1)
 
 
