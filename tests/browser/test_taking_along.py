@@ -1,0 +1,173 @@
+"""Taking runs along: exports of what is filtered, a page that lives without a network, a packet, and old verdicts anew."""
+
+import csv
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect
+
+from diagnostics import services
+from diagnostics.demo.scenarios import Scenario, scenario
+from diagnostics.demo.server import Running
+from diagnostics.inputs import Inputs
+from diagnostics.models import OAuthClient, Run
+from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.exports.har_format import faults_of
+from tests.factories import make_run, make_team_lead
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+NO_ROLE, HEALTHY = scenario("client-no-role"), scenario("healthy-web")
+
+
+def registered(demo: Running, told: Scenario) -> OAuthClient:
+    known = next(each for org in demo.orgs[told.org].orgs for each in org.clients if each.name == told.client)
+    return services.create_client(
+        name=known.name, region_key=f"demo-{told.org}", client_id=known.id, secret=known.secret, user=None
+    )
+
+
+def diagnosed(client: OAuthClient, told: Scenario) -> Run:
+    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    services.execute_run(run.pk)
+    return run
+
+
+def saved(page: Page, link: str, folder: Path) -> Path:
+    """What a click on the link downloads."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=link, exact=True).click()
+    place = folder / download.value.suggested_filename
+    download.value.save_as(place)
+    return place
+
+
+def opened_offline(browser: Browser, place: Path, width: int = 1440, scheme: str = "light") -> tuple[Page, list[str]]:
+    """The file in a window that has no network and no script; the list fills with whatever it asks for."""
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        if not route.request.url.startswith("file:"):
+            asked.append(route.request.url)
+        route.continue_()
+
+    context = browser.new_context(
+        offline=True, java_script_enabled=False, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("console", lambda message: asked.append(message.text) if message.type == "error" else None)
+    page.route("**/*", refuse)
+    page.goto(place.as_uri())
+    return page, asked
+
+
+def test_a_packet_is_taken_along_and_its_page_needs_no_network(
+    window: Visit, demo: Running, browser: Browser, tmp_path: Path
+) -> None:
+    make_team_lead("tess")
+    client = registered(demo, NO_ROLE)
+    run = diagnosed(client, NO_ROLE)
+    window.sign_in("tess")
+    window.open(f"/runs/{run.pk}/")
+    with zipfile.ZipFile(saved(window.page, "Support packet", tmp_path)) as archive:
+        archive.extractall(tmp_path)
+        (folder,) = {Path(name).parts[0] for name in archive.namelist()}
+    assert faults_of(json.loads((tmp_path / folder / "exchanges.har").read_text())) == []
+    alone = saved(window.page, "One page", tmp_path)
+
+    for place in (tmp_path / folder / "run.html", alone):
+        page, asked = opened_offline(browser, place)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(f"Run {run.pk}")
+        expect(page.locator(".answer")).to_contain_text("authz.permission_missing")
+        page.locator("summary", has_text="Permissions").first.click()
+        expect(page.locator("details[open] .finding").first).to_be_visible()
+        page.locator("summary", has_text="/api/v2/tokens/me").first.click()
+        expect(page.locator("details[open]", has_text="Correlation id").last).to_contain_text("hidden-client-")
+        assert client.client_id not in page.content()
+        assert asked == []
+        page.context.close()
+    assert window.complaints == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_the_page_fits_and_is_accessible(
+    width: int, scheme: str, window: Visit, demo: Running, browser: Browser, tmp_path: Path
+) -> None:
+    make_team_lead("tess")
+    run = diagnosed(registered(demo, NO_ROLE), NO_ROLE)
+    window.sign_in("tess")
+    window.open(f"/runs/{run.pk}/")
+    place = saved(window.page, "One page", tmp_path)
+    open_all = tmp_path / "open.html"
+    open_all.write_text(place.read_text().replace("<details>", "<details open>").replace("default-src 'none'; ", ""))
+    context = browser.new_context(offline=True, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(open_all.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert Axe().run(page).response["violations"] == []
+    context.close()
+
+
+def test_exactly_what_is_filtered_is_exported(window: Visit, demo: Running, tmp_path: Path) -> None:
+    make_team_lead("tess")
+    client = registered(demo, NO_ROLE)
+    runs = [diagnosed(client, NO_ROLE).pk for _ in range(2)]
+    make_run(registered(demo, HEALTHY), cause="none")
+    window.sign_in("tess")
+    window.open(f"/runs/?client={client.pk}")
+    place = saved(window.page, "CSV", tmp_path)
+    with place.open(encoding="utf-8-sig", newline="") as file:
+        assert [int(row["run"]) for row in csv.DictReader(file)] == runs[::-1]
+    told = [json.loads(line) for line in saved(window.page, "JSON Lines", tmp_path).read_text().splitlines()]
+    assert [each["run"] for each in told] == runs[::-1]
+    assert all(each["findings"] for each in told)
+    assert window.complaints == []
+
+
+def test_old_verdicts_are_judged_anew(window: Visit, demo: Running) -> None:
+    make_team_lead("tess")
+    client = registered(demo, NO_ROLE)
+    runs = [diagnosed(client, NO_ROLE) for _ in range(12)]
+    changed = runs[0]
+    Run.objects.filter(pk=changed.pk).update(cause="conv.not_found", certainty="likely")
+    page = window.page
+    window.sign_in("tess")
+    window.open("/runs/")
+    page.get_by_role("link", name="Re-judge them").click()
+    expect(page.get_by_role("heading", name="Re-judge old runs")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_role("link", name="Re-judge the newest runs").click()
+    expect(page.get_by_role("status").filter(has_text="12 runs looked at")).to_contain_text(
+        "1 would have another verdict"
+    )
+    found = page.locator("article.rejudged")
+    expect(found).to_have_count(1)
+    expect(found).to_contain_text("conv.not_found")
+    expect(found).to_contain_text("authz.permission_missing")
+    assert Axe().run(page).response["violations"] == []
+
+    found.get_by_role("link", name=f"Run {changed.pk}").click()
+    page.get_by_role("link", name="Judge it anew").click()
+    expect(page.locator(".note")).to_contain_text("would be another now")
+    changed.refresh_from_db()
+    assert changed.cause == "conv.not_found"
+    assert demo.log.writes == []
+    assert window.complaints == []
+
+
+def test_without_script_the_next_runs_are_a_click_away(window_without_script: Visit, demo: Running) -> None:
+    make_team_lead("tess")
+    client = registered(demo, NO_ROLE)
+    for _ in range(11):
+        make_run(client, inputs=Inputs().to_json())
+    window_without_script.sign_in("tess")
+    window_without_script.open("/rejudge/?go=1")
+    page = window_without_script.page
+    expect(page.get_by_role("status").filter(has_text="10 runs looked at")).to_be_visible()
+    page.get_by_role("link", name="Go on with the next runs").click()
+    expect(page.get_by_role("status").filter(has_text="11 runs looked at")).to_be_visible()
