@@ -12,12 +12,14 @@ from diagnostics.rights.reading import Rights, State
 WORKS, BROKEN, UNKNOWN = "works", "broken", "unknown"
 # What kept our look from the org: it says nothing of whether a session could be started.
 OURS = frozenset({"env", "response"})
-REJECTED = frozenset({"client_rejected", "grant_not_allowed"})
-TURNED_AWAY: dict[tuple[object, object], str] = {
-    ("oauth.token", "client_rejected"): "auth.client_rejected",
-    ("oauth.token", "grant_not_allowed"): "auth.client_rejected",
-    ("oauth.identity", "token_refused"): "auth.token_foreign",
+# By the code with which the token or who it belongs to was refused, in a verification as in a reading.
+TURNED_AWAY = {
+    "client_rejected": "auth.client_rejected",
+    "grant_not_allowed": "auth.client_rejected",
+    "token_refused": "auth.token_foreign",
+    "another_org": "auth.token_foreign",
 }
+DOORS = frozenset({"oauth.token", "oauth.identity"})
 NO_DEPLOYMENT = "The org has no web deployment, and cobrowse is set up in one."
 ALL_OFF = "Every provider of the org's gateway is switched off."
 
@@ -72,8 +74,7 @@ def of_run(verdict: Mapping[str, Any], environment: Mapping[str, Any]) -> Stand:
 def of_verification(steps: Iterable[Mapping[str, Any]]) -> Stand | None:
     """None where the client came in: what it may do there, a verification does not ask."""
     for step in steps:
-        cause = TURNED_AWAY.get((step.get("check"), step.get("code")))
-        if cause:
+        if step.get("check") in DOORS and (cause := TURNED_AWAY.get(str(step.get("code", "")))):
             return Stand(BROKEN, cause, str(step.get("sentence", "")))
     return None
 
@@ -83,9 +84,9 @@ def of_reading(
 ) -> Stand:
     """By a reading's parts, in the order in which a call would meet the faults. What is broken outweighs what could not
     be told; nothing works of which a part could not be told."""
-    rejected = next((each for each in parts.values() if each.code in REJECTED), None)
-    if rejected is not None:
-        return Stand(BROKEN, "auth.client_rejected", rejected.sentence)
+    door = parts.get("rights", Part())
+    if door.state == "failed" and (cause := TURNED_AWAY.get(door.code)):
+        return Stand(BROKEN, cause, door.sentence)
     if error:
         return Stand(UNKNOWN, reason=error)
     stands = (

@@ -95,6 +95,7 @@ SCOPES = {"grant_type": "CLIENT-CREDENTIALS", "scopes": ["conversation:write", "
         (GATEWAY, {"client": {**SCOPES, "scopes": None}}, Offers(), Offers(on=2), WORKS, ""),
         (WHOLE, {"client": {**SCOPES, "scopes": []}}, Offers(on=1), Offers(), WORKS, ""),
         ({"rights": Part("failed", "client_rejected", "No.")}, {}, Offers(), Offers(), BROKEN, "auth.client_rejected"),
+        ({"rights": Part("failed", "another_org", "No.")}, {}, Offers(), Offers(), BROKEN, "auth.token_foreign"),
         ({}, {}, Offers(on=1), Offers(), UNKNOWN, ""),
     ],
 )

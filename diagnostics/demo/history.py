@@ -1,29 +1,25 @@
-"""Makes the story's runs: each take once, by the product itself, then copied to the days it happened on."""
+"""The story's runs: each take once, by the product itself, then copied to the days it happened on."""
 
 import json
 import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
-from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
-
 from diagnostics import services
-from diagnostics.demo import server, story
-from diagnostics.demo.orgs import Org
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
-from diagnostics.demo.story import Moment, Take
+from diagnostics.demo.stage import set_up
+from diagnostics.demo.story import TODAY, Moment, Take
 from diagnostics.inputs import Inputs
-from diagnostics.models import Exchange, Finding, OAuthClient, Run
+from diagnostics.models import Exchange, Finding, OAuthClient, OrgChange, Run, Snapshot
+from diagnostics.services.standing import stand_by
+from diagnostics.standing import Stand
 
-Row = TypeVar("Row", Run, Finding, Exchange)
+Row = TypeVar("Row", Run, Finding, Exchange, Snapshot, OrgChange)
 MOMENT_IN_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
 RECENT = timedelta(days=5)
 # The demo org answers within a few milliseconds; a real one takes this many times longer.
@@ -37,62 +33,32 @@ class Original:
     run: Run
     findings: list[Finding]
     exchanges: list[Exchange]
+    stand: Stand | None
 
     @classmethod
     def of(cls, run: Run) -> "Original":
         run.refresh_from_db()
-        return cls(run, list(run.findings.all()), list(run.exchanges.all()))
-
-
-@transaction.atomic
-def tell(clients: dict[str, OAuthClient]) -> int:
-    """Store the whole story, or none of it; returns how many runs it has. `clients` by name."""
-    before = dict(settings.GENESYS_ENDPOINTS)
-    with served() as running:
-        originals = {name: perform(take, clients[take.client], running) for name, take in story.TAKES.items()}
-        moved = {url: before[key]["api"] for key, urls in running.endpoints.items() for url in urls.values()}
-    moments = story.moments(timezone.now())
-    store([Copy(originals[moment.take], moment, moved) for moment in moments])
-    Run.objects.filter(pk__in=[original.run.pk for original in originals.values()]).delete()
-    return len(moments)
-
-
-@contextmanager
-def served() -> Iterator[Running]:
-    """Demo orgs of our own, whose state may be changed without anybody else noticing."""
-    before, running = settings.GENESYS_ENDPOINTS, server.start()
-    settings.GENESYS_ENDPOINTS = {**before, **running.endpoints}
-    try:
-        yield running
-    finally:
-        settings.GENESYS_ENDPOINTS = before
-        running.stop()
+        looked = stand_by(run)
+        return cls(run, list(run.findings.all()), list(run.exchanges.all()), looked[0] if looked else None)
 
 
 def perform(take: Take, client: OAuthClient, running: Running) -> Original:
-    """Run it as anybody would, with the client's state in the org changed for that long."""
-    org = org_of(client, running)
-    before = org.update_client(client.client_id, **take.changes)
-    try:
+    """Run it as anybody would, with the org set up as it was then."""
+    with set_up(client, running, take.state):
         inputs = inputs_of(take)
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
         run = services.create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.DEMO)
         services.execute_run(run.pk, "demo")
-    finally:
-        org.update_client(client.client_id, grants=before.grants, scopes=before.scopes)
-    return Original.of(run)
-
-
-def org_of(client: OAuthClient, running: Running) -> Org:
-    found = (endpoint.org_of(client.client_id) for endpoint in running.orgs.values())
-    return next(org for org in found if org is not None)
+        return Original.of(run)
 
 
 def inputs_of(take: Take) -> Inputs:
     if not take.scenario:
         return Inputs()
     told = scenario(take.scenario)
-    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    # The answer that a scenario brings is of the fault that it shows today.
+    answer = told.answer if take.state == TODAY else ""
+    inputs, _ = Inputs.from_paste(told.call, answer, told.conversation_id)
     return inputs
 
 
@@ -114,6 +80,7 @@ class Copy:
         ended = run.finished_at or self.started
         run.created_at, run.rung_at, run.started_at = self.at, self.at, self.at
         run.finished_at = self.when(ended)
+        run.is_remembered = False  # the copies are, in their order
         run.duration_ms = (run.duration_ms or 0) * self.slowness
         run.critical_path_ms = (run.critical_path_ms or 0) * self.slowness
         run.verdict = self.value(run.verdict)
@@ -163,9 +130,10 @@ def copy_of(row: Row) -> Row:
     return type(row)(**{name: getattr(row, name) for name in names})
 
 
-def store(copies: list[Copy]) -> None:
+def store(copies: list[Copy]) -> list[Run]:
     """In the order of time, so that a newer run has the higher number."""
     runs = Run.objects.bulk_create([copy.run() for copy in copies])
     pairs = list(zip(copies, runs, strict=True))
     Finding.objects.bulk_create([row for copy, run in pairs for row in copy.findings(run)], batch_size=500)
     Exchange.objects.bulk_create([row for copy, run in pairs for row in copy.exchanges(run)], batch_size=200)
+    return runs

@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from diagnostics import services
-from diagnostics.demo import history, story
+from diagnostics.demo import story, telling
 from diagnostics.demo.orgs import KEYS, Client, load_endpoint
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import REGION
 from diagnostics.demo.standin import stand_in_for
-from diagnostics.models import OAuthClient, Run
+from diagnostics.models import OAuthClient, Run, Snapshot
+
+TIERS = {
+    story.PUBLISHED_CLIENT: OAuthClient.Tier.PRODUCTION,
+    story.GATEWAY_CLIENT: OAuthClient.Tier.PRODUCTION,
+    story.PRODUCTION_CLIENT: OAuthClient.Tier.PRODUCTION,
+    story.SANDBOX_CLIENT: OAuthClient.Tier.SANDBOX,
+}  # all others are there to be tried with
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,7 @@ def seed() -> Seeded:
     for client in unverified():
         if services.start_verification(client):
             services.verify_client(client.pk)
+            read_org(client)
     return Seeded(len(registered), runs)
 
 
@@ -53,7 +61,14 @@ def register_one(region: str, client: Client) -> OAuthClient | None:
     if OAuthClient.objects.filter(name__iexact=client.name).exists():
         return None
     secret = client.typed_secret or client.secret
-    return services.create_client(name=client.name, region_key=region, client_id=client.id, secret=secret, user=None)
+    return services.create_client(
+        name=client.name,
+        region_key=region,
+        client_id=client.id,
+        secret=secret,
+        user=None,
+        tier=TIERS.get(client.name, OAuthClient.Tier.DEVELOPMENT),
+    )
 
 
 def unverified() -> list[OAuthClient]:
@@ -63,8 +78,16 @@ def unverified() -> list[OAuthClient]:
 
 
 def tell_story() -> int:
-    """The story needs its two clients as they were registered here; without them there is none."""
-    names = {take.client for take in story.TAKES.values()}
-    found = OAuthClient.objects.filter(name__in=names, region__startswith="demo-", retired_at=None)
+    """The story needs its clients as they were registered here; without one of them there is none."""
+    found = OAuthClient.objects.filter(name__in=story.CLIENTS, region__startswith="demo-", retired_at=None)
     clients = {client.name: client for client in found}
-    return history.tell(clients) if set(clients) == names else 0
+    return telling.tell(clients) if set(clients) == set(story.CLIENTS) else 0
+
+
+def read_org(client: OAuthClient) -> None:
+    """As the product does after each verification that came out right: there is something to see at once."""
+    client.refresh_from_db()
+    if client.state == OAuthClient.State.VERIFIED:
+        snapshot = services.start_snapshot(client, source=Snapshot.Source.REGISTRATION, user=None)
+        if snapshot is not None:
+            services.read_snapshot(snapshot.pk)

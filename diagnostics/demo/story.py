@@ -1,4 +1,4 @@
-"""Four weeks in the life of two demo clients: what was run when, and in which state of the org."""
+"""Four weeks in the life of four demo clients: how their orgs were set up when, and what was run when."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,80 +8,155 @@ from typing import Any
 
 PUBLISHED_CLIENT = "Demo: published API"
 GATEWAY_CLIENT = "Demo: provider gateway"
+PRODUCTION_CLIENT = "Demo: Larkspur production"
+SANDBOX_CLIENT = "Demo: Larkspur sandbox"
+CLIENTS = (PUBLISHED_CLIENT, GATEWAY_CLIENT, PRODUCTION_CLIENT, SANDBOX_CLIENT)
 WEEKS = 4
-HEALTH_HOURS = (7, 11, 15)
-GATEWAY_HEALTH_HOURS = (7, 15)
+READING_HOURS = (2, 8, 14, 20)
+HEALTH_HOURS = {
+    PUBLISHED_CLIENT: (7, 11, 15),
+    GATEWAY_CLIENT: (7, 15),
+    PRODUCTION_CLIENT: (7, 15),
+    SANDBOX_CLIENT: (7,),
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """How a client's org was set up, as far as it differed from how the demo serves it today."""
+
+    client: dict[str, Any] = field(default_factory=dict)  # the OAuth client itself
+    published: tuple[str, bool] | None = (
+        None  # version of the messenger configuration, and whether cobrowse was on in it
+    )
+    renamed: tuple[str, str] | None = None  # a provider's id today, and its id then
+
+
+@dataclass(frozen=True)
+class Turn:
+    """From this moment on the org was in this state. `days` before today; None from the very start."""
+
+    state: str
+    days: int | None = None
+    hour: float = 0
 
 
 @dataclass(frozen=True)
 class Take:
-    """One run worth telling. Without a scenario it is a health run; `changes` is the client's state in the org."""
+    """One run worth telling: a health run where there is no scenario."""
 
     client: str
-    scenario: str = ""
-    changes: dict[str, Any] = field(default_factory=dict)
+    scenario: str
+    state: str
 
 
 @dataclass(frozen=True)
 class Moment:
     at: datetime
-    take: str
+    take: Take
 
 
-NO_ROLE: dict[str, Any] = {"grants": ()}
-NO_COBROWSE_SCOPE: dict[str, Any] = {"scopes": ("conversation:read", "conversation:write", "cobrowse:read")}
-TAKES: dict[str, Take] = {
-    "healthy": Take(PUBLISHED_CLIENT),
-    "unwell": Take(PUBLISHED_CLIENT, changes=NO_ROLE),
-    "call": Take(PUBLISHED_CLIENT, "healthy-web"),
-    "call without role": Take(PUBLISHED_CLIENT, "healthy-web", NO_ROLE),
-    "call on advice": Take(PUBLISHED_CLIENT, "thread-advice"),
-    "call as in the thread": Take(PUBLISHED_CLIENT, "thread-call"),
-    "call too late": Take(PUBLISHED_CLIENT, "conversation-ended"),
-    "call too early": Take(PUBLISHED_CLIENT, "conversation-queued"),
-    "gateway healthy": Take(GATEWAY_CLIENT),
-    "gateway call": Take(GATEWAY_CLIENT, "gateway-healthy"),
-    "gateway call in another case": Take(GATEWAY_CLIENT, "gateway-provider-case"),
-    "gateway call without scope": Take(GATEWAY_CLIENT, "gateway-scope-cobrowse", NO_COBROWSE_SCOPE),
+TODAY = "as today"
+OLD_NAME = ("genesys", "Genesys")
+STATES: dict[str, State] = {
+    TODAY: State(),
+    "role removed": State(client={"grants": ()}),
+    "old provider id": State(renamed=OLD_NAME),
+    "scope lost": State(
+        client={"scopes": ("conversation:read", "conversation:write", "cobrowse:read")}, renamed=OLD_NAME
+    ),
+    "version 3, on": State(published=("3", True)),
+    "version 4, off": State(published=("4", False)),
+    "version 5, on": State(published=("5", True)),
 }
-# Days before today, hour, take. A role is removed on day 18 and given back on day 16; on day 9 somebody "mends" the
-# path with advice from the web; at the gateway a scope is lost on day 13 and a provider renamed on day 5.
-DIAGNOSES: tuple[tuple[int, int, str], ...] = (
-    (26, 10, "call"),
-    (21, 15, "call too early"),
-    (18, 9, "call without role"),
-    (17, 11, "call without role"),
-    (16, 10, "call"),
-    (13, 9, "gateway call without scope"),
-    (13, 12, "gateway call"),
-    (11, 16, "call too late"),
-    (9, 9, "call as in the thread"),
-    (9, 10, "call on advice"),
-    (8, 9, "call on advice"),
-    (8, 11, "call"),
-    (5, 8, "gateway call in another case"),
-    (5, 10, "gateway call"),
-    (2, 14, "call"),
+TURNS: dict[str, tuple[Turn, ...]] = {
+    PUBLISHED_CLIENT: (Turn(TODAY), Turn("role removed", 19, 17.5), Turn(TODAY, 16, 6.5)),
+    GATEWAY_CLIENT: (
+        Turn("old provider id"),
+        Turn("scope lost", 14, 17.5),
+        Turn("old provider id", 13, 11.5),
+        Turn(TODAY, 6, 18.5),
+    ),
+    # Cobrowse is switched off by mistake, on again, and, three days ago, off once more: so it still is.
+    PRODUCTION_CLIENT: (
+        Turn("version 3, on"),
+        Turn("version 4, off", 12, 13.5),
+        Turn("version 5, on", 11, 13.5),
+        Turn(TODAY, 3, 16.5),
+    ),
+    SANDBOX_CLIENT: (Turn(TODAY),),
+}
+# Days before today, hour, client, scenario. On day 9 somebody "mends" the path with advice from the web.
+DIAGNOSES: tuple[tuple[int, int, str, str], ...] = (
+    (26, 10, PUBLISHED_CLIENT, "healthy-web"),
+    (21, 15, PUBLISHED_CLIENT, "conversation-queued"),
+    (20, 10, PRODUCTION_CLIENT, "production-fails"),
+    (20, 11, SANDBOX_CLIENT, "sandbox-works"),
+    (18, 9, PUBLISHED_CLIENT, "healthy-web"),
+    (17, 11, PUBLISHED_CLIENT, "healthy-web"),
+    (16, 10, PUBLISHED_CLIENT, "healthy-web"),
+    (15, 10, GATEWAY_CLIENT, "gateway-provider-case"),
+    (13, 9, GATEWAY_CLIENT, "gateway-provider-case"),
+    (13, 15, GATEWAY_CLIENT, "gateway-provider-case"),
+    (12, 16, PRODUCTION_CLIENT, "production-fails"),
+    (12, 17, SANDBOX_CLIENT, "sandbox-works"),
+    (11, 9, PRODUCTION_CLIENT, "production-fails"),
+    (11, 15, PRODUCTION_CLIENT, "production-fails"),
+    (11, 16, PUBLISHED_CLIENT, "conversation-ended"),
+    (9, 8, PUBLISHED_CLIENT, "healthy-web"),
+    (9, 9, PUBLISHED_CLIENT, "thread-call"),
+    (9, 10, PUBLISHED_CLIENT, "thread-advice"),
+    (8, 9, PUBLISHED_CLIENT, "thread-advice"),
+    (8, 11, PUBLISHED_CLIENT, "healthy-web"),
+    (5, 8, GATEWAY_CLIENT, "gateway-provider-case"),
+    (5, 10, GATEWAY_CLIENT, "gateway-healthy"),
+    (4, 10, PRODUCTION_CLIENT, "production-fails"),
+    (2, 9, PRODUCTION_CLIENT, "production-fails"),
+    (2, 10, SANDBOX_CLIENT, "sandbox-works"),
+    (2, 14, PUBLISHED_CLIENT, "healthy-web"),
+    (1, 9, PRODUCTION_CLIENT, "production-fails"),
 )
-DAYS_WITHOUT_ROLE = (18, 17)
 
 
 def moments(today: datetime) -> list[Moment]:
     """Every run of the story, oldest first; the newest is of yesterday. The same day gives the same story."""
     random = Random(20)  # noqa: S311  (minutes on a clock, no secret)
-    found = [Moment(at(today, days, hour, random), take) for days, hour, take in DIAGNOSES]
-    found += [Moment(at(today, days, hour, random), take) for days, hour, take in health_runs()]
+    told = [*DIAGNOSES, *health_runs()]
+    found = [
+        Moment(moment, Take(client, scenario, turn_at(client, moment, today).state))
+        for days, hour, client, scenario in told
+        for moment in [at(today, days, hour, random)]
+    ]
     return sorted(found, key=lambda moment: moment.at)
 
 
-def health_runs() -> Iterator[tuple[int, int, str]]:
+def health_runs() -> Iterator[tuple[int, int, str, str]]:
     for days in range(WEEKS * 7, 0, -1):
-        for hour in HEALTH_HOURS:
-            yield days, hour, "unwell" if days in DAYS_WITHOUT_ROLE else "healthy"
-        for hour in GATEWAY_HEALTH_HOURS:
-            yield days, hour, "gateway healthy"
+        for client, hours in HEALTH_HOURS.items():
+            for hour in hours:
+                yield days, hour, client, ""
+
+
+def readings(client: str, today: datetime) -> list[tuple[datetime, int]]:
+    """When the client's org was read, oldest first, and after which of its turns."""
+    random = Random(client)  # noqa: S311  (minutes on a clock, no secret)
+    days_and_hours = [(days, hour) for days in range(WEEKS * 7, 0, -1) for hour in READING_HOURS]
+    times = sorted(at(today, days, hour, random) for days, hour in days_and_hours)
+    turns = TURNS[client]
+    return [(time, turns.index(turn_at(client, time, today))) for time in times]
+
+
+def turn_at(client: str, moment: datetime, today: datetime) -> Turn:
+    return [turn for turn in TURNS[client] if turn.days is None or since(turn, today) <= moment][-1]
+
+
+def since(turn: Turn, today: datetime) -> datetime:
+    return midnight(today, turn.days or 0) + timedelta(hours=turn.hour)
 
 
 def at(today: datetime, days: int, hour: int, random: Random) -> datetime:
-    start = today.replace(hour=hour, minute=0, second=0, microsecond=0) - timedelta(days=days)
-    return start + timedelta(seconds=random.uniform(60, 1500))
+    return midnight(today, days) + timedelta(hours=hour, seconds=random.uniform(60, 1500))
+
+
+def midnight(today: datetime, days: int) -> datetime:
+    return today.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)

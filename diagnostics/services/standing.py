@@ -19,17 +19,21 @@ KEPT = ("standing", "standing_cause", "standing_reason", "standing_since", "stan
 
 def look_at_standing(seen: Run | Snapshot) -> None:
     """What a run or a reading that has just ended says of its client. The row is read anew: the caller's may be stale."""
-    looked = _by_run(seen.pk) if isinstance(seen, Run) else _by_snapshot(seen.pk)
+    looked = stand_by(seen)
     if looked is not None:
-        stand, at = looked
-        _keep(seen.client_id, stand, at)
+        keep_stand(seen.client_id, *looked)
+
+
+def stand_by(seen: Run | Snapshot) -> tuple[Stand, datetime] | None:
+    """What it says, and when that was seen; None where it says nothing of its client's org as it is."""
+    return _by_run(seen.pk) if isinstance(seen, Run) else _by_snapshot(seen.pk)
 
 
 def look_at_verification(client_id: int, steps: list[dict[str, Any]]) -> None:
     """A verification tells of a client that is turned away at the door, and nothing else."""
     stand = of_verification(steps)
     if stand is not None:
-        _keep(client_id, stand, timezone.now())
+        keep_stand(client_id, stand, timezone.now())
 
 
 def _by_run(pk: int) -> tuple[Stand, datetime] | None:
@@ -77,7 +81,8 @@ def _offers(client_id: int) -> dict[str, Offers]:
 
 
 @transaction.atomic
-def _keep(client_id: int, stand: Stand, at: datetime) -> None:
+def keep_stand(client_id: int, stand: Stand, at: datetime) -> None:
+    """A look older than the one that is kept changes nothing."""
     client = OAuthClient.objects.select_for_update(no_key=True).only("retired_at", *KEPT).get(pk=client_id)
     before, looked_at = client.standing, client.standing_at
     if client.is_retired or (looked_at is not None and at <= looked_at):

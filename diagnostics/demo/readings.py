@@ -1,0 +1,111 @@
+"""The story's readings of the orgs: one after each turn, by the product itself, then copied to the hours they were made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from diagnostics import services
+from diagnostics.demo import story
+from diagnostics.demo.history import copy_of
+from diagnostics.demo.server import Running
+from diagnostics.demo.stage import set_up
+from diagnostics.models import OAuthClient, OrgChange, Provider, Snapshot
+from diagnostics.services.standing import stand_by
+from diagnostics.standing import Stand
+
+TOOK = timedelta(seconds=9)
+MOST_AFTER_A_TURN = 3  # what a list leaves out is gone only when it was left out twice
+
+
+@dataclass
+class Original:
+    """One reading as the product stored it. `copies` are the times at which it ends in the story."""
+
+    snapshot: Snapshot
+    changes: list[OrgChange]
+    stand: Stand
+    copies: list[datetime] = field(default_factory=list)
+
+
+def perform(client: OAuthClient, running: Running) -> list[list[Original]]:
+    """By turn of the client's story, the readings that tell something new."""
+    return [list(_after(turn.state, client, running)) for turn in story.TURNS[client.name]]
+
+
+def _after(state: str, client: OAuthClient, running: Running) -> Iterator[Original]:
+    with set_up(client, running, state):
+        for _ in range(MOST_AFTER_A_TURN):
+            yield _read(client)
+            if not Provider.objects.filter(client=client, missed__gt=0, gone_at=None).exists():
+                return
+
+
+def _read(client: OAuthClient) -> Original:
+    snapshot = services.start_snapshot(client, source=Snapshot.Source.DEMO, user=None)
+    if snapshot is None:
+        raise RuntimeError(f"The org of {client.name} is being read by somebody else.")
+    services.read_snapshot(snapshot.pk, "demo")
+    snapshot.refresh_from_db()
+    looked = stand_by(snapshot)
+    if looked is None or not snapshot.is_kept:
+        raise RuntimeError(f"The org of {client.name} could not be read: {snapshot.error}")
+    changes = list(OrgChange.objects.filter(snapshot=snapshot).order_by("pk"))
+    return Original(snapshot, changes, looked[0])
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A reading moved to its hour; the first copy of an original tells its changes. `before` is when the one before ended."""
+
+    original: Original
+    at: datetime
+    before: datetime | None
+
+    @property
+    def ended(self) -> datetime:
+        return self.at + TOOK
+
+    @property
+    def is_first(self) -> bool:
+        return self.original.copies[0] == self.ended
+
+    def snapshot(self) -> Snapshot:
+        row = copy_of(self.original.snapshot)
+        row.created_at = row.rung_at = row.taken_up_at = self.at
+        row.finished_at = self.ended
+        row.changes = len(self.original.changes) if self.is_first else 0
+        return row
+
+    def changes(self, snapshot: Snapshot) -> Iterator[OrgChange]:
+        for each in self.original.changes if self.is_first else ():
+            change = copy_of(each)
+            change.snapshot, change.not_before, change.at = snapshot, self.before, self.ended
+            yield change
+
+
+def copies(client: str, originals: list[list[Original]], today: datetime) -> Iterator[Copy]:
+    """After a turn each of its originals once, in their order, and the last one until the next turn."""
+    made, before = [0] * len(originals), None
+    for at, turn in story.readings(client, today):
+        original = originals[turn][min(made[turn], len(originals[turn]) - 1)]
+        made[turn] += 1
+        original.copies.append(at + TOOK)
+        yield Copy(original, at, before)
+        before = at + TOOK
+
+
+def move_providers(client: OAuthClient, originals: list[list[Original]], last: Snapshot) -> None:
+    """Their times, from those at which the originals were made to those at which the story has them."""
+    told = [each for after in originals for each in after if each.copies]
+    times = {each.snapshot.pk: each.copies for each in told}
+
+    def moved(moment: datetime | None, *, to_last: bool = False) -> datetime | None:
+        made = [each for each in told if moment is not None and each.snapshot.created_at <= moment]
+        return (made[-1].copies[-1] if to_last else made[-1].copies[0]) if made else None
+
+    for row in Provider.objects.filter(client=client):
+        row.first_seen_at = moved(row.first_seen_at) or told[0].copies[0]
+        row.last_seen_at = times.get(row.snapshot_id or 0, told[-1].copies)[-1]
+        row.changed_at, row.gone_at = moved(row.changed_at), moved(row.gone_at)
+        row.snapshot = last if row.gone_at is None else None
+        row.save()

@@ -1,0 +1,106 @@
+"""Tells the whole story: its runs and readings, and what follows from them, in the order in which it happened."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from diagnostics import services
+from diagnostics.demo import history, readings, story
+from diagnostics.demo.stage import served
+from diagnostics.models import Finding, KnownFinding, OAuthClient, OrgChange, Provider, Run, Snapshot
+from diagnostics.services.seen import remember_seen
+from diagnostics.services.standing import keep_stand
+from diagnostics.services.tokens import forget_token
+from diagnostics.standing import UNKNOWN, Stand
+
+Look = tuple[datetime, Stand]
+REGISTERED = timedelta(days=story.WEEKS * 7 + 2)
+LONGEST_SECONDS = 120.0
+
+
+@transaction.atomic
+def tell(clients: dict[str, OAuthClient]) -> int:
+    """Store the whole story, or none of it; returns how many runs it has. `clients` by name."""
+    today = timezone.now()
+    _registered(clients, today - REGISTERED)
+    moments = story.moments(today)
+    before = dict(settings.GENESYS_ENDPOINTS)
+    with served() as running:
+        takes = dict.fromkeys(moment.take for moment in moments)
+        runs = {take: history.perform(take, clients[take.client], running) for take in takes}
+        read = {name: readings.perform(client, running) for name, client in clients.items()}
+        moved = {url: before[key]["api"] for key, urls in running.endpoints.items() for url in urls.values()}
+    _forget_the_making(clients, runs.values())
+    looks = _store_runs(moments, runs, moved)
+    for name, client in clients.items():
+        looks[client.pk] += _store_readings(client, read[name], today)
+    _keep_standings(looks)
+    _in_order(looks)
+    services.remember_runs_behind(LONGEST_SECONDS)
+    return len(moments)
+
+
+def _registered(clients: dict[str, OAuthClient], at: datetime) -> None:
+    """Before the story begins: or else each run would tell of a secret that was set that very day."""
+    OAuthClient.objects.filter(pk__in=[each.pk for each in clients.values()]).update(created_at=at, secret_set_at=at)
+
+
+def _forget_the_making(clients: dict[str, OAuthClient], runs: Iterable[history.Original]) -> None:
+    """What the product kept while the originals were made: it happened today, and in no order."""
+    mine = [each.pk for each in clients.values()]
+    for client in clients.values():
+        forget_token(client)
+    KnownFinding.objects.filter(client__in=mine).delete()
+    Run.objects.filter(pk__in=[each.run.pk for each in runs]).delete()
+    OrgChange.objects.filter(client__in=mine).delete()
+    Provider.objects.filter(client__in=mine, source=Provider.Source.SEEN).delete()
+    OAuthClient.objects.filter(pk__in=mine).update(
+        standing=UNKNOWN, standing_cause="", standing_reason="", standing_since=None, standing_at=None
+    )
+
+
+def _store_runs(
+    moments: list[story.Moment], originals: dict[story.Take, history.Original], moved: dict[str, str]
+) -> dict[int, list[Look]]:
+    """Returns what the runs say of each client, by its id."""
+    runs = history.store([history.Copy(originals[moment.take], moment, moved) for moment in moments])
+    looks: dict[int, list[Look]] = {run.client_id: [] for run in runs}
+    for run, moment in zip(runs, moments, strict=True):
+        original = originals[moment.take]
+        if original.stand is not None and run.finished_at is not None:
+            looks[run.client_id].append((run.finished_at, original.stand))
+    for run in runs:
+        remember_seen(run, list(Finding.objects.filter(run=run, check_id="provider.seen")))
+    return looks
+
+
+def _store_readings(client: OAuthClient, originals: list[list[readings.Original]], today: datetime) -> list[Look]:
+    copies = list(readings.copies(client.name, originals, today))
+    made = [each.snapshot.pk for after in originals for each in after]
+    snapshots = Snapshot.objects.bulk_create([copy.snapshot() for copy in copies], batch_size=100)
+    readings.move_providers(client, originals, snapshots[-1])
+    pairs = zip(copies, snapshots, strict=True)
+    OrgChange.objects.bulk_create([change for copy, row in pairs for change in copy.changes(row)])
+    Snapshot.objects.filter(pk__in=made).delete()
+    return [(copy.ended, copy.original.stand) for copy in copies]
+
+
+def _keep_standings(looks: dict[int, list[Look]]) -> None:
+    """Of looks in a row that say the same, the first and the last are enough."""
+    for client_id, told in looks.items():
+        told.sort(key=lambda look: look[0])
+        for _, alike in groupby(told, key=lambda look: look[1].word):
+            first, *others = alike
+            for at, stand in (first, *others[-1:]):
+                keep_stand(client_id, stand, at)
+
+
+def _in_order(clients: Iterable[int]) -> None:
+    """Changes of every kind and client again, so that a newer one has the higher number."""
+    changes = sorted(OrgChange.objects.filter(client__in=list(clients)), key=lambda change: (change.at, change.pk))
+    OrgChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
+    OrgChange.objects.bulk_create([history.copy_of(change) for change in changes])

@@ -1,0 +1,190 @@
+"""The demo's four weeks: in order, consistent, and with turns that the readings explain. Seeded once for all of these."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+
+from diagnostics.demo import seed, story
+from diagnostics.demo.server import ensure_running
+from diagnostics.models import (
+    Exchange,
+    Finding,
+    Holding,
+    KnownFinding,
+    OAuthClient,
+    OrgChange,
+    Provider,
+    Run,
+    Snapshot,
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    before = settings.GENESYS_ENDPOINTS
+    settings.GENESYS_ENDPOINTS = {key: value for key, value in before.items() if not key.startswith("demo-")}
+    ensure_running()
+    with django_db_blocker.unblock():
+        seed.seed()
+        yield
+        call_command("flush", interactive=False, verbosity=0)
+    settings.GENESYS_ENDPOINTS = before
+    ensure_running().stop()
+
+
+def runs_of(client: str, kind: str = "diagnosis") -> list[Run]:
+    return list(Run.objects.filter(client__name=client, kind=kind).order_by("pk"))
+
+
+def changes_of(client: str) -> list[OrgChange]:
+    return list(OrgChange.objects.filter(client__name=client).order_by("pk"))
+
+
+def test_the_history_is_of_the_past_and_in_order() -> None:
+    runs = list(Run.objects.order_by("pk"))
+    assert all(one.created_at <= other.created_at for one, other in pairwise(runs))
+    assert timedelta(days=27) < timezone.now() - runs[0].created_at < timedelta(days=30)
+    for run in runs:
+        assert (run.status, run.source) == (Run.Status.FINISHED, Run.Source.DEMO)
+        assert run.started_at is not None and run.finished_at is not None and run.duration_ms is not None
+        assert run.created_at <= run.started_at <= run.finished_at < timezone.now()
+
+
+def test_the_calls_have_their_turns() -> None:
+    causes = {client: [run.cause for run in runs_of(client)] for client in story.CLIENTS}
+    off, none = "config.cobrowse_disabled", "none"
+    assert causes[story.PRODUCTION_CLIENT] == [none, off, off, none, none, off, off]
+    assert causes[story.SANDBOX_CLIENT] == [none, none, none]
+    assert causes[story.GATEWAY_CLIENT] == [none, "authz.scope_missing", none, "provider.mismatch", none]
+    wrong_path = ["path.not_in_api"] * 3
+    published = causes[story.PUBLISHED_CLIENT]
+    assert [cause for cause in published if cause.startswith("path.")] == wrong_path
+    assert published[2:4] == ["authz.permission_missing"] * 2
+    assert published[0] == published[4] == published[-1] == none
+
+
+def test_health_runs_break_and_recover_with_the_role() -> None:
+    causes = [run.cause for run in runs_of(story.PUBLISHED_CLIENT, "health")]
+    broken = [place for place, cause in enumerate(causes) if cause == "authz.permission_missing"]
+    assert broken == list(range(broken[0], broken[-1] + 1))
+    assert (causes[broken[0] - 1], causes[broken[-1] + 1], len(broken)) == ("none", "none", 6)
+
+
+def test_between_a_good_and_a_bad_run_the_readings_tell_what_was_changed() -> None:
+    for client, kind, setting in (
+        (story.PUBLISHED_CLIENT, OrgChange.Kind.VANISHED, "division"),
+        (story.PRODUCTION_CLIENT, OrgChange.Kind.DISABLED, "enabled"),
+        (story.GATEWAY_CLIENT, OrgChange.Kind.CHANGED, "scopes"),
+    ):
+        runs = runs_of(client)
+        bad = next(run for run in runs if run.cause.split(".")[0] in ("authz", "config"))
+        good = [run for run in runs if run.pk < bad.pk and run.cause == "none"][-1]
+        between = OrgChange.objects.filter(client__name=client, at__gt=good.created_at, at__lt=bad.created_at)
+        assert between.filter(kind=kind, setting=setting).exists(), client
+
+
+def test_what_the_runs_saw_agrees_with_the_readings() -> None:
+    for run in runs_of(story.PRODUCTION_CLIENT):
+        (deployment,) = run.environment["deployments"].values()
+        assert deployment["cobrowse"] is (run.cause == "none")
+        told = OrgChange.objects.filter(client=run.client, setting="version", at__lt=run.created_at).order_by("-pk")
+        newest = told.first()
+        assert deployment["version"] == (newest.after if newest else "3")
+    secrets = {run.environment["client"]["secret_set_at"] for run in Run.objects.all()}
+    assert all(secrets)
+    assert len(secrets) == 1, "no run tells of a new secret"
+
+
+def test_a_renamed_provider_came_and_the_old_one_went() -> None:
+    about = [(each.ref, each.kind) for each in changes_of(story.GATEWAY_CLIENT) if each.about == "gateway"]
+    assert about == [("genesys", "appeared"), ("Genesys", "vanished")]
+    old = Provider.objects.get(client__name=story.GATEWAY_CLIENT, ref="Genesys")
+    assert old.gone_at is not None and old.last_seen_at < old.gone_at
+
+
+def test_changes_are_in_order_and_each_was_told_by_a_reading() -> None:
+    times = [change.at for change in OrgChange.objects.filter(client__name__in=story.CLIENTS).order_by("pk")]
+    assert times == sorted(times)
+    for change in OrgChange.objects.exclude(about="standing").select_related("snapshot"):
+        assert change.snapshot is not None
+        assert change.at == change.snapshot.finished_at
+        assert change.not_before is not None and change.not_before < change.at
+    for snapshot in Snapshot.objects.all():
+        assert snapshot.changes == OrgChange.objects.filter(snapshot=snapshot).count()
+
+
+def test_readings_are_in_order_and_whole_but_where_the_role_was_missing() -> None:
+    for client in story.CLIENTS:
+        snapshots = list(Snapshot.objects.filter(client__name=client).order_by("pk"))
+        times = [each.finished_at for each in snapshots]
+        assert times == sorted(times, key=lambda time: time or timezone.now())
+        assert len(snapshots) == story.WEEKS * 7 * len(story.READING_HOURS) + 1
+        assert snapshots[-1].changes == 0, "the org that is served is as the story left it"
+        assert all(each.is_kept for each in snapshots)
+
+
+def test_each_client_stands_as_the_story_ends() -> None:
+    found = OAuthClient.objects.filter(name__in=story.CLIENTS)
+    assert {client.name: (client.standing, client.standing_cause) for client in found} == {
+        story.PUBLISHED_CLIENT: ("works", ""),
+        story.GATEWAY_CLIENT: ("works", ""),
+        story.PRODUCTION_CLIENT: ("broken", "config.cobrowse_disabled"),
+        story.SANDBOX_CLIENT: ("works", ""),
+    }
+    words = [
+        (each.before, each.after)
+        for each in changes_of(story.PRODUCTION_CLIENT)
+        if each.about == OrgChange.About.STANDING
+    ]
+    assert [after for _, after in words] == ["Could work", "Cannot work", "Could work", "Cannot work"]
+    broken = found.get(name=story.PRODUCTION_CLIENT)
+    assert broken.standing_since is not None and timedelta(days=1) < timezone.now() - broken.standing_since
+
+
+def test_troubles_are_known_with_their_times() -> None:
+    off = KnownFinding.objects.get(client__name=story.PRODUCTION_CLIENT, code="off")
+    runs = list(Run.objects.filter(client__name=story.PRODUCTION_CLIENT).exclude(cause="none").order_by("pk"))
+    assert (off.times, off.reopened, off.ended_at) == (len(runs), 1, None)
+    assert off.first_seen_at == runs[0].started_at
+    lost = KnownFinding.objects.filter(client__name=story.PUBLISHED_CLIENT, code="permission_missing")
+    assert lost.exists()
+    assert all(each.ended_at is not None for each in lost)
+
+
+def test_holdings_are_those_of_today() -> None:
+    held = Holding.objects.filter(client__name=story.PUBLISHED_CLIENT, permission="conversation:cobrowse:add")
+    assert held.count() == 2
+
+
+def test_every_copy_keeps_what_the_original_found() -> None:
+    for run in Run.objects.prefetch_related("findings", "exchanges"):
+        findings, exchanges = list(run.findings.all()), list(run.exchanges.all())
+        anchors = {finding.anchor for finding in findings}
+        assert {finding.check_id for finding in findings} == set(run.planned)
+        assert set(run.verdict["because"]) <= anchors
+        assert exchanges
+        assert [each.position for each in exchanges] == list(range(len(exchanges)))
+        assert run.target and run.marks and run.environment
+
+
+def test_no_two_exchanges_share_a_correlation_id() -> None:
+    ids = [each for each in Exchange.objects.values_list("correlation_id", flat=True) if each]
+    assert len(ids) == len(set(ids)) > 100
+
+
+def test_the_exchanges_show_the_endpoint_that_is_served() -> None:
+    hosts = {url.split("/")[2] for url in Exchange.objects.values_list("url", flat=True)}
+    assert hosts == {f"127.0.0.1:{port}" for port in ensure_running().ports.values()}
+
+
+def test_no_secret_and_no_customer_is_in_the_rows() -> None:
+    tables: tuple[Any, ...] = (Run, Finding, Exchange, Snapshot, Provider, OrgChange, KnownFinding)
+    text = str([row for table in tables for row in table.objects.values_list()])
+    for word in ("demo-only-", "Lindqvist", "Moreau", "joinCode"):
+        assert word not in text
