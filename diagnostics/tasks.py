@@ -26,6 +26,8 @@ def verify_client(client_id: int) -> None:
 @shared_task(ignore_result=True)
 def read_snapshot(snapshot_id: int) -> None:
     services.read_snapshot(snapshot_id)
+    for next_id in services.start_due_readings():  # a few at a time, and no pause between them
+        ring(read_snapshot, next_id)
 
 
 @shared_task(ignore_result=True)

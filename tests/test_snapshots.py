@@ -297,11 +297,24 @@ def test_a_client_is_read_again_when_its_time_has_come(settings: Settings) -> No
     assert due.next_reading_at > now
 
 
-def test_one_tick_starts_a_few(settings: Settings) -> None:
+def test_a_few_are_read_at_a_time(settings: Settings) -> None:
     now = timezone.now()
     for number in range(snapshots.FEW + 3):
         make_client(f"client {number}", next_reading_at=now)
     assert len(services.due_readings(now)) == snapshots.FEW
+    assert services.due_readings(now) == ()
+    Snapshot.objects.filter(pk=Snapshot.objects.all()[:1]).update(state=State.WAITING)
+    assert len(services.due_readings(now)) == 1
+
+
+def test_the_next_reading_follows_at_once(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk))
+    make_client("due", next_reading_at=timezone.now())
+    snapshot = services.start_snapshot(demo_client, source="web", user=None)
+    assert snapshot is not None
+    tasks.read_snapshot(snapshot.pk)
+    assert [Snapshot.objects.get(pk=pk).client.name for pk in rung] == ["due"]
 
 
 def test_two_ticks_at_once_start_one_reading() -> None:

@@ -19,7 +19,7 @@ from diagnostics.redact import Redactor
 
 LEASE = timedelta(seconds=90)  # longer than any one call with its time limits
 RENEW_SECONDS = 20.0
-SLICE_SECONDS = 150.0  # of one take-up: the queue's other work gets its turn
+SLICE_SECONDS = 60.0  # of one take-up: the queue's other work gets its turn
 LONGEST_PART_SECONDS = 400.0  # of what is read in one go; below the task's own time limit
 UNSAID_WAIT = 60
 MOST_REMEMBERED = 2_000

@@ -39,7 +39,7 @@ LONGEST = timedelta(hours=2)  # from the start of a reading to its end, waiting 
 TOO_LONG = "The reading did not come to its end in two hours. What was read by then is kept."
 RING_AGAIN_AFTER = timedelta(seconds=20)
 MOST_CALLS = 2_000  # of one take-up
-FEW = 20  # readings that one tick starts, so that a fleet is read evenly
+FEW = 2  # readings at a time that start by themselves: the workers are there for those who wait for an answer
 STEPS: dict[str, Callable[[Reading], None]] = {
     "rights": read_rights,
     "gateway": read_gateway,
@@ -209,15 +209,16 @@ def due_readings(now: datetime | None = None) -> tuple[int, ...]:
 
 
 def start_due_readings(now: datetime | None = None, client_id: int | None = None) -> tuple[int, ...]:
-    """Start a reading for clients whose time has come: a few, or for this one alone. Returns what to ring for."""
+    """Start a reading for clients whose time has come: a few at a time, or for this one alone. Returns what to ring for."""
     now = now or timezone.now()
     readable = OAuthClient.objects.filter(retired_at=None, state=OAuthClient.State.VERIFIED)
     if client_id is not None:
-        readable = readable.filter(pk=client_id)
+        readable, most = readable.filter(pk=client_id), 1
     else:
         _plan_the_unplanned(readable.filter(next_reading_at=None), now)
+        most = max(0, FEW - Snapshot.objects.filter(state__in=[State.QUEUED, State.READING]).count())
     due = readable.filter(next_reading_at__lte=now).defer("secret", "verification").order_by("next_reading_at")
-    return tuple(pk for client in due[:FEW] if (pk := _start_due(client, now)) is not None)
+    return tuple(pk for client in due[:most] if (pk := _start_due(client, now)) is not None)
 
 
 def _plan_the_unplanned(clients: Any, now: datetime) -> None:

@@ -10,8 +10,9 @@ from diagnostics.genesys.exchange import Exchange
 from diagnostics.genesys.pages import Room, page_in, room_in
 
 
-def answered(data: Any, status: int = 200, **headers: str) -> Answer:
-    told = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+def answered(data: Any, status: int = 200, limits: dict[str, str] | None = None) -> Answer:
+    """`limits` are the rate-limit headers by their last words."""
+    told = tuple((f"inin-ratelimit-{name}", value) for name, value in (limits or {}).items())
     return Answer(Exchange("GET", "https://api.test/x", datetime.now(UTC), 1.0, status, response_headers=told), data)
 
 
@@ -55,27 +56,25 @@ def test_what_is_no_page(answer: Answer) -> None:
     ("headers", "room", "low"),
     [
         (
-            {"inin_ratelimit_count": "10", "inin_ratelimit_allowed": "300", "inin_ratelimit_reset": "30"},
+            {"count": "10", "allowed": "300", "reset": "30"},
             (290, 300, 30),
             False,
         ),
-        ({"inin_ratelimit_count": "270", "inin_ratelimit_allowed": "300"}, (30, 300, 60), True),
+        ({"count": "270", "allowed": "300"}, (30, 300, 60), True),
         (
-            {"inin_ratelimit_count": "500", "inin_ratelimit_allowed": "300", "inin_ratelimit_reset": "x"},
+            {"count": "500", "allowed": "300", "reset": "x"},
             (0, 300, 60),
             True,
         ),
     ],
 )
 def test_the_room_that_a_rate_limit_leaves(headers: dict[str, str], room: tuple[int, ...], low: bool) -> None:
-    found = room_in(answered({}, **headers))
+    found = room_in(answered({}, limits=headers))
     assert found == Room(*room)
     assert found is not None
     assert found.is_low is low
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"inin_ratelimit_count": "5"}, {"inin_ratelimit_count": "-1", "inin_ratelimit_allowed": "0"}]
-)
+@pytest.mark.parametrize("headers", [{}, {"count": "5"}, {"count": "-1", "allowed": "0"}])
 def test_no_room_is_told(headers: dict[str, str]) -> None:
-    assert room_in(answered({}, **headers)) is None
+    assert room_in(answered({}, limits=headers)) is None
