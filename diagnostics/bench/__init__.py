@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from diagnostics.bench.diagnosis import diagnosis
+from diagnostics.bench.providers import providers
 from diagnostics.bench.row import Options, Row
 
-BENCHES: dict[str, Callable[[Options], list[Row]]] = {"diagnosis": diagnosis}
+BENCHES: dict[str, Callable[[Options], list[Row]]] = {"diagnosis": diagnosis, "providers": providers}
 
 __all__ = ["BENCHES", "Options", "Row"]

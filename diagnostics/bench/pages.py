@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -29,6 +30,11 @@ def visitor() -> Client:
     browser = Client(SERVER_NAME="localhost")
     browser.force_login(User.objects.create_user("bench", role=User.Role.ADMIN))
     return browser
+
+
+def name_static_files() -> None:
+    """Pages name each file by its content, which `up` works out at its start."""
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def pace(browser: Client, name: str, places: Iterable[str], times: int) -> Paced:

@@ -5,6 +5,11 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+
+from diagnostics.bench.filled_orgs import Sizes
+from diagnostics.bench.providers import measure
+from diagnostics.models import Provider
 
 
 def test_the_json_has_rows_of_the_published_shape() -> None:
@@ -26,3 +31,15 @@ def test_the_table_names_promise_and_outcome() -> None:
 def test_bad_words_are_refused(words: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("bench", *words)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_pages_about_orgs_are_measured_in_a_database_that_is_gone_afterwards() -> None:
+    rows = measure(Sizes(clients=20, deployments=60, in_one_org=10, changes=20, runs=20), times=2)
+    paces = [row for row in rows if row.unit == "ms"]
+    assert len(paces) > 10
+    assert all(row.goal for row in paces)
+    assert not Provider.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE '%bench_providers'")
+        assert cursor.fetchone() == (0,)

@@ -1,0 +1,129 @@
+"""Browsing what both demo orgs have set up, an id in the wrong case, and a change that appears after a refresh."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from diagnostics import services
+from diagnostics.demo.server import Running
+from diagnostics.models import OAuthClient, Provider, Snapshot
+from tests.browser.conftest import Visit
+from tests.factories import make_team_lead, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PUBLISHED, GATEWAY = "Demo: published API", "Demo: provider gateway"
+
+
+@pytest.fixture
+def orgs(demo: Running) -> dict[str, OAuthClient]:
+    """A client of each demo org, each read once."""
+    clients = {PUBLISHED: registered(demo, "published", PUBLISHED), GATEWAY: registered(demo, "gateway", GATEWAY)}
+    for client in clients.values():
+        read(client)
+    return clients
+
+
+def registered(demo: Running, org: str, name: str) -> OAuthClient:
+    known = next(each for one in demo.orgs[org].orgs for each in one.clients if each.name == name)
+    client = services.create_client(
+        name=name, region_key=f"demo-{org}", client_id=known.id, secret=known.secret, user=None
+    )
+    services.start_verification(client)
+    services.verify_client(client.pk)
+    return client
+
+
+def read(client: OAuthClient) -> None:
+    snapshot = services.start_snapshot(client, source=Snapshot.Source.WEB, user=None)
+    assert snapshot is not None
+    services.read_snapshot(snapshot.pk)
+
+
+def narrowed(window: Visit, label: str, value: str) -> Locator:
+    """The rows after one of the fields was chosen."""
+    page = window.page
+    page.get_by_role("search", name="Narrow the providers").get_by_label(label, exact=True).select_option(label=value)
+    page.get_by_role("button", name="Show", exact=True).click()
+    return page.get_by_role("table", name="Providers", exact=True).get_by_role("row")
+
+
+def test_both_orgs_are_browsed_and_each_says_what_it_lacks(window: Visit, orgs: dict[str, OAuthClient]) -> None:
+    make_user("ada")
+    page = window.page
+    window.sign_in("ada")
+    page.get_by_role("link", name="Providers", exact=True).first.click()
+    rows = narrowed(window, "Source", "Gateway list")
+    expect(rows.filter(has_text="genesys").first).to_contain_text("Enabled")
+    expect(rows.filter(has_text="legacy-share")).to_contain_text("Not enabled")
+    told = page.get_by_role("table", name="What each org told")
+    expect(told.get_by_role("row").filter(has_text=PUBLISHED)).to_contain_text("No provider list")
+
+    window.open(f"/providers/?client={orgs[PUBLISHED].pk}&source=gateway")
+    expect(page.get_by_role("heading", name="No provider fits")).to_be_visible()
+    expect(page.get_by_role("table", name="What each org told")).to_contain_text("no part of the published API")
+
+    window.open(f"/providers/?client={orgs[PUBLISHED].pk}")
+    page.get_by_role("link", name="Careers page", exact=True).click()
+    answers = page.locator("section", has=page.get_by_role("heading", name="Would it offer cobrowse?"))
+    expect(answers).to_contain_text("Co-browse is switched off")
+    expect(page.get_by_text("A draft is newer than the version in use. It differs in")).to_be_visible()
+    page.get_by_role("link", name="Diagnose with this").click()
+    expect(page.get_by_label("Client")).to_have_value(str(orgs[PUBLISHED].pk))
+    expect(page.locator("#id_call")).to_have_value("POST /api/v2/conversations/{conversationId}/cobrowse")
+    assert window.complaints == []
+
+
+def test_an_id_in_the_wrong_case_is_told_while_it_is_typed(window: Visit, orgs: dict[str, OAuthClient]) -> None:
+    make_user("ada")
+    page = window.page
+    window.sign_in("ada")
+    window.open("/providers/")
+    window.mark()
+    page.get_by_label("The providerId of the call").fill("Genesys")
+    found = page.get_by_role("table", name="What each org says of this providerId").get_by_role("row")
+    gateway = found.filter(has_text=GATEWAY)
+    expect(gateway).to_contain_text("Other case")
+    expect(gateway.locator(".exact-id")).to_have_text("genesys")
+    expect(found.filter(has_text=PUBLISHED)).to_contain_text("Takes none")
+    page.get_by_label("The providerId of the call").fill("genesys")
+    expect(gateway).to_contain_text("Exact")
+    assert window.is_marked, "compared on one page"
+    assert window.complaints == []
+
+
+def test_the_paste_box_works_without_script(window_without_script: Visit, orgs: dict[str, OAuthClient]) -> None:
+    make_team_lead("tess")
+    window, page = window_without_script, window_without_script.page
+    window.sign_in("tess")
+    window.open("/providers/")
+    page.get_by_label("The providerId of the call").fill('{"providerId": "genesis"}')
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("row").filter(has_text=GATEWAY)).to_contain_text("Near")
+    expect(page.get_by_role("button", name="Read the org now")).to_have_count(0)
+
+
+def test_a_change_of_a_deployment_appears_after_a_refresh(
+    window: Visit, demo: Running, orgs: dict[str, OAuthClient]
+) -> None:
+    make_user("ada")
+    client, page = orgs[PUBLISHED], window.page
+    website = Provider.objects.get(client=client, name="Website")
+    window.sign_in("ada")
+    window.open(f"/providers/{website.pk}/")
+    facts = page.locator("section", has=page.get_by_role("heading", name="Facts"))
+    expect(facts).to_contain_text("Cobrowse on")
+
+    demo.orgs["published"].orgs[0].publish(website.settings["configuration"]["id"], enabled=False)
+    page.get_by_role("button", name="Read the org now").click()
+    expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
+    services.read_snapshot(Snapshot.objects.latest("pk").pk)
+
+    expect(facts).to_contain_text("Cobrowse off")
+    changes = page.get_by_role("table", name="Changes of this provider")
+    switched = changes.get_by_role("row").filter(has_text="Cobrowse switched off")
+    expect(switched.get_by_role("cell").nth(0)).to_have_text("on")
+    expect(switched.get_by_role("cell").nth(1)).to_have_text("off")
+    expect(page.locator(".reading-state")).to_contain_text("by ada")
+    window.open(f"/changes/?client={client.pk}&kind=disabled")
+    expect(page.get_by_role("row").filter(has_text="Website")).to_contain_text("Cobrowse switched off")
+    assert window.complaints == []
