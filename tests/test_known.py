@@ -161,6 +161,14 @@ def test_a_run_of_which_it_is_not_known_yet_what_it_is_about_is_waited_for(acme:
     assert known().ended_at == minute(2)
 
 
+def test_a_run_whose_inputs_cannot_be_read_holds_up_nobody(acme: OAuthClient) -> None:
+    ran(acme, 1, target="", inputs={"call": {"method": 1}})
+    ran(acme, 2, "pass")
+    assert services.catch_up() == 1
+    assert services.remember_runs_behind() == 2
+    assert known().ended_at == minute(2)
+
+
 def test_an_open_run_is_not_taken_in(acme: OAuthClient) -> None:
     ran(acme, 1, status="running")
     assert services.remember_runs_behind() == 0
