@@ -27,7 +27,8 @@ def _about(told: Told, version: str) -> Iterator[str]:
     yield f"Org             {org.name or '(name not read)'}"
     yield f"Org short name  {org.short_name or '(not read)'}"
     yield f"Org id          {org.id or '(not read)'}"
-    yield f"Region          {told.region_name} ({told.region})"
+    same = told.region_name == told.region
+    yield f"Region          {told.region_name}" + ("" if same else f" ({told.region})")
     yield f"Conversation    {run.conversation_id or '(none given)'}"
     yield f"Run started     {_time(run.started_at or run.created_at)}"
     yield f"Run ended       {_time(run.finished_at)}"

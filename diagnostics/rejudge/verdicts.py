@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from diagnostics import causes
 from diagnostics.calls.aim import read_aim
-from diagnostics.checks.base import Check, Context, Result, Target, branch_of, planned_checks, unclear
+from diagnostics.checks.base import Check, Context, Result, Target, branch_of, planned_checks, titles, unclear
 from diagnostics.engine import Finding, judge_with_mend
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import Region
@@ -23,7 +23,7 @@ REQUESTS = ("GET /", "HEAD /", "POST /")
 @dataclass(frozen=True)
 class Changed:
     """One subject of one check that is judged otherwise now. `was` or `now` may be missing; `why` is one word:
-    version, new_check, retired_check, not_kept, contract, other.
+    version, new_check, retired_check, not_planned, not_kept, contract, other.
     """
 
     check_id: str
@@ -31,6 +31,11 @@ class Changed:
     was: Said | None
     now: Said | None
     why: str
+
+    @property
+    def follows(self) -> bool:
+        """It was not asked now only because another check, which comes first, was not right."""
+        return self.now is not None and self.now.code == "prerequisite"
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,15 @@ class Rejudged:
     def differs(self) -> bool:
         return not self.trouble and (self.cause[0] != self.cause[1] or self.certainty[0] != self.certainty[1])
 
+    @property
+    def reasons(self) -> tuple[Changed, ...]:
+        """The changes without those that only follow from others."""
+        return tuple(each for each in self.changes if not each.follows)
+
+    @property
+    def following(self) -> int:
+        return len(self.changes) - len(self.reasons)
+
 
 def rejudge(past: Past, region: Region, contract: Contract) -> Rejudged:
     """The stored verdict beside the one that today's checks and rules draw from the same evidence."""
@@ -69,14 +83,13 @@ def rejudge(past: Past, region: Region, contract: Contract) -> Rejudged:
     verdict = judge_with_mend(findings, past.inputs, region, contract, aim, part=bool(past.branch))
     if past.was_cut_short and verdict["cause"] == causes.NONE:
         verdict |= {"cause": causes.UNDETERMINED, "certainty": "undetermined"}  # what was not asked cannot acquit
-    versions = (past.contract_version, contract.version)
     return Rejudged(
         cause=(past.cause, verdict["cause"]),
         certainty=(past.certainty, verdict["certainty"]),
         sentence=verdict["sentence"],
         engine=(past.engine_version, ENGINE_VERSION),
-        contract=versions,
-        changes=tuple(_changes(past.findings, findings, checks, versions)),
+        contract=(past.contract_version, contract.version),
+        changes=tuple(_changes(past, findings, checks, contract.version)),
         carried=tuple(sorted(desk.carried)),
         not_kept=tuple(sorted({path for paths in desk.archive.asked_in_vain.values() for path in paths})),
     )
@@ -178,29 +191,30 @@ def _finding(check: Check, result: Result, clean: Redactor) -> Finding:
     )
 
 
-def _changes(
-    before: Iterable[Said], after: Iterable[Said], checks: Iterable[Check], contract: tuple[str, str]
-) -> Iterator[Changed]:
-    old = {(each.check_id, each.subject): each for each in before}
-    new = {(each.check_id, each.subject): each for each in after}
-    today = {each.id for each in checks}
-    then = {check_id for check_id, _ in old}
+def _changes(past: Past, findings: Iterable[Said], checks: Iterable[Check], contract: str) -> Iterator[Changed]:
+    old = {(each.check_id, each.subject): each for each in past.findings}
+    new = {(each.check_id, each.subject): each for each in findings}
+    planned = {each.id for each in checks}
     for key in dict.fromkeys([*new, *old]):
         was, now = old.get(key), new.get(key)
         if was is not None and now is not None and (was.outcome, was.code) == (now.outcome, now.code):
             continue
-        yield Changed(*key, was, now, _why(key[0], was, now, today, then, contract))
+        yield Changed(*key, was, now, _why(key[0], was, now, planned, past) or _of_contract(past, contract))
 
 
-def _why(
-    check_id: str, was: Said | None, now: Said | None, today: set[str], then: set[str], contract: tuple[str, str]
-) -> str:
-    if check_id not in today:
+def _why(check_id: str, was: Said | None, now: Said | None, planned: set[str], past: Past) -> str:
+    """ "" where neither the check nor what is kept explains it."""
+    if check_id not in titles():
         return "retired_check"
+    if check_id not in planned:
+        return "not_planned"
     if now is not None and now.code == NOT_IN_ARCHIVE:
         return "not_kept"
-    if check_id not in then:
+    if check_id not in past.planned and not past.said_by(check_id):
         return "new_check"
-    if was is not None and now is not None and was.check_version != now.check_version:
-        return "version"
-    return "contract" if contract[0] != contract[1] else "other"
+    raised = was is not None and now is not None and was.check_version != now.check_version
+    return "version" if raised else ""
+
+
+def _of_contract(past: Past, contract: str) -> str:
+    return "contract" if past.contract_version != contract else "other"

@@ -17,6 +17,7 @@ REASONS = {
     "version": "The check judges otherwise since then.",
     "new_check": "There was no such check then.",
     "retired_check": "There is no such check any more.",
+    "not_planned": "It is not asked any more of what was brought.",
     "not_kept": "What it reads was not asked then, or is not kept.",
     "contract": "Another contract is in force.",
     "other": "The evidence is the same; what makes the difference is not stored.",
@@ -27,7 +28,9 @@ REASONS = {
 def verdict_badge(cause: str, certainty: str, is_part: bool = False) -> SafeString:
     title = causes.PART_IS_RIGHT if is_part and cause == causes.NONE else causes.title_of(cause)
     shape = {causes.NONE: "pass", causes.UNDETERMINED: "error"}.get(cause, "fail")
-    return format_html("{} {} <code>{}</code>", badge(shape, cause_tone(cause), title, cause), certainty, cause)
+    sure = "" if certainty == cause or cause == causes.NONE else certainty
+    shown = badge(shape, cause_tone(cause), title, cause)
+    return format_html('<span class="told-verdict">{} <span>{}</span> <code>{}</code></span>', shown, sure, cause)
 
 
 @register.simple_tag
@@ -36,7 +39,7 @@ def said(finding: Said | None) -> SafeString:
         return SafeString('<span class="soft">nothing</span>')
     outcome = Outcome(finding.outcome)
     return format_html(
-        '{} <code>{}</code><span class="sub">{}</span>',
+        '<span>{} <code class="soft">{}</code><span class="sub">{}</span></span>',
         badge(outcome.value, outcome.value, outcome.label),
         finding.code,
         finding.sentence,

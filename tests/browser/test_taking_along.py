@@ -141,9 +141,9 @@ def test_old_verdicts_are_judged_anew(window: Visit, demo: Running) -> None:
     page.get_by_role("link", name="Re-judge them").click()
     expect(page.get_by_role("heading", name="Re-judge old runs")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
-    page.get_by_role("link", name="Re-judge the newest runs").click()
+    page.get_by_role("link", name="Re-judge these runs").click()
     expect(page.get_by_role("status").filter(has_text="12 runs looked at")).to_contain_text(
-        "1 would have another verdict"
+        "1 would have a different verdict"
     )
     found = page.locator("article.rejudged")
     expect(found).to_have_count(1)
@@ -153,7 +153,7 @@ def test_old_verdicts_are_judged_anew(window: Visit, demo: Running) -> None:
 
     found.get_by_role("link", name=f"Run {changed.pk}").click()
     page.get_by_role("link", name="Judge it anew").click()
-    expect(page.locator(".note")).to_contain_text("would be another now")
+    expect(page.locator(".note")).to_contain_text("would be different now")
     changed.refresh_from_db()
     assert changed.cause == "conv.not_found"
     assert demo.log.writes == []

@@ -1,4 +1,4 @@
-"""`manage.py rejudge`: which old verdicts would be others now."""
+"""`manage.py rejudge`: which old verdicts would be different now."""
 
 import io
 import json
@@ -44,7 +44,7 @@ def test_another_verdict_is_told_and_ends_with_three(acme: OAuthClient) -> None:
     (found,) = told["differing"]
     assert (found["run"], found["then"]["cause"]) == (run.pk, "none")
     assert found["now"]["cause"] != "none"
-    assert {each["why"] for each in found["changes"]} <= {"new_check", "not_kept", "version", "contract", "other"}
+    assert {each["why"] for each in found["changes"]} <= {"new_check", "not_kept", "version", "not_planned", "contract", "other"}
     run.refresh_from_db()
     assert run.cause == "none"
 
@@ -70,7 +70,7 @@ def test_a_person_reads_which_findings_make_the_difference(acme: OAuthClient) ->
     with pytest.raises(SystemExit):
         call_command("rejudge", stdout=out)
     assert "then none (undetermined), now " in out.getvalue()
-    assert "1 looked at, 1 with another verdict" in out.getvalue()
+    assert "1 looked at, 1 with a different verdict" in out.getvalue()
 
 
 @pytest.mark.parametrize("options", [("--since", "tomorrow"), ("--limit", "0"), ("--client", "Nobody")])

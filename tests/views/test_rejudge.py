@@ -1,4 +1,4 @@
-"""Which old verdicts would be others now: for the runs of a list, batch by batch, and for one run."""
+"""Which old verdicts would be different now: for the runs of a list, batch by batch, and for one run."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ def test_it_asks_first(as_lead: Client, run: Run) -> None:
 
 def test_a_verdict_that_would_be_another_is_shown_with_its_findings(as_lead: Client, run: Run) -> None:
     text = as_lead.get("/rejudge/?go=1").content.decode()
-    assert "1 would have another verdict" in text
+    assert "1 would have a different verdict" in text
     assert f'href="/runs/{run.pk}/"' in text
     run.refresh_from_db()
     assert run.cause == "none"
@@ -77,7 +77,7 @@ def test_rubbish_in_the_address_is_no_error(place: str, rubbish: str, as_lead: C
 
 
 def test_one_run_alone(as_lead: Client, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "would be another now" in as_lead.get(f"/runs/{run.pk}/rejudge/").content.decode()
+    assert "would be different now" in as_lead.get(f"/runs/{run.pk}/rejudge/").content.decode()
     alone = replace(base._registry["oauth.token"], run=lambda ctx: [base.passed("kept", "It is good.")])
     monkeypatch.setattr(base, "_registry", {"oauth.token": alone})
     text = as_lead.get(f"/runs/{run.pk}/rejudge/").content.decode()

@@ -1,4 +1,4 @@
-"""Which old verdicts would be others now: today's checks over what is stored, from a terminal. Stores nothing."""
+"""Which old verdicts would be different now: today's checks over what is stored, from a terminal. Stores nothing."""
 
 import json
 import sys
@@ -21,9 +21,7 @@ SAME, OTHER = 0, 3
 
 
 class Command(BaseCommand):
-    help = (
-        "Judge stored runs anew, offline, and say which verdicts would be others now. Exit code 3 where there are any."
-    )
+    help = "Judge stored runs anew, offline, and say which verdicts would be different now. Exit code 3 where there are any."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--client", default="", help="only runs of this client")
@@ -53,7 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told, indent=2))
         else:
             self.stdout.write(
-                f"{looked} looked at, {len(others)} with another verdict, {untold} could not be judged."
+                f"{looked} looked at, {len(others)} with a different verdict, {untold} could not be judged."
             )
         sys.exit(OTHER if others else SAME)
 
@@ -77,7 +75,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"  then {found.cause[0] or 'none'} ({found.certainty[0]}), now {found.cause[1]} ({found.certainty[1]})"
         )
-        for each in found.changes:
+        for each in found.reasons:
             subject = f" [{each.subject}]" if each.subject else ""
             was, now = (said.code if said else "-" for said in (each.was, each.now))
             self.stdout.write(f"    {each.check_id}{subject}: {was} -> {now} ({each.why})")
