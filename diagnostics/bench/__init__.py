@@ -3,9 +3,14 @@
 from collections.abc import Callable
 
 from diagnostics.bench.diagnosis import diagnosis
+from diagnostics.bench.history import history
 from diagnostics.bench.providers import providers
 from diagnostics.bench.row import Options, Row
 
-BENCHES: dict[str, Callable[[Options], list[Row]]] = {"diagnosis": diagnosis, "providers": providers}
+BENCHES: dict[str, Callable[[Options], list[Row]]] = {
+    "diagnosis": diagnosis,
+    "history": history,
+    "providers": providers,
+}
 
 __all__ = ["BENCHES", "Options", "Row"]

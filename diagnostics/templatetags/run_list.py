@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from django import template
 from django.template.defaultfilters import date as format_date
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -40,6 +41,22 @@ def run_tone(run: Run) -> str:
 @register.filter
 def said(run: Run) -> str:
     return said_of(run)
+
+
+@register.simple_tag
+def strip_cell(run: Run) -> SafeString:
+    """One run of a strip, in as little markup as it takes: a page has more than a hundred."""
+    at = timezone.localtime(run.created_at)
+    return format_html(
+        '<li><a class="tone-{}" href="{}">{}<span class="words"><b>Run {}</b>, {} {}: {}</span></a></li>',
+        run_tone(run),
+        reverse("run", args=[run.pk]),
+        run_shape(run),
+        run.pk,
+        at.day,
+        at.strftime("%b %Y, %H:%M %Z"),
+        said_of(run),
+    )
 
 
 @register.filter

@@ -17,7 +17,7 @@ from diagnostics.queries import Place
 from diagnostics.run_filters import SORTS, RunFilter
 
 PAGE = "page"
-MOST_STRIPS = 6
+MOST_STRIPS = 4
 CHART_RANGE = "30d"  # where no time is chosen
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from diagnostics.bench.filled_orgs import Sizes
 from diagnostics.bench.providers import measure
-from diagnostics.models import Provider
+from diagnostics.models import Provider, Run
 
 
 def test_the_json_has_rows_of_the_published_shape() -> None:
@@ -27,7 +27,24 @@ def test_the_table_names_promise_and_outcome() -> None:
     assert "at most 25" in out.getvalue()
 
 
-@pytest.mark.parametrize("words", [["nothing"], ["diagnosis", "--latency", "soon"], ["diagnosis", "-n", "0"]])
+@pytest.mark.django_db(transaction=True)
+def test_a_history_is_made_measured_and_gone_again() -> None:
+    out = io.StringIO()
+    before = connection.settings_dict["NAME"]
+    call_command("bench", "history", "--runs", "300", "-n", "2", "--json", stdout=out)
+    rows = {row["name"]: row for row in json.loads(out.getvalue())["rows"]}
+    assert {"list: all, p95", "run page, p95", "comparison, p95", "matrix, p95", "chart of 30 days, p95"} <= rows.keys()
+    assert rows["queries of a page, most"]["holds"]
+    assert connection.settings_dict["NAME"] == before
+    assert not Run.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE %s", ["%bench_history"])
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "words", [["nothing"], ["diagnosis", "--latency", "soon"], ["diagnosis", "-n", "0"], ["history", "--runs", "5"]]
+)
 def test_bad_words_are_refused(words: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("bench", *words)
