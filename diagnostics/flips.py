@@ -114,6 +114,10 @@ class History:
         pairs = [(one, other) for one, other in pairwise(told) if one.mood is Mood.GOOD and other.mood is Mood.BAD]
         return _flip(*pairs[-1], self.points) if pairs else None
 
+    @property
+    def newest_break(self) -> Flip | None:
+        return self.break_before(self.points[-1].pk) if self.points else None
+
     def mended_after(self, broke: Flip) -> Point | None:
         """The first good run after a break."""
         later = (each for each in self.points if (each.at, each.pk) > (broke.after.at, broke.after.pk))

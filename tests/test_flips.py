@@ -147,3 +147,8 @@ def test_a_streak_knows_its_ends_and_what_was_not_told_in_it() -> None:
     assert bad.has(6)
     assert not bad.has(2)
     assert told("..?xx-x").now == bad
+
+
+@pytest.mark.parametrize(("line", "broke"), [("..xx..yy", (6, 7)), ("..xx..", (2, 3)), ("...", None), ("", None)])
+def test_the_newest_break(line: str, broke: tuple[int, int] | None) -> None:
+    assert numbers(told(line).newest_break) == broke

@@ -13,7 +13,8 @@ ORDER = ("role", "permission")
 def clauses(facts: Sequence[Fact], step: Step) -> list[str]:
     """In the order of time for one client; for two clients, where nothing was taken away, side by side."""
     if not step.in_time:
-        return list(dict.fromkeys(_side_by_side(each, step) for each in facts))
+        decisive = [each for each in facts if each.part != "version"]  # each org counts its own versions
+        return list(dict.fromkeys(_side_by_side(each, step) for each in decisive))
     ordered = sorted(facts, key=lambda each: ORDER.index(each.kind) if each.kind in ORDER else len(ORDER))
     found: list[str] = []
     for (kind, way, _), group in groupby(ordered, key=_together):
@@ -79,6 +80,8 @@ TOGETHER: dict[tuple[str, Way], Callable[[list[Fact]], str]] = {
 
 
 def _side_by_side(fact: Fact, step: Step) -> str:
-    names = step.first.client_name, step.second.client_name
     what = f"{fact.what[0].lower()}{fact.what[1:]}"
-    return f"{what} is {fact.before} in {names[0]} and {fact.after} in {names[1]}"
+    if fact.kind == "deployment" and fact.part:
+        thing, _, setting = what.rpartition(": ")
+        what = f"{setting} of the {thing}"
+    return f"{what} is {fact.after} in {step.second.client_name} and {fact.before} in {step.first.client_name}"

@@ -100,6 +100,16 @@ TITLES = {
     "changed": "Changed",
     "fixed": "Fixed",
     "known": "Not known before",
+    "neither": "Unknown in both",
+}
+# Of two clients neither comes before the other, so nothing is new.
+TITLES_SIDE_BY_SIDE = {
+    "broken": "Worse in the second",
+    "unknown": "Unknown in the second",
+    "changed": "Different",
+    "fixed": "Better in the second",
+    "known": "Unknown in the first",
+    "neither": "Unknown in both",
 }
 GROUP_OF = {
     Change.WORSE: "broken",
@@ -130,7 +140,7 @@ def compare_runs(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]
         explanation=explain(step, in_order, usable, alike=is_alike(remarks)),
         facts=facts,
         given=given,
-        groups=_groups(lines),
+        groups=_groups(lines, TITLES if step.in_time else TITLES_SIDE_BY_SIDE),
         same=tuple(each for each in lines if each.change is Change.SAME),
         unasked=tuple(_unasked(a, b, checks)),
         seen=told,
@@ -161,13 +171,13 @@ def _whole(said: Any) -> Said | None:
     return found
 
 
-def _groups(lines: Iterable[Line]) -> tuple[Group, ...]:
-    """In the order of TITLES, those without a line left out; what is the same is no group."""
-    by_key: dict[str, list[Line]] = {key: [] for key in TITLES}
+def _groups(lines: Iterable[Line], titles: Mapping[str, str]) -> tuple[Group, ...]:
+    """In the order of the titles, those without a line left out; what is the same is no group."""
+    by_key: dict[str, list[Line]] = {key: [] for key in titles}
     for line in lines:
         if line.change is not Change.SAME:
             by_key[_group_of(line)].append(line)
-    return tuple(Group(key, TITLES[key], tuple(held)) for key, held in by_key.items() if held)
+    return tuple(Group(key, titles[key], tuple(held)) for key, held in by_key.items() if held)
 
 
 def _group_of(line: Line) -> str:
@@ -176,7 +186,9 @@ def _group_of(line: Line) -> str:
         return GROUP_OF[line.change]
     knew_then = line.before is not None and line.before.outcome in RANKED
     knows_now = line.after is not None and line.after.outcome in RANKED
-    return "known" if knows_now and not knew_then else "unknown"
+    if not knew_then:
+        return "known" if knows_now else "neither"
+    return "unknown"
 
 
 def _unasked(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> Iterable[Unasked]:

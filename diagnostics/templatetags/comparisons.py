@@ -9,16 +9,16 @@ from django.utils.safestring import SafeString
 
 from diagnostics import report
 from diagnostics.comparison.fact import Fact, Way
-from diagnostics.comparison.step import Kind
+from diagnostics.comparison.step import Kind, Step
 from diagnostics.flips import Mood, Point
 from diagnostics.templatetags.outcomes import badge
 
 register = template.Library()
 
 FACTS = {
-    Way.LOST: ("fail", "fail", "Lost"),
-    Way.GAINED: ("pass", "pass", "Gained"),
-    Way.OTHER: ("warn", "warn", "Changed"),
+    Way.LOST: ("fail", "fail", "Lost", "Only in the first"),
+    Way.GAINED: ("pass", "pass", "Gained", "Only in the second"),
+    Way.OTHER: ("warn", "warn", "Changed", "Differs"),
 }
 STEPS = {
     Kind.BROKE: "fail",
@@ -42,23 +42,26 @@ MOODS = {Mood.GOOD: ("pass", "pass"), Mood.BAD: ("fail", "fail"), Mood.UNTOLD: (
 
 
 @register.simple_tag
-def fact_badge(fact: Fact) -> SafeString:
-    """Lost and gained are said of what cobrowse needs; any other change is just that."""
+def fact_badge(fact: Fact, step: Step) -> SafeString:
+    """Lost and gained are said of what cobrowse needs, in time; of two clients only one has it, or they differ."""
     if fact.is_unknown:
         return badge("error", "error", "Not read by both", chip=True)
     if not fact.is_changed:
         return badge("finished", "skip", "Same", chip=True)
-    return badge(*FACTS[fact.way], chip=True)
+    shape, tone, word, word_of_two = FACTS[fact.way]
+    return badge(shape, tone, word if step.in_time else word_of_two, chip=True)
 
 
 @register.filter
-def step_tone(kind: Kind) -> str:
-    return STEPS.get(kind, "accent")
+def step_tone(step: Step) -> str:
+    return STEPS.get(step.kind, "accent")
 
 
 @register.filter
-def step_word(kind: Kind) -> str:
-    return STEP_WORDS[kind]
+def step_word(step: Step) -> str:
+    if step.kind is Kind.BROKE and not step.in_time:
+        return "Works in one, fails in the other"
+    return STEP_WORDS[step.kind]
 
 
 @register.simple_tag

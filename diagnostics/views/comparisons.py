@@ -93,10 +93,10 @@ def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None) -> Htt
 def _of_break(past: History, broke: Flip | None) -> dict[str, Any]:
     if broke is None:
         return {"flips": past.flips}
-    flips = past.flips_since(broke)
-    mended = past.mended_after(broke)
+    newest = past.newest_break
+    flips, mended = past.flips_since(broke), past.mended_after(broke)
     runs = queries.runs_to_compare(broke.before.pk, broke.after.pk)
-    context: dict[str, Any] = {"flips": flips, "mended": mended}
+    context: dict[str, Any] = {"flips": flips, "mended": mended, "newest": newest if newest != broke else None}
     if len(runs) < 2:
         return context
     told, changes = compared(runs[broke.before.pk], runs[broke.after.pk])

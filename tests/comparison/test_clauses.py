@@ -80,7 +80,9 @@ def test_what_belongs_together_is_said_together(old: dict[str, Any], new: dict[s
 def test_of_two_clients_each_fact_is_said_with_their_names() -> None:
     step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
     (told,) = clauses(changed({"scopes": ["a"]}, {"scopes": []}), step)
-    assert told == "scope a is carried in Acme and not carried in Other"
+    assert told == "scope a is not carried in Other and carried in Acme"
+    shops = {"deployments": {SHOP: ON}}, {"deployments": {SHOP: {**ON, "cobrowse": False, "version": "9"}}}
+    assert clauses(changed(*shops), step) == ["cobrowse of the deployment Shop is off in Other and on in Acme"]
 
 
 @pytest.mark.parametrize(("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])

@@ -42,7 +42,7 @@ def groups(before: tuple[Found, ...], after: tuple[Found, ...]) -> dict[str, lis
         (Found("oauth.token", "fail"), Found("oauth.token", "skip", "b"), "unknown"),
         (Found("oauth.token", "fail"), Found("oauth.token", "error", "b"), "unknown"),
         (Found("oauth.token"), Found("oauth.token", "error", "b"), "unknown"),
-        (Found("oauth.token", "skip"), Found("oauth.token", "error", "b"), "unknown"),
+        (Found("oauth.token", "skip"), Found("oauth.token", "error", "b"), "neither"),
         (Found("oauth.token", "error"), Found("oauth.token", "fail", "b"), "known"),
         (Found("oauth.token", "skip"), Found("oauth.token", "pass", "b"), "known"),
         # judged otherwise since: neither better nor worse, even where the word is the same
@@ -52,6 +52,12 @@ def groups(before: tuple[Found, ...], after: tuple[Found, ...]) -> dict[str, lis
 )
 def test_each_finding_has_its_group(before: Found, after: Found, group: str) -> None:
     assert groups((before,), (after,)) == {group: ["oauth.token"]}
+
+
+def test_of_two_clients_nothing_is_new() -> None:
+    a, b = side(1, findings=(Found("oauth.token"),)), side(2, findings=(Found("oauth.token", "fail"),), client_pk=2)
+    (group,) = compared(a, b).groups
+    assert (group.key, "ew" in group.title) == ("broken", False)
 
 
 def test_what_is_unknown_says_why() -> None:

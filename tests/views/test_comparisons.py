@@ -310,6 +310,17 @@ def test_the_break_its_reason_and_what_mended_it(as_lead: Client) -> None:
     assert "Works now" in page
 
 
+def test_an_old_break_leads_to_the_newest_one(as_lead: Client) -> None:
+    client = make_client()
+    good(client, 1)
+    first = bad(client, 2)
+    good(client, 3)
+    newest = bad(client, 4)
+    place = f"/runs/{newest.pk}/history/"
+    assert place in history(as_lead, first)
+    assert "broke again later" not in history(as_lead, newest)
+
+
 def test_a_target_that_was_never_seen_to_work(as_lead: Client) -> None:
     client = make_client()
     bad(client, 1)
