@@ -115,6 +115,7 @@ DIAGNOSES: tuple[tuple[int, int, str, str], ...] = (
     (2, 10, SANDBOX_CLIENT, "sandbox-works"),
     (2, 14, PUBLISHED_CLIENT, "healthy-web"),
     (1, 9, PRODUCTION_CLIENT, "production-fails"),
+    (1, 10, SANDBOX_CLIENT, "sandbox-works"),
 )
 
 

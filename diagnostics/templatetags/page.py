@@ -40,6 +40,16 @@ def ago(moment: datetime | None) -> SafeString:
 
 
 @register.filter
+def lasting(moment: datetime | None) -> SafeString:
+    """How long something has been as it is: "for 3 days", and "since" a date where that says more."""
+    if moment is None:
+        return SafeString("")
+    passed = distance(timezone.now() - moment)
+    day = format_date(timezone.localtime(moment), "j M Y")
+    return _time(moment, f"for {passed.removesuffix(' ago')}" if passed.endswith(" ago") else f"since {passed or day}")
+
+
+@register.filter
 def moment(value: datetime | None) -> SafeString:
     return SafeString("") if value is None else _time(value, exact(value))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -60,11 +60,8 @@ def _shown(context: template.Context, among: tuple[Place, ...]) -> list[tuple[st
     path = request.path if request else ""
     shown = []
     for place in among:
-        try:
-            address = reverse(place.name)
-        except NoReverseMatch:
-            continue
         if not place.for_admins or getattr(user, "is_admin", False):
+            address = reverse(place.name)
             shown.append((address, place.word, path == address if address == "/" else path.startswith(address)))
     return shown
 

@@ -62,7 +62,12 @@ def client_region(request: Request) -> HttpResponse:
 @require_safe
 def client_detail(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk)
-    context = {"client": client, "runs": queries.recent_runs(client), "seen": _seen(client)}
+    context = {
+        "client": client,
+        "runs": queries.recent_runs(client),
+        "reading": queries.reading_of(client),
+        "seen": _seen(client),
+    }
     return render(request, "clients/detail.html", context)
 
 

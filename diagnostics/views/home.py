@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from diagnostics import queries
+from diagnostics.demo.tour import tour
 from diagnostics.forms.client_list import ClientListForm
 from diagnostics.forms.paste import PasteForm
 from diagnostics.http import Request
@@ -18,5 +19,6 @@ def home(request: Request) -> HttpResponse:
         "page": queries.client_page(narrowed.asked),
         "runs": queries.recent_runs(),
         "form": PasteForm(),
+        "tour": tour(),
     }
     return render(request, "home.html", context)

@@ -43,3 +43,15 @@ def test_a_far_moment_is_a_date_with_the_exact_time_beside_it() -> None:
 @pytest.mark.parametrize("text", ["<b>no json</b>", "", "[" * 100_000, '{"a": NaN}'])
 def test_a_body_that_is_no_json_stays_as_it_is(text: str) -> None:
     assert isinstance(page.pretty(text), str)
+
+
+@pytest.mark.parametrize(
+    ("passed", "told"),
+    [
+        (timedelta(days=3, minutes=1), ">for 3 days<"),
+        (timedelta(seconds=0), ">since just now<"),
+        (timedelta(days=40), ">since "),
+    ],
+)
+def test_how_long_something_has_been_so(passed: timedelta, told: str) -> None:
+    assert told in page.lasting(datetime.now(UTC) - passed)

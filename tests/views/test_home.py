@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from diagnostics.demo import story
 from diagnostics.models import OAuthClient
+from diagnostics.templatetags.places import MORE, PLACES
 from tests.factories import make_client, make_org_change, make_run, make_snapshot
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +144,30 @@ def test_the_number_of_queries_does_not_grow(as_lead: Client, queries_of: Callab
     for number in range(1, 6):
         add(number)
     assert [queries_of(as_lead, place) for place in ("/", "/clients/", "/?q=client")] == alone
+
+
+def test_a_fresh_demo_is_explained_to_everybody(as_admin: Client, as_lead: Client) -> None:
+    clients = {name: make_client(name, region="demo-published") for name in story.CLIENTS}
+    good = make_run(clients[story.PRODUCTION_CLIENT], cause="none", source="demo")
+    bad = make_run(clients[story.PRODUCTION_CLIENT], source="demo")
+    make_run(clients[story.SANDBOX_CLIENT], cause="none", source="demo")
+    for browser in (as_admin, as_lead):
+        page = browser.get("/").content.decode()
+        assert f"/compare/?a={good.pk}&amp;b={bad.pk}" in page
+    assert f"/runs/{bad.pk}/history/".encode() in as_lead.get("/").content
+    assert b'action="/start/"' not in as_lead.get("/").content
+    make_client("Our own")
+    assert b"/compare/?a=" not in as_admin.get("/").content
+
+
+def test_the_menu_marks_where_the_reader_is(as_admin: Client, as_lead: Client) -> None:
+    page = as_lead.get("/checks/").content.decode()
+    assert '<summary class="is-here">More</summary>' in page
+    assert '<a href="/checks/" aria-current="page">Checks</a>' in page
+    assert "/users/" not in page
+    assert "/users/" in as_admin.get("/checks/").content.decode()
+
+
+def test_every_place_of_the_menu_opens(as_admin: Client) -> None:
+    for place in (*PLACES, *MORE):
+        assert as_admin.get(reverse(place.name)).status_code == 200

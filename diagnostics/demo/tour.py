@@ -1,0 +1,45 @@
+"""What a newcomer is shown first: the demo's own runs that are worth opening, and a call to try."""
+
+from dataclasses import dataclass
+
+from diagnostics.demo import story
+from diagnostics.demo.scenarios import Scenario, scenario
+from diagnostics.genesys.regions import DEMO_PREFIX
+from diagnostics.models import OAuthClient, Run
+
+TRIED_FIRST = "thread-call"
+
+
+@dataclass(frozen=True)
+class Tour:
+    """`good` and `bad` are runs of the same call before and after production broke; `sandbox` is that call where it
+    works. `call` is a scenario to try, with the client that it is for."""
+
+    good: Run
+    bad: Run
+    sandbox: Run
+    call: Scenario
+    client: OAuthClient
+
+
+def tour() -> Tour | None:
+    """None once there is anything of one's own to look at: an org that is not the demo's, or a run that somebody made."""
+    clients = OAuthClient.objects.filter(retired_at=None)
+    if clients.exclude(region__startswith=DEMO_PREFIX).exists():
+        return None
+    if Run.objects.exclude(source=Run.Source.DEMO).exists():
+        return None
+    call = scenario(TRIED_FIRST)
+    client = clients.filter(name=call.client).defer("secret").first()
+    sandbox = _told(story.SANDBOX_CLIENT)
+    bad = [run for run in _told(story.PRODUCTION_CLIENT) if run.cause != "none"]
+    good = [run for run in _told(story.PRODUCTION_CLIENT) if run.cause == "none" and bad and run.pk < bad[0].pk]
+    if client is None or not (good and bad and sandbox):
+        return None
+    return Tour(good[0], bad[0], sandbox[0], call, client)
+
+
+def _told(client: str) -> list[Run]:
+    """The client's runs of a call, the newest first."""
+    runs = Run.objects.filter(client__name=client, source=Run.Source.DEMO, kind=Run.Kind.DIAGNOSIS)
+    return list(runs.defer("inputs", "verdict", "environment", "marks").order_by("-id")[:20])
