@@ -18,6 +18,7 @@ from diagnostics.rights.reading import GRANTS_READ, Given, Rights, covering
 
 CLIENTS_A_PAGE = 25
 MOST_RUNS_COUNTED = 1_000
+MOST_DEPLOYMENTS_COUNTED = 5_000
 RUNS_SHOWN = 8
 DEPLOYMENTS_SHOWN = 12
 MATCHES_SHOWN = 12
@@ -30,7 +31,7 @@ NOTHING_HIDDEN = "[]"  # the list of roles that were not shown, as JSON
 @dataclass(frozen=True)
 class Impact:
     """What belongs to some clients: deployments, what runs for them by itself, and past runs. `schedules` are those that
-    are not paused. Counts of runs stop at MOST_RUNS_COUNTED + 1."""
+    are not paused. Counts stop one beyond the most that are counted."""
 
     deployments: int
     deployments_on: int
@@ -42,6 +43,10 @@ class Impact:
     shown_schedules: Sequence[Schedule]
     runs: Sequence[Run]
     run_count: int
+
+    @property
+    def deployments_are_counted(self) -> bool:
+        return self.deployments <= MOST_DEPLOYMENTS_COUNTED
 
     @property
     def runs_are_counted(self) -> bool:
@@ -129,14 +134,15 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
     """Eight queries. The same deployment told by several clients of one org counts once."""
     ids = clients.order_by().values("pk")
     there = _deployments().filter(client__in=ids)
-    counted = there.aggregate(count=Count("ref", distinct=True), on=_count_on("ref", distinct=True))
+    some = there.order_by()[: MOST_DEPLOYMENTS_COUNTED + 1]
+    counted = some.aggregate(count=Count("ref", distinct=True), on=_count_on("ref", distinct=True))
     times = clients.order_by().aggregate(read=Count("next_reading_at"), next=Min("next_reading_at"))
     going = Schedule.objects.filter(client__in=ids, paused_at=None).exclude(next_run_at=None)
     shown = there.select_related("client").defer(*HEAVY)
     return Impact(
         deployments=counted["count"],
         deployments_on=counted["on"],
-        shown_deployments=list(shown.order_by("client__name", "name", "pk")[:DEPLOYMENTS_SHOWN]),
+        shown_deployments=list(shown.order_by(Lower("name"), "id")[:DEPLOYMENTS_SHOWN]),
         clients_read=times["read"],
         next_reading_at=times["next"],
         watches=Watch.objects.filter(state=Watch.State.WATCHING, run__client__in=ids).count(),

@@ -256,3 +256,15 @@ def test_clients_come_in_pages(as_lead: Client) -> None:
     fill(touches.CLIENTS_A_PAGE + 1)
     assert "page=2" in page(as_lead, permission=START)
     assert page(as_lead, permission=START, page="2").count('<th scope="row"><a href="/clients/') == 1
+
+
+def test_counts_stop_somewhere_and_say_so(as_lead: Client, acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(touches, "MOST_DEPLOYMENTS_COUNTED", 1)
+    monkeypatch.setattr(touches, "MOST_RUNS_COUNTED", 1)
+    make_holding(acme, START)
+    for number in range(3):
+        make_provider(acme, ref=f"d{number}")
+        make_run(acme, marks=[f"permission:{START}"])
+    shown = page(as_lead, permission=START)
+    assert "more than 1 web deployment" in shown
+    assert "more than 1 run" in shown
