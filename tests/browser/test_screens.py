@@ -8,14 +8,19 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Response
 from pytest_django.live_server_helper import LiveServer
 
-from diagnostics.models import OAuthClient, Run, User, Watch
+from diagnostics.models import OAuthClient, OrgChange, Run, User, Watch
 from tests.browser.conftest import Visit, visit
 from tests.factories import (
     make_client,
     make_exchange,
     make_finding,
     make_open_run,
+    make_org_change,
+    make_part,
+    make_provider,
     make_run,
+    make_settings,
+    make_snapshot,
     make_step,
     make_team_lead,
     make_user,
@@ -76,6 +81,33 @@ def furnish() -> dict[str, str]:
         "deactivate": f"/users/{tess.pk}/deactivate/",
         "own password": "/password/",
         "not found": "/nowhere/",
+        **org_screens(client, ada),
+    }
+
+
+def org_screens(client: OAuthClient, ada: User) -> dict[str, str]:
+    """Providers of every source and state, readings of every state, and changes of every kind."""
+    parts = [make_part("deployments", "partial"), make_part("drafts", "refused", sentence="It lacks the right.")]
+    make_snapshot(client, state="partial", started_by=ada, parts=parts)
+    for state in ("queued", "reading", "waiting", "failed"):
+        other = make_client(f"Org {state}", gateway=True, tier="production", org_name=f"Org {state}", org_id=state)
+        make_snapshot(other, state=state, error="Why it is so.", resume_at=timezone.now())
+        make_provider(other, "genesys", source="gateway", name="Genesys co-browse")
+    limited = make_settings(channels=["Voice"], maskSelectors=["body"], allowedDomains=["long." * 30 + "example"])
+    deployment = make_provider(client, settings=limited, draft_is_newer=True)
+    make_provider(client, state="off", gone_at=timezone.now(), name="x" * 200)
+    make_provider(client, state="inactive", status="Inactive", settings={}, version="")
+    make_provider(client, "PureCloud Messaging", source="seen", state="unknown", name="", settings={}, channels=[])
+    for kind in OrgChange.Kind:
+        make_org_change(client, kind=kind, provider=deployment, ref=deployment.ref, after=["y" * 300])
+    return {
+        "providers": "/providers/?gone=with&nonsense=1",
+        "providers of a client": f"/providers/?client={client.pk}",
+        "no provider fits": "/providers/?q=nothing-like-it",
+        "what each org told": "/providers/orgs/",
+        "a deployment": f"/providers/{deployment.pk}/",
+        "an id compared": "/providers/match/?id=Genesys",
+        "changes": "/changes/",
     }
 
 
