@@ -1,0 +1,112 @@
+"""A newcomer opens a fresh demo: the first page explains itself, and leads to what broke and why."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from diagnostics import services
+from diagnostics.demo import seed
+from diagnostics.demo.server import Running
+from diagnostics.inputs import Inputs
+from diagnostics.models import OAuthClient, Run
+from tests.browser.conftest import Visit
+from tests.factories import make_client, make_team_lead, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PRODUCTION = "Demo: Larkspur production"
+
+
+def test_a_fresh_demo_explains_itself_and_its_story_is_walked(window: Visit, demo: Running) -> None:
+    seed.seed()
+    make_user("ada")
+    window.sign_in("ada")
+    page = window.page
+    expect(page.get_by_role("heading", name="You are looking at a demo")).to_be_visible()
+    overview = page.get_by_role("region", name="Could cobrowse work right now?")
+    first = overview.get_by_role("row").nth(1)
+    expect(first).to_contain_text(PRODUCTION)
+    expect(first).to_contain_text("Production")
+    expect(first).to_contain_text("Cannot work")
+    expect(first).to_contain_text("Cobrowse is off in the deployment")
+
+    page.get_by_role("link", name="Compare the two runs").click()
+    answer = page.get_by_role("main")
+    expect(answer).to_contain_text("switched off")
+    expect(answer).to_contain_text("Booking site")
+    page.go_back()
+    page.get_by_role("link", name="Compare the two orgs").click()
+    expect(page.get_by_role("main")).to_contain_text("Larkspur sandbox")
+
+    page.get_by_role("link", name="Home", exact=True).click()
+    page.get_by_role("button", name="Try it with this call").click()
+    page.get_by_role("button", name="Start the diagnosis").click()
+    page.wait_for_url(re.compile(r"/runs/\d+/$"))
+    run = Run.objects.order_by("-pk")[0]
+    services.execute_run(run.pk)
+    page.reload()
+    expect(page.get_by_role("main")).to_contain_text("The path is not in the API")
+    page.get_by_role("link", name="Home", exact=True).click()
+    expect(page.get_by_role("heading", name="You are looking at a demo")).to_have_count(0)
+    assert window.complaints == []
+
+
+def test_a_health_check_changes_how_a_client_stands(window: Visit, demo: Running) -> None:
+    seed.register("published")
+    client = OAuthClient.objects.get(name="Demo: no role")
+    make_team_lead("tess")
+    window.sign_in("tess")
+    overview = window.page.get_by_role("region", name="Could cobrowse work right now?")
+    row = overview.get_by_role("row").filter(has_text=client.name)
+    expect(row).to_contain_text("Not known")
+    run = services.create_run(client=client, kind="health", inputs=Inputs(), user=None, source="cli")
+    services.execute_run(run.pk)
+    window.page.reload()
+    expect(row).to_contain_text("Cannot work")
+    expect(row).to_contain_text("A permission is missing")
+    row.get_by_role("link", name=client.name).click()
+    expect(window.page.get_by_role("region", name="Could cobrowse work right now?")).to_contain_text("Cannot work")
+
+
+def test_the_overview_is_narrowed_and_paged_without_script(window_without_script: Visit) -> None:
+    for number in range(30):
+        make_client(f"Shop {number:02}", tier="production" if number == 7 else "sandbox", standing="works")
+    make_team_lead("tess")
+    window = window_without_script
+    window.sign_in("tess")
+    page = window.page
+    overview = page.get_by_role("region", name="Could cobrowse work right now?")
+    expect(overview.get_by_role("row")).to_have_count(26)
+    overview.get_by_role("link", name="Next").click()
+    expect(overview.get_by_role("row")).to_have_count(6)
+    overview.get_by_label("Used for").select_option("Production")
+    overview.get_by_role("button", name="Show").click()
+    expect(overview.get_by_role("row")).to_have_count(2)
+    expect(overview).to_contain_text("Shop 07")
+    page.get_by_role("complementary", name="At a glance").get_by_role("link", name="0 cannot work").click()
+    expect(overview).to_contain_text("No client fits")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_menu_works_by_keyboard_and_stays_on_the_screen(window: Visit, width: int) -> None:
+    make_user("ada")
+    make_client()
+    window.sign_in("ada")
+    page = window.page
+    page.set_viewport_size({"width": width, "height": 844})
+    more, users = page.locator("details.more"), page.get_by_role("link", name="Users")
+    more.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(users).to_be_visible()
+    box = more.locator(".menu-box").bounding_box()
+    assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+    page.keyboard.press("Escape")
+    expect(users).to_be_hidden()
+    expect(more.locator("summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator("details.account summary").click()
+    expect(users).to_be_hidden()
+    more.locator("summary").click()
+    users.click()
+    expect(more.locator("summary")).to_have_class("is-here")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
