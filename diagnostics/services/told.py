@@ -61,7 +61,9 @@ class Stored:
 def store_told(snapshot: Snapshot, source: str, told: Sequence[Told], baseline: datetime | None) -> Stored:
     """Within a transaction. Of what is told twice in one reading the first counts; `baseline` is when the part was last
     read whole, None where that never happened and so nothing can be said to have appeared."""
-    wanted = {each.ref: each for each in reversed(told)}
+    wanted: dict[str, Told] = {}
+    for each in told:
+        wanted.setdefault(each.ref, each)
     rows = Provider.objects.filter(client=snapshot.client_id, source=source, ref__in=wanted)
     known = {row.ref: row for row in rows.select_for_update()}
     fresh = [each for each in wanted.values() if each.ref not in known or known[each.ref].snapshot_id != snapshot.pk]
@@ -73,25 +75,30 @@ def store_told(snapshot: Snapshot, source: str, told: Sequence[Told], baseline: 
     ]
     Provider.objects.bulk_create(made)
     changes = [change_of(row, Change(APPEARED), baseline, now) for row in made if baseline is not None]
-    touched = []
+    touched, unchanged = [], []
     for each in fresh:
-        if (row := known.get(each.ref)) is not None:
-            changes += _renewed(row, each, snapshot, now)
+        if (row := known.get(each.ref)) is None:
+            continue
+        before, since = told_of(row), row.last_seen_at
+        after = carried_on(before, each)
+        if after == before and row.gone_at is None:
+            unchanged.append(row.pk)
+        else:
+            changes += [change_of(row, found, since, now) for found in _renewed(row, before, after, snapshot, now)]
             touched.append(row)
+    Provider.objects.filter(pk__in=unchanged).update(last_seen_at=now, missed=0, snapshot=snapshot)
     Provider.objects.bulk_update(touched, WRITTEN, batch_size=100)
     keep_changes(snapshot, changes)
     return Stored(len(fresh), len(told) - len(fresh))
 
 
-def _renewed(row: Provider, told: Told, snapshot: Snapshot, now: datetime) -> list[OrgChange]:
-    """The row as it is told now; returns what became different. Changes that nobody could have seen are none."""
-    before, since = told_of(row), row.last_seen_at
-    after = carried_on(before, told)
+def _renewed(row: Provider, before: Told, after: Told, snapshot: Snapshot, now: datetime) -> list[Change]:
+    """The row as it is told now; returns what became different."""
     found = [Change(RETURNED)] if row.gone_at is not None else []
     found += provider_changes(before, after)
     put(row, after, snapshot, now)
     row.changed_at = now if found else row.changed_at
-    return [change_of(row, each, since, now) for each in found]
+    return found
 
 
 def put(row: Provider, told: Told, snapshot: Snapshot, now: datetime) -> Provider:
