@@ -86,11 +86,11 @@ def matches(wanted: str, client: OAuthClient | None = None) -> Matches:
 
 
 def _by_org(told: list[OrgMatch]) -> list[OrgMatch]:
-    """Clients of one org that were answered alike are one line; an org that is not known yet is one of its own."""
+    """Clients of one org, used for the same, that were answered alike are one line; an org not known yet is its own."""
     groups: dict[tuple[object, ...], list[OrgMatch]] = {}
     for each in told:
         org = (each.client.region, each.client.org_id) if each.client.org_id else each.client.pk
-        groups.setdefault((org, each.word, each.nearest, each.ids), []).append(each)
+        groups.setdefault((org, each.client.tier, each.word, each.nearest, each.ids), []).append(each)
     return [replace(first, also=tuple(each.client for each in others)) for first, *others in groups.values()]
 
 
