@@ -1,0 +1,152 @@
+"""A team lead walks the demo's four weeks: what changed between the day it worked and the day it did not."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Page, expect
+
+from diagnostics.demo import seed, story
+from diagnostics.demo.server import ensure_running
+from diagnostics.models import OAuthClient, Run
+from diagnostics.queries.comparisons import past_of
+from tests.browser.conftest import Visit
+from tests.factories import make_finding, make_run, make_team_lead
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def told() -> Iterator[None]:
+    """The demo's clients and their history, as a fresh start makes them."""
+    before = settings.GENESYS_ENDPOINTS
+    seed.seed()
+    yield
+    settings.GENESYS_ENDPOINTS = before
+    ensure_running().stop()
+
+
+def break_of(client: str, cause: str, kind: str = "diagnosis") -> tuple[Run, Run]:
+    """The last run that was right and the first one with that cause, of one target of a demo client."""
+    target = f"{'health' if kind == 'health' else 'start'}:{OAuthClient.objects.get(name=client).pk}"
+    newest = Run.objects.filter(target=target).latest("pk")
+    broke = next(each for each in past_of(newest).flips if each.broke and each.after.cause == cause)
+    return Run.objects.get(pk=broke.before.pk), Run.objects.get(pk=broke.after.pk)
+
+
+def reason(page: Page) -> str:
+    """The sentence in which the comparison ends."""
+    return page.locator(".answer h2").inner_text()
+
+
+def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window: Visit, told: None) -> None:
+    make_team_lead("tess")
+    page = window.page
+    window.sign_in("tess")
+
+    # a role was removed
+    good, bad = break_of(story.PUBLISHED_CLIENT, "authz.permission_missing", "health")
+    window.open(f"/runs/{bad.pk}/")
+    page.get_by_role("link", name="Compare with the last good one").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Run {good.pk} and run {bad.pk} compared")
+    assert "role Cobrowse integration was taken from the client" in reason(page)
+    expect(page.locator(".answer")).to_contain_text("Proved")
+    expect(page.get_by_role("heading", name="What snapshots saw in between")).to_be_visible()
+    expect(page.locator(".org-changes")).to_contain_text("Vanished")
+    expect(page.locator("#group-broken")).to_contain_text("The client may make the call")
+
+    # and given back: the same two weeks, told by the target's history
+    page.get_by_role("link", name="When did it break?").last.click()
+    expect(page.locator(".answer")).to_contain_text("It broke between")
+    expect(page.locator(".answer")).to_contain_text("mended by")
+    page.get_by_role("link", name="Compare the two").click()
+    assert "role Cobrowse integration" in reason(page)
+
+    # a deployment was published with cobrowse off
+    _, bad = break_of(story.PRODUCTION_CLIENT, "config.cobrowse_disabled")
+    window.open(f"/runs/{bad.pk}/history/")
+    expect(page.locator(".answer .remedy").first).to_contain_text("cobrowse was switched off in the deployment")
+    page.get_by_role("link", name="Compare the two").click()
+    assert "cobrowse was switched off in the deployment" in reason(page)
+    expect(page.locator(".org-changes")).to_contain_text("Cobrowse switched off")
+
+    # somebody mended the path with advice from the web
+    _, bad = break_of(story.PUBLISHED_CLIENT, "path.not_in_api")
+    window.open(f"/runs/{bad.pk}/")
+    page.get_by_role("link", name="Compare with the last good one").click()
+    assert "the call's path changed from" in reason(page)
+    expect(page.get_by_role("region", name="The environment")).to_contain_text("Nothing that both runs read differs")
+
+    # the gateway: a scope was lost, a provider renamed
+    for cause, words in (
+        ("authz.scope_missing", "scope cobrowse:write"),
+        ("provider.mismatch", "the provider Genesys"),
+    ):
+        _, bad = break_of(story.GATEWAY_CLIENT, cause)
+        window.open(f"/runs/{bad.pk}/")
+        page.get_by_role("link", name="Compare with the last good one").click()
+        assert words in reason(page)
+    assert window.complaints == []
+
+
+def test_it_works_in_the_sandbox_and_fails_in_production(window: Visit, told: None) -> None:
+    make_team_lead("tess")
+    page = window.page
+    window.sign_in("tess")
+    _, bad = break_of(story.PRODUCTION_CLIENT, "config.cobrowse_disabled")
+    window.open("/")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("link", name="Compare two runs").click()
+    page.get_by_label("Second run").fill(str(bad.pk))
+    page.get_by_role("button", name="Compare").click()
+    sandbox = page.locator(".candidates li").filter(has_text=story.SANDBOX_CLIENT)
+    sandbox.get_by_role("link").click()
+    assert f"off in {story.PRODUCTION_CLIENT} and on in {story.SANDBOX_CLIENT}" in reason(page)
+    expect(page.locator(".pair")).to_contain_text("Sandbox")
+    expect(page.locator(".pair")).to_contain_text("Production")
+    before = reason(page)
+    page.get_by_role("link", name="Swap the two").click()
+    expect(page.locator("#group-fixed")).to_be_visible()
+    assert reason(page) == before
+
+
+def test_the_raw_difference_is_one_click_away_and_every_step_is_accessible(window: Visit, told: None) -> None:
+    make_team_lead("tess")
+    page = window.page
+    window.sign_in("tess")
+    good, bad = break_of(story.PUBLISHED_CLIENT, "authz.permission_missing", "health")
+    window.open(f"/compare/?a={good.pk}&b={bad.pk}")
+    window.mark()
+    page.get_by_role("link", name="Show the raw difference").click()
+    expect(page.get_by_role("region", name="Raw difference")).to_be_visible()
+    assert window.is_marked, "the difference came into the page"
+    for place in (
+        f"/compare/?a={good.pk}&b={bad.pk}",
+        "/compare/",
+        f"/compare/?a={bad.pk}",
+        f"/runs/{bad.pk}/history/",
+    ):
+        window.open(place)
+        page.evaluate("document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })")
+        assert Axe().run(page).response["violations"] == [], place
+        page.set_viewport_size({"width": 390, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+        page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_a_run_is_printed_and_linked_to_without_script(window_without_script: Visit) -> None:
+    make_team_lead("tess")
+    window = window_without_script
+    page = window.page
+    window.sign_in("tess")
+    run = make_run()
+    make_finding(run)
+    window.open(f"/runs/{run.pk}/")
+    page.get_by_role("link", name="Print view").click()
+    link = page.get_by_role("link", name="Link to this finding")
+    expect(link).to_be_visible()
+    link.click()
+    assert page.url.endswith(f"/runs/{run.pk}/#finding-0")
+    page.get_by_role("link", name="Raw JSON").click()
+    assert '"schema_version": 1' in page.content()
