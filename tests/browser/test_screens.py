@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Response
 from pytest_django.live_server_helper import LiveServer
 
-from diagnostics.models import OAuthClient, OrgChange, Run, User, Watch
+from diagnostics.models import OAuthClient, OrgChange, Run, SavedView, User, Watch
 from tests.browser.conftest import Visit, visit
 from tests.factories import (
     make_client,
