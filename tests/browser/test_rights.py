@@ -201,6 +201,9 @@ def test_the_matrix_scrolls_by_keyboard(window: Visit) -> None:
     window.open(place)
     box = window.page.get_by_role("region", name="Roles across divisions")
     box.focus()
+    box.evaluate(
+        "(box) => { window.moved = new Promise((done) => box.addEventListener('scroll', done, {once: true})); }"
+    )
     window.page.keyboard.press("ArrowRight")
-    window.page.wait_for_function("document.querySelector('.wide-box').scrollLeft > 0")
+    window.page.evaluate("window.moved.then(() => true)")
     assert Axe().run(window.page, options=WCAG).violations_count == 0
