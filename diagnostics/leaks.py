@@ -66,7 +66,7 @@ def _by_shape(text: str) -> Iterator[str]:
     yield from (kind for kind, pattern in PERSONAL.items() if pattern.search(text))
     if masks.WEBSOCKET.search(text):
         yield "session address"
-    if masks.USERINFO.search(text):
+    if any(not masks.is_placeholder(each[0][:-1]) for each in masks.USERINFO.finditer(text)):
         yield "password in an address"
     if any(
         not masks.is_placeholder(each["value"].rstrip(".)]}")) and _is_value(each["value"])

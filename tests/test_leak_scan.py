@@ -83,6 +83,7 @@ def test_a_field_that_says_secret_may_hold_only_a_mask(value: object) -> None:
         "GET https://api.mypurecloud.ie/api/v2/conversations/5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11",
         "conversation d2eb236c-6a81-49b6-b2f1-f74338 is no UUID",
         "Authorization: Bearer [masked]",
+        "https://***@api.mypurecloud.com/ and https://[masked]@api.mypurecloud.com/",
         '-H "Authorization: Bearer $TOKEN"',
         "hidden-email-3f9a2c4e1b07 wrote to hidden-user-0123456789ab from hidden-ip-abcdefabcdef",
         "ConversationsApi.postConversationCobrowse, putIntegrationsUnifiedcommunicationThirdpartypresences",

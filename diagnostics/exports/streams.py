@@ -11,6 +11,7 @@ from diagnostics.models import Finding, Run
 from diagnostics.queries.exports import ExportedRun
 
 SCHEMA_VERSION = 1
+PIECE = 32_000  # characters sent at a time
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which a spreadsheet knows that the text is UTF-8
 OF_RUN = (
     "run", "client", "org_id", "org_name", "region", "tier", "kind", "status", "source", "started_by", "created_at",
@@ -25,6 +26,19 @@ class _Line:
 
     def write(self, text: str) -> str:
         return text
+
+
+def in_pieces(lines: Iterable[str]) -> Iterator[str]:
+    """The same text in fewer, larger parts."""
+    held: list[str] = []
+    size = 0
+    for line in lines:
+        held.append(line)
+        size += len(line)
+        if size >= PIECE:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)
 
 
 def as_csv(runs: Iterable[ExportedRun], *, findings: bool) -> Iterator[str]:

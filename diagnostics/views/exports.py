@@ -43,7 +43,7 @@ def runs_export(request: Request, form: str) -> HttpResponseBase:
         "json": lambda found: streams.as_json(found, query=narrowed.to_query(), made_at=now),
         "jsonl": streams.as_jsonl,
     }
-    return StreamingHttpResponse(writers[form](runs), headers=headers)
+    return StreamingHttpResponse(streams.in_pieces(writers[form](runs)), headers=headers)
 
 
 def _problems_of_findings(request: Request) -> list[str]:
