@@ -10,6 +10,7 @@ from diagnostics.provider_ids import Likeness, Match, match_id
 MOST_LISTED = 20_000
 ELSEWHERE_SHOWN = 20
 MATCH_PAGE = 40
+SHOWN = ("name", "region", "tier", "org_id", "org_name", "gateway")
 
 
 class Word(StrEnum):
@@ -71,7 +72,7 @@ class Listed:
 
 def matches(wanted: str, client: OAuthClient | None = None) -> Matches:
     """By three queries, however many orgs there are."""
-    clients = OAuthClient.objects.filter(retired_at=None).defer("secret", "verification")
+    clients = OAuthClient.objects.filter(retired_at=None).only(*SHOWN)
     if client is not None:
         clients = clients.filter(pk=client.pk)
     listed = _listed_by_client(client)
@@ -91,7 +92,10 @@ def _by_org(told: list[OrgMatch]) -> list[OrgMatch]:
     for each in told:
         org = (each.client.region, each.client.org_id) if each.client.org_id else each.client.pk
         groups.setdefault((org, each.client.tier, each.word, each.nearest, each.ids), []).append(each)
-    return [replace(first, also=tuple(each.client for each in others)) for first, *others in groups.values()]
+    return [
+        replace(first, also=tuple(each.client for each in others)) if others else first
+        for first, *others in groups.values()
+    ]
 
 
 def _listed_by_client(client: OAuthClient | None) -> dict[int, list[Listed]]:
