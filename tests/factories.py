@@ -19,6 +19,7 @@ from diagnostics.models import (
     OrgChange,
     Provider,
     Run,
+    SavedView,
     Snapshot,
     User,
 )
@@ -34,6 +35,15 @@ def make_user(username: str = "ada", role: str = User.Role.ADMIN, **values: Any)
 
 def make_team_lead(username: str = "tess", **values: Any) -> User:
     return make_user(username, User.Role.TEAM_LEAD, **values)
+
+
+def make_person(role: str, **values: Any) -> User:
+    """Somebody of this role, named after it."""
+    return make_user(f"some-{role}", role, **values)
+
+
+def make_saved_view(name: str = "Health checks", **values: Any) -> SavedView:
+    return SavedView.objects.create(name=name, **{"query": "kind=health", **values})
 
 
 def make_client(name: str = "Acme support", **values: Any) -> OAuthClient:

@@ -37,3 +37,13 @@ class User(AbstractUser):
     @property
     def may_audit(self) -> bool:
         return self.is_active and self.role in (self.Role.ADMIN, self.Role.AUDITOR)
+
+    @property
+    def sees_all(self) -> bool:
+        """Admins are never limited: they could lift any limit themselves."""
+        return not self.is_limited or self.role == self.Role.ADMIN
+
+    @property
+    def orgs_in_sight(self) -> list[str]:
+        """A client whose org is not known has an empty id, which is no org that anybody could be given."""
+        return [org for org in self.only_orgs if org]

@@ -13,16 +13,17 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class Place:
-    """`name` is the address's name, `word` what the link says; one `for_admins` is not shown to anybody else."""
+    """`name` is the address's name, `word` what the link says; `needs` the property of a person without which it is not
+    shown."""
 
     name: str
     word: str
-    for_admins: bool = False
+    needs: str = ""
 
 
 PLACES = (
     Place("home", "Home"),
-    Place("start", "Diagnose", for_admins=True),
+    Place("start", "Diagnose", needs="may_run"),
     Place("runs", "Runs"),
     Place("findings", "Findings"),
     Place("providers", "Providers"),
@@ -37,7 +38,7 @@ MORE = (
     Place("checks", "Checks"),
     Place("claims", "Claims"),
     Place("contract", "Contract"),
-    Place("users", "Users", for_admins=True),
+    Place("users", "Users", needs="is_admin"),
 )
 
 
@@ -60,7 +61,7 @@ def _shown(context: template.Context, among: tuple[Place, ...]) -> list[tuple[st
     path = request.path if request else ""
     shown = []
     for place in among:
-        if not place.for_admins or getattr(user, "is_admin", False):
+        if not place.needs or getattr(user, place.needs, False):
             address = reverse(place.name)
             shown.append((address, place.word, path == address if address == "/" else path.startswith(address)))
     return shown

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from diagnostics import queries, services, tasks
-from diagnostics.access import admin_required, find_active_client, find_client
+from diagnostics.access import admin_required, find_active_client, find_client, may_run_required
 from diagnostics.forms.client_list import ClientListForm
 from diagnostics.forms.clients import NAME_TAKEN, ClientForm, NewClientForm, SecretForm
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
@@ -61,7 +61,7 @@ def client_region(request: Request) -> HttpResponse:
 
 @require_safe
 def client_detail(request: Request, pk: int) -> HttpResponse:
-    client = find_client(pk)
+    client = find_client(pk, request.user)
     context = {
         "client": client,
         "runs": queries.recent_runs(client),
@@ -74,7 +74,7 @@ def client_detail(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def client_verification(request: Request, pk: int) -> HttpResponse:
     """The verification's steps alone; 204 when the page has them all already."""
-    client = find_client(pk)
+    client = find_client(pk, request.user)
     if client.state == client.State.VERIFYING and request.GET.get("seen") == _seen(client):
         return not_modified_fragment()
     return render(request, "clients/_verification.html", {"client": client, "seen": _seen(client), "is_fragment": True})
@@ -83,7 +83,7 @@ def client_verification(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(GET_AND_POST)
 @admin_required
 def client_edit(request: Request, pk: int) -> HttpResponse:
-    client = find_active_client(pk)
+    client = find_active_client(pk, request.user)
     before = {"name": client.name, "region": client.region, "client_id": client.client_id, "tier": client.tier}
     form = ClientForm(request.POST or None, initial=before, client=client)
     if form.is_valid():
@@ -109,7 +109,7 @@ def client_edit(request: Request, pk: int) -> HttpResponse:
 @sensitive_post_parameters("secret")
 @admin_required
 def client_secret(request: Request, pk: int) -> HttpResponse:
-    client = find_active_client(pk)
+    client = find_active_client(pk, request.user)
     form = SecretForm(request.POST or None)
     if form.is_valid():
         with transaction.atomic():
@@ -120,9 +120,9 @@ def client_secret(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admin_required
+@may_run_required
 def client_verify(request: Request, pk: int) -> HttpResponse:
-    client = find_active_client(pk)
+    client = find_active_client(pk, request.user)
     with transaction.atomic():
         if not _verify(client):
             messages.info(request, "A verification is under way already. Its steps appear below.")
@@ -132,7 +132,7 @@ def client_verify(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(GET_AND_POST)
 @admin_required
 def client_retire(request: Request, pk: int) -> HttpResponse:
-    client = find_active_client(pk)
+    client = find_active_client(pk, request.user)
     if request.method == "POST":
         services.retire_client(client)
         messages.success(request, f"{client.name} is retired. Its runs stay readable.")

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics import queries, services
-from diagnostics.access import admin_required, find_known
+from diagnostics.access import admin_required, find_known, may_note_required
 from diagnostics.checks import base as checks
 from diagnostics.forms.known import AcceptForm, KnownFilterForm, NoteForm
 from diagnostics.http import Request
@@ -33,13 +33,13 @@ def known_list(request: Request) -> HttpResponse:
 
 @require_safe
 def known_detail(request: Request, pk: int) -> HttpResponse:
-    return _page(request, find_known(pk), NoteForm(), AcceptForm())
+    return _page(request, find_known(pk, request.user), NoteForm(), AcceptForm())
 
 
 @require_POST
-@admin_required
+@may_note_required
 def known_note(request: Request, pk: int) -> HttpResponse:
-    known, form = find_known(pk), NoteForm(request.POST)
+    known, form = find_known(pk, request.user), NoteForm(request.POST)
     if not form.is_valid():
         return _page(request, known, form, AcceptForm())
     services.add_note(known, form.cleaned_data["text"], request.user)
@@ -50,7 +50,7 @@ def known_note(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def known_accept(request: Request, pk: int) -> HttpResponse:
     """Also where it is accepted already: the newer reason and end hold."""
-    known, form = find_known(pk), AcceptForm(request.POST)
+    known, form = find_known(pk, request.user), AcceptForm(request.POST)
     if not form.is_valid():
         return _page(request, known, NoteForm(), form)
     services.accept_finding(known, form.cleaned_data["reason"], form.ends_at, request.user)
@@ -62,7 +62,7 @@ def known_accept(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def known_end_acceptance(request: Request, pk: int) -> HttpResponse:
     """Harmless where the time was over meanwhile."""
-    known = find_known(pk)
+    known = find_known(pk, request.user)
     if services.end_acceptance(known, request.user):
         messages.success(request, "It is no longer accepted.")
     return redirect("finding", known.pk)

@@ -16,7 +16,7 @@ from diagnostics.models import Run
 @admin_required
 def live_start(request: Request, pk: int) -> HttpResponse:
     """Where the run does not allow it the page says why, and a post changes nothing (409)."""
-    run = find_run(pk)
+    run = find_run(pk, request.user)
     why = services.why_no_start(run)
     if why:
         return _page(request, run, None, why, status=409 if request.method == "POST" else 200)

@@ -41,7 +41,7 @@ def _handed_out(
     request: Request, pk: int, make: Callable[[Told, str], Made], answer: Callable[[Told, Made], HttpResponse]
 ) -> HttpResponse:
     """What a run that is over gives; 409 where it is not, or where the scan says no."""
-    run = find_run(pk)
+    run = find_run(pk, request.user)
     if run.is_open:
         return _refused(request, run)
     told = told_of_run(run)

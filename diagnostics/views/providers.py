@@ -71,7 +71,7 @@ def provider_match(request: Request) -> HttpResponse:
 
 @require_safe
 def provider_detail(request: Request, pk: int) -> HttpResponse:
-    provider = find_provider(pk)
+    provider = find_provider(pk, request.user)
     is_deployment = provider.source == Provider.Source.DEPLOYMENT
     hidden = bool(provider.settings.get("hidden"))
     answers = blocks.answers(provider.status, provider.settings, provider.draft_is_newer, is_hidden=hidden)

@@ -56,7 +56,7 @@ def rejudge_batch(request: Request) -> HttpResponse:
 
 @require_safe
 def run_rejudge(request: Request, pk: int) -> HttpResponse:
-    run = find_run(pk)
+    run = find_run(pk, request.user)
     context: dict[str, object] = {"run": run, "titles": checks.titles()}
     if not run.is_open:
         context["old"] = OldRun(run, rejudge_run(run))

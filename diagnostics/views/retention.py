@@ -74,14 +74,14 @@ def retention_apply(request: Request) -> HttpResponse:
 @require_POST
 @admin_required
 def run_pin(request: Request, pk: int) -> HttpResponse:
-    services.pin_run(find_run(pk), request.user)
+    services.pin_run(find_run(pk, request.user), request.user)
     return redirect("run", pk)
 
 
 @require_POST
 @admin_required
 def run_unpin(request: Request, pk: int) -> HttpResponse:
-    services.unpin_run(find_run(pk))
+    services.unpin_run(find_run(pk, request.user))
     return redirect("run", pk)
 
 

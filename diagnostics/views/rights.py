@@ -35,7 +35,7 @@ ROLES = {"": "Cobrowse Doctor: diagnose", "start": "Cobrowse Doctor: diagnose an
 
 @require_safe
 def client_rights(request: Request, pk: int) -> HttpResponse:
-    client = find_client(pk)
+    client = find_client(pk, request.user)
     snapshot = rights_snapshot(client)
     contract = services.contract_in_force(client.region)
     needed = _needed(contract)

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics import queries, report, services, tasks
-from diagnostics.access import admin_required, find_exchange, find_finding, find_run
+from diagnostics.access import find_exchange, find_finding, find_run, may_run_required
 from diagnostics.checks import base as checks
 from diagnostics.compare import Change
 from diagnostics.http import Request, go_to, not_modified_fragment
@@ -21,7 +21,7 @@ from diagnostics.views.watches import told_of_watch
 @require_safe
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """With `print` in the address everything on the page is unfolded, to be printed or read in one go."""
-    run = find_run(pk)
+    run = find_run(pk, request.user)
     told = _told(request, run)
     return render(request, "runs/detail.html", {**told, "near": neighbours_of(run), "unfolded": "print" in request.GET})
 
@@ -29,7 +29,7 @@ def run_detail(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def run_as_json(request: Request, pk: int) -> HttpResponse:
     """What the command line prints with --json."""
-    run = find_run(pk)
+    run = find_run(pk, request.user)
     told = run_json(
         run=run.pk,
         verdict=run.verdict if isinstance(run.verdict, dict) else {},
@@ -44,7 +44,7 @@ def run_as_json(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def run_progress(request: Request, pk: int) -> HttpResponse:
     """The run's body alone. Answers 204 when the page, which says what it has seen, has it all already."""
-    run = find_run(pk)
+    run = find_run(pk, request.user)
     if run.is_open and request.GET.get("seen") == str(queries.state_of(run)):
         return not_modified_fragment()
     return render(request, "runs/_body.html", {**_told(request, run), "is_fragment": True})
@@ -53,22 +53,22 @@ def run_progress(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def exchange_detail(request: Request, pk: int, position: int) -> HttpResponse:
     template = "runs/_exchange.html" if request.htmx else "runs/exchange.html"
-    return render(request, template, {"exchange": find_exchange(pk, position)})
+    return render(request, template, {"exchange": find_exchange(pk, position, request.user)})
 
 
 @require_POST
-@admin_required
+@may_run_required
 def run_again(request: Request, pk: int) -> HttpResponse:
     """A new run with the same inputs, as the client is today."""
-    return _repeat(request, find_run(pk))
+    return _repeat(request, find_run(pk, request.user))
 
 
 @require_POST
-@admin_required
+@may_run_required
 def check_again(request: Request, pk: int, position: int) -> HttpResponse:
     """A new run of one finding's branch alone."""
-    finding = find_finding(pk, position)
-    return _repeat(request, find_run(pk), finding.check_id)
+    finding = find_finding(pk, position, request.user)
+    return _repeat(request, find_run(pk, request.user), finding.check_id)
 
 
 def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
@@ -98,9 +98,9 @@ def _told(request: Request, run: Run) -> dict[str, object]:
     }
     if not run.is_open:
         told |= told_of_watch(request, run)
-    if request.user.is_admin and not run.is_open and not run.client.is_retired:
+    if request.user.may_run and not run.is_open and not run.client.is_retired:
         told["repeatable"] = {check.id for check in services.repeatable_checks(run)}
-        told["offers_start"] = not services.why_no_start(run)
+        told["offers_start"] = request.user.is_admin and not services.why_no_start(run)
     if run.repeats is not None and not run.is_open:
         since = report.since(run, queries.findings_of(run.repeats), findings, titles)
         told["since"] = [each for each in since if each.change != Change.SAME]

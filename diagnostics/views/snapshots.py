@@ -10,16 +10,16 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from diagnostics import queries, services, tasks
-from diagnostics.access import admin_required, find_active_client, find_client
+from diagnostics.access import find_active_client, find_client, may_run_required
 from diagnostics.http import Request, not_modified_fragment
 from diagnostics.models import OAuthClient, Snapshot
 
 
 @require_POST
-@admin_required
+@may_run_required
 def snapshot_start(request: Request, pk: int) -> HttpResponse:
     """Where the org is being read already, that reading is shown and no other one is started."""
-    client = find_active_client(pk)
+    client = find_active_client(pk, request.user)
     with transaction.atomic():
         snapshot = services.start_snapshot(client, source=Snapshot.Source.WEB, user=request.user)
         if snapshot is not None:
@@ -37,7 +37,7 @@ def snapshot_start(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def snapshot_state(request: Request, pk: int) -> HttpResponse:
     """The reading alone while it is open; then the whole page anew, which shows what was read."""
-    client = find_client(pk)
+    client = find_client(pk, request.user)
     reading = queries.reading_of(client)
     if request.htmx and reading.open is None:
         return HttpResponseClientRefresh()

@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics import services, tasks
-from diagnostics.access import admin_required, find_provider
+from diagnostics.access import find_provider, may_run_required
 from diagnostics.forms.paste import PasteForm, StartForm
 from diagnostics.genesys import gateway
 from diagnostics.http import Request
@@ -19,7 +19,7 @@ from diagnostics.models import Provider, Run
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("call", "answer")
-@admin_required
+@may_run_required
 def start(request: Request) -> HttpResponse:
     """A plain form: "Read it" shows what would be taken, "Start" creates the run and goes to its page."""
     if request.method != "POST":
@@ -44,7 +44,7 @@ def start(request: Request) -> HttpResponse:
 
 @require_POST
 @sensitive_post_parameters("call", "answer")
-@admin_required
+@may_run_required
 def preview(request: Request) -> HttpResponse:
     """The fragment beside the form: what was taken, guessed, dropped and masked."""
     form = PasteForm(request.POST)
@@ -55,7 +55,9 @@ def preview(request: Request) -> HttpResponse:
 def _prefilled(request: Request) -> dict[str, object]:
     """A client that was chosen elsewhere, or a provider: then the call that starts cobrowse with it in its org."""
     number = request.GET.get("provider", "")
-    provider = find_provider(int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    provider = (
+        find_provider(int(number), request.user) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    )
     if provider is None:
         return {"client": request.GET.get("client", "")}
     if provider.source == Provider.Source.GATEWAY:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics import services
-from diagnostics.access import admin_required, find_run, newest_watch
+from diagnostics.access import find_run, may_run_required, newest_watch
 from diagnostics.checks import base as checks
 from diagnostics.http import Request, not_modified_fragment
 from diagnostics.models import Run
@@ -17,7 +17,7 @@ from diagnostics.models import Run
 @require_safe
 def watch_state(request: Request, pk: int) -> HttpResponse:
     """The fragment alone. Answers 204 when the page, which says what it has seen, has it all already."""
-    run = find_run(pk)
+    run = find_run(pk, request.user)
     told = told_of_watch(request, run)
     if told["watch_seen"] and request.GET.get("seen") == told["watch_seen"]:
         return not_modified_fragment()
@@ -25,27 +25,27 @@ def watch_state(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admin_required
+@may_run_required
 def watch_start(request: Request, pk: int) -> HttpResponse:
     try:
-        services.start_watch(find_run(pk), request.user)
+        services.start_watch(find_run(pk, request.user), request.user)
     except services.Refused as refused:
         messages.error(request, str(refused))
     return redirect("run", pk)
 
 
 @require_POST
-@admin_required
+@may_run_required
 def watch_stop(request: Request, pk: int) -> HttpResponse:
     """Harmless when it has ended meanwhile: the page then says how."""
-    services.stop_watch(find_run(pk))
+    services.stop_watch(find_run(pk, request.user))
     return redirect("run", pk)
 
 
 def told_of_watch(request: Request, run: Run) -> dict[str, Any]:
     """What the fragment shows: the newest watch, and whether one may be started."""
     watch = newest_watch(run)
-    may_start = request.user.is_admin and not (watch and watch.is_open)
+    may_start = request.user.may_run and not (watch and watch.is_open)
     titles = checks.titles()
     wanted = services.watchable(run) if may_start else ""
     return {
