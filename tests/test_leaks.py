@@ -18,6 +18,7 @@ from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.seed import register
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.packets import packet_of, told_of_run
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,6 +109,15 @@ def all_pages(browser: Browser) -> Iterator[tuple[str, str]]:
         yield place, answer.content.decode()
 
 
+def all_exports(browser: Browser) -> Iterator[tuple[str, str]]:
+    for place in ("csv/?findings=1", "json/?findings=1", "jsonl/?findings=1"):
+        answer: Any = browser.get(f"/runs/export/{place}")
+        yield f"the export {place}", b"".join(answer).decode()
+    for run in Run.objects.select_related("client"):
+        packet = packet_of(told_of_run(run), "0")
+        yield from ((f"{name} of run {run.pk}", text) for name, text in packet.files.items())
+
+
 def test_nothing_that_must_stay_secret_is_anywhere(demo: server.Running, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for key in ("published", "gateway"):
@@ -125,6 +135,7 @@ def test_nothing_that_must_stay_secret_is_anywhere(demo: server.Running, caplog:
     places = [
         *all_rows(),
         *all_pages(browser),
+        *all_exports(browser),
         ("the rejected form", preview.content.decode()),
         ("the log", caplog.text),
     ]
