@@ -42,7 +42,7 @@ def comparison_raw(request: Request) -> HttpResponse:
 @require_safe
 def run_history(request: Request, pk: int) -> HttpResponse:
     """The last good run of the target, the first bad one, what changed between the two, and the flips since."""
-    run = find_run(pk)
+    run = find_run(pk, request.user)
     past = queries.past_of(run)
     broke = past.break_before(run.pk)
     context = {"run": run, "past": past, "broke": broke, "cells": past.points[-MOST_CELLS:]}

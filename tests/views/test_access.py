@@ -1,84 +1,138 @@
-"""Who may open which address, by which method. Every address of the product is in the table."""
+"""Who may open which address, by which method. Every address of the product is in the table: a new one without a row fails."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 
-from diagnostics import urls
-from diagnostics.models import User
-from tests.factories import make_client, make_exchange, make_finding, make_known, make_run, make_team_lead
+from diagnostics import tasks, urls
+from diagnostics.models import OAuthClient, User
+from tests.factories import (
+    make_client,
+    make_exchange,
+    make_finding,
+    make_known,
+    make_person,
+    make_provider,
+    make_run,
+    make_saved_view,
+    make_team_lead,
+)
 
 pytestmark = pytest.mark.django_db
 
 READ, WRITE, FORM = ("get",), ("post",), ("get", "post")
+ROLES = tuple(User.Role)
+EVERYBODY = frozenset(ROLES)
+ADMINS = frozenset({User.Role.ADMIN})
+RUNNERS = ADMINS | {User.Role.OPERATOR}
+NOTERS = ADMINS | {User.Role.TEAM_LEAD}
+AUDITORS = ADMINS | {User.Role.AUDITOR}
 
 
 @dataclass(frozen=True)
 class Address:
+    """`of` is the row that the address belongs to; `who` may open it. An org's row is 404 for who may not see the org."""
+
     name: str
-    methods: tuple[str, ...]
-    admins_only: bool
-    of: str = ""  # the row that the address belongs to
+    methods: tuple[str, ...] = READ
+    who: frozenset[User.Role] = EVERYBODY
+    of: str = ""
+
+    @property
+    def is_of_an_org(self) -> bool:
+        return self.of in OF_AN_ORG
 
 
+OF_AN_ORG = {"client", "run", "exchange", "finding", "known", "provider"}
 ADDRESSES = (
-    Address("home", READ, admins_only=False),
-    Address("clients", READ, admins_only=False),
-    Address("client-add", FORM, admins_only=True),
-    Address("client-region", READ, admins_only=True),
-    Address("client", READ, admins_only=False, of="client"),
-    Address("client-verification", READ, admins_only=False, of="client"),
-    Address("client-edit", FORM, admins_only=True, of="client"),
-    Address("client-secret", FORM, admins_only=True, of="client"),
-    Address("client-verify", WRITE, admins_only=True, of="client"),
-    Address("client-retire", FORM, admins_only=True, of="client"),
-    Address("start", FORM, admins_only=True),
-    Address("start-preview", WRITE, admins_only=True),
-    Address("runs", READ, admins_only=False),
-    Address("run", READ, admins_only=False, of="run"),
-    Address("run-json", READ, admins_only=False, of="run"),
-    Address("run-history", READ, admins_only=False, of="run"),
-    Address("comparison", READ, admins_only=False),
-    Address("comparison-raw", READ, admins_only=False),
-    Address("run-progress", READ, admins_only=False, of="run"),
-    Address("run-exchange", READ, admins_only=False, of="exchange"),
-    Address("run-again", WRITE, admins_only=True, of="run"),
-    Address("live-start", FORM, admins_only=True, of="run"),
-    Address("watch", READ, admins_only=False, of="run"),
-    Address("watch-start", WRITE, admins_only=True, of="run"),
-    Address("watch-stop", WRITE, admins_only=True, of="run"),
-    Address("check-again", WRITE, admins_only=True, of="finding"),
-    Address("claims", FORM, admins_only=False),
-    Address("checks", READ, admins_only=False),
-    Address("retention", READ, admins_only=False),
-    Address("retention-passes", READ, admins_only=False),
-    Address("retention-preview", READ, admins_only=False),
-    Address("retention-apply", WRITE, admins_only=True),
-    Address("run-pin", WRITE, admins_only=True, of="run"),
-    Address("run-unpin", WRITE, admins_only=True, of="run"),
-    Address("findings", READ, admins_only=False),
-    Address("finding", READ, admins_only=False, of="known"),
-    Address("finding-note", WRITE, admins_only=True, of="known"),
-    Address("finding-accept", WRITE, admins_only=True, of="known"),
-    Address("finding-end-acceptance", WRITE, admins_only=True, of="known"),
-    Address("contract", READ, admins_only=False),
-    Address("contract-readings", READ, admins_only=False),
-    Address("contract-refresh", WRITE, admins_only=True),
-    Address("users", READ, admins_only=True),
-    Address("user-add", FORM, admins_only=True),
-    Address("user-role", WRITE, admins_only=True, of="user"),
-    Address("user-password", FORM, admins_only=True, of="user"),
-    Address("user-deactivate", FORM, admins_only=True, of="user"),
-    Address("user-activate", WRITE, admins_only=True, of="user"),
+    Address("home"),
+    Address("clients"),
+    Address("client-add", FORM, ADMINS),
+    Address("client-region", READ, ADMINS),
+    Address("client", of="client"),
+    Address("client-verification", of="client"),
+    Address("client-edit", FORM, ADMINS, "client"),
+    Address("client-secret", FORM, ADMINS, "client"),
+    Address("client-verify", WRITE, RUNNERS, "client"),
+    Address("client-retire", FORM, ADMINS, "client"),
+    Address("client-rights", of="client"),
+    Address("snapshot-start", WRITE, RUNNERS, "client"),
+    Address("snapshot-state", of="client"),
+    Address("start", FORM, RUNNERS),
+    Address("start-preview", WRITE, RUNNERS),
+    Address("runs"),
+    Address("run-matrix"),
+    Address("run-causes"),
+    Address("saved-view-add", WRITE, ADMINS),
+    Address("saved-view-delete", FORM, ADMINS, "view"),
+    Address("run", of="run"),
+    Address("run-json", of="run"),
+    Address("run-history", of="run"),
+    Address("comparison"),
+    Address("comparison-raw"),
+    Address("run-progress", of="run"),
+    Address("run-exchange", of="exchange"),
+    Address("run-again", WRITE, RUNNERS, "run"),
+    Address("live-start", FORM, ADMINS, "run"),
+    Address("watch", of="run"),
+    Address("watch-start", WRITE, RUNNERS, "run"),
+    Address("watch-stop", WRITE, RUNNERS, "run"),
+    Address("check-again", WRITE, RUNNERS, "finding"),
+    Address("runs-export", of="export"),
+    Address("run-page", of="run"),
+    Address("run-packet", of="run"),
+    Address("run-rejudge", of="run"),
+    Address("rejudge"),
+    Address("rejudge-batch"),
+    Address("providers"),
+    Address("provider-orgs"),
+    Address("provider-match"),
+    Address("provider", of="provider"),
+    Address("org-changes"),
+    Address("touches"),
+    Address("claims", FORM),
+    Address("checks"),
+    Address("retention"),
+    Address("retention-passes"),
+    Address("retention-preview"),
+    Address("retention-apply", WRITE, ADMINS),
+    Address("run-pin", WRITE, ADMINS, "run"),
+    Address("run-unpin", WRITE, ADMINS, "run"),
+    Address("findings"),
+    Address("finding", of="known"),
+    Address("finding-note", WRITE, NOTERS, "known"),
+    Address("finding-accept", WRITE, ADMINS, "known"),
+    Address("finding-end-acceptance", WRITE, ADMINS, "known"),
+    Address("contract"),
+    Address("contract-readings"),
+    Address("contract-refresh", WRITE, ADMINS),
+    Address("users", READ, ADMINS),
+    Address("user-add", FORM, ADMINS),
+    Address("user-role", WRITE, ADMINS, "user"),
+    Address("user-password", FORM, ADMINS, "user"),
+    Address("user-deactivate", FORM, ADMINS, "user"),
+    Address("user-activate", WRITE, ADMINS, "user"),
 )
+# Signing in, and what everybody does with their own account alone: tests/views/test_account.py.
+OWN_ACCOUNT = {"login", "logout", "password", "password-changed"}
 every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
+every_address_of_an_org = pytest.mark.parametrize(
+    "address", [each for each in ADDRESSES if each.is_of_an_org], ids=lambda address: address.name
+)
+every_role = pytest.mark.parametrize("role", ROLES)
+
+
+@pytest.fixture(autouse=True)
+def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
 
 
 @pytest.fixture
-def arguments() -> dict[str, list[int]]:
-    run = make_run(make_client())
+def arguments() -> dict[str, list[int | str]]:
+    run = make_run(make_client(org_id="theirs"))
     exchange, finding = make_exchange(run), make_finding(run)
     return {
         "": [],
@@ -88,27 +142,34 @@ def arguments() -> dict[str, list[int]]:
         "finding": [run.pk, finding.position],
         "user": [make_team_lead("someone").pk],
         "known": [make_known(run.client).pk],
+        "provider": [make_provider(run.client).pk],
+        "view": [make_saved_view().pk],
+        "export": ["csv"],
     }
 
 
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for each in patterns:
+        if isinstance(each, URLPattern):
+            yield each.name or ""
+        elif each.app_name != "admin":
+            yield from names(each.url_patterns)
+
+
+def browser_of(role: User.Role, **values: object) -> Client:
+    browser = Client()
+    browser.force_login(make_person(role, **values))
+    return browser
+
+
 def test_no_address_is_missing_from_the_table() -> None:
-    lists = (
-        urls.client_urls,
-        urls.run_urls,
-        urls.comparison_urls,
-        urls.claim_urls,
-        urls.contract_urls,
-        urls.check_urls,
-        urls.known_urls,
-        urls.retention_urls,
-        urls.user_urls,
-    )
-    named = {pattern.name for listed in lists for pattern in listed} | {"home"}
-    assert {address.name for address in ADDRESSES} == named
+    assert {address.name for address in ADDRESSES} == set(names(urls.urlpatterns)) - OWN_ACCOUNT
 
 
 @every_address
-def test_a_stranger_is_sent_to_the_login(address: Address, arguments: dict[str, list[int]], client: Client) -> None:
+def test_a_stranger_is_sent_to_the_login(
+    address: Address, arguments: dict[str, list[int | str]], client: Client
+) -> None:
     place = reverse(address.name, args=arguments[address.of])
     for method in address.methods:
         answer = getattr(client, method)(place)
@@ -116,25 +177,69 @@ def test_a_stranger_is_sent_to_the_login(address: Address, arguments: dict[str, 
 
 
 @every_address
-def test_any_other_method_is_refused(address: Address, arguments: dict[str, list[int]], as_admin: Client) -> None:
+def test_any_other_method_is_refused(address: Address, arguments: dict[str, list[int | str]], as_admin: Client) -> None:
     place = reverse(address.name, args=arguments[address.of])
     for method in {"get", "post", "put", "delete", "patch"} - set(address.methods):
         assert getattr(as_admin, method)(place).status_code == 405
 
 
+@every_role
 @every_address
-def test_a_team_lead_reads_and_changes_nothing(
-    address: Address, arguments: dict[str, list[int]], as_lead: Client
+def test_each_role_may_do_its_own_and_no_more(
+    address: Address, role: User.Role, arguments: dict[str, list[int | str]]
 ) -> None:
+    browser, place = browser_of(role), reverse(address.name, args=arguments[address.of])
+    for method in address.methods:
+        answer = getattr(browser, method)(place)
+        if role not in address.who:
+            assert answer.status_code == 403
+        elif method == "get":
+            assert answer.status_code == 200
+        else:
+            assert answer.status_code in (200, 302, 409)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != User.Role.ADMIN])
+@every_address_of_an_org
+def test_what_belongs_to_another_org_is_not_there(
+    address: Address, role: User.Role, arguments: dict[str, list[int | str]]
+) -> None:
+    """403 where the role may not in any case, which tells nothing of the row."""
+    browser = browser_of(role, is_limited=True, only_orgs=["ours"])
     place = reverse(address.name, args=arguments[address.of])
     for method in address.methods:
-        assert getattr(as_lead, method)(place).status_code == (403 if address.admins_only else 200)
+        assert getattr(browser, method)(place).status_code == (404 if role in address.who else 403)
 
 
-@every_address
-def test_an_admin_may_open_every_page(address: Address, arguments: dict[str, list[int]], as_admin: Client) -> None:
-    if "get" in address.methods:
-        assert as_admin.get(reverse(address.name, args=arguments[address.of])).status_code == 200
+@every_address_of_an_org
+def test_an_admin_is_never_limited(address: Address, arguments: dict[str, list[int | str]]) -> None:
+    browser = browser_of(User.Role.ADMIN, is_limited=True, only_orgs=["ours"])
+    place = reverse(address.name, args=arguments[address.of])
+    for method in address.methods:
+        assert getattr(browser, method)(place).status_code in (200, 302, 409)
+
+
+@every_address_of_an_org
+def test_what_belongs_to_ones_own_org_is_there(address: Address, arguments: dict[str, list[int | str]]) -> None:
+    browser = browser_of(User.Role.OPERATOR, is_limited=True, only_orgs=["ours", "theirs"])
+    place = reverse(address.name, args=arguments[address.of])
+    for method in address.methods:
+        assert getattr(browser, method)(place).status_code != 404
+
+
+def test_who_registered_a_client_sees_it_whatever_its_org(arguments: dict[str, list[int | str]]) -> None:
+    person = make_person(User.Role.TEAM_LEAD, is_limited=True)
+    browser, place = Client(), reverse("client", args=arguments["client"])
+    browser.force_login(person)
+    assert browser.get(place).status_code == 404
+    OAuthClient.objects.update(created_by=person)
+    assert browser.get(place).status_code == 200
+
+
+def test_nobody_is_limited_to_orgs_that_are_not_known_yet(arguments: dict[str, list[int | str]]) -> None:
+    OAuthClient.objects.update(org_id="")
+    browser = browser_of(User.Role.OPERATOR, is_limited=True, only_orgs=["", "ours"])
+    assert browser.get(reverse("client", args=arguments["client"])).status_code == 404
 
 
 @pytest.mark.parametrize("place", ["/clients/99/", "/runs/99/", "/runs/99/progress/", "/users/99/password/"])

@@ -173,15 +173,12 @@ def test_a_bad_acceptance_changes_nothing(as_admin: Client, values: dict[str, st
     assert known.accepted_until is None
 
 
-def test_a_team_lead_writes_nothing(as_lead: Client) -> None:
+def test_a_team_lead_writes_notes_and_nothing_else(as_lead: Client) -> None:
     known = make_known(accepted_until=later(days=3))
-    for place, values in (
-        ("notes", {"text": "x"}),
-        ("accept", {"reason": "x", "until": days(9)}),
-        ("accept/end", {}),
-    ):
+    assert as_lead.post(f"/findings/{known.pk}/notes/", {"text": "Seen"}).status_code == 302
+    for place, values in (("accept", {"reason": "x", "until": days(9)}), ("accept/end", {})):
         assert as_lead.post(f"/findings/{known.pk}/{place}/", values).status_code == 403
-    assert not FindingNote.objects.exists()
+    assert FindingNote.objects.get().text == "Seen"
     assert KnownFinding.objects.get().accepted_last_day == timezone.localdate() + timedelta(days=3)
 
 
