@@ -57,6 +57,16 @@ LISTS = [
     "from=2026-01-01&to=2026-01-31&page=last",
 ]
 
+AROUND = [
+    "/",
+    "/clients/{client}/",
+    "/runs/{last}/",
+    "/runs/{last}/exchanges/0/",
+    "/runs/{last}/history/",
+    "/runs/{last}/json/",
+    "/compare/?a={last}&b={before}",
+]
+
 
 @pytest.fixture(scope="module")
 def long_history(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[History]:
@@ -117,9 +127,20 @@ def test_no_chart_reads_every_run(db: None, long_history: History, query: str) -
     assert tables_read_whole(f"/runs/causes/?{query}") == []
 
 
-@pytest.mark.parametrize("place", ["/runs/{last}/", "/runs/{last}/exchanges/0/", "/clients/{client}/", "/"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/runs/{last}/",
+        "/runs/{last}/exchanges/0/",
+        "/clients/{client}/",
+        "/",
+        "/runs/{last}/history/",
+        "/compare/?a={last}&b={before}",
+        "/runs/{last}/json/",
+    ],
+)
 def test_no_page_around_a_run_reads_every_row(db: None, long_history: History, place: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(id) FROM diagnostics_oauthclient")
         client = cursor.fetchone()[0]
-    assert tables_read_whole(place.format(last=long_history.last, client=client)) == []
+    assert tables_read_whole(place.format(last=long_history.last, before=long_history.last - 1, client=client)) == []

@@ -1,6 +1,6 @@
 """Reads. No list's number of queries grows with its rows."""
 
-from diagnostics.queries.cause_counts import cause_chart, within
+from diagnostics.queries.cause_counts import cause_chart
 from diagnostics.queries.clients import (
     CLIENT_STANDINGS,
     TIER_UNSAID,
@@ -34,7 +34,7 @@ from diagnostics.queries.retention import (
 )
 from diagnostics.queries.run_choices import RunChoices, run_choices, saved_views
 from diagnostics.queries.run_matrices import Matrix, run_matrix
-from diagnostics.queries.run_pages import Place, RunPage, in_order, read_place, run_page
+from diagnostics.queries.run_pages import Place, RunPage, read_place, run_page
 from diagnostics.queries.runs import (
     RECENT,
     RunState,
@@ -71,7 +71,6 @@ __all__ = [
     "client_page",
     "exchanges_of",
     "findings_of",
-    "in_order",
     "known_of",
     "known_page",
     "matches",
@@ -97,5 +96,4 @@ __all__ = [
     "saved_views",
     "state_of",
     "strips",
-    "within",
 ]

@@ -1,6 +1,5 @@
 """How often each cause was found, over time."""
 
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,6 @@ from django.db.models.functions import Trunc
 from diagnostics.cause_chart import Chart, draw, unit_for
 from diagnostics.models import Run
 from diagnostics.run_filters import RunFilter
-from diagnostics.time_ranges import TimeRange
 
 
 def cause_chart(narrowed: RunFilter, now: datetime, zone: ZoneInfo) -> Chart:
@@ -26,11 +24,6 @@ def cause_chart(narrowed: RunFilter, now: datetime, zone: ZoneInfo) -> Chart:
         .annotate(times=Count("*"))
     )
     return draw(counted, unit, since, until, zone)
-
-
-def within(narrowed: RunFilter, times: TimeRange) -> RunFilter:
-    """The same runs, of these times alone, for a page that has times of its own where none are chosen."""
-    return replace(narrowed, times=times)
 
 
 def _first(runs: QuerySet[Run]) -> datetime | None:

@@ -35,6 +35,8 @@ NONSENSE = [
     "page=after~nan~1&sort=slowest&x=y",
     "page=after~1e999~1&sort=slowest",
     "%FF=%FF",
+    "org=" + "x" * 1_000_000,
+    "x" * 1_000_000 + "=1",
 ]
 
 
