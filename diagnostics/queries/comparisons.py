@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
 
 from diagnostics.comparison.seen import Seen
 from diagnostics.comparison.side import Side
 from diagnostics.flips import Flip, History, Point, history_of
 from diagnostics.inputs import Inputs
-from diagnostics.models import Finding, OrgChange, Run
+from diagnostics.models import Finding, OAuthClient, OrgChange, Run
 from diagnostics.queries.runs import runs_for_lists
 
 MOST_CHANGES = 200
@@ -148,7 +149,12 @@ def _suggested(flips: Sequence[Flip]) -> list[Suggestion]:
 
 
 def counterparts_of(run: Run) -> list[Run]:
-    """The newest run of the same kind of each other client: what works there may fail here."""
-    others = runs_for_lists().filter(kind=run.kind, status=Run.Status.FINISHED, branch="").exclude(client=run.client_id)
-    newest = {each.client_id: each for each in reversed(others.order_by("-pk")[:MOST_LOOKED_THROUGH])}
-    return sorted(newest.values(), key=lambda each: each.client.name.lower())[:MOST_SUGGESTED]
+    """The newest run that asked the same thing of each other client: what works there may fail here."""
+    kind, _, rest = run.target.partition(":")
+    question = rest.partition(":")[2]
+    ending = Value(f":{question}" if question else "")
+    target = Concat(Value(f"{kind}:"), Cast(OuterRef("pk"), CharField()), ending, output_field=CharField())
+    newest = Run.objects.filter(target=target, branch="", status=Run.Status.FINISHED).order_by("-pk").values("pk")[:1]
+    clients = OAuthClient.objects.filter(retired_at=None).exclude(pk=run.client_id).annotate(newest=Subquery(newest))
+    found = clients.exclude(newest=None).order_by("-newest").values_list("newest", flat=True)[:MOST_SUGGESTED]
+    return sorted(runs_by_pk(found).values(), key=lambda each: each.client.name.lower())

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from diagnostics.models import OAuthClient, Run
@@ -403,20 +404,53 @@ def test_choosing_asks_as_often_for_many_runs_as_for_few(
     as_lead: Client, queries_of: Callable[[Client, str], int]
 ) -> None:
     client = make_client()
-    a, b = good(client), bad(client)
+    b = bad(client)
+    good(make_client("another"), 1)
+    bad(client, 3, cause="conv.ended")
     few = queries_of(as_lead, "/compare/"), queries_of(as_lead, f"/compare/?a={b.pk}")
     for number in range(5):
         other = make_client(f"client {number}")
         good(other, 3)
         bad(other, 4)
     assert (queries_of(as_lead, "/compare/"), queries_of(as_lead, f"/compare/?a={b.pk}")) == few
-    assert a.pk
 
 
-def test_the_neighbours_of_a_run_are_found_by_an_index() -> None:
+def test_those_who_asked_something_else_are_no_counterparts() -> None:
+    sandbox, other = make_client("Sandbox"), make_client("Other")
+    run = bad(make_client())
+    good(sandbox, 1)
+    newest = good(sandbox, 2)
+    good(sandbox, 3, branch="oauth.token")
+    good(other, 2, target=f"health:{other.pk}")
+    good(make_client("Retired", retired_at=timezone.now()))
+    assert queries.counterparts_of(run) == [newest]
+    asked = bad(run.client, target=f"call:{run.client_id}:GET /api/v2/tokens/me")
+    there = good(other, 4, target=f"call:{other.pk}:GET /api/v2/tokens/me")
+    assert queries.counterparts_of(asked) == [there]
+    assert queries.counterparts_of(bad(run.client, target="")) == []
+
+
+def test_no_query_of_a_comparison_reads_a_whole_table(as_lead: Client) -> None:
+    """Where an index could serve: with the choice forbidden, a plan that still reads a whole large table has none."""
     client = make_client()
-    run = bad(client)
-    rows = Run.objects.filter(target=run.target, branch="", cause="none", status="finished", pk__lt=run.pk)
+    a, b = good(client), bad(client)
+    make_org_change(client, not_before=when(1.2), at=when(1.8))
+    places = [
+        f"/compare/?a={a.pk}&b={b.pk}",
+        "/compare/",
+        f"/compare/?a={b.pk}",
+        f"/runs/{b.pk}/history/",
+        f"/runs/{b.pk}/",
+    ]
+    with CaptureQueriesContext(connection) as asked:
+        for place in places:
+            assert as_lead.get(place).status_code == 200
+    large = ("diagnostics_run", "diagnostics_finding", "diagnostics_exchange", "diagnostics_orgchange")
+    reads = {each["sql"] for each in asked if each["sql"].startswith("SELECT")}
+    assert len(reads) > 10
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-    assert "run_target" in rows.order_by("-pk")[:1].explain()
+        for sql in reads:
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert [name for name in large if f"Seq Scan on {name} " in f"{plan} "] == [], f"{sql}\n{plan}"
