@@ -112,7 +112,7 @@ class History:
         at = next((place for place, each in enumerate(self.points) if each.pk == pk), len(self.points) - 1)
         told = [each for each in self.points[: at + 1] if each.mood is not Mood.UNTOLD]
         pairs = [(one, other) for one, other in pairwise(told) if one.mood is Mood.GOOD and other.mood is Mood.BAD]
-        return _flip(*pairs[-1], self.points) if pairs else None
+        return _flip(*pairs[-1], self.points, _places(self.points)) if pairs else None
 
     @property
     def newest_break(self) -> Flip | None:
@@ -133,7 +133,8 @@ def history_of(points: Iterable[Point]) -> History:
     """Points in any order; two of the same moment are in the order of their numbers."""
     ordered = tuple(sorted(points, key=lambda each: (each.at, each.pk)))
     streaks = tuple(_streaks(ordered))
-    flips = tuple(_flip(one.last, other.first, ordered) for one, other in pairwise(streaks))
+    places = _places(ordered)
+    flips = tuple(_flip(one.last, other.first, ordered, places) for one, other in pairwise(streaks))
     return History(ordered, streaks, flips, _flapping(ordered))
 
 
@@ -154,8 +155,12 @@ def _streaks(ordered: tuple[Point, ...]) -> Iterable[Streak]:
         yield Streak(tuple(held), tuple(untold))
 
 
-def _flip(before: Point, after: Point, ordered: tuple[Point, ...]) -> Flip:
-    between = ordered[ordered.index(before) + 1 : ordered.index(after)]
+def _places(ordered: tuple[Point, ...]) -> dict[int, int]:
+    return {point.pk: place for place, point in enumerate(ordered)}
+
+
+def _flip(before: Point, after: Point, ordered: tuple[Point, ...], places: dict[int, int]) -> Flip:
+    between = ordered[places[before.pk] + 1 : places[after.pk]]
     return Flip(before, after, tuple(each for each in between if each.mood is Mood.UNTOLD))
 
 

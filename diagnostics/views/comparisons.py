@@ -18,6 +18,7 @@ from diagnostics.models import OrgChange, Run
 from diagnostics.queries import comparisons as queries
 
 MOST_CELLS = 60
+MOST_FLIPS = 30
 
 
 @require_safe
@@ -82,7 +83,7 @@ def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None) -> Htt
     given = {name: form.cleaned_data.get(name) for name in ("a", "b")}
     missing = [number for number, run in ((given["a"], a), (given["b"], b)) if number and run is None]
     one = a or b
-    context: dict[str, Any] = {"form": form, "missing": missing, "one": one, "place": "a" if a else "b"}
+    context: dict[str, Any] = {"form": form, "missing": missing, "one": one}
     if one is None:
         context["suggestions"] = queries.latest_flips()
     else:
@@ -91,12 +92,13 @@ def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None) -> Htt
 
 
 def _of_break(past: History, broke: Flip | None) -> dict[str, Any]:
+    flips = past.flips if broke is None else past.flips_since(broke)
+    context: dict[str, Any] = {"flips": flips[-MOST_FLIPS:], "flips_in_all": len(flips)}
     if broke is None:
-        return {"flips": past.flips}
+        return context
     newest = past.newest_break
-    flips, mended = past.flips_since(broke), past.mended_after(broke)
     runs = queries.runs_to_compare(broke.before.pk, broke.after.pk)
-    context: dict[str, Any] = {"flips": flips, "mended": mended, "newest": newest if newest != broke else None}
+    context |= {"mended": past.mended_after(broke), "newest": newest if newest != broke else None}
     if len(runs) < 2:
         return context
     told, changes = compared(runs[broke.before.pk], runs[broke.after.pk])

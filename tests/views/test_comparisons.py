@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from diagnostics.models import OAuthClient, Run
 from diagnostics.queries import comparisons as queries
+from diagnostics.views import comparisons
 from tests.comparison.sides import ON, SHOP, environment
 from tests.factories import (
     make_client,
@@ -342,6 +343,20 @@ def test_flapping_is_named(as_lead: Client) -> None:
         good(client, hours)
         last = bad(client, hours + 1)
     assert "It flaps" in history(as_lead, last)
+
+
+def test_of_many_flips_the_newest_are_shown_and_all_are_counted(
+    as_lead: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparisons, "MOST_FLIPS", 2)
+    client = make_client()
+    for hours in range(0, 8, 2):
+        good(client, hours)
+        last = bad(client, hours + 1)
+    good(client, 9)
+    page = history(as_lead, Run.objects.order_by("pk")[1])
+    assert "The newest 2 of 7" in page
+    assert f"and {last.pk}</a>" in page
 
 
 def test_runs_of_other_targets_and_parts_of_runs_do_not_count(as_lead: Client) -> None:
