@@ -71,7 +71,9 @@ def find_run(pk: int, user: User) -> Run:
 
 
 def find_exchange(run_pk: int, position: int, user: User) -> Exchange:
-    exchanges = in_sight(Exchange.objects.select_related("run"), user, "run__client")
+    exchanges = in_sight(
+        Exchange.objects.select_related("run__client").defer("run__client__secret"), user, "run__client"
+    )
     return get_object_or_404(exchanges, run_id=run_pk, position=position)
 
 

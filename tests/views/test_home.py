@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from django.utils import timezone
 from diagnostics.demo import story
 from diagnostics.models import OAuthClient
 from diagnostics.templatetags.places import MORE, PLACES
-from tests.factories import make_client, make_org_change, make_run, make_snapshot
+from tests.factories import make_client, make_exchange, make_org_change, make_run, make_snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +172,12 @@ def test_the_menu_marks_where_the_reader_is(as_admin: Client, as_lead: Client) -
 def test_every_place_of_the_menu_opens(as_admin: Client) -> None:
     for place in (*PLACES, *MORE):
         assert as_admin.get(reverse(place.name)).status_code == 200
+
+
+def test_the_tier_stands_on_every_page_of_a_run(as_admin: Client, settings: Any) -> None:
+    run = make_run(make_client(tier="production"))
+    make_exchange(run)
+    settings.FIELD_ENCRYPTION_KEYS = ["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="]  # no page reads the secret
+    for place in ("", "history/", "live/", "exchanges/0/"):
+        page = as_admin.get(f"/runs/{run.pk}/{place}").content
+        assert b"tier-production" in page, place
