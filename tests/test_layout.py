@@ -9,7 +9,19 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 # A room may import rooms of rows above its own, and itself.
 ROWS: list[set[str]] = [
-    {"outcomes", "causes", "fields", "masks", "net", "product", "provider_ids", "rules", "run_json", "time_ranges"},
+    {
+        "outcomes",
+        "causes",
+        "fields",
+        "masks",
+        "net",
+        "product",
+        "provider_ids",
+        "rules",
+        "run_json",
+        "time_ranges",
+        "timetable",
+    },
     {"blocks", "cause_chart", "kept", "masker", "genesys", "compare", "flips"},
     {"leaks", "recurrence", "redact"},
     {"calls", "orgs"},
@@ -20,6 +32,7 @@ ROWS: list[set[str]] = [
     {"rejudge", "rights"},
     {"standing"},
     {"models"},
+    {"sight"},
     {"run_filters"},
     {"queries", "people", "report", "http"},
     {"exports"},
