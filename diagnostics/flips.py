@@ -62,13 +62,6 @@ class Streak:
     def is_good(self) -> bool:
         return self.first.mood is Mood.GOOD
 
-    @property
-    def holds(self) -> int:
-        return len(self.points)
-
-    def has(self, pk: int) -> bool:
-        return any(each.pk == pk for each in (*self.points, *self.untold))
-
 
 @dataclass(frozen=True)
 class Flip:
@@ -81,10 +74,6 @@ class Flip:
     @property
     def broke(self) -> bool:
         return self.before.mood is Mood.GOOD and self.after.mood is Mood.BAD
-
-    @property
-    def mended(self) -> bool:
-        return self.before.mood is Mood.BAD and self.after.mood is Mood.GOOD
 
 
 @dataclass(frozen=True)

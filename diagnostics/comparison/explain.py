@@ -31,10 +31,6 @@ class Explanation:
     seen: tuple[Seen, ...] = ()
     unread: tuple[Fact, ...] = ()
 
-    @property
-    def is_explained(self) -> bool:
-        return bool(self.facts or self.seen) or self.certainty in ("proved", "likely")
-
 
 def explain(step: Step, facts: Sequence[Fact], seen: Sequence[Seen], *, alike: bool) -> Explanation:
     """`facts` and `seen` in the order of `step`."""

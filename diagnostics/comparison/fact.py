@@ -19,10 +19,6 @@ class Way(StrEnum):
     GAINED = "gained"
     OTHER = "other"
 
-    @property
-    def reverse(self) -> "Way":
-        return {Way.LOST: Way.GAINED, Way.GAINED: Way.LOST}.get(self, self)
-
 
 @dataclass(frozen=True)
 class Fact:

@@ -70,10 +70,6 @@ class Comparison:
     seen: tuple[Seen, ...]
 
     @property
-    def is_alike(self) -> bool:
-        return is_alike(self.remarks)
-
-    @property
     def changed(self) -> tuple[Fact, ...]:
         return tuple(each for each in self.facts if each.is_changed)
 
@@ -131,7 +127,8 @@ def compare_runs(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]
         turned = surroundings.facts_of(b.environment, a.environment, (b.at, a.at))
         in_order = (*turned, *brought.facts_of(b, a))
     told = tuple(sorted(seen, key=lambda each: (each.at, each.pk)))
-    usable = told if step.in_time else ()
+    between = step.first.at, step.second.at
+    usable = [each for each in told if step.in_time and each.may_lie_between(*between)]
     lines = tuple(_lines(a, b, checks)) if a.pk != b.pk else ()
     return Comparison(
         a=a,

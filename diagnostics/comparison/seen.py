@@ -48,10 +48,6 @@ class Seen:
     def may_lie_between(self, first: datetime, second: datetime) -> bool:
         return self.at > first and (self.not_before is None or self.not_before < second)
 
-    def lies_between(self, first: datetime, second: datetime) -> bool:
-        """Without a doubt, by the readings' times."""
-        return self.not_before is not None and first <= self.not_before and self.at <= second
-
     @property
     def way(self) -> Way:
         if self.kind != "changed":

@@ -70,11 +70,6 @@ class Side:
         return self.cause == causes.NONE and not self.branch
 
     @property
-    def is_told(self) -> bool:
-        """There is a verdict, and it says what is wrong or that nothing is."""
-        return bool(self.cause) and self.cause != causes.UNDETERMINED and not self.is_open
-
-    @property
     def asked(self) -> frozenset[str]:
         return frozenset(self.planned) | {each.check_id for each in self.findings}
 
