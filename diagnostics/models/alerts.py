@@ -93,6 +93,8 @@ class Incident(models.Model):
     began_at = models.DateTimeField()  # the first bad run of the stretch
     opened_at = models.DateTimeField(default=timezone.now)  # when it was confirmed
     closed_at = models.DateTimeField(null=True, blank=True)
+    # The incident of another cause that this one turned into: the org was never right in between.
+    became = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="came_from")
     reminded_at = models.DateTimeField(null=True, blank=True)
     changes = models.JSONField(default=list, blank=True)  # what changed of the environment, in sentences
     muted_until = models.DateTimeField(null=True, blank=True)
@@ -124,6 +126,7 @@ class Delivery(models.Model):
         CHANGED = "changed", "Broken otherwise"
         REMINDER = "reminder", "Still broken"
         RECOVERED = "recovered", "Recovered"
+        ENDED = "ended", "No longer looked at"
         TEST = "test", "Test"
 
     class State(models.TextChoices):
