@@ -1,0 +1,99 @@
+"""The audit log's one door: what was done is written down in the same transaction in which it is done."""
+
+from typing import Any
+
+from django.db.models import Model
+
+from diagnostics import acting, masks
+from diagnostics.masker import Masker
+from diagnostics.models import AuditEntry, OAuthClient, User
+
+Values = dict[str, Any]
+
+MASKED = "[masked]"
+# Beside the names that any field of a secret has.
+OURS = frozenset({"hash", "key", "keys", "codes", "otp", "totp", "session", "sessionid", "csrfmiddlewaretoken"})
+LONGEST_TEXT = 500
+MOST_LOOKED_AT = 5_000
+LONGEST_LIST = 50
+DEEPEST = 4
+
+
+def record(
+    action: str,
+    thing: Model | None = None,
+    *,
+    before: Values | None = None,
+    after: Values | None = None,
+    name: str = "",
+    client: OAuthClient | None = None,
+    person: User | None = None,
+) -> AuditEntry:
+    """One act: noun and verb, such as "client.added". Who, from where and by which request is known here.
+
+    Of `before` and `after` together only what differs is kept. Secrets are masked by their fields' names and by their
+    shape; still no caller hands one over. `person` is for who is not signed in yet, or not any more.
+    """
+    now = acting.here()
+    who = person or now.person()
+    is_known = isinstance(who, User) and who.pk is not None
+    if before is not None and after is not None:
+        before, after = _differing(before, after)
+    return AuditEntry.objects.create(
+        actor_id=who.pk if is_known else None,
+        actor=(who.get_username() if is_known else now.account)[:150],
+        by=now.by,
+        action=action,
+        thing=thing._meta.model_name or "" if thing is not None else "",
+        thing_id=str(thing.pk)[:64] if thing is not None else "",
+        name=_text(name or _name_of(thing))[:300],
+        client_id=client.pk if client is not None else _client_of(thing),
+        address=now.address,
+        request_id=now.request_id,
+        before=_value(before),
+        after=_value(after),
+    )
+
+
+def _differing(before: Values, after: Values) -> tuple[Values, Values]:
+    """Compared before anything is masked, so that one secret in place of another is a difference."""
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    return {key: before.get(key) for key in keys}, {key: after.get(key) for key in keys}
+
+
+def _name_of(thing: Model | None) -> str:
+    return "" if thing is None else str(thing)
+
+
+def _client_of(thing: Model | None) -> int | None:
+    """Whose org it is about: the client itself, or the one that a row or its run belongs to."""
+    if isinstance(thing, OAuthClient):
+        return thing.pk
+    for holder in (thing, *(getattr(thing, way, None) for way in ("run", "known", "schedule", "incident"))):
+        found = getattr(holder, "client_id", None)
+        if isinstance(found, int):
+            return found
+    return None
+
+
+def _value(value: Any, name: str = "", depth: int = 0) -> Any:
+    """As JSON: without secrets, cut where it is long."""
+    if depth > DEEPEST:
+        return "[cut]"
+    if isinstance(value, dict):
+        return {_text(str(key)): _value(item, str(key), depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = sorted(value, key=str) if isinstance(value, set | frozenset) else list(value)
+        cut = [f"[cut: {len(items) - LONGEST_LIST} more]"] if len(items) > LONGEST_LIST else []
+        return [*(_value(item, name, depth + 1) for item in items[:LONGEST_LIST]), *cut]
+    if value is None or value == "" or isinstance(value, bool):
+        return value
+    if masks.says_secret(name) or masks.plain_name(name) in OURS:
+        return MASKED
+    return value if isinstance(value, int | float) else _text(str(value))
+
+
+def _text(text: str) -> str:
+    looked_at = text[:MOST_LOOKED_AT].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    clean = Masker(lengths=False).text(looked_at)
+    return clean if len(clean) <= LONGEST_TEXT else f"{clean[:LONGEST_TEXT]} [cut]"
