@@ -163,6 +163,53 @@ def database(name: str) -> dict[str, Any]:
     }
 
 
+# Scheme -> port, and how the connection is encrypted: not, from the first byte on, or after STARTTLS, which must work.
+MAIL_SCHEMES = {"smtp": (25, ""), "smtp+starttls": (587, "EMAIL_USE_TLS"), "smtps": (465, "EMAIL_USE_SSL")}
+
+
+def mail_server(name: str) -> dict[str, Any]:
+    """Django's mail settings from smtp+starttls://user:password@host:port; {} when not set."""
+    raw = secret(name)
+    if not raw:
+        return {}
+    shape = f"{name} must look like smtp+starttls://user:password@host:587, smtps://user:password@host or smtp://host"
+    parts = _split(raw)
+    if parts is None or parts.scheme not in MAIL_SCHEMES or not parts.hostname or parts.path.strip("/"):
+        stop(f"{shape}.")
+    if parts.username and parts.scheme == "smtp" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        stop(f"{shape}: over plain smtp the password would cross the network for everybody to read.")
+    port, encrypted = MAIL_SCHEMES[parts.scheme]
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or port,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        **({encrypted: True} if encrypted else {}),
+    }
+
+
+def mail_address(name: str) -> str:
+    value = text(name)
+    if value and not re.fullmatch(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,250}", value):
+        stop(f"{name} is {value!r}, which is no e-mail address. Write it as doctor@example.com, without a name.")
+    return value
+
+
+def base_url(name: str, default: str) -> str:
+    """Scheme, host and port, without a slash at the end."""
+    return _base_url(name, text(name, default))
+
+
+def hosts(name: str) -> list[str]:
+    """Host names or addresses, each with a port or without."""
+    found = [each.lower() for each in words(name)]
+    for each in found:
+        parts = _split(f"//{each}")
+        if parts is None or not parts.hostname or parts.netloc != each or "@" in each or "*" in each:
+            stop(f"{name} has {each!r}. Each entry is one host, such as hooks.example.com or 10.0.0.5:8080.")
+    return [each.strip("[]") if each.endswith("]") else each.replace("[", "").replace("]", "") for each in found]
+
+
 def _split(value: str) -> SplitResult | None:
     """The parts of an address, or None when it has no readable form (a bad port, an open bracket)."""
     try:

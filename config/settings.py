@@ -216,6 +216,30 @@ GENESYS_ENDPOINTS = {**DEMO_ENDPOINTS, **env.endpoints("GENESYS_ENDPOINTS")}
 # Hours between two readings of what an org has set up; 0 for none but those that somebody asks for.
 SNAPSHOT_HOURS = env.number("SNAPSHOT_HOURS", 6, least=0, most=24 * 30)
 
+# ---------------------------------------------------------------------- other programs
+
+# How often one token may ask in a minute, and how many runs one person's programs may start in it.
+API_CALLS_PER_MINUTE = env.number("API_CALLS_PER_MINUTE", 600, least=1, most=1_000_000)
+API_RUNS_PER_MINUTE = env.number("API_RUNS_PER_MINUTE", 60, least=1, most=100_000)
+
+# ---------------------------------------------------------------------- alerts
+
+# Where a reader of an alert finds us.
+PUBLIC_URL = env.base_url("PUBLIC_URL", "http://127.0.0.1:8000")
+# Hosts that alerts may be sent to although they are not public, or not behind TLS. Nobody can add one from the web page.
+ALERT_ALLOWED_HOSTS = env.hosts("ALERT_ALLOWED_HOSTS")
+MAIL_SERVER = env.mail_server("EMAIL_URL")
+EMAIL_HOST = MAIL_SERVER.get("EMAIL_HOST", "")
+EMAIL_PORT = MAIL_SERVER.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = MAIL_SERVER.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = MAIL_SERVER.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = MAIL_SERVER.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = MAIL_SERVER.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.mail_address("EMAIL_FROM")
+if MAIL_SERVER and not DEFAULT_FROM_EMAIL:
+    env.stop("EMAIL_FROM is missing. With EMAIL_URL set, it says whom alerts come from, such as doctor@example.com.")
+
 # ---------------------------------------------------------------------- static files
 
 STATIC_URL = "static/"

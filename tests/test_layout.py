@@ -32,6 +32,7 @@ ROWS: list[set[str]] = [
     {"engine", "handbook"},
     {"rejudge", "rights"},
     {"alerts", "standing"},
+    {"mail"},
     {"models"},
     {"sight"},
     {"run_filters"},

@@ -57,6 +57,12 @@ def printed(data: Path, expression: str, **env: str) -> str:
         ({"DEMO_PORT": "x"}, "DEMO_PORT"),
         ({"SNAPSHOT_HOURS": "-1"}, "SNAPSHOT_HOURS"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
+        ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL"),
+        ({"EMAIL_URL": "smtp://mail.example.com"}, "EMAIL_FROM"),
+        ({"EMAIL_URL": "smtp://me:secret@mail.example.com", "EMAIL_FROM": "a@b.example"}, "EMAIL_URL"),
+        ({"EMAIL_FROM": "Doctor <a@b.example>"}, "EMAIL_FROM"),
+        ({"PUBLIC_URL": "doctor.example.com"}, "PUBLIC_URL"),
+        ({"ALERT_ALLOWED_HOSTS": "https://hooks.example.com/x"}, "ALERT_ALLOWED_HOSTS"),
     ],
 )
 def test_a_bad_value_stops_with_one_sentence(tmp_path: Path, env: dict[str, str], named: str) -> None:

@@ -66,6 +66,7 @@ class Up:
                 f"choose another port, such as --port {self.port + 1}."
             )
         logs.shorten(self.data.logs)
+        os.environ.setdefault("PUBLIC_URL", self.address)  # the parts name it in alerts
         self.supervisor.listen()
         trouble = ""
         try:
