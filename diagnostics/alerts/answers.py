@@ -12,8 +12,8 @@ GIVES_UP_AFTER = 3
 WORTH_ANOTHER_TRY = frozenset({408, 409, 423, 425, 429})
 
 PROVED = {
-    "email": "The mail server took the message for every recipient. Whether it reached an inbox, and was read, it does "
-    "not say.",
+    "email": "The mail server took the message, for all recipients unless its words say otherwise. Whether it reached an "
+    "inbox, and was read, it does not say.",
     "slack": "Slack took the message for the channel of this hook. Whether anybody read it, it does not say.",
     "teams": "The workflow was started with the message. Whether it then posted the card stands in the workflow's own run "
     "history.",
