@@ -13,11 +13,13 @@ from diagnostics import kept, masks
 from diagnostics.genesys.exchange import Exchange, Headers
 from diagnostics.masker import MAX_DEPTH, PASSES, Masker
 
-MAX_BODY = 20_000  # characters stored of one body
+MAX_BODY = 20_000  # characters stored of one body that a person brought
+# Of an org's answer enough is stored to judge it anew later: a hundred web deployments with their settings fit.
+MAX_ANSWER = 200_000
 MAX_TEXT = 300  # characters stored of a body that is no JSON
 MAX_READ = 400_000  # characters looked at in a body that is no JSON
 MIN_SECRET = 8  # a shorter value would be found in other words, and masking those would give it away
-LIST_LIMITS = (200, 50, 20, 8, 3, 1)
+LIST_LIMITS = (500, 200, 100, 50, 20, 8, 3, 1)
 CUT = re.compile(r"\[cut: [\d,]{1,20} (?:more|of [\d,]{1,20} characters kept)\]")
 CUT_AT_END = re.compile(r" \[cut: [\d,]{1,20} of [\d,]{1,20} characters kept\]$")
 TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,400})", re.IGNORECASE)
@@ -52,7 +54,7 @@ class Redactor:
         return self._own(value, "", 0)
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        body = self.body(exchange.body, exchange.status, exchange.url)
+        body = self.body(exchange.body, exchange.status, exchange.url, most=MAX_ANSWER)
         return replace(
             exchange,
             url=self.url(exchange.url),
@@ -74,15 +76,18 @@ class Redactor:
     def headers(self, headers: Headers) -> Headers:
         return tuple((self.text(name), self._header(name, value)) for name, value in headers)
 
-    def body(self, body: str, status: int | None, url: str = "") -> str:
-        """A body as it may be stored: JSON by the list of kept fields, anything else cut to its first words."""
+    def body(self, body: str, status: int | None, url: str = "", most: int = MAX_BODY) -> str:
+        """A body as it may be stored: JSON by the list of kept fields, anything else cut to its first words.
+
+        `most` is how many characters of JSON there may be.
+        """
         if not body.strip():
             return ""
         error = status is None or status >= 400
         try:
             value = json.loads(body)
             masked = self._answer(value, "", kept.names_root(url), error, 0)
-            return self._fitting(masked)
+            return self._fitting(masked, most)
         except (ValueError, RecursionError):
             return self._plain_body(body)
 
@@ -156,15 +161,15 @@ class Redactor:
             return "[hidden]"
         return self.text(value)[:1000]
 
-    def _fitting(self, value: Any) -> str:
-        """As JSON of at most MAX_BODY characters: long lists lose their tail first, and say how much."""
+    def _fitting(self, value: Any, most: int) -> str:
+        """As JSON of at most so many characters: long lists lose their tail first, and say how much."""
         text = json.dumps(value, ensure_ascii=False)
         size = len(text)
         for limit in LIST_LIMITS:
-            if len(text) <= MAX_BODY:
+            if len(text) <= most:
                 return text
             text = json.dumps(_shorter(value, limit), ensure_ascii=False)
-        return text if len(text) <= MAX_BODY else json.dumps(f"[cut: 0 of {size:,} characters kept]")
+        return text if len(text) <= most else json.dumps(f"[cut: 0 of {size:,} characters kept]")
 
     def _plain_body(self, body: str) -> str:
         done = CUT_AT_END.search(body)
