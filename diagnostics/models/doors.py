@@ -23,6 +23,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
+    # The minute, counted from 1970, in which it was used last, and how often in that minute.
+    minute = models.BigIntegerField(default=0, db_default=0)
+    calls = models.PositiveIntegerField(default=0, db_default=0)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
