@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 
 from diagnostics.http import Request
 from diagnostics.models import Exchange, Finding, KnownFinding, OAuthClient, Provider, Run, User, Watch
-from diagnostics.queries.sight import in_sight, visible_clients
+from diagnostics.sight import in_sight, visible_clients
 
 P = ParamSpec("P")
 HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict")

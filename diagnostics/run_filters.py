@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet, Subquery
 from diagnostics import causes
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.outcomes import Outcome
+from diagnostics.sight import in_sight
 from diagnostics.time_ranges import QUICK, NotUnderstood, TimeRange, read_moment, read_zone
 
 LONGEST = 300
@@ -133,20 +134,28 @@ CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
 class RunFilter:
     """`values` by name, as understood; `times` is what their ranges come to. `problems` are sentences, one for each name
     or value that was not understood: it narrows nothing, so who deletes or hands out runs must refuse where there are any.
+    Whatever is asked for, no run is among them that the `viewer` may not see.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     times: TimeRange = field(default_factory=TimeRange)
     problems: tuple[str, ...] = ()
+    viewer: User | None = None
 
     @classmethod
     def read(
-        cls, query: Mapping[str, str], now: datetime, zone: ZoneInfo, *, also: Collection[str] = ()
+        cls,
+        query: Mapping[str, str],
+        now: datetime,
+        zone: ZoneInfo,
+        *,
+        viewer: User | None,
+        also: Collection[str] = (),
     ) -> "RunFilter":
         """`zone` is the reader's, unless the query names one. `also` are names that the caller reads by itself."""
         values, problems = _read_values(query, also)
         times, range_problems = _read_range(values, now, zone)
-        return cls(values, times, _few([*problems, *range_problems]))
+        return cls(values, times, _few([*problems, *range_problems]), viewer)
 
     def get(self, name: str) -> str:
         """ "" where the list is not narrowed by it."""
@@ -171,6 +180,7 @@ class RunFilter:
 
     def apply(self, runs: QuerySet[Run]) -> QuerySet[Run]:
         """The runs that fit. The order is the caller's; see `sort`."""
+        runs = in_sight(runs, self.viewer)
         runs = runs.filter(*(CONDITIONS[name](value) for name, value in self.values.items() if name in CONDITIONS))
         if marks := self._check_marks():
             runs = runs.filter(marks__overlap=marks)

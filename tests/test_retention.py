@@ -135,7 +135,7 @@ def test_a_rule_can_be_changed_and_can_be_for_ever(acme: OAuthClient) -> None:
 def test_the_preview_counts_and_deletes_nothing(acme: OAuthClient) -> None:
     for age in (BEFORE_ALL, BEFORE_ALL, WITHOUT_BODY, timedelta()):
         aged(acme, age)
-    findings, bodies, snapshots = preview(rules_in_force())
+    findings, bodies, snapshots = preview(rules_in_force(), None)
     assert [(each.noun, each.count) for each in findings.past][:3] == [("runs", 2), ("findings", 2), ("exchanges", 2)]
     assert [each.count for each in bodies.past] == [1, 1], "those that go altogether are not counted once more"
     assert snapshots.is_empty
@@ -146,7 +146,7 @@ def test_the_preview_counts_no_further_than_it_must(acme: OAuthClient, monkeypat
     monkeypatch.setattr(reads, "COUNTED", 2)
     for _ in range(3):
         aged(acme, BEFORE_ALL)
-    (past, *_), *_ = (each.past for each in preview(rules_in_force()))
+    (past, *_), *_ = (each.past for each in preview(rules_in_force(), None))
     assert (past.count, past.is_more) == (2, True)
 
 

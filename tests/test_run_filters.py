@@ -17,7 +17,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 
 
 def read(query: str) -> RunFilter:
-    return RunFilter.read(QueryDict(query), NOW, ZONE)
+    return RunFilter.read(QueryDict(query), NOW, ZONE, viewer=None)
 
 
 def test_nothing_narrows_nothing() -> None:
@@ -109,12 +109,12 @@ def test_problems_stay_few_and_short() -> None:
 
 
 def test_what_the_caller_reads_by_itself_is_no_problem() -> None:
-    assert RunFilter.read({"page": "last"}, NOW, ZONE, also=("page",)).problems == ()
+    assert RunFilter.read({"page": "last"}, NOW, ZONE, viewer=None, also=("page",)).problems == ()
 
 
 @given(st.dictionaries(st.sampled_from([*READERS, "other"]), st.text()))
 def test_any_text_is_read_without_a_stumble(query: dict[str, str]) -> None:
-    found = RunFilter.read(query, NOW, ZONE)
+    found = RunFilter.read(query, NOW, ZONE, viewer=None)
     assert read(found.to_query()).values == found.values
 
 
@@ -125,7 +125,7 @@ def test_today_begins_where_the_reader_is() -> None:
 
 def test_a_shared_link_means_the_same_days_to_everybody() -> None:
     shared = read("from=2026-11-01&to=2026-11-02").to_query()
-    elsewhere = RunFilter.read(QueryDict(shared), NOW, ZoneInfo("Asia/Tokyo"))
+    elsewhere = RunFilter.read(QueryDict(shared), NOW, ZoneInfo("Asia/Tokyo"), viewer=None)
     assert elsewhere.times == read("from=2026-11-01&to=2026-11-02").times
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from diagnostics.demo import story
 from diagnostics.demo.scenarios import Scenario, scenario
 from diagnostics.genesys.regions import DEMO_PREFIX
-from diagnostics.models import OAuthClient, Run
+from diagnostics.models import OAuthClient, Run, User
+from diagnostics.sight import in_sight, visible_clients
 
 TRIED_FIRST = "thread-call"
 
@@ -22,24 +23,26 @@ class Tour:
     client: OAuthClient
 
 
-def tour() -> Tour | None:
-    """None once there is anything of one's own to look at: an org that is not the demo's, or a run that somebody made."""
+def tour(viewer: User | None) -> Tour | None:
+    """None where this person may not see all of it, and once there is anything of one's own to look at: an org that is
+    not the demo's, or a run that somebody made."""
     clients = OAuthClient.objects.filter(retired_at=None)
     if clients.exclude(region__startswith=DEMO_PREFIX).exists():
         return None
     if Run.objects.exclude(source=Run.Source.DEMO).exists():
         return None
     call = scenario(TRIED_FIRST)
-    client = clients.filter(name=call.client).defer("secret").first()
-    sandbox = _told(story.SANDBOX_CLIENT)
-    bad = [run for run in _told(story.PRODUCTION_CLIENT) if run.cause != "none"]
-    good = [run for run in _told(story.PRODUCTION_CLIENT) if run.cause == "none" and bad and run.pk < bad[0].pk]
+    client = visible_clients(viewer).filter(retired_at=None, name=call.client).defer("secret").first()
+    sandbox = _told(story.SANDBOX_CLIENT, viewer)
+    bad = [run for run in _told(story.PRODUCTION_CLIENT, viewer) if run.cause != "none"]
+    good = [run for run in _told(story.PRODUCTION_CLIENT, viewer) if run.cause == "none" and bad and run.pk < bad[0].pk]
     if client is None or not (good and bad and sandbox):
         return None
     return Tour(good[0], bad[0], sandbox[0], call, client)
 
 
-def _told(client: str) -> list[Run]:
+def _told(client: str, viewer: User | None) -> list[Run]:
     """The client's runs of a call, the newest first."""
-    runs = Run.objects.filter(client__name=client, source=Run.Source.DEMO, kind=Run.Kind.DIAGNOSIS)
+    runs = in_sight(Run.objects.filter(client__name=client), viewer)
+    runs = runs.filter(source=Run.Source.DEMO, kind=Run.Kind.DIAGNOSIS)
     return list(runs.defer("inputs", "verdict", "environment", "marks").order_by("-id")[:20])

@@ -1,7 +1,7 @@
 """Known findings: what the list is narrowed to, notes, and living with one for a while."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from diagnostics.checks.base import titles
 from diagnostics.forms.text import NO_NUL
-from diagnostics.models import OAuthClient
+from diagnostics.models import OAuthClient, User
 from diagnostics.outcomes import Outcome
 from diagnostics.queries import KNOWN_ABOUTS, KNOWN_STATES
+from diagnostics.sight import visible_clients
 
 LONGEST_TEXT = 2000
 LONGEST_ACCEPTANCE = timedelta(days=366)
@@ -22,9 +23,7 @@ class KnownFilterForm(forms.Form):
 
     state = forms.ChoiceField(choices=list(KNOWN_STATES.items()), required=False)
     about = forms.ChoiceField(choices=list(KNOWN_ABOUTS.items()), required=False)
-    client = forms.ModelChoiceField(
-        queryset=OAuthClient.objects.only("name"), required=False, empty_label="Every client"
-    )
+    client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="Every client")
     check = forms.ChoiceField(required=False)
     outcome = forms.ChoiceField(
         choices=[("", "Either"), *((each.value, each.label) for each in (Outcome.FAIL, Outcome.WARN))], required=False
@@ -32,8 +31,10 @@ class KnownFilterForm(forms.Form):
     q = forms.CharField(label="Words", max_length=200, required=False, error_messages=NO_NUL)
     before = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        client = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
+        client.queryset = visible_clients(viewer).only("name")
         by_title = sorted(titles().items(), key=lambda each: each[1])
         self.fields["check"].choices = [("", "Every check"), *by_title]  # type: ignore[attr-defined]
 

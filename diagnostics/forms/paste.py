@@ -12,7 +12,8 @@ from diagnostics.calls.call import Choice, Note, Unreadable
 from diagnostics.calls.parse import limit_of, masked_text
 from diagnostics.forms.text import NO_NUL
 from diagnostics.inputs import Inputs, Reading, read_paste
-from diagnostics.models import OAuthClient
+from diagnostics.models import OAuthClient, User
+from diagnostics.sight import visible_clients
 
 NOTHING_GIVEN = "There is nothing to look at yet. Paste the call that failed, or give a conversation ID."
 PASTED = ("call", "answer", "conversation_id")
@@ -137,10 +138,10 @@ class StartForm(PasteForm):
     )
     field_order = ("client", "call", "call_file", "answer", "conversation_id", "note")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
-        choice.queryset = OAuthClient.objects.filter(retired_at=None).defer("secret").order_by("name")
+        choice.queryset = visible_clients(viewer).filter(retired_at=None).defer("secret").order_by("name")
 
 
 def readable(name: str, text: str) -> str:

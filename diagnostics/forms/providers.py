@@ -7,13 +7,15 @@ from typing import Any
 from django import forms
 
 from diagnostics.forms.text import NO_NUL
-from diagnostics.models import OAuthClient, OrgChange, Provider
+from diagnostics.models import OAuthClient, OrgChange, Provider, User
 from diagnostics.queries.org_changes import ChangeFilter
 from diagnostics.queries.providers import ProviderFilter
+from diagnostics.sight import in_sight, visible_clients
 
 LONGEST = 200
 GONE = [("", "There now"), ("with", "There and gone"), ("only", "Gone")]
 SORTS = [("name", "Name"), ("changed", "Changed last"), ("found", "Found last")]
+PROVIDERS = Provider.objects.select_related("client").defer("client__secret", "client__verification")
 IN_BODY = re.compile(r"""["']?providerId["']?\s*[:=]\s*["']([^"']*)["']""")
 
 
@@ -21,6 +23,15 @@ class QueryForm(forms.Form):
     """A form that lives in the query string: what it cannot use is named and left out, and the rest counts."""
 
     beside: tuple[str, ...] = ()  # names in the query string that are none of its fields
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = {
+            "client": visible_clients(viewer).defer("secret", "verification"),
+            "provider": in_sight(PROVIDERS.all(), viewer),
+        }
+        for name in rows.keys() & self.fields.keys():
+            self.fields[name].queryset = rows[name]  # type: ignore[attr-defined]
 
     def chosen(self) -> dict[str, Any]:
         """The values that can be used, without those left empty."""
@@ -47,8 +58,7 @@ def search_field(label: str) -> forms.CharField:
 
 def client_field() -> "forms.ModelChoiceField[OAuthClient]":
     """Comes by a link, never from a list: that would be as long as there are clients."""
-    clients = OAuthClient.objects.defer("secret", "verification")
-    return forms.ModelChoiceField(queryset=clients, required=False, widget=forms.HiddenInput)
+    return forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, widget=forms.HiddenInput)
 
 
 class ProviderForm(QueryForm):
@@ -77,11 +87,7 @@ class ChangeForm(QueryForm):
     about = forms.ChoiceField(label="Of", choices=[("", "Everything"), *OrgChange.About.choices], required=False)
     kind = forms.ChoiceField(label="What", choices=[("", "Every change"), *OrgChange.Kind.choices], required=False)
     client = client_field()
-    provider = forms.ModelChoiceField(
-        queryset=Provider.objects.select_related("client").defer("client__secret", "client__verification"),
-        required=False,
-        widget=forms.HiddenInput,
-    )
+    provider = forms.ModelChoiceField(queryset=Provider.objects.none(), required=False, widget=forms.HiddenInput)
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
     def filter(self) -> ChangeFilter:

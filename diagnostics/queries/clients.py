@@ -9,7 +9,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 
 from diagnostics.genesys import regions
-from diagnostics.models import OAuthClient, OrgChange, Run, Snapshot
+from diagnostics.models import OAuthClient, OrgChange, Run, Snapshot, User
+from diagnostics.sight import visible_clients
 
 CLIENTS_A_PAGE = 25
 TIER_UNSAID = "unsaid"  # the tier of a client of which nobody said one, where a name is needed
@@ -71,9 +72,9 @@ def region_name(key: str) -> str:
         return key
 
 
-def client_page(asked: ClientsAsked) -> ClientPage:
+def client_page(asked: ClientsAsked, viewer: User | None) -> ClientPage:
     """Five queries, however many clients there are. A page past the last one is the last one."""
-    among = _narrowed(asked)
+    among = _narrowed(asked, viewer)
     counted = dict(among.order_by().values_list("standing").annotate(how_many=Count("id")))
     counts = {standing.value: counted.get(standing.value, 0) for standing in CLIENT_STANDINGS}
     found = counts.get(asked.standing, 0) if asked.standing else sum(counts.values())
@@ -87,8 +88,8 @@ def client_page(asked: ClientsAsked) -> ClientPage:
     )
 
 
-def _narrowed(asked: ClientsAsked) -> QuerySet[OAuthClient]:
-    clients = OAuthClient.objects.filter(retired_at__isnull=not asked.retired)
+def _narrowed(asked: ClientsAsked, viewer: User | None) -> QuerySet[OAuthClient]:
+    clients = visible_clients(viewer).filter(retired_at__isnull=not asked.retired)
     if asked.tier:
         clients = clients.filter(tier="" if asked.tier == TIER_UNSAID else asked.tier)
     if asked.q:

@@ -11,8 +11,9 @@ from diagnostics.comparison.seen import Seen
 from diagnostics.comparison.side import Side
 from diagnostics.flips import Flip, History, Point, history_of
 from diagnostics.inputs import Inputs
-from diagnostics.models import Finding, OAuthClient, OrgChange, Run
+from diagnostics.models import Finding, OrgChange, Run, User
 from diagnostics.queries.runs import runs_for_lists
+from diagnostics.sight import in_sight, visible_clients
 
 MOST_CHANGES = 200
 # How far back a target's past is looked at; the last good run before that is looked up by itself.
@@ -39,9 +40,10 @@ class Suggestion:
     second: Run
 
 
-def runs_to_compare(*pks: int | None) -> dict[int, Run]:
-    """With all that a comparison reads; those that are not there are left out."""
-    runs = Run.objects.select_related("client", "started_by").defer("client__secret", "client__verification")
+def runs_to_compare(*pks: int | None, viewer: User | None) -> dict[int, Run]:
+    """With all that a comparison reads; those that are not there, or not to be seen, are left out."""
+    runs = in_sight(Run.objects.select_related("client", "started_by"), viewer)
+    runs = runs.defer("client__secret", "client__verification")
     return runs.in_bulk({pk for pk in pks if pk is not None})
 
 
@@ -132,9 +134,10 @@ def runs_by_pk(pks: Iterable[int]) -> dict[int, Run]:
     return runs_for_lists().in_bulk(set(pks))
 
 
-def latest_flips() -> list[Suggestion]:
+def latest_flips(viewer: User | None) -> list[Suggestion]:
     """The newest change of verdict of each target among the runs of late: where a comparison has something to say."""
-    rows = Run.objects.exclude(target="").order_by("-pk").values_list("target", *POINT)[:MOST_LOOKED_THROUGH]
+    runs = in_sight(Run.objects.exclude(target=""), viewer)
+    rows = runs.order_by("-pk").values_list("target", *POINT)[:MOST_LOOKED_THROUGH]
     by_target: dict[str, list[Point]] = {}
     for target, *row in rows:
         by_target.setdefault(target, []).append(_point(*row))
@@ -148,13 +151,14 @@ def _suggested(flips: Sequence[Flip]) -> list[Suggestion]:
     return [Suggestion(first, second) for first, second in pairs if first and second]
 
 
-def counterparts_of(run: Run) -> list[Run]:
+def counterparts_of(run: Run, viewer: User | None) -> list[Run]:
     """The newest run that asked the same thing of each other client: what works there may fail here."""
     kind, _, rest = run.target.partition(":")
     question = rest.partition(":")[2]
     ending = Value(f":{question}" if question else "")
     target = Concat(Value(f"{kind}:"), Cast(OuterRef("pk"), CharField()), ending, output_field=CharField())
     newest = Run.objects.filter(target=target, branch="", status=Run.Status.FINISHED).order_by("-pk").values("pk")[:1]
-    clients = OAuthClient.objects.filter(retired_at=None).exclude(pk=run.client_id).annotate(newest=Subquery(newest))
+    others = visible_clients(viewer).filter(retired_at=None).exclude(pk=run.client_id)
+    clients = others.annotate(newest=Subquery(newest))
     found = clients.exclude(newest=None).order_by("-newest").values_list("newest", flat=True)[:MOST_SUGGESTED]
     return sorted(runs_by_pk(found).values(), key=lambda each: each.client.name.lower())

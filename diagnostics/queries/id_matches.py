@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from diagnostics.models import OAuthClient, Provider
+from diagnostics.models import OAuthClient, Provider, User
 from diagnostics.provider_ids import Likeness, Match, match_id
+from diagnostics.sight import in_sight, visible_clients
 
 MOST_LISTED = 20_000
 ELSEWHERE_SHOWN = 20
@@ -70,15 +71,16 @@ class Listed:
     gone_at: datetime | None
 
 
-def matches(wanted: str, client: OAuthClient | None = None) -> Matches:
+def matches(wanted: str, viewer: User | None, client: OAuthClient | None = None) -> Matches:
     """By three queries, however many orgs there are."""
-    clients = OAuthClient.objects.filter(retired_at=None).only(*SHOWN)
+    clients = visible_clients(viewer).filter(retired_at=None).only(*SHOWN)
     if client is not None:
         clients = clients.filter(pk=client.pk)
-    listed = _listed_by_client(client)
+    listed = _listed_by_client(client, viewer)
     memory: dict[tuple[str, ...], Match] = {}
     told = [_org_match(wanted, each, listed.get(each.pk, []), memory) for each in clients.order_by("name")]
-    other = Provider.objects.exclude(source=Provider.Source.GATEWAY).filter(ref=wanted.strip(), client__retired_at=None)
+    known = in_sight(Provider.objects.exclude(source=Provider.Source.GATEWAY), viewer)
+    other = known.filter(ref=wanted.strip(), client__retired_at=None)
     if client is not None:
         other = other.filter(client=client)
     elsewhere = other.select_related("client").defer("client__secret", "client__verification", "settings")
@@ -98,8 +100,8 @@ def _by_org(told: list[OrgMatch]) -> list[OrgMatch]:
     ]
 
 
-def _listed_by_client(client: OAuthClient | None) -> dict[int, list[Listed]]:
-    rows = Provider.objects.filter(source=Provider.Source.GATEWAY)
+def _listed_by_client(client: OAuthClient | None, viewer: User | None) -> dict[int, list[Listed]]:
+    rows = in_sight(Provider.objects.filter(source=Provider.Source.GATEWAY), viewer)
     if client is not None:
         rows = rows.filter(client=client)
     told = rows.order_by().values_list("client_id", "pk", "ref", "name", "state", "gone_at")[:MOST_LISTED]

@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from diagnostics.models import Finding, FindingNote, KnownFinding, OAuthClient, Run
+from diagnostics.models import Finding, FindingNote, KnownFinding, OAuthClient, Run, User
 from diagnostics.queries.runs import runs_for_lists
 from diagnostics.recurrence import TROUBLES, about_of
+from diagnostics.sight import in_sight
 
 KNOWN_PAGE = 40
 RUNS_SHOWN = 20
@@ -27,6 +28,7 @@ class KnownPage:
 
 
 def known_page(
+    viewer: User | None,
     *,
     state: str = "",
     about: str = "",
@@ -36,7 +38,7 @@ def known_page(
     q: str = "",
     before: tuple[datetime, int] | None = None,
 ) -> KnownPage:
-    rows = _of_state(_known_for_lists(), state)
+    rows = in_sight(_of_state(_known_for_lists(), state), viewer)
     if about != "all":
         of_one = Q(about__startswith="conversation:")
         rows = rows.filter(of_one if about == "conversation" else ~of_one)

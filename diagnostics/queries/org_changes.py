@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from diagnostics.models import OAuthClient, OrgChange, Provider
+from diagnostics.models import OAuthClient, OrgChange, Provider, User
+from diagnostics.sight import in_sight
 
 CHANGES_PAGE = 40
 CHANGES_SHOWN = 20
@@ -35,12 +36,12 @@ class ChangePage:
     is_first: bool
 
 
-def change_page(chosen: ChangeFilter, *, before: int | None = None) -> ChangePage:
+def change_page(chosen: ChangeFilter, viewer: User | None, *, before: int | None = None) -> ChangePage:
     rows = OrgChange.objects.select_related("client", "provider", "snapshot__started_by").defer(
         "client__secret", "client__verification", "provider__settings", "snapshot__rights", "snapshot__progress"
     )
     exact = {"client": chosen.client, "provider": chosen.provider, "about": chosen.about, "kind": chosen.kind}
-    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    rows = in_sight(rows, viewer).filter(**{name: value for name, value in exact.items() if value})
     if chosen.org:
         rows = rows.filter(Q(client__name__icontains=chosen.org) | Q(client__org_name__icontains=chosen.org))
     if chosen.q:

@@ -8,8 +8,9 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
-from diagnostics.models import OAuthClient, Provider, Run
+from diagnostics.models import OAuthClient, Provider, Run, User
 from diagnostics.models.org import LAST_CHANGE
+from diagnostics.sight import in_sight, visible_clients
 
 PAGE_SIZE = 40
 MOST_COUNTED = 1_000
@@ -57,11 +58,13 @@ class ProviderPage:
         return self.count <= MOST_COUNTED
 
 
-def provider_page(chosen: ProviderFilter, *, after: str = "", before: str = "", last: bool = False) -> ProviderPage:
+def provider_page(
+    chosen: ProviderFilter, viewer: User | None, *, after: str = "", before: str = "", last: bool = False
+) -> ProviderPage:
     """Keyset paging both ways. A cursor that is none of ours is the first page."""
     key, falls = SORTS.get(chosen.sort, SORTS["name"])
     backwards = last or bool(before)
-    narrowed = _narrowed(chosen)
+    narrowed = in_sight(_narrowed(chosen), viewer)
     # Asked for first and without an order: few are then the only ones to sort, many are soon found in any order.
     ids = list(narrowed.order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
     rows = (narrowed if len(ids) > MOST_COUNTED else Provider.objects.filter(pk__in=ids)).annotate(key=key)
@@ -84,9 +87,9 @@ def provider_page(chosen: ProviderFilter, *, after: str = "", before: str = "", 
     )
 
 
-def clients_asked(chosen: ProviderFilter) -> QuerySet[OAuthClient]:
+def clients_asked(chosen: ProviderFilter, viewer: User | None) -> QuerySet[OAuthClient]:
     """Whose providers are shown, by name."""
-    clients = OAuthClient.objects.filter(retired_at=None).defer("secret", "verification").order_by("name")
+    clients = visible_clients(viewer).filter(retired_at=None).defer("secret", "verification").order_by("name")
     if chosen.tier:
         clients = clients.filter(tier=chosen.tier)
     if chosen.org:

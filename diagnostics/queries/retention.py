@@ -8,7 +8,18 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from diagnostics.models import Exchange, Finding, KnownFinding, OrgChange, RetentionPass, RetentionRule, Run, Snapshot
+from diagnostics.models import (
+    Exchange,
+    Finding,
+    KnownFinding,
+    OrgChange,
+    RetentionPass,
+    RetentionRule,
+    Run,
+    Snapshot,
+    User,
+)
+from diagnostics.sight import in_sight
 
 Kind = RetentionRule.Kind
 # Days by kind of data; None is for ever.
@@ -59,34 +70,38 @@ def cutoffs_of(rules: Rules, now: datetime) -> dict[str, datetime | None]:
     return {kind: None if days is None else now - timedelta(days=days) for kind, days in rules.items()}
 
 
-def preview(rules: Rules, now: datetime | None = None) -> tuple[Preview, ...]:
+def preview(rules: Rules, viewer: User | None, now: datetime | None = None) -> tuple[Preview, ...]:
+    """Counted is only what this person may see."""
     cutoffs = cutoffs_of(rules, now or timezone.now())
     return tuple(
-        Preview(kind, Kind(kind).label, rules[kind], cutoff, _past(kind, cutoff, cutoffs[Kind.FINDINGS]))
+        Preview(kind, Kind(kind).label, rules[kind], cutoff, _past(kind, cutoff, cutoffs[Kind.FINDINGS], viewer))
         for kind, cutoff in cutoffs.items()
     )
 
 
-def _past(kind: str, cutoff: datetime | None, runs_from: datetime | None) -> tuple[Past, ...]:
+def _past(kind: str, cutoff: datetime | None, runs_from: datetime | None, viewer: User | None) -> tuple[Past, ...]:
     """Runs that go altogether are not counted once more for their bodies."""
     if cutoff is None:
         return ()
     if kind == Kind.FINDINGS:
-        runs = runs_past(cutoff)
+        runs = in_sight(runs_past(cutoff), viewer)
         return (
             _counted("runs", runs),
             _counted("findings", Finding.objects.filter(run__in=runs)),
             _counted("exchanges", Exchange.objects.filter(run__in=runs)),
-            _counted("known findings that are over", known_past(cutoff)),
+            _counted("known findings that are over", in_sight(known_past(cutoff), viewer)),
         )
     if kind == Kind.BODIES:
-        runs = bodies_past(cutoff)
+        runs = in_sight(bodies_past(cutoff), viewer)
         if runs_from is not None:
             runs = runs.filter(created_at__gte=runs_from)
         return _counted("runs that stay without them", runs), _counted(
             "exchanges", Exchange.objects.filter(run__in=runs)
         )
-    return _counted("snapshots", snapshots_past(cutoff)), _counted("changes in orgs", changes_past(cutoff))
+    return (
+        _counted("snapshots", in_sight(snapshots_past(cutoff), viewer)),
+        _counted("changes in orgs", in_sight(changes_past(cutoff), viewer)),
+    )
 
 
 def _counted(noun: str, rows: QuerySet[Any]) -> Past:
@@ -119,11 +134,14 @@ def changes_past(cutoff: datetime) -> QuerySet[OrgChange]:
     return OrgChange.objects.filter(at__lt=cutoff)
 
 
-def pinned_runs() -> int:
-    return Run.objects.filter(pinned_at__isnull=False).count()
+def pinned_runs(viewer: User | None) -> int:
+    return in_sight(Run.objects.filter(pinned_at__isnull=False), viewer).count()
 
 
-def recent_passes() -> list[RetentionPass]:
+def recent_passes(viewer: User | None) -> list[RetentionPass]:
+    """They count what was deleted of every org, so who may not see every org is told of none."""
+    if viewer is not None and not viewer.sees_all:
+        return []
     return list(RetentionPass.objects.select_related("started_by").order_by("-id")[:PASSES_SHOWN])
 
 

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from diagnostics.models import OAuthClient, SavedView, User
+from django.http import QueryDict
+
+from diagnostics.models import SavedView, User
+from diagnostics.sight import visible_clients
 
 
 @dataclass(frozen=True)
@@ -14,10 +17,10 @@ class RunChoices:
     people: dict[str, str]
 
 
-def run_choices() -> RunChoices:
+def run_choices(viewer: User | None) -> RunChoices:
     clients: dict[str, str] = {}
     orgs: dict[str, str] = {}
-    rows = OAuthClient.objects.order_by("name").values_list("pk", "name", "org_id", "org_name", "retired_at")
+    rows = visible_clients(viewer).order_by("name").values_list("pk", "name", "org_id", "org_name", "retired_at")
     for pk, name, org_id, org_name, retired_at in rows:
         clients[str(pk)] = f"{name} (retired)" if retired_at else name
         if org_id:
@@ -26,5 +29,21 @@ def run_choices() -> RunChoices:
     return RunChoices(clients, dict(sorted(orgs.items(), key=lambda item: item[1].lower())), {p: p for p in people})
 
 
-def saved_views() -> list[SavedView]:
-    return list(SavedView.objects.select_related("created_by").order_by("name"))
+def saved_views(viewer: User | None) -> list[SavedView]:
+    """Without those that name a client or an org which this person may not see."""
+    views = list(SavedView.objects.select_related("created_by").order_by("name"))
+    if viewer is None or viewer.sees_all:
+        return views
+    seen = visible_clients(viewer).values_list("pk", "org_id")
+    clients, orgs = {"", *(str(pk) for pk, _ in seen)}, {"", *(org for _, org in seen)}
+    asked = {view: QueryDict(view.query) for view in views}
+    return [
+        view
+        for view, query in asked.items()
+        if {query.get("client", ""), _client_of(query.get("target", ""))} <= clients and query.get("org", "") in orgs
+    ]
+
+
+def _client_of(target: str) -> str:
+    """Whose a target is; "" without one. See marks.target_of."""
+    return target.split(":")[1] if target.count(":") else target

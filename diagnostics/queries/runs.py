@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from diagnostics.models import Exchange, Finding, OAuthClient, Run
+from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
+from diagnostics.sight import in_sight
 
 RECENT = 8
 HEAVY = ("client__secret", "client__verification", "inputs", "verdict", "environment", "marks", "planned")
@@ -26,8 +27,8 @@ def runs_for_lists(*, keep: str = "") -> QuerySet[Run]:
     return Run.objects.select_related("client", "started_by").defer(*(name for name in HEAVY if name != keep))
 
 
-def recent_runs(client: OAuthClient | None = None) -> list[Run]:
-    runs = runs_for_lists().order_by("-created_at", "-id")
+def recent_runs(viewer: User | None, client: OAuthClient | None = None) -> list[Run]:
+    runs = in_sight(runs_for_lists(), viewer).order_by("-created_at", "-id")
     return list((runs if client is None else runs.filter(client=client))[:RECENT])
 
 

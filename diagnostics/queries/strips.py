@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
-from diagnostics.models import OAuthClient, Run
+from diagnostics.models import OAuthClient, Run, User
+from diagnostics.sight import visible_clients
 
 STRIP_LENGTH = 30
 
@@ -30,12 +31,14 @@ def said_of(run: Run) -> str:
     return run.cause_title if run.cause else run.get_status_display()
 
 
-def strips(clients: Iterable[int]) -> list[Strip]:
-    """In the order of the ids. Two queries, however many clients: each strip is read by the index of its client."""
+def strips(clients: Iterable[int], viewer: User | None) -> list[Strip]:
+    """In the order of the ids, without those that this person may not see. Two queries, however many clients: each
+    strip is read by the index of its client."""
     wanted = list(dict.fromkeys(clients))
     newest = Run.objects.filter(client=OuterRef("pk")).order_by("-created_at", "-id").values("pk")[:STRIP_LENGTH]
     found = (
-        OAuthClient.objects.filter(pk__in=wanted)
+        visible_clients(viewer)
+        .filter(pk__in=wanted)
         .only("name", "tier", "retired_at", "org_name", "region")
         .annotate(last_runs=ArraySubquery(newest))
         .in_bulk()

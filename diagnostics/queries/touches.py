@@ -10,11 +10,12 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subqu
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Lower
 
-from diagnostics.models import Holding, OAuthClient, Provider, Run, Schedule, Snapshot, Watch
+from diagnostics.models import Holding, OAuthClient, Provider, Run, Schedule, Snapshot, User, Watch
 from diagnostics.queries.providers import mark_of
 from diagnostics.queries.readings import KEPT
 from diagnostics.queries.runs import runs_for_lists
 from diagnostics.rights.reading import GRANTS_READ, Given, Rights, covering
+from diagnostics.sight import in_sight, visible_clients
 
 CLIENTS_A_PAGE = 25
 MOST_RUNS_COUNTED = 1_000
@@ -65,10 +66,10 @@ class Untold:
         return self.count - len(self.names)
 
 
-def holders_of(permission: str) -> QuerySet[OAuthClient]:
+def holders_of(permission: str, viewer: User | None) -> QuerySet[OAuthClient]:
     """Clients in use that hold the permission, wildcards counted, by the last reading of each."""
     held = Holding.objects.filter(client=OuterRef("pk"), permission__in=covering(permission))
-    return _in_use().filter(Exists(held)).order_by("name")
+    return _in_use(viewer).filter(Exists(held)).order_by("name")
 
 
 def client_page(clients: QuerySet[OAuthClient], number: str | None) -> Page[OAuthClient]:
@@ -96,20 +97,20 @@ def held_rights(clients: Sequence[OAuthClient], permissions: Iterable[str]) -> d
     }
 
 
-def holder_counts(permissions: Sequence[str]) -> dict[str, int]:
+def holder_counts(permissions: Sequence[str], viewer: User | None) -> dict[str, int]:
     """How many clients in use hold each of them."""
     policies = {each: covering(each) for each in permissions}
     wanted = {policy for found in policies.values() for policy in found}
-    rows = Holding.objects.filter(permission__in=wanted, client__retired_at=None).order_by()
+    rows = in_sight(Holding.objects.filter(permission__in=wanted, client__retired_at=None), viewer).order_by()
     holders: dict[str, set[int]] = {}
     for policy, client in rows.values_list("permission", "client_id").distinct():
         holders.setdefault(policy, set()).add(client)
     return {name: len(set().union(*(holders.get(each, set()) for each in found))) for name, found in policies.items()}
 
 
-def untold_holders(permission: str) -> Untold:
+def untold_holders(permission: str, viewer: User | None) -> Untold:
     held = Holding.objects.filter(client=OuterRef("pk"), permission__in=covering(permission))
-    others = _with_reading(_in_use().filter(~Exists(held)))
+    others = _with_reading(_in_use(viewer).filter(~Exists(held)))
     veiled = Q(hidden__isnull=False) & ~Q(hidden=NOTHING_HIDDEN)
     unread = others.filter(Q(said=None) | ~Q(said="ok") | veiled)
     names = list(unread.order_by("name").values_list("name", flat=True))
@@ -155,19 +156,19 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
     )
 
 
-def runs_needing(permission: str) -> QuerySet[Run]:
+def runs_needing(permission: str, viewer: User | None) -> QuerySet[Run]:
     """Runs whose call asked for it, or whose client lacked it."""
-    return runs_for_lists().filter(marks__contains=[f"permission:{permission.lower()}"])
+    return in_sight(runs_for_lists(), viewer).filter(marks__contains=[f"permission:{permission.lower()}"])
 
 
 def runs_meeting(provider: Provider, clients: QuerySet[OAuthClient]) -> QuerySet[Run]:
     return runs_for_lists().filter(marks__contains=[mark_of(provider)], client__in=clients.order_by().values("pk"))
 
 
-def knowing(provider: Provider) -> QuerySet[OAuthClient]:
+def knowing(provider: Provider, viewer: User | None) -> QuerySet[OAuthClient]:
     """Clients in use of the same org whose own reading told the same provider, the one that was asked for among them."""
     same = Provider.objects.filter(client=OuterRef("pk"), source=provider.source, ref=provider.ref)
-    return _in_use().filter(Exists(same), _same_org(provider.client)).order_by("name")
+    return _in_use(viewer).filter(Exists(same), _same_org(provider.client)).order_by("name")
 
 
 def told_by(provider: Provider, clients: Iterable[OAuthClient]) -> dict[int, Provider]:
@@ -176,9 +177,9 @@ def told_by(provider: Provider, clients: Iterable[OAuthClient]) -> dict[int, Pro
     return {each.client_id: each for each in rows.defer("settings")}
 
 
-def namesakes(provider: Provider) -> list[Provider]:
+def namesakes(provider: Provider, viewer: User | None) -> list[Provider]:
     """Providers of other orgs, or of another source, with the same id: they share the word and nothing else."""
-    rows = Provider.objects.filter(ref=provider.ref, client__retired_at=None, gone_at=None)
+    rows = in_sight(Provider.objects.filter(ref=provider.ref, client__retired_at=None, gone_at=None), viewer)
     others = rows.exclude(_same_org(provider.client, "client__"), source=provider.source)
     return list(
         others.select_related("client")
@@ -187,23 +188,23 @@ def namesakes(provider: Provider) -> list[Provider]:
     )
 
 
-def permissions_like(words: str) -> list[str]:
+def permissions_like(words: str, viewer: User | None) -> list[str]:
     """Policies that clients hold with these words in them, as the readings keep them."""
-    rows = Holding.objects.filter(client__retired_at=None).order_by("permission")
+    rows = in_sight(Holding.objects.filter(client__retired_at=None), viewer).order_by("permission")
     for word in words.lower().split():
         rows = rows.filter(permission__contains=word)
     return list(rows.values_list("permission", flat=True).distinct()[:MATCHES_SHOWN])
 
 
-def providers_like(words: str) -> list[Provider]:
-    rows = Provider.objects.filter(client__retired_at=None, gone_at=None)
+def providers_like(words: str, viewer: User | None) -> list[Provider]:
+    rows = in_sight(Provider.objects.filter(client__retired_at=None, gone_at=None), viewer)
     for word in words.split():
         rows = rows.filter(words__contains=Lower(Value(word)))
     return list(rows.select_related("client").defer(*HEAVY).order_by("pk")[:MATCHES_SHOWN])
 
 
-def _in_use() -> QuerySet[OAuthClient]:
-    return OAuthClient.objects.filter(retired_at=None).defer("secret", "verification")
+def _in_use(viewer: User | None) -> QuerySet[OAuthClient]:
+    return visible_clients(viewer).filter(retired_at=None).defer("secret", "verification")
 
 
 def _same_org(client: OAuthClient, prefix: str = "") -> Q:

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from diagnostics.genesys import contract
 from diagnostics.genesys.contract import Contract, bundled
-from diagnostics.models import ContractVersion, OAuthClient
+from diagnostics.models import ContractVersion, User
+from diagnostics.sight import visible_clients
 
 
 def contract_in_force(region_key: str) -> Contract:
@@ -54,12 +55,14 @@ class RegionContract:
         return self.last is not None and self.last.state == ContractVersion.State.FETCHING
 
 
-def region_contracts() -> list[RegionContract]:
-    """The regions that have a client, or whose contract somebody has asked for, by key. Three queries, whatever there is."""
+def region_contracts(viewer: User | None = None) -> list[RegionContract]:
+    """The regions that have a client which the viewer may see, or whose contract somebody has asked for, by key. Three
+    queries, whatever there is."""
     versions = ContractVersion.objects.defer("document").order_by("region", "-id").distinct("region")
     last = {each.region: each for each in versions}
     kept = {each.region: each for each in versions.filter(state=ContractVersion.State.KEPT)}
-    with_client = OAuthClient.objects.filter(retired_at=None).values_list("region", flat=True).distinct().order_by()
+    clients = visible_clients(viewer).filter(retired_at=None)
+    with_client = clients.values_list("region", flat=True).distinct().order_by()
     return [
         RegionContract(key, _if_in_force(kept.get(key)), last.get(key)) for key in sorted({*last, *kept, *with_client})
     ]

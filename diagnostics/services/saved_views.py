@@ -19,7 +19,7 @@ def save_view(name: str, query: str, user: User, now: datetime, zone: ZoneInfo) 
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise Refused(f"A view needs a name of at most {LONGEST_NAME} characters. Give it one, and save it again.")
-    narrowed = RunFilter.read(_understood(query), now, zone, also=("page",))
+    narrowed = RunFilter.read(_understood(query), now, zone, viewer=user, also=("page",))
     if narrowed.problems:
         raise Refused(f"The view was not saved, because a filter was not understood. {narrowed.problems[0]}")
     if not narrowed.to_query():

@@ -23,7 +23,7 @@ register = template.Library()
 @register.inclusion_tag("runs/_strip.html")
 def strip_of(client: OAuthClient) -> dict[str, object]:
     """The last runs of one client, on a page that has no other strip to show."""
-    found = strips([client.pk])
+    found = strips([client.pk], None)
     return {"strip": found[0] if found else None}
 
 

@@ -21,7 +21,7 @@ GET_AND_POST = ["GET", "HEAD", "POST"]
 @require_safe
 def client_list(request: Request) -> HttpResponse:
     narrowed = ClientListForm(request.GET, sort="name")
-    context = {"narrowed": narrowed, "page": queries.client_page(narrowed.asked)}
+    context = {"narrowed": narrowed, "page": queries.client_page(narrowed.asked, request.user)}
     return render(request, "clients/list.html", context)
 
 
@@ -64,7 +64,7 @@ def client_detail(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk, request.user)
     context = {
         "client": client,
-        "runs": queries.recent_runs(client),
+        "runs": queries.recent_runs(request.user, client),
         "reading": queries.reading_of(client),
         "seen": _seen(client),
     }

@@ -14,7 +14,7 @@ from diagnostics.comparison.result import Comparison, compare_runs
 from diagnostics.flips import Flip, History
 from diagnostics.forms.comparisons import PairForm
 from diagnostics.http import Request
-from diagnostics.models import OrgChange, Run
+from diagnostics.models import OrgChange, Run, User
 from diagnostics.queries import comparisons as queries
 
 MOST_CELLS = 60
@@ -47,7 +47,9 @@ def run_history(request: Request, pk: int) -> HttpResponse:
     past = queries.past_of(run)
     broke = past.break_before(run.pk)
     context = {"run": run, "past": past, "broke": broke, "cells": past.points[-MOST_CELLS:]}
-    return render(request, "runs/history.html", context | _of_break(past, broke) | {"is_cut": _is_cut(past)})
+    return render(
+        request, "runs/history.html", context | _of_break(past, broke, request.user) | {"is_cut": _is_cut(past)}
+    )
 
 
 def _pair(request: Request) -> tuple[PairForm, Run | None, Run | None]:
@@ -55,7 +57,7 @@ def _pair(request: Request) -> tuple[PairForm, Run | None, Run | None]:
     form = PairForm(request.GET)
     form.is_valid()
     numbers = [form.cleaned_data.get(name) for name in ("a", "b")]
-    found = queries.runs_to_compare(*numbers)
+    found = queries.runs_to_compare(*numbers, viewer=request.user)
     a, b = (found.get(number) if number else None for number in numbers)
     return form, a, b
 
@@ -85,19 +87,19 @@ def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None) -> Htt
     one = a or b
     context: dict[str, Any] = {"form": form, "missing": missing, "one": one}
     if one is None:
-        context["suggestions"] = queries.latest_flips()
+        context["suggestions"] = queries.latest_flips(request.user)
     else:
-        context |= {"near": queries.neighbours_of(one), "others": queries.counterparts_of(one)}
+        context |= {"near": queries.neighbours_of(one), "others": queries.counterparts_of(one, request.user)}
     return render(request, "comparisons/pick.html", context, status=404 if missing else 200)
 
 
-def _of_break(past: History, broke: Flip | None) -> dict[str, Any]:
+def _of_break(past: History, broke: Flip | None, user: User) -> dict[str, Any]:
     flips = past.flips if broke is None else past.flips_since(broke)
     context: dict[str, Any] = {"flips": flips[-MOST_FLIPS:], "flips_in_all": len(flips)}
     if broke is None:
         return context
     newest = past.newest_break
-    runs = queries.runs_to_compare(broke.before.pk, broke.after.pk)
+    runs = queries.runs_to_compare(broke.before.pk, broke.after.pk, viewer=user)
     context |= {"mended": past.mended_after(broke), "newest": newest if newest != broke else None}
     if len(runs) < 2:
         return context

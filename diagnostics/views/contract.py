@@ -37,7 +37,7 @@ def contract_page(request: Request) -> HttpResponse:
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "kept": kept.urlencode(),
         "narrowed": bool(chosen["q"] or chosen["show"]),
-        **_readings(),
+        **_readings(request),
     }
     if version is not None:
         before = services.version_before(version)
@@ -49,7 +49,7 @@ def contract_page(request: Request) -> HttpResponse:
 @require_safe
 def readings(request: Request) -> HttpResponse:
     """The regions alone, for as long as one is being read; then the whole page anew, whose search it changes."""
-    told = _readings()
+    told = _readings(request)
     if request.htmx and not told["is_being_read"]:
         return HttpResponseClientRefresh()
     return render(request, "contract/_readings.html", told)
@@ -72,8 +72,8 @@ def refresh(request: Request) -> HttpResponse:
     return redirect(f"{reverse('contract')}?region={key}")
 
 
-def _readings() -> dict[str, object]:
-    regions = services.region_contracts()
+def _readings(request: Request) -> dict[str, object]:
+    regions = services.region_contracts(request.user)
     return {
         "regions": regions,
         "is_being_read": any(each.is_being_read for each in regions),

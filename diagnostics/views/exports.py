@@ -12,6 +12,7 @@ from diagnostics.exports import streams
 from diagnostics.http import Request, zone_of
 from diagnostics.queries.exports import ExportedRun, runs_to_export
 from diagnostics.run_filters import RunFilter
+from diagnostics.services.audit import record
 
 # What an address may carry beside the filters: where in the list its reader was plays no part here.
 BESIDE = ("page", "findings")
@@ -28,7 +29,7 @@ def runs_export(request: Request, form: str) -> HttpResponseBase:
     if form not in TYPES:
         raise Http404(form[:20])
     now = timezone.now()
-    narrowed = RunFilter.read(request.GET, now, zone_of(request), also=BESIDE)
+    narrowed = RunFilter.read(request.GET, now, zone_of(request), viewer=request.user, also=BESIDE)
     problems = [*narrowed.problems, *_problems_of_findings(request)]
     if problems:
         return render(request, "taking/refused.html", {"problems": problems}, status=400)
@@ -37,6 +38,7 @@ def runs_export(request: Request, form: str) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     findings = request.GET.get("findings") == "1"
+    record("runs.exported", after={"as": form, "query": narrowed.to_query(), "findings": findings})
     runs = runs_to_export(narrowed, findings=findings)
     writers: dict[str, Callable[[Iterator[ExportedRun]], Iterator[str]]] = {
         "csv": lambda found: streams.as_csv(found, findings=findings),

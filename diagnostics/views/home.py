@@ -16,9 +16,9 @@ def home(request: Request) -> HttpResponse:
     narrowed = ClientListForm(request.GET)
     context = {
         "narrowed": narrowed,
-        "page": queries.client_page(narrowed.asked),
-        "runs": queries.recent_runs(),
+        "page": queries.client_page(narrowed.asked, request.user),
+        "runs": queries.recent_runs(request.user),
         "form": PasteForm(),
-        "tour": tour(),
+        "tour": tour(request.user),
     }
     return render(request, "home.html", context)

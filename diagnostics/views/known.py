@@ -15,14 +15,14 @@ from diagnostics.models import KnownFinding
 
 @require_safe
 def known_list(request: Request) -> HttpResponse:
-    form = KnownFilterForm(request.GET)
+    form = KnownFilterForm(request.GET, viewer=request.user)
     form.is_valid()
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     kept = request.GET.copy()
     kept.pop("before", None)
     context = {
         "form": form,
-        "page": queries.known_page(**chosen),
+        "page": queries.known_page(request.user, **chosen),
         "kept": kept.urlencode(),
         "narrowed": bool(chosen.keys() - {"before"}),
         "not_understood": form.not_understood(),

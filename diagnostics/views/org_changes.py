@@ -11,14 +11,14 @@ from diagnostics.http import Request
 
 @require_safe
 def org_change_list(request: Request) -> HttpResponse:
-    form = ChangeForm(request.GET)
+    form = ChangeForm(request.GET, viewer=request.user)
     chosen = form.filter()
     kept = request.GET.copy()
     kept.pop("before", None)
     context = {
         "form": form,
         "chosen": chosen,
-        "page": queries.change_page(chosen, before=form.before_row()),
+        "page": queries.change_page(chosen, request.user, before=form.before_row()),
         "kept": kept.urlencode(),
         "left_out": list(form.left_out()),
     }

@@ -19,15 +19,16 @@ PLACES_IN_LIST = ("after", "before", "last")
 
 @require_safe
 def provider_list(request: Request) -> HttpResponse:
-    form = ProviderForm(request.GET)
+    form = ProviderForm(request.GET, viewer=request.user)
     chosen = form.filter()
     page = queries.provider_page(
         chosen,
+        request.user,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         last="last" in request.GET,
     )
-    clients = [chosen.client] if chosen.client else list(clients_asked(chosen)[: ORGS_SHOWN + 1])
+    clients = [chosen.client] if chosen.client else list(clients_asked(chosen, request.user)[: ORGS_SHOWN + 1])
     context = {
         "form": form,
         "chosen": chosen,
@@ -36,7 +37,7 @@ def provider_list(request: Request) -> HttpResponse:
         "left_out": list(form.left_out()),
         "orgs": queries.org_words(clients[:ORGS_SHOWN]),
         "more_orgs": len(clients) > ORGS_SHOWN,
-        "match_form": MatchForm(),
+        "match_form": MatchForm(viewer=request.user),
     }
     return render(request, "providers/list.html", context)
 
@@ -44,14 +45,14 @@ def provider_list(request: Request) -> HttpResponse:
 @require_safe
 def provider_orgs(request: Request) -> HttpResponse:
     """What each org told and did not tell, a page at a time."""
-    page = Paginator(clients_asked(ProviderFilter()), ORGS_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(clients_asked(ProviderFilter(), request.user), ORGS_PAGE).get_page(request.GET.get("page"))
     return render(request, "providers/orgs.html", {"page": page, "orgs": queries.org_words(list(page.object_list))})
 
 
 @require_safe
 def provider_match(request: Request) -> HttpResponse:
     """An id against every org's list: a page of its own, and the fragment below the paste box."""
-    form = MatchForm(request.GET)
+    form = MatchForm(request.GET, viewer=request.user)
     wanted, client = form.wanted(), form.chosen().get("client")
     context: dict[str, object] = {
         "form": form,
@@ -60,7 +61,7 @@ def provider_match(request: Request) -> HttpResponse:
         "left_out": [each for each in form.left_out() if each[0] != "id"],
     }
     if wanted:
-        found = queries.matches(wanted, client)
+        found = queries.matches(wanted, request.user, client)
         context |= {
             "found": found,
             "page": Paginator(found.orgs, queries.MATCH_PAGE).get_page(request.GET.get("page")),

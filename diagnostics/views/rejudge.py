@@ -39,7 +39,7 @@ def rejudge(request: Request) -> HttpResponse:
     asked = _asked(request)
     context: dict[str, object] = {
         "narrowed": asked.narrowed,
-        "form": RunFilterForm(asked.narrowed, queries.run_choices()),
+        "form": RunFilterForm(asked.narrowed, queries.run_choices(request.user)),
         "query": asked.narrowed.to_query(),
     }
     if "go" in request.GET and not asked.narrowed.problems:
@@ -64,7 +64,7 @@ def run_rejudge(request: Request, pk: int) -> HttpResponse:
 
 
 def _asked(request: Request) -> Asked:
-    narrowed = RunFilter.read(request.GET, timezone.now(), zone_of(request), also=BESIDE)
+    narrowed = RunFilter.read(request.GET, timezone.now(), zone_of(request), viewer=request.user, also=BESIDE)
     place = read_place(request.GET.get("page", ""), narrowed.sort)
     return Asked(narrowed, place, {name: _number(request.GET.get(name, "")) for name in COUNTS})
 

@@ -16,11 +16,11 @@ from diagnostics.http import Request, not_modified_fragment
 def retention_page(request: Request) -> HttpResponse:
     rules = queries.rules_in_force()
     context = {
-        "previews": queries.preview(rules),
+        "previews": queries.preview(rules, request.user),
         "changed": queries.changed_rules(),
         "form": RulesForm.of(rules),
-        "pinned": queries.pinned_runs(),
-        **_passes(),
+        "pinned": queries.pinned_runs(request.user),
+        **_passes(request),
     }
     return render(request, "retention/page.html", context)
 
@@ -28,7 +28,7 @@ def retention_page(request: Request) -> HttpResponse:
 @require_safe
 def retention_passes(request: Request) -> HttpResponse:
     """The deletions alone; 204 when the page, which says what it has seen, has it all already."""
-    told = _passes()
+    told = _passes(request)
     if told["is_open"] and request.GET.get("seen") == told["seen"]:
         return not_modified_fragment()
     return render(request, "retention/_passes.html", {**told, "is_fragment": True})
@@ -43,7 +43,7 @@ def retention_preview(request: Request) -> HttpResponse:
     rules = form.rules if form.is_bound else queries.rules_in_force()
     context = {
         "form": form,
-        "previews": queries.preview(rules),
+        "previews": queries.preview(rules, request.user),
         "rules": rules,
         "is_new": rules != queries.rules_in_force(),
     }
@@ -85,8 +85,8 @@ def run_unpin(request: Request, pk: int) -> HttpResponse:
     return redirect("run", pk)
 
 
-def _passes() -> dict[str, object]:
-    passes = queries.recent_passes()
+def _passes(request: Request) -> dict[str, object]:
+    passes = queries.recent_passes(request.user)
     newest = next((each for each in passes if each.is_open), None)
     seen = f"{newest.pk}.{sum(newest.deleted.values())}" if newest else ""
     return {"passes": passes, "is_open": newest is not None, "seen": seen}

@@ -42,7 +42,7 @@ def run_list(request: Request) -> HttpResponse:
         return HttpResponseRedirect(f"{request.path}?{asked.query}")
     page = queries.run_page(asked.narrowed, asked.place)
     shown = [int(client)] if (client := asked.narrowed.get("client")) else [run.client_id for run in page.runs]
-    strips = queries.strips(list(dict.fromkeys(shown))[:MOST_STRIPS])
+    strips = queries.strips(list(dict.fromkeys(shown))[:MOST_STRIPS], request.user)
     context = {"page": page, "strips": strips, "caption": f"Runs, {SORTS[asked.narrowed.sort].lower()}"}
     return render(request, "runs/list.html", {**_told(asked), **context})
 
@@ -65,14 +65,14 @@ def run_causes(request: Request) -> HttpResponse:
     now, zone = timezone.now(), ZoneInfo(asked.narrowed.get("zone")) if asked.narrowed.get("zone") else zone_of(request)
     narrowed = asked.narrowed
     if chosen_here := narrowed.times.is_open:
-        narrowed = RunFilter.read({**narrowed.values, "when": CHART_RANGE}, now, zone)
+        narrowed = RunFilter.read({**narrowed.values, "when": CHART_RANGE}, now, zone, viewer=request.user)
     chart = queries.cause_chart(narrowed, now, zone)
     context = {"chart": chart, "numbers": numbers_of(chart, narrowed, zone), "range_chosen_here": chosen_here}
     return render(request, "runs/causes.html", {**_told(asked), **context, "zone": zone.key})
 
 
 def _asked(request: Request) -> Asked:
-    narrowed = RunFilter.read(request.GET, timezone.now(), zone_of(request), also=(PAGE,))
+    narrowed = RunFilter.read(request.GET, timezone.now(), zone_of(request), viewer=request.user, also=(PAGE,))
     page = request.GET.get(PAGE, "")
     place = queries.read_place(page, narrowed.sort)
     if place is None:
@@ -87,11 +87,11 @@ def _is_wordy(request: Request, asked: Asked) -> bool:
 
 
 def _told(asked: Asked) -> dict[str, object]:
-    form = RunFilterForm(asked.narrowed, queries.run_choices())
+    form = RunFilterForm(asked.narrowed, queries.run_choices(asked.narrowed.viewer))
     return {
         "narrowed": asked.narrowed,
         "query": asked.narrowed.to_query(),
         "form": form,
         "is_start": asked.place is None or asked.place.is_start,
-        "views": queries.saved_views(),
+        "views": queries.saved_views(asked.narrowed.viewer),
     }

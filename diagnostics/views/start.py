@@ -23,8 +23,8 @@ from diagnostics.models import Provider, Run
 def start(request: Request) -> HttpResponse:
     """A plain form: "Read it" shows what would be taken, "Start" creates the run and goes to its page."""
     if request.method != "POST":
-        return _page(request, StartForm(initial=_prefilled(request)))
-    form = StartForm(request.POST, request.FILES)
+        return _page(request, StartForm(initial=_prefilled(request), viewer=request.user))
+    form = StartForm(request.POST, request.FILES, viewer=request.user)
     if "read" in request.POST:
         return _page(request, _read_only(request))
     if not form.is_valid() or form.inputs is None:
@@ -69,7 +69,7 @@ def _prefilled(request: Request) -> dict[str, object]:
 
 def _read_only(request: Request) -> StartForm:
     """The form read but not judged as a start: a client that is not chosen yet is no error."""
-    form = StartForm(request.POST, request.FILES)
+    form = StartForm(request.POST, request.FILES, viewer=request.user)
     client = form.fields["client"]
     client.required = False
     form.is_valid()

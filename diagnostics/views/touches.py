@@ -14,10 +14,11 @@ from diagnostics.environment import STARTING
 from diagnostics.forms.rights import TouchesForm
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.http import Request
-from diagnostics.models import Provider
+from diagnostics.models import Provider, User
 from diagnostics.queries import touches
 from diagnostics.rights.matters import STARTS
 from diagnostics.rights.touches import askers_of, permission_in, readers_of, spelled, without
+from diagnostics.sight import in_sight
 
 MOST_CALLS = 60
 # By source: the filter of the list of runs that finds those which met it.
@@ -37,14 +38,14 @@ def touch_page(request: Request) -> HttpResponse:
         return render(request, "touches/provider.html", context | _of_provider(request))
     if asked:
         return render(request, "touches/permission.html", context | _of_permission(request, asked))
-    return render(request, "touches/search.html", context | _found(words))
+    return render(request, "touches/search.html", context | _found(words, request.user))
 
 
 def _of_permission(request: Request, asked: str) -> dict[str, Any]:
     contract = _newest_contract()
     permission = spelled(asked, _known(contract))
     askers = askers_of(permission, contract.operations)
-    holders = touches.holders_of(permission)
+    holders = touches.holders_of(permission, request.user)
     page = touches.client_page(holders, request.GET.get("page"))
     shown = list(page.object_list)
     named = {name for each in askers for name in each.operation.permissions}
@@ -69,14 +70,14 @@ def _of_permission(request: Request, asked: str) -> dict[str, Any]:
         "readers": readers_of(permission, handbook.areas(all_checks(), bundled())),
         "page": page,
         "rows": rows,
-        "untold": touches.untold_holders(permission),
-        "impact": touches.impact_of(holders, touches.runs_needing(permission)),
+        "untold": touches.untold_holders(permission, request.user),
+        "impact": touches.impact_of(holders, touches.runs_needing(permission, request.user)),
     }
 
 
 def _of_provider(request: Request) -> dict[str, Any]:
-    provider = _provider(request.GET["provider"])
-    clients = touches.knowing(provider)
+    provider = _provider(request.GET["provider"], request.user)
+    clients = touches.knowing(provider, request.user)
     page = touches.client_page(clients, request.GET.get("page"))
     shown = list(page.object_list)
     told, held = touches.told_by(provider, shown), touches.held_rights(shown, STARTING)
@@ -94,25 +95,25 @@ def _of_provider(request: Request) -> dict[str, Any]:
         "runs_query": urlencode({RUN_FILTERS[provider.source]: provider.ref}),
         "page": page,
         "rows": rows,
-        "namesakes": touches.namesakes(provider),
+        "namesakes": touches.namesakes(provider, request.user),
         "impact": touches.impact_of(clients, touches.runs_meeting(provider, clients)),
         "starting": STARTING,
     }
 
 
-def _found(words: str) -> dict[str, Any]:
+def _found(words: str, viewer: User) -> dict[str, Any]:
     """What the words come near to; without words, the permissions that matter most."""
     if not words:
         listed = {**STARTS, **READS}
-        counts = touches.holder_counts(list(listed))
+        counts = touches.holder_counts(list(listed), viewer)
         return {"listed": [(name, purpose, counts[name]) for name, purpose in listed.items()]}
     contract = _newest_contract()
     parts = words.lower().split()
     known = [each for each in _known(contract) if all(part in each.lower() for part in parts)]
-    held = [spelled(each, known) for each in touches.permissions_like(words)]
+    held = [spelled(each, known) for each in touches.permissions_like(words, viewer)]
     return {
         "permissions": list(dict.fromkeys((*known, *held)))[: 2 * touches.MATCHES_SHOWN],
-        "providers": touches.providers_like(words),
+        "providers": touches.providers_like(words, viewer),
     }
 
 
@@ -129,8 +130,10 @@ def _newest_contract() -> Contract:
     return services.contract_of(newest) if newest else bundled()
 
 
-def _provider(number: str) -> Provider:
+def _provider(number: str, viewer: User) -> Provider:
     if not (number.isascii() and number.isdigit()) or len(number) > LONGEST_NUMBER:
         raise Http404("No provider has this number.")
-    told = Provider.objects.select_related("client").defer("client__secret", "client__verification", "settings")
+    told = in_sight(Provider.objects.select_related("client"), viewer).defer(
+        "client__secret", "client__verification", "settings"
+    )
     return get_object_or_404(told, pk=int(number))

@@ -438,11 +438,11 @@ def test_those_who_asked_something_else_are_no_counterparts() -> None:
     good(sandbox, 3, branch="oauth.token")
     good(other, 2, target=f"health:{other.pk}")
     good(make_client("Retired", retired_at=timezone.now()))
-    assert queries.counterparts_of(run) == [newest]
+    assert queries.counterparts_of(run, None) == [newest]
     asked = bad(run.client, target=f"call:{run.client_id}:GET /api/v2/tokens/me")
     there = good(other, 4, target=f"call:{other.pk}:GET /api/v2/tokens/me")
-    assert queries.counterparts_of(asked) == [there]
-    assert queries.counterparts_of(bad(run.client, target="")) == []
+    assert queries.counterparts_of(asked, None) == [there]
+    assert queries.counterparts_of(bad(run.client, target=""), None) == []
 
 
 def test_no_query_of_a_comparison_reads_a_whole_table(as_lead: Client) -> None:

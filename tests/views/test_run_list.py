@@ -185,7 +185,7 @@ def test_a_strip_names_each_of_the_last_runs_in_words(as_lead: Client) -> None:
 
 def test_a_client_without_runs_has_an_empty_strip() -> None:
     client = make_client()
-    assert [(strip.client, strip.runs) for strip in queries.strips([client.pk, 999])] == [(client, [])]
+    assert [(strip.client, strip.runs) for strip in queries.strips([client.pk, 999], None)] == [(client, [])]
 
 
 def test_the_matrix_shows_the_gravest_and_leads_to_the_runs_like_it(as_lead: Client) -> None:
@@ -263,5 +263,5 @@ def test_what_is_large_stays_in_the_database(as_lead: Client) -> None:
 def test_recent_runs_are_the_newest_by_time() -> None:
     new = make_run()
     old = make_run(new.client, created_at=timezone.now() - timedelta(days=2))
-    assert queries.recent_runs() == [new, old]
+    assert queries.recent_runs(None) == [new, old]
     assert Run.objects.count() == 2

@@ -40,7 +40,7 @@ def page(browser: Client, **query: str) -> str:
 
 
 def names(permission: str) -> set[str]:
-    return set(touches.holders_of(permission).values_list("name", flat=True))
+    return set(touches.holders_of(permission, None).values_list("name", flat=True))
 
 
 @pytest.mark.parametrize("policy", [START, "conversation:*:add", "*:*:*", "conversation:cobrowse:*"])
@@ -62,7 +62,7 @@ def test_a_client_that_was_not_read_is_told_apart_from_one_without_it(acme: OAut
     never, refused, veiled = make_client("Never"), make_client("Refused"), make_client("Veiled")
     make_snapshot(refused, rights=make_rights(read={"subjects/me": "403"}))
     make_snapshot(veiled, rights=make_rights(unread_roles=["Secret"]))
-    assert touches.untold_holders(START).names == ("Never", "Refused", "Veiled")
+    assert touches.untold_holders(START, None).names == ("Never", "Refused", "Veiled")
     held = touches.held_rights([acme, never, refused, veiled], [START])
     states = [held[each.pk].holds(START).state for each in (acme, never, refused, veiled)]
     assert states == [State.LACKING, State.UNREAD, State.UNREAD, State.HIDDEN]
@@ -70,16 +70,20 @@ def test_a_client_that_was_not_read_is_told_apart_from_one_without_it(acme: OAut
 
 def test_the_newest_reading_decides_what_is_known(acme: OAuthClient) -> None:
     make_snapshot(acme, rights=make_rights(read={"subjects/me": "503"}))
-    assert touches.untold_holders(START).count == 1
+    assert touches.untold_holders(START, None).count == 1
     make_snapshot(acme)
-    assert touches.untold_holders(START).count == 0
+    assert touches.untold_holders(START, None).count == 0
 
 
 def test_holders_are_counted_once_each(acme: OAuthClient) -> None:
     make_holding(acme, START)
     make_holding(acme, "conversation:*:*", role="Wide")
     make_holding(make_client("Other"), VOICE)
-    assert touches.holder_counts([START, VOICE, "oauth:client:view"]) == {START: 1, VOICE: 2, "oauth:client:view": 0}
+    assert touches.holder_counts([START, VOICE, "oauth:client:view"], None) == {
+        START: 1,
+        VOICE: 2,
+        "oauth:client:view": 0,
+    }
 
 
 def test_roles_divisions_wildcards_and_conditions_are_told(as_lead: Client, acme: OAuthClient) -> None:
@@ -122,7 +126,7 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
     Watch.objects.create(run=make_run(acme), check_id="oauth.token", next_at=soon, ends_at=soon)
     Schedule.objects.create(name="hourly", client=acme, minutes=60, next_run_at=soon)
     Schedule.objects.create(name="paused", client=acme, minutes=60, paused_at=timezone.now())
-    told = touches.impact_of(touches.holders_of(START), touches.runs_needing(START.upper()))
+    told = touches.impact_of(touches.holders_of(START, None), touches.runs_needing(START.upper(), None))
     assert (told.deployments, told.deployments_on, len(told.shown_deployments)) == (2, 1, 3)
     assert (told.clients_read, told.next_reading_at, told.watches) == (1, soon, 1)
     assert ([each.name for each in told.shown_schedules], told.schedules) == (["hourly"], 1)
@@ -166,9 +170,9 @@ def test_a_provider_leads_to_the_clients_of_its_org_alone(as_lead: Client, acme:
     stranger = make_client("Stranger", org_id="another")
     other = make_provider(stranger, ref="genesys", source=Provider.Source.GATEWAY)
     run, theirs = make_run(acme, marks=["provider:genesys"]), make_run(stranger, marks=["provider:genesys"])
-    clients = touches.knowing(mine)
+    clients = touches.knowing(mine, None)
     assert [each.name for each in clients] == ["Acme support", "Twin"]
-    assert touches.namesakes(mine) == [other]
+    assert touches.namesakes(mine, None) == [other]
     assert [each.pk for each in touches.runs_meeting(mine, clients)] == [run.pk]
     shown = page(as_lead, provider=str(mine.pk))
     assert "The same id elsewhere" in shown
@@ -180,13 +184,13 @@ def test_clients_of_an_unknown_org_share_it_with_nobody(acme: OAuthClient) -> No
     OAuthClient.objects.update(org_id="")
     mine = make_provider(OAuthClient.objects.get(), ref="one")
     make_provider(make_client("Other", org_id=""), ref="one")
-    assert touches.knowing(mine).count() == 1
+    assert touches.knowing(mine, None).count() == 1
 
 
 def test_the_same_id_of_another_source_is_a_namesake(acme: OAuthClient) -> None:
     mine = make_provider(acme, ref="one")
     seen = make_provider(acme, ref="one", source=Provider.Source.SEEN)
-    assert touches.namesakes(mine) == [seen]
+    assert touches.namesakes(mine, None) == [seen]
 
 
 def test_a_provider_that_is_gone_or_of_a_retired_client_has_its_page(as_lead: Client, acme: OAuthClient) -> None:

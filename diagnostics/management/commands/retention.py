@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        previews = queries.preview(queries.rules_in_force())
+        previews = queries.preview(queries.rules_in_force(), None)
         done = self._apply() if options["apply"] else None
         if options["json"]:
             rules = [_as_json(each) for each in previews]
