@@ -91,6 +91,7 @@ class Run(models.Model):
             models.Index(fields=["client", "-created_at", "-id"], name="run_client_time"),
             models.Index(fields=["cause", "-created_at", "-id"], name="run_cause_time"),
             models.Index(fields=["source", "-created_at", "-id"], name="run_source_time"),
+            models.Index(fields=["started_by", "-created_at", "-id"], name="run_person_time"),
             models.Index(Coalesce("duration_ms", NO_DURATION).desc(), F("id").desc(), name="run_slowest"),
             models.Index(fields=["conversation_id", "-id"], name="run_conversation_recent"),
             models.Index(fields=["created_at", "cause"], name="run_whole_cause", condition=Q(branch="")),
