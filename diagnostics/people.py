@@ -5,6 +5,7 @@ import secrets
 from django.db import transaction
 
 from diagnostics.models import User
+from diagnostics.services.audit import record
 
 # Without letters and digits that are mistaken for one another when a password is read out or copied by hand.
 ALPHABET = "abcdefghijkmnpqrstuvwxyzACDEFGHJKLMNPQRTUVWXYZ234679"
@@ -19,17 +20,22 @@ def generate_password() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
 
 
+@transaction.atomic
 def add_user(username: str, role: str) -> tuple[User, str]:
     """The new person and their password, which is kept nowhere else in clear."""
     password = generate_password()
-    return User.objects.create_user(username, password=password, role=role), password
+    user = User.objects.create_user(username, password=password, role=role)
+    record("person.added", user, after={"role": role})
+    return user, password
 
 
+@transaction.atomic
 def reset_password(user: User) -> str:
     """A new password; every session of that person ends with it."""
     password = generate_password()
     user.set_password(password)
     user.save(update_fields=["password"])
+    record("person.password_reset", user)
     return password
 
 
@@ -37,8 +43,9 @@ def reset_password(user: User) -> str:
 def change_role(user: User, role: str, *, by: User) -> None:
     if role != User.Role.ADMIN:
         _keep_an_admin(user, by, "take away the admin role")
-    user.role = role
+    before, user.role = user.role, role
     user.save(update_fields=["role"])
+    record("person.role_changed", user, before={"role": before}, after={"role": role}, person=by)
 
 
 @transaction.atomic
@@ -47,11 +54,14 @@ def deactivate(user: User, *, by: User) -> None:
     _keep_an_admin(user, by, "deactivate")
     user.is_active = False
     user.save(update_fields=["is_active"])
+    record("person.deactivated", user, person=by)
 
 
+@transaction.atomic
 def activate(user: User) -> None:
     user.is_active = True
     user.save(update_fields=["is_active"])
+    record("person.activated", user)
 
 
 def _keep_an_admin(user: User, by: User, act: str) -> None:

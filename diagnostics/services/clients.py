@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from diagnostics.checks.base import all_checks
 from diagnostics.engine import Finding
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
+from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused, diagnosis_of
 from diagnostics.services.standing import look_at_verification
 from diagnostics.services.tokens import forget_token, remember_token
@@ -17,35 +19,49 @@ VERIFYING = ("oauth.token", "oauth.identity", "provider.configured")
 LONGEST_VERIFICATION = timedelta(seconds=90)
 
 
+@transaction.atomic
 def create_client(
     *, name: str, region_key: str, client_id: str, secret: str, user: User | None, tier: str = ""
 ) -> OAuthClient:
     """An unverified client. The caller has validated the fields; a name in use raises IntegrityError."""
-    return OAuthClient.objects.create(
+    client = OAuthClient.objects.create(
         name=name, region=region_key, client_id=client_id, secret=secret, created_by=user, tier=tier
     )
+    record("client.added", client, after=_said_of(client), person=user)
+    return client
 
 
+@transaction.atomic
 def change_client(client: OAuthClient, *, name: str, region_key: str, client_id: str, tier: str) -> None:
     """What is known of the org belongs to the old address, so a changed region or id is unverified again."""
+    before = _said_of(client)
     moved = (client.region, client.client_id) != (region_key, client_id)
     client.name, client.region, client.client_id, client.tier = name, region_key, client_id, tier
     changed = ["name", "region", "client_id", "tier", "updated_at"]
     client.save(update_fields=changed + _forget_org(client) if moved else changed)
+    record("client.changed", client, before=before, after=_said_of(client))
 
 
+@transaction.atomic
 def replace_secret(client: OAuthClient, secret: str) -> None:
     client.secret, client.secret_set_at = secret, timezone.now()
     forget_token(client)
     client.state, client.verification = OAuthClient.State.UNVERIFIED, []
     client.save(update_fields=["secret", "secret_set_at", "state", "verification", "updated_at"])
+    record("client.secret_replaced", client)
 
 
+@transaction.atomic
 def retire_client(client: OAuthClient) -> None:
     """No run can be started with it any more; those it has stay readable. The secret is gone for good."""
     client.retired_at, client.secret, client.state = timezone.now(), "", OAuthClient.State.UNVERIFIED
     forget_token(client)
     client.save(update_fields=["retired_at", "secret", "state", "updated_at"])
+    record("client.retired", client)
+
+
+def _said_of(client: OAuthClient) -> dict[str, Any]:
+    return {"name": client.name, "region": client.region, "client_id": client.client_id, "tier": client.tier}
 
 
 def _forget_org(client: OAuthClient) -> list[str]:
@@ -70,6 +86,7 @@ def _forget_org(client: OAuthClient) -> list[str]:
     return list(empty)
 
 
+@transaction.atomic
 def start_verification(client: OAuthClient) -> bool:
     """Mark the client as being verified; False when that is already under way, or the client is retired."""
     started = timezone.now()
@@ -77,6 +94,8 @@ def start_verification(client: OAuthClient) -> bool:
     won = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=started)
     forget_token(client)
     client.refresh_from_db()
+    if won:
+        record("client.verification_started", client)
     return bool(won)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from diagnostics.genesys import live_contract
 from diagnostics.genesys.regions import region
 from diagnostics.models import ContractVersion, User
+from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.in_force import version_in_force
 
@@ -30,7 +31,9 @@ def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
     give_up_refreshes(timezone.now())
     try:
         with transaction.atomic():
-            return ContractVersion.objects.create(region=region_key, started_by=user)
+            version = ContractVersion.objects.create(region=region_key, started_by=user)
+            record("contract.reading_started", version, name=region_key)
+            return version
     except IntegrityError:
         return None
 

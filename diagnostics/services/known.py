@@ -14,6 +14,7 @@ from django.utils import timezone
 from diagnostics.models import Finding, FindingNote, KnownFinding, Run, User
 from diagnostics.recurrence import Key, Life, Told, about_of, ended, lives_after
 from diagnostics.redact import Redactor
+from diagnostics.services.audit import record
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,14 @@ def remember_runs_behind(seconds: float = A_TICK_SECONDS) -> int:
     return done
 
 
+@transaction.atomic
 def add_note(known: KnownFinding, text: str, user: User) -> FindingNote:
+    note = _noted(known, text, user)
+    record("finding.noted", known, after={"note": note.text}, person=user)
+    return note
+
+
+def _noted(known: KnownFinding, text: str, user: User) -> FindingNote:
     return FindingNote.objects.create(known=known, text=Redactor().text(text), author=user)
 
 
@@ -60,7 +68,8 @@ def accept_finding(known: KnownFinding, reason: str, until: datetime, user: User
         accepted_until=until, accepted_reason=reason, accepted_by=user, accepted_at=timezone.now()
     )
     last_day = timezone.localdate(until - timedelta(microseconds=1))
-    add_note(known, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
+    _noted(known, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
+    record("finding.accepted", known, after={"reason": reason, "until": last_day}, person=user)
 
 
 @transaction.atomic
@@ -69,7 +78,8 @@ def end_acceptance(known: KnownFinding, user: User) -> bool:
     accepted = KnownFinding.objects.filter(pk=known.pk, accepted_until__gt=timezone.now())
     if not accepted.update(accepted_until=None, accepted_reason="", accepted_by=None, accepted_at=None):
         return False
-    add_note(known, "No longer accepted.", user)
+    _noted(known, "No longer accepted.", user)
+    record("finding.acceptance_ended", known, person=user)
     return True
 
 

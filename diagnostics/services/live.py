@@ -10,6 +10,7 @@ from diagnostics import causes
 from diagnostics.calls.aim import UUID
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
+from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.runs import create_run
 
@@ -64,6 +65,7 @@ def start_live(run: Run, user: User, typed: str) -> Run:
         )
     inputs = Inputs(conversation_id=run.conversation_id, start=True)
     started = create_run(client=client, kind=run.kind, inputs=inputs, user=user, source=Run.Source.WEB, repeats=run)
+    record("session.confirmed", started, after={"conversation": started.conversation_id}, person=user)
     audit.info(
         "live start confirmed: user %s (%s), run %s, conversation %s, at %s",
         user.get_username(),

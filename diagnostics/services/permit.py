@@ -3,10 +3,11 @@
 import logging
 from datetime import timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from diagnostics.models import Finding, Run
+from diagnostics.services.audit import record
 
 audit = logging.getLogger("diagnostics.audit")
 CHECK = "session.start"
@@ -14,6 +15,7 @@ CHECK = "session.start"
 CONFIRMED_FOR = timedelta(minutes=5)
 
 
+@transaction.atomic
 def claim_start(run_id: int, worker: str) -> bool:
     """Use up the run's one permission, before anything is sent.
 
@@ -24,6 +26,8 @@ def claim_start(run_id: int, worker: str) -> bool:
     confirmed = mine.filter(inputs__start=True, created_at__gt=now - CONFIRMED_FOR)
     won = bool(confirmed.update(start_claimed_at=now))
     if won:
+        run = Run.objects.select_related("started_by").get(pk=run_id)
+        record("session.offered", run, after={"conversation": run.conversation_id}, person=run.started_by)
         audit.info("live start sent: run %s, at %s", run_id, now.isoformat(timespec="seconds"))
     return won
 

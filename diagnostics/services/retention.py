@@ -24,6 +24,7 @@ from diagnostics.queries.retention import (
     runs_past,
     snapshots_past,
 )
+from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,9 @@ def save_rules(rules: Rules, user: User) -> None:
     for kind, days in rules.items():
         if days != before[kind]:
             changed = {"days": days, "changed_by": user, "changed_at": timezone.now()}
-            RetentionRule.objects.update_or_create(kind=kind, defaults=changed)
+            rule, _ = RetentionRule.objects.update_or_create(kind=kind, defaults=changed)
+            told = ({"days": before[kind]}, {"days": days})
+            record("retention.changed", rule, before=told[0], after=told[1], name=rule.get_kind_display(), person=user)
 
 
 @transaction.atomic
@@ -54,7 +57,9 @@ def start_pass(user: User | None, now: datetime | None = None) -> RetentionPass:
     _one_at_a_time()
     if RetentionPass.objects.filter(finished_at=None).exists():
         raise Refused("A deletion is under way already. Wait for its end; what it leaves can be deleted after it.")
-    return RetentionPass.objects.create(started_by=user, **_told(now or timezone.now()))
+    begun = RetentionPass.objects.create(started_by=user, **_told(now or timezone.now()))
+    record("retention.begun", begun, after={"older_than": begun.cutoffs}, person=user)
+    return begun
 
 
 def due_passes(now: datetime | None = None) -> tuple[int, ...]:
@@ -85,15 +90,23 @@ def work_on_pass(pass_id: int, seconds: float = WORK_SECONDS) -> bool:
     return True
 
 
+@transaction.atomic
 def pin_run(run: Run, user: User) -> bool:
     """A pinned run is never deleted, and keeps its bodies. False where it was pinned already."""
     free = Run.objects.filter(pk=run.pk, pinned_at=None)
-    return bool(free.update(pinned_at=timezone.now(), pinned_by=user))
+    if not free.update(pinned_at=timezone.now(), pinned_by=user):
+        return False
+    record("run.pinned", run, person=user)
+    return True
 
 
+@transaction.atomic
 def unpin_run(run: Run) -> bool:
     pinned = Run.objects.filter(pk=run.pk, pinned_at__isnull=False)
-    return bool(pinned.update(pinned_at=None, pinned_by=None))
+    if not pinned.update(pinned_at=None, pinned_by=None):
+        return False
+    record("run.unpinned", run)
+    return True
 
 
 class _LostLease(Exception):

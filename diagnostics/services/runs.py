@@ -23,8 +23,9 @@ from diagnostics.engine import Finding, Step
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.inputs import Inputs
 from diagnostics.marks import target_of
-from diagnostics.models import OAuthClient, Run, User
+from diagnostics.models import OAuthClient, Run, Schedule, User
 from diagnostics.runner import DEADLINE_SECONDS
+from diagnostics.services.audit import record
 from diagnostics.services.clients import remember_gateway
 from diagnostics.services.closing import Ended, close_run
 from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
@@ -36,11 +37,13 @@ from diagnostics.verdict import ENGINE_VERSION
 log = logging.getLogger(__name__)
 Given = ParamSpec("Given")
 
+BY_PEOPLE = (Run.Source.WEB, Run.Source.CLI, Run.Source.API)  # what starts by itself is told by its schedule or watch
 LEASE = timedelta(seconds=45)
 HEARTBEAT_SECONDS = 10.0
 LONGEST_RUN_SECONDS = DEADLINE_SECONDS + 60
 
 
+@transaction.atomic
 def create_run(
     *,
     client: OAuthClient,
@@ -50,6 +53,7 @@ def create_run(
     source: str,
     repeats: Run | None = None,
     branch: str = "",
+    schedule: Schedule | None = None,
 ) -> Run:
     """A queued run with a frozen snapshot of its inputs. Raises Refused for a retired client.
 
@@ -63,7 +67,7 @@ def create_run(
     contract = contract_in_force(client.region)
     aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
     target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}
-    return Run.objects.create(
+    run = Run.objects.create(
         client=client,
         kind=kind,
         source=source,
@@ -76,8 +80,14 @@ def create_run(
         rung_at=timezone.now(),
         repeats=repeats,
         branch=branch,
+        schedule=schedule,
         target=target_of(client.pk, kind, aim),
     )
+    if source in BY_PEOPLE:
+        told = {"kind": kind, "conversation": run.conversation_id, "check": branch, "repeats": repeats and repeats.pk}
+        told = {name: value for name, value in told.items() if value}
+        record("run.started", run, after=told, name=f"{run} of {client.name}", person=user)
+    return run
 
 
 def repeatable_checks(run: Run) -> tuple[Check, ...]:

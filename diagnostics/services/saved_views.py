@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from diagnostics.models import SavedView, User
 from diagnostics.run_filters import RunFilter
+from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 
 LONGEST_NAME = 80
@@ -26,14 +27,18 @@ def save_view(name: str, query: str, user: User, now: datetime, zone: ZoneInfo) 
         raise Refused("The view was not saved, because it shows all runs. Choose a filter first.")
     try:
         with transaction.atomic():
-            return SavedView.objects.create(name=name, query=narrowed.to_query(), created_by=user)
+            view = SavedView.objects.create(name=name, query=narrowed.to_query(), created_by=user)
+            record("view.added", view, after={"query": view.query}, person=user)
+            return view
     except IntegrityError:
         raise Refused(
             f"A view called {name} is there already. Choose another name, or delete that one first."
         ) from None
 
 
+@transaction.atomic
 def delete_view(view: SavedView) -> None:
+    record("view.deleted", view, before={"query": view.query})
     view.delete()
 
 

@@ -18,6 +18,7 @@ from diagnostics.fields import UnreadableSecret
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.regions import region
 from diagnostics.models import OAuthClient, Provider, Snapshot, User
+from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.reading import LEASE, LostReading, Reading, SliceOver, Wait
 from diagnostics.services.reading_providers import (
@@ -34,6 +35,7 @@ from diagnostics.services.tokens import kept_token, remember_token
 log = logging.getLogger(__name__)
 State = Snapshot.State
 
+BY_PEOPLE = (Snapshot.Source.WEB, Snapshot.Source.CLI)
 OPEN = (State.QUEUED, State.READING, State.WAITING)
 LONGEST = timedelta(hours=2)  # from the start of a reading to its end, waiting included
 TOO_LONG = "The reading did not come to its end in two hours. What was read by then is kept."
@@ -59,7 +61,10 @@ def start_snapshot(client: OAuthClient, *, source: str, user: User | None) -> Sn
     _close_overdue(timezone.now())
     try:
         with transaction.atomic():
-            return Snapshot.objects.create(client=client, source=source, started_by=user, rung_at=timezone.now())
+            snapshot = Snapshot.objects.create(client=client, source=source, started_by=user, rung_at=timezone.now())
+            if source in BY_PEOPLE:
+                record("snapshot.started", snapshot, name=client.name, client=client, person=user)
+            return snapshot
     except IntegrityError:
         return None
 

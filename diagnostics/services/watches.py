@@ -10,6 +10,7 @@ from django.utils import timezone
 from diagnostics import causes
 from diagnostics.models import Run, User, Watch
 from diagnostics.outcomes import Outcome
+from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.runs import repeat_run, repeatable_checks
 
@@ -44,16 +45,22 @@ def start_watch(run: Run, user: User) -> Watch:
     now = timezone.now()
     try:
         with transaction.atomic():
-            return Watch.objects.create(
+            watch = Watch.objects.create(
                 run=run, check_id=check_id, started_by=user, created_at=now, next_at=now + WAITS[0], ends_at=now + LASTS
             )
+            record("watch.started", watch, after={"check": check_id}, person=user)
+            return watch
     except IntegrityError:
         return Watch.objects.get(run=run, state=Watch.State.WATCHING)
 
 
+@transaction.atomic
 def stop_watch(run: Run) -> bool:
     """False when none was open."""
-    return _end(Watch.objects.filter(run=run), Watch.State.STOPPED, timezone.now())
+    stopped = _end(Watch.objects.filter(run=run), Watch.State.STOPPED, timezone.now())
+    if stopped:
+        record("watch.stopped", run)
+    return stopped
 
 
 def advance_watches(now: datetime | None = None) -> tuple[int, ...]:

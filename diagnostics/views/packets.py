@@ -16,6 +16,7 @@ from diagnostics.http import Request
 from diagnostics.leaks import kinds_of
 from diagnostics.models import Run
 from diagnostics.product import version
+from diagnostics.services.audit import record
 from diagnostics.services.packets import packet_of, page_of, told_of_run
 
 audit = logging.getLogger("diagnostics.audit")
@@ -24,7 +25,9 @@ Made = TypeVar("Made")
 
 @require_safe
 def run_page(request: Request, pk: int) -> HttpResponse:
-    return _handed_out(request, pk, page_of, lambda told, page: _file(page.encode(), f"{told.name}.html", "text/html"))
+    return _handed_out(
+        request, pk, "page", page_of, lambda told, page: _file(page.encode(), f"{told.name}.html", "text/html")
+    )
 
 
 @require_safe
@@ -32,13 +35,18 @@ def run_packet(request: Request, pk: int) -> HttpResponse:
     return _handed_out(
         request,
         pk,
+        "packet",
         packet_of,
         lambda told, packet: _file(packet.zipped(stamp_of(told)), f"{told.name}.zip", "application/zip"),
     )
 
 
 def _handed_out(
-    request: Request, pk: int, make: Callable[[Told, str], Made], answer: Callable[[Told, Made], HttpResponse]
+    request: Request,
+    pk: int,
+    made_as: str,
+    make: Callable[[Told, str], Made],
+    answer: Callable[[Told, Made], HttpResponse],
 ) -> HttpResponse:
     """What a run that is over gives; 409 where it is not, or where the scan says no."""
     run = find_run(pk, request.user)
@@ -52,6 +60,7 @@ def _handed_out(
         return _refused(request, run, found=kinds_of(leaky.leaks))
     except UnreadableSecret as trouble:
         return _refused(request, run, trouble=str(trouble))
+    record("run.handed_out", run, after={"as": made_as}, name=f"{run} of {run.client.name}")
     audit.info(
         "run %s was handed out to %s (%s) at %s", run.pk, request.user, request.user.pk, told.made_at.isoformat()
     )

@@ -5,20 +5,21 @@ import os
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
 from diagnostics import services
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.commands.diagnose import BAD_INPUT, MARKS, OK, UNCLEAR, bad_input, client_named
+from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient
 
 TIERS = tuple(tier.value for tier in OAuthClient.Tier if tier)
 SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105  (the name of a variable, the one the official SDKs read)
 
 
-class Command(BaseCommand):
+class Command(SignedCommand):
     help = "Register, verify and list OAuth clients."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,17 +3,18 @@
 import sys
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from diagnostics import services
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
+from diagnostics.management.signed import SignedCommand
 from diagnostics.models import ContractVersion
 
 OK, BAD_INPUT, REFUSED = 0, 2, 4
 
 
-class Command(BaseCommand):
+class Command(SignedCommand):
     help = (
         "Read the live contract document of a region (public, large, no token needed) and put it in force there. "
         "Exit code 0 read, 4 not usable, so that the one in force stays, 2 bad input."

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from diagnostics import causes, services
 from diagnostics.calls.call import Unreadable
@@ -17,6 +17,7 @@ from diagnostics.calls.paste_file import STEP, read_file
 from diagnostics.demo.seed import register_named
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.inputs import Inputs, Reading, read_paste
+from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
 from diagnostics.run_json import run_json
@@ -26,7 +27,7 @@ OK, FAULT_OF_OURS, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
 MARKS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
 
 
-class Command(BaseCommand):
+class Command(SignedCommand):
     help = "Find out why a cobrowse session does not start. Everything sent to the org is a read."
 
     def add_arguments(self, parser: CommandParser) -> None:

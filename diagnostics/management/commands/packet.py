@@ -5,20 +5,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from diagnostics.exports.packet import Leaky, stamp_of
 from diagnostics.fields import UnreadableSecret
 from diagnostics.leaks import kinds_of
 from diagnostics.management.commands.diagnose import bad_input
+from diagnostics.management.signed import SignedCommand
 from diagnostics.models import Run
 from diagnostics.product import version
+from diagnostics.services.audit import record
 from diagnostics.services.packets import packet_of, told_of_run
 
 audit = logging.getLogger("diagnostics.audit")
 
 
-class Command(BaseCommand):
+class Command(SignedCommand):
     help = "Make the support packet of a run: a ZIP with the run as a page, as JSON, as HAR and as curl commands."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,6 +44,7 @@ class Command(BaseCommand):
             ) from None
         except UnreadableSecret as trouble:
             raise CommandError(f"No packet was made: the scan cannot look for the client's secret. {trouble}") from None
+        record("run.handed_out", run, after={"as": "packet"}, name=f"{run} of {run.client.name}")
         audit.info("run %s was handed out on the command line at %s", run.pk, told.made_at.isoformat())
         self._write(packet.zipped(stamp_of(told)), options["output"] or f"{packet.name}.zip")
 

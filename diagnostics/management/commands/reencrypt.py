@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from diagnostics.fields import UnreadableSecret
+from diagnostics.management.signed import SignedCommand
 from diagnostics.models import AccessToken, OAuthClient
+from diagnostics.services.audit import record
 
 
-class Command(BaseCommand):
+class Command(SignedCommand):
     help = "Encrypt all stored secrets anew with the newest key. Old keys may be dropped afterwards."
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -21,6 +23,7 @@ class Command(BaseCommand):
             except UnreadableSecret as trouble:
                 raise CommandError(f"{trouble} {done} secrets were re-encrypted before that; none is lost.") from None
             done += 1
+        record("secrets.reencrypted", after={"number": done})
         self.stdout.write(f"{done} secrets are now encrypted with the newest key.")
 
     @transaction.atomic

@@ -3,14 +3,15 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from diagnostics import queries, services
+from diagnostics.management.signed import SignedCommand
 from diagnostics.models import RetentionPass
 from diagnostics.queries.retention import Preview
 
 
-class Command(BaseCommand):
+class Command(SignedCommand):
     help = "Show what the retention rules would delete now. Nothing is deleted without --apply."
 
     def add_arguments(self, parser: CommandParser) -> None:

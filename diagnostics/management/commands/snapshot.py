@@ -5,13 +5,14 @@ import sys
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from diagnostics import services
 from diagnostics.demo.seed import register_named
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.management.commands.diagnose import FAULT_OF_OURS, OK, UNCLEAR, bad_input, client_named
+from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient, OrgChange, Snapshot
 
 EXIT_CODES = {Snapshot.State.WHOLE: OK, Snapshot.State.PARTIAL: UNCLEAR, Snapshot.State.FAILED: FAULT_OF_OURS}
@@ -20,7 +21,7 @@ LOOK_AGAIN_SECONDS = 1.0
 MOST_SHOWN = 200
 
 
-class Command(BaseCommand):
+class Command(SignedCommand):
     help = "Read what a client's org has set up: its providers, its deployments, and what the client may do."
 
     def add_arguments(self, parser: CommandParser) -> None:
