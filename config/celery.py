@@ -6,6 +6,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, worker_process_init, worker_ready
 
+from config import queues
 from config.local.child import announce_ready, die_with_supervised_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -20,7 +21,7 @@ app.conf.beat_schedule = {
         "task": "diagnostics.tasks.tick",
         "schedule": TICK_SECONDS,
         # A tick that waited for a worker is worthless: the next one looks at the same rows.
-        "options": {"expires": TICK_SECONDS},
+        "options": {"expires": TICK_SECONDS, "queue": queues.TICKS},
     }
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from config import env
+from config import env, queues
 from config.local import data_dir, sockets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -109,7 +109,8 @@ MIDDLEWARE = [
     "diagnostics.acting.by_request",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # static files are compressed beforehand
+    "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a length tells nothing of a secret (BREACH)
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -187,7 +188,8 @@ CELERY_BROKER_URL = env.broker_url("CELERY_BROKER_URL") or f"redis+socket://{soc
 CELERY_BROKER_CONNECTION_RETRY = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away comes back: never give up
-CELERY_TASK_DEFAULT_QUEUE = "runs"
+CELERY_TASK_DEFAULT_QUEUE = queues.RUNS
+SCHEDULED_QUEUE = queues.SCHEDULED
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_BACKEND = None

@@ -4,15 +4,24 @@ import logging
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from diagnostics import services
 
 log = logging.getLogger(__name__)
 
+# What nobody waits for has a queue and workers of its own, so that it never stands before a person's click.
+BEHIND = settings.SCHEDULED_QUEUE
+
 
 @shared_task(ignore_result=True)
 def execute_run(run_id: int) -> None:
+    services.execute_run(run_id)
+
+
+@shared_task(ignore_result=True, queue=BEHIND)
+def execute_scheduled_run(run_id: int) -> None:
     services.execute_run(run_id)
 
 
@@ -25,9 +34,18 @@ def verify_client(client_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def read_snapshot(snapshot_id: int) -> None:
+    _read_snapshot(snapshot_id)
+
+
+@shared_task(ignore_result=True, queue=BEHIND)
+def read_due_snapshot(snapshot_id: int) -> None:
+    _read_snapshot(snapshot_id)
+
+
+def _read_snapshot(snapshot_id: int) -> None:
     services.read_snapshot(snapshot_id)
     for next_id in services.start_due_readings():  # a few at a time, and no pause between them
-        ring(read_snapshot, next_id)
+        ring(read_due_snapshot, next_id)
 
 
 @shared_task(ignore_result=True)
@@ -35,19 +53,23 @@ def refresh_contract(version_id: int) -> None:
     services.refresh_contract(version_id)
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True, queue=BEHIND)
 def apply_retention(pass_id: int) -> None:
     services.work_on_pass(pass_id)
 
 
 @shared_task(ignore_result=True, expires=30)
 def tick() -> None:
-    for run_id in services.sweep().to_ring:
+    services.beat(services.TICK)
+    swept = services.sweep()
+    for run_id in swept.to_ring:
         ring(execute_run, run_id)
+    for run_id in (*swept.scheduled, *services.claim_due_schedules()):
+        ring(execute_scheduled_run, run_id)
     for run_id in services.advance_watches():
         ring(execute_run, run_id)
     for snapshot_id in services.due_readings():
-        ring(read_snapshot, snapshot_id)
+        ring(read_due_snapshot, snapshot_id)
     services.catch_up()
     services.remember_runs_behind()
     for pass_id in services.due_passes():

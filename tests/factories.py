@@ -20,6 +20,7 @@ from diagnostics.models import (
     Provider,
     Run,
     SavedView,
+    Schedule,
     Snapshot,
     User,
 )
@@ -283,3 +284,10 @@ def make_known(client: OAuthClient | None = None, **values: Any) -> KnownFinding
         "times": 3,
     }
     return KnownFinding.objects.create(client=client or make_client(), **{**defaults, **values})
+
+
+def make_schedule(client: OAuthClient | None = None, name: str = "Every five minutes", **values: Any) -> Schedule:
+    """A health schedule that is due now, unless the values say otherwise."""
+    now = timezone.now()
+    defaults: dict[str, Any] = {"every": "minutes", "minutes": 5, "due_at": now, "next_run_at": now}
+    return Schedule.objects.create(name=name, client=client or make_client(), **{**defaults, **values})

@@ -7,14 +7,16 @@ import socket
 import sys
 from functools import partial
 
+from config import queues
 from config.local import broker, child, postgres
 from config.local.cluster import Cluster, clear_the_way
 from config.local.data_dir import PROJECT, VARIABLE, DataDir
 from config.local.supervisor import Part
 
 HOST = "127.0.0.1"
-STOP_ORDER = ["beat", "web", "worker", "demo", "broker", "database"]
+STOP_ORDER = ["beat", "web", "worker", "background", "demo", "broker", "database"]
 WORKER_PROCESSES = 4
+SCHEDULED_PROCESSES = 4
 WEB_PROCESSES = 2
 WEB_THREADS = 4
 # A run has its own deadline of less than that; the sweep closes what is cut off here.
@@ -63,12 +65,23 @@ def demo(data: DataDir, port: int) -> Part:
 
 
 def worker(data: DataDir) -> Part:
+    """For what a person waits for."""
+    return _worker(data, "worker", queues.OF_PEOPLE, WORKER_PROCESSES, f"{WORKER_PROCESSES} runs at a time")
+
+
+def background(data: DataDir) -> Part:
+    """For what runs by itself, which must never stand before a person's click."""
+    about = f"{SCHEDULED_PROCESSES} scheduled runs at a time"
+    return _worker(data, "background", queues.BY_ITSELF, SCHEDULED_PROCESSES, about)
+
+
+def _worker(data: DataDir, name: str, takes: str, processes: int, about: str) -> Part:
     return celery(
         data,
-        "worker",
-        ["worker", "--pool", "prefork", "--concurrency", str(WORKER_PROCESSES), "--queues", "runs", "--loglevel",
-         "INFO", "--hostname", "worker@localhost", "--without-gossip", "--without-mingle"],
-        about=f"{WORKER_PROCESSES} runs at a time",
+        name,
+        ["worker", "--pool", "prefork", "--concurrency", str(processes), "--queues", takes, "--loglevel", "INFO",
+         "--hostname", f"{name}@localhost", "--without-gossip", "--without-mingle"],
+        about=about,
         stop_seconds=WORKER_STOP_SECONDS,
     )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Schedules: what is run unattended and when, the times that were missed, and when the clock last ticked."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
@@ -8,6 +10,7 @@ from django.utils import timezone
 from diagnostics.models.clients import OAuthClient
 from diagnostics.models.people import User
 from diagnostics.models.runs import Run
+from diagnostics.timetable import Plan, in_words, spread
 
 
 class Schedule(models.Model):
@@ -56,6 +59,19 @@ class Schedule(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_at is not None
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(self.every, self.zone, self.minutes or 0, self.at, tuple(self.weekdays), self.cron)
+
+    @property
+    def starts_after(self) -> timedelta:
+        """How much later than planned each of its runs starts, so that not all schedules start at once."""
+        return spread(self.pk, self.jitter_seconds)
+
+    @property
+    def words(self) -> str:
+        return in_words(self.plan)
 
 
 class MissedTime(models.Model):

@@ -11,6 +11,7 @@ from diagnostics.services.clients import (
 )
 from diagnostics.services.contracts import give_up_refreshes, refresh_contract, start_refresh
 from diagnostics.services.diagnosing import Refused, diagnosis_of
+from diagnostics.services.heartbeats import TICK, beat
 from diagnostics.services.in_force import (
     RegionContract,
     contract_in_force,
@@ -24,6 +25,17 @@ from diagnostics.services.live import start_live, why_no_start
 from diagnostics.services.retention import due_passes, pin_run, save_rules, start_pass, unpin_run, work_on_pass
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run, repeat_run, repeatable_checks
 from diagnostics.services.saved_views import delete_view, save_view
+from diagnostics.services.schedules import (
+    Wanted,
+    change_schedule,
+    claim_due_schedules,
+    create_schedule,
+    delete_schedule,
+    pause_schedules,
+    resume_schedules,
+    run_schedule_now,
+    saved_inputs,
+)
 from diagnostics.services.seen import remember_seen
 from diagnostics.services.snapshots import due_readings, read_snapshot, start_due_readings, start_snapshot
 from diagnostics.services.sweep import Swept, sweep
@@ -31,18 +43,25 @@ from diagnostics.services.watches import advance_watches, start_watch, stop_watc
 
 __all__ = [
     "LONGEST_RUN_SECONDS",
+    "TICK",
     "Refused",
     "RegionContract",
     "Swept",
+    "Wanted",
     "accept_finding",
     "add_note",
     "advance_watches",
+    "beat",
     "catch_up",
     "change_client",
+    "change_schedule",
+    "claim_due_schedules",
     "contract_in_force",
     "contract_of",
     "create_client",
     "create_run",
+    "create_schedule",
+    "delete_schedule",
     "delete_view",
     "diagnosis_of",
     "due_passes",
@@ -50,6 +69,7 @@ __all__ = [
     "end_acceptance",
     "execute_run",
     "give_up_refreshes",
+    "pause_schedules",
     "pin_run",
     "read_snapshot",
     "refresh_contract",
@@ -59,9 +79,12 @@ __all__ = [
     "repeat_run",
     "repeatable_checks",
     "replace_secret",
+    "resume_schedules",
     "retire_client",
+    "run_schedule_now",
     "save_rules",
     "save_view",
+    "saved_inputs",
     "start_due_readings",
     "start_live",
     "start_pass",

@@ -28,9 +28,11 @@ LONGEST_QUEUED = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Swept:
-    """`to_ring` are queued runs whose message may be lost; `closed` those ended as interrupted just now."""
+    """`to_ring` are queued runs whose message may be lost, and `scheduled` those that no person waits for; `closed` are
+    those ended as interrupted just now."""
 
     to_ring: tuple[int, ...] = ()
+    scheduled: tuple[int, ...] = ()
     closed: tuple[int, ...] = ()
 
 
@@ -39,15 +41,20 @@ def sweep(now: datetime | None = None) -> Swept:
     now = now or timezone.now()
     give_up_verifications(now)
     give_up_refreshes(now)
-    return Swept(to_ring=tuple(_silent_runs(now)), closed=tuple(_abandoned_runs(now)))
+    silent = _silent_runs(now)
+    return Swept(
+        to_ring=tuple(pk for pk, source in silent if source != Run.Source.SCHEDULE),
+        scheduled=tuple(pk for pk, source in silent if source == Run.Source.SCHEDULE),
+        closed=tuple(_abandoned_runs(now)),
+    )
 
 
-def _silent_runs(now: datetime) -> list[int]:
+def _silent_runs(now: datetime) -> list[tuple[int, str]]:
     silent = Run.objects.filter(status=Run.Status.QUEUED).filter(
         Q(rung_at__lt=now - RING_AGAIN_AFTER) | Q(rung_at=None), created_at__gte=now - LONGEST_QUEUED
     )
-    found = list(silent.order_by("id").values_list("pk", flat=True)[:500])
-    Run.objects.filter(pk__in=found).update(rung_at=now)
+    found = list(silent.order_by("id").values_list("pk", "source")[:500])
+    Run.objects.filter(pk__in=[pk for pk, _ in found]).update(rung_at=now)
     return found
 
 

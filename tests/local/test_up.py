@@ -20,7 +20,8 @@ HOLD = "import time; from django.db import connection as c; c.ensure_connection(
 COMMAND_LINES = {
     "database": "/postgres",
     "broker": "valkey-server",
-    "worker": "celery --app config worker",
+    "worker": "--hostname worker@localhost",
+    "background": "--hostname background@localhost",
     "beat": "celery --app config beat",
     "web": "granian",
 }
@@ -81,7 +82,7 @@ def test_first_start_second_up_kept_data_and_ordered_end(
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(60) == 0, up.said()
     stopped = re.findall(r"^(\w+) +stopping$", up.said(), flags=re.MULTILINE)
-    assert stopped == ["beat", "web", "worker", "broker", "database"]
+    assert stopped == ["beat", "web", "worker", "background", "broker", "database"]
     wait_for(lambda: not processes_of(data), "every part to end")
 
     again = manage.start(tmp_path / "again.out", "up", "--no-demo", "--port", str(port))

@@ -100,6 +100,7 @@ class Up:
         if self.with_demo:
             self.start_demo()
         self.supervisor.start(parts.worker(self.data))
+        self.supervisor.start(parts.background(self.data))
         self.supervisor.start(parts.beat(self.data))
         self.supervisor.start(parts.web(self.data, self.port, name_of_pages()))
 
