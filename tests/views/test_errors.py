@@ -1,4 +1,6 @@
-"""The pages for what goes wrong."""
+"""The pages for what goes wrong, and how pages are sent."""
+
+import gzip
 
 import pytest
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -51,3 +53,9 @@ def test_too_large_a_paste_answers_the_preview_with_a_fragment(rf: RequestFactor
 
 def test_any_other_bad_request_is_400(rf: RequestFactory) -> None:
     assert errors.bad_request(rf.get("/"), SuspiciousOperation()).status_code == 400
+
+
+def test_a_page_is_sent_compressed_to_who_asks(as_admin: Client) -> None:
+    answer = as_admin.get("/", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert b"</html>" in gzip.decompress(answer.content)
