@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from diagnostics.http import Request
@@ -16,7 +16,7 @@ from diagnostics.sight import in_sight, visible_clients
 
 P = ParamSpec("P")
 HEAVY = ("client__secret", "repeats__inputs", "repeats__verdict")
-View = Callable[Concatenate[Request, P], HttpResponse]
+View = Callable[Concatenate[Request, P], HttpResponseBase]
 
 
 def admin_required(view: View[P]) -> View[P]:
@@ -41,7 +41,7 @@ def may_audit_required(view: View[P]) -> View[P]:
 
 def _only(view: View[P], may: Callable[[User], bool], sentence: str) -> View[P]:
     @wraps(view)
-    def guarded(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not may(request.user):
             raise PermissionDenied(sentence)
         return view(request, *args, **kwargs)

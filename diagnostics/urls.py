@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
 
 from diagnostics.views import (
+    audit,
     checks,
     claims,
     clients,
@@ -136,6 +137,11 @@ contract_urls = [
     path("contract/refresh/", contract.refresh, name="contract-refresh"),
 ]
 
+audit_urls = [
+    path("audit/", audit.audit_log, name="audit"),
+    path("audit/export/<str:form>/", audit.audit_export, name="audit-export"),
+]
+
 user_urls = [
     path("users/", users.user_list, name="users"),
     path("users/add/", users.user_add, name="user-add"),
@@ -160,5 +166,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *known_urls,
     *retention_urls,
     *user_urls,
+    *audit_urls,
     path("admin/", admin.site.urls),
 ]

@@ -21,7 +21,7 @@ OF_RUN = (
 OF_FINDING = ("check", "check_version", "subject", "outcome", "code", "finding_sentence", "hint")
 
 
-class _Line:
+class Line:
     """What csv writes to: gives back the line."""
 
     def write(self, text: str) -> str:
@@ -43,7 +43,7 @@ def in_pieces(lines: Iterable[str]) -> Iterator[str]:
 
 def as_csv(runs: Iterable[ExportedRun], *, findings: bool) -> Iterator[str]:
     """A line for each run, or for each finding with its run's columns before it. A run without findings has one line."""
-    writer = csv.writer(_Line())
+    writer = csv.writer(Line())
     yield BYTE_ORDER_MARK + writer.writerow([*OF_RUN, *(OF_FINDING if findings else ())])
     for each in runs:
         cells = [safe_cell(value) for value in run_values(each.run).values()]

@@ -39,6 +39,7 @@ MORE = (
     Place("claims", "Claims"),
     Place("contract", "Contract"),
     Place("users", "Users", needs="is_admin"),
+    Place("audit", "Audit log", needs="may_audit"),
 )
 
 
