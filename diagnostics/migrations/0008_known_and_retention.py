@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='run',
             name='is_remembered',
-            field=models.BooleanField(default=False),
+            field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddIndex(
             model_name='knownfinding',
@@ -46,14 +46,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='knownfinding',
             index=models.Index(fields=['client', '-last_seen_at', '-id'], name='known_finding_client_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('is_remembered', False), ('status__in', ['finished', 'interrupted'])), fields=['client', 'created_at'], name='run_to_remember'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('bodies_dropped_at', None), ('pinned_at', None)), fields=['created_at'], name='run_with_bodies'),
         ),
         migrations.AddConstraint(
             model_name='knownfinding',

@@ -1,15 +1,19 @@
 from django.db import migrations, models
 
+from diagnostics.index_building import BuildIndex
+
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [
         ("diagnostics", "0010_retention_by_time"),
     ]
 
     operations = [
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(
+        BuildIndex(
+            "run",
+            models.Index(
                 condition=models.Q(("branch", ""), ("cause", "none")), fields=["target", "-id"], name="run_target_good"
             ),
         ),

@@ -34,7 +34,7 @@ class OAuthClient(models.Model):
 
     name = models.CharField(max_length=120)
     region = models.CharField(max_length=60)
-    tier = models.CharField(max_length=12, choices=Tier.choices, blank=True, default=Tier.UNSAID)
+    tier = models.CharField(max_length=12, choices=Tier.choices, blank=True, default=Tier.UNSAID, db_default="")
     client_id = models.CharField(max_length=120)
     secret = EncryptedTextField()
     secret_set_at = models.DateTimeField(default=timezone.now)
@@ -46,9 +46,13 @@ class OAuthClient(models.Model):
     org_name = models.CharField(max_length=200, blank=True)
     gateway = models.BooleanField(null=True, blank=True)
     gateway_seen_at = models.DateTimeField(null=True, blank=True)
-    standing = models.CharField(max_length=8, choices=Standing.choices, default=Standing.UNKNOWN)
-    standing_cause = models.CharField(max_length=60, blank=True)  # a code of causes, "" where nothing is wrong
-    standing_reason = models.TextField(blank=True)
+    standing = models.CharField(
+        max_length=8, choices=Standing.choices, default=Standing.UNKNOWN, db_default=Standing.UNKNOWN
+    )
+    standing_cause = models.CharField(
+        max_length=60, blank=True, db_default=""
+    )  # a code of causes, "" where nothing is wrong
+    standing_reason = models.TextField(blank=True, db_default="")
     standing_since = models.DateTimeField(null=True, blank=True)
     standing_at = models.DateTimeField(null=True, blank=True)  # when it was last looked at
     next_reading_at = models.DateTimeField(null=True, blank=True, db_index=True)

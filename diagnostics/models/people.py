@@ -18,8 +18,8 @@ class User(AbstractUser):
         AUDITOR = "auditor", "Auditor"
 
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.TEAM_LEAD)
-    is_limited = models.BooleanField(default=False)
-    only_orgs = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    is_limited = models.BooleanField(default=False, db_default=False)
+    only_orgs = ArrayField(models.CharField(max_length=64), default=list, blank=True, db_default=[])
 
     @property
     def is_admin(self) -> bool:

@@ -21,7 +21,11 @@ NO_DURATION = Value(-1.0)
 
 
 class Run(models.Model):
-    """One execution. Its row is the truth about the work; a queue message is only a bell."""
+    """One execution. Its row is the truth about the work; a queue message is only a bell.
+
+    What was added since the first release has a default in the database too: while a new version is brought in, the old
+    one goes on writing rows.
+    """
 
     class Kind(models.TextChoices):
         DIAGNOSIS = "diagnosis", "Diagnosis"
@@ -64,22 +68,30 @@ class Run(models.Model):
     critical_path_ms = models.FloatField(null=True, blank=True)
     # The run whose inputs this one took, and, where only a part was asked again, the check that the part is about.
     repeats = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repetitions")
-    branch = models.CharField(max_length=80, blank=True)
+    branch = models.CharField(max_length=80, blank=True, db_default="")
     # When the permission to start a real session was used up: from then on a start may have been sent.
     start_claimed_at = models.DateTimeField(null=True, blank=True)
     schedule = models.ForeignKey(
-        "diagnostics.Schedule", null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
+        "diagnostics.Schedule",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="runs",
+        db_index=False,  # run_of_schedule instead, which is built without holding up writes
     )
     # What the run is about, the same for every run that asks the same thing of the same client; see marks.target_of.
-    target = models.CharField(max_length=300, blank=True)
+    target = models.CharField(max_length=300, blank=True, db_default="")
     # What the run saw of the client and its org, and the versions it was judged by; see environment.
-    environment = models.JSONField(default=dict, blank=True)
+    environment = models.JSONField(default=dict, blank=True, db_default={})
     # What the run can be found by: "deployment:<id>", "provider:<id>", "permission:<name>", "check:<id>=<outcome>".
-    marks = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+    marks = ArrayField(models.CharField(max_length=300), default=list, blank=True, db_default=[])
     pinned_at = models.DateTimeField(null=True, blank=True)
-    pinned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    pinned_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     bodies_dropped_at = models.DateTimeField(null=True, blank=True)
-    is_remembered = models.BooleanField(default=False)  # whether its findings are among the known ones
+    # Whether its findings are among the known ones.
+    is_remembered = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["-id"]
@@ -98,6 +110,8 @@ class Run(models.Model):
             GinIndex(fields=["marks"], name="run_marks"),
             models.Index(fields=["-created_at", "-id"], name="run_not_finished", condition=~Q(status="finished")),
             models.Index(fields=["-created_at", "-id"], name="run_pinned", condition=Q(pinned_at__isnull=False)),
+            models.Index(fields=["pinned_by"], name="run_pinned_by", condition=Q(pinned_by__isnull=False)),
+            models.Index(fields=["schedule", "-id"], name="run_of_schedule", condition=Q(schedule__isnull=False)),
             models.Index(
                 fields=["status", "lease_until"],
                 name="run_open",
