@@ -9,7 +9,7 @@ from pytest_django import Settings
 from diagnostics import acting
 from diagnostics.models import AuditEntry
 from diagnostics.services.audit import record
-from tests.factories import make_client, make_user
+from tests.factories import PASSWORD, make_client, make_user
 
 pytestmark = pytest.mark.django_db
 TOKEN = "kJ8sQ2xLp0vW7rTz4nBy6mHc3fGd9aEu1iOo5SqXwVtRzPkM"
@@ -137,3 +137,23 @@ def test_an_address_is_what_our_own_proxies_saw(
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": passed})
     assert acting.address_of(request) == expected
+
+
+def test_signing_in_and_out_is_written_down(client: Client) -> None:
+    person = make_user("ada")
+    assert client.post("/login/", {"login": "ada", "username": "ada", "password": PASSWORD}).status_code == 302
+    client.post("/logout/")
+    said = AuditEntry.objects.order_by("id").values_list("action", "actor", "actor_id", "by", "address")
+    assert list(said) == [
+        (action, "ada", person.pk, "web", "127.0.0.1") for action in ("person.signed_in", "person.signed_out")
+    ]
+
+
+@pytest.mark.parametrize(("typed", "thing"), [("ada", "user"), ("correct-horse-battery", ""), ("a\0b", "")])
+def test_a_failed_sign_in_names_the_account_and_never_what_was_typed(client: Client, typed: str, thing: str) -> None:
+    make_user("ada")
+    client.post("/login/", {"login": typed, "username": typed, "password": "not-the-password"})
+    for said in AuditEntry.objects.filter(action="person.sign_in_failed"):
+        assert (said.thing, said.actor) == (thing, "")
+        assert "correct-horse" not in said.name
+        assert "not-the-password" not in str(said.__dict__)

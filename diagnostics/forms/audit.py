@@ -7,20 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from diagnostics.acting import API, CLI, SYSTEM, WEB
 from diagnostics.forms.providers import QueryForm, client_field, search_field
 from diagnostics.forms.text import NO_NUL
-from diagnostics.queries.audit import AuditFilter, audit_actions
+from diagnostics.queries.audit import WAYS, AuditFilter, audit_actions, words_of
 from diagnostics.time_ranges import QUICK, NotUnderstood, TimeRange, read_moment
-
-WAYS = {WEB: "A page", API: "The API", CLI: "The command line", SYSTEM: "The product by itself"}
-
-
-def words_of(action: str) -> str:
-    """client.secret_replaced as "Client: secret replaced"."""
-    noun, _, verb = action.partition(".")
-    said = f"{noun.replace('_', ' ')}: {verb.replace('_', ' ')}" if verb else noun.replace("_", " ")
-    return said[:1].upper() + said[1:]
 
 
 def _day(label: str) -> forms.CharField:

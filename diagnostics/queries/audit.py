@@ -7,11 +7,13 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from diagnostics.acting import API, CLI, SYSTEM, WEB
 from diagnostics.models import AuditEntry, OAuthClient, User
 from diagnostics.sight import visible_clients
 
 AUDIT_PAGE = 50
 AT_A_TIME = 1_000
+WAYS = {WEB: "A page", API: "The API", CLI: "The command line", SYSTEM: "The product by itself"}
 
 # An index is asked for the next one, again and again: a log of millions of acts has some dozens of kinds.
 ACTIONS = """
@@ -80,6 +82,13 @@ def entries_of(chosen: AuditFilter, viewer: User) -> QuerySet[AuditEntry]:
     if chosen.q:
         rows = rows.filter(Q(name__icontains=chosen.q) | Q(request_id=chosen.q) | Q(thing_id=chosen.q))
     return rows
+
+
+def words_of(action: str) -> str:
+    """client.secret_replaced as "Client: secret replaced"."""
+    noun, _, verb = action.partition(".")
+    said = f"{noun.replace('_', ' ')}: {verb.replace('_', ' ')}" if verb else noun.replace("_", " ")
+    return said[:1].upper() + said[1:]
 
 
 def audit_actions() -> list[str]:

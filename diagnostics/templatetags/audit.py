@@ -9,9 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from diagnostics.forms.audit import WAYS, words_of
 from diagnostics.models import AuditEntry
-from diagnostics.queries.audit import AuditPage
+from diagnostics.queries.audit import WAYS, AuditPage, words_of
 
 register = template.Library()
 # Things that have a page of their own under their number.

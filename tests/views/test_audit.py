@@ -13,9 +13,16 @@ from django.test import Client
 
 from diagnostics.models import AuditEntry, User
 from diagnostics.queries.audit import AT_A_TIME, AUDIT_PAGE
+from diagnostics.services import sign_ins
 from tests.factories import make_client, make_person, make_user
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_entries_of_signing_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log holds what a test puts there; its browsers' signing in is told in tests/test_audit.py."""
+    monkeypatch.setattr(sign_ins, "record", lambda *args, **told: None)
 
 
 def make_entry(action: str = "client.changed", **values: Any) -> AuditEntry:

@@ -1,0 +1,37 @@
+"""Signing in and out, and what people change of their own account, as the sign-in's signals tell it."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+
+from diagnostics.models import User
+from diagnostics.services.audit import record
+
+UNKNOWN = "a name that nobody has"  # what was typed may have been a password
+
+
+@receiver(user_logged_in)
+def _signed_in(user: User, request: Any = None, **told: Any) -> None:
+    record("person.signed_in", user, after=_methods(request), person=user)
+
+
+@receiver(user_logged_out)
+def _signed_out(user: User | None, **told: Any) -> None:
+    """A session that had ended already has no user."""
+    if user is not None:
+        record("person.signed_out", user, person=user)
+
+
+@receiver(user_login_failed)
+def _failed(credentials: dict[str, Any], **told: Any) -> None:
+    name = str(credentials.get("username") or "")[:150].replace("\0", "")
+    person = User.objects.filter(username__iexact=name).first() if name else None
+    record("person.sign_in_failed", person, name="" if person else UNKNOWN)
+
+
+def _methods(request: Any) -> dict[str, Any] | None:
+    """By which steps, where the sign-in keeps them in the session."""
+    steps = getattr(request, "session", {}).get("account_authentication_methods", [])
+    ways = [step.get("type") or step.get("method", "") for step in steps if isinstance(step, dict)]
+    return {"with": ways} if ways else None
