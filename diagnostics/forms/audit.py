@@ -49,8 +49,16 @@ class AuditForm(QueryForm):
         return self._moment("until", ends=True)
 
     @property
-    def narrowing(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("who", "action", "by", "when", "since", "until")]
+    def first(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("who", "action", "when")]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("by", "since", "until")]
+
+    @property
+    def uses_more(self) -> bool:
+        return any(field.data for field in self.more)
 
     def filter(self) -> AuditFilter:
         """Days said by themselves count before a quick range."""
