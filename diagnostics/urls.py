@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import URLPattern, URLResolver, path, reverse_lazy
+from django.urls import URLPattern, URLResolver, include, path, reverse_lazy
 
+from diagnostics.api import v1
 from diagnostics.views import (
     audit,
     checks,
@@ -167,5 +168,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *retention_urls,
     *user_urls,
     *audit_urls,
+    path("api/v1/", include((v1.urlpatterns, "api"))),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,28 @@
+"""Who the caller is, as a first call to try."""
+
+from django.conf import settings
+from ninja import Router
+
+from diagnostics.api import shapes
+from diagnostics.api.callers import Caller
+from diagnostics.models import ApiToken
+
+router = Router(tags=["Token"])
+
+
+@router.get("/me", response=shapes.Me, url_name="me", summary="The token itself")
+def me(request: Caller) -> shapes.Me:
+    """Whose token was sent, what it may do, and until when."""
+    token, person = request.auth, request.user
+    return shapes.Me(
+        username=person.username,
+        role=person.role,
+        may_run=person.may_run and token.scope == ApiToken.Scope.RUN,
+        is_limited=not person.sees_all,
+        token=token.prefix,
+        name=token.name,
+        scope=token.scope,
+        expires_at=token.expires_at,
+        calls_per_minute=settings.API_CALLS_PER_MINUTE,
+        runs_per_minute=settings.API_RUNS_PER_MINUTE,
+    )

@@ -1,0 +1,79 @@
+"""Answers that are no success: problem details as RFC 9457 has them, with a code that a program can rely on."""
+
+from collections.abc import Mapping, Sequence
+from http.client import responses
+from typing import Any
+
+from django.http import JsonResponse
+from ninja import Field, Schema
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 20
+LONGEST = 300
+
+
+class Wrong(Schema):
+    """One thing that is wrong with a request."""
+
+    where: str = Field(description="Which part of the request, such as query.limit or body.client.")
+    why: str
+
+
+class Problem(Schema):
+    """Why a request did not succeed, as RFC 9457 has it."""
+
+    type: str = Field(description="Always about:blank: `code` says more.")
+    title: str = Field(description="The status in words.")
+    status: int
+    code: str = Field(description="A stable word for programs, such as token_missing.")
+    detail: str = Field(description="What happened and what to do, for people.")
+    errors: list[Wrong] = Field(description="For 422: everything that is wrong. Otherwise empty.")
+
+
+class Refusal(Exception):
+    """Ends a call with a problem."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status, self.code, self.detail = status, code, detail
+        self.errors, self.headers = errors, headers or {}
+
+    def answer(self) -> JsonResponse:
+        return problem(self.status, self.code, self.detail, errors=self.errors, headers=self.headers)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[tuple[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JsonResponse:
+    told: dict[str, Any] = {
+        "type": "about:blank",
+        "title": responses.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": [{"where": where[:LONGEST], "why": why[:LONGEST]} for where, why in errors[:MOST_ERRORS]],
+    }
+    return JsonResponse(told, status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def wrong(detail: str, *errors: tuple[str, str]) -> Refusal:
+    """422: understood, but not right."""
+    return Refusal(422, "invalid", detail, errors=errors)
+
+
+def not_found() -> Refusal:
+    """Also for what is there and may not be seen: the two are told apart by nothing."""
+    return Refusal(404, "not_found", "There is nothing at this address, or nothing that you may see.")

@@ -1,0 +1,146 @@
+"""Runs: the list, one of them, what it found and sent, and starting one."""
+
+import json
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Header, Query, Router, Status
+from pydantic import AfterValidator, Field
+
+from diagnostics import access, queries, services, tasks
+from diagnostics.api import shapes, told
+from diagnostics.api.asked import AnswerGiven, CallGiven, Id, RunGiven, RunsAsked
+from diagnostics.api.callers import Caller, may_run_or_refuse
+from diagnostics.api.paging import address_with
+from diagnostics.api.problems import Refusal, not_found, wrong
+from diagnostics.calls.call import Unreadable
+from diagnostics.inputs import Inputs, read_paste
+from diagnostics.models import OAuthClient
+from diagnostics.run_filters import RunFilter
+from diagnostics.services.api_runs import OtherRequest, Started, TooMany, hash_of, known_start, start_for_program
+
+router = Router(tags=["Runs"])
+OURS = ("page", "limit")
+UTC = ZoneInfo("UTC")
+POLL_SECONDS = "1"
+
+
+@router.get("/runs", response=shapes.Runs, url_name="runs", summary="List runs")
+def runs(request: Caller, asked: Query[RunsAsked]) -> shapes.Runs:
+    """Narrowed by the filters of the page Runs. A filter or value that is not understood is a 422, never ignored."""
+    narrowed = RunFilter.read(request.GET, timezone.now(), UTC, viewer=request.user, also=OURS)
+    if narrowed.problems:
+        errors = [("query", sentence) for sentence in narrowed.problems]
+        raise wrong("The filters were not understood; nothing was answered.", *errors)
+    place = queries.read_place(asked.page or "", narrowed.sort)
+    if place is None:
+        raise wrong("The page was not understood.", ("query.page", "This is no place in a list of this order."))
+    page = queries.run_page(narrowed, place, asked.limit)
+    following = address_with(request, page=page.later) if page.later else None
+    return shapes.Runs(items=[told.run(request, row) for row in page.runs], next=following)
+
+
+@router.get("/runs/{run_id}", response=shapes.RunInFull, url_name="run", summary="One run")
+def run(request: Caller, run_id: Id) -> shapes.RunInFull:
+    """Ask again while its status is queued or running."""
+    return told.run_in_full(request, access.find_run(run_id, request.user))
+
+
+@router.get("/runs/{run_id}/findings", response=shapes.Findings, url_name="run-findings", summary="Findings of a run")
+def findings(request: Caller, run_id: Id) -> shapes.Findings:
+    """In the order in which they came, also while the run is going on."""
+    row = access.find_run(run_id, request.user)
+    return shapes.Findings(items=[told.finding(each) for each in queries.findings_of(row)], is_open=row.is_open)
+
+
+@router.get(
+    "/runs/{run_id}/exchanges", response=shapes.Exchanges, url_name="run-exchanges", summary="Requests of a run"
+)
+def exchanges(request: Caller, run_id: Id) -> shapes.Exchanges:
+    """What was sent to the org and what it answered, redacted. Bodies may be gone: see the page Retention."""
+    row = access.find_run(run_id, request.user)
+    sent = row.exchanges.order_by("position")
+    return shapes.Exchanges(items=[told.exchange(each) for each in sent], is_open=row.is_open)
+
+
+def _key(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("holds characters other than printable ASCII")
+    return text
+
+
+Key = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_key)]
+
+
+@router.post("/runs", response={202: shapes.RunInFull}, url_name="run-start", summary="Start a run")
+def start(
+    request: Caller,
+    response: HttpResponse,
+    given: RunGiven,
+    idempotency_key: Annotated[
+        Key | None,
+        Header(
+            None, alias="Idempotency-Key", description="Any text of yours: the same request with it starts one run."
+        ),
+    ] = None,
+) -> Any:
+    """Answers at once; poll the address in `Location` until the run is finished. Needs the scope “Read and run”.
+
+    For 24 hours the same request with the same key gets the same run, with the header `Idempotency-Replayed: true`; another
+    request with that key is a 422. Nothing is ever written to the org: a run only reads.
+    """
+    may_run_or_refuse(request)
+    key, fingerprint = idempotency_key or "", hash_of(given.dict())
+    client = _client(request, given.client)
+    started = _started(request, client, given, key, fingerprint)
+    response["Location"] = told.address_of(request, started.run)
+    response["Retry-After"] = POLL_SECONDS
+    if not started.is_new:
+        response["Idempotency-Replayed"] = "true"
+    return Status(202, told.run_in_full(request, started.run))
+
+
+def _client(request: Caller, pk: int) -> OAuthClient:
+    client = access.clients_without_secret(request.user).filter(pk=pk).first()
+    if client is None:
+        raise not_found()
+    return client
+
+
+def _started(request: Caller, client: OAuthClient, given: RunGiven, key: str, fingerprint: str) -> Started:
+    try:
+        if run := known_start(request.auth, key, fingerprint):  # before the paste is read: that can take a while
+            return Started(run, is_new=False)
+        inputs = _inputs(given)
+        with transaction.atomic():
+            started = start_for_program(request.auth, client, inputs, key=key, request_hash=fingerprint)
+            if started.is_new:
+                transaction.on_commit(lambda: tasks.ring(tasks.execute_run, started.run.pk))
+    except OtherRequest:
+        detail = "This key was sent with another request in the last 24 hours. Take a new key for a new request."
+        raise Refusal(422, "key_reused", detail) from None
+    except TooMany as busy:
+        detail = f"Too many runs were started by your programs in the last minute. Try again in {busy.wait_seconds} s."
+        raise Refusal(429, "too_many_runs", detail, headers={"Retry-After": str(busy.wait_seconds)}) from None
+    except services.Refused as refused:
+        raise Refusal(409, "refused", str(refused)) from None
+    return started
+
+
+def _inputs(given: RunGiven) -> Inputs:
+    call, answer = _text(given.call), _text(given.answer)
+    if any("\0" in text for text in (call, answer, given.conversation_id, given.note)):
+        raise wrong("The run was not started.", ("body", "It holds a NUL character."))
+    try:
+        return read_paste(call, answer, given.conversation_id, given.note).inputs
+    except Unreadable as trouble:
+        raise wrong("The run was not started: what was given cannot be read.", ("body", str(trouble))) from None
+
+
+def _text(given: CallGiven | AnswerGiven | str | None) -> str:
+    if given is None or isinstance(given, str):
+        return given or ""
+    return json.dumps(given.dict(), ensure_ascii=False)

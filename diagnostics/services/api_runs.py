@@ -1,0 +1,93 @@
+"""Runs that another program asks for: the same request sent twice starts one run, and nobody floods the queue."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from diagnostics.inputs import Inputs
+from diagnostics.models import ApiToken, IdempotencyKey, OAuthClient, Run
+from diagnostics.services.audit import record
+from diagnostics.services.runs import create_run
+
+KEY_LIFE = timedelta(hours=24)
+MINUTE = timedelta(minutes=1)
+
+
+class OtherRequest(Exception):
+    """The key was used for another request."""
+
+
+class TooMany(Exception):
+    """This person's programs have started as many runs in the last minute as they may."""
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__(wait_seconds)
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(frozen=True)
+class Started:
+    """`is_new` is false where the same request had been answered before: nothing was started now."""
+
+    run: Run
+    is_new: bool
+
+
+def hash_of(request: Mapping[str, Any]) -> str:
+    """The same for the same request, however its JSON was written."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+def known_start(token: ApiToken, key: str, request_hash: str) -> Run | None:
+    """The run that this very request started. Raises OtherRequest where the key belongs to another one."""
+    if not key:
+        return None
+    rows = IdempotencyKey.objects.select_related("run__client", "run__started_by").defer("run__client__secret")
+    found = rows.filter(token=token, key=key, created_at__gt=timezone.now() - KEY_LIFE).first()
+    if found is not None and found.request_hash != request_hash:
+        raise OtherRequest
+    return found.run if found else None
+
+
+@transaction.atomic
+def start_for_program(
+    token: ApiToken, client: OAuthClient, inputs: Inputs, *, key: str = "", request_hash: str = ""
+) -> Started:
+    """Raises OtherRequest, TooMany, and Refused for a retired client. The token's row is held meanwhile, so that two
+    requests with one key come one after the other.
+    """
+    ApiToken.objects.select_for_update().get(pk=token.pk)
+    if run := known_start(token, key, request_hash):
+        return Started(run, is_new=False)
+    _leave_room(token)
+    run = create_run(
+        client=client,
+        kind=Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH,
+        inputs=inputs,
+        user=token.owner,
+        source=Run.Source.API,
+    )
+    if key:
+        IdempotencyKey.objects.filter(token=token, key=key).delete()  # one whose life is over
+        IdempotencyKey.objects.create(token=token, key=key, request_hash=request_hash, run=run)
+    record("run.started", run, after={"kind": run.kind, "token": token.prefix}, client=client)
+    return Started(run, is_new=True)
+
+
+def forget_old_keys() -> int:
+    return IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEY_LIFE).delete()[0]
+
+
+def _leave_room(token: ApiToken) -> None:
+    now = timezone.now()
+    recent = Run.objects.filter(source=Run.Source.API, started_by=token.owner, created_at__gt=now - MINUTE)
+    oldest = list(recent.order_by("-created_at").values_list("created_at", flat=True)[: settings.API_RUNS_PER_MINUTE])
+    if len(oldest) >= settings.API_RUNS_PER_MINUTE:
+        raise TooMany(max(1, round((oldest[-1] + MINUTE - now).total_seconds())))

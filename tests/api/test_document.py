@@ -1,0 +1,114 @@
+"""The OpenAPI document against the live application: whatever is sent, no 5xx, and every answer as documented."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client
+from hypothesis import HealthCheck, settings
+from pytest_django import Settings
+from schemathesis.checks import CHECKS, load_all_checks
+
+from config.wsgi import application
+from diagnostics import tasks
+from diagnostics.models import ApiToken
+from diagnostics.services.api_tokens import make_token
+from tests.factories import make_exchange, make_finding, make_known, make_provider, make_run, make_schedule, make_user
+
+pytestmark = pytest.mark.django_db
+DOCUMENT = "/api/v1/openapi.json"
+schema = schemathesis.openapi.from_wsgi(DOCUMENT, application)
+load_all_checks()
+# What these take is more than a schema can say: a paste, a day, a place in a list. A 422 is a right answer to some of it.
+MEANING = {"/api/v1/runs"}
+ACCEPTANCE = CHECKS.get_one("positive_data_acceptance")
+REJECTION = CHECKS.get_one("negative_data_rejection")
+
+
+@pytest.fixture
+def one_connection(db: None) -> Iterator[None]:
+    """As Django's own test client does: a request must not close the connection whose transaction is the test's."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def headers(one_connection: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Of an admin's token that may run, and may ask as often as it likes."""
+    settings.API_CALLS_PER_MINUTE = settings.API_RUNS_PER_MINUTE = 1_000_000
+    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
+    _, text = make_token(make_user(), name="Schemathesis", scope=ApiToken.Scope.RUN, days=1)
+    return {"Authorization": f"Bearer {text}", "Accept-Encoding": "identity"}
+
+
+@pytest.fixture
+def rows(db: None) -> dict[str, int]:
+    """A row for each id that a call can name."""
+    run = make_run()
+    make_finding(run)
+    make_exchange(run)
+    return {
+        "client_id": run.client_id,
+        "run_id": run.pk,
+        "provider_id": make_provider(run.client).pk,
+        "finding_id": make_known(run.client).pk,
+        "schedule_id": make_schedule(run.client).pk,
+    }
+
+
+@schema.parametrize()
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_whatever_is_sent_is_answered_as_documented(case: Any, headers: dict[str, str], rows: dict[str, int]) -> None:
+    name_rows_that_are_there(case, rows)
+    left_out = [ACCEPTANCE] if case.operation.path in MEANING else []
+    if any(value in (None, [], {}) for value in (case.query or {}).values()):
+        left_out.append(REJECTION)  # such a value leaves no trace in an address: nothing wrong is sent
+    case.call_and_validate(headers=headers, excluded_checks=left_out)
+
+
+def name_rows_that_are_there(case: Any, rows: dict[str, int]) -> None:
+    """In every other of the right requests: made-up ids are all 404."""
+    if not case.meta.generation.mode.is_positive:
+        return
+    for name, value in case.path_parameters.items():
+        if isinstance(value, int) and value % 2:
+            case.path_parameters[name] = rows[name]
+    if isinstance(case.body, dict) and isinstance(case.body.get("client"), int) and case.body["client"] % 2:
+        case.body["client"] = rows["client_id"]
+    for name in {"a", "b"} & case.query.keys():
+        case.query[name] = rows["run_id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [(path, path.split("{")[1].split("}")[0]) for path in schema.raw_schema["paths"] if "{" in path]
+)
+def test_a_row_that_is_there_is_answered_as_documented(
+    path: str, name: str, headers: dict[str, str], rows: dict[str, int]
+) -> None:
+    case = schema[path]["GET"].Case(path_parameters={name: rows[name]})
+    assert case.call_and_validate(headers=headers).status_code == 200
+
+
+def test_a_start_is_answered_as_documented(headers: dict[str, str], rows: dict[str, int]) -> None:
+    body = {"client": rows["client_id"], "call": "POST /api/v2/conversations/chat/x/cobrowse"}
+    case = schema["/api/v1/runs"]["POST"].Case(body=body, media_type="application/json")
+    assert case.call_and_validate(headers=headers).status_code == 202
+
+
+def test_every_call_asks_for_a_token() -> None:
+    operations = [each for methods in schema.raw_schema["paths"].values() for each in methods.values()]
+    assert operations
+    assert all(each["security"] for each in operations)
+
+
+def test_the_document_names_no_page_of_anybody_s(client: Client) -> None:
+    """It is open to everybody, so it holds nothing of this installation."""
+    answer = client.get(DOCUMENT)
+    assert answer.status_code == 200
+    assert "servers" not in answer.json() or answer.json()["servers"] == []
