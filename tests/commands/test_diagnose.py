@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -217,3 +218,25 @@ def test_a_failure_that_does_not_come_back_is_undetermined(diagnose: Diagnose, p
     assert (code, json.loads(said)["verdict"]["cause"]) == (4, "undetermined")
     code, said = diagnose("--call", call, "--answer", answer, "--json")
     assert (code, json.loads(said)["verdict"]["cause"]) == (0, "none")
+
+
+def test_junit_says_what_the_exit_code_says(diagnose: Diagnose, paste: Callable[[str], str], tmp_path: Path) -> None:
+    file = tmp_path / "result.xml"
+    code, _ = diagnose("--call", paste(thread_curl()), "--junit", str(file))
+    verdict = ET.parse(file).getroot().find(".//testcase[@classname='verdict']/failure")  # noqa: S314 - our own
+    assert (code, verdict is not None and verdict.get("type")) == (3, "path.not_in_api")
+
+
+def test_junit_of_a_healthy_call_has_no_failure(
+    diagnose: Diagnose, paste: Callable[[str], str], tmp_path: Path
+) -> None:
+    file = tmp_path / "result.xml"
+    code, _ = diagnose("--call", paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse"), "--junit", str(file))
+    root = ET.parse(file).getroot()  # noqa: S314 - our own
+    assert (code, root.get("failures"), root.get("errors")) == (0, "0", "0")
+
+
+def test_a_junit_file_that_cannot_be_written_is_told_before_anything_is_asked(demo: server.Running) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("diagnose", "--client", PUBLISHED, "--junit", "/nowhere/at/all.xml")
+    assert refused.value.returncode == 2

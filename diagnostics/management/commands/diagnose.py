@@ -17,6 +17,7 @@ from diagnostics.calls.paste_file import STEP, read_file
 from diagnostics.demo.seed import register_named
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.inputs import Inputs, Reading, read_paste
+from diagnostics.junit import junit_xml
 from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
@@ -37,9 +38,11 @@ class Command(SignedCommand):
         parser.add_argument("--answer", default="", help="file with the answer it got, - for standard input")
         parser.add_argument("--note", default="", help="what you know of it, such as: works again since noon")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        parser.add_argument("--junit", default="", metavar="FILE", help="write the result as JUnit XML too")
         parser.add_argument("--save", action="store_true", help="keep the run in the history")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        junit = _writable(options["junit"])
         register_named(options["client"])
         client = client_named(options["client"])
         if client.is_retired:
@@ -52,6 +55,8 @@ class Command(SignedCommand):
             report = _saved(client, kind, inputs) if options["save"] else _unsaved(client, kind, inputs)
         except services.Refused as trouble:
             bad_input(str(trouble))
+        if junit:
+            junit.write_text(junit_xml(report, name=f"diagnose {client.name}"), encoding="utf-8")
         if options["json"]:
             self.stdout.write(json.dumps(report, indent=2))
         else:
@@ -109,6 +114,17 @@ def exit_code(report: dict[str, Any]) -> int:
         warned = any(each["outcome"] == Outcome.WARN for each in report["findings"])
         return UNCLEAR if warned else OK
     return UNCLEAR if cause == causes.UNDETERMINED else CAUSE_FOUND
+
+
+def _writable(name: str) -> Path | None:
+    """The file for the JUnit XML, known to be writable before anything is asked; None where none is wanted."""
+    if not name:
+        return None
+    try:
+        Path(name).open("a").close()
+    except OSError as trouble:
+        bad_input(f"The file of --junit could not be written: {trouble.strerror or trouble}.")
+    return Path(name)
 
 
 def _read(name: str, option: str) -> str:
