@@ -13,6 +13,7 @@ from diagnostics.inputs import Inputs
 from diagnostics.marks import marks_of
 from diagnostics.models import OAuthClient, Run
 from diagnostics.services.in_force import contract_in_force
+from diagnostics.services.incidents import look_for_incidents
 from diagnostics.services.known import remember_findings
 from diagnostics.services.seen import remember_seen
 from diagnostics.services.standing import look_at_standing
@@ -47,6 +48,7 @@ def close_run(run: Run, me: str, ended: Ended) -> None:
         return
     keep_what_it_saw(run, ended.environment, ended.aim)
     look_at_standing(run)
+    look_for_incidents(run)
 
 
 def keep_what_it_saw(run: Run, environment: dict[str, Any], aim: Aim | None) -> None:

@@ -1,0 +1,105 @@
+"""Far ends of alerts: a real HTTP receiver and a real mail server, on this machine, that remember what they were sent."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
+
+
+@dataclass(frozen=True)
+class Received:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """Answers with `status` and `body`, and with one of `script` instead while there is one left."""
+
+    port: int = 0
+    status: int = 200
+    body: str = "ok"
+    headers: dict[str, str] = field(default_factory=dict)
+    script: list[int] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}/hook"
+
+
+@contextlib.contextmanager
+def http_receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            receiver.received.append(Received(self.path, dict(self.headers.items()), body))
+            answer = receiver.body.encode()
+            self.send_response(receiver.script.pop(0) if receiver.script else receiver.status)
+            for name, value in {"Content-Length": str(len(answer)), **receiver.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    receiver.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+@dataclass
+class MailServer:
+    """`refuse` names recipients that it does not take; `answer` is what it says to a message."""
+
+    port: int = 0
+    answer: str = "250 2.0.0 queued as 4F2A"
+    refuse: dict[str, str] = field(default_factory=dict)
+    received: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: Any) -> str:
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+        if self.answer.startswith("250"):
+            parsed = message_from_bytes(envelope.original_content or b"", policy=policy.default)
+            assert isinstance(parsed, EmailMessage)
+            self.received.append(parsed)
+        return self.answer
+
+
+@contextlib.contextmanager
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    controller = Controller(server, hostname="127.0.0.1", port=0)
+    controller.start()
+    server.port = controller.server.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        controller.stop()
