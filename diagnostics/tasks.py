@@ -23,6 +23,12 @@ def execute_run(run_id: int) -> None:
 @shared_task(ignore_result=True, queue=BEHIND)
 def execute_scheduled_run(run_id: int) -> None:
     services.execute_run(run_id)
+    ring_deliveries()
+
+
+@shared_task(ignore_result=True)
+def deliver(delivery_id: int) -> None:
+    services.deliver(delivery_id)
 
 
 @shared_task(ignore_result=True)
@@ -74,6 +80,14 @@ def tick() -> None:
     services.remember_runs_behind()
     for pass_id in services.due_passes():
         ring(apply_retention, pass_id)
+    services.remind()
+    ring_deliveries()
+
+
+def ring_deliveries() -> None:
+    """What a run has to tell goes out at once; what waits for its next attempt, with the tick."""
+    for delivery_id in services.due_deliveries():
+        ring(deliver, delivery_id)
 
 
 def ring(task: Any, pk: int) -> None:

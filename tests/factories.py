@@ -2,6 +2,7 @@
 
 import hashlib
 import zlib
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,10 +11,14 @@ from django.utils import timezone
 
 from diagnostics.genesys.contract import bundled, written
 from diagnostics.models import (
+    AlertRule,
+    Channel,
     ContractVersion,
+    Delivery,
     Exchange,
     Finding,
     Holding,
+    Incident,
     KnownFinding,
     OAuthClient,
     OrgChange,
@@ -291,3 +296,42 @@ def make_schedule(client: OAuthClient | None = None, name: str = "Every five min
     now = timezone.now()
     defaults: dict[str, Any] = {"every": "minutes", "minutes": 5, "due_at": now, "next_run_at": now}
     return Schedule.objects.create(name=name, client=client or make_client(), **{**defaults, **values})
+
+
+def make_channel(name: str = "Operations", kind: str = "webhook", **values: Any) -> Channel:
+    """A signed webhook that nobody listens at, unless the values say otherwise."""
+    defaults: dict[str, Any] = {
+        "secret": "https://hooks.example.com/factory-hook",
+        "signing_secret": "whsec_ZmFjdG9yeS1zaWduaW5nLXNlY3JldC0xMjM0NTY3ODk=",
+        "address": "hooks.example.com",
+    }
+    return Channel.objects.create(name=name, kind=kind, **{**defaults, **values})
+
+
+def make_rule(name: str = "Everything", channels: Iterable[Channel] = (), **values: Any) -> AlertRule:
+    """For every client, two of three runs."""
+    rule = AlertRule.objects.create(name=name, **values)
+    rule.channels.set(channels)
+    return rule
+
+
+def make_incident(schedule: Schedule | None = None, **values: Any) -> Incident:
+    """Open since an hour ago, unless the values say otherwise."""
+    schedule = schedule or make_schedule()
+    hour_ago = timezone.now() - timedelta(hours=1)
+    defaults: dict[str, Any] = {
+        "cause": "config.cobrowse_disabled",
+        "sentence": "Cobrowse is off in the deployment.",
+        "began_at": hour_ago,
+        "opened_at": hour_ago,
+    }
+    return Incident.objects.create(schedule=schedule, client=schedule.client, **{**defaults, **values})
+
+
+def make_delivery(channel: Channel | None = None, incident: Incident | None = None, **values: Any) -> Delivery:
+    """A test that waits to be sent, or, with an incident, the word of its beginning."""
+    now = timezone.now()
+    event = "opened" if incident else "test"
+    message = {"event": event, "title": "Acme support: cobrowse is off", "sentences": ["It is off."], "thread": "t"}
+    defaults: dict[str, Any] = {"event": event, "message": message, "message_id": uuid4(), "next_try_at": now}
+    return Delivery.objects.create(channel=channel or make_channel(), incident=incident, **{**defaults, **values})

@@ -1,6 +1,7 @@
 """Writes. Whoever stands at the edge (a view, a command, the tick) calls these, and then tells the queue itself."""
 
 from diagnostics.services.catching_up import catch_up
+from diagnostics.services.channels import add_channel, delete_channel, delete_rule, mute, save_rule, unmute
 from diagnostics.services.clients import (
     change_client,
     create_client,
@@ -10,6 +11,7 @@ from diagnostics.services.clients import (
     verify_client,
 )
 from diagnostics.services.contracts import give_up_refreshes, refresh_contract, start_refresh
+from diagnostics.services.deliveries import deliver, due_deliveries, start_test, try_again
 from diagnostics.services.diagnosing import Refused, diagnosis_of
 from diagnostics.services.heartbeats import TICK, beat
 from diagnostics.services.in_force import (
@@ -20,6 +22,7 @@ from diagnostics.services.in_force import (
     version_before,
     version_in_force,
 )
+from diagnostics.services.incidents import remind
 from diagnostics.services.known import accept_finding, add_note, end_acceptance, remember_runs_behind
 from diagnostics.services.live import start_live, why_no_start
 from diagnostics.services.retention import due_passes, pin_run, save_rules, start_pass, unpin_run, work_on_pass
@@ -49,6 +52,7 @@ __all__ = [
     "Swept",
     "Wanted",
     "accept_finding",
+    "add_channel",
     "add_note",
     "advance_watches",
     "beat",
@@ -61,14 +65,19 @@ __all__ = [
     "create_client",
     "create_run",
     "create_schedule",
+    "delete_channel",
+    "delete_rule",
     "delete_schedule",
     "delete_view",
+    "deliver",
     "diagnosis_of",
+    "due_deliveries",
     "due_passes",
     "due_readings",
     "end_acceptance",
     "execute_run",
     "give_up_refreshes",
+    "mute",
     "pause_schedules",
     "pin_run",
     "read_snapshot",
@@ -76,12 +85,14 @@ __all__ = [
     "region_contracts",
     "remember_runs_behind",
     "remember_seen",
+    "remind",
     "repeat_run",
     "repeatable_checks",
     "replace_secret",
     "resume_schedules",
     "retire_client",
     "run_schedule_now",
+    "save_rule",
     "save_rules",
     "save_view",
     "saved_inputs",
@@ -90,10 +101,13 @@ __all__ = [
     "start_pass",
     "start_refresh",
     "start_snapshot",
+    "start_test",
     "start_verification",
     "start_watch",
     "stop_watch",
     "sweep",
+    "try_again",
+    "unmute",
     "unpin_run",
     "verify_client",
     "version_before",
