@@ -136,6 +136,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "diagnostics.late_tick.late_tick",
             ],
         },
     }
@@ -190,6 +191,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away comes back: never give up
 CELERY_TASK_DEFAULT_QUEUE = queues.RUNS
 SCHEDULED_QUEUE = queues.SCHEDULED
+TICK_LATE_SECONDS: int | None = 60  # since the last tick; then every page says so
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_BACKEND = None

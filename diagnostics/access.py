@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from diagnostics.http import Request
-from diagnostics.models import Exchange, Finding, KnownFinding, OAuthClient, Provider, Run, User, Watch
+from diagnostics.models import Exchange, Finding, KnownFinding, OAuthClient, Provider, Run, Schedule, User, Watch
 from diagnostics.sight import in_sight, visible_clients
 
 P = ParamSpec("P")
@@ -101,3 +101,9 @@ def find_known(pk: int, user: User) -> KnownFinding:
     runs = [f"{run}__{name}" for run in ("first_run", "last_run") for name in heavy]
     found = in_sight(known, user).defer("client__secret", "client__verification", *runs)
     return get_object_or_404(found, pk=pk)
+
+
+def find_schedule(pk: int, user: User) -> Schedule:
+    schedules = in_sight(Schedule.objects.select_related("client", "owner", "paused_by", "last_run"), user)
+    heavy = [f"last_run__{name}" for name in ("inputs", "verdict", "environment", "planned", "marks")]
+    return get_object_or_404(schedules.defer("client__secret", "client__verification", *heavy), pk=pk)

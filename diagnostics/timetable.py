@@ -4,6 +4,7 @@ A time that the clock jumps over comes at the next moment that exists, and one t
 What is due every so many minutes, or in every hour of a cron expression, goes on evenly through both.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -118,7 +119,7 @@ def passed(plan: Plan, due: datetime, until: datetime) -> Passed:
             break
         between.append(each)
     whole = next_time(plan, between[-1]) == latest
-    return Passed(latest, len(between), due, between[-1] if whole else next(_before(plan, latest)), not whole)
+    return Passed(latest, len(between), due, between[-1] if whole else time_before(plan, latest), not whole)
 
 
 def _newest(plan: Plan, due: datetime, until: datetime) -> datetime | None:
@@ -135,13 +136,13 @@ def _newest(plan: Plan, due: datetime, until: datetime) -> datetime | None:
     return None
 
 
-def _before(plan: Plan, latest: datetime) -> Iterator[datetime]:
+def time_before(plan: Plan, moment: datetime) -> datetime | None:
+    """The last time before `moment`, None where there was none in a year."""
     for back in LOOK_BACK:
-        found = list(_until(times(plan, latest - back), latest))
+        found = deque(_until(times(plan, moment - back), moment), maxlen=1)
         if found:
-            yield found[-1]
-            return
-    yield latest
+            return found[0]
+    return None
 
 
 def _until(moments: Iterable[datetime], end: datetime) -> Iterator[datetime]:

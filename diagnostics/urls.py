@@ -25,6 +25,7 @@ from diagnostics.views import (
     run_list,
     runs,
     saved_views,
+    schedules,
     snapshots,
     start,
     touches,
@@ -130,6 +131,19 @@ retention_urls = [
     path("runs/<int:pk>/unpin/", retention.run_unpin, name="run-unpin"),
 ]
 
+schedule_urls = [
+    path("schedules/", schedules.schedule_list, name="schedules"),
+    path("schedules/add/", schedules.schedule_add, name="schedule-add"),
+    path("schedules/preview/", schedules.schedule_preview, name="schedule-preview"),
+    path("schedules/many/", schedules.schedules_many, name="schedules-many"),
+    path("schedules/<int:pk>/", schedules.schedule_detail, name="schedule"),
+    path("schedules/<int:pk>/edit/", schedules.schedule_edit, name="schedule-edit"),
+    path("schedules/<int:pk>/delete/", schedules.schedule_delete, name="schedule-delete"),
+    path("schedules/<int:pk>/pause/", schedules.schedule_pause, name="schedule-pause"),
+    path("schedules/<int:pk>/resume/", schedules.schedule_resume, name="schedule-resume"),
+    path("schedules/<int:pk>/run/", schedules.schedule_run, name="schedule-run"),
+]
+
 check_urls = [path("checks/", checks.check_list, name="checks")]
 
 contract_urls = [
@@ -166,6 +180,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *check_urls,
     *known_urls,
     *retention_urls,
+    *schedule_urls,
     *user_urls,
     *audit_urls,
     path("api/v1/", include((v1.urlpatterns, "api"))),

@@ -44,6 +44,13 @@ from diagnostics.queries.runs import (
     runs_for_lists,
     state_of,
 )
+from diagnostics.queries.schedules import (
+    missed_times,
+    runs_of_schedule,
+    schedule_counts,
+    schedule_page,
+    schedules_asked,
+)
 from diagnostics.queries.strips import Strip, strips
 
 __all__ = [
@@ -74,6 +81,7 @@ __all__ = [
     "known_of",
     "known_page",
     "matches",
+    "missed_times",
     "notes_of",
     "org_words",
     "people",
@@ -91,9 +99,13 @@ __all__ = [
     "run_matrix",
     "run_page",
     "runs_for_lists",
+    "runs_of_schedule",
     "runs_that_met",
     "runs_touching",
     "saved_views",
+    "schedule_counts",
+    "schedule_page",
+    "schedules_asked",
     "state_of",
     "strips",
 ]

@@ -30,6 +30,7 @@ PLACES = (
     Place("clients", "Clients"),
 )
 MORE = (
+    Place("schedules", "Schedules"),
     Place("comparison", "Compare two runs"),
     Place("org-changes", "Changes in the orgs"),
     Place("touches", "What it touches"),

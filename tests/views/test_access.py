@@ -18,6 +18,7 @@ from tests.factories import (
     make_provider,
     make_run,
     make_saved_view,
+    make_schedule,
     make_team_lead,
 )
 
@@ -46,7 +47,7 @@ class Address:
         return self.of in OF_AN_ORG
 
 
-OF_AN_ORG = {"client", "run", "exchange", "finding", "known", "provider"}
+OF_AN_ORG = {"client", "run", "exchange", "finding", "known", "provider", "schedule"}
 ADDRESSES = (
     Address("home"),
     Address("clients"),
@@ -101,6 +102,16 @@ ADDRESSES = (
     Address("retention-apply", WRITE, ADMINS),
     Address("run-pin", WRITE, ADMINS, "run"),
     Address("run-unpin", WRITE, ADMINS, "run"),
+    Address("schedules"),
+    Address("schedule-add", FORM, ADMINS),
+    Address("schedule-preview", who=ADMINS),
+    Address("schedules-many", WRITE, ADMINS),
+    Address("schedule", of="schedule"),
+    Address("schedule-edit", FORM, ADMINS, "schedule"),
+    Address("schedule-delete", FORM, ADMINS, "schedule"),
+    Address("schedule-pause", WRITE, ADMINS, "schedule"),
+    Address("schedule-resume", WRITE, ADMINS, "schedule"),
+    Address("schedule-run", WRITE, RUNNERS, "schedule"),
     Address("findings"),
     Address("finding", of="known"),
     Address("finding-note", WRITE, NOTERS, "known"),
@@ -147,6 +158,7 @@ def arguments() -> dict[str, list[int | str]]:
         "user": [make_team_lead("someone").pk],
         "known": [make_known(run.client).pk],
         "provider": [make_provider(run.client).pk],
+        "schedule": [make_schedule(run.client).pk],
         "view": [make_saved_view().pk],
         "export": ["csv"],
     }

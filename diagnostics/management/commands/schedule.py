@@ -1,0 +1,94 @@
+"""Schedules from a terminal: list them, pause some, let them go on, run one now."""
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
+
+from diagnostics import services, tasks
+from diagnostics.management.commands.diagnose import BAD_INPUT
+from diagnostics.management.signed import SignedCommand
+from diagnostics.models import Run, Schedule
+from diagnostics.queries import schedules_asked
+from diagnostics.queries.schedules import SchedulesAsked
+
+
+class Command(SignedCommand):
+    help = "List, pause, resume and run schedules."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        acts = parser.add_subparsers(dest="act", required=True)
+        listed = acts.add_parser("list", help="all schedules, what comes next first")
+        listed.add_argument("--json", action="store_true", help="print the list as JSON")
+        pause = acts.add_parser("pause", help="stop some for a while")
+        pause.add_argument("--reason", default="", help="why, and until when")
+        for each in (pause, acts.add_parser("resume", help="let some go on, from now")):
+            each.add_argument("names", nargs="*", metavar="NAME")
+            each.add_argument("--all", action="store_true", help="every schedule")
+        run = acts.add_parser("run", help="start one now, beside its plan")
+        run.add_argument("name")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        act = options["act"]
+        if act == "list":
+            self._list(as_json=options["json"])
+        elif act == "run":
+            self._run(_named(options["name"]))
+        else:
+            self._change(act, options)
+
+    def _list(self, *, as_json: bool) -> None:
+        found = list(schedules_asked(None, SchedulesAsked()))
+        if as_json:
+            self.stdout.write(json.dumps({"schedules": [_as_json(each) for each in found]}, indent=2))
+            return
+        if not found:
+            self.stdout.write("There is no schedule yet. An admin adds one on the page Schedules.")
+        for each in found:
+            due = f"next {each.next_run_at:%Y-%m-%d %H:%M:%S} UTC" if each.next_run_at else "paused"
+            missed = f"\t{each.missed} missed" if each.missed else ""
+            self.stdout.write(f"{each.name}\t{each.client.name}\t{each.words}\t{due}{missed}")
+
+    def _change(self, act: str, options: dict[str, Any]) -> None:
+        if bool(options["names"]) == options["all"]:
+            raise CommandError("Name the schedules, or give --all: one of the two.", returncode=BAD_INPUT)
+        ids = Schedule.objects.values_list("pk", flat=True)
+        chosen = list(ids) if options["all"] else [_named(each).pk for each in options["names"]]
+        if act == "pause":
+            count, word = services.pause_schedules(chosen, None, options["reason"]), "paused"
+        else:
+            count, word = services.resume_schedules(chosen), "going on"
+        self.stdout.write(f"{count} of {len(chosen)} changed: {word} now.")
+
+    def _run(self, schedule: Schedule) -> None:
+        try:
+            with transaction.atomic():
+                run = services.run_schedule_now(schedule, None, source=Run.Source.CLI)
+                transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
+        except services.Refused as refused:
+            raise CommandError(str(refused)) from None
+        self.stdout.write(f"Run {run.pk} of {schedule.name} is queued. A worker takes it up, see /runs/{run.pk}/.")
+
+
+def _named(name: str) -> Schedule:
+    found = Schedule.objects.select_related("client").defer("client__secret").filter(name__iexact=name).first()
+    if found is None:
+        raise CommandError(f"There is no schedule {name!r}. `schedule list` shows all.", returncode=BAD_INPUT)
+    return found
+
+
+def _as_json(schedule: Schedule) -> dict[str, Any]:
+    due, last = schedule.next_run_at, schedule.last_run
+    return {
+        "name": schedule.name,
+        "client": schedule.client.name,
+        "kind": schedule.kind,
+        "when": schedule.words,
+        "zone": schedule.zone,
+        "paused": schedule.is_paused,
+        "next_run_at": due.isoformat() if due else None,
+        "last_run": last.pk if last else None,
+        "last_cause": last.cause if last else "",
+        "missed": schedule.missed,
+    }

@@ -1,0 +1,81 @@
+"""Reads of schedules: the list, what one has run, and what it missed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Q, QuerySet
+
+from diagnostics.models import MissedTime, OAuthClient, Run, Schedule, User
+from diagnostics.queries.runs import runs_for_lists
+from diagnostics.sight import in_sight
+
+A_PAGE = 50
+RUNS_SHOWN = 20
+MISSED_SHOWN = 20
+OF_CLIENT = 8
+HEAVY_OF_CLIENT = ("client__secret", "client__verification")
+HEAVY_OF_RUN = tuple(f"last_run__{name}" for name in ("inputs", "verdict", "environment", "marks", "planned"))
+
+
+@dataclass(frozen=True)
+class SchedulesAsked:
+    """What the list is narrowed to; empty values narrow nothing."""
+
+    q: str = ""
+    client: int | None = None
+    owner: int | None = None
+    state: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        return bool(self.q or self.client or self.owner or self.state)
+
+
+def schedules_in_sight(viewer: User | None) -> QuerySet[Schedule]:
+    """With all that a row shows; what is large stays in the database."""
+    rows = in_sight(Schedule.objects.select_related("client", "owner", "last_run"), viewer)
+    return rows.defer(*HEAVY_OF_CLIENT, *HEAVY_OF_RUN, "inputs")
+
+
+def schedules_asked(viewer: User | None, asked: SchedulesAsked) -> QuerySet[Schedule]:
+    """Those that come next first, and the paused ones last."""
+    rows = schedules_in_sight(viewer)
+    if asked.q:
+        rows = rows.filter(Q(name__icontains=asked.q) | Q(client__name__icontains=asked.q))
+    if asked.client:
+        rows = rows.filter(client=asked.client)
+    if asked.owner:
+        rows = rows.filter(owner=asked.owner)
+    states: dict[str, Any] = {"active": Q(paused_at=None), "paused": ~Q(paused_at=None), "missed": Q(missed__gt=0)}
+    if asked.state:
+        rows = rows.filter(states[asked.state])
+    return rows.order_by(F("next_run_at").asc(nulls_last=True), "pk")
+
+
+def schedule_page(viewer: User | None, asked: SchedulesAsked, number: int) -> Page[Schedule]:
+    return Paginator(schedules_asked(viewer, asked), A_PAGE).get_page(number)
+
+
+def schedule_counts(viewer: User | None) -> dict[str, int]:
+    """All, paused, and with times that were missed."""
+    paused, missed = Count("pk", filter=~Q(paused_at=None)), Count("pk", filter=Q(missed__gt=0))
+    rows = in_sight(Schedule.objects.all(), viewer).order_by()
+    return rows.aggregate(all=Count("pk"), paused=paused, missed=missed)
+
+
+def schedules_of(client: OAuthClient) -> list[Schedule]:
+    rows = schedules_in_sight(None).filter(client=client)
+    return list(rows.order_by(F("next_run_at").asc(nulls_last=True), "pk")[: OF_CLIENT + 1])
+
+
+def runs_of_schedule(schedule: Schedule) -> list[Run]:
+    return list(runs_for_lists().filter(schedule=schedule).order_by("-id")[:RUNS_SHOWN])
+
+
+def missed_times(schedule: Schedule) -> list[MissedTime]:
+    return list(schedule.missed_times.all()[:MISSED_SHOWN])
+
+
+def people_for_choice() -> QuerySet[User]:
+    return User.objects.filter(is_active=True).order_by("username").only("username")
