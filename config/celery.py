@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 TICK_SECONDS = 10.0
 
-app = Celery("cobrowse-doctor")
+app = Celery("cobrowse-doctor", task_cls="diagnostics.carried:CarriedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {

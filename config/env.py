@@ -1,5 +1,7 @@
 """Reads values from the environment; a bad one stops start-up with one clear sentence."""
 
+import importlib.util
+import ipaddress
 import json
 import os
 import re
@@ -223,3 +225,22 @@ MAKE_SECRET_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(64))"
 MAKE_ENCRYPTION_KEY = (
     'python3 -c "import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
 )
+def networks(name: str, default: Iterable[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Addresses and networks, such as 10.1.0.0/16."""
+    try:
+        return [ipaddress.ip_network(each) for each in words(name, default)]
+    except ValueError as exc:
+        stop(f"{name}: {exc}. Each entry is an address or a network, such as 10.0.0.7 or 10.1.0.0/16.")
+
+
+def collector(name: str) -> str:
+    """The http address of an OpenTelemetry collector, with the packages to reach it at hand; "" when not set."""
+    value = text(name)
+    parts = _split(value) if value else None
+    if value and (parts is None or parts.scheme not in {"http", "https"} or not parts.hostname):
+        stop(f"{name} is {value!r}. It must be the collector's http address, such as http://127.0.0.1:4318.")
+    if value and importlib.util.find_spec("opentelemetry") is None:
+        stop(f"{name} is set, but the packages that send traces are missing. Start with: uv run --group traces ...")
+    return value
+
+

@@ -3,6 +3,7 @@
 RUNS = "runs"  # what a person waits for
 SCHEDULED = "scheduled"  # what runs by itself
 TICKS = "ticks"  # for the workers of both, so that the tick waits behind neither
+ALL = (RUNS, SCHEDULED, TICKS)
 
 OF_PEOPLE = f"{RUNS},{TICKS}"
 BY_ITSELF = f"{SCHEDULED},{TICKS}"

@@ -53,6 +53,8 @@ for origin in CSRF_TRUSTED_ORIGINS:
 # Only this machine asks: plain http. Any other name is served over https by a proxy that ends TLS.
 HTTPS = env.flag("HTTPS", default=not DEBUG and bool(set(ALLOWED_HOSTS) - set(LOCAL_HOSTS)))
 SECURE_SSL_REDIRECT = HTTPS
+# Asked by programs beside us, not through the proxy; they tell nothing that needs TLS.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -113,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a length tells nothing of a secret (BREACH)
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "diagnostics.request_log.tell_of_requests",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -244,6 +247,7 @@ DEFAULT_FROM_EMAIL = env.mail_address("EMAIL_FROM")
 if MAIL_SERVER and not DEFAULT_FROM_EMAIL:
     env.stop("EMAIL_FROM is missing. With EMAIL_URL set, it says whom alerts come from, such as doctor@example.com.")
 
+QUEUES = queues.ALL
 # ---------------------------------------------------------------------- static files
 
 STATIC_URL = "static/"
@@ -266,7 +270,7 @@ TIME_ZONE = env.time_zone("TIME_ZONE")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": "diagnostics.log_lines.formatter", "style": LOG_FORMAT}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
@@ -283,3 +287,17 @@ LOGGING = {
 }
 
 from config import sanity  # noqa: E402, F401 - registers the system checks of these settings
+LOG_FORMAT = env.text("LOG_FORMAT", "lines")
+if LOG_FORMAT not in ("lines", "json"):
+    env.stop(f"LOG_FORMAT is {LOG_FORMAT!r}. It must be lines, for people, or json, for programs.")
+        "access": {"level": "INFO"},
+# ---------------------------------------------------------------------- being watched
+
+# Whose programs may read /metrics: those at these addresses, and those that bring the token.
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS", ["127.0.0.0/8", "::1"])
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    env.stop("METRICS_TOKEN is too short to be safe: it takes at least 16 characters.")
+OTEL_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
+OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "cobrowse-doctor")
+

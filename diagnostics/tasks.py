@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
@@ -13,6 +14,9 @@ log = logging.getLogger(__name__)
 
 # What nobody waits for has a queue and workers of its own, so that it never stands before a person's click.
 BEHIND = settings.SCHEDULED_QUEUE
+
+worker_ready.connect(services.worker_began)
+worker_shutdown.connect(services.worker_ended)
 
 
 @shared_task(ignore_result=True)

@@ -44,6 +44,7 @@ account_urls = [
         name="password",
     ),
     path(
+    system,
         "password/changed/",
         auth.PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
         name="password-changed",
@@ -186,3 +187,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((v1.urlpatterns, "api"))),
     path("admin/", admin.site.urls),
 ]
+system_urls = [
+    path("system/", system.system_page, name="system"),
+    path("system/state/", system.system_state, name="system-state"),
+    path("health/live", system.health_live, name="health-live"),
+    path("health/ready", system.health_ready, name="health-ready"),
+    path("metrics", system.metrics, name="metrics"),
+]
+
+    *system_urls,

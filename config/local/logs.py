@@ -1,5 +1,6 @@
 """The log files of the parts: kept short, and followed for the lines that a person at the terminal wants."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -8,8 +9,8 @@ KEEP_BYTES = 5 * 1024 * 1024
 READ_BYTES = 64 * 1024
 LONGEST_LINE = 200
 
-# The format of settings.LOGGING: date, time, level, logger, message.
-DJANGO_LINE = re.compile(r"^\S+ \S+ (?P<level>[A-Z]+) (?P<logger>[\w.]+): (?P<text>.*)$")
+# The format of settings.LOGGING: date, time, level, logger, message, and what the line belongs to.
+DJANGO_LINE = re.compile(r"^\S+ \S+ (?P<level>[A-Z]+) (?P<logger>[\w.]+): (?P<text>.*?)(?: \[\w+=[^\]]*\])?$")
 POSTGRES_TROUBLE = re.compile(r"^\S+ \S+ \S+ \[\d+\] (?P<level>PANIC|WARNING): +(?P<text>.*)$")
 LOUD = frozenset({"WARNING", "ERROR", "CRITICAL"})
 
@@ -53,11 +54,22 @@ class Follower:
 
 def worth_showing(line: str) -> str:
     """The short form of a line: what the product does, and any part's trouble; "" for the rest."""
-    match = DJANGO_LINE.match(line) or POSTGRES_TROUBLE.match(line)
-    if match is None:
-        return ""
-    level, logger = match["level"], match.groupdict().get("logger") or ""
+    level, logger, text = _json_parts(line) if line.startswith("{") else _parts(line)
     if level not in LOUD | {"PANIC"} and not logger.startswith("diagnostics"):
         return ""
-    said = match["text"] if level == "INFO" else f"! {match['text']}"
+    said = text if level == "INFO" else f"! {text}"
     return said if len(said) <= LONGEST_LINE else f"{said[:LONGEST_LINE]} ..."
+
+
+def _parts(line: str) -> tuple[str, str, str]:
+    """Level, logger and text; three times "" for a line that is none of ours."""
+    match = DJANGO_LINE.match(line) or POSTGRES_TROUBLE.match(line)
+    return (match["level"], match.groupdict().get("logger") or "", match["text"]) if match else ("", "", "")
+
+
+def _json_parts(line: str) -> tuple[str, str, str]:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return "", "", ""
+    return str(told.get("level", "")).upper(), str(told.get("logger", "")), str(told.get("event", ""))

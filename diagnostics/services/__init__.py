@@ -43,6 +43,7 @@ from diagnostics.services.seen import remember_seen
 from diagnostics.services.snapshots import due_readings, read_snapshot, start_due_readings, start_snapshot
 from diagnostics.services.sweep import Swept, sweep
 from diagnostics.services.watches import advance_watches, start_watch, stop_watch, watchable
+from diagnostics.services.worker_beats import worker_began, worker_ended
 
 __all__ = [
     "LONGEST_RUN_SECONDS",
@@ -115,4 +116,6 @@ __all__ = [
     "watchable",
     "why_no_start",
     "work_on_pass",
+    "worker_began",
+    "worker_ended",
 ]

@@ -15,8 +15,9 @@ from uuid import uuid4
 
 from django.db import OperationalError, close_old_connections, connection, transaction
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
-from diagnostics import models
+from diagnostics import models, traces
 from diagnostics.calls.aim import read_aim
 from diagnostics.checks.base import Check, all_checks, branch_of, planned_checks
 from diagnostics.engine import Finding, Step
@@ -113,11 +114,12 @@ def execute_run(run_id: int, worker: str = "") -> bool:
         return False
     run = Run.objects.select_related("client").defer("client__secret").get(pk=run_id)
     started = time.perf_counter()
-    try:
-        with _lease(run_id, me):
-            _walk(run, me, started)
-    except _LostLease:
-        log.warning("run %s was closed while it was being worked on; its later findings are dropped", run_id)
+    with bound_contextvars(run=run_id, client=run.client_id), traces.span("run", run=run_id, client=run.client_id):
+        try:
+            with _lease(run_id, me):
+                _walk(run, me, started)
+        except _LostLease:
+            log.warning("run %s was closed while it was being worked on; its later findings are dropped", run_id)
     return True
 
 
@@ -183,6 +185,7 @@ def _walk(run: Run, me: str, started: float) -> None:
     written = Written()
     for step in diagnosis.steps(planned):
         _persist(_store, run.pk, me, step, written)
+        _trace(step)
         written = written.after(step)
     ended = Ended(
         Run.Status.FINISHED,
@@ -193,9 +196,16 @@ def _walk(run: Run, me: str, started: float) -> None:
         aim=diagnosis.aim,
     )
     _persist(close_run, run, me, ended)
+    log.info("run %s ended: %s, %s, %.1f s", run.pk, ended.verdict["cause"], ended.verdict["certainty"], ended.seconds)
     measured = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
     _persist(remember_gateway, run.client, measured)
     _persist(remember_token, run.client, diagnosis.issued_token)
+
+
+def _trace(step: Step) -> None:
+    for each in step.exchanges:
+        facts = {"check": each.check_id, "url.full": each.url, "correlation_id": each.correlation_id}
+        traces.past(each.method, each.started_at, each.ms, failed=bool(each.error), status=each.status or 0, **facts)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ MORE = (
     Place("audit", "Audit log", needs="may_audit"),
 )
 
+    Place("system", "State of the system", needs="is_admin"),
 
 @register.simple_tag(takes_context=True)
 def places(context: template.Context) -> SafeString:

@@ -13,6 +13,11 @@ TIME = "2026-11-22 12:48:38,804"
     ("line", "shown"),
     [
         (f"{TIME} INFO diagnostics.services: run 3 finished", "run 3 finished"),
+        (f"{TIME} INFO diagnostics.services: run 3 [finished] [run=3 request_id=ab]", "run 3 [finished]"),
+        (f"{TIME} INFO access: GET / 200 3 ms", ""),
+        ('{"event": "run 3 finished", "level": "info", "logger": "diagnostics.services"}', "run 3 finished"),
+        ('{"event": "lost", "level": "error", "logger": "celery.worker"}', "! lost"),
+        ('{"event"', ""),
         (f"{TIME} ERROR celery.worker: lost", "! lost"),
         (f"{TIME} INFO celery.worker: received", ""),
         ("2026-11-22 12:48:38.804 UTC [77] PANIC:  disk full", "! disk full"),

@@ -1,0 +1,52 @@
+"""How a line of the log looks, as text or as JSON; each says which run, client and request it belongs to."""
+
+import logging
+from datetime import UTC, datetime
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+from diagnostics import acting
+
+LINES, JSON = "lines", "json"
+TOLD = ("method", "path", "status", "ms", "user")  # of a request
+ESCAPED = {number: repr(chr(number))[1:-1] for number in (*range(32), 127)}
+
+
+def formatter(style: str) -> logging.Formatter:
+    """For every record, whoever logs it: ours, Django's, Celery's and the libraries'."""
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(allow=TOLD),
+        _add_time,
+        _add_request,
+        structlog.processors.format_exc_info,
+    ]
+    last: Processor = structlog.processors.JSONRenderer() if style == JSON else _as_text
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=before,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+    )
+
+
+def _add_time(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    event["time"] = datetime.fromtimestamp(event["_record"].created, UTC).isoformat(timespec="milliseconds")
+    return event
+
+
+def _add_request(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    if id := acting.here().request_id:
+        event["request_id"] = id
+    return event
+
+
+def _as_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    """Time, level, logger and sentence, as people read them, and in brackets what the line belongs to."""
+    time, level, source = event.pop("time"), event.pop("level").upper(), event.pop("logger")
+    said = str(event.pop("event")).translate(ESCAPED)  # what others wrote cannot begin a line of its own
+    trouble = event.pop("exception", "")
+    belongs = " ".join(f"{key}={str(value).translate(ESCAPED)}" for key, value in event.items() if key not in TOLD)
+    line = f"{time.replace('T', ' ')} {level} {source}: {said}"
+    return "\n".join(filter(None, (f"{line} [{belongs}]" if belongs else line, trouble)))

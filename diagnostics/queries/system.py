@@ -1,0 +1,206 @@
+"""Reads about the installation itself: does each part of it work, and how much is there to do?"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+
+from diagnostics.models import Heartbeat
+from diagnostics.queries.broker import Broker, look_at_broker
+
+OK, LATE, BROKEN = "ok", "late", "broken"
+TICK = "tick"
+WORKER = "worker:"
+TICK_LATE = timedelta(seconds=60)
+WORKER_SILENT = timedelta(seconds=60)
+DISK_SHORT = 1_000_000_000  # bytes; below that the database may not be able to write for long
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the installation. `sentence` says how it is, and what to do where something is wrong."""
+
+    key: str
+    title: str
+    state: str
+    sentence: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def works(self) -> bool:
+        return self.state != BROKEN
+
+
+@dataclass(frozen=True)
+class Worker:
+    name: str
+    at: datetime
+    is_silent: bool
+    told: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def queues(self) -> list[str]:
+        return [str(each) for each in self.told.get("queues", [])]
+
+
+def database_part() -> Part:
+    """Asks one question, and takes the time of it."""
+    began = time.perf_counter()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('server_version'), pg_database_size(current_database()), "
+                "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), "
+                "current_setting('max_connections')"
+            )
+            version, size, used, most = cursor.fetchone()
+    except Error as trouble:
+        return Part("database", "Database", BROKEN, f"It does not answer: {_first_line(trouble)}.")
+    ms = (time.perf_counter() - began) * 1000
+    facts = (
+        ("Server", f"PostgreSQL {version}, {'embedded' if settings.EMBEDDED_DATABASE else 'your own'}"),
+        ("Answers in", f"{ms:.1f} ms"),
+        ("Size", in_bytes(size)),
+        ("Connections", f"{used} of {most}"),
+    )
+    if used > 0.9 * int(most):
+        return Part("database", "Database", LATE, "Nearly all its connections are taken.", facts)
+    return Part("database", "Database", OK, "It answers.", facts)
+
+
+def migrations_part() -> Part:
+    try:
+        missing = missing_migrations()
+    except Error as trouble:
+        return Part("migrations", "Tables", BROKEN, f"Not known, the database does not answer: {_first_line(trouble)}.")
+    if missing:
+        said = f"{len(missing)} migrations of this version are missing. Run: manage.py migrate"
+        return Part("migrations", "Tables", BROKEN, said, (("Missing", ", ".join(missing[:5])),))
+    newest = max(name for app, name in _newest_migrations() if app == "diagnostics")
+    return Part("migrations", "Tables", OK, "They are those of this version.", (("Newest migration", newest),))
+
+
+def missing_migrations() -> list[str]:
+    applied = set(MigrationRecorder(connection).applied_migrations())
+    return sorted(f"{app}.{name}" for app, name in _all_migrations() - applied)
+
+
+@lru_cache(maxsize=1)
+def _all_migrations() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None).graph.nodes)
+
+
+@lru_cache(maxsize=1)
+def _newest_migrations() -> tuple[tuple[str, str], ...]:
+    return tuple(MigrationLoader(None).graph.leaf_nodes())
+
+
+def tick_part(now: datetime) -> Part:
+    """The clock that finds what is due: beat sends it, a worker carries it out."""
+    title = "Tick"
+    try:
+        at = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
+    except Error:
+        return Part("tick", title, BROKEN, "Not known, the database does not answer.")
+    if at is None:
+        return Part("tick", title, BROKEN, "It has never ticked. Start beat, and a worker.")
+    facts = (("Last tick", f"{in_words(now - at)} ago"),)
+    if now - at > TICK_LATE:
+        said = "It has stopped: nothing starts by itself until beat and a worker run again."
+        return Part("tick", title, BROKEN, said, facts)
+    return Part("tick", title, OK, "What is due is looked for.", facts)
+
+
+def broker_part(broker: Broker) -> Part:
+    facts = (("Broker", broker.words), *((f"Queue {name}", _waiting(n)) for name, n in broker.queues.items()))
+    if not broker.answers:
+        said = f"It does not answer: {broker.trouble}. Runs wait in the database until it does."
+        return Part("broker", "Queue", BROKEN, said, facts)
+    return Part("broker", "Queue", OK, f"It answers in {broker.ms:.0f} ms.", facts)
+
+
+def workers(now: datetime) -> list[Worker]:
+    beats = Heartbeat.objects.filter(name__startswith=WORKER).order_by("name")
+    return [Worker(each.name.removeprefix(WORKER), each.at, now - each.at > WORKER_SILENT, each.told) for each in beats]
+
+
+def workers_part(found: list[Worker]) -> Part:
+    """Every queue of ours needs somebody who listens to it."""
+    heard = {queue for worker in found if not worker.is_silent for queue in worker.queues}
+    unheard = [queue for queue in settings.QUEUES if queue not in heard]
+    silent = [worker.name for worker in found if worker.is_silent]
+    if unheard:
+        said = f"Nobody works on the queue {' and '.join(unheard)}. Start a worker with --queues {','.join(unheard)}."
+        return Part("workers", "Workers", BROKEN, said)
+    if silent:
+        return Part("workers", "Workers", LATE, f"Not heard of for a while: {', '.join(silent)}.")
+    return Part("workers", "Workers", OK, "Each queue is worked on.")
+
+
+def disk_part() -> Part:
+    """Where our data folder lies; a database of its own server has its own disk."""
+    try:
+        usage = shutil.disk_usage(settings.DATA_DIR)
+    except OSError as trouble:
+        return Part("disk", "Disk", LATE, f"The data folder cannot be looked at: {trouble.strerror}.")
+    facts = (
+        ("Data folder", str(settings.DATA_DIR)),
+        ("Free", f"{in_bytes(usage.free)} of {in_bytes(usage.total)}"),
+    )
+    if usage.free < DISK_SHORT:
+        return Part("disk", "Disk", LATE, "It is nearly full. Make room before the database cannot write.", facts)
+    return Part("disk", "Disk", OK, "There is room.", facts)
+
+
+def backup_part(now: datetime) -> Part:
+    title = "Backup"
+    beat = Heartbeat.objects.filter(name="backup").first()
+    if beat is None:
+        return Part(
+            "backup", title, LATE, "None was made with manage.py backup. Another way of making one is not seen."
+        )
+    facts = (("Last", f"{in_words(now - beat.at)} ago"), ("Size", in_bytes(int(beat.told.get("bytes", 0)))))
+    return Part("backup", title, OK, "The database was written to a file; its keys have to be kept apart.", facts)
+
+
+def parts_for_readiness() -> Iterator[Part]:
+    """What has to work so that somebody can be served, and what runs by itself runs."""
+    yield database_part()
+    yield migrations_part()
+    yield broker_part(look_at_broker())
+    yield tick_part(timezone.now())
+
+
+def in_bytes(number: int) -> str:
+    size = float(number)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def in_words(passed: timedelta) -> str:
+    seconds = max(0, int(passed.total_seconds()))
+    for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {word}"
+    return f"{seconds} seconds"
+
+
+def _waiting(number: int) -> str:
+    return f"{number:,} waiting" if number else "nothing waits"
+
+
+def _first_line(trouble: Exception) -> str:
+    """Without what a driver adds of hosts and users: the page is for admins, the readiness for everybody."""
+    return type(trouble).__name__
