@@ -38,7 +38,7 @@ from diagnostics.verdict import ENGINE_VERSION
 log = logging.getLogger(__name__)
 Given = ParamSpec("Given")
 
-BY_PEOPLE = (Run.Source.WEB, Run.Source.CLI, Run.Source.API)  # what starts by itself is told by its schedule or watch
+BY_PEOPLE = (Run.Source.WEB, Run.Source.CLI)  # the others are told with their schedule, their watch, their token
 LEASE = timedelta(seconds=45)
 HEARTBEAT_SECONDS = 10.0
 LONGEST_RUN_SECONDS = DEADLINE_SECONDS + 60
