@@ -6,7 +6,10 @@ from django.urls import URLPattern, URLResolver, include, path, reverse_lazy
 
 from diagnostics.api import v1
 from diagnostics.views import (
+    api_guide,
+    api_tokens,
     audit,
+    badges,
     checks,
     claims,
     clients,
@@ -158,6 +161,17 @@ audit_urls = [
     path("audit/export/<str:form>/", audit.audit_export, name="audit-export"),
 ]
 
+api_urls: list[URLPattern | URLResolver] = [
+    path("api/", api_guide.api_guide, name="api-guide"),
+    path("api/v1/", include((v1.urlpatterns, "api"))),
+    path("tokens/", api_tokens.token_list, name="api-tokens"),
+    path("tokens/add/", api_tokens.token_add, name="api-token-add"),
+    path("tokens/<int:pk>/revoke/", api_tokens.token_revoke, name="api-token-revoke"),
+    path("badge/<slug:key>.svg", badges.badge, name="badge"),
+    path("clients/<int:pk>/badge/", badges.client_badge, name="client-badge"),
+    path("clients/<int:pk>/badge/remove/", badges.badge_remove, name="badge-remove"),
+]
+
 user_urls = [
     path("users/", users.user_list, name="users"),
     path("users/add/", users.user_add, name="user-add"),
@@ -184,7 +198,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *schedule_urls,
     *user_urls,
     *audit_urls,
-    path("api/v1/", include((v1.urlpatterns, "api"))),
+    *api_urls,
     path("admin/", admin.site.urls),
 ]
 system_urls = [

@@ -11,6 +11,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 ROWS: list[set[str]] = [
     {
         "acting",
+        "badge",
         "outcomes",
         "causes",
         "fields",

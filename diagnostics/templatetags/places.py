@@ -39,6 +39,8 @@ MORE = (
     Place("checks", "Checks"),
     Place("claims", "Claims"),
     Place("contract", "Contract"),
+    Place("api-guide", "API"),
+    Place("api-tokens", "API tokens"),
     Place("users", "Users", needs="is_admin"),
     Place("audit", "Audit log", needs="may_audit"),
 )

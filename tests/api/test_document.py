@@ -96,7 +96,7 @@ def test_a_row_that_is_there_is_answered_as_documented(
 
 
 def test_a_start_is_answered_as_documented(headers: dict[str, str], rows: dict[str, int]) -> None:
-    body = {"client": rows["client_id"], "call": "POST /api/v2/conversations/chat/x/cobrowse"}
+    body: Any = {"client": rows["client_id"], "call": "POST /api/v2/conversations/chat/x/cobrowse"}
     case = schema["/api/v1/runs"]["POST"].Case(body=body, media_type="application/json")
     assert case.call_and_validate(headers=headers).status_code == 202
 

@@ -120,6 +120,11 @@ ADDRESSES = (
     Address("contract"),
     Address("contract-readings"),
     Address("contract-refresh", WRITE, ADMINS),
+    Address("api-guide"),
+    Address("api-tokens"),
+    Address("api-token-add", FORM),
+    Address("client-badge", FORM, ADMINS, "client"),
+    Address("badge-remove", WRITE, ADMINS, "client"),
     Address("users", READ, ADMINS),
     Address("user-add", FORM, ADMINS),
     Address("user-role", WRITE, ADMINS, "user"),
@@ -133,6 +138,8 @@ ADDRESSES = (
 OWN_ACCOUNT = {"login", "logout", "password", "password-changed"}
 # The API asks for a token, and has a table of its own: tests/api/test_access.py.
 ELSEWHERE = {"admin", "api"}
+# Open to everybody, and one's own token: tests/views/test_badges.py and test_api_tokens.py.
+BY_THEMSELVES = {"badge", "api-token-revoke"}
 every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
 every_address_of_an_org = pytest.mark.parametrize(
     "address", [each for each in ADDRESSES if each.is_of_an_org], ids=lambda address: address.name
@@ -179,7 +186,7 @@ def browser_of(role: User.Role, **values: object) -> Client:
 
 
 def test_no_address_is_missing_from_the_table() -> None:
-    assert {address.name for address in ADDRESSES} == set(names(urls.urlpatterns)) - OWN_ACCOUNT
+    assert {address.name for address in ADDRESSES} == set(names(urls.urlpatterns)) - OWN_ACCOUNT - BY_THEMSELVES
 
 
 @every_address
