@@ -1,6 +1,7 @@
 """Far ends of alerts: a real HTTP receiver and a real mail server, on this machine, that remember what they were sent."""
 
 import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -96,9 +97,10 @@ class MailServer:
 @contextlib.contextmanager
 def mail_server() -> Iterator[MailServer]:
     server = MailServer()
-    controller = Controller(server, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as free:  # the controller itself can not be given port 0
+        server.port = free.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=server.port)
     controller.start()
-    server.port = controller.server.sockets[0].getsockname()[1]
     try:
         yield server
     finally:
