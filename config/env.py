@@ -165,6 +165,35 @@ def database(name: str) -> dict[str, Any]:
     }
 
 
+def choice(name: str, known: list[str]) -> str:
+    """One of the known words, "" when not set."""
+    value = text(name)
+    if value and value not in known:
+        stop(f"{name} is {value!r}. It must be one of {', '.join(known)}, or left out.")
+    return value
+
+
+def openid_connect(prefix: str) -> dict[str, Any]:
+    """How to reach the provider of single sign-on, from PREFIX_ISSUER, _CLIENT_ID and _CLIENT_SECRET; {} when not set."""
+    issuer, client_id = text(f"{prefix}_ISSUER"), text(f"{prefix}_CLIENT_ID")
+    client_secret = secret(f"{prefix}_CLIENT_SECRET")
+    given = {"ISSUER": issuer, "CLIENT_ID": client_id, "CLIENT_SECRET": client_secret}
+    if not any(given.values()):
+        return {}
+    if missing := [f"{prefix}_{name}" for name, value in given.items() if not value]:
+        stop(f"Single sign-on is set up in part: {', '.join(missing)} is missing. Set all three, or none.")
+    parts = _split(issuer)
+    is_local = parts is not None and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts is None or not parts.hostname or (parts.scheme != "https" and not (is_local and parts.scheme == "http")):
+        stop(f"{prefix}_ISSUER is {issuer!r}. It must be the provider's https address, as it names itself.")
+    return {
+        "provider_id": "oidc",
+        "client_id": client_id,
+        "secret": client_secret,
+        "settings": {"server_url": issuer.rstrip("/")},
+    }
+
+
 # Scheme -> port, and how the connection is encrypted: not, from the first byte on, or after STARTTLS, which must work.
 MAIL_SCHEMES = {"smtp": (25, ""), "smtp+starttls": (587, "EMAIL_USE_TLS"), "smtps": (465, "EMAIL_USE_SSL")}
 
@@ -212,19 +241,6 @@ def hosts(name: str) -> list[str]:
     return [each.strip("[]") if each.endswith("]") else each.replace("[", "").replace("]", "") for each in found]
 
 
-def _split(value: str) -> SplitResult | None:
-    """The parts of an address, or None when it has no readable form (a bad port, an open bracket)."""
-    try:
-        parts = urlsplit(value)
-        return parts if parts.port is None or parts.port > 0 else None
-    except ValueError:
-        return None
-
-
-MAKE_SECRET_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(64))"'  # noqa: S105 - a command
-MAKE_ENCRYPTION_KEY = (
-    'python3 -c "import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
-)
 def networks(name: str, default: Iterable[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """Addresses and networks, such as 10.1.0.0/16."""
     try:
@@ -244,3 +260,16 @@ def collector(name: str) -> str:
     return value
 
 
+def _split(value: str) -> SplitResult | None:
+    """The parts of an address, or None when it has no readable form (a bad port, an open bracket)."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.port is None or parts.port > 0 else None
+    except ValueError:
+        return None
+
+
+MAKE_SECRET_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(64))"'  # noqa: S105 - a command
+MAKE_ENCRYPTION_KEY = (
+    'python3 -c "import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
+)

@@ -105,23 +105,30 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
     "diagnostics.acting.by_request",
+    "diagnostics.request_log.tell_of_requests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # static files are compressed beforehand
     "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a length tells nothing of a secret (BREACH)
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "diagnostics.request_log.tell_of_requests",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "diagnostics.http.login_again",
     "diagnostics.http.in_viewers_zone",
 ]
@@ -149,12 +156,58 @@ AUTH_USER_MODEL = "diagnostics.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Of accounts from before: the next sign-in writes them anew.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# ---------------------------------------------------------------------- signing in
+
+ACCOUNT_ADAPTER = "diagnostics.sign_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",  # key: the username, whoever tries
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+
+MFA_ADAPTER = "diagnostics.sign_in.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts have no e-mail address
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow that for this machine alone
+
+SOCIALACCOUNT_ADAPTER = "diagnostics.sign_in.SocialAdapter"
+SOCIALACCOUNT_ONLY = False
+OIDC = env.openid_connect("OIDC")
+OIDC_NAME = env.text("OIDC_NAME", "Single sign-on")
+OIDC_NEW_ROLE = env.choice("OIDC_NEW_ROLE", ["operator", "team_lead", "auditor"])
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"APPS": [{**OIDC, "name": OIDC_NAME}] if OIDC else [], "OAUTH_PKCE_ENABLED": True}
+}
+
+# Shared by all web processes, so that attempts to sign in count together. Dropping entries early would forget attempts.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "diagnostics_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # ---------------------------------------------------------------------- database
 
@@ -194,6 +247,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away comes back: never give up
 CELERY_TASK_DEFAULT_QUEUE = queues.RUNS
 SCHEDULED_QUEUE = queues.SCHEDULED
+QUEUES = queues.ALL
 TICK_LATE_SECONDS: int | None = 60  # since the last tick; then every page says so
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -247,7 +301,6 @@ DEFAULT_FROM_EMAIL = env.mail_address("EMAIL_FROM")
 if MAIL_SERVER and not DEFAULT_FROM_EMAIL:
     env.stop("EMAIL_FROM is missing. With EMAIL_URL set, it says whom alerts come from, such as doctor@example.com.")
 
-QUEUES = queues.ALL
 # ---------------------------------------------------------------------- static files
 
 STATIC_URL = "static/"
@@ -267,6 +320,9 @@ TIME_ZONE = env.time_zone("TIME_ZONE")
 
 # ---------------------------------------------------------------------- logging
 
+LOG_FORMAT = env.text("LOG_FORMAT", "lines")
+if LOG_FORMAT not in ("lines", "json"):
+    env.stop(f"LOG_FORMAT is {LOG_FORMAT!r}. It must be lines, for people, or json, for programs.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -276,6 +332,7 @@ LOGGING = {
     "loggers": {
         "diagnostics": {"level": "INFO"},
         "celery": {"level": "INFO"},
+        "access": {"level": "INFO"},
         # A refused page or a wrong address is no trouble of ours; a failed page is.
         "django.request": {"level": "ERROR"},
         # Says each received and finished task with its arguments; the run's own line says more.
@@ -286,11 +343,6 @@ LOGGING = {
     },
 }
 
-from config import sanity  # noqa: E402, F401 - registers the system checks of these settings
-LOG_FORMAT = env.text("LOG_FORMAT", "lines")
-if LOG_FORMAT not in ("lines", "json"):
-    env.stop(f"LOG_FORMAT is {LOG_FORMAT!r}. It must be lines, for people, or json, for programs.")
-        "access": {"level": "INFO"},
 # ---------------------------------------------------------------------- being watched
 
 # Whose programs may read /metrics: those at these addresses, and those that bring the token.
@@ -301,3 +353,4 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
 OTEL_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "cobrowse-doctor")
 
+from config import sanity  # noqa: E402, F401 - registers the system checks of these settings

@@ -2,6 +2,7 @@
 
 import secrets
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from diagnostics.models import User
@@ -46,6 +47,23 @@ def change_role(user: User, role: str, *, by: User) -> None:
     before, user.role = user.role, role
     user.save(update_fields=["role"])
     record("person.role_changed", user, before={"role": before}, after={"role": role}, person=by)
+
+
+@transaction.atomic
+def limit_orgs(user: User, orgs: list[str] | None, *, by: User) -> None:
+    """From now on the person sees only these orgs, by their ids; None lifts the limit."""
+    before = {"limited": user.is_limited, "orgs": list(user.only_orgs)}
+    user.is_limited, user.only_orgs = orgs is not None, sorted(set(orgs or ()))
+    user.save(update_fields=["is_limited", "only_orgs"])
+    after = {"limited": user.is_limited, "orgs": user.only_orgs}
+    record("person.orgs_changed", user, before=before, after=after, person=by)
+
+
+@transaction.atomic
+def reset_second_factor(user: User, *, by: User) -> None:
+    """App, passkeys and recovery codes are gone; what is left is the password, or single sign-on."""
+    Authenticator.objects.filter(user=user).delete()
+    record("person.second_factor_reset", user, person=by)
 
 
 @transaction.atomic

@@ -1,11 +1,20 @@
 """Every address of the site: one list for each noun, and the signing in."""
 
+from allauth.account import views as sign_in
+from allauth.mfa.base import views as second_factor
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkeys
+from allauth.socialaccount import views as social
+from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import URLPattern, URLResolver, include, path, reverse_lazy
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_POST
 
 from diagnostics.api import v1
 from diagnostics.views import (
+    account,
     api_guide,
     api_tokens,
     audit,
@@ -31,23 +40,47 @@ from diagnostics.views import (
     schedules,
     snapshots,
     start,
+    system,
     touches,
     users,
     watches,
 )
 
+SIGN_IN = sign_in.login
+SIGN_OUT = require_POST(sign_in.logout)
+sign_in_urls = [
+    path("login/", SIGN_IN, name="login"),
+    path("login/", SIGN_IN, name="account_login"),  # the library's names for the same
+    path("logout/", SIGN_OUT, name="logout"),
+    path("logout/", SIGN_OUT, name="account_logout"),
+    path("login/deactivated/", sign_in.account_inactive, name="account_inactive"),
+    path("login/second/", second_factor.authenticate, name="mfa_authenticate"),
+    path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path("login/sso/", account.sign_on, name="sign-on"),
+    path("login/sso/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
+    path("login/sso/<str:provider_id>/callback/", openid_connect.callback, name="openid_connect_callback"),
+]
+
 account_urls = [
-    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("account/", account.account_page, name="account"),
+    path("account/", account.account_page, name="mfa_index"),
+    path("account/passkeys/", account.account_page, name="mfa_list_webauthn"),
+    path("account/confirm/", sign_in.reauthenticate, name="account_reauthenticate"),
+    path("account/confirm/code/", second_factor.reauthenticate, name="mfa_reauthenticate"),
+    path("account/confirm/passkey/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("account/app/add/", totp.activate_totp, name="mfa_activate_totp"),
+    path("account/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("account/codes/file/", codes.download_recovery_codes, name="mfa_download_recovery_codes"),
+    path("account/passkeys/add/", passkeys.add_webauthn, name="mfa_add_webauthn"),
+    path("account/passkeys/<int:pk>/name/", account.passkey_name, name="mfa_edit_webauthn"),
+    path("account/passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
+    path("account/sessions/", account.own_sessions, name="usersessions_list"),
+    path("account/sso/", social.connections, name="socialaccount_connections"),
+    path("account/sso/join/", account.sign_on_join, name="sign-on-join"),
+    path("password/", account.password_change, name="password"),
     path(
-        "password/",
-        auth.PasswordChangeView.as_view(
-            template_name="registration/password.html", success_url=reverse_lazy("password-changed")
-        ),
-        name="password",
-    ),
-    path(
-    system,
         "password/changed/",
         auth.PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
         name="password-changed",
@@ -176,13 +209,24 @@ user_urls = [
     path("users/", users.user_list, name="users"),
     path("users/add/", users.user_add, name="user-add"),
     path("users/<int:pk>/role/", users.user_role, name="user-role"),
+    path("users/<int:pk>/orgs/", users.user_orgs, name="user-orgs"),
+    path("users/<int:pk>/second-factor/", users.user_second_factor, name="user-second-factor"),
     path("users/<int:pk>/password/", users.user_password, name="user-password"),
     path("users/<int:pk>/deactivate/", users.user_deactivate, name="user-deactivate"),
     path("users/<int:pk>/activate/", users.user_activate, name="user-activate"),
 ]
 
+system_urls = [
+    path("system/", system.system_page, name="system"),
+    path("system/state/", system.system_state, name="system-state"),
+    path("health/live", system.health_live, name="health-live"),
+    path("health/ready", system.health_ready, name="health-ready"),
+    path("metrics", system.metrics, name="metrics"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    *sign_in_urls,
     *account_urls,
     *client_urls,
     *run_urls,
@@ -197,16 +241,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *retention_urls,
     *schedule_urls,
     *user_urls,
+    *system_urls,
     *audit_urls,
     *api_urls,
     path("admin/", admin.site.urls),
 ]
-system_urls = [
-    path("system/", system.system_page, name="system"),
-    path("system/state/", system.system_state, name="system-state"),
-    path("health/live", system.health_live, name="health-live"),
-    path("health/ready", system.health_ready, name="health-ready"),
-    path("metrics", system.metrics, name="metrics"),
-]
-
-    *system_urls,

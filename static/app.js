@@ -21,7 +21,7 @@ function selectText(node) {
 }
 
 function showCopyButtons() {
-  document.querySelectorAll("[data-copy][hidden]").forEach((button) => (button.hidden = false));
+  document.querySelectorAll("[data-copy][hidden], [data-script][hidden]").forEach((part) => (part.hidden = false));
 }
 
 // A link to a folded finding unfolds what hides it.

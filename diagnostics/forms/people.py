@@ -1,11 +1,18 @@
 """People of the product."""
 
+from typing import Any, cast
+
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 
 from diagnostics.forms.text import NO_NUL
 from diagnostics.models import User
+
+ROLES_TOLD = (
+    "An admin may do everything. An operator runs diagnoses and schedules. A team lead reads, and writes notes on "
+    "findings. An auditor reads, also the audit log."
+)
 
 
 class NewPersonForm(forms.Form):
@@ -19,7 +26,7 @@ class NewPersonForm(forms.Form):
     role = forms.ChoiceField(
         choices=User.Role.choices,
         initial=User.Role.TEAM_LEAD,
-        help_text="An admin may do everything. A team lead reads clients and runs, and changes nothing.",
+        help_text=ROLES_TOLD,
     )
 
     def clean_username(self) -> str:
@@ -31,3 +38,22 @@ class NewPersonForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=User.Role.choices)
+
+
+class OrgsForm(forms.Form):
+    """Which orgs a person may see. An org that is no longer known stays chosen, by its id, until it is taken out."""
+
+    limited = forms.BooleanField(label="Limit to the orgs below", required=False)
+    orgs = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, person: User, orgs: dict[str, str], **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"limited": person.is_limited, "orgs": person.only_orgs})
+        super().__init__(*args, **kwargs)
+        known = {**{each: each for each in person.orgs_in_sight}, **orgs}
+        choice = cast("forms.MultipleChoiceField", self.fields["orgs"])
+        choice.choices = sorted(known.items(), key=lambda each: each[1].lower())
+
+    @property
+    def chosen_orgs(self) -> list[str] | None:
+        """None is every org."""
+        return list(self.cleaned_data["orgs"]) if self.cleaned_data["limited"] else None

@@ -21,7 +21,7 @@ from diagnostics.queries.known import (
     runs_that_met,
 )
 from diagnostics.queries.org_changes import change_page, changes_of
-from diagnostics.queries.people import people
+from diagnostics.queries.people import orgs, people
 from diagnostics.queries.providers import provider_page, runs_touching
 from diagnostics.queries.readings import org_words, reading_of, readings_of
 from diagnostics.queries.retention import (
@@ -84,6 +84,7 @@ __all__ = [
     "missed_times",
     "notes_of",
     "org_words",
+    "orgs",
     "people",
     "pinned_runs",
     "preview",

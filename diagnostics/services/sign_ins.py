@@ -2,6 +2,13 @@
 
 from typing import Any
 
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+)
+from allauth.socialaccount.signals import social_account_added, social_account_removed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
@@ -28,6 +35,36 @@ def _failed(credentials: dict[str, Any], **told: Any) -> None:
     name = str(credentials.get("username") or "")[:150].replace("\0", "")
     person = User.objects.filter(username__iexact=name).first() if name else None
     record("person.sign_in_failed", person, name="" if person else UNKNOWN)
+
+
+@receiver(authenticator_added)
+def _factor_added(user: User, authenticator: Any, **told: Any) -> None:
+    record("person.second_factor_added", user, after={"type": authenticator.type}, person=user)
+
+
+@receiver(authenticator_removed)
+def _factor_removed(user: User, authenticator: Any, **told: Any) -> None:
+    record("person.second_factor_removed", user, before={"type": authenticator.type}, person=user)
+
+
+@receiver(authenticator_reset)
+def _factor_renewed(user: User, authenticator: Any, **told: Any) -> None:
+    record("person.second_factor_renewed", user, after={"type": authenticator.type}, person=user)
+
+
+@receiver(authentication_failed)
+def _factor_failed(user: User, **told: Any) -> None:
+    record("person.second_factor_failed", user, person=user)
+
+
+@receiver(social_account_added)
+def _joined(sociallogin: Any, **told: Any) -> None:
+    record("person.single_sign_on_joined", sociallogin.user, person=sociallogin.user)
+
+
+@receiver(social_account_removed)
+def _parted(socialaccount: Any, **told: Any) -> None:
+    record("person.single_sign_on_parted", socialaccount.user, person=socialaccount.user)
 
 
 def _methods(request: Any) -> dict[str, Any] | None:

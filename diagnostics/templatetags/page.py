@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 from django import template
+from django.conf import settings
 from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.html import format_html
@@ -29,6 +30,12 @@ def product_line() -> str:
 def contract_line() -> str:
     contract = bundled()
     return f"API contract {contract.version} of {contract.date}"
+
+
+@register.simple_tag
+def single_sign_on() -> str:
+    """The provider's name; "" without one."""
+    return settings.OIDC_NAME if settings.OIDC else ""
 
 
 @register.filter

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics import people, queries
 from diagnostics.access import admin_required, find_user
-from diagnostics.forms.people import NewPersonForm, RoleForm
+from diagnostics.forms.people import NewPersonForm, OrgsForm, RoleForm
 from diagnostics.http import Request
 from diagnostics.models import User
 
@@ -69,6 +69,30 @@ def user_deactivate(request: Request, pk: int) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, f"{person.username} can no longer sign in.")
+    return redirect("users")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin_required
+def user_orgs(request: Request, pk: int) -> HttpResponse:
+    person = find_user(pk)
+    form = OrgsForm(request.POST if request.method == "POST" else None, person=person, orgs=queries.orgs())
+    if form.is_valid():
+        people.limit_orgs(person, form.chosen_orgs, by=request.user)
+        messages.success(request, f"What {person.username} may see is changed. It counts at once.")
+        return redirect("users")
+    return render(request, "users/orgs.html", {"person": person, "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin_required
+def user_second_factor(request: Request, pk: int) -> HttpResponse:
+    """For who has lost their app and their codes: the password alone opens the account again."""
+    person = find_user(pk)
+    if request.method != "POST":
+        return render(request, "users/second_factor.html", {"person": person})
+    people.reset_second_factor(person, by=request.user)
+    messages.success(request, f"{person.username} signs in without a second factor now. They can set one up again.")
     return redirect("users")
 
 

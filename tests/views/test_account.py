@@ -10,25 +10,28 @@ pytestmark = pytest.mark.django_db
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(client: Client, ada: User) -> None:
-    answer = client.post("/login/?next=/runs/", {"username": "ada", "password": PASSWORD, "next": "/runs/"})
+    answer = client.post("/login/?next=/runs/", {"login": "ada", "password": PASSWORD, "next": "/runs/"})
     assert answer.headers["Location"] == "/runs/"
 
 
 def test_another_site_is_never_the_next_page(client: Client, ada: User) -> None:
-    answer = client.post("/login/", {"username": "ada", "password": PASSWORD, "next": "https://elsewhere.example/"})
+    answer = client.post("/login/", {"login": "ada", "password": PASSWORD, "next": "https://elsewhere.example/"})
     assert answer.headers["Location"] == "/"
 
 
 def test_a_wrong_password_is_said_and_not_sent_back(client: Client, ada: User) -> None:
-    answer = client.post("/login/", {"username": "ada", "password": "not-the-one-at-all"})
+    answer = client.post("/login/", {"login": "ada", "password": "not-the-one-at-all"})
     page = answer.content.decode()
+    assert answer.status_code == 200
     assert 'role="alert"' in page
     assert "not-the-one-at-all" not in page
 
 
 def test_a_deactivated_person_cannot_sign_in(client: Client, db: None) -> None:
     make_user("gone", is_active=False)
-    assert client.post("/login/", {"username": "gone", "password": PASSWORD}).status_code == 200
+    answer = client.post("/login/", {"login": "gone", "password": PASSWORD}, follow=True)
+    assert answer.redirect_chain == [("/login/deactivated/", 302)]
+    assert client.get("/").status_code == 302
 
 
 def test_signing_out_needs_a_post(as_admin: Client) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.core.management.base import CommandError
 from django.db import transaction
 
@@ -9,6 +11,8 @@ from diagnostics.fields import UnreadableSecret
 from diagnostics.management.signed import SignedCommand
 from diagnostics.models import AccessToken, OAuthClient
 from diagnostics.services.audit import record
+
+SECRETS = {"secret", "seed"}  # names within what the sign-in keeps of a second factor
 
 
 class Command(SignedCommand):
@@ -21,7 +25,13 @@ class Command(SignedCommand):
             try:
                 self._one(pk)
             except UnreadableSecret as trouble:
-                raise CommandError(f"{trouble} {done} secrets were re-encrypted before that; none is lost.") from None
+                raise _broken_off(trouble, done) from None
+            done += 1
+        for factor in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk").values_list("pk"):
+            try:
+                self._second_factor(*factor)
+            except UnreadableSecret as trouble:
+                raise _broken_off(trouble, done) from None
             done += 1
         record("secrets.reencrypted", after={"number": done})
         self.stdout.write(f"{done} secrets are now encrypted with the newest key.")
@@ -30,3 +40,15 @@ class Command(SignedCommand):
     def _one(self, pk: int) -> None:
         client = OAuthClient.objects.select_for_update().get(pk=pk)
         client.save(update_fields=["secret"])
+
+    @transaction.atomic
+    def _second_factor(self, pk: int) -> None:
+        """Of an app and of recovery codes; a passkey has no secret here."""
+        adapter, factor = get_adapter(), Authenticator.objects.select_for_update().get(pk=pk)
+        for name in SECRETS & factor.data.keys():
+            factor.data[name] = adapter.encrypt(adapter.decrypt(factor.data[name]))
+        factor.save(update_fields=["data"])
+
+
+def _broken_off(trouble: UnreadableSecret, done: int) -> CommandError:
+    return CommandError(f"{trouble} {done} secrets were re-encrypted before that; none is lost.")

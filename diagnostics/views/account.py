@@ -1,0 +1,115 @@
+"""One's own account: how one signs in, and single sign-on's way to the provider."""
+
+from typing import Any
+
+import requests
+from allauth.account.decorators import reauthentication_required
+from allauth.decorators import rate_limit
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.views import EditWebAuthnView
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from allauth.usersessions.views import ListUserSessionsView
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import PasswordChangeView
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from diagnostics.http import Request
+from diagnostics.services.audit import record
+
+PROVIDER = "oidc"
+
+
+class PasswordChange(PasswordChangeView):
+    template_name = "registration/password.html"
+    success_url = reverse_lazy("password-changed")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        with transaction.atomic():
+            record("person.password_changed", self.request.user)
+            return super().form_valid(form)
+
+
+class OwnSessions(ListUserSessionsView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        with transaction.atomic():
+            record("person.sessions_ended", self.request.user)
+            answer: HttpResponse = super().form_valid(form)
+            return answer
+
+
+class PasskeyName(EditWebAuthnView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        with transaction.atomic():
+            record("person.passkey_renamed", self.request.user, after={"name": str(form.cleaned_data.get("name", ""))})
+            answer: HttpResponse = super().form_valid(form)
+            return answer
+
+
+PASSWORD_CHANGE = PasswordChange.as_view()
+own_sessions = OwnSessions.as_view()
+passkey_name = PasskeyName.as_view()
+
+
+@require_safe
+@never_cache
+def account_page(request: Request) -> HttpResponse:
+    found = list(Authenticator.objects.filter(user=request.user).order_by("created_at", "pk"))
+    kinds: dict[str, list[Authenticator]] = {}
+    for each in found:
+        kinds.setdefault(each.type, []).append(each)
+    codes = kinds.get(Authenticator.Type.RECOVERY_CODES, [])
+    context: dict[str, Any] = {
+        "app": next(iter(kinds.get(Authenticator.Type.TOTP, [])), None),
+        "passkeys": [each.wrap() for each in kinds.get(Authenticator.Type.WEBAUTHN, [])],
+        "codes_left": len(codes[0].wrap().get_unused_codes()) if codes else None,
+        "sessions": len(UserSession.objects.purge_and_list(request.user)),
+        "single_sign_on": settings.OIDC_NAME if settings.OIDC else "",
+        "joined": SocialAccount.objects.filter(user=request.user, provider=PROVIDER).first(),
+    }
+    return render(request, "account/page.html", context)
+
+
+@rate_limit(action="change_password")  # type: ignore[untyped-decorator]
+def password_change(request: Request) -> HttpResponseBase:
+    """Attempts at the old password are counted: an open browser must not become a place to guess it."""
+    return PASSWORD_CHANGE(request)
+
+
+@login_not_required
+@require_POST
+@never_cache
+def sign_on(request: HttpRequest) -> HttpResponse:
+    """To the provider, to sign in. A page that leads on, since a form's answer may not lead to another host."""
+    return _leave(request, "login")
+
+
+@require_POST
+@never_cache
+@reauthentication_required  # type: ignore[untyped-decorator]
+def sign_on_join(request: Request) -> HttpResponse:
+    """To the provider, to join its account to one's own here."""
+    return _leave(request, "connect")
+
+
+def _leave(request: HttpRequest, process: str) -> HttpResponse:
+    if not settings.OIDC:
+        raise Http404("Single sign-on is not set up.")
+    wanted = request.POST.get("next", "")
+    place = wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else None
+    if process == "connect":
+        place = "/account/"
+    try:
+        leaving = get_adapter().get_provider(request, PROVIDER).redirect(request, process, next_url=place)
+    except (requests.RequestException, KeyError, ValueError):
+        return render(request, "socialaccount/authentication_error.html", {"is_away": True}, status=502)
+    return render(request, "account/leaving.html", {"place": leaving.url, "name": settings.OIDC_NAME})
