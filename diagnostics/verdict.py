@@ -270,10 +270,11 @@ def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
             f"{vanished.hint} A server error that was reported is on the side of Genesys Cloud.",
             because=(vanished.anchor,),
         )
-    sentence = "No problem found: all that was checked is right."
-    if worked:
-        sentence = "No problem found: the call worked, and all that was checked is right."
-    return Verdict(causes.NONE, "likely" if untold else "proved", sentence, because=passes)
+    biting = [each for each in found if each.outcome == Outcome.WARN]
+    rest = f"but look at this: {biting[0].sentence}" if biting else "and all that was checked is right."
+    sentence = f"No problem found: the call worked, {rest}" if worked else f"No problem found, {rest}"
+    because = (*passes, *(each.anchor for each in biting))
+    return Verdict(causes.NONE, "likely" if untold or biting else "proved", sentence, because=because)
 
 
 def _tried(start: Found, found: list[Found]) -> Verdict:

@@ -136,7 +136,7 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (answered(403, "not_authorized", "? permissions.call:conditional"), "authz.policy_denied", "likely"),
         (answered(403, "not_authorized", "! permissions.call:other_medium"), "authz.permission_missing", "likely"),
         (answered(409, "conflict", "! conversation.connected:parked"), "conv.not_connected", "likely"),
-        (but("! conversation.connected:parked"), "none", "proved"),
+        (but("! conversation.connected:parked"), "none", "likely"),
         (answered(410, "gone", "! deployments.cobrowse:no_deployment"), "config.cobrowse_disabled", "likely"),
         (answered(404, "not_found", "x deployments.cobrowse:off"), "config.cobrowse_disabled", "proved"),
         (
