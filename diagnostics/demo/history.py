@@ -5,7 +5,8 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from random import Random
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from diagnostics.standing import Stand
 
 Row = TypeVar("Row", Run, Finding, Exchange, Snapshot, OrgChange)
 MOMENT_IN_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
+HTTP_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 RECENT = timedelta(days=5)
 # The demo org answers within a few milliseconds; a real one takes this many times longer.
 SLOWNESS = (12.0, 30.0)
@@ -84,12 +86,14 @@ class Copy:
         run.duration_ms = (run.duration_ms or 0) * self.slowness
         run.critical_path_ms = (run.critical_path_ms or 0) * self.slowness
         run.verdict = self.value(run.verdict)
+        run.inputs, run.environment, run.marks = map(self.renamed, (run.inputs, run.environment, run.marks))
         return run
 
     def findings(self, run: Run) -> Iterator[Finding]:
         for each in self.original.findings:
             finding = copy_of(each)
             finding.run, finding.created_at = run, self.when(each.created_at)
+            finding.subject = self.renamed(each.subject)  # as the verdict names it
             finding.sentence, finding.hint = self.text(each.sentence), self.text(each.hint)
             finding.evidence = self.value(each.evidence)
             yield finding
@@ -102,19 +106,23 @@ class Copy:
             exchange.url, exchange.body = self.text(each.url), self.text(each.body)
             exchange.correlation_id = self.text(each.correlation_id)
             exchange.request_headers = self.value(each.request_headers)
-            exchange.response_headers = self.value(each.response_headers)
+            answered = exchange.started_at + timedelta(milliseconds=exchange.ms)
+            exchange.response_headers = dated(self.value(each.response_headers), answered)
             yield exchange
 
     def when(self, moment: datetime) -> datetime:
         return self.at + (moment - self.started) * self.slowness
 
     def text(self, text: str) -> str:
-        for old, new in self.words.items():
-            text = text.replace(old, new)
+        text = HTTP_DATE.sub(self._moved_http, with_words(text, self.words))
         return MOMENT_IN_TEXT.sub(self._moved, text)
 
     def value(self, value: Any) -> Any:
         return json.loads(self.text(json.dumps(value)))
+
+    def renamed(self, value: Any) -> Any:
+        """With the addresses of the orgs that are served, its times left as they are."""
+        return with_words(value, self.words)
 
     def _moved(self, found: re.Match[str]) -> str:
         """Times around the original's move with it; dates of old settings stay."""
@@ -122,6 +130,28 @@ class Copy:
         if abs(moment - self.started) > RECENT:
             return found[0]
         return (moment - self.started + self.at).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    def _moved_http(self, found: re.Match[str]) -> str:
+        """The same for a time as HTTP writes it."""
+        moment = parsedate_to_datetime(found[0])
+        return found[0] if abs(moment - self.started) > RECENT else http_date(moment - self.started + self.at)
+
+
+def with_words(value: Any, words: dict[str, str]) -> Any:
+    """Any JSON value, with each word in place of the one that stood there."""
+    text = json.dumps(value)
+    for old, new in words.items():
+        text = text.replace(old, new)
+    return json.loads(text)
+
+
+def http_date(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def dated(headers: list[list[str]], answered: datetime) -> list[list[str]]:
+    """An answer bears the time at which it was given: its clock goes as ours does, whatever pace the copy has."""
+    return [[name, http_date(answered) if name.lower() == "date" else value] for name, value in headers]
 
 
 def copy_of(row: Row) -> Row:

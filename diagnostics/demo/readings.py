@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from diagnostics import services
 from diagnostics.demo import story
-from diagnostics.demo.history import copy_of
+from diagnostics.demo.history import copy_of, with_words
 from diagnostics.demo.server import Running
 from diagnostics.demo.stage import set_up
 from diagnostics.models import OAuthClient, OrgChange, Provider, Snapshot
@@ -60,6 +60,7 @@ class Copy:
     original: Original
     at: datetime
     before: datetime | None
+    words: dict[str, str]
 
     @property
     def ended(self) -> datetime:
@@ -73,6 +74,7 @@ class Copy:
         row = copy_of(self.original.snapshot)
         row.created_at = row.rung_at = row.taken_up_at = self.at
         row.finished_at = self.ended
+        row.parts, row.rights, row.error = (with_words(each, self.words) for each in (row.parts, row.rights, row.error))
         row.changes = len(self.original.changes) if self.is_first else 0
         return row
 
@@ -80,17 +82,18 @@ class Copy:
         for each in self.original.changes if self.is_first else ():
             change = copy_of(each)
             change.snapshot, change.not_before, change.at = snapshot, self.before, self.ended
+            change.before, change.after = with_words(change.before, self.words), with_words(change.after, self.words)
             yield change
 
 
-def copies(client: str, originals: list[list[Original]], today: datetime) -> Iterator[Copy]:
+def copies(client: str, originals: list[list[Original]], today: datetime, words: dict[str, str]) -> Iterator[Copy]:
     """After a turn each of its originals once, in their order, and the last one until the next turn."""
     made, before = [0] * len(originals), None
     for at, turn in story.readings(client, today):
         original = originals[turn][min(made[turn], len(originals[turn]) - 1)]
         made[turn] += 1
         original.copies.append(at + TOOK)
-        yield Copy(original, at, before)
+        yield Copy(original, at, before, words)
         before = at + TOOK
 
 

@@ -1,8 +1,10 @@
 """Tells the whole story: its runs and readings, and what follows from them, in the order in which it happened."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -33,15 +35,24 @@ def tell(clients: dict[str, OAuthClient]) -> int:
         takes = dict.fromkeys(moment.take for moment in moments)
         runs = {take: history.perform(take, clients[take.client], running) for take in takes}
         read = {name: readings.perform(client, running) for name, client in clients.items()}
-        moved = {url: before[key]["api"] for key, urls in running.endpoints.items() for url in urls.values()}
+        moved = moved_hosts(running.endpoints, before)
     _forget_the_making(clients, runs.values())
     looks = _store_runs(moments, runs, moved)
     for name, client in clients.items():
-        looks[client.pk] += _store_readings(client, read[name], today)
+        looks[client.pk] += _store_readings(client, read[name], today, moved)
     _keep_standings(looks)
     _in_order(looks)
     services.remember_runs_behind(LONGEST_SECONDS)
     return len(moments)
+
+
+def moved_hosts(made: dict[str, dict[str, str]], served: dict[str, dict[str, str]]) -> dict[str, str]:
+    """By the host and port of an org that the story was made with, those of the one that is served. Sentences name them
+    without a scheme, so both are given without one.
+    """
+    return {
+        urlsplit(url).netloc: urlsplit(served[key]["api"]).netloc for key, urls in made.items() for url in urls.values()
+    }
 
 
 def _registered(clients: dict[str, OAuthClient], at: datetime) -> None:
@@ -72,21 +83,27 @@ def _store_runs(
     for run, moment in zip(runs, moments, strict=True):
         original = originals[moment.take]
         if original.stand is not None and run.finished_at is not None:
-            looks[run.client_id].append((run.finished_at, original.stand))
+            looks[run.client_id].append((run.finished_at, _renamed(original.stand, moved)))
     for run in runs:
         remember_seen(run, list(Finding.objects.filter(run=run, check_id="provider.seen")))
     return looks
 
 
-def _store_readings(client: OAuthClient, originals: list[list[readings.Original]], today: datetime) -> list[Look]:
-    copies = list(readings.copies(client.name, originals, today))
+def _renamed(stand: Stand, moved: dict[str, str]) -> Stand:
+    return replace(stand, reason=history.with_words(stand.reason, moved))
+
+
+def _store_readings(
+    client: OAuthClient, originals: list[list[readings.Original]], today: datetime, moved: dict[str, str]
+) -> list[Look]:
+    copies = list(readings.copies(client.name, originals, today, moved))
     made = [each.snapshot.pk for after in originals for each in after]
     snapshots = Snapshot.objects.bulk_create([copy.snapshot() for copy in copies], batch_size=100)
     readings.move_providers(client, originals, snapshots[-1])
     pairs = zip(copies, snapshots, strict=True)
     OrgChange.objects.bulk_create([change for copy, row in pairs for change in copy.changes(row)])
     Snapshot.objects.filter(pk__in=made).delete()
-    return [(copy.ended, copy.original.stand) for copy in copies]
+    return [(copy.ended, _renamed(copy.original.stand, moved)) for copy in copies]
 
 
 def _keep_standings(looks: dict[int, list[Look]]) -> None:

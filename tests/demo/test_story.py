@@ -1,7 +1,9 @@
 """The demo's four weeks: in order, consistent, and with turns that the readings explain. Seeded once for all of these."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +25,7 @@ from diagnostics.models import (
     Run,
     Snapshot,
 )
+from diagnostics.services.rejudging import rejudge_run
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -181,6 +184,33 @@ def test_no_two_exchanges_share_a_correlation_id() -> None:
 def test_the_exchanges_show_the_endpoint_that_is_served() -> None:
     hosts = {url.split("/")[2] for url in Exchange.objects.values_list("url", flat=True)}
     assert hosts == {f"127.0.0.1:{port}" for port in ensure_running().ports.values()}
+
+
+def test_nothing_names_the_servers_with_which_the_story_was_made() -> None:
+    served = {str(port) for port in ensure_running().ports.values()}
+    tables: tuple[Any, ...] = (Run, Finding, Exchange, Snapshot, Provider, OrgChange, KnownFinding, OAuthClient)
+    for table in tables:
+        text = str(list(table.objects.values_list()))
+        assert set(re.findall(r"127\.0\.0\.1:(\d+)", text)) <= served, table
+
+
+def test_the_orgs_clock_went_as_ours_on_every_day() -> None:
+    dates = [
+        (parsedate_to_datetime(value), each.started_at + timedelta(milliseconds=each.ms))
+        for each in Exchange.objects.all()
+        for name, value in each.response_headers
+        if name.lower() == "date"
+    ]
+    assert dates
+    assert all(abs(theirs - ours) <= timedelta(seconds=1) for theirs, ours in dates)
+
+
+def test_judged_anew_today_nothing_differs() -> None:
+    for client in story.CLIENTS:
+        for run in (runs_of(client)[0], runs_of(client, "health")[0]):
+            judged = rejudge_run(run)
+            assert not judged.trouble
+            assert not judged.changes, (client, run.kind)
 
 
 def test_no_secret_and_no_customer_is_in_the_rows() -> None:
