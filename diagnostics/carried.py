@@ -14,7 +14,7 @@ REQUEST = "x-request-id"
 class CarriedTask(Task):  # type: ignore[type-arg]
     """Every task of ours. Its lines in the log name the request that it came from."""
 
-    def apply_async(self, *args: Any, **options: Any) -> AsyncResult[Any]:
+    def apply_async(self, *args: Any, **options: Any) -> "AsyncResult[Any]":
         carried = {REQUEST: acting.here().request_id, **traces.carrier()}
         options["headers"] = {**carried, **(options.get("headers") or {})}
         sent: AsyncResult[Any] = super().apply_async(*args, **options)
