@@ -11,7 +11,22 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from diagnostics.http import Request
-from diagnostics.models import Exchange, Finding, KnownFinding, OAuthClient, Provider, Run, Schedule, User, Watch
+from diagnostics.models import (
+    AlertRule,
+    Channel,
+    Delivery,
+    Exchange,
+    Finding,
+    Incident,
+    KnownFinding,
+    OAuthClient,
+    Provider,
+    Run,
+    Schedule,
+    User,
+    Watch,
+)
+from diagnostics.queries.alerts import deliveries_in_sight, incidents_in_sight
 from diagnostics.sight import in_sight, visible_clients
 
 P = ParamSpec("P")
@@ -107,3 +122,19 @@ def find_schedule(pk: int, user: User) -> Schedule:
     schedules = in_sight(Schedule.objects.select_related("client", "owner", "paused_by", "last_run"), user)
     heavy = [f"last_run__{name}" for name in ("inputs", "verdict", "environment", "planned", "marks")]
     return get_object_or_404(schedules.defer("client__secret", "client__verification", *heavy), pk=pk)
+
+
+def find_incident(pk: int, user: User) -> Incident:
+    return get_object_or_404(incidents_in_sight(user), pk=pk)
+
+
+def find_delivery(pk: int, user: User) -> Delivery:
+    return get_object_or_404(deliveries_in_sight(user), pk=pk)
+
+
+def find_channel(pk: int) -> Channel:
+    return get_object_or_404(Channel.objects.defer("secret", "signing_secret"), pk=pk)
+
+
+def find_rule(pk: int) -> AlertRule:
+    return get_object_or_404(AlertRule.objects.select_related("muted_by"), pk=pk)

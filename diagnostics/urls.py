@@ -15,17 +15,21 @@ from django.views.decorators.http import require_POST
 from diagnostics.api import v1
 from diagnostics.views import (
     account,
+    alert_rules,
     api_guide,
     api_tokens,
     audit,
     badges,
+    channels,
     checks,
     claims,
     clients,
     comparisons,
     contract,
+    deliveries,
     exports,
     home,
+    incidents,
     known,
     live,
     org_changes,
@@ -194,6 +198,28 @@ audit_urls = [
     path("audit/export/<str:form>/", audit.audit_export, name="audit-export"),
 ]
 
+alert_urls = [
+    path("incidents/", incidents.incident_list, name="incidents"),
+    path("incidents/<int:pk>/", incidents.incident_detail, name="incident"),
+    path("incidents/<int:pk>/mute/", incidents.incident_mute, name="incident-mute"),
+    path("incidents/<int:pk>/unmute/", incidents.incident_unmute, name="incident-unmute"),
+    path("alerts/rules/", alert_rules.rule_list, name="alert-rules"),
+    path("alerts/rules/add/", alert_rules.rule_add, name="alert-rule-add"),
+    path("alerts/rules/<int:pk>/", alert_rules.rule_edit, name="alert-rule"),
+    path("alerts/rules/<int:pk>/delete/", alert_rules.rule_delete, name="alert-rule-delete"),
+    path("alerts/rules/<int:pk>/mute/", alert_rules.rule_mute, name="alert-rule-mute"),
+    path("alerts/rules/<int:pk>/unmute/", alert_rules.rule_unmute, name="alert-rule-unmute"),
+    path("alerts/channels/", channels.channel_list, name="channels"),
+    path("alerts/channels/add/", channels.channel_add, name="channel-add"),
+    path("alerts/channels/<int:pk>/", channels.channel_detail, name="channel"),
+    path("alerts/channels/<int:pk>/test/", channels.channel_test, name="channel-test"),
+    path("alerts/channels/<int:pk>/delete/", channels.channel_delete, name="channel-delete"),
+    path("alerts/deliveries/", deliveries.delivery_list, name="deliveries"),
+    path("alerts/deliveries/<int:pk>/", deliveries.delivery_detail, name="delivery"),
+    path("alerts/deliveries/<int:pk>/state/", deliveries.delivery_state, name="delivery-state"),
+    path("alerts/deliveries/<int:pk>/again/", deliveries.delivery_again, name="delivery-again"),
+]
+
 api_urls: list[URLPattern | URLResolver] = [
     path("api/", api_guide.api_guide, name="api-guide"),
     path("api/v1/", include((v1.urlpatterns, "api"))),
@@ -240,6 +266,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *known_urls,
     *retention_urls,
     *schedule_urls,
+    *alert_urls,
     *user_urls,
     *system_urls,
     *audit_urls,

@@ -1,0 +1,68 @@
+"""The delivery log: what was sent where, each attempt, and what the far end answered."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from diagnostics import services, tasks
+from diagnostics.access import admin_required, find_delivery
+from diagnostics.alerts.message import Message
+from diagnostics.forms.alerts import DeliveryFilterForm
+from diagnostics.http import Request, not_modified_fragment
+from diagnostics.models import Delivery
+from diagnostics.queries import alerts as queries
+
+
+@require_safe
+def delivery_list(request: Request) -> HttpResponse:
+    form = DeliveryFilterForm(request.GET)
+    form.is_valid()
+    chosen = {name: value for name, value in form.cleaned_data.items() if value}
+    kept = request.GET.copy()
+    kept.pop("before", None)
+    context = {
+        "form": form,
+        "page": queries.delivery_page(request.user, **chosen),
+        "kept": kept.urlencode(),
+        "narrowed": bool(chosen),
+        "is_first": "before" not in chosen,
+        "given_up": queries.given_up_channels() if request.user.is_admin else [],
+    }
+    return render(request, "deliveries/list.html", context)
+
+
+@require_safe
+def delivery_detail(request: Request, pk: int) -> HttpResponse:
+    return render(request, "deliveries/detail.html", _told(find_delivery(pk, request.user)))
+
+
+@require_safe
+def delivery_state(request: Request, pk: int) -> HttpResponse:
+    """The attempts alone; 204 when the page, which says what it has seen, has them all already."""
+    told = _told(find_delivery(pk, request.user))
+    if told["is_open"] and request.GET.get("seen") == told["seen"]:
+        return not_modified_fragment()
+    return render(request, "deliveries/_state.html", told)
+
+
+@require_POST
+@admin_required
+def delivery_again(request: Request, pk: int) -> HttpResponse:
+    delivery = find_delivery(pk, request.user)
+    if services.try_again(delivery):
+        tasks.ring(tasks.deliver, delivery.pk)
+    else:
+        messages.error(request, "It is under way, or was taken: there is nothing to try again.")
+    return redirect("delivery", delivery.pk)
+
+
+def _told(delivery: Delivery) -> dict[str, object]:
+    is_open = delivery.ended_at is None
+    return {
+        "delivery": delivery,
+        "message": Message.from_json(delivery.message),
+        "attempts": delivery.attempts,
+        "is_open": is_open,
+        "seen": f"{delivery.state}.{len(delivery.attempts)}",
+    }
