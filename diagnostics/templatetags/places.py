@@ -35,6 +35,7 @@ MORE = (
     Place("org-changes", "Changes in the orgs"),
     Place("touches", "What it touches"),
     Place("rejudge", "Re-judge old runs"),
+    Place("incidents", "Incidents and alerts"),
     Place("retention", "Retention"),
     Place("checks", "Checks"),
     Place("claims", "Claims"),

@@ -10,12 +10,16 @@ from django.urls import URLPattern, URLResolver, reverse
 from diagnostics import tasks, urls
 from diagnostics.models import OAuthClient, User
 from tests.factories import (
+    make_channel,
     make_client,
+    make_delivery,
     make_exchange,
     make_finding,
+    make_incident,
     make_known,
     make_person,
     make_provider,
+    make_rule,
     make_run,
     make_saved_view,
     make_schedule,
@@ -47,7 +51,7 @@ class Address:
         return self.of in OF_AN_ORG
 
 
-OF_AN_ORG = {"client", "run", "exchange", "finding", "known", "provider", "schedule"}
+OF_AN_ORG = {"client", "run", "exchange", "finding", "known", "provider", "schedule", "incident", "delivery"}
 ADDRESSES = (
     Address("home"),
     Address("clients"),
@@ -125,6 +129,27 @@ ADDRESSES = (
     Address("api-token-add", FORM),
     Address("client-badge", FORM, ADMINS, "client"),
     Address("badge-remove", WRITE, ADMINS, "client"),
+    Address("system", READ, ADMINS),
+    Address("system-state", READ, ADMINS),
+    Address("incidents"),
+    Address("incident", of="incident"),
+    Address("incident-mute", WRITE, RUNNERS, "incident"),
+    Address("incident-unmute", WRITE, RUNNERS, "incident"),
+    Address("alert-rules", READ, ADMINS),
+    Address("alert-rule-add", FORM, ADMINS),
+    Address("alert-rule", FORM, ADMINS, "rule"),
+    Address("alert-rule-delete", FORM, ADMINS, "rule"),
+    Address("alert-rule-mute", WRITE, ADMINS, "rule"),
+    Address("alert-rule-unmute", WRITE, ADMINS, "rule"),
+    Address("channels", READ, ADMINS),
+    Address("channel-add", FORM, ADMINS),
+    Address("channel", READ, ADMINS, "channel"),
+    Address("channel-test", WRITE, ADMINS, "channel"),
+    Address("channel-delete", FORM, ADMINS, "channel"),
+    Address("deliveries"),
+    Address("delivery", of="delivery"),
+    Address("delivery-state", of="delivery"),
+    Address("delivery-again", WRITE, ADMINS, "delivery"),
     Address("users", READ, ADMINS),
     Address("user-add", FORM, ADMINS),
     Address("user-role", WRITE, ADMINS, "user"),
@@ -156,6 +181,7 @@ def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
 def arguments() -> dict[str, list[int | str]]:
     run = make_run(make_client(org_id="theirs"))
     exchange, finding = make_exchange(run), make_finding(run)
+    incident, channel = make_incident(make_schedule(run.client, "Its incident's")), make_channel()
     return {
         "": [],
         "client": [run.client_id],
@@ -168,6 +194,10 @@ def arguments() -> dict[str, list[int | str]]:
         "schedule": [make_schedule(run.client).pk],
         "view": [make_saved_view().pk],
         "export": ["csv"],
+        "incident": [incident.pk],
+        "channel": [channel.pk],
+        "rule": [make_rule().pk],
+        "delivery": [make_delivery(channel, incident).pk],
     }
 
 
