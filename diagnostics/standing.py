@@ -7,7 +7,7 @@ from typing import Any
 from diagnostics import causes
 from diagnostics.environment import STARTING
 from diagnostics.genesys import gateway
-from diagnostics.rights.reading import Rights, State
+from diagnostics.rights.reading import Holds, Rights, State
 
 WORKS, BROKEN, UNKNOWN = "works", "broken", "unknown"
 # What kept our look from the org: it says nothing of whether a session could be started.
@@ -19,6 +19,7 @@ TURNED_AWAY = {
     "token_refused": "auth.token_foreign",
     "another_org": "auth.token_foreign",
 }
+MEDIA = ("web messaging", "voice")  # what each of STARTING is for
 DOORS = frozenset({"oauth.token", "oauth.identity"})
 NO_DEPLOYMENT = "The org has no web deployment, and cobrowse is set up in one."
 ALL_OFF = "Every provider of the org's gateway is switched off."
@@ -95,7 +96,7 @@ def of_reading(
         _of_providers(parts, providers),
         _of_deployments(parts, deployments, has_gateway=_listed(parts)),
     )
-    return _first(BROKEN, stands) or _first(UNKNOWN, stands) or Stand(WORKS, reason=_works(deployments, providers))
+    return _first(BROKEN, stands) or _first(UNKNOWN, stands) or Stand(WORKS, reason=_works(rights, deployments, providers))
 
 
 def _listed(parts: Mapping[str, Part]) -> bool:
@@ -119,8 +120,11 @@ def _of_rights(parts: Mapping[str, Part], rights: Rights) -> Stand | None:
     """Either permission lets a session start: one by web messaging, the other by voice."""
     states = {rights.holds(permission).state for permission in STARTING}
     wanted = " or ".join(STARTING)
-    if states & {State.HELD, State.CONDITION}:
+    if State.HELD in states:
         return None
+    if State.CONDITION in states:
+        said = f"The client holds {wanted} only under a condition, which cannot be decided from outside."
+        return Stand(UNKNOWN, reason=said)
     if State.UNREAD in states:
         return Stand(
             UNKNOWN, reason=parts.get("rights", Part()).sentence or "What the client may do could not be read."
@@ -157,10 +161,19 @@ def _of_deployments(parts: Mapping[str, Part], deployments: Offers, *, has_gatew
     return Stand(BROKEN, "config.cobrowse_disabled", "Cobrowse is switched off in every active web deployment.")
 
 
-def _works(deployments: Offers, providers: Offers) -> str:
+def _works(rights: Rights, deployments: Offers, providers: Offers) -> str:
+    ways = [_way(rights.holds(permission), medium) for permission, medium in zip(STARTING, MEDIA, strict=True)]
     told = [
-        f"cobrowse is on in {offers.on} of {offers.all} {what}"
-        for offers, what in ((deployments, "web deployments"), (providers, "gateway providers"))
+        f"{offers.on} of {offers.all} {what}{'' if offers.all == 1 else 's'}"
+        for offers, what in ((deployments, "web deployment"), (providers, "gateway provider"))
         if offers.all
     ]
-    return f"The client may start sessions, and {' and '.join(told)}."
+    on = f", and cobrowse is on in {' and '.join(told)}" if told else ""
+    return f"The client may start sessions {' and '.join(filter(None, ways))}{on}."
+
+
+def _way(held: Holds, medium: str) -> str:
+    """By which medium, and where not everywhere; "" where a session cannot be started by it for certain."""
+    if held.state != State.HELD:
+        return ""
+    return f"by {medium}" if held.is_everywhere else f"by {medium} in {', '.join(held.places[:5])}"

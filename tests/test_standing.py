@@ -76,7 +76,7 @@ SCOPES = {"grant_type": "CLIENT-CREDENTIALS", "scopes": ["conversation:write", "
         (WHOLE, {"grants": None}, Offers(on=1), Offers(), UNKNOWN, ""),
         (WHOLE, {"grants": [grant(policies=None)]}, Offers(on=1), Offers(), UNKNOWN, ""),
         (WHOLE, {"grants": [grant(policies=["conversation:*:*"])]}, Offers(on=1), Offers(), WORKS, ""),
-        (WHOLE, {"grants": [grant(conditional=[START])]}, Offers(on=1), Offers(), WORKS, ""),
+        (WHOLE, {"grants": [grant(conditional=[START])]}, Offers(on=1), Offers(), UNKNOWN, ""),
         (WHOLE, {"grants": [grant(policies=[VOICE])]}, Offers(on=1), Offers(), WORKS, ""),
         (
             WHOLE,
@@ -105,6 +105,13 @@ def test_a_reading_tells_by_its_parts(
     stand = of_reading(parts, read_rights(make_rights(**rights)), deployments, providers)
     assert (stand.word, stand.cause) == (word, cause)
     assert stand.reason
+
+
+def test_what_works_is_told_with_its_medium_and_place() -> None:
+    told = make_rights(grants=[grant(policies=[VOICE])])
+    reason = of_reading(WHOLE, read_rights(told), Offers(on=1), Offers()).reason
+    assert "by voice" in reason
+    assert "web messaging" not in reason
 
 
 def test_a_reading_that_failed_tells_nothing() -> None:
