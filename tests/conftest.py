@@ -69,3 +69,21 @@ def demo_client(demo: server.Running, db: None) -> OAuthClient:
     return services.create_client(
         name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None
     )
+
+
+@pytest.fixture
+def bare_database(transactional_db: None) -> Iterator[None]:
+    """An empty database without any table, to which every query of the test goes while it lasts."""
+    usual, bare = connection.settings_dict["NAME"], "cobrowse_doctor_bare"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {bare}")
+        cursor.execute(f"CREATE DATABASE {bare}")
+    connection.close()
+    connection.settings_dict["NAME"] = bare
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {bare}")

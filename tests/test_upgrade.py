@@ -1,6 +1,5 @@
 """From the tables of earlier releases to those of today: no row is lost, and the old version goes on writing meanwhile."""
 
-from collections.abc import Iterator
 from typing import Any
 from unittest.mock import ANY
 
@@ -20,24 +19,6 @@ from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
 APP = "diagnostics"
 FIRST, SECOND = "0001_initial", "0006_watch"
 LARGE = {"run", "finding", "exchange"}
-
-
-@pytest.fixture
-def bare_database(transactional_db: None) -> Iterator[None]:
-    """An empty database of its own, to which every query of the test goes."""
-    usual, bare = connection.settings_dict["NAME"], "cobrowse_doctor_upgrade"
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {bare}")
-        cursor.execute(f"CREATE DATABASE {bare}")
-    connection.close()
-    connection.settings_dict["NAME"] = bare
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = usual
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {bare}")
 
 
 def migrate(*targets: tuple[str, str | None]) -> None:

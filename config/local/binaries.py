@@ -41,12 +41,21 @@ def _named_by_operator(folder: Path, account: tuple[int, int] | None) -> Path:
 
 
 def _in_wheel() -> Path:
-    # Found, not imported: the package's own start-up code is not for us.
-    spec = importlib.util.find_spec(PACKAGE)
-    found = sorted(Path(spec.origin).parent.glob("pginstall*/bin/postgres")) if spec and spec.origin else []
+    found = in_wheel()
     if not found:
         env.stop(f"The package {WHEEL} has no Postgres for this machine. Set DATABASE_URL to one, or {VARIABLE}.")
-    return max(found, key=lambda program: major_version(program.parent)).parent
+    return max(found, key=major_version)
+
+
+def in_wheel() -> list[Path]:
+    """The program folders of all versions that the wheel brings."""
+    # Found, not imported: the package's own start-up code is not for us.
+    spec = importlib.util.find_spec(PACKAGE)
+    return (
+        sorted(each.parent for each in Path(spec.origin).parent.glob("pginstall*/bin/postgres"))
+        if spec and spec.origin
+        else []
+    )
 
 
 def _copied_for(folder: Path, account: tuple[int, int]) -> Path:

@@ -25,7 +25,18 @@ NEED_NO_DATABASE = frozenset(
 )  # fmt: skip
 # They bring the tables up to date, show how far they are, or make tables of their own.
 NEED_NO_TABLES = frozenset(
-    {"migrate", "showmigrations", "sqlmigrate", "sqlflush", "squashmigrations", "dbshell", "test", "bench"}
+    {
+        "migrate",
+        "showmigrations",
+        "sqlmigrate",
+        "sqlflush",
+        "squashmigrations",
+        "dbshell",
+        "test",
+        "bench",
+        "backup",
+        "restore",
+    }
 )
 START_SECONDS = 60.0
 

@@ -89,6 +89,14 @@ def migrations_part() -> Part:
     return Part("migrations", "Tables", OK, "They are those of this version.", (("Newest migration", newest),))
 
 
+def server_major() -> int:
+    """18 for PostgreSQL 18.4."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        (number,) = cursor.fetchone()
+    return int(number) // 10_000
+
+
 def missing_migrations() -> list[str]:
     applied = set(MigrationRecorder(connection).applied_migrations())
     return sorted(f"{app}.{name}" for app, name in _all_migrations() - applied)

@@ -1,0 +1,56 @@
+"""Write the whole database to one file."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import connection
+
+from config.local import dumps
+from diagnostics import services
+from diagnostics.management.signed import SignedCommand
+from diagnostics.queries.sealed import sealed_secrets
+from diagnostics.queries.system import in_bytes, missing_migrations, server_major
+from diagnostics.services.audit import record
+
+# Of no use elsewhere or later, or not to be given away: who is signed in, tokens, counted attempts, who is alive.
+LEFT_OUT = ("django_session", "usersessions_usersession", "diagnostics_accesstoken", "diagnostics_heartbeat")
+
+
+class Command(SignedCommand):
+    help = "Write the database to a file. Its keys are not in it: keep them apart."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--overwrite", action="store_true", help="replace the file if there is one")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        file: Path = options["file"].absolute()
+        if file.exists() and not options["overwrite"]:
+            raise CommandError(f"{file} is there already. Choose another name, or say --overwrite.")
+        programs = dumps.programs_for(server_major())
+        try:
+            dumps.dump(programs, dumps.Database.of(connection.settings_dict), file, [*LEFT_OUT, *cache_tables()])
+        except dumps.Failed as failed:
+            raise CommandError(f"There is no backup. {failed}") from None
+        size = file.stat().st_size
+        self.stdout.write(f"Written and read back: {file}, {in_bytes(size)}.")
+        if not missing_migrations():  # else the tables are those of an earlier version
+            services.beat("backup", {"bytes": size})
+            record("backup.made", name=file.name, after={"bytes": size})
+            self.stdout.write(about_the_keys(sealed_secrets().total))
+
+
+def cache_tables() -> list[str]:
+    return [str(each["LOCATION"]) for each in settings.CACHES.values() if "DatabaseCache" in each["BACKEND"]]
+
+
+def about_the_keys(secrets: int) -> str:
+    where = f"They are in {settings.DATA.keys}." if settings.MAKES_KEYS else "They are where you keep them."
+    return (
+        f"Not in it: the keys. {secrets} stored secrets open only with FIELD_ENCRYPTION_KEYS; without it they have to be "
+        f"entered again. {where} Keep a copy of them, but not beside this file: who has both has the secrets.\n"
+        "Not in it either: who is signed in. After a restore everybody signs in again."
+    )

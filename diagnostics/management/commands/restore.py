@@ -1,0 +1,101 @@
+"""Put a backup in the place of what is in the database."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
+
+from config.local import dumps
+from diagnostics.management.commands.backup import LEFT_OUT, cache_tables
+from diagnostics.management.signed import SignedCommand
+from diagnostics.models import OAuthClient, Run, User
+from diagnostics.queries.sealed import sealed_secrets
+from diagnostics.queries.system import missing_migrations, server_major
+from diagnostics.services.audit import record
+
+# What the tables of an empty installation hold by themselves.
+MADE_BY_ITSELF = {"django_migrations", "django_content_type", "auth_permission", *LEFT_OUT}
+OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND backend_type = 'client backend'"
+)
+OURS = "diagnostics"
+
+
+class Command(SignedCommand):
+    help = "Put a backup in the place of the database's content. Refuses where there are rows, unless told otherwise."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--replace", action="store_true", help="throw away the rows that are there")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        file: Path = options["file"].absolute()
+        if not file.is_file():
+            raise CommandError(f"There is no file {file}.")
+        programs = dumps.programs_for(server_major())
+        try:
+            archive = dumps.read_archive(programs, file)
+            self._look(archive, file, replace=options["replace"])
+            database = dumps.Database.of(connection.settings_dict)
+            connections.close_all()
+            dumps.restore(programs, database, file, archive, own_tables())
+        except dumps.Failed as failed:
+            raise CommandError(f"Nothing was changed. {failed}") from None
+        finally:
+            connections.close_all()
+        self._finish(file)
+
+    def _look(self, archive: dumps.Archive, file: Path, *, replace: bool) -> None:
+        """Everything that speaks against it, before anything is done."""
+        if ("public", "diagnostics_run") not in archive.tables:
+            raise dumps.Failed(f"{file} is no backup of Cobrowse Doctor.")
+        known = {name for app, name in MigrationLoader(None).graph.nodes if app == OURS}
+        if unknown := sorted(name for app, name in archive.migrations if app == OURS and name not in known):
+            raise dumps.Failed(f"It was made by a newer version, which has {unknown[-1]}. Install that version first.")
+        with connection.cursor() as cursor:
+            cursor.execute(OTHERS)
+            (others,) = cursor.fetchone()
+        if others:
+            raise dumps.Failed(f"{others} other connections use the database. Stop `up`, or workers, beat and pages.")
+        if not replace and (filled := tables_with_rows()):
+            raise dumps.Failed(f"The database has rows, in {', '.join(filled[:5])}. --replace throws them away.")
+
+    def _finish(self, file: Path) -> None:
+        if missing := missing_migrations():
+            self.stdout.write(f"The backup is of an earlier version: {len(missing)} migrations are made up for.")
+            call_command("migrate", verbosity=0, interactive=False)
+        record("backup.restored", name=file.name)
+        rows = ((OAuthClient, "clients"), (Run, "runs"), (User, "people"))
+        self.stdout.write(f"Restored: {', '.join(f'{model.objects.count()} {word}' for model, word in rows)}.")
+        found = sealed_secrets()
+        self.stdout.write(f"{found.opened} of {found.total} stored secrets open with the keys at hand.")
+        if found.closed:
+            raise CommandError(
+                "The others were written with keys that are not at hand. Put those of the installation that made the "
+                "backup into FIELD_ENCRYPTION_KEYS (or the file field_encryption_keys in the data folder's keys), or "
+                "enter these secrets again.",
+                returncode=4,
+            )
+
+
+def own_tables() -> list[str]:
+    """Ours that are there, also those that a backup of an earlier version knows nothing of."""
+    ours = {*connection.introspection.django_table_names(), "django_migrations", *cache_tables()}
+    return sorted(ours & set(connection.introspection.table_names()))
+
+
+def tables_with_rows() -> list[str]:
+    quote = connection.ops.quote_name
+    filled = []
+    with connection.cursor() as cursor:
+        for table in own_tables():
+            if table not in MADE_BY_ITSELF and table not in cache_tables():
+                cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {quote(table)})")  # noqa: S608 - names of ours
+                if cursor.fetchone() == (True,):
+                    filled.append(table)
+    return filled

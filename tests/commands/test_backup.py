@@ -1,0 +1,186 @@
+"""A real backup and a real restore: all rows are there again, and nothing is lost where something is wrong."""
+
+import stat
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from config.local import dumps
+from diagnostics.management.commands.restore import tables_with_rows
+from diagnostics.models import AccessToken, AuditEntry, Finding, Heartbeat, OAuthClient, Run, User
+from diagnostics.queries.system import server_major
+from tests.factories import make_client, make_finding, make_run, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "doctor.backup"
+
+
+@pytest.fixture
+def backed_up(file: Path) -> Path:
+    """A backup of a database with something of everything in it."""
+    client = make_client(name="Larkspur", secret="the secret of Larkspur")
+    make_finding(make_run(client))
+    AccessToken.objects.create(client=client, value="a token", until=timezone.now())
+    browser = Client()
+    browser.force_login(make_user("ada"))
+    assert Session.objects.exists()
+    said("backup", str(file))
+    return file
+
+
+@pytest.fixture
+def empty(backed_up: Path, bare_database: None) -> Path:
+    """From here on another database is asked: one without any table."""
+    return backed_up
+
+
+def said(*words: str, **options: Any) -> str:
+    stream = StringIO()
+    call_command(*words, stdout=stream, **options)
+    return stream.getvalue()
+
+
+def test_everything_is_there_again(empty: Path) -> None:
+    said("restore", str(empty))
+    client = OAuthClient.objects.get()
+    assert (client.name, client.secret) == ("Larkspur", "the secret of Larkspur")
+    assert (Run.objects.count(), Finding.objects.count(), User.objects.count()) == (1, 1, 1)
+    assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True))[-1] == "backup.restored"
+
+
+def test_what_was_restored_goes_on_working(empty: Path) -> None:
+    said("restore", str(empty))
+    newer = make_run(OAuthClient.objects.get())
+    assert newer.pk > Run.objects.earliest("id").pk
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("UPDATE diagnostics_auditentry SET actor = 'somebody else'")
+    browser = Client()
+    browser.force_login(User.objects.get())
+    assert browser.get("/runs/").status_code == 200
+
+
+def test_neither_sessions_nor_tokens_leave_and_only_its_owner_reads_the_file(empty: Path) -> None:
+    said("restore", str(empty))
+    assert not Session.objects.exists()
+    assert not AccessToken.objects.exists()
+    assert stat.S_IMODE(empty.stat().st_mode) == 0o600
+    assert b"the secret of Larkspur" not in empty.read_bytes()
+
+
+def test_a_backup_says_where_the_keys_are_and_is_remembered(backed_up: Path) -> None:
+    assert "FIELD_ENCRYPTION_KEYS" in said("backup", str(backed_up), overwrite=True)
+    assert Heartbeat.objects.get(name="backup").told["bytes"] == backed_up.stat().st_size
+
+
+def test_a_file_that_is_there_is_not_overwritten_unless_told(backed_up: Path) -> None:
+    before = backed_up.read_bytes()
+    with pytest.raises(CommandError, match="--overwrite"):
+        said("backup", str(backed_up))
+    assert backed_up.read_bytes() == before
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There is no backup"):
+        said("backup", str(tmp_path / "missing" / "doctor.backup"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_are_there_are_not_restored_over(backed_up: Path) -> None:
+    make_client(name="Newer")
+    with pytest.raises(CommandError, match="--replace"):
+        said("restore", str(backed_up))
+    assert OAuthClient.objects.count() == 2
+
+
+def test_unless_that_is_said(backed_up: Path) -> None:
+    make_client(name="Newer")
+    said("restore", str(backed_up), replace=True)
+    assert [client.name for client in OAuthClient.objects.all()] == ["Larkspur"]
+
+
+def test_the_tables_of_a_new_installation_hold_no_rows_that_count(bare_database: None) -> None:
+    call_command("migrate", verbosity=0)
+    assert tables_with_rows() == []
+
+
+def test_while_somebody_else_uses_the_database_nothing_is_done(backed_up: Path) -> None:
+    database = dumps.Database.of(connection.settings_dict)
+    with (
+        psycopg.connect(database.address, password=database.password),
+        pytest.raises(CommandError, match="connections"),
+    ):
+        said("restore", str(backed_up), replace=True)
+    assert OAuthClient.objects.get().name == "Larkspur"
+
+
+def cut(file: Path) -> None:
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) * 2 // 3])
+
+
+def overwrite(file: Path) -> None:
+    file.write_bytes(b"\x00 no backup at all" * 100)
+
+
+@pytest.mark.parametrize("spoil", [cut, overwrite, Path.unlink])
+def test_a_spoilt_file_changes_nothing(backed_up: Path, spoil: Callable[[Path], None]) -> None:
+    make_client(name="Newer")
+    spoil(backed_up)
+    with pytest.raises(CommandError):
+        said("restore", str(backed_up), replace=True)
+    assert OAuthClient.objects.count() == 2
+
+
+def test_a_backup_of_something_else_is_refused(file: Path, bare_database: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE something (id int)")
+    server = dumps.programs_for(server_major())
+    dumps.dump(server, dumps.Database.of(connection.settings_dict), file, [])
+    with pytest.raises(CommandError, match="no backup of"):
+        said("restore", str(file))
+
+
+def test_a_backup_of_a_newer_version_is_refused(file: Path) -> None:
+    MigrationRecorder(connection).record_applied("diagnostics", "9999_what_comes_later")
+    try:
+        said("backup", str(file))
+        with pytest.raises(CommandError, match="9999_what_comes_later"):
+            said("restore", str(file), replace=True)
+    finally:
+        MigrationRecorder(connection).record_unapplied("diagnostics", "9999_what_comes_later")
+
+
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(file: Path, bare_database: None) -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("diagnostics", "0006_watch")])
+    old = executor.loader.project_state(("diagnostics", "0006_watch")).apps
+    client = old.get_model("diagnostics", "OAuthClient").objects.create(name="Old", region="us-east-1", secret="kept")
+    old.get_model("diagnostics", "Run").objects.create(client=client)
+    said("backup", str(file))
+    assert "migrations" in said("restore", str(file), replace=True)
+    assert (OAuthClient.objects.get().secret, Run.objects.get().marks) == ("kept", [])
+
+
+def test_without_its_keys_the_rows_come_back_and_the_secrets_are_told_lost(empty: Path, settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="FIELD_ENCRYPTION_KEYS") as told:
+        said("restore", str(empty))
+    assert told.value.returncode == 4
+    assert Run.objects.count() == 1
