@@ -1,6 +1,7 @@
 """Runs: the list, one of them, what it found and sent, and starting one."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -132,12 +133,22 @@ def _started(request: Caller, client: OAuthClient, given: RunGiven, key: str, fi
 
 def _inputs(given: RunGiven) -> Inputs:
     call, answer = _text(given.call), _text(given.answer)
-    if any("\0" in text for text in (call, answer, given.conversation_id, given.note)):
+    if any("\0" in text for text in _texts(given.dict())):
         raise wrong("The run was not started.", ("body", "It holds a NUL character."))
     try:
         return read_paste(call, answer, given.conversation_id, given.note).inputs
     except Unreadable as trouble:
         raise wrong("The run was not started: what was given cannot be read.", ("body", str(trouble))) from None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield value
 
 
 def _text(given: CallGiven | AnswerGiven | str | None) -> str:

@@ -125,7 +125,7 @@ def _open(view: View) -> View:
         answer = view(request, *args, **values)
         if answer.status_code != 405:
             return answer
-        allowed = {"Allow": answer.headers["Allow"]}
+        allowed = {"Allow": ", ".join(sorted(answer.headers["Allow"].split(", ")))}
         return problem(405, "wrong_method", f"This address takes {allowed['Allow']} only.", headers=allowed)
 
     return never_cache(csrf_exempt(login_not_required(by_token)))

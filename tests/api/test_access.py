@@ -1,0 +1,226 @@
+"""Who may call what: every call of the document is in the table, by token, role, scope and org."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from diagnostics.api.v1 import document
+from diagnostics.models import ApiToken, OAuthClient, Run, User
+from diagnostics.services.api_tokens import make_token
+from tests.api.conftest import Program
+from tests.factories import (
+    make_client,
+    make_exchange,
+    make_finding,
+    make_known,
+    make_person,
+    make_provider,
+    make_run,
+    make_schedule,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+RUNNERS = {User.Role.ADMIN, User.Role.OPERATOR}
+
+
+@dataclass(frozen=True)
+class Call:
+    """`of` names the row of an org that the call is about; `lists` that rows of orgs are in its answer."""
+
+    path: str
+    method: str = "get"
+    of: str = ""
+    lists: bool = False
+
+
+CALLS = (
+    Call("/api/v1/me"),
+    Call("/api/v1/clients", lists=True),
+    Call("/api/v1/clients/{client_id}", of="client"),
+    Call("/api/v1/providers", lists=True),
+    Call("/api/v1/providers/{provider_id}", of="provider"),
+    Call("/api/v1/runs", lists=True),
+    Call("/api/v1/runs", "post", of="client"),
+    Call("/api/v1/runs/{run_id}", of="run"),
+    Call("/api/v1/runs/{run_id}/findings", of="run"),
+    Call("/api/v1/runs/{run_id}/exchanges", of="run"),
+    Call("/api/v1/comparisons", of="run"),
+    Call("/api/v1/findings", lists=True),
+    Call("/api/v1/findings/{finding_id}", of="known"),
+    Call("/api/v1/schedules", lists=True),
+    Call("/api/v1/schedules/{schedule_id}", of="schedule"),
+)
+every_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
+calls_of_an_org = pytest.mark.parametrize(
+    "call", [each for each in CALLS if each.of], ids=lambda call: f"{call.method} {call.path}"
+)
+lists = pytest.mark.parametrize("call", [each for each in CALLS if each.lists], ids=lambda call: call.path)
+
+Rows = dict[str, int]
+
+
+@pytest.fixture
+def rows(rung: list[tuple[str, int]]) -> Rows:
+    run = make_run(make_client(org_id="theirs"))
+    make_finding(run)
+    make_exchange(run)
+    return {
+        "client": run.client_id,
+        "run": run.pk,
+        "provider": make_provider(run.client).pk,
+        "known": make_known(run.client).pk,
+        "schedule": make_schedule(run.client).pk,
+    }
+
+
+def answer(program: Client, call: Call, rows: Rows) -> tuple[int, str]:
+    """Status, and the problem's code where it is one."""
+    place = call.path
+    for part in ("client", "provider", "run", "finding", "schedule"):
+        place = place.replace(f"{{{part}_id}}", str(rows.get("known" if part == "finding" else part)))
+    if call.path.endswith("/comparisons"):
+        place += f"?a={rows['run']}&b={rows['run']}"
+    if call.method == "get":
+        response = program.get(place)
+    else:
+        response = program.post(place, json.dumps({"client": rows["client"]}), content_type="application/json")
+    told = response.json()
+    if response.status_code >= 400:
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert told["status"] == response.status_code
+    return response.status_code, told.get("code", "") if response.status_code >= 400 else ""
+
+
+def test_no_call_is_missing_from_the_table() -> None:
+    documented = {(path, method) for path, methods in document()["paths"].items() for method in methods}
+    assert {(call.path, call.method) for call in CALLS} == documented
+
+
+@every_call
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Basic YWRhOmZhY3Rvcnk=",
+        "Bearer cbd_aaaaaaaa_" + "a" * 40,
+        "cbd_x",
+        "Bearer \x7f",
+    ],
+)
+def test_without_a_token_that_is_good_nothing_opens(call: Call, header: str, rows: Rows) -> None:
+    program = Client(headers={"Authorization": header} if header else {})
+    assert answer(program, call, rows)[0] == 401
+    assert Run.objects.count() == 1
+
+
+@every_call
+def test_a_session_opens_nothing(call: Call, rows: Rows) -> None:
+    """So no page elsewhere can make a browser call the API."""
+    browser = Client()
+    browser.force_login(make_user())
+    assert answer(browser, call, rows) == (401, "token_missing")
+
+
+@pytest.mark.parametrize("place", ["?token={}", "?access_token={}", "?api_key={}", "?Authorization=Bearer%20{}"])
+def test_a_token_in_an_address_opens_nothing(place: str, db: None) -> None:
+    _, text = make_token(make_user(), name="x", scope="read", days=1)
+    assert Client().get(f"/api/v1/me{place.format(text)}").status_code == 401
+
+
+@every_call
+@pytest.mark.parametrize("what", ["revoked", "expired", "deactivated"])
+def test_a_token_that_is_over_opens_nothing(call: Call, what: str, rows: Rows, program: Program) -> None:
+    caller = program()
+    now = timezone.now()
+    if what == "revoked":
+        ApiToken.objects.update(revoked_at=now)
+    elif what == "expired":
+        ApiToken.objects.update(expires_at=now - timedelta(seconds=1))
+    else:
+        User.objects.update(is_active=False)
+    assert answer(caller, call, rows) == (401, "token_refused")
+
+
+@every_call
+@pytest.mark.parametrize("role", list(User.Role))
+def test_each_role_may_do_its_own_and_no_more(call: Call, role: User.Role, rows: Rows, program: Program) -> None:
+    status, _ = answer(program(make_person(role)), call, rows)
+    assert status == (200 if call.method == "get" else 202 if role in RUNNERS else 403)
+
+
+@every_call
+def test_a_token_for_reading_starts_nothing(call: Call, rows: Rows, program: Program) -> None:
+    told = answer(program(scope=ApiToken.Scope.READ), call, rows)
+    assert told == ((200, "") if call.method == "get" else (403, "scope_missing"))
+    assert Run.objects.count() == 1
+
+
+def test_who_may_no_longer_run_starts_nothing_with_an_old_token(rows: Rows, program: Program) -> None:
+    caller = program(make_person(User.Role.OPERATOR))
+    User.objects.update(role=User.Role.TEAM_LEAD)
+    assert answer(caller, Call("/api/v1/runs", "post"), rows) == (403, "role_missing")
+
+
+@calls_of_an_org
+def test_what_belongs_to_another_org_is_not_there(call: Call, rows: Rows, program: Program) -> None:
+    limited = make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"])
+    assert answer(program(limited), call, rows) == (404, "not_found")
+    assert Run.objects.count() == 1
+
+
+@calls_of_an_org
+def test_what_belongs_to_one_s_own_org_is_there(call: Call, rows: Rows, program: Program) -> None:
+    limited = make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["theirs"])
+    assert answer(program(limited), call, rows)[0] in (200, 202)
+
+
+@calls_of_an_org
+def test_what_is_not_there_and_what_may_not_be_seen_look_alike(call: Call, rows: Rows, program: Program) -> None:
+    limited = program(make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"]))
+    assert answer(limited, call, rows) == answer(limited, call, dict.fromkeys(rows, 10**12))
+
+
+@lists
+def test_lists_leave_out_what_belongs_to_another_org(call: Call, rows: Rows, program: Program) -> None:
+    ours, theirs = (
+        program(make_user(name, User.Role.OPERATOR, is_limited=True, only_orgs=[name])) for name in ("ours", "theirs")
+    )
+    assert len(theirs.get(call.path).json()["items"]) == 1
+    assert ours.get(call.path).json() == {"items": [], "next": None}
+
+
+def test_one_run_of_another_org_makes_no_comparison(rows: Rows, program: Program) -> None:
+    mine = make_run(make_client("Mine", org_id="ours"))
+    limited = program(make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"]))
+    assert limited.get(f"/api/v1/comparisons?a={mine.pk}&b={mine.pk}").status_code == 200
+    for a, b in ((mine.pk, rows["run"]), (rows["run"], mine.pk)):
+        assert limited.get(f"/api/v1/comparisons?a={a}&b={b}").status_code == 404
+
+
+@every_call
+def test_no_answer_holds_a_secret(call: Call, rows: Rows, program: Program) -> None:
+    caller = program()
+    secret = OAuthClient.objects.get().secret
+    place = call.path.split("{")[0]
+    assert secret not in caller.get(place).content.decode()
+
+
+@pytest.mark.parametrize("place", ["", "nope", "runs/", "runs/1/nope", "../", "admin/", "clients/1/secret"])
+def test_any_other_address_is_a_problem_and_no_page(place: str, client: Client) -> None:
+    answered = client.get(f"/api/v1/{place}")
+    assert (answered.status_code, answered.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+def test_any_other_method_is_a_problem_that_says_which(method: str, program: Program) -> None:
+    answered = getattr(program(), method)("/api/v1/runs")
+    assert (answered.status_code, answered.json()["code"]) == (405, "wrong_method")
+    assert answered.headers["Allow"] == "GET, POST"
