@@ -18,6 +18,7 @@ TOKEN_PATH = "/api/v2/tokens/me"  # noqa: S105  (an address)
 DEPLOYMENTS_PATH = "/api/v2/webdeployments/deployments"
 # Whose holding decides whether a session can be started, beside what the checks themselves must read.
 STARTING = ("conversation:cobrowse:add", "conversation:cobrowseVoice:add")
+MEDIA = ("web messaging", "voice")  # what each of them is for
 MOST = 100  # entries kept of one list
 
 
@@ -55,23 +56,28 @@ def _scopes(data: Mapping[str, Any], client: Mapping[str, Any]) -> list[str] | N
 def _of_grants(answers: Mapping[str, Answer], needed: Iterable[str]) -> dict[str, Any]:
     answer = answers.get(GRANTS_PATH)
     if answer is None or not answer.ok or not isinstance(answer.data.get("grants"), list):
-        return {"roles": None, "permissions": None}
+        return {"roles": None, "permissions": None, "conditional": None}
     listed = answer.data["grants"]
     if not all(
         isinstance(each, dict) for each in listed
     ):  # cut short, or garbage: then it is not known what is missing
-        return {"roles": None, "permissions": None}
+        return {"roles": None, "permissions": None, "conditional": None}
     pairs = {(_name(part(each, "role")), _name(part(each, "division"))) for each in listed}
     roles = [{"role": role, "division": division or "every division"} for role, division in sorted(pairs) if role]
     grants = read_grants(answer.data)
-    held = None if grants.unread else _held(grants, (*STARTING, *READS, *needed))
-    return {"roles": roles[:MOST], "permissions": held}
+    wanted = (*STARTING, *READS, *needed)
+    held, conditional = (None if grants.unread else _held(grants, wanted, condition=each) for each in (False, True))
+    if conditional is not None:
+        conditional = {name: divisions for name, divisions in conditional.items() if divisions}
+    return {"roles": roles[:MOST], "permissions": held, "conditional": conditional}
 
 
-def _held(grants: Grants, wanted: Iterable[str]) -> dict[str, list[str]]:
-    """By permission the names of the divisions in which it is held without a condition."""
+def _held(grants: Grants, wanted: Iterable[str], *, condition: bool) -> dict[str, list[str]]:
+    """By permission the names of the divisions in which it is held: without a condition, or under one."""
     found = {
-        name: sorted({each.division_name for each in grants.held if each.covers(name) and not each.condition})
+        name: sorted(
+            {each.division_name for each in grants.held if each.covers(name) and bool(each.condition) is condition}
+        )
         for name in dict.fromkeys(wanted)
     }
     return {name: divisions[:MOST] for name, divisions in found.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics import causes
-from diagnostics.environment import STARTING
+from diagnostics.environment import MEDIA, STARTING
 from diagnostics.genesys import gateway
 from diagnostics.rights.reading import Holds, Rights, State
 
@@ -19,7 +19,6 @@ TURNED_AWAY = {
     "token_refused": "auth.token_foreign",
     "another_org": "auth.token_foreign",
 }
-MEDIA = ("web messaging", "voice")  # what each of STARTING is for
 DOORS = frozenset({"oauth.token", "oauth.identity"})
 NO_DEPLOYMENT = "The org has no web deployment, and cobrowse is set up in one."
 ALL_OFF = "Every provider of the org's gateway is switched off."
@@ -96,7 +95,9 @@ def of_reading(
         _of_providers(parts, providers),
         _of_deployments(parts, deployments, has_gateway=_listed(parts)),
     )
-    return _first(BROKEN, stands) or _first(UNKNOWN, stands) or Stand(WORKS, reason=_works(rights, deployments, providers))
+    return (
+        _first(BROKEN, stands) or _first(UNKNOWN, stands) or Stand(WORKS, reason=_works(rights, deployments, providers))
+    )
 
 
 def _listed(parts: Mapping[str, Part]) -> bool:

@@ -84,3 +84,16 @@ def test_the_checks_that_read_with_it_are_named() -> None:
 def test_what_is_left_without_it(rights: Rights, lost: int, kept: int, unsure: int, kept_by: tuple[str, ...]) -> None:
     told = without(START, rights, askers_of(START, bundled().operations))
     assert (len(told.lost), len(told.kept), len(told.unsure), told.kept_by) == (lost, kept, unsure, kept_by)
+
+
+@pytest.mark.parametrize(
+    ("rights", "media"),
+    [
+        (holding(START, VOICE), ("web messaging",)),
+        (holding("conversation:*:add"), ("web messaging",)),
+        (holding(conditional=(START,)), ("web messaging",)),
+        (holding(VOICE), ()),
+    ],
+)
+def test_another_permission_keeps_the_call_and_not_the_medium(rights: Rights, media: tuple[str, ...]) -> None:
+    assert without(START, rights, askers_of(START, bundled().operations)).media == media

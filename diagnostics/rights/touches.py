@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from diagnostics.environment import MEDIA, STARTING
 from diagnostics.genesys.operation import Operation
 from diagnostics.handbook import Area
 from diagnostics.rights.calls import May, judge_calls
@@ -32,12 +33,14 @@ class Asker:
 @dataclass(frozen=True)
 class Without:
     """What a client could no longer do if it held the permission no more: `lost` for certain, `kept` by another
-    permission, and `unsure` where it depends on a condition."""
+    permission, and `unsure` where it depends on a condition. `media` are those by which no session could be started any
+    more, whatever other call is kept: each of the two permissions serves one of them."""
 
     lost: tuple[Operation, ...]
     kept: tuple[Operation, ...]
     unsure: tuple[Operation, ...]
     kept_by: tuple[str, ...]
+    media: tuple[str, ...] = ()
 
 
 def permission_in(text: str) -> str:
@@ -88,4 +91,14 @@ def without(permission: str, rights: Rights, askers: Iterable[Asker]) -> Without
         kept=tuple(each.operation for each in kept),
         unsure=tuple(each.operation for each in left if each.may in (May.CONDITION, May.UNKNOWN)),
         kept_by=tuple(by),
+        media=_media_lost(rights, replace(rights, taken=permission)),
+    )
+
+
+def _media_lost(before: Rights, after: Rights) -> tuple[str, ...]:
+    firm = (State.HELD, State.CONDITION)
+    return tuple(
+        medium
+        for name, medium in zip(STARTING, MEDIA, strict=True)
+        if before.holds(name).state in firm and after.holds(name).state not in firm
     )
