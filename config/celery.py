@@ -12,6 +12,7 @@ from config.local.child import announce_ready, die_with_supervised_parent
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 TICK_SECONDS = 10.0
+DUE_SECONDS = 2.0
 
 app = Celery("cobrowse-doctor", task_cls="diagnostics.carried:CarriedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -22,7 +23,13 @@ app.conf.beat_schedule = {
         "schedule": TICK_SECONDS,
         # A tick that waited for a worker is worthless: the next one looks at the same rows.
         "options": {"expires": TICK_SECONDS, "queue": queues.TICKS},
-    }
+    },
+    # One query, most of the time: so that a schedule starts soon after it is due.
+    "due": {
+        "task": "diagnostics.tasks.start_due",
+        "schedule": DUE_SECONDS,
+        "options": {"expires": DUE_SECONDS, "queue": queues.TICKS},
+    },
 }
 
 

@@ -74,8 +74,9 @@ def tick() -> None:
     swept = services.sweep()
     for run_id in swept.to_ring:
         ring(execute_run, run_id)
-    for run_id in (*swept.scheduled, *services.claim_due_schedules()):
+    for run_id in swept.scheduled:
         ring(execute_scheduled_run, run_id)
+    start_due()
     for run_id in services.advance_watches():
         ring(execute_run, run_id)
     for snapshot_id in services.due_readings():
@@ -92,6 +93,13 @@ def ring_deliveries() -> None:
     """What a run has to tell goes out at once; what waits for its next attempt, with the tick."""
     for delivery_id in services.due_deliveries():
         ring(deliver, delivery_id)
+
+
+@shared_task(ignore_result=True, expires=30)
+def start_due() -> None:
+    """Between two ticks as well."""
+    for run_id in services.claim_due_schedules():
+        ring(execute_scheduled_run, run_id)
 
 
 def ring(task: Any, pk: int) -> None:

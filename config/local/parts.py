@@ -69,10 +69,10 @@ def worker(data: DataDir) -> Part:
     return _worker(data, "worker", queues.OF_PEOPLE, WORKER_PROCESSES, f"{WORKER_PROCESSES} runs at a time")
 
 
-def background(data: DataDir) -> Part:
+def background(data: DataDir, processes: int = SCHEDULED_PROCESSES) -> Part:
     """For what runs by itself, which must never stand before a person's click."""
-    about = f"{SCHEDULED_PROCESSES} scheduled runs at a time"
-    return _worker(data, "background", queues.BY_ITSELF, SCHEDULED_PROCESSES, about)
+    about = f"{processes} scheduled runs at a time"
+    return _worker(data, "background", queues.BY_ITSELF, processes, about)
 
 
 def _worker(data: DataDir, name: str, takes: str, processes: int, about: str) -> Part:

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 
 from diagnostics.bench.diagnosis import diagnosis
+from diagnostics.bench.fleet import fleet
 from diagnostics.bench.history import history
 from diagnostics.bench.providers import providers
 from diagnostics.bench.row import Options, Row
+from diagnostics.bench.workers import workers
 
 BENCHES: dict[str, Callable[[Options], list[Row]]] = {
     "diagnosis": diagnosis,
+    "fleet": fleet,
     "history": history,
     "providers": providers,
+    "workers": workers,
 }
 
 __all__ = ["BENCHES", "Options", "Row"]

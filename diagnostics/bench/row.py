@@ -1,16 +1,31 @@
 """What a measurement is asked, and one figure of its answer."""
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
+
+
+class Crew(Protocol):
+    """Starts workers and a broker on this process's database, for as long as its block runs; gives the broker's address."""
+
+    def __call__(self, processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]: ...
+
+
+def no_crew(processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]:
+    raise NotImplementedError("whoever measures workers brings them")
 
 
 @dataclass(frozen=True)
 class Options:
-    """`latency_ms` of every answer of an org, `times` each thing is measured, `runs` that the database holds."""
+    """`latency_ms` of every answer of an org, `times` each thing is measured, `runs` that the database holds; whether
+    a fleet `is_whole` or stands for one, and the `crew` that works on it."""
 
     latency_ms: float = 100.0
     times: int = 20
     runs: int = 100_000
+    is_whole: bool = False
+    crew: Crew = no_crew
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from diagnostics.bench import BENCHES, Options, Row
+from diagnostics.management.crew import crew
 
 
 class Command(BaseCommand):
@@ -22,10 +23,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--runs", type=runs, default=Options.runs, help="how many runs the database holds (default %(default)s)"
         )
+        parser.add_argument(
+            "--whole", action="store_true", help="fleet: 2,000 schedules every 5 minutes, not 400 every minute"
+        )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asked = Options(options["latency"], options["times"], options["runs"])
+        asked = Options(options["latency"], options["times"], options["runs"], options["whole"], crew)
         rows = BENCHES[options["name"]](asked)
         if options["json"]:
             self.stdout.write(json.dumps({"rows": [row.to_json() for row in rows]}, indent=2))
