@@ -70,7 +70,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
         sociallogin.user.role = settings.OIDC_NEW_ROLE
         user: User = super().save_user(request, sociallogin, form)
-        record("person.added", user, after={"role": user.role, "by": "single sign-on"}, person=user)
+        record("person.added", user, after={"role": user.role, "through": "single sign-on"}, person=user)
         return user
 
 

@@ -25,7 +25,7 @@ def test_a_team_lead_reads_and_is_refused_every_act(window: Visit) -> None:
 
     for place in ("/start/", "/users/", "/clients/add/", f"/clients/{run.client_id}/secret/"):
         window.open(place)
-        expect(page.get_by_role("heading", level=1)).to_have_text("This is for admins")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your role does not allow this")
 
 
 def test_a_session_that_ends_while_a_run_is_watched_leads_to_the_login_and_back(window: Visit) -> None:

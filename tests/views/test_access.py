@@ -153,6 +153,8 @@ ADDRESSES = (
     Address("users", READ, ADMINS),
     Address("user-add", FORM, ADMINS),
     Address("user-role", WRITE, ADMINS, "user"),
+    Address("user-orgs", FORM, ADMINS, "user"),
+    Address("user-second-factor", FORM, ADMINS, "user"),
     Address("user-password", FORM, ADMINS, "user"),
     Address("user-deactivate", FORM, ADMINS, "user"),
     Address("user-activate", WRITE, ADMINS, "user"),
@@ -160,7 +162,7 @@ ADDRESSES = (
     Address("audit-export", who=AUDITORS, of="export"),
 )
 # Signing in, and what everybody does with their own account alone: tests/views/test_account.py.
-OWN_ACCOUNT = {"login", "logout", "password", "password-changed"}
+OWN_ACCOUNT = {pattern.name for pattern in (*urls.sign_in_urls, *urls.account_urls)}
 # The API asks for a token, and has a table of its own: tests/api/test_access.py.
 ELSEWHERE = {"admin", "api"}
 # Open to everybody, and one's own token: tests/views/test_badges.py and test_api_tokens.py.
@@ -216,7 +218,9 @@ def browser_of(role: User.Role, **values: object) -> Client:
 
 
 def test_no_address_is_missing_from_the_table() -> None:
-    assert {address.name for address in ADDRESSES} == set(names(urls.urlpatterns)) - OWN_ACCOUNT - BY_THEMSELVES
+    assert {address.name for address in ADDRESSES} == set(
+        names(urls.urlpatterns)
+    ) - FOR_MACHINES - OWN_ACCOUNT - BY_THEMSELVES
 
 
 @every_address
