@@ -43,10 +43,10 @@ MORE = (
     Place("api-guide", "API"),
     Place("api-tokens", "API tokens"),
     Place("users", "Users", needs="is_admin"),
+    Place("system", "State of the system", needs="is_admin"),
     Place("audit", "Audit log", needs="may_audit"),
 )
 
-    Place("system", "State of the system", needs="is_admin"),
 
 @register.simple_tag(takes_context=True)
 def places(context: template.Context) -> SafeString:
