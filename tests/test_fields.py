@@ -8,8 +8,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from diagnostics.fields import UnreadableSecret
-from diagnostics.models import OAuthClient
-from tests.factories import make_client
+from diagnostics.models import Channel, OAuthClient
+from tests.factories import make_channel, make_client
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,17 @@ def test_an_older_key_still_opens_and_reencrypt_moves_to_the_newest(settings: Se
     call_command("reencrypt", verbosity=0)
     settings.FIELD_ENCRYPTION_KEYS = [new]
     assert OAuthClient.objects.get(pk=client.pk).secret == "the-secret"
+
+
+def test_reencrypt_takes_the_secrets_of_channels_along(settings: Settings) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = [old]
+    channel = make_channel()
+    settings.FIELD_ENCRYPTION_KEYS = [new, old]
+    call_command("reencrypt", verbosity=0)
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    again = Channel.objects.get(pk=channel.pk)
+    assert (again.secret, again.signing_secret) == (channel.secret, channel.signing_secret)
 
 
 def test_a_wrong_key_fails_loudly(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from diagnostics.fields import UnreadableSecret
 from diagnostics.management.signed import SignedCommand
-from diagnostics.models import AccessToken, OAuthClient
+from diagnostics.models import AccessToken, Channel, OAuthClient
 from diagnostics.services.audit import record
 
 SECRETS = {"secret", "seed"}  # names within what the sign-in keeps of a second factor
@@ -27,6 +27,12 @@ class Command(SignedCommand):
             except UnreadableSecret as trouble:
                 raise _broken_off(trouble, done) from None
             done += 1
+        for pk in Channel.objects.order_by("pk").values_list("pk", flat=True):
+            try:
+                self._channel(pk)
+            except UnreadableSecret as trouble:
+                raise _broken_off(trouble, done) from None
+            done += 1
         for factor in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk").values_list("pk"):
             try:
                 self._second_factor(*factor)
@@ -40,6 +46,12 @@ class Command(SignedCommand):
     def _one(self, pk: int) -> None:
         client = OAuthClient.objects.select_for_update().get(pk=pk)
         client.save(update_fields=["secret"])
+
+    @transaction.atomic
+    def _channel(self, pk: int) -> None:
+        """Of alerts: the address or key it leads to, and what its messages are signed with."""
+        channel = Channel.objects.select_for_update().get(pk=pk)
+        channel.save(update_fields=["secret", "signing_secret"])
 
     @transaction.atomic
     def _second_factor(self, pk: int) -> None:
