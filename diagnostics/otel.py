@@ -31,8 +31,16 @@ class Told:
 
 
 class Sender:
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
+    def __init__(self, provider: TracerProvider) -> None:
+        self._provider = provider
+        self._tracer: Tracer = provider.get_tracer("cobrowse-doctor")
+
+    def flush(self) -> None:
+        """Send now what would be sent within seconds."""
+        self._provider.force_flush()
+
+    def end(self) -> None:
+        self._provider.shutdown()
 
     @contextmanager
     def span(self, name: str, kind: str, parent: Mapping[str, str], facts: Mapping[str, Any]) -> Iterator[Told]:
@@ -59,7 +67,7 @@ def start(endpoint: str, service: str) -> Sender:
     provider = TracerProvider(resource=Resource.create({"service.name": service}), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint.rstrip("/") + PLACE)))
     atexit.register(provider.shutdown)
-    return Sender(provider.get_tracer("cobrowse-doctor"))
+    return Sender(provider)
 
 
 def _nanoseconds(moment: datetime) -> int:
