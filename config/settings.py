@@ -330,7 +330,9 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        "diagnostics": {"level": "INFO"},
+        # Who runs a command reads its answer; what goes on beside that is for the logs of the parts.
+        "diagnostics": {"level": "WARNING" if IS_COMMAND else "INFO"},
+        "diagnostics.audit": {"level": "INFO"},
         "celery": {"level": "INFO"},
         "access": {"level": "INFO"},
         # A refused page or a wrong address is no trouble of ours; a failed page is.
