@@ -10,6 +10,8 @@ from typing import Protocol
 from diagnostics.outcomes import Outcome
 
 RANKS: dict[str, int] = {Outcome.PASS: 0, Outcome.WARN: 1, Outcome.FAIL: 2}
+# Codes that say the same of an org: whether a token was fetched anew or was still good is no news of it.
+ALIKE = {("oauth.token", "kept"): "issued"}
 # Subjects that name the same thing of two orgs, or of two days, in different letters.
 HOST = re.compile(r"\b(api|login)\.[\w.-]+(?::\d+)?")
 ADDRESS = re.compile(r"\b(?:(?:\d{1,3}\.){3}\d{1,3}|localhost)(?::\d+)?")
@@ -103,7 +105,7 @@ def _between(was: Said, now: Said) -> tuple[Change, str]:
     if was.check_version != now.check_version:
         versions = f"version {was.check_version} there, {now.check_version} here"
         return Change.UNKNOWN, f"The check itself judges otherwise ({versions})."
-    if (was.outcome, was.code) == (now.outcome, now.code):
+    if (was.outcome, _code(was)) == (now.outcome, _code(now)):
         return Change.SAME, ""
     if now.outcome not in RANKS:
         return Change.UNKNOWN, "It could not be told this time."
@@ -113,6 +115,10 @@ def _between(was: Said, now: Said) -> tuple[Change, str]:
     if step == 0:
         return Change.DIFFERENT, ""
     return (Change.WORSE if step > 0 else Change.BETTER), ""
+
+
+def _code(said: Said) -> str:
+    return ALIKE.get((said.check_id, said.code), said.code)
 
 
 def _alone(said: Said, change: Change, other: Findings, when: str) -> tuple[Change, str]:

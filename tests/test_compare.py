@@ -29,6 +29,9 @@ class Said:
         (Said("pass"), Said("warn", "b"), "worse"),
         (Said("fail"), Said("fail", "b"), "different"),
         (Said("pass"), Said("pass", "b"), "different"),
+        # a token that was still good says of the org what one fetched anew does
+        (Said("pass", "issued"), Said("pass", "kept"), "same"),
+        (Said("fail", "kept"), Said("pass", "issued"), "better"),
         # only pass, warn and fail are ranked
         (Said("fail"), Said("skip", "b"), "unknown"),
         (Said("fail"), Said("error", "b"), "unknown"),

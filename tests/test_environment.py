@@ -62,6 +62,7 @@ def test_a_conditional_policy_is_no_holding() -> None:
     data = {"grants": [grant("Cobrowse", "Home", {**ADD, "condition": "queue == 1"})]}
     seen = read_environment([answered("/api/v2/authorization/subjects/me", data)])
     assert seen["permissions"]["conversation:cobrowse:add"] == []
+    assert seen["conditional"] == {"conversation:cobrowse:add": ["Home"]}
 
 
 @pytest.mark.parametrize(

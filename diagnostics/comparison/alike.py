@@ -83,7 +83,8 @@ def _places(a: Side, b: Side) -> Iterator[Remark]:
 def _order(a: Side, b: Side) -> Iterator[Remark]:
     if a.client_pk == b.client_pk and (a.at, a.pk) > (b.at, b.pk):
         sentence = (
-            f"{a.name.capitalize()} is the later one, so this reads backwards: swap them to read in the order of time."
+            f"{a.name.capitalize()} is the later one: the two stand against the order of time, by which only the sentence "
+            "above goes."
         )
         yield Remark("reversed", "note", sentence)
 

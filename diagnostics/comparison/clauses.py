@@ -11,10 +11,12 @@ ORDER = ("role", "permission")
 
 
 def clauses(facts: Sequence[Fact], step: Step) -> list[str]:
-    """In the order of time for one client; for two clients, where nothing was taken away, side by side."""
+    """In the order of time for one client; for two clients, where nothing was taken away, side by side and the likeliest
+    first.
+    """
     if not step.in_time:
         decisive = [each for each in facts if each.part != "version"]  # each org counts its own versions
-        return list(dict.fromkeys(_side_by_side(each, step) for each in decisive))
+        return list(dict.fromkeys(_side_by_side(each, step) for each in _one_of_each_kind_first(decisive)))
     ordered = sorted(facts, key=lambda each: ORDER.index(each.kind) if each.kind in ORDER else len(ORDER))
     found: list[str] = []
     for (kind, way, _), group in groupby(ordered, key=_together):
@@ -39,7 +41,7 @@ def _together(fact: Fact) -> tuple[str, Way, str]:
 
 def _is_all(fact: Fact) -> bool:
     """Lost everywhere, or not held anywhere before."""
-    return "not held" in (fact.before, fact.after)
+    return any(str(each).startswith("not held") for each in (fact.before, fact.after))
 
 
 def _roles(verb: str) -> Callable[[list[Fact]], str]:
@@ -79,9 +81,35 @@ TOGETHER: dict[tuple[str, Way], Callable[[list[Fact]], str]] = {
 }
 
 
+def _one_of_each_kind_first(facts: Sequence[Fact]) -> list[Fact]:
+    """What both orgs have and set otherwise tells more than what only one of them has at all."""
+    ordered = sorted(facts, key=lambda each: each.kind == "deployment" and (each.came or each.went))
+    firsts: dict[str, Fact] = {}
+    for each in ordered:
+        firsts.setdefault(each.kind, each)
+    return [*firsts.values(), *(each for each in ordered if each is not firsts[each.kind])]
+
+
 def _side_by_side(fact: Fact, step: Step) -> str:
+    if fact.came or fact.went:
+        has, has_not = (step.second, step.first) if fact.came else (step.first, step.second)
+        return _in_one_alone(fact, has.client_name, has_not.client_name)
+    if fact.kind == "gateway":
+        has, has_not = (step.second, step.first) if fact.after == "yes" else (step.first, step.second)
+        return f"{has.client_name} has a provider gateway and {has_not.client_name} has none"
     what = f"{fact.what[0].lower()}{fact.what[1:]}"
     if fact.kind == "deployment" and fact.part:
         thing, _, setting = what.rpartition(": ")
         what = f"{setting} of the {thing}"
     return f"{what} is {fact.after} in {step.second.client_name} and {fact.before} in {step.first.client_name}"
+
+
+def _in_one_alone(fact: Fact, has: str, has_not: str) -> str:
+    what = f"{fact.what[0].lower()}{fact.what[1:]}"
+    if fact.kind == "permission":
+        return f"{has_not} does not hold the {what}, which {has} holds"
+    if fact.kind == "role":
+        return f"{has_not} was not given the {what}, which {has} has"
+    if fact.kind == "scope":
+        return f"the token of {has_not} does not carry the {what}, which that of {has} carries"
+    return f"{has_not} has no {what}, which {has} has"

@@ -12,7 +12,9 @@ from diagnostics.comparison.seen import Seen
 from diagnostics.comparison.side import Side
 from diagnostics.comparison.step import Kind, Step
 
-MOST_NAMED = 3  # facts in one sentence; the others stand in the table
+# Facts in one sentence; the others stand in the table. Of two orgs each fact takes two names.
+MOST_NAMED = 3
+MOST_NAMED_OF_TWO = 2
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _explained(
             f"{opening}, but {good.name} did not look at what is wrong in {bad.name}: it may be no change at all."
         )
         return Explanation(step, "undetermined", sentence)
-    clause = _clause(step, reason)
+    clause = _clause(step, reason, bad)
     if not clause:
         return Explanation(step, "undetermined", _unexplained(opening, bad, reason), unread=reason.unread)
     sure = "because" if reason.certainty == "proved" else "most likely because"
@@ -106,17 +108,27 @@ def _explained(
     )
 
 
-def _clause(step: Step, reason: Reason) -> str:
+def _clause(step: Step, reason: Reason, bad: Side) -> str:
     if reason.facts:
-        said = clauses(reason.facts, step)
-        left = len(said) - MOST_NAMED
-        whole = joined([*said[:MOST_NAMED], *([f"{left} more changed with it"] if left > 0 else [])])
+        said = [*_at_fault(step, reason, bad), *clauses(reason.facts, step)]
+        most = MOST_NAMED if step.in_time else MOST_NAMED_OF_TWO
+        left = len(said) - most
+        more = f"{left} more {'changed with it' if step.in_time else 'differ'}"
+        whole = joined([*said[:most], *([more] if left > 0 else [])])
         return f"{whole}: {_plain(reason.moved[0].sentence)}" if reason.moved else whole
     if reason.seen:
         return "of a change in the org that a snapshot saw in between"
     if reason.moved:
         return f"the conversation itself is in another state: {_plain(reason.moved[0].sentence)}"
     return ""
+
+
+def _at_fault(step: Step, reason: Reason, bad: Side) -> list[str]:
+    """Of two orgs: what is wrong in the one, where nothing that its cause is about is there in both and set otherwise."""
+    if step.in_time or any(not (each.kind == "deployment" and (each.came or each.went)) for each in reason.direct):
+        return []
+    wrong = [each for each in bad.deciding() if each.outcome == "fail"]
+    return [f"{_plain(wrong[0].sentence)} (in {bad.client_name})"] if wrong else []
 
 
 def _doubts(reason: Reason, bad: Side) -> tuple[str, ...]:

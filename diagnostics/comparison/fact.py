@@ -20,6 +20,10 @@ class Way(StrEnum):
     OTHER = "other"
 
 
+# What a fact says of a run in which its thing is not.
+ABSENT = frozenset({"not there", "not held", "not carried"})
+
+
 @dataclass(frozen=True)
 class Fact:
     """`kind` is a stable word such as `role`, `key` which one of its kind, `part` which setting of that one.
@@ -45,6 +49,16 @@ class Fact:
     @property
     def is_unknown(self) -> bool:
         return self.state is State.UNKNOWN
+
+    @property
+    def came(self) -> bool:
+        """It is in the second run alone."""
+        return self.is_changed and self.before in ABSENT
+
+    @property
+    def went(self) -> bool:
+        """It is in the first run alone."""
+        return self.is_changed and self.after in ABSENT
 
 
 def fact(kind: str, what: str, before: str | None, after: str | None, *, told: str = "", key: str = "") -> Fact:

@@ -98,7 +98,7 @@ TITLES = {
     "known": "Not known before",
     "neither": "Unknown in both",
 }
-# Of two clients neither comes before the other, so nothing is new.
+# Of two clients neither comes before the other, and against the order of time nothing is new.
 TITLES_SIDE_BY_SIDE = {
     "broken": "Worse in the second",
     "unknown": "Unknown in the second",
@@ -137,7 +137,7 @@ def compare_runs(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]
         explanation=explain(step, in_order, usable, alike=is_alike(remarks)),
         facts=facts,
         given=given,
-        groups=_groups(lines, TITLES if step.in_time else TITLES_SIDE_BY_SIDE),
+        groups=_groups(lines, TITLES if step.in_time and step.first is a else TITLES_SIDE_BY_SIDE),
         same=tuple(each for each in lines if each.change is Change.SAME),
         unasked=tuple(_unasked(a, b, checks)),
         seen=told,

@@ -23,7 +23,7 @@ def facts_of(before: Mapping[str, Any], after: Mapping[str, Any], times: tuple[d
         *_identity(before, after, times),
         *_scopes(before.get("scopes"), after.get("scopes")),
         *_roles(before.get("roles"), after.get("roles")),
-        *_permissions(before.get("permissions"), after.get("permissions")),
+        *_permissions(before, after),
         *deployment_facts(before, after),
         *gateway_facts(before, after),
         *_judges(before, after),
@@ -109,27 +109,49 @@ def _roles(before: Any, after: Any) -> Iterable[Fact]:
         yield replace(_cut(made) if is_cut else made, part=where)
 
 
-def _permissions(before: Any, after: Any) -> Iterable[Fact]:
+def _permissions(env_before: Mapping[str, Any], env_after: Mapping[str, Any]) -> Iterable[Fact]:
+    before, after = env_before.get("permissions"), env_after.get("permissions")
     if not isinstance(before, dict) or not isinstance(after, dict):
         old, new = (_counted(each if isinstance(each, dict) else None, "permission") for each in (before, after))
         yield Fact("permission", "Permissions", old, new, State.UNKNOWN)
         return
     names = {str(name).lower(): str(name) for name in (*before, *after)}
-    lower = [{str(name).lower(): _words(held) for name, held in each.items()} for each in (before, after)]
+    lower = [_by_lower_name(each) for each in (before, after)]
+    bound = [_conditional(each.get("conditional")) for each in (env_before, env_after)]
     for key, name in sorted(names.items()):
-        yield _permission(key, name, lower[0].get(key), lower[1].get(key))
+        limits = [None if each is None else each.get(key, []) for each in bound]
+        yield _permission(key, name, lower[0].get(key), lower[1].get(key), (limits[0], limits[1]))
 
 
-def _permission(key: str, name: str, old: list[str] | None, new: list[str] | None) -> Fact:
-    """One that a run had no reason to look up is unknown there."""
-    what, shown = f"Permission {name}", (_held(old), _held(new))
+def _by_lower_name(held: Mapping[Any, Any]) -> dict[str, list[str] | None]:
+    return {str(name).lower(): _words(divisions) for name, divisions in held.items()}
+
+
+def _conditional(value: Any) -> dict[str, list[str]] | None:
+    """None for a run of a time when holdings under a condition were not kept."""
+    if not isinstance(value, Mapping):
+        return None
+    return {name: divisions or [] for name, divisions in _by_lower_name(value).items()}
+
+
+Limits = tuple[list[str] | None, list[str] | None]
+
+
+def _permission(key: str, name: str, old: list[str] | None, new: list[str] | None, limits: Limits) -> Fact:
+    """One that a run had no reason to look up is unknown there. What is held under a condition may not do: it is told
+    apart, and where nothing else changed it counts only if both runs kept it.
+    """
+    what, shown = f"Permission {name}", (_held(old, limits[0]), _held(new, limits[1]))
     if old is None or new is None:
         return Fact("permission", what, *shown, State.UNKNOWN, key=key)
     if set(old) == set(new):
-        return Fact("permission", what, *shown, State.SAME, key=key)
+        if old or None in limits or limits[0] == limits[1]:
+            return Fact("permission", what, *shown, State.SAME, key=key)
+        told = f"the client holds {name} {shown[1]} now, which was {shown[0]}"
+        return Fact("permission", what, *shown, State.CHANGED, Way.OTHER, key=key, told=told)
     way = _way(set(old), set(new))
     if not new:
-        told = f"the client no longer holds {name}"
+        told = f"the client no longer holds {name}{' without a condition' if limits[1] else ''}"
     elif not old:
         told = f"the client now holds {name}"
     else:
@@ -171,10 +193,15 @@ def _division(name: str) -> str:
     return name if name == EVERY_DIVISION else f"the division {name}"
 
 
-def _held(divisions: list[str] | None) -> str | None:
+def _held(divisions: list[str] | None, limits: list[str] | None) -> str | None:
+    """`limits` are the divisions in which it is held under a condition, None where that was not kept."""
     if divisions is None:
         return None
-    return ", ".join(divisions) or "not held"
+    if divisions:
+        return ", ".join(divisions)
+    if limits is None:
+        return "not held without a condition"
+    return f"only under a condition, in {', '.join(limits)}" if limits else "not held"
 
 
 def _all(old: list[Any], new: list[Any]) -> list[Any]:

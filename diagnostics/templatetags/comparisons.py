@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from diagnostics import report
 from diagnostics.comparison.fact import Fact, Way
+from diagnostics.comparison.side import Side
 from diagnostics.comparison.step import Kind, Step
 from diagnostics.flips import Mood, Point
 from diagnostics.templatetags.outcomes import badge
@@ -16,9 +17,9 @@ from diagnostics.templatetags.outcomes import badge
 register = template.Library()
 
 FACTS = {
-    Way.LOST: ("fail", "fail", "Lost", "Only in the first"),
-    Way.GAINED: ("pass", "pass", "Gained", "Only in the second"),
-    Way.OTHER: ("warn", "warn", "Changed", "Differs"),
+    Way.LOST: ("fail", "fail"),
+    Way.GAINED: ("pass", "pass"),
+    Way.OTHER: ("warn", "warn"),
 }
 STEPS = {
     Kind.BROKE: "fail",
@@ -42,14 +43,23 @@ MOODS = {Mood.GOOD: ("pass", "pass"), Mood.BAD: ("fail", "fail"), Mood.UNTOLD: (
 
 
 @register.simple_tag
-def fact_badge(fact: Fact, step: Step) -> SafeString:
-    """Lost and gained are said of what cobrowse needs, in time; of two clients only one has it, or they differ."""
+def fact_badge(fact: Fact, step: Step, first: Side, second: Side) -> SafeString:
+    """The word says what became of it, the same one for each fact of a kind; shape and tone, what that means for cobrowse.
+    In the order of time a thing is lost or gained; else, and of two clients, only one run has it. `first` and `second` are
+    the runs in the order in which the fact stands.
+    """
     if fact.is_unknown:
         return badge("error", "error", "Not read by both", chip=True)
     if not fact.is_changed:
         return badge("finished", "skip", "Same", chip=True)
-    shape, tone, word, word_of_two = FACTS[fact.way]
-    return badge(shape, tone, word if step.in_time else word_of_two, chip=True)
+    in_time = step.in_time and step.first.pk == first.pk
+    if fact.came:
+        word = "Gained" if in_time else f"Only in run {second.pk}"
+    elif fact.went:
+        word = "Lost" if in_time else f"Only in run {first.pk}"
+    else:
+        word = "Changed" if in_time else "Differs"
+    return badge(*FACTS[fact.way], word, chip=True)
 
 
 @register.filter
@@ -81,8 +91,9 @@ def point_shape(point: Point) -> str:
 
 
 @register.simple_tag
-def compare_address(a: int, b: int) -> str:
-    return f"{reverse('comparison')}?{urlencode({'a': a, 'b': b})}"
+def compare_address(a: int, b: int, *, turned: bool = False) -> str:
+    """`turned` shows them against the order of time."""
+    return f"{reverse('comparison')}?{urlencode({'a': a, 'b': b} | ({'turned': 1} if turned else {}))}"
 
 
 @register.filter

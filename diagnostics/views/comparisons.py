@@ -8,14 +8,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from diagnostics.access import find_run
-from diagnostics.checks.base import all_checks
 from diagnostics.comparison.raw import raw_difference
-from diagnostics.comparison.result import Comparison, compare_runs
 from diagnostics.flips import Flip, History
 from diagnostics.forms.comparisons import PairForm
 from diagnostics.http import Request
 from diagnostics.models import OrgChange, Run, User
 from diagnostics.queries import comparisons as queries
+from diagnostics.queries.compared import compared
 
 MOST_CELLS = 60
 MOST_FLIPS = 30
@@ -26,8 +25,10 @@ def comparison(request: Request) -> HttpResponse:
     form, a, b = _pair(request)
     if a is None or b is None:
         return _pick(request, form, a, b)
-    told, changes = compared(a, b)
-    return render(request, "comparisons/detail.html", {"a": a, "b": b, "told": told, **_listed(changes)})
+    first, second = _in_order(request, a, b)
+    told, changes = compared(first, second)
+    context = {"a": first, "b": second, "told": told, **_order(request, a, first, second), **_listed(changes)}
+    return render(request, "comparisons/detail.html", context)
 
 
 @require_safe
@@ -36,6 +37,7 @@ def comparison_raw(request: Request) -> HttpResponse:
     form, a, b = _pair(request)
     if a is None or b is None:
         return _pick(request, form, a, b)
+    a, b = _in_order(request, a, b)
     template = "comparisons/_raw.html" if request.htmx else "comparisons/raw.html"
     return render(request, template, {"a": a, "b": b, "lines": raw_difference(*queries.sides_of(a, b))})
 
@@ -62,18 +64,31 @@ def _pair(request: Request) -> tuple[PairForm, Run | None, Run | None]:
     return form, a, b
 
 
-def compared(a: Run, b: Run) -> tuple[Comparison, list[OrgChange]]:
-    """With what snapshots saw in between; two clients have no time in common, so nothing lies between their runs."""
-    changes: list[OrgChange] = []
-    if a.client_id == b.client_id and a.pk != b.pk:
-        first, second = sorted((_when(a), _when(b)))
-        changes = queries.changes_between(a.client_id, first, second)
-    checks = {check.id: (check.title, check.needs) for check in all_checks()}
-    return compare_runs(*queries.sides_of(a, b), checks, queries.seen_in(changes)), changes
+def _in_order(request: Request, a: Run, b: Run) -> tuple[Run, Run]:
+    """Two runs of one client in the order of time, however they are named: only so are lost and gained what they are.
+    `turned` in the address asks for the other order.
+    """
+    if a.client_id != b.client_id or "turned" in request.GET:
+        return a, b
+    first, second = sorted((a, b), key=_in_time)
+    return first, second
 
 
-def _when(run: Run) -> datetime:
-    return run.started_at or run.created_at
+def _order(request: Request, named_first: Run, first: Run, second: Run) -> dict[str, Any]:
+    """What the page says of the order in which the two stand."""
+    one_client = first.client_id == second.client_id
+    is_turned = one_client and _in_time(first) > _in_time(second)
+    words = ("Later", "Earlier") if is_turned else ("Earlier", "Later") if one_client else ("First", "Second")
+    return {
+        "one_client": one_client,
+        "is_turned": is_turned,
+        "was_ordered": named_first.pk != first.pk,
+        "words": words,
+    }
+
+
+def _in_time(run: Run) -> tuple[datetime, int]:
+    return run.started_at or run.created_at, run.pk
 
 
 def _listed(changes: list[OrgChange]) -> dict[str, Any]:

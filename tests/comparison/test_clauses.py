@@ -80,9 +80,18 @@ def test_what_belongs_together_is_said_together(old: dict[str, Any], new: dict[s
 def test_of_two_clients_each_fact_is_said_with_their_names() -> None:
     step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
     (told,) = clauses(changed({"scopes": ["a"]}, {"scopes": []}), step)
-    assert told == "scope a is not carried in Other and carried in Acme"
+    assert told == "the token of Other does not carry the scope a, which that of Acme carries"
     shops = {"deployments": {SHOP: ON}}, {"deployments": {SHOP: {**ON, "cobrowse": False, "version": "9"}}}
     assert clauses(changed(*shops), step) == ["cobrowse of the deployment Shop is off in Other and on in Acme"]
+
+
+def test_of_two_clients_what_both_have_and_set_otherwise_comes_before_what_one_has_alone() -> None:
+    step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
+    old = {"deployments": {"a": {**ON, "name": "A"}, "b": {**ON, "name": "B"}, SHOP: ON}}
+    told = clauses(changed(old, {"deployments": {SHOP: {**ON, "cobrowse": False}}, "gateway": True}), step)
+    assert "cobrowse of the deployment Shop" in told[0]
+    assert "gateway" in told[1]
+    assert len(told) == 4
 
 
 @pytest.mark.parametrize(("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])

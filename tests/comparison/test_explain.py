@@ -148,6 +148,23 @@ def test_a_scope_that_was_lost_at_the_gateway() -> None:
     assert (told.certainty, [each.key for each in told.facts]) == ("proved", ["cobrowse:write"])
 
 
+def test_of_two_orgs_what_is_wrong_comes_before_what_else_differs() -> None:
+    none = Found("oauth.scopes", "skip", "not_applicable")
+    lacks = Found("oauth.scopes", "fail", "scope_missing", "cobrowse:write", sentence="THE SCOPE IS MISSING.")
+    there = {"client_pk": 2, "client_name": "Gateway", "environment": environment(**LISTED, org={"id": "org-2"})}
+    bad = side(2, "authz.scope_missing", (lacks,), because=["oauth.scopes#cobrowse:write"], **there)
+    told = explained(side(1, findings=(none,)), bad)
+    assert told.sentence.index("tHE SCOPE IS MISSING") < told.sentence.index("gateway")
+
+
+def test_of_two_orgs_at_most_two_differences_are_named() -> None:
+    old = environment(deployments={str(n): {**ON, "name": f"Site {n}"} for n in range(9)})
+    bad = switched_off(2, client_pk=2, client_name="Other", environment={**off(), "org": {"id": "org-2", "name": "O"}})
+    told = explained(side(1, findings=(SWITCHED_ON,), environment=old), bad)
+    assert sum(told.sentence.count(f"Site {n}") for n in range(9)) == 1
+    assert "and 8 more differ" in told.sentence
+
+
 def test_a_provider_that_was_renamed() -> None:
     def org(id: str) -> dict[str, Any]:
         return environment(gateway=True, providers=[{"id": id, "name": "Main", "enabled": True}])

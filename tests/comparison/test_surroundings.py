@@ -276,3 +276,20 @@ def test_swapping_the_runs_turns_every_change_round() -> None:
     }
     assert there == back
     assert there
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state", "words"),
+    [
+        ({}, {}, State.SAME, "not held without a condition"),
+        ({"conditional": {}}, {"conditional": {}}, State.SAME, "not held"),
+        ({"conditional": {}}, {"conditional": {"A:B:C": ["Home"]}}, State.CHANGED, "only under a condition, in Home"),
+        ({}, {"conditional": {"a:b:c": ["Home"]}}, State.SAME, "only under a condition, in Home"),
+    ],
+)
+def test_what_is_held_under_a_condition_is_told_apart(
+    old: dict[str, Any], new: dict[str, Any], state: State, words: str
+) -> None:
+    held = {"permissions": {"a:b:c": []}}
+    (found,) = (each for each in facts({**held, **old}, {**held, **new}) if each.key == "a:b:c")
+    assert (found.state, found.after) == (state, words)

@@ -76,17 +76,42 @@ def test_the_page_names_the_reason_and_shows_the_environment_before_the_findings
     assert places == sorted(places)
 
 
-def test_swapping_turns_the_findings_round_and_keeps_the_reason(as_lead: Client) -> None:
+def test_two_runs_of_one_client_are_compared_in_the_order_of_time(as_lead: Client) -> None:
     client = make_client()
     a, b = good(client), bad(client)
     there, back = compare(as_lead, a, b), compare(as_lead, b, a)
     reason = "no longer holds conversation:cobrowse:add"
     assert reason in there
     assert reason in back
-    assert "Newly broken" in there
-    assert "Fixed" in back
-    assert "reads backwards" in back
-    assert f"/compare/?a={b.pk}&amp;b={a.pk}" in there
+    for page in (there, back):
+        assert "Newly broken" in page
+        assert "<span>Lost</span>" in page
+        assert page.index("ALL IS RIGHT") < page.index("THE PERMISSION IS MISSING")
+    assert "the order of time" in back
+    assert "the order of time" not in there
+
+
+def test_turned_round_on_purpose_nothing_is_called_gained_that_was_lost(as_lead: Client) -> None:
+    client = make_client()
+    a, b = good(client), bad(client)
+    place = f"/compare/?a={b.pk}&b={a.pk}&turned=1"
+    assert place.replace("&", "&amp;") in compare(as_lead, a, b)
+    page = as_lead.get(place).content.decode()
+    assert f"Only in run {a.pk}" in page
+    assert "Better in the second" in page
+    assert "against the order of time" in page
+    assert "<span>Gained</span>" not in page
+    assert f'href="/compare/?a={a.pk}&amp;b={b.pk}"' in page
+    raw = as_lead.get(place.replace("/compare/", "/compare/raw/")).content.decode()
+    assert f"Raw difference of run {b.pk} and run {a.pk}" in raw
+
+
+def test_a_deployment_that_was_switched_off_is_tagged_as_one_that_was_republished(as_lead: Client) -> None:
+    client = make_client()
+    off = environment(deployments={SHOP: {**ON, "cobrowse": False, "version": "4"}})
+    page = compare(as_lead, good(client), bad(client, environment=off))
+    table = page[page.index("What differs in the environment") :].split("</table>")[0]
+    assert (table.count("<span>Changed</span>"), table.count("<span>Lost</span>")) == (2, 0)
 
 
 def test_what_a_snapshot_saw_in_between_is_shown_and_used(as_lead: Client) -> None:

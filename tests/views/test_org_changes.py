@@ -37,6 +37,14 @@ def test_a_change_says_of_what_from_what_to_what_and_when(as_lead: Client) -> No
         assert part in said
 
 
+def test_a_provider_that_was_renamed_is_told_from_the_old_one_by_its_id(as_lead: Client) -> None:
+    client = make_client()
+    for ref, kind in (("Genesys", "vanished"), ("genesys", "appeared")):
+        make_org_change(client, about="gateway", kind=kind, ref=ref, name="Genesys Cloud", setting="")
+    said = page(as_lead)
+    assert all(f'<span class="mono">{ref}</span>' in said for ref in ("Genesys", "genesys"))
+
+
 def test_it_is_narrowed_by_each_thing(as_lead: Client) -> None:
     provider = make_provider()
     make_org_change(provider.client, provider=provider, name="Shop", setting="enabled")
