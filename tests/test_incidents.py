@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -41,8 +42,8 @@ def runs(schedule: Schedule) -> Runs:
     return make
 
 
-def make_one(schedule: Schedule, letter: str, **values: object) -> Run:
-    target = {
+def make_one(schedule: Schedule, letter: str, **values: Any) -> Run:
+    target: dict[str, Any] = {
         "client": schedule.client,
         "schedule": schedule,
         "target": f"health:{schedule.client_id}",
@@ -170,8 +171,8 @@ def test_another_cause_is_another_incident_of_the_same_break(runs: Runs) -> None
 def test_the_end_says_how_long_it_lasted_and_what_changed(schedule: Schedule) -> None:
     make_rule(channels=[make_channel()])
     start = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
-    lost = {"permissions": {"conversation:cobrowse:add": []}}
-    held = {"permissions": {"conversation:cobrowse:add": ["Home"]}}
+    lost: dict[str, object] = {"permissions": {"conversation:cobrowse:add": []}}
+    held: dict[str, object] = {"permissions": {"conversation:cobrowse:add": ["Home"]}}
     for place, (letter, environment) in enumerate(
         (("g", held), ("g", held), ("x", lost), ("x", lost), ("g", held), ("g", held))
     ):
