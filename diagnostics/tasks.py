@@ -83,6 +83,7 @@ def tick() -> None:
         ring(read_due_snapshot, snapshot_id)
     services.catch_up()
     services.remember_runs_behind()
+    services.forget_old_keys()
     for pass_id in services.due_passes():
         ring(apply_retention, pass_id)
     services.remind()

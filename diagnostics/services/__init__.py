@@ -1,5 +1,6 @@
 """Writes. Whoever stands at the edge (a view, a command, the tick) calls these, and then tells the queue itself."""
 
+from diagnostics.services.api_runs import forget_old_keys
 from diagnostics.services.catching_up import catch_up
 from diagnostics.services.channels import add_channel, delete_channel, delete_rule, mute, save_rule, unmute
 from diagnostics.services.clients import (
@@ -77,6 +78,7 @@ __all__ = [
     "due_readings",
     "end_acceptance",
     "execute_run",
+    "forget_old_keys",
     "give_up_refreshes",
     "mute",
     "pause_schedules",
