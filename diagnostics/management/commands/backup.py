@@ -37,20 +37,22 @@ class Command(SignedCommand):
             raise CommandError(f"There is no backup. {failed}") from None
         size = file.stat().st_size
         self.stdout.write(f"Written and read back: {file}, {in_bytes(size)}.")
+        secrets = ""
         if not missing_migrations():  # else the tables are those of an earlier version
             services.beat("backup", {"bytes": size})
             record("backup.made", name=file.name, after={"bytes": size})
-            self.stdout.write(about_the_keys(sealed_secrets().total))
+            secrets = f"{sealed_secrets().total} "
+        self.stdout.write(about_the_keys(secrets))
 
 
 def cache_tables() -> list[str]:
     return [str(each["LOCATION"]) for each in settings.CACHES.values() if "DatabaseCache" in each["BACKEND"]]
 
 
-def about_the_keys(secrets: int) -> str:
+def about_the_keys(secrets: str) -> str:
     where = f"They are in {settings.DATA.keys}." if settings.MAKES_KEYS else "They are where you keep them."
     return (
-        f"Not in it: the keys. {secrets} stored secrets open only with FIELD_ENCRYPTION_KEYS; without it they have to be "
-        f"entered again. {where} Keep a copy of them, but not beside this file: who has both has the secrets.\n"
+        f"Not in it: the keys. The {secrets}stored secrets open only with FIELD_ENCRYPTION_KEYS; without it they have to "
+        f"be entered again. {where} Keep a copy of them, but not beside this file: who has both has the secrets.\n"
         "Not in it either: who is signed in. After a restore everybody signs in again."
     )
