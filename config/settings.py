@@ -172,6 +172,10 @@ AUTH_PASSWORD_VALIDATORS = [
 # ---------------------------------------------------------------------- signing in
 
 ACCOUNT_ADAPTER = "diagnostics.sign_in.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "diagnostics.forms.account.SignInForm",
+    "reauthenticate": "diagnostics.forms.account.PasswordOnceMoreForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -185,6 +189,11 @@ ACCOUNT_RATE_LIMITS = {
 }
 
 MFA_ADAPTER = "diagnostics.sign_in.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "diagnostics.forms.account.SecondFactorForm",
+    "reauthenticate": "diagnostics.forms.account.CodeOnceMoreForm",
+    "activate_totp": "diagnostics.forms.account.NewAppForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts have no e-mail address

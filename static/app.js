@@ -41,7 +41,8 @@ document.addEventListener("click", (event) => {
     copied(button, "Selected: press Ctrl+C");
   };
   if (!navigator.clipboard) return refused();
-  navigator.clipboard.writeText(source.textContent).then(() => copied(button, "Copied"), refused);
+  const text = source.matches(".permalink") ? source.href : source.textContent;
+  navigator.clipboard.writeText(text).then(() => copied(button, "Copied"), refused);
 });
 
 // A menu of the top closes when the reader goes elsewhere.
@@ -56,6 +57,14 @@ document.addEventListener("keydown", (event) => {
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();
+});
+
+// The sign-in's own script tells so when a passkey was not used, for instance because its owner cancelled.
+document.addEventListener("allauth.error", (event) => {
+  const note = document.querySelector("[data-passkey-not-used]");
+  if (!note) return;
+  event.preventDefault();
+  note.hidden = false;
 });
 
 document.addEventListener("htmx:load", showCopyButtons);

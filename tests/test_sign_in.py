@@ -39,7 +39,7 @@ def attempt(password: str, name: str = "ada", browser: Client | None = None, add
 
 
 def code_of(secret: str, step: int = 0) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step)))
 
 
 def set_up_app(browser: Client) -> str:
@@ -56,7 +56,7 @@ def set_up_app(browser: Client) -> str:
 
 
 def with_app(person: User) -> str:
-    secret = generate_totp_secret()
+    secret = str(generate_totp_secret())
     App.activate(person, secret)
     return secret
 

@@ -51,7 +51,7 @@ class OrgsForm(forms.Form):
         super().__init__(*args, **kwargs)
         known = {**{each: each for each in person.orgs_in_sight}, **orgs}
         choice = cast("forms.MultipleChoiceField", self.fields["orgs"])
-        choice.choices = sorted(known.items(), key=lambda each: each[1].lower())
+        choice.choices = sorted(known.items(), key=lambda each: str.lower(each[1]))
 
     @property
     def chosen_orgs(self) -> list[str] | None:

@@ -35,7 +35,7 @@ class PasswordChange(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
-            record("person.password_changed", self.request.user)
+            record("person.password_changed", form.user)
             return super().form_valid(form)
 
 
