@@ -161,6 +161,8 @@ ADDRESSES = (
     Address("audit", who=AUDITORS),
     Address("audit-export", who=AUDITORS, of="export"),
 )
+# What machines ask without signing in: tests/views/test_system.py.
+FOR_MACHINES = {"health-live", "health-ready", "metrics"}
 # Signing in, and what everybody does with their own account alone: tests/views/test_account.py.
 OWN_ACCOUNT = {pattern.name for pattern in (*urls.sign_in_urls, *urls.account_urls)}
 # The API asks for a token, and has a table of its own: tests/api/test_access.py.
