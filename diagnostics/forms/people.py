@@ -49,9 +49,9 @@ class OrgsForm(forms.Form):
     def __init__(self, *args: Any, person: User, orgs: dict[str, str], **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"limited": person.is_limited, "orgs": person.only_orgs})
         super().__init__(*args, **kwargs)
-        known = {**{each: each for each in person.orgs_in_sight}, **orgs}
+        known: dict[str, str] = {**{each: each for each in person.orgs_in_sight}, **orgs}
         choice = cast("forms.MultipleChoiceField", self.fields["orgs"])
-        choice.choices = sorted(known.items(), key=lambda each: str.lower(each[1]))
+        choice.choices = [(org, known[org]) for org in sorted(known, key=lambda org: known[org].lower())]
 
     @property
     def chosen_orgs(self) -> list[str] | None:

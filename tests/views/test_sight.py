@@ -7,19 +7,23 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnostics.models import OAuthClient, Run, User
-from tests.factories import make_client as make_any_client
+from diagnostics.models import AuditEntry, OAuthClient, Run, User
 from tests.factories import (
+    make_channel,
+    make_delivery,
     make_exchange,
     make_finding,
     make_holding,
+    make_incident,
     make_known,
     make_org_change,
     make_provider,
     make_run,
     make_saved_view,
+    make_schedule,
     make_snapshot,
 )
+from tests.factories import make_client as make_any_client
 from tests.views.test_access import ADDRESSES, browser_of
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +78,10 @@ def an_org(word: str) -> OAuthClient:
         )
         make_finding(run, sentence=f"{word} sentence", subject=f"{word} subject")
         make_exchange(run, url=f"https://api.example/{word}")
+    schedule = make_schedule(client, f"{word} schedule")
+    incident = make_incident(schedule, sentence=f"{word} incident")
+    make_delivery(make_channel(f"channel of {len(word)}"), incident, message={"title": f"{word} told", "sentences": []})
+    AuditEntry.objects.create(action="client.changed", name=f"{word} client", client_id=client.pk)
     make_known(client, sentence=f"{word} known", first_run=run, last_run=run)
     make_saved_view(f"{word} view", query=f"client={client.pk}")
     make_saved_view(f"{word} org's view", query=f"org={word}-org")
