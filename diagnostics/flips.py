@@ -103,6 +103,16 @@ class History:
         pairs = [(one, other) for one, other in pairwise(told) if one.mood is Mood.GOOD and other.mood is Mood.BAD]
         return _flip(*pairs[-1], self.points, _places(self.points)) if pairs else None
 
+    def earlier_breaks(self, broke: Flip) -> tuple[Flip, ...]:
+        """Breaks before this one that had the same cause, oldest first."""
+        told = [each for each in self.points if each.mood is not Mood.UNTOLD and each.pk < broke.after.pk]
+        places = _places(self.points)
+        return tuple(
+            _flip(one, other, self.points, places)
+            for one, other in pairwise(told)
+            if one.mood is Mood.GOOD and other.mood is Mood.BAD and other.cause == broke.after.cause
+        )
+
     @property
     def newest_break(self) -> Flip | None:
         return self.break_before(self.points[-1].pk) if self.points else None

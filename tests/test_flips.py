@@ -151,3 +151,20 @@ def test_a_streak_knows_its_ends_and_what_was_not_told_in_it() -> None:
 @pytest.mark.parametrize(("line", "broke"), [("..xx..yy", (6, 7)), ("..xx..", (2, 3)), ("...", None), ("", None)])
 def test_the_newest_break(line: str, broke: tuple[int, int] | None) -> None:
     assert numbers(told(line).newest_break) == broke
+
+
+@pytest.mark.parametrize(
+    ("line", "earlier"),
+    [
+        (".x", []),
+        (".x.x", [(1, 2)]),
+        (".x?.y.x", [(1, 2)]),
+        (".y.x", []),
+        (".x.y.x.?x", [(1, 2), (5, 6)]),
+        (".xyx", []),
+    ],
+)
+def test_earlier_breaks_of_the_same_cause(line: str, earlier: list[tuple[int, int]]) -> None:
+    past = told(line)
+    assert past.newest_break is not None
+    assert [numbers(each) for each in past.earlier_breaks(past.newest_break)] == earlier

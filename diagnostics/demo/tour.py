@@ -14,23 +14,19 @@ TRIED_FIRST = "thread-call"
 @dataclass(frozen=True)
 class Tour:
     """`good` and `bad` are runs of the same call before and after production broke; `sandbox` is that call where it
-    works. `call` is a scenario to try, with the client that it is for."""
+    works. `call` is a scenario to try, with the client that it is for. It `is_new` until there is anything of one's own
+    to look at: an org that is not the demo's, or a run that somebody made."""
 
     good: Run
     bad: Run
     sandbox: Run
     call: Scenario
     client: OAuthClient
+    is_new: bool
 
 
 def tour(viewer: User | None) -> Tour | None:
-    """None where this person may not see all of it, and once there is anything of one's own to look at: an org that is
-    not the demo's, or a run that somebody made."""
-    clients = OAuthClient.objects.filter(retired_at=None)
-    if clients.exclude(region__startswith=DEMO_PREFIX).exists():
-        return None
-    if Run.objects.exclude(source=Run.Source.DEMO).exists():
-        return None
+    """None where this person may not see all of it, or the demo's clients or runs are gone."""
     call = scenario(TRIED_FIRST)
     client = visible_clients(viewer).filter(retired_at=None, name=call.client).defer("secret").first()
     sandbox = _told(story.SANDBOX_CLIENT, viewer)
@@ -38,7 +34,12 @@ def tour(viewer: User | None) -> Tour | None:
     good = [run for run in _told(story.PRODUCTION_CLIENT, viewer) if run.cause == "none" and bad and run.pk < bad[0].pk]
     if client is None or not (good and bad and sandbox):
         return None
-    return Tour(good[0], bad[0], sandbox[0], call, client)
+    return Tour(good[0], bad[0], sandbox[0], call, client, is_new=not _has_own())
+
+
+def _has_own() -> bool:
+    orgs = OAuthClient.objects.filter(retired_at=None).exclude(region__startswith=DEMO_PREFIX)
+    return orgs.exists() or Run.objects.exclude(source=Run.Source.DEMO).exists()
 
 
 def _told(client: str, viewer: User | None) -> list[Run]:

@@ -22,7 +22,7 @@ from diagnostics.queries.known import (
 )
 from diagnostics.queries.org_changes import change_page, changes_of
 from diagnostics.queries.people import orgs, people
-from diagnostics.queries.providers import provider_page, runs_touching
+from diagnostics.queries.providers import provider_page, providers_named, runs_touching
 from diagnostics.queries.readings import org_words, reading_of, readings_of
 from diagnostics.queries.retention import (
     DEFAULT_RULES,
@@ -89,6 +89,7 @@ __all__ = [
     "pinned_runs",
     "preview",
     "provider_page",
+    "providers_named",
     "read_place",
     "reading_of",
     "readings_of",

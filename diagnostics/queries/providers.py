@@ -1,8 +1,10 @@
 """Reads of providers: pages of the browser, and what belongs to one of them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import F, Q, QuerySet, Value
@@ -16,6 +18,7 @@ PAGE_SIZE = 40
 MOST_COUNTED = 1_000
 MOST_WORDS = 5
 RUNS_SHOWN = 10
+MOST_NAMED = 5
 MARKS = {Provider.Source.DEPLOYMENT: "deployment", Provider.Source.GATEWAY: "provider", Provider.Source.SEEN: "seen"}
 SORTS: dict[str, tuple[Any, bool]] = {
     "name": (Lower("name"), False),
@@ -151,3 +154,23 @@ def runs_touching(provider: Provider) -> list[Run]:
         .defer("client__secret", "client__verification", "inputs", "verdict", "environment", "marks")
         .order_by("-id")[:RUNS_SHOWN]
     )
+
+
+def providers_named(run: Run) -> list[Provider]:
+    """Of the providers that the run saw, those that its answer names, by name or id."""
+    said = run.verdict.get("sentence") if isinstance(run.verdict, dict) else None
+    refs = [
+        mark.partition(":")[2] for mark in run.marks if mark.startswith(tuple(f"{each}:" for each in MARKS.values()))
+    ]
+    if not isinstance(said, str) or not refs:
+        return []
+    seen = Provider.objects.filter(client=run.client_id, ref__in=refs).exclude(source=Provider.Source.SEEN)
+    named = (
+        row for row in seen.defer("settings").order_by("name", "id") if _names(said, row.name) or _names(said, row.ref)
+    )
+    return list(islice(named, MOST_NAMED))
+
+
+def _names(text: str, name: str) -> bool:
+    """As a word of its own: a short name is a part of many words."""
+    return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None

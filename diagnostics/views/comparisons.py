@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from diagnostics.access import find_run
@@ -18,13 +19,18 @@ from diagnostics.queries.compared import compared
 
 MOST_CELLS = 60
 MOST_FLIPS = 30
+LONGEST_NUMBER = 20
 
 
 @require_safe
 def comparison(request: Request) -> HttpResponse:
+    ticked = list(dict.fromkeys(each[:LONGEST_NUMBER] for each in request.GET.getlist("run")))
+    if len(ticked) == 2:
+        a_ticked, b_ticked = sorted(ticked, key=lambda each: (len(each), each))  # the lower number is the older run
+        return redirect(f"{request.path}?{urlencode({'a': a_ticked, 'b': b_ticked})}")
     form, a, b = _pair(request)
     if a is None or b is None:
-        return _pick(request, form, a, b)
+        return _pick(request, form, a, b, len(ticked))
     first, second = _in_order(request, a, b)
     told, changes = compared(first, second)
     context = {"a": first, "b": second, "told": told, **_order(request, a, first, second), **_listed(changes)}
@@ -95,12 +101,12 @@ def _listed(changes: list[OrgChange]) -> dict[str, Any]:
     return {"changes": changes[: queries.MOST_CHANGES], "has_more_changes": len(changes) > queries.MOST_CHANGES}
 
 
-def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None) -> HttpResponse:
+def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None, ticked: int = 0) -> HttpResponse:
     """Asks for the runs that are missing. 404 only where a number was given that no run has."""
     given = {name: form.cleaned_data.get(name) for name in ("a", "b")}
     missing = [number for number, run in ((given["a"], a), (given["b"], b)) if number and run is None]
     one = a or b
-    context: dict[str, Any] = {"form": form, "missing": missing, "one": one}
+    context: dict[str, Any] = {"form": form, "missing": missing, "one": one, "ticked": ticked}
     if one is None:
         context["suggestions"] = queries.latest_flips(request.user)
     else:
@@ -116,6 +122,7 @@ def _of_break(past: History, broke: Flip | None, user: User) -> dict[str, Any]:
     newest = past.newest_break
     runs = queries.runs_to_compare(broke.before.pk, broke.after.pk, viewer=user)
     context |= {"mended": past.mended_after(broke), "newest": newest if newest != broke else None}
+    context["earlier"] = [(each, past.mended_after(each)) for each in past.earlier_breaks(broke)]
     if len(runs) < 2:
         return context
     told, changes = compared(runs[broke.before.pk], runs[broke.after.pk])

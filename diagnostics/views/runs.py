@@ -98,6 +98,7 @@ def _told(request: Request, run: Run) -> dict[str, object]:
     }
     if not run.is_open:
         told |= told_of_watch(request, run)
+        told["named"] = queries.providers_named(run)
     if request.user.may_run and not run.is_open and not run.client.is_retired:
         told["repeatable"] = {check.id for check in services.repeatable_checks(run)}
         told["offers_start"] = request.user.is_admin and not services.why_no_start(run)

@@ -290,6 +290,6 @@ def test_swapping_the_runs_turns_every_change_round() -> None:
 def test_what_is_held_under_a_condition_is_told_apart(
     old: dict[str, Any], new: dict[str, Any], state: State, words: str
 ) -> None:
-    held = {"permissions": {"a:b:c": []}}
+    held: dict[str, Any] = {"permissions": {"a:b:c": []}}
     (found,) = (each for each in facts({**held, **old}, {**held, **new}) if each.key == "a:b:c")
     assert (found.state, found.after) == (state, words)

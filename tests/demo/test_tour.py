@@ -1,6 +1,7 @@
 """What a newcomer is shown first, and when it goes away."""
 
 import pytest
+from django.utils import timezone
 
 from diagnostics.demo import story
 from diagnostics.demo.tour import tour
@@ -36,13 +37,25 @@ def test_it_leads_to_the_last_good_run_and_the_newest_bad_one(runs: dict[str, Ru
     assert found.client.name == found.call.client
 
 
-def test_it_goes_away_with_a_run_of_ones_own(runs: dict[str, Run]) -> None:
+def is_new() -> bool:
+    found = tour(None)
+    assert found is not None
+    return found.is_new
+
+
+def test_it_is_new_until_there_is_a_run_of_ones_own(runs: dict[str, Run]) -> None:
+    assert is_new()
     make_run(runs["good"].client, source=Run.Source.CLI)
-    assert tour(None) is None
+    assert not is_new()
 
 
-def test_it_goes_away_with_an_org_of_ones_own(runs: dict[str, Run]) -> None:
+def test_it_is_new_until_there_is_an_org_of_ones_own(runs: dict[str, Run]) -> None:
     make_client("Acme")
+    assert not is_new()
+
+
+def test_once_the_demos_clients_are_retired_there_is_none(runs: dict[str, Run]) -> None:
+    OAuthClient.objects.update(retired_at=timezone.now())
     assert tour(None) is None
 
 

@@ -306,6 +306,22 @@ def test_the_raw_difference_of_a_run_with_itself_is_nothing(as_lead: Client) -> 
     assert b"Not a single letter" in as_lead.get("/compare/raw/", {"a": run.pk, "b": run.pk}).content
 
 
+def test_two_runs_ticked_in_the_list_are_compared(as_lead: Client) -> None:
+    client = make_client()
+    a, b, third = good(client), bad(client), bad(client, 3)
+    page = as_lead.get("/runs/").content.decode()
+    assert page.count('name="run" form="pick-two"') == 3
+    answer = as_lead.get("/compare/", {"run": [b.pk, a.pk]})
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/compare/?a={a.pk}&b={b.pk}")
+    assert "You ticked 3 runs" in as_lead.get("/compare/", {"run": [a.pk, b.pk, third.pk]}).content.decode()
+    assert "You ticked 1 run;" in as_lead.get("/compare/", {"run": [a.pk]}).content.decode()
+
+
+@pytest.mark.parametrize("query", ["run=", "run=x&run=y", "run=%00", "run=" + "9" * 5000 + "&run=1", "run=-1&run=2"])
+def test_ticks_that_are_no_runs_are_no_error(as_lead: Client, query: str) -> None:
+    assert as_lead.get(f"/compare/?{query}", follow=True).status_code in (200, 404)
+
+
 @pytest.mark.parametrize(("query", "status"), [("", 200), ("a=x&b=y", 200), ("a=999998&b=999999", 404)])
 def test_the_raw_difference_asks_for_the_runs_that_are_missing(as_lead: Client, query: str, status: int) -> None:
     answer = as_lead.get(f"/compare/raw/?{query}")
@@ -346,6 +362,16 @@ def test_an_old_break_leads_to_the_newest_one(as_lead: Client) -> None:
     place = f"/runs/{newest.pk}/history/"
     assert place in history(as_lead, first)
     assert "broke again later" not in history(as_lead, newest)
+
+
+def test_a_break_that_comes_back_is_called_recurring(as_lead: Client) -> None:
+    client = make_client()
+    ok, first, mended = good(client, 1), bad(client, 2), good(client, 3)
+    page = history(as_lead, bad(client, 4))
+    assert "Recurring" in page
+    assert f"/compare/?a={ok.pk}&amp;b={first.pk}" in page
+    assert f"run {mended.pk}</a> found it right again" in page
+    assert "Recurring" not in history(as_lead, first)
 
 
 def test_a_target_that_was_never_seen_to_work(as_lead: Client) -> None:

@@ -1,5 +1,6 @@
 """Runs: the page of one, its progress, its exchanges, the same again."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.factories import (
     make_exchange,
     make_finding,
     make_open_run,
+    make_provider,
     make_run,
     make_verdict,
 )
@@ -309,3 +311,26 @@ def test_the_json_of_a_verdict_of_any_shape(as_lead: Client, verdict: Any) -> No
     told = as_lead.get(f"/runs/{make_run(verdict=verdict, duration_ms=None).pk}/json/").json()
     assert told["verdict"]["because"] == []
     assert told["duration_ms"] == 0
+
+
+def test_the_deployment_that_the_answer_names_leads_to_its_page(as_lead: Client) -> None:
+    shop, other = make_provider(name="Shop"), make_provider(make_client("Other"), name="Shop")
+    unnamed = make_provider(shop.client, name="Sho", ref="sho")
+    marks = [f"deployment:{each.ref}" for each in (shop, other, unnamed)]
+    verdict = make_verdict(cause="config.cobrowse_disabled", sentence="Cobrowse is off in “Shop” (version 3).")
+    page = as_lead.get(f"/runs/{make_run(shop.client, verdict=verdict, marks=marks).pk}/").content.decode()
+    assert f"/providers/{shop.pk}/" in page
+    assert all(f"/providers/{each.pk}/" not in page for each in (other, unnamed))
+    bare = make_run(shop.client, verdict=verdict).pk
+    assert "Named here" not in as_lead.get(f"/runs/{bare}/").content.decode()
+
+
+def test_every_finding_and_exchange_has_a_link_that_can_be_copied(as_lead: Client) -> None:
+    run = make_run(verdict=make_verdict(because=["permissions.call"]))
+    make_finding(run, "permissions.call", "fail")
+    make_exchange(run)
+    page = as_lead.get(f"/runs/{run.pk}/").content.decode()
+    for link in re.findall(r'data-copy="(link-[^"]+)"', page):
+        assert page.count(f'id="{link}"') == 1
+        assert re.search(rf'id="{link}" href="/runs/{run.pk}/#[a-z]+-\d+"', page)
+    assert len(re.findall(r'data-copy="link-', page)) == 3
