@@ -158,3 +158,30 @@ def test_other_brokers_stop(monkeypatch: pytest.MonkeyPatch, given: str) -> None
     monkeypatch.setenv("X", given)
     with pytest.raises(SystemExit, match="X must start with"):
         env.broker_url("X")
+
+
+def test_networks_are_taken_as_addresses_and_as_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "10.0.0.7, 10.1.0.0/16,fd00::/8")
+    assert [str(each) for each in env.networks("X", [])] == ["10.0.0.7/32", "10.1.0.0/16", "fd00::/8"]
+
+
+@pytest.mark.parametrize("given", ["monitoring", "10.0.0.1/8", "10.0.0.0/33", "300.1.1.1"])
+def test_what_is_no_network_stops(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("X", given)
+    with pytest.raises(SystemExit, match="X"):
+        env.networks("X", [])
+
+
+def test_a_collector_is_an_http_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "http://collector:4318")
+    assert env.collector("X") == "http://collector:4318"
+    monkeypatch.setenv("X", "collector:4318")
+    with pytest.raises(SystemExit, match="X"):
+        env.collector("X")
+
+
+def test_a_collector_without_the_packages_to_reach_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "http://collector:4318")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="--group traces"):
+        env.collector("X")
