@@ -95,7 +95,7 @@ class PlanForm(forms.Form):
         for name in ("minutes", "at", "weekdays", "cron"):
             if name not in self._counting(given["every"]):
                 self.errors.pop(name, None)
-        if self.errors:
+        if self.plan_troubles:
             return given
         try:
             self.plan = self._read_plan(given)
@@ -104,6 +104,11 @@ class PlanForm(forms.Form):
         else:
             self._check_spread(self.plan)
         return given
+
+    @property
+    def plan_troubles(self) -> list[str]:
+        """What is wrong with the times alone, in sentences."""
+        return [str(each) for name in PlanForm.base_fields for each in self.errors.get(name, ())]
 
     def _counting(self, every: str) -> tuple[str, ...]:
         return {"minutes": ("minutes",), "daily": ("at",), "weekly": ("at", "weekdays"), "cron": ("cron",)}[every]
