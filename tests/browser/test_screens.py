@@ -8,17 +8,22 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Response
 from pytest_django.live_server_helper import LiveServer
 
-from diagnostics.models import OAuthClient, OrgChange, Run, SavedView, User, Watch
+from diagnostics.models import Delivery, OAuthClient, OrgChange, Run, SavedView, User, Watch
 from tests.browser.conftest import Visit, visit
 from tests.factories import (
+    make_channel,
     make_client,
+    make_delivery,
     make_exchange,
     make_finding,
+    make_incident,
     make_open_run,
     make_org_change,
     make_part,
     make_provider,
+    make_rule,
     make_run,
+    make_schedule,
     make_settings,
     make_snapshot,
     make_step,
@@ -93,6 +98,7 @@ def furnish() -> dict[str, str]:
         "own password": "/password/",
         "not found": "/nowhere/",
         **org_screens(client, ada),
+        **alert_screens(client),
     }
 
 
@@ -119,6 +125,51 @@ def org_screens(client: OAuthClient, ada: User) -> dict[str, str]:
         "a deployment": f"/providers/{deployment.pk}/",
         "an id compared": "/providers/match/?id=Genesys",
         "changes": "/changes/",
+    }
+
+
+def alert_screens(client: OAuthClient) -> dict[str, str]:
+    """Incidents, channels and messages of every state."""
+    now, schedule = timezone.now(), make_schedule(client, "Every " + "long " * 15)
+    changes = [
+        {"at": "broke", "sentence": "The role was taken. " * 9},
+        {"at": "mended", "sentence": "It was given back."},
+    ]
+    over = make_incident(schedule, closed_at=now, good_run=make_run(client, cause="none"), changes=changes)
+    make_incident(schedule, closed_at=now)
+    muted = make_incident(schedule, muted_until=now + timedelta(hours=1), mute_reason="Why. " * 20)
+    works = make_channel("Works", state="works", last_ok_at=now, last_words="ok")
+    given_up = make_channel("Given up", "slack", state="refused", failures=3, last_words="no_service")
+    rule = make_rule("Everything", [works, given_up], quiet_days=[5, 6])
+    make_rule("Muted", muted_until=now + timedelta(hours=1), mute_reason="Why.")
+    attempt = {
+        "at": now.isoformat(),
+        "ms": 31,
+        "status": 503,
+        "error": "",
+        "words": "busy" * 90,
+        "proved": "It was reached.",
+    }
+    for state in Delivery.State:
+        ended = now if state in ("sent", "given_up", "dropped") else None
+        sent = make_delivery(
+            works, over, event="reminder", state=state, attempts=[attempt], ended_at=ended, reason="Why so."
+        )
+    return {
+        "incidents": "/incidents/",
+        "an incident": f"/incidents/{over.pk}/",
+        "a muted incident": f"/incidents/{muted.pk}/",
+        "alert rules": "/alerts/rules/",
+        "an alert rule": f"/alerts/rules/{rule.pk}/",
+        "add an alert rule": "/alerts/rules/add/",
+        "delete an alert rule": f"/alerts/rules/{rule.pk}/delete/",
+        "channels": "/alerts/channels/",
+        "kinds of channels": "/alerts/channels/add/",
+        "add a channel": "/alerts/channels/add/?kind=email",
+        "a channel": f"/alerts/channels/{given_up.pk}/",
+        "delete a channel": f"/alerts/channels/{works.pk}/delete/",
+        "delivery log": "/alerts/deliveries/",
+        "a delivery": f"/alerts/deliveries/{sent.pk}/",
     }
 
 
