@@ -184,3 +184,14 @@ def test_without_its_keys_the_rows_come_back_and_the_secrets_are_told_lost(empty
         said("restore", str(empty))
     assert told.value.returncode == 4
     assert Run.objects.count() == 1
+
+
+def test_a_database_that_is_away_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
+    try:
+        with pytest.raises(CommandError, match="cannot be reached"):
+            said("backup", str(file))
+    finally:
+        monkeypatch.undo()
+        connection.close()

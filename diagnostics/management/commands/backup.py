@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import OperationalError, connection
 
 from config.local import dumps
 from diagnostics import services
@@ -30,7 +30,7 @@ class Command(SignedCommand):
         file: Path = options["file"].absolute()
         if file.exists() and not options["overwrite"]:
             raise CommandError(f"{file} is there already. Choose another name, or say --overwrite.")
-        programs = dumps.programs_for(server_major())
+        programs = fitting_programs()
         try:
             dumps.dump(programs, dumps.Database.of(connection.settings_dict), file, [*LEFT_OUT, *cache_tables()])
         except dumps.Failed as failed:
@@ -43,6 +43,13 @@ class Command(SignedCommand):
             record("backup.made", name=file.name, after={"bytes": size})
             secrets = f"{sealed_secrets().total} "
         self.stdout.write(about_the_keys(secrets))
+
+
+def fitting_programs() -> Path:
+    try:
+        return dumps.programs_for(server_major())
+    except OperationalError as exc:
+        raise CommandError(f"The database cannot be reached: {str(exc).strip()}.") from None
 
 
 def cache_tables() -> list[str]:

@@ -10,11 +10,11 @@ from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 
 from config.local import dumps
-from diagnostics.management.commands.backup import LEFT_OUT, cache_tables
+from diagnostics.management.commands.backup import LEFT_OUT, cache_tables, fitting_programs
 from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.queries.sealed import sealed_secrets
-from diagnostics.queries.system import missing_migrations, server_major
+from diagnostics.queries.system import missing_migrations
 from diagnostics.services.audit import record
 
 # What the tables of an empty installation hold by themselves.
@@ -37,7 +37,7 @@ class Command(SignedCommand):
         file: Path = options["file"].absolute()
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
-        programs = dumps.programs_for(server_major())
+        programs = fitting_programs()
         try:
             archive = dumps.read_archive(programs, file)
             self._look(archive, file, replace=options["replace"])
