@@ -15,6 +15,7 @@ from diagnostics.demo.log import LoggedRequest, RequestLog
 from diagnostics.demo.orgs import Client, Endpoint
 from diagnostics.demo.rights import Caller
 from diagnostics.demo.routing import Request, Route, find_route
+from diagnostics.demo.switch import SWITCH_PATH, switch
 from diagnostics.demo.tokens import TokenStore
 
 Environ = dict[str, Any]
@@ -52,6 +53,8 @@ class DemoApp:
         try:
             if target.partition("?")[0] == LOG_PATH:
                 return json_answer(self.log.as_json())
+            if target == SWITCH_PATH:
+                return self.switch(environ, context_id)
             client_id, answer = self.respond(environ, target, context_id)
         except OSError:
             answer = Answer(drop=True)  # the client went away, or never sent the body it announced
@@ -61,6 +64,14 @@ class DemoApp:
         method = environ["REQUEST_METHOD"]
         self.log.add(LoggedRequest(self.endpoint.key, method, target[:4000], answer.status, client_id))
         return replace(answer, headers=(*answer.headers, ("ININ-Correlation-Id", context_id)))
+
+    def switch(self, environ: Environ, context_id: str) -> Answer:
+        """Not of the API: how the demo itself is changed while it runs."""
+        try:
+            body = read_body(environ)
+            return switch(self.endpoint, environ["REQUEST_METHOD"], environ.get("CONTENT_TYPE", ""), body)
+        except ApiError as error:
+            return error_answer(error, context_id)
 
     def respond(self, environ: Environ, target: str, context_id: str) -> tuple[str, Answer]:
         """The id of the client that asked, if it is known, and the answer."""

@@ -1,6 +1,7 @@
 """Lists the demo scenarios: what each shows, the cause to expect, and the line to try."""
 
 import json
+import shlex
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from diagnostics.demo.publishing import NotPublished, publish
 from diagnostics.demo.scenarios import Scenario, scenario, scenarios
+from diagnostics.demo.story import PRODUCTION_CLIENT
 
 
 class Command(BaseCommand):
@@ -20,9 +23,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("scenario", nargs="?", help="show one scenario whole, with the texts to paste")
+        parser.add_argument(
+            "--publish",
+            choices=("on", "off"),
+            help=f"publish the deployments of “{PRODUCTION_CLIENT}” anew, with cobrowse on or off: read its org, or run a "
+            "diagnosis, to see the change appear",
+        )
         parser.add_argument("--json", action="store_true", help="print all of them, or the one named, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["publish"]:
+            self.stdout.write(published(enabled=options["publish"] == "on"))
+            return
         folder = Path(settings.DATA_DIR) / "demo"
         chosen = (find(options["scenario"]),) if options["scenario"] else scenarios()
         write_texts(chosen, folder)
@@ -33,6 +45,19 @@ class Command(BaseCommand):
             self.stdout.write(whole(chosen[0], folder))
         else:
             self.stdout.write(table(chosen, folder))
+
+
+def published(*, enabled: bool) -> str:
+    try:
+        names = publish(enabled=enabled)
+    except NotPublished as exc:
+        raise CommandError(str(exc)) from None
+    word = "on" if enabled else "off"
+    return (
+        f"Cobrowse is {word} now in: {', '.join(names)}.\nTo see it: read the org anew on the page of "
+        f"“{PRODUCTION_CLIENT}”, or\n  manage.py snapshot {shlex.quote(PRODUCTION_CLIENT)}\nA restart of the demo "
+        "brings back what it began with."
+    )
 
 
 def find(id: str) -> Scenario:
