@@ -91,6 +91,7 @@ def furnish() -> dict[str, str]:
         "exchange": f"/runs/{run.pk}/exchanges/0/",
         "claims": "/claims/",
         "contract": "/contract/",
+        "system": "/system/",
         "users": "/users/",
         "add user": "/users/add/",
         "reset password": f"/users/{tess.pk}/password/",
