@@ -1,6 +1,6 @@
 """Plain registrations, for rescue only. The pages of the product are where people work."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from diagnostics.models import Exchange, Finding, OAuthClient, Run, User, Watch
+from diagnostics.services.audit import record
 
 if TYPE_CHECKING:
     # Only the type checker's Django can be subscripted.
@@ -28,6 +29,20 @@ site.has_permission = lambda request: getattr(request.user, "is_admin", False) a
 class PersonAdmin(_UserAdmin):
     list_display = ("username", "role", "is_active", "is_staff", "last_login")
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Cobrowse Doctor", {"fields": ("role",)}))
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        record("person.added", obj, after={"role": obj.role, "by": "rescue page"})
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        told = {"role": obj.role, "is_active": obj.is_active, "is_staff": obj.is_staff, "changed": message}
+        record("person.changed", obj, after=told)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[User]) -> Any:
+        for person in queryset:
+            record("person.deleted", person, before={"role": person.role})
+        return super().log_deletions(request, queryset)
 
 
 class ReadOnly(_ModelAdmin):
