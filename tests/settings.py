@@ -6,7 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-PREFIX = "cobrowse-doctor-tests-"
+# Tests may run in several processes, each with a folder, and so with a Postgres and a broker, of its own.
+PREFIX = f"cobrowse-doctor-tests-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"
 
 # Before the real settings are read: nothing of the tests may touch the developer's own data folder, nor may
 # the developer's own environment touch the tests.
