@@ -101,7 +101,7 @@ def _explained(
         step,
         reason.certainty,
         f"{opening}, {sure} {clause}.",
-        _doubts(reason, bad),
+        (*_beside(step, reason, bad), *_doubts(reason, bad)),
         reason.facts,
         reason.seen,
         reason.unread if reason.certainty != "proved" else (),
@@ -110,11 +110,9 @@ def _explained(
 
 def _clause(step: Step, reason: Reason, bad: Side) -> str:
     if reason.facts:
-        said = [*_at_fault(step, reason, bad), *clauses(reason.facts, step)]
-        most = MOST_NAMED if step.in_time else MOST_NAMED_OF_TWO
-        left = len(said) - most
-        more = f"{left} more {'changed with it' if step.in_time else 'differ'}"
-        whole = joined([*said[:most], *([more] if left > 0 else [])])
+        if wrong := _at_fault(step, reason, bad):
+            return wrong
+        whole = _named(step, reason, "changed with it" if step.in_time else "differ")
         return f"{whole}: {_plain(reason.moved[0].sentence)}" if reason.moved else whole
     if reason.seen:
         return "of a change in the org that a snapshot saw in between"
@@ -123,12 +121,27 @@ def _clause(step: Step, reason: Reason, bad: Side) -> str:
     return ""
 
 
-def _at_fault(step: Step, reason: Reason, bad: Side) -> list[str]:
+def _named(step: Step, reason: Reason, rest: str) -> str:
+    """The likeliest changes as one list, and how many more there are."""
+    said = clauses(reason.facts, step)
+    most = MOST_NAMED if step.in_time else MOST_NAMED_OF_TWO
+    left = len(said) - most
+    return joined([*said[:most], *([f"{left} more {rest}".strip()] if left > 0 else [])])
+
+
+def _at_fault(step: Step, reason: Reason, bad: Side) -> str:
     """Of two orgs: what is wrong in the one, where nothing that its cause is about is there in both and set otherwise."""
     if step.in_time or any(not (each.kind == "deployment" and (each.came or each.went)) for each in reason.direct):
-        return []
+        return ""
     wrong = [each for each in bad.deciding() if each.outcome == "fail"]
-    return [f"{_plain(wrong[0].sentence)} (in {bad.client_name})"] if wrong else []
+    return f"in {bad.client_name} {_plain(wrong[0].sentence)}" if wrong else ""
+
+
+def _beside(step: Step, reason: Reason, bad: Side) -> tuple[str, ...]:
+    """What else the two orgs differ in, where the sentence says what is wrong in the one."""
+    if not reason.facts or not _at_fault(step, reason, bad):
+        return ()
+    return (f"What differs besides: {_named(step, reason, '')}.",)
 
 
 def _doubts(reason: Reason, bad: Side) -> tuple[str, ...]:
