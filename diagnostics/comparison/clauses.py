@@ -98,6 +98,9 @@ def _side_by_side(fact: Fact, step: Step) -> str:
         has, has_not = (step.second, step.first) if fact.after == "yes" else (step.first, step.second)
         return f"{has.client_name} has a provider gateway and {has_not.client_name} has none"
     what = f"{fact.what[0].lower()}{fact.what[1:]}"
+    if fact.kind == "permission":
+        first, second = step.first.client_name, step.second.client_name
+        return f"the {what} is held in {fact.before} by {first}, in {fact.after} by {second}"
     if fact.kind == "deployment" and fact.part:
         thing, _, setting = what.rpartition(": ")
         what = f"{setting} of the {thing}"

@@ -126,7 +126,9 @@ def _named(step: Step, reason: Reason, rest: str) -> str:
     said = clauses(reason.facts, step)
     most = MOST_NAMED if step.in_time else MOST_NAMED_OF_TWO
     left = len(said) - most
-    return joined([*said[:most], *([f"{left} more {rest}".strip()] if left > 0 else [])])
+    parts = [*said[:most], *([f"{left} more {rest}".strip()] if left > 0 else [])]
+    # Clauses that name two clients each have commas and words for "and" of their own.
+    return joined(parts) if step.in_time else "; ".join([*parts[:-1], f"and {parts[-1]}"] if left > 0 else parts)
 
 
 def _at_fault(step: Step, reason: Reason, bad: Side) -> str:

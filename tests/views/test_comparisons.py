@@ -193,7 +193,7 @@ def test_two_orgs(as_lead: Client) -> None:
     sandbox, production = make_client("Sandbox", tier="sandbox"), make_client("Production", tier="production")
     there = environment(org={"id": "org-2", "name": "Acme sandbox"})
     page = compare(as_lead, good(sandbox, environment=there), bad(production))
-    assert "in Sandbox and" in page or "in Sandbox" in page
+    assert "Production does not hold the permission conversation:cobrowse:add, which Sandbox holds" in page
     assert "tier-sandbox" in page
     assert "tier-production" in page
     assert "What snapshots saw" not in page
