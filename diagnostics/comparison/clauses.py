@@ -100,11 +100,15 @@ def _side_by_side(fact: Fact, step: Step) -> str:
     what = f"{fact.what[0].lower()}{fact.what[1:]}"
     if fact.kind == "permission":
         first, second = step.first.client_name, step.second.client_name
-        return f"the {what} is held in {fact.before} by {first}, in {fact.after} by {second}"
+        return f"the {what} is held by {first} {_where(fact.before)}, by {second} {_where(fact.after)}"
     if fact.kind == "deployment" and fact.part:
         thing, _, setting = what.rpartition(": ")
         what = f"{setting} of the {thing}"
     return f"{what} is {fact.after} in {step.second.client_name} and {fact.before} in {step.first.client_name}"
+
+
+def _where(held: str | None) -> str:
+    return f"in {held}" if held and not held.startswith("only") else held or "nowhere"
 
 
 def _in_one_alone(fact: Fact, has: str, has_not: str) -> str:

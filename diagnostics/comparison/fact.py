@@ -21,7 +21,7 @@ class Way(StrEnum):
 
 
 # What a fact says of a run in which its thing is not.
-ABSENT = frozenset({"not there", "not held", "not carried"})
+ABSENT = frozenset({"not there", "not held", "not held without a condition", "not carried"})
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,24 @@ def test_of_two_clients_what_both_have_and_set_otherwise_comes_before_what_one_h
     assert len(told) == 4
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({ADD: ["Home"]}, {ADD: []}, f"Other does not hold the permission {ADD}, which Acme holds"),
+        (
+            {ADD: ["Home"]},
+            {ADD: ["Sales"]},
+            f"the permission {ADD} is held by Acme in Home, by Other in Sales",
+        ),
+    ],
+)
+def test_of_two_clients_a_permission_is_told_by_who_holds_it(
+    old: dict[str, Any], new: dict[str, Any], told: str
+) -> None:
+    step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
+    assert clauses(changed({"permissions": old}, {"permissions": new}), step) == [told]
+
+
 @pytest.mark.parametrize(("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
 def test_parts_are_joined_as_people_do(parts: list[str], text: str) -> None:
     assert joined(parts) == text
