@@ -120,7 +120,11 @@ def _operation(aim: Aim | None, contract: Contract) -> Operation | None:
     """The operation to call: the one called, else the start of a session, else the nearest."""
     if aim is None or aim.starts_session or aim.fault == "id_missing":
         called = aim.operation if aim is not None else None
-        return called if called and "cobrowse" in called.path else contract.operation("POST", START_PATH)
+        return (
+            called
+            if called and "cobrowse" in called.path and not called.deprecated
+            else contract.operation("POST", START_PATH)
+        )
     return aim.wanted
 
 

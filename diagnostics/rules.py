@@ -26,7 +26,13 @@ ORG_SAYS_OTHERWISE = (
     "permissions.call:permission_missing",
     "permissions.call:held",
 )
-HOST_EXPLAINS = ("request.host:plain_http", "request.host:wrong_region", "request.host:unknown_host")
+HOST_EXPLAINS = (
+    "request.host:plain_http",
+    "request.host:wrong_region",
+    "request.host:unknown_host",
+    "request.host:not_the_api_host",
+)
+# The call's own permission is there, whatever the client may not read.
 HELD = (
     "permissions.call:held",
     "permissions.call:held_somewhere",
@@ -35,7 +41,14 @@ HELD = (
 )
 OTHER_PATH_FAULTS = tuple(
     f"request.path:{fault}"
-    for fault in ("base_duplicated", "id_missing", "legacy_resource", "trailing_slash", "placeholder_unexpanded")
+    for fault in (
+        "base_duplicated",
+        "id_missing",
+        "legacy_resource",
+        "deprecated",
+        "trailing_slash",
+        "placeholder_unexpanded",
+    )
 )
 STATE_EXPLAINS = (
     "conversation.connected:parked",
@@ -56,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     Rule("path.base_duplicated", "request.path", ("base_duplicated",)),
     Rule("path.id_missing", "request.path", ("id_missing",)),
     Rule("path.legacy_resource", "request.path", ("legacy_resource",)),
+    Rule("config.legacy_cobrowse_retired", "request.path", ("deprecated",), "likely"),
     Rule("path.not_in_api", "request.path", ("not_in_api",), unless=("route.oracle:routed",)),
     Rule("path.not_in_api", "route.oracle", ("not_routed",), unless=OTHER_PATH_FAULTS),
     Rule("path.not_in_api", "request.sdk", ("sdk_method_unknown",)),
@@ -71,10 +85,11 @@ RULES: tuple[Rule, ...] = (
         "likely",
         HOST_EXPLAINS,
     ),
-    Rule("response.not_genesys", "answer.meaning", ("foreign",), "likely", HOST_EXPLAINS),
+    Rule("response.not_genesys", "answer.meaning", ("foreign", "server_error_foreign"), "likely", HOST_EXPLAINS),
     Rule("body.malformed_json", "request.body", ("malformed_json",)),
     Rule("env.rate_limited", "answer.meaning", ("rate_limited",)),
     Rule("env.server_error", "answer.meaning", ("server_error",)),
+    Rule("env.timeout", "answer.meaning", ("server_timeout",)),
     Rule("auth.header_malformed", "request.headers", ("header_malformed",)),
     Rule("auth.header_malformed", "answer.meaning", ("token_absent",)),
     Rule("auth.header_malformed", "request.headers", ("unexpanded",), "likely"),
@@ -131,7 +146,7 @@ RULES: tuple[Rule, ...] = (
 # Where the answer refuses the call and nothing else explains it: what we saw but could not decide from outside.
 REFUSALS: tuple[tuple[Rule, tuple[int, ...]], ...] = (
     (Rule("authz.policy_denied", "permissions.call", ("conditional",), "likely"), (403,)),
-    (Rule("authz.permission_missing", "route.oracle", ("hidden",), "likely", ("permissions.call:held",)), (404,)),
+    (Rule("authz.permission_missing", "route.oracle", ("hidden",), "likely", HELD), (404,)),
     (Rule("authz.permission_missing", "permissions.call", ("other_medium",), "likely"), (403,)),
     (Rule("conv.not_connected", "conversation.connected", ("parked",), "likely"), (400, 403, 404, 409)),
     (
@@ -205,6 +220,7 @@ PLAUSIBLE: dict[str, frozenset[int]] = {
     "host.wrong_region": frozenset({400, 401, 403, 404}),
     "auth": frozenset({400, 401, 403}),
     "auth.token_expired": frozenset({401}),
+    "auth.token_foreign": frozenset({400, 401, 403, 404}),  # another org's conversation is not found
     "authz": frozenset({400, 401, 403, 404}),
     "conv": REFUSED,
     "conv.id_malformed": REFUSED | {500},

@@ -110,6 +110,9 @@ DECISIVE = (
 )
 
 
+TOLD_BY_NOBODY = frozenset(row.code for row in TROUBLES)
+
+
 def judge(findings: Iterable[Found], *, part: bool = False) -> Verdict:
     """The verdict on any set of findings, also on none and on those of a run that was cut short.
 
@@ -226,6 +229,13 @@ def _accuse(candidates: list[Candidate], found: list[Found], answer: Found | Non
     )
 
 
+def _unread(blind: list[Found]) -> Found | None:
+    """Of what could not be read, what says most about why: a trouble with the org itself, else what a right would show."""
+    asked = [each for each in blind if each.check_id != "answer.meaning"]
+    first = sorted(asked, key=lambda each: (each.code not in TOLD_BY_NOBODY, not each.hint))
+    return first[0] if first else None
+
+
 def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
     """Nothing is accused: either nothing is wrong, or what is wrong could not be told."""
     start = next((each for each in found if each.check_id == "session.start"), None)
@@ -234,17 +244,22 @@ def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
     untold = [each for each in found if each.outcome == Outcome.ERROR]
     blind = [each for each in untold if each.check_id in DECISIVE]
     passes = tuple(each.anchor for each in found if each.outcome == Outcome.PASS)
-    unread = next((each for each in blind if each.code in {row.code for row in TROUBLES}), None)
-    if answer is not None and not worked and unread is not None:
+    unread = _unread(blind)
+    contradicted = answer is not None and answer.code in ("permission_missing", "division_missing")
+    if (
+        answer is not None
+        and not worked
+        and unread is not None
+        and not (contradicted and unread.code not in TOLD_BY_NOBODY)
+    ):
         return Verdict(
             causes.UNDETERMINED,
             "undetermined",
             f"The call failed, and what would explain it could not be read from the org. {unread.sentence}",
-            unread.hint or "Mend that first, then check again.",
+            f"{unread.hint} Then check again." if unread.hint else "Check again when that can be read.",
             because=(answer.anchor, unread.anchor),
         )
     if answer is not None and not worked:
-        contradicted = answer.code in ("permission_missing", "division_missing")
         return Verdict(
             causes.UNDETERMINED,
             "undetermined",

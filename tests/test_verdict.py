@@ -101,6 +101,25 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         # what the answer says by itself
         (answered(429, "rate_limited"), "env.rate_limited", "proved"),
         (answered(503, "server_error"), "env.server_error", "proved"),
+        (answered(504, "server_timeout"), "env.timeout", "proved"),
+        (answered(502, "server_error_foreign"), "response.not_genesys", "likely"),
+        (answered(404, "not_found", "x request.path:deprecated"), "config.legacy_cobrowse_retired", "likely"),
+        (
+            answered(404, "not_found", "x oauth.identity:another_org", "x conversation.exists:not_found"),
+            "auth.token_foreign",
+            "proved",
+        ),
+        (
+            answered(
+                404,
+                "not_found",
+                "? conversation.exists:forbidden",
+                "+ permissions.call:held_somewhere",
+                "x route.oracle:hidden",
+            ),
+            "undetermined",
+            "undetermined",
+        ),
         (answered(401, "token_refused"), "auth.token_expired", "likely"),
         (answered(400, "user_required"), "authz.user_context_required", "proved"),
         (answered(404, "not_a_party"), "authz.not_a_party", "proved"),
@@ -330,3 +349,11 @@ def test_what_could_not_be_told_is_listed() -> None:
 def test_every_rule_names_a_cause_that_there_is() -> None:
     named = {rule.cause for rule in (*RULES, *DEPARTURES)} | {cause for cause, *_ in TROUBLES}
     assert named <= set(causes.TITLES)
+
+
+def test_what_was_not_seen_is_said_with_who_can_show_it() -> None:
+    unseen = Said("conversation.exists", "error", "forbidden", sentence="It may not be read.", hint="Give the right.")
+    verdict = judge([*answered(404, "not_found", "+ permissions.call:held_somewhere"), unseen])
+    assert verdict.cause == causes.UNDETERMINED
+    assert unseen.sentence in verdict.sentence
+    assert unseen.hint in verdict.remedy

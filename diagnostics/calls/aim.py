@@ -11,7 +11,14 @@ from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 
 World = Literal["published", "gateway", "token", "none"]
 PathFault = Literal[
-    "", "not_in_api", "base_duplicated", "trailing_slash", "legacy_resource", "id_missing", "placeholder_unexpanded"
+    "",
+    "not_in_api",
+    "base_duplicated",
+    "trailing_slash",
+    "legacy_resource",
+    "deprecated",
+    "id_missing",
+    "placeholder_unexpanded",
 ]
 IdState = Literal["absent", "uuid", "malformed", "placeholder", "missing"]
 
@@ -19,7 +26,7 @@ START_PATH = "/api/v2/conversations/{conversationId}/cobrowse"
 START_OPERATION = "postConversationCobrowse"
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # What a variable without a value turns into, in the languages people call from.
-EMPTY_VALUES = frozenset({"undefined", "null", "none", "nil", "nan", "[object object]", "%s", "{}"})
+EMPTY_VALUES = frozenset({"undefined", "null", "none", "nil", "nan", "[object object]"})
 # Removed from the published contract with legacy web chat (JavaScript SDK 259.0.0, 2026-08-15).
 RETIRED = ("/api/v2/conversations/chats", "/api/v2/webchat", "/api/v2/widgets/deployments")
 PREFIX = "/api/v2"
@@ -78,9 +85,16 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract) -> Aim
     )
     if not call.url.strip():
         return _named_only(base, call, contract)
-    if call.host.startswith("login.") or path.rstrip("/") == "/oauth/token":
+    if _is_about_tokens(call.host, path):
         return _token_request(base)
     return _placed(base, call, contract)
+
+
+def _is_about_tokens(host: str, path: str) -> bool:
+    """The login host is asked for tokens, under whatever path; a path of the API, sent there, has only the wrong host."""
+    if path.rstrip("/") == "/oauth/token":
+        return True
+    return host.startswith("login.") and not (path.lower().startswith("/api/") and "oauth" not in path.lower())
 
 
 def _named_only(base: Aim, call: FailingCall, contract: Contract) -> Aim:
@@ -117,7 +131,7 @@ def _placed(base: Aim, call: FailingCall, contract: Contract) -> Aim:
 def _published(base: Aim, operation: Operation | None, operations: list[Operation], contract: Contract) -> Aim:
     fault = _unfilled(base)
     if not fault and operation is not None and operation.deprecated and base.starts_session:
-        fault = "legacy_resource"
+        fault = "deprecated"
     return replace(
         base,
         world="published",

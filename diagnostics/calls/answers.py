@@ -113,6 +113,12 @@ def json_at(text: str, start: int) -> tuple[Any, int] | None:
         return None
 
 
+def permissions_in(text: str) -> tuple[str, ...]:
+    """The permissions that an answer names, such as conversation:cobrowse:add; the first few."""
+    found = re.findall(r"\b[A-Za-z]\w{0,60}:[A-Za-z]\w{0,60}:(?:[A-Za-z]\w{0,60}|\*)", text)
+    return tuple(dict.fromkeys(found))[:5]
+
+
 def line_status(line: str) -> int | None:
     """The status that a line such as "-> 404" or "404 Not Found" gives."""
     line = line[-2000:]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from diagnostics.calls.answers import permissions_in
 from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning
@@ -18,17 +19,40 @@ PROXIES = re.compile(
     r"\b(?:squid|zscaler|blue ?coat|forcepoint|netskope|websense|fortigate|fortiguard|mcafee web|proxy)", re.IGNORECASE
 )
 
-# What a client program says when no answer came -> the trouble, first match wins.
-NETWORK = (
-    ("dns", r"resolv|resolution|getaddrinfo|enotfound|name or service|nodename|unknownhost|no such host|dns"),
-    ("tls", r"certificate|ssl|tls|handshake|x509"),
-    ("proxy", r"proxy|tunnel|\b407\b"),
-    ("timeout", r"time[d\s-]*out|deadline|etimedout"),
-    ("redirect_or_html", r"redirect"),
+# Where in the client program it happened, which says nothing of what happened: "at sun.security.ssl.SSLSocketImpl.read".
+STACK_FRAME = re.compile(
+    r"\bat\s+(?:[\w$@-]+[./])+[\w$<>]+(?:\([^()]*\))?|\$proxy\d+|\b(?:sun|jdk)\.proxy", re.IGNORECASE
 )
+# What a client program says when no answer came -> the trouble, first match wins: what names one thing alone comes
+# before what other troubles mention by the way. A proxy's name may be the one that is not found; a certificate lists
+# names as "DNS:"; a look-up, a handshake and a read can each be what timed out, but only the look-up says where to mend.
+NETWORK = (
+    ("redirect_or_html", r"redirect|unexpected token '?<|<!doctype|<html"),
+    ("proxy", r"(?<!no[ _-])(?<!without )prox(?:y|ies)|tunnel|\b407\b"),
+    (
+        "tls",
+        r"certificate|(?<![a-z])certs?(?![a-z])|altname|subject alternative|x\.?509|pkix|self[ _-]?signed|leaf[ _]signature|"
+        r"unable to get (?:local )?issuer|host ?name\b.{0,200}\bnot match|host ?name\b.{0,200}n't match|"
+        r"wrong[ _]version[ _]number|handshake[ _]?(?:failure|failed|exception)|unsupported[ _]protocol|untrusted[ _]root",
+    ),
+    (
+        "dns",
+        r"(?:not|n't|unable to|failed to|failure to|error)[\s_\w]{0,20}resolv|resolving|unresolvedaddress|"
+        r"resolution|getaddrinfo|gaierror|enotfound|eai_|name or service|nodename|unknown ?host|no such host|nxdomain|"
+        r"host not found|no address associated|\blookup\b.{0,300}server misbehaving|\bdns\b",
+    ),
+    ("timeout", r"time[d\s-]*out|deadline|etimedout"),
+    ("refused", r"econnreset|connection (?:was )?reset|before secure tls connection"),
+    ("tls", r"ssl|tls|handshake"),
+    ("refused", r"refused|reset|closed|hang ?up|unreachable|broken pipe|eof"),
+)
+NETWORK_HINTS = {
+    "refused": "Something between refused or cut the connection.",
+    "redirect_or_html": "Something between answered in the API's place.",
+}
 
 
-@check("answer.meaning", title="What the pasted answer says", needs=("answer",))
+@check("answer.meaning", title="What the pasted answer says", needs=("answer",), version=2)
 def answer_meaning(ctx: Context) -> Iterator[Result]:
     if ctx.answer is not None:
         is_token_request = ctx.aim is not None and ctx.aim.world == "token"
@@ -94,13 +118,11 @@ def _offer_ended(data: Any, now: datetime) -> str:
 
 
 def judge_network_error(text: str) -> Result:
+    said = STACK_FRAME.sub(" ", text[:20_000])
     for name, pattern in NETWORK:
-        if re.search(pattern, text, re.IGNORECASE):
-            return failed(f"network_{name}", f"No answer came: {text[:200]}", hint="The call never reached the API.")
-    if re.search(r"refused|reset|closed|unreachable|broken pipe|eof", text, re.IGNORECASE):
-        return failed(
-            "network_refused", f"No answer came: {text[:200]}", hint="Something between refused the connection."
-        )
+        if re.search(pattern, said, re.IGNORECASE):
+            hint = NETWORK_HINTS.get(name, "The call never reached the API.")
+            return failed(f"network_{name}", f"No answer came: {text[:200]}", hint=hint)
     return unclear("network_unknown", f"No answer came, and its reason is not known: {text[:200] or '(not said)'}")
 
 
@@ -134,15 +156,23 @@ def _told_in_words(proof: Evidence) -> Meaning | None:
 def _not_genesys(answer: ReceivedAnswer, proof: Evidence) -> Result:
     status = answer.status or 0
     page = _is_page(answer)
-    if status == 407 or (page and _speaks_of_a_proxy(answer)):
+    if status in (407, 511) or (page and _speaks_of_a_proxy(answer)):
         return failed(
             "proxy", f"A proxy answered ({status}) in place of the API; the call never reached it.", evidence=proof
         )
     if 300 <= status < 400:
         return failed("redirect", f"The answer is a redirect ({status}); the API never redirects.", evidence=proof)
-    if status >= 500 or status == 429:
-        meaning = "rate_limited" if status == 429 else "server_error"
-        return failed(meaning, f"The answer is {status}, without the API's error body.", evidence=proof)
+    if status == 429:
+        return failed("rate_limited", "The answer is 429, without the API's error body.", evidence=proof)
+    if status >= 500:
+        return failed(
+            "server_error_foreign",
+            f"The answer ({status}) has neither the API's error body nor a correlation id: what stands before the API gave "
+            "it, a load balancer of Genesys Cloud's or a proxy of yours.",
+            hint="Send the call again. If it stays, look at the answer's Server and Via headers, which tell what answered, "
+            "and at Genesys Cloud's status page.",
+            evidence=proof,
+        )
     if page:
         return failed(
             "html",
@@ -183,9 +213,13 @@ def _proof(answer: ReceivedAnswer, data: Any) -> dict[str, Any]:
 
 
 def _hint(code: str, proof: Evidence) -> str:
+    named = " or ".join(permissions_in(proof["message"]))
+    if code in ("permission_missing", "division_missing") and named:
+        where = "in the conversation's division" if code == "division_missing" else "with the conversation's division"
+        return f"Give a role of the caller {named}, {where}."
     if code == "rate_limited":
         return f"Wait {proof['retry_after'] or 'as told'} s before any further call with this client. A new token is no way round."
-    if code == "server_error" and proof["correlation_id"]:
+    if code in ("server_error", "server_timeout") and proof["correlation_id"]:
         return f"Try again later; give Genesys Cloud Care the correlation id {proof['correlation_id']}."
     return ""
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.calls.aim import UUID
+from diagnostics.calls.aim import START_PATH, UUID
+from diagnostics.calls.answers import permissions_in
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer
@@ -68,7 +69,7 @@ def wanted_id(ctx: Context) -> str:
     return ctx.aim.id_text if ctx.aim and ctx.aim.id_state in ("uuid", "malformed") else ""
 
 
-@check("conversation.id", title="The conversation id has the shape of one", needs=("conversation",))
+@check("conversation.id", title="The conversation id has the shape of one", needs=("conversation",), version=2)
 def conversation_id(ctx: Context) -> Iterator[Result]:
     yield judge_id(wanted_id(ctx), ctx.aim.id_state if ctx.aim else "absent")
 
@@ -82,10 +83,12 @@ def judge_id(text: str, state: str) -> Result:
         return skipped("not_given", why, hint="Give a conversation id to have the conversation itself checked.")
     if UUID.fullmatch(text):
         return passed("uuid", "The conversation id is a UUID.", evidence={"id": text})
+    inside = UUID.search(text)
+    around = f"Send {inside[0]} without the signs around it. " if inside else ""
     return failed(
         "id_malformed",
         f"{text[:80]} is not a conversation id: that is a UUID of 36 characters.",
-        hint="Copy the id from the interaction's URL or from the conversation's event, whole and without anything around it.",
+        hint=f"{around}Copy the id from the interaction's URL or from the conversation's event, whole and without anything around it.",
         evidence={"id": text[:200]},
     )
 
@@ -104,11 +107,19 @@ def conversation_exists(ctx: Context) -> Iterator[Result]:
     wanted = wanted_id(ctx)
     answer = ctx.genesys.get(path_of(wanted))
     history = ctx.genesys.get(f"/api/v2/analytics/conversations/{wanted}/details") if answer.status == 404 else None
-    yield judge_existence(wanted, answer, history)
+    yield judge_existence(wanted, answer, history, _needed(ctx))
 
 
-def judge_existence(wanted: str, answer: Answer, history: Answer | None) -> Result:
-    """`history` is the analytics read that follows a 404, None when it was not asked."""
+def _needed(ctx: Context) -> tuple[str, ...]:
+    """The permissions of the call: those that its answer names, else those that the operation asks for."""
+    named = permissions_in(ctx.answer.body or "") if ctx.answer is not None else ()
+    operation = ctx.aim.operation if ctx.aim is not None else None
+    operation = operation or ctx.contract.operation("POST", START_PATH)
+    return named or (operation.permissions if operation is not None else ())
+
+
+def judge_existence(wanted: str, answer: Answer, history: Answer | None, needed: tuple[str, ...] = ()) -> Result:
+    """`history` is the analytics read that follows a 404, None when it was not asked; `needed` are the call's rights."""
     proof: Evidence = {
         "id": wanted,
         "status": answer.status,
@@ -139,17 +150,18 @@ def judge_existence(wanted: str, answer: Answer, history: Answer | None) -> Resu
             "that it is of this org and region.",
             evidence={"history": history.status if history else None, **proof},
         )
-    return _unreadable(answer, proof)
+    return _unreadable(answer, proof, needed)
 
 
-def _unreadable(answer: Answer, proof: Evidence) -> Result:
+def _unreadable(answer: Answer, proof: Evidence, needed: tuple[str, ...]) -> Result:
     if answer.status == 403:
-        code = "division_hidden" if answer.code == "missing.division.permission" else "forbidden"
+        elsewhere = answer.code == "missing.division.permission"
+        also = f" The call itself needs {' or '.join(needed)} in that division too." if elsewhere and needed else ""
         return unclear(
-            code,
+            "division_hidden" if elsewhere else "forbidden",
             "This client may not read the conversation, so whether it exists and is live stays unknown.",
-            hint="Give a role of the client conversation:communication:view (Conversation > Communication > View), "
-            "in the conversation's division.",
+            hint="Have an admin of the org give a role of the client conversation:communication:view (Conversation > "
+            f"Communication > View), in the conversation's division.{also}",
             evidence=proof,
         )
     if answer.status == 429:

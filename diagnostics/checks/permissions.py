@@ -182,7 +182,8 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
     if not enough(bool(found) for found in in_place.values()):
         return failed(
             "division_missing",
-            "The client holds the permission, but not in the conversation's division.",
+            f"The client holds {' and '.join(p for p, found in by_permission.items() if found)}, but not in the "
+            "conversation's division.",
             hint="Grant the client's role in the conversation's division too: Admin > Integrations > OAuth > the client > "
             "Roles, column Divisions.",
             evidence=proof,

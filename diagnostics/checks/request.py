@@ -13,7 +13,7 @@ from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 
 
-@check("request.host", title="The host is the API host of the client's region", needs=("call",))
+@check("request.host", title="The host is the API host of the client's region", needs=("call",), version=2)
 def request_host(ctx: Context) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         yield judge_host(ctx.call, ctx.aim, ctx.target.region)
@@ -73,7 +73,13 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
     return passed("right", f"{wanted} is the right host for {region.key}.", evidence={"wanted": wanted})
 
 
-@check("request.path", title="The path is one of the API", needs=("call",), reads=(f"GET {gateway.PROVIDERS_PATH}",))
+@check(
+    "request.path",
+    title="The path is one of the API",
+    needs=("call",),
+    version=2,
+    reads=(f"GET {gateway.PROVIDERS_PATH}",),
+)
 def request_path(ctx: Context) -> Iterator[Result]:
     if ctx.aim is None or ctx.call is None:
         return
@@ -81,7 +87,7 @@ def request_path(ctx: Context) -> Iterator[Result]:
         yield skipped("no_url", "The call names no path: it is known by the name of its method only.")
         return
     answered = None
-    if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource"):
+    if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource", "deprecated"):
         answered = ctx.genesys.get(gateway.PROVIDERS_PATH)
     has_gateway = None if answered is None or answered.status not in (200, 404) else answered.status == 200
     yield judge_path(ctx.aim, has_gateway, ctx.contract)
@@ -143,6 +149,8 @@ def _faulty_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result:
         "base_duplicated": f"The path repeats its base: {aim.path}.",
         "trailing_slash": f"The path ends in a slash, which makes it another path: {aim.path}.",
         "legacy_resource": f"The path {aim.path} belongs to a resource that has been retired.",
+        "deprecated": f"{aim.method} {aim.path} is still published, but deprecated: it is of legacy co-browse, whose "
+        "support ended on 2025-01-27.",
         "id_missing": f"There is no conversation id in the path {aim.path}.",
         "placeholder_unexpanded": f"The path still holds the placeholder {', '.join(aim.placeholders)}.",
     }[aim.fault]

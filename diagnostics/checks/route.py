@@ -54,6 +54,7 @@ def seen_of(path: str, answer: Answer) -> Seen:
     title="What the 404 hides",
     after=("oauth.token",),
     needs=("conversation",),
+    version=2,
     reads=("GET /api/v2/*",),
 )
 def route_oracle(ctx: Context) -> Iterator[Result]:
@@ -152,7 +153,8 @@ def judge_resource(plan: Plan, real: Seen, impossible: Seen, views: list[Seen], 
             subject="resource",
             evidence=proof,
         )
-    if past is not None and past.told and past.status == 200:
+    recorded = past is not None and past.told and past.status == 200
+    if recorded and real.status == 404:
         return failed(
             "past",
             f"The live read answers {real}, but the history knows the id: it existed, and it is over.",
@@ -171,6 +173,15 @@ def judge_resource(plan: Plan, real: Seen, impossible: Seen, views: list[Seen], 
         return _hidden(plan, real, impossible, shown, proof)
     if real.status == 404:
         return _absent(plan, real, past, proof)
+    if recorded:
+        return unclear(
+            "only_recorded",
+            f"The history knows the id, so it exists or did; the live read answers {real}, which does not tell whether it "
+            "is over.",
+            hint=f"With {_rights(plan.rights)} for this client, that could be told.",
+            subject="resource",
+            evidence=proof,
+        )
     return unclear(
         "blind",
         f"The id and an impossible one are both answered with {real}, before the org looks: that tells nothing of the id.",

@@ -42,7 +42,7 @@ CODES = {
     "too.many.requests.retry.after": Meaning("rate_limited", "The rate limit is exhausted."),
     "internal.server.error": Meaning("server_error", "Genesys Cloud met an error of its own."),
     "service.unavailable": Meaning("server_error", "Genesys Cloud was not available."),
-    "request.timeout": Meaning("server_error", "Genesys Cloud did not answer within its own time limit."),
+    "request.timeout": Meaning("server_timeout", "Genesys Cloud did not answer within its own time limit."),
     "authentication.request.timeout": Meaning("server_error", "Genesys Cloud's sign-in did not answer in time."),
     "client.timeout": Meaning("client_timeout", "The request's body arrived too slowly."),
     "not.implemented": Meaning("feature_off", "The feature is not enabled for this org."),
@@ -70,4 +70,5 @@ STATUSES = {
     415: Meaning("content_type", "The content type is not accepted."),
     429: Meaning("rate_limited", "The rate limit is exhausted."),
     501: Meaning("feature_off", "The feature is not enabled for this org."),
+    504: Meaning("server_timeout", "Genesys Cloud did not answer within its own time limit."),
 }

@@ -19,6 +19,8 @@ PLACEHOLDERS = re.compile(
     """,
     re.VERBOSE,
 )
+# What people leave around an id that is there: {5f2c...}, <5f2c...>.
+BRACKETS = "{}<>[]$()"
 PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
 
 # Words that hearsay or the API of earlier years puts into paths, wherever they stand.
@@ -35,8 +37,12 @@ def split_path(path: str) -> tuple[str, ...]:
 
 
 def is_placeholder(segment: str) -> bool:
-    """Whether this stands for a value that nobody filled in: {conversationId}, %7Bid%7D, :id, <id>, ${id}, YOUR_ID."""
-    return len(segment) <= 200 and PLACEHOLDERS.fullmatch(unquote(segment).strip()) is not None
+    """Whether this stands for a value that nobody filled in: {conversationId}, %7Bid%7D, :id, <id>, ${id}, YOUR_ID.
+
+    A UUID between brackets is a value: what is wrong with it is the brackets.
+    """
+    text = unquote(segment).strip() if len(segment) <= 200 else ""
+    return PLACEHOLDERS.fullmatch(text) is not None and UUID.fullmatch(text.strip(BRACKETS)) is None
 
 
 def is_uuid(segment: str) -> bool:

@@ -8,6 +8,8 @@ from itertools import combinations
 from diagnostics.genesys.paths import BASE, LONGEST_PATH, PathIndex
 
 DOUBLED_BASE = re.compile(r"^(?:/api/v2|/api|/v2){2,}(?=/)", re.IGNORECASE)
+# The API's address once more, with its scheme or by its name: what joining a base to a whole URL makes.
+JOINED_URL = re.compile(r"^/(?:[^?#]*/)?(?:https?:/{1,2}[^/]+|api\.[\w.-]+\.[\w-]+)(?=/)", re.IGNORECASE)
 LEADING_PART = re.compile(r"^/.*?(?=/api/v2/)", re.IGNORECASE)
 PART_OF_BASE = re.compile(r"^/?(?:(?:api|v2)/)?", re.IGNORECASE)
 
@@ -29,8 +31,10 @@ def strip_trailing_slash(path: str) -> str:
 
 
 def base_deduplicated(path: str) -> str:
-    """/api/v2/api/v2/users/me, /api/v2/v2/users/me: a base URL that already held the base."""
-    return DOUBLED_BASE.sub(BASE, path)
+    """/api/v2/api/v2/users/me, /api/v2/v2/users/me, /https://api.example/api/v2/users/me: what was put behind a base URL
+    already held the base.
+    """
+    return DOUBLED_BASE.sub(BASE, JOINED_URL.sub("", path))
 
 
 def drop_leading_part(path: str) -> str:

@@ -42,13 +42,16 @@ def error(code: str, status: int, message: str = "m") -> str:
         (429, error("too.many.requests", 429), Outcome.FAIL, "rate_limited"),
         (500, error("internal.server.error", 500), Outcome.FAIL, "server_error"),
         (502, error("whatever", 502), Outcome.FAIL, "server_error"),
+        (504, error("request.timeout", 504), Outcome.FAIL, "server_timeout"),
+        (504, error("whatever", 504), Outcome.FAIL, "server_timeout"),
+        (511, "<html>Network Authentication Required</html>", Outcome.FAIL, "proxy"),
         (418, error("teapot", 418), Outcome.FAIL, "other"),
         (404, "<html><body>Not Found</body></html>", Outcome.FAIL, "html"),
         (403, "blocked by policy", Outcome.FAIL, "foreign"),
         (404, '{"detail": "Not Found"}', Outcome.FAIL, "foreign"),
         (302, "", Outcome.FAIL, "redirect"),
         (407, "<html>", Outcome.FAIL, "proxy"),
-        (503, "<html>", Outcome.FAIL, "server_error"),
+        (503, "<html>", Outcome.FAIL, "server_error_foreign"),
         (200, "<html>Sign in to the network</html>", Outcome.FAIL, "html"),
         (403, "<html>Blocked by Zscaler</html>", Outcome.FAIL, "proxy"),
         (
@@ -59,7 +62,7 @@ def error(code: str, status: int, message: str = "m") -> str:
         ),
         (403, '{"message": "Missing Authentication Token"}', Outcome.FAIL, "foreign"),
         (404, "", Outcome.FAIL, "not_found"),
-        (503, "upstream connect error", Outcome.FAIL, "server_error"),
+        (503, "upstream connect error", Outcome.FAIL, "server_error_foreign"),
     ],
 )
 def test_an_answer_s_meaning(status: int, body: str | None, outcome: Outcome, code: str) -> None:
@@ -77,12 +80,45 @@ def test_an_answer_s_meaning(status: int, body: str | None, outcome: Outcome, co
         ("connect ETIMEDOUT 10.0.0.1:443", "network_timeout"),
         ("Read timed out", "network_timeout"),
         ("Connection refused", "network_refused"),
+        # a proxy first, even where its own name or certificate is what failed
+        ("curl: (5) Could not resolve proxy: proxy.corp", "network_proxy"),
+        ("ProxyError('Unable to connect to proxy', SSLError(WRONG_VERSION_NUMBER))", "network_proxy"),
+        ("Could not resolve host: api.mypurecloud.com (no proxy)", "network_dns"),
+        # a certificate lists its names as DNS:
+        ("No subject alternative DNS name matching api.mypurecloud.com found", "network_tls"),
+        ("Host: api.mypurecloud.com. is not in the cert's altnames: DNS:*.corp.example", "network_tls"),
+        ("hostname 'api.mypurecloud.com' doesn't match '*.corp.example'", "network_tls"),
+        ("UNABLE_TO_VERIFY_LEAF_SIGNATURE", "network_tls"),
+        ("DEPTH_ZERO_SELF_SIGNED_CERT", "network_tls"),
+        ("net::ERR_CERT_AUTHORITY_INVALID", "network_tls"),
+        ("PKIX path building failed", "network_tls"),
+        ("schannel: CERT_TRUST_IS_UNTRUSTED_ROOT", "network_tls"),
+        ("write EPROTO: wrong version number", "network_tls"),
+        # the name service
+        ("dial tcp: lookup api.mypurecloud.com on 10.0.0.2:53: server misbehaving", "network_dns"),
+        ("getaddrinfo ETIMEOUT api.mypurecloud.com", "network_dns"),
+        ("net::ERR_NAME_NOT_RESOLVED", "network_dns"),
+        ("UnresolvedPromise: ESOCKETTIMEDOUT", "network_timeout"),
+        # what timed out or was cut in the middle of TLS says nothing of certificates
+        ("net/http: TLS handshake timeout", "network_timeout"),
+        ("Read timed out at java.base/sun.security.ssl.SSLSocketInputRecord.read", "network_timeout"),
+        ("Connection reset at sun.security.ssl.SSLSocketImpl.readRecord", "network_refused"),
+        ("socket disconnected before secure TLS connection was established", "network_refused"),
+        ("SSLHandshakeException: Remote host terminated the handshake", "network_tls"),
+        ("Read timed out at com.sun.proxy.$Proxy42.send(Unknown Source)", "network_timeout"),
+        ("SyntaxError: Unexpected token < in JSON at position 0", "network_redirect_or_html"),
         ("something else", "network_unknown"),
         ("", "network_unknown"),
     ],
 )
 def test_no_answer_is_told_by_the_client_program_s_words(words: str, code: str) -> None:
     assert judge_answer(ReceivedAnswer(network_error=words)).code == code
+
+
+def test_the_permissions_that_an_answer_names_are_in_the_hint() -> None:
+    message = "You are missing the following permission(s): [conversation:cobrowse:add, conversation:cobrowseVoice:add]"
+    said = judge_answer(ReceivedAnswer(403, (), error("missing.division.permission", 403, message)))
+    assert "conversation:cobrowse:add or conversation:cobrowseVoice:add" in said.hint
 
 
 def test_the_login_host_s_own_error_shape_is_known() -> None:

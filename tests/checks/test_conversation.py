@@ -72,6 +72,13 @@ def test_existence(answer: Answer, history: Answer | None, outcome: Outcome, cod
     assert (result.outcome, result.code) == (outcome, code)
 
 
+def test_in_a_hidden_division_the_call_s_own_right_is_named_too() -> None:
+    hidden = answer_of(403, {"code": "missing.division.permission"})
+    hint = judge_existence(ID, hidden, None, ("conversation:cobrowse:add",)).hint
+    assert "conversation:communication:view" in hint
+    assert "conversation:cobrowse:add" in hint
+
+
 @pytest.mark.parametrize(
     ("parties", "outcome", "code"),
     [

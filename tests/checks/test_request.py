@@ -4,6 +4,7 @@ import pytest
 
 from diagnostics.calls.aim import read_aim
 from diagnostics.calls.call import FailingCall
+from diagnostics.checks.conversation import judge_id
 from diagnostics.checks.request import (
     judge_authorization,
     judge_body,
@@ -110,6 +111,14 @@ def test_an_operator_s_own_plain_address_is_right_for_its_region() -> None:
         ("POST", f"/api/v2/conversations/chats/{ID}/cobrowse", False, Outcome.FAIL, "legacy_resource"),
         ("POST", f"{START}/", False, Outcome.FAIL, "trailing_slash"),
         ("POST", f"/api/v2{START}", False, Outcome.FAIL, "base_duplicated"),
+        ("POST", f"/{API}{START}", False, Outcome.FAIL, "base_duplicated"),
+        ("POST", f"/api/v2/{API}{START}", False, Outcome.FAIL, "base_duplicated"),
+        ("POST", f"/{API.removeprefix('https://')}{START}", False, Outcome.FAIL, "base_duplicated"),
+        ("PATCH", f"/api/v2/conversations/cobrowsesessions/{ID}", False, Outcome.FAIL, "deprecated"),
+        ("GET", f"/api/v2/conversations/cobrowsesessions/{ID}", False, Outcome.PASS, "published"),
+        ("POST", "/api/v2/conversations/%s/cobrowse", False, Outcome.FAIL, "placeholder_unexpanded"),
+        ("POST", "/api/v2/conversations/{}/cobrowse", False, Outcome.FAIL, "placeholder_unexpanded"),
+        ("POST", f"/api/v2/conversations/%7B{ID}%7D/cobrowse", False, Outcome.PASS, "published"),
         ("POST", "/api/v2/conversations//cobrowse", False, Outcome.FAIL, "id_missing"),
         ("POST", "/api/v2/conversations/undefined/cobrowse", False, Outcome.FAIL, "id_missing"),
         ("POST", "/api/v2/conversations/%7BconversationId%7D/cobrowse", False, Outcome.FAIL, "placeholder_unexpanded"),
@@ -122,6 +131,28 @@ def test_the_path_is_judged_by_contract_and_gateway(
 ) -> None:
     result = judge_path(read_aim(call_of(method, API + path), "", bundled()), gateway, bundled())
     assert (result.outcome, result.code) == (outcome, code)
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "fault"),
+    [
+        (START, "not_the_api_host", ""),
+        (f"/api/v2/conversations/chat/{ID}/cobrowse", "not_the_api_host", "not_in_api"),
+        ("/oauth/token", "right", ""),
+        ("/api/v2/oauth/token", "right", "not_in_api"),
+    ],
+)
+def test_a_path_of_the_api_on_the_login_host_has_the_wrong_host_only(path: str, host: str, fault: str) -> None:
+    call = call_of("POST", f"https://login.mypurecloud.com{path}")
+    aim = read_aim(call, "", bundled())
+    assert (judge_host(call, aim, region("us-east-1")).code, aim.fault) == (host, fault)
+
+
+def test_an_id_in_brackets_is_malformed_and_no_placeholder() -> None:
+    aim = read_aim(call_of("POST", f"{API}/api/v2/conversations/%7B{ID}%7D/cobrowse"), "", bundled())
+    said = judge_id(aim.id_text, aim.id_state)
+    assert (aim.placeholders, said.code) == ((), "id_malformed")
+    assert ID in said.hint
 
 
 def test_a_bare_path_without_the_prefix_is_shorthand_and_no_fault() -> None:

@@ -49,6 +49,10 @@ NONE = "404 conversation.error.conversation.not.found"
         ("404 not.found", NONE, [NONE], "", Outcome.FAIL, "hidden"),
         ("403 missing.any.permissions", "403 missing.any.permissions", ["200"], "", Outcome.FAIL, "hidden"),
         ("403 missing.any.permissions", "403 missing.any.permissions", [NONE], "", Outcome.ERROR, "blind"),
+        # the history knows what is live, too: only a live read that does not find it says that it is over
+        ("403 missing.any.permissions", "403 missing.any.permissions", [NONE], "200", Outcome.ERROR, "only_recorded"),
+        ("403 missing.any.permissions", "403 missing.any.permissions", ["200"], "200", Outcome.FAIL, "hidden"),
+        ("403 missing.any.permissions", NONE, [], "200", Outcome.FAIL, "hidden"),
         # what cannot be compared
         (NONE, "400 invalid.value", [], "", Outcome.ERROR, "untold"),
         ("?404 not_json", "?404 not_json", [], "", Outcome.ERROR, "untold"),
