@@ -9,13 +9,19 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from diagnostics.demo import documents
 from diagnostics.evaluation.cases import BadCases, read_cases
+from diagnostics.evaluation.conversations import conversation_of, medium_of
 from diagnostics.evaluation.score import Score, evaluate
-from diagnostics.evaluation.states import conversation_of, medium_of, org_of, region_of
+from diagnostics.evaluation.states import is_licensed, org_of, permissions_of, region_of
 
 FOLDER = Path(__file__).parent / "evaluation"
 CASES = FOLDER / "cases.json"
-FILES = (CASES, FOLDER / "second_cases.json")  # each written by somebody who had not seen the engine
+FILES = (
+    CASES,
+    FOLDER / "second_cases.json",
+    FOLDER / "third_cases.json",
+)  # each written by somebody who had not seen the engine
 
 
 @pytest.fixture(scope="module", params=FILES, ids=lambda path: path.stem)
@@ -69,6 +75,11 @@ def test_the_json_counts_what_the_lines_say(tmp_path: Path) -> None:
         ("callback", ("callbacks", "")),
         ("email", ("emails", "")),
         ("message (open messaging)", ("messages", "open")),
+        ("message (web messaging) after an earlier e-mail", ("messages", "webmessaging")),
+        ("voice (inbound call, callback offered)", ("calls", "")),
+        ("screen share (legacy)", ("screenshares", "")),
+        ("social expression", ("socialExpressions", "")),
+        ("video", ("videos", "")),
     ],
 )
 def test_a_medium_is_read_from_its_words(text: str, medium: tuple[str, str]) -> None:
@@ -96,3 +107,103 @@ def test_a_state_of_odd_shapes_is_an_org_all_the_same(state: dict[str, Any]) -> 
         state = {**state, "providers": []}
     assert org_of(state).clients
     assert region_of(state).key == "us-east-1"
+
+
+START, OTHER = "conversation:cobrowse:add", "conversation:cobrowseVoice:add"
+
+
+@pytest.mark.parametrize(
+    ("state", "held"),
+    [
+        ({"permissions": [START]}, {START: False}),
+        ({"permissions": [f"{START} (conditional)", OTHER]}, {START: True, OTHER: False}),
+        ({"permissions": [f"{START} with condition: Media == Voice"]}, {START: True}),
+        ({"permissions": [f"{START} (granted yesterday)"]}, {START: False}),
+        ({"permissions": [START, OTHER], "conditions": {START: "queue == Support"}}, {START: True, OTHER: False}),
+        ({"permissions": ["*"]}, {"conversation:*:*": False, "oauth:*:*": False}),
+        ({"permissions": "all"}, {"conversation:*:*": False, "oauth:*:*": False}),
+        ({"permissions": "all cobrowse permissions"}, {START: False}),
+        ({"permissions": "none"}, {}),
+        ({"permissions": ["nothing that is a permission"]}, {}),
+    ],
+)
+def test_permissions_are_read_with_their_conditions(state: dict[str, Any], held: dict[str, bool]) -> None:
+    found = permissions_of(state, [START, "oauth:client:view"])
+    assert {name: bool(condition) for name, condition in found.items()} == held
+
+
+@pytest.mark.parametrize(
+    ("state", "licensed"),
+    [
+        ({}, True),
+        ({"licence": "Genesys Cloud CX 3"}, True),
+        ({"licence": "Genesys Cloud CX 2 (cobrowse included; no WEM)"}, True),
+        ({"licence": "Genesys Cloud CX 1"}, False),
+        ({"licence": "Genesys Cloud CX 1 without Digital Add-on"}, False),
+        ({"licence": "Genesys Cloud CX 1 with Digital Add-on II"}, True),
+        ({"licence": "none"}, False),
+        ({"permission_catalogue": f"{START} absent"}, False),
+        ({"permission_catalogue": "contains both cobrowse permissions"}, True),
+        ({"permission_catalogue": [START]}, True),
+        ({"permission_catalogue": ["oauth:client:view"]}, False),
+        ({"missing_from_catalogue": [START, OTHER]}, False),
+        ({"missing_from_catalogue": ["recording:recording:view"]}, True),
+    ],
+)
+def test_a_licence_is_read_from_its_words(state: dict[str, Any], licensed: bool) -> None:
+    assert is_licensed(state) == licensed
+
+
+@pytest.mark.parametrize(
+    ("state", "ids"),
+    [
+        ({}, []),
+        ({"web_deployment": {"id": "a"}}, ["a"]),
+        ({"web_deployment": [{"id": "a"}, {"id": "b"}]}, ["a", "b"]),
+        ({"web_deployments": [{"id": "a"}]}, ["a"]),
+        ({"web_deployment": {"id": "a"}, "web_deployments": [{"id": "a"}, {"id": "b"}]}, ["a", "b"]),
+    ],
+)
+def test_deployments_are_told_one_or_several(state: dict[str, Any], ids: list[str]) -> None:
+    org = org_of(state)
+    assert [each["id"] for each in org.deployments] == ids
+    assert len({each["id"] for each in org.configurations}) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("told", "agent", "over"),
+    [
+        (
+            {"state": "connected", "agent_participant": "two agents: one disconnected, one connected"},
+            "connected",
+            False,
+        ),
+        ({"state": "connected", "agent_participant": "connected (first agent disconnected)"}, "connected", False),
+        ({"state": "alerting", "agent_participant": "alerting (first agent disconnected)"}, "alerting", False),
+        ({"state": "connected", "agent_participant": "disconnected"}, "disconnected", False),
+        ({"state": "connected, not ended", "agent_participant": "connected"}, "connected", False),
+        ({"state": "ended 5 min ago", "agent_participant": "connected"}, "disconnected", True),
+        ({"state": "scheduled", "agent_participant": "none", "customer_participant": "none"}, "", False),
+    ],
+)
+def test_the_parties_are_read_from_their_words(told: dict[str, str], agent: str, over: bool) -> None:
+    found = conversation_of({"conversation": {"id": "11111111-2222-4333-8444-555555555555", **told}})
+    assert found is not None
+    assert ("ended" in found) == over
+    states = [each["legs"][0]["state"] for each in found["participants"] if each["purpose"] == "agent"]
+    assert states == ([agent] if agent else [])
+
+
+def test_a_conversation_of_several_divisions_and_one_without_parties_are_served() -> None:
+    state = {
+        "divisions": {"role_granted_in": "Sales", "conversation_in": ["Home", "Sales"]},
+        "conversation": {
+            "id": "11111111-2222-4333-8444-555555555555",
+            "agent_participant": "none",
+            "customer_participant": "none",
+        },
+    }
+    org = org_of(state)
+    told = documents.conversation(org, next(iter(org.conversations.values())))
+    assert [each["division"]["name"] for each in told["divisions"]] == ["Home", "Sales"]
+    assert told["participants"] == []

@@ -41,7 +41,7 @@ def conversation(org: Org, spec: Document) -> Document:
             "id": spec["id"],
             "startTime": moment(org, spec["started"]),
             "endTime": moment(org, spec.get("ended")),
-            "address": spec["participants"][0].get("address"),
+            "address": next((each.get("address") for each in spec["participants"]), None),
             "participants": [participant(org, spec, position) for position in range(len(spec["participants"]))],
             "recordingState": "NONE",
             "divisions": divisions(org, spec),
@@ -51,14 +51,24 @@ def conversation(org: Org, spec: Document) -> Document:
     )
 
 
+def divisions_of(spec: Document) -> list[str]:
+    """Most conversations are of one division; a transfer may add others."""
+    return spec.get("divisions") or [spec["division"]]
+
+
 def divisions(org: Org, spec: Document) -> list[Document]:
-    division = spec["division"]
-    reference = {
-        "id": division,
-        "name": org.divisions[division],
-        "selfUri": f"/api/v2/authorization/divisions/{division}",
-    }
-    return [{"division": reference, "entities": []}]
+    """Models `ConversationDivisionMembership`."""
+    return [
+        {
+            "division": {
+                "id": division,
+                "name": org.divisions[division],
+                "selfUri": f"/api/v2/authorization/divisions/{division}",
+            },
+            "entities": [],
+        }
+        for division in divisions_of(spec)
+    ]
 
 
 def participant(org: Org, spec: Document, position: int) -> Document:
@@ -181,7 +191,7 @@ def analytics(org: Org, spec: Document) -> Document:
             "conversationId": spec["id"],
             "conversationStart": moment(org, spec["started"]),
             "conversationEnd": moment(org, spec.get("ended")),
-            "divisionIds": [spec["division"]],
+            "divisionIds": divisions_of(spec),
             "originatingDirection": "inbound",
             "participants": [analytics_participant(org, spec, n) for n in range(len(spec["participants"]))],
         }
@@ -208,7 +218,7 @@ def analytics_session(org: Org, spec: Document, position: int, number: int) -> D
     return without_none(
         {
             "sessionId": derived_id(spec["id"], position, number),
-            "mediaType": MEDIA_TYPES[leg["media"]],
+            "mediaType": MEDIA_TYPES.get(leg["media"], leg["media"]),
             "messageType": leg.get("type"),
             "direction": leg["direction"],
             "provider": leg["provider"],

@@ -1,5 +1,6 @@
 """Does a client hold a permission, and if not, which of the documented 403 answers does it get?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from diagnostics.demo.answers import ApiError
@@ -27,9 +28,10 @@ class Caller:
             return bool(divisions)
         return division in divisions
 
-    def require_any(self, permissions: tuple[str, ...], division: str | None = None) -> None:
-        """At least one of them. Held, but elsewhere, is told apart from not held at all."""
-        if any(self.holds(permission, division) for permission in permissions):
+    def require_any(self, permissions: tuple[str, ...], divisions: Iterable[str] = ()) -> None:
+        """At least one of them, in one of the divisions. Held, but elsewhere, is told apart from not held at all."""
+        places: tuple[str | None, ...] = tuple(divisions) or (None,)
+        if any(self.holds(permission, place) for permission in permissions for place in places):
             return
         elsewhere = [permission for permission in permissions if self.divisions_with(permission)]
         code = "missing.division.permission" if elsewhere else "missing.any.permissions"

@@ -11,7 +11,8 @@ from diagnostics.calls.call import Unreadable
 from diagnostics.demo.server import serve
 from diagnostics.engine import Diagnosis
 from diagnostics.evaluation.cases import Case
-from diagnostics.evaluation.states import client_of, endpoint_of, org_id_of, region_of
+from diagnostics.evaluation.states import client_of, endpoint_of, region_of
+from diagnostics.evaluation.words import org_id_of
 from diagnostics.genesys.regions import Region
 from diagnostics.inputs import Inputs
 

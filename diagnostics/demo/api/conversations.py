@@ -31,7 +31,7 @@ def find(request: Request, with_history: bool = False) -> dict[str, Any]:
 
 def conversation(request: Request) -> Answer:
     spec = find(request)
-    request.caller.require_any(VIEW, spec["division"])
+    request.caller.require_any(VIEW, documents.divisions_of(spec))
     return json_answer(documents.conversation(request.org, spec))
 
 
@@ -44,14 +44,14 @@ def media_view(media: str, request: Request) -> Answer:
 
 def analytics_details(request: Request) -> Answer:
     spec = find(request, with_history=True)
-    request.caller.require_any(DETAILS, spec["division"])
+    request.caller.require_any(DETAILS, documents.divisions_of(spec))
     return json_answer(documents.analytics(request.org, spec))
 
 
 def start_cobrowse(request: Request) -> Answer:
     """Answers as the real call does. Nothing of the product may ever send it; the request log is the proof."""
     spec = find(request)
-    request.caller.require_any(START, spec["division"])
+    request.caller.require_any(START, documents.divisions_of(spec))
     kind = session_kind(spec)
     return json_answer(session(kind))
 

@@ -1,0 +1,118 @@
+"""A case's conversation, told in a few words, in the demo's short form."""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from diagnostics.evaluation.words import org_id_of, part_of, words_of
+
+MESSAGE_TYPES = {
+    "whatsapp": "whatsapp",
+    "sms": "sms",
+    "facebook": "facebook",
+    "instagram": "instagram",
+    "apple": "apple",
+    "twitter": "twitter",
+    "telegram": "telegram",
+    "line": "line",
+    "open messag": "open",
+}
+MEDIA = (
+    (r"internal messag", "internalMessages"),
+    (r"social", "socialExpressions"),
+    (r"screen ?shar", "screenshares"),
+    (r"\bvideo", "videos"),
+    (r"call ?back", "callbacks"),
+    (r"e-?mail", "emails"),
+    (r"web ?messag|webmessaging", "webmessaging"),
+    (r"\b(?:" + "|".join(MESSAGE_TYPES) + ")", "message"),
+    (r"messenger", "webmessaging"),
+    (r"\bchat|webchat|web chat", "chats"),
+    (r"voice|call|phone|pstn", "calls"),
+    (r"messag", "webmessaging"),
+)
+
+
+# What is said not to be so, and a medium that the conversation had before or was only offered.
+NOT_SO = re.compile(r"\b(?:not|never)\s+(?:yet\s+)?(?:ended|closed|over|finished|completed|archived)\b")
+PASSED = re.compile(
+    r"\b(?:after|with) an? earlier [\w -]+|\bwas [\w -]+ before\b[\w -]*|[\w-]+ (?:was )?(?:offered|declined)"
+)
+
+
+def conversation_of(state: Mapping[str, Any]) -> dict[str, Any] | None:
+    """In the demo's short form; None where the case has none, or says that it does not exist in this org."""
+    told = part_of(state, "conversation")
+    said = str(told.get("state") or "").lower()
+    if not told.get("id") or re.search(
+        r"not exist|no such|unknown|other (org|region)|another (org|region)|deleted", said
+    ):
+        return None
+    try:
+        identifier = str(uuid.UUID(str(told["id"])))
+    except ValueError:
+        return None
+    said = NOT_SO.sub("", said)
+    ended = bool(re.search(r"ended|closed|disconnected|terminated|finished|over\b|historical|archived|completed", said))
+    told_in = words_of(part_of(state, "divisions").get("conversation_in")) or ["Home"]
+    divisions = [org_id_of(f"division {name if name != '*' else 'Home'}") for name in told_in]
+    participants = list(_participants(told, said, ended))
+    return {
+        "id": identifier,
+        "division": divisions[0],
+        "divisions": divisions,
+        "started": 40,
+        **({"ended": 20} if ended else {}),
+        "live": not re.search(r"historical|archived|analytics only|only in analytics", said),
+        "participants": participants,
+    }
+
+
+def _participants(told: Mapping[str, Any], said: str, ended: bool) -> Iterable[dict[str, Any]]:
+    customer = _leg_state(told.get("customer_participant"), said, ended)
+    agent = _leg_state(told.get("agent_participant"), said, ended)
+    media, kind = medium_of(str(told.get("media") or ""))
+    if customer:
+        yield _participant("customer", media, kind, customer)
+    if re.search(r"queue|waiting|acd|routing", said) and not ended:
+        yield _participant("acd", media, kind, "connected") | {"queue": org_id_of("queue")}
+    if agent:
+        yield _participant("agent", media, kind, agent) | {"user": org_id_of("agent")}
+
+
+def _leg_state(told: Any, said: str, ended: bool) -> str:
+    """The state of a party's leg, "" where there is no such party."""
+    text = NOT_SO.sub("", re.sub(r"\([^()]*\)", "", str(told if told is not None else said).lower())).strip()
+    if not ended and re.search(r"(?<!not )(?<!not yet )\bconnected\b", text):
+        return "connected"
+    if re.search(
+        r"^none|no agent|not (yet )?(assigned|present|joined|connected|a party|in)|absent|missing|waiting|queue", text
+    ):
+        return ""
+    if ended or re.search("disconnect|terminat|left|ended|gone", text):
+        return "disconnected"
+    known = ("alerting", "dialing", "contacting", "offering", "parked", "terminated", "scheduled")
+    return next((state for state in known if state in text), "connected")
+
+
+def medium_of(text: str) -> tuple[str, str]:
+    """The participant's array and, for messages, the type: "message (web messaging)" is ("messages", "webmessaging")."""
+    said = PASSED.sub("", text.lower())
+    found = next((medium for pattern, medium in MEDIA if re.search(pattern, said)), "webmessaging")
+    if found == "message":
+        return "messages", next(kind for word, kind in MESSAGE_TYPES.items() if word in said)
+    return ("messages", found) if found == "webmessaging" else (found, "")
+
+
+def _participant(purpose: str, media: str, kind: str, state: str) -> dict[str, Any]:
+    leg = {
+        "media": media,
+        "state": state,
+        "started": 40,
+        "provider": "PureCloud Messaging",
+        "direction": "inbound",
+        **({"type": kind} if kind else {}),
+        **({"ended": 20} if state in ("disconnected", "terminated") else {}),
+    }
+    return {"purpose": purpose, "legs": [leg]}
