@@ -73,7 +73,7 @@ def test_encryption_keys_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> No
     assert env.encryption_keys("X") == [KEY, other]
 
 
-@pytest.mark.parametrize("bad", ["short", KEY[:-1], "ä" * 44])
+@pytest.mark.parametrize("bad", ["short", KEY[:-1], "ä" * 44], ids=["short", "cut", "not ascii"])
 def test_a_bad_encryption_key_is_not_repeated(monkeypatch: pytest.MonkeyPatch, bad: str) -> None:
     monkeypatch.setenv("X", f"{KEY},{bad}")
     with pytest.raises(SystemExit) as stopped:
