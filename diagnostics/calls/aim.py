@@ -94,7 +94,7 @@ def _is_about_tokens(host: str, path: str) -> bool:
     """The login host is asked for tokens, under whatever path; a path of the API, sent there, has only the wrong host."""
     if path.rstrip("/") == "/oauth/token":
         return True
-    return host.startswith("login.") and not (path.lower().startswith("/api/") and "oauth" not in path.lower())
+    return host.startswith("login.") and not (path.lower().startswith("/api/") and "/oauth/token" not in path.lower())
 
 
 def _named_only(base: Aim, call: FailingCall, contract: Contract) -> Aim:

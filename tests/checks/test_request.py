@@ -138,6 +138,7 @@ def test_the_path_is_judged_by_contract_and_gateway(
     [
         (START, "not_the_api_host", ""),
         (f"/api/v2/conversations/chat/{ID}/cobrowse", "not_the_api_host", "not_in_api"),
+        ("/api/v2/oauth/clients", "not_the_api_host", ""),
         ("/oauth/token", "right", ""),
         ("/api/v2/oauth/token", "right", "not_in_api"),
     ],
