@@ -23,7 +23,7 @@ if not Path(os.environ.get("COBROWSE_DOCTOR_DATA_DIR", "")).name.startswith(PREF
 from config.settings import *  # noqa: E402, F403
 from config.settings import STORAGES  # noqa: E402
 
-ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # all tests come from one address; those of the limits set their own
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # type: ignore[assignment]  # all tests come from one address; those of the limits set their own
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = True

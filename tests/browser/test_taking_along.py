@@ -4,6 +4,7 @@ import csv
 import json
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -46,7 +47,9 @@ def saved(page: Page, link: str, folder: Path) -> Path:
     return place
 
 
-def opened_offline(browser: Browser, place: Path, width: int = 1440, scheme: str = "light") -> tuple[Page, list[str]]:
+def opened_offline(
+    browser: Browser, place: Path, width: int = 1440, scheme: Literal["dark", "light"] = "light"
+) -> tuple[Page, list[str]]:
     """The file in a window that has no network and no script; the list fills with whatever it asks for."""
     asked: list[str] = []
 
@@ -96,7 +99,7 @@ def test_a_packet_is_taken_along_and_its_page_needs_no_network(
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_the_page_fits_and_is_accessible(
-    width: int, scheme: str, window: Visit, demo: Running, browser: Browser, tmp_path: Path
+    width: int, scheme: Literal["dark", "light"], window: Visit, demo: Running, browser: Browser, tmp_path: Path
 ) -> None:
     make_team_lead("tess")
     run = diagnosed(registered(demo, NO_ROLE), NO_ROLE)

@@ -44,7 +44,14 @@ def test_another_verdict_is_told_and_ends_with_three(acme: OAuthClient) -> None:
     (found,) = told["differing"]
     assert (found["run"], found["then"]["cause"]) == (run.pk, "none")
     assert found["now"]["cause"] != "none"
-    assert {each["why"] for each in found["changes"]} <= {"new_check", "not_kept", "version", "not_planned", "contract", "other"}
+    assert {each["why"] for each in found["changes"]} <= {
+        "new_check",
+        "not_kept",
+        "version",
+        "not_planned",
+        "contract",
+        "other",
+    }
     run.refresh_from_db()
     assert run.cause == "none"
 

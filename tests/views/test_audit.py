@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.http import StreamingHttpResponse
 from django.test import Client
 
 from diagnostics.models import AuditEntry, User
@@ -40,9 +39,9 @@ def shown(browser: Client, **query: str) -> int:
 
 
 def exported(browser: Client, form: str, **query: str) -> str:
-    answer = browser.get(f"/audit/export/{form}/", query)
-    assert isinstance(answer, StreamingHttpResponse)
-    return answer.getvalue().decode()
+    answer: Any = browser.get(f"/audit/export/{form}/", query)
+    assert answer.streaming
+    return b"".join(answer.streaming_content).decode()
 
 
 def browser_of(person: User) -> Client:
