@@ -12,7 +12,7 @@ from diagnostics import causes
 from diagnostics.outcomes import Outcome
 from diagnostics.rules import DEPARTURES, PLAUSIBLE, REFUSALS, RULES, TROUBLES, Certainty, Rule
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 PART_IS_RIGHT = "This branch is right now. Only it was asked again, so this says nothing of the rest."
 PART_IS_NOT_RIGHT = "Only this branch was asked again; it is not all right, and it alone explains no failure."
 

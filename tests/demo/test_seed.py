@@ -41,7 +41,8 @@ def test_it_registers_verifies_and_tells_the_story() -> None:
     assert standings["Demo: no role"] == "authz.permission_missing"
     assert standings["Demo: wrong secret"] == "auth.client_rejected"
     assert standings["Demo: org without the licence"] == "config.feature_not_licensed"
-    assert not OAuthClient.objects.filter(standing=OAuthClient.Standing.UNKNOWN).exists()
+    unknown = OAuthClient.objects.filter(standing=OAuthClient.Standing.UNKNOWN)
+    assert [each.name for each in unknown] == ["Demo: role with a condition"]  # which nobody can decide from outside
     assert not OAuthClient.objects.filter(tier="").exists()
 
 
