@@ -1,10 +1,12 @@
 """The request as our views know it, and what an expired session answers to htmx."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -67,6 +69,16 @@ def _page_of(request: HttpRequest) -> str:
     """The page the fragment belongs to; the fragment's own address would be no place to return to."""
     details = getattr(request, "htmx", None)
     return (details.current_url_abs_path if details else None) or "/"
+
+
+def narrowed_by(form: Form, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a list is narrowed to, and what its page needs to say so and to lead on: the form, the query to keep."""
+    form.is_valid()
+    chosen = {name: value for name, value in form.cleaned_data.items() if value}
+    kept = request.GET.copy()
+    kept.pop("before", None)
+    narrowed = bool(chosen.keys() - {"before"})
+    return chosen, {"form": form, "kept": kept.urlencode(), "narrowed": narrowed, "is_first": "before" not in chosen}
 
 
 def go_to(request: Request, name: str, *args: int) -> HttpResponse:

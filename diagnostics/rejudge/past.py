@@ -5,25 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from diagnostics import compare
 from diagnostics.checks.base import Result
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.inputs import Inputs
 from diagnostics.outcomes import Outcome
 
 
-class Said(Protocol):
-    """A finding, stored or not."""
+class Said(compare.Said, Protocol):
+    """A finding with its words and its evidence, stored or not."""
 
-    @property
-    def check_id(self) -> str: ...
-    @property
-    def check_version(self) -> int: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def code(self) -> str: ...
     @property
     def sentence(self) -> str: ...
     @property

@@ -9,7 +9,7 @@ from diagnostics import services, tasks
 from diagnostics.access import admin_required, find_delivery
 from diagnostics.alerts.message import Message
 from diagnostics.forms.alerts import DeliveryFilterForm
-from diagnostics.http import Request, not_modified_fragment
+from diagnostics.http import Request, narrowed_by, not_modified_fragment
 from diagnostics.models import Delivery
 from diagnostics.queries import alerts as queries
 
@@ -17,16 +17,10 @@ from diagnostics.queries import alerts as queries
 @require_safe
 def delivery_list(request: Request) -> HttpResponse:
     form = DeliveryFilterForm(request.GET)
-    form.is_valid()
-    chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    kept = request.GET.copy()
-    kept.pop("before", None)
+    chosen, told = narrowed_by(form, request)
     context = {
-        "form": form,
+        **told,
         "page": queries.delivery_page(request.user, **chosen),
-        "kept": kept.urlencode(),
-        "narrowed": bool(chosen),
-        "is_first": "before" not in chosen,
         "given_up": queries.given_up_channels() if request.user.is_admin else [],
     }
     return render(request, "deliveries/list.html", context)

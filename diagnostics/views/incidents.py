@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from diagnostics import services
 from diagnostics.access import find_incident, may_run_required
 from diagnostics.forms.alerts import IncidentFilterForm, MuteForm
-from diagnostics.http import Request
+from diagnostics.http import Request, narrowed_by
 from diagnostics.models import Incident
 from diagnostics.queries import alerts as queries
 
@@ -16,16 +16,10 @@ from diagnostics.queries import alerts as queries
 @require_safe
 def incident_list(request: Request) -> HttpResponse:
     form = IncidentFilterForm(request.GET, viewer=request.user)
-    form.is_valid()
-    chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    kept = request.GET.copy()
-    kept.pop("before", None)
+    chosen, told = narrowed_by(form, request)
     context = {
-        "form": form,
+        **told,
         "page": queries.incident_page(request.user, **chosen),
-        "kept": kept.urlencode(),
-        "narrowed": bool(chosen),
-        "is_first": "before" not in chosen,
         "given_up": queries.given_up_channels() if request.user.is_admin else [],
     }
     return render(request, "incidents/list.html", context)

@@ -9,22 +9,17 @@ from diagnostics import queries, services
 from diagnostics.access import admin_required, find_known, may_note_required
 from diagnostics.checks import base as checks
 from diagnostics.forms.known import AcceptForm, KnownFilterForm, NoteForm
-from diagnostics.http import Request
+from diagnostics.http import Request, narrowed_by
 from diagnostics.models import KnownFinding
 
 
 @require_safe
 def known_list(request: Request) -> HttpResponse:
     form = KnownFilterForm(request.GET, viewer=request.user)
-    form.is_valid()
-    chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    kept = request.GET.copy()
-    kept.pop("before", None)
+    chosen, told = narrowed_by(form, request)
     context = {
-        "form": form,
+        **told,
         "page": queries.known_page(request.user, **chosen),
-        "kept": kept.urlencode(),
-        "narrowed": bool(chosen.keys() - {"before"}),
         "not_understood": form.not_understood(),
         "titles": checks.titles(),
     }
