@@ -24,6 +24,8 @@ PRODUCTION = {
     "FIELD_ENCRYPTION_KEYS": "b25seS1mb3ItdGhpcy1jaGVjay0wMTIzNDU2Nzg5MDE=",
     "ALLOWED_HOSTS": "cobrowse.example.com",
 }
+# One process a core, each with a Postgres and a broker of its own; who is done first takes over what is left.
+IN_PARALLEL = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
 OURS = (
     "DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "ALLOWED_HOSTS", "DEBUG",
     "CSRF_TRUSTED_ORIGINS", "GENESYS_ENDPOINTS", "COBROWSE_DOCTOR_DATA_DIR", "DJANGO_SETTINGS_MODULE",
@@ -37,7 +39,8 @@ def main(pytest_words: list[str]) -> int:
     bring_browser(environment)
     failed = [name for name, words, more in steps(python) if not passes(name, words, {**environment, **more})]
     say("pytest")
-    code = subprocess.run([*python, "pytest", *pytest_words], env=environment, check=False).returncode
+    words = pytest_words or IN_PARALLEL
+    code = subprocess.run([*python, "pytest", *words], env=environment, check=False).returncode
     if failed:
         # To the other stream, so that pytest's own summary stays the last line of the output.
         print(f"Failed before pytest: {', '.join(failed)}", file=sys.stderr, flush=True)
