@@ -52,7 +52,7 @@ def judge_list(answer: Answer) -> Result:
         return passed(
             "no_provider_list",
             "This org has no provider list: it is no part of the published API, where cobrowse is set up in web deployments.",
-            hint="Admin > Contact Center > Messenger Configurations shows whether cobrowse is on.",
+            hint="Admin > Message > Messenger Configurations shows whether cobrowse is on.",
             evidence=proof,
         )
     said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()

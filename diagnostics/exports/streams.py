@@ -93,8 +93,8 @@ def run_values(run: Run) -> dict[str, Any]:
         "created_at": _time(run.created_at),
         "started_at": _time(run.started_at),
         "finished_at": _time(run.finished_at),
-        "duration_ms": run.duration_ms,
-        "critical_path_ms": run.critical_path_ms,
+        "duration_ms": _ms(run.duration_ms),
+        "critical_path_ms": _ms(run.critical_path_ms),
         "cause": run.cause,
         "certainty": run.certainty,
         "sentence": verdict.get("sentence", ""),
@@ -115,3 +115,8 @@ def _finding_values(said: Finding) -> tuple[object, ...]:
 
 def _time(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="milliseconds") if moment else None
+
+
+def _ms(value: float | None) -> float | None:
+    """Milliseconds with one decimal; more is noise."""
+    return None if value is None else round(value, 1)
