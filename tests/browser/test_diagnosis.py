@@ -42,7 +42,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Cli
     make_user("ada")
     page = window.page
     window.sign_in("ada")
-    expect(page.get_by_role("heading", name="First, register an OAuth client")).to_be_visible()
+    expect(page.get_by_role("heading", name="No org is registered yet")).to_be_visible()
 
     client = register(window, org_client)
     expect(page.locator("#verification")).to_contain_text("Being verified")
