@@ -226,8 +226,7 @@ def full_run(client: OAuthClient, ada: User) -> Run:
     return run
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_every_screen_is_accessible_and_whole(
     browser: Browser, live_server: LiveServer, scheme: str, width: int
 ) -> None:
