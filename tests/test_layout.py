@@ -23,6 +23,7 @@ ROWS: list[set[str]] = [
         "rules",
         "otel",
         "run_json",
+        "time_budget",
         "time_ranges",
         "timetable",
         "traces",

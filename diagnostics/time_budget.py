@@ -1,0 +1,81 @@
+"""A time budget for reading one pasted text, checked by every loop that runs per line, candidate or claim.
+
+A budget is cooperative: code that may run long calls `check()`, which raises TimeBudgetExceeded once the budget is used
+up. The top level (`calls.parse`, `claims.checker`) turns that into a partial result. Outside a budget `check()` does
+nothing. One call of a regular expression can't be interrupted, so each must be linear in its input.
+
+Masking runs outside any budget (`unlimited()`): text that wasn't masked is never stored or shown.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+SECONDS = 1.0  # of the thread's own processor time, so a busy machine doesn't cut a result short
+PARTIAL = (
+    "This text took too long to read. Here is what was understood in the first second; "
+    "paste only the failing call to get the rest."
+)
+
+
+class TimeBudgetExceeded(Exception):
+    """The time for reading is used up."""
+
+
+class TimeBudget:
+    """`checks` counts how often the budget was asked; `exceeded` is true once it ran out. `clock` gives seconds."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.thread_time) -> None:
+        self._clock = clock
+        self._deadline = clock() + seconds
+        self.checks = 0
+        self.exceeded = False
+
+    def check(self) -> None:
+        """Raises TimeBudgetExceeded once the time is used up, and on every later call."""
+        self.checks += 1
+        if self._clock() > self._deadline:
+            self.exceeded = True
+            raise TimeBudgetExceeded
+
+    def extend(self, seconds: float) -> None:
+        """Gives a budget that ran out some time to finish with what was found."""
+        self._deadline = max(self._deadline, self._clock() + seconds)
+
+
+_current: ContextVar[TimeBudget | None] = ContextVar("time_budget", default=None)
+
+
+def check() -> None:
+    """Call this in every loop over a text. Raises TimeBudgetExceeded where the budget in force is used up."""
+    budget = _current.get()
+    if budget is not None:
+        budget.check()
+
+
+@contextmanager
+def limited(seconds: float = SECONDS, clock: Callable[[], float] = time.thread_time) -> Iterator[TimeBudget]:
+    """Reads within a budget. Inside another budget that one stays in force, so one budget can cover several texts."""
+    current = _current.get()
+    if current is not None:
+        yield current
+        return
+    with _set(budget := TimeBudget(seconds, clock)):
+        yield budget
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """For masking, which has to finish."""
+    with _set(None):
+        yield
+
+
+@contextmanager
+def _set(budget: TimeBudget | None) -> Iterator[None]:
+    token = _current.set(budget)
+    try:
+        yield
+    finally:
+        _current.reset(token)
