@@ -14,6 +14,7 @@ ROWS: list[set[str]] = [
         "badge",
         "outcomes",
         "causes",
+        "clean_text",
         "fields",
         "junit",
         "masks",
