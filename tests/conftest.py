@@ -8,10 +8,10 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker, Settings
 
 from config.local import broker, child, cluster, data_dir, postgres, sockets
-from diagnostics import services
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.models import OAuthClient
+from diagnostics.services.clients import create_client
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +66,7 @@ def demo(settings: Settings) -> Iterator[server.Running]:
 def demo_client(demo: server.Running, db: None) -> OAuthClient:
     """The published demo org's healthy client, registered."""
     known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == scenario("healthy-web").client)
-    return services.create_client(
-        name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None
-    )
+    return create_client(name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
 
 
 @pytest.fixture

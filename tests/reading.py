@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.demo.orgs import Org
 from diagnostics.demo.server import Running
 from diagnostics.models import OAuthClient, OrgChange, Provider, Snapshot
+from diagnostics.services.clients import create_client
+from diagnostics.services.snapshots import read_snapshot, start_snapshot
 
 
 def org_of(demo: Running, key: str = "published") -> Org:
@@ -16,16 +17,14 @@ def org_of(demo: Running, key: str = "published") -> Org:
 
 def gateway_client(demo: Running) -> OAuthClient:
     known = org_of(demo, "gateway").clients[0]
-    return services.create_client(
-        name="Gateway", region_key="demo-gateway", client_id=known.id, secret=known.secret, user=None
-    )
+    return create_client(name="Gateway", region_key="demo-gateway", client_id=known.id, secret=known.secret, user=None)
 
 
 def read(client: OAuthClient) -> Snapshot:
     """One reading, as far as it comes in one take-up."""
-    snapshot = services.start_snapshot(client, source=Snapshot.Source.WEB, user=None)
+    snapshot = start_snapshot(client, source=Snapshot.Source.WEB, user=None)
     assert snapshot is not None
-    assert services.read_snapshot(snapshot.pk)
+    assert read_snapshot(snapshot.pk)
     snapshot.refresh_from_db()
     return snapshot
 
@@ -35,7 +34,7 @@ def resumed(snapshot: Snapshot) -> Snapshot:
     Snapshot.objects.filter(pk=snapshot.pk, state=Snapshot.State.WAITING).update(
         resume_at=timezone.now() - timedelta(seconds=1)
     )
-    assert services.read_snapshot(snapshot.pk)
+    assert read_snapshot(snapshot.pk)
     snapshot.refresh_from_db()
     return snapshot
 

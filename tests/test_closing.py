@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.demo.scenarios import scenario
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.catching_up import catch_up
+from diagnostics.services.runs import create_run, execute_run
+from diagnostics.services.sweep import sweep
 from tests.factories import make_client, make_exchange, make_finding, make_open_run, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,8 +19,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def walked(client: OAuthClient, name: str = "healthy-web") -> Run:
     told = scenario(name)
     inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
-    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    execute_run(run.pk)
     run.refresh_from_db()
     return run
 
@@ -44,25 +46,25 @@ def test_what_rows_tell_is_what_the_worker_kept(demo_client: OAuthClient) -> Non
     run = walked(demo_client)
     kept, marks = run.environment, run.marks
     Run.objects.filter(pk=run.pk).update(target="", environment={}, marks=[])
-    assert services.catch_up() == 1
+    assert catch_up() == 1
     run.refresh_from_db()
     assert (run.environment, sorted(run.marks), run.target) == (kept, sorted(marks), f"start:{demo_client.pk}")
 
 
 def test_catching_up_ends() -> None:
     make_run(target="")
-    assert [services.catch_up(), services.catch_up()] == [1, 0]
+    assert [catch_up(), catch_up()] == [1, 0]
 
 
 def test_an_open_run_is_no_business_of_catching_up() -> None:
     make_open_run(target="")
-    assert services.catch_up() == 0
+    assert catch_up() == 0
 
 
 def test_a_secret_that_was_set_later_is_not_told_as_the_run_s() -> None:
     run = make_run(target="", created_at=timezone.now() - timedelta(days=3))
     make_exchange(run)
-    services.catch_up()
+    catch_up()
     run.refresh_from_db()
     assert run.environment["client"]["secret_set_at"] == ""
 
@@ -73,7 +75,7 @@ def test_a_run_that_the_sweep_closes_can_be_found_too() -> None:
     )
     make_finding(run, "request.path", "fail")
     make_exchange(run)
-    services.sweep()
+    sweep()
     run.refresh_from_db()
     assert run.status == Run.Status.INTERRUPTED
     assert run.marks == ["check:request.path=fail"]

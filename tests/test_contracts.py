@@ -11,13 +11,16 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.demo.server import Running, start
 from diagnostics.genesys import live_contract
 from diagnostics.genesys.contract import bundled
 from diagnostics.inputs import Inputs
 from diagnostics.models import ContractVersion
 from diagnostics.services import contracts
+from diagnostics.services.contracts import refresh_contract, start_refresh
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.in_force import contract_in_force, version_in_force
+from diagnostics.services.runs import create_run, execute_run
 from tests.factories import make_client
 
 pytestmark = pytest.mark.django_db
@@ -35,9 +38,9 @@ def demo(settings: Settings) -> Iterator[Running]:
 
 
 def refresh(region: str = REGION) -> ContractVersion:
-    version = services.start_refresh(region, None)
+    version = start_refresh(region, None)
     assert version is not None
-    services.refresh_contract(version.pk)
+    refresh_contract(version.pk)
     version.refresh_from_db()
     return version
 
@@ -50,27 +53,23 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, sentence: str) -> None:
 
 
 def test_without_a_refresh_the_bundled_contract_is_in_force() -> None:
-    assert services.contract_in_force("eu-west-1") is bundled()
+    assert contract_in_force("eu-west-1") is bundled()
 
 
 def test_a_refresh_puts_the_regions_own_contract_in_force_there_alone(demo: Running) -> None:
     version = refresh()
     assert (version.state, version.operations) == (State.KEPT, len(bundled()))
-    assert services.contract_in_force(REGION).version == version.version
-    assert services.contract_in_force("demo-gateway") is bundled()
+    assert contract_in_force(REGION).version == version.version
+    assert contract_in_force("demo-gateway") is bundled()
 
 
 def test_a_run_is_judged_by_the_contract_in_force_and_says_which(demo: Running) -> None:
     client = make_client(region=REGION)
-    before = services.create_run(
-        client=client, kind="diagnosis", inputs=Inputs(conversation_id="x"), user=None, source="web"
-    )
+    before = create_run(client=client, kind="diagnosis", inputs=Inputs(conversation_id="x"), user=None, source="web")
     version = refresh()
-    after = services.create_run(
-        client=client, kind="diagnosis", inputs=Inputs(conversation_id="x"), user=None, source="web"
-    )
+    after = create_run(client=client, kind="diagnosis", inputs=Inputs(conversation_id="x"), user=None, source="web")
     assert (before.contract_version, after.contract_version) == (bundled().version, version.version)
-    services.execute_run(before.pk)
+    execute_run(before.pk)
     before.refresh_from_db()
     assert before.contract_version == version.version
 
@@ -78,7 +77,7 @@ def test_a_run_is_judged_by_the_contract_in_force_and_says_which(demo: Running) 
 def test_the_same_document_again_is_nothing_new(demo: Running) -> None:
     first, second = refresh(), refresh()
     assert (second.state, second.document) == (State.UNCHANGED, None)
-    assert services.version_in_force(REGION) == first
+    assert version_in_force(REGION) == first
 
 
 def test_a_refresh_that_fails_leaves_the_one_in_force_and_says_so(
@@ -88,43 +87,43 @@ def test_a_refresh_that_fails_leaves_the_one_in_force_and_says_so(
     fail_with(monkeypatch, "It took too long.")
     failed = refresh()
     assert (failed.state, failed.error) == (State.REFUSED, "It took too long.")
-    assert services.version_in_force(REGION) == kept
+    assert version_in_force(REGION) == kept
 
 
 def test_a_region_has_one_refresh_at_a_time() -> None:
-    assert services.start_refresh("eu-west-1", None) is not None
-    assert services.start_refresh("eu-west-1", None) is None
-    assert services.start_refresh("eu-west-2", None) is not None
+    assert start_refresh("eu-west-1", None) is not None
+    assert start_refresh("eu-west-1", None) is None
+    assert start_refresh("eu-west-2", None) is not None
 
 
 def test_an_unknown_region_is_refused() -> None:
-    with pytest.raises(services.Refused):
-        services.start_refresh("nowhere", None)
+    with pytest.raises(Refused):
+        start_refresh("nowhere", None)
 
 
 def test_a_message_rung_twice_reads_once(demo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     version = refresh()
     fail_with(monkeypatch, "It was read twice.")
-    services.refresh_contract(version.pk)
+    refresh_contract(version.pk)
     version.refresh_from_db()
     assert version.state == State.KEPT
 
 
 def test_a_refresh_that_nobody_ends_is_given_up_and_makes_way() -> None:
-    stuck = services.start_refresh("eu-west-1", None)
+    stuck = start_refresh("eu-west-1", None)
     assert stuck is not None
     ContractVersion.objects.update(started_at=timezone.now() - timedelta(hours=1))
-    assert services.start_refresh("eu-west-1", None) is not None
+    assert start_refresh("eu-west-1", None) is not None
     stuck.refresh_from_db()
     assert stuck.state == State.REFUSED
     assert stuck.error
 
 
 def test_a_region_that_is_gone_ends_its_refresh(settings: Settings, demo: Running) -> None:
-    version = services.start_refresh(REGION, None)
+    version = start_refresh(REGION, None)
     assert version is not None
     settings.GENESYS_ENDPOINTS = {}
-    services.refresh_contract(version.pk)
+    refresh_contract(version.pk)
     version.refresh_from_db()
     assert version.state == State.REFUSED
 
@@ -132,7 +131,7 @@ def test_a_region_that_is_gone_ends_its_refresh(settings: Settings, demo: Runnin
 def test_a_bundled_contract_younger_than_the_reading_is_in_force_again(demo: Running) -> None:
     refresh()
     ContractVersion.objects.update(fetched_at=timezone.now() - timedelta(days=3650))
-    assert services.contract_in_force(REGION) is bundled()
+    assert contract_in_force(REGION) is bundled()
 
 
 def test_old_readings_are_forgotten(demo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +147,7 @@ def test_of_two_that_start_at_once_one_wins() -> None:
     won: list[bool] = []
 
     def begin() -> None:
-        won.append(services.start_refresh("eu-west-1", None) is not None)
+        won.append(start_refresh("eu-west-1", None) is not None)
         connection.close()
 
     threads = [threading.Thread(target=begin) for _ in range(4)]

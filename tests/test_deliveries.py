@@ -10,9 +10,11 @@ from django.utils import timezone
 from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.alerts.answers import GIVES_UP_AFTER, WAITS
 from diagnostics.models import AuditEntry, Channel, Delivery
+from diagnostics.services.deliveries import deliver, due_deliveries, start_test, try_again
+from diagnostics.services.diagnosing import Refused
 from tests.factories import make_channel, make_client, make_delivery, make_incident, make_schedule, make_user
 from tests.receivers import MailServer, Receiver, http_receiver, mail_server
 
@@ -58,7 +60,7 @@ def channel_of(kind: str, receiver: Receiver, **values: Any) -> Channel:
 
 def delivered(channel: Channel, **values: Any) -> Delivery:
     row = make_delivery(channel, make_incident(), **{"message": WILD, **values})
-    assert services.deliver(row.pk)
+    assert deliver(row.pk)
     row.refresh_from_db()
     return row
 
@@ -109,7 +111,7 @@ def test_pagerduty_is_told_of_a_break_and_of_its_end_under_one_key(receiver: Rec
     receiver.status, receiver.body = 202, '{"status":"success","message":"Event processed"}'
     channel, incident = channel_of("pagerduty", receiver), make_incident()
     for event in ("opened", "recovered"):
-        services.deliver(make_delivery(channel, incident, event=event, message={**WILD, "event": event}).pk)
+        deliver(make_delivery(channel, incident, event=event, message={**WILD, "event": event}).pk)
     trigger, resolve = body_of(receiver, 0), body_of(receiver, 1)
     assert (trigger["event_action"], resolve["event_action"]) == ("trigger", "resolve")
     assert trigger["dedup_key"] == resolve["dedup_key"] == WILD["thread"]
@@ -119,8 +121,8 @@ def test_pagerduty_is_told_of_a_break_and_of_its_end_under_one_key(receiver: Rec
 
 def test_a_test_of_pagerduty_resolves_what_it_opened(receiver: Receiver) -> None:
     receiver.status = 202
-    row = services.start_test(channel_of("pagerduty", receiver), make_user())
-    services.deliver(row.pk)
+    row = start_test(channel_of("pagerduty", receiver), make_user())
+    deliver(row.pk)
     assert [body_of(receiver, place)["event_action"] for place in (0, 1)] == ["trigger", "resolve"]
     assert body_of(receiver, 0)["payload"]["severity"] == "info"
 
@@ -144,7 +146,7 @@ def test_an_e_mail_arrives_as_text_and_as_html(mails: MailServer) -> None:
 def test_messages_about_one_break_are_one_thread(mails: MailServer) -> None:
     channel, incident = make_channel(kind="email", address="ann@example.com"), make_incident()
     for event in ("opened", "recovered"):
-        services.deliver(make_delivery(channel, incident, event=event, message={**WILD, "event": event}).pk)
+        deliver(make_delivery(channel, incident, event=event, message={**WILD, "event": event}).pk)
     assert len({each["References"] for each in mails.received}) == 1
     assert len({each["Message-ID"] for each in mails.received}) == 2
 
@@ -184,7 +186,7 @@ def test_what_fails_in_passing_is_tried_again_under_the_same_id(receiver: Receiv
     assert (row.state, row.channel.state) == ("queued", "failing")
     for _ in range(2):
         Delivery.objects.update(next_try_at=timezone.now())
-        services.deliver(row.pk)
+        deliver(row.pk)
     row.refresh_from_db()
     assert (row.state, [each["status"] for each in row.attempts]) == ("sent", [503, 500, 200])
     assert len({each.headers["webhook-id"] for each in receiver.received}) == 1
@@ -197,7 +199,7 @@ def test_pauses_grow_and_a_longer_one_is_granted(receiver: Receiver) -> None:
     first = wait_of(row)
     receiver.headers = {"Retry-After": "3600"}
     Delivery.objects.update(next_try_at=timezone.now())
-    services.deliver(row.pk)
+    deliver(row.pk)
     row.refresh_from_db()
     assert abs(first - WAITS[0]) < timedelta(seconds=20)
     assert wait_of(row) > timedelta(seconds=3500)
@@ -213,7 +215,7 @@ def test_it_is_given_up_after_the_last_pause(receiver: Receiver) -> None:
     row = delivered(channel_of("slack", receiver))
     for _ in range(len(WAITS) + 3):
         Delivery.objects.filter(state="queued").update(next_try_at=timezone.now())
-        services.deliver(row.pk)
+        deliver(row.pk)
     row.refresh_from_db()
     assert (row.state, len(row.attempts), len(receiver.received)) == ("given_up", len(WAITS) + 1, len(WAITS) + 1)
 
@@ -229,19 +231,19 @@ def test_a_channel_is_given_up_after_repeated_failure_and_said_so(receiver: Rece
     receiver.status = 404
     channel, client = channel_of("slack", receiver), make_client()
     for place in range(GIVES_UP_AFTER):
-        services.deliver(make_delivery(channel, make_incident(make_schedule(client, f"Schedule {place}"))).pk)
+        deliver(make_delivery(channel, make_incident(make_schedule(client, f"Schedule {place}"))).pk)
     channel.refresh_from_db()
     assert channel.state == Channel.State.REFUSED
     assert AuditEntry.objects.filter(action="channel.given_up").exists()
     waiting = make_delivery(channel, make_incident(make_schedule(client, "One more")))
-    services.deliver(waiting.pk)
+    deliver(waiting.pk)
     waiting.refresh_from_db()
     assert (waiting.state, len(receiver.received)) == ("dropped", GIVES_UP_AFTER)
 
 
 def test_a_test_that_is_taken_puts_a_channel_to_work_again(receiver: Receiver) -> None:
     channel = channel_of("slack", receiver, state=Channel.State.REFUSED, failures=3)
-    services.deliver(services.start_test(channel, make_user()).pk)
+    deliver(start_test(channel, make_user()).pk)
     channel.refresh_from_db()
     assert (channel.state, channel.failures) == (Channel.State.WORKS, 0)
 
@@ -249,8 +251,8 @@ def test_a_test_that_is_taken_puts_a_channel_to_work_again(receiver: Receiver) -
 def test_a_test_that_fails_is_not_repeated_and_counts_for_nothing(receiver: Receiver) -> None:
     receiver.status = 500
     channel = channel_of("slack", receiver)
-    row = services.start_test(channel, make_user())
-    services.deliver(row.pk)
+    row = start_test(channel, make_user())
+    deliver(row.pk)
     row.refresh_from_db()
     channel.refresh_from_db()
     assert (row.state, channel.state, channel.failures) == ("given_up", Channel.State.FAILING, 0)
@@ -259,9 +261,9 @@ def test_a_test_that_fails_is_not_repeated_and_counts_for_nothing(receiver: Rece
 def test_tests_are_limited(receiver: Receiver) -> None:
     channel, ada = channel_of("slack", receiver), make_user()
     for _ in range(5):
-        services.start_test(channel, ada)
-    with pytest.raises(services.Refused):
-        services.start_test(channel, ada)
+        start_test(channel, ada)
+    with pytest.raises(Refused):
+        start_test(channel, ada)
 
 
 def test_a_far_end_that_is_gone_is_not_called_again(receiver: Receiver) -> None:
@@ -295,23 +297,23 @@ def test_two_workers_send_it_once(receiver: Receiver) -> None:
     row = make_delivery(channel_of("slack", receiver))
     now = timezone.now()
     Delivery.objects.filter(pk=row.pk).update(state="sending", lease_until=now + timedelta(seconds=60))
-    assert not services.deliver(row.pk)
-    assert services.due_deliveries() == ()
+    assert not deliver(row.pk)
+    assert due_deliveries() == ()
     assert receiver.received == []
 
 
 def test_what_a_dead_worker_held_is_taken_up_by_another(receiver: Receiver) -> None:
     row = make_delivery(channel_of("slack", receiver))
     Delivery.objects.filter(pk=row.pk).update(state="sending", lease_until=timezone.now() - timedelta(seconds=1))
-    assert services.due_deliveries() == (row.pk,)
-    assert services.deliver(row.pk)
+    assert due_deliveries() == (row.pk,)
+    assert deliver(row.pk)
     assert len(receiver.received) == 1
 
 
 def test_what_is_sent_is_not_sent_again(receiver: Receiver) -> None:
     row = delivered(channel_of("slack", receiver))
-    assert not services.deliver(row.pk)
-    assert not services.try_again(row)
+    assert not deliver(row.pk)
+    assert not try_again(row)
     assert len(receiver.received) == 1
 
 
@@ -320,11 +322,11 @@ def test_a_break_is_not_told_after_its_end(receiver: Receiver) -> None:
     channel, incident = channel_of("slack", receiver), make_incident()
     receiver.script = [503]
     opened = make_delivery(channel, incident)
-    services.deliver(opened.pk)
+    deliver(opened.pk)
     recovered = make_delivery(channel, incident, event="recovered", message={**WILD, "event": "recovered"})
-    services.deliver(recovered.pk)
+    deliver(recovered.pk)
     Delivery.objects.filter(pk=opened.pk).update(next_try_at=timezone.now())
-    services.deliver(opened.pk)
+    deliver(opened.pk)
     opened.refresh_from_db()
     assert (opened.state, len(receiver.received)) == ("dropped", 2)
 

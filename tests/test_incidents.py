@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.models import AlertRule, Channel, Delivery, Incident, Run, Schedule
-from diagnostics.services.incidents import look_for_incidents
+from diagnostics.services.channels import mute, unmute
+from diagnostics.services.deliveries import deliver, due_deliveries
+from diagnostics.services.incidents import look_for_incidents, remind
 from tests.factories import (
     make_channel,
     make_client,
@@ -232,8 +233,8 @@ def test_quiet_hours_hold_a_message_until_they_end(runs: Runs) -> None:
     assert delivery.state == Delivery.State.HELD
     assert delivery.next_try_at is not None
     assert delivery.next_try_at > now
-    assert services.due_deliveries() == ()
-    assert services.due_deliveries(delivery.next_try_at) == (delivery.pk,)
+    assert due_deliveries() == ()
+    assert due_deliveries(delivery.next_try_at) == (delivery.pk,)
 
 
 def test_a_break_that_is_over_by_the_end_of_the_quiet_is_told_by_its_end_alone(runs: Runs) -> None:
@@ -242,8 +243,8 @@ def test_a_break_that_is_over_by_the_end_of_the_quiet_is_told_by_its_end_alone(r
     runs("ggxxgg")
     Delivery.objects.update(next_try_at=timezone.now())
     opened, recovered = Delivery.objects.order_by("pk")
-    services.deliver(opened.pk)
-    services.deliver(recovered.pk)
+    deliver(opened.pk)
+    deliver(recovered.pk)
     opened.refresh_from_db()
     recovered.refresh_from_db()
     assert opened.state == Delivery.State.DROPPED
@@ -252,11 +253,11 @@ def test_a_break_that_is_over_by_the_end_of_the_quiet_is_told_by_its_end_alone(r
 
 def test_a_muted_incident_is_silent_until_the_mute_ends(runs: Runs) -> None:
     runs("ggxx")
-    services.mute(Incident.objects.get(), "Known, mended on Monday", timezone.now() + timedelta(hours=1), make_user())
+    mute(Incident.objects.get(), "Known, mended on Monday", timezone.now() + timedelta(hours=1), make_user())
     make_rule(channels=[make_channel()])
     runs("x")
     assert told() == []
-    services.unmute(Incident.objects.get())
+    unmute(Incident.objects.get())
     runs("x")
     assert told() == ["opened"]
 
@@ -264,7 +265,7 @@ def test_a_muted_incident_is_silent_until_the_mute_ends(runs: Runs) -> None:
 def test_the_end_is_told_in_spite_of_a_mute(runs: Runs) -> None:
     make_rule(channels=[make_channel()])
     runs("ggxx")
-    services.mute(Incident.objects.get(), "Known", timezone.now() + timedelta(hours=1), make_user())
+    mute(Incident.objects.get(), "Known", timezone.now() + timedelta(hours=1), make_user())
     runs("gg")
     assert told() == ["opened", "recovered"]
 
@@ -273,12 +274,12 @@ def test_a_reminder_comes_when_the_last_word_is_as_old_as_the_rule_says(runs: Ru
     make_rule(channels=[make_channel()], remind_hours=24)
     runs("ggxx")
     now = timezone.now()
-    services.remind(now + timedelta(hours=23))
+    remind(now + timedelta(hours=23))
     assert told() == ["opened"]
-    services.remind(now + timedelta(hours=25))
-    services.remind(now + timedelta(hours=25, minutes=1))
+    remind(now + timedelta(hours=25))
+    remind(now + timedelta(hours=25, minutes=1))
     assert told() == ["opened", "reminder"]
-    services.remind(now + timedelta(hours=50))
+    remind(now + timedelta(hours=50))
     assert told() == ["opened", "reminder", "reminder"]
 
 
@@ -288,12 +289,12 @@ def test_nobody_is_reminded_where_that_is_not_wanted(runs: Runs, schedule: Sched
     runs("ggxx")
     now = timezone.now()
     if why == "muted":
-        services.mute(rule, "Holidays", now + timedelta(days=9), make_user())
+        mute(rule, "Holidays", now + timedelta(days=9), make_user())
     elif why == "paused":
         Schedule.objects.update(paused_at=now, next_run_at=None)
     elif why == "off":
         AlertRule.objects.update(is_on=False)
-    services.remind(now + timedelta(days=3))
+    remind(now + timedelta(days=3))
     assert told() == ["opened"]
 
 
@@ -301,7 +302,7 @@ def test_what_nobody_looks_at_any_more_is_ended_and_said(runs: Runs, schedule: S
     make_rule(channels=[make_channel()])
     runs("ggxx")
     schedule.delete()
-    services.remind()
+    remind()
     assert not Incident.objects.get().is_open
     assert told() == ["opened", "ended"]
 

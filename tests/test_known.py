@@ -9,12 +9,21 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.inputs import Inputs
 from diagnostics.models import FindingNote, KnownFinding, OAuthClient, Run
-from diagnostics.services.known import A_BATCH, remember_findings
+from diagnostics.services.catching_up import catch_up
+from diagnostics.services.clients import create_client
+from diagnostics.services.known import (
+    A_BATCH,
+    accept_finding,
+    add_note,
+    end_acceptance,
+    remember_findings,
+    remember_runs_behind,
+)
+from diagnostics.services.runs import create_run, execute_run, repeat_run
 from tests.factories import make_client, make_finding, make_known, make_run, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,40 +147,40 @@ def test_runs_from_before_are_taken_in_by_the_tick_in_their_order(acme: OAuthCli
     newest = ran(acme, 20, "pass")
     close(newest)
     assert not KnownFinding.objects.exists(), "a new run waits for those before it"
-    assert services.remember_runs_behind() == 4
+    assert remember_runs_behind() == 4
     found = known()
     assert (found.first_seen_at, found.reopened, found.reopened_at) == (minute(1), 1, minute(9))
     assert found.ended_at == minute(20)
-    assert services.remember_runs_behind() == 0
+    assert remember_runs_behind() == 0
 
 
 def test_more_runs_from_before_than_one_batch_holds(acme: OAuthClient) -> None:
     for number in range(A_BATCH + 5):
         ran(acme, number)
-    assert services.remember_runs_behind() == A_BATCH + 5
+    assert remember_runs_behind() == A_BATCH + 5
     assert known().times == A_BATCH + 5
 
 
 def test_a_run_of_which_it_is_not_known_yet_what_it_is_about_is_waited_for(acme: OAuthClient) -> None:
     early = ran(acme, 1, target="")
     ran(acme, 2, "pass")
-    assert services.remember_runs_behind() == 0
+    assert remember_runs_behind() == 0
     Run.objects.filter(pk=early.pk).update(target="start:1")
-    assert services.remember_runs_behind() == 2
+    assert remember_runs_behind() == 2
     assert known().ended_at == minute(2)
 
 
 def test_a_run_whose_inputs_cannot_be_read_holds_up_nobody(acme: OAuthClient) -> None:
     ran(acme, 1, target="", inputs={"call": {"method": 1}})
     ran(acme, 2, "pass")
-    assert services.catch_up() == 1
-    assert services.remember_runs_behind() == 2
+    assert catch_up() == 1
+    assert remember_runs_behind() == 2
     assert known().ended_at == minute(2)
 
 
 def test_an_open_run_is_not_taken_in(acme: OAuthClient) -> None:
     ran(acme, 1, status="running")
-    assert services.remember_runs_behind() == 0
+    assert remember_runs_behind() == 0
 
 
 def test_the_queries_do_not_grow_with_the_findings(acme: OAuthClient) -> None:
@@ -197,8 +206,8 @@ def test_the_queries_do_not_grow_with_the_findings(acme: OAuthClient) -> None:
 
 def test_note_and_reason_pass_the_redactor(acme: OAuthClient) -> None:
     found, ada = make_known(acme), make_user()
-    services.add_note(found, "Called ada@example.com, token Bearer abcdefghijklmnop1234567890", ada)
-    services.accept_finding(found, "Ask ada@example.com", timezone.now() + timedelta(days=3), ada)
+    add_note(found, "Called ada@example.com, token Bearer abcdefghijklmnop1234567890", ada)
+    accept_finding(found, "Ask ada@example.com", timezone.now() + timedelta(days=3), ada)
     found.refresh_from_db()
     texts = [found.accepted_reason, *FindingNote.objects.values_list("text", flat=True)]
     assert all("ada@example.com" not in text and "abcdefghijklmnop" not in text for text in texts)
@@ -206,18 +215,18 @@ def test_note_and_reason_pass_the_redactor(acme: OAuthClient) -> None:
 
 def test_accepting_lasts_until_its_end_and_is_kept_as_a_note(acme: OAuthClient) -> None:
     found, ada = make_known(acme), make_user()
-    services.accept_finding(found, "The vendor mends it in May.", timezone.now() + timedelta(days=3), ada)
+    accept_finding(found, "The vendor mends it in May.", timezone.now() + timedelta(days=3), ada)
     found.refresh_from_db()
     assert found.is_accepted
     KnownFinding.objects.update(accepted_until=timezone.now() - timedelta(seconds=1))
     assert not known().is_accepted, "it comes back by itself"
     assert found.notes.get().author == ada
-    assert not services.end_acceptance(found, ada)
+    assert not end_acceptance(found, ada)
 
 
 def test_a_run_keeps_the_acceptance(acme: OAuthClient) -> None:
     close(ran(acme, 1))
-    services.accept_finding(known(), "Known.", timezone.now() + timedelta(days=3), make_user())
+    accept_finding(known(), "Known.", timezone.now() + timedelta(days=3), make_user())
     close(ran(acme, 2))
     assert known().is_accepted
 
@@ -235,20 +244,20 @@ def test_a_real_run_remembers_as_it_closes_and_forgets_nothing_when_the_role_is_
     org = next(each for each in demo.orgs["published"].orgs if any(c.name == told.client for c in each.clients))
     lacking = next(each for each in org.clients if each.name == told.client)
     full = next(each for each in org.clients if each.name == "Demo: published API")
-    client = services.create_client(
+    client = create_client(
         name=lacking.name, region_key="demo-published", client_id=lacking.id, secret=lacking.secret, user=None
     )
     inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
 
     def run() -> Run:
-        made = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
-        services.execute_run(made.pk)
+        made = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+        execute_run(made.pk)
         return made
 
     first = run()
     found = KnownFinding.objects.get(check_id="permissions.call")
     assert (found.code, found.first_run, found.is_open) == ("permission_missing", first, True)
     org.update_client(lacking.id, grants=full.grants)
-    services.execute_run(services.repeat_run(first, None, branch="permissions.call").pk)
+    execute_run(repeat_run(first, None, branch="permissions.call").pk)
     found.refresh_from_db()
     assert not found.is_open

@@ -11,14 +11,15 @@ from django.db import connection
 from django.test import Client as Browser
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.demo import server
 from diagnostics.demo.orgs import read_data
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.seed import register
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.clients import start_verification, verify_client
 from diagnostics.services.packets import packet_of, told_of_run
+from diagnostics.services.runs import create_run, execute_run
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,8 +94,8 @@ def diagnose_everything() -> None:
     texts.append(("Demo: published API", PASTED, ANSWERED, ""))
     for name, call, answer, conversation_id in texts:
         inputs, _ = Inputs.from_paste(call, answer, conversation_id)
-        run = services.create_run(client=clients[name], kind="diagnosis", inputs=inputs, user=None, source="web")
-        services.execute_run(run.pk)
+        run = create_run(client=clients[name], kind="diagnosis", inputs=inputs, user=None, source="web")
+        execute_run(run.pk)
 
 
 def all_pages(browser: Browser) -> Iterator[tuple[str, str]]:
@@ -122,8 +123,8 @@ def test_nothing_that_must_stay_secret_is_anywhere(demo: server.Running, caplog:
     caplog.set_level(logging.DEBUG)
     for key in ("published", "gateway"):
         for client in register(key):
-            services.start_verification(client)
-            services.verify_client(client.pk)
+            start_verification(client)
+            verify_client(client.pk)
     diagnose_everything()
     browser = Browser()
     make_user("ada")

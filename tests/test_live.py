@@ -12,12 +12,16 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.services import permit
+from diagnostics.services.clients import create_client
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.live import start_live, why_no_start
+from diagnostics.services.runs import create_run, execute_run, repeat_run
+from diagnostics.services.sweep import sweep
 from tests.factories import CONVERSATION, make_client, make_finding, make_open_run, make_run, make_team_lead, make_user
 
 HEALTHY = scenario("healthy-web")
@@ -51,7 +55,7 @@ class Org:
 @pytest.fixture
 def org(demo: server.Running, transactional_db: None) -> Org:
     known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == HEALTHY.client)
-    client = services.create_client(
+    client = create_client(
         name=known.name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None
     )
     return Org(demo, finished(client))
@@ -59,15 +63,15 @@ def org(demo: server.Running, transactional_db: None) -> Org:
 
 def finished(client: OAuthClient) -> Run:
     inputs, _ = Inputs.from_paste(HEALTHY.call, "", HEALTHY.conversation_id)
-    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    execute_run(run.pk)
     run.refresh_from_db()
     return run
 
 
 def confirm(run: Run, user: User, typed: str | None = None) -> Run:
     with transaction.atomic():
-        return services.start_live(run, user, run.conversation_id if typed is None else typed)
+        return start_live(run, user, run.conversation_id if typed is None else typed)
 
 
 def rows_of(run: Run) -> str:
@@ -83,7 +87,7 @@ def test_a_confirmed_start_is_sent_once_and_only_after_all_else(
     caplog.set_level(logging.INFO, "diagnostics.audit")
     assert org.starts == []
     run = confirm(org.run, ada)
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     run.refresh_from_db()
     assert org.starts == [f"POST /api/v2/conversations/{HEALTHY.conversation_id}/cobrowse"]
     assert (run.cause, run.certainty, run.repeats) == ("none", "proved", org.run)
@@ -95,7 +99,7 @@ def test_a_confirmed_start_is_sent_once_and_only_after_all_else(
 
 def test_its_join_code_and_address_are_stored_nowhere(org: Org, ada: User) -> None:
     run = confirm(org.run, ada)
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     sent = run.exchanges.get(method="POST", url__endswith="/cobrowse")
     body = json.loads(sent.body)
     assert body["joinCode"].startswith("[masked")
@@ -105,15 +109,15 @@ def test_its_join_code_and_address_are_stored_nowhere(org: Org, ada: User) -> No
 
 def test_no_bell_and_no_repetition_sends_it_again(org: Org, ada: User) -> None:
     run = confirm(org.run, ada)
-    services.execute_run(run.pk)
-    services.execute_run(run.pk)
+    execute_run(run.pk)
+    execute_run(run.pk)
     Run.objects.filter(pk=run.pk).update(status="queued")  # even a row put back by hand
     run.findings.all().delete()
     run.exchanges.all().delete()
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     assert run.findings.get(check_id="session.start").code == "not_permitted"
-    again = services.repeat_run(run, ada)
-    services.execute_run(again.pk)
+    again = repeat_run(run, ada)
+    execute_run(again.pk)
     assert "session.start" not in again.planned
     assert len(org.starts) == 1
 
@@ -122,7 +126,7 @@ def test_nothing_is_sent_where_something_else_is_not_right(org: Org, ada: User) 
     Run.objects.filter(pk=org.run.pk).update(conversation_id=scenario("conversation-queued").conversation_id)
     org.run.refresh_from_db()
     run = confirm(org.run, ada)
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     run.refresh_from_db()
     assert run.findings.get(check_id="session.start").code == "not_all_right"
     assert run.cause != "none"
@@ -133,7 +137,7 @@ def test_nothing_is_sent_where_something_else_is_not_right(org: Org, ada: User) 
 @pytest.mark.parametrize("typed", ["", "yes", f" {CONVERSATION}", CONVERSATION.upper(), CONVERSATION[:-1]])
 def test_any_other_word_starts_nothing(ada: User, typed: str) -> None:
     run = make_run(cause="none")
-    with pytest.raises(services.Refused):
+    with pytest.raises(Refused):
         confirm(run, ada, typed)
     assert Run.objects.count() == 1
 
@@ -155,26 +159,26 @@ def test_any_other_word_starts_nothing(ada: User, typed: str) -> None:
 )
 def test_a_run_that_does_not_lead_there(ada: User, values: dict[str, Any], client: dict[str, Any]) -> None:
     run = make_run(make_client(**client), **values)
-    assert services.why_no_start(run)
-    with pytest.raises(services.Refused):
+    assert why_no_start(run)
+    with pytest.raises(Refused):
         confirm(run, ada)
 
 
 def test_a_team_lead_is_refused_by_the_service_itself(db: None) -> None:
-    with pytest.raises(services.Refused):
+    with pytest.raises(Refused):
         confirm(make_run(cause="none"), make_team_lead())
 
 
 def test_a_cause_that_was_mended_leads_there(ada: User) -> None:
     run = make_run(cause="conv.not_connected")
     make_run(run.client, repeats=run, branch="conversation.connected", cause="none")
-    assert services.why_no_start(run) == ""
+    assert why_no_start(run) == ""
 
 
 def test_two_confirmations_make_one_start(ada: User) -> None:
     run = make_run(cause="none")
     confirm(run, ada)
-    with pytest.raises(services.Refused):
+    with pytest.raises(Refused):
         confirm(run, ada)
     assert Run.objects.filter(inputs__start=True).count() == 1
 
@@ -208,7 +212,7 @@ def test_a_worker_that_died_after_the_claim_is_told_as_maybe_sent(db: None) -> N
         inputs=inputs, start_claimed_at=then, lease_until=then, planned=["oauth.token", "session.start"]
     )
     make_finding(run, "oauth.token", "pass")
-    services.sweep()
+    sweep()
     run.refresh_from_db()
     assert (run.status, run.cause) == ("interrupted", "undetermined")
     assert run.findings.get(check_id="session.start").code == "may_have_been_sent"
@@ -217,5 +221,5 @@ def test_a_worker_that_died_after_the_claim_is_told_as_maybe_sent(db: None) -> N
 
 def test_a_worker_that_died_before_the_claim_sent_nothing_and_says_nothing(db: None) -> None:
     run = make_open_run(lease_until=timezone.now() - timedelta(minutes=5))
-    services.sweep()
+    sweep()
     assert not run.findings.filter(check_id="session.start").exists()

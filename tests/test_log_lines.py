@@ -9,10 +9,11 @@ from celery import shared_task
 from django.test import Client
 from structlog.contextvars import bound_contextvars
 
-from diagnostics import acting, log_lines, services
+from diagnostics import acting, log_lines
 from diagnostics.carried import REQUEST, CarriedTask
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.runs import create_run, execute_run
 
 
 class Lines(logging.Handler):
@@ -79,10 +80,8 @@ def test_machines_that_ask_for_the_state_are_not_told(lines: Lines, client: Clie
 
 @pytest.mark.django_db(transaction=True)
 def test_a_run_tells_its_end_under_its_number(lines: Lines, demo_client: OAuthClient) -> None:
-    run = services.create_run(
-        client=demo_client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.WEB
-    )
-    services.execute_run(run.pk)
+    run = create_run(client=demo_client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.WEB)
+    execute_run(run.pk)
     (told,) = [line for line in lines.told if "ended" in str(line["event"])]
     assert (told["run"], told["client"]) == (run.pk, demo_client.pk)
 

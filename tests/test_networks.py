@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from diagnostics import net, services
+from diagnostics import net
 from diagnostics.demo.app import DemoApp
 from diagnostics.demo.log import RequestLog
 from diagnostics.demo.orgs import PUBLISHED, Client, load_endpoint
@@ -20,6 +20,7 @@ from diagnostics.genesys import client as genesys_client
 from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
+from diagnostics.services.runs import create_run, execute_run
 from tests import wires
 from tests.factories import make_client
 from tests.test_net import PROXIES
@@ -266,10 +267,10 @@ def test_a_run_as_a_worker_does_it_keeps_what_was_found(
         if proxy:
             monkeypatch.setenv("HTTPS_PROXY", f"http://ada:{SECRET}@{wires.HOST}:{served.port}")
         settings.GENESYS_ENDPOINTS = {KEY: {"api": url.format(port=served.port)}}
-        run = services.create_run(
+        run = create_run(
             client=make_client(region=KEY), kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.CLI
         )
-        assert services.execute_run(run.pk)
+        assert execute_run(run.pk)
     run.refresh_from_db()
     assert (run.status, run.cause, run.certainty) == (Run.Status.FINISHED, cause, "proved")
     assert run.verdict["because"][0].startswith("reach.")

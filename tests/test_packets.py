@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import Scenario, scenario, scenarios
 from diagnostics.demo.seed import register
@@ -19,6 +18,7 @@ from diagnostics.exports.stable import StandIns, derived_key
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, Snapshot
 from diagnostics.services.packets import packet_of, page_of, told_of_run
+from diagnostics.services.runs import create_run, execute_run
 from tests.exports.har_format import faults_of
 from tests.factories import make_exchange, make_finding, make_run, make_user
 
@@ -45,8 +45,8 @@ def clients(demo: server.Running) -> dict[str, OAuthClient]:
 def diagnosed(client: OAuthClient, told: Scenario, **more: Any) -> Run:
     inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id, **more)
     user = make_user("ada.lovelace@example.com")
-    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=user, source="web")
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=user, source="web")
+    execute_run(run.pk)
     user.delete()
     return Run.objects.select_related("client").get(pk=run.pk)
 

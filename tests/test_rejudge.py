@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.checks import base
 from diagnostics.demo import server
 from diagnostics.demo.orgs import read_data
@@ -26,7 +25,9 @@ from diagnostics.models import Exchange, Finding, OAuthClient, Run
 from diagnostics.queries.run_pages import read_place
 from diagnostics.rejudge import Rejudged
 from diagnostics.run_filters import RunFilter
+from diagnostics.services.clients import create_client
 from diagnostics.services.rejudging import rejudge_all, rejudge_page, rejudge_run
+from diagnostics.services.runs import create_run, execute_run, repeat_run
 from tests.factories import make_client, make_open_run, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,8 +60,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def diagnosed(client: OAuthClient, told: Any, **more: Any) -> Run:
     inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
-    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web", **more)
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web", **more)
+    execute_run(run.pk)
     return Run.objects.select_related("client").get(pk=run.pk)
 
 
@@ -89,9 +90,7 @@ def test_an_org_that_answered_nonsense_is_judged_as_it_was(
     monkeypatch.setattr(genesys_client, "SILENCE_SECONDS", 0.3)
     monkeypatch.setattr(genesys_client, "CALL_SECONDS", 0.6)
     known = next(each for org in demo.orgs["published"].orgs for each in org.clients if each.name == name)
-    client = services.create_client(
-        name=name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None
-    )
+    client = create_client(name=name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
     again = rejudge_run(diagnosed(client, HEALTHY))
     assert not again.differs, told_of(again)
     assert not again.trouble
@@ -172,8 +171,8 @@ def test_a_run_whose_bodies_were_dropped_keeps_its_verdict(clients: dict[str, OA
 
 def test_a_repeated_part_is_judged_as_a_part(clients: dict[str, OAuthClient]) -> None:
     run = diagnosed(clients[NO_ROLE.client], NO_ROLE)
-    part = services.repeat_run(run, None, branch="conversation.exists")
-    services.execute_run(part.pk)
+    part = repeat_run(run, None, branch="conversation.exists")
+    execute_run(part.pk)
     part.refresh_from_db()
     again = rejudge_run(part)
     assert (again.differs, again.changes) == (False, ())

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.models import (
     Exchange,
     Finding,
@@ -21,9 +21,11 @@ from diagnostics.models import (
     Run,
     Snapshot,
 )
-from diagnostics.queries import DEFAULT_RULES, preview, rules_in_force
 from diagnostics.queries import retention as reads
+from diagnostics.queries.retention import DEFAULT_RULES, preview, rules_in_force
 from diagnostics.services import retention
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.retention import due_passes, pin_run, save_rules, start_pass, unpin_run, work_on_pass
 from tests.factories import (
     make_client,
     make_exchange,
@@ -55,8 +57,8 @@ def aged(client: OAuthClient, age: timedelta, **values: Any) -> Run:
 
 def delete() -> RetentionPass:
     """A whole pass by the rules in force."""
-    begun = services.start_pass(None)
-    assert services.work_on_pass(begun.pk)
+    begun = start_pass(None)
+    assert work_on_pass(begun.pk)
     begun.refresh_from_db()
     return begun
 
@@ -123,7 +125,7 @@ def test_changes_and_what_is_over_for_long_go(acme: OAuthClient) -> None:
 
 
 def test_a_rule_can_be_changed_and_can_be_for_ever(acme: OAuthClient) -> None:
-    services.save_rules({**DEFAULT_RULES, "findings": None, "bodies": 5}, make_user())
+    save_rules({**DEFAULT_RULES, "findings": None, "bodies": 5}, make_user())
     aged(acme, timedelta(days=6))
     aged(acme, BEFORE_ALL * 9)
     delete()
@@ -151,9 +153,9 @@ def test_the_preview_counts_no_further_than_it_must(acme: OAuthClient, monkeypat
 
 
 def test_one_deletion_at_a_time(acme: OAuthClient) -> None:
-    services.start_pass(None)
-    with pytest.raises(services.Refused):
-        services.start_pass(None)
+    start_pass(None)
+    with pytest.raises(Refused):
+        start_pass(None)
 
 
 class Killed(BaseException):
@@ -166,7 +168,7 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
     for _ in range(7):
         aged(acme, BEFORE_ALL)
     monkeypatch.setattr(retention, "BATCH", 2)
-    begun = services.start_pass(None)
+    begun = start_pass(None)
     batches: list[int] = []
 
     def die_later(rows: Any, limit: int) -> dict[str, int]:
@@ -178,23 +180,23 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
     whole = retention._delete
     monkeypatch.setattr(retention, "_delete", die_later)
     with pytest.raises(Killed):
-        services.work_on_pass(begun.pk)
+        work_on_pass(begun.pk)
     monkeypatch.setattr(retention, "_delete", whole)
     begun.refresh_from_db()
     assert (Run.objects.count(), begun.deleted["runs"], begun.is_open) == (3, 4, True)
 
-    assert not services.work_on_pass(begun.pk), "its lease still runs"
-    assert services.due_passes(timezone.now()) == ()
-    assert services.due_passes(timezone.now() + retention.LEASE * 2) == (begun.pk,)
+    assert not work_on_pass(begun.pk), "its lease still runs"
+    assert due_passes(timezone.now()) == ()
+    assert due_passes(timezone.now() + retention.LEASE * 2) == (begun.pk,)
     RetentionPass.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert services.work_on_pass(begun.pk)
+    assert work_on_pass(begun.pk)
     begun.refresh_from_db()
     assert (Run.objects.count(), begun.deleted["runs"], begun.is_open) == (0, 7, False)
 
 
 def test_killed_inside_a_batch_nothing_of_it_is_done(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     aged(acme, BEFORE_ALL)
-    begun = services.start_pass(None)
+    begun = start_pass(None)
     whole = retention._delete
 
     def die_after(rows: Any, limit: int) -> dict[str, int]:
@@ -203,7 +205,7 @@ def test_killed_inside_a_batch_nothing_of_it_is_done(acme: OAuthClient, monkeypa
 
     monkeypatch.setattr(retention, "_delete", die_after)
     with pytest.raises(Killed):
-        services.work_on_pass(begun.pk)
+        work_on_pass(begun.pk)
     begun.refresh_from_db()
     assert (Run.objects.count(), begun.deleted) == (1, {})
 
@@ -214,7 +216,7 @@ def test_a_worker_whose_lease_was_taken_over_deletes_nothing_more(
     for _ in range(4):
         aged(acme, BEFORE_ALL)
     monkeypatch.setattr(retention, "BATCH", 1)
-    begun = services.start_pass(None)
+    begun = start_pass(None)
     whole = retention._do
 
     def slow(mine: RetentionPass, batch: Any) -> bool:
@@ -223,7 +225,7 @@ def test_a_worker_whose_lease_was_taken_over_deletes_nothing_more(
         return done
 
     monkeypatch.setattr(retention, "_do", slow)
-    services.work_on_pass(begun.pk)
+    work_on_pass(begun.pk)
     begun.refresh_from_db()
     assert (Run.objects.count(), begun.is_open) == (3, True)
 
@@ -232,10 +234,10 @@ def test_it_lets_go_after_its_time_and_another_goes_on(acme: OAuthClient, monkey
     for _ in range(3):
         aged(acme, BEFORE_ALL)
     monkeypatch.setattr(retention, "BATCH", 1)
-    begun = services.start_pass(None)
+    begun = start_pass(None)
     turns = 0
     while begun.is_open:
-        assert services.work_on_pass(begun.pk, seconds=0)
+        assert work_on_pass(begun.pk, seconds=0)
         begun.refresh_from_db()
         turns += 1
     assert (Run.objects.count(), begun.deleted["runs"], turns) == (0, 3, 4)
@@ -267,13 +269,13 @@ def test_what_somebody_holds_is_left_and_holds_nobody_up(acme: OAuthClient) -> N
 def test_two_workers_at_once_delete_everything_once(acme: OAuthClient) -> None:
     for _ in range(30):
         aged(acme, BEFORE_ALL)
-    begun = services.start_pass(None)
+    begun = start_pass(None)
     together = threading.Barrier(2)
     worked: list[bool] = []
 
     def work() -> None:
         together.wait(20)
-        worked.append(services.work_on_pass(begun.pk))
+        worked.append(work_on_pass(begun.pk))
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(2)]
@@ -292,13 +294,13 @@ def night(hour: int, day: int = 3) -> datetime:
 
 def test_the_night_s_pass_begins_once_a_day(settings: Settings) -> None:
     settings.TIME_ZONE = "UTC"
-    assert services.due_passes(night(2)) == ()
+    assert due_passes(night(2)) == ()
     assert not RetentionPass.objects.exists()
-    (first,) = services.due_passes(night(3)) or services.due_passes(night(3) + timedelta(minutes=1))
-    assert services.due_passes(night(4)) == (first,)
-    services.work_on_pass(first)
-    assert services.due_passes(night(5)) == ()
-    services.due_passes(night(3, day=4))
+    (first,) = due_passes(night(3)) or due_passes(night(3) + timedelta(minutes=1))
+    assert due_passes(night(4)) == (first,)
+    work_on_pass(first)
+    assert due_passes(night(5)) == ()
+    due_passes(night(3, day=4))
     assert RetentionPass.objects.count() == 2
 
 
@@ -307,7 +309,7 @@ def test_two_ticks_at_once_begin_one_pass() -> None:
 
     def tick() -> None:
         together.wait(20)
-        services.due_passes(night(3))
+        due_passes(night(3))
         connection.close()
 
     threads = [threading.Thread(target=tick) for _ in range(2)]
@@ -321,15 +323,15 @@ def test_two_ticks_at_once_begin_one_pass() -> None:
 def test_the_tick_rings_for_a_pass_left_lying(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[tuple[str, int]] = []
     monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append((task.__name__, pk)))
-    left_lying = services.start_pass(None, timezone.now() - timedelta(minutes=1))
+    left_lying = start_pass(None, timezone.now() - timedelta(minutes=1))
     tasks.tick()
     assert ("apply_retention", left_lying.pk) in rung
 
 
-@pytest.mark.parametrize("act", [services.pin_run, lambda run, user: services.unpin_run(run)])
+@pytest.mark.parametrize("act", [pin_run, lambda run, user: unpin_run(run)])
 def test_pinning_again_changes_nothing(acme: OAuthClient, act: Callable[[Run, Any], bool]) -> None:
     run, ada = make_run(acme), make_user()
-    if act is not services.pin_run:
-        services.pin_run(run, ada)
+    if act is not pin_run:
+        pin_run(run, ada)
     assert act(run, ada)
     assert not act(run, ada)

@@ -10,11 +10,24 @@ from django.conf import settings as project
 from django.db import connection
 from django.utils import timezone
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.inputs import Inputs
 from diagnostics.models import AuditEntry, Heartbeat, MissedTime, OAuthClient, Run, Schedule, User
 from diagnostics.services import schedules
-from diagnostics.services.schedules import LONGEST_WAIT, LOOK_AGAIN_AFTER
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.schedules import (
+    LONGEST_WAIT,
+    LOOK_AGAIN_AFTER,
+    Wanted,
+    change_schedule,
+    claim_due_schedules,
+    create_schedule,
+    delete_schedule,
+    pause_schedules,
+    resume_schedules,
+    run_schedule_now,
+)
+from diagnostics.services.sweep import sweep
 from diagnostics.timetable import Plan
 from tests.factories import CONVERSATION, make_client, make_open_run, make_run, make_schedule, make_user
 
@@ -28,8 +41,8 @@ def ada(db: None) -> User:
     return make_user()
 
 
-def wanted(client: OAuthClient, **values: Any) -> services.Wanted:
-    return services.Wanted(**{"name": "Acme, every five minutes", "client": client, "plan": FIVE_MINUTES, **values})
+def wanted(client: OAuthClient, **values: Any) -> Wanted:
+    return Wanted(**{"name": "Acme, every five minutes", "client": client, "plan": FIVE_MINUTES, **values})
 
 
 def due_at_noon(client: OAuthClient | None = None, **values: Any) -> Schedule:
@@ -54,7 +67,7 @@ def missed(schedule: Schedule) -> list[tuple[str, int]]:
 @pytest.mark.django_db
 def test_what_is_due_becomes_a_run_and_the_next_time_is_planned() -> None:
     schedule = due_at_noon()
-    (pk,) = services.claim_due_schedules(NOON)
+    (pk,) = claim_due_schedules(NOON)
     run = Run.objects.get(pk=pk)
     schedule.refresh_from_db()
     assert (run.schedule, run.source, run.kind, run.status) == (schedule, "schedule", "health", "queued")
@@ -71,15 +84,15 @@ def test_what_is_due_becomes_a_run_and_the_next_time_is_planned() -> None:
 )
 def test_what_is_not_due_or_paused_is_left_alone(values: dict[str, Any]) -> None:
     due_at_noon(**values)
-    assert services.claim_due_schedules(NOON) == ()
+    assert claim_due_schedules(NOON) == ()
 
 
 @pytest.mark.django_db
 def test_a_second_tick_of_the_same_moment_finds_nothing() -> None:
     due_at_noon()
-    assert len(services.claim_due_schedules(NOON)) == 1
+    assert len(claim_due_schedules(NOON)) == 1
     end_all()
-    assert services.claim_due_schedules(NOON) == ()
+    assert claim_due_schedules(NOON) == ()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -102,7 +115,7 @@ def test_two_ticks_at_once_start_each_schedule_once_and_each_client_once(monkeyp
 
     def tick(_: int) -> tuple[int, ...]:
         try:
-            return services.claim_due_schedules(NOON)
+            return claim_due_schedules(NOON)
         finally:
             connection.close()
 
@@ -122,17 +135,17 @@ def test_a_claim_that_dies_leaves_the_schedule_due(monkeypatch: pytest.MonkeyPat
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(schedules, "create_run", killed)
-        services.claim_due_schedules(NOON)
+        claim_due_schedules(NOON)
     schedule.refresh_from_db()
     assert (schedule.next_run_at, schedule.last_due_at, Run.objects.count()) == (NOON, None, 0)
-    assert len(services.claim_due_schedules(NOON)) == 1
+    assert len(claim_due_schedules(NOON)) == 1
 
 
 @pytest.mark.django_db
 def test_one_bad_row_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     bad = due_at_noon(name="A", every="cron", cron="no cron at all")
     good = due_at_noon(make_client("Good"), name="B")
-    (pk,) = services.claim_due_schedules(NOON)
+    (pk,) = claim_due_schedules(NOON)
     bad.refresh_from_db()
     assert Run.objects.get(pk=pk).schedule == good
     assert bad.next_run_at == NOON + schedules.AFTER_A_CRASH
@@ -142,9 +155,9 @@ def test_one_bad_row_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_lost_bell_of_a_scheduled_run_is_rung_again_on_its_own_queue() -> None:
     due_at_noon()
     by_hand = make_open_run(make_client("Other"), status="queued", created_at=NOON, rung_at=NOON)
-    (pk,) = services.claim_due_schedules(NOON)
+    (pk,) = claim_due_schedules(NOON)
     Run.objects.filter(pk=pk).update(created_at=NOON, rung_at=NOON)
-    swept = services.sweep(after(1))
+    swept = sweep(after(1))
     assert (swept.to_ring, swept.scheduled) == ((by_hand.pk,), (pk,))
 
 
@@ -154,7 +167,7 @@ def test_a_lost_bell_of_a_scheduled_run_is_rung_again_on_its_own_queue() -> None
 @pytest.mark.django_db
 def test_after_an_outage_there_is_one_late_run_and_the_missed_times_are_recorded() -> None:
     schedule = due_at_noon()
-    assert len(services.claim_due_schedules(after(63))) == 1
+    assert len(claim_due_schedules(after(63))) == 1
     schedule.refresh_from_db()
     lost = schedule.missed_times.get()
     assert (lost.reason, lost.times, lost.first_due_at, lost.last_due_at) == ("outage", 12, NOON, after(55))
@@ -164,7 +177,7 @@ def test_after_an_outage_there_is_one_late_run_and_the_missed_times_are_recorded
 @pytest.mark.django_db
 def test_a_tick_that_is_late_by_less_than_a_step_misses_nothing() -> None:
     schedule = due_at_noon()
-    assert len(services.claim_due_schedules(after(4))) == 1
+    assert len(claim_due_schedules(after(4))) == 1
     schedule.refresh_from_db()
     assert (schedule.missed, missed(schedule), schedule.next_run_at) == (0, [], after(5))
 
@@ -172,7 +185,7 @@ def test_a_tick_that_is_late_by_less_than_a_step_misses_nothing() -> None:
 @pytest.mark.django_db
 def test_a_daily_schedule_is_late_once_after_a_week() -> None:
     schedule = due_at_noon(every="daily", minutes=None, at=time(13), zone="Europe/Berlin")
-    assert len(services.claim_due_schedules(NOON + timedelta(days=7, hours=2))) == 1
+    assert len(claim_due_schedules(NOON + timedelta(days=7, hours=2))) == 1
     schedule.refresh_from_db()
     assert missed(schedule) == [("outage", 7)]
     assert schedule.next_run_at == NOON + timedelta(days=8)
@@ -181,9 +194,9 @@ def test_a_daily_schedule_is_late_once_after_a_week() -> None:
 @pytest.mark.django_db
 def test_what_was_missed_in_two_outages_stands_apart_when_a_run_lies_between() -> None:
     schedule = due_at_noon()
-    services.claim_due_schedules(after(12))
+    claim_due_schedules(after(12))
     end_all()
-    services.claim_due_schedules(after(32))
+    claim_due_schedules(after(32))
     assert missed(schedule) == [("outage", 3), ("outage", 2)]
 
 
@@ -192,7 +205,7 @@ def test_after_an_outage_no_tick_starts_more_than_it_can(monkeypatch: pytest.Mon
     monkeypatch.setattr(schedules, "MOST_A_TICK", 3)
     for number in range(5):
         due_at_noon(make_client(f"Client {number}"), name=f"Schedule {number}")
-    assert [len(services.claim_due_schedules(after(60))) for _ in range(3)] == [3, 2, 0]
+    assert [len(claim_due_schedules(after(60))) for _ in range(3)] == [3, 2, 0]
 
 
 # ---------------------------------------------------------------------- a client that is busy
@@ -203,11 +216,11 @@ def test_after_an_outage_no_tick_starts_more_than_it_can(monkeypatch: pytest.Mon
 def test_while_the_client_has_a_run_the_schedule_waits(status: str) -> None:
     schedule = due_at_noon()
     theirs = make_open_run(schedule.client, status=status)
-    assert services.claim_due_schedules(NOON) == ()
+    assert claim_due_schedules(NOON) == ()
     schedule.refresh_from_db()
     assert (schedule.next_run_at, schedule.due_at) == (NOON + LOOK_AGAIN_AFTER, NOON)
     Run.objects.filter(pk=theirs.pk).update(status="finished")
-    assert len(services.claim_due_schedules(NOON + LOOK_AGAIN_AFTER)) == 1
+    assert len(claim_due_schedules(NOON + LOOK_AGAIN_AFTER)) == 1
     schedule.refresh_from_db()
     assert (schedule.missed, schedule.last_due_at, schedule.next_run_at) == (0, NOON, after(5))
 
@@ -218,7 +231,7 @@ def test_a_client_that_stays_busy_makes_the_time_missed_and_the_next_is_waited_f
     make_open_run(schedule.client)
     now = NOON
     while now < NOON + LONGEST_WAIT + timedelta(minutes=1):
-        assert services.claim_due_schedules(now) == ()
+        assert claim_due_schedules(now) == ()
         now += LOOK_AGAIN_AFTER
     schedule.refresh_from_db()
     assert (missed(schedule), schedule.missed) == ([("busy", 1)], 1)
@@ -231,10 +244,10 @@ def test_times_that_pass_while_it_waits_are_missed_for_the_same_reason_in_one_ro
     make_open_run(schedule.client)
     now = NOON
     while now < after(4):
-        services.claim_due_schedules(now)
+        claim_due_schedules(now)
         now += LOOK_AGAIN_AFTER
     end_all()
-    assert len(services.claim_due_schedules(now)) == 1
+    assert len(claim_due_schedules(now)) == 1
     schedule.refresh_from_db()
     assert missed(schedule) == [("busy", 4)]
     assert (schedule.missed, schedule.last_due_at) == (4, after(4))
@@ -244,9 +257,9 @@ def test_times_that_pass_while_it_waits_are_missed_for_the_same_reason_in_one_ro
 def test_an_outage_while_it_waited_is_told_as_an_outage() -> None:
     schedule = due_at_noon()
     theirs = make_open_run(schedule.client)
-    services.claim_due_schedules(NOON)
+    claim_due_schedules(NOON)
     Run.objects.filter(pk=theirs.pk).update(status="finished")
-    services.claim_due_schedules(after(62))
+    claim_due_schedules(after(62))
     assert missed(schedule) == [("outage", 12)]
 
 
@@ -254,21 +267,21 @@ def test_an_outage_while_it_waited_is_told_as_an_outage() -> None:
 def test_two_schedules_of_one_client_follow_one_another() -> None:
     client = make_client()
     first, second = due_at_noon(client, name="A"), due_at_noon(client, name="B")
-    (pk,) = services.claim_due_schedules(NOON)
+    (pk,) = claim_due_schedules(NOON)
     assert Run.objects.get(pk=pk).schedule == first
     end_all()
-    (pk,) = services.claim_due_schedules(NOON + LOOK_AGAIN_AFTER)
+    (pk,) = claim_due_schedules(NOON + LOOK_AGAIN_AFTER)
     assert Run.objects.get(pk=pk).schedule == second
 
 
 @pytest.mark.django_db
 def test_the_schedules_of_a_retired_client_are_paused_with_the_reason() -> None:
     schedule = due_at_noon(make_client(retired_at=NOON))
-    assert services.claim_due_schedules(NOON) == ()
+    assert claim_due_schedules(NOON) == ()
     schedule.refresh_from_db()
     assert schedule.is_paused
     assert "retired" in schedule.pause_reason
-    assert services.resume_schedules([schedule.pk]) == 0
+    assert resume_schedules([schedule.pk]) == 0
 
 
 # ---------------------------------------------------------------------- spread
@@ -276,14 +289,12 @@ def test_the_schedules_of_a_retired_client_are_paused_with_the_reason() -> None:
 
 @pytest.mark.django_db
 def test_schedules_due_at_once_start_apart_and_stay_a_step_apart() -> None:
-    made = [
-        services.create_schedule(wanted(make_client(f"C {n}"), name=f"S {n}", jitter_seconds=299)) for n in range(6)
-    ]
+    made = [create_schedule(wanted(make_client(f"C {n}"), name=f"S {n}", jitter_seconds=299)) for n in range(6)]
     assert len({each.next_run_at for each in made}) == 6
     for each in made:
         assert each.due_at is not None
         assert each.next_run_at == each.due_at + each.starts_after
-        services.claim_due_schedules(each.next_run_at)
+        claim_due_schedules(each.next_run_at)
         first = each.next_run_at
         each.refresh_from_db()
         assert first is not None
@@ -295,7 +306,7 @@ def test_schedules_due_at_once_start_apart_and_stay_a_step_apart() -> None:
 
 
 def test_a_new_schedule_is_planned_and_told_to_the_audit_log(ada: User) -> None:
-    schedule = services.create_schedule(wanted(make_client(), owner=ada))
+    schedule = create_schedule(wanted(make_client(), owner=ada))
     assert schedule.next_run_at is not None
     assert timezone.now() < schedule.next_run_at <= timezone.now() + timedelta(minutes=5)
     assert (schedule.kind, schedule.inputs, schedule.owner) == ("health", {}, ada)
@@ -303,24 +314,24 @@ def test_a_new_schedule_is_planned_and_told_to_the_audit_log(ada: User) -> None:
 
 
 def test_a_name_is_used_once(ada: User) -> None:
-    services.create_schedule(wanted(make_client()))
-    with pytest.raises(services.Refused):
-        services.create_schedule(wanted(make_client("Other"), name="ACME, every five minutes"))
+    create_schedule(wanted(make_client()))
+    with pytest.raises(Refused):
+        create_schedule(wanted(make_client("Other"), name="ACME, every five minutes"))
 
 
 def test_nothing_is_planned_for_a_retired_client(ada: User) -> None:
-    with pytest.raises(services.Refused):
-        services.create_schedule(wanted(make_client(retired_at=NOON)))
+    with pytest.raises(Refused):
+        create_schedule(wanted(make_client(retired_at=NOON)))
 
 
 def test_a_saved_diagnosis_asks_the_call_again_without_what_belonged_to_that_day(ada: User) -> None:
     inputs, _ = Inputs.from_paste(CALL, "HTTP/1.1 404 Not Found\n\n{}", CONVERSATION, "since noon")
-    schedule = services.create_schedule(wanted(make_client(), inputs=Inputs(**{**vars(inputs), "start": True})))
+    schedule = create_schedule(wanted(make_client(), inputs=Inputs(**{**vars(inputs), "start": True})))
     kept = Inputs.from_json(schedule.inputs)
     assert schedule.kind == "diagnosis"
     assert (kept.call, kept.conversation_id) == (inputs.call, CONVERSATION)
     assert (kept.answer, kept.note, kept.start) == (None, "", False)
-    (pk,) = services.claim_due_schedules(schedule.next_run_at)
+    (pk,) = claim_due_schedules(schedule.next_run_at)
     run = Run.objects.get(pk=pk)
     assert (run.kind, Inputs.from_json(run.inputs)) == ("diagnosis", kept)
     assert "session.start" not in run.planned
@@ -328,10 +339,10 @@ def test_a_saved_diagnosis_asks_the_call_again_without_what_belonged_to_that_day
 
 def test_other_times_are_planned_anew_and_another_name_is_not(ada: User) -> None:
     schedule = due_at_noon()
-    services.change_schedule(schedule, wanted(schedule.client, name="Renamed"))
+    change_schedule(schedule, wanted(schedule.client, name="Renamed"))
     schedule.refresh_from_db()
     assert (schedule.name, schedule.next_run_at) == ("Renamed", NOON)
-    services.change_schedule(schedule, wanted(schedule.client, plan=Plan("minutes", minutes=7)))
+    change_schedule(schedule, wanted(schedule.client, plan=Plan("minutes", minutes=7)))
     schedule.refresh_from_db()
     assert schedule.next_run_at is not None
     assert schedule.next_run_at > timezone.now()
@@ -342,8 +353,8 @@ def test_other_times_are_planned_anew_and_another_name_is_not(ada: User) -> None
 
 def test_a_paused_schedule_that_is_changed_stays_paused(ada: User) -> None:
     schedule = due_at_noon()
-    services.pause_schedules([schedule.pk], ada, "holidays")
-    services.change_schedule(schedule, wanted(schedule.client, plan=Plan("minutes", minutes=7)))
+    pause_schedules([schedule.pk], ada, "holidays")
+    change_schedule(schedule, wanted(schedule.client, plan=Plan("minutes", minutes=7)))
     schedule.refresh_from_db()
     assert schedule.is_paused
     assert (schedule.minutes, schedule.next_run_at) == (7, None)
@@ -351,12 +362,12 @@ def test_a_paused_schedule_that_is_changed_stays_paused(ada: User) -> None:
 
 def test_a_pause_says_who_and_why_and_what_passes_in_it_is_not_missed(ada: User) -> None:
     schedule, other = due_at_noon(), due_at_noon(make_client("Other"), name="Other")
-    assert services.pause_schedules([schedule.pk, other.pk], ada, "maintenance") == 2
-    assert services.pause_schedules([schedule.pk], None, "again") == 0
+    assert pause_schedules([schedule.pk, other.pk], ada, "maintenance") == 2
+    assert pause_schedules([schedule.pk], None, "again") == 0
     schedule.refresh_from_db()
     assert (schedule.paused_by, schedule.pause_reason, schedule.next_run_at) == (ada, "maintenance", None)
-    assert services.claim_due_schedules(after(60)) == ()
-    assert services.resume_schedules([schedule.pk]) == 1
+    assert claim_due_schedules(after(60)) == ()
+    assert resume_schedules([schedule.pk]) == 1
     schedule.refresh_from_db()
     assert (schedule.is_paused, schedule.missed) == (False, 0)
     assert schedule.next_run_at is not None
@@ -365,25 +376,25 @@ def test_a_pause_says_who_and_why_and_what_passes_in_it_is_not_missed(ada: User)
 
 def test_a_person_runs_it_now_beside_the_plan(ada: User) -> None:
     schedule = due_at_noon()
-    run = services.run_schedule_now(schedule, ada)
+    run = run_schedule_now(schedule, ada)
     schedule.refresh_from_db()
     assert (run.schedule, run.started_by, run.source) == (schedule, ada, "web")
     assert (schedule.last_run, schedule.next_run_at) == (run, NOON)
-    with pytest.raises(services.Refused):
-        services.run_schedule_now(schedule, ada)
+    with pytest.raises(Refused):
+        run_schedule_now(schedule, ada)
 
 
 def test_a_click_is_not_held_up_by_another_run_of_the_client(ada: User) -> None:
     schedule = due_at_noon()
     make_open_run(schedule.client)
-    assert services.run_schedule_now(schedule, ada).pk
+    assert run_schedule_now(schedule, ada).pk
 
 
 def test_runs_stay_when_their_schedule_goes(ada: User) -> None:
     schedule = due_at_noon()
     run = make_run(schedule.client, schedule=schedule)
     MissedTime.objects.create(schedule=schedule, reason="busy", first_due_at=NOON, last_due_at=NOON)
-    services.delete_schedule(schedule)
+    delete_schedule(schedule)
     run.refresh_from_db()
     assert run.schedule is None
     assert not Schedule.objects.exists()

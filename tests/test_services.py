@@ -8,13 +8,15 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.inputs import Inputs
 from diagnostics.models import AccessToken, OAuthClient, Run
 from diagnostics.services import runs
-from diagnostics.services.sweep import LONGEST_QUEUED, RING_AGAIN_AFTER
+from diagnostics.services.clients import change_client, replace_secret, retire_client, start_verification, verify_client
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.runs import create_run, execute_run, repeat_run
+from diagnostics.services.sweep import LONGEST_QUEUED, RING_AGAIN_AFTER, Swept, sweep
 from tests.factories import make_client, make_finding, make_run, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +32,7 @@ def client(demo_client: OAuthClient) -> OAuthClient:
 
 def queue(client: OAuthClient, call: str = THREAD.call, conversation_id: str = HEALTHY.conversation_id) -> Run:
     inputs, _ = Inputs.from_paste(call, "", conversation_id)
-    return services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    return create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
 
 
 def change_the_key(settings: Settings) -> None:
@@ -56,8 +58,8 @@ def test_names_differ_by_more_than_case() -> None:
 
 
 def test_verification_tells_the_org(client: OAuthClient) -> None:
-    assert services.start_verification(client)
-    services.verify_client(client.pk)
+    assert start_verification(client)
+    verify_client(client.pk)
     client.refresh_from_db()
     assert client.state == OAuthClient.State.VERIFIED
     assert client.org_name
@@ -66,33 +68,33 @@ def test_verification_tells_the_org(client: OAuthClient) -> None:
 
 
 def test_a_wrong_secret_fails_the_verification_and_names_what_could_be(client: OAuthClient) -> None:
-    services.replace_secret(client, "not-the-secret")
-    services.start_verification(client)
-    services.verify_client(client.pk)
+    replace_secret(client, "not-the-secret")
+    start_verification(client)
+    verify_client(client.pk)
     client.refresh_from_db()
     assert client.state == OAuthClient.State.FAILED
     assert client.verification[0]["evidence"]["could_be"] == ["client_id", "secret", "region", "state"]
 
 
 def test_a_verification_is_started_once(client: OAuthClient) -> None:
-    assert services.start_verification(client)
-    assert not services.start_verification(client)
+    assert start_verification(client)
+    assert not start_verification(client)
 
 
 def test_a_verification_whose_secret_opens_with_no_key_ends_with_a_sentence(
     client: OAuthClient, settings: Settings
 ) -> None:
-    services.start_verification(client)
+    start_verification(client)
     change_the_key(settings)
-    services.verify_client(client.pk)
+    verify_client(client.pk)
     found = OAuthClient.objects.defer("secret").get()
     assert found.state == OAuthClient.State.UNVERIFIED
     assert "FIELD_ENCRYPTION_KEYS" in found.verification[0]["sentence"]
 
 
 def test_a_verification_that_nobody_finished_is_given_up(client: OAuthClient) -> None:
-    services.start_verification(client)
-    services.sweep(timezone.now() + timedelta(minutes=5))
+    start_verification(client)
+    sweep(timezone.now() + timedelta(minutes=5))
     client.refresh_from_db()
     assert client.state == OAuthClient.State.UNVERIFIED
     assert client.verification
@@ -100,24 +102,24 @@ def test_a_verification_that_nobody_finished_is_given_up(client: OAuthClient) ->
 
 def test_a_moved_client_forgets_its_org() -> None:
     client = make_client()
-    services.change_client(client, name="New name", region_key="eu-central-1", client_id=client.client_id, tier="")
+    change_client(client, name="New name", region_key="eu-central-1", client_id=client.client_id, tier="")
     assert (client.state, client.org_name, client.gateway) == (OAuthClient.State.UNVERIFIED, "", None)
 
 
 def test_a_renamed_client_keeps_its_org() -> None:
     client = make_client()
-    services.change_client(client, name="New name", region_key=client.region, client_id=client.client_id, tier="")
+    change_client(client, name="New name", region_key=client.region, client_id=client.client_id, tier="")
     assert (client.state, client.org_name) == (OAuthClient.State.VERIFIED, "Acme Insurance")
 
 
 def test_a_retired_client_keeps_its_runs_and_loses_its_secret() -> None:
     client = make_client()
     run = make_run(client)
-    services.retire_client(client)
+    retire_client(client)
     client.refresh_from_db()
     assert (client.secret, client.runs.get().pk) == ("", run.pk)
-    with pytest.raises(services.Refused):
-        services.repeat_run(run, None)
+    with pytest.raises(Refused):
+        repeat_run(run, None)
 
 
 # ---------------------------------------------------------------------- runs
@@ -125,7 +127,7 @@ def test_a_retired_client_keeps_its_runs_and_loses_its_secret() -> None:
 
 def test_a_run_is_walked_and_closed(client: OAuthClient) -> None:
     run = queue(client)
-    assert services.execute_run(run.pk)
+    assert execute_run(run.pk)
     run.refresh_from_db()
     assert (run.status, run.cause, run.certainty) == ("finished", "path.not_in_api", "proved")
     assert {each.check_id for each in run.findings.all()} == set(run.planned)
@@ -134,8 +136,8 @@ def test_a_run_is_walked_and_closed(client: OAuthClient) -> None:
 
 def test_a_run_s_inputs_are_frozen(client: OAuthClient) -> None:
     run = queue(client)
-    services.change_client(client, name="Other", region_key="demo-gateway", client_id=client.client_id, tier="")
-    services.execute_run(run.pk)
+    change_client(client, name="Other", region_key="demo-gateway", client_id=client.client_id, tier="")
+    execute_run(run.pk)
     run.refresh_from_db()
     assert run.inputs["target"]["region"] == "demo-published"
     assert run.cause == "path.not_in_api"
@@ -143,14 +145,14 @@ def test_a_run_s_inputs_are_frozen(client: OAuthClient) -> None:
 
 def test_the_same_run_is_not_walked_twice(client: OAuthClient) -> None:
     run = queue(client)
-    assert services.execute_run(run.pk)
+    assert execute_run(run.pk)
     before = run.findings.count()
-    assert not services.execute_run(run.pk)
+    assert not execute_run(run.pk)
     assert run.findings.count() == before
 
 
 def test_the_gateway_is_remembered_with_its_time(client: OAuthClient) -> None:
-    services.execute_run(queue(client).pk)
+    execute_run(queue(client).pk)
     client.refresh_from_db()
     assert client.gateway is False
     assert client.gateway_seen_at is not None
@@ -158,12 +160,12 @@ def test_the_gateway_is_remembered_with_its_time(client: OAuthClient) -> None:
 
 def test_a_repeated_run_has_the_same_inputs(client: OAuthClient) -> None:
     run = queue(client)
-    again = services.repeat_run(run, make_user())
+    again = repeat_run(run, make_user())
     assert (again.inputs, again.conversation_id, again.status) == (run.inputs, run.conversation_id, "queued")
 
 
 def test_one_token_one_conversation_and_one_provider_read_are_made(client: OAuthClient, demo: server.Running) -> None:
-    services.execute_run(queue(client).pk)
+    execute_run(queue(client).pk)
     asked = [request.target for request in demo.log.requests]
     assert len(asked) == len(set(asked))
     assert asked.count("/oauth/token") == 1
@@ -180,7 +182,7 @@ def test_nothing_is_written_to_a_run_that_was_closed_meanwhile(
         stored(run_id, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(runs, "_store", close_first)
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     run.refresh_from_db()
     assert (run.status, run.findings.count()) == ("interrupted", 0)
 
@@ -188,7 +190,7 @@ def test_nothing_is_written_to_a_run_that_was_closed_meanwhile(
 def test_a_region_that_is_gone_ends_the_run_with_a_sentence(client: OAuthClient, settings: Settings) -> None:
     run = queue(client)
     settings.GENESYS_ENDPOINTS = {}
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     run.refresh_from_db()
     assert run.status == "interrupted"
     assert "demo-published" in run.verdict["sentence"]
@@ -200,7 +202,7 @@ def test_a_region_that_is_gone_ends_the_run_with_a_sentence(client: OAuthClient,
 def test_a_run_whose_secret_opens_with_no_key_ends_with_a_sentence(client: OAuthClient, settings: Settings) -> None:
     run = queue(client)
     change_the_key(settings)
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     run.refresh_from_db(fields=["status", "cause", "verdict"])
     assert (run.status, run.cause) == (Run.Status.INTERRUPTED, "undetermined")
     assert "FIELD_ENCRYPTION_KEYS" in run.verdict["sentence"]
@@ -209,19 +211,19 @@ def test_a_run_whose_secret_opens_with_no_key_ends_with_a_sentence(client: OAuth
 def test_a_silent_run_is_rung_again_once_in_a_while(client: OAuthClient) -> None:
     run = queue(client)
     later = timezone.now() + RING_AGAIN_AFTER + timedelta(seconds=1)
-    assert services.sweep(later).to_ring == (run.pk,)
-    assert services.sweep(later).to_ring == ()
+    assert sweep(later).to_ring == (run.pk,)
+    assert sweep(later).to_ring == ()
 
 
 def test_a_fresh_run_is_left_alone(client: OAuthClient) -> None:
     queue(client)
-    assert services.sweep() == services.Swept()
+    assert sweep() == Swept()
 
 
 def test_a_run_whose_worker_is_gone_is_closed_with_its_findings() -> None:
     run = make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=timezone.now() - timedelta(seconds=1))
     make_finding(run, check_id="request.path", outcome="fail", code="not_in_api")
-    assert services.sweep().closed == (run.pk,)
+    assert sweep().closed == (run.pk,)
     run.refresh_from_db()
     assert (run.status, run.cause, run.findings.count()) == ("interrupted", "path.not_in_api", 1)
 
@@ -229,19 +231,19 @@ def test_a_run_whose_worker_is_gone_is_closed_with_its_findings() -> None:
 def test_a_run_cut_short_is_never_nothing_wrong() -> None:
     run = make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=timezone.now() - timedelta(seconds=1))
     make_finding(run, check_id="oauth.token", outcome="pass", code="issued")
-    services.sweep()
+    sweep()
     run.refresh_from_db()
     assert (run.status, run.cause) == ("interrupted", "undetermined")
 
 
 def test_a_run_whose_worker_lives_is_left_alone() -> None:
     make_run(status=Run.Status.RUNNING, finished_at=None, lease_until=timezone.now() + timedelta(seconds=30))
-    assert services.sweep().closed == ()
+    assert sweep().closed == ()
 
 
 def test_a_run_that_no_worker_ever_took_is_closed(client: OAuthClient) -> None:
     run = queue(client)
-    assert services.sweep(timezone.now() + LONGEST_QUEUED + timedelta(minutes=1)).closed == (run.pk,)
+    assert sweep(timezone.now() + LONGEST_QUEUED + timedelta(minutes=1)).closed == (run.pk,)
     run.refresh_from_db()
     assert run.status == "interrupted"
 
@@ -255,8 +257,8 @@ def tokens_asked(demo: server.Running) -> int:
 
 def test_runs_of_one_client_share_a_token(client: OAuthClient, demo: server.Running) -> None:
     first, second = queue(client), queue(client)
-    services.execute_run(first.pk)
-    services.execute_run(second.pk)
+    execute_run(first.pk)
+    execute_run(second.pk)
     assert tokens_asked(demo) == 1
     assert second.findings.get(check_id="oauth.token").code == "kept"
     second.refresh_from_db()
@@ -264,7 +266,7 @@ def test_runs_of_one_client_share_a_token(client: OAuthClient, demo: server.Runn
 
 
 def test_the_shared_token_rests_encrypted(client: OAuthClient, demo: server.Running) -> None:
-    services.execute_run(queue(client).pk)
+    execute_run(queue(client).pk)
     (issued,) = demo.issued_tokens
     with connection.cursor() as cursor:
         cursor.execute("SELECT value FROM diagnostics_accesstoken")
@@ -274,10 +276,10 @@ def test_the_shared_token_rests_encrypted(client: OAuthClient, demo: server.Runn
 
 
 def test_a_shared_token_that_was_revoked_gives_way_to_a_new_one(client: OAuthClient, demo: server.Running) -> None:
-    services.execute_run(queue(client).pk)
+    execute_run(queue(client).pk)
     AccessToken.objects.update_or_create(client=client, defaults={"value": "revoked-meanwhile-by-somebody"})
     run = queue(client, f"POST /api/v2/conversations/{HEALTHY.conversation_id}/cobrowse")
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     run.refresh_from_db()
     assert (run.cause, tokens_asked(demo)) == ("none", 2)
 
@@ -285,34 +287,34 @@ def test_a_shared_token_that_was_revoked_gives_way_to_a_new_one(client: OAuthCli
 def test_a_client_disabled_meanwhile_is_told_in_spite_of_the_shared_token(
     client: OAuthClient, demo: server.Running
 ) -> None:
-    services.execute_run(queue(client).pk)
+    execute_run(queue(client).pk)
     demo.orgs["published"].orgs[0].update_client(client.client_id, state="disabled")
     run = queue(client, f"POST /api/v2/conversations/{HEALTHY.conversation_id}/cobrowse")
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     run.refresh_from_db()
     assert run.cause == "auth.client_rejected"
 
 
 def test_a_new_secret_forgets_the_token(client: OAuthClient) -> None:
-    services.execute_run(queue(client).pk)
-    services.replace_secret(client, "another")
+    execute_run(queue(client).pk)
+    replace_secret(client, "another")
     assert not AccessToken.objects.exists()
 
 
 def test_a_token_that_ends_soon_is_not_shared(client: OAuthClient) -> None:
-    services.execute_run(queue(client).pk)
+    execute_run(queue(client).pk)
     AccessToken.objects.update(until=timezone.now())
     run = queue(client)
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     assert run.findings.get(check_id="oauth.token").code == "issued"
 
 
 def test_a_shared_token_that_opens_with_no_key_is_as_good_as_none(client: OAuthClient, settings: Settings) -> None:
-    services.execute_run(queue(client).pk)
+    execute_run(queue(client).pk)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE diagnostics_accesstoken SET value = 'garbage'")
     run = queue(client)
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     assert run.findings.get(check_id="oauth.token").code == "issued"
 
 
@@ -321,8 +323,8 @@ def test_a_call_over_plain_http_to_a_real_region_is_told(
 ) -> None:
     """The connection goes to the demo; the call is judged by the region's real hosts."""
     settings.GENESYS_ENDPOINTS = {"us-east-1": demo.endpoints["demo-published"]}
-    services.change_client(client, name="Real", region_key="us-east-1", client_id=client.client_id, tier="")
+    change_client(client, name="Real", region_key="us-east-1", client_id=client.client_id, tier="")
     run = queue(client, f"POST http://api.mypurecloud.com/api/v2/conversations/{HEALTHY.conversation_id}/cobrowse")
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     run.refresh_from_db()
     assert (run.cause, run.certainty) == ("host.plain_http", "proved")

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.demo.hostile import KINDS
 from diagnostics.demo.hostile_pages import PAGE_KINDS
 from diagnostics.demo.orgs import Org
@@ -15,6 +14,7 @@ from diagnostics.genesys import client as genesys_client
 from diagnostics.genesys.pages import read_page
 from diagnostics.models import Holding, OAuthClient, Provider, Snapshot
 from diagnostics.services import reading, walking
+from diagnostics.services.snapshots import due_readings, read_snapshot, start_snapshot
 from tests.reading import changes_of, deployment, org_of, read, resumed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,9 +71,9 @@ def test_after_a_429_the_reading_waits_and_goes_on_where_it_was(
 def test_nobody_takes_a_waiting_reading_up_too_early(demo_client: OAuthClient, org: Org) -> None:
     spoil(org, demo_client, "rate_limited", on="after=")
     waiting = read(demo_client)
-    assert services.read_snapshot(waiting.pk) is False
-    assert services.due_readings() == ()
-    assert services.due_readings(timezone.now() + timedelta(seconds=8)) == (waiting.pk,)
+    assert read_snapshot(waiting.pk) is False
+    assert due_readings() == ()
+    assert due_readings(timezone.now() + timedelta(seconds=8)) == (waiting.pk,)
 
 
 def test_a_wait_of_hours_ends_the_reading_with_what_it_has(demo_client: OAuthClient, org: Org) -> None:
@@ -107,7 +107,7 @@ def test_a_reading_lets_other_work_pass(demo_client: OAuthClient, monkeypatch: p
     queued = read(demo_client)
     assert (queued.state, queued.worker) == (State.QUEUED, "")
     monkeypatch.setattr(reading, "SLICE_SECONDS", 60.0)
-    assert services.due_readings() == (queued.pk,)
+    assert due_readings() == (queued.pk,)
     assert resumed(queued).state == State.WHOLE
 
 
@@ -121,7 +121,7 @@ class Killed(BaseException):
 def test_killed_between_two_pages_it_goes_on_and_counts_nothing_twice(
     demo_client: OAuthClient, org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshot = services.start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_snapshot(demo_client, source="web", user=None)
     assert snapshot is not None
 
     def killed(genesys: Any, path: str, cursor: str, *rest: Any, **query: Any) -> Any:
@@ -132,7 +132,7 @@ def test_killed_between_two_pages_it_goes_on_and_counts_nothing_twice(
     with monkeypatch.context() as patched:
         patched.setattr(walking, "read_page", killed)
         with pytest.raises(Killed):
-            services.read_snapshot(snapshot.pk)
+            read_snapshot(snapshot.pk)
     Snapshot.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     ended = resumed(snapshot)
     assert (ended.state, told(demo_client), part_of(ended)["items"]) == (State.WHOLE, 6, 6)
@@ -142,7 +142,7 @@ def test_a_page_is_stored_whole_or_not_at_all(
     demo_client: OAuthClient, org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after the rows were written and before their progress was."""
-    snapshot = services.start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_snapshot(demo_client, source="web", user=None)
     assert snapshot is not None
 
     def killed(at: Any, page: Any) -> Any:
@@ -151,7 +151,7 @@ def test_a_page_is_stored_whole_or_not_at_all(
     with monkeypatch.context() as patched:
         patched.setattr(walking, "_ending", killed)
         with pytest.raises(Killed):
-            services.read_snapshot(snapshot.pk)
+            read_snapshot(snapshot.pk)
     assert told(demo_client) == 0
     Snapshot.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert resumed(snapshot).state == State.WHOLE

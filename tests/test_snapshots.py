@@ -7,11 +7,15 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.demo.orgs import Org
 from diagnostics.demo.server import Running
 from diagnostics.models import AccessToken, Holding, OAuthClient, OrgChange, Provider, Snapshot
 from diagnostics.services import snapshots
+from diagnostics.services.clients import start_verification, verify_client
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.seen import remember_seen
+from diagnostics.services.snapshots import due_readings, read_snapshot, start_snapshot
 from tests.factories import make_client, make_finding, make_provider, make_run, make_snapshot
 from tests.reading import changes_of, deployment, gateway_client, org_of, read, resumed
 
@@ -205,21 +209,21 @@ def test_a_provider_that_left_the_gateway_s_list_is_gone_the_second_time(demo: R
 
 
 def test_two_refreshes_at_once_are_one(demo_client: OAuthClient) -> None:
-    first = services.start_snapshot(demo_client, source="web", user=None)
+    first = start_snapshot(demo_client, source="web", user=None)
     assert first is not None
-    assert services.start_snapshot(demo_client, source="web", user=None) is None
+    assert start_snapshot(demo_client, source="web", user=None) is None
 
 
 def test_a_reading_is_taken_up_by_one_worker(demo_client: OAuthClient) -> None:
-    snapshot = services.start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_snapshot(demo_client, source="web", user=None)
     assert snapshot is not None
     Snapshot.objects.update(state=State.READING, worker="another", lease_until=timezone.now() + timedelta(minutes=1))
-    assert services.read_snapshot(snapshot.pk) is False
+    assert read_snapshot(snapshot.pk) is False
 
 
 def test_a_retired_client_s_org_is_not_read() -> None:
-    with pytest.raises(services.Refused):
-        services.start_snapshot(make_client(retired_at=timezone.now()), source="web", user=None)
+    with pytest.raises(Refused):
+        start_snapshot(make_client(retired_at=timezone.now()), source="web", user=None)
 
 
 def test_an_unknown_region_ends_the_reading_with_a_sentence() -> None:
@@ -238,18 +242,18 @@ def test_an_org_that_lets_nobody_in_is_not_read(demo_client: OAuthClient, org: O
 
 
 def test_a_worker_that_is_gone_is_followed_by_the_next(demo_client: OAuthClient) -> None:
-    snapshot = services.start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_snapshot(demo_client, source="web", user=None)
     assert snapshot is not None
     past = timezone.now() - timedelta(seconds=1)
     Snapshot.objects.update(state=State.READING, worker="gone", lease_until=past)
-    assert services.due_readings() == (snapshot.pk,)
+    assert due_readings() == (snapshot.pk,)
     assert resumed(snapshot).state == State.WHOLE
 
 
 def test_a_reading_that_lasts_too_long_is_closed_with_what_it_has(demo_client: OAuthClient) -> None:
     long_ago = timezone.now() - snapshots.LONGEST - timedelta(minutes=1)
     stuck = make_snapshot(demo_client, state=State.WAITING, created_at=long_ago, finished_at=None, resume_at=long_ago)
-    services.due_readings()
+    due_readings()
     stuck.refresh_from_db()
     assert (stuck.state, stuck.is_open) == (State.PARTIAL, False)
 
@@ -268,9 +272,9 @@ def test_a_fault_of_ours_closes_the_reading(demo_client: OAuthClient, monkeypatc
 
 
 def test_a_verification_that_came_out_right_reads_the_org(demo_client: OAuthClient) -> None:
-    services.start_verification(demo_client)
-    services.verify_client(demo_client.pk)
-    (pk,) = services.due_readings()
+    start_verification(demo_client)
+    verify_client(demo_client.pk)
+    (pk,) = due_readings()
     assert Snapshot.objects.get(pk=pk).source == Snapshot.Source.REGISTRATION
 
 
@@ -279,7 +283,7 @@ def test_the_task_of_a_verification_rings_for_the_reading(
 ) -> None:
     rung: list[int] = []
     monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk))
-    services.start_verification(demo_client)
+    start_verification(demo_client)
     tasks.verify_client(demo_client.pk)
     assert rung == [Snapshot.objects.get().pk]
 
@@ -290,7 +294,7 @@ def test_a_client_is_read_again_when_its_time_has_come(settings: Settings) -> No
     due = make_client("due", next_reading_at=now - timedelta(seconds=1))
     make_client("later", next_reading_at=now + timedelta(hours=1))
     make_client("gone", next_reading_at=now, retired_at=now)
-    (pk,) = services.due_readings(now)
+    (pk,) = due_readings(now)
     assert Snapshot.objects.get(pk=pk).client == due
     due.refresh_from_db()
     assert due.next_reading_at is not None
@@ -301,17 +305,17 @@ def test_a_few_are_read_at_a_time(settings: Settings) -> None:
     now = timezone.now()
     for number in range(snapshots.FEW + 3):
         make_client(f"client {number}", next_reading_at=now)
-    assert len(services.due_readings(now)) == snapshots.FEW
-    assert services.due_readings(now) == ()
+    assert len(due_readings(now)) == snapshots.FEW
+    assert due_readings(now) == ()
     Snapshot.objects.filter(pk=Snapshot.objects.all()[:1]).update(state=State.WAITING)
-    assert len(services.due_readings(now)) == 1
+    assert len(due_readings(now)) == 1
 
 
 def test_the_next_reading_follows_at_once(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[int] = []
     monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk))
     make_client("due", next_reading_at=timezone.now())
-    snapshot = services.start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_snapshot(demo_client, source="web", user=None)
     assert snapshot is not None
     tasks.read_snapshot(snapshot.pk)
     assert [Snapshot.objects.get(pk=pk).client.name for pk in rung] == ["due"]
@@ -328,7 +332,7 @@ def test_two_ticks_at_once_start_one_reading() -> None:
 def test_clients_of_an_earlier_version_are_planned_for(settings: Settings, hours: int, planned: bool) -> None:
     settings.SNAPSHOT_HOURS = hours
     client = make_client(next_reading_at=None)
-    services.due_readings(timezone.now() - timedelta(hours=10))
+    due_readings(timezone.now() - timedelta(hours=10))
     client.refresh_from_db()
     assert (client.next_reading_at is not None) is planned
 
@@ -347,8 +351,8 @@ def test_the_next_reading_is_planned_when_one_ends(demo_client: OAuthClient, set
 def test_a_provider_that_a_run_saw_is_kept_once() -> None:
     run = make_run()
     finding = make_finding(run, "provider.seen", "pass", evidence={"providers": ["PureCloud Messaging"]})
-    services.remember_seen(run, [finding])
-    services.remember_seen(run, [finding])
+    remember_seen(run, [finding])
+    remember_seen(run, [finding])
     row = Provider.objects.get()
     assert (row.source, row.ref, row.state) == ("seen", "PureCloud Messaging", "unknown")
 
@@ -359,6 +363,6 @@ def test_a_late_run_moves_no_time_backwards() -> None:
     row = make_provider(client, "PureCloud Messaging", source="seen", first_seen_at=now, last_seen_at=now)
     run = make_run(client, finished_at=now - timedelta(days=2))
     finding = make_finding(run, "provider.seen", "pass", evidence={"providers": ["PureCloud Messaging"]})
-    services.remember_seen(run, [finding])
+    remember_seen(run, [finding])
     row.refresh_from_db()
     assert (row.first_seen_at, row.last_seen_at) == (run.finished_at, now)

@@ -12,9 +12,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pytest_django import Settings
 
-from diagnostics import otel, services, traces
+from diagnostics import otel, traces
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.runs import create_run, execute_run
 
 
 class Collector(BaseHTTPRequestHandler):
@@ -58,10 +59,8 @@ def flush() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_run_and_its_exchanges_belong_together(arrived: list[Span], demo_client: OAuthClient) -> None:
-    run = services.create_run(
-        client=demo_client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.WEB
-    )
-    services.execute_run(run.pk)
+    run = create_run(client=demo_client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.WEB)
+    execute_run(run.pk)
     flush()
     (whole,) = [span for span in arrived if span.name == "run"]
     exchanges = [span for span in arrived if span.parent_span_id == whole.span_id]

@@ -11,10 +11,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.index_building import BuildIndex
 from diagnostics.inputs import Inputs
 from diagnostics.models import Exchange, Finding, OAuthClient, Run, User
+from diagnostics.services.catching_up import catch_up
 
 APP = "diagnostics"
 FIRST, SECOND = "0001_initial", "0006_watch"
@@ -56,7 +56,7 @@ def test_rows_of_an_earlier_release_are_all_there_afterwards(release: str, bare_
     ended = old.make_run("Ended", status="finished", finished_at=timezone.now(), cause="none", certainty="proved")
     waiting = old.make_run("Waiting", status="queued")
     migrate()
-    services.catch_up()
+    catch_up()
     client = OAuthClient.objects.get(name="Ended")
     assert (client.secret, client.standing, client.tier) == ("kept", "unknown", "")
     assert Run.objects.get(pk=ended.pk).target
@@ -77,7 +77,7 @@ def test_an_earlier_release_goes_on_writing_to_the_tables_of_today(release: str,
     run = Run.objects.select_related("client", "started_by").get(pk=made.pk)
     assert (run.status, run.marks, run.environment, run.is_remembered) == ("finished", [], {}, False)
     assert (run.client.standing, run.started_by) == ("unknown", ANY)
-    assert services.catch_up() == 1
+    assert catch_up() == 1
 
 
 def test_a_column_without_a_default_in_the_database_would_have_stopped_it(bare_database: None) -> None:

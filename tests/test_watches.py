@@ -9,12 +9,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run, User, Watch
-from diagnostics.services.watches import _advance
+from diagnostics.services.clients import create_client, retire_client
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.runs import create_run, execute_run
+from diagnostics.services.watches import _advance, advance_watches, start_watch, stop_watch, watchable
 from tests.factories import make_client, make_finding, make_run, make_user, make_verdict
 
 WATCHED = "conversation.connected"
@@ -34,7 +37,7 @@ def broken_run(check_id: str = WATCHED, **values: Any) -> Run:
 
 
 def started(ada: User) -> Watch:
-    return services.start_watch(broken_run(), ada)
+    return start_watch(broken_run(), ada)
 
 
 def at(watch: Watch, seconds: float) -> datetime:
@@ -56,7 +59,7 @@ def test_it_checks_again_with_a_back_off_and_gives_up_after_ten_minutes(ada: Use
     watch = started(ada)
     begun = []
     for second in range(0, 700, 5):
-        for pk in services.advance_watches(at(watch, second)):
+        for pk in advance_watches(at(watch, second)):
             begun.append(second)
             end(pk)
     watch.refresh_from_db()
@@ -67,7 +70,7 @@ def test_it_checks_again_with_a_back_off_and_gives_up_after_ten_minutes(ada: Use
 
 def test_each_check_is_a_run_of_the_branch_alone(ada: User) -> None:
     watch = started(ada)
-    (pk,) = services.advance_watches(at(watch, 15))
+    (pk,) = advance_watches(at(watch, 15))
     run = Run.objects.get(pk=pk)
     assert (run.repeats, run.branch, run.source, run.started_by) == (watch.run, WATCHED, "watch", ada)
     assert "provider.configured" not in run.planned
@@ -75,9 +78,9 @@ def test_each_check_is_a_run_of_the_branch_alone(ada: User) -> None:
 
 def test_it_ends_as_mended_as_soon_as_the_finding_is_right(ada: User) -> None:
     watch = started(ada)
-    (pk,) = services.advance_watches(at(watch, 15))
+    (pk,) = advance_watches(at(watch, 15))
     end(pk, "pass")
-    assert services.advance_watches(at(watch, 20)) == ()
+    assert advance_watches(at(watch, 20)) == ()
     watch.refresh_from_db()
     assert (watch.state, watch.latest_id, watch.ended_at) == ("mended", pk, at(watch, 20))
 
@@ -85,45 +88,45 @@ def test_it_ends_as_mended_as_soon_as_the_finding_is_right(ada: User) -> None:
 @pytest.mark.parametrize("outcome", ["fail", "warn", "error", "skip"])
 def test_what_could_not_be_told_is_not_mended(ada: User, outcome: str) -> None:
     watch = started(ada)
-    (pk,) = services.advance_watches(at(watch, 15))
+    (pk,) = advance_watches(at(watch, 15))
     end(pk, outcome)
-    services.advance_watches(at(watch, 20))
+    advance_watches(at(watch, 20))
     watch.refresh_from_db()
     assert watch.state == "watching"
 
 
 def test_a_run_without_any_finding_mends_nothing(ada: User) -> None:
     watch = started(ada)
-    (pk,) = services.advance_watches(at(watch, 15))
+    (pk,) = advance_watches(at(watch, 15))
     Run.objects.filter(pk=pk).update(status="interrupted")
-    services.advance_watches(at(watch, 20))
+    advance_watches(at(watch, 20))
     watch.refresh_from_db()
     assert watch.state == "watching"
 
 
 def test_the_next_check_waits_for_the_one_under_way(ada: User) -> None:
     watch = started(ada)
-    (pk,) = services.advance_watches(at(watch, 15))
-    assert services.advance_watches(at(watch, 300)) == ()
+    (pk,) = advance_watches(at(watch, 15))
+    assert advance_watches(at(watch, 300)) == ()
     end(pk)
-    assert len(services.advance_watches(at(watch, 301))) == 1
+    assert len(advance_watches(at(watch, 301))) == 1
 
 
 def test_a_check_that_ends_after_the_time_still_counts(ada: User) -> None:
     watch = started(ada)
-    (pk,) = services.advance_watches(at(watch, 590))
-    services.advance_watches(at(watch, 620))
+    (pk,) = advance_watches(at(watch, 590))
+    advance_watches(at(watch, 620))
     watch.refresh_from_db()
     assert watch.state == "watching"
     end(pk, "pass")
-    services.advance_watches(at(watch, 630))
+    advance_watches(at(watch, 630))
     watch.refresh_from_db()
     assert watch.state == "mended"
 
 
 def test_after_a_long_stop_it_ends_without_another_check(ada: User) -> None:
     watch = started(ada)
-    assert services.advance_watches(at(watch, 3600)) == ()
+    assert advance_watches(at(watch, 3600)) == ()
     watch.refresh_from_db()
     assert watch.state == "not_mended"
 
@@ -131,42 +134,42 @@ def test_after_a_long_stop_it_ends_without_another_check(ada: User) -> None:
 def test_two_ticks_at_once_begin_one_run(ada: User) -> None:
     watch = started(ada)
     stale = Watch.objects.select_related("latest").get(pk=watch.pk)
-    assert len(services.advance_watches(at(watch, 15))) == 1
+    assert len(advance_watches(at(watch, 15))) == 1
     assert _advance(stale, at(watch, 15)) is None
     assert Run.objects.filter(source="watch").count() == 1
 
 
 def test_a_row_that_cannot_be_read_holds_up_no_other(ada: User) -> None:
-    bad, good = started(ada), services.start_watch(broken_run(client=make_client("Other")), ada)
+    bad, good = started(ada), start_watch(broken_run(client=make_client("Other")), ada)
     Run.objects.filter(pk=bad.run_id).update(inputs={"call": {"method": 1}})
-    assert len(services.advance_watches(at(good, 15))) == 1
-    assert services.advance_watches(at(good, 700)) == ()
+    assert len(advance_watches(at(good, 15))) == 1
+    assert advance_watches(at(good, 700)) == ()
     bad.refresh_from_db()
     assert bad.state == "not_mended"
 
 
 def test_a_stop_is_final(ada: User) -> None:
     watch = started(ada)
-    assert services.stop_watch(watch.run)
-    assert not services.stop_watch(watch.run)
-    assert services.advance_watches(at(watch, 15)) == ()
+    assert stop_watch(watch.run)
+    assert not stop_watch(watch.run)
+    assert advance_watches(at(watch, 15)) == ()
     watch.refresh_from_db()
     assert watch.state == "stopped"
 
 
 def test_a_run_has_one_open_watch(ada: User) -> None:
     watch = started(ada)
-    assert services.start_watch(watch.run, ada) == watch
+    assert start_watch(watch.run, ada) == watch
     with pytest.raises(IntegrityError), transaction.atomic():
         Watch.objects.create(run=watch.run, check_id=WATCHED, next_at=timezone.now(), ends_at=timezone.now())
-    services.stop_watch(watch.run)
-    assert services.start_watch(watch.run, ada) != watch
+    stop_watch(watch.run)
+    assert start_watch(watch.run, ada) != watch
 
 
 def test_a_client_that_is_retired_meanwhile_ends_it(ada: User) -> None:
     watch = started(ada)
-    services.retire_client(watch.run.client)
-    assert services.advance_watches(at(watch, 15)) == ()
+    retire_client(watch.run.client)
+    assert advance_watches(at(watch, 15)) == ()
     watch.refresh_from_db()
     assert (watch.state, Run.objects.count()) == ("stopped", 1)
     assert "retired" in watch.reason
@@ -195,9 +198,9 @@ def of_a_retired_client() -> Run:
 )
 def test_where_waiting_cannot_help_nothing_is_watched(ada: User, made: Callable[[], Run]) -> None:
     run = made()
-    assert services.watchable(run) == ""
-    with pytest.raises(services.Refused):
-        services.start_watch(run, ada)
+    assert watchable(run) == ""
+    with pytest.raises(Refused):
+        start_watch(run, ada)
 
 
 def test_the_tick_rings_for_the_runs_it_begins(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,17 +226,17 @@ def test_a_permission_given_meanwhile_is_seen(demo: server.Running, transactiona
     org = next(each for each in demo.orgs["published"].orgs if any(c.name == told.client for c in each.clients))
     known = next(each for each in org.clients if each.name == told.client)
     full = next(each for each in org.clients if each.name == "Demo: published API")
-    client = services.create_client(
+    client = create_client(
         name=known.name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None
     )
     inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
-    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    execute_run(run.pk)
     run.refresh_from_db()
-    watch = services.start_watch(run, make_user())
+    watch = start_watch(run, make_user())
     org.update_client(known.id, grants=full.grants)
-    (pk,) = services.advance_watches(at(watch, 15))
-    services.execute_run(pk)
-    services.advance_watches(at(watch, 20))
+    (pk,) = advance_watches(at(watch, 15))
+    execute_run(pk)
+    advance_watches(at(watch, 20))
     watch.refresh_from_db()
     assert (watch.check_id, watch.state) == ("permissions.call", "mended")

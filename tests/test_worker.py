@@ -22,12 +22,15 @@ from kombu import Connection
 from pytest_django import Settings
 
 from config.local import data_dir
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.demo import server
 from diagnostics.demo.orgs import Client
 from diagnostics.demo.scenarios import scenario
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.clients import create_client
+from diagnostics.services.runs import create_run
+from diagnostics.services.sweep import sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,7 +90,7 @@ class Workers:
 
     def queue(self, client: OAuthClient) -> Run:
         inputs, _ = Inputs.from_paste(HEALTHY.call, "", HEALTHY.conversation_id)
-        run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+        run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
         self.ring(run)
         return run
 
@@ -110,9 +113,7 @@ def workers(valkey: str, demo: server.Running, tmp_path: Path) -> Iterator[Worke
 
 
 def client_like(client: Client, name: str) -> OAuthClient:
-    return services.create_client(
-        name=name, region_key="demo-published", client_id=client.id, secret=client.secret, user=None
-    )
+    return create_client(name=name, region_key="demo-published", client_id=client.id, secret=client.secret, user=None)
 
 
 def demo_client(demo: server.Running, name: str) -> Client:
@@ -146,7 +147,7 @@ def test_a_worker_killed_in_the_middle_leaves_one_ended_run(workers: Workers, de
     kept = list(run.findings.values_list("check_id", "subject"))
 
     workers.start()
-    closed = services.sweep(timezone.now() + timedelta(minutes=1)).closed
+    closed = sweep(timezone.now() + timedelta(minutes=1)).closed
     workers.ring(run)  # the broker hands the killed worker's message out again
     healthy = workers.queue(client_like(demo_client(demo, HEALTHY.client), "Healthy"))
     wait_for(healthy, lambda run: not run.is_open)

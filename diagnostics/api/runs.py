@@ -11,7 +11,7 @@ from django.utils import timezone
 from ninja import Header, Query, Router, Status
 from pydantic import AfterValidator, Field
 
-from diagnostics import access, queries, services, tasks
+from diagnostics import access, tasks
 from diagnostics.api import shapes, told
 from diagnostics.api.asked import AnswerGiven, CallGiven, Id, RunGiven, RunsAsked
 from diagnostics.api.callers import Caller, may_run_or_refuse
@@ -20,8 +20,11 @@ from diagnostics.api.problems import Refusal, not_found, wrong
 from diagnostics.calls.call import Unreadable
 from diagnostics.inputs import Inputs, read_paste
 from diagnostics.models import OAuthClient
+from diagnostics.queries.run_pages import read_place, run_page
+from diagnostics.queries.runs import findings_of
 from diagnostics.run_filters import RunFilter
 from diagnostics.services.api_runs import OtherRequest, Started, TooMany, hash_of, known_start, start_for_program
+from diagnostics.services.diagnosing import Refused
 
 router = Router(tags=["Runs"])
 OURS = ("page", "limit")
@@ -36,10 +39,10 @@ def runs(request: Caller, asked: Query[RunsAsked]) -> shapes.Runs:
     if narrowed.problems:
         errors = [("query", sentence) for sentence in narrowed.problems]
         raise wrong("The filters were not understood; nothing was answered.", *errors)
-    place = queries.read_place(asked.page or "", narrowed.sort)
+    place = read_place(asked.page or "", narrowed.sort)
     if place is None:
         raise wrong("The page was not understood.", ("query.page", "This is no place in a list of this order."))
-    page = queries.run_page(narrowed, place, asked.limit)
+    page = run_page(narrowed, place, asked.limit)
     following = address_with(request, page=page.later) if page.later else None
     return shapes.Runs(items=[told.run(request, row) for row in page.runs], next=following)
 
@@ -54,7 +57,7 @@ def run(request: Caller, run_id: Id) -> shapes.RunInFull:
 def findings(request: Caller, run_id: Id) -> shapes.Findings:
     """In the order in which they came, also while the run is going on."""
     row = access.find_run(run_id, request.user)
-    return shapes.Findings(items=[told.finding(each) for each in queries.findings_of(row)], is_open=row.is_open)
+    return shapes.Findings(items=[told.finding(each) for each in findings_of(row)], is_open=row.is_open)
 
 
 @router.get(
@@ -126,7 +129,7 @@ def _started(request: Caller, client: OAuthClient, given: RunGiven, key: str, fi
     except TooMany as busy:
         detail = f"Too many runs were started by your programs in the last minute. Try again in {busy.wait_seconds} s."
         raise Refusal(429, "too_many_runs", detail, headers={"Retry-After": str(busy.wait_seconds)}) from None
-    except services.Refused as refused:
+    except Refused as refused:
         raise Refusal(409, "refused", str(refused)) from None
     return started
 

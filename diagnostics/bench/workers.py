@@ -6,12 +6,13 @@ from typing import Any
 from django.db.models import Max, Min
 from kombu import Connection
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.bench.healthy_org import healthy_org, make_clients
 from diagnostics.bench.own_database import own_database
 from diagnostics.bench.row import Options, Row
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
+from diagnostics.services.runs import create_run
 
 FEW, MANY = 1, 4
 LEAST = 3.5
@@ -41,7 +42,7 @@ def _runs_a_second(options: Options, processes: int, endpoints: dict[str, dict[s
 def _work_off(many: int, name: str, link: str) -> tuple[float, float, int]:
     """When the first run began and the last ended, in seconds, and how many there were."""
     runs = [
-        services.create_run(client=each, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
+        create_run(client=each, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
         for each in make_clients(many, name)
     ]
     with Connection(link) as connection:

@@ -10,13 +10,13 @@ from email.utils import format_datetime, parsedate_to_datetime
 from random import Random
 from typing import Any, TypeVar
 
-from diagnostics import services
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
 from diagnostics.demo.stage import set_up
 from diagnostics.demo.story import TODAY, Moment, Take
 from diagnostics.inputs import Inputs
 from diagnostics.models import Exchange, Finding, OAuthClient, OrgChange, Run, Snapshot
+from diagnostics.services.runs import create_run, execute_run
 from diagnostics.services.standing import stand_by
 from diagnostics.standing import Stand
 
@@ -49,8 +49,8 @@ def perform(take: Take, client: OAuthClient, running: Running) -> Original:
     with set_up(client, running, take.state):
         inputs = inputs_of(take)
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
-        run = services.create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.DEMO)
-        services.execute_run(run.pk, "demo")
+        run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.DEMO)
+        execute_run(run.pk, "demo")
         return Original.of(run)
 
 

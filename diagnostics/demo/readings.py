@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from diagnostics import services
 from diagnostics.demo import story
 from diagnostics.demo.history import copy_of, with_words
 from diagnostics.demo.server import Running
 from diagnostics.demo.stage import set_up
 from diagnostics.models import OAuthClient, OrgChange, Provider, Snapshot
+from diagnostics.services.snapshots import read_snapshot, start_snapshot
 from diagnostics.services.standing import stand_by
 from diagnostics.standing import Stand
 
@@ -41,10 +41,10 @@ def _after(state: str, client: OAuthClient, running: Running) -> Iterator[Origin
 
 
 def _read(client: OAuthClient) -> Original:
-    snapshot = services.start_snapshot(client, source=Snapshot.Source.DEMO, user=None)
+    snapshot = start_snapshot(client, source=Snapshot.Source.DEMO, user=None)
     if snapshot is None:
         raise RuntimeError(f"The org of {client.name} is being read by somebody else.")
-    services.read_snapshot(snapshot.pk, "demo")
+    read_snapshot(snapshot.pk, "demo")
     snapshot.refresh_from_db()
     looked = stand_by(snapshot)
     if looked is None or not snapshot.is_kept:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from diagnostics import services
 from diagnostics.demo import story, telling
 from diagnostics.demo.orgs import KEYS, Client, load_endpoint
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import REGION
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.models import OAuthClient, Run, Snapshot
+from diagnostics.services.clients import create_client, start_verification, verify_client
+from diagnostics.services.snapshots import read_snapshot, start_snapshot
 
 TIERS = {
     story.PUBLISHED_CLIENT: OAuthClient.Tier.PRODUCTION,
@@ -35,8 +36,8 @@ def seed() -> Seeded:
     registered = [client for key in KEYS for client in register(key)]
     runs = 0 if Run.objects.filter(source=Run.Source.DEMO).exists() else tell_story()
     for client in unverified():
-        if services.start_verification(client):
-            services.verify_client(client.pk)
+        if start_verification(client):
+            verify_client(client.pk)
             read_org(client)
     return Seeded(len(registered), runs)
 
@@ -61,7 +62,7 @@ def register_one(region: str, client: Client) -> OAuthClient | None:
     if OAuthClient.objects.filter(name__iexact=client.name).exists():
         return None
     secret = client.typed_secret or client.secret
-    return services.create_client(
+    return create_client(
         name=client.name,
         region_key=region,
         client_id=client.id,
@@ -88,6 +89,6 @@ def read_org(client: OAuthClient) -> None:
     """As the product does after each verification that came out right: there is something to see at once."""
     client.refresh_from_db()
     if client.state == OAuthClient.State.VERIFIED:
-        snapshot = services.start_snapshot(client, source=Snapshot.Source.REGISTRATION, user=None)
+        snapshot = start_snapshot(client, source=Snapshot.Source.REGISTRATION, user=None)
         if snapshot is not None:
-            services.read_snapshot(snapshot.pk)
+            read_snapshot(snapshot.pk)

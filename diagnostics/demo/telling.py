@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.demo import history, readings, story
 from diagnostics.demo.stage import served
 from diagnostics.models import Finding, KnownFinding, OAuthClient, OrgChange, Provider, Run, Snapshot
+from diagnostics.services.known import remember_runs_behind
 from diagnostics.services.seen import remember_seen
 from diagnostics.services.standing import keep_stand
 from diagnostics.services.tokens import forget_token
@@ -42,7 +42,7 @@ def tell(clients: dict[str, OAuthClient]) -> int:
         looks[client.pk] += _store_readings(client, read[name], today, moved)
     _keep_standings(looks)
     _in_order(looks)
-    services.remember_runs_behind(LONGEST_SECONDS)
+    remember_runs_behind(LONGEST_SECONDS)
     return len(moments)
 
 

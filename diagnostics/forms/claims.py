@@ -6,9 +6,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from diagnostics import services
 from diagnostics.calls.parse import MAX_PASTE, masked_text
 from diagnostics.forms.text import NO_NUL
+from diagnostics.services.in_force import region_contracts
 
 
 class ClaimsForm(forms.Form):
@@ -44,7 +44,7 @@ class ClaimsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = [each.in_force for each in services.region_contracts() if each.in_force is not None]
+        own = [each.in_force for each in region_contracts() if each.in_force is not None]
         choice = cast("forms.ChoiceField", self.fields["region"])
         choice.choices = [
             ("", "Bundled with the product"),

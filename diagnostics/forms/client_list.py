@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from diagnostics.forms.text import NO_NUL
 from diagnostics.models import OAuthClient
-from diagnostics.queries import CLIENT_STANDINGS, TIER_UNSAID, ClientsAsked
+from diagnostics.queries.clients import CLIENT_STANDINGS, TIER_UNSAID, ClientsAsked
 
 TIERS = [*((tier.value, tier.label) for tier in OAuthClient.Tier if tier), (TIER_UNSAID, "Not said")]
 SORTS = [("need", "Those in need first"), ("since", "Longest as it is"), ("name", "Name")]

@@ -11,7 +11,7 @@ from diagnostics.checks.base import titles
 from diagnostics.forms.text import NO_NUL
 from diagnostics.models import OAuthClient, User
 from diagnostics.outcomes import Outcome
-from diagnostics.queries import KNOWN_ABOUTS, KNOWN_STATES
+from diagnostics.queries.known import KNOWN_ABOUTS, KNOWN_STATES
 from diagnostics.sight import visible_clients
 
 LONGEST_TEXT = 2000

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from diagnostics.cause_chart import OTHERS, UNTOLD, Chart, Series, Stretch
 from diagnostics.checks import base as checks
-from diagnostics.queries import RunChoices
+from diagnostics.queries.run_choices import RunChoices
 from diagnostics.run_filters import (
     CAUSES,
     CERTAINTIES,

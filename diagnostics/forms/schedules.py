@@ -15,7 +15,7 @@ from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Schedule, User
 from diagnostics.plan_preview import Preview, preview_of
 from diagnostics.queries.schedules import SchedulesAsked, people_for_choice
-from diagnostics.services import Wanted
+from diagnostics.services.schedules import Wanted
 from diagnostics.sight import visible_clients
 from diagnostics.timetable import LONGEST_CRON, MOST_MINUTES, WEEKDAYS, BadPlan, Plan, shortest_gap, usual_spread
 

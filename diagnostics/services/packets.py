@@ -7,7 +7,7 @@ from diagnostics.exports.packet import Packet, make_packet, make_page
 from diagnostics.exports.stable import StandIns, derived_key
 from diagnostics.exports.told import Org, Told, tell
 from diagnostics.models import AccessToken, OAuthClient, Run, Snapshot
-from diagnostics.queries import region_name
+from diagnostics.queries.clients import region_name
 
 
 def told_of_run(run: Run) -> Told:

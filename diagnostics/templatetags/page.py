@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from diagnostics.calls.call import read_json
 from diagnostics.genesys.contract import bundled
 from diagnostics.product import version
-from diagnostics.queries import region_name
+from diagnostics.queries.clients import region_name
 from diagnostics.verdict import ENGINE_VERSION
 
 register = template.Library()

@@ -12,9 +12,8 @@ from django.utils.safestring import SafeString
 
 from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
-from diagnostics.queries import strips
 from diagnostics.queries.run_matrices import Cell
-from diagnostics.queries.strips import said_of
+from diagnostics.queries.strips import said_of, strips
 from diagnostics.templatetags.outcomes import STATUS_TONES, cause_tone, icon
 
 register = template.Library()

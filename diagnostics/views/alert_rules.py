@@ -5,12 +5,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from diagnostics import services
 from diagnostics.access import admin_required, find_rule
 from diagnostics.forms.alerts import MuteForm, RuleForm
 from diagnostics.http import Request
 from diagnostics.models import AlertRule
 from diagnostics.queries import alerts as queries
+from diagnostics.services.channels import delete_rule, mute, save_rule, unmute
 
 
 @require_safe
@@ -46,7 +46,7 @@ def rule_delete(request: Request, pk: int) -> HttpResponse:
     rule = find_rule(pk)
     if request.method != "POST":
         return render(request, "alert_rules/delete.html", {"rule": rule})
-    services.delete_rule(rule)
+    delete_rule(rule)
     messages.success(request, "The rule is deleted.")
     return redirect("alert-rules")
 
@@ -56,7 +56,7 @@ def rule_delete(request: Request, pk: int) -> HttpResponse:
 def rule_mute(request: Request, pk: int) -> HttpResponse:
     rule, form = find_rule(pk), MuteForm(request.POST)
     if form.is_valid():
-        services.mute(rule, form.cleaned_data["reason"], form.ends_at, request.user)
+        mute(rule, form.cleaned_data["reason"], form.ends_at, request.user)
         messages.success(request, "The rule is muted. It speaks again by itself when the time is over.")
         return redirect("alert-rule", rule.pk)
     context = {"form": RuleForm.of(rule), "rule": rule, "is_muted": queries.is_muted(rule), "mute_form": form}
@@ -67,13 +67,13 @@ def rule_mute(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def rule_unmute(request: Request, pk: int) -> HttpResponse:
     rule = find_rule(pk)
-    services.unmute(rule)
+    unmute(rule)
     messages.success(request, "The rule is no longer muted.")
     return redirect("alert-rule", rule.pk)
 
 
 def _save(request: Request, rule: AlertRule, form: RuleForm) -> HttpResponse:
     given = form.cleaned_data
-    services.save_rule(rule, form.values, given["clients"], given["channels"], request.user)
+    save_rule(rule, form.values, given["clients"], given["channels"], request.user)
     messages.success(request, "The rule is saved. It is looked at after each scheduled run.")
     return redirect("alert-rules")

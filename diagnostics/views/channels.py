@@ -6,12 +6,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.access import admin_required, find_channel
 from diagnostics.forms.alerts import CHANNEL_FORMS
 from diagnostics.http import Request
 from diagnostics.models import Channel
 from diagnostics.queries import alerts as queries
+from diagnostics.services.channels import add_channel, delete_channel
+from diagnostics.services.deliveries import start_test
+from diagnostics.services.diagnosing import Refused
 
 
 @require_safe
@@ -33,7 +36,7 @@ def channel_add(request: Request) -> HttpResponse:
     context = {"form": form, "kind": kind, "label": Channel.Kind(kind).label}
     if not form.is_valid():
         return render(request, "channels/add.html", context)
-    channel = services.add_channel(
+    channel = add_channel(
         name=form.cleaned_data["name"], kind=kind, address=form.shown, secret=form.hidden, user=request.user
     )
     if channel.signing_secret:
@@ -59,8 +62,8 @@ def channel_detail(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def channel_test(request: Request, pk: int) -> HttpResponse:
     try:
-        delivery = services.start_test(find_channel(pk), request.user)
-    except services.Refused as refused:
+        delivery = start_test(find_channel(pk), request.user)
+    except Refused as refused:
         messages.error(request, str(refused))
         return redirect("channel", pk)
     tasks.ring(tasks.deliver, delivery.pk)
@@ -73,6 +76,6 @@ def channel_delete(request: Request, pk: int) -> HttpResponse:
     channel = find_channel(pk)
     if request.method != "POST":
         return render(request, "channels/delete.html", {"channel": channel})
-    services.delete_channel(channel)
+    delete_channel(channel)
     messages.success(request, f"{channel.name} is deleted.")
     return redirect("channels")

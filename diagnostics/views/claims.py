@@ -5,11 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from diagnostics import services
 from diagnostics.claims.checker import check_text
 from diagnostics.forms.claims import ClaimsForm
 from diagnostics.genesys.contract import bundled
 from diagnostics.http import Request
+from diagnostics.services.in_force import contract_in_force
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -17,7 +17,7 @@ from diagnostics.http import Request
 def claim_check(request: Request) -> HttpResponse:
     """Nothing is stored or sent: the same form comes back, masked, with what was found."""
     form = ClaimsForm(request.POST or None)
-    contract = services.contract_in_force(form.cleaned_data["region"]) if form.is_valid() else bundled()
+    contract = contract_in_force(form.cleaned_data["region"]) if form.is_valid() else bundled()
     checked = check_text(form.cleaned_data["text"], contract) if form.is_valid() else None
     form.mask()
     return render(request, "claims/check.html", {"form": form, "checked": checked, "contract": contract})

@@ -7,13 +7,17 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from diagnostics import queries, services, tasks
+from diagnostics import tasks
 from diagnostics.access import admin_required, find_active_client, find_client, may_run_required
 from diagnostics.forms.client_list import ClientListForm
 from diagnostics.forms.clients import NAME_TAKEN, ClientForm, NewClientForm, SecretForm
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
 from diagnostics.http import Request, not_modified_fragment
 from diagnostics.models import OAuthClient
+from diagnostics.queries.clients import client_page
+from diagnostics.queries.readings import reading_of
+from diagnostics.queries.runs import recent_runs
+from diagnostics.services.clients import change_client, create_client, replace_secret, retire_client, start_verification
 
 GET_AND_POST = ["GET", "HEAD", "POST"]
 
@@ -21,7 +25,7 @@ GET_AND_POST = ["GET", "HEAD", "POST"]
 @require_safe
 def client_list(request: Request) -> HttpResponse:
     narrowed = ClientListForm(request.GET, sort="name")
-    context = {"narrowed": narrowed, "page": queries.client_page(narrowed.asked, request.user)}
+    context = {"narrowed": narrowed, "page": client_page(narrowed.asked, request.user)}
     return render(request, "clients/list.html", context)
 
 
@@ -34,7 +38,7 @@ def client_add(request: Request) -> HttpResponse:
         values = form.cleaned_data
         try:
             with transaction.atomic():
-                client = services.create_client(
+                client = create_client(
                     name=values["name"],
                     region_key=values["region"].key,
                     client_id=values["client_id"],
@@ -64,8 +68,8 @@ def client_detail(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk, request.user)
     context = {
         "client": client,
-        "runs": queries.recent_runs(request.user, client),
-        "reading": queries.reading_of(client),
+        "runs": recent_runs(request.user, client),
+        "reading": reading_of(client),
         "seen": _seen(client),
     }
     return render(request, "clients/detail.html", context)
@@ -96,7 +100,7 @@ def client_edit(request: Request, pk: int) -> HttpResponse:
         }
         try:
             with transaction.atomic():
-                services.change_client(client, **after)
+                change_client(client, **after)
                 if (after["region_key"], after["client_id"]) != (before["region"], before["client_id"]):
                     _verify(client)
             return redirect("client", client.pk)
@@ -113,7 +117,7 @@ def client_secret(request: Request, pk: int) -> HttpResponse:
     form = SecretForm(request.POST or None)
     if form.is_valid():
         with transaction.atomic():
-            services.replace_secret(client, form.cleaned_data["secret"])
+            replace_secret(client, form.cleaned_data["secret"])
             _verify(client)
         return redirect("client", client.pk)
     return render(request, "clients/secret.html", {"form": form, "client": client})
@@ -134,7 +138,7 @@ def client_verify(request: Request, pk: int) -> HttpResponse:
 def client_retire(request: Request, pk: int) -> HttpResponse:
     client = find_active_client(pk, request.user)
     if request.method == "POST":
-        services.retire_client(client)
+        retire_client(client)
         messages.success(request, f"{client.name} is retired. Its runs stay readable.")
         return redirect("clients")
     return render(request, "clients/retire.html", {"client": client})
@@ -142,7 +146,7 @@ def client_retire(request: Request, pk: int) -> HttpResponse:
 
 def _verify(client: OAuthClient) -> bool:
     """False when one is under way already. Rings for the work once the row is really there."""
-    begun = services.start_verification(client)
+    begun = start_verification(client)
     if begun:
         transaction.on_commit(lambda: tasks.ring(tasks.verify_client, client.pk))
     return begun

@@ -9,13 +9,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.access import admin_required
 from diagnostics.forms.contract import ContractForm, RegionForm
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.drift import drift
 from diagnostics.genesys.search import search
 from diagnostics.http import Request
+from diagnostics.services.contracts import start_refresh
+from diagnostics.services.in_force import contract_of, region_contracts, version_before, version_in_force
 
 PAGE_SIZE = 50
 
@@ -25,8 +27,8 @@ def contract_page(request: Request) -> HttpResponse:
     form = ContractForm(request.GET)
     form.is_valid()
     chosen = {name: form.cleaned_data.get(name, "") for name in form.fields}
-    version = services.version_in_force(chosen["region"])
-    contract = services.contract_of(version) if version else bundled()
+    version = version_in_force(chosen["region"])
+    contract = contract_of(version) if version else bundled()
     found = search(contract, chosen["q"], chosen["show"])
     kept = request.GET.copy()
     kept.pop("page", None)
@@ -40,8 +42,8 @@ def contract_page(request: Request) -> HttpResponse:
         **_readings(request),
     }
     if version is not None:
-        before = services.version_before(version)
-        older = services.contract_of(before) if before else bundled()
+        before = version_before(version)
+        older = contract_of(before) if before else bundled()
         context |= {"drift": drift(older, contract), "older": older}
     return render(request, "contract/page.html", context)
 
@@ -64,7 +66,7 @@ def refresh(request: Request) -> HttpResponse:
         return redirect("contract")
     key = form.cleaned_data["region"]
     with transaction.atomic():
-        version = services.start_refresh(key, request.user)
+        version = start_refresh(key, request.user)
         if version is None:
             messages.info(request, f"The contract of {key} is being read already.")
         else:
@@ -73,7 +75,7 @@ def refresh(request: Request) -> HttpResponse:
 
 
 def _readings(request: Request) -> dict[str, object]:
-    regions = services.region_contracts(request.user)
+    regions = region_contracts(request.user)
     return {
         "regions": regions,
         "is_being_read": any(each.is_being_read for each in regions),

@@ -5,13 +5,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.access import admin_required, find_delivery
 from diagnostics.alerts.message import Message
 from diagnostics.forms.alerts import DeliveryFilterForm
 from diagnostics.http import Request, narrowed_by, not_modified_fragment
 from diagnostics.models import Delivery
 from diagnostics.queries import alerts as queries
+from diagnostics.services.deliveries import try_again
 
 
 @require_safe
@@ -44,7 +45,7 @@ def delivery_state(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def delivery_again(request: Request, pk: int) -> HttpResponse:
     delivery = find_delivery(pk, request.user)
-    if services.try_again(delivery):
+    if try_again(delivery):
         tasks.ring(tasks.deliver, delivery.pk)
     else:
         messages.error(request, "It is under way, or was taken: there is nothing to try again.")

@@ -5,12 +5,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnostics import services
 from diagnostics.access import find_incident, may_run_required
 from diagnostics.forms.alerts import IncidentFilterForm, MuteForm
 from diagnostics.http import Request, narrowed_by
 from diagnostics.models import Incident
 from diagnostics.queries import alerts as queries
+from diagnostics.services.channels import mute, unmute
 
 
 @require_safe
@@ -36,7 +36,7 @@ def incident_mute(request: Request, pk: int) -> HttpResponse:
     incident, form = find_incident(pk, request.user), MuteForm(request.POST)
     if not form.is_valid():
         return _page(request, incident, form)
-    services.mute(incident, form.cleaned_data["reason"], form.ends_at, request.user)
+    mute(incident, form.cleaned_data["reason"], form.ends_at, request.user)
     messages.success(request, "Muted. It is told again by itself when the time is over.")
     return redirect("incident", incident.pk)
 
@@ -45,7 +45,7 @@ def incident_mute(request: Request, pk: int) -> HttpResponse:
 @may_run_required
 def incident_unmute(request: Request, pk: int) -> HttpResponse:
     incident = find_incident(pk, request.user)
-    services.unmute(incident)
+    unmute(incident)
     messages.success(request, "It is no longer muted.")
     return redirect("incident", incident.pk)
 

@@ -5,12 +5,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnostics import queries, services
 from diagnostics.access import admin_required, find_known, may_note_required
 from diagnostics.checks import base as checks
 from diagnostics.forms.known import AcceptForm, KnownFilterForm, NoteForm
 from diagnostics.http import Request, narrowed_by
 from diagnostics.models import KnownFinding
+from diagnostics.queries.known import known_page, notes_of, runs_that_met
+from diagnostics.services.known import accept_finding, add_note, end_acceptance
 
 
 @require_safe
@@ -19,7 +20,7 @@ def known_list(request: Request) -> HttpResponse:
     chosen, told = narrowed_by(form, request)
     context = {
         **told,
-        "page": queries.known_page(request.user, **chosen),
+        "page": known_page(request.user, **chosen),
         "not_understood": form.not_understood(),
         "titles": checks.titles(),
     }
@@ -37,7 +38,7 @@ def known_note(request: Request, pk: int) -> HttpResponse:
     known, form = find_known(pk, request.user), NoteForm(request.POST)
     if not form.is_valid():
         return _page(request, known, form, AcceptForm())
-    services.add_note(known, form.cleaned_data["text"], request.user)
+    add_note(known, form.cleaned_data["text"], request.user)
     return redirect("finding", known.pk)
 
 
@@ -48,7 +49,7 @@ def known_accept(request: Request, pk: int) -> HttpResponse:
     known, form = find_known(pk, request.user), AcceptForm(request.POST)
     if not form.is_valid():
         return _page(request, known, NoteForm(), form)
-    services.accept_finding(known, form.cleaned_data["reason"], form.ends_at, request.user)
+    accept_finding(known, form.cleaned_data["reason"], form.ends_at, request.user)
     messages.success(request, "Accepted. It comes back by itself when the time is over.")
     return redirect("finding", known.pk)
 
@@ -58,7 +59,7 @@ def known_accept(request: Request, pk: int) -> HttpResponse:
 def known_end_acceptance(request: Request, pk: int) -> HttpResponse:
     """Harmless where the time was over meanwhile."""
     known = find_known(pk, request.user)
-    if services.end_acceptance(known, request.user):
+    if end_acceptance(known, request.user):
         messages.success(request, "It is no longer accepted.")
     return redirect("finding", known.pk)
 
@@ -67,8 +68,8 @@ def _page(request: Request, known: KnownFinding, note_form: NoteForm, accept_for
     context = {
         "known": known,
         "title": checks.titles().get(known.check_id, ""),
-        "runs": queries.runs_that_met(known),
-        "notes": queries.notes_of(known),
+        "runs": runs_that_met(known),
+        "notes": notes_of(known),
         "note_form": note_form,
         "accept_form": accept_form,
     }

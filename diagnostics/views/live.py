@@ -5,11 +5,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.access import admin_required, find_run
 from diagnostics.forms.live import LiveStartForm
 from diagnostics.http import Request
 from diagnostics.models import Run
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.live import start_live, why_no_start
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -17,7 +19,7 @@ from diagnostics.models import Run
 def live_start(request: Request, pk: int) -> HttpResponse:
     """Where the run does not allow it the page says why, and a post changes nothing (409)."""
     run = find_run(pk, request.user)
-    why = services.why_no_start(run)
+    why = why_no_start(run)
     if why:
         return _page(request, run, None, why, status=409 if request.method == "POST" else 200)
     form = LiveStartForm(request.POST or None, conversation_id=run.conversation_id)
@@ -25,9 +27,9 @@ def live_start(request: Request, pk: int) -> HttpResponse:
         return _page(request, run, form)
     try:
         with transaction.atomic():
-            started = services.start_live(run, request.user, form.cleaned_data["typed"])
+            started = start_live(run, request.user, form.cleaned_data["typed"])
             transaction.on_commit(lambda: tasks.ring(tasks.execute_run, started.pk))
-    except services.Refused as refused:
+    except Refused as refused:
         return _page(request, run, None, str(refused), status=409)
     return redirect("run", started.pk)
 

@@ -4,9 +4,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from diagnostics import queries
 from diagnostics.forms.providers import ChangeForm
 from diagnostics.http import Request
+from diagnostics.queries.org_changes import change_page
 
 
 @require_safe
@@ -18,7 +18,7 @@ def org_change_list(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "chosen": chosen,
-        "page": queries.change_page(chosen, request.user, before=form.before_row()),
+        "page": change_page(chosen, request.user, before=form.before_row()),
         "kept": kept.urlencode(),
         "left_out": list(form.left_out()),
     }

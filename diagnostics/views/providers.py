@@ -5,12 +5,15 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from diagnostics import blocks, queries
+from diagnostics import blocks
 from diagnostics.access import find_provider
 from diagnostics.forms.providers import MatchForm, ProviderForm
 from diagnostics.http import Request
 from diagnostics.models import Provider
-from diagnostics.queries.providers import ProviderFilter, clients_asked
+from diagnostics.queries.id_matches import MATCH_PAGE, matches
+from diagnostics.queries.org_changes import changes_of
+from diagnostics.queries.providers import ProviderFilter, clients_asked, provider_page, runs_touching
+from diagnostics.queries.readings import org_words, reading_of
 
 ORGS_SHOWN = 8
 ORGS_PAGE = 25
@@ -21,7 +24,7 @@ PLACES_IN_LIST = ("after", "before", "last")
 def provider_list(request: Request) -> HttpResponse:
     form = ProviderForm(request.GET, viewer=request.user)
     chosen = form.filter()
-    page = queries.provider_page(
+    page = provider_page(
         chosen,
         request.user,
         after=request.GET.get("after", ""),
@@ -35,7 +38,7 @@ def provider_list(request: Request) -> HttpResponse:
         "page": page,
         "kept": _kept(request, *PLACES_IN_LIST),
         "left_out": list(form.left_out()),
-        "orgs": queries.org_words(clients[:ORGS_SHOWN]),
+        "orgs": org_words(clients[:ORGS_SHOWN]),
         "more_orgs": len(clients) > ORGS_SHOWN,
         "match_form": MatchForm(viewer=request.user),
     }
@@ -46,7 +49,7 @@ def provider_list(request: Request) -> HttpResponse:
 def provider_orgs(request: Request) -> HttpResponse:
     """What each org told and did not tell, a page at a time."""
     page = Paginator(clients_asked(ProviderFilter(), request.user), ORGS_PAGE).get_page(request.GET.get("page"))
-    return render(request, "providers/orgs.html", {"page": page, "orgs": queries.org_words(list(page.object_list))})
+    return render(request, "providers/orgs.html", {"page": page, "orgs": org_words(list(page.object_list))})
 
 
 @require_safe
@@ -61,10 +64,10 @@ def provider_match(request: Request) -> HttpResponse:
         "left_out": [each for each in form.left_out() if each[0] != "id"],
     }
     if wanted:
-        found = queries.matches(wanted, request.user, client)
+        found = matches(wanted, request.user, client)
         context |= {
             "found": found,
-            "page": Paginator(found.orgs, queries.MATCH_PAGE).get_page(request.GET.get("page")),
+            "page": Paginator(found.orgs, MATCH_PAGE).get_page(request.GET.get("page")),
             "kept": _kept(request, "page"),
         }
     return render(request, "providers/_match.html" if request.htmx else "providers/match.html", context)
@@ -81,9 +84,9 @@ def provider_detail(request: Request, pk: int) -> HttpResponse:
         "settings": [(name, provider.settings.get(name)) for name in blocks.SETTINGS] if is_deployment else [],
         "is_hidden": hidden,
         "answers": answers if is_deployment and provider.gone_at is None else (),
-        "runs": queries.runs_touching(provider),
-        "changes": queries.changes_of(provider),
-        "reading": queries.reading_of(provider.client),
+        "runs": runs_touching(provider),
+        "changes": changes_of(provider),
+        "reading": reading_of(provider.client),
     }
     return render(request, "providers/detail.html", context)
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from diagnostics import queries
 from diagnostics.access import find_run
 from diagnostics.checks import base as checks
 from diagnostics.forms.run_list import RunFilterForm
 from diagnostics.http import Request, zone_of
+from diagnostics.queries.run_choices import run_choices
 from diagnostics.queries.run_pages import Place, read_place
 from diagnostics.run_filters import RunFilter
 from diagnostics.services.rejudging import OldRun, rejudge_page, rejudge_run
@@ -39,7 +39,7 @@ def rejudge(request: Request) -> HttpResponse:
     asked = _asked(request)
     context: dict[str, object] = {
         "narrowed": asked.narrowed,
-        "form": RunFilterForm(asked.narrowed, queries.run_choices(request.user)),
+        "form": RunFilterForm(asked.narrowed, run_choices(request.user)),
         "query": asked.narrowed.to_query(),
     }
     if "go" in request.GET and not asked.narrowed.problems:

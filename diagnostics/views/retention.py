@@ -6,20 +6,23 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnostics import queries, services, tasks
+from diagnostics import tasks
 from diagnostics.access import admin_required, find_run
 from diagnostics.forms.retention import RulesForm
 from diagnostics.http import Request, not_modified_fragment
+from diagnostics.queries.retention import changed_rules, pinned_runs, preview, recent_passes, rules_in_force
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.retention import pin_run, save_rules, start_pass, unpin_run
 
 
 @require_safe
 def retention_page(request: Request) -> HttpResponse:
-    rules = queries.rules_in_force()
+    rules = rules_in_force()
     context = {
-        "previews": queries.preview(rules, request.user),
-        "changed": queries.changed_rules(),
+        "previews": preview(rules, request.user),
+        "changed": changed_rules(),
         "form": RulesForm.of(rules),
-        "pinned": queries.pinned_runs(request.user),
+        "pinned": pinned_runs(request.user),
         **_passes(request),
     }
     return render(request, "retention/page.html", context)
@@ -37,15 +40,15 @@ def retention_passes(request: Request) -> HttpResponse:
 @require_safe
 def retention_preview(request: Request) -> HttpResponse:
     """What rules would delete, by the query string, or by those in force where it names none."""
-    form = RulesForm(request.GET) if request.GET else RulesForm.of(queries.rules_in_force())
+    form = RulesForm(request.GET) if request.GET else RulesForm.of(rules_in_force())
     if form.is_bound and not form.is_valid():
         return render(request, "retention/preview.html", {"form": form})
-    rules = form.rules if form.is_bound else queries.rules_in_force()
+    rules = form.rules if form.is_bound else rules_in_force()
     context = {
         "form": form,
-        "previews": queries.preview(rules, request.user),
+        "previews": preview(rules, request.user),
         "rules": rules,
-        "is_new": rules != queries.rules_in_force(),
+        "is_new": rules != rules_in_force(),
     }
     return render(request, "retention/preview.html", context)
 
@@ -59,11 +62,11 @@ def retention_apply(request: Request) -> HttpResponse:
         return render(request, "retention/preview.html", {"form": form})
     try:
         with transaction.atomic():
-            services.save_rules(form.rules, request.user)
+            save_rules(form.rules, request.user)
             if request.POST.get("act") == "delete":
-                begun = services.start_pass(request.user)
+                begun = start_pass(request.user)
                 transaction.on_commit(lambda: tasks.ring(tasks.apply_retention, begun.pk))
-    except services.Refused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
     else:
         at_once = request.POST.get("act") == "delete"
@@ -74,19 +77,19 @@ def retention_apply(request: Request) -> HttpResponse:
 @require_POST
 @admin_required
 def run_pin(request: Request, pk: int) -> HttpResponse:
-    services.pin_run(find_run(pk, request.user), request.user)
+    pin_run(find_run(pk, request.user), request.user)
     return redirect("run", pk)
 
 
 @require_POST
 @admin_required
 def run_unpin(request: Request, pk: int) -> HttpResponse:
-    services.unpin_run(find_run(pk, request.user))
+    unpin_run(find_run(pk, request.user))
     return redirect("run", pk)
 
 
 def _passes(request: Request) -> dict[str, object]:
-    passes = queries.recent_passes(request.user)
+    passes = recent_passes(request.user)
     newest = next((each for each in passes if each.is_open), None)
     seen = f"{newest.pk}.{sum(newest.deleted.values())}" if newest else ""
     return {"passes": passes, "is_open": newest is not None, "seen": seen}

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from diagnostics import handbook, services
+from diagnostics import handbook
 from diagnostics.access import find_client
 from diagnostics.checks.base import all_checks
 from diagnostics.environment import STARTING
@@ -26,6 +26,7 @@ from diagnostics.rights.matrix import matrix_of
 from diagnostics.rights.matters import LICENCES, lacking, matters_of
 from diagnostics.rights.reading import Rights, read_rights
 from diagnostics.rights.role import CREATED_BY, MENU_PATH, copyable_role
+from diagnostics.services.in_force import contract_in_force
 
 PAGE_SIZE = 20
 OLD = timedelta(hours=24)
@@ -37,7 +38,7 @@ ROLES = {"": "Cobrowse Doctor: diagnose", "start": "Cobrowse Doctor: diagnose an
 def client_rights(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk, request.user)
     snapshot = rights_snapshot(client)
-    contract = services.contract_in_force(client.region)
+    contract = contract_in_force(client.region)
     needed = _needed(contract)
     form = CallsForm(request.GET)
     form.is_valid()

@@ -8,12 +8,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from diagnostics import queries
 from diagnostics.checks import base as checks
 from diagnostics.forms.run_list import RunFilterForm, numbers_of
 from diagnostics.http import Request, zone_of
 from diagnostics.outcomes import Outcome
-from diagnostics.queries import Place
+from diagnostics.queries import run_matrices
+from diagnostics.queries import strips as strips_queries
+from diagnostics.queries.cause_counts import cause_chart
+from diagnostics.queries.run_choices import run_choices, saved_views
+from diagnostics.queries.run_pages import Place, read_place, run_page
 from diagnostics.run_filters import SORTS, RunFilter
 
 PAGE = "page"
@@ -40,9 +43,9 @@ def run_list(request: Request) -> HttpResponse:
     asked = _asked(request)
     if _is_wordy(request, asked):
         return HttpResponseRedirect(f"{request.path}?{asked.query}")
-    page = queries.run_page(asked.narrowed, asked.place)
+    page = run_page(asked.narrowed, asked.place)
     shown = [int(client)] if (client := asked.narrowed.get("client")) else [run.client_id for run in page.runs]
-    strips = queries.strips(list(dict.fromkeys(shown))[:MOST_STRIPS], request.user)
+    strips = strips_queries.strips(list(dict.fromkeys(shown))[:MOST_STRIPS], request.user)
     context = {"page": page, "strips": strips, "caption": f"Runs, {SORTS[asked.narrowed.sort].lower()}"}
     return render(request, "runs/list.html", {**_told(asked), **context})
 
@@ -52,7 +55,7 @@ def run_matrix(request: Request) -> HttpResponse:
     asked = _asked(request)
     if _is_wordy(request, asked):
         return HttpResponseRedirect(f"{request.path}?{asked.query}")
-    matrix = queries.run_matrix(asked.narrowed, asked.place, checks.titles())
+    matrix = run_matrices.run_matrix(asked.narrowed, asked.place, checks.titles())
     context = {"matrix": matrix, "page": matrix.page, "outcomes": list(Outcome)}
     return render(request, "runs/matrix.html", {**_told(asked), **context})
 
@@ -66,7 +69,7 @@ def run_causes(request: Request) -> HttpResponse:
     narrowed = asked.narrowed
     if chosen_here := narrowed.times.is_open:
         narrowed = RunFilter.read({**narrowed.values, "when": CHART_RANGE}, now, zone, viewer=request.user)
-    chart = queries.cause_chart(narrowed, now, zone)
+    chart = cause_chart(narrowed, now, zone)
     context = {"chart": chart, "numbers": numbers_of(chart, narrowed, zone), "range_chosen_here": chosen_here}
     return render(request, "runs/causes.html", {**_told(asked), **context, "zone": zone.key})
 
@@ -74,7 +77,7 @@ def run_causes(request: Request) -> HttpResponse:
 def _asked(request: Request) -> Asked:
     narrowed = RunFilter.read(request.GET, timezone.now(), zone_of(request), viewer=request.user, also=(PAGE,))
     page = request.GET.get(PAGE, "")
-    place = queries.read_place(page, narrowed.sort)
+    place = read_place(page, narrowed.sort)
     if place is None:
         problem = "page: this is no place in a list of this order, so the list is shown from its start."
         return Asked(replace(narrowed, problems=(*narrowed.problems, problem)), None, "")
@@ -87,11 +90,11 @@ def _is_wordy(request: Request, asked: Asked) -> bool:
 
 
 def _told(asked: Asked) -> dict[str, object]:
-    form = RunFilterForm(asked.narrowed, queries.run_choices(asked.narrowed.viewer))
+    form = RunFilterForm(asked.narrowed, run_choices(asked.narrowed.viewer))
     return {
         "narrowed": asked.narrowed,
         "query": asked.narrowed.to_query(),
         "form": form,
         "is_start": asked.place is None or asked.place.is_start,
-        "views": queries.saved_views(asked.narrowed.viewer),
+        "views": saved_views(asked.narrowed.viewer),
     }

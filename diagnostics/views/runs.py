@@ -6,7 +6,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnostics import queries, report, services, tasks
+from diagnostics import report, tasks
 from diagnostics.access import find_exchange, find_finding, find_run, may_run_required
 from diagnostics.checks import base as checks
 from diagnostics.compare import Change
@@ -14,7 +14,13 @@ from diagnostics.http import Request, go_to, not_modified_fragment
 from diagnostics.inputs import Inputs
 from diagnostics.models import Run
 from diagnostics.queries.comparisons import neighbours_of
+from diagnostics.queries.known import known_of
+from diagnostics.queries.providers import providers_named
+from diagnostics.queries.runs import exchanges_of, findings_of, state_of
 from diagnostics.run_json import run_json
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.live import why_no_start
+from diagnostics.services.runs import repeat_run, repeatable_checks
 from diagnostics.views.watches import told_of_watch
 
 
@@ -33,7 +39,7 @@ def run_as_json(request: Request, pk: int) -> HttpResponse:
     told = run_json(
         run=run.pk,
         verdict=run.verdict if isinstance(run.verdict, dict) else {},
-        findings=[each.as_dict() for each in queries.findings_of(run)],
+        findings=[each.as_dict() for each in findings_of(run)],
         exchanges=[each.as_dict() for each in run.exchanges.order_by("position")],
         duration_ms=run.duration_ms or 0.0,
         critical_path_ms=run.critical_path_ms or 0.0,
@@ -45,7 +51,7 @@ def run_as_json(request: Request, pk: int) -> HttpResponse:
 def run_progress(request: Request, pk: int) -> HttpResponse:
     """The run's body alone. Answers 204 when the page, which says what it has seen, has it all already."""
     run = find_run(pk, request.user)
-    if run.is_open and request.GET.get("seen") == str(queries.state_of(run)):
+    if run.is_open and request.GET.get("seen") == str(state_of(run)):
         return not_modified_fragment()
     return render(request, "runs/_body.html", {**_told(request, run), "is_fragment": True})
 
@@ -74,9 +80,9 @@ def check_again(request: Request, pk: int, position: int) -> HttpResponse:
 def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
     try:
         with transaction.atomic():
-            again = services.repeat_run(run, request.user, branch=branch)
+            again = repeat_run(run, request.user, branch=branch)
             transaction.on_commit(lambda: tasks.ring(tasks.execute_run, again.pk))
-    except services.Refused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
         return go_to(request, "run", run.pk)
     return go_to(request, "run", again.pk)
@@ -84,26 +90,26 @@ def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
 
 def _told(request: Request, run: Run) -> dict[str, object]:
     """State first: findings that come while we read make the next poll differ, never the page stand still."""
-    seen = str(queries.state_of(run))
-    findings = queries.findings_of(run)
-    exchanges = [] if run.is_open else queries.exchanges_of(run)
+    seen = str(state_of(run))
+    findings = findings_of(run)
+    exchanges = [] if run.is_open else exchanges_of(run)
     titles = checks.titles()
     told: dict[str, object] = {
         "run": run,
         "report": report.build(run, findings, exchanges, titles),
         "seen": seen,
-        "known": queries.known_of(run, findings),
+        "known": known_of(run, findings),
         "inputs": Inputs.from_json(run.inputs),
         "branch_title": titles.get(run.branch, run.branch),
     }
     if not run.is_open:
         told |= told_of_watch(request, run)
-        told["named"] = queries.providers_named(run)
+        told["named"] = providers_named(run)
     if request.user.may_run and not run.is_open and not run.client.is_retired:
-        told["repeatable"] = {check.id for check in services.repeatable_checks(run)}
-        told["offers_start"] = request.user.is_admin and not services.why_no_start(run)
+        told["repeatable"] = {check.id for check in repeatable_checks(run)}
+        told["offers_start"] = request.user.is_admin and not why_no_start(run)
     if run.repeats is not None and not run.is_open:
-        since = report.since(run, queries.findings_of(run.repeats), findings, titles)
+        since = report.since(run, findings_of(run.repeats), findings, titles)
         told["since"] = [each for each in since if each.change != Change.SAME]
         told["unchanged"] = [each for each in since if each.change == Change.SAME]
     return told

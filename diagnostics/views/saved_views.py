@@ -6,11 +6,11 @@ from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from diagnostics import services
 from diagnostics.access import admin_required
 from diagnostics.http import Request, zone_of
 from diagnostics.models import SavedView
-from diagnostics.services.saved_views import LONGEST_QUERY
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.saved_views import LONGEST_QUERY, delete_view, save_view
 
 
 @require_POST
@@ -18,8 +18,8 @@ from diagnostics.services.saved_views import LONGEST_QUERY
 def view_add(request: Request) -> HttpResponse:
     query = request.POST.get("query", "")
     try:
-        view = services.save_view(request.POST.get("name", ""), query, request.user, timezone.now(), zone_of(request))
-    except services.Refused as refused:
+        view = save_view(request.POST.get("name", ""), query, request.user, timezone.now(), zone_of(request))
+    except Refused as refused:
         messages.error(request, str(refused))
         return HttpResponseRedirect(f"{resolve_url('runs')}?{query if len(query) <= LONGEST_QUERY else ''}")
     messages.success(request, f"Everybody finds this list as {view.name} now.")
@@ -31,7 +31,7 @@ def view_add(request: Request) -> HttpResponse:
 def view_delete(request: Request, pk: int) -> HttpResponse:
     view = get_object_or_404(SavedView, pk=pk)
     if request.method == "POST":
-        services.delete_view(view)
+        delete_view(view)
         messages.success(request, f"The view {view.name} is deleted. The runs it showed are untouched.")
         return redirect("runs")
     return render(request, "runs/view_delete.html", {"view": view})

@@ -8,14 +8,31 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from diagnostics import queries, services, tasks
+from diagnostics import tasks
 from diagnostics.access import admin_required, find_active_client, find_run, find_schedule, may_run_required
 from diagnostics.forms.schedules import ManyForm, PauseForm, PlanForm, ScheduleForm, ScheduleListForm
 from diagnostics.http import Request, zone_of
 from diagnostics.inputs import Inputs
 from diagnostics.models import Schedule
 from diagnostics.plan_preview import preview_of, told
-from diagnostics.queries.schedules import SchedulesAsked
+from diagnostics.queries.schedules import (
+    SchedulesAsked,
+    missed_times,
+    runs_of_schedule,
+    schedule_counts,
+    schedule_page,
+    schedules_asked,
+)
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.schedules import (
+    change_schedule,
+    create_schedule,
+    delete_schedule,
+    pause_schedules,
+    resume_schedules,
+    run_schedule_now,
+    saved_inputs,
+)
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
@@ -24,12 +41,12 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 def schedule_list(request: Request) -> HttpResponse:
     form = ScheduleListForm(request.GET, viewer=request.user)
     asked = form.asked
-    page: Page[Schedule] = queries.schedule_page(request.user, asked, form.number)
+    page: Page[Schedule] = schedule_page(request.user, asked, form.number)
     context = {
         "form": form,
         "asked": asked,
         "page": page,
-        "counts": queries.schedule_counts(request.user),
+        "counts": schedule_counts(request.user),
         "pausing": PauseForm(),
         "now": timezone.now(),
     }
@@ -48,8 +65,8 @@ def schedule_detail(request: Request, pk: int) -> HttpResponse:
         "preview": preview_of(schedule.plan, reader, timezone.now()),
         "next_there": told(next_at, schedule.plan.tz) if next_at else "",
         "next_here": told(next_at, reader) if next_at else "",
-        "runs": queries.runs_of_schedule(schedule),
-        "missed": queries.missed_times(schedule),
+        "runs": runs_of_schedule(schedule),
+        "missed": missed_times(schedule),
         "pausing": PauseForm(),
         "now": timezone.now(),
     }
@@ -62,7 +79,7 @@ def schedule_add(request: Request) -> HttpResponse:
     """For a client's health, or, with `run`, for the diagnosis that was saved in that run."""
     run = _number(request.GET.get("run", ""))
     source = find_run(run, request.user) if run else None
-    inputs = services.saved_inputs(Inputs.from_json(source.inputs)) if source else Inputs()
+    inputs = saved_inputs(Inputs.from_json(source.inputs)) if source else Inputs()
     client = _number(request.GET.get("client", ""))
     initial = {
         "every": "minutes",
@@ -77,8 +94,8 @@ def schedule_add(request: Request) -> HttpResponse:
     if not _is_saved(request, form):
         return _form_page(request, form, {"source": source})
     try:
-        schedule = services.create_schedule(form.wanted)
-    except services.Refused as refused:
+        schedule = create_schedule(form.wanted)
+    except Refused as refused:
         form.add_error(None, str(refused))
         return _form_page(request, form, {"source": source})
     messages.success(request, f"{schedule.name} is planned.")
@@ -95,8 +112,8 @@ def schedule_edit(request: Request, pk: int) -> HttpResponse:
     if not _is_saved(request, form):
         return _form_page(request, form, {"schedule": schedule})
     try:
-        services.change_schedule(schedule, form.wanted)
-    except services.Refused as refused:
+        change_schedule(schedule, form.wanted)
+    except Refused as refused:
         form.add_error(None, str(refused))
         return _form_page(request, form, {"schedule": schedule})
     messages.success(request, "The schedule is saved.")
@@ -117,7 +134,7 @@ def schedule_delete(request: Request, pk: int) -> HttpResponse:
     schedule = find_schedule(pk, request.user)
     if request.method != "POST":
         return render(request, "schedules/delete.html", {"schedule": schedule, "client": schedule.client})
-    services.delete_schedule(schedule)
+    delete_schedule(schedule)
     messages.success(request, f"{schedule.name} is deleted. Its runs are kept.")
     return redirect("schedules")
 
@@ -128,7 +145,7 @@ def schedule_pause(request: Request, pk: int) -> HttpResponse:
     schedule = find_schedule(pk, request.user)
     form = PauseForm(request.POST)
     if form.is_valid():
-        services.pause_schedules([schedule.pk], request.user, form.cleaned_data["reason"])
+        pause_schedules([schedule.pk], request.user, form.cleaned_data["reason"])
     else:
         messages.error(request, "The reason is longer than 300 characters, or holds a NUL. Nothing was paused.")
     return redirect("schedule", pk)
@@ -138,7 +155,7 @@ def schedule_pause(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def schedule_resume(request: Request, pk: int) -> HttpResponse:
     schedule = find_schedule(pk, request.user)
-    if schedule.is_paused and not services.resume_schedules([schedule.pk]):
+    if schedule.is_paused and not resume_schedules([schedule.pk]):
         messages.error(request, f"It stays paused: the client {schedule.client.name} is retired.")
     return redirect("schedule", pk)
 
@@ -150,9 +167,9 @@ def schedule_run(request: Request, pk: int) -> HttpResponse:
     schedule = find_schedule(pk, request.user)
     try:
         with transaction.atomic():
-            run = services.run_schedule_now(schedule, request.user)
+            run = run_schedule_now(schedule, request.user)
             transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
-    except services.Refused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
         return redirect("schedule", pk)
     return redirect("run", run.pk)
@@ -171,12 +188,12 @@ def schedules_many(request: Request) -> HttpResponse:
         return back
     given = form.cleaned_data
     asked = _asked_before(request) if given["all"] else SchedulesAsked()
-    rows = queries.schedules_asked(request.user, asked)
+    rows = schedules_asked(request.user, asked)
     ids = list((rows if given["all"] else rows.filter(pk__in=given["ids"])).values_list("pk", flat=True))
     if given["act"] == "pause":
-        count, word = services.pause_schedules(ids, request.user, given["reason"]), "paused"
+        count, word = pause_schedules(ids, request.user, given["reason"]), "paused"
     else:
-        count, word = services.resume_schedules(ids), "going on"
+        count, word = resume_schedules(ids), "going on"
     if count:
         messages.success(request, f"{count} schedule{' is' if count == 1 else 's are'} {word} now.")
     else:

@@ -9,10 +9,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from diagnostics import queries, services, tasks
+from diagnostics import tasks
 from diagnostics.access import find_active_client, find_client, may_run_required
 from diagnostics.http import Request, not_modified_fragment
 from diagnostics.models import OAuthClient, Snapshot
+from diagnostics.queries.readings import reading_of
+from diagnostics.services.snapshots import start_snapshot
 
 
 @require_POST
@@ -21,7 +23,7 @@ def snapshot_start(request: Request, pk: int) -> HttpResponse:
     """Where the org is being read already, that reading is shown and no other one is started."""
     client = find_active_client(pk, request.user)
     with transaction.atomic():
-        snapshot = services.start_snapshot(client, source=Snapshot.Source.WEB, user=request.user)
+        snapshot = start_snapshot(client, source=Snapshot.Source.WEB, user=request.user)
         if snapshot is not None:
             transaction.on_commit(lambda: tasks.ring(tasks.read_snapshot, snapshot.pk))
     if request.htmx:
@@ -38,7 +40,7 @@ def snapshot_start(request: Request, pk: int) -> HttpResponse:
 def snapshot_state(request: Request, pk: int) -> HttpResponse:
     """The reading alone while it is open; then the whole page anew, which shows what was read."""
     client = find_client(pk, request.user)
-    reading = queries.reading_of(client)
+    reading = reading_of(client)
     if request.htmx and reading.open is None:
         return HttpResponseClientRefresh()
     if request.htmx and request.GET.get("seen") == reading.mark:
@@ -47,5 +49,5 @@ def snapshot_state(request: Request, pk: int) -> HttpResponse:
 
 
 def _fragment(request: Request, client: OAuthClient) -> HttpResponse:
-    context = {"reading": queries.reading_of(client), "client": client, "is_fragment": True}
+    context = {"reading": reading_of(client), "client": client, "is_fragment": True}
     return render(request, "providers/_reading.html", context)

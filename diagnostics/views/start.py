@@ -8,13 +8,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.access import find_provider, may_run_required
 from diagnostics.forms.paste import PasteForm, StartForm
 from diagnostics.genesys import gateway
 from diagnostics.http import Request
 from diagnostics.inputs import Inputs
 from diagnostics.models import Provider, Run
+from diagnostics.services.runs import create_run
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,7 +32,7 @@ def start(request: Request) -> HttpResponse:
         form.mask()
         return _page(request, form)
     with transaction.atomic():
-        run = services.create_run(
+        run = create_run(
             client=form.cleaned_data["client"],
             kind=Run.Kind.DIAGNOSIS,
             inputs=form.inputs,

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from diagnostics import handbook, services
+from diagnostics import handbook
 from diagnostics.checks.base import all_checks
 from diagnostics.checks.permissions import READS
 from diagnostics.environment import STARTING
@@ -18,6 +18,7 @@ from diagnostics.models import Provider, User
 from diagnostics.queries import touches
 from diagnostics.rights.matters import STARTS
 from diagnostics.rights.touches import askers_of, permission_in, readers_of, spelled, without
+from diagnostics.services.in_force import contract_of, region_contracts
 from diagnostics.sight import in_sight
 
 MOST_CALLS = 60
@@ -125,9 +126,9 @@ def _known(contract: Contract) -> list[str]:
 
 def _newest_contract() -> Contract:
     """A permission is of no region, so that of the newest reading is asked, which tells more of them than the bundled one."""
-    read = [each.in_force for each in services.region_contracts() if each.in_force]
+    read = [each.in_force for each in region_contracts() if each.in_force]
     newest = max(read, key=lambda each: each.pk, default=None)
-    return services.contract_of(newest) if newest else bundled()
+    return contract_of(newest) if newest else bundled()
 
 
 def _provider(number: str, viewer: User) -> Provider:

@@ -6,17 +6,19 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from diagnostics import people, queries
+from diagnostics import people
 from diagnostics.access import admin_required, find_user
 from diagnostics.forms.people import NewPersonForm, OrgsForm, RoleForm
 from diagnostics.http import Request
 from diagnostics.models import User
+from diagnostics.queries import people as people_queries
+from diagnostics.queries.people import orgs
 
 
 @require_safe
 @admin_required
 def user_list(request: Request) -> HttpResponse:
-    return render(request, "users/list.html", {"people": queries.people(), "roles": User.Role.choices})
+    return render(request, "users/list.html", {"people": people_queries.people(), "roles": User.Role.choices})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -76,7 +78,7 @@ def user_deactivate(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def user_orgs(request: Request, pk: int) -> HttpResponse:
     person = find_user(pk)
-    form = OrgsForm(request.POST if request.method == "POST" else None, person=person, orgs=queries.orgs())
+    form = OrgsForm(request.POST if request.method == "POST" else None, person=person, orgs=orgs())
     if form.is_valid():
         people.limit_orgs(person, form.chosen_orgs, by=request.user)
         messages.success(request, f"What {person.username} may see is changed. It counts at once.")

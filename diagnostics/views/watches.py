@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnostics import services
 from diagnostics.access import find_run, may_run_required, newest_watch
 from diagnostics.checks import base as checks
 from diagnostics.http import Request, not_modified_fragment
 from diagnostics.models import Run
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.watches import start_watch, stop_watch, watchable
 
 
 @require_safe
@@ -28,8 +29,8 @@ def watch_state(request: Request, pk: int) -> HttpResponse:
 @may_run_required
 def watch_start(request: Request, pk: int) -> HttpResponse:
     try:
-        services.start_watch(find_run(pk, request.user), request.user)
-    except services.Refused as refused:
+        start_watch(find_run(pk, request.user), request.user)
+    except Refused as refused:
         messages.error(request, str(refused))
     return redirect("run", pk)
 
@@ -38,7 +39,7 @@ def watch_start(request: Request, pk: int) -> HttpResponse:
 @may_run_required
 def watch_stop(request: Request, pk: int) -> HttpResponse:
     """Harmless when it has ended meanwhile: the page then says how."""
-    services.stop_watch(find_run(pk, request.user))
+    stop_watch(find_run(pk, request.user))
     return redirect("run", pk)
 
 
@@ -47,7 +48,7 @@ def told_of_watch(request: Request, run: Run) -> dict[str, Any]:
     watch = newest_watch(run)
     may_start = request.user.may_run and not (watch and watch.is_open)
     titles = checks.titles()
-    wanted = services.watchable(run) if may_start else ""
+    wanted = watchable(run) if may_start else ""
     return {
         "watch": watch,
         "watch_title": titles.get(watch.check_id, watch.check_id) if watch else "",

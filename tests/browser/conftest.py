@@ -12,10 +12,11 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 from pytest_django.live_server_helper import LiveServer
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.demo.server import Running, start
 from diagnostics.engine import Diagnosis
 from diagnostics.models import Run
+from diagnostics.services.runs import execute_run
 from tests.factories import PASSWORD
 
 # Playwright's own event loop runs in the thread of the test, which Django would take for an async view.
@@ -132,7 +133,7 @@ class Worker:
 
     def _work(self, pk: int) -> None:
         try:
-            services.execute_run(pk)
+            execute_run(pk)
         finally:
             connection.close()
 

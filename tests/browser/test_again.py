@@ -4,11 +4,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from diagnostics import services
 from diagnostics.demo.scenarios import Scenario, scenario
 from diagnostics.demo.server import Running
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, Watch
+from diagnostics.services.clients import create_client
+from diagnostics.services.runs import create_run, execute_run
+from diagnostics.services.watches import advance_watches
 from tests.browser.conftest import Visit
 from tests.factories import make_user
 
@@ -19,15 +21,15 @@ HEALTHY, NO_ROLE = scenario("healthy-web"), scenario("client-no-role")
 
 def registered(demo: Running, told: Scenario) -> OAuthClient:
     known = next(each for org in demo.orgs[told.org].orgs for each in org.clients if each.name == told.client)
-    return services.create_client(
+    return create_client(
         name=known.name, region_key=f"demo-{told.org}", client_id=known.id, secret=known.secret, user=None
     )
 
 
 def diagnosed(client: OAuthClient, told: Scenario) -> Run:
     inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
-    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    execute_run(run.pk)
     return run
 
 
@@ -51,9 +53,9 @@ def test_check_again_says_what_changed_and_a_watch_ends_by_itself(window: Visit,
     expect(watch).to_contain_text("is checked again and again")
     window.mark()
     grant_everything(demo, NO_ROLE)
-    (pk,) = services.advance_watches(Watch.objects.get().next_at)
-    services.execute_run(pk)
-    services.advance_watches()
+    (pk,) = advance_watches(Watch.objects.get().next_at)
+    execute_run(pk)
+    advance_watches()
     expect(watch).to_contain_text("is right in run")
     assert window.is_marked, "the watch was followed on one page"
 
@@ -61,7 +63,7 @@ def test_check_again_says_what_changed_and_a_watch_ends_by_itself(window: Visit,
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
     again = Run.objects.latest("pk")
     assert (again.repeats, again.branch) == (run, "permissions.call")
-    services.execute_run(again.pk)
+    execute_run(again.pk)
     since = page.locator("section", has=page.get_by_role("heading", name="What changed since"))
     expect(since).to_contain_text("Better")
     expect(page.locator(".answer")).to_contain_text("This branch is right now")
@@ -90,7 +92,7 @@ def test_a_real_session_starts_only_after_the_id_was_typed(window_without_script
     page.get_by_role("button", name="Offer the customer a session").click()
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
     assert demo.log.writes == []
-    services.execute_run(Run.objects.latest("pk").pk)
+    execute_run(Run.objects.latest("pk").pk)
     page.reload()
     expect(page.locator(".answer")).to_contain_text("It works")
     assert [each.method for each in demo.log.writes] == ["POST"]

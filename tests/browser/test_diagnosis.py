@@ -5,11 +5,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from diagnostics import services
 from diagnostics.demo.orgs import Client
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.clients import verify_client
+from diagnostics.services.runs import execute_run
 from tests.browser.conftest import Visit, Worker
 from tests.factories import make_client, make_user
 
@@ -48,7 +49,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Cli
     expect(page.locator("#verification")).to_contain_text("Being verified")
     window.mark()
     worker.hand_over(100)
-    services.verify_client(client.pk)
+    verify_client(client.pk)
     expect(page.locator("#verification")).to_contain_text("Verified")
     expect(page.locator("#verification .finding")).not_to_have_count(0)
     assert window.is_marked, "the steps came without a new page"
@@ -93,7 +94,7 @@ def test_the_same_without_script(window_without_script: Visit, org_client: Clien
     page = window.page
     window.sign_in("ada")
     client = register(window, org_client)
-    services.verify_client(client.pk)
+    verify_client(client.pk)
     page.reload()
     expect(page.locator("#verification")).to_contain_text("Verified")
 
@@ -106,7 +107,7 @@ def test_the_same_without_script(window_without_script: Visit, org_client: Clien
     page.get_by_role("button", name="Start the diagnosis").click()
 
     expect(page.get_by_role("link", name="Refresh")).to_be_visible()
-    services.execute_run(Run.objects.get().pk)
+    execute_run(Run.objects.get().pk)
     # The page refreshes by itself; nothing is clicked.
     expect(page.locator(".answer")).to_contain_text("path.not_in_api")
     expect(page.locator("#mend-curl")).to_be_visible()

@@ -7,11 +7,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from diagnostics import services
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
 from diagnostics.inputs import Inputs
 from diagnostics.models import KnownFinding, OAuthClient, Run
+from diagnostics.services.clients import create_client
+from diagnostics.services.runs import create_run, execute_run, repeat_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_known, make_team_lead, make_user
 
@@ -22,15 +23,15 @@ NO_ROLE, HEALTHY = scenario("client-no-role"), scenario("healthy-web")
 
 def registered(demo: Running) -> OAuthClient:
     known = next(each for org in demo.orgs["published"].orgs for each in org.clients if each.name == NO_ROLE.client)
-    return services.create_client(
+    return create_client(
         name=known.name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None
     )
 
 
 def diagnosed(client: OAuthClient) -> Run:
     inputs, _ = Inputs.from_paste(NO_ROLE.call, NO_ROLE.answer, NO_ROLE.conversation_id)
-    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    execute_run(run.pk)
     return run
 
 
@@ -66,13 +67,13 @@ def test_a_finding_is_accepted_mended_and_comes_back(window: Visit, demo: Runnin
     lacking = next(each for each in org.clients if each.name == NO_ROLE.client)
     full = next(each for each in org.clients if each.name == HEALTHY.client)
     org.update_client(lacking.id, grants=full.grants)
-    services.execute_run(services.repeat_run(second, None).pk)
+    execute_run(repeat_run(second, None).pk)
     window.open(f"/findings/{known.pk}/")
     expect(page.locator("#state-head + .badge")).to_have_text("Over")
 
     org.update_client(lacking.id, grants=lacking.grants)
-    third = services.repeat_run(second, None)
-    services.execute_run(third.pk)
+    third = repeat_run(second, None)
+    execute_run(third.pk)
     KnownFinding.objects.update(accepted_until=timezone.now())  # its time is over
     page.reload()
     expect(page.locator("#state-head + .badge")).to_have_text("Open again")

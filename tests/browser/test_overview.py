@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from diagnostics import services
 from diagnostics.demo import seed
 from diagnostics.demo.server import Running
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.runs import create_run, execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_team_lead, make_user
 
@@ -43,7 +43,7 @@ def test_a_fresh_demo_explains_itself_and_its_story_is_walked(window: Visit, dem
     page.get_by_role("button", name="Start the diagnosis").click()
     page.wait_for_url(re.compile(r"/runs/\d+/$"))
     run = Run.objects.order_by("-pk")[0]
-    services.execute_run(run.pk)
+    execute_run(run.pk)
     page.reload()
     expect(page.get_by_role("main")).to_contain_text("The path is not in the API")
     page.get_by_role("link", name="Home", exact=True).click()
@@ -59,8 +59,8 @@ def test_a_health_check_changes_how_a_client_stands(window: Visit, demo: Running
     overview = window.page.get_by_role("region", name="Could cobrowse work right now?")
     row = overview.get_by_role("row").filter(has_text=client.name)
     expect(row).to_contain_text("Not known")
-    run = services.create_run(client=client, kind="health", inputs=Inputs(), user=None, source="cli")
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="health", inputs=Inputs(), user=None, source="cli")
+    execute_run(run.pk)
     window.page.reload()
     expect(row).to_contain_text("Cannot work")
     expect(row).to_contain_text("A permission is missing")

@@ -5,11 +5,11 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from diagnostics import services
 from diagnostics.demo.orgs import Client
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.runs import execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_user
 
@@ -62,7 +62,7 @@ def test_each_form_leads_to_its_verdict(window: Visit, org: OAuthClient, form: s
     expect(page.locator("#reading .notes")).to_contain_text("Taken")
     page.get_by_role("button", name="Start the diagnosis").click()
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
-    services.execute_run(Run.objects.get().pk)
+    execute_run(Run.objects.get().pk)
     answer = page.locator(".answer")
     expect(answer).to_contain_text("path.not_in_api")
     expect(answer).to_contain_text("Proved")

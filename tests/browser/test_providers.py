@@ -3,9 +3,10 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from diagnostics import services
 from diagnostics.demo.server import Running
 from diagnostics.models import OAuthClient, Provider, Snapshot
+from diagnostics.services.clients import create_client, start_verification, verify_client
+from diagnostics.services.snapshots import read_snapshot, start_snapshot
 from tests.browser.conftest import Visit
 from tests.factories import make_team_lead, make_user
 
@@ -25,18 +26,16 @@ def orgs(demo: Running) -> dict[str, OAuthClient]:
 
 def registered(demo: Running, org: str, name: str) -> OAuthClient:
     known = next(each for one in demo.orgs[org].orgs for each in one.clients if each.name == name)
-    client = services.create_client(
-        name=name, region_key=f"demo-{org}", client_id=known.id, secret=known.secret, user=None
-    )
-    services.start_verification(client)
-    services.verify_client(client.pk)
+    client = create_client(name=name, region_key=f"demo-{org}", client_id=known.id, secret=known.secret, user=None)
+    start_verification(client)
+    verify_client(client.pk)
     return client
 
 
 def read(client: OAuthClient) -> None:
-    snapshot = services.start_snapshot(client, source=Snapshot.Source.WEB, user=None)
+    snapshot = start_snapshot(client, source=Snapshot.Source.WEB, user=None)
     assert snapshot is not None
-    services.read_snapshot(snapshot.pk)
+    read_snapshot(snapshot.pk)
 
 
 def narrowed(window: Visit, label: str, value: str) -> Locator:
@@ -116,7 +115,7 @@ def test_a_change_of_a_deployment_appears_after_a_refresh(
     demo.orgs["published"].orgs[0].publish(website.settings["configuration"]["id"], enabled=False)
     page.get_by_role("button", name="Read the org now").click()
     expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
-    services.read_snapshot(Snapshot.objects.latest("pk").pk)
+    read_snapshot(Snapshot.objects.latest("pk").pk)
 
     expect(facts).to_contain_text("Cobrowse off")
     changes = page.get_by_role("table", name="Changes of this provider")

@@ -5,9 +5,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
-from diagnostics import services
 from diagnostics.demo.server import Running
 from diagnostics.models import ContractVersion
+from diagnostics.services.contracts import refresh_contract
 from tests.browser.conftest import Visit, visit
 from tests.browser.test_screens import look_at, unfold
 from tests.factories import make_client, make_contract_version, make_team_lead, make_user
@@ -72,7 +72,7 @@ def test_an_admin_watches_a_region_being_read(window: Visit, demo: Running) -> N
     row = page.locator("#readings tbody tr", has_text="demo-published")
     expect(row).to_contain_text("Being read")
     assert Axe().run(page).violations_count == 0
-    services.refresh_contract(ContractVersion.objects.get().pk)
+    refresh_contract(ContractVersion.objects.get().pk)
     expect(row).to_contain_text("Kept")
     expect(page.get_by_role("heading", name="What changed in")).to_be_visible()
     assert window.complaints == []

@@ -7,8 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from diagnostics import services
 from diagnostics.models import RetentionPass, Run
+from diagnostics.services.retention import work_on_pass
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_exchange, make_finding, make_run, make_team_lead, make_user
 
@@ -45,7 +45,7 @@ def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit) -> Non
     page.get_by_role("button", name="Save them and delete now").click()
     expect(page.locator("#passes")).to_contain_text("Under way")
     window.mark()
-    services.work_on_pass(RetentionPass.objects.get().pk)
+    work_on_pass(RetentionPass.objects.get().pk)
     expect(page.locator("#passes")).to_contain_text("Ended")
     assert window.is_marked, "the end was told on the same page"
     assert set(Run.objects.values_list("pk", flat=True)) == {pinned.pk, new.pk}

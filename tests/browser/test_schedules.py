@@ -7,10 +7,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from diagnostics import services
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
 from diagnostics.models import OAuthClient, Run, Schedule
+from diagnostics.services.clients import create_client
+from diagnostics.services.runs import execute_run
+from diagnostics.services.schedules import claim_due_schedules
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_schedule, make_team_lead, make_user
 
@@ -19,16 +21,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def register(demo: Running) -> OAuthClient:
     known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == scenario("healthy-web").client)
-    return services.create_client(
-        name="Acme", region_key="demo-published", client_id=known.id, secret=known.secret, user=None
-    )
+    return create_client(name="Acme", region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
 
 
 def tick() -> Run:
     """What beat and a worker would do as soon as the schedule is due."""
     Schedule.objects.update(next_run_at=timezone.now() - timedelta(seconds=1), due_at=timezone.now())
-    (pk,) = services.claim_due_schedules()
-    services.execute_run(pk)
+    (pk,) = claim_due_schedules()
+    execute_run(pk)
     return Run.objects.get(pk=pk)
 
 

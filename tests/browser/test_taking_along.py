@@ -10,11 +10,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from diagnostics import services
 from diagnostics.demo.scenarios import Scenario, scenario
 from diagnostics.demo.server import Running
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.clients import create_client
+from diagnostics.services.runs import create_run, execute_run
 from tests.browser.conftest import PATIENCE_MS, Visit
 from tests.exports.har_format import faults_of
 from tests.factories import make_run, make_team_lead
@@ -26,15 +27,15 @@ NO_ROLE, HEALTHY = scenario("client-no-role"), scenario("healthy-web")
 
 def registered(demo: Running, told: Scenario) -> OAuthClient:
     known = next(each for org in demo.orgs[told.org].orgs for each in org.clients if each.name == told.client)
-    return services.create_client(
+    return create_client(
         name=known.name, region_key=f"demo-{told.org}", client_id=known.id, secret=known.secret, user=None
     )
 
 
 def diagnosed(client: OAuthClient, told: Scenario) -> Run:
     inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
-    run = services.create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
-    services.execute_run(run.pk)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    execute_run(run.pk)
     return run
 
 

@@ -9,10 +9,13 @@ from django.utils import timezone
 from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook
 
-from diagnostics import services
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
 from diagnostics.models import OAuthClient, Run, Schedule
+from diagnostics.services.clients import create_client
+from diagnostics.services.deliveries import deliver, due_deliveries
+from diagnostics.services.runs import execute_run
+from diagnostics.services.schedules import claim_due_schedules
 from tests.browser.conftest import Visit
 from tests.factories import make_user
 from tests.receivers import MailServer, Receiver, http_receiver, mail_server
@@ -39,9 +42,7 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
 @pytest.fixture
 def acme(demo: Running) -> OAuthClient:
     known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == scenario("healthy-web").client)
-    client = services.create_client(
-        name="Acme", region_key="demo-published", client_id=known.id, secret=known.secret, user=None
-    )
+    client = create_client(name="Acme", region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
     OAuthClient.objects.filter(pk=client.pk).update(state=OAuthClient.State.VERIFIED)
     return client
 
@@ -121,16 +122,16 @@ def tick() -> Run:
     """What the clock and a worker do once the schedule is due."""
     now = timezone.now()
     Schedule.objects.update(due_at=now, next_run_at=now - timedelta(seconds=1))
-    (pk,) = services.claim_due_schedules()
-    services.execute_run(pk)
+    (pk,) = claim_due_schedules()
+    execute_run(pk)
     run = Run.objects.get(pk=pk)
     assert (run.status, run.source) == (Run.Status.FINISHED, Run.Source.SCHEDULE)
     return run
 
 
 def send() -> None:
-    for pk in services.due_deliveries():
-        services.deliver(pk)
+    for pk in due_deliveries():
+        deliver(pk)
 
 
 def give(demo: Running, client: OAuthClient, grants: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

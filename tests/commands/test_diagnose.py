@@ -11,11 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.seed import register
 from diagnostics.models import OAuthClient, Run
+from diagnostics.services.clients import retire_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -190,7 +190,7 @@ def test_an_unknown_client_exits_2_and_names_those_there_are(demo: server.Runnin
 
 
 def test_a_retired_client_exits_2(demo: server.Running) -> None:
-    services.retire_client(OAuthClient.objects.get(name=PUBLISHED))
+    retire_client(OAuthClient.objects.get(name=PUBLISHED))
     with pytest.raises(CommandError) as refused:
         call_command("diagnose", "--client", PUBLISHED)
     assert refused.value.returncode == 2

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.models import RetentionPass, Run
+from diagnostics.services.retention import start_pass
 from tests.factories import make_client, make_finding, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +44,7 @@ def test_it_deletes_where_it_is_asked_to(old: Run) -> None:
 
 
 def test_it_refuses_while_another_is_under_way(old: Run) -> None:
-    services.start_pass(None)
+    start_pass(None)
     with pytest.raises(CommandError):
         told("--apply")
     assert Run.objects.exists()

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.models import RetentionPass, RetentionRule, Run, User
-from diagnostics.queries import rules_in_force
+from diagnostics.queries.retention import rules_in_force
+from diagnostics.services.retention import start_pass, work_on_pass
 from tests.factories import make_client, make_exchange, make_finding, make_run
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ def test_deleting_begins_a_pass_that_a_worker_does(
     fragment = as_admin.get("/retention/passes/")
     assert b"hx-trigger" in fragment.content
     assert as_admin.get("/retention/passes/", {"seen": fragment.context["seen"]}).status_code == 204
-    services.work_on_pass(begun.pk)
+    work_on_pass(begun.pk)
     fragment = as_admin.get("/retention/passes/", {"seen": fragment.context["seen"]})
     assert fragment.status_code == 200
     assert b"hx-trigger" not in fragment.content
@@ -68,7 +68,7 @@ def test_deleting_begins_a_pass_that_a_worker_does(
 
 
 def test_a_second_deletion_is_refused_in_words_and_its_rules_are_not_saved(as_admin: Client, rung: Rung) -> None:
-    services.start_pass(None)
+    start_pass(None)
     values = {**IN_FORCE, "bodies_days": "3", "act": "delete"}
     answer = as_admin.post("/retention/apply/", values, follow=True)
     assert b"under way already" in answer.content

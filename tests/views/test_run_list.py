@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import queries
 from diagnostics.models import Run, SavedView, User
 from diagnostics.queries import run_matrices, run_pages
+from diagnostics.queries.run_pages import run_page
+from diagnostics.queries.runs import recent_runs
+from diagnostics.queries.strips import strips
 from diagnostics.run_filters import RunFilter
 from tests.factories import make_client, make_open_run, make_run
 
@@ -185,7 +187,7 @@ def test_a_strip_names_each_of_the_last_runs_in_words(as_lead: Client) -> None:
 
 def test_a_client_without_runs_has_an_empty_strip() -> None:
     client = make_client()
-    assert [(strip.client, strip.runs) for strip in queries.strips([client.pk, 999], None)] == [(client, [])]
+    assert [(strip.client, strip.runs) for strip in strips([client.pk, 999], None)] == [(client, [])]
 
 
 def test_the_matrix_shows_the_gravest_and_leads_to_the_runs_like_it(as_lead: Client) -> None:
@@ -255,7 +257,7 @@ def test_pages_ask_as_often_for_many_rows_as_for_one(
 
 def test_what_is_large_stays_in_the_database(as_lead: Client) -> None:
     make_run(inputs={"call": None, "answer": None, "conversation_id": "", "note": "x"}, environment={"org": None})
-    run = queries.run_page(RunFilter()).runs[0]
+    run = run_page(RunFilter()).runs[0]
     assert {"inputs", "verdict", "environment", "marks"} <= run.get_deferred_fields()
     assert "secret" in run.client.get_deferred_fields()
 
@@ -263,5 +265,5 @@ def test_what_is_large_stays_in_the_database(as_lead: Client) -> None:
 def test_recent_runs_are_the_newest_by_time() -> None:
     new = make_run()
     old = make_run(new.client, created_at=timezone.now() - timedelta(days=2))
-    assert queries.recent_runs(None) == [new, old]
+    assert recent_runs(None) == [new, old]
     assert Run.objects.count() == 2

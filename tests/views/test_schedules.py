@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from diagnostics import late_tick, services
+from diagnostics import late_tick
 from diagnostics.forms import schedules as forms
 from diagnostics.models import Heartbeat, MissedTime, OAuthClient, Run, Schedule, User
+from diagnostics.services.heartbeats import TICK, beat
 from tests.factories import CONVERSATION, make_client, make_open_run, make_run, make_schedule, make_team_lead, make_user
 
 pytestmark = pytest.mark.django_db
@@ -339,7 +340,7 @@ def told_late(settings: Settings) -> Iterator[None]:
 @pytest.mark.parametrize(("seconds", "is_told"), [(None, True), (61, True), (3600, True), (20, False)])
 def test_a_late_tick_is_told_on_every_page(told_late: None, admin: Client, seconds: int | None, is_told: bool) -> None:
     if seconds is not None:
-        services.beat(services.TICK)
+        beat(TICK)
         Heartbeat.objects.update(at=timezone.now() - timedelta(seconds=seconds))
     for place in ("/", "/runs/", "/schedules/", "/checks/"):
         assert ("Nothing runs by itself right now" in admin.get(place).text) is is_told

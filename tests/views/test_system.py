@@ -12,9 +12,9 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from diagnostics import services
 from diagnostics.models import Heartbeat, Run
 from diagnostics.queries import system
+from diagnostics.services.heartbeats import beat
 from diagnostics.services.worker_beats import tell
 from diagnostics.views import system as views
 from tests.factories import make_client, make_run
@@ -31,8 +31,8 @@ def nothing_remembered() -> Iterator[None]:
 
 
 def everything_works() -> None:
-    services.beat(system.TICK)
-    services.beat(f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"], "processes": 4})
+    beat(system.TICK)
+    beat(f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"], "processes": 4})
 
 
 def states(page_parts: list[system.Part]) -> dict[str, str]:
@@ -41,7 +41,7 @@ def states(page_parts: list[system.Part]) -> dict[str, str]:
 
 def test_all_parts_of_a_working_installation_work(as_admin: Client) -> None:
     everything_works()
-    services.beat("backup", {"bytes": 5_000_000})
+    beat("backup", {"bytes": 5_000_000})
     context = as_admin.get("/system/").context
     found = states(context["parts"])
     assert {key: found[key] for key in found if key != "disk"} == dict.fromkeys(
@@ -68,7 +68,7 @@ def test_what_was_not_heard_of_for_long_does_not_work(
 
 def test_a_queue_that_nobody_works_on_is_named(as_admin: Client) -> None:
     everything_works()
-    services.beat(f"{system.WORKER}one", {"queues": ["runs", "ticks"]})
+    beat(f"{system.WORKER}one", {"queues": ["runs", "ticks"]})
     (trouble,) = as_admin.get("/system/").context["troubles"]
     assert "scheduled" in trouble.sentence
 
@@ -99,7 +99,7 @@ def test_the_page_asks_as_many_questions_with_many_rows(as_admin: Client) -> Non
     before = asked()
     for number in range(3):
         make_run(make_client(name=f"Client {number}"))
-        services.beat(f"{system.WORKER}{number}", {"queues": ["runs"]})
+        beat(f"{system.WORKER}{number}", {"queues": ["runs"]})
     assert asked() == before
 
 

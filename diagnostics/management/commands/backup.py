@@ -9,11 +9,11 @@ from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 
 from config.local import dumps
-from diagnostics import services
 from diagnostics.management.signed import SignedCommand
 from diagnostics.queries.sealed import sealed_secrets
 from diagnostics.queries.system import in_bytes, missing_migrations, server_major
 from diagnostics.services.audit import record
+from diagnostics.services.heartbeats import beat
 
 # Of no use elsewhere or later, or not to be given away: who is signed in, tokens, counted attempts, who is alive.
 LEFT_OUT = ("django_session", "usersessions_usersession", "diagnostics_accesstoken", "diagnostics_heartbeat")
@@ -39,7 +39,7 @@ class Command(SignedCommand):
         self.stdout.write(f"Written and read back: {file}, {in_bytes(size)}.")
         secrets = ""
         if not missing_migrations():  # else the tables are those of an earlier version
-            services.beat("backup", {"bytes": size})
+            beat("backup", {"bytes": size})
             record("backup.made", name=file.name, after={"bytes": size})
             secrets = f"{sealed_secrets().total} "
         self.stdout.write(about_the_keys(secrets))

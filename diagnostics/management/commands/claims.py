@@ -7,11 +7,11 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from diagnostics import services
 from diagnostics.claims.checker import MAX_PASTE, TITLES, Checked, check_text
 from diagnostics.claims.claim import Judged, Verdict
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import find_region, nearest_regions
+from diagnostics.services.in_force import contract_in_force, version_in_force
 
 SCHEMA_VERSION = 1
 OK, BAD_INPUT, SOMETHING_WRONG = 0, 2, 3
@@ -77,9 +77,9 @@ def _contract(text: str) -> Contract:
     if not text:
         return bundled()
     where = find_region(text)
-    if where is None and services.version_in_force(text) is None:  # a demo region is known only while it is served
+    if where is None and version_in_force(text) is None:  # a demo region is known only while it is served
         _refuse(f"No region is known as {text[:60]!r}. Near come {', '.join(r.key for r in nearest_regions(text))}.")
-    return services.contract_in_force(where.key if where else text)
+    return contract_in_force(where.key if where else text)
 
 
 def _read(name: str) -> str:

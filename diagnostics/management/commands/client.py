@@ -8,12 +8,12 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
-from diagnostics import services
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.commands.diagnose import BAD_INPUT, MARKS, OK, UNCLEAR, bad_input, client_named
 from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient
+from diagnostics.services.clients import change_client, create_client, start_verification, verify_client
 
 TIERS = tuple(tier.value for tier in OAuthClient.Tier if tier)
 SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105  (the name of a variable, the one the official SDKs read)
@@ -61,15 +61,13 @@ class Command(SignedCommand):
 
     def _edit(self, client: OAuthClient, tier: str) -> None:
         tier = "" if tier == "unsaid" else tier
-        services.change_client(
-            client, name=client.name, region_key=client.region, client_id=client.client_id, tier=tier
-        )
+        change_client(client, name=client.name, region_key=client.region, client_id=client.client_id, tier=tier)
         self.stdout.write(f"{client.name}: {client.get_tier_display().lower()}.")
 
     def _verify(self, client: OAuthClient) -> int:
         stand_in_for(client.region)
-        services.start_verification(client)
-        services.verify_client(client.pk)
+        start_verification(client)
+        verify_client(client.pk)
         client.refresh_from_db()
         for step in client.verification:
             self.stdout.write(f"  {MARKS[step['outcome']]} {step['check']}: {step['sentence']}")
@@ -94,7 +92,7 @@ def _added(options: dict[str, Any]) -> OAuthClient:
         bad_input("The client id must have 1 to 120 printable characters without spaces; it is usually a UUID.")
     try:
         with transaction.atomic():
-            return services.create_client(
+            return create_client(
                 name=name, region_key=region.key, client_id=client_id, secret=_secret(), user=None, tier=options["tier"]
             )
     except IntegrityError:

@@ -5,11 +5,11 @@ from typing import Any, NoReturn
 
 from django.core.management.base import CommandError, CommandParser
 
-from diagnostics import services
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.signed import SignedCommand
 from diagnostics.models import ContractVersion
+from diagnostics.services.contracts import refresh_contract, start_refresh
 
 OK, BAD_INPUT, REFUSED = 0, 2, 4
 
@@ -25,7 +25,7 @@ class Command(SignedCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         version = self._start(options["region"])
-        services.refresh_contract(version.pk)
+        refresh_contract(version.pk)
         version.refresh_from_db()
         if version.state == ContractVersion.State.REFUSED:
             self.stderr.write(version.error)
@@ -39,7 +39,7 @@ class Command(SignedCommand):
         if where is None:
             near = ", ".join(each.key for each in nearest_regions(text))
             _refuse(f"No region is known as {text[:60]!r}. Near come {near}.")
-        version = services.start_refresh(where.key, None)
+        version = start_refresh(where.key, None)
         if version is None:
             _refuse(f"The contract of {where.key} is being read already. Wait for it to end.")
         return version

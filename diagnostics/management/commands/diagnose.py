@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from django.core.management.base import CommandError, CommandParser
 
-from diagnostics import causes, services
+from diagnostics import causes
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.paste_file import STEP, read_file
 from diagnostics.demo.seed import register_named
@@ -22,6 +22,8 @@ from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
 from diagnostics.run_json import run_json
+from diagnostics.services.diagnosing import Refused, diagnosis_of
+from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run
 
 MAX_PIECES = 2_000  # of a file: 130 MB
 OK, FAULT_OF_OURS, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
@@ -53,7 +55,7 @@ class Command(SignedCommand):
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
         try:
             report = _saved(client, kind, inputs) if options["save"] else _unsaved(client, kind, inputs)
-        except services.Refused as trouble:
+        except Refused as trouble:
             bad_input(str(trouble))
         if junit:
             junit.write_text(junit_xml(report, name=f"diagnose {client.name}"), encoding="utf-8")
@@ -152,7 +154,7 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 def _unsaved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
     started = time.perf_counter()
-    diagnosis = services.diagnosis_of(client, kind, inputs)
+    diagnosis = diagnosis_of(client, kind, inputs)
     exchanges = [exchange for step in diagnosis.steps() for exchange in step.exchanges]
     return run_json(
         run=None,
@@ -165,9 +167,9 @@ def _unsaved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
 
 
 def _saved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
-    run = services.create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.CLI)
-    services.execute_run(run.pk, "cli")
-    deadline = time.monotonic() + services.LONGEST_RUN_SECONDS
+    run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.CLI)
+    execute_run(run.pk, "cli")
+    deadline = time.monotonic() + LONGEST_RUN_SECONDS
     run.refresh_from_db()
     while run.is_open and time.monotonic() < deadline:  # a worker was quicker than we
         time.sleep(0.2)

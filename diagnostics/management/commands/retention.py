@@ -5,10 +5,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from diagnostics import queries, services
 from diagnostics.management.signed import SignedCommand
 from diagnostics.models import RetentionPass
-from diagnostics.queries.retention import Preview
+from diagnostics.queries import retention
+from diagnostics.queries.retention import Preview, rules_in_force
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.retention import start_pass, work_on_pass
 
 
 class Command(SignedCommand):
@@ -19,7 +21,7 @@ class Command(SignedCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        previews = queries.preview(queries.rules_in_force(), None)
+        previews = retention.preview(rules_in_force(), None)
         done = self._apply() if options["apply"] else None
         if options["json"]:
             rules = [_as_json(each) for each in previews]
@@ -38,11 +40,11 @@ class Command(SignedCommand):
     def _apply(self) -> RetentionPass:
         """To the end, in this process; where it is ended in between, the next tick of a worker goes on."""
         try:
-            begun = services.start_pass(None)
-        except services.Refused as refused:
+            begun = start_pass(None)
+        except Refused as refused:
             raise CommandError(str(refused)) from None
         while begun.is_open:
-            if not services.work_on_pass(begun.pk):
+            if not work_on_pass(begun.pk):
                 raise CommandError("A worker has taken this deletion over and goes on with it.")
             begun.refresh_from_db()
         return begun

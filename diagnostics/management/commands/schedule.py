@@ -6,12 +6,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from diagnostics import services, tasks
+from diagnostics import tasks
 from diagnostics.management.commands.diagnose import BAD_INPUT
 from diagnostics.management.signed import SignedCommand
 from diagnostics.models import Run, Schedule
-from diagnostics.queries import schedules_asked
-from diagnostics.queries.schedules import SchedulesAsked
+from diagnostics.queries.schedules import SchedulesAsked, schedules_asked
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.schedules import pause_schedules, resume_schedules, run_schedule_now
 
 
 class Command(SignedCommand):
@@ -56,17 +57,17 @@ class Command(SignedCommand):
         ids = Schedule.objects.values_list("pk", flat=True)
         chosen = list(ids) if options["all"] else [_named(each).pk for each in options["names"]]
         if act == "pause":
-            count, word = services.pause_schedules(chosen, None, options["reason"]), "paused"
+            count, word = pause_schedules(chosen, None, options["reason"]), "paused"
         else:
-            count, word = services.resume_schedules(chosen), "going on"
+            count, word = resume_schedules(chosen), "going on"
         self.stdout.write(f"{count} of {len(chosen)} changed: {word} now.")
 
     def _run(self, schedule: Schedule) -> None:
         try:
             with transaction.atomic():
-                run = services.run_schedule_now(schedule, None, source=Run.Source.CLI)
+                run = run_schedule_now(schedule, None, source=Run.Source.CLI)
                 transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
-        except services.Refused as refused:
+        except Refused as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(f"Run {run.pk} of {schedule.name} is queued. A worker takes it up, see /runs/{run.pk}/.")
 

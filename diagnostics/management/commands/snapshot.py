@@ -8,12 +8,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from diagnostics import services
 from diagnostics.demo.seed import register_named
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.management.commands.diagnose import FAULT_OF_OURS, OK, UNCLEAR, bad_input, client_named
 from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient, OrgChange, Snapshot
+from diagnostics.services.diagnosing import Refused
+from diagnostics.services.snapshots import read_snapshot, start_snapshot
 
 EXIT_CODES = {Snapshot.State.WHOLE: OK, Snapshot.State.PARTIAL: UNCLEAR, Snapshot.State.FAILED: FAULT_OF_OURS}
 MARKS = {"whole": "+", "absent": "-", "partial": "!", "refused": "!", "failed": "x"}
@@ -33,8 +34,8 @@ class Command(SignedCommand):
         client = client_named(options["name"])
         stand_in_for(client.region)
         try:
-            snapshot = services.start_snapshot(client, source=Snapshot.Source.CLI, user=None) or _open_one(client)
-        except services.Refused as trouble:
+            snapshot = start_snapshot(client, source=Snapshot.Source.CLI, user=None) or _open_one(client)
+        except Refused as trouble:
             bad_input(str(trouble))
         self._bring_to_its_end(snapshot, quiet=options["json"])
         if options["json"]:
@@ -47,7 +48,7 @@ class Command(SignedCommand):
         """Works on it here; where a worker has it already, waits for that one."""
         told = ""
         while True:
-            services.read_snapshot(snapshot.pk, "cli")
+            read_snapshot(snapshot.pk, "cli")
             snapshot.refresh_from_db()
             if not snapshot.is_open:
                 return
