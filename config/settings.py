@@ -96,7 +96,6 @@ FILE_UPLOAD_HANDLERS = ["diagnostics.uploads.PasteUploadHandler"]
 
 INSTALLED_APPS = [
     "diagnostics",
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -114,11 +113,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "diagnostics.hosts.refuse_unknown_hosts",
     "diagnostics.acting.by_request",
     "diagnostics.request_log.tell_of_requests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # static files are compressed beforehand
+    "diagnostics.http.keep_out_of_caches",  # after the static files, which may be kept
     "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a length tells nothing of a secret (BREACH)
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -167,6 +168,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "diagnostics.passwords.UsernameValidator"},
 ]
 
 # ---------------------------------------------------------------------- signing in

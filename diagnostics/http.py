@@ -48,6 +48,21 @@ def in_viewers_zone(
     return middleware
 
 
+def keep_out_of_caches(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: no cache keeps a response, unless its view calls it public, as that of a badge does."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if "public" not in response.headers.get("Cache-Control", ""):
+            response.headers["Cache-Control"] = "private, no-store"
+            del response.headers["Expires"]
+        return response
+
+    return middleware
+
+
 def login_again(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """Middleware: sends the whole page to the login, so that the login form never turns up inside a fragment."""
 

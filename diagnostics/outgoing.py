@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,8 +24,48 @@ SECONDS = 10.0  # for the whole of it, once the name is resolved
 LONGEST_ANSWER = 4096
 LONGEST_ADDRESS = 2000
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# Addresses of IPv6 in whose last bits an IPv4 address is written: a way round every rule for the latter.
-CARRY_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+# Not globally reachable, by the IANA special-purpose address registries (RFC 6890 and its updates), the multicast
+# registries and the address space registries. Our own list: that of `ipaddress` depends on the version of Python.
+# https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
+NOT_PUBLIC_IPV4 = tuple(
+    IPv4Network(each)
+    for each in (
+        "0.0.0.0/8",  # this network (RFC 791)
+        "10.0.0.0/8",  # private use (RFC 1918)
+        "100.64.0.0/10",  # shared address space of carriers (RFC 6598)
+        "127.0.0.0/8",  # loopback (RFC 1122)
+        "169.254.0.0/16",  # link-local, also the metadata services of clouds (RFC 3927)
+        "172.16.0.0/12",  # private use (RFC 1918)
+        "192.0.0.0/24",  # IETF protocol assignments (RFC 6890)
+        "192.0.2.0/24",  # documentation (RFC 5737)
+        "192.31.196.0/24",  # AS112, which drops what it gets (RFC 7535)
+        "192.52.193.0/24",  # automatic multicast tunneling (RFC 7450)
+        "192.88.99.0/24",  # 6to4 relay anycast, deprecated (RFC 7526)
+        "192.168.0.0/16",  # private use (RFC 1918)
+        "192.175.48.0/24",  # AS112 (RFC 7534)
+        "198.18.0.0/15",  # benchmarking (RFC 2544)
+        "198.51.100.0/24",  # documentation (RFC 5737)
+        "203.0.113.0/24",  # documentation (RFC 5737)
+        "224.0.0.0/4",  # multicast (RFC 5771)
+        "240.0.0.0/4",  # reserved, and limited broadcast (RFC 1112, RFC 8190)
+    )
+)
+# All of IPv6 that is given to networks; everything outside it is reserved, local or a translation prefix
+# (https://www.iana.org/assignments/ipv6-address-space): fec0::/10, fc00::/7, fe80::/10, ff00::/8, 5f00::/16, 100::/64.
+PUBLIC_IPV6 = IPv6Network("2000::/3")
+NOT_PUBLIC_IPV6 = tuple(
+    IPv6Network(each)
+    for each in (
+        "2001::/23",  # IETF protocol assignments: Teredo, benchmarking, ORCHID, drone IDs (RFC 2928)
+        "2001:db8::/32",  # documentation (RFC 3849)
+        "2002::/16",  # 6to4, deprecated, and a way to any IPv4 address (RFC 3056)
+        "2620:4f:8000::/48",  # AS112 (RFC 7534)
+        "3fff::/20",  # documentation (RFC 9637)
+    )
+)
+# Translated by a gateway of the network into the IPv4 address in their last 32 bits (RFC 6052); a local-use prefix
+# (64:ff9b:1::/48, RFC 8215) is not among them, since only the local network knows where it leads.
+TRANSLATED_IPV4 = IPv6Network("64:ff9b::/96")
 
 Address = IPv4Address | IPv6Address
 
@@ -90,12 +130,17 @@ def is_allowed(place: Place, allowed: Iterable[str]) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether anybody may be reached there: no private, local, reserved or shared address, in whatever clothing."""
+    """Whether anybody on the internet may be reached there; False for what is not an address."""
     try:
         found: Address = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return all(each.is_global and not each.is_multicast and not each.is_reserved for each in _inner(found))
+    if isinstance(found, IPv6Address):
+        written = found.ipv4_mapped or _translated(found)
+        if written is None:
+            return found in PUBLIC_IPV6 and not any(found in network for network in NOT_PUBLIC_IPV6)
+        found = written
+    return not any(found in network for network in NOT_PUBLIC_IPV4)
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], allowed: Iterable[str] = ()) -> Answer:
@@ -189,19 +234,8 @@ def _little(answer: urllib3.BaseHTTPResponse, ends_at: float) -> bytes:
     return bytes(read)
 
 
-def _inner(address: Address) -> tuple[Address, ...]:
-    """The address itself, or the ones that are written within it."""
-    if isinstance(address, IPv4Address):
-        return (address,)
-    if address.ipv4_mapped is not None:
-        return (address.ipv4_mapped,)
-    if address.teredo is not None:
-        return (address, *address.teredo)
-    if address.sixtofour is not None:
-        return (address, address.sixtofour)
-    if any(address in network for network in CARRY_IPV4):
-        return (address, IPv4Address(int(address) & 0xFFFFFFFF))
-    return (address,)
+def _translated(address: IPv6Address) -> IPv4Address | None:
+    return IPv4Address(int(address) & 0xFFFFFFFF) if address in TRANSLATED_IPV4 else None
 
 
 def _is_plain(text: str) -> bool:

@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from diagnostics.models import User
+from diagnostics.passwords import contains_username
 from diagnostics.services.audit import record
 
 # Without letters and digits that are mistaken for one another when a password is read out or copied by hand.
@@ -17,14 +18,18 @@ class Refused(Exception):
     """The change would lock people out. str() is the sentence for the screen."""
 
 
-def generate_password() -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
+def generate_password(username: str) -> str:
+    """A random password that, like one a person chooses, does not contain the username."""
+    while True:
+        password = "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
+        if not contains_username(password, username):
+            return password
 
 
 @transaction.atomic
 def add_user(username: str, role: str) -> tuple[User, str]:
     """The new person and their password, which is kept nowhere else in clear."""
-    password = generate_password()
+    password = generate_password(username)
     user = User.objects.create_user(username, password=password, role=role)
     record("person.added", user, after={"role": role})
     return user, password
@@ -33,7 +38,7 @@ def add_user(username: str, role: str) -> tuple[User, str]:
 @transaction.atomic
 def reset_password(user: User) -> str:
     """A new password; every session of that person ends with it."""
-    password = generate_password()
+    password = generate_password(user.username)
     user.set_password(password)
     user.save(update_fields=["password"])
     record("person.password_reset", user)

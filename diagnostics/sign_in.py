@@ -55,6 +55,10 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         "no_password": "You have no password, so this is your only way to sign in. Ask an admin for a password first.",
     }
 
+    def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[Any]:
+        """Providers come from the settings alone: a row of the library's table would bypass the audit log."""
+        return [app for app in super().list_apps(request, provider, client_id) if app.pk is None]
+
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         sociallogin.email_addresses = []
         sociallogin.account.extra_data = {}  # what the provider tells of a person is not kept

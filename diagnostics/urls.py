@@ -7,7 +7,6 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as social
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
-from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_POST
@@ -72,7 +71,7 @@ account_urls = [
     path("account/confirm/", sign_in.reauthenticate, name="account_reauthenticate"),
     path("account/confirm/code/", second_factor.reauthenticate, name="mfa_reauthenticate"),
     path("account/confirm/passkey/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
-    path("account/app/add/", totp.activate_totp, name="mfa_activate_totp"),
+    path("account/app/add/", account.new_app, name="mfa_activate_totp"),
     path("account/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("account/codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("account/codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
@@ -223,6 +222,7 @@ alert_urls = [
 api_urls: list[URLPattern | URLResolver] = [
     path("api/", api_guide.api_guide, name="api-guide"),
     path("api/v1/", include((v1.urlpatterns, "api"))),
+    path("api/<path:rest>", v1.nowhere, name="api-nowhere"),
     path("tokens/", api_tokens.token_list, name="api-tokens"),
     path("tokens/add/", api_tokens.token_add, name="api-token-add"),
     path("tokens/<int:pk>/revoke/", api_tokens.token_revoke, name="api-token-revoke"),
@@ -271,5 +271,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *system_urls,
     *audit_urls,
     *api_urls,
-    path("admin/", admin.site.urls),
 ]

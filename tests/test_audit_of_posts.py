@@ -183,6 +183,7 @@ NOTHING_TO_TELL = {
     "mfa_reauthenticate": "says once more who one is, and changes nothing",
     "mfa_reauthenticate_webauthn": "says once more who one is, and changes nothing",
     "mfa_download_recovery_codes": "hands out one's own codes, which a post does not change",
+    "api-nowhere": "no address of the API: a post is told so",
     "api:root": "no address of the API: a post is told so",
     "api:nowhere": "no address of the API: a post is told so",
     "api:runs": "by token alone: below",
@@ -196,8 +197,7 @@ def taking_posts(patterns: list[URLPattern | URLResolver], ada: User, space: str
     """Of an address that is not there a post is told so; one that takes none says 405 before it looks."""
     for each in patterns:
         if isinstance(each, URLResolver):
-            if each.app_name != "admin":  # the rescue pages: tests/test_admin.py
-                yield from taking_posts(each.url_patterns, ada, f"{each.namespace}:" if each.namespace else "")
+            yield from taking_posts(each.url_patterns, ada, f"{each.namespace}:" if each.namespace else "")
             continue
         filled = {name: 999_999 if kind.regex == "[0-9]+" else "x" for name, kind in each.pattern.converters.items()}
         name = f"{space}{each.name}"

@@ -13,6 +13,7 @@ ROWS: list[set[str]] = [
         "acting",
         "badge",
         "outcomes",
+        "passwords",
         "causes",
         "clean_text",
         "fields",
@@ -29,7 +30,7 @@ ROWS: list[set[str]] = [
         "timetable",
         "traces",
     },
-    {"carried", "log_lines", "request_log"},
+    {"carried", "hosts", "log_lines", "request_log"},
     {"blocks", "cause_chart", "kept", "masker", "genesys", "compare", "flips", "plan_preview"},
     {"leaks", "outgoing", "recurrence", "redact"},
     {"calls", "orgs"},
@@ -49,7 +50,7 @@ ROWS: list[set[str]] = [
     {"late_tick"},
     {"tasks", "forms", "people", "sign_in", "templatetags", "demo"},
     {"api", "evaluation", "bench"},
-    {"views", "commands", "admin"},
+    {"views", "commands"},
     {"urls"},
 ]
 RANK = {room: row for row, rooms in enumerate(ROWS) for room in rooms}

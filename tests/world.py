@@ -59,8 +59,7 @@ class World:
         for each in patterns:
             route = f"{before}{each.pattern}"
             if isinstance(each, URLResolver):
-                if each.app_name != "admin":  # Django's own rescue pages
-                    yield from self._places(each.url_patterns, route, f"{each.namespace}:" if each.namespace else "")
+                yield from self._places(each.url_patterns, route, f"{each.namespace}:" if each.namespace else "")
                 continue
             about = self._about(route)
             values = {name: self._value(name, about) for name in each.pattern.converters}

@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
@@ -100,7 +99,6 @@ def document() -> dict[str, Any]:
     return completed(dict(made), schema)
 
 
-@login_not_required
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     """Holds nothing of this installation, so everybody may read it."""
@@ -111,24 +109,47 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Every other address below the API: a program gets a problem, never a page or a login."""
-    return not_found().answer()
+    answer = not_found().answer()
+    return _without_body(answer) if request.method == "HEAD" else answer
 
 
 def _open(view: View) -> View:
-    """By token, not by session. A method that an address does not take is told as a problem too."""
+    """By token, not by session. A method that an address does not take is told as a problem too.
+
+    HEAD is answered as GET is, without the body.
+    """
 
     @wraps(view)
     def by_token(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return _too_big(request, RequestDataTooBig())
-        answer = view(request, *args, **values)
+        answer = _with_head(view, request, *args, **values)
         if answer.status_code != 405:
             return answer
-        allowed = {"Allow": ", ".join(sorted(answer.headers["Allow"].split(", ")))}
+        methods = {each.strip() for each in answer.headers["Allow"].split(",")}
+        allowed = {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
         return problem(405, "wrong_method", f"This address takes {allowed['Allow']} only.", headers=allowed)
 
-    return never_cache(csrf_exempt(login_not_required(by_token)))
+    return csrf_exempt(login_not_required(by_token))
+
+
+def _with_head(view: View, request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
+    if request.method != "HEAD":
+        return view(request, *args, **values)
+    request.method = "GET"
+    try:
+        answer = view(request, *args, **values)
+    finally:
+        request.method = "HEAD"
+    return _without_body(answer) if isinstance(answer, HttpResponse) else answer
+
+
+def _without_body(answer: HttpResponse) -> HttpResponse:
+    length = len(answer.content)
+    answer.content = b""
+    answer.headers["Content-Length"] = str(length)
+    return answer
 
 
 def _calls() -> list[URLPattern]:
@@ -140,7 +161,7 @@ def _calls() -> list[URLPattern]:
 
 
 urlpatterns = [
-    path("openapi.json", openapi, name="openapi"),
+    path("openapi.json", _open(openapi), name="openapi"),
     *_calls(),
     path("", nowhere, name="root"),
     path("<path:rest>", nowhere, name="nowhere"),

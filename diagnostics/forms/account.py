@@ -3,10 +3,14 @@
 from typing import Any
 
 from allauth.account.forms import LoginForm, ReauthenticateForm
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as CodeForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
+
+from diagnostics.services import one_time_codes
 
 
 class _Plain(forms.Form):
@@ -26,11 +30,28 @@ class PasswordOnceMoreForm(_Plain, ReauthenticateForm):  # type: ignore[misc]
     pass
 
 
-class SecondFactorForm(_Plain, AuthenticateForm):  # type: ignore[misc]
+class _OneTimeCode(_Plain):
+    """Accepts no code of an authenticator app twice, nor one of an earlier time step than the last accepted one.
+
+    RFC 6238, section 5.2. The library remembers a code for one time step only, but accepts it during three.
+    """
+
+    user: Any
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        if self.authenticator.type == Authenticator.Type.TOTP and not one_time_codes.use(self.authenticator, code):
+            self._emit_authentication_failed(self.authenticator)  # type: ignore[attr-defined]
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class SecondFactorForm(_OneTimeCode, AuthenticateForm):  # type: ignore[misc]
     pass
 
 
-class CodeOnceMoreForm(_Plain, CodeForm):  # type: ignore[misc]
+class CodeOnceMoreForm(_OneTimeCode, CodeForm):  # type: ignore[misc]
     pass
 
 

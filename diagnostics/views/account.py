@@ -6,6 +6,7 @@ import requests
 from allauth.account.decorators import reauthentication_required
 from allauth.decorators import rate_limit
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import EditWebAuthnView
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount
@@ -24,6 +25,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics.http import Request
+from diagnostics.services import one_time_codes
 from diagnostics.services.audit import record
 
 PROVIDER = "oidc"
@@ -55,7 +57,18 @@ class PasskeyName(EditWebAuthnView):  # type: ignore[misc]
             return answer
 
 
+class NewApp(ActivateTOTPView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The code of the setup counts as used, so nobody who saw it can sign in with it."""
+        with transaction.atomic():
+            answer: HttpResponse = super().form_valid(form)
+            app = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+            one_time_codes.use(app, form.cleaned_data["code"])
+        return answer
+
+
 PASSWORD_CHANGE = PasswordChange.as_view()
+new_app = NewApp.as_view()
 own_sessions = OwnSessions.as_view()
 passkey_name = PasskeyName.as_view()
 

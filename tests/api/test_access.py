@@ -223,4 +223,28 @@ def test_any_other_address_is_a_problem_and_no_page(place: str, client: Client) 
 def test_any_other_method_is_a_problem_that_says_which(method: str, program: Program) -> None:
     answered = getattr(program(), method)("/api/v1/runs")
     assert (answered.status_code, answered.json()["code"]) == (405, "wrong_method")
-    assert answered.headers["Allow"] == "GET, POST"
+    assert answered.headers["Allow"] == "GET, HEAD, POST"
+
+
+@pytest.mark.parametrize("place", ["/api/v1/openapi.json", "/api/", "/api/v1/runs/1"])
+def test_a_post_to_a_document_is_a_problem_with_the_methods_it_takes(place: str) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    answered = strict.post(place, {}, content_type="application/json")
+    assert (answered.status_code, answered.headers["Content-Type"]) == (405, "application/problem+json")
+    assert (answered.json()["code"], answered.headers["Allow"]) == ("wrong_method", "GET, HEAD")
+
+
+@pytest.mark.parametrize("place", ["/api/nope", "/api/v2/runs", "/api/v1/nope", "/api/v1/"])
+@pytest.mark.parametrize("method", ["get", "post", "put"])
+def test_an_unknown_address_of_the_api_is_a_problem(place: str, method: str) -> None:
+    answered = getattr(Client(enforce_csrf_checks=True), method)(place)
+    assert (answered.status_code, answered.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("place", ["/api/v1/openapi.json", "/api/v1/runs", "/api/v1/runs/999999", "/api/v1/nope"])
+def test_head_is_answered_as_get_without_the_body(place: str, program: Program) -> None:
+    caller = program()
+    full, head = caller.get(place), caller.head(place)
+    assert (head.status_code, head.content) == (full.status_code, b"")
+    assert head.headers["Content-Type"] == full.headers["Content-Type"]
+    assert head.headers["Content-Length"] == str(len(full.content))

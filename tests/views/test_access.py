@@ -166,7 +166,7 @@ FOR_MACHINES = {"health-live", "health-ready", "metrics"}
 # Signing in, and what everybody does with their own account alone: tests/views/test_account.py.
 OWN_ACCOUNT = {pattern.name for pattern in (*urls.sign_in_urls, *urls.account_urls)}
 # The API asks for a token, and has a table of its own: tests/api/test_access.py.
-ELSEWHERE = {"admin", "api"}
+ELSEWHERE = {"api"}
 # Open to everybody, and one's own token: tests/views/test_badges.py and test_api_tokens.py.
 BY_THEMSELVES = {"badge", "api-token-revoke"}
 every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)

@@ -138,7 +138,7 @@ def test_an_empty_list_is_a_valid_file(form: str, as_admin: Client) -> None:
 def test_it_is_a_file_that_no_cache_keeps(as_admin: Client) -> None:
     answer = as_admin.get("/runs/export/csv/")
     assert answer["Content-Disposition"].startswith('attachment; filename="cobrowse-runs-')
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
     assert as_admin.head("/runs/export/csv/").status_code == 200
 
 

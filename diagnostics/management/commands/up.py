@@ -189,7 +189,7 @@ def address_for_people(own: str) -> str:
 
 def first_login() -> str:
     """Makes the first admin; returns the password, which is kept nowhere else in clear."""
-    password = people.generate_password()
+    password = people.generate_password(ADMIN)
     User.objects.create_superuser(ADMIN, password=password, role=User.Role.ADMIN)
     return password
 

@@ -1,0 +1,22 @@
+"""Set a new password for an account, with an entry in the audit log."""
+
+import getpass
+from typing import Any
+
+from django.contrib.auth.management.commands import changepassword
+from django.db import transaction
+
+from diagnostics.management.signed import SignedCommand
+from diagnostics.models import User
+from diagnostics.services.audit import record
+
+
+class Command(SignedCommand, changepassword.Command):
+    help = "Set a new password for an account. Every session of that account ends."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> str | None:
+        said: str | None = super().handle(*args, **options)
+        name = options["username"] or getpass.getuser()
+        record("person.password_reset", User.objects.get(username=name))
+        return said

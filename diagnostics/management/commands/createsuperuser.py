@@ -1,0 +1,34 @@
+"""Add an admin account, with an entry in the audit log."""
+
+import os
+from typing import Any
+
+from django.contrib.auth.management.commands import createsuperuser
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+from django.db import transaction
+
+from diagnostics.management.signed import SignedCommand
+from diagnostics.models import User
+from diagnostics.services.audit import record
+
+
+class Command(SignedCommand, createsuperuser.Command):
+    help = "Add an admin account."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> str | None:
+        password = os.environ.get("DJANGO_SUPERUSER_PASSWORD", "")
+        if not options["interactive"] and password:
+            try:
+                validate_password(password, User(username=options["username"] or ""))
+            except ValidationError as error:
+                raise CommandError(f"No account was added. {' '.join(error.messages)}") from None
+        known = set(User.objects.values_list("pk", flat=True))
+        said: str | None = super().handle(*args, **options)
+        for user in User.objects.exclude(pk__in=known):
+            user.role = User.Role.ADMIN
+            user.save(update_fields=["role"])
+            record("person.added", user, after={"role": user.role})
+        return said
