@@ -130,6 +130,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "diagnostics.reauthentication.AskAgain",
     "diagnostics.http.login_again",
     "diagnostics.http.in_viewers_zone",
 ]
@@ -183,6 +184,9 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# A change that an open, forgotten browser must not allow asks for the password or passkey after this time.
+CONFIRM_AFTER_SECONDS: int | None = 15 * 60
+ACCOUNT_REAUTHENTICATION_TIMEOUT = CONFIRM_AFTER_SECONDS
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",  # key: the username, whoever tries

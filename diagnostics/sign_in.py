@@ -5,9 +5,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialAccount
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from diagnostics import acting
 from diagnostics.fields import UnreadableSecret, fernet
@@ -35,6 +37,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         """By which attempts are counted: what our own proxy has seen, as in the audit log."""
         return acting.address_of(request) or NOBODY
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Who has neither a password nor a second factor confirms at the provider of single sign-on."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        words = {"reauthenticate": "Use your password", "mfa_reauthenticate": "Use a code from your app"}
+        named = [{**each, "description": words.get(each["id"], "Use a passkey")} for each in methods]
+        if not named and settings.OIDC and SocialAccount.objects.filter(user=user).exists():
+            return [{"id": "sign-on", "description": settings.OIDC_NAME, "url": reverse("sign-on-confirm")}]
+        return named
 
     def add_message(
         self, request: HttpRequest, level: int, *args: Any, message: str | None = None, **more: Any

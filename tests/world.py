@@ -79,13 +79,14 @@ class World:
             "key": self.badge,
             "provider_id": "oidc",
             "rest": "nowhere",
+            "id": "nothing-is-kept",
             "position": 0,
         }
         return words[name] if name in words else self.numbers[about]
 
 
 # Of an address, and of no row.
-WORDS = {"form", "key", "provider_id", "rest"}
+WORDS = {"form", "id", "key", "provider_id", "rest"}
 # Rows of these belong to one org.
 OF_AN_ORG = {
     "clients/", "runs/", "providers/", "findings/", "schedules/", "incidents/", "alerts/deliveries/",

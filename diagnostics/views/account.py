@@ -4,26 +4,30 @@ from typing import Any
 
 import requests
 from allauth.account.decorators import reauthentication_required
+from allauth.account.views import ReauthenticateView
 from allauth.decorators import rate_limit
+from allauth.mfa.base.views import ReauthenticateView as CodeReauthenticateView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.mfa.webauthn.views import EditWebAuthnView
+from allauth.mfa.webauthn.views import EditWebAuthnView, ReauthenticateWebAuthnView
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.views import ListUserSessionsView
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from diagnostics import reauthentication
 from diagnostics.http import Request
 from diagnostics.services import one_time_codes
 from diagnostics.services.audit import record
@@ -67,6 +71,32 @@ class NewApp(ActivateTOTPView):  # type: ignore[misc]
         return answer
 
 
+class _Confirming:
+    """After a confirmation, the browser posts again what was kept; 307 keeps the method, so no script is needed."""
+
+    request: Request
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        place = reauthentication.kept_place(self.request, self.request.POST.get("next", ""))
+        return HttpResponseRedirect(place, preserve_request=True) if place else answer
+
+
+class ConfirmByPassword(_Confirming, ReauthenticateView):  # type: ignore[misc]
+    pass
+
+
+class ConfirmByCode(_Confirming, CodeReauthenticateView):  # type: ignore[misc]
+    pass
+
+
+class ConfirmByPasskey(_Confirming, ReauthenticateWebAuthnView):  # type: ignore[misc]
+    pass
+
+
+confirm_by_password = ConfirmByPassword.as_view()
+confirm_by_code = ConfirmByCode.as_view()
+confirm_by_passkey = ConfirmByPasskey.as_view()
 PASSWORD_CHANGE = PasswordChange.as_view()
 new_app = NewApp.as_view()
 own_sessions = OwnSessions.as_view()
@@ -98,6 +128,23 @@ def password_change(request: Request) -> HttpResponseBase:
     return PASSWORD_CHANGE(request)
 
 
+@require_safe
+def sign_on_confirm(request: Request) -> HttpResponse:
+    """For who can confirm at the provider of single sign-on alone."""
+    context = {"provider": settings.OIDC_NAME, "next": request.GET.get("next", "")}
+    return render(request, "account/confirm_sso.html", context)
+
+
+@require_safe
+def confirmed(request: Request, id: str) -> HttpResponse:
+    """Reached by a new sign-in: the button posts again what was kept."""
+    place = reauthentication.kept_place(request, request.path)
+    if place is None:
+        messages.warning(request, "Nothing was changed: too much time has passed. Enter it again.")
+        return redirect("home")
+    return render(request, "account/confirmed.html", {"place": place, "next": request.path})
+
+
 @login_not_required
 @require_POST
 @never_cache
@@ -122,7 +169,12 @@ def _leave(request: HttpRequest, process: str) -> HttpResponse:
     if process == "connect":
         place = "/account/"
     try:
-        leaving = get_adapter().get_provider(request, PROVIDER).redirect(request, process, next_url=place)
+        provider = get_adapter().get_provider(request, PROVIDER)
+        # A confirmation needs the person, not only the provider's session in this browser.
+        fresh = {"prompt": "login"} if reauthentication.CONFIRMED.fullmatch(place or "") else {}
+        leaving = provider.redirect(
+            request, process, next_url=place, auth_params={**provider.get_auth_params(), **fresh}
+        )
     except (requests.RequestException, KeyError, ValueError):
         return render(request, "socialaccount/authentication_error.html", {"is_away": True}, status=502)
     return render(request, "account/leaving.html", {"place": leaving.url, "name": settings.OIDC_NAME})

@@ -2,8 +2,12 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
+from diagnostics.models import User
 from tests.browser.conftest import Visit
 from tests.factories import PASSWORD, make_client, make_person, make_run, make_user
 
@@ -39,7 +43,7 @@ def test_a_passkey_is_made_and_signs_in_alone_and_as_a_second_step(window: Visit
     window.open("/account/")
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Confirm").click()
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     expect(page.locator("#codes li")).to_have_count(10)
@@ -86,3 +90,43 @@ def test_an_operator_of_one_org_runs_there_and_meets_no_other(window: Visit) -> 
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
     window.open(f"/runs/{mine.pk + 1}/")
     expect(page.locator(".big-number")).to_have_text("404")
+
+
+def test_a_change_after_a_while_is_confirmed_by_passkey_and_by_password(window: Visit, settings: Settings) -> None:
+    settings.CONFIRM_AFTER_SECONDS = 900
+    make_user("ada")
+    page = window.page
+    window.sign_in("ada")
+    give_a_device(page)
+    window.open("/account/passkeys/add/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+
+    for name, by_passkey in (("lin", True), ("kim", False)):
+        age_sessions()
+        window.open("/users/add/")
+        page.get_by_label("Username").fill(name)
+        page.get_by_role("button", name="Add").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Confirm it’s you")
+        assert not User.objects.filter(username=name).exists()
+        if by_passkey:
+            page.get_by_role("link", name="Use a passkey").click()
+            page.get_by_role("button", name="Use a passkey").click()
+        else:
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Confirm").click()
+        expect(page.locator("main")).to_contain_text(name)
+        assert page.url.endswith("/users/add/")
+        assert User.objects.filter(username=name).exists()
+    assert not window.complaints
+
+
+def age_sessions() -> None:
+    """As if every step of signing in was 16 minutes ago."""
+    for stored in Session.objects.all():
+        session = SessionStore(stored.session_key)
+        for each in session["account_authentication_methods"]:
+            each["at"] -= 16 * 60
+        session.save()

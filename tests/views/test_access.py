@@ -167,8 +167,8 @@ FOR_MACHINES = {"health-live", "health-ready", "metrics"}
 OWN_ACCOUNT = {pattern.name for pattern in (*urls.sign_in_urls, *urls.account_urls)}
 # The API asks for a token, and has a table of its own: tests/api/test_access.py.
 ELSEWHERE = {"api"}
-# Open to everybody, and one's own token: tests/views/test_badges.py and test_api_tokens.py.
-BY_THEMSELVES = {"badge", "api-token-revoke"}
+# Open to everybody, and one's own token: tests/views/test_badges.py, test_api_tokens.py and tests/api/test_access.py.
+BY_THEMSELVES = {"badge", "api-nowhere", "api-token-revoke"}
 every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
 every_address_of_an_org = pytest.mark.parametrize(
     "address", [each for each in ADDRESSES if each.is_of_an_org], ids=lambda address: address.name
