@@ -89,7 +89,8 @@ CONTENT_SECURITY_POLICY = {
 
 # A paste of some megabytes is told so by its form; only what is larger still is refused here.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
-# Uploaded pastes hold secrets: they are read as they arrive and never rest in a file.
+# Uploaded pastes hold secrets: no file of them is kept. While a large request arrives, the web server holds it in a file
+# without a name, which is gone with the request.
 FILE_UPLOAD_HANDLERS = ["diagnostics.uploads.PasteUploadHandler"]
 
 # ---------------------------------------------------------------------- the application
@@ -350,6 +351,8 @@ LOGGING = {
         "diagnostics.audit": {"level": "INFO"},
         "celery": {"level": "INFO"},
         "access": {"level": "INFO"},
+        # That a request waits for a thread is no event; each has a line of its own once it is answered.
+        "waitress.queue": {"level": "ERROR"},
         # A refused page or a wrong address is no trouble of ours; a failed page is.
         "django.request": {"level": "ERROR"},
         # Says each received and finished task with its arguments; the run's own line says more.

@@ -1,4 +1,4 @@
-"""Takes in an uploaded file as it arrives: a HAR is cut to its calls, nothing is ever written to a disk."""
+"""Reads an uploaded file piece by piece: a HAR is cut to its calls, and no file of it is kept."""
 
 from io import BytesIO
 

@@ -17,8 +17,6 @@ HOST = "127.0.0.1"
 STOP_ORDER = ["beat", "web", "worker", "background", "demo", "broker", "database"]
 WORKER_PROCESSES = 4
 SCHEDULED_PROCESSES = 4
-WEB_PROCESSES = 2
-WEB_THREADS = 4
 # A run has its own deadline of less than that; the sweep closes what is cut off here.
 WORKER_STOP_SECONDS = 45.0
 
@@ -111,15 +109,13 @@ def web(data: DataDir, port: int, name: str = HOST) -> Part:
     """`name` is one that the pages answer to."""
     return Part(
         name="web",
-        argv=[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
-              "--workers", str(WEB_PROCESSES), "--blocking-threads", str(WEB_THREADS), "--no-ws", "--http", "1",
-              "--respawn-failed-workers", "--workers-kill-timeout", "5", "config.wsgi:application"],
+        argv=[sys.executable, "-m", "config.web", "--host", HOST, "--port", str(port)],
         log=data.log("web"),
         is_ready=partial(serves, port, name),
         about=f"pages on http://{HOST}:{port}",
         env=environment(data),
         cwd=PROJECT,
-    )  # fmt: skip
+    )
 
 
 def environment(data: DataDir) -> dict[str, str]:

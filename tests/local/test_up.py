@@ -23,7 +23,7 @@ COMMAND_LINES = {
     "worker": "--hostname worker@localhost",
     "background": "--hostname background@localhost",
     "beat": "celery --app config beat",
-    "web": "granian",
+    "web": "-m config.web",
 }
 
 

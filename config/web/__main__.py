@@ -1,0 +1,122 @@
+"""Starts the web processes on one port, replaces one that dies, and ends them in order."""
+
+import argparse
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from types import FrameType
+
+from django.conf import settings
+
+from config.local.child import die_with_parent
+from config.web.server import make_server, prepare_process
+from config.wsgi import application
+
+log = logging.getLogger("config.web")
+
+PROCESSES = 2
+OPEN_FILES = 65_536
+RESTART_SECONDS = 1.0
+STOP_SECONDS = 5.0  # then what is left is killed
+
+
+def main() -> None:
+    options = _options()
+    _allow_open_files()
+    listener = socket.create_server((options.host, options.port), backlog=2048)
+    Master(listener, options.processes).run()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m config.web", description="Serves the pages.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default %(default)s)")
+    parser.add_argument("--processes", type=int, default=PROCESSES, help="how many (default %(default)s)")
+    return parser.parse_args()
+
+
+def _allow_open_files() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+class Master:
+    """Forks the web processes, which share its socket and the code it has loaded. It serves nothing itself."""
+
+    def __init__(self, listener: socket.socket, processes: int) -> None:
+        self.listener = listener
+        self.wanted = processes
+        self.started: dict[int, float] = {}  # by process ID
+        self.is_stopping = False
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        while not self.is_stopping:
+            while len(self.started) < self.wanted and not self.is_stopping:
+                self._start()
+            self._wait_for_a_death()
+        self.listener.close()
+        self._end()
+
+    def _on_stop(self, number: int, frame: FrameType | None) -> None:
+        self.is_stopping = True
+
+    def _start(self) -> None:
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            self.started[pid] = time.monotonic()
+            return
+        code = 1
+        try:
+            die_with_parent(signal.SIGKILL, parent)
+            _serve(self.listener)
+            code = 0
+        except BaseException:
+            log.exception("A web process failed.")
+        finally:
+            logging.shutdown()
+            sys.stdout.flush()
+            os._exit(code)
+
+    def _wait_for_a_death(self) -> None:
+        # Awake now and then: a signal between the last look at is_stopping and the wait would not end the wait.
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            time.sleep(0.1)
+            return
+        started = self.started.pop(pid, 0.0)
+        if self.is_stopping:
+            return
+        log.error("A web process died (%s). Starting another.", os.waitstatus_to_exitcode(status))
+        if time.monotonic() - started < RESTART_SECONDS:
+            time.sleep(RESTART_SECONDS)
+
+    def _end(self) -> None:
+        deadline = time.monotonic() + STOP_SECONDS
+        for number, until in ((signal.SIGTERM, deadline), (signal.SIGKILL, deadline + 1)):
+            for pid in self.started:
+                os.kill(pid, number)
+            while self.started and time.monotonic() < until:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+                self.started.pop(pid, None)
+                if not pid:
+                    time.sleep(0.02)
+
+
+def _serve(listener: socket.socket) -> None:
+    prepare_process(settings.DATA_DIR / "spool")
+    server = make_server(application, listener)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: server.stop())
+    server.run()
+
+
+if __name__ == "__main__":
+    main()
