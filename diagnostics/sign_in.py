@@ -8,15 +8,40 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount
 from cryptography.fernet import InvalidToken
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from diagnostics import acting
 from diagnostics.fields import UnreadableSecret, fernet
+from diagnostics.known_browsers import fingerprint, known_browser, remember
 from diagnostics.models import User
 from diagnostics.services.audit import record
+from diagnostics.services.sign_in_attempts import Attempt
 
 NOBODY = "0.0.0.0"  # noqa: S104 - stands for an address that is none, in a count
+
+
+class TooManyAttempts(ValidationError):
+    """Too many attempts to sign in: the form says how long to wait, and so does the header Retry-After."""
+
+    def __init__(self, request: HttpRequest, seconds: int) -> None:
+        request.sign_in_wait = seconds  # type: ignore[attr-defined]
+        unit = "second" if seconds == 1 else "seconds"
+        super().__init__(
+            f"Too many failed attempts, so this one wasn’t checked. Wait {seconds} {unit}, then try again.",
+            code="too_many_login_attempts",
+        )
+
+
+def begin_attempt(request: HttpRequest, username: str, *, is_code: bool = False) -> Attempt:
+    """Counts an attempt with a password, or with a one-time code. A new password starts the counts anew."""
+    user = User.objects.filter(username__iexact=username).first()
+    account = f"{username.casefold()} {fingerprint(user) if user else ''}{' code' if is_code else ''}"
+    attempt = Attempt(account, acting.address_of(request) or NOBODY, known_browser(request, user))
+    if seconds := attempt.begin(is_code=is_code):
+        raise TooManyAttempts(request, seconds)
+    return attempt
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -26,8 +51,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": "This username and password do not belong together. Check both; capital letters "
         "count in the password.",
-        "too_many_login_attempts": "There were too many attempts that failed, so nothing was checked. Wait five "
-        "minutes, then try again.",
         "incorrect_password": "This is not your password.",
     }
 
@@ -37,6 +60,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         """By which attempts are counted: what our own proxy has seen, as in the audit log."""
         return acting.address_of(request) or NOBODY
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Raises TooManyAttempts while the browser or address has to wait. Also for who confirms a password."""
+        self._attempt = begin_attempt(request, str(credentials.get("username", "")))
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """The library calls this after a right password."""
+        self._attempt.succeed()
+
+    def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **more)
+        remember(request, response, user)
+        return response
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Who has neither a password nor a second factor confirms at the provider of single sign-on."""

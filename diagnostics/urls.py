@@ -49,7 +49,7 @@ from diagnostics.views import (
     watches,
 )
 
-SIGN_IN = sign_in.login
+SIGN_IN = account.slowed_down(sign_in.login)
 SIGN_OUT = require_POST(sign_in.logout)
 sign_in_urls = [
     path("login/", SIGN_IN, name="login"),
@@ -57,7 +57,7 @@ sign_in_urls = [
     path("logout/", SIGN_OUT, name="logout"),
     path("logout/", SIGN_OUT, name="account_logout"),
     path("login/deactivated/", sign_in.account_inactive, name="account_inactive"),
-    path("login/second/", second_factor.authenticate, name="mfa_authenticate"),
+    path("login/second/", account.slowed_down(second_factor.authenticate), name="mfa_authenticate"),
     path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("login/sso/", account.sign_on, name="sign-on"),
     path("login/sso/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),

@@ -48,7 +48,7 @@ ROWS: list[set[str]] = [
     {"exports", "metrics"},
     {"services", "access"},
     {"late_tick"},
-    {"tasks", "forms", "people", "reauthentication", "sign_in", "templatetags", "demo"},
+    {"tasks", "forms", "known_browsers", "people", "reauthentication", "sign_in", "templatetags", "demo"},
     {"api", "evaluation", "bench"},
     {"views", "commands"},
     {"urls"},

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from config.settings import ACCOUNT_RATE_LIMITS, PASSWORD_HASHERS
+from diagnostics import people
 from diagnostics.fields import UnreadableSecret
 from diagnostics.models import AuditEntry, User
+from diagnostics.services import sign_in_attempts
 from tests.factories import PASSWORD, make_team_lead, make_user
 
 WRONG = "not-the-password"
@@ -31,6 +34,14 @@ def limits(settings: Settings) -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds by which the clock of the counts is ahead."""
+    ahead = [0.0]
+    monkeypatch.setattr(sign_in_attempts, "time", SimpleNamespace(time=lambda: time.time() + ahead[0]))
+    return ahead
 
 
 def attempt(password: str, name: str = "ada", browser: Client | None = None, address: str = "192.0.2.1") -> Any:
@@ -61,23 +72,159 @@ def with_app(person: User) -> str:
     return secret
 
 
+ELSEWHERE = "198.51.100.9"
+
+
 @pytest.mark.django_db
-def test_after_five_wrong_passwords_the_right_one_does_not_open_either(limits: None) -> None:
+def test_after_five_wrong_passwords_this_address_waits_longer_each_time(limits: None, clock: list[float]) -> None:
     make_user("ada")
     for _ in range(5):
         assert attempt(WRONG).status_code == 200
-    answer = attempt(PASSWORD, address="198.51.100.9")  # whoever tries, from wherever
-    assert answer.status_code == 200
-    assert "too many" in answer.content.decode()
+    waits = []
+    for _ in range(12):
+        answer = attempt(PASSWORD if len(waits) == 11 else WRONG)
+        assert answer.status_code == 429
+        assert "sign_in" not in str(answer.cookies)
+        waits.append(int(answer.headers["Retry-After"]))
+        clock[0] += waits[-1]
+        if len(waits) < 12:
+            assert attempt(WRONG).status_code == 200
+    assert waits == sorted(waits)
+    assert waits[0] <= 3
+    assert 250 < waits[-1] <= 301
+    assert attempt(PASSWORD).status_code == 302
+
+
+@pytest.mark.django_db
+def test_an_attempt_that_has_to_wait_is_not_checked(limits: None) -> None:
+    make_user("ada")
+    for _ in range(5):
+        attempt(WRONG)
+    browser = Client()
+    assert attempt(PASSWORD, browser=browser).status_code == 429
+    assert browser.get("/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_nobody_is_slowed_down_by_somebody_elsewhere(limits: None) -> None:
+    make_user("ada")
+    for _ in range(10):
+        attempt(WRONG)
+    assert attempt(PASSWORD, address=ELSEWHERE).status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_name_in_other_letters_counts_as_the_same(limits: None) -> None:
+    make_user("ada")
+    for _ in range(5):
+        attempt(WRONG, name="ADA")
+    assert attempt(PASSWORD).status_code == 429
+
+
+@pytest.mark.django_db
+def test_the_owner_s_own_browser_is_let_through_at_the_same_address(limits: None) -> None:
+    make_user("ada")
+    known = Client()
+    attempt(PASSWORD, browser=known)
+    cookie = known.cookies["known"]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    known.post("/logout/")
+    for _ in range(10):
+        attempt(WRONG)
+    assert attempt(PASSWORD).status_code == 429
+    assert attempt(PASSWORD, browser=known).status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_known_browser_is_slowed_down_by_its_own_attempts(limits: None) -> None:
+    make_user("ada")
+    known = Client()
+    attempt(PASSWORD, browser=known)
+    known.post("/logout/")
+    for _ in range(5):
+        assert attempt(WRONG, browser=known).status_code == 200
+    assert attempt(PASSWORD, browser=known).status_code == 429
+    assert attempt(PASSWORD, browser=known, name="grace").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ["", "x", "eyJhIjoxfQ:1:x"])
+def test_a_made_up_cookie_is_no_known_browser(value: str, limits: None) -> None:
+    make_user("ada")
+    browser = Client()
+    browser.cookies["known"] = value
+    for _ in range(5):
+        attempt(WRONG)
+    assert attempt(PASSWORD, browser=browser).status_code == 429
+
+
+@pytest.mark.django_db
+def test_a_new_password_forgets_known_browsers_and_waits(limits: None) -> None:
+    person = make_user("ada")
+    known = Client()
+    attempt(PASSWORD, browser=known)
+    known.post("/logout/")
+    for _ in range(6):
+        attempt(WRONG)
+    new = people.reset_password(person)  # what an admin does for somebody who waits
+    assert attempt(new).status_code == 302
+    for _ in range(5):
+        attempt(WRONG)
+    assert attempt(new, browser=known).status_code == 429
+
+
+@pytest.mark.django_db
+def test_guessing_from_many_addresses_makes_unknown_browsers_wait_and_locks_nobody_out(
+    limits: None, clock: list[float]
+) -> None:
+    make_user("ada")
+    known = Client()
+    attempt(PASSWORD, browser=known)
+    known.post("/logout/")
+    for number in range(40):
+        attempt(WRONG, address=f"203.0.113.{number}")
+    answer = attempt(PASSWORD, address=ELSEWHERE)
+    assert answer.status_code == 429
+    assert attempt(PASSWORD, address=ELSEWHERE, browser=known).status_code == 302
+    clock[0] += int(answer.headers["Retry-After"])
+    for number in range(40, 60):  # others go on
+        attempt(WRONG, address=f"203.0.113.{number}")
+    assert attempt(PASSWORD, address=ELSEWHERE).status_code == 302
 
 
 @pytest.mark.django_db
 def test_one_address_cannot_try_many_names(limits: None) -> None:
     make_user("ada")
-    for number in range(10):
-        attempt(WRONG, name=f"name-{number}")
-    assert "too many" in attempt(PASSWORD).content.decode()
-    assert attempt(PASSWORD, address="198.51.100.9").status_code == 302
+    for number in range(20):
+        assert attempt(WRONG, name=f"name-{number}").status_code == 200
+    assert attempt(PASSWORD).status_code == 429
+    assert attempt(PASSWORD, address=ELSEWHERE).status_code == 302
+
+
+@pytest.mark.django_db
+def test_an_unknown_name_is_answered_like_a_known_one(limits: None) -> None:
+    make_user("ada")
+    told = []
+    for name, address in (("ada", "192.0.2.1"), ("nobody", "192.0.2.2")):
+        answers = [attempt(WRONG, name=name, address=address) for _ in range(7)]
+        told.append([(each.status_code, each.headers.get("Retry-After")) for each in answers])
+    assert told[0] == told[1]
+
+
+@pytest.mark.django_db
+def test_behind_a_proxy_the_far_address_counts(limits: None, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 1
+    make_user("ada")
+
+    def from_far(password: str, far: str) -> Any:
+        return Client(headers={"X-Forwarded-For": f"1.1.1.1, {far}"}).post(
+            "/login/", {"login": "ada", "password": password}
+        )
+
+    for _ in range(5):
+        from_far(WRONG, "192.0.2.1")
+    assert from_far(PASSWORD, "192.0.2.1").status_code == 429
+    assert from_far(PASSWORD, ELSEWHERE).status_code == 302
 
 
 @pytest.mark.django_db
@@ -106,8 +253,8 @@ def test_attempts_in_several_threads_count_together(limits: None) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert "too many" in attempt(PASSWORD).content.decode()
-    assert AuditEntry.objects.filter(action="person.sign_in_failed").count() <= 5
+    assert attempt(PASSWORD).status_code == 429
+    assert AuditEntry.objects.filter(action="person.sign_in_failed").count() == 5
 
 
 @pytest.mark.django_db
@@ -234,8 +381,17 @@ class TestAnApp:
         attempt(PASSWORD, browser=client)
         for number in range(5):
             client.post("/login/second/", {"code": f"00000{number}"})
-        assert client.post("/login/second/", {"code": code_of(secret)}).status_code == 200
+        assert client.post("/login/second/", {"code": code_of(secret)}).status_code == 429
         assert client.get("/").status_code == 302
+
+    def test_codes_guessed_from_many_addresses_count_together(self, limits: None) -> None:
+        secret = with_app(make_user("ada"))
+        for number in range(11):
+            browser, far = Client(), f"203.0.113.{number}"
+            attempt(PASSWORD, browser=browser, address=far)
+            code = code_of(secret) if number == 10 else f"00000{number}"
+            answer = browser.post("/login/second/", {"code": code}, REMOTE_ADDR=far)
+            assert answer.status_code == (429 if number == 10 else 200)
 
     def test_a_recovery_code_opens_once(self, client: Client) -> None:
         person = make_user("ada")

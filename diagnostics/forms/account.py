@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.forms import LoginForm, ReauthenticateForm
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as CodeForm
@@ -11,6 +12,7 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 
 from diagnostics.services import one_time_codes
+from diagnostics.sign_in import begin_attempt
 
 
 class _Plain(forms.Form):
@@ -40,10 +42,12 @@ class _OneTimeCode(_Plain):
     authenticator: Authenticator
 
     def clean_code(self) -> str:
+        attempt = begin_attempt(context.request, self.user.get_username(), is_code=True)
         code: str = super().clean_code()  # type: ignore[misc]
         if self.authenticator.type == Authenticator.Type.TOTP and not one_time_codes.use(self.authenticator, code):
             self._emit_authentication_failed(self.authenticator)  # type: ignore[attr-defined]
             raise get_adapter().validation_error("incorrect_code")
+        attempt.succeed()
         return code
 
 

@@ -1,5 +1,7 @@
 """One's own account: how one signs in, and single sign-on's way to the provider."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import requests
@@ -27,12 +29,26 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnostics import reauthentication
+from diagnostics import known_browsers, reauthentication
 from diagnostics.http import Request
 from diagnostics.services import one_time_codes
 from diagnostics.services.audit import record
 
 PROVIDER = "oidc"
+
+
+def slowed_down(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A form that was refused for too many attempts is a 429 that says when to try again."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        answer = view(request, *args, **values)
+        if seconds := getattr(request, "sign_in_wait", 0):
+            answer.status_code = 429
+            answer.headers["Retry-After"] = str(seconds)
+        return answer
+
+    return answered
 
 
 class PasswordChange(PasswordChangeView):
@@ -42,7 +58,9 @@ class PasswordChange(PasswordChangeView):
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             record("person.password_changed", form.user)
-            return super().form_valid(form)
+            answer = super().form_valid(form)
+        known_browsers.remember(self.request, answer, form.user)
+        return answer
 
 
 class OwnSessions(ListUserSessionsView):  # type: ignore[misc]
@@ -94,8 +112,8 @@ class ConfirmByPasskey(_Confirming, ReauthenticateWebAuthnView):  # type: ignore
     pass
 
 
-confirm_by_password = ConfirmByPassword.as_view()
-confirm_by_code = ConfirmByCode.as_view()
+confirm_by_password = slowed_down(ConfirmByPassword.as_view())
+confirm_by_code = slowed_down(ConfirmByCode.as_view())
 confirm_by_passkey = ConfirmByPasskey.as_view()
 PASSWORD_CHANGE = PasswordChange.as_view()
 new_app = NewApp.as_view()
