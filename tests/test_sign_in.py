@@ -80,7 +80,7 @@ def test_after_five_wrong_passwords_this_address_waits_longer_each_time(limits: 
     make_user("ada")
     for _ in range(5):
         assert attempt(WRONG).status_code == 200
-    waits = []
+    waits: list[int] = []
     for _ in range(12):
         answer = attempt(PASSWORD if len(waits) == 11 else WRONG)
         assert answer.status_code == 429
