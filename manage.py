@@ -6,6 +6,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from config import terminal
 from config.local import commands
 
 
@@ -16,4 +17,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    terminal.run(main)

@@ -351,7 +351,7 @@ LOGGING = {
         "diagnostics": {"level": "WARNING" if IS_COMMAND else "INFO"},
         "diagnostics.audit": {"level": "INFO"},
         "celery": {"level": "INFO"},
-        "access": {"level": "INFO"},
+        "access": {"level": "WARNING" if IS_COMMAND else "INFO"},
         # That a request waits for a thread is no event; each has a line of its own once it is answered.
         "waitress.queue": {"level": "ERROR"},
         # A refused page or a wrong address is no trouble of ours; a failed page is.

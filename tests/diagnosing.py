@@ -1,7 +1,8 @@
 """The very engine, without rows, against the demo orgs that a test serves."""
 
+from diagnostics.demo.orgs import REGION
 from diagnostics.demo.scenarios import Scenario
-from diagnostics.demo.server import REGION, Running
+from diagnostics.demo.server import Running
 from diagnostics.engine import Diagnosis
 from diagnostics.genesys.regions import region
 from diagnostics.inputs import Inputs

@@ -62,6 +62,7 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "util", "helper"}
 # module -> why its functions must import late
 IMPORTS_IN_FUNCTIONS: dict[str, str] = {
     "diagnostics.apps": "Django allows models and checks to be imported only once its apps are ready",
+    "diagnostics.demo.standin": "a command that asks a real org starts without loading the demo orgs",
 }
 
 

@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from diagnostics.demo import server
 from diagnostics.demo.orgs import read_data
+from diagnostics.demo.registration import register
 from diagnostics.demo.scenarios import scenarios
-from diagnostics.demo.seed import register
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
 from diagnostics.services.clients import start_verification, verify_client

@@ -11,8 +11,8 @@ import pytest
 from pytest_django import Settings
 
 from diagnostics.demo import server
+from diagnostics.demo.registration import register
 from diagnostics.demo.scenarios import Scenario, scenario, scenarios
-from diagnostics.demo.seed import register
 from diagnostics.exports.packet import Leaky, stamp_of
 from diagnostics.exports.stable import StandIns, derived_key
 from diagnostics.inputs import Inputs

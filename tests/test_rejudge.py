@@ -17,8 +17,8 @@ from pytest_django import Settings
 from diagnostics.checks import base
 from diagnostics.demo import server
 from diagnostics.demo.orgs import read_data
+from diagnostics.demo.registration import register
 from diagnostics.demo.scenarios import scenario, scenarios
-from diagnostics.demo.seed import register
 from diagnostics.genesys import client as genesys_client
 from diagnostics.inputs import Inputs
 from diagnostics.models import Exchange, Finding, OAuthClient, Run

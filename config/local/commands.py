@@ -10,13 +10,13 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db import OperationalError, connections
 
 from config import env
 from config.local import cluster, data_dir, postgres
 from config.local.cluster import Cluster
 from config.local.locks import Lock
+from config.migrations import missing_migrations
 
 # They look at code or files only, or say themselves which database they want.
 NEED_NO_DATABASE = frozenset(
@@ -66,12 +66,14 @@ def database_for(argv: Sequence[str]) -> Iterator[None]:
         return
     if sys.platform != "linux":
         env.stop("The embedded Postgres runs on Linux only. Set DATABASE_URL to a Postgres of your own.")
-    place = cluster.prepare(data_dir.current())
+    data = data_dir.current()
     if command == "up":
+        cluster.prepare(data)
         yield  # runs Postgres itself
         return
-    with held(place):
-        need_tables(command, make_them=True, alone=Lock(place.data.locks / "tables"))
+    data.make()
+    with held(data):
+        need_tables(command, make_them=True, alone=Lock(data.locks / "tables"))
         yield
 
 
@@ -88,27 +90,21 @@ def need_tables(command: str, *, make_them: bool, alone: Lock | None = None) -> 
             call_command("migrate", verbosity=0, interactive=False)
             alone.release()
         elif missing:
-            env.stop(f"The database lacks {missing} migrations of this version. Run first: manage.py migrate")
+            env.stop(f"The database lacks {len(missing)} migrations of this version. Run first: manage.py migrate")
     except OperationalError as exc:
         env.stop(f"The database cannot be reached: {str(exc).strip()}. Correct DATABASE_URL, or start that database.")
     finally:
         connections.close_all()
 
 
-def missing_migrations() -> int:
-    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
 @contextmanager
-def held(place: Cluster) -> Iterator[None]:
-    users = Lock(place.data.locks / "users")
+def held(data: data_dir.DataDir) -> Iterator[None]:
+    users = Lock(data.locks / "users")
     if not users.wait(START_SECONDS, shared=True, waiting=lambda: say("Waiting for the database to change hands.")):
-        env.stop(
-            f"The database in {place.data.path} is being started or stopped by another process. Try again shortly."
-        )
+        env.stop(f"The database in {data.path} is being started or stopped by another process. Try again shortly.")
     try:
-        find_or_start(place)
+        if not postgres.answers(data):
+            find_or_start(cluster.prepare(data))
         yield
     finally:
         users.release()
@@ -123,7 +119,7 @@ def find_or_start(place: Cluster) -> None:
     owner = Lock(place.data.locks / "owner")
     keeper: subprocess.Popen[bytes] | None = None
     try:
-        while not postgres.answers(place):
+        while not postgres.answers(place.data):
             if keeper is not None and keeper.poll() is not None:
                 env.stop(_why_not(place, f"it ended with code {keeper.returncode}"))
             if time.monotonic() > deadline:

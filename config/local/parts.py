@@ -26,7 +26,7 @@ def database(cluster: Cluster) -> Part:
         name="database",
         argv=postgres.argv(cluster),
         log=cluster.data.log("postgres"),
-        is_ready=partial(postgres.answers, cluster),
+        is_ready=partial(postgres.answers, cluster.data),
         about=f"Postgres ready, data in {cluster.files}",
         before=partial(clear_the_way, cluster, 20),
         env=postgres.environment(),

@@ -1,14 +1,14 @@
 """The embedded Postgres at work: one foreground child, reached over a private socket with a password."""
 
-import os
 import signal
 import subprocess
 import time
 
 import psycopg
 
-from config.local import child
+from config.local import child, sockets
 from config.local.cluster import DATABASE, USER, Cluster, clear_the_way
+from config.local.data_dir import DataDir
 
 FAST_STOP = signal.SIGINT  # ends sessions and closes its files in order
 HARD_STOP = signal.SIGQUIT  # stops at once and repairs its files at the next start
@@ -53,30 +53,30 @@ def stop(process: subprocess.Popen[bytes], seconds: float = 20) -> None:
             continue
 
 
-def connect(cluster: Cluster, database: str) -> psycopg.Connection:
+def connect(data: DataDir, database: str) -> psycopg.Connection:
     return psycopg.connect(
-        host=str(cluster.socket_folder),
+        host=str(sockets.postgres_folder(data)),
         port=5432,
         user=USER,
-        password=cluster.data.database_password(),
+        password=data.database_password(),
         dbname=database,
         connect_timeout=2,
         autocommit=True,
     )
 
 
-def answers(cluster: Cluster) -> bool:
+def answers(data: DataDir) -> bool:
     """Whether it takes connections. Makes our database on its first answer."""
-    if not os.path.exists(cluster.socket_folder):
+    if not sockets.postgres_folder(data).exists():
         return False
     try:
-        with connect(cluster, DATABASE):
+        with connect(data, DATABASE):
             return True
     except psycopg.OperationalError as exc:
         if "does not exist" not in str(exc) or f'database "{DATABASE}"' not in str(exc):
             return False
     try:
-        with connect(cluster, "postgres") as session:
+        with connect(data, "postgres") as session:
             session.execute(f"CREATE DATABASE {DATABASE}")
     except psycopg.errors.DuplicateDatabase:
         pass  # another command was first
@@ -89,7 +89,7 @@ def wait_until_it_answers(cluster: Cluster, process: subprocess.Popen[bytes], se
     """False when it ended instead, or the time is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
-        if answers(cluster):
+        if answers(cluster.data):
             return True
         time.sleep(0.05)
     return False

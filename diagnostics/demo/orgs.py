@@ -14,6 +14,7 @@ DATA = Path(__file__).parent / "data"
 PUBLISHED = "published"
 GATEWAY = "gateway"
 KEYS = (PUBLISHED, GATEWAY)
+REGION = "demo-{key}"
 CLIENT_CREDENTIALS = "CLIENT-CREDENTIALS"
 
 

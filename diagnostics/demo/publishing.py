@@ -3,8 +3,7 @@
 import requests
 from django.conf import settings
 
-from diagnostics.demo.orgs import KEYS, load_endpoint
-from diagnostics.demo.server import REGION
+from diagnostics.demo.orgs import KEYS, REGION, load_endpoint
 from diagnostics.demo.story import PRODUCTION_CLIENT
 from diagnostics.demo.switch import SWITCH_PATH
 

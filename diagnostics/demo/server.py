@@ -17,11 +17,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from diagnostics.demo.app import DemoApp
 from diagnostics.demo.hostile import hostile_clients
 from diagnostics.demo.log import RequestLog
-from diagnostics.demo.orgs import KEYS, PUBLISHED, Endpoint, load_endpoint
+from diagnostics.demo.orgs import KEYS, PUBLISHED, REGION, Endpoint, load_endpoint
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8901
-REGION = "demo-{key}"
 
 
 class Handler(WSGIRequestHandler):

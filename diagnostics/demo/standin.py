@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from diagnostics.demo import server
 from diagnostics.genesys.regions import DEMO_PREFIX, region
 
 
@@ -13,6 +12,8 @@ def stand_in_for(region_key: str) -> bool:
     """Serve the demo orgs from this process if that region is one of theirs and nobody serves it. True if it did."""
     if not region_key.startswith(DEMO_PREFIX) or _is_served(region_key):
         return False
+    from diagnostics.demo import server  # noqa: PLC0415 - commands that ask a real org start without it
+
     running = server.ensure_running()
     settings.GENESYS_ENDPOINTS = {**settings.GENESYS_ENDPOINTS, **running.endpoints}
     return True

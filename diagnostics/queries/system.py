@@ -5,15 +5,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.db import Error, connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from config.migrations import missing_migrations, newest_migration
 from diagnostics.models import Heartbeat
 from diagnostics.queries.broker import Broker, look_at_broker
 
@@ -85,7 +83,7 @@ def migrations_part() -> Part:
     if missing:
         said = f"{len(missing)} migrations of this version are missing. Run: manage.py migrate"
         return Part("migrations", "Tables", BROKEN, said, (("Missing", ", ".join(missing[:5])),))
-    newest = max(name for app, name in _newest_migrations() if app == "diagnostics")
+    newest = newest_migration("diagnostics")
     return Part("migrations", "Tables", OK, "They are those of this version.", (("Newest migration", newest),))
 
 
@@ -95,21 +93,6 @@ def server_major() -> int:
         cursor.execute("SHOW server_version_num")
         (number,) = cursor.fetchone()
     return int(number) // 10_000
-
-
-def missing_migrations() -> list[str]:
-    applied = set(MigrationRecorder(connection).applied_migrations())
-    return sorted(f"{app}.{name}" for app, name in _all_migrations() - applied)
-
-
-@lru_cache(maxsize=1)
-def _all_migrations() -> frozenset[tuple[str, str]]:
-    return frozenset(MigrationLoader(None).graph.nodes)
-
-
-@lru_cache(maxsize=1)
-def _newest_migrations() -> tuple[tuple[str, str], ...]:
-    return tuple(MigrationLoader(None).graph.leaf_nodes())
 
 
 def tick_part(now: datetime) -> Part:

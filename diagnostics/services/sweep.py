@@ -71,6 +71,14 @@ def _abandoned_runs(now: datetime) -> list[int]:
     return closed
 
 
+def interrupt_run(run_id: int) -> None:
+    """End a run whose worker stops working on it, such as a command after Ctrl-C. One that has ended stays as it is."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update(of=("self",)).filter(pk=run_id, finished_at=None).first()
+        if run is not None:
+            _interrupt(run, timezone.now())
+
+
 def _interrupt(run: Run, now: datetime) -> None:
     """Close a run that nobody works on any more; its findings are kept, and its verdict is drawn from them."""
     said = (

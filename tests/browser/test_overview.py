@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from diagnostics.demo import seed
+from diagnostics.demo import registration, seed
 from diagnostics.demo.server import Running
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run
@@ -52,7 +52,7 @@ def test_a_fresh_demo_explains_itself_and_its_story_is_walked(window: Visit, dem
 
 
 def test_a_health_check_changes_how_a_client_stands(window: Visit, demo: Running) -> None:
-    seed.register("published")
+    registration.register("published")
     client = OAuthClient.objects.get(name="Demo: no role")
     make_team_lead("tess")
     window.sign_in("tess")

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from diagnostics.calls.probes import Plan
 from diagnostics.checks.route import Seen, judge, judge_path, judge_resource, seen_of
 from diagnostics.demo import server
-from diagnostics.demo.orgs import Client
+from diagnostics.demo.orgs import REGION, Client
 from diagnostics.demo.scenarios import scenario
 from diagnostics.engine import Diagnosis, Finding
 from diagnostics.genesys.answer import Answer
@@ -168,7 +168,7 @@ def client_named(demo: server.Running, name: str) -> tuple[str, Client]:
         for org in endpoint.orgs:
             for client in org.clients:
                 if client.name == name:
-                    return server.REGION.format(key=key), client
+                    return REGION.format(key=key), client
     raise KeyError(name)
 
 

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from diagnostics.demo import server
+from diagnostics.demo.registration import register
 from diagnostics.demo.scenarios import scenario
-from diagnostics.demo.seed import register
 from diagnostics.models import OAuthClient, Run
 from diagnostics.services.clients import retire_client
 
@@ -100,7 +100,7 @@ def test_of_several_calls_the_first_likely_one_is_taken_and_the_others_are_named
     start = f"/api/v2/conversations/{HEALTHY}/cobrowse"
     code, said = diagnose("--call", paste(f"GET /api/v2/users/me -> 200\n\nPOST {start}\n"))
     assert code == 0
-    assert "not taken: 1. GET /api/v2/users/me" in said
+    assert "Not used: 1. GET /api/v2/users/me" in said
 
 
 def test_an_unexplained_failure_exits_4(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
@@ -152,8 +152,8 @@ def test_the_client_alone_is_a_health_check(diagnose: Diagnose) -> None:
 
 def test_the_words_for_a_person_name_cause_and_mend(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     _, said = diagnose("--call", paste(thread_curl()))
-    assert "path.not_in_api (proved)" in said
-    assert "To mend it:" in said
+    assert "path.not_in_api (proven)" in said
+    assert "How to fix it:" in said
 
 
 @pytest.mark.parametrize(

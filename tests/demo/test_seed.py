@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from diagnostics.demo import history, seed, story
+from diagnostics.demo import history, registration, seed, story
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running, ensure_running
 from diagnostics.models import OAuthClient, OrgChange, Run, Snapshot
@@ -56,13 +56,13 @@ def test_done_again_it_changes_nothing() -> None:
 
 
 def test_a_demo_client_asked_for_by_name_is_registered_without_a_history() -> None:
-    seed.register_named("demo: PUBLISHED api")
+    registration.register_named("demo: PUBLISHED api")
     assert OAuthClient.objects.filter(name="Demo: provider gateway").exists()
     assert not Run.objects.exists()
 
 
 def test_any_other_name_registers_nothing() -> None:
-    seed.register_named("Demo: nobody")
+    registration.register_named("Demo: nobody")
     assert not OAuthClient.objects.exists()
 
 

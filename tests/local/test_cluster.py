@@ -28,13 +28,13 @@ def running(place: Cluster) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def ask(place: Cluster, sql: str) -> object:
-    with postgres.connect(place, cluster.DATABASE) as session:
+    with postgres.connect(place.data, cluster.DATABASE) as session:
         row = session.execute(sql.encode()).fetchone()
         return row[0] if row else None
 
 
 def test_a_restart_keeps_the_data(data: DataDir) -> None:
-    with running(cluster.prepare(data)), postgres.connect(cluster.prepare(data), cluster.DATABASE) as session:
+    with running(cluster.prepare(data)), postgres.connect(cluster.prepare(data).data, cluster.DATABASE) as session:
         session.execute("CREATE TABLE kept AS SELECT 42 AS n")
     place = cluster.prepare(data)
     with running(place):
@@ -48,13 +48,13 @@ def test_it_listens_on_a_private_socket_only_and_asks_for_a_password(data: DataD
         assert ask(place, "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method <> 'scram-sha-256'") == 0
         assert place.socket_folder.stat().st_mode & 0o777 == 0o700
         (data.keys / "database_password").write_text("wrong")
-        assert not postgres.answers(place)
+        assert not postgres.answers(place.data)
 
 
 def test_killed_without_warning_it_recovers(data: DataDir) -> None:
     place = cluster.prepare(data)
     with running(place) as process:
-        with postgres.connect(place, cluster.DATABASE) as session:
+        with postgres.connect(place.data, cluster.DATABASE) as session:
             session.execute("CREATE TABLE kept AS SELECT 42 AS n")
         process.kill()
         process.wait()

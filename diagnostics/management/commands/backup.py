@@ -9,9 +9,10 @@ from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 
 from config.local import dumps
-from diagnostics.management.signed import SignedCommand
+from config.migrations import missing_migrations
+from diagnostics.management.base import ProductCommand
 from diagnostics.queries.sealed import sealed_secrets
-from diagnostics.queries.system import in_bytes, missing_migrations, server_major
+from diagnostics.queries.system import in_bytes, server_major
 from diagnostics.services.audit import record
 from diagnostics.services.heartbeats import beat
 
@@ -19,7 +20,7 @@ from diagnostics.services.heartbeats import beat
 LEFT_OUT = ("django_session", "usersessions_usersession", "diagnostics_accesstoken", "diagnostics_heartbeat")
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "Write the database to a file. Its keys are not in it: keep them apart."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,13 +5,14 @@ import re
 from argparse import ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from diagnostics.bench import BENCHES, Options, Row
+from diagnostics.management.base import ProductCommand
 from diagnostics.management.crew import crew
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Measure a promise, as ratios with their comparison from the same run."
 
     def add_arguments(self, parser: CommandParser) -> None:

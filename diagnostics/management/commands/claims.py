@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from diagnostics.claims.checker import MAX_PASTE, TITLES, Checked, check_text
 from diagnostics.claims.claim import Judged, Verdict
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import find_region, nearest_regions
+from diagnostics.management.base import ProductCommand
 from diagnostics.services.in_force import contract_in_force, version_in_force
 
 SCHEMA_VERSION = 1
@@ -18,7 +19,7 @@ OK, BAD_INPUT, SOMETHING_WRONG = 0, 2, 3
 MARKS = {Verdict.WRONG: "x", Verdict.UNKNOWN: "?", Verdict.SOUND: "+", Verdict.REAL: "+"}
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Judge every path, scope, permission, SDK method, header, host and body field that a text names: "
         "real, wrong or unknown. Nothing is sent anywhere. Exit code 0 nothing wrong, 3 something wrong, 2 bad input."

@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
+from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import BAD_INPUT, MARKS, OK, UNCLEAR, bad_input, client_named
-from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient
 from diagnostics.services.clients import change_client, create_client, start_verification, verify_client
 
@@ -19,7 +19,7 @@ TIERS = tuple(tier.value for tier in OAuthClient.Tier if tier)
 SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105  (the name of a variable, the one the official SDKs read)
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "Register, verify and list OAuth clients."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,10 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from diagnostics.genesys import contract
 from diagnostics.genesys.operation import Operation, camel_case, snake_case
+from diagnostics.management.base import ProductCommand
 
 PACKAGE = "PureCloudPlatformClientV2"
 NOTES = contract.BUNDLED.with_name("contract_notes.json")
@@ -24,7 +25,7 @@ PREVIEW = "is a preview method and is subject to"
 NO_CLIENT_CREDENTIALS = "not valid when using the Client Credentials OAuth grant"
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Builds the table of all published operations from the installed official Python SDK "
         "(a development package) and the notes kept beside it. The same input gives the same bytes."

@@ -7,14 +7,14 @@ from django.core.management.base import CommandError, CommandParser
 
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
-from diagnostics.management.signed import SignedCommand
+from diagnostics.management.base import ProductCommand
 from diagnostics.models import ContractVersion
 from diagnostics.services.contracts import refresh_contract, start_refresh
 
 OK, BAD_INPUT, REFUSED = 0, 2, 4
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = (
         "Read the live contract document of a region (public, large, no token needed) and put it in force there. "
         "Exit code 0 read, 4 not usable, so that the one in force stays, 2 bad input."

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from diagnostics.demo.publishing import NotPublished, publish
 from diagnostics.demo.scenarios import Scenario, scenario, scenarios
 from diagnostics.demo.story import PRODUCTION_CLIENT
+from diagnostics.management.base import ProductCommand
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Lists the demo scenarios, each with the cause that it was built for and the line to try. The calls and "
         "answers to paste are written to the folder `demo` in the data folder, where those lines find them."

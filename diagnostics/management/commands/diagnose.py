@@ -10,27 +10,33 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import connection
 
+from config.terminal import Terminated
 from diagnostics import causes
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.paste_file import STEP, read_file
-from diagnostics.demo.seed import register_named
+from diagnostics.demo.registration import register_named
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.inputs import Inputs, Reading, read_paste
 from diagnostics.junit import junit_xml
-from diagnostics.management.signed import SignedCommand
+from diagnostics.management.base import ProductCommand
 from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
 from diagnostics.run_json import run_json
 from diagnostics.services.diagnosing import Refused, diagnosis_of
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run
+from diagnostics.services.sweep import interrupt_run
 
 MAX_PIECES = 2_000  # of a file: 130 MB
 OK, FAULT_OF_OURS, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
 MARKS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
+WORDS = {"fail": "Failed", "error": "Inconclusive", "warn": "Warning", "skip": "Skipped", "pass": "Passed"}
+WORST_FIRST = ("fail", "error", "warn", "skip", "pass")
+CERTAINTIES = {"proved": "proven", "likely": "likely", "undetermined": "undetermined"}
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "Find out why a cobrowse session does not start. Everything sent to the org is a read."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -80,20 +86,20 @@ class Command(SignedCommand):
             self.stdout.write(f"  {note.kind}: {note.what}")
         for other in reading.choices:
             if other.index != reading.chosen:
-                self.stdout.write(f"  not taken: {other.index + 1}. {other.label}")
-        self.stdout.write(f"\n{verdict['cause']} ({verdict['certainty']})\n{verdict['sentence']}")
+                self.stdout.write(f"  Not used: {other.index + 1}. {other.label}")
+        self.stdout.write(f"\n{verdict['cause']} ({CERTAINTIES[verdict['certainty']]})\n{verdict['sentence']}")
         if verdict["remedy"]:
-            self.stdout.write(f"\nTo mend it: {verdict['remedy']}")
+            self.stdout.write(f"\nHow to fix it: {verdict['remedy']}")
         if verdict["also"]:
-            self.stdout.write(f"Also: {', '.join(verdict['also'])}")
+            self.stdout.write(f"Other problems: {', '.join(verdict['also'])}")
         self.stdout.write("")
-        for each in report["findings"]:
+        for each in sorted(report["findings"], key=lambda finding: WORST_FIRST.index(finding["outcome"])):
             subject = f" [{each['subject']}]" if each["subject"] else ""
-            self.stdout.write(f"  {MARKS[each['outcome']]} {each['check']}{subject}: {each['sentence']}")
-        took, calls = report["duration_ms"], len(report["exchanges"])
-        self.stdout.write(f"\n{calls} calls in {took:.0f} ms.")
+            self.stdout.write(f"  {WORDS[each['outcome']]:<12} {each['check']}{subject}: {each['sentence']}")
+        took, requests = report["duration_ms"], len(report["exchanges"])
+        self.stdout.write(f"\n{requests} requests in {took:.0f} ms.")
         if report["run"]:
-            self.stdout.write(f"Kept as run {report['run']}.")
+            self.stdout.write(f"Saved as run {report['run']}.")
 
 
 def client_named(name: str) -> OAuthClient:
@@ -168,7 +174,13 @@ def _unsaved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
 
 def _saved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
     run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.CLI)
-    execute_run(run.pk, "cli")
+    try:
+        execute_run(run.pk, "cli")
+    except (KeyboardInterrupt, Terminated):
+        connection.close()  # a statement may have been cut off
+        interrupt_run(run.pk)
+        print(f"Run {run.pk} was interrupted. What it found so far is kept.", file=sys.stderr)
+        raise
     deadline = time.monotonic() + LONGEST_RUN_SECONDS
     run.refresh_from_db()
     while run.is_open and time.monotonic() < deadline:  # a worker was quicker than we

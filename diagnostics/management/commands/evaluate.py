@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from diagnostics.evaluation.cases import BadCases, read_cases
 from diagnostics.evaluation.score import Score, evaluate
+from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import bad_input
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Run worked cases through the engine: right first, right family, wrong accusations, undetermined."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,8 +10,8 @@ from django.core.management.base import CommandError, CommandParser
 from diagnostics.exports.packet import Leaky, stamp_of
 from diagnostics.fields import UnreadableSecret
 from diagnostics.leaks import kinds_of
+from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import bad_input
-from diagnostics.management.signed import SignedCommand
 from diagnostics.models import Run
 from diagnostics.product import version
 from diagnostics.services.audit import record
@@ -20,7 +20,7 @@ from diagnostics.services.packets import packet_of, told_of_run
 audit = logging.getLogger("diagnostics.audit")
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "Make the support packet of a run: a ZIP with the run as a page, as JSON, as HAR and as curl commands."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,14 +8,14 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from diagnostics.fields import UnreadableSecret
-from diagnostics.management.signed import SignedCommand
+from diagnostics.management.base import ProductCommand
 from diagnostics.models import AccessToken, Channel, OAuthClient
 from diagnostics.services.audit import record
 
 SECRETS = {"secret", "seed"}  # names within what the sign-in keeps of a second factor
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "Encrypt all stored secrets anew with the newest key. Old keys may be dropped afterwards."
 
     def handle(self, *args: Any, **options: Any) -> None:

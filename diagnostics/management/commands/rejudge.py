@@ -6,10 +6,11 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from diagnostics.demo.standin import stand_in_for
+from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import bad_input, client_named
 from diagnostics.models import OAuthClient
 from diagnostics.rejudge import Changed
@@ -20,7 +21,7 @@ MOST = 100
 SAME, OTHER = 0, 3
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Judge stored runs anew, offline, and say which verdicts would be different now. Exit code 3 where there are any."
 
     def add_arguments(self, parser: CommandParser) -> None:

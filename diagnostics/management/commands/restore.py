@@ -10,11 +10,11 @@ from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 
 from config.local import dumps
+from config.migrations import missing_migrations
+from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.backup import LEFT_OUT, cache_tables, fitting_programs
-from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.queries.sealed import sealed_secrets
-from diagnostics.queries.system import missing_migrations
 from diagnostics.services.audit import record
 
 # What the tables of an empty installation hold by themselves.
@@ -26,7 +26,7 @@ OTHERS = (
 OURS = "diagnostics"
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "Put a backup in the place of the database's content. Refuses where there are rows, unless told otherwise."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from diagnostics.management.signed import SignedCommand
+from diagnostics.management.base import ProductCommand
 from diagnostics.models import RetentionPass
 from diagnostics.queries import retention
 from diagnostics.queries.retention import Preview, rules_in_force
@@ -13,7 +13,7 @@ from diagnostics.services.diagnosing import Refused
 from diagnostics.services.retention import start_pass, work_on_pass
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "Show what the retention rules would delete now. Nothing is deleted without --apply."
 
     def add_arguments(self, parser: CommandParser) -> None:

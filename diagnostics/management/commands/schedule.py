@@ -7,15 +7,15 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from diagnostics import tasks
+from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import BAD_INPUT
-from diagnostics.management.signed import SignedCommand
 from diagnostics.models import Run, Schedule
 from diagnostics.queries.schedules import SchedulesAsked, schedules_asked
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.schedules import pause_schedules, resume_schedules, run_schedule_now
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "List, pause, resume and run schedules."
 
     def add_arguments(self, parser: CommandParser) -> None:

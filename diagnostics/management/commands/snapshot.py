@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from diagnostics.demo.seed import register_named
+from diagnostics.demo.registration import register_named
 from diagnostics.demo.standin import stand_in_for
+from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import FAULT_OF_OURS, OK, UNCLEAR, bad_input, client_named
-from diagnostics.management.signed import SignedCommand
 from diagnostics.models import OAuthClient, OrgChange, Snapshot
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.snapshots import read_snapshot, start_snapshot
@@ -22,7 +22,7 @@ LOOK_AGAIN_SECONDS = 1.0
 MOST_SHOWN = 200
 
 
-class Command(SignedCommand):
+class Command(ProductCommand):
     help = "Read what a client's org has set up: its providers, its deployments, and what the client may do."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,15 +9,17 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connections
 
-from config.local import cluster, commands, data_dir, logs, parts
+from config.local import cluster, data_dir, logs, parts
 from config.local.console import Console
 from config.local.locks import Lock
 from config.local.supervisor import GaveUp, Stopped, Supervisor
+from config.migrations import missing_migrations
 from diagnostics import people
 from diagnostics.demo import seed
+from diagnostics.management.base import ProductCommand
 from diagnostics.models import User
 
 TAKE_OVER_SECONDS = 30.0
@@ -25,7 +27,7 @@ DEFAULT_PORT = 8000
 ADMIN = "admin"
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Starts everything on this machine: database, queue, worker, scheduler, pages, and the demo orgs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -121,7 +123,7 @@ class Up:
         self.console.part("database", f"in use by another command, waiting up to {TAKE_OVER_SECONDS:.0f} s for it")
 
     def bring_up_to_date(self) -> None:
-        missing = commands.missing_migrations()
+        missing = missing_migrations()
         if missing:
             self.console.part("database", "bringing the tables up to date")
             call_command("migrate", verbosity=0, interactive=False)

@@ -1,0 +1,89 @@
+"""What a shell can do to a command: close its output, interrupt it, fill the disk, take its terminal away."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.local.data_dir import PROJECT
+
+PROGRAM = """
+import os, sys
+from config import terminal
+def command():
+    {body}
+terminal.run(command)
+"""
+
+
+def start(body: str, **streams: object) -> "subprocess.Popen[bytes]":
+    code = PROGRAM.format(body=body)
+    return subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stderr=subprocess.PIPE, **streams)  # type: ignore[call-overload,no-any-return]
+
+
+def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said.decode()
+
+
+def test_a_reader_that_goes_away_changes_neither_exit_code_nor_what_is_done(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    body = f"print('x' * 100_000); print('y' * 100_000); open({str(done)!r}, 'w').close(); sys.exit(3)"
+    read, write = os.pipe()
+    process = start(body, stdout=write)
+    os.close(write)
+    os.read(read, 10)
+    os.close(read)
+    assert ended(process) == (3, "")
+    assert done.exists()
+
+
+def test_a_full_disk_ends_in_one_sentence() -> None:
+    with open("/dev/full", "wb") as full:
+        code, said = ended(start("print('x' * 100_000)", stdout=full))
+    assert (code, said.count("\n")) == (1, 1)
+    assert "disk is full" in said
+
+
+def test_a_full_disk_at_the_last_flush_is_told_too() -> None:
+    with open("/dev/full", "wb") as full:
+        code, said = ended(start("print('short')", stdout=full))
+    assert (code, said.count("\n")) == (1, 1)
+
+
+def test_a_full_disk_elsewhere_names_the_file() -> None:
+    code, said = ended(start("raise OSError(28, 'No space left on device', '/backups/today')"))
+    assert (code, "/backups/today" in said, said.count("\n")) == (1, True, 1)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_a_command_in_one_sentence(number: signal.Signals, code: int) -> None:
+    process = start("print('ready', flush=True); import time; time.sleep(60)", stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(number)
+    got, said = ended(process)
+    assert (got, said.count("\n"), "Traceback" in said) == (code, 1, False)
+
+
+def test_a_question_without_a_terminal_ends_in_one_sentence() -> None:
+    code, said = ended(start("input()", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+    assert (code, said.count("\n")) == (1, 1)
+
+
+def test_closed_standard_streams_do_no_harm() -> None:
+    code = PROGRAM.format(body="sys.stdin.read(); print('hello'); sys.exit(4)")
+    script = 'exec "$0" -c "$1" <&- >&-'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable, code], cwd=PROJECT, stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr) == (4, b"")
+
+
+def test_output_survives_a_terminal_without_unicode() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    code, said = ended(start(r"print('\u2013 \udc80 \u4f1a')", stdout=subprocess.DEVNULL, env=environment))
+    assert (code, said) == (0, "")
