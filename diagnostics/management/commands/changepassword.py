@@ -6,12 +6,12 @@ from typing import Any
 from django.contrib.auth.management.commands import changepassword
 from django.db import transaction
 
-from diagnostics.management.signed import SignedCommand
+from diagnostics.management.base import ProductCommand
 from diagnostics.models import User
 from diagnostics.services.audit import record
 
 
-class Command(SignedCommand, changepassword.Command):
+class Command(ProductCommand, changepassword.Command):
     help = "Set a new password for an account. Every session of that account ends."
 
     @transaction.atomic

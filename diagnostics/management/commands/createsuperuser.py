@@ -9,12 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from diagnostics.management.signed import SignedCommand
+from diagnostics.management.base import ProductCommand
 from diagnostics.models import User
 from diagnostics.services.audit import record
 
 
-class Command(SignedCommand, createsuperuser.Command):
+class Command(ProductCommand, createsuperuser.Command):
     help = "Add an admin account."
 
     @transaction.atomic
