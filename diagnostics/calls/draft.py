@@ -1,6 +1,6 @@
 """What a form reader saw, before masking. A draft never leaves `diagnostics.calls`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagnostics.calls.call import Note, NoteKind
 
@@ -52,6 +52,11 @@ class Draft:
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+def copy_of(draft: Draft) -> Draft:
+    """The same draft with notes of its own."""
+    return replace(draft, notes=list(draft.notes))
 
 
 def guess_method(draft: Draft) -> None:

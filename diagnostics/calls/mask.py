@@ -1,6 +1,7 @@
 """Makes the values of a draft, with every secret masked before the value exists."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from diagnostics import masks
 from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer, read_json
@@ -13,11 +14,20 @@ MAX_NOTES = 30
 MAX_MASKS = 2_000
 
 
-def masked(draft: Draft, conversation_id: str) -> Parsed:
-    """The draft as frozen values. A secret met in one place is masked wherever else it stands.
+@dataclass(frozen=True)
+class MaskedDraft:
+    """A draft as frozen values, and the raw secrets that were masked in it, longest first. Those are not to be kept."""
 
-    Raises TooManySecrets for a text of thousands of them.
-    """
+    parsed: Parsed
+    secrets: list[str] = field(repr=False)
+
+
+def masked(draft: Draft, conversation_id: str) -> Parsed:
+    return mask_draft(draft, conversation_id).parsed
+
+
+def mask_draft(draft: Draft, conversation_id: str) -> MaskedDraft:
+    """A secret found in one place is masked wherever else it is. Raises TooManySecrets for a text of thousands."""
     masker = Masker(limit=MAX_MASKS)
     masker.hidden.update(dict.fromkeys(draft.secrets))
     call = _call(masker, draft) if draft.has_call else None
@@ -26,24 +36,14 @@ def masked(draft: Draft, conversation_id: str) -> Parsed:
     notes = [(note.kind, masker.text(note.what)) for note in draft.notes]  # they may name variables of a program
     found = [Note("masked", f"Masked: {label}.") for label in list(masker.found)[:MAX_NOTES]]
     swept = telling(masker.hidden)
-    return Parsed(
+    parsed = Parsed(
         call=_swept_call(call, swept) if call else None,
         answer=_swept_answer(answer, swept) if answer else None,
         conversation_id=conversation_id,
         notes=(*(Note(kind, sweep(what, swept)) for kind, what in notes), *found),
         form=draft.form,
     )
-
-
-def secrets_of(draft: Draft) -> list[str]:
-    """The raw secrets that masking this draft would hide, longest first. Not to be kept."""
-    masker = Masker(limit=MAX_MASKS)
-    masker.hidden.update(dict.fromkeys(draft.secrets))
-    if draft.has_call:
-        _call(masker, draft)
-    if draft.answer:
-        _answer(masker, draft.answer)
-    return telling(masker.hidden)
+    return MaskedDraft(parsed, swept)
 
 
 def telling(values: Iterable[str]) -> list[str]:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from diagnostics.calls.call import Choice, FailingCall, Parsed
-from diagnostics.calls.draft import Draft
+from diagnostics.calls.draft import Draft, copy_of
 
 MAX_OFFERS = 50  # more calls than a person would look through
 LONGEST_LABEL = 160
@@ -41,9 +42,17 @@ class Offer:
 
     @classmethod
     def of(cls, read: Callable[[], Draft], at: int = 0, end: int = 0, whole: bool = True) -> "Offer":
-        """Reads it once to know what it is; reading costs no more than its text is long."""
+        """Reads it once, to know what it is, and keeps what was read."""
         draft = read()
-        return cls(read, draft.method, draft.url or draft.sdk_method, draft.status, at=at, end=end, whole=whole)
+        return cls(
+            partial(copy_of, draft),
+            draft.method,
+            draft.url or draft.sdk_method,
+            draft.status,
+            at=at,
+            end=end,
+            whole=whole,
+        )
 
     @property
     def rank(self) -> tuple[bool, ...]:

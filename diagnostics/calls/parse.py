@@ -2,11 +2,13 @@
 
 import json
 import re
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import STATUS_LINE, find_answer
 from diagnostics.calls.call import Choice, Note, Parsed, Unreadable
 from diagnostics.calls.curl import find_curl
@@ -15,15 +17,24 @@ from diagnostics.calls.har import SMALLER, is_har, offers_in_har
 from diagnostics.calls.har import START as HAR_START
 from diagnostics.calls.json_form import lines_of_json, load, offers_in_json, read_json_answer
 from diagnostics.calls.log_form import answer_in_log
-from diagnostics.calls.mask import MAX_MASKS, masked, secrets_of, sweep, telling
+from diagnostics.calls.mask import MAX_MASKS, MaskedDraft, mask_draft, sweep, telling
 from diagnostics.calls.offers import Offer, best, choice_of, shortlist
 from diagnostics.calls.postman import START as POSTMAN_START
 from diagnostics.calls.raw_http import find_request, has_response, read_response
 from diagnostics.calls.thread import offers_by_name, offers_in_text
 from diagnostics.masker import Masker, TooManySecrets
+from diagnostics.time_budget import TimeBudgetExceeded
+
+Value = TypeVar("Value")
 
 MAX_PASTE = 1_000_000  # characters
 MAX_RECORD = 8_000_000  # characters of a HAR or a Postman collection, which are read by their structure
+BEGINNING = 20_000  # characters that are read of a text that takes too long as a whole
+GRACE_SECONDS = 0.4  # for reading them
+TOO_SLOW = (
+    "This text took too long to read, and no call was found in its beginning. Paste only the failing call, "
+    "without the text around it."
+)
 FORMS = (
     "What can be read: a curl command, a raw HTTP request, JSON {method, url, headers, body}, a HAR, a Postman "
     "collection, a snippet of code, or one line such as POST /api/v2/conversations/…/cobrowse."
@@ -48,30 +59,116 @@ def limit_of(text: str) -> int:
     return MAX_RECORD if HAR_START.search(text, 0, 5_000) or POSTMAN_START.match(text) else MAX_PASTE
 
 
+class PastedCall:
+    """A text with a failing call. It is searched once, however often it is read and shown; see time_budget."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: Found | Unreadable | None = None
+        self._masked: dict[int, MaskedDraft] = {}
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only the beginning was understood, because the rest took too long."""
+        return self._search().is_partial
+
+    def parsed(self, choice: int | None = None) -> Parsed:
+        """See parse_call."""
+        with time_budget.limited():
+            found = self._search()
+            offers = found.offers
+            chosen = choice if choice is not None and 0 <= choice < len(offers) else best(offers)
+            draft = offers[chosen].read()
+            draft.notes = found.notes + draft.notes
+            if found.is_partial:
+                draft.notes.insert(0, Note("dropped", time_budget.PARTIAL))
+            if len(offers) > 1:
+                why = "as chosen" if chosen == choice else "as the likeliest"
+                draft.note("taken", f"Of {len(offers)} calls in the text, number {chosen + 1} was taken, {why}.")
+            return replace(_masked(draft), choices=tuple(self._choices(offers, chosen)), chosen=chosen)
+
+    def shown(self) -> str:
+        """See masked_text. Masking isn't subject to the budget: what was not read to its end is not shown."""
+        text = self._text
+        if len(text) > limit_of(text):
+            return ""
+        if HAR_START.search(text) or POSTMAN_START.match(text) or PAIRS.search(text):
+            return self._calls_only()
+        text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
+        masker = Masker(limit=MAX_MASKS)
+        try:
+            shown = masker.personal(masker.text(text))
+            known = [secret for each in self._every_masked() for secret in each.secrets] if text.strip() else []
+        except (TooManySecrets, TimeBudgetExceeded):
+            return ""
+        except Unreadable:
+            known = []
+        shown = sweep(shown, [*known, *telling(masker.hidden)])
+        return shown if len(shown) <= MAX_PASTE else ""
+
+    def _search(self) -> "Found":
+        if self._found is None:
+            try:
+                self._found = _found(self._text)
+            except Unreadable as trouble:
+                self._found = trouble
+        if isinstance(self._found, Unreadable):
+            raise self._found
+        return self._found
+
+    def _every_masked(self) -> list[MaskedDraft]:
+        """All calls of the text. Raises TimeBudgetExceeded where the text was not read to its end."""
+        found = self._search()
+        if found.is_partial:
+            raise TimeBudgetExceeded
+        return [self._mask(index, offer) for index, offer in enumerate(found.offers)]
+
+    def _mask(self, index: int, offer: Offer) -> MaskedDraft:
+        if index not in self._masked:
+            self._masked[index] = _mask(offer.read())
+        return self._masked[index]
+
+    def _choices(self, offers: list[Offer], chosen: int) -> Iterator[Choice]:
+        """Named after masking the whole call, so that a secret of its headers is hidden in its address too."""
+        for index, offer in enumerate(offers if len(offers) > 1 else ()):
+            try:
+                title = Masker(limit=MAX_MASKS).text(offer.title)
+                yield choice_of(index, self._mask(index, offer).parsed, title)
+            except TooManySecrets:
+                yield Choice(index, f"{offer.method} of thousands of secrets".strip())
+
+    def _calls_only(self) -> str:
+        try:
+            calls = [each.parsed for each in self._every_masked()]
+        except (TooManySecrets, Unreadable, TimeBudgetExceeded):
+            return ""
+        shown = json.dumps([_as_json(parsed) for parsed in calls], indent=1, ensure_ascii=False)
+        return shown if len(shown) <= MAX_PASTE else ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search of a text found; `is_partial` where it ran out of time and only the beginning was searched."""
+
+    offers: list[Offer] = field(repr=False)
+    notes: list[Note]
+    is_partial: bool = False
+
+
 def parse_call(text: str, choice: int | None = None) -> Parsed:
     """The failing call in `text`, with its answer if that is there too; an answer alone has `call` None.
 
     Of several calls the likeliest is read, or the one whose index in `choices` is `choice`; an index that is none of
     them is as if none were given. Raises Unreadable, and nothing else, for text that holds neither call nor answer.
     """
-    text, notes = _clean(text, FORMS)
-    offers = shortlist(_offers(text))
-    chosen = choice if choice is not None and 0 <= choice < len(offers) else best(offers)
-    draft = offers[chosen].read()
-    draft.notes = notes + draft.notes
-    if len(offers) > 1:
-        why = "as chosen" if chosen == choice else "as the likeliest"
-        draft.note("taken", f"Of {len(offers)} calls in the text, number {chosen + 1} was taken, {why}.")
-    parsed = _masked(draft)
-    choices = tuple(_choice(index, offer) for index, offer in enumerate(offers)) if len(offers) > 1 else ()
-    return replace(parsed, choices=choices, chosen=chosen)
+    return PastedCall(text).parsed(choice)
 
 
 def parse_answer(text: str) -> Parsed:
     """The answer in `text`. Raises Unreadable, and nothing else, for text that holds none."""
     text, notes = _clean(text, ANSWER_FORMS)
-    draft = _read_answer(text)
-    draft.notes = notes + draft.notes
+    draft, is_partial = _within_budget(text, _read_answer)
+    draft.notes = [Note("dropped", time_budget.PARTIAL)] * is_partial + notes + draft.notes
     if draft.answer and draft.answer.status is None and not draft.answer.network_error:
         draft.note("guessed", "The answer names no status, so only its body is judged.")
     return _masked(draft)
@@ -84,22 +181,7 @@ def masked_text(text: str) -> str:
     Of a HAR, a collection or parts of them the calls that can be chosen are left, written as JSON: the rest may hold
     anything, and their headers and cookies are not named in a way that a text can be masked by.
     """
-    if len(text) > limit_of(text):
-        return ""
-    if HAR_START.search(text) or POSTMAN_START.match(text) or PAIRS.search(text):
-        return _calls_only(text)
-    text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
-    masker = Masker(limit=MAX_MASKS)
-    try:
-        shown = masker.personal(masker.text(text))
-        offers = shortlist(_offers(text.strip())) if text.strip() else []
-        known = [secret for offer in offers for secret in secrets_of(offer.read())]
-    except TooManySecrets:
-        return ""
-    except Unreadable:
-        known = []
-    shown = sweep(shown, [*known, *telling(masker.hidden)])
-    return shown if len(shown) <= MAX_PASTE else ""
+    return PastedCall(text).shown()
 
 
 def conversation_id_in(url: str) -> str:
@@ -115,22 +197,23 @@ def conversation_id_in(url: str) -> str:
     return after[1] if second else ""
 
 
-def _choice(index: int, offer: Offer) -> Choice:
-    """Named after masking the whole call, so that a secret of its headers is hidden in its address too."""
-    try:
-        return choice_of(index, masked(offer.read(), ""), Masker(limit=MAX_MASKS).text(offer.title))
-    except TooManySecrets:
-        return Choice(index, f"{offer.method} of thousands of secrets".strip())
+def _found(text: str) -> Found:
+    text, notes = _clean(text, FORMS)
+    offers, is_partial = _within_budget(text, _offers)
+    return Found(shortlist(offers), notes, is_partial)
 
 
-def _calls_only(text: str) -> str:
-    try:
-        cleaned, _ = _clean(text, FORMS)
-        calls = [masked(offer.read(), "") for offer in shortlist(_offers(cleaned))]
-    except (TooManySecrets, Unreadable):
-        return ""
-    shown = json.dumps([_as_json(parsed) for parsed in calls], indent=1, ensure_ascii=False)
-    return shown if len(shown) <= MAX_PASTE else ""
+def _within_budget(text: str, read: Callable[[str], Value]) -> tuple[Value, bool]:
+    """What is read of the text, and whether that is of its beginning only because the whole took too long."""
+    with time_budget.limited() as budget:
+        try:
+            return read(text), False
+        except TimeBudgetExceeded:
+            budget.extend(GRACE_SECONDS)
+        try:
+            return read(text[:BEGINNING].strip()), True
+        except (TimeBudgetExceeded, Unreadable):
+            raise Unreadable(TOO_SLOW) from None
 
 
 def _as_json(parsed: Parsed) -> dict[str, Any]:
@@ -144,9 +227,14 @@ def _as_json(parsed: Parsed) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value not in (None, "", (), False)}
 
 
+def _mask(draft: Draft) -> MaskedDraft:
+    with time_budget.unlimited():
+        return mask_draft(draft, conversation_id_in(draft.url) or draft.conversation_id)
+
+
 def _masked(draft: Draft) -> Parsed:
     try:
-        return masked(draft, conversation_id_in(draft.url) or draft.conversation_id)
+        return _mask(draft).parsed
     except TooManySecrets:
         raise Unreadable(
             f"This text holds more than {MAX_MASKS:,} values that look like secrets, so it is a log or a list and "
