@@ -9,7 +9,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 import config.celery  # noqa: F401 - the tasks below belong to this app
-from diagnostics.services import clients, contracts, deliveries, runs, snapshots
+from diagnostics.services import clients, contracts, deliveries, runs, snapshots, turns
 from diagnostics.services.api_runs import forget_old_keys
 from diagnostics.services.catching_up import catch_up
 from diagnostics.services.deliveries import due_deliveries
@@ -34,12 +34,13 @@ worker_shutdown.connect(worker_ended)
 
 @shared_task(ignore_result=True)
 def execute_run(run_id: int) -> None:
-    runs.execute_run(run_id)
+    """`run_id` is only for the log: what is executed is the run whose turn it is."""
+    runs.execute_next_run(turns.PEOPLE)
 
 
 @shared_task(ignore_result=True, queue=BEHIND)
 def execute_scheduled_run(run_id: int) -> None:
-    runs.execute_run(run_id)
+    runs.execute_next_run(turns.SCHEDULED)
     ring_deliveries()
 
 

@@ -49,7 +49,7 @@ def perform(take: Take, client: OAuthClient, running: Running) -> Original:
     with set_up(client, running, take.state):
         inputs = inputs_of(take)
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
-        run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.DEMO)
+        run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.DEMO, for_workers=False)
         execute_run(run.pk, "demo")
         return Original.of(run)
 

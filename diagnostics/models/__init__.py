@@ -12,6 +12,7 @@ from diagnostics.models.retention import RetentionPass, RetentionRule
 from diagnostics.models.runs import Exchange, Finding, Run
 from diagnostics.models.saved_views import SavedView
 from diagnostics.models.schedules import Heartbeat, MissedTime, Schedule
+from diagnostics.models.turns import Turn
 from diagnostics.models.watches import Watch
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "SavedView",
     "Schedule",
     "Snapshot",
+    "Turn",
     "User",
     "Watch",
 ]

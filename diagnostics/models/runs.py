@@ -117,6 +117,7 @@ class Run(models.Model):
                 name="run_open",
                 condition=models.Q(status__in=["queued", "running"]),
             ),
+            models.Index(fields=["started_by", "client", "id"], name="run_queued", condition=Q(status="queued")),
             models.Index(
                 fields=["client", "created_at"],
                 name="run_to_remember",

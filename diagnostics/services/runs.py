@@ -33,6 +33,7 @@ from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
 from diagnostics.services.in_force import contract_in_force
 from diagnostics.services.permit import claim_from_thread
 from diagnostics.services.tokens import remember_token
+from diagnostics.services.turns import claim_next_run
 from diagnostics.verdict import ENGINE_VERSION
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,11 @@ def create_run(
     repeats: Run | None = None,
     branch: str = "",
     schedule: Schedule | None = None,
+    for_workers: bool = True,
 ) -> Run:
     """A queued run with a frozen snapshot of its inputs. Raises Refused for a retired client.
+
+    Without `for_workers` the caller executes it, and no worker takes it unless it waits for long.
 
     `branch` is the check about which alone the run is; "" plans every check that has the inputs it needs.
     """
@@ -78,7 +82,7 @@ def create_run(
         engine_version=ENGINE_VERSION,
         contract_version=contract.version,
         started_by=user,
-        rung_at=timezone.now(),
+        rung_at=timezone.now() if for_workers else None,
         repeats=repeats,
         branch=branch,
         schedule=schedule,
@@ -109,9 +113,27 @@ def repeat_run(run: Run, user: User | None, *, branch: str = "", source: str = R
 
 def execute_run(run_id: int, worker: str = "") -> bool:
     """Claim the run, walk its checks and store each as it ends. False when another worker has, or had, it."""
-    me = f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
+    me = _name_of(worker)
     if not _claim(run_id, me):
         return False
+    _execute(run_id, me)
+    return True
+
+
+def execute_next_run(queue: str) -> int | None:
+    """The same for the run whose turn it is; its id, None where none waits in the queue."""
+    me, now = _name_of(), timezone.now()
+    run_id = claim_next_run(queue, me, now, now + LEASE)
+    if run_id is not None:
+        _execute(run_id, me)
+    return run_id
+
+
+def _name_of(worker: str = "") -> str:
+    return f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
+
+
+def _execute(run_id: int, me: str) -> None:
     run = Run.objects.select_related("client").defer("client__secret").get(pk=run_id)
     started = time.perf_counter()
     with bound_contextvars(run=run_id, client=run.client_id), traces.span("run", run=run_id, client=run.client_id):
@@ -120,7 +142,6 @@ def execute_run(run_id: int, worker: str = "") -> bool:
                 _walk(run, me, started)
         except _LostLease:
             log.warning("run %s was closed while it was being worked on; its later findings are dropped", run_id)
-    return True
 
 
 class _LostLease(Exception):

@@ -51,7 +51,8 @@ def sweep(now: datetime | None = None) -> Swept:
 
 def _silent_runs(now: datetime) -> list[tuple[int, str]]:
     silent = Run.objects.filter(status=Run.Status.QUEUED).filter(
-        Q(rung_at__lt=now - RING_AGAIN_AFTER) | Q(rung_at=None), created_at__gte=now - LONGEST_QUEUED
+        Q(rung_at__lt=now - RING_AGAIN_AFTER) | Q(rung_at=None, created_at__lt=now - RING_AGAIN_AFTER),
+        created_at__gte=now - LONGEST_QUEUED,
     )
     found = list(silent.order_by("id").values_list("pk", "source")[:500])
     Run.objects.filter(pk__in=[pk for pk, _ in found]).update(rung_at=now)

@@ -173,7 +173,7 @@ def _unsaved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
 
 
 def _saved(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
-    run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.CLI)
+    run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.CLI, for_workers=False)
     try:
         execute_run(run.pk, "cli")
     except (KeyboardInterrupt, Terminated):

@@ -1,0 +1,124 @@
+"""The queue takes turns: whose run a worker takes next, whatever the message names."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+
+from diagnostics import tasks
+from diagnostics.models import OAuthClient, Run, User
+from diagnostics.services import turns
+from diagnostics.services.turns import PEOPLE, SCHEDULED, claim_next_run
+from tests.factories import make_client, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def queue(client: OAuthClient, person: User | None, count: int = 1, source: str = "web") -> list[int]:
+    rows = [
+        Run(client=client, started_by=person, source=source, status="queued", rung_at=timezone.now())
+        for _ in range(count)
+    ]
+    return [run.pk for run in Run.objects.bulk_create(rows)]
+
+
+def claim(queue: str = PEOPLE) -> int | None:
+    now = timezone.now()
+    return claim_next_run(queue, "worker", now, now + timedelta(seconds=45))
+
+
+def org(name: str) -> OAuthClient:
+    client = make_client(name)
+    client.org_id = f"org {name}"
+    client.save()
+    return client
+
+
+def test_one_person_with_400_runs_does_not_keep_another_waiting() -> None:
+    client = org("Acme")
+    queue(client, make_user("ada"), 400)
+    claim()
+    [other] = queue(client, make_user("grace"))
+    assert claim() == other
+
+
+def test_people_take_turns_to_the_end() -> None:
+    client = org("Acme")
+    ada, grace = make_user("ada"), make_user("grace")
+    first, second = queue(client, ada, 3), queue(client, grace, 3)
+    assert [claim() for _ in range(6)] == [first[0], second[0], first[1], second[1], first[2], second[2]]
+    assert claim() is None
+
+
+def test_the_orgs_of_one_person_take_turns() -> None:
+    ada = make_user("ada")
+    many = queue(org("Acme"), ada, 400)
+    [other] = queue(org("Zenith"), ada)
+    assert [claim(), claim()] == [many[0], other]
+
+
+def test_scheduled_runs_take_turns_between_orgs_and_have_their_own_queue() -> None:
+    many = queue(org("Acme"), None, 400, "schedule")
+    [other] = queue(org("Zenith"), None, 1, "schedule")
+    assert claim(PEOPLE) is None
+    assert [claim(SCHEDULED), claim(SCHEDULED)] == [many[0], other]
+
+
+def test_clients_of_one_org_share_its_turn() -> None:
+    ada = make_user("ada")
+    one, two, other = org("Acme"), org("Acme 2"), org("Zenith")
+    two.org_id = one.org_id
+    two.save()
+    [first], [second] = queue(one, ada), queue(two, ada)
+    [third] = queue(other, ada)
+    claim()
+    assert {claim(), claim()} == {second, third}
+    assert Run.objects.filter(pk=first, status="running").exists()
+
+
+def test_a_run_that_its_caller_executes_is_left_to_it() -> None:
+    [own] = queue(org("Acme"), None)
+    Run.objects.filter(pk=own).update(rung_at=None)
+    assert claim() is None
+
+
+def test_workers_at_once_never_take_the_same_run() -> None:
+    queued = queue(org("Acme"), make_user("ada"), 12)
+    together = threading.Barrier(4)
+    taken: list[int | None] = []
+
+    def work() -> None:
+        together.wait(60)
+        taken.extend(claim() for _ in range(3))
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(90)
+    assert sorted(pk for pk in taken if pk is not None) == queued
+
+
+def test_a_message_for_a_run_that_is_taken_executes_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    executed: list[int] = []
+    monkeypatch.setattr("diagnostics.services.runs._execute", lambda pk, me: executed.append(pk))
+    first, second = queue(org("Acme"), make_user("ada"), 2)
+    for _ in range(3):  # doubled, and one too many
+        tasks.execute_run(first)
+    assert executed == [first, second]
+
+
+def test_the_claim_reads_an_index_and_not_the_whole_table() -> None:
+    """With few queued rows in a large table: the plan doesn't scan all runs."""
+    client = org("Acme")
+    Run.objects.bulk_create([Run(client=client, status="finished") for _ in range(3_000)])
+    queue(client, make_user("ada"), 5)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE diagnostics_run")
+        given = {"queue": PEOPLE, "scheduled": False, "heads": turns.HEADS, "worker": "w"}
+        cursor.execute(f"EXPLAIN {turns.CLAIM}", given | {"now": timezone.now(), "until": timezone.now()})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan on diagnostics_run" not in plan
