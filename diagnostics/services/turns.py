@@ -5,6 +5,7 @@ doubled, or sent for a row that somebody took already costs nothing.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -59,9 +60,10 @@ SELECT id FROM claimed
 
 def claim_next_run(queue: str, worker: str, now: datetime, until: datetime) -> int | None:
     """The id of the run that is now this worker's until `until`; None where nothing waits in the queue."""
-    given = {"queue": queue, "scheduled": queue == SCHEDULED, "heads": HEADS, "now": now, "until": until}
+    given: dict[str, Any] = {"queue": queue, "scheduled": queue == SCHEDULED, "heads": HEADS}
+    given |= {"worker": worker, "now": now, "until": until}
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {**given, "worker": worker})
+        cursor.execute(CLAIM, given)
         row = cursor.fetchone()
     return row[0] if row else None
 
