@@ -25,6 +25,7 @@ ROWS: list[set[str]] = [
         "rules",
         "otel",
         "run_json",
+        "sealed_files",
         "time_budget",
         "time_ranges",
         "timetable",

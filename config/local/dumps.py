@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -68,8 +68,10 @@ def programs_for(server: int) -> Path:
     return min(found, key=lambda folder: found[folder])
 
 
-def dump(programs: Path, database: Database, file: Path, leave_out: Iterable[str]) -> None:
-    """Writes to a draft beside the file, which only its owner can read, and renames it once it is whole."""
+def dump(
+    programs: Path, database: Database, file: Path, leave_out: Iterable[str], seal: Callable[[Path], None]
+) -> None:
+    """Writes to a draft beside the file, which only its owner can read, and renames it once it is whole and sealed."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     try:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -79,6 +81,7 @@ def dump(programs: Path, database: Database, file: Path, leave_out: Iterable[str
              f"--file={draft}", f"--dbname={database.address}"],
             database,
         )  # fmt: skip
+        seal(draft)
         read_archive(programs, draft)
         os.replace(draft, file)
     except OSError as exc:

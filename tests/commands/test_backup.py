@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings as settings_in_force
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
@@ -22,6 +23,7 @@ from config.local import dumps
 from diagnostics.management.commands.restore import tables_with_rows
 from diagnostics.models import AccessToken, AuditEntry, Finding, Heartbeat, OAuthClient, Run, User
 from diagnostics.queries.system import server_major
+from diagnostics.sealed_files import BLOCK, key_id, seal
 from tests.factories import make_client, make_finding, make_run, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,7 +154,7 @@ def test_a_backup_of_something_else_is_refused(file: Path, bare_database: None) 
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE something (id int)")
     server = dumps.programs_for(server_major())
-    dumps.dump(server, dumps.Database.of(connection.settings_dict), file, [])
+    dumps.dump(server, dumps.Database.of(connection.settings_dict), file, [], seal_it)
     with pytest.raises(CommandError, match="no backup of"):
         said("restore", str(file))
 
@@ -178,10 +180,64 @@ def test_a_backup_of_an_earlier_version_is_brought_up_to_date(file: Path, bare_d
     assert (OAuthClient.objects.get().secret, Run.objects.get().marks) == ("kept", [])
 
 
+def seal_it(file: Path) -> None:
+    seal(file, settings_in_force.FIELD_ENCRYPTION_KEYS[0])
+
+
+def change(file: Path, place: int) -> None:
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+
+
+FAULTS: dict[str, Callable[[Path], object]] = {
+    "one bit in the middle": lambda file: change(file, file.stat().st_size // 2),
+    "one bit in the first byte": lambda file: change(file, 0),
+    "one bit of the code": lambda file: change(file, -1),
+    "one bit of the key's id": lambda file: change(file, -35),
+    "the last byte is missing": lambda file: file.write_bytes(file.read_bytes()[:-1]),
+    "half is missing": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
+    "a byte is missing within": lambda file: file.write_bytes(file.read_bytes()[:500] + file.read_bytes()[501:]),
+    "something is added": lambda file: file.write_bytes(file.read_bytes() + b"more"),
+    "empty": lambda file: file.write_bytes(b""),
+    "something else": lambda file: file.write_bytes(b"PGDMP" + b"x" * 1000),
+    "without its code": lambda file: file.write_bytes(file.read_bytes()[:-BLOCK]),
+}
+
+
+def test_a_file_that_is_not_as_it_was_written_changes_nothing(backed_up: Path) -> None:
+    make_client(name="Newer")
+    whole = backed_up.read_bytes()
+    for fault, damage in FAULTS.items():
+        backed_up.write_bytes(whole)
+        damage(backed_up)
+        with pytest.raises(CommandError, match="Nothing was changed") as told:
+            said("restore", str(backed_up), replace=True)
+        assert told.value.returncode == 3, fault
+        assert OAuthClient.objects.count() == 2, fault
+    assert not AuditEntry.objects.filter(action="backup.restored").exists()
+
+
+def test_a_file_of_an_earlier_version_is_restored_only_if_that_is_said(empty: Path) -> None:
+    empty.write_bytes(empty.read_bytes()[:-BLOCK])
+    said("restore", str(empty), unverified=True, stderr=StringIO())
+    assert OAuthClient.objects.get().name == "Larkspur"
+
+
+def test_an_older_key_still_verifies(empty: Path, settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.FIELD_ENCRYPTION_KEYS]
+    said("restore", str(empty))
+    assert OAuthClient.objects.get().secret == "the secret of Larkspur"
+
+
 def test_without_its_keys_the_rows_come_back_and_the_secrets_are_told_lost(empty: Path, settings: Settings) -> None:
+    old = settings.FIELD_ENCRYPTION_KEYS[0]
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    with pytest.raises(CommandError, match="FIELD_ENCRYPTION_KEYS") as told:
+    with pytest.raises(CommandError, match=key_id(old)) as told:
         said("restore", str(empty))
+    assert told.value.returncode == 3
+    with pytest.raises(CommandError, match="FIELD_ENCRYPTION_KEYS") as told:
+        said("restore", str(empty), unverified=True)
     assert told.value.returncode == 4
     assert Run.objects.count() == 1
 

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 
 from config.local import dumps
 from config.migrations import missing_migrations
+from diagnostics import sealed_files
 from diagnostics.management.base import ProductCommand
 from diagnostics.queries.sealed import sealed_secrets
 from diagnostics.queries.system import in_bytes, server_major
@@ -33,11 +34,19 @@ class Command(ProductCommand):
             raise CommandError(f"{file} is there already. Choose another name, or say --overwrite.")
         programs = fitting_programs()
         try:
-            dumps.dump(programs, dumps.Database.of(connection.settings_dict), file, [*LEFT_OUT, *cache_tables()])
+            dumps.dump(
+                programs,
+                dumps.Database.of(connection.settings_dict),
+                file,
+                [*LEFT_OUT, *cache_tables()],
+                lambda draft: sealed_files.seal(draft, settings.FIELD_ENCRYPTION_KEYS[0]),
+            )
         except dumps.Failed as failed:
             raise CommandError(f"There is no backup. {failed}") from None
         size = file.stat().st_size
         self.stdout.write(f"Written and read back: {file}, {in_bytes(size)}.")
+        key = sealed_files.key_id(settings.FIELD_ENCRYPTION_KEYS[0])
+        self.stdout.write(f"Protected against changes with encryption key {key}; `restore` needs that key.")
         secrets = ""
         if not missing_migrations():  # else the tables are those of an earlier version
             beat("backup", {"bytes": size})

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, connections
@@ -11,6 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from config.local import dumps
 from config.migrations import missing_migrations
+from diagnostics import sealed_files
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.backup import LEFT_OUT, cache_tables, fitting_programs
 from diagnostics.models import OAuthClient, Run, User
@@ -24,6 +26,7 @@ OTHERS = (
     "AND backend_type = 'client backend'"
 )
 OURS = "diagnostics"
+UNVERIFIED = 3
 
 
 class Command(ProductCommand):
@@ -32,11 +35,17 @@ class Command(ProductCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--replace", action="store_true", help="throw away the rows that are there")
+        parser.add_argument(
+            "--unverified",
+            action="store_true",
+            help="also accept a file whose origin can't be verified: anybody who could write it decides what is restored",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         file: Path = options["file"].absolute()
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
+        self._verify(file, accept=options["unverified"])
         programs = fitting_programs()
         try:
             archive = dumps.read_archive(programs, file)
@@ -49,6 +58,15 @@ class Command(ProductCommand):
         finally:
             connections.close_all()
         self._finish(file)
+
+    def _verify(self, file: Path, *, accept: bool) -> None:
+        """That the file is as `backup` wrote it, before anything reads it."""
+        reason = untrusted(file)
+        if not reason:
+            return
+        if not accept:
+            raise CommandError(f"Nothing was changed. {reason}", returncode=UNVERIFIED)
+        self.stderr.write(f"Restoring an unverified file. {reason}")
 
     def _look(self, archive: dumps.Archive, file: Path, *, replace: bool) -> None:
         """Everything that speaks against it, before anything is done."""
@@ -81,6 +99,30 @@ class Command(ProductCommand):
                 "enter these secrets again.",
                 returncode=4,
             )
+
+
+def untrusted(file: Path) -> str:
+    """Why the file can't be verified, and what to do; "" if it is as it was written."""
+    keys = settings.FIELD_ENCRYPTION_KEYS
+    try:
+        sealed_files.verify(file, keys)
+    except sealed_files.Unsealed:
+        return (
+            f"{file} has no authentication code: it was cut, made by another program, or made by an earlier version. "
+            "If you know where it comes from, add --unverified."
+        )
+    except sealed_files.WrongKey as wrong:
+        at_hand = ", ".join(sealed_files.key_id(key) for key in keys) or "none"
+        return (
+            f"{file} was made with encryption key {wrong.id}, which is missing (available: {at_hand}). Add it to "
+            "FIELD_ENCRYPTION_KEYS. Without it the file can't be verified, and its secrets can't be read; "
+            "--unverified restores the rest."
+        )
+    except sealed_files.Altered:
+        return f"{file} was changed or damaged after `backup` wrote it. Use another copy."
+    except OSError as error:
+        return f"{file} can't be read: {error.strerror}."
+    return ""
 
 
 def own_tables() -> list[str]:
