@@ -67,6 +67,8 @@ CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+# A working day: a browser forgotten in the evening is signed out in the morning; sensitive changes ask much sooner.
+SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 480, least=0, most=14 * 24 * 60)
 CSRF_COOKIE_HTTPONLY = False  # app.js hands the token to htmx
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -126,6 +128,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "diagnostics.idle_sessions.end_idle_sessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

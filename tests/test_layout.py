@@ -48,7 +48,7 @@ ROWS: list[set[str]] = [
     {"queries", "report", "http", "known_browsers"},
     {"exports", "metrics"},
     {"services", "access"},
-    {"late_tick", "sign_in"},
+    {"idle_sessions", "late_tick", "sign_in"},
     {"tasks", "forms", "people", "reauthentication", "templatetags", "demo"},
     {"api", "evaluation", "bench"},
     {"views", "commands"},

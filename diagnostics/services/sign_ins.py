@@ -1,5 +1,6 @@
 """Signing in and out, and what people change of their own account, as the sign-in's signals tell it."""
 
+import time
 from typing import Any
 
 from allauth.mfa.signals import (
@@ -15,11 +16,14 @@ from django.dispatch import receiver
 from diagnostics.models import User
 from diagnostics.services.audit import record
 
+LAST_ACTIVE = "last_active"  # in the session: when its person last did something, in seconds
 UNKNOWN = "a name that nobody has"  # what was typed may have been a password
 
 
 @receiver(user_logged_in)
 def _signed_in(user: User, request: Any = None, **told: Any) -> None:
+    if hasattr(request, "session"):
+        request.session[LAST_ACTIVE] = time.time()
     record("person.signed_in", user, after=_methods(request), person=user)
 
 
