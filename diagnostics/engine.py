@@ -142,15 +142,16 @@ class Diagnosis:
 
     def _finding(self, check: Check, result: Any) -> Finding:
         clean = self._redactor
+        of_login = any("/oauth/token" in each for each in check.reads)
         return Finding(
             check_id=check.id,
             check_version=check.version,
-            subject=clean.text(result.subject)[:300],
+            subject=clean.sentence(result.subject)[:300],
             outcome=str(result.outcome),
             code=result.code,
-            sentence=clean.text(result.sentence),
-            hint=clean.text(result.hint),
-            evidence=clean.value(result.evidence),
+            sentence=clean.sentence(result.sentence),
+            hint=clean.sentence(result.hint),
+            evidence=(clean.for_echoes() if of_login else clean).value(result.evidence),
         )
 
 

@@ -15,6 +15,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 from diagnostics import masks
+from diagnostics.announced_secrets import find_announced
+from diagnostics.personal_data import find_personal
+from diagnostics.secret_shapes import find_private_keys, find_tokens
 
 TOKEN_KINDS = ("client", "email", "ip", "person", "phone", "user")
 STABLE = re.compile(r"hidden-(?:" + "|".join(TOKEN_KINDS) + r")-[0-9a-f]{12}")
@@ -56,14 +59,22 @@ def _in_text(line: str, needles: Mapping[str, str]) -> Iterator[str]:
         yield from _by_shape(STABLE.sub(" ", masks.MASKED.sub(" ", shown)))
     for decoded in _decoded(line):
         yield from (kind for needle, kind in needles.items() if needle in decoded)
-        yield from (kind for kind, pattern in PERSONAL.items() if pattern.search(decoded))
+        yield from _by_known_shape(decoded)
 
 
-PERSONAL = {"e-mail address": masks.EMAIL, "phone number": masks.PHONE, "token": masks.JWT}
+def _by_known_shape(text: str) -> Iterator[str]:
+    """By the same tables as what masks."""
+    if any(True for _ in find_tokens(text)) or masks.JWT.search(text):
+        yield "token"
+    if any(True for _ in find_private_keys(text)):
+        yield "private key"
+    yield from (kind for _, _, kind in find_personal(text))
 
 
 def _by_shape(text: str) -> Iterator[str]:
-    yield from (kind for kind, pattern in PERSONAL.items() if pattern.search(text))
+    yield from _by_known_shape(text)
+    if any(True for _ in find_announced(text)):
+        yield "secret"
     if masks.WEBSOCKET.search(text):
         yield "session address"
     if any(not masks.is_placeholder(each[0][:-1]) for each in masks.USERINFO.finditer(text)):

@@ -7,9 +7,12 @@ import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from diagnostics import acting
+from diagnostics.redact import Redactor
 
 LINES, JSON = "lines", "json"
 TOLD = ("method", "path", "status", "ms", "user")  # of a request
+PLAIN = frozenset({"time", "level", "logger", "request_id", "method"})
+LONGEST = 100_000
 ESCAPED = {number: repr(chr(number))[1:-1] for number in (*range(32), 127)}
 
 
@@ -23,6 +26,7 @@ def formatter(style: str) -> logging.Formatter:
         _add_time,
         _add_request,
         structlog.processors.format_exc_info,
+        _redact,
     ]
     last: Processor = structlog.processors.JSONRenderer() if style == JSON else _as_text
     return structlog.stdlib.ProcessorFormatter(
@@ -39,6 +43,14 @@ def _add_time(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
 def _add_request(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
     if id := acting.here().request_id:
         event["request_id"] = id
+    return event
+
+
+def _redact(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Of every line, whoever logs it, and of its traceback: an exception's text may quote what an org or a person sent."""
+    for key, value in event.items():
+        if isinstance(value, str) and key not in PLAIN:
+            event[key] = Redactor().text(value[:LONGEST])
     return event
 
 

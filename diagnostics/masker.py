@@ -2,10 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from urllib.parse import unquote_plus
 
 from diagnostics import masks
+from diagnostics.announced_secrets import find_announced
+from diagnostics.personal_data import find_personal
+from diagnostics.secret_shapes import BASE64_RUN, find_private_keys, find_tokens
 
 PASSES = 6  # masking can uncover a neighbour; the second pass nearly always finds nothing more
 MAX_DEPTH = 60
@@ -37,7 +42,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 QUOTED = re.compile(r"\"[^\"\\]*+\"|'[^'\\]*+'")
 ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:-]{0,63}+)>(?P<value>[^<>]++)</")
 PART = re.compile(r"name=\"(?P<name>[^\"\r\n]{1,64})\"[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,9}\r?\n(?P<value>[^\r\n]++)")
-LOOSE = re.compile(r"wss?://|://[^\s/]*@|eyJ", re.IGNORECASE)
+PATH_WORD = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[vV]?\d{1,3}|[0-9a-f]{8}|[0-9a-f]{32}")
 SUSPECT = re.compile(r"eyJ|://|[:=]|bearer|basic|[\w\-+=~]{20}|wss?:", re.IGNORECASE)
 
 
@@ -52,6 +57,16 @@ def _secret_name(key: str, said: str, above: str) -> str:
     return key if masks.says_secret(key) or key.lower() == COOKIES else ""
 
 
+def _of_kind(spans: Iterator[tuple[int, int]], kind: str) -> Iterator[tuple[int, int, str]]:
+    return ((start, end, kind) for start, end in spans)
+
+
+def _is_base64(run: str) -> bool:
+    """A run with the signs that only Base64 has, where what is no word of a path is too random for an ID."""
+    parts = re.split(r"[/+]", run)
+    return len(parts) > 1 and masks.looks_like_token("".join(part for part in parts if not PATH_WORD.fullmatch(part)))
+
+
 class Masker:
     """Masks one paste or one exchange.
 
@@ -64,6 +79,7 @@ class Masker:
         self.limit = limit
         self.lengths = lengths
         self.where = "the text"
+        self._is_brief = False  # in a URL a mask holds no blanks
         self.count = 0
         self.hidden: dict[str, None] = {}
         self.found: dict[str, None] = {}
@@ -73,8 +89,8 @@ class Masker:
         if self.limit is not None and self.count > self.limit:
             raise TooManySecrets
         self.hidden[raw] = None
-        self.found[label or f"a {kind} in {self.where}"] = None
-        return masks.stand_in(kind, raw) if self.lengths else "[masked]"
+        self.found[label or f"{'an' if kind == 'e-mail' else 'a'} {kind} in {self.where}"] = None
+        return masks.stand_in(kind, raw) if self.lengths and not self._is_brief else "[masked]"
 
     # -- headers
 
@@ -121,13 +137,15 @@ class Masker:
 
     def url(self, url: str) -> str:
         """Mask userinfo, secret parameters and token-like text; the result still splits as a URL."""
-        self.where = "the URL"
-        url = masks.USERINFO.sub(self._userinfo, url)
+        self.where, self._is_brief = "the URL", True
+        url = masks.USERINFO.sub(self._userinfo, self._private_keys(url))
         head, hash_, fragment = url.partition("#")
         path, mark, query = head.partition("?")
         path = masks.outside_masks(path, self._path)
-        query = masks.outside_masks(query, lambda gap: masks.EMAIL.sub(self._short_email, gap))
-        return path + mark + self.form(query, bare="[masked]") + hash_ + self.form(fragment, bare="[masked]")
+        query, fragment = (masks.outside_masks(each, self._shapes) for each in (query, fragment))
+        masked = path + mark + self.form(query, bare="[masked]") + hash_ + self.form(fragment, bare="[masked]")
+        self._is_brief = False
+        return masked
 
     def _userinfo(self, found: re.Match[str]) -> str:
         if found[0] != "***@":
@@ -135,24 +153,12 @@ class Masker:
         return "***@"
 
     def _path(self, path: str) -> str:
-        return "/".join(self._segment(segment) for segment in path.split("/"))
+        """First whole: an e-mail address or a card number may hold the signs at which it is split."""
+        path = self._spans(path, _of_kind(find_tokens(path), "token"), find_personal(path))
+        return "/".join(map(self._segment, path.split("/")))
 
     def _segment(self, segment: str) -> str:
-        if masks.looks_like_id(segment):
-            return segment
-        segment = masks.JWT.sub(self._short, segment)
-        return masks.outside_masks(segment, lambda gap: masks.RUN.sub(self._short_run, gap))
-
-    def _short(self, found: re.Match[str]) -> str:
-        self.hide(found[0], "token")
-        return "[masked]"
-
-    def _short_email(self, found: re.Match[str]) -> str:
-        self.hide(found[0], "e-mail")
-        return "[masked]"
-
-    def _short_run(self, found: re.Match[str]) -> str:
-        return self._short(found) if masks.looks_like_token(found[0]) else found[0]
+        return segment if masks.looks_like_id(segment) else masks.outside_masks(segment, self._shapes)
 
     def form(self, text: str, bare: str = "") -> str:
         """`a=b&c=d` with the values of secret names masked. `bare` is written instead of a mask that holds blanks."""
@@ -169,9 +175,14 @@ class Masker:
 
     def body(self, text: str) -> str:
         """Mask a body and keep its text otherwise, broken JSON included, as the body itself is judged later."""
+        if "\\" in text:
+            text = self._json(text)  # before a mask can stand for a part of an escape
         if "=" in text and not re.search(r"[\s{}<>\"]", text):
             text = self.form(text)
-        text = self.text(PART.sub(self._part, text))
+        return self._json(self.text(PART.sub(self._part, text)))
+
+    def _json(self, text: str) -> str:
+        """Masked by its values where it is JSON; the text as it is where that changes nothing."""
         try:
             value = json.loads(text)
             masked = self._masked_value(value, "", "\\" in text, 0)
@@ -193,7 +204,7 @@ class Masker:
             return [self._masked_value(item, name, escaped, depth + 1) for item in value]
         if name and value not in (None, "") and not isinstance(value, bool) and not masks.is_placeholder(str(value)):
             return self.hide(str(value), "secret", f"the field {name[:60]} in {self.where}")
-        return self.text(value) if escaped and isinstance(value, str) and SUSPECT.search(value) else value
+        return self.text(value) if escaped and isinstance(value, str) and len(value) > 5 else value
 
     def text(self, text: str) -> str:
         """Mask what is named a secret or looks like one. Masking the result again changes nothing."""
@@ -207,6 +218,7 @@ class Masker:
     def _once(self, text: str) -> str:
         if len(text) < 8 and not SUSPECT.search(text):
             return text
+        text = self._private_keys(text)
         text = AUTHORIZATION.sub(self._authorization_line, text)
         text = COOKIE.sub(self._cookie, text)
         text = USER_OPTION.sub(self._user, text)
@@ -214,30 +226,47 @@ class Masker:
         text = self._fields(text)
         text = masks.PARAMETER.sub(self._parameter, text)
         text = ELEMENT.sub(self._element, text)
-        return masks.outside_masks(text, self._loose) if masks.RUN.search(text) or LOOSE.search(text) else text
+        text = self._spans(text, _of_kind(find_announced(text), "secret"))
+        return masks.outside_masks(text, self._shapes)
 
-    def _loose(self, text: str) -> str:
-        text = masks.WEBSOCKET.sub(lambda found: self.hide(found[0], "websocket URL"), text)
-        text = masks.USERINFO.sub(self._userinfo, text)
-        text = masks.JWT.sub(lambda found: self.hide(found[0], "token"), text)
-        return masks.outside_masks(text, lambda gap: masks.RUN.sub(self._loose_run, gap))
+    def shapes(self, text: str) -> str:
+        """Mask what has the shape of a secret or of personal data, and nothing for the words around it."""
+        return masks.outside_masks(self._private_keys(text), self._shapes)
 
-    def _loose_run(self, found: re.Match[str]) -> str:
-        return self.hide(found[0], "token") if masks.looks_like_token(found[0]) else found[0]
+    def _private_keys(self, text: str) -> str:
+        if "PRIVATE" not in text and "Private-" not in text:
+            return text
+        return self._spans(text, _of_kind(find_private_keys(text), "private key"))
 
-    def personal(self, text: str) -> str:
-        """Mask e-mail addresses and phone numbers; UUIDs, ids and times stay."""
-        if masks.EMAIL.search(text):
-            text = masks.outside_masks(text, lambda gap: masks.EMAIL.sub(self._email, gap))
-        if masks.PHONE.search(text):
-            text = masks.outside_masks(text, lambda gap: masks.PHONE.sub(self._phone, gap))
-        return text
+    def _shapes(self, text: str) -> str:
+        if "://" in text:
+            text = masks.WEBSOCKET.sub(lambda found: self.hide(found[0], "websocket URL"), text)
+            text = masks.USERINFO.sub(self._userinfo, text)
+        return self._spans(
+            text,
+            _of_kind(find_tokens(text), "token"),
+            _of_kind((found.span() for found in masks.JWT.finditer(text)), "token"),
+            _of_kind((found.span() for found in BASE64_RUN.finditer(text) if _is_base64(found[0])), "token"),
+            _of_kind((found.span() for found in masks.RUN.finditer(text) if masks.looks_like_token(found[0])), "token"),
+            find_personal(text),
+        )
 
-    def _email(self, found: re.Match[str]) -> str:
-        return self.hide(found[0], "e-mail")
-
-    def _phone(self, found: re.Match[str]) -> str:
-        return self.hide(found[0], "phone number")
+    def _spans(self, text: str, *found: Iterator[tuple[int, int, str]]) -> str:
+        """`text` with each span masked; spans that overlap are one, of the kind of the first."""
+        parts: list[str] = []
+        done = start = end = 0
+        kind = ""
+        for first, last, this in sorted(chain(*found)):
+            if first < end:
+                end = max(end, last)
+                continue
+            if kind:
+                parts += [text[done:start], self.hide(text[start:end], kind)]
+                done = end
+            start, end, kind = first, last, this
+        if not kind:
+            return text
+        return "".join([*parts, text[done:start], self.hide(text[start:end], kind), text[end:]])
 
     def _authorization_line(self, found: re.Match[str]) -> str:
         value = found["value"]

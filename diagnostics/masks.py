@@ -9,7 +9,19 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-KINDS = ("token", "credentials", "secret", "cookie", "websocket URL", "e-mail", "phone number")
+KINDS = (
+    "token",
+    "credentials",
+    "secret",
+    "cookie",
+    "websocket URL",
+    "private key",
+    "e-mail",
+    "phone number",
+    "card number",
+    "bank account",
+    "national ID",
+)
 MASK = r"\[(?:masked(?: (?:" + "|".join(KINDS) + r"))?(?:, \d{1,9} characters)?|hidden)\]"
 MASKED = re.compile(MASK)
 
@@ -17,22 +29,18 @@ UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-F
 JWT = re.compile(r"eyJ[\w-]{6,}+(?:\.[\w-]*+){0,4}")
 WEBSOCKET = re.compile(r"wss?://[^\s\"'<>\\]++", re.IGNORECASE)
 USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]{1,2000}@")
-RUN = re.compile(r"[A-Za-z0-9_\-+~]{20,}+={0,2}")
-EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]++@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)+")
-PHONE = re.compile(
-    r"(?:tel|sips?):[^\s\"',;<>\\]++"
-    r"|(?<![\w.+:-])\+[1-9](?:[ ().-]{0,2}\d){6,14}(?![\w])"
-    r"|(?<![\w.+:-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])",
-    re.IGNORECASE,
-)
+# A run does not begin within an escape such as \\n or \\u00e9, which its mask would break.
+RUN = re.compile(r"(?<!\\)(?<!\\u)(?<!\\u.)(?<!\\u..)(?<!\\u...)[A-Za-z0-9_\-+~]{20,}+={0,2}")
 
 # A name ending in one of these holds a secret: refresh_token, clientSecret, X-Api-Key, joinCode ...
 SECRET_ENDINGS = tuple(
     word_set(
-        "accesskey apikey assertion authkey authorization bearer codeverifier cookie credential credentials joincode jwt "
-        "passphrase passwd password privatekey pwd secret secretkey sharedkey signature token tokens websocketurl xapikey"
+        "accesskey accountkey apikey assertion authkey authorization bearer codeverifier cookie credential credentials "
+        "encryptionkey integrationkey joincode jwt masterkey passcode passphrase passwd password privatekey pwd routingkey "
+        "secret secretkey sharedkey signature signingkey subscriptionkey token tokens websocketurl xapikey"
     )
 )
+SECRET_NAMES = frozenset({"pin", "otp", "totp", "cvv", "cvc", "cardnumber", "iban", "ssn"})
 SECRET_PARTS = ("apikey", "joincode", "password", "secret", "websocketurl")
 # In a URL or a form the short names of OAuth mean secrets too; in JSON "code" and "key" are words of error bodies.
 SECRET_PARAMETERS = frozenset({"code", "key", "sig", "auth", "pin", "otp", "sid"})
@@ -127,7 +135,7 @@ def plain_name(name: str) -> str:
 def says_secret(name: str) -> bool:
     """Does a JSON or header-like field of this name hold a secret? token_type and expires_in do not."""
     plain = plain_name(name)
-    return plain.endswith(SECRET_ENDINGS) or any(part in plain for part in SECRET_PARTS)
+    return plain in SECRET_NAMES or plain.endswith(SECRET_ENDINGS) or any(part in plain for part in SECRET_PARTS)
 
 
 def parameter_says_secret(name: str) -> bool:

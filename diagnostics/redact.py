@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from html import unescape
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
-from diagnostics import kept, masks
+from diagnostics import kept, masks, own_text
 from diagnostics.genesys.exchange import Exchange, Headers
 from diagnostics.masker import MAX_DEPTH, PASSES, Masker
 
@@ -24,6 +24,11 @@ CUT = re.compile(r"\[cut: [\d,]{1,20} (?:more|of [\d,]{1,20} characters kept)\]"
 CUT_AT_END = re.compile(r" \[cut: [\d,]{1,20} of [\d,]{1,20} characters kept\]$")
 TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,400})", re.IGNORECASE)
 HTML = re.compile(r"\s{0,100}(?:<!doctype html|<html|<head|<body|<!--)", re.IGNORECASE)
+HEX_ID = re.compile(r"[0-9a-fA-F]{32}|\d{1,19}")
+# What only words, names and short numbers are made of.
+ORDINARY = re.compile(r"[a-z]*|[A-Z][A-Za-z]*|[a-z]+(?:[A-Z][a-z]+)+|\d{1,6}|[a-z]{1,4}\d")
+WORD = re.compile(r"[a-z_.]{1,60}")
+PARTS = re.compile(r"[^A-Za-z0-9]+")
 UNSEEN = ("script", "style", "title", "head")
 
 
@@ -35,32 +40,49 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets for form in _forms(secret)}
-        ordered = sorted((form for form in forms if len(form) >= MIN_SECRET), key=lambda form: (-len(form), form))
-        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._forms = {form for secret in secrets for form in _forms(secret) if len(form) >= MIN_SECRET}
+        self._known = _any_of({form for form in self._forms if not is_ordinary(form)})
+        self._is_for_echoes = False
+
+    def for_echoes(self) -> "Redactor":
+        """Seeks also a secret made of ordinary words. Only for what may repeat what was sent: the login host's response.
+
+        Elsewhere such a word is just that word, and masking it would hide evidence and give the secret away.
+        """
+        own = Redactor()
+        own._known, own._is_for_echoes = _any_of(self._forms), True
+        return own
 
     def text(self, text: str) -> str:
         """Free text without secrets, session addresses, e-mail addresses and phone numbers."""
         for _ in range(PASSES):
             masker = Masker(lengths=False)
-            masked = masker.personal(masker.text(self._without_known(text)))
+            masked = masker.text(self._without_known(text))
             if masked == text:
                 break
             text = masked
         return text
+
+    def sentence(self, text: str) -> str:
+        """A sentence of the product: values that others wrote into it are masked, its own words never are.
+
+        The known secrets that are looked for cannot be part of the sentence itself, and what stands around a value, such
+        as the word "token", decides nothing.
+        """
+        return Masker(lengths=False).shapes(self._without_known(text))
 
     def value(self, value: Any) -> Any:
         """A JSON-like value of our own, such as evidence: its strings redacted, secret fields masked, depth limited."""
         return self._own(value, "", 0)
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        body = self.body(exchange.body, exchange.status, exchange.url, most=MAX_ANSWER)
+        clean = self.for_echoes() if urlsplit(exchange.url).path.endswith("/oauth/token") else self
         return replace(
             exchange,
             url=self.url(exchange.url),
             request_headers=self.headers(exchange.request_headers),
-            response_headers=self.headers(exchange.response_headers),
-            body=body,
+            response_headers=clean.headers(exchange.response_headers),
+            body=clean.body(exchange.body, exchange.status, exchange.url, most=MAX_ANSWER),
             correlation_id=self.text(exchange.correlation_id)[:200],
             error=self.text(exchange.error),
         )
@@ -95,7 +117,7 @@ class Redactor:
 
     def _without_known(self, text: str) -> str:
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # no row can hold it
-        if self._known is None:
+        if self._known is None or (self._is_for_echoes and WORD.fullmatch(text)):  # a single word is a code or a state
             return text
         known = self._known
         parts: list[str] = []
@@ -108,7 +130,7 @@ class Redactor:
     def _header(self, name: str, value: str) -> str:
         for _ in range(PASSES):
             masker = Masker(lengths=False)
-            masked = masker.personal(masker.header(name, self._without_known(value)))
+            masked = masker.header(name, self._without_known(value))
             if masked == value:
                 break
             value = masked
@@ -194,6 +216,27 @@ def _forms(secret: str) -> set[str]:
         json.dumps(secret)[1:-1],
     }
     return forms | encoded | {form.rstrip("=") for form in encoded} if secret else set()
+
+
+def is_ordinary(text: str) -> bool:
+    """Can this stand in the product's own sentences: a phrase of its own text, an ID, a code, a host or a path of the API?
+
+    Client secrets and tokens of Genesys Cloud are random, so that they never are; what an admin invents may be.
+    """
+    if masks.UUID.fullmatch(text) or HEX_ID.fullmatch(text):
+        return True
+    return not masks.looks_like_token(text) and all(map(ORDINARY.fullmatch, PARTS.split(text))) and own_text.says(text)
+
+
+def _any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
+    """Matches any of them. What begins or ends as a word is not found within a longer one."""
+    ordered = sorted(forms, key=lambda form: (-len(form), form))
+    found = [_bounded(form) if is_ordinary(form) else re.escape(form) for form in ordered]
+    return re.compile("|".join(found)) if found else None
+
+
+def _bounded(form: str) -> str:
+    return rf"(?<![\w:/.-]){re.escape(form)}(?![\w:/-]|\.\w)"
 
 
 def _secret_name(key: object) -> str:

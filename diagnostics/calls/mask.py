@@ -81,7 +81,7 @@ def _answer(masker: Masker, answer: DraftAnswer) -> ReceivedAnswer:
         status=answer.status,
         headers=_headers(masker, answer.headers),
         body=_answer_body(masker, answer),
-        network_error=masker.personal(masker.text(answer.network_error)),
+        network_error=masker.text(answer.network_error),
     )
 
 
@@ -96,7 +96,7 @@ def _header_name(masker: Masker, name: str) -> str:
 
 def _body(masker: Masker, body: str | None, where: str) -> str | None:
     masker.where = where
-    return None if body is None else masker.personal(masker.body(body))
+    return None if body is None else masker.body(body)
 
 
 def _answer_body(masker: Masker, answer: DraftAnswer) -> str | None:

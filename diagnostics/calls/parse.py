@@ -97,7 +97,7 @@ class PastedCall:
         text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
         masker = Masker(limit=MAX_MASKS)
         try:
-            shown = masker.personal(masker.text(text))
+            shown = masker.text(text)
             known = [secret for each in self._every_masked() for secret in each.secrets] if text.strip() else []
         except (TooManySecrets, TimeBudgetExceeded):
             return ""

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from diagnostics import masks
 from diagnostics.leaks import IPV4, IPV6, STABLE, is_telling_address
+from diagnostics.personal_data import EMAIL, PHONE
 
 PURPOSE = b"cobrowse doctor: stable stand-ins, 1"
 LENGTH = 12
@@ -75,8 +76,8 @@ class StandIns:
     def text(self, text: str) -> str:
         if self._learnt:
             text = self._known().sub(lambda found: self.stand_in(self._learnt[found[0].lower()], found[0]), text)
-        text = masks.EMAIL.sub(lambda found: self.stand_in("email", found[0]), text)
-        text = masks.PHONE.sub(lambda found: self.stand_in("phone", found[0]), text)
+        text = EMAIL.sub(lambda found: self.stand_in("email", found[0]), text)
+        text = PHONE.sub(lambda found: self.stand_in("phone", found[0]), text)
         for pattern in (IPV4, IPV6):
             text = pattern.sub(self._address, text)
         return text

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from diagnostics.fields import EncryptedTextField
+from diagnostics.fields import EncryptedTextField, RedactedCharField, RedactedJSONField, RedactedTextField
 from diagnostics.models.clients import OAuthClient
 from diagnostics.models.people import User
 from diagnostics.models.runs import Run
@@ -28,7 +28,7 @@ class Channel(models.Model):
         FAILING = "failing", "Failing"
         REFUSED = "refused", "Given up"
 
-    name = models.CharField(max_length=120)
+    name = RedactedCharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     address = models.CharField(max_length=300, blank=True)
     secret = EncryptedTextField(blank=True)
@@ -36,7 +36,7 @@ class Channel(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.UNTRIED)
     failures = models.PositiveIntegerField(default=0)  # deliveries in a row that were given up
     last_ok_at = models.DateTimeField(null=True, blank=True)
-    last_words = models.TextField(blank=True)
+    last_words = RedactedTextField(blank=True)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -54,7 +54,7 @@ class AlertRule(models.Model):
     A verdict has changed once `needed` of the last `out_of` scheduled runs agree on it.
     """
 
-    name = models.CharField(max_length=120)
+    name = RedactedCharField(max_length=120)
     clients = models.ManyToManyField(OAuthClient, blank=True, related_name="alert_rules")
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
     needed = models.PositiveSmallIntegerField(default=2)
@@ -66,7 +66,7 @@ class AlertRule(models.Model):
     quiet_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)  # whole days; 0 is Monday
     zone = models.CharField(max_length=64, default="UTC")
     muted_until = models.DateTimeField(null=True, blank=True)
-    mute_reason = models.CharField(max_length=300, blank=True)
+    mute_reason = RedactedCharField(max_length=300, blank=True)
     muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     is_on = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -98,7 +98,7 @@ class Incident(models.Model):
     reminded_at = models.DateTimeField(null=True, blank=True)
     changes = models.JSONField(default=list, blank=True)  # what changed of the environment, in sentences
     muted_until = models.DateTimeField(null=True, blank=True)
-    mute_reason = models.CharField(max_length=300, blank=True)
+    mute_reason = RedactedCharField(max_length=300, blank=True)
     muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
@@ -144,12 +144,12 @@ class Delivery(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     message = models.JSONField(default=dict)  # what is told, by channels rendered each in its own form
     message_id = models.UUIDField(unique=True)
-    attempts = models.JSONField(default=list, blank=True)  # when, status, the far end's words, in order
+    attempts = RedactedJSONField(default=list, blank=True)  # when, status, the far end's words, in order
     next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
-    reason = models.CharField(max_length=300, blank=True)
+    reason = RedactedCharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from diagnostics.fields import EncryptedTextField
+from diagnostics.fields import EncryptedTextField, RedactedCharField
 from diagnostics.models.people import User
 
 
@@ -32,7 +32,7 @@ class OAuthClient(models.Model):
         WORKS = "works", "Could work"
         BROKEN = "broken", "Cannot work"
 
-    name = models.CharField(max_length=120)
+    name = RedactedCharField(max_length=120)
     region = models.CharField(max_length=60)
     tier = models.CharField(max_length=12, choices=Tier.choices, blank=True, default=Tier.UNSAID, db_default="")
     client_id = models.CharField(max_length=120)
@@ -43,7 +43,7 @@ class OAuthClient(models.Model):
     verification_started_at = models.DateTimeField(null=True, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
     org_id = models.CharField(max_length=64, blank=True)
-    org_name = models.CharField(max_length=200, blank=True)
+    org_name = RedactedCharField(max_length=200, blank=True)
     gateway = models.BooleanField(null=True, blank=True)
     gateway_seen_at = models.DateTimeField(null=True, blank=True)
     standing = models.CharField(

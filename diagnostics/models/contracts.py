@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from diagnostics.fields import RedactedTextField
 from diagnostics.models.people import User
 
 
@@ -31,7 +32,7 @@ class ContractVersion(models.Model):
     size = models.PositiveIntegerField(default=0)
     operations = models.PositiveIntegerField(default=0)
     document = models.BinaryField(null=True, blank=True)  # the operations, compressed; null where nothing was kept
-    error = models.TextField(blank=True)
+    error = RedactedTextField(blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from diagnostics.fields import RedactedCharField
 from diagnostics.models.clients import OAuthClient
 from diagnostics.models.people import User
 from diagnostics.models.runs import Run
@@ -15,7 +16,7 @@ class ApiToken(models.Model):
         READ = "read", "Read"
         RUN = "run", "Read and run"
 
-    name = models.CharField(max_length=120)
+    name = RedactedCharField(max_length=120)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     prefix = models.CharField(max_length=16, unique=True)
     hash = models.CharField(max_length=64)

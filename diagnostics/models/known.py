@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django.db import models
 from django.utils import timezone
 
+from diagnostics.fields import RedactedTextField
 from diagnostics.models.clients import OAuthClient
 from diagnostics.models.people import User
 from diagnostics.models.runs import Run
@@ -35,7 +36,7 @@ class KnownFinding(models.Model):
     reopened = models.PositiveIntegerField(default=0)
     reopened_at = models.DateTimeField(null=True, blank=True)
     accepted_until = models.DateTimeField(null=True, blank=True)
-    accepted_reason = models.TextField(blank=True)
+    accepted_reason = RedactedTextField(blank=True)
     accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     accepted_at = models.DateTimeField(null=True, blank=True)
 
@@ -75,7 +76,7 @@ class FindingNote(models.Model):
     """What somebody wrote about a known finding. Notes are added, never changed."""
 
     known = models.ForeignKey(KnownFinding, on_delete=models.CASCADE, related_name="notes")
-    text = models.TextField()
+    text = RedactedTextField()
     author = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -8,6 +8,7 @@ from django.db.models import Value
 from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 
+from diagnostics.fields import RedactedTextField
 from diagnostics.models.clients import OAuthClient
 from diagnostics.models.people import User
 
@@ -46,7 +47,7 @@ class Snapshot(models.Model):
     rights = models.JSONField(default=dict, blank=True)  # what the client may do; see rights
     providers = models.PositiveIntegerField(default=0)
     changes = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
+    error = RedactedTextField(blank=True)
 
     class Meta:
         ordering = ["-id"]

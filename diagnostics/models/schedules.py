@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from diagnostics.fields import RedactedCharField
 from diagnostics.models.clients import OAuthClient
 from diagnostics.models.people import User
 from diagnostics.models.runs import Run
@@ -26,7 +27,7 @@ class Schedule(models.Model):
         WEEKLY = "weekly", "Every week"
         CRON = "cron", "By a cron expression"
 
-    name = models.CharField(max_length=120)
+    name = RedactedCharField(max_length=120)
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="schedules")
     kind = models.CharField(max_length=10, choices=Run.Kind.choices, default=Run.Kind.HEALTH)
     inputs = models.JSONField(default=dict, blank=True)
@@ -42,7 +43,7 @@ class Schedule(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    pause_reason = models.CharField(max_length=300, blank=True)
+    pause_reason = RedactedCharField(max_length=300, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)  # the time by the plan, without jitter
     next_run_at = models.DateTimeField(null=True, blank=True, db_index=True)
     last_due_at = models.DateTimeField(null=True, blank=True)

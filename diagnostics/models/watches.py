@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from diagnostics.fields import RedactedTextField
 from diagnostics.models.people import User
 from diagnostics.models.runs import Run
 
@@ -26,7 +27,7 @@ class Watch(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     checked = models.PositiveSmallIntegerField(default=0)
     latest = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    reason = models.TextField(blank=True)
+    reason = RedactedTextField(blank=True)
 
     class Meta:
         ordering = ["-id"]

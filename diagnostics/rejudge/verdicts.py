@@ -182,11 +182,11 @@ def _finding(check: Check, result: Result, clean: Redactor) -> Finding:
     return Finding(
         check_id=check.id,
         check_version=check.version,
-        subject=clean.text(result.subject)[:300],
+        subject=clean.sentence(result.subject)[:300],
         outcome=str(result.outcome),
         code=result.code,
-        sentence=clean.text(result.sentence),
-        hint=clean.text(result.hint),
+        sentence=clean.sentence(result.sentence),
+        hint=clean.sentence(result.hint),
         evidence=clean.value(result.evidence),
     )
 

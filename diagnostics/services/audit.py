@@ -1,18 +1,25 @@
 """The audit log's one door: what was done is written down in the same transaction in which it is done."""
 
+import re
 from typing import Any
 
 from django.db.models import Model
 
 from diagnostics import acting, masks
-from diagnostics.masker import Masker
 from diagnostics.models import AuditEntry, OAuthClient, User
+from diagnostics.redact import Redactor
 
 Values = dict[str, Any]
 
 MASKED = "[masked]"
 # Beside the names that any field of a secret has.
 OURS = frozenset({"hash", "key", "keys", "codes", "otp", "totp", "session", "sessionid", "csrfmiddlewaretoken"})
+# Nothing can be removed from the log, so it says that a text was written, never the text. A value is shown where it is
+# one word without blanks, such as a role, an ID or a time, or where its field says who or what it is about.
+WORD = re.compile(r"[^\s]{1,120}")
+SHOWN = masks.word_set("name client clients channels orgs only_orgs owner when shown query through by")
+TEXTS = masks.word_set("note notes text reason mute_reason pause_reason accepted_reason words comment")
+WRITTEN = re.compile(r"\[text, \d+ characters\]")
 LONGEST_TEXT = 500
 MOST_LOOKED_AT = 5_000
 LONGEST_LIST = 50
@@ -31,8 +38,9 @@ def record(
 ) -> AuditEntry:
     """One act: noun and verb, such as "client.added". Who, from where and by which request is known here.
 
-    Of `before` and `after` together only what differs is kept. Secrets are masked by their fields' names and by their
-    shape; still no caller hands one over. `person` is for who is not signed in yet, or not any more.
+    Of `before` and `after` together only what differs is kept. Of a text that somebody wrote only its length is. Secrets
+    are masked by their fields' names and by their shape; still no caller hands one over. `person` is for who is not
+    signed in yet, or not any more.
     """
     now = acting.here()
     who = person or now.person()
@@ -90,10 +98,13 @@ def _value(value: Any, name: str = "", depth: int = 0) -> Any:
         return value
     if masks.says_secret(name) or masks.plain_name(name) in OURS:
         return MASKED
-    return value if isinstance(value, int | float) else _text(str(value))
+    if isinstance(value, int | float):
+        return value
+    text = str(value)
+    is_shown = name not in TEXTS and (name in SHOWN or not isinstance(value, str) or WORD.fullmatch(text))
+    return _text(text) if is_shown or WRITTEN.fullmatch(text) else f"[text, {len(text)} characters]"
 
 
 def _text(text: str) -> str:
-    looked_at = text[:MOST_LOOKED_AT].replace("\0", "\N{REPLACEMENT CHARACTER}")
-    clean = Masker(lengths=False).text(looked_at)
+    clean = Redactor().text(text[:MOST_LOOKED_AT])
     return clean if len(clean) <= LONGEST_TEXT else f"{clean[:LONGEST_TEXT]} [cut]"

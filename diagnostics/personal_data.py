@@ -1,0 +1,145 @@
+"""Finds personal data by its published shape: cards, bank accounts, national IDs, e-mail addresses, phone numbers.
+
+What has check digits is judged by them, so that IDs, counters and times of the platform stay visible.
+"""
+
+import re
+from collections.abc import Iterator
+
+ESCAPED = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"  # an escape is no part of a word
+AT = r"(?:@|＠|%40|%2540|&#64;|&#x40;|\\u0040)"
+EMAIL = re.compile(
+    rf"(?:(?<![\w.%+-])|(?<=\\[nrt]))(?:[\w.+-]|%(?!40|2540)[0-9A-Fa-f]{{2}})++{AT}(?P<domain>[\w-]++(?:\.[\w-]++)++)",
+    re.IGNORECASE,
+)
+AT_SIGNS = ("@", "＠", "%40", "%2540", "&#", "\\u0040")
+PHONE_STEMS = ("phone", "tel", "mobil", "cell", "handy", "fax", "msisdn", "caller", "ani", "dnis", "電話")
+GAP = r"(?:[ .()/\u00a0\u2009\u202f\u2010-\u2015-]|%20|%28|%29|%2D|\+)"
+PHONE = re.compile(
+    r"(?:tel|sips?|callto|sms):[^\s\"',;<>\\@]++(?!@)"
+    rf"|(?:(?<![\w.+:-])|{ESCAPED})(?:\+|＋|%2B)[1-9](?:{GAP}{{0,3}}\d){{6,14}}(?![\w])"
+    rf"|(?<![\w.+:/-])(?<!\d )00[1-9]\d{{0,2}}{GAP}(?:{GAP}{{0,2}}\d){{6,13}}(?![\w])"
+    r"|(?<![\w.+:-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])"
+    r"|(?<![\w.+:-])\(0\d{1,5}\) ?\d(?:[ ./-]?\d){4,9}(?![\w-])",
+    re.IGNORECASE,
+)
+NAMED_PHONE = re.compile(
+    r"(?P<name>\b(?:phone|phone ?(?:no|number)|telephone|telefono|teléfono|telefon|telefone|tel|mobile|cell|handy|fax|msisdn|"
+    r"caller ?id|ani|dnis|電話番号|電話)[\"'”]?\s{0,2}(?:[.:=：は]|is|\bno\.?)\s{0,2}[\"'“]?(?:%20|\+)?)"
+    rf"(?P<value>\(?\d(?:{GAP}{{0,2}}\d){{6,14}})(?![\w-])",
+    re.IGNORECASE,
+)
+CARD = re.compile(
+    rf"(?:(?<![\w.-])|{ESCAPED})\d(?:(?:[ +\u00a0\u2009\u202f-]|%20|%2D)?\d){{12,18}}(?![\w-])", re.IGNORECASE
+)
+CARD_PREFIXES = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12,14}|3[47]\d{13}|"
+    r"(?:6011|64[4-9]|65|62|35[2-8])\d{12,17}|(?:30[0-5]|3[689])\d{11,16}|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}"
+)
+CARD_GROUPS = {"4444", "44443", "465", "464", "13", "14", "15", "16", "17", "18", "19", "88", "4448", "448"}
+IBAN_START = re.compile(rf"(?:(?<![A-Za-z0-9])|{ESCAPED})[A-Za-z]{{2}}\d\d(?=[ \u00a0\u202f-]?[A-Za-z0-9])")
+# Country -> length, from the SWIFT IBAN registry.
+IBAN_LENGTHS = {
+    each[:2]: int(each[3:])
+    for each in re.findall(
+        r"\S+",
+        "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BI:27 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 DE:22 DJ:27 "
+        "DK:18 DO:28 EE:20 EG:29 ES:24 FI:18 FK:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 GT:28 HN:28 HR:21 HU:28 "
+        "IE:22 IL:23 IQ:23 IS:26 IT:27 JO:30 KW:30 KZ:20 LB:28 LC:32 LI:21 LT:20 LU:20 LV:21 LY:25 MC:27 MD:24 ME:22 "
+        "MK:19 MN:20 MR:27 MT:31 MU:30 NI:28 NL:18 NO:15 OM:23 PK:24 PL:28 PS:29 PT:25 QA:29 RO:24 RS:22 RU:33 SA:24 "
+        "SC:31 SD:18 SE:24 SI:19 SK:24 SM:27 SO:23 ST:25 SV:28 TL:23 TN:24 TR:26 UA:29 VA:22 VG:24 XK:20 YE:30",
+    )
+}
+NATIONAL = re.compile(
+    rf"(?:(?<![\w-])|{ESCAPED})(?:"
+    r"(?P<ssn>(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4})"
+    r"|(?P<nino>(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])"
+    r"|(?P<cpf>\d{3}\.\d{3}\.\d{3}-\d\d)"
+    r"|(?P<dni>(?:\d{8}|[XYZ]\d{7})-?[A-HJ-NP-TV-Z])"
+    r"|(?P<fiscale>[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z])"
+    r"|(?P<nir>[12] ?\d\d ?(?:0[1-9]|1[0-2]) ?\d[\dAB] ?\d{3} ?\d{3} ?\d\d)"
+    r")(?![\w-])"
+)
+NAMED_SSN = re.compile(
+    r"(?P<name>\b(?:ssn|social security (?:no\.?|number))(?: is|[:=#])?[ \t]{0,3})(?P<value>\d{3}[ .]?\d\d[ .]?\d{4})(?!\w)",
+    re.IGNORECASE,
+)
+DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
+
+
+def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where personal data stands, and of which kind; the words before a named number are not part of it."""
+    lower = text.lower()
+    if any(map(str.isdigit, text)):
+        yield from _numbers(text, lower)
+    for found in EMAIL.finditer(text) if any(sign in lower for sign in AT_SIGNS) else ():
+        labels = found["domain"].split(".")
+        if labels[-1][:1].isalpha() or len(labels) == 4:  # package@1.2.3 is none, ann@10.0.0.1 is one
+            yield *found.span(), "e-mail"
+
+
+def _numbers(text: str, lower: str) -> Iterator[tuple[int, int, str]]:
+    for found in CARD.finditer(text):
+        if _is_card(found[0]):
+            yield *found.span(), "card number"
+    for start in IBAN_START.finditer(text):
+        if end := _iban_end(text, start.start()):
+            yield start.start(), end, "bank account"
+    for found in NATIONAL.finditer(text):
+        if _is_national(found):
+            yield *found.span(), "national ID"
+    for found in NAMED_SSN.finditer(text) if "ss" in lower or "social" in lower else ():
+        yield *found.span("value"), "national ID"
+    for found in PHONE.finditer(text):
+        yield *found.span(), "phone number"
+    for found in NAMED_PHONE.finditer(text) if any(stem in lower for stem in PHONE_STEMS) else ():
+        yield *found.span("value"), "phone number"
+
+
+def _digits(text: str) -> str:
+    return "".join(str(int(sign)) for sign in re.sub(r"%20|%2[Dd]", " ", text) if sign.isdigit())
+
+
+def _is_card(text: str) -> bool:
+    digits = _digits(text)
+    groups = "".join(str(len(group)) for group in re.findall(r"\d+", re.sub(r"%20|%2[Dd]", " ", text)))
+    return groups in CARD_GROUPS and bool(CARD_PREFIXES.fullmatch(digits)) and _passes_luhn(digits)
+
+
+def _passes_luhn(digits: str) -> bool:
+    doubled = (sum(divmod(2 * int(sign), 10)) for sign in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0 and len(set(digits)) > 1
+
+
+def _iban_end(text: str, start: int) -> int:
+    """Where the IBAN that begins at `start` ends; 0 where its length or its check digits say that it is none."""
+    length = IBAN_LENGTHS.get(text[start : start + 2].upper(), 0)
+    at, signs = start, list[str]()
+    while len(signs) < length and at < len(text):
+        sign = text[at]
+        if sign.isascii() and sign.isalnum():
+            signs.append(sign.upper())
+        elif sign not in " \u00a0\u202f-" or not text[at - 1].isalnum():
+            return 0
+        at += 1
+    if not length or len(signs) < length or (at < len(text) and text[at].isalnum()):
+        return 0
+    number = "".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])
+    return at if int(number) % 97 == 1 else 0
+
+
+def _is_national(found: re.Match[str]) -> bool:
+    kind, value = found.lastgroup, found[0]
+    plain = re.sub(r"[ .-]", "", value)
+    if kind == "cpf":
+        return len(set(plain)) > 1 and all(
+            (sum(int(sign) * (size + 1 - at) for at, sign in enumerate(plain[:size])) * 10) % 11 % 10
+            == int(plain[size])
+            for size in (9, 10)
+        )
+    if kind == "dni":
+        number = plain[:-1].translate(str.maketrans("XYZ", "012"))
+        return DNI_LETTERS[int(number) % 23] == plain[-1]
+    if kind == "nir":
+        return 97 - int(plain[:13].replace("A", "0").replace("B", "0")) % 97 == int(plain[13:])
+    return True
