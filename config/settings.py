@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "diagnostics.reauthentication.AskAgain",
     "diagnostics.http.login_again",
     "diagnostics.http.in_viewers_zone",
+    "diagnostics.throttling.SayTooMany",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -301,7 +302,7 @@ SNAPSHOT_HOURS = env.number("SNAPSHOT_HOURS", 6, least=0, most=24 * 30)
 
 # How often one token may ask in a minute, and how many runs one person's programs may start in it.
 API_CALLS_PER_MINUTE = env.number("API_CALLS_PER_MINUTE", 600, least=1, most=1_000_000)
-API_RUNS_PER_MINUTE = env.number("API_RUNS_PER_MINUTE", 60, least=1, most=100_000)
+RUNS_PER_MINUTE = env.number("RUNS_PER_MINUTE", 60, least=1, most=100_000)
 
 # ---------------------------------------------------------------------- alerts
 

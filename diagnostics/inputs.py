@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar, cast
 
 from diagnostics.calls.call import Choice, FailingCall, Note, Parsed, ReceivedAnswer, Unreadable
-from diagnostics.calls.parse import masked_text, parse_answer, parse_call
+from diagnostics.calls.parse import PastedCall, masked_text, parse_answer
 
 LONGEST_NOTE = 2000
 Value = TypeVar("Value")
@@ -79,13 +79,18 @@ class Reading:
 
 
 def read_paste(
-    call_text: str, answer_text: str = "", conversation_id: str = "", note: str = "", choice: int | None = None
+    call_text: str | PastedCall,
+    answer_text: str = "",
+    conversation_id: str = "",
+    note: str = "",
+    choice: int | None = None,
 ) -> Reading:
     """Raises Unreadable, whose text is the sentence to show; `choice` as in parse_call."""
     found, call, answer = Parsed(), None, None
     notes: tuple[Note, ...] = ()
-    if call_text.strip():
-        found = parse_call(call_text, choice)
+    pasted = PastedCall(call_text) if isinstance(call_text, str) else call_text
+    if pasted.text.strip():
+        found = pasted.parsed(choice)
         call, answer, notes = found.call, found.answer, found.notes
         if call is not None and found.form in RECORDS:
             call = replace(call, as_sent=True)

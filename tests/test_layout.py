@@ -52,7 +52,7 @@ ROWS: list[set[str]] = [
     {"queries", "report", "http", "known_browsers"},
     {"exports", "metrics"},
     {"services", "access"},
-    {"idle_sessions", "late_tick", "sign_in"},
+    {"idle_sessions", "late_tick", "sign_in", "throttling"},
     {"tasks", "forms", "people", "reauthentication", "templatetags", "demo"},
     {"api", "evaluation", "bench"},
     {"views", "commands"},

@@ -24,5 +24,5 @@ def me(request: Caller) -> shapes.Me:
         scope=token.scope,
         expires_at=token.expires_at,
         calls_per_minute=settings.API_CALLS_PER_MINUTE,
-        runs_per_minute=settings.API_RUNS_PER_MINUTE,
+        runs_per_minute=settings.RUNS_PER_MINUTE,
     )

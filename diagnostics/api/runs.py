@@ -23,8 +23,9 @@ from diagnostics.models import OAuthClient
 from diagnostics.queries.run_pages import read_place, run_page
 from diagnostics.queries.runs import findings_of
 from diagnostics.run_filters import RunFilter
-from diagnostics.services.api_runs import OtherRequest, Started, TooMany, hash_of, known_start, start_for_program
+from diagnostics.services.api_runs import OtherRequest, Started, hash_of, known_start, start_for_program
 from diagnostics.services.diagnosing import Refused
+from diagnostics.services.personal_limits import TooManyRequests, TooManyRuns, reading_one_text
 
 router = Router(tags=["Runs"])
 OURS = ("page", "limit")
@@ -118,7 +119,8 @@ def _started(request: Caller, client: OAuthClient, given: RunGiven, key: str, fi
     try:
         if run := known_start(request.auth, key, fingerprint):  # before the paste is read: that can take a while
             return Started(run, is_new=False)
-        inputs = _inputs(given)
+        with reading_one_text(request.user):
+            inputs = _inputs(given)
         with transaction.atomic():
             started = start_for_program(request.auth, client, inputs, key=key, request_hash=fingerprint)
             if started.is_new:
@@ -126,9 +128,9 @@ def _started(request: Caller, client: OAuthClient, given: RunGiven, key: str, fi
     except OtherRequest:
         detail = "This key was sent with another request in the last 24 hours. Take a new key for a new request."
         raise Refusal(422, "key_reused", detail) from None
-    except TooMany as busy:
-        detail = f"Too many runs were started by your programs in the last minute. Try again in {busy.wait_seconds} s."
-        raise Refusal(429, "too_many_runs", detail, headers={"Retry-After": str(busy.wait_seconds)}) from None
+    except TooManyRequests as busy:
+        code = "too_many_runs" if isinstance(busy, TooManyRuns) else "still_reading"
+        raise Refusal(429, code, str(busy), headers={"Retry-After": str(busy.wait_seconds)}) from None
     except Refused as refused:
         raise Refusal(409, "refused", str(refused)) from None
     return started

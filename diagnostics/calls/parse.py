@@ -63,7 +63,7 @@ class PastedCall:
     """A text with a failing call. It is searched once, however often it is read and shown; see time_budget."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self._found: Found | Unreadable | None = None
         self._masked: dict[int, MaskedDraft] = {}
 
@@ -89,7 +89,7 @@ class PastedCall:
 
     def shown(self) -> str:
         """See masked_text. Masking isn't subject to the budget: what was not read to its end is not shown."""
-        text = self._text
+        text = self.text
         if len(text) > limit_of(text):
             return ""
         if HAR_START.search(text) or POSTMAN_START.match(text) or PAIRS.search(text):
@@ -109,7 +109,7 @@ class PastedCall:
     def _search(self) -> "Found":
         if self._found is None:
             try:
-                self._found = _found(self._text)
+                self._found = _found(self.text)
             except Unreadable as trouble:
                 self._found = trouble
         if isinstance(self._found, Unreadable):

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
 from diagnostics.calls.call import Choice, Note, Unreadable
-from diagnostics.calls.parse import limit_of, masked_text
+from diagnostics.calls.parse import PastedCall, limit_of, masked_text
 from diagnostics.forms.text import NO_NUL
 from diagnostics.inputs import Inputs, Reading, read_paste
 from diagnostics.models import OAuthClient, User
@@ -71,11 +71,12 @@ class PasteForm(forms.Form):
     choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, error_messages=NO_NUL)
 
     inputs: Inputs | None = None
+    pasted: PastedCall | None = None
     notes: tuple[Note, ...] = ()
     choices: tuple[tuple[Choice, str, bool], ...] = ()  # with the value to send for it, and whether it was taken
 
     def clean_call(self) -> str:
-        return readable("call", self.cleaned_data["call"])
+        return self._readable_call(self.cleaned_data["call"])
 
     def clean_call_file(self) -> None:
         """What the file holds takes the place of the pasted call."""
@@ -89,7 +90,12 @@ class PasteForm(forms.Form):
         text = upload.read().decode()
         if not text.strip():
             raise ValidationError("The file is empty. Choose the one that holds the call.")
-        self.cleaned_data["call"] = readable("call", text)
+        self.cleaned_data["call"] = self._readable_call(text)
+
+    def _readable_call(self, text: str) -> str:
+        """The text is searched once, however often it is read and shown."""
+        self.pasted = PastedCall(text)
+        return readable("call", text, self.pasted)
 
     def clean_answer(self) -> str:
         return readable("answer", self.cleaned_data["answer"])
@@ -102,7 +108,7 @@ class PasteForm(forms.Form):
         if not self.errors.keys() & set(PASTED):
             if not pasted["call"].strip() and not pasted["conversation_id"]:
                 raise ValidationError(NOTHING_GIVEN)
-            reading = self._chosen(pasted, read(pasted))
+            reading = self._chosen(pasted, read(pasted, self.pasted))
             note = masked_text(self.cleaned_data.get("note", ""))
             self.inputs, self.notes = replace(reading.inputs, note=note), reading.notes
             self.choices = tuple(
@@ -116,7 +122,7 @@ class PasteForm(forms.Form):
         index = next(
             (each.index for each in reading.choices if value_of(each, reading.choices) == wanted), reading.chosen
         )
-        return reading if index == reading.chosen else read(pasted, index)
+        return reading if index == reading.chosen else read(pasted, self.pasted, index)
 
     def mask(self) -> None:
         """Puts masked text in place of what was typed: call it before the form is shown again."""
@@ -124,7 +130,8 @@ class PasteForm(forms.Form):
         read = getattr(self, "cleaned_data", {})
         for name in (*PASTED, "note"):
             text = read.get(name) or self.data.get(self.add_prefix(name), "")
-            masked[self.add_prefix(name)] = masked_text(text)
+            is_read = name == "call" and self.pasted is not None and self.pasted.text == text
+            masked[self.add_prefix(name)] = self.pasted.shown() if is_read and self.pasted else masked_text(text)
         self.data = masked
 
 
@@ -144,11 +151,11 @@ class StartForm(PasteForm):
         choice.queryset = visible_clients(viewer).filter(retired_at=None).defer("secret").order_by("name")
 
 
-def readable(name: str, text: str) -> str:
+def readable(name: str, text: str, pasted: PastedCall | None = None) -> str:
     """The text as it is, or a ValidationError that says why nothing can be read from it."""
     if len(text) > (limit := limit_of(text)):
         raise ValidationError(f"This is {len(text):,} characters, more than the {limit:,} we read. {SHORTEN[name]}")
-    read({name: text})
+    read({name: text}, pasted)
     return text
 
 
@@ -158,9 +165,9 @@ def value_of(choice: Choice, choices: tuple[Choice, ...]) -> str:
     return f"{choice.index}-{hashlib.sha256(calls.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
-def read(pasted: dict[str, str], choice: int | None = None) -> Reading:
+def read(pasted: dict[str, str], searched: PastedCall | None = None, choice: int | None = None) -> Reading:
     try:
         call, answer, conversation_id = (pasted.get(name, "") for name in PASTED)
-        return read_paste(call, answer, conversation_id, choice=choice)
+        return read_paste(searched if call and searched else call, answer, conversation_id, choice=choice)
     except Unreadable as trouble:
         raise ValidationError(str(trouble)) from None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,19 +16,10 @@ from diagnostics.services.audit import record
 from diagnostics.services.runs import create_run
 
 KEY_LIFE = timedelta(hours=24)
-MINUTE = timedelta(minutes=1)
 
 
 class OtherRequest(Exception):
     """The key was used for another request."""
-
-
-class TooMany(Exception):
-    """This person's programs have started as many runs in the last minute as they may."""
-
-    def __init__(self, wait_seconds: int) -> None:
-        super().__init__(wait_seconds)
-        self.wait_seconds = wait_seconds
 
 
 @dataclass(frozen=True)
@@ -60,13 +50,12 @@ def known_start(token: ApiToken, key: str, request_hash: str) -> Run | None:
 def start_for_program(
     token: ApiToken, client: OAuthClient, inputs: Inputs, *, key: str = "", request_hash: str = ""
 ) -> Started:
-    """Raises OtherRequest, TooMany, and Refused for a retired client. The token's row is held meanwhile, so that two
+    """Raises OtherRequest, TooManyRuns, and Refused for a retired client. The token's row is held meanwhile, so that two
     requests with one key come one after the other.
     """
     ApiToken.objects.select_for_update().get(pk=token.pk)
     if run := known_start(token, key, request_hash):
         return Started(run, is_new=False)
-    _leave_room(token)
     run = create_run(
         client=client,
         kind=Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH,
@@ -83,11 +72,3 @@ def start_for_program(
 
 def forget_old_keys() -> int:
     return IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEY_LIFE).delete()[0]
-
-
-def _leave_room(token: ApiToken) -> None:
-    now = timezone.now()
-    recent = Run.objects.filter(source=Run.Source.API, started_by=token.owner, created_at__gt=now - MINUTE)
-    oldest = list(recent.order_by("-created_at").values_list("created_at", flat=True)[: settings.API_RUNS_PER_MINUTE])
-    if len(oldest) >= settings.API_RUNS_PER_MINUTE:
-        raise TooMany(max(1, round((oldest[-1] + MINUTE - now).total_seconds())))

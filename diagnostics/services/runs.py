@@ -32,6 +32,7 @@ from diagnostics.services.closing import Ended, close_run
 from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
 from diagnostics.services.in_force import contract_in_force
 from diagnostics.services.permit import claim_from_thread
+from diagnostics.services.personal_limits import BY_A_PERSON, leave_room
 from diagnostics.services.tokens import remember_token
 from diagnostics.services.turns import claim_next_run
 from diagnostics.verdict import ENGINE_VERSION
@@ -58,7 +59,7 @@ def create_run(
     schedule: Schedule | None = None,
     for_workers: bool = True,
 ) -> Run:
-    """A queued run with a frozen snapshot of its inputs. Raises Refused for a retired client.
+    """A queued run with a frozen snapshot of its inputs. Raises Refused for a retired client, and TooManyRuns.
 
     Without `for_workers` the caller executes it, and no worker takes it unless it waits for long.
 
@@ -69,6 +70,8 @@ def create_run(
     planned = planned_checks(inputs.given)
     if branch and not (planned := branch_of(branch, planned)):
         raise Refused(f"There is no check {branch} any more for what was brought. Run the whole diagnosis again.")
+    if user is not None and source in BY_A_PERSON:
+        leave_room(user)
     contract = contract_in_force(client.region)
     aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
     target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}

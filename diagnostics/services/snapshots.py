@@ -20,6 +20,7 @@ from diagnostics.genesys.regions import region
 from diagnostics.models import OAuthClient, Provider, Snapshot, User
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
+from diagnostics.services.personal_limits import leave_room
 from diagnostics.services.reading import LEASE, LostReading, Reading, SliceOver, Wait
 from diagnostics.services.reading_providers import (
     find_gone,
@@ -61,6 +62,8 @@ def start_snapshot(client: OAuthClient, *, source: str, user: User | None) -> Sn
     _close_overdue(timezone.now())
     try:
         with transaction.atomic():
+            if user is not None and source == Snapshot.Source.WEB:
+                leave_room(user)
             snapshot = Snapshot.objects.create(client=client, source=source, started_by=user, rung_at=timezone.now())
             if source in BY_PEOPLE:
                 record("snapshot.started", snapshot, name=client.name, client=client, person=user)

@@ -12,6 +12,7 @@ from diagnostics.models import Run, User, Watch
 from diagnostics.outcomes import Outcome
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
+from diagnostics.services.personal_limits import leave_room
 from diagnostics.services.runs import repeat_run, repeatable_checks
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def start_watch(run: Run, user: User) -> Watch:
     now = timezone.now()
     try:
         with transaction.atomic():
+            leave_room(user)
             watch = Watch.objects.create(
                 run=run, check_id=check_id, started_by=user, created_at=now, next_at=now + WAITS[0], ends_at=now + LASTS
             )

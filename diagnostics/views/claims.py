@@ -1,5 +1,7 @@
 """Checking what a text claims: paste it, see what is real, wrong or unknown."""
 
+from contextlib import nullcontext
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -10,6 +12,7 @@ from diagnostics.forms.claims import ClaimsForm
 from diagnostics.genesys.contract import bundled
 from diagnostics.http import Request
 from diagnostics.services.in_force import contract_in_force
+from diagnostics.services.personal_limits import reading_one_text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -17,7 +20,8 @@ from diagnostics.services.in_force import contract_in_force
 def claim_check(request: Request) -> HttpResponse:
     """Nothing is stored or sent: the same form comes back, masked, with what was found."""
     form = ClaimsForm(request.POST or None)
-    contract = contract_in_force(form.cleaned_data["region"]) if form.is_valid() else bundled()
-    checked = check_text(form.cleaned_data["text"], contract) if form.is_valid() else None
-    form.mask()
+    with reading_one_text(request.user) if form.is_bound else nullcontext():
+        contract = contract_in_force(form.cleaned_data["region"]) if form.is_valid() else bundled()
+        checked = check_text(form.cleaned_data["text"], contract) if form.is_valid() else None
+        form.mask()
     return render(request, "claims/check.html", {"form": form, "checked": checked, "contract": contract})

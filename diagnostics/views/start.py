@@ -15,7 +15,9 @@ from diagnostics.genesys import gateway
 from diagnostics.http import Request
 from diagnostics.inputs import Inputs
 from diagnostics.models import Provider, Run
+from diagnostics.services.personal_limits import PREVIEW, StillReading, TooManyRuns, reading_one_text
 from diagnostics.services.runs import create_run
+from diagnostics.throttling import told_to_wait
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,20 +28,26 @@ def start(request: Request) -> HttpResponse:
     if request.method != "POST":
         return _page(request, StartForm(initial=_prefilled(request), viewer=request.user))
     form = StartForm(request.POST, request.FILES, viewer=request.user)
-    if "read" in request.POST:
-        return _page(request, _read_only(request))
-    if not form.is_valid() or form.inputs is None:
+    with reading_one_text(request.user):
+        if "read" in request.POST:
+            return _page(request, _read_only(request))
+        is_valid = form.is_valid()
         form.mask()
+    if not is_valid or form.inputs is None:
         return _page(request, form)
-    with transaction.atomic():
-        run = create_run(
-            client=form.cleaned_data["client"],
-            kind=Run.Kind.DIAGNOSIS,
-            inputs=form.inputs,
-            user=request.user,
-            source=Run.Source.WEB,
-        )
-        transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
+    try:
+        with transaction.atomic():
+            run = create_run(
+                client=form.cleaned_data["client"],
+                kind=Run.Kind.DIAGNOSIS,
+                inputs=form.inputs,
+                user=request.user,
+                source=Run.Source.WEB,
+            )
+            transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
+    except TooManyRuns as busy:
+        form.add_error(None, str(busy))
+        return told_to_wait(_page(request, form), busy)
     return redirect("run", run.pk)
 
 
@@ -47,9 +55,13 @@ def start(request: Request) -> HttpResponse:
 @sensitive_post_parameters("call", "answer")
 @may_run_required
 def preview(request: Request) -> HttpResponse:
-    """The fragment beside the form: what was taken, guessed, dropped and masked."""
+    """The fragment beside the form: what was understood. While an earlier text is read, one that asks again."""
     form = PasteForm(request.POST)
-    form.is_valid()
+    try:
+        with reading_one_text(request.user, PREVIEW):
+            form.is_valid()
+    except StillReading as busy:
+        return told_to_wait(render(request, "start/_still_reading.html"), busy)
     return render(request, "start/_reading.html", {"form": form})
 
 

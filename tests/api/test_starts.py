@@ -178,7 +178,7 @@ def test_a_key_that_is_none_is_refused(key: str, program: Program, org: OAuthCli
 def test_runs_are_not_started_without_end(
     program: Program, org: OAuthClient, rung: list[tuple[str, int]], settings: Settings
 ) -> None:
-    settings.API_RUNS_PER_MINUTE = 2
+    settings.RUNS_PER_MINUTE = 2
     person = make_user()
     statuses = [start(program(person), org, key).status_code for key in ("a", "b", "c")]
     answer = start(program(person), org)
@@ -191,7 +191,7 @@ def test_runs_are_not_started_without_end(
 def test_the_same_request_is_answered_also_where_no_more_may_start(
     program: Program, org: OAuthClient, rung: list[tuple[str, int]], settings: Settings
 ) -> None:
-    settings.API_RUNS_PER_MINUTE = 1
+    settings.RUNS_PER_MINUTE = 1
     caller = program()
     assert [start(caller, org, "a").status_code for _ in range(3)] == [202, 202, 202]
 

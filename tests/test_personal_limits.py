@@ -1,0 +1,101 @@
+"""What one person may use at a time: the same limit for runs from pages and programs, and one text read at once."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from diagnostics.inputs import Inputs
+from diagnostics.models import Run, User
+from diagnostics.services.personal_limits import READING, StillReading, TooManyRuns, reading_one_text
+from diagnostics.services.runs import create_run
+from diagnostics.services.watches import start_watch
+from tests.factories import make_client, make_finding, make_run, make_user, make_verdict
+
+pytestmark = pytest.mark.django_db
+CALL = "POST /api/v2/conversations/7f9c2ba4-e88f-4d3a-9c1b-0a5e6d7f8a9b/cobrowse"
+
+
+@pytest.fixture(autouse=True)
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diagnostics.tasks.ring", lambda task, pk: None)
+
+
+@pytest.fixture
+def ada(settings: Settings) -> User:
+    settings.RUNS_PER_MINUTE = 2
+    return make_user("ada")
+
+
+def browser_of(person: User) -> Client:
+    browser = Client()
+    browser.force_login(person)
+    return browser
+
+
+def test_pages_and_programs_share_one_limit(ada: User) -> None:
+    client = make_client()
+    for source in ("web", "api"):
+        create_run(client=client, kind="health", inputs=Inputs(), user=ada, source=source)
+    with pytest.raises(TooManyRuns) as busy:
+        create_run(client=client, kind="health", inputs=Inputs(), user=ada, source="web")
+    assert 1 <= busy.value.wait_seconds <= 60
+    create_run(client=client, kind="health", inputs=Inputs(), user=make_user("grace"), source="web")
+    Run.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    create_run(client=client, kind="health", inputs=Inputs(), user=ada, source="web")
+
+
+def test_what_runs_by_schedule_is_not_counted(ada: User) -> None:
+    client = make_client()
+    for _ in range(3):
+        create_run(client=client, kind="health", inputs=Inputs(), user=None, source="schedule")
+
+
+def test_the_form_says_when_to_go_on_and_keeps_what_was_typed(ada: User) -> None:
+    browser, client = browser_of(ada), make_client()
+    given = {"client": client.pk, "call": CALL, "note": "since noon"}
+    first, second, third = [browser.post(reverse("start"), given) for _ in range(3)]
+    assert (first.status_code, second.status_code, third.status_code) == (302, 302, 429)
+    assert 1 <= int(third.headers["Retry-After"]) <= 60
+    assert CALL in third.content.decode()
+    assert "since noon" in third.content.decode()
+
+
+def test_repeating_a_run_has_the_same_limit(ada: User) -> None:
+    browser, run = browser_of(ada), make_run(make_client(), inputs=Inputs().to_json())
+    answers = [browser.post(reverse("run-again", args=[run.pk])) for _ in range(3)]
+    assert [each.status_code for each in answers] == [302, 302, 429]
+    assert answers[-1].headers["Retry-After"]
+
+
+def test_a_watch_counts_too(ada: User, settings: Settings) -> None:
+    settings.RUNS_PER_MINUTE = 1
+    run = make_run(make_client(), cause="conv.not_connected", verdict=make_verdict(because=["conversation.connected"]))
+    run.inputs = {**run.inputs, "conversation_id": "7f9c2ba4-e88f-4d3a-9c1b-0a5e6d7f8a9b"}
+    run.save()
+    make_finding(run, "conversation.connected")
+    start_watch(run, ada)
+    with pytest.raises(TooManyRuns):
+        create_run(client=run.client, kind="health", inputs=Inputs(), user=ada, source="web")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_text_of_a_person_is_read_at_a_time(ada: User) -> None:
+    browser, other = browser_of(ada), connection.copy()
+    try:
+        with other.cursor() as cursor:  # another process reads a text of hers
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [READING, ada.pk])
+        with pytest.raises(StillReading), reading_one_text(ada):
+            pass
+        answer = browser.post(reverse("claims"), {"text": CALL})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+        assert browser.post(reverse("start-preview"), {"call": CALL}).status_code == 200
+        with reading_one_text(make_user("grace")):
+            pass
+    finally:
+        other.close()
+        connections["default"].close()
