@@ -18,6 +18,7 @@ from tests.factories import make_client, make_finding, make_run, make_user, make
 
 pytestmark = pytest.mark.django_db
 CALL = "POST /api/v2/conversations/7f9c2ba4-e88f-4d3a-9c1b-0a5e6d7f8a9b/cobrowse"
+LONG = CALL + "\n" + "word " * 6_000
 
 
 @pytest.fixture(autouse=True)
@@ -89,12 +90,13 @@ def test_one_text_of_a_person_is_read_at_a_time(ada: User) -> None:
     try:
         with other.cursor() as cursor:  # another process reads a text of hers
             cursor.execute("SELECT pg_advisory_lock(%s, %s)", [READING, ada.pk])
-        with pytest.raises(StillReading), reading_one_text(ada):
+        with pytest.raises(StillReading), reading_one_text(ada, len(LONG)):
             pass
-        answer = browser.post(reverse("claims"), {"text": CALL})
+        answer = browser.post(reverse("claims"), {"text": LONG})
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-        assert browser.post(reverse("start-preview"), {"call": CALL}).status_code == 200
-        with reading_one_text(make_user("grace")):
+        assert browser.post(reverse("start-preview"), {"call": LONG}).status_code == 200
+        assert browser.post(reverse("claims"), {"text": CALL}).status_code == 200
+        with reading_one_text(make_user("grace"), len(LONG)):
             pass
     finally:
         other.close()

@@ -119,7 +119,7 @@ def _started(request: Caller, client: OAuthClient, given: RunGiven, key: str, fi
     try:
         if run := known_start(request.auth, key, fingerprint):  # before the paste is read: that can take a while
             return Started(run, is_new=False)
-        with reading_one_text(request.user):
+        with reading_one_text(request.user, _size(given)):
             inputs = _inputs(given)
         with transaction.atomic():
             started = start_for_program(request.auth, client, inputs, key=key, request_hash=fingerprint)
@@ -144,6 +144,10 @@ def _inputs(given: RunGiven) -> Inputs:
         return read_paste(call, answer, given.conversation_id, given.note).inputs
     except Unreadable as trouble:
         raise wrong("The run was not started: what was given cannot be read.", ("body", str(trouble))) from None
+
+
+def _size(given: RunGiven) -> int:
+    return sum(map(len, _texts(given.dict())))
 
 
 def _texts(value: Any) -> Iterator[str]:

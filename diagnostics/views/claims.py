@@ -1,7 +1,5 @@
 """Checking what a text claims: paste it, see what is real, wrong or unknown."""
 
-from contextlib import nullcontext
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,7 +18,7 @@ from diagnostics.services.personal_limits import reading_one_text
 def claim_check(request: Request) -> HttpResponse:
     """Nothing is stored or sent: the same form comes back, masked, with what was found."""
     form = ClaimsForm(request.POST or None)
-    with reading_one_text(request.user) if form.is_bound else nullcontext():
+    with reading_one_text(request.user, len(request.POST.get("text", ""))):
         contract = contract_in_force(form.cleaned_data["region"]) if form.is_valid() else bundled()
         checked = check_text(form.cleaned_data["text"], contract) if form.is_valid() else None
         form.mask()

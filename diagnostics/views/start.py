@@ -2,6 +2,7 @@
 
 import json
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +29,7 @@ def start(request: Request) -> HttpResponse:
     if request.method != "POST":
         return _page(request, StartForm(initial=_prefilled(request), viewer=request.user))
     form = StartForm(request.POST, request.FILES, viewer=request.user)
-    with reading_one_text(request.user):
+    with reading_one_text(request.user, _size(request)):
         if "read" in request.POST:
             return _page(request, _read_only(request))
         is_valid = form.is_valid()
@@ -58,11 +59,17 @@ def preview(request: Request) -> HttpResponse:
     """The fragment beside the form: what was understood. While an earlier text is read, one that asks again."""
     form = PasteForm(request.POST)
     try:
-        with reading_one_text(request.user, PREVIEW):
+        with reading_one_text(request.user, _size(request), PREVIEW):
             form.is_valid()
     except StillReading as busy:
         return told_to_wait(render(request, "start/_still_reading.html"), busy)
     return render(request, "start/_reading.html", {"form": form})
+
+
+def _size(request: Request) -> int:
+    """Of all texts that came with a form, and of its files."""
+    files = (each.size or 0 for _, each in request.FILES.items() if isinstance(each, UploadedFile))
+    return sum(map(len, request.POST.values())) + sum(files)
 
 
 def _prefilled(request: Request) -> dict[str, object]:
