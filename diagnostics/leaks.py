@@ -68,7 +68,7 @@ def _by_known_shape(text: str) -> Iterator[str]:
         yield "token"
     if any(True for _ in find_private_keys(text)):
         yield "private key"
-    yield from (kind for _, _, kind in find_personal(text))
+    yield from ("e-mail address" if kind == "e-mail" else kind for _, _, kind in find_personal(text))
 
 
 def _by_shape(text: str) -> Iterator[str]:
