@@ -1,7 +1,7 @@
 """The rules of judgement: which finding names which cause, how sure, and in which order. Data, for `verdict` to apply.
 
-They stand in the order in which a call meets its faults: the host, the path, the token, the right to do it, the body,
-the conversation, the provider.
+They are in the order in which a call meets its faults: the URL's own variables, the host, the path, the token, the
+permission, the body, the conversation, the provider. Which of them a response allows is in `explanations`.
 """
 
 from dataclasses import dataclass
@@ -60,12 +60,9 @@ STATE_EXPLAINS = (
 )
 
 RULES: tuple[Rule, ...] = (
+    # A variable that was never filled in outranks whatever the network then did with the URL.
+    Rule("path.placeholder_unexpanded", "request.host", ("placeholder",)),
     Rule("host.unknown_host", "request.host", ("unknown_host", "not_the_api_host")),
-    Rule("env.dns", "answer.meaning", ("network_dns",)),
-    Rule("env.tls", "answer.meaning", ("network_tls",)),
-    Rule("env.proxy", "answer.meaning", ("network_proxy", "proxy")),
-    Rule("env.timeout", "answer.meaning", ("network_timeout",), unless=HOST_EXPLAINS),
-    Rule("env.timeout", "answer.meaning", ("client_timeout",), "likely"),
     Rule("path.base_duplicated", "request.path", ("base_duplicated",)),
     Rule("path.id_missing", "request.path", ("id_missing",)),
     Rule("path.legacy_resource", "request.path", ("legacy_resource",)),
@@ -77,6 +74,11 @@ RULES: tuple[Rule, ...] = (
     Rule("host.wrong_region", "request.host", ("wrong_region",)),
     Rule("host.plain_http", "request.host", ("plain_http",)),
     Rule("path.placeholder_unexpanded", "request.path", ("placeholder_unexpanded",)),
+    Rule("env.dns", "answer.meaning", ("network_dns",)),
+    Rule("env.tls", "answer.meaning", ("network_tls",)),
+    Rule("env.proxy", "answer.meaning", ("network_proxy", "proxy")),
+    Rule("env.timeout", "answer.meaning", ("network_timeout",), unless=HOST_EXPLAINS),
+    Rule("env.timeout", "answer.meaning", ("client_timeout",), "likely"),
     Rule("path.wrong_method", "request.method", ("wrong_method",)),
     Rule(
         "env.redirect_or_html",
@@ -96,13 +98,20 @@ RULES: tuple[Rule, ...] = (
     Rule("auth.ip_not_allowed", "answer.meaning", ("ip_refused",)),
     Rule("auth.token_request_malformed", "answer.meaning", ("token_request_malformed",)),
     Rule("auth.token_request_malformed", "request.token", ("malformed",)),
+    Rule("auth.client_rejected", "request.token", ("implicit_grant_refused",), "likely"),
     Rule("auth.client_rejected", "answer.meaning", ("client_rejected", "grant_not_allowed"), "likely"),
     Rule("auth.token_foreign", "oauth.identity", ("another_org",)),
     Rule("auth.token_expired", "answer.meaning", ("token_refused",), "likely"),
     Rule("auth.client_rejected", "oauth.token", ("client_rejected", "grant_not_allowed")),
     Rule("auth.token_foreign", "oauth.identity", ("token_refused",), "likely"),
-    Rule("authz.user_context_required", "answer.meaning", ("user_required",)),
-    Rule("authz.user_context_required", "permissions.user", ("user_required",), "likely"),
+    Rule("authz.user_context_required", "answer.meaning", ("user_required", "client_required")),
+    Rule(
+        "authz.user_context_required",
+        "permissions.user",
+        ("user_required",),
+        "likely",
+        unless=("answer.meaning:client_required",),
+    ),
     Rule("authz.scope_missing", "oauth.scopes", ("scope_missing",)),
     Rule("authz.scope_missing", "oauth.scopes", ("user_scope_missing",), "likely"),
     Rule("config.feature_not_licensed", "permissions.catalogue", ("not_in_catalogue",), unless=HELD),
@@ -122,11 +131,13 @@ RULES: tuple[Rule, ...] = (
     Rule("conv.media_unsupported", "conversation.media", ("media_unsupported", "legacy_chat")),
     Rule("conv.not_connected", "conversation.connected", ("queued", "no_agent", "no_customer", "not_connected")),
     Rule("conv.not_found", "answer.meaning", ("conversation_not_found",), "likely", ("conversation.exists:found",)),
-    Rule("authz.not_a_party", "answer.meaning", ("not_a_party",)),
+    Rule("authz.not_a_party", "answer.meaning", ("not_a_party",), "likely"),
     Rule("authz.policy_denied", "answer.meaning", ("policy_denied",)),
     Rule("provider.mismatch", "provider.match", ("other_case", "near", "none", "disabled", "missing")),
     Rule("provider.mismatch", "provider.configured", ("none_configured",), "likely"),
-    Rule("config.cobrowse_disabled", "deployments.cobrowse", ("off", "none_active")),
+    Rule("provider.mismatch", "answer.meaning", ("provider_wanted",), "likely"),
+    Rule("config.deployment_inactive", "deployments.cobrowse", ("none_active",)),
+    Rule("config.cobrowse_disabled", "deployments.cobrowse", ("off",)),
     Rule("config.legacy_cobrowse_retired", "answer.meaning", ("legacy_gone",), "likely"),
     Rule("config.offer_expired", "answer.meaning", ("offer_expired", "session_gone"), "likely"),
     Rule("conv.session_conflict", "answer.meaning", ("conflict",), "likely", STATE_EXPLAINS),
@@ -212,19 +223,3 @@ TROUBLES: tuple[Trouble, ...] = (
     ),
     Trouble("env.tls", "unreachable", ("reset",), ("reach.tls:cut",), alone=False),
 )
-
-REFUSED = frozenset({400, 403, 404, 409, 410, 422})
-# Cause or family -> the statuses with which it can show. Where a cause is not here, any status can.
-PLAUSIBLE: dict[str, frozenset[int]] = {
-    "path": frozenset({400, 403, 404, 405, 500, 501}),
-    "host.wrong_region": frozenset({400, 401, 403, 404}),
-    "auth": frozenset({400, 401, 403}),
-    "auth.token_expired": frozenset({401}),
-    "auth.token_foreign": frozenset({400, 401, 403, 404}),  # another org's conversation is not found
-    "authz": frozenset({400, 401, 403, 404}),
-    "conv": REFUSED,
-    "conv.id_malformed": REFUSED | {500},
-    "provider": REFUSED,
-    "config": REFUSED | {501},
-    "body": frozenset({400, 413, 415, 422, 500}),
-}

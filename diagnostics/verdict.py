@@ -1,7 +1,7 @@
 """The run's answer, computed from the findings alone: one cause, how sure, why, and what else. Pure.
 
-The first of the rules (`rules`) that fits, and that fits the answer's status, is what must be mended first; the others
-are listed beside it.
+The first of the rules (`rules`) whose cause can produce the response that came back (`explanations`) is what to fix
+first. Causes that cannot have produced it are never first; they are listed as other problems.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from diagnostics import causes
+from diagnostics.explanations import EXPLAINS_ANYTHING, HIDES_THE_CAUSE, can_explain
 from diagnostics.outcomes import Outcome
-from diagnostics.rules import DEPARTURES, PLAUSIBLE, REFUSALS, RULES, TROUBLES, Certainty, Rule
+from diagnostics.rules import DEPARTURES, REFUSALS, RULES, TROUBLES, Certainty, Rule
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 PART_IS_RIGHT = "This branch is right now. Only it was asked again, so this says nothing of the rest."
 PART_IS_NOT_RIGHT = "Only this branch was asked again; it is not all right, and it alone explains no failure."
 
@@ -122,11 +123,12 @@ def judge(findings: Iterable[Found], *, part: bool = False) -> Verdict:
     answer = next((each for each in found if each.check_id == "answer.meaning"), None)
     worked = answer is not None and answer.code == "success"
     rules = _told_by(found) if part else RULES
-    candidates = [] if worked else _fitting(_candidates(found, rules), answer)
+    named = [] if worked else _candidates(found, rules)
+    candidates = _explaining(named, answer)
     if not worked and not candidates and not part:
         troubles = _troubles(found, answer)
         candidates = _proved(troubles) or _refusals(found, answer) or _departures(found, answer) or troubles
-    verdict = _accuse(candidates, found, answer) if candidates else _acquit(found, answer, worked)
+    verdict = _accuse(candidates, named, found, answer) if candidates else _acquit(found, named, answer, worked)
     if part and not candidates:
         verdict = _of_part(verdict, found)
     return replace(verdict, unchecked=_unchecked(found), ruled_out=_ruled_out(found, verdict))
@@ -158,27 +160,25 @@ def _candidates(found: list[Found], rules: Iterable[Rule]) -> list[Candidate]:
     ]
 
 
-def _fitting(candidates: list[Candidate], answer: Found | None) -> list[Candidate]:
-    """Those that the answer's status allows first; one that it does not allow is no longer proved to be the reason."""
+def _explaining(candidates: list[Candidate], answer: Found | None) -> list[Candidate]:
+    """Those whose cause can produce the response. One that hides what happened leaves everything possible, not proved."""
     if answer is None:
         return candidates
-    status = answer.evidence.get("status")
-    fit = [each for each in candidates if _plausible(each, status)]
-    misfit = [replace(each, certainty="likely") for each in candidates if not _plausible(each, status)]
-    return fit + misfit
+    explaining = [each for each in candidates if _explains(each, answer)]
+    if answer.code not in HIDES_THE_CAUSE:
+        return explaining
+    return [each if each.cause in EXPLAINS_ANYTHING else replace(each, certainty="likely") for each in explaining]
 
 
-def _plausible(candidate: Candidate, status: object) -> bool:
+def _explains(candidate: Candidate, answer: Found) -> bool:
     if candidate.finding.check_id == "answer.meaning":
         return True
-    family = causes.family_of(candidate.cause)
-    allowed = PLAUSIBLE.get(candidate.cause, PLAUSIBLE.get(family))
-    return allowed is None or status in allowed
+    return can_explain(candidate.cause, answer.code, answer.evidence.get("status"))
 
 
 def _refusals(found: list[Found], answer: Found | None) -> list[Candidate]:
     status = answer.evidence.get("status") if answer is not None else None
-    return _candidates(found, [rule for rule, statuses in REFUSALS if status in statuses])
+    return _explaining(_candidates(found, [rule for rule, statuses in REFUSALS if status in statuses]), answer)
 
 
 def _departures(found: list[Found], answer: Found | None) -> list[Candidate]:
@@ -190,7 +190,7 @@ def _departures(found: list[Found], answer: Found | None) -> list[Candidate]:
         return []
     if "provider" in str(answer.evidence.get("message", "")).lower():
         candidates.reverse()
-    return candidates
+    return _explaining(candidates, answer)
 
 
 def _troubles(found: list[Found], answer: Found | None) -> list[Candidate]:
@@ -213,9 +213,10 @@ def _proved(candidates: list[Candidate]) -> list[Candidate]:
     return [each for each in candidates if each.certainty == "proved"]
 
 
-def _accuse(candidates: list[Candidate], found: list[Found], answer: Found | None) -> Verdict:
+def _accuse(candidates: list[Candidate], named: list[Candidate], found: list[Found], answer: Found | None) -> Verdict:
+    """`named` are all causes that the findings name, also those that cannot have produced this response."""
     first = candidates[0]
-    others = (*candidates, *_proved(_troubles(found, answer)), *_candidates(found, DEPARTURES))
+    others = (*candidates, *named, *_proved(_troubles(found, answer)), *_candidates(found, DEPARTURES))
     proof = [each.finding for each in candidates if each.cause == first.cause]
     if answer is not None and answer not in proof:
         proof.append(answer)
@@ -236,44 +237,29 @@ def _unread(blind: list[Found]) -> Found | None:
     return first[0] if first else None
 
 
-def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
+CONTRADICTED = (
+    "The response says that a permission is missing, but the org shows that this client holds it. The call was made with "
+    "another client's token, or before the permission was granted.",
+    "Find out whose token the call carried and check the roles of that client, or repeat the call with a new token.",
+)
+ALL_RIGHT_NOW = (
+    "The call failed, but everything we can check is right now, so we can't prove the cause.",
+    "Repeat the call and paste the new response with its correlation ID. Keep this run to compare with.",
+)
+
+
+def _acquit(found: list[Found], named: list[Candidate], answer: Found | None, worked: bool) -> Verdict:
     """Nothing is accused: either nothing is wrong, or what is wrong could not be told."""
     start = next((each for each in found if each.check_id == "session.start"), None)
     if start is not None:
         return _tried(start, found)
+    if answer is not None and not worked:
+        return replace(_unexplained(found, named, answer), also=tuple(dict.fromkeys(each.cause for each in named)))
     untold = [each for each in found if each.outcome == Outcome.ERROR]
     blind = [each for each in untold if each.check_id in DECISIVE]
     passes = tuple(each.anchor for each in found if each.outcome == Outcome.PASS)
-    unread = _unread(blind)
-    contradicted = answer is not None and answer.code in ("permission_missing", "division_missing")
-    if (
-        answer is not None
-        and not worked
-        and unread is not None
-        and not (contradicted and unread.code not in TOLD_BY_NOBODY)
-    ):
-        return Verdict(
-            causes.UNDETERMINED,
-            "undetermined",
-            f"The call failed, and what would explain it could not be read from the org. {unread.sentence}",
-            f"{unread.hint} Then check again." if unread.hint else "Check again when that can be read.",
-            because=(answer.anchor, unread.anchor),
-        )
-    if answer is not None and not worked:
-        return Verdict(
-            causes.UNDETERMINED,
-            "undetermined",
-            "The answer says that a permission is missing, but the org shows that this client holds it: the call was made "
-            "with another client's token, or before the grant."
-            if contradicted
-            else "The call failed, but everything that could be checked is right now, so its cause cannot be proved.",
-            "Find out whose token the call carried and look at that one's roles, or repeat the call with a new token."
-            if contradicted
-            else "Repeat the call and bring the fresh answer with its correlation id; keep this run to compare with.",
-            because=(answer.anchor,),
-        )
     if not passes or (blind and not worked):
-        what = blind[0].sentence if blind else "No check could be made."
+        what = blind[0].sentence if blind else "Nothing could be checked."
         because = tuple(each.anchor for each in blind)
         return Verdict(causes.UNDETERMINED, "undetermined", what, blind[0].hint if blind else "", because=because)
     vanished = next((each for each in found if each.code == "not_reproducible"), None)
@@ -281,15 +267,68 @@ def _acquit(found: list[Found], answer: Found | None, worked: bool) -> Verdict:
         return Verdict(
             causes.UNDETERMINED,
             "undetermined",
-            "The failure could not be reproduced: the call works now, and all that was checked is right.",
-            f"{vanished.hint} A server error that was reported is on the side of Genesys Cloud.",
+            "The failure could not be reproduced: the call works now, and everything we can check is right.",
+            f"{vanished.hint} If a server error was reported, it was on Genesys Cloud's side.",
             because=(vanished.anchor,),
         )
-    biting = [each for each in found if each.outcome == Outcome.WARN]
-    rest = f"but look at this: {biting[0].sentence}" if biting else "and all that was checked is right."
-    sentence = f"No problem found: the call worked, {rest}" if worked else f"No problem found, {rest}"
-    because = (*passes, *(each.anchor for each in biting))
-    return Verdict(causes.NONE, "likely" if untold or biting else "proved", sentence, because=because)
+    warnings = [each for each in found if each.outcome == Outcome.WARN]
+    because = (*passes, *(each.anchor for each in warnings))
+    tested = _what_was_tested(found, worked)
+    sentence = f"No problem found. {tested.sentence}" + (f" Warning: {warnings[0].sentence}" if warnings else "")
+    certainty: Certainty = "likely" if untold or warnings or not tested.is_the_complaint else "proved"
+    return Verdict(causes.NONE, certainty, sentence, because=because)
+
+
+def _unexplained(found: list[Found], named: list[Candidate], answer: Found) -> Verdict:
+    """The call failed, and nothing that was found can be what made it fail."""
+    unread = _unread([each for each in found if each.outcome == Outcome.ERROR and each.check_id in DECISIVE])
+    contradicted = answer.code in ("permission_missing", "division_missing")
+    if unread is not None and not (contradicted and unread.code not in TOLD_BY_NOBODY):
+        said, remedy = (
+            f"The call failed, and what would explain it could not be read from the org. {unread.sentence}",
+            f"{unread.hint} Then check again." if unread.hint else "Check again when that can be read.",
+        )
+        return Verdict(causes.UNDETERMINED, "undetermined", said, remedy, because=(answer.anchor, unread.anchor))
+    if answer.outcome == Outcome.ERROR:  # a response that hides what happened
+        return Verdict(causes.UNDETERMINED, "undetermined", answer.sentence, answer.hint, because=(answer.anchor,))
+    if named and not contradicted:
+        first = named[0].finding
+        response = (
+            f"{answer.evidence.get('status') or ''} {answer.evidence.get('code') or ''}".strip() or "that response"
+        )
+        return Verdict(
+            causes.UNDETERMINED,
+            "undetermined",
+            f"What we found wrong doesn't explain the response ({response}), so the cause is open. Found: {first.sentence}",
+            f"Fix what was found, then repeat the call and paste the new response. {first.hint}".strip(),
+            because=(answer.anchor, first.anchor),
+        )
+    said, remedy = CONTRADICTED if contradicted else ALL_RIGHT_NOW
+    return Verdict(causes.UNDETERMINED, "undetermined", said, remedy, because=(answer.anchor,))
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a run without a fault has tested, and whether that is the very thing that the person complained about."""
+
+    sentence: str
+    is_the_complaint: bool
+
+
+def _what_was_tested(found: list[Found], worked: bool) -> Tested:
+    areas = {each.check_id.partition(".")[0] for each in found}
+    if worked:
+        return Tested("The response shows that the call worked, and everything else we checked is right.", True)
+    if "request" in areas:
+        return Tested(
+            "The call and the org look right, but we didn't send the call itself, and no response of it was given.",
+            False,
+        )
+    if "conversation" in areas:
+        return Tested(
+            "The conversation and the org look right, but no call was given, and we didn't start a session.", False
+        )
+    return Tested("The org's setup is right. No call and no conversation were given, so neither was checked.", True)
 
 
 def _tried(start: Found, found: list[Found]) -> Verdict:

@@ -69,7 +69,10 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
 @pytest.mark.parametrize(
     ("findings", "cause", "certainty"),
     [
-        (but(), "none", "proved"),
+        # the call itself was not tested, so that nothing is wrong is not proved
+        (but(), "none", "likely"),
+        (said("+ oauth.token:issued", "+ conversation.exists:found"), "none", "likely"),
+        (said("+ oauth.token:issued", "+ permissions.call:held"), "none", "proved"),
         (answered(200, "success"), "none", "proved"),
         (answered(200, "success", "x conversation.connected:ended"), "none", "proved"),
         ([], "undetermined", "undetermined"),
@@ -122,7 +125,7 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         ),
         (answered(401, "token_refused"), "auth.token_expired", "likely"),
         (answered(400, "user_required"), "authz.user_context_required", "proved"),
-        (answered(404, "not_a_party"), "authz.not_a_party", "proved"),
+        (answered(404, "not_a_party"), "authz.not_a_party", "likely"),
         (answered(404, "html"), "env.redirect_or_html", "likely"),
         (answered(404, "foreign"), "response.not_genesys", "likely"),
         (answered(404, "html", "x request.path:not_in_api"), "path.not_in_api", "proved"),
@@ -163,7 +166,7 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
             "config.feature_not_licensed",
             "proved",
         ),
-        (but("x permissions.catalogue:not_in_catalogue"), "none", "proved"),
+        (but("x permissions.catalogue:not_in_catalogue"), "none", "likely"),
         (
             answered(500, "server_error", "x request.path:placeholder_unexpanded"),
             "path.placeholder_unexpanded",
@@ -236,7 +239,7 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         # two faults: the one that the status allows, else the one that is met first
         (but("x request.path:not_in_api", "x conversation.connected:ended"), "path.not_in_api", "proved"),
         (answered(401, "token_refused", "x request.path:not_in_api"), "auth.token_expired", "likely"),
-        (answered(403, "not_authorized", "x request.body:malformed_json"), "body.malformed_json", "likely"),
+        (answered(403, "not_authorized", "x request.body:malformed_json"), "undetermined", "undetermined"),
         (
             answered(403, "not_authorized", "x request.body:malformed_json", "x conversation.connected:ended"),
             "conv.ended",
@@ -263,7 +266,7 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (but("? oauth.token:timeout/unreachable", "x reach.tls:proxy_unreachable"), "env.proxy", "proved"),
         (but("? oauth.token:proxy/unreachable", "x reach.tls:proxy_login"), "env.proxy", "proved"),
         # a bad certificate that stopped none of our reads explains nothing
-        (but("x reach.tls:expired"), "none", "proved"),
+        (but("x reach.tls:expired"), "none", "likely"),
         (but("? oauth.identity:not_json/not_genesys"), "env.redirect_or_html", "likely"),
         (but("? oauth.identity:too_large/not_genesys"), "response.not_genesys", "likely"),
         (but("? oauth.identity:rate_limited"), "env.rate_limited", "likely"),

@@ -30,6 +30,7 @@ EMPTY_VALUES = frozenset({"undefined", "null", "none", "nil", "nan", "[object ob
 # Removed from the published contract with legacy web chat (JavaScript SDK 259.0.0, 2026-08-15).
 RETIRED = ("/api/v2/conversations/chats", "/api/v2/webchat", "/api/v2/widgets/deployments")
 PREFIX = "/api/v2"
+TOKEN_PATH, AUTHORIZE_PATH = "/oauth/token", "/oauth/authorize"
 VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"})
 COMMANDS = {"create": "post", "get": "get", "list": "get", "update": "patch", "delete": "delete", "replace": "put"}
 
@@ -40,7 +41,8 @@ class Aim:
 
     `path` has the placeholders filled that a given conversation id could fill; `placeholders` are those left.
     `world` tells whose operation the path is, `fault` what is wrong with the path where it is nobody's.
-    `id_text` is what stands where a conversation id stands; `provider_id` is None when the call names none.
+    `host_placeholders` are variables in the host that nothing filled in. `id_text` is what is in the place of a
+    conversation ID; `provider_id` is None when the call names none.
     """
 
     method: str
@@ -57,6 +59,12 @@ class Aim:
     id_state: IdState = "absent"
     provider_id: str | None = None
     starts_session: bool = False
+    host_placeholders: tuple[str, ...] = ()
+
+    @property
+    def signs_in(self) -> bool:
+        """The call asks the authorization endpoint of the login host, where a person signs in."""
+        return self.world == "token" and self.path.rstrip("/") == AUTHORIZE_PATH
 
     @property
     def wrong_method(self) -> bool:
@@ -82,6 +90,7 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract) -> Aim
         id_state=_id_state(path, call.variables),
         provider_id=_provider_id(call),
         starts_session="cobrowse" in path.lower() and method != "GET",
+        host_placeholders=_placeholders_in_host(call),
     )
     if not call.url.strip():
         return _named_only(base, call, contract)
@@ -92,7 +101,7 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract) -> Aim
 
 def _is_about_tokens(host: str, path: str) -> bool:
     """The login host is asked for tokens, under whatever path; a path of the API, sent there, has only the wrong host."""
-    if path.rstrip("/") == "/oauth/token":
+    if path.rstrip("/") in (TOKEN_PATH, AUTHORIZE_PATH):
         return True
     return host.startswith("login.") and not (path.lower().startswith("/api/") and "/oauth/token" not in path.lower())
 
@@ -158,13 +167,14 @@ def _unpublished(base: Aim, contract: Contract) -> Aim:
 
 
 def _token_request(base: Aim) -> Aim:
-    right = base.path.rstrip("/") == "/oauth/token"
+    methods = {TOKEN_PATH: ("POST",), AUTHORIZE_PATH: ("GET", "POST")}.get(base.path.rstrip("/"), ())
+    right = bool(methods)
     return replace(
         base,
         world="token",
-        published_methods=("POST",) if right else (),
+        published_methods=methods,
         fault="" if right else "not_in_api",
-        repaired="" if right else "/oauth/token",
+        repaired="" if right else TOKEN_PATH,
         starts_session=False,
     )
 
@@ -182,6 +192,34 @@ def _path_of(call: FailingCall) -> str:
     if not call.host and path and not path.lower().startswith(("/api/", "api/", "/oauth/", "oauth/")):
         path = f"{PREFIX}/{path.lstrip('/')}"
     return path if path.startswith("/") or not path else f"/{path}"
+
+
+# A variable inside a host, where other text stands around it: api.{region}.pure.cloud, {{my-domain}}.mypurecloud.com.
+IN_A_HOST = re.compile(
+    r"\$?\{\{?[^{}/]*\}?\}|<[^<>/]*>|\[[A-Za-z_][^\]/:]*\]|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|#\{[^{}/]*\}|(?i:\b(?:your|my)[_-][\w-]+)"
+)
+
+
+def _placeholders_in_host(call: FailingCall) -> tuple[str, ...]:
+    """Variables in the authority of the URL. A whole host that is one variable counts only in a record of what was sent,
+    because a program or Postman fills in its base URL.
+    """
+    found = re.match(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^?#]*)", call.url.strip())
+    authority = unquote(_authority(found[1])) if found else ""
+    holes = tuple(dict.fromkeys(hole for hole in IN_A_HOST.findall(authority) if hole not in call.variables))
+    if holes == (authority,) and not call.as_sent and not authority.startswith(("<", "[")):
+        return ()
+    return holes
+
+
+def _authority(text: str) -> str:
+    """Up to the first slash that is not inside a variable, without a user before it."""
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += (sign in "{<") - (sign in "}>")
+        if sign == "/" and depth <= 0:
+            return text[:at].rpartition("@")[2]
+    return text.rpartition("@")[2]
 
 
 def _filled(path: str, conversation_id: str) -> tuple[str, bool]:

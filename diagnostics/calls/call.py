@@ -1,7 +1,9 @@
 """The call that failed and the answer it got, as values."""
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -39,7 +41,7 @@ class FailingCall:
     @property
     def split(self) -> SplitResult:
         """The URL in parts; for text that is no URL everything is path."""
-        text = self.url.strip()
+        text = self.url.strip().replace("#{", "%23{")  # a variable of Ruby, not the beginning of a fragment
         if text and "://" not in text and not text.startswith("/") and _looks_like_host(text):
             text = f"//{text}"
         try:
@@ -92,6 +94,50 @@ class ReceivedAnswer:
 
     def json(self) -> tuple[Any, JsonTrouble | None]:
         return read_json(self.body)
+
+    @property
+    def of_the_api(self) -> "ReceivedAnswer":
+        """The API's own response where a data action wrapped it in a 400 of its own, else this one.
+
+        The inner error body is kept where the message quotes it; the correlation ID is the outer one.
+        """
+        data, _ = self.json()
+        if self.status != 400 or not isinstance(data, dict) or not isinstance(data.get("message"), str):
+            return self
+        message = data["message"][:20_000]
+        if not WRAPPED.search(message) or (inner := _inner_status(message, data)) is None:
+            return self
+        quoted = _first_object(message)
+        body = quoted if "code" in quoted else {"message": "", "code": "", "contextId": data.get("contextId")}
+        return replace(self, status=inner, body=json.dumps(body))
+
+
+# What a data action of Genesys Cloud says around the response of the call that it made.
+WRAPPED = re.compile(r"\bREST call for action\b|\bRequest to backend service failed\b", re.IGNORECASE)
+
+
+def _inner_status(message: str, data: dict[str, Any]) -> int | None:
+    found = re.search(r"\bstatus(?: ?code)?\W{0,3}([1-5]\d\d)\b", message, re.IGNORECASE)
+    if found:
+        return int(found[1])
+    details = data.get("details")
+    for each in details if isinstance(details, list) else []:
+        name = each.get("fieldName") if isinstance(each, dict) and each.get("errorCode") == "RESPONSE.STATUS" else None
+        if isinstance(name, str) and re.fullmatch(r"[1-5]\d\d", name):
+            return int(name)
+    return None
+
+
+def _first_object(text: str) -> dict[str, Any]:
+    """The first JSON object quoted in a text, {} for none."""
+    for start in islice(re.finditer(r"\{", text), 5):
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}
 
 
 @dataclass(frozen=True)

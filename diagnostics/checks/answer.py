@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -10,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from diagnostics.calls.answers import permissions_in
 from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
+from diagnostics.checks.limits import in_words, wait_told
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning
 from diagnostics.outcomes import Outcome
 
@@ -46,27 +48,50 @@ NETWORK = (
     ("tls", r"ssl|tls|handshake"),
     ("refused", r"refused|reset|closed|hang ?up|unreachable|broken pipe|eof"),
 )
+# A browser's words where it keeps the response from the page.
+CORS = re.compile(
+    r"\bcors\b|access-control-allow-origin|same[- ]origin policy|cross-origin request|failed to fetch|"
+    r"networkerror when attempting to fetch",
+    re.IGNORECASE,
+)
 NETWORK_HINTS = {
     "refused": "Something between refused or cut the connection.",
     "redirect_or_html": "Something between answered in the API's place.",
 }
 
 
-@check("answer.meaning", title="What the pasted answer says", needs=("answer",), version=2)
+@check("answer.meaning", title="Response you got", needs=("answer",), version=3)
 def answer_meaning(ctx: Context) -> Iterator[Result]:
-    if ctx.answer is not None:
-        is_token_request = ctx.aim is not None and ctx.aim.world == "token"
-        result = judge_answer(ctx.answer, token_request=is_token_request, now=ctx.now())
-        reads_session = ctx.aim is not None and ctx.aim.operation is not None and ctx.aim.operation.path == SESSION_PATH
-        yield as_session_read(result) if reads_session else result
+    if ctx.answer is None:
+        return
+    aim = ctx.aim
+    if aim is not None and aim.signs_in and (redirect := judge_sign_in_redirect(ctx.answer)) is not None:
+        yield redirect
+        return
+    is_token_request = aim is not None and aim.world == "token"
+    result = judge_answer(ctx.answer, token_request=is_token_request, now=ctx.now())
+    reads_session = aim is not None and aim.operation is not None and aim.operation.path == SESSION_PATH
+    yield as_session_read(result) if reads_session else result
+
+
+def judge_sign_in_redirect(answer: ReceivedAnswer) -> Result | None:
+    """The authorization endpoint answers with a redirect when it works; None where the response is something else."""
+    target = answer.header("Location") or ""
+    if answer.status not in (302, 303, 307) or "error=" in target:
+        return None
+    proof = {"status": answer.status, "code": "", "message": ""}
+    return passed("success", f"The sign-in redirected ({answer.status}), which is how it works.", evidence=proof)
 
 
 def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: datetime | None = None) -> Result:
     """The answer alone. What the org itself says beats it: the verdict weighs the two."""
     if answer.status is None:
         return judge_network_error(answer.network_error)
+    outer, answer = answer, answer.of_the_api
     data, _ = answer.json()
     proof = _proof(answer, data)
+    if outer is not answer:
+        proof["outer_status"] = outer.status
     if 200 <= answer.status < 300 and (ended := _offer_ended(data, now or datetime.now(UTC))):
         return failed(
             "offer_expired",
@@ -84,12 +109,13 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: da
         return _not_genesys(answer, proof)
     if meaning is None and answer.status >= 500:
         meaning = STATUSES.get(answer.status, Meaning("server_error", "Genesys Cloud met an error of its own."))
-    meaning = meaning or STATUSES.get(answer.status, Meaning("other", "The answer names no known error."))
+    meaning = meaning or STATUSES.get(answer.status, Meaning("other", "The response names no known error."))
+    wrapped = f"The data action's {outer.status} wraps the API's response. " if outer is not answer else ""
     return Result(
         Outcome.FAIL,
         meaning.code,
-        f"{answer.status} {proof['code']}".strip() + f": {meaning.sentence}",
-        hint=_hint(meaning.code, proof),
+        f"{wrapped}{answer.status} {proof['code']}".strip() + f": {meaning.sentence}{_limit_in_words(proof)}",
+        hint=_hint(meaning.code, proof, now or datetime.now(UTC)),
         evidence=proof,
     )
 
@@ -119,6 +145,15 @@ def _offer_ended(data: Any, now: datetime) -> str:
 
 def judge_network_error(text: str) -> Result:
     said = STACK_FRAME.sub(" ", text[:20_000])
+    if CORS.search(said):
+        return unclear(
+            "network_cors",
+            "The browser blocked the response (CORS), so its real status and error are hidden. CORS is the symptom: any "
+            "error behind it looks like this.",
+            hint="Open the request in the browser's network tab, or repeat the call with cURL, and paste the response "
+            "you see there.",
+            evidence={"status": None, "message": text[:500]},
+        )
     for name, pattern in NETWORK:
         if re.search(pattern, said, re.IGNORECASE):
             hint = NETWORK_HINTS.get(name, "The call never reached the API.")
@@ -143,14 +178,75 @@ def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> boo
     )
 
 
+# What a response says in words where its code is generic -> meaning. Statuses, pattern over "code message", meaning.
+IN_WORDS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = (
+    (
+        # Also behind the generic not.found, forbidden and not.authorized (facts, section 11).
+        frozenset({400, 401, 403, 404}),
+        re.compile(
+            r"(?:\bnot|n't)\W{0,3}(?:an? |the )?(?:active |current |conversation\W)?(?:participants?|party|participat(?:e|ing))\b|"
+            r"\bno (?:participant|party)\b|"
+            r"\baccess to (?:the )?conversation\b.{0,80}\b(?:forbidden|denied|not allowed|not permitted)",
+            re.DOTALL,
+        ),
+        Meaning("not_a_party", "It is about the conversation, not about a permission: the caller isn't part of it."),
+    ),
+    (
+        frozenset({403}),
+        re.compile(r"\bpolic(?:y|ies)\b"),
+        Meaning("policy_denied", "A policy of the org refuses the call."),
+    ),
+    (
+        frozenset({404, 410}),
+        re.compile(r"\blegacy\b.*\bco-?browse|\bco-?browse.*\blegacy\b"),
+        Meaning("legacy_gone", "Legacy co-browse has been retired."),
+    ),
+    (
+        frozenset({400, 404, 409, 422}),
+        re.compile(
+            r"\bprovider[ _-]?id\b.{0,40}\b(?:required|mandatory|missing|needed|not (?:be (?:null|blank|empty)|present|"
+            r"supplied|provided|specified|given)|null|blank|empty)|"
+            r"\b(?:required|missing|mandatory|no|without|specify|supply|provide)\b.{0,40}\bprovider[ _-]?id\b"
+        ),
+        Meaning(
+            "provider_wanted", "A gateway in front of the API asks for a providerId. Genesys Cloud itself doesn't."
+        ),
+    ),
+    (
+        frozenset({400, 404, 409, 422}),
+        re.compile(
+            r"\b(?:unknown|invalid|unsupported|no such|disabled) (?:cobrowse )?provider(?:[ _-]?id)?\b|"
+            r"\bprovider(?:[ _-]?id)?\b.{0,60}\b(?:unknown|not (?:found|known|configured|supported|enabled)|disabled|does not exist)"
+        ),
+        Meaning("provider_unknown", "A gateway in front of the API doesn't accept this provider."),
+    ),
+    (
+        frozenset({400, 401, 403}),
+        re.compile(
+            r"\b(?:ip|address(?:es)?)\b.{0,60}\b(?:not (?:allowed|authori[sz]ed|permitted|on|in)|denied|blocked|restricted)|"
+            r"\b(?:ip )?allow ?-?list"
+        ),
+        Meaning("ip_refused", "The caller's IP address is not on the allow list of the org or of the OAuth client."),
+    ),
+)
+
+
 def _told_in_words(proof: Evidence) -> Meaning | None:
-    """What an answer says by a code or a message that is not documented, where the words leave no doubt."""
+    """What a response says by a code or a message that is not documented, where the words leave no doubt."""
     said = f"{proof['code']} {proof['message']}".lower()
-    if proof["status"] == 403 and re.search(r"\bpolic(?:y|ies)\b", said):
-        return Meaning("policy_denied", "A policy of the org refuses the call.")
-    if proof["status"] in (404, 410) and re.search(r"\blegacy\b.*\bco-?browse|\bco-?browse.*\blegacy\b", said):
-        return Meaning("legacy_gone", "Legacy co-browse has been retired.")
-    return None
+    return next(
+        (meaning for statuses, pattern, meaning in IN_WORDS if proof["status"] in statuses and pattern.search(said)),
+        None,
+    )
+
+
+def _limit_in_words(proof: Evidence) -> str:
+    """Which limit a 429 names, and who shares it (facts, section 11)."""
+    key = proof["limit"].get("key", "")
+    if not key:
+        return ""
+    shared = " All tokens of that user share it, the web interface included." if "user" in key else ""
+    return f" The limit is {key}.{shared}"
 
 
 def _not_genesys(answer: ReceivedAnswer, proof: Evidence) -> Result:
@@ -209,19 +305,51 @@ def _proof(answer: ReceivedAnswer, data: Any) -> dict[str, Any]:
         "message": message[:500] if isinstance(message, str) else "",
         "correlation_id": answer.header("ININ-Correlation-Id") or (context[:100] if isinstance(context, str) else ""),
         "retry_after": answer.header("Retry-After") or answer.header("inin-ratelimit-reset") or "",
+        "limit": _limit(found.get("limit")),
     }
 
 
-def _hint(code: str, proof: Evidence) -> str:
+def _limit(value: object) -> dict[str, str]:
+    """The `limit` object of a 429: {key, namespace, value}, of which only text and numbers are kept."""
+    fields = value.items() if isinstance(value, dict) else ()
+    return {
+        str(name)[:40]: str(each)[:120]
+        for name, each in islice(fields, 5)
+        if isinstance(each, str | int) and not isinstance(each, bool)
+    }
+
+
+INTERNAL_CLASS = re.compile(r"\bcom\.inin\.[\w.]+")
+HINTS = {
+    "user_required": "Make this call with a user's token (authorization code or PKCE). Client credentials have no user.",
+    "client_required": "Make this call with a client-credentials token: it refuses a user's token.",
+    "not_a_party": "Start cobrowse with the token of the agent who is in the conversation (authorization code or PKCE). "
+    "A permission doesn't replace taking part.",
+    "provider_unknown": "Send a providerId that the gateway lists, or call Genesys Cloud directly: its call takes no body.",
+    "provider_wanted": "Send one of the gateway's provider IDs, or call Genesys Cloud directly: its call takes no body.",
+    "grant_not_allowed": "Check in Admin > Integrations > OAuth that the client has the grant type that the request uses, "
+    "then compare the client ID and the secret.",
+    "ip_refused": "Add the caller's address to the org's allow list, and to the OAuth client's list of allowed IP addresses "
+    "if it has one.",
+}
+
+
+def _hint(code: str, proof: Evidence, now: datetime) -> str:
     named = " or ".join(permissions_in(proof["message"]))
     if code in ("permission_missing", "division_missing") and named:
         where = "in the conversation's division" if code == "division_missing" else "with the conversation's division"
         return f"Give a role of the caller {named}, {where}."
+    if code == "permission_missing" and INTERNAL_CLASS.search(proof["message"]):
+        return (
+            "The response names an internal class in place of the permission, so it doesn't say which one is missing."
+        )
     if code == "rate_limited":
-        return f"Wait {proof['retry_after'] or 'as told'} s before any further call with this client. A new token is no way round."
+        wait = wait_told(proof["retry_after"], now)
+        how_long = in_words(wait) if wait is not None else "as long as the response says"
+        return f"Wait {how_long} before any further call with this client. A new token doesn't help."
     if code in ("server_error", "server_timeout") and proof["correlation_id"]:
-        return f"Try again later; give Genesys Cloud Care the correlation id {proof['correlation_id']}."
-    return ""
+        return f"Try again later; give Genesys Cloud Care the correlation ID {proof['correlation_id']}."
+    return HINTS.get(code, "")
 
 
 # How people say, in a title or a note, that the failure does not happen again.

@@ -65,17 +65,22 @@ def _exhausted(refusal: Answer, now: datetime) -> Result:
     )
 
 
-def wait_seconds(refusal: Answer, now: datetime) -> int | None:
-    """What a 429 says to wait: Retry-After in seconds or as a date, else the reset of the limit. Never waited for."""
-    told = refusal.header("Retry-After").strip()
+def wait_told(told: str, now: datetime) -> int | None:
+    """What Retry-After says to wait: seconds, or an HTTP date. None where it says neither. Never waited for."""
     seconds = _number(told)
-    if seconds is None and told:
-        try:
-            date = parsedate_to_datetime(told)
-        except (TypeError, ValueError, IndexError, OverflowError):
-            return _number(refusal.header("inin-ratelimit-reset"))
-        seconds = max(0, round(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()))
-    return seconds if seconds is not None else _number(refusal.header("inin-ratelimit-reset"))
+    if seconds is not None or not told.strip():
+        return seconds
+    try:
+        date = parsedate_to_datetime(told.strip())
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return max(0, round(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()))
+
+
+def wait_seconds(refusal: Answer, now: datetime) -> int | None:
+    """Of a 429 of ours: Retry-After, else the reset of the limit."""
+    wait = wait_told(refusal.header("Retry-After"), now)
+    return wait if wait is not None else _number(refusal.header("inin-ratelimit-reset"))
 
 
 def in_words(seconds: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from diagnostics.checks.answer import judge_answer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer
@@ -101,7 +102,9 @@ def provider_match(ctx: Context) -> Iterator[Result]:
     if answer.status != 404 and providers_of(answer) is None:
         yield unclear("unknown", "The provider list could not be read, so the providerId could not be compared.")
         return
-    wants_one = ctx.aim.world == "gateway"
+    # A gateway in front of the published path shows itself by asking for the ID.
+    asked = ctx.answer is not None and judge_answer(ctx.answer, now=ctx.now()).code == "provider_wanted"
+    wants_one = ctx.aim.world == "gateway" or asked
     yield judge_match(ctx.aim.provider_id, providers_of(answer), wants_one)
 
 
@@ -119,8 +122,8 @@ def judge_match(wanted: str | None, providers: list[Provider] | None, wants_one:
             )
         return failed(
             "missing",
-            "The call names no providerId, which this org's gateway wants.",
-            hint=_one_of(ids),
+            "This org's gateway requires a providerId, and the call has none.",
+            hint=f"{_one_of(ids)} Genesys Cloud itself doesn't ask for it: the published call takes no body.",
             evidence={"ids": ids},
         )
     exact = next((each for each in providers if each.id == wanted), None)
@@ -174,7 +177,11 @@ def _without_a_list(wanted: str | None) -> Result:
 
 
 def _one_of(ids: list[str]) -> str:
-    return f"Use one of: {', '.join(ids[:10])}." if ids else "Configure a provider in the gateway first."
+    return (
+        f"Send one of the available IDs: {', '.join(ids[:10])}."
+        if ids
+        else "Configure a provider in the gateway first."
+    )
 
 
 @check(

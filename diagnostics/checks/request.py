@@ -13,7 +13,7 @@ from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 
 
-@check("request.host", title="The host is the API host of the client's region", needs=("call",), version=2)
+@check("request.host", title="Host of the API", needs=("call",), version=3)
 def request_host(ctx: Context) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         yield judge_host(ctx.call, ctx.aim, ctx.target.region)
@@ -23,14 +23,21 @@ def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
     wanted = region.login_host if aim.world == "token" else region.api_host
     if not call.url.strip():
         return skipped("no_url", "The call names no address.")
-    if not call.host:
-        return passed(
-            "bare_path", f"The call names no host; it is taken to go to {wanted}.", evidence={"wanted": wanted}
+    if not call.host and not aim.host_placeholders:
+        return passed("bare_path", f"The call names no host; we assume {wanted}.", evidence={"wanted": wanted})
+    if aim.host_placeholders:
+        names = ", ".join(aim.host_placeholders)
+        return failed(
+            "placeholder",
+            f"The host still contains the variable {names}: it was never filled in.",
+            hint=f"The API host is {wanted}: api. and the domain of the org's region, never a name of the org. Check the "
+            "variable that should fill it.",
+            evidence={"wanted": wanted, "placeholders": list(aim.host_placeholders)},
         )
     if any(is_placeholder(part) for part in (call.host, *call.host.split("."))) or re.search(r"[{}<>$]", call.host):
         return skipped(
-            "placeholder",
-            f"The host {call.host} is a placeholder; {wanted} belongs there.",
+            "placeholder_to_fill",
+            f"The host {call.host} is a variable that the program fills in; {wanted} belongs there.",
             evidence={"wanted": wanted},
         )
     if call.host == wanted:
@@ -315,10 +322,34 @@ def _json_hint(body: str) -> str:
     return "Mend the body at the place named."
 
 
-@check("request.token", title="The token request is well formed", needs=("call",))
+@check("request.token", title="Token request", needs=("call",), version=2)
 def request_token(ctx: Context) -> Iterator[Result]:
-    if ctx.call and ctx.aim:
+    if ctx.call is None or ctx.aim is None:
+        return
+    if ctx.aim.signs_in and not ctx.aim.wrong_method:
+        status = ctx.answer.status if ctx.answer is not None else None
+        yield judge_sign_in(ctx.call, refused=status is not None and 400 <= status < 500)
+    else:
         yield judge_token_request(ctx.call, ctx.aim)
+
+
+def judge_sign_in(call: FailingCall, *, refused: bool) -> Result:
+    """The request of the authorization endpoint: which grant it asks for. No secret is part of it.
+
+    The implicit grant is being retired: no new clients from March 2026, end by March 2027 (facts, section 11).
+    """
+    fields = parse_qs(call.query or call.body or "", max_num_fields=100)
+    asked = " ".join(fields.get("response_type", []))
+    if "token" not in asked.split():
+        return passed("sign_in", f"The request asks for a sign-in, response type {asked or 'not given'}.")
+    said = "The request asks for the implicit grant (response_type=token), which is being retired."
+    hint = (
+        "Use authorization code with PKCE: set that grant type on the OAuth client and ask for response_type=code. No "
+        "client secret takes part in this request, so none can be wrong."
+    )
+    if refused:
+        return failed("implicit_grant_refused", said, hint=hint, evidence={"response_type": asked})
+    return warned("implicit_grant", said, hint=hint, evidence={"response_type": asked})
 
 
 def judge_token_request(call: FailingCall, aim: Aim) -> Result:

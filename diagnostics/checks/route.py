@@ -64,12 +64,13 @@ def route_oracle(ctx: Context) -> Iterator[Result]:
         yield skipped("not_asked", "This is the token request; no resource of the API hides behind it.")
         return
     plan = plan_for(ctx.contract, aim, _id_of(ctx))
-    answered = ctx.answer.status if ctx.answer is not None else None
+    answer = ctx.answer.of_the_api if ctx.answer is not None else None
+    answered = answer.status if answer is not None else None
     doubtful = answered == 404 or (aim is not None and answered is None and aim.world != "published")
     if not doubtful and (not plan.parent or ctx.genesys.get(plan.parent).status not in (403, 404)):
         yield skipped("not_asked", "No 404 has to be explained here.")
         return
-    yield from judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered if _is_own(ctx.answer) else None)
+    yield from judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered if _is_own(answer) else None)
 
 
 def _ask(ctx: Context, plan: Plan, doubtful: bool) -> dict[str, Seen]:

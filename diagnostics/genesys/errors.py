@@ -20,12 +20,22 @@ CODES = {
     "credentials.expired": Meaning("token_refused", "The token has expired."),
     "ip.not.authorized": Meaning("ip_refused", "The caller's address is not on the org's allow list."),
     "not.a.user": Meaning("user_required", "The call needs a user's token; client credentials have no user."),
+    "not.a.client": Meaning(
+        "client_required", "The call needs a client-credentials token; a user's token is refused here."
+    ),
     "missing.any.permissions": Meaning(
         "permission_missing", "The caller holds none of the permissions of which one is needed."
     ),
     "missing.permissions": Meaning("permission_missing", "The caller lacks a permission that is needed."),
-    "missing.division.permission": Meaning(
-        "division_missing", "The caller holds the permission, but not in that division."
+    **dict.fromkeys(
+        # One list has the first spelling, posts have the others.
+        (
+            "missing.division.permission",
+            "missing.division.permissions",
+            "missing.any.division.permission",
+            "missing.any.division.permissions",
+        ),
+        Meaning("division_missing", "The caller holds the permission, but not in that division."),
     ),
     "not.authorized": Meaning(
         "not_authorized", "The caller is not authorised; the answer does not say what is missing."
@@ -35,7 +45,7 @@ CODES = {
         "conversation_not_found", "The conversation does not exist for the caller."
     ),
     "conversation.error.not.conversation.participant": Meaning(
-        "not_a_party", "The caller is no participant of the conversation."
+        "not_a_party", "The caller isn't a participant in the conversation."
     ),
     "unsupported.media.type": Meaning("content_type", "The content type is not accepted."),
     "too.many.requests": Meaning("rate_limited", "The rate limit is exhausted."),
@@ -47,7 +57,10 @@ CODES = {
     "client.timeout": Meaning("client_timeout", "The request's body arrived too slowly."),
     "not.implemented": Meaning("feature_off", "The feature is not enabled for this org."),
     "invalid_client": Meaning("client_rejected", "The login host rejects the client: id, secret, region or state."),
-    "unauthorized_client": Meaning("grant_not_allowed", "The client is not a client-credentials client."),
+    "unauthorized_client": Meaning(
+        "grant_not_allowed", "The client may not use this grant type, or its ID or secret is wrong."
+    ),
+    "unsupported_response_type": Meaning("grant_not_allowed", "The client may not use this response type."),
     "unsupported_grant_type": Meaning(
         "token_request_malformed", "The token request names no grant type that is known."
     ),

@@ -12,7 +12,8 @@ LONGEST_PATH = 4000  # characters; far above every published one, so that a huge
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 PLACEHOLDERS = re.compile(
     r"""\{[^{}]*\} | \$\{[^{}]*\} | \{\{[^{}]*\}\} | <[^<>]*> | \[[^\[\]]*\]    # {id} ${id} {{id}} <id> [id]
-      | :[A-Za-z_]\w* | \$[A-Za-z_]\w* | %[A-Za-z_]\w*% | %[sd]                 # :id $ID %ID% %s
+      | \#\{[^{}]*\} | @[A-Za-z_]\w*                                            # #{id} @id
+      | :[A-Za-z_]\w* | \$[A-Za-z_]\w* | %{1,2}[A-Za-z_]\w*%{1,2} | %[sd]       # :id $ID %ID% %%ID%% %s
       | [a-z][A-Za-z]*I[dD] | (?:[A-Za-z]+[_-])+[iI][dD]                        # conversationId, conversation_id
       | (?i:your|my)[_-][\w-]+ | \.{3} | \u2026                        # YOUR_CONVERSATION ...
       | [xX]{3,}(?:-[xX]+)*                                                     # xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx
