@@ -83,7 +83,7 @@ class Diagnosis:
         self._sent: list[Exchange] = []
         self._lock = threading.Lock()
         self._genesys = GenesysClient(region, client_id, secret, kept_token=kept_token, on_exchange=self._record)
-        self.aim = _aim(inputs, self.contract)
+        self.aim = aim_of(inputs, self.contract)
         target = Target(kind, region, client_name, client_id, inputs.conversation_id, org_id)
         self._ctx = Context(
             target,
@@ -93,6 +93,7 @@ class Diagnosis:
             inputs.answer,
             self.aim,
             inputs.note,
+            company_gateway=inputs.company_gateway,
             may_start=may_start,
         )
         self.findings: list[Finding] = []
@@ -172,5 +173,7 @@ def judge_with_mend(
     return {**verdict.to_json(), "mend": mended.to_json()}
 
 
-def _aim(inputs: Inputs, contract: Contract) -> Aim | None:
-    return read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+def aim_of(inputs: Inputs, contract: Contract) -> Aim | None:
+    if inputs.call is None:
+        return None
+    return read_aim(inputs.call, inputs.conversation_id, contract, inputs.company_gateway)

@@ -17,7 +17,8 @@ RECORDS = frozenset({"json", "raw_http", "har"})
 class Inputs:
     """A failing call, the answer it got, a conversation id, what the person says of it: any may be missing.
 
-    `start` is true only where a person confirmed that a live customer is offered a session. Holds no secret.
+    `start` is true only where a person confirmed that a live customer is offered a session. `company_gateway` is the
+    client's when the run was created. Holds no secret.
     """
 
     call: FailingCall | None = None
@@ -25,6 +26,7 @@ class Inputs:
     conversation_id: str = ""
     note: str = ""
     start: bool = False
+    company_gateway: str = ""
 
     @classmethod
     def from_paste(
@@ -45,6 +47,7 @@ class Inputs:
             conversation_id=data.get("conversation_id", ""),
             note=data.get("note", ""),
             start=data.get("start") is True,
+            company_gateway=data.get("company_gateway", ""),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -54,6 +57,7 @@ class Inputs:
             "conversation_id": self.conversation_id,
             "note": self.note,
             "start": self.start,
+            "company_gateway": self.company_gateway,
         }
 
     @property
@@ -64,6 +68,7 @@ class Inputs:
             "answer": self.answer,
             "conversation": self.call or self.conversation_id,
             "start": self.start,
+            "company_gateway": self.company_gateway,
         }
         return frozenset(word for word, value in words.items() if value)
 

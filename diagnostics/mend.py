@@ -15,6 +15,7 @@ from diagnostics.verdict import Found, Verdict
 OAUTH_MENU = "Admin > Integrations > OAuth"
 ROLES_MENU = "Admin > People & Permissions > Roles / Permissions"
 MESSENGER_MENU = "Admin > Message > Messenger Configurations"
+DEPLOYMENTS_MENU = "Admin > Message > Messenger Deployments"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ MENUS = {
     "authz.division_missing": f"{OAUTH_MENU} > the client > Roles > Divisions",
     "authz.scope_missing": f"{OAUTH_MENU} > the client > Scope",
     "config.cobrowse_disabled": MESSENGER_MENU,
+    "config.deployment_inactive": DEPLOYMENTS_MENU,
     "config.feature_not_licensed": "Admin > Account Settings > Subscription",
     "authz.policy_denied": ROLES_MENU,
     "auth.ip_not_allowed": "Admin > Account Settings > Organization Settings",
@@ -55,9 +57,9 @@ STEPS: dict[str, tuple[str, ...]] = {
     "authz.division_missing": ("Then ask for a new token, and allow a few minutes for the grant to act.",),
     "authz.scope_missing": ("A token that was issued before does not gain the scope.",),
     "authz.user_context_required": (
-        "Call it with a user's token (authorization code or PKCE), or use a read that needs no user, such as "
-        "GET /api/v2/conversations/{conversationId}. The token itself is valid.",
+        "The token itself is valid (GET /api/v2/tokens/me answers it): it is only the wrong kind for this call.",
     ),
+    "authz.not_a_party": ("Client credentials have no user, so they never take part in a conversation.",),
     "conv.not_found": ("The path is right: only the id, the org or the region can be wrong.",),
     "env.rate_limited": ("The request itself is not at fault.",),
     "path.wrong_method": ("The path and the conversation are not the problem.",),

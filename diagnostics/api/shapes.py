@@ -34,6 +34,9 @@ class Client(Schema):
     org_id: str
     org_name: str
     gateway: bool | None = Field(description="Whether the org sits behind a provider gateway; null: not known.")
+    company_gateway: str = Field(
+        description="Address of the company's own gateway in front of the API; empty for none. It only judges pasted URLs."
+    )
     standing: Standing
     created_at: datetime
     retired_at: datetime | None

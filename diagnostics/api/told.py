@@ -23,7 +23,18 @@ def client(request: HttpRequest, row: models.OAuthClient) -> shapes.Client:
         since=row.standing_since,
         at=row.standing_at,
     )
-    same = ("name", "region", "tier", "client_id", "state", "verified_at", "org_id", "org_name", "gateway")
+    same = (
+        "name",
+        "region",
+        "tier",
+        "client_id",
+        "state",
+        "verified_at",
+        "org_id",
+        "org_name",
+        "gateway",
+        "company_gateway",
+    )
     return shapes.Client(
         id=row.pk,
         standing=standing,

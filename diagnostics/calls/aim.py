@@ -6,6 +6,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from diagnostics.calls.call import FailingCall
+from diagnostics.calls.company_gateway import path_below
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 
@@ -42,7 +43,8 @@ class Aim:
     `path` has the placeholders filled that a given conversation id could fill; `placeholders` are those left.
     `world` tells whose operation the path is, `fault` what is wrong with the path where it is nobody's.
     `host_placeholders` are variables in the host that nothing filled in. `id_text` is what is in the place of a
-    conversation ID; `provider_id` is None when the call names none.
+    conversation ID; `provider_id` is None when the call names none. `through_gateway` says that the call goes through the
+    company's own gateway.
     """
 
     method: str
@@ -60,6 +62,7 @@ class Aim:
     provider_id: str | None = None
     starts_session: bool = False
     host_placeholders: tuple[str, ...] = ()
+    through_gateway: bool = False
 
     @property
     def signs_in(self) -> bool:
@@ -76,10 +79,11 @@ class Aim:
         return self.operation or (self.nearest[0] if self.nearest else None)
 
 
-def read_aim(call: FailingCall, conversation_id: str, contract: Contract) -> Aim:
-    """Never raises on any call."""
+def read_aim(call: FailingCall, conversation_id: str, contract: Contract, company_gateway: str = "") -> Aim:
+    """Never raises on any call. `company_gateway` is the client's, "" for none; its path prefix is not part of `path`."""
     method = call.method or ("POST" if call.body else "GET")
-    path, filled = _filled(_path_of(call), conversation_id)
+    below = path_below(company_gateway, call)
+    path, filled = _filled(_path_of(call) if below is None else below, conversation_id)
     base = Aim(
         method=method,
         path=path,
@@ -91,6 +95,7 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract) -> Aim
         provider_id=_provider_id(call),
         starts_session="cobrowse" in path.lower() and method != "GET",
         host_placeholders=_placeholders_in_host(call),
+        through_gateway=below is not None,
     )
     if not call.url.strip():
         return _named_only(base, call, contract)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -70,6 +71,14 @@ def answer_meaning(ctx: Context) -> Iterator[Result]:
         return
     is_token_request = aim is not None and aim.world == "token"
     result = judge_answer(ctx.answer, token_request=is_token_request, now=ctx.now())
+    if (
+        aim is not None
+        and aim.through_gateway
+        and result.code in ("foreign", "html", "redirect", "server_error_foreign")
+    ):
+        result = replace(
+            result, hint="Your company's gateway gave this response, not Genesys Cloud. Ask whoever runs the gateway."
+        )
     reads_session = aim is not None and aim.operation is not None and aim.operation.path == SESSION_PATH
     yield as_session_read(result) if reads_session else result
 

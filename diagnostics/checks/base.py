@@ -55,7 +55,8 @@ def right_now() -> datetime:
 class Context:
     """All that a check may touch.
 
-    `aim` is what the failing call is after, None when no call was given; `note` what the person says of it.
+    `aim` is what the failing call is after, None when no call was given; `note` what the person says of it,
+    `company_gateway` the address of the company's own gateway in front of the API, "" for none: it only judges URLs.
     `may_start` gives the permission to start a real session away: true at most once for a run, whoever asks.
     `now` is the hour by which is judged: where old evidence is judged anew, the hour in which it was taken.
     """
@@ -67,6 +68,7 @@ class Context:
     answer: ReceivedAnswer | None = None
     aim: Aim | None = None
     note: str = ""
+    company_gateway: str = ""
     net: Net = REAL
     may_start: Callable[[], bool] = never
     now: Callable[[], datetime] = right_now

@@ -41,7 +41,8 @@ class Deployment:
 
 @check(
     "deployments.cobrowse",
-    title="Cobrowse is on in the web deployments",
+    title="Cobrowse enabled in web deployments",
+    version=2,
     after=("oauth.identity",),
     reads=(
         f"GET {LIST_PATH}",
@@ -93,7 +94,14 @@ def judge_deployments(found: list[Deployment], channel: str, *, more: bool = Fal
     if not found:
         return warned("no_deployment", "The org has no web deployment; cobrowse is set up in one.", evidence=said)
     if not active:
-        return failed("none_active", "None of the org's web deployments is active.", hint=menu, evidence=said)
+        states = ", ".join(f"{each.name or each.id} is {each.status or 'of no known status'}" for each in found[:5])
+        return failed(
+            "none_active",
+            f"None of the org's web deployments is active: {states}. Cobrowse needs an active one.",
+            hint="Admin > Message > Messenger Deployments: publish the Messenger configuration, then set the deployment to "
+            "active and save it.",
+            evidence=said,
+        )
     told = [each for each in active if each.offers(channel) is not None]
     on = [each for each in told if each.offers(channel)]
     if not told:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim, nearest_methods
 from diagnostics.calls.call import FailingCall
+from diagnostics.calls.company_gateway import is_host_of
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, Operation, is_placeholder
@@ -16,10 +17,10 @@ from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 @check("request.host", title="Host of the API", needs=("call",), version=3)
 def request_host(ctx: Context) -> Iterator[Result]:
     if ctx.call and ctx.aim:
-        yield judge_host(ctx.call, ctx.aim, ctx.target.region)
+        yield judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway)
 
 
-def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
+def judge_host(call: FailingCall, aim: Aim, region: Region, company_gateway: str = "") -> Result:
     wanted = region.login_host if aim.world == "token" else region.api_host
     if not call.url.strip():
         return skipped("no_url", "The call names no address.")
@@ -40,8 +41,10 @@ def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
             f"The host {call.host} is a variable that the program fills in; {wanted} belongs there.",
             evidence={"wanted": wanted},
         )
-    if call.host == wanted:
-        return judge_scheme(call, region, wanted)
+    if aim.through_gateway and call.scheme != "http":
+        return passed("company_gateway", f"{call.host} is the company gateway that is set for this client.")
+    if aim.through_gateway or call.host == wanted:
+        return judge_scheme(call, region, call.host)
     other = region_of_host(call.host)
     if other is not None and other.key == region.key:
         return failed(
@@ -60,10 +63,17 @@ def judge_host(call: FailingCall, aim: Aim, region: Region) -> Result:
             evidence={"wanted": wanted, "host": call.host, "host_region": other.key},
         )
     near = ", ".join(each.api_host for each in nearest_regions(call.host, 2))
+    hint = f"Send the call to https://{wanted}. Similar hosts: {near}."
+    said = f"{call.host} is not a host of Genesys Cloud; the API host of this client's region is {wanted}."
+    if is_host_of(company_gateway, call.host):
+        said = f"{call.host} is the host of your company's gateway, but the path lacks the gateway's prefix."
+        hint = f"Send the call below {company_gateway}."
+    elif not company_gateway:
+        hint += " If this is your company's own gateway, an admin can set it on the client."
     return failed(
         "unknown_host",
-        f"{call.host} is no host of Genesys Cloud; the API of this client's region is {wanted}.",
-        hint=f"Send the call to https://{wanted}. Hosts that look alike: {near}.",
+        said,
+        hint=hint,
         evidence={"wanted": wanted, "host": call.host},
     )
 

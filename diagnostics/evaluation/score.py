@@ -11,7 +11,7 @@ from diagnostics.calls.call import Unreadable
 from diagnostics.demo.server import serve
 from diagnostics.engine import Diagnosis
 from diagnostics.evaluation.cases import Case
-from diagnostics.evaluation.states import client_of, endpoint_of, region_of
+from diagnostics.evaluation.states import client_of, company_gateway_of, endpoint_of, region_of
 from diagnostics.evaluation.words import org_id_of
 from diagnostics.genesys.regions import Region
 from diagnostics.inputs import Inputs
@@ -88,7 +88,7 @@ def inputs_of(case: Case) -> Inputs:
     call = json.dumps(case.request) if case.request else ""
     answer = json.dumps(_as_answer(case.response)) if case.response else ""
     inputs, _ = Inputs.from_paste(call, answer, "" if case.request else _conversation_id(case))
-    return replace(inputs, note=case.title)
+    return replace(inputs, note=case.title, company_gateway=company_gateway_of(case.state))
 
 
 def _as_answer(response: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,9 +1,10 @@
 """A case's org, told in a few words, as a demo org that answers over HTTP."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from diagnostics.calls.company_gateway import BadGateway, clean_gateway
 from diagnostics.demo.orgs import Client, Endpoint, Org, Provider, read_data
 from diagnostics.evaluation.conversations import conversation_of
 from diagnostics.evaluation.words import org_id_of, part_of, words_of
@@ -71,7 +72,33 @@ def endpoint_of(state: Mapping[str, Any]) -> Endpoint:
     org = org_of(state)
     orgs = (org, other_org_of(state)) if has_foreign_token(state) else (org,)
     routes = str(state.get("routes") or "").lower()
-    return Endpoint("evaluation", orgs, bool(providers) or bool(re.search(r"(?<!no )gateway", routes)), providers)
+    of_providers = re.search(r"(?<!no )(?<!company )(?<!api )gateway", routes) is not None and not company_gateway_of(
+        state
+    )
+    return Endpoint("evaluation", orgs, bool(providers) or of_providers, providers)
+
+
+def company_gateway_of(state: Mapping[str, Any]) -> str:
+    """The company's own gateway in front of the API, where the state tells the address of one; "" for none."""
+    told = [value for key, value in _texts(state) if "gateway" in key or "gateway" in value.lower()]
+    for word in re.findall(r"(?:https://)?(?:[\w-]+\.)+[a-z]{2,}(?:/[\w./~-]*)?", " ".join(told)):
+        try:
+            return clean_gateway(word if word.startswith("https://") else f"https://{word}")
+        except BadGateway:
+            continue
+    return ""
+
+
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text below a value with the lower-case names that lead to it."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _texts(each, f"{key} {name}".lower())
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each, key)
+    elif isinstance(value, str):
+        yield key, value
 
 
 def org_of(state: Mapping[str, Any]) -> Org:
@@ -189,7 +216,14 @@ def _deployment(told: Mapping[str, Any], number: int) -> tuple[dict[str, Any], d
     settings = dict(cobrowse) if isinstance(cobrowse, dict) else {}
     settings["channels"] = [_channel(each) for each in settings.get("channels") or ()]
     words = " ".join(str(told.get(key, "")) for key in ("status", "state", "configuration", "published")).lower()
-    active = not re.search("inactive|error|deleting|pending|unpublished|not published|draft|false", words)
+    found = re.search(r"inactive|error|deleting|pending|unpublished|not published|draft|false|disabled", words)
+    status = {
+        "": "Active",
+        "error": "Error",
+        "deleting": "Deleting",
+        "inactive": "Inactive",
+        "disabled": "Inactive",
+    }.get(found[0] if found else "", "Pending")
     identity = {
         "id": str(told.get("id") or org_id_of(f"deployment {number}")),
         "name": str(told.get("name") or "Website"),
@@ -202,7 +236,7 @@ def _deployment(told: Mapping[str, Any], number: int) -> tuple[dict[str, Any], d
         "cobrowse": settings,
     }
     reference = {key: configuration[key] for key in ("id", "name", "version")}
-    return {**identity, "status": "Active" if active else "Inactive", "configuration": reference}, configuration
+    return {**identity, "status": status, "configuration": reference}, configuration
 
 
 def _channel(text: Any) -> str:

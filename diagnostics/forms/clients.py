@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from diagnostics.calls.company_gateway import BadGateway, clean_gateway
 from diagnostics.forms.text import NO_NUL
 from diagnostics.genesys.regions import Region, find_region, nearest_regions
 from diagnostics.models import OAuthClient
@@ -41,6 +42,16 @@ class ClientForm(forms.Form):
         help_text="Shown on every page of this org, so that nobody takes production for a sandbox.",
     )
 
+    company_gateway = forms.CharField(
+        label="Company gateway",
+        required=False,
+        max_length=300,
+        help_text="Only if your programs call Genesys Cloud through your company's own gateway: its address with the path "
+        "prefix, like https://gateway.example.com/genesys. We use it to judge pasted URLs and never send anything to it.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
     def __init__(self, *args: Any, client: OAuthClient | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.client = client
@@ -59,6 +70,12 @@ class ClientForm(forms.Form):
         if (found := find_region(text)) is not None:
             return found
         raise ValidationError(unknown_region(text))
+
+    def clean_company_gateway(self) -> str:
+        try:
+            return clean_gateway(self.cleaned_data["company_gateway"])
+        except BadGateway as trouble:
+            raise ValidationError(str(trouble)) from None
 
     @property
     def understood(self) -> Region | None:

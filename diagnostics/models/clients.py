@@ -44,7 +44,8 @@ class OAuthClient(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True)
     org_id = models.CharField(max_length=64, blank=True)
     org_name = RedactedCharField(max_length=200, blank=True)
-    gateway = models.BooleanField(null=True, blank=True)
+    gateway = models.BooleanField(null=True, blank=True)  # of providers, as measured
+    company_gateway = models.CharField(max_length=300, blank=True, default="", db_default="")  # judges pasted URLs only
     gateway_seen_at = models.DateTimeField(null=True, blank=True)
     standing = models.CharField(
         max_length=8, choices=Standing.choices, default=Standing.UNKNOWN, db_default=Standing.UNKNOWN

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from diagnostics import causes
-from diagnostics.calls.aim import read_aim
 from diagnostics.checks.base import Check, Context, Result, Target, branch_of, planned_checks, titles, unclear
-from diagnostics.engine import Finding, judge_with_mend
+from diagnostics.engine import Finding, aim_of, judge_with_mend
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import Region
 from diagnostics.redact import Redactor
@@ -79,7 +78,7 @@ def rejudge(past: Past, region: Region, contract: Contract) -> Rejudged:
         return _untold(past, "Nothing of this run is kept.")
     desk = _Desk(past, region, contract)
     findings = desk.findings(checks)
-    aim = read_aim(past.inputs.call, past.inputs.conversation_id, contract) if past.inputs.call else None
+    aim = aim_of(past.inputs, contract)
     verdict = judge_with_mend(findings, past.inputs, region, contract, aim, part=bool(past.branch))
     if past.was_cut_short and verdict["cause"] == causes.NONE:
         verdict |= {"cause": causes.UNDETERMINED, "certainty": "undetermined"}  # what was not asked cannot acquit
@@ -124,8 +123,9 @@ class _Desk:
             contract,
             call,
             past.inputs.answer,
-            read_aim(call, conversation_id, contract) if call else None,
+            aim_of(past.inputs, contract),
             past.inputs.note,
+            company_gateway=past.inputs.company_gateway,
             may_start=lambda: self.archive.holds_a_start,
             now=lambda: past.at,
         )

@@ -21,23 +21,40 @@ LONGEST_VERIFICATION = timedelta(seconds=90)
 
 @transaction.atomic
 def create_client(
-    *, name: str, region_key: str, client_id: str, secret: str, user: User | None, tier: str = ""
+    *,
+    name: str,
+    region_key: str,
+    client_id: str,
+    secret: str,
+    user: User | None,
+    tier: str = "",
+    company_gateway: str = "",
 ) -> OAuthClient:
     """An unverified client. The caller has validated the fields; a name in use raises IntegrityError."""
     client = OAuthClient.objects.create(
-        name=name, region=region_key, client_id=client_id, secret=secret, created_by=user, tier=tier
+        name=name,
+        region=region_key,
+        client_id=client_id,
+        secret=secret,
+        created_by=user,
+        tier=tier,
+        company_gateway=company_gateway,
     )
     record("client.added", client, after=_said_of(client), person=user)
     return client
 
 
 @transaction.atomic
-def change_client(client: OAuthClient, *, name: str, region_key: str, client_id: str, tier: str) -> None:
+def change_client(
+    client: OAuthClient, *, name: str, region_key: str, client_id: str, tier: str, company_gateway: str | None = None
+) -> None:
     """What is known of the org belongs to the old address, so a changed region or id is unverified again."""
     before = _said_of(client)
     moved = (client.region, client.client_id) != (region_key, client_id)
     client.name, client.region, client.client_id, client.tier = name, region_key, client_id, tier
-    changed = ["name", "region", "client_id", "tier", "updated_at"]
+    if company_gateway is not None:
+        client.company_gateway = company_gateway
+    changed = ["name", "region", "client_id", "tier", "company_gateway", "updated_at"]
     client.save(update_fields=changed + _forget_org(client) if moved else changed)
     record("client.changed", client, before=before, after=_said_of(client))
 
@@ -61,7 +78,13 @@ def retire_client(client: OAuthClient) -> None:
 
 
 def _said_of(client: OAuthClient) -> dict[str, Any]:
-    return {"name": client.name, "region": client.region, "client_id": client.client_id, "tier": client.tier}
+    return {
+        "name": client.name,
+        "region": client.region,
+        "client_id": client.client_id,
+        "tier": client.tier,
+        **({"company_gateway": client.company_gateway} if client.company_gateway else {}),
+    }
 
 
 def _forget_org(client: OAuthClient) -> list[str]:

@@ -1,6 +1,7 @@
 """The diagnosis of one client's org, or the reason why it cannot even be asked."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from diagnostics.checks.base import never
@@ -33,6 +34,8 @@ def diagnosis_of(
 
     A `fresh_token` is asked for where rights may have been given since the last one.
     """
+    if target is None:  # nothing was frozen before
+        inputs = replace(inputs, company_gateway=client.company_gateway)
     target = target or {"region": client.region, "client_name": client.name, "client_id": client.client_id}
     try:
         where = region(target["region"])

@@ -18,9 +18,8 @@ from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
 from diagnostics import models, traces
-from diagnostics.calls.aim import read_aim
 from diagnostics.checks.base import Check, all_checks, branch_of, planned_checks
-from diagnostics.engine import Finding, Step
+from diagnostics.engine import Finding, Step, aim_of
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.inputs import Inputs
 from diagnostics.marks import target_of
@@ -73,7 +72,8 @@ def create_run(
     if user is not None and source in BY_A_PERSON:
         leave_room(user)
     contract = contract_in_force(client.region)
-    aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+    inputs = replace(inputs, company_gateway=client.company_gateway)
+    aim = aim_of(inputs, contract)
     target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}
     run = Run.objects.create(
         client=client,

@@ -45,6 +45,7 @@ def client_add(request: Request) -> HttpResponse:
                     secret=values["secret"],
                     user=request.user,
                     tier=values["tier"],
+                    company_gateway=values["company_gateway"],
                 )
                 _verify(client)
             return redirect("client", client.pk)
@@ -88,7 +89,13 @@ def client_verification(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def client_edit(request: Request, pk: int) -> HttpResponse:
     client = find_active_client(pk, request.user)
-    before = {"name": client.name, "region": client.region, "client_id": client.client_id, "tier": client.tier}
+    before = {
+        "name": client.name,
+        "region": client.region,
+        "client_id": client.client_id,
+        "tier": client.tier,
+        "company_gateway": client.company_gateway,
+    }
     form = ClientForm(request.POST or None, initial=before, client=client)
     if form.is_valid():
         values = form.cleaned_data
@@ -97,6 +104,7 @@ def client_edit(request: Request, pk: int) -> HttpResponse:
             "region_key": values["region"].key,
             "client_id": values["client_id"],
             "tier": values["tier"],
+            "company_gateway": values["company_gateway"],
         }
         try:
             with transaction.atomic():

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
+from diagnostics.calls.company_gateway import BadGateway, clean_gateway
 from diagnostics.demo.standin import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import ProductCommand
@@ -16,6 +17,7 @@ from diagnostics.models import OAuthClient
 from diagnostics.services.clients import change_client, create_client, start_verification, verify_client
 
 TIERS = tuple(tier.value for tier in OAuthClient.Tier if tier)
+GATEWAY_HELP = "address and path prefix of your company's own gateway; it only judges pasted URLs"
 SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105  (the name of a variable, the one the official SDKs read)
 
 
@@ -29,9 +31,11 @@ class Command(ProductCommand):
         add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, a login, api or apps address")
         add.add_argument("--client-id", required=True)
         add.add_argument("--tier", choices=TIERS, default="", help="what the org is used for")
-        edit = acts.add_parser("edit", help="change what is said of a client")
+        add.add_argument("--gateway", default="", metavar="URL", help=GATEWAY_HELP)
+        edit = acts.add_parser("edit", help="change a client's tier or its company gateway")
         edit.add_argument("name")
-        edit.add_argument("--tier", choices=(*TIERS, "unsaid"), required=True, help="what the org is used for")
+        edit.add_argument("--tier", choices=(*TIERS, "unsaid"), help="what the org is used for")
+        edit.add_argument("--gateway", metavar="URL", help=f"{GATEWAY_HELP}; none removes it")
         verify = acts.add_parser("verify", help="ask the org again")
         verify.add_argument("name")
         acts.add_parser("list", help="all clients that are not retired")
@@ -44,7 +48,7 @@ class Command(ProductCommand):
         if client.is_retired:
             raise CommandError(f"The client {client.name} is retired.", returncode=BAD_INPUT)
         if options["act"] == "edit":
-            self._edit(client, options["tier"])
+            self._edit(client, options["tier"], options["gateway"])
             return
         sys.exit(self._verify(client))
 
@@ -59,10 +63,19 @@ class Command(ProductCommand):
                 f"\t{client.get_tier_display()}\t{client.get_standing_display()}"
             )
 
-    def _edit(self, client: OAuthClient, tier: str) -> None:
-        tier = "" if tier == "unsaid" else tier
-        change_client(client, name=client.name, region_key=client.region, client_id=client.client_id, tier=tier)
-        self.stdout.write(f"{client.name}: {client.get_tier_display().lower()}.")
+    def _edit(self, client: OAuthClient, tier: str | None, gateway: str | None) -> None:
+        if tier is None and gateway is None:
+            bad_input("Nothing to change. Give --tier, --gateway or both.")
+        change_client(
+            client,
+            name=client.name,
+            region_key=client.region,
+            client_id=client.client_id,
+            tier=client.tier if tier is None else tier.replace("unsaid", ""),
+            company_gateway=None if gateway is None else _gateway("" if gateway == "none" else gateway),
+        )
+        through = f", through {client.company_gateway}" if client.company_gateway else ""
+        self.stdout.write(f"{client.name}: {client.get_tier_display().lower()}{through}.")
 
     def _verify(self, client: OAuthClient) -> int:
         stand_in_for(client.region)
@@ -82,6 +95,7 @@ class Command(ProductCommand):
 
 def _added(options: dict[str, Any]) -> OAuthClient:
     name, client_id = options["name"].strip(), options["client_id"].strip()
+    gateway = _gateway(options["gateway"])
     region = find_region(options["region"])
     if region is None:
         near = ", ".join(each.key for each in nearest_regions(options["region"]))
@@ -93,12 +107,25 @@ def _added(options: dict[str, Any]) -> OAuthClient:
     try:
         with transaction.atomic():
             return create_client(
-                name=name, region_key=region.key, client_id=client_id, secret=_secret(), user=None, tier=options["tier"]
+                name=name,
+                region_key=region.key,
+                client_id=client_id,
+                secret=_secret(),
+                user=None,
+                tier=options["tier"],
+                company_gateway=gateway,
             )
     except IntegrityError:
         bad_input(
             f"A client called {name!r} exists already (upper and lower case count as the same). Choose another name."
         )
+
+
+def _gateway(text: str) -> str:
+    try:
+        return clean_gateway(text)
+    except BadGateway as trouble:
+        bad_input(str(trouble))
 
 
 def _secret() -> str:
