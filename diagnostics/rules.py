@@ -61,7 +61,7 @@ STATE_EXPLAINS = (
 
 RULES: tuple[Rule, ...] = (
     # A variable that was never filled in outranks whatever the network then did with the URL.
-    Rule("path.placeholder_unexpanded", "request.host", ("placeholder",)),
+    Rule("path.placeholder_unexpanded", "request.host", ("placeholder_unexpanded",)),
     Rule("host.unknown_host", "request.host", ("unknown_host", "not_the_api_host")),
     Rule("path.base_duplicated", "request.path", ("base_duplicated",)),
     Rule("path.id_missing", "request.path", ("id_missing",)),

@@ -12,8 +12,8 @@ from django.utils.dateparse import parse_datetime
 from diagnostics.calls.answers import permissions_in
 from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
-from diagnostics.checks.limits import in_words, wait_told
-from diagnostics.genesys.errors import CODES, STATUSES, Meaning
+from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_in_words
+from diagnostics.genesys.retry_after import in_words, wait_told
 from diagnostics.outcomes import Outcome
 
 SESSION_PATH = "/api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}"
@@ -97,33 +97,39 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: da
     if answer.status is None:
         return judge_network_error(answer.network_error)
     outer, answer = answer, answer.of_the_api
+    status = answer.status or 0
     data, _ = answer.json()
     proof = _proof(answer, data)
     if outer is not answer:
         proof["outer_status"] = outer.status
-    if 200 <= answer.status < 300 and (ended := _offer_ended(data, now or datetime.now(UTC))):
+    if 200 <= status < 300 and (ended := _offer_ended(data, now or datetime.now(UTC))):
         return failed(
             "offer_expired",
             f"The call worked, but its offer ended at {ended}: the customer did not accept it in time.",
             hint="Offer a new session, and have the customer accept it within the time that the answer names.",
             evidence=proof,
         )
-    if 200 <= answer.status < 300 and _is_page(answer):
+    if 200 <= status < 300 and _is_page(answer):
         return _not_genesys(answer, proof)
-    if 200 <= answer.status < 300:
-        return passed("success", f"The call answered {answer.status}: it worked.", evidence=proof)
-    meaning = _told_in_words(proof) or CODES.get(str(proof["code"]).lower())
-    between = 300 <= answer.status < 400 or answer.status == 407  # the API itself never answers so
-    if meaning is None and (between or not is_genesys(answer, data, token_request=token_request)):
+    if 200 <= status < 300:
+        return passed("success", f"The call answered {status}: it worked.", evidence=proof)
+    code, message = str(proof["code"]), str(proof["message"])
+    meaning = meaning_in_words(status, code, message)
+    own = is_genesys(answer, data, token_request=token_request)
+    if meaning is not None and not own and meaning.code != "provider_wanted":
+        meaning = None  # the words of somebody else, in which only a gateway of providers shows itself
+    meaning = meaning or CODES.get(code.lower())
+    between = 300 <= status < 400 or status == 407  # the API itself never answers so
+    if meaning is None and (between or not own):
         return _not_genesys(answer, proof)
-    if meaning is None and answer.status >= 500:
-        meaning = STATUSES.get(answer.status, Meaning("server_error", "Genesys Cloud met an error of its own."))
-    meaning = meaning or STATUSES.get(answer.status, Meaning("other", "The response names no known error."))
+    if meaning is None and status >= 500:
+        meaning = STATUSES.get(status, Meaning("server_error", "Genesys Cloud met an error of its own."))
+    meaning = meaning or STATUSES.get(status, Meaning("other", "The response names no known error."))
     wrapped = f"The data action's {outer.status} wraps the API's response. " if outer is not answer else ""
     return Result(
         Outcome.FAIL,
         meaning.code,
-        f"{wrapped}{answer.status} {proof['code']}".strip() + f": {meaning.sentence}{_limit_in_words(proof)}",
+        f"{wrapped}{status} {proof['code']}".strip() + f": {meaning.sentence}{_limit_in_words(proof)}",
         hint=_hint(meaning.code, proof, now or datetime.now(UTC)),
         evidence=proof,
     )
@@ -184,68 +190,6 @@ def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> boo
         return True
     return isinstance(data.get("contextId"), str) or (
         isinstance(data.get("code"), str) and {"message", "status"} & set(data) != set() and "path" not in data
-    )
-
-
-# What a response says in words where its code is generic -> meaning. Statuses, pattern over "code message", meaning.
-IN_WORDS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = (
-    (
-        # Also behind the generic not.found, forbidden and not.authorized (facts, section 11).
-        frozenset({400, 401, 403, 404}),
-        re.compile(
-            r"(?:\bnot|n't)\W{0,3}(?:an? |the )?(?:active |current |conversation\W)?(?:participants?|party|participat(?:e|ing))\b|"
-            r"\bno (?:participant|party)\b|"
-            r"\baccess to (?:the )?conversation\b.{0,80}\b(?:forbidden|denied|not allowed|not permitted)",
-            re.DOTALL,
-        ),
-        Meaning("not_a_party", "It is about the conversation, not about a permission: the caller isn't part of it."),
-    ),
-    (
-        frozenset({403}),
-        re.compile(r"\bpolic(?:y|ies)\b"),
-        Meaning("policy_denied", "A policy of the org refuses the call."),
-    ),
-    (
-        frozenset({404, 410}),
-        re.compile(r"\blegacy\b.*\bco-?browse|\bco-?browse.*\blegacy\b"),
-        Meaning("legacy_gone", "Legacy co-browse has been retired."),
-    ),
-    (
-        frozenset({400, 404, 409, 422}),
-        re.compile(
-            r"\bprovider[ _-]?id\b.{0,40}\b(?:required|mandatory|missing|needed|not (?:be (?:null|blank|empty)|present|"
-            r"supplied|provided|specified|given)|null|blank|empty)|"
-            r"\b(?:required|missing|mandatory|no|without|specify|supply|provide)\b.{0,40}\bprovider[ _-]?id\b"
-        ),
-        Meaning(
-            "provider_wanted", "A gateway in front of the API asks for a providerId. Genesys Cloud itself doesn't."
-        ),
-    ),
-    (
-        frozenset({400, 404, 409, 422}),
-        re.compile(
-            r"\b(?:unknown|invalid|unsupported|no such|disabled) (?:cobrowse )?provider(?:[ _-]?id)?\b|"
-            r"\bprovider(?:[ _-]?id)?\b.{0,60}\b(?:unknown|not (?:found|known|configured|supported|enabled)|disabled|does not exist)"
-        ),
-        Meaning("provider_unknown", "A gateway in front of the API doesn't accept this provider."),
-    ),
-    (
-        frozenset({400, 401, 403}),
-        re.compile(
-            r"\b(?:ip|address(?:es)?)\b.{0,60}\b(?:not (?:allowed|authori[sz]ed|permitted|on|in)|denied|blocked|restricted)|"
-            r"\b(?:ip )?allow ?-?list"
-        ),
-        Meaning("ip_refused", "The caller's IP address is not on the allow list of the org or of the OAuth client."),
-    ),
-)
-
-
-def _told_in_words(proof: Evidence) -> Meaning | None:
-    """What a response says by a code or a message that is not documented, where the words leave no doubt."""
-    said = f"{proof['code']} {proof['message']}".lower()
-    return next(
-        (meaning for statuses, pattern, meaning in IN_WORDS if proof["status"] in statuses and pattern.search(said)),
-        None,
     )
 
 

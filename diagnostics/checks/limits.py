@@ -1,15 +1,14 @@
 """Does the client's rate limit leave room, by what the answers said that were read anyway?"""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from fractions import Fraction
 
 from diagnostics.checks.base import Context, Evidence, Result, check, passed, skipped, unclear, warned
 from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.retry_after import in_words, number_in, wait_told
 
 LOW = Fraction(1, 10)  # of what is allowed
-UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
 @check("limits.headroom", title="The rate limit leaves room", last=True)
@@ -48,7 +47,10 @@ def judge_headroom(answers: Iterable[Answer], now: datetime) -> Result:
 
 def _left(answer: Answer) -> Fraction | None:
     """The part of the limit that is left, 0 to 1; None where the answer does not tell."""
-    count, allowed = _number(answer.header("inin-ratelimit-count")), _number(answer.header("inin-ratelimit-allowed"))
+    count, allowed = (
+        number_in(answer.header("inin-ratelimit-count")),
+        number_in(answer.header("inin-ratelimit-allowed")),
+    )
     return Fraction(max(0, allowed - count), allowed) if count is not None and allowed else None
 
 
@@ -65,33 +67,7 @@ def _exhausted(refusal: Answer, now: datetime) -> Result:
     )
 
 
-def wait_told(told: str, now: datetime) -> int | None:
-    """What Retry-After says to wait: seconds, or an HTTP date. None where it says neither. Never waited for."""
-    seconds = _number(told)
-    if seconds is not None or not told.strip():
-        return seconds
-    try:
-        date = parsedate_to_datetime(told.strip())
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return max(0, round(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()))
-
-
 def wait_seconds(refusal: Answer, now: datetime) -> int | None:
     """Of a 429 of ours: Retry-After, else the reset of the limit."""
     wait = wait_told(refusal.header("Retry-After"), now)
-    return wait if wait is not None else _number(refusal.header("inin-ratelimit-reset"))
-
-
-def in_words(seconds: int) -> str:
-    """A duration as a person says it: 59 seconds, 3 minutes, 4 hours, 1 day."""
-    for size, unit in UNITS:
-        if seconds >= 2 * size or seconds == size:
-            amount = round(seconds / size)
-            return f"{amount} {unit}{'' if amount == 1 else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
-
-
-def _number(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return wait if wait is not None else number_in(refusal.header("inin-ratelimit-reset"))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.checks.answer import judge_answer
+from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.errors import meaning_in_words
 from diagnostics.genesys.paths import is_uuid
 from diagnostics.provider_ids import Likeness, differs_by, match_id
 
@@ -103,9 +104,17 @@ def provider_match(ctx: Context) -> Iterator[Result]:
         yield unclear("unknown", "The provider list could not be read, so the providerId could not be compared.")
         return
     # A gateway in front of the published path shows itself by asking for the ID.
-    asked = ctx.answer is not None and judge_answer(ctx.answer, now=ctx.now()).code == "provider_wanted"
-    wants_one = ctx.aim.world == "gateway" or asked
+    wants_one = ctx.aim.world == "gateway" or (ctx.answer is not None and asks_for_a_provider(ctx.answer))
     yield judge_match(ctx.aim.provider_id, providers_of(answer), wants_one)
+
+
+def asks_for_a_provider(answer: ReceivedAnswer) -> bool:
+    """Whether the response says that a providerId is missing."""
+    answer = answer.of_the_api
+    data, _ = answer.json()
+    message = data.get("message") if isinstance(data, dict) else None
+    meaning = meaning_in_words(answer.status, "", message if isinstance(message, str) else "")
+    return meaning is not None and meaning.code == "provider_wanted"
 
 
 def judge_match(wanted: str | None, providers: list[Provider] | None, wants_one: bool) -> Result:

@@ -29,7 +29,7 @@ def judge_host(call: FailingCall, aim: Aim, region: Region, company_gateway: str
     if aim.host_placeholders:
         names = ", ".join(aim.host_placeholders)
         return failed(
-            "placeholder",
+            "placeholder_unexpanded",
             f"The host still contains the variable {names}: it was never filled in.",
             hint=f"The API host is {wanted}: api. and the domain of the org's region, never a name of the org. Check the "
             "variable that should fill it.",
@@ -37,7 +37,7 @@ def judge_host(call: FailingCall, aim: Aim, region: Region, company_gateway: str
         )
     if any(is_placeholder(part) for part in (call.host, *call.host.split("."))) or re.search(r"[{}<>$]", call.host):
         return skipped(
-            "placeholder_to_fill",
+            "placeholder",
             f"The host {call.host} is a variable that the program fills in; {wanted} belongs there.",
             evidence={"wanted": wanted},
         )

@@ -1,5 +1,6 @@
 """What the error codes and statuses of Genesys Cloud mean, whoever met them: the user or we ourselves."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -85,3 +86,63 @@ STATUSES = {
     501: Meaning("feature_off", "The feature is not enabled for this org."),
     504: Meaning("server_timeout", "Genesys Cloud did not answer within its own time limit."),
 }
+
+# What a response says in words where its code is generic -> meaning. Statuses, pattern over "code message", meaning.
+IN_WORDS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = (
+    (
+        # Also behind the generic not.found, forbidden and not.authorized (facts, section 11).
+        frozenset({400, 401, 403, 404}),
+        re.compile(
+            r"(?:\bnot|n't)\W{0,3}(?:an? |the )?(?:active |current |conversation\W)?(?:participants?|party|participat(?:e|ing))\b|"
+            r"\bno (?:participant|party)\b|"
+            r"\baccess to (?:the )?conversation\b.{0,80}\b(?:forbidden|denied|not allowed|not permitted)",
+            re.DOTALL,
+        ),
+        Meaning("not_a_party", "It is about the conversation, not about a permission: the caller isn't part of it."),
+    ),
+    (
+        frozenset({403}),
+        re.compile(r"\bpolic(?:y|ies)\b"),
+        Meaning("policy_denied", "A policy of the org refuses the call."),
+    ),
+    (
+        frozenset({404, 410}),
+        re.compile(r"\blegacy\b.*\bco-?browse|\bco-?browse.*\blegacy\b"),
+        Meaning("legacy_gone", "Legacy co-browse has been retired."),
+    ),
+    (
+        frozenset({400, 404, 409, 422}),
+        re.compile(
+            r"\bprovider[ _-]?id\b.{0,40}\b(?:required|mandatory|missing|needed|not (?:be (?:null|blank|empty)|present|"
+            r"supplied|provided|specified|given)|null|blank|empty)|"
+            r"\b(?:required|missing|mandatory|no|without|specify|supply|provide)\b.{0,40}\bprovider[ _-]?id\b"
+        ),
+        Meaning(
+            "provider_wanted", "A gateway in front of the API asks for a providerId. Genesys Cloud itself doesn't."
+        ),
+    ),
+    (
+        frozenset({400, 404, 409, 422}),
+        re.compile(
+            r"\b(?:unknown|invalid|unsupported|no such|disabled) (?:cobrowse )?provider(?:[ _-]?id)?\b|"
+            r"\bprovider(?:[ _-]?id)?\b.{0,60}\b(?:unknown|not (?:found|known|configured|supported|enabled)|disabled|does not exist)"
+        ),
+        Meaning("provider_unknown", "A gateway in front of the API doesn't accept this provider."),
+    ),
+    (
+        frozenset({400, 401, 403}),
+        re.compile(
+            r"\b(?:ip|address(?:es)?)\b.{0,60}\b(?:not (?:allowed|authori[sz]ed|permitted|on|in)|denied|blocked|restricted)|"
+            r"\b(?:ip )?allow ?-?list"
+        ),
+        Meaning("ip_refused", "The caller's IP address is not on the allow list of the org or of the OAuth client."),
+    ),
+)
+
+
+def meaning_in_words(status: int | None, code: str, message: str) -> Meaning | None:
+    """What a response says by a code or a message that is not documented, where the words leave no doubt."""
+    said = f"{code} {message}".lower()
+    return next(
+        (meaning for statuses, pattern, meaning in IN_WORDS if status in statuses and pattern.search(said)), None
+    )

@@ -10,10 +10,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from diagnostics.checks.limits import in_words, wait_seconds
+from diagnostics.checks.limits import wait_seconds
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.pages import room_in
+from diagnostics.genesys.retry_after import in_words
 from diagnostics.models import Snapshot
 from diagnostics.redact import Redactor
 

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 from pytest_django import Settings
 
-from diagnostics.checks.limits import in_words, judge_headroom, wait_seconds
+from diagnostics.checks.limits import judge_headroom, wait_seconds
 from diagnostics.demo import server
 from diagnostics.demo.orgs import Client
 from diagnostics.engine import Diagnosis
@@ -15,6 +15,7 @@ from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.genesys.regions import region
+from diagnostics.genesys.retry_after import in_words
 from diagnostics.inputs import Inputs
 from diagnostics.outcomes import Outcome
 

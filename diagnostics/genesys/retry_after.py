@@ -1,0 +1,32 @@
+"""How long a response says to wait, and that duration in words."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def wait_told(told: str, now: datetime) -> int | None:
+    """What Retry-After says to wait: seconds, or an HTTP date. None where it says neither. Never waited for."""
+    seconds = number_in(told)
+    if seconds is not None or not told.strip():
+        return seconds
+    try:
+        date = parsedate_to_datetime(told.strip())
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return max(0, round(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()))
+
+
+def in_words(seconds: int) -> str:
+    """A duration as a person says it: 59 seconds, 3 minutes, 4 hours, 1 day."""
+    for size, unit in UNITS:
+        if seconds >= 2 * size or seconds == size:
+            amount = round(seconds / size)
+            return f"{amount} {unit}{'' if amount == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+def number_in(text: str) -> int | None:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
