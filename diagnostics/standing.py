@@ -158,7 +158,7 @@ def _of_deployments(parts: Mapping[str, Part], deployments: Offers, *, has_gatew
         return Stand(UNKNOWN, reason="No web deployment with cobrowse on was read, and not all of them were shown.")
     if not deployments.off:
         said = f"None of the org's {deployments.all} web deployments is active."
-        return Stand(BROKEN, "config.cobrowse_disabled", said)
+        return Stand(BROKEN, "config.deployment_inactive", said)
     return Stand(BROKEN, "config.cobrowse_disabled", "Cobrowse is switched off in every active web deployment.")
 
 

@@ -21,6 +21,7 @@ FILES = (
     CASES,
     FOLDER / "second_cases.json",
     FOLDER / "third_cases.json",
+    FOLDER / "fourth_cases.json",
 )  # each written by somebody who had not seen the engine
 
 

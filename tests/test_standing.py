@@ -66,7 +66,7 @@ SCOPES = {"grant_type": "CLIENT-CREDENTIALS", "scopes": ["conversation:write", "
     [
         (WHOLE, {}, Offers(on=1, off=2), Offers(), WORKS, ""),
         (WHOLE, {}, Offers(off=2), Offers(), BROKEN, "config.cobrowse_disabled"),
-        (WHOLE, {}, Offers(inactive=2), Offers(), BROKEN, "config.cobrowse_disabled"),
+        (WHOLE, {}, Offers(inactive=2), Offers(), BROKEN, "config.deployment_inactive"),
         (WHOLE, {}, Offers(off=2, unknown=1), Offers(), UNKNOWN, ""),
         (WHOLE, {}, Offers(), Offers(), UNKNOWN, ""),
         (WHOLE | {"deployments": Part("partial")}, {}, Offers(off=2), Offers(), UNKNOWN, ""),

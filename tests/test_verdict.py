@@ -323,6 +323,25 @@ def test_what_became_of_a_live_start_is_the_answer(start: str, cause: str, certa
     assert verdict.because[0] == "session.start"
 
 
+def test_a_cause_that_cannot_have_produced_the_response_is_listed_and_never_first() -> None:
+    verdict = judge(answered(409, "conflict", "x permissions.call:permission_missing"))
+    assert (verdict.cause, verdict.also) == ("conv.session_conflict", ("authz.permission_missing",))
+    verdict = judge(answered(413, "too_large", "x conversation.connected:ended"))
+    assert (verdict.cause, verdict.also) == (causes.UNDETERMINED, ("conv.ended",))
+    assert "Said." in verdict.sentence
+
+
+def test_a_response_that_a_browser_hides_leaves_a_fault_likely() -> None:
+    hidden = answered(0, "network_cors", "x request.path:trailing_slash")
+    assert (judge(hidden).cause, judge(hidden).certainty) == ("path.trailing_slash", "likely")
+
+
+def test_a_response_that_a_browser_hides_is_what_is_said_where_nothing_is_wrong() -> None:
+    hidden = Said("answer.meaning", "error", "network_cors", sentence="The browser hides it.")
+    verdict = judge([*but(), hidden])
+    assert (verdict.cause, verdict.sentence) == (causes.UNDETERMINED, "The browser hides it.")
+
+
 def test_the_second_fault_is_listed() -> None:
     verdict = judge(
         but("x request.path:not_in_api", "x conversation.connected:ended", "! provider.match:not_in_contract")

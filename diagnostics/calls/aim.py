@@ -42,7 +42,7 @@ class Aim:
 
     `path` has the placeholders filled that a given conversation id could fill; `placeholders` are those left.
     `world` tells whose operation the path is, `fault` what is wrong with the path where it is nobody's.
-    `host_placeholders` are variables in the host that nothing filled in. `id_text` is what is in the place of a
+    `host_variables` are those in the host, `host_placeholders` the ones among them that nothing fills in. `id_text` is what is in the place of a
     conversation ID; `provider_id` is None when the call names none. `through_gateway` says that the call goes through the
     company's own gateway.
     """
@@ -61,6 +61,7 @@ class Aim:
     id_state: IdState = "absent"
     provider_id: str | None = None
     starts_session: bool = False
+    host_variables: tuple[str, ...] = ()
     host_placeholders: tuple[str, ...] = ()
     through_gateway: bool = False
 
@@ -94,6 +95,7 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract, compan
         id_state=_id_state(path, call.variables),
         provider_id=_provider_id(call),
         starts_session="cobrowse" in path.lower() and method != "GET",
+        host_variables=_variables_in_host(call),
         host_placeholders=_placeholders_in_host(call),
         through_gateway=below is not None,
     )
@@ -205,16 +207,27 @@ IN_A_HOST = re.compile(
 )
 
 
-def _placeholders_in_host(call: FailingCall) -> tuple[str, ...]:
-    """Variables in the authority of the URL. A whole host that is one variable counts only in a record of what was sent,
-    because a program or Postman fills in its base URL.
-    """
+def _variables_in_host(call: FailingCall) -> tuple[str, ...]:
+    """Variables in the authority of the URL, but for those that the program's text shows to be filled in."""
     found = re.match(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^?#]*)", call.url.strip())
     authority = unquote(_authority(found[1])) if found else ""
-    holes = tuple(dict.fromkeys(hole for hole in IN_A_HOST.findall(authority) if hole not in call.variables))
-    if holes == (authority,) and not call.as_sent and not authority.startswith(("<", "[")):
-        return ()
-    return holes
+    return tuple(dict.fromkeys(hole for hole in IN_A_HOST.findall(authority) if hole not in call.variables))
+
+
+def _placeholders_in_host(call: FailingCall) -> tuple[str, ...]:
+    """Of these the ones that nothing will fill in: in a record of what was sent all of them. Otherwise a shell fills in
+    $REGION, and a program or Postman a base URL that is one variable as a whole.
+    """
+    holes = _variables_in_host(call)
+    if call.as_sent:
+        return holes
+    whole = call.split.netloc.rpartition("@")[2]
+    return tuple(
+        hole
+        for hole in holes
+        if not re.fullmatch(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%", hole)
+        and (hole != unquote(whole) or hole.startswith(("<", "[")))
+    )
 
 
 def _authority(text: str) -> str:

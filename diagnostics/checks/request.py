@@ -17,23 +17,30 @@ from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 @check("request.host", title="Host of the API", needs=("call",), version=3)
 def request_host(ctx: Context) -> Iterator[Result]:
     if ctx.call and ctx.aim:
-        yield judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway)
+        said = ctx.answer.network_error if ctx.answer is not None else ""
+        yield judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=said)
 
 
-def judge_host(call: FailingCall, aim: Aim, region: Region, company_gateway: str = "") -> Result:
+def judge_host(
+    call: FailingCall, aim: Aim, region: Region, company_gateway: str = "", *, network_error: str = ""
+) -> Result:
+    """A variable that a shell would fill in was not filled in where the network's error names it."""
     wanted = region.login_host if aim.world == "token" else region.api_host
     if not call.url.strip():
         return skipped("no_url", "The call names no address.")
     if not call.host and not aim.host_placeholders:
         return passed("bare_path", f"The call names no host; we assume {wanted}.", evidence={"wanted": wanted})
-    if aim.host_placeholders:
-        names = ", ".join(aim.host_placeholders)
+    unfilled = aim.host_placeholders or tuple(
+        name for name in aim.host_variables if name.lower() in network_error.lower()
+    )
+    if unfilled:
+        names = ", ".join(unfilled)
         return failed(
             "placeholder_unexpanded",
             f"The host still contains the variable {names}: it was never filled in.",
             hint=f"The API host is {wanted}: api. and the domain of the org's region, never a name of the org. Check the "
             "variable that should fill it.",
-            evidence={"wanted": wanted, "placeholders": list(aim.host_placeholders)},
+            evidence={"wanted": wanted, "placeholders": list(unfilled)},
         )
     if any(is_placeholder(part) for part in (call.host, *call.host.split("."))) or re.search(r"[{}<>$]", call.host):
         return skipped(

@@ -1,6 +1,7 @@
 """The answer that was pasted."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -133,3 +134,54 @@ def test_a_status_alone_is_taken_at_its_word() -> None:
 def test_the_waiting_time_is_told() -> None:
     answer = ReceivedAnswer(429, (("Retry-After", "59"),), error("too.many.requests.retry.after", 429))
     assert judge_answer(answer).evidence["retry_after"] == "59"
+
+
+def _error(status: int, code: str, message: str, **more: object) -> ReceivedAnswer:
+    body = {"message": message, "code": code, "status": status, "contextId": "c", **more}
+    return ReceivedAnswer(status, (), json.dumps(body))
+
+
+WRAPPED_404 = "REST call for action 'custom_-_1' failed. Message:'Request to backend service failed.', status:404"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (_error(400, "not.a.client", "This request requires a non-user context."), "client_required"),
+        (_error(404, "not.found", "User 3b1f is not a participant in the conversation."), "not_a_party"),
+        (_error(404, "conversation.error.user.not.participant", ""), "not_a_party"),
+        (_error(403, "forbidden", "Access to Conversation 5f2c is forbidden."), "not_a_party"),
+        (_error(403, "not.authorized", "Access to conversation 5f2c is denied."), "not_a_party"),
+        (_error(404, "not.found", "The participant was not found."), "not_found"),
+        (_error(403, "missing.any.division.permissions", "x"), "division_missing"),
+        (_error(403, "missing.division.permission", "x"), "division_missing"),
+        (_error(400, "bad.request", "providerId is required"), "provider_wanted"),
+        (_error(422, "x", "Missing required field: providerId"), "provider_wanted"),
+        (_error(400, "bad.request", "Unknown provider 'x'"), "provider_unknown"),
+        (_error(400, "bad.request", WRAPPED_404), "not_found"),
+        (_error(400, "bad.request", "Request to backend service failed."), "bad_request"),
+        (ReceivedAnswer(403, (), '{"message": "Missing Authentication Token"}'), "foreign"),
+        (ReceivedAnswer(403, (), '{"message": "Your IP address is not allowed"}'), "foreign"),
+        (
+            ReceivedAnswer(network_error="blocked by CORS policy: No 'Access-Control-Allow-Origin' header"),
+            "network_cors",
+        ),
+        (ReceivedAnswer(network_error="TypeError: Failed to fetch"), "network_cors"),
+    ],
+)
+def test_a_response_is_read_by_its_words_where_its_code_is_generic(answer: ReceivedAnswer, code: str) -> None:
+    assert judge_answer(answer).code == code
+
+
+def test_a_data_action_s_400_shows_the_status_of_the_api() -> None:
+    proof = judge_answer(_error(400, "bad.request", WRAPPED_404)).evidence
+    assert (proof["status"], proof["outer_status"], proof["correlation_id"]) == (404, 400, "c")
+
+
+def test_a_wait_that_is_a_date_is_said_as_a_duration() -> None:
+    date = (("Retry-After", "Sat, 28 Nov 2026 12:00:00 GMT"), ("ININ-Correlation-Id", "c"))
+    limit = {"key": "org.app.user.rate.per.minute", "namespace": "platform.api", "value": 300}
+    answer = ReceivedAnswer(429, date, json.dumps({"code": "too.many.requests", "limit": limit}))
+    found = judge_answer(answer, now=datetime(2026, 11, 28, 11, 59, tzinfo=UTC))
+    assert "1 minute" in found.hint
+    assert found.evidence["limit"]["key"] in found.sentence

@@ -46,7 +46,7 @@ def call_of(method: str, url: str, body: str | None = None, *headers: tuple[str,
         ("https://xn--pi-7kc.mypurecloud.com" + START, Outcome.FAIL, "unknown_host"),
         ("https://api.{region}.example" + START, Outcome.FAIL, "placeholder_unexpanded"),
         ("https://{{my-domain}}.mypurecloud.com" + START, Outcome.FAIL, "placeholder_unexpanded"),
-        ("https://api.$REGION" + START, Outcome.FAIL, "placeholder_unexpanded"),
+        ("https://api.$REGION" + START, Outcome.SKIP, "placeholder"),  # a shell fills it in
         ("https://api.[region].pure.cloud" + START, Outcome.FAIL, "placeholder_unexpanded"),
         ("https://YOUR_DOMAIN.pure.cloud" + START, Outcome.FAIL, "placeholder_unexpanded"),
         ("https://<host>" + START, Outcome.FAIL, "placeholder_unexpanded"),
@@ -305,3 +305,22 @@ def test_the_token_request_s_form(call: FailingCall, outcome: Outcome, code: str
 def test_a_gateway_that_wants_a_provider_makes_the_body_right() -> None:
     call = call_of("POST", API + START, '{"providerId": "genesys"}', ("Content-Type", "application/json"))
     assert judge_body(call, read_aim(call, "", bundled()), provider_wanted=True).code == "provider"
+
+
+@pytest.mark.parametrize(
+    ("url", "as_sent", "network_error", "code"),
+    [
+        ("https://api.$REGION" + START, True, "", "placeholder_unexpanded"),
+        ("https://api.$REGION" + START, False, "Could not resolve host: api.$REGION", "placeholder_unexpanded"),
+        ("https://api.$REGION" + START, False, "Could not resolve host: api.mypurecloud.xx", "placeholder"),
+        ("https://{{host}}" + START, True, "", "placeholder_unexpanded"),
+        ("https://{{host}}" + START, False, "", "placeholder"),
+        ("https://api.%7Bregion%7D" + START, True, "", "placeholder_unexpanded"),
+    ],
+)
+def test_a_variable_in_the_host_counts_where_nothing_filled_it_in(
+    url: str, as_sent: bool, network_error: str, code: str
+) -> None:
+    call = FailingCall("POST", url, as_sent=as_sent)
+    aim = read_aim(call, "", bundled())
+    assert judge_host(call, aim, region("us-east-1"), network_error=network_error).code == code

@@ -102,3 +102,25 @@ def test_list_shows_no_secret() -> None:
     call_command("client", "list", stdout=out)
     assert "Acme" in out.getvalue()
     assert "hush" not in out.getvalue()
+
+
+def test_a_company_gateway_is_set_and_removed() -> None:
+    client = make_client("Mine", tier="sandbox")
+    out = io.StringIO()
+    call_command("client", "edit", "Mine", "--gateway", "https://GW.example.com/genesys/", stdout=out)
+    client.refresh_from_db()
+    assert (client.company_gateway, client.tier) == ("https://gw.example.com/genesys", "sandbox")
+    call_command("client", "edit", "Mine", "--gateway", "none", stdout=out)
+    client.refresh_from_db()
+    assert client.company_gateway == ""
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--gateway", "http://gw.example.com"), ("--gateway", "https://u:p@gw.example")]
+)
+def test_an_edit_of_nothing_and_a_bad_gateway_are_bad_input(options: tuple[str, ...]) -> None:
+    client = make_client("Mine")
+    with pytest.raises(CommandError) as refused:
+        call_command("client", "edit", "Mine", *options)
+    client.refresh_from_db()
+    assert (refused.value.returncode, client.company_gateway) == (2, "")

@@ -249,3 +249,15 @@ def test_a_list_opens_even_when_a_secret_no_longer_does(as_lead: Client, setting
     settings.FIELD_ENCRYPTION_KEYS = ["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="]
     for place in ("/", "/clients/", f"/clients/{client.pk}/", "/runs/"):
         assert as_lead.get(place).status_code == 200
+
+
+def test_an_admin_sets_the_company_gateway_and_a_bad_one_is_refused_at_its_field(as_admin: Client) -> None:
+    client = make_client("Mine")
+    values = {"name": "Mine", "region": client.region, "client_id": client.client_id}
+    as_admin.post(f"/clients/{client.pk}/edit/", {**values, "company_gateway": "https://gw.example.com/genesys/"})
+    client.refresh_from_db()
+    assert client.company_gateway == "https://gw.example.com/genesys"
+    page = as_admin.post(f"/clients/{client.pk}/edit/", {**values, "company_gateway": "http://169.254.169.254/"})
+    assert b'id="id_company_gateway_error"' in page.content
+    client.refresh_from_db()
+    assert client.company_gateway == "https://gw.example.com/genesys"
