@@ -42,9 +42,9 @@ class Aim:
 
     `path` has the placeholders filled that a given conversation id could fill; `placeholders` are those left.
     `world` tells whose operation the path is, `fault` what is wrong with the path where it is nobody's.
-    `host_variables` are those in the host, `host_placeholders` the ones among them that nothing fills in. `id_text` is what is in the place of a
-    conversation ID; `provider_id` is None when the call names none. `through_gateway` says that the call goes through the
-    company's own gateway.
+    `host_variables` are those in the host, `host_placeholders` the ones among them that nothing fills in. `id_text` is
+    what is in the place of a conversation ID; `provider_id` is None when the call names none. `through_gateway` says that
+    the call goes through the company's own gateway.
     """
 
     method: str

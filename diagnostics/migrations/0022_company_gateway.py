@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("diagnostics", "0020_shared_cache")]
+    dependencies = [("diagnostics", "0021_turns")]
 
     operations = [
         migrations.AddField(
