@@ -34,7 +34,7 @@ ROWS: list[set[str]] = [
         "timetable",
         "traces",
     },
-    {"carried", "explanations", "hosts", "log_lines", "request_log"},
+    {"carried", "explanations", "hosts", "request_log"},
     {"blocks", "cause_chart", "kept", "masker", "genesys", "compare", "flips", "plan_preview"},
     {"leaks", "outgoing", "recurrence", "redact"},
     {"log_lines"},

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("diagnostics", "0021_turns")]
+    dependencies = [("diagnostics", "0022_audit_without_texts")]
 
     operations = [
         migrations.AddField(
