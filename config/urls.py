@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+import config.celery  # noqa: F401 - the tasks that pages send belong to this app
+
 urlpatterns = [path("", include("diagnostics.urls"))]
 
 handler400 = "diagnostics.views.errors.bad_request"

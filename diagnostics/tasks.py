@@ -8,7 +8,6 @@ from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-import config.celery  # noqa: F401 - the tasks below belong to this app
 from diagnostics.services import clients, contracts, deliveries, runs, snapshots, turns
 from diagnostics.services.api_runs import forget_old_keys
 from diagnostics.services.catching_up import catch_up

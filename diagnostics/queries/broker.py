@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery import current_app
 from django.conf import settings
 from kombu import Connection
-
-from config.celery import app
 
 SECONDS = 2
 KINDS = {
@@ -54,7 +53,7 @@ def broker_in_words(url: str) -> str:
 
 def _connection() -> Connection:
     limits = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS} if _is_redis() else {}
-    made: Connection = app.connection_for_read(connect_timeout=SECONDS, transport_options=limits)
+    made: Connection = current_app.connection_for_read(connect_timeout=SECONDS, transport_options=limits)
     return made
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+import config.celery  # noqa: F401 - the tasks it sends belong to this app
 from diagnostics.bench import BENCHES, Options, Row
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.crew import crew

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
+import config.celery  # noqa: F401 - the tasks it sends belong to this app
 from diagnostics import tasks
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import BAD_INPUT
