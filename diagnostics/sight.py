@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from diagnostics.models import OAuthClient, User
+from diagnostics.models import AlertRule, Channel, Delivery, OAuthClient, User
 
 Row = TypeVar("Row", bound=Model)
 
@@ -23,3 +23,24 @@ def in_sight(rows: QuerySet[Row], viewer: User | None, client: str = "client") -
         return rows
     theirs = OAuthClient.objects.filter(Q(org_id__in=viewer.orgs_in_sight) | Q(created_by=viewer.pk))
     return rows.filter(**{f"{client}__in": theirs.order_by().values("pk")})
+
+
+def visible_people(viewer: User | None) -> QuerySet[User]:
+    """Whose names this person may see in a list: those who share an org with them. Who sees every org shares each."""
+    people = User.objects.all()
+    if viewer is None or viewer.sees_all:
+        return people
+    orgs = list(visible_clients(viewer).exclude(org_id="").values_list("org_id", flat=True).distinct().order_by())
+    shared = Q(only_orgs__overlap=sorted({*orgs, *viewer.orgs_in_sight}))
+    return people.filter(Q(pk=viewer.pk) | Q(role=User.Role.ADMIN) | Q(is_limited=False) | shared)
+
+
+def visible_channels(viewer: User | None) -> QuerySet[Channel]:
+    """Those to which a rule sends alerts about an org this person may see, or did. A rule without clients is for all."""
+    channels = Channel.objects.all()
+    if viewer is None or viewer.sees_all:
+        return channels
+    theirs = visible_clients(viewer).order_by().values("pk")
+    rules = AlertRule.objects.filter(Q(clients=None) | Q(clients__in=theirs)).values("channels")
+    sent = Delivery.objects.filter(incident__client__in=theirs).values("channel")
+    return channels.filter(Q(pk__in=rules) | Q(pk__in=sent))

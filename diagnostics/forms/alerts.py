@@ -15,7 +15,7 @@ from diagnostics.forms.schedules import zone_choices
 from diagnostics.forms.text import NO_NUL
 from diagnostics.models import AlertRule, Channel, Delivery, OAuthClient, User
 from diagnostics.queries.alerts import INCIDENT_STATES
-from diagnostics.sight import visible_clients
+from diagnostics.sight import visible_channels, visible_clients
 
 MOST_RECIPIENTS = 20
 MOST_RUNS = 20
@@ -297,6 +297,6 @@ class DeliveryFilterForm(forms.Form):
     channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="Every channel")
     before = forms.IntegerField(min_value=1, max_value=BIGGEST, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["channel"].queryset = Channel.objects.only("name")  # type: ignore[attr-defined]
+        self.fields["channel"].queryset = visible_channels(viewer).only("name")  # type: ignore[attr-defined]

@@ -164,7 +164,7 @@ class ScheduleForm(PlanForm):
         client.queryset = visible_clients(viewer).filter(retired_at=None).only("name", "client_id", "region")
         client.disabled = bool(self.inputs.given)
         owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
-        owner.queryset = people_for_choice()
+        owner.queryset = people_for_choice(viewer)
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -219,7 +219,7 @@ class ScheduleListForm(forms.Form):
         self.query = query
         client = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
         client.queryset = visible_clients(viewer).only("name")
-        cast("forms.ModelChoiceField[User]", self.fields["owner"]).queryset = people_for_choice()
+        cast("forms.ModelChoiceField[User]", self.fields["owner"]).queryset = people_for_choice(viewer)
 
     @property
     def asked(self) -> SchedulesAsked:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from diagnostics.models import SavedView, User
-from diagnostics.sight import visible_clients
+from diagnostics.sight import visible_clients, visible_people
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,25 @@ def run_choices(viewer: User | None) -> RunChoices:
         clients[str(pk)] = f"{name} (retired)" if retired_at else name
         if org_id:
             orgs[org_id] = org_name or org_id
-    people = User.objects.order_by("username").values_list("username", flat=True)
+    people = visible_people(viewer).order_by("username").values_list("username", flat=True)
     return RunChoices(clients, dict(sorted(orgs.items(), key=lambda item: item[1].lower())), {p: p for p in people})
 
 
 def saved_views(viewer: User | None) -> list[SavedView]:
-    """Without those that name a client or an org which this person may not see."""
+    """Without those that name a client, an org or a person which this person may not see."""
     views = list(SavedView.objects.select_related("created_by").order_by("name"))
     if viewer is None or viewer.sees_all:
         return views
     seen = visible_clients(viewer).values_list("pk", "org_id")
     clients, orgs = {"", *(str(pk) for pk, _ in seen)}, {"", *(org for _, org in seen)}
+    people = {"", *visible_people(viewer).values_list("username", flat=True)}
     asked = {view: QueryDict(view.query) for view in views}
     return [
         view
         for view, query in asked.items()
-        if {query.get("client", ""), _client_of(query.get("target", ""))} <= clients and query.get("org", "") in orgs
+        if {query.get("client", ""), _client_of(query.get("target", ""))} <= clients
+        and query.get("org", "") in orgs
+        and query.get("who", "") in people
     ]
 
 

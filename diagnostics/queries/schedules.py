@@ -8,7 +8,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from diagnostics.models import MissedTime, OAuthClient, Run, Schedule, User
 from diagnostics.queries.runs import runs_for_lists
-from diagnostics.sight import in_sight
+from diagnostics.sight import in_sight, visible_people
 
 A_PAGE = 50
 RUNS_SHOWN = 20
@@ -77,5 +77,5 @@ def missed_times(schedule: Schedule) -> list[MissedTime]:
     return list(schedule.missed_times.all()[:MISSED_SHOWN])
 
 
-def people_for_choice() -> QuerySet[User]:
-    return User.objects.filter(is_active=True).order_by("username").only("username")
+def people_for_choice(viewer: User | None) -> QuerySet[User]:
+    return visible_people(viewer).filter(is_active=True).order_by("username").only("username")

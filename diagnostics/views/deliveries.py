@@ -17,7 +17,7 @@ from diagnostics.services.deliveries import try_again
 
 @require_safe
 def delivery_list(request: Request) -> HttpResponse:
-    form = DeliveryFilterForm(request.GET)
+    form = DeliveryFilterForm(request.GET, viewer=request.user)
     chosen, told = narrowed_by(form, request)
     context = {
         **told,

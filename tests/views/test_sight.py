@@ -18,10 +18,12 @@ from tests.factories import (
     make_known,
     make_org_change,
     make_provider,
+    make_rule,
     make_run,
     make_saved_view,
     make_schedule,
     make_snapshot,
+    make_user,
 )
 from tests.factories import make_client as make_any_client
 from tests.views.test_access import ADDRESSES, browser_of
@@ -163,3 +165,27 @@ def test_counts_leave_out_what_one_may_not_see(ours: OAuthClient, theirs: OAuthC
     assert runs.count == 2
     listed = browser.get("/touches/").context["listed"]
     assert {name: count for name, _, count in listed}[START] == 1
+
+
+def test_no_list_names_a_person_or_channel_that_shares_no_org(ours: OAuthClient, theirs: OAuthClient) -> None:
+    make_user("zebra-lead", User.Role.TEAM_LEAD, is_limited=True, only_orgs=["zebra-org"])
+    make_user("lion-lead", User.Role.TEAM_LEAD, is_limited=True, only_orgs=["lion-org", "zebra-org"])
+    make_user("boss", User.Role.ADMIN)
+    make_user("sees-all", User.Role.AUDITOR)
+    make_saved_view("theirs by person", query="who=zebra-lead")
+    make_rule("For zebra", channels=[make_channel("zebra channel")]).clients.add(theirs)
+    make_delivery(make_channel("zebra sent"), theirs.incidents.get(), message={"title": "t", "sentences": []})
+    make_rule("For lion", channels=[make_channel("lion channel")]).clients.add(ours)
+    make_rule("For all", channels=[make_channel("channel for all")])
+    for role in (User.Role.OPERATOR, User.Role.TEAM_LEAD, User.Role.AUDITOR):
+        browser = limited(role)
+        me = f"some-{role}"
+        shown = {place: read(browser, place) for place in ("/runs/", "/rejudge/", "/schedules/", "/alerts/deliveries/")}
+        assert {place for place, text in shown.items() if FOREIGN in text} == set()
+        assert not [place for place, text in shown.items() if "theirs by person" in text]
+        for place in ("/runs/", "/schedules/"):
+            assert [name for name in (me, "lion-lead", "boss", "sees-all") if name not in shown[place]] == []
+        assert [n for n in ("lion channel", "channel for all") if n not in shown["/alerts/deliveries/"]] == []
+    everybody = browser_of(User.Role.ADMIN, is_limited=True)
+    assert "zebra-lead" in read(everybody, "/runs/")
+    assert "zebra channel" in read(everybody, "/alerts/deliveries/")
