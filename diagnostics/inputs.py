@@ -52,7 +52,9 @@ class Inputs:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "call": _as_dict(self.call, "method", "url", "headers", "body", "sdk_method", "variables", "as_sent"),
+            "call": _as_dict(
+                self.call, "method", "url", "headers", "body", "sdk_method", "variables", "as_sent", "from_screenshot"
+            ),
             "answer": _as_dict(self.answer, "status", "headers", "body", "network_error"),
             "conversation_id": self.conversation_id,
             "note": self.note,
@@ -99,7 +101,7 @@ def read_paste(
         call, answer, notes = found.call, found.answer, found.notes
         if call is not None and found.form in RECORDS:
             call = replace(call, as_sent=True)
-        if call is not None and not call.url:  # then nothing else of it names the conversation
+        if call is None or not call.url or call.variables:  # then nothing else of it names the conversation
             conversation_id = conversation_id.strip() or found.conversation_id
     if answer_text.strip():
         given = parse_answer(answer_text)
@@ -142,6 +144,7 @@ def _call(row: Mapping[str, Any]) -> FailingCall:
         sdk_method=row.get("sdk_method", ""),
         variables=tuple(row.get("variables", ())),
         as_sent=row.get("as_sent", False),
+        from_screenshot=row.get("from_screenshot", False),
     )
 
 

@@ -21,7 +21,7 @@ from config.migrations import missing_migrations
 # They look at code or files only, or say themselves which database they want.
 NEED_NO_DATABASE = frozenset(
     {"help", "version", "--version", "check", "makemigrations", "collectstatic", "findstatic", "diffsettings",
-     "makemessages", "compilemessages", "contract_build", "evaluate", "demo", "startapp", "startproject", "testserver"}
+     "makemessages", "compilemessages", "contract_build", "evaluate", "demo", "parse", "startapp", "startproject", "testserver"}
 )  # fmt: skip
 # They bring the tables up to date, show how far they are, or make tables of their own.
 NEED_NO_TABLES = frozenset(

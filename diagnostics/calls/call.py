@@ -28,6 +28,8 @@ class FailingCall:
     the `gc` command, that the call was made with; `url` is "" where no published operation has that name.
     `variables` are the placeholders in `url` that a running program would have filled, such as `{conversationId}`.
     `as_sent` is true for a record of what went over the wire, in which nothing is left for a shell to fill in.
+    `from_screenshot` is true where letters were corrected that text recognition confuses: then neither host nor path
+    proves anything.
     """
 
     method: str = ""
@@ -37,6 +39,7 @@ class FailingCall:
     sdk_method: str = ""
     variables: tuple[str, ...] = ()
     as_sent: bool = False
+    from_screenshot: bool = False
 
     @property
     def split(self) -> SplitResult:
@@ -161,6 +164,7 @@ class Parsed:
     """What a paste held. `form` names how it was read: curl, raw_http, json, short, har, postman, code ...
 
     `choices` are the calls of a paste that holds several, () for one; `chosen` is the index of the one that was read.
+    `region` is the key of the region that the call's host, or else the text, names; "" where neither does.
     """
 
     call: FailingCall | None = None
@@ -170,6 +174,7 @@ class Parsed:
     form: str = ""
     choices: tuple[Choice, ...] = ()
     chosen: int = 0
+    region: str = ""
 
 
 class Unreadable(Exception):

@@ -37,6 +37,7 @@ class Draft:
     sdk_method: str = ""
     conversation_id: str = ""
     variables: tuple[str, ...] = ()
+    from_screenshot: bool = False
 
     @property
     def has_call(self) -> bool:

@@ -5,10 +5,13 @@ import re
 from functools import partial
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import looks_like_answer, status_in
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.draft import MAX_HEADERS, Draft, DraftAnswer, Headers, guess_method
+from diagnostics.calls.exchange_values import exchange_in
 from diagnostics.calls.har import is_entry, offer_of
+from diagnostics.calls.object_form import draft_of
 from diagnostics.calls.offers import Offer
 from diagnostics.calls.postman import is_collection, is_item, offer_of_item, offers_in_collection
 
@@ -64,6 +67,8 @@ def offers_in_json(value: Any, text: str) -> list[Offer]:
     """The calls in a JSON value: one in this product's own form, a list of such, or what Postman and a HAR write."""
     if isinstance(value, list) and (rows := [row for row in value[:MAX_CALLS] if _is_call(row)]):
         return [offer for row in rows for offer in offers_in_json(row, "")]
+    if isinstance(value, list) and (entries := [row for row in value[:MAX_CALLS] if _has_call(row)]):
+        return [Offer.of(partial(read_json_call, row, "")) for row in entries]
     if is_entry(value):
         return [offer_of(value)]
     if is_collection(value):
@@ -78,6 +83,21 @@ def _is_call(row: Any) -> bool:
         return False
     call = next((row[key] for key in CALL_KEYS if isinstance(row.get(key), dict)), row)
     return is_item(row) or any(isinstance(call.get(key), str) and call[key] for key in (*URL_KEYS, "sdk_method"))
+
+
+def _has_call(row: Any) -> bool:
+    time_budget.check()
+    return isinstance(row, dict) and bool(exchange_in(row).url)
+
+
+def _completed(own: DraftAnswer | None, value: dict[str, Any]) -> DraftAnswer | None:
+    """With the body and the correlation ID that an entry of a log has in fields of its own."""
+    if own is not None and (own.body is not None or own.network_error):
+        return own
+    found = exchange_in(value).answer
+    if own is None or found is None:
+        return own
+    return found if own.status in (None, found.status) else own
 
 
 def read_json_call(value: Any, text: str) -> Draft:
@@ -95,7 +115,9 @@ def read_json_call(value: Any, text: str) -> Draft:
     draft.form = call["form"] if call.get("form") in WRITTEN_FROM else draft.form
     if draft.has_call:
         _read_call(draft, call)
-        draft.answer = draft.answer or _status_beside(draft, value)
+        draft.answer = _completed(draft.answer or _status_beside(draft, value), value)
+    elif (exchange := exchange_in(value, text)).url:
+        return draft_of(exchange)
     elif draft.answer is None:
         draft.answer = _answer_alone(value, text)
     if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.has_call]:

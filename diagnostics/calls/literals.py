@@ -112,7 +112,7 @@ class Reader:
         sign = self.text[self.at : self.at + 1]
         if sign == "{":
             self.at += 1
-            return self._object()
+            return self.object()
         if sign == "[":
             self.at += 1
             return list(self.arguments("]").positional)
@@ -139,7 +139,7 @@ class Reader:
             return self._result(name[0], self.arguments(")"))
         if following == "{" and name[0][0].isupper():  # a struct of Go, an object initialiser of C#
             self.at += 1
-            return self._object()
+            return self.object()
         if following == "[":
             self.at += 1
             inner = self.arguments("]").positional
@@ -197,7 +197,7 @@ class Reader:
         value = self.code.named(name, self.depth) if plain and "." not in name else Hole(re.sub(r"[^\w.]", "", name))
         return text_of(value)
 
-    def _object(self) -> dict[str, Any]:
+    def object(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not self._ended("}") and len(found) < MAX_ITEMS:
             before = self.at

@@ -23,6 +23,7 @@ ACCESS = re.compile(
     r"|(?<![\w-])method[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<method2>[A-Z]{3,10})\b[^\n]{0,300}?"
     r"(?<![\w-])(?:url|uri|path)[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<url2>[^\s\"',;]{2,4000})"
 )
+HOST_BEFORE = re.compile(r"(https?://[\w.-]{3,200}(?::\d{1,5})?)[\"' ]{1,2}$")
 CORRELATION = re.compile(
     r"\b(?:inin-)?correlation[-_ ]?id[\"']?\s{0,3}(?:[:=]|\bis\b)?\s{0,3}\[?[\"']?(?P<id>[0-9A-Za-z][0-9A-Za-z-]{7,63})",
     re.IGNORECASE,
@@ -64,6 +65,8 @@ def log_spots(text: str) -> list[Spot]:
 
 def _read(text: str, found: re.Match[str], until: int) -> Draft:
     draft = Draft("log", method=found["method"] or found["method2"], url=found["url"] or found["url2"])
+    if draft.url.startswith("/") and (host := HOST_BEFORE.search(text, max(0, found.start() - 300), found.start())):
+        draft.url = host[1].removesuffix(":443") + draft.url  # as urllib3 logs it
     draft.note("taken", "The call was read from a line of a log, which shows neither its headers nor its body.")
     around = text[max(0, found.start() - LONGEST_LINE) : found.end() + LONGEST_LINE]
     line = around[around.rfind("\n", 0, min(LONGEST_LINE, found.start())) + 1 :]
@@ -86,12 +89,17 @@ def _body(text: str) -> tuple[str | None, int | None]:
 
 def _headers(text: str) -> Headers:
     shown = HEADERS.search(text)
-    try:
-        pairs = ast.literal_eval(shown["dict"]) if shown else {}
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        pairs = {}
-    headers = [(str(name), str(value)) for name, value in pairs.items()] if isinstance(pairs, dict) else []
+    headers = dict_headers(shown["dict"]) if shown else []
     named = any("correlation-id" in name.lower() for name, _ in headers)
     if not named and (known := CORRELATION.search(text)) and any(c.isdigit() for c in known["id"]):
         headers.append(("ININ-Correlation-Id", known["id"]))
     return headers
+
+
+def dict_headers(text: str) -> Headers:
+    """The headers of a dictionary as Python prints it; [] for what is none."""
+    try:
+        pairs = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return []
+    return [(str(name), str(value)) for name, value in pairs.items()] if isinstance(pairs, dict) else []

@@ -1,7 +1,7 @@
 """Makes the values of a draft, with every secret masked before the value exists."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagnostics import masks
 from diagnostics.calls.call import FailingCall, Note, Parsed, ReceivedAnswer, read_json
@@ -72,6 +72,7 @@ def _call(masker: Masker, draft: Draft) -> FailingCall:
         body=_body(masker, draft.body, "the body"),
         sdk_method=masker.text(draft.sdk_method),
         variables=tuple(masker.text(name) for name in draft.variables),
+        from_screenshot=draft.from_screenshot,
     )
 
 
@@ -116,7 +117,8 @@ def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:
     headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in call.headers)
     body = None if call.body is None else sweep(call.body, secrets)
     name, variables = sweep(call.sdk_method, secrets), tuple(sweep(each, secrets) for each in call.variables)
-    return FailingCall(call.method, sweep(call.url, secrets), headers, body, name, variables)
+    url = sweep(call.url, secrets)
+    return replace(call, url=url, headers=headers, body=body, sdk_method=name, variables=variables)
 
 
 def _swept_answer(answer: ReceivedAnswer, secrets: list[str]) -> ReceivedAnswer:

@@ -12,18 +12,25 @@ from diagnostics import time_budget
 from diagnostics.calls.answers import STATUS_LINE, find_answer
 from diagnostics.calls.call import Choice, Note, Parsed, Unreadable
 from diagnostics.calls.curl import find_curl
-from diagnostics.calls.draft import Draft
+from diagnostics.calls.definitions import conversation_named, fill_conversation, region_named, region_set
+from diagnostics.calls.draft import Draft, DraftAnswer
 from diagnostics.calls.har import SMALLER, is_har, offers_in_har
 from diagnostics.calls.har import START as HAR_START
 from diagnostics.calls.json_form import lines_of_json, load, offers_in_json, read_json_answer
 from diagnostics.calls.log_form import answer_in_log
 from diagnostics.calls.mask import MAX_MASKS, MaskedDraft, mask_draft, sweep, telling
+from diagnostics.calls.named_secrets import secrets_named
 from diagnostics.calls.offers import Offer, best, choice_of, shortlist
+from diagnostics.calls.pairing import merged
 from diagnostics.calls.postman import START as POSTMAN_START
 from diagnostics.calls.raw_http import find_request, has_response, read_response
+from diagnostics.calls.responses import Responses, completed, unwrapped
+from diagnostics.calls.screenshot import corrected_text
 from diagnostics.calls.thread import offers_by_name, offers_in_text
+from diagnostics.calls.unwrapping import LONGEST_SCAN, unwrap
+from diagnostics.genesys.regions import region_of_host
 from diagnostics.masker import Masker, TooManySecrets
-from diagnostics.time_budget import TimeBudgetExceeded
+from diagnostics.time_budget import TimeBudget, TimeBudgetExceeded
 
 Value = TypeVar("Value")
 
@@ -78,14 +85,36 @@ class PastedCall:
             found = self._search()
             offers = found.offers
             chosen = choice if choice is not None and 0 <= choice < len(offers) else best(offers)
-            draft = offers[chosen].read()
+            draft = self._completed(offers, chosen)
             draft.notes = found.notes + draft.notes
             if found.is_partial:
                 draft.notes.insert(0, Note("dropped", time_budget.PARTIAL))
             if len(offers) > 1:
                 why = "as chosen" if chosen == choice else "as the likeliest"
                 draft.note("taken", f"Of {len(offers)} calls in the text, number {chosen + 1} was taken, {why}.")
-            return replace(_masked(draft), choices=tuple(self._choices(offers, chosen)), chosen=chosen)
+            parsed = _masked(draft)
+            return replace(
+                parsed,
+                choices=tuple(self._choices(offers, chosen)),
+                chosen=chosen,
+                region=_region(parsed, found.text[:LONGEST_SCAN]),
+            )
+
+    def _completed(self, offers: list[Offer], chosen: int) -> Draft:
+        """The chosen call, with what the rest of the text tells of it."""
+        found = self._search()
+        draft = offers[chosen].read()
+        try:
+            draft = merged(draft, [each.read() for each in offers if each is not offers[chosen]], found.text)
+            if not conversation_id_in(draft.url):
+                draft.conversation_id = draft.conversation_id or conversation_named(found.text[:LONGEST_SCAN])
+                fill_conversation(draft)
+        except TimeBudgetExceeded:
+            draft.note("dropped", time_budget.PARTIAL)
+        draft.from_screenshot = found.from_screenshot
+        with time_budget.unlimited():
+            draft.secrets += secrets_named(found.text)
+        return draft
 
     def shown(self) -> str:
         """See masked_text. Masking isn't subject to the budget: what was not read to its end is not shown."""
@@ -97,7 +126,8 @@ class PastedCall:
         text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
         masker = Masker(limit=MAX_MASKS)
         try:
-            shown = masker.text(text)
+            named = secrets_named(text)
+            shown = masker.text(sweep(text, named))
             known = [secret for each in self._every_masked() for secret in each.secrets] if text.strip() else []
         except (TooManySecrets, TimeBudgetExceeded):
             return ""
@@ -148,11 +178,16 @@ class PastedCall:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search of a text found; `is_partial` where it ran out of time and only the beginning was searched."""
+    """What a search of a text found; `is_partial` where it ran out of time and only the beginning was searched.
+
+    `text` is what was searched: without what surrounded the call.
+    """
 
     offers: list[Offer] = field(repr=False)
     notes: list[Note]
+    text: str = field(repr=False)
     is_partial: bool = False
+    from_screenshot: bool = False
 
 
 def parse_call(text: str, choice: int | None = None) -> Parsed:
@@ -167,7 +202,10 @@ def parse_call(text: str, choice: int | None = None) -> Parsed:
 def parse_answer(text: str) -> Parsed:
     """The answer in `text`. Raises Unreadable, and nothing else, for text that holds none."""
     text, notes = _clean(text, ANSWER_FORMS)
-    draft, is_partial = _within_budget(text, _read_answer)
+    with time_budget.limited() as budget:
+        text, removed = _unwrapped(text, budget)
+        notes += removed
+        draft, is_partial = _within_budget(text, _read_answer)
     draft.notes = [Note("dropped", time_budget.PARTIAL)] * is_partial + notes + draft.notes
     if draft.answer and draft.answer.status is None and not draft.answer.network_error:
         draft.note("guessed", "The answer names no status, so only its body is judged.")
@@ -199,8 +237,29 @@ def conversation_id_in(url: str) -> str:
 
 def _found(text: str) -> Found:
     text, notes = _clean(text, FORMS)
-    offers, is_partial = _within_budget(text, _offers)
-    return Found(shortlist(offers), notes, is_partial)
+    with time_budget.limited() as budget:
+        text, removed = _unwrapped(text, budget)
+        text, corrected = corrected_text(text)
+        offers, is_partial = _within_budget(text, _offers)
+        return Found(shortlist(offers), [*notes, *removed, *corrected], text, is_partial, bool(corrected))
+
+
+def _unwrapped(text: str, budget: TimeBudget) -> tuple[str, list[Note]]:
+    """JSON, which is read by its structure, stays as it is."""
+    if is_har(text) or POSTMAN_START.match(text) or (text[0] in "{[" and _is_json(text)):
+        return text, []
+    try:
+        return unwrap(text)
+    except TimeBudgetExceeded:
+        budget.extend(GRACE_SECONDS)
+        return text, []
+
+
+def _region(parsed: Parsed, text: str) -> str:
+    """The key of the region that the call's host names, else the one that the text sets or names; "" for none."""
+    own = region_of_host(parsed.call.host) if parsed.call else None
+    region = own or region_set(text) or region_named(text)
+    return region.key if region else ""
 
 
 def _within_budget(text: str, read: Callable[[str], Value]) -> tuple[Value, bool]:
@@ -272,7 +331,7 @@ def _offers(text: str) -> list[Offer]:
     if is_har(text):
         return offers_in_har(text)
     if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
-        return offers_in_json(lines_of_json(text) or load(text), text)
+        return _offers_in_json(text)
     is_page = text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml"))
     is_answer = (is_page or STATUS_LINE.match(text) is not None) and find_curl(text) < 0 and find_request(text) < 0
     if not is_answer and (offers := offers_in_text(text)):  # the scripts of an error page are no call
@@ -283,13 +342,44 @@ def _offers(text: str) -> list[Offer]:
         raise Unreadable(f"This is a page of HTML or XML, not a call; perhaps it is the answer you got. {FORMS}")
     if offers := offers_by_name(text):
         return offers
-    if find_answer(text) is not None or answer_in_log(text) is not None:
+    if _response_in(text) is not None:
         return [Offer(partial(_answer_alone, text))]
     raise Unreadable(f"{_seen(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
 
 
+def _offers_in_json(text: str) -> list[Offer]:
+    """By its structure, unless its calls and their responses stand in entries of their own, or it is no JSON."""
+    try:
+        offers = offers_in_json(lines_of_json(text) or load(text), text)
+    except Unreadable:
+        if not POSTMAN_START.match(text) and (offers := _offers_in_entries(text)):
+            return offers
+        raise
+    if all(offer.status is None for offer in offers):
+        apart = _offers_in_entries(text)
+        return apart if any(offer.status is not None for offer in apart) else offers
+    return offers
+
+
+def _offers_in_entries(text: str) -> list[Offer]:
+    try:
+        return offers_in_text(unwrap(text)[0])
+    except Unreadable:
+        return []
+
+
+def _response_in(text: str) -> DraftAnswer | None:
+    """The response in a text that holds no call."""
+    found = find_answer(text) or answer_in_log(text)
+    if found is not None and found.body is not None:
+        found = unwrapped(found)
+    found = completed(found, Responses(text[:LONGEST_SCAN]).between(0, LONGEST_SCAN))
+    is_one = found is not None and (found.status is not None or found.body is not None or found.network_error)
+    return found if is_one else None
+
+
 def _answer_alone(text: str) -> Draft:
-    draft = Draft("short", answer=find_answer(text) or answer_in_log(text))
+    draft = Draft("short", answer=_response_in(text))
     draft.note("taken", "The text holds only an answer; the call itself is not in it.")
     return draft
 
@@ -314,7 +404,7 @@ def _read_answer(text: str) -> Draft:
             raise Unreadable(f"This JSON is no answer: it has neither status nor network_error. {ANSWER_FORMS}")
         return draft
     form = "raw_http" if has_response(text) else "curl" if "curl: (" in text else "short"
-    draft = Draft(form, answer=find_answer(text) or answer_in_log(text))
+    draft = Draft(form, answer=_response_in(text))
     if draft.answer is None:
         raise Unreadable(f"{_seen(text)}, and no status, error body or curl error is in it. {ANSWER_FORMS}")
     return draft

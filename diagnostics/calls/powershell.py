@@ -13,8 +13,11 @@ from diagnostics.calls.snippets import add_header, fill_url, settle
 from diagnostics.calls.values import Hole, json_of, text_of
 
 CALL = re.compile(
-    r"(?<![\w-])(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)(?=[ \t`]+(?:-[A-Za-z]|[\"'$]|https?://))", re.IGNORECASE
+    r"(?<![\w-])(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)(?=[ \t`]+(?:-[A-Za-z]|@[A-Za-z]|[\"'$]|https?://))",
+    re.IGNORECASE,
 )
+SPLAT = re.compile(r"@([A-Za-z_]\w{0,80})\b(?![\"'])")
+ECHO = re.compile(r"\n\+ {1,3}$")  # in an error, PowerShell shows the line again
 OPTION = re.compile(r"-([A-Za-z]{2,30})(?![\w-])(?::[ \t]*)?")
 BLANK = re.compile(r"(?:[ \t]++|`[ \t]*\r?\n)*+")
 ANY_BLANK = re.compile(r"(?:\s++|#[^\n]*+)*+")
@@ -27,6 +30,7 @@ BARE = re.compile(r"[^\s;,(){}|\"']+")
 KEY = re.compile(r"(?:[\"'](?P<quoted>[^\"'\n]{1,100})[\"']|(?P<plain>[A-Za-z_][\w-]{0,80}))[ \t]*=[ \t]*")
 ASSIGNED = re.compile(r"^[ \t]*\$(?P<name>[A-Za-z_]\w{0,80})[ \t]*=(?!=)[ \t]*", re.MULTILINE)
 ADDED = re.compile(r"\$(?P<name>[A-Za-z_]\w{0,80})(?:\.Add\(|\[)[ \t]*(?=[\"'])")
+TYPE = re.compile(r"\[(?:ordered|string|hashtable|pscustomobject|uri)\][ \t]*", re.IGNORECASE)
 TO_JSON = re.compile(r"[ \t]*\|[ \t]*ConvertTo-Json\b(?:[ \t]+-\w+(?:[ \t]+\d+)?)*", re.IGNORECASE)
 SWITCHES = frozenset({"usebasicparsing", "allowunencryptedauthentication", "skipcertificatecheck", "verbose"})
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", "a": "", "b": "", "f": "", "v": ""}
@@ -75,6 +79,8 @@ class _Script:
             return self._table(at + 2, depth)
         if found := VARIABLE.match(self.text, at):
             return self._variable(found), found.end()
+        if found := TYPE.match(self.text, at):  # [ordered]@{...}, [string]"..."
+            return self._one(found.end(), depth + 1)
         if self.text.startswith("(", at) and depth < MAX_DEPTH:
             value, end = self.value(at + 1, depth + 1)
             closing = self.text.find(")", end, end + 200)
@@ -113,7 +119,8 @@ class _Script:
 
 
 def powershell_spots(text: str) -> list[Spot]:
-    calls = list(CALL.finditer(text))[:MAX_OFFERS]
+    calls = [each for each in CALL.finditer(text) if not ECHO.search(text, max(0, each.start() - 8), each.start())]
+    del calls[MAX_OFFERS:]
     if not calls:
         return []
     script = _Script(text)
@@ -134,6 +141,11 @@ def _options(script: _Script, at: int) -> tuple[dict[str, Any], int]:
         if at >= len(script.text) or script.text[at] in "\r\n|;)}":
             break
         option = OPTION.match(script.text, at)
+        if option is None and (splat := SPLAT.match(script.text, at)):
+            table = script.names.get(splat[1].lower())
+            options |= {name.lower(): value for name, value in table.items()} if isinstance(table, dict) else {}
+            at = splat.end()
+            continue
         if option is None:
             value, at = script.value(at)
             options.setdefault("uri", value)

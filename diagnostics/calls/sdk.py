@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from diagnostics.calls.aim import nearest_methods
 from diagnostics.calls.answers import find_answer
 from diagnostics.calls.draft import Draft
 from diagnostics.calls.log_form import answer_in_log
@@ -139,11 +140,20 @@ def _read(text: str, name: str, given: Arguments, end: int, until: int) -> Draft
 
 def _unknown(draft: Draft, given: Arguments) -> None:
     draft.method = re.match(r"[A-Za-z]+?(?=_|[A-Z]|$)", draft.sdk_method[:1].lower() + draft.sdk_method[1:])[0].upper()  # type: ignore[index]
-    draft.note("guessed", "No SDK has this method, so neither its path nor its body is known.")
+    nearest = nearest_methods(draft.sdk_method, bundled())
+    right = f" The closest one is {_signature(nearest[0], draft.sdk_method)}." if nearest else ""
+    draft.note("guessed", f"No SDK has the method {draft.sdk_method}, so its path isn't known.{right}")
     texts = [text_of(value) for value in (*given.positional, *given.named.values())]
     draft.conversation_id = next((text for text in texts if UUID.fullmatch(text)), "")
     body = next((value for value in (*given.positional, *given.named.values()) if isinstance(value, dict)), None)
     draft.body = json_of(body) if body else None
+
+
+def _signature(operation: Operation, like: str) -> str:
+    """As the SDK of that spelling writes it: postConversationCobrowse(conversationId)."""
+    name = operation.python_name if "_" in like else operation.operation_id
+    name = name[:1].upper() + name[1:] if like[:1].isupper() else name
+    return f"{name}({', '.join(operation.parameters)})"
 
 
 def _sorted(operation: Operation, given: Arguments) -> tuple[dict[str, Any], Any]:

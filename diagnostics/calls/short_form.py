@@ -63,7 +63,10 @@ def find_target(text: str) -> re.Match[str] | None:
     return alone or ANYWHERE.search(text)
 
 
-LINE_START = re.compile(rf"[\s>*#•`\"'“(\d.)-]{{0,12}}(?={CALL.pattern})", re.IGNORECASE)
+LINE_START = re.compile(
+    rf"[\s>*#•`\"'“(\d.)-]{{0,12}}(?:(?:request|calling|sending|called)[ \t]{{0,2}}:?[ \t]{{1,2}})?(?={CALL.pattern})",
+    re.IGNORECASE,
+)
 
 
 def target_spots(text: str, with_prose: bool) -> list[Spot]:

@@ -1,0 +1,113 @@
+"""Recognizes letters that text recognition confuses in a picture: rnypurecloud.corn for mypurecloud.com."""
+
+import re
+
+from diagnostics import time_budget
+from diagnostics.calls.call import Note
+from diagnostics.calls.unwrapping import LONGEST_SCAN
+from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.regions import PUBLISHED
+
+MAX_PIECES = 500
+SENTENCE = (
+    "This looks like text from a screenshot. Letters that text recognition confuses were corrected; "
+    "copy the text itself to be sure."
+)
+BLANKS = r"[ \t]{1,2}"
+# A host or a path with blanks that text recognition put around its dots and slashes.
+SPACED = re.compile(r"(?:h[tli1]{2}ps?[ \t]{0,2}[:;][ \t]{0,2}/[ \t]?/|/[ \t]{0,2}ap[iIl1])[^\n\"'`<>]{3,400}")
+ADDRESS = re.compile(
+    r"(?:h[tli1I]{2}p[s5]?[:;]//|(?<![\w./])/?(?=ap[iIl1!]/v[2Zz]))[^\s\"'`<>,]{4,600}|"
+    r"(?<![\w.-])(?:ap[iIl1]|l[o0]g[iIl1]n|apps)\.[\w.|-]{6,60}"
+)
+UUID_LIKE = re.compile(
+    r"(?<![\w-])[0-9A-Fa-fOolISsBZzQGgqI|]{8}(?:[-–—][0-9A-Fa-fOolISsBZzQGgqI|"
+    r"]{4}){3}[-–—][0-9A-Fa-fOolISsBZzQGgqI|]{12}(?![\w-])"
+)
+IN_UUID = str.maketrans("OoQlI|SsZzBGgq–—", "00011155228699--")
+HEX = re.compile(r"[0-9a-fA-F-]+")
+FOLDED = str.maketrans("01i|!58296$", "ollllsbzgbs")
+
+
+def fold(word: str) -> str:
+    """The word with each group of letters that look alike written as one."""
+    return word.lower().replace("rn", "m").replace("vv", "w").replace("cl", "d").replace("ii", "u").translate(FOLDED)
+
+
+def corrected_text(text: str) -> tuple[str, list[Note]]:
+    """The text with the addresses and ids corrected that only text recognition explains; a note if there were any."""
+    if len(text) > LONGEST_SCAN:
+        return text, []
+    corrected = SPACED.sub(_closed, text)
+    corrected = ADDRESS.sub(_address, corrected)
+    if corrected == text and not _has_signs(text):
+        return text, []
+    corrected = UUID_LIKE.sub(_uuid, corrected)
+    if corrected == text:
+        return text, []
+    return corrected, [Note("guessed", SENTENCE)]
+
+
+def _has_signs(text: str) -> bool:
+    """Is there an id in which a letter stands for a digit of the same shape?"""
+    return any(
+        not HEX.fullmatch(found[0]) and "/" in text[max(0, found.start() - 1) : found.start()]
+        for found in UUID_LIKE.finditer(text)
+    )
+
+
+def _closed(found: re.Match[str]) -> str:
+    """Without the blanks, where that makes an address of Genesys Cloud and nothing else does."""
+    piece = found[0]
+    if not re.search(rf"[./]{BLANKS}[\w]|[\w]{BLANKS}[./]", piece) or re.search(r"[^\x00-\x7f]", piece):
+        return piece
+    closed = re.sub(r"[ \t]{1,2}(?=[./:])|(?<=[./])[ \t]{1,2}", "", piece)
+    host = re.match(r"(?:h[tli1I]{2}p[s5]?[:;]//)?([^/\s]*)", closed)
+    known = host is not None and fold(host[1]) in HOSTS
+    path = re.search(r"/ap[iIl1]/v[2Zz]/\S+", closed)
+    spaced_host = known and host is not None and host[1] not in piece
+    return closed if path and (spaced_host or known or not host) else piece
+
+
+def _address(found: re.Match[str]) -> str:
+    time_budget.check()
+    scheme, mark, rest = found[0].partition("//")
+    if not mark:
+        scheme, rest = "", found[0]
+    segments = rest.split("/")
+    if (host := HOSTS.get(fold(segments[0]))) and ("." in segments[0]):
+        segments[0] = host
+    elif mark:
+        return found[0]  # of another party
+    known = words()
+    for number, segment in enumerate(segments[1:] if segments[0] else segments, start=1 if segments[0] else 0):
+        right = "v2" if segment in ("vZ", "vz", "V2", "VZ") else known.get(fold(segment), "")
+        if right and segment and right != segment and segment.lower() != right.lower():
+            segments[number] = right
+    if mark and scheme.lower() not in ("https:", "http:") and fold(scheme.rstrip(";:")) in ("https", "http"):
+        scheme = "https:" if len(scheme) > 5 else "http:"
+    result = f"{scheme}{mark}{'/'.join(segments)}"
+    return result
+
+
+def _uuid(found: re.Match[str]) -> str:
+    return found[0].translate(IN_UUID) if not HEX.fullmatch(found[0]) else found[0]
+
+
+def words() -> dict[str, str]:
+    """The words of all published paths by their fold; none where two words fold alike."""
+    if not _WORDS:
+        for operation in bundled().operations:
+            for word in operation.path.split("/"):
+                if word and "{" not in word:
+                    folded = fold(word)
+                    _WORDS[folded] = "" if _WORDS.get(folded, word) != word else word
+    return _WORDS
+
+
+_WORDS: dict[str, str] = {}
+HOSTS = {
+    fold(f"{part}.{region.domain}"): f"{part}.{region.domain}"
+    for region in PUBLISHED
+    for part in ("api", "login", "apps")
+}

@@ -1,0 +1,249 @@
+"""Removes what surrounds a pasted call: mail quotes, HTML, chat and log prefixes, prompts, boxes, line numbers."""
+
+import html
+import json
+import quopri
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+from diagnostics import time_budget
+from diagnostics.calls.call import Note
+
+LONGEST_SCAN = 150_000  # characters; a longer text is a log, of which only the calls themselves are read
+INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
+ENTITY = re.compile(r"&(?:quot|apos|#0?39|#34|lt|gt|nbsp|#x?27|#x2[fF]|#47|amp);")
+TAG = re.compile(
+    r"</?(?P<name>p|div|li|tr|pre|code|blockquote|span|a|b|i|em|strong|table|td|th|ul|ol|tbody|thead|"
+    r"font|h[1-6]|br|at)"
+    r"(?:\s[^<>]{0,500})?/?>",
+    re.IGNORECASE,
+)
+MARKUP = re.compile(r"<(?:br|p|pre|code|div|blockquote|li|span)(?:\s[^<>]{0,500})?/?>", re.IGNORECASE)
+PAGE = re.compile(r"<!doctype|<html|<head|<\?xml", re.IGNORECASE)
+BLOCKS = frozenset({"p", "div", "li", "tr", "pre", "blockquote", "br", "h1", "h2", "h3", "h4", "h5", "h6", "table"})
+SOFT_BREAK = re.compile(r"=\n")
+UUID_BREAK = re.compile(r"(?<=[/\"'=])([0-9a-fA-F-]{1,35})\n[ \t>|│]{0,12}([0-9a-fA-F-]{1,35})(?![0-9A-Za-z-])")
+WHOLE_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+URL_BREAK = re.compile(r"(/api/v2/[\w./{}$-]{0,200}/)\n[ \t]{0,12}(?=[\w{$-]{2,40}(?:/|[\s\"'`]|$))")
+SENT_BY_CURL = re.compile(r"> ?[A-Z]{3,7} \S+ HTTP/")
+QUOTE = re.compile(r"[ \t]{0,3}>(?!>) ?")
+BOX = re.compile(r"[ \t]{0,4}[│┃║▏▎▌|] ?")
+BOX_EDGE = re.compile(r"[ \t]{0,4}[╷╵┌└╭╰┏┗╔╚├╠─━═┐┘╮╯\s]+")
+TABLE_ROW = re.compile(r"[ \t]{0,4}\|.*\|[ \t]*")
+TABLE_RULE = re.compile(r"[ \t]{0,4}\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*")
+POWERSHELL = re.compile(r"(?:\[[\w.-]+\]: )?PS(?: [A-Za-z~/\\][^>\n]{0,200})?> ?")
+CONTINUED = re.compile(r">>(?: |$)")
+PYTHON = re.compile(r">>> ?")
+PYTHON_CONTINUED = re.compile(r"\.\.\.(?: |$)")
+IPYTHON = re.compile(r"(?:In|Out) \[\d+\]: ?")
+CMD = re.compile(r"[A-Z]:\\[^<>|\n]{0,200}> ?(?=\S)")
+SHELL = re.compile(r"(?:\([\w .-]{1,40}\) ?)?[\w.-]{1,60}@[\w.-]{1,80}[: ][^\n$#%]{0,100}[$#%] (?=\S)")
+TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+PREFIXES = (
+    re.compile(r"\[pod/[\w./-]{1,200}\] ?"),
+    re.compile(r"[\w./-]{1,60}[ \t]{1,20}\| ?"),  # docker compose
+    re.compile(rf"{TIME} (?:stdout|stderr) [FP] ?"),
+    re.compile(rf"(?:{TIME}[\t ]+){{1,2}}{UUID}[\t ]+(?:INFO|ERROR|WARN|DEBUG|TRACE|FATAL)?[\t ]?"),  # CloudWatch
+    re.compile(
+        r"(?:<\d{1,3}>)?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d [\w.-]{1,80} [\w./@-]{1,80}(?:\[\d{1,9}\])?: ?"
+    ),
+    re.compile(rf"(?:<\d{{1,3}}>1? ?)?{TIME} [\w.-]{{1,80}} [\w./@-]{{1,80}}(?:\[\d{{1,9}}\])?: ?"),
+    re.compile(rf"\[?{TIME}\]?[ \t]{{1,4}}(?:(?:\[?(?:INFO|ERROR|WARN|WARNING|DEBUG|TRACE)\]?|-)[ \t]{{1,4}})?"),
+)
+CHAT = (
+    re.compile(r"\u200e?\[\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f][AaPp]\.?[Mm]\.?)?\] [^:\n]{1,60}: ?"),
+    re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f][AaPp]\.?[Mm]\.?)? - [^:\n]{1,60}: ?"),
+    re.compile(r"\[\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: ?[AaPp][Mm])?\] [^:\n]{1,60}: ?"),
+    re.compile(r"<(?:@\w{1,30}|[A-Z][\w .-]{1,40})> ?(?=\S)"),
+)  # fmt: skip
+NUMBERED = re.compile(r"[ \t]{0,8}(\d{1,5})(?:[ \t]?[|:│.)]|\t|[ \t]{2})[ \t]?")
+TRACED = re.compile(r"(?:<=|=>) (Send|Recv)(?: SSL)? (header|data), \d+ bytes")
+TRACED_ROW = re.compile(r"([0-9a-f]{4,8}): ?")
+
+
+def unwrap(text: str) -> tuple[str, list[Note]]:
+    """The text as it was before it was quoted, exported or logged, and what was removed. Linear in the text."""
+    notes: list[Note] = []
+    if len(text) > LONGEST_SCAN:
+        return text, notes
+    for change, sentence in STEPS:
+        time_budget.check()
+        changed = change(text)
+        if changed != text and sentence and changed.strip():
+            notes.append(Note("dropped", sentence))
+        text = changed if changed.strip() else text
+    return text, notes
+
+
+def _without_invisible(text: str) -> str:
+    return INVISIBLE.sub("", text)
+
+
+def _without_markup(text: str) -> str:
+    if PAGE.search(text, 0, 100_000):
+        return text
+    if MARKUP.search(text):
+        text = TAG.sub(lambda found: "\n" if found["name"].lower() in BLOCKS else "", text)
+    for _ in range(2):
+        if not ENTITY.search(text):
+            break
+        text = html.unescape(text).replace("\xa0", " ")
+    return text
+
+
+def _docker_lines(text: str) -> str:
+    """The lines that Docker's JSON log holds, each in its field `log`."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines or not all(line.startswith('{"log":') for line in lines):
+        return text
+    try:
+        return "".join(f"{json.loads(line)['log'].rstrip()}\n" for line in lines)
+    except (ValueError, RecursionError, KeyError, AttributeError, TypeError):
+        return text
+
+
+def _without_soft_breaks(text: str) -> str:
+    """Of a mail's source: = at the line ends, =3D for the sign itself."""
+    if "=3D" not in text or not SOFT_BREAK.search(text):
+        return text
+    return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+def _without_prompts(text: str) -> str:
+    if "PS" in text and any(POWERSHELL.match(line) for line in text.split("\n")):
+        return _strip(text, POWERSHELL, CONTINUED)
+    if ">>> " in text and any(PYTHON.match(line) for line in text.split("\n")):
+        return _strip(text, PYTHON, PYTHON_CONTINUED)
+    return _strip(text, IPYTHON, CMD, SHELL)
+
+
+def _strip(text: str, *prefixes: re.Pattern[str]) -> str:
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        found = next((match for each in prefixes if (match := each.match(line))), None)
+        if found:
+            lines[number] = line[found.end() :]
+    return "\n".join(lines)
+
+
+def _without_quotes(text: str) -> str:
+    for _ in range(5):
+        if (changed := _without_one_quote(text)) == text:
+            break
+        text = changed
+    return text
+
+
+def _without_one_quote(text: str) -> str:
+    """Without the > of a mail in each run of such lines; what `curl -v` sent begins with > as well, and stays."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and QUOTE.match(lines[end]):
+            end += 1
+        if end > at and not SENT_BY_CURL.match(lines[at]) and (end - at > 1 or not at):
+            lines[at:end] = [QUOTE.sub("", line, count=1) for line in lines[at:end]]
+        at = max(end, at + 1)
+    return "\n".join(lines)
+
+
+def _without_boxes(text: str) -> str:
+    """Without the bars before the lines of a terminal's box; what was wrapped in it is joined later, where it is JSON."""
+    lines = text.split("\n")
+    boxed = [line for line in lines if BOX.match(line)]
+    if any(TABLE_RULE.fullmatch(line) for line in lines) and sum(bool(TABLE_ROW.fullmatch(line)) for line in lines) > 1:
+        kept = [line for line in lines if not TABLE_RULE.fullmatch(line)]
+        return "\n".join(_row(line) if TABLE_ROW.fullmatch(line) or " | " in line else line for line in kept)
+    if len(boxed) < 2:
+        return text
+    kept = [line for line in lines if not line.strip() or not BOX_EDGE.fullmatch(line)]
+    return "\n".join(BOX.sub("", line, count=1).rstrip(" │┃║") if BOX.match(line) else line for line in kept)
+
+
+def _row(line: str) -> str:
+    """A row of two cells is a label and its value."""
+    cells = [cell.strip() for cell in line.strip(" \t|").split("|")]
+    return ": ".join(cells) if len(cells) == 2 else " ".join(cells)
+
+
+def _without_numbers(text: str) -> str:
+    """Without line numbers, which rise by one from line to line."""
+    lines = text.split("\n")
+    numbers = [(at, int(found[1])) for at, line in enumerate(lines) if (found := NUMBERED.match(line))]
+    filled = sum(bool(line.strip()) for line in lines)
+    rising = all(b[1] - a[1] == b[0] - a[0] for a, b in pairwise(numbers))
+    if len(numbers) < 3 or len(numbers) < filled * 0.8 or not rising:
+        return text
+    return "\n".join(NUMBERED.sub("", line, count=1) for line in lines)
+
+
+def _without_prefixes(text: str) -> str:
+    """Without what a logger wrote before every line, where most lines have it."""
+    for prefix in PREFIXES:
+        lines = text.split("\n")
+        filled = sum(bool(line.strip()) for line in lines)
+        found = sum(bool(prefix.match(line)) for line in lines)
+        if found > 1 and found >= filled * 0.6:
+            text = _strip(text, prefix)
+    return text
+
+
+def _without_senders(text: str) -> str:
+    lines = text.split("\n")
+    for prefix in CHAT:
+        if any(prefix.match(line) for line in lines):
+            return _strip(text, prefix)
+    return text
+
+
+def _joined_trace(text: str) -> str:
+    """What `curl --trace-ascii` wrote, as `curl -v` would have shown it, with the data."""
+    if not TRACED.search(text):
+        return text
+    lines: list[str] = []
+    mark, length = None, -1
+    for line in text.split("\n"):
+        if header := TRACED.match(line):
+            mark = {"Send": "> ", "Recv": "< "}[header[1]] if header[2] == "header" else ""
+            length = -1
+        elif line.startswith("== Info: "):
+            mark = None
+            lines.append(f"* {line[9:]}")
+        elif mark is not None and (row := TRACED_ROW.match(line)):
+            content, at = line[row.end() :], int(row[1], 16)
+            if at == length and lines:
+                lines[-1] += content
+            else:
+                lines.append(mark + content)
+            length = at + len(content)
+        else:
+            mark = None
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _joined_addresses(text: str) -> str:
+    """With the addresses and ids joined that a mail or a terminal broke at its width."""
+    text = URL_BREAK.sub(r"\1", text)
+    return UUID_BREAK.sub(
+        lambda found: found[1] + found[2] if WHOLE_UUID.fullmatch(found[1] + found[2]) else found[0], text
+    )
+
+
+STEPS: tuple[tuple[Callable[[str], str], str], ...] = (
+    (_without_invisible, "Invisible characters were removed."),
+    (_without_markup, "HTML around the text was removed."),
+    (_docker_lines, ""),
+    (_without_soft_breaks, "Line breaks and signs that a mail had encoded were decoded."),
+    (_without_prefixes, "What a log wrote before each line was removed."),
+    (_without_senders, "The names and times of a chat were removed."),
+    (_without_prompts, ""),
+    (_without_quotes, "Quotation marks of a mail were removed."),
+    (_without_boxes, ""),
+    (_without_numbers, "Line numbers were removed."),
+    (_joined_trace, ""),
+    (_joined_addresses, "Addresses that were broken over two lines were joined."),
+)
