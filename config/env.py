@@ -155,7 +155,7 @@ def database(name: str) -> dict[str, Any]:
         stop(f"{shape}: the database's name is missing.")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.database",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

@@ -30,7 +30,7 @@ def encryption_keys_are_their_own(app_configs: Sequence[Any] | None, **kwargs: A
 
 @checks.register(checks.Tags.database)
 def the_database_is_postgres(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
-    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    if settings.DATABASES["default"]["ENGINE"] == "config.database":
         return []
     return [
         checks.Error(

@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from csp.constants import NONE, SELF
 
@@ -17,6 +16,7 @@ DATA = data_dir.current()
 DATA_DIR = DATA.path
 DEBUG = env.flag("DEBUG", default=False)
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
+IS_WEB = Path(sys.argv[0]).parts[-3:] == ("config", "web", "__main__.py")
 
 DATABASE = env.database("DATABASE_URL")
 # Without an address of its own, this machine runs its own Postgres in the data folder.
@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "diagnostics.request_log.tell_of_requests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "diagnostics.views.system.answer_probes",  # before all that asks the database
     "whitenoise.middleware.WhiteNoiseMiddleware",  # static files are compressed beforehand
     "diagnostics.http.keep_out_of_caches",  # after the static files, which may be kept
     "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a length tells nothing of a secret (BREACH)
@@ -232,13 +233,15 @@ CACHES = {
 
 # ---------------------------------------------------------------------- database
 
-# A page without connection re-use takes eight times as long, so every serving process keeps a small pool.
-# A command needs one connection only, which also says at once why it fails.
-POOL: dict[str, Any] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}}
+# A page that has to connect first takes eight times as long, so each thread of the web server keeps its connection.
+# Without a pool there is nothing that waits between attempts: the first page after an outage connects at once.
+KEEPS_CONNECTIONS = env.flag("DATABASE_POOL", default=not IS_COMMAND)
+# How long a silent server is waited for, in seconds; see config.database. People are told soon, work can wait.
+PATIENCE = {"connect_timeout": 2, "silence": 0.6, "answer_within": 0.8} if IS_WEB else {"connect_timeout": 5}
 
 if EMBEDDED_DATABASE:
     DATABASE = {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.database",
         "NAME": "cobrowse_doctor",
         "USER": "cobrowse_doctor",
         "PASSWORD": DATA.database_password(),
@@ -250,11 +253,11 @@ DATABASES = {
     "default": {
         **DATABASE,
         "OPTIONS": {
-            "connect_timeout": 5,
+            **PATIENCE,
             **DATABASE["OPTIONS"],
-            **(POOL if env.flag("DATABASE_POOL", default=not IS_COMMAND) else {}),
         },
-        # Asks a pooled connection whether it is alive: the one condition for surviving a database restart.
+        "CONN_MAX_AGE": None if KEEPS_CONNECTIONS else 0,
+        # Asks a kept connection whether it is alive: the one condition for surviving a database restart.
         "CONN_HEALTH_CHECKS": True,
     }
 }
@@ -375,6 +378,7 @@ METRICS_NETWORKS = env.networks("METRICS_NETWORKS", ["127.0.0.0/8", "::1"])
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
     env.stop("METRICS_TOKEN is too short to be safe: it takes at least 16 characters.")
+READINESS_IN_BACKGROUND = True  # so that a probe never waits for the database
 OTEL_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "cobrowse-doctor")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import LazyObject, empty
 
 from diagnostics import traces
 
@@ -37,9 +38,17 @@ def tell_of_requests(
 
 def _tell(request: HttpRequest, status: int, ms: float) -> None:
     told = {"method": request.method, "path": _path(request), "status": status, "ms": round(ms, 1)}
-    if user := getattr(getattr(request, "user", None), "pk", None):
+    if user := _user_id(request):
         told["user"] = user
     log.info("%s %s %s %.0f ms", told["method"], told["path"], status, ms, extra=told)
+
+
+def _user_id(request: HttpRequest) -> int | None:
+    """Only of a person whom the page has looked up: to look them up here would ask a database that may be away."""
+    user = getattr(request, "user", None)
+    if isinstance(user, LazyObject) and user._wrapped is empty:
+        return None
+    return getattr(user, "pk", None)
 
 
 def _route(request: HttpRequest) -> str:

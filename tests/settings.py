@@ -31,4 +31,5 @@ WHITENOISE_USE_FINDERS = True
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 CONFIRM_AFTER_SECONDS = None  # most tests sign in without a step that could be recent
+READINESS_IN_BACKGROUND = False  # its thread would not see what a test has not committed
 TICK_LATE_SECONDS = None  # nothing ticks in most tests; those of the banner say when it is late

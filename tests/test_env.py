@@ -120,7 +120,7 @@ def test_a_bad_endpoint_stops(monkeypatch: pytest.MonkeyPatch, entry: str) -> No
 def test_a_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", "postgres://me:p%40ss@db.example.com:6543/doctor?sslmode=require")
     assert env.database("X") == {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.database",
         "NAME": "doctor",
         "USER": "me",
         "PASSWORD": "p@ss",

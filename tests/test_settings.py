@@ -124,9 +124,9 @@ def test_a_public_name_means_https(tmp_path: Path) -> None:
     assert printed(tmp_path / "data", expression) == "False False False False"
 
 
-def test_a_serving_process_keeps_a_connection_pool(tmp_path: Path) -> None:
-    expression = "'pool' in s.DATABASES['default']['OPTIONS'], s.DATABASES['default']['CONN_HEALTH_CHECKS']"
-    assert printed(tmp_path, expression, **PRODUCTION) == "True True"
+def test_a_serving_process_keeps_its_connections(tmp_path: Path) -> None:
+    expression = "s.DATABASES['default']['CONN_MAX_AGE'], s.DATABASES['default']['CONN_HEALTH_CHECKS']"
+    assert printed(tmp_path, expression, **PRODUCTION) == "None True"
 
 
 def test_the_operator_overrules_the_demo_regions(tmp_path: Path) -> None:

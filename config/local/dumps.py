@@ -21,7 +21,7 @@ VERSION = re.compile(r"\b(\d+)(?:\.\d+|devel|beta|rc)")
 # A line of an archive's list: "215; 1259 16389 TABLE public diagnostics_run owner"
 LISTED = re.compile(r"^\d+; \d+ \d+ (TABLE|FUNCTION) (\S+) (.+) \S+$", re.MULTILINE)
 MIGRATION = re.compile(r"^\d+\t([^\t]+)\t([^\t]+)\t", re.MULTILINE)
-NOT_FOR_THE_SERVER = frozenset({"pool", "connect_timeout"})
+NOT_FOR_THE_SERVER = frozenset({"connect_timeout", "silence", "answer_within"})
 
 
 class Failed(Exception):

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
@@ -21,6 +22,7 @@ from diagnostics.api.asked import known_names
 from diagnostics.api.callers import Token
 from diagnostics.api.document import completed
 from diagnostics.api.problems import Problem, Refusal, not_found, problem, wrong
+from diagnostics.outages import RETRY_SECONDS, find_outage
 from diagnostics.product import version
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,17 @@ def _unreadable(request: HttpRequest, trouble: HttpError) -> HttpResponse:
 @api.exception_handler(RequestDataTooBig)
 def _too_big(request: HttpRequest, trouble: RequestDataTooBig) -> HttpResponse:
     return problem(413, "too_large", f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
+
+
+@api.exception_handler(DatabaseError)
+@api.exception_handler(InterfaceError)
+def _database_failed(request: HttpRequest, error: Exception) -> HttpResponse:
+    outage = find_outage(error)
+    if outage is None:
+        return _broke(request, error)
+    log.error("%s %s: %s (%s)", request.method, request.path, outage.title, type(error).__name__)
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return problem(503, outage.code, f"{outage.title}. {outage.why} Nothing was saved.", headers=headers)
 
 
 @api.exception_handler(Exception)

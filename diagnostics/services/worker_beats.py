@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery.worker import state
-from django.db import DatabaseError, connection
-from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.utils import timezone
 
 from diagnostics import product
@@ -58,9 +57,7 @@ def tell(hostname: str, about: dict[str, Any]) -> None:
 
 def _write(statement: str, values: list[Any]) -> None:
     """Over a connection of its own, closed at once: the worker's processes are forks, and share none with it."""
-    pooled = connection.settings_dict
-    options = {key: value for key, value in pooled["OPTIONS"].items() if key != "pool"}
-    own = DatabaseWrapper({**pooled, "OPTIONS": options, "CONN_MAX_AGE": 0}, "heartbeat")
+    own = connections[DEFAULT_DB_ALIAS].copy("heartbeat")
     try:
         with own.cursor() as cursor:
             cursor.execute(statement, values)

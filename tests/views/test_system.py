@@ -1,6 +1,5 @@
 """The state of the system: its page, and what machines ask for."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,18 +15,10 @@ from diagnostics.models import Heartbeat, Run
 from diagnostics.queries import system
 from diagnostics.services.heartbeats import beat
 from diagnostics.services.worker_beats import tell
-from diagnostics.views import system as views
 from tests.factories import make_client, make_run
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-token-for-the-tests-of-metrics"
-
-
-@pytest.fixture(autouse=True)
-def nothing_remembered() -> Iterator[None]:
-    views._look.at = float("-inf")
-    yield
-    views._look.at = float("-inf")
 
 
 def everything_works() -> None:
@@ -137,14 +128,6 @@ def test_not_ready_where_a_migration_is_missing(client: Client) -> None:
     everything_works()
     MigrationRecorder(connection).record_unapplied("diagnostics", "0001_initial")
     assert client.get("/health/ready").json()["parts"]["migrations"] is False
-
-
-def test_readiness_is_remembered_for_a_moment(client: Client) -> None:
-    everything_works()
-    client.get("/health/ready")
-    with CaptureQueriesContext(connection) as queries:
-        client.get("/health/ready")
-    assert len(queries) == 0
 
 
 def test_metrics_tell_what_the_database_says(client: Client) -> None:

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, which fails soon when the server has stopped answering."""
