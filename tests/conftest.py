@@ -13,11 +13,16 @@ from diagnostics.demo.scenarios import scenario
 from diagnostics.models import OAuthClient
 from diagnostics.services.clients import create_client
 
+# These tables need not survive a crash of the machine, and every test that commits empties all of them.
+SHORT_LIVED = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+
 
 @pytest.fixture(scope="session")
 def embedded_postgres() -> Iterator[cluster.Cluster]:
     """The launcher's own Postgres, in the data folder that tests/settings.py made for this session."""
     place = cluster.prepare(data_dir.current())
+    with (place.files / "postgresql.conf").open("a") as settings_file:
+        settings_file.write(SHORT_LIVED)
     process = postgres.start(place)
     if not postgres.wait_until_it_answers(place, process):
         pytest.exit(place.data.log("postgres").read_text())
