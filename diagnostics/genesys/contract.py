@@ -67,10 +67,13 @@ class Contract:
     ) -> None:
         self.operations = tuple(operations)
         self.version, self.date, self.source, self.sha256 = version, date, source, sha256
-        self._paths = PathIndex(self.operations)
 
     def __len__(self) -> int:
         return len(self.operations)
+
+    @cached_property
+    def _paths(self) -> PathIndex:
+        return PathIndex(self.operations)
 
     @cached_property
     def _by_key(self) -> dict[tuple[str, str], Operation]:
