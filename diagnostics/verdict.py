@@ -253,6 +253,9 @@ def _acquit(found: list[Found], named: list[Candidate], answer: Found | None, wo
     start = next((each for each in found if each.check_id == "session.start"), None)
     if start is not None:
         return _tried(start, found)
+    misread = next((each for each in found if each.code == "from_screenshot"), None)
+    if misread is not None and not worked:
+        return Verdict(causes.UNDETERMINED, "undetermined", misread.sentence, misread.hint, because=(misread.anchor,))
     if answer is not None and not worked:
         return replace(_unexplained(found, named, answer), also=tuple(dict.fromkeys(each.cause for each in named)))
     untold = [each for each in found if each.outcome == Outcome.ERROR]

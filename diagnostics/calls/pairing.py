@@ -9,7 +9,7 @@ from diagnostics import time_budget
 from diagnostics.calls.definitions import Definitions, use_host
 from diagnostics.calls.draft import Draft
 from diagnostics.calls.offers import Offer, Spot
-from diagnostics.calls.responses import Responses, completed
+from diagnostics.calls.responses import CORS, Responses, completed
 from diagnostics.calls.unwrapping import LONGEST_SCAN
 from diagnostics.calls.values import MARKED
 from diagnostics.genesys.contract import Operation, bundled
@@ -58,6 +58,12 @@ def _read(context: Context, spot: Spot, until: int, last: bool, first: int) -> D
         if found is not None:
             draft.note("guessed", "The response stands before the call in the text and was taken as its response.")
     draft.answer = completed(draft.answer, found)
+    if draft.answer and draft.answer.status and not draft.answer.body and CORS.search(context.text, 0, LONGEST_SCAN):
+        draft.note(
+            "taken",
+            "The browser blocked the response (CORS), so its error body is hidden. CORS is the symptom: any error looks "
+            "like this in a browser.",
+        )
     use_host(draft, context.text[:LONGEST_SCAN])
     return draft
 

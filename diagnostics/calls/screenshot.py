@@ -10,16 +10,17 @@ from diagnostics.genesys.regions import PUBLISHED
 
 MAX_PIECES = 500
 SENTENCE = (
-    "This looks like text from a screenshot. Letters that text recognition confuses were corrected; "
-    "copy the text itself to be sure."
+    "This looks like text from a screenshot. Letters that text recognition confuses were corrected. "
+    "Copy the call as text to check the host and path."
 )
-BLANKS = r"[ \t]{1,2}"
 # A host or a path with blanks that text recognition put around its dots and slashes.
 SPACED = re.compile(r"(?:h[tli1]{2}ps?[ \t]{0,2}[:;][ \t]{0,2}/[ \t]?/|/[ \t]{0,2}ap[iIl1])[^\n\"'`<>]{3,400}")
 ADDRESS = re.compile(
     r"(?:h[tli1I]{2}p[s5]?[:;]//|(?<![\w./])/?(?=ap[iIl1!]/v[2Zz]))[^\s\"'`<>,]{4,600}|"
     r"(?<![\w.-])(?:ap[iIl1]|l[o0]g[iIl1]n|apps)\.[\w.|-]{6,60}"
 )
+# The marks of an address, with blanks between and around them, and the word that follows.
+MARK = re.compile(r"(?P<mark>(?:[ \t]{0,2}[./:;]){1,3}[ \t]{0,2})(?P<word>[\w|-]{1,60})")
 UUID_LIKE = re.compile(
     r"(?<![\w-])[0-9A-Fa-fOolISsBZzQGgqI|]{8}(?:[-–—][0-9A-Fa-fOolISsBZzQGgqI|"
     r"]{4}){3}[-–—][0-9A-Fa-fOolISsBZzQGgqI|]{12}(?![\w-])"
@@ -59,14 +60,23 @@ def _has_signs(text: str) -> bool:
 def _closed(found: re.Match[str]) -> str:
     """Without the blanks, where that makes an address of Genesys Cloud and nothing else does."""
     piece = found[0]
-    if not re.search(rf"[./]{BLANKS}[\w]|[\w]{BLANKS}[./]", piece) or re.search(r"[^\x00-\x7f]", piece):
+    if re.search(r"[^\x00-\x7f]", piece):
         return piece
-    closed = re.sub(r"[ \t]{1,2}(?=[./:])|(?<=[./])[ \t]{1,2}", "", piece)
+    closed = MARK.sub(_without_blanks, piece)
+    removed = len(piece.split()) - len(closed.split())
     host = re.match(r"(?:h[tli1I]{2}p[s5]?[:;]//)?([^/\s]*)", closed)
-    known = host is not None and fold(host[1]) in HOSTS
-    path = re.search(r"/ap[iIl1]/v[2Zz]/\S+", closed)
-    spaced_host = known and host is not None and host[1] not in piece
-    return closed if path and (spaced_host or known or not host) else piece
+    name = host[1] if host else ""
+    # One blank in an address whose letters are right may be the end of it.
+    is_damaged = removed > 1 or (name != "" and (name not in piece or name.lower() not in HOSTS.values()))
+    is_ours = re.search(r"/ap[iIl1]/v[2Zz]/\S+", closed) is not None and (not name or fold(name) in HOSTS)
+    return closed if removed and is_damaged and is_ours else piece
+
+
+def _without_blanks(found: re.Match[str]) -> str:
+    """A mark of an address without the blanks around it, where the word behind it belongs to an address."""
+    mark, word = re.sub(r"[ \t]", "", found["mark"]), found["word"]
+    known = fold(word) in LABELS or (mark == "/" and (fold(word) in words() or UUID_LIKE.fullmatch(word) is not None))
+    return f"{mark}{word}" if known else found[0]
 
 
 def _address(found: re.Match[str]) -> str:
@@ -111,3 +121,4 @@ HOSTS = {
     for region in PUBLISHED
     for part in ("api", "login", "apps")
 }
+LABELS = frozenset(fold(label) for host in HOSTS.values() for label in host.split(".")) | {fold("v2")}

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from diagnostics.calls.answers import permissions_in
 from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
-from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_in_words
+from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_in_words, missing_permission_in_words
 from diagnostics.genesys.retry_after import in_words, wait_told
 from diagnostics.outcomes import Outcome
 
@@ -119,6 +119,8 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: da
     if meaning is not None and not own and meaning.code != "provider_wanted":
         meaning = None  # the words of somebody else, in which only a gateway of providers shows itself
     meaning = meaning or CODES.get(code.lower())
+    if meaning is None and own:
+        meaning = missing_permission_in_words(status, message)
     between = 300 <= status < 400 or status == 407  # the API itself never answers so
     if meaning is None and (between or not own):
         return _not_genesys(answer, proof)

@@ -176,6 +176,19 @@ def skipped(code: str, sentence: str, *, hint: str = "", subject: str = "", evid
     return Result(Outcome.SKIP, code, sentence, hint, subject, evidence or {})
 
 
+def from_screenshot(result: Result) -> Result:
+    """The result where the call was read from a picture: a letter that was misread proves nothing wrong."""
+    if result.outcome != Outcome.FAIL:
+        return result
+    return unclear(
+        "from_screenshot",
+        f"This looks like text from a screenshot, so a letter may be misread. As read: {result.sentence}",
+        hint="Copy the call as text to check the host and path.",
+        subject=result.subject,
+        evidence=result.evidence,
+    )
+
+
 def unclear(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
     """We asked and could not tell: neither a pass nor a fail."""
     return Result(Outcome.ERROR, code, sentence, hint, subject, evidence or {})

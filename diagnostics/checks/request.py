@@ -8,17 +8,29 @@ from urllib.parse import parse_qs
 from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim, nearest_methods
 from diagnostics.calls.call import FailingCall
 from diagnostics.calls.company_gateway import is_host_of
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.base import (
+    Context,
+    Evidence,
+    Result,
+    check,
+    failed,
+    from_screenshot,
+    passed,
+    skipped,
+    unclear,
+    warned,
+)
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 
 
-@check("request.host", title="Host of the API", needs=("call",), version=3)
+@check("request.host", title="Host of the API", needs=("call",), version=4)
 def request_host(ctx: Context) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         said = ctx.answer.network_error if ctx.answer is not None else ""
-        yield judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=said)
+        result = judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=said)
+        yield from_screenshot(result) if ctx.call.from_screenshot else result
 
 
 def judge_host(
@@ -114,7 +126,10 @@ def request_path(ctx: Context) -> Iterator[Result]:
     if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource", "deprecated"):
         answered = ctx.genesys.get(gateway.PROVIDERS_PATH)
     has_gateway = None if answered is None or answered.status not in (200, 404) else answered.status == 200
-    yield judge_path(ctx.aim, has_gateway, ctx.contract)
+    result = judge_path(ctx.aim, has_gateway, ctx.contract)
+    yield from_screenshot(result) if ctx.call.from_screenshot else result
+    if ctx.call.from_screenshot:
+        return
     if ctx.aim.placeholders and ctx.aim.fault != "placeholder_unexpanded":
         yield judge_placeholders(ctx.aim)
 
@@ -414,9 +429,23 @@ def judge_sdk(call: FailingCall, contract: Contract) -> Result:
     return failed(
         "sdk_method_unknown",
         f"{name} exists in no official SDK: no published operation is called that ({contract.version}).",
-        hint=f"Use {real[0]}, which calls {nearest[0].method} {nearest[0].path}." if nearest else "",
+        hint=f"Use {real[0]}{_parameters(name, nearest[0])}, which calls {nearest[0].method} {nearest[0].path}."
+        if nearest
+        else "",
         evidence={"method": name, "nearest": real, "contract": contract.version},
     )
+
+
+def _parameters(name: str, operation: Operation) -> str:
+    """The arguments that the method takes for the path; "" for a `gc` command, which takes options."""
+    if name.startswith("gc "):
+        return ""
+    names = re.findall(r"\{(\w+)\}", operation.path)
+    return f"({', '.join(_snake(each) if '_' in name else each for each in names)})"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda found: f"_{found[0]}", name).lower()
 
 
 def _spelled_like(name: str, operation: Operation) -> str:

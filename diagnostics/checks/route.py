@@ -6,7 +6,7 @@ from typing import Any
 
 from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.calls.probes import Plan, plan_for
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
+from diagnostics.checks.base import Context, Evidence, Result, check, failed, from_screenshot, passed, skipped, unclear
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.regions import region_of_host
 
@@ -70,7 +70,9 @@ def route_oracle(ctx: Context) -> Iterator[Result]:
     if not doubtful and (not plan.parent or ctx.genesys.get(plan.parent).status not in (403, 404)):
         yield skipped("not_asked", "No 404 has to be explained here.")
         return
-    yield from judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered if _is_own(answer) else None)
+    results = judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered if _is_own(answer) else None)
+    misread = ctx.call is not None and ctx.call.from_screenshot
+    yield from map(from_screenshot, results) if misread else results
 
 
 def _ask(ctx: Context, plan: Plan, doubtful: bool) -> dict[str, Seen]:

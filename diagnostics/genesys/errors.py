@@ -140,6 +140,17 @@ IN_WORDS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = (
 )
 
 
+MISSING = re.compile(r"\b(?:missing|lacks?|lacking)\b.{0,60}\bpermissions?\b", re.IGNORECASE | re.DOTALL)
+DIVISION = re.compile(r"\bdivisions?\b", re.IGNORECASE)
+
+
+def missing_permission_in_words(status: int | None, message: str) -> Meaning | None:
+    """What a 403 without a code says, as in a log that kept only the message."""
+    if status != 403 or not MISSING.search(message):
+        return None
+    return CODES["missing.division.permission" if DIVISION.search(message) else "missing.permissions"]
+
+
 def meaning_in_words(status: int | None, code: str, message: str) -> Meaning | None:
     """What a response says by a code or a message that is not documented, where the words leave no doubt."""
     said = f"{code} {message}".lower()
