@@ -354,6 +354,35 @@ def _json_hint(body: str) -> str:
     return "Mend the body at the place named."
 
 
+# An ID in the shape of a UUID, of any letters.
+UUID_SHAPE = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE)
+
+
+@check("request.ids", title="IDs in the request body", needs=("call",))
+def request_ids(ctx: Context) -> Iterator[Result]:
+    if ctx.call:
+        yield judge_body_ids(ctx.call)
+
+
+def judge_body_ids(call: FailingCall) -> Result:
+    """Whether the IDs in the body's own fields are UUIDs, where they have the shape of one."""
+    value, _ = call.json()
+    fields = value.items() if isinstance(value, dict) else ()
+    ids = {name: text for name, text in fields if isinstance(text, str) and UUID_SHAPE.fullmatch(text)}
+    wrong = {name: text for name, text in ids.items() if re.search("[g-z]", text, re.IGNORECASE)}
+    if not ids:
+        return skipped("no_ids", "The body names no IDs.")
+    if not wrong:
+        return passed("uuids", "The IDs in the body are UUIDs.")
+    name, text = next(iter(wrong.items()))
+    return warned(
+        "not_uuids",
+        f"The {name} in the body is not a UUID: {text} has letters other than a to f.",
+        hint="Copy the ID again from where it was shown.",
+        evidence={"fields": list(wrong)[:20]},
+    )
+
+
 @check("request.token", title="Token request", needs=("call",), version=2)
 def request_token(ctx: Context) -> Iterator[Result]:
     if ctx.call is None or ctx.aim is None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from diagnostics.calls.call import FailingCall
 from diagnostics.calls.parse import parse_call
+from diagnostics.checks.request import judge_body_ids
 from diagnostics.evaluation.cases import Case
 from diagnostics.evaluation.score import diagnosis_of
 from diagnostics.inputs import read_paste
@@ -67,6 +69,12 @@ def test_text_from_a_screenshot_is_named_as_such() -> None:
     verdict = verdict_on(OCR.format(path=f"c0nversations/chat/{LIVE}/cobrowse"))
     assert verdict["cause"] == "undetermined"
     assert verdict["sentence"].startswith("This looks like text from a screenshot")
+
+
+def test_id_in_the_body_that_is_no_uuid_is_named() -> None:
+    body = '{"conversationId": "12345678-abcd-1234-abcd-123456789abc", "initiatorId": "87654321-dcba-4321-dcba-987654321xyz"}'
+    result = judge_body_ids(FailingCall("POST", "/api/v2/x", body=body))
+    assert (result.code, result.evidence["fields"]) == ("not_uuids", ["initiatorId"])
 
 
 def test_invented_sdk_method_is_answered_with_the_real_one() -> None:

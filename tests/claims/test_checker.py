@@ -324,6 +324,30 @@ def test_any_characters_are_judged_without_an_exception_and_shown_as_they_are(te
     assert "".join(each.text for each in check(text).pieces) == masked_text(text)
 
 
+PORTUGUESE = """O que esse endpoint faz: POST /api/v2/conversations/calls/{conversationId}/participants/user/{userId} só atua num
+participante. Se o userId não for participante, a API devolve 404 not.found com "User ... is not a participant".
+
+Para iniciar o co-browse use POST /api/v2/conversations/{conversationId}/cobrowse, sem corpo. Precisa de
+conversation:cobrowse:add (web messaging) ou conversation:cobrowseVoice:add (voz).
+Com Client Credentials você também precisa do escopo cobrowse:write no token.
+O provedor tem de existir em GET /api/v2/cobrowse/providers.
+No SDK de JavaScript: conversationsApi.postConversationCobrowse(conversationId)
+"""
+
+
+def test_true_and_false_claims_of_a_portuguese_text_are_told_apart() -> None:
+    judged = {each.claim.shown: str(each.judgement.verdict) for each in check(PORTUGUESE).judged}
+    assert judged == {
+        "POST /api/v2/conversations/calls/{conversationId}/participants/user/{userId}": "real",
+        START: "real",
+        "conversation:cobrowse:add": "real",
+        "conversation:cobrowseVoice:add": "real",
+        "postConversationCobrowse": "real",
+        "cobrowse:write": "wrong",
+        "GET /api/v2/cobrowse/providers": "wrong",
+    }
+
+
 NASTY = [
     "/",
     "{",
