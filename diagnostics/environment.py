@@ -11,7 +11,8 @@ from diagnostics.checks.permissions import GRANTS_PATH, READS
 from diagnostics.checks.provider import providers_of
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.grants import Grants, part, read_grants, text_in
+from diagnostics.genesys.fields import boolean, field, items, mapping, mappings, text, texts
+from diagnostics.genesys.grants import Grants, read_grants
 
 VERSION = 1
 TOKEN_PATH = "/api/v2/tokens/me"  # noqa: S105  (an address)
@@ -38,31 +39,27 @@ def _of_token(answer: Answer | None) -> dict[str, Any]:
     """Models `TokenInfo` and `TokenInfoOAuthClient`: which org, which grant, which scopes."""
     if answer is None or not answer.ok:
         return {"org": None, "grant_type": None, "scopes": None}
-    org, client = part(answer.data, "organization"), part(answer.data, "OAuthClient")
     return {
-        "org": {"id": text_in(org.get("id")), "name": text_in(org.get("name"))},
-        "grant_type": text_in(client.get("authorizedGrantType")) or None,
-        "scopes": _scopes(answer.data, client),
+        "org": {"id": text(answer.data, "organization", "id"), "name": text(answer.data, "organization", "name")},
+        "grant_type": text(answer.data, "OAuthClient", "authorizedGrantType") or None,
+        "scopes": _scopes(answer.data),
     }
 
 
-def _scopes(data: Mapping[str, Any], client: Mapping[str, Any]) -> list[str] | None:
-    for listed in (data.get("authorizedScope"), client.get("scope")):
-        if isinstance(listed, list):
-            return sorted(each[:120] for each in listed if isinstance(each, str))[:MOST]
+def _scopes(data: Any) -> list[str] | None:
+    for names in (("authorizedScope",), ("OAuthClient", "scope")):
+        if items(data, *names) is not None:
+            return sorted(texts(data, *names, most=120))[:MOST]
     return None
 
 
 def _of_grants(answers: Mapping[str, Answer], needed: Iterable[str]) -> dict[str, Any]:
     answer = answers.get(GRANTS_PATH)
-    if answer is None or not answer.ok or not isinstance(answer.data.get("grants"), list):
+    listed = items(answer.data, "grants") if answer is not None and answer.ok else None
+    # Cut short, or garbage: then it is not known what is missing.
+    if answer is None or listed is None or len(mappings(listed)) < len(listed):
         return {"roles": None, "permissions": None, "conditional": None}
-    listed = answer.data["grants"]
-    if not all(
-        isinstance(each, dict) for each in listed
-    ):  # cut short, or garbage: then it is not known what is missing
-        return {"roles": None, "permissions": None, "conditional": None}
-    pairs = {(_name(part(each, "role")), _name(part(each, "division"))) for each in listed}
+    pairs = {(_name(mapping(each, "role")), _name(mapping(each, "division"))) for each in listed}
     roles = [{"role": role, "division": division or "every division"} for role, division in sorted(pairs) if role]
     grants = read_grants(answer.data)
     wanted = (*STARTING, *READS, *needed)
@@ -84,35 +81,32 @@ def _held(grants: Grants, wanted: Iterable[str], *, condition: bool) -> dict[str
 
 
 def _name(thing: Mapping[str, Any]) -> str:
-    return text_in(thing.get("name")) or text_in(thing.get("id"))
+    return text(thing, "name") or text(thing, "id")
 
 
 def _of_deployments(answers: Mapping[str, Answer]) -> dict[str, Any]:
     answer = answers.get(DEPLOYMENTS_PATH)
-    listed = answer.data.get("entities") if answer is not None and answer.ok else None
-    if answer is None or not isinstance(listed, list):
+    listed = items(answer.data, "entities") if answer is not None and answer.ok else None
+    if answer is None or listed is None:
         return {"deployments": None, "deployments_more": False}
-    told = [each for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
-    found = {each["id"][:100]: _deployment(each, answers) for each in told[:MOST]}
+    told = [each for each in mappings(listed) if text(each, "id")]
+    found = {text(each, "id", most=100): _deployment(each, answers) for each in told[:MOST]}
     return {"deployments": found, "deployments_more": bool(answer.data.get("nextUri")) or len(listed) > len(found)}
 
 
 def _deployment(entry: dict[str, Any], answers: Mapping[str, Answer]) -> dict[str, Any]:
     """Models `WebDeployment` and `WebDeploymentConfigurationVersion`, or the version in use where it was read alone."""
-    version = part(entry, "configuration")
+    version = mapping(entry, "configuration")
     alone = answers.get(f"{DEPLOYMENTS_PATH}/{entry['id']}/configurations")
     if "cobrowse" not in version and alone is not None and alone.ok:
-        version = part(alone.data, "configurationVersion") or alone.data
-    cobrowse = part(version, "cobrowse")
-    enabled, channels = cobrowse.get("enabled"), cobrowse.get("channels")
+        version = mapping(alone.data, "configurationVersion") or alone.data
+    cobrowse = mapping(version, "cobrowse")
     return {
-        "name": text_in(entry.get("name")),
-        "status": text_in(entry.get("status"))[:40],
-        "version": str(version.get("version") or "")[:40],
-        "cobrowse": enabled if isinstance(enabled, bool) else None,
-        "channels": sorted(each[:40] for each in channels if isinstance(each, str))[:10]
-        if isinstance(channels, list)
-        else [],
+        "name": text(entry, "name"),
+        "status": text(entry, "status", most=40),
+        "version": str(field(version, "version") or "")[:40],
+        "cobrowse": boolean(cobrowse, "enabled"),
+        "channels": sorted(texts(cobrowse, "channels", most=40))[:10],
     }
 
 

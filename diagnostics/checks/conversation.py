@@ -1,28 +1,16 @@
 """Does the conversation exist, is it of a medium that has cobrowse, and is it connected now?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from diagnostics.calls.aim import START_PATH, UUID
 from diagnostics.calls.answers import permissions_in
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.conversations import Communication as Leg
+from diagnostics.genesys.conversations import communications, divisions, unreadable_fields
+from diagnostics.genesys.fields import items, text
 
-# Cobrowse is for web messaging and voice; every other medium that a conversation can have.
-LEGS = (
-    "messages",
-    "calls",
-    "chats",
-    "emails",
-    "callbacks",
-    "cobrowsesessions",
-    "screenshares",
-    "videos",
-    "socialExpressions",
-)
-ENDED = frozenset({"disconnected", "terminated"})
 LIVE = frozenset({"connected", "parked", "transmitting", "converting", "uploading"})
 PARKED = "parked"
 CUSTOMER = frozenset({"customer", "external"})
@@ -36,26 +24,6 @@ NAMES = {
     "sms": "SMS",
     "whatsapp": "WhatsApp",
 }
-
-
-@dataclass(frozen=True)
-class Leg:
-    """One communication of one participant. `kind` is the message type for messages, else the name of the list."""
-
-    participant: str
-    purpose: str
-    kind: str
-    state: str
-    provider: str
-    held: bool = False
-
-    @property
-    def is_ended(self) -> bool:
-        return self.state in ENDED
-
-    @property
-    def has_cobrowse(self) -> bool:
-        return self.kind in ("webmessaging", "calls")
 
 
 def path_of(conversation_id: str) -> str:
@@ -130,17 +98,18 @@ def judge_existence(wanted: str, answer: Answer, history: Answer | None, needed:
         return unclear(
             "other_conversation", "The org answered with another conversation than the one asked for.", evidence=proof
         )
-    if answer.ok and isinstance(answer.data.get("participants"), list):
-        divisions = divisions_of(answer.data)
+    if answer.ok and items(answer.data, "participants") is not None:
         return passed(
-            "found", "The conversation exists and this client can read it.", evidence={"divisions": divisions, **proof}
+            "found",
+            "The conversation exists and this client can read it.",
+            evidence={"divisions": divisions(answer.data), **proof},
         )
     if answer.status == 404 and history is not None and history.ok:
         return failed(
             "only_history",
             "The conversation is over: it is known to analytics, but no longer live.",
             hint="Cobrowse needs a live conversation. Start it while the interaction is going on.",
-            evidence={"ended": _text(history.data.get("conversationEnd")), **proof},
+            evidence={"ended": text(history.data, "conversationEnd"), **proof},
         )
     if answer.status == 404 and not answer.trouble:
         return failed(
@@ -179,6 +148,15 @@ def _unreadable(answer: Answer, proof: Evidence, needed: tuple[str, ...]) -> Res
     )
 
 
+def _odd(unreadable: list[str]) -> Result:
+    return unclear(
+        "unreadable",
+        f"The org's response about the conversation can't be read: {', '.join(unreadable[:3])} isn't as the API documents it.",
+        hint="Check again. If it stays this way, something between this server and the org may be changing responses.",
+        evidence={"unreadable": unreadable[:20]},
+    )
+
+
 @check(
     "conversation.media",
     title="The medium has cobrowse",
@@ -187,8 +165,12 @@ def _unreadable(answer: Answer, proof: Evidence, needed: tuple[str, ...]) -> Res
     reads=("GET /api/v2/conversations/{conversationId}", f"GET {gateway.PROVIDERS_PATH}"),
 )
 def conversation_media(ctx: Context) -> Iterator[Result]:
-    legs = legs_of(ctx.genesys.get(path_of(wanted_id(ctx))).data)
+    data = ctx.genesys.get(path_of(wanted_id(ctx))).data
+    legs = communications(data)
     to_gateway = ctx.aim is not None and ctx.aim.world == "gateway"
+    if (unreadable := unreadable_fields(data)) and not any(leg.has_cobrowse and not leg.is_ended for leg in legs):
+        yield _odd(unreadable)
+        return
     yield judge_media(legs, by_gateway=to_gateway and ctx.genesys.get(gateway.PROVIDERS_PATH).ok)
 
 
@@ -230,7 +212,10 @@ def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
 )
 def conversation_connected(ctx: Context) -> Iterator[Result]:
     data = ctx.genesys.get(path_of(wanted_id(ctx))).data
-    yield judge_connection(legs_of(data), _text(data.get("endTime")))
+    if unreadable := unreadable_fields(data):
+        yield _odd(unreadable)
+        return
+    yield judge_connection(communications(data), text(data, "endTime"))
 
 
 def judge_connection(legs: list[Leg], ended_at: str) -> Result:
@@ -290,43 +275,3 @@ def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
         hint="Wait until the agent has answered and both sides are connected.",
         evidence={"legs": states},
     )
-
-
-def legs_of(conversation: Any) -> list[Leg]:
-    """The communications of a conversation, or [] for anything that is not shaped like one."""
-    participants = conversation.get("participants") if isinstance(conversation, dict) else None
-    found: list[Leg] = []
-    for number, participant in enumerate(participants if isinstance(participants, list) else []):
-        if isinstance(participant, dict):
-            found.extend(_legs_of(participant, number))
-    return found
-
-
-def _legs_of(participant: dict[str, Any], number: int) -> Iterator[Leg]:
-    for kind in LEGS:
-        listed = participant.get(kind)
-        for leg in listed if isinstance(listed, list) else []:
-            if isinstance(leg, dict):
-                yield Leg(
-                    participant=_text(participant.get("id")) or str(number),
-                    purpose=_text(participant.get("purpose")).lower(),
-                    kind=(_text(leg.get("type")).lower() or "unknown") if kind == "messages" else kind,
-                    state=_text(leg.get("state")).lower(),
-                    provider=_text(leg.get("provider")),
-                    held=leg.get("held") is True,
-                )
-
-
-def divisions_of(conversation: Any) -> list[str]:
-    """The ids of the divisions a conversation belongs to; [] when it does not say."""
-    listed = conversation.get("divisions") if isinstance(conversation, dict) else None
-    found = []
-    for each in listed if isinstance(listed, list) else []:
-        division = each.get("division") if isinstance(each, dict) else None
-        if isinstance(division, dict) and isinstance(division.get("id"), str):
-            found.append(division["id"])
-    return found
-
-
-def _text(value: object) -> str:
-    return value[:200] if isinstance(value, str) else ""

@@ -1,13 +1,15 @@
 """Is cobrowse switched on in the web deployments, in the version in use and for the conversation's channel?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.calls.aim import UUID
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.conversations import communications
+from diagnostics.genesys.fields import boolean, field, items, mapping, mappings, text, texts, word, words
 
 LIST_PATH = "/api/v2/webdeployments/deployments"
 CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}
@@ -21,7 +23,7 @@ class Deployment:
     id: str
     name: str
     status: str
-    cobrowse: dict[str, Any] | None = field(default=None)
+    cobrowse: dict[str, Any] | None = None
 
     @property
     def is_active(self) -> bool:
@@ -29,14 +31,12 @@ class Deployment:
 
     def offers(self, channel: str) -> bool | None:
         """Whether cobrowse is on for a channel, "" for any; None when the settings do not tell."""
-        if self.cobrowse is None or not isinstance(self.cobrowse.get("enabled"), bool):
-            return None
-        if not self.cobrowse["enabled"]:
-            return False
-        channels = self.cobrowse.get("channels")
-        if not channel or not isinstance(channels, list):
+        enabled = boolean(self.cobrowse, "enabled")
+        if not enabled or not channel or field(self.cobrowse, "channels") is None:
+            return enabled
+        if channel.lower() in {each.lower() for each in texts(self.cobrowse, "channels")}:
             return True
-        return channel.lower() in {str(each).lower() for each in channels}
+        return None if words(self.cobrowse, "channels") is None else False
 
 
 @check(
@@ -56,7 +56,7 @@ def deployments_cobrowse(ctx: Context) -> Iterator[Result]:
     if found is None:
         yield _unreadable(answer)
         return
-    more = bool(isinstance(answer.data, dict) and answer.data.get("nextUri"))
+    more = bool(field(answer.data, "nextUri")) or len(found) < len(items(answer.data, "entities") or ())
     yield judge_deployments(with_active_versions(found, ctx.genesys), channel_of(ctx), more=more)
 
 
@@ -66,17 +66,8 @@ def channel_of(ctx: Context) -> str:
     if not UUID.fullmatch(wanted):
         return ""
     data = ctx.genesys.get(f"/api/v2/conversations/{wanted}").data
-    participants = data.get("participants") if isinstance(data, dict) else None
-    kinds = {kind for each in (participants if isinstance(participants, list) else []) for kind in _live_kinds(each)}
+    kinds = {each.kind for each in communications(data) if not each.is_ended}
     return next((channel for kind, channel in CHANNELS.items() if kind in kinds), "")
-
-
-def _live_kinds(participant: Any) -> Iterator[str]:
-    for name in ("messages", "calls"):
-        listed = participant.get(name) if isinstance(participant, dict) else None
-        for leg in listed if isinstance(listed, list) else []:
-            if isinstance(leg, dict) and leg.get("state") not in ("disconnected", "terminated"):
-                yield str(leg.get("type", "")).lower() if name == "messages" else name
 
 
 def judge_deployments(found: list[Deployment], channel: str, *, more: bool = False) -> Result:
@@ -91,8 +82,10 @@ def judge_deployments(found: list[Deployment], channel: str, *, more: bool = Fal
     active = [each for each in found if each.is_active]
     where = f" for {channel}" if channel else ""
     menu = "Admin > Message > Messenger Configurations: switch co-browse on, publish, and save the deployment."
-    if not found:
+    if not found and not more:
         return warned("no_deployment", "The org has no web deployment; cobrowse is set up in one.", evidence=said)
+    if not active and (more or any(not each.status for each in found)):
+        return unclear("unreadable", "Whether any of the org's web deployments is active can't be told.", evidence=said)
     if not active:
         states = ", ".join(f"{each.name or each.id} is {each.status or 'of no known status'}" for each in found[:5])
         return failed(
@@ -126,10 +119,11 @@ def judge_deployments(found: list[Deployment], channel: str, *, more: bool = Fal
 
 def deployments_of(answer: Answer) -> list[Deployment] | None:
     """What the list holds, None when it is no list of deployments."""
-    listed = answer.data.get("entities") if answer.ok else None
-    if not isinstance(listed, list):
+    listed = items(answer.data, "entities") if answer.ok else None
+    if listed is None:
         return None
-    return [_deployment(each) for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
+    found = [_deployment(each) for each in mappings(listed) if text(each, "id")]
+    return None if listed and not found else found
 
 
 def with_active_versions(found: list[Deployment], genesys: GenesysClient) -> list[Deployment]:
@@ -143,22 +137,22 @@ def with_active_versions(found: list[Deployment], genesys: GenesysClient) -> lis
 
 
 def _settings_of(answer: Answer) -> dict[str, Any] | None:
-    version = answer.data.get("configurationVersion", answer.data) if answer.ok else None
-    return _cobrowse(version)
+    if not answer.ok:
+        return None
+    return _cobrowse(mapping(answer.data, "configurationVersion") or answer.data)
 
 
 def _deployment(entry: dict[str, Any]) -> Deployment:
     return Deployment(
-        id=entry["id"][:100],
-        name=str(entry.get("name") or "")[:200],
-        status=str(entry.get("status") or "")[:40],
+        id=text(entry, "id", most=100),
+        name=text(entry, "name"),
+        status=word(entry, "status")[:40],
         cobrowse=_cobrowse(entry.get("configuration")),
     )
 
 
 def _cobrowse(version: Any) -> dict[str, Any] | None:
-    settings = version.get("cobrowse") if isinstance(version, dict) else None
-    return settings if isinstance(settings, dict) else None
+    return mapping(version, "cobrowse") or None
 
 
 def _unreadable(answer: Answer) -> Result:

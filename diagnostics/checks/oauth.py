@@ -8,6 +8,7 @@ from diagnostics.checks.base import Context, Evidence, Result, check, failed, pa
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer, Token
 from diagnostics.genesys.contract import Operation
+from diagnostics.genesys.fields import identifier, mapping, text, word, words
 
 TROUBLES = {
     "timeout": "did not answer in time",
@@ -170,27 +171,17 @@ def judge_identity(answer: Answer, api_host: str, org_id: str = "") -> Result:
 class Me:
     """`tokens/me`, read with care: which optional fields an org fills is not promised."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
-        client = _dict(data.get("OAuthClient"))
-        org = (
-            _dict(data.get("organization")) or _dict(data.get("homeOrganization")) or _dict(client.get("organization"))
-        )
-        self.org_id, self.org_name = _text(org.get("id")), _text(org.get("name"))
-        self.client_name = _text(client.get("name"))
-        self.is_known = bool(self.org_id or self.org_name or self.client_name or _text(client.get("id")))
-        self.grant = _text(client.get("authorizedGrantType"))
-        self.is_user = bool(_dict(data.get("clonedUser")) or _dict(data.get("user")))
+    def __init__(self, data: Any) -> None:
+        client = mapping(data, "OAuthClient")
+        org = mapping(data, "organization") or mapping(data, "homeOrganization") or mapping(client, "organization")
+        self.org_id, self.org_name = identifier(org, "id"), text(org, "name")
+        self.client_name = text(client, "name")
+        self.is_known = bool(self.org_id or self.org_name or self.client_name or text(client, "id"))
+        self.grant = word(client, "authorizedGrantType")
+        self.is_user = bool(mapping(data, "clonedUser") or mapping(data, "user"))
         self.acts_for_user = self.is_user or (bool(self.grant) and "client" not in self.grant.lower())
-        listed = data.get("authorizedScope")
-        self.scopes = [s for s in listed if isinstance(s, str)][:200] if isinstance(listed, list) else None
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value[:200] if isinstance(value, str) else ""
+        scopes = words(data, "authorizedScope")
+        self.scopes = scopes[:200] if scopes is not None else None
 
 
 @check(

@@ -8,9 +8,14 @@ from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.conversations import source_providers
 from diagnostics.genesys.errors import meaning_in_words
+from diagnostics.genesys.fields import boolean, items, number, text, word
 from diagnostics.genesys.paths import is_uuid
 from diagnostics.provider_ids import Likeness, differs_by, match_id
+
+# Where the list stands in what a gateway answers; it may also be all of it.
+PLACES = (("entities",), ("providers",), ())
 
 
 @dataclass(frozen=True)
@@ -66,26 +71,22 @@ def providers_of(answer: Answer) -> list[Provider] | None:
 
     A bare empty list, or one of things without an id, could be anybody's: it measures nothing.
     """
+    listed = _listed(answer)
+    found = [provider for provider in map(_provider, listed or ()) if provider.id]
+    return found if found or (listed == [] and items(answer.data) is None) else None
+
+
+def _listed(answer: Answer) -> list[Any] | None:
     if answer.status != 200 or answer.trouble:
         return None
-    listed = answer.data.get("entities", answer.data.get("providers")) if isinstance(answer.data, dict) else answer.data
-    if not isinstance(listed, list):
-        return None
-    found = [provider for provider in map(_provider, listed) if provider.id]
-    return found if found or (isinstance(answer.data, dict) and not listed) else None
+    return next((found for names in PLACES if (found := items(answer.data, *names)) is not None), None)
 
 
 def _provider(entry: Any) -> Provider:
-    if isinstance(entry, str):
-        return Provider(entry[:200])
-    if not isinstance(entry, dict):
-        return Provider("")
-    id, name, enabled = entry.get("id", entry.get("providerId")), entry.get("name"), entry.get("enabled")
-    return Provider(
-        str(id)[:200] if isinstance(id, str | int) else "",
-        name[:200] if isinstance(name, str) else "",
-        enabled if isinstance(enabled, bool) else None,
-    )
+    """An entry is an ID, or an object with one; an ID may be a number. `id` is "" where there is none."""
+    ids = (word(entry), word(entry, "id"), word(entry, "providerId"), number(entry, "id"), number(entry, "providerId"))
+    id = next((str(each) for each in ids if each not in ("", None)), "")
+    return Provider(id, text(entry, "name"), boolean(entry, "enabled"))
 
 
 @check(
@@ -105,7 +106,16 @@ def provider_match(ctx: Context) -> Iterator[Result]:
         return
     # A gateway in front of the published path shows itself by asking for the ID.
     wants_one = ctx.aim.world == "gateway" or (ctx.answer is not None and asks_for_a_provider(ctx.answer))
-    yield judge_match(ctx.aim.provider_id, providers_of(answer), wants_one)
+    found = judge_match(ctx.aim.provider_id, providers_of(answer), wants_one)
+    unreadable = len(_listed(answer) or ()) - len(providers_of(answer) or ())
+    if unreadable and found.code in ("other_case", "near", "none"):
+        yield unclear(
+            "unreadable",
+            f"{unreadable} of the providers that the org lists can't be read, and one of them may be the providerId.",
+            evidence=found.evidence,
+        )
+        return
+    yield found
 
 
 def asks_for_a_provider(answer: ReceivedAnswer) -> bool:
@@ -208,13 +218,7 @@ def provider_seen(ctx: Context) -> Iterator[Result]:
 
 def judge_seen(conversation: Any) -> Result:
     """Descriptive strings such as "PureCloud Messaging": never an id that a call could send."""
-    participants = conversation.get("participants") if isinstance(conversation, dict) else None
-    found: set[str] = set()
-    for participant in participants if isinstance(participants, list) else []:
-        for listed in participant.values() if isinstance(participant, dict) else []:
-            for leg in listed if isinstance(listed, list) else []:
-                if isinstance(leg, dict) and isinstance(leg.get("provider"), str) and leg["provider"]:
-                    found.add(leg["provider"][:120])
+    found = source_providers(conversation)
     if not found:
         return skipped("none_seen", "No communication was read that names a source provider.")
     return passed(

@@ -1,12 +1,12 @@
 """Does a real session start? The one check that writes: sent once, only where a person confirmed it for this run."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from diagnostics.calls.aim import START_PATH, UUID
 from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning
+from diagnostics.genesys.fields import text
 
 # The connection never came about, so nothing can have been offered.
 NEVER_ARRIVED = frozenset({"dns", "refused", "tls", "proxy"})
@@ -83,8 +83,7 @@ def _meaning(status: int, code: str) -> Meaning:
 
 def _started(answer: Answer, proof: Evidence) -> Result:
     """Of the session only what an admin may see: its join code and its address stay with the org."""
-    session: dict[str, Any] = answer.data if isinstance(answer.data, dict) else {}
-    id, ends, kind = (_text(session.get(name)) for name in ("id", "dateOfferEnds", "communicationType"))
+    id, ends, kind = (text(answer.data, name, most=100) for name in ("id", "dateOfferEnds", "communicationType"))
     if not id:
         return _untold(answer, proof)
     until = f"; the offer ends at {ends}" if ends else ""
@@ -104,7 +103,3 @@ def _untold(answer: Answer, proof: Evidence) -> Result:
         hint=NOT_AGAIN,
         evidence=proof,
     )
-
-
-def _text(value: object) -> str:
-    return value[:100] if isinstance(value, str) else ""

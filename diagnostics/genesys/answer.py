@@ -1,10 +1,12 @@
 """What came back from an org, and the token it gave, as values."""
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
+from diagnostics.clean_text import read_json
 from diagnostics.genesys.exchange import Exchange, Headers
+from diagnostics.genesys.fields import field, word
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Answer:
     """
 
     exchange: Exchange | None
-    data: Any = field(default=None, repr=False)
+    data: Any = attribute(default=None, repr=False)
     trouble: str = ""
 
     @property
@@ -32,14 +34,11 @@ class Answer:
     @property
     def code(self) -> str:
         """The code of a Genesys error body, or of the login host's; "" when there is none."""
-        if not isinstance(self.data, dict):
-            return ""
-        code = self.data.get("code") or self.data.get("error")
-        return code if isinstance(code, str) else ""
+        return word(self.data, "code") or word(self.data, "error")
 
     @property
     def is_genesys_error(self) -> bool:
-        return isinstance(self.data, dict) and isinstance(self.data.get("message"), str) and bool(self.code)
+        return isinstance(field(self.data, "message"), str) and bool(self.code)
 
     def header(self, name: str) -> str:
         if self.exchange is None:
@@ -58,7 +57,7 @@ class Token:
     `is_kept` is true for one that an earlier run was given; it has no answer.
     """
 
-    value: str = field(default="", repr=False)
+    value: str = attribute(default="", repr=False)
     lifetime_s: int = 0
     answer: Answer | None = None
     is_kept: bool = False
@@ -75,8 +74,8 @@ def understand(exchange: Exchange) -> Answer:
     if not exchange.body.strip():
         return Answer(exchange, trouble="empty")
     try:
-        return Answer(exchange, data=json.loads(exchange.body))
-    except (ValueError, RecursionError):
+        return Answer(exchange, data=read_json(exchange.body))
+    except ValueError:
         return Answer(exchange, trouble="not_json")
 
 

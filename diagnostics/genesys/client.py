@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,8 +15,10 @@ from urllib.parse import quote, urlencode
 import requests
 from requests.auth import AuthBase
 
+from diagnostics.clean_text import clean_line, clean_text
 from diagnostics.genesys.answer import Answer, Token, correlation_id_in, understand
 from diagnostics.genesys.exchange import Exchange, Headers
+from diagnostics.genesys.fields import number, text
 from diagnostics.genesys.regions import Region
 from diagnostics.genesys.wire import make_session, time_limit
 
@@ -23,6 +26,8 @@ CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 10.0  # between two bytes of an answer
 CALL_SECONDS = 20.0  # from the connection to the last byte
 BODY_BYTES = 4_000_000
+LONGEST_TOKEN = 16_000  # characters
+IS_TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749, appendix A.12, without the space that would end a header's word
 MOST_CALLS = 25  # of one run, whatever the org answers
 CONNECTIONS = 12  # kept open to one host: what the checks may ask for at the same time
 USER_AGENT = "cobrowse-doctor"
@@ -104,12 +109,10 @@ class GenesysClient:
         if kept := self._kept:
             return Token(kept, is_kept=True)
         answer = self._once("token", self._request_token)
-        data = answer.data if isinstance(answer.data, dict) else {}
-        value = data.get("access_token")
-        if answer.status != 200 or not isinstance(value, str) or not value or not value.isprintable():
+        value = text(answer.data, "access_token", most=LONGEST_TOKEN)
+        if answer.status != 200 or not value or len(value) == LONGEST_TOKEN or not IS_TOKEN.fullmatch(value):
             return Token(answer=answer)
-        lifetime = data.get("expires_in")
-        self._issued = Token(value, lifetime if isinstance(lifetime, int) else 0, answer)
+        self._issued = Token(value, max(0, number(answer.data, "expires_in") or 0), answer)
         return self._issued
 
     @property
@@ -227,7 +230,7 @@ class GenesysClient:
                     allow_redirects=False,
                     stream=True,
                 ) as response:
-                    status, headers = response.status_code, tuple(response.headers.items())
+                    status, headers = response.status_code, _clean_headers(response)
                     body, trouble = _read_body(response)
             except Exception as fault:  # requests, urllib3 and the codecs raise many kinds; each is an answer to us
                 trouble = _name_of(fault)
@@ -241,7 +244,7 @@ class GenesysClient:
             status=status,
             request_headers=(("Accept", "application/json"), ("Authorization", _scheme_of(auth))),
             response_headers=headers,
-            body=body.decode("utf-8", "replace"),
+            body=clean_text(body.decode("utf-8", "replace")),
             correlation_id=correlation_id_in(headers),
             error=trouble,
             check_id=lane.check_id if lane else "",
@@ -282,6 +285,10 @@ def _read_body(response: requests.Response) -> tuple[bytes, str]:
     except Exception as fault:
         return bytes(body), _name_of(fault)
     return bytes(body), ""
+
+
+def _clean_headers(response: requests.Response) -> Headers:
+    return tuple((clean_line(name), clean_line(value)) for name, value in response.headers.items())
 
 
 def _scheme_of(auth: AuthBase) -> str:

@@ -6,9 +6,12 @@ from typing import Any
 
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.fields import field, identifier, items, mapping, text, texts, word, words
 from diagnostics.genesys.paths import is_uuid
 
 EVERY_DIVISION = "*"
+UNNAMED = "(unreadable)"
+MOST_ROLES_READ = 10
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,14 @@ def read_grants(data: dict[str, Any]) -> Grants:
     held: list[Grant] = []
     unread: list[str] = []
     roles: list[str] = []
-    for entry in data["grants"]:
-        role, division = part(entry, "role"), part(entry, "division")
-        name = text_in(role.get("name")) or text_in(role.get("id"))
+    for entry in items(data, "grants") or ():
+        name = _role_of(entry)
         roles += [name] if name else []
-        policies = role.get("policies")
-        if name and isinstance(policies, list) and all(map(_is_policy, policies)):
-            held.extend(_policies(policies, division, name))
+        policies = items(entry, "role", "policies")
+        if name and policies is not None and all(map(_is_policy, policies)) and _has_division(entry):
+            held.extend(_policies(policies, mapping(entry, "division"), name))
         else:
-            unread.append(name or "(unreadable)")
+            unread.append(name or UNNAMED)
     return Grants(tuple(held), tuple(dict.fromkeys(unread)), tuple(dict.fromkeys(roles)))
 
 
@@ -69,48 +71,47 @@ def with_role_policies(grants: Grants, data: dict[str, Any], genesys: GenesysCli
     if not grants.unread:
         return grants
     held, unread = list(grants.held), []
-    for entry in data["grants"][:10]:
-        role, division = part(entry, "role"), part(entry, "division")
-        name, id = text_in(role.get("name")) or text_in(role.get("id")), text_in(role.get("id"))
-        if name not in grants.unread:
+    for entry in (items(data, "grants") or ())[:MOST_ROLES_READ]:
+        name, id = _role_of(entry), text(entry, "role", "id")
+        if (name or UNNAMED) not in grants.unread:
             continue
         answer = genesys.get(f"/api/v2/authorization/roles/{id}") if is_uuid(id) else Answer(None)
-        listed = answer.data.get("permissionPolicies") if answer.ok else None
-        if isinstance(listed, list) and all(map(_is_policy, listed)):
-            held.extend(_policies(listed, division, name))
+        listed = items(answer.data, "permissionPolicies") if answer.ok else None
+        if name and listed is not None and all(map(_is_policy, listed)) and _has_division(entry):
+            held.extend(_policies(listed, mapping(entry, "division"), name))
         else:
-            unread.append(name)
+            unread.append(name or UNNAMED)
+    unread += [UNNAMED] if len(items(data, "grants") or ()) > MOST_ROLES_READ else []
     return Grants(tuple(held), tuple(dict.fromkeys(unread)), grants.roles)
 
 
 def _is_policy(policy: Any) -> bool:
     """A policy of an odd shape could hold anything, so its role counts as unread, never as empty."""
-    return isinstance(policy, dict) and isinstance(policy.get("actions", policy.get("actionSet")), list)
+    return words(_actions(policy)) is not None and bool(word(policy, "domain") and word(policy, "entityName"))
 
 
-def _actions(policy: dict[str, Any]) -> list[Any]:
-    return list(policy.get("actions") or policy.get("actionSet") or ())
+def _actions(policy: Any) -> list[Any] | None:
+    """`actions` of a role that is read alone, `actionSet` of one within the grants."""
+    return items(policy, "actions") or items(policy, "actionSet") or items(policy, "actions")
+
+
+def _has_division(entry: Any) -> bool:
+    """Without a division a grant holds in every one; a division that can't be read could be any."""
+    return field(entry, "division") is None or bool(identifier(entry, "division", "id"))
+
+
+def _role_of(entry: Any) -> str:
+    return text(entry, "role", "name") or text(entry, "role", "id")
 
 
 def _policies(listed: list[dict[str, Any]], division: dict[str, Any], role: str) -> Iterator[Grant]:
     for policy in listed:
         yield Grant(
-            domain=text_in(policy.get("domain")),
-            entity=text_in(policy.get("entityName")),
-            actions=tuple(a for a in _actions(policy) if isinstance(a, str)),
-            division=text_in(division.get("id")) or EVERY_DIVISION,
-            division_name=text_in(division.get("name")) or text_in(division.get("id")) or "every division",
+            domain=text(policy, "domain"),
+            entity=text(policy, "entityName"),
+            actions=tuple(texts(_actions(policy))),
+            division=text(division, "id") or EVERY_DIVISION,
+            division_name=text(division, "name") or text(division, "id") or "every division",
             role=role,
             condition=bool(policy.get("condition") or policy.get("resourceConditionNode")),
         )
-
-
-def part(entry: Any, name: str) -> dict[str, Any]:
-    """An object of a document, {} where there is none."""
-    value = entry.get(name) if isinstance(entry, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def text_in(value: object) -> str:
-    """A text of a document, at most 200 characters, "" where there is none."""
-    return value[:200] if isinstance(value, str) else ""

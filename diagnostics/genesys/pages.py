@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.fields import field, items
 
 LONGEST_CURSOR = 4_000
 
@@ -31,10 +32,10 @@ def read_page(genesys: GenesysClient, path: str, cursor: str, size: int, **query
 
 def page_in(answer: Answer) -> Page:
     """Only the cursor is taken from the next page's address: an address that an org tells is never followed."""
-    entries = answer.data.get("entities") if answer.ok else None
-    if not isinstance(entries, list):
+    entries = items(answer.data, "entities") if answer.ok else None
+    if entries is None:
         return Page(answer)
-    told = answer.data.get("nextUri")
+    told = field(answer.data, "nextUri")
     if not told:
         return Page(answer, entries)
     cursor = _cursor_in(told)

@@ -8,6 +8,7 @@ import ijson
 from ijson.common import JSONError, ObjectBuilder
 
 from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.fields import mapping, mappings, text, texts
 from diagnostics.genesys.operation import Operation, Rule, ScopesStatus, snake_case
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
@@ -19,6 +20,7 @@ NAME = re.compile(r"[A-Za-z]\w{2,199}")
 MOST_EVENTS = 100_000  # of one path; the largest real one has some hundreds
 DEEPEST = 100
 LONGEST_PATH = 1_000
+LONGEST_DESCRIPTION = 20_000
 BUFFER = 65_536
 LONGEST_NUMBER = 4_000  # digits; Python itself turns no more than 4,300 into a number
 LONG_NUMBER = re.compile(rb"\d{4000}")
@@ -50,9 +52,9 @@ class _Guarded:
 def read_operations(source: Source) -> Iterator[Operation]:
     """Every operation of the document, as it comes by. Raises NotReadable, at the very end for a cut document."""
     for path, members in _paths(source):
-        if isinstance(members, dict) and path.startswith("/api/v") and len(path) <= LONGEST_PATH:
+        if path.startswith("/api/v") and len(path) <= LONGEST_PATH:
             for method in METHODS:
-                if isinstance(details := members.get(method), dict) and (found := _operation(method, path, details)):
+                if found := _operation(method, path, mapping(members, method)):
                     yield found
 
 
@@ -83,12 +85,13 @@ def _paths(source: Source) -> Iterator[tuple[str, Any]]:
 
 def _operation(method: str, path: str, details: dict[str, Any]) -> Operation | None:
     """None for what carries no name, which no SDK could call either."""
-    name = details.get("x-purecloud-method-name") or details.get("operationId")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
+    name = text(details, "x-purecloud-method-name") or text(details, "operationId")
+    if not NAME.fullmatch(name):
         return None
     permissions, rule = _permissions(details.get("x-inin-requires-permissions"))
     scopes, status, needs_token = _security(details.get("security"))
-    parameters = [each for each in _list(details.get("parameters")) if isinstance(each, dict)]
+    parameters = mappings(details, "parameters")
+    summary, description = (text(details, part, most=LONGEST_DESCRIPTION) for part in ("summary", "description"))
     before = bundled().named(name)
     known = before if before is not None and before.key == (method.upper(), path) else None
     return Operation(
@@ -102,27 +105,25 @@ def _operation(method: str, path: str, details: dict[str, Any]) -> Operation | N
         scopes_status=status,
         deprecated=details.get("deprecated") is True,
         preview=details.get("x-genesys-preview") is True,
-        has_body=any(each.get("in") in ("body", "formData") for each in parameters),
+        has_body=any(text(each, "in") in ("body", "formData") for each in parameters),
         needs_token=needs_token,
-        user_only=NO_CLIENT_CREDENTIALS in f"{details.get('summary')} {details.get('description')}",
+        user_only=NO_CLIENT_CREDENTIALS in f"{summary} {description}",
         query=tuple(_names(parameters, "query")),
         arguments=known.arguments if known else _arguments(path, parameters),
-        summary=" ".join(str(details.get("summary") or "").split())[:300],
+        summary=" ".join(summary.split())[:300],
     )
 
 
 def _permissions(given: Any) -> tuple[tuple[str, ...], Rule]:
     """An operation without the extension asks for none."""
-    if not isinstance(given, dict):
-        return (), "none"
-    names = [each for each in _list(given.get("permissions")) if isinstance(each, str) and PERMISSION.fullmatch(each)]
-    return tuple(dict.fromkeys(names)), ("all" if given.get("type") == "ALL" else "any") if names else "none"
+    names = [each for each in texts(given, "permissions") if PERMISSION.fullmatch(each)]
+    return tuple(dict.fromkeys(names)), ("all" if text(given, "type") == "ALL" else "any") if names else "none"
 
 
 def _security(given: Any) -> tuple[tuple[str, ...], ScopesStatus, bool]:
     """Scopes, whether they are facts, whether a token is wanted. One scope called "all" is the old way to say nothing."""
-    entries = [each for each in _list(given) if isinstance(each, dict)]
-    named = [scope for each in entries for way in OAUTH for scope in _list(each.get(way)) if isinstance(scope, str)]
+    entries = mappings(given)
+    named = [scope for each in entries for way in OAUTH for scope in texts(each, way)]
     scopes = tuple(dict.fromkeys(each for each in named if SCOPE.fullmatch(each) and each != "all"))
     needs_token = any(way in each for each in entries for way in OAUTH)
     return scopes, "verified" if scopes or not needs_token else "unknown", needs_token
@@ -135,16 +136,12 @@ def _arguments(path: str, parameters: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _names(parameters: list[dict[str, Any]], place: str) -> list[str]:
-    names = (each.get("name") for each in parameters if each.get("in") == place)
-    return [name[:100] for name in names if isinstance(name, str)]
+    names = (text(each, "name", most=100) for each in parameters if each.get("in") == place)
+    return [name for name in names if name]
 
 
 def _class_of(tags: Any) -> str:
     """The SDKs name the class of an operation after its first tag: "Web Deployments" is WebDeploymentsApi."""
-    first = next((each for each in _list(tags) if isinstance(each, str)), "")
+    first = next(iter(texts(tags)), "")
     name = re.sub(r"[^A-Za-z0-9]", "", first)[:80]
     return f"{name}Api" if name else ""
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

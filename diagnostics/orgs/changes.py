@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from diagnostics.genesys.fields import mapping
 from diagnostics.orgs.reading import OF_DEPLOYMENT, OF_VERSION, Told, alike
-from diagnostics.orgs.words import part_of
 
 APPEARED, VANISHED, RETURNED = "appeared", "vanished", "returned"
 ENABLED, DISABLED, CHANGED = "enabled", "disabled", "changed"
@@ -33,8 +33,8 @@ def carried_on(before: Told, after: Told) -> Told:
     else:
         known = {name: before.settings[name] for name in OF_VERSION if name in before.settings}
         configuration = {
-            **part_of(before.settings, "configuration"),
-            **part_of(after.settings, "configuration"),
+            **mapping(before.settings, "configuration"),
+            **mapping(after.settings, "configuration"),
         }
         settings = {**draft, **known, **after.settings, "configuration": configuration}
     return replace(
@@ -46,7 +46,7 @@ def carried_on(before: Told, after: Told) -> Told:
 
 
 def _is_same_version(before: Told, after: Told) -> bool:
-    ids = [part_of(each.settings, "configuration").get("id", "") for each in (before, after)]
+    ids = [mapping(each.settings, "configuration").get("id", "") for each in (before, after)]
     same = bool(ids[0]) and ids[0] == ids[1] and bool(after.version) and before.version == after.version
     return same and not before.is_hidden
 
@@ -63,7 +63,7 @@ def provider_changes(before: Told, after: Told) -> Iterator[Change]:
 
 
 def _version_changes(before: Told, after: Told) -> Iterator[Change]:
-    one, other = (part_of(each.settings, "configuration") for each in (before, after))
+    one, other = (mapping(each.settings, "configuration") for each in (before, after))
     if one.get("id") and other.get("id") and one["id"] != other["id"]:
         yield Change(CHANGED, "configuration", one.get("name") or one["id"], other.get("name") or other["id"])
     elif before.version and after.version and before.version != after.version:

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
-from diagnostics.orgs.words import flag, id_in, listed, part_of, words
+from diagnostics.genesys.fields import boolean, identifier, mapping, mappings, moment, text, texts
 
 GATEWAY, DEPLOYMENT = "gateway", "deployment"
 ON, OFF, INACTIVE, UNKNOWN = "on", "off", "inactive", "unknown"
@@ -37,7 +36,7 @@ class Told:
         if self.source == DEPLOYMENT and self.status and self.status.lower() != "active":
             return INACTIVE
         enabled = self.settings.get("enabled")
-        return UNKNOWN if self.is_hidden or not isinstance(enabled, bool) else ON if enabled else OFF
+        return UNKNOWN if self.is_hidden or boolean(enabled) is None else ON if enabled else OFF
 
     @property
     def channels(self) -> list[str]:
@@ -65,20 +64,20 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
 
 def deployment_told(entry: Any) -> Told | None:
     """None for what is no deployment, or has no id that could be kept."""
-    ref = id_in(entry.get("id")) if isinstance(entry, dict) else ""
+    ref = identifier(entry, "id")
     if not ref:
         return None
-    configuration = part_of(entry, "configuration")
+    configuration = mapping(entry, "configuration")
     told = Told(
         DEPLOYMENT,
         ref,
-        words(entry.get("name")),
-        words(entry.get("status"), 40),
-        words(configuration.get("version"), 40),
+        text(entry, "name"),
+        text(entry, "status", most=40),
+        text(configuration, "version", most=40),
         {
-            "allowAllDomains": flag(entry.get("allowAllDomains")),
-            "allowedDomains": listed(entry.get("allowedDomains"), MOST_LISTED, LONGEST_WORD),
-            "configuration": {"id": words(configuration.get("id")), "name": words(configuration.get("name"))},
+            "allowAllDomains": boolean(entry, "allowAllDomains"),
+            "allowedDomains": _listed(entry, "allowedDomains", MOST_LISTED, LONGEST_WORD),
+            "configuration": {"id": text(configuration, "id"), "name": text(configuration, "name")},
         },
         is_hidden=True,
     )
@@ -90,38 +89,38 @@ def with_version(told: Told, version: Any) -> Told:
     shown = cobrowse_in(version)
     if shown is None:
         return told
-    published = words(version.get("datePublished"), 40)
-    configuration = {**part_of(told.settings, "configuration"), "published": published}
-    number = words(version.get("version"), 40) or told.version
+    published = text(version, "datePublished", most=40)
+    configuration = {**mapping(told.settings, "configuration"), "published": published}
+    number = text(version, "version", most=40) or told.version
     settings = {**told.settings, **shown, "configuration": configuration}
     return replace(told, settings=settings, version=number, is_hidden=False)
 
 
 def cobrowse_in(version: Any) -> dict[str, Any] | None:
     """The cobrowse settings of a configuration's version; None where it does not tell whether cobrowse is on."""
-    cobrowse = part_of(version, "cobrowse")
-    if not isinstance(cobrowse.get("enabled"), bool):
+    cobrowse = mapping(version, "cobrowse")
+    if boolean(cobrowse, "enabled") is None:
         return None
     return {
         "enabled": cobrowse["enabled"],
-        "channels": listed(cobrowse.get("channels"), 20, 40),
-        **{name: flag(cobrowse.get(name)) for name in SWITCHES},
-        **{name: listed(cobrowse.get(name), MOST_LISTED, LONGEST_WORD) for name in SELECTORS},
-        "pauseCriteria": _pauses(cobrowse.get("pauseCriteria")),
+        "channels": _listed(cobrowse, "channels", 20, 40),
+        **{name: boolean(cobrowse, name) for name in SWITCHES},
+        **{name: _listed(cobrowse, name, MOST_LISTED, LONGEST_WORD) for name in SELECTORS},
+        "pauseCriteria": [
+            {"urlFragment": text(each, "urlFragment", most=LONGEST_WORD), "condition": text(each, "condition", most=40)}
+            for each in mappings(cobrowse, "pauseCriteria")[:MOST_LISTED]
+        ],
     }
 
 
-def _pauses(value: object) -> list[dict[str, str]]:
-    found = [each for each in value[:MOST_LISTED] if isinstance(each, dict)] if isinstance(value, list) else []
-    return [
-        {"urlFragment": words(each.get("urlFragment"), LONGEST_WORD), "condition": words(each.get("condition"), 40)}
-        for each in found
-    ]
+def _listed(value: Any, name: str, most: int, length: int) -> list[str]:
+    """The texts of a list, in its order, each once."""
+    return list(dict.fromkeys(texts(value, name, most=length)))[:most]
 
 
 def gateway_told(ref: str, name: str, enabled: bool | None) -> Told | None:
     """None where the id could not be kept as it is."""
-    return Told(GATEWAY, ref, words(name), settings={"enabled": enabled}) if id_in(ref) else None
+    return Told(GATEWAY, ref, name, settings={"enabled": enabled}) if identifier(ref) else None
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,8 @@ class Draft:
 
 
 def draft_told(entry: Any) -> Draft | None:
-    ref = id_in(entry.get("id")) if isinstance(entry, dict) else ""
-    return Draft(ref, words(entry.get("dateModified"), 40), cobrowse_in(entry)) if ref else None
+    ref = identifier(entry, "id")
+    return Draft(ref, text(entry, "dateModified", most=40), cobrowse_in(entry)) if ref else None
 
 
 def with_draft(told: Told, draft: Draft) -> Told:
@@ -143,7 +142,7 @@ def with_draft(told: Told, draft: Draft) -> Told:
     live = {name: told.settings[name] for name in OF_VERSION if name in told.settings}
     shown = draft.cobrowse if draft.cobrowse is not None and not told.is_hidden and live else None
     different = [name for name in OF_VERSION if shown is not None and alike(shown[name]) != alike(live.get(name))]
-    later = _is_later(draft.modified, part_of(told.settings, "configuration").get("published", ""))
+    later = _is_later(draft.modified, mapping(told.settings, "configuration").get("published", ""))
     newer = True if different else later if later is not None else False if shown is not None else None
     settings = {**told.settings, "draft": {"date_modified": draft.modified or None, "different": different}}
     return replace(told, settings=settings, draft_is_newer=newer)
@@ -151,10 +150,8 @@ def with_draft(told: Told, draft: Draft) -> Told:
 
 def _is_later(one: str, other: str) -> bool | None:
     """None where one of them is no time."""
-    try:
-        return datetime.fromisoformat(one) > datetime.fromisoformat(other)
-    except (TypeError, ValueError):
-        return None
+    first, second = moment(one), moment(other)
+    return first > second if first is not None and second is not None else None
 
 
 def alike(value: Any) -> Any:

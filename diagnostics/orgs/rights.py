@@ -1,12 +1,12 @@
 """What a client may do in its org, as one value that can be stored: from what the org answered, and how it changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.fields import items, mapping, mappings, number, text, texts
 from diagnostics.genesys.grants import EVERY_DIVISION, Grants
 from diagnostics.orgs.changes import APPEARED, CHANGED, VANISHED, Change
-from diagnostics.orgs.words import listed, part_of, words
 
 GRANT, CLIENT = "grant", "client"
 MOST_POLICIES = 2_000  # of one grant
@@ -17,50 +17,49 @@ def said(answer: Answer) -> str:
     """ "ok", or what came in its place: "403 missing.permissions", "timeout"."""
     if answer.ok:
         return "ok"
-    return " ".join(filter(None, (str(answer.status or ""), words(answer.code, 60) or answer.trouble))) or "no answer"
+    return " ".join(filter(None, (str(answer.status or ""), answer.code[:60] or answer.trouble))) or "no answer"
 
 
 def org_in(me: Any, organization: Answer) -> dict[str, Any]:
     """By organizations/me, else by what the token says."""
     data = organization.data if organization.ok else {}
-    token = part_of(me, "organization") or part_of(me, "homeOrganization")
-    features = part_of(data, "features")
+    token = mapping(me, "organization") or mapping(me, "homeOrganization")
+    features = mapping(data, "features")
     return {
-        "id": words(data.get("id") or token.get("id"), 64),
-        "name": words(data.get("name") or token.get("name")),
-        "short_name": words(data.get("thirdPartyOrgName"), 120),
-        "state": words(data.get("state"), 40),
-        "features": {words(name, 60): on for name, on in list(features.items())[:200] if isinstance(on, bool)},
+        "id": text(data, "id", most=64) or text(token, "id", most=64),
+        "name": text(data, "name") or text(token, "name"),
+        "short_name": text(data, "thirdPartyOrgName", most=120),
+        "state": text(data, "state", most=40),
+        "features": {name[:60]: on for name, on in list(features.items())[:200] if isinstance(on, bool)},
     }
 
 
 def client_in(me: Any, oauth_client: Answer) -> dict[str, Any]:
     """By oauth/clients/{id} where that may be read, else by what the token says. Its secret is never looked at."""
-    told, token = (oauth_client.data if oauth_client.ok else {}), part_of(me, "OAuthClient")
-    scopes = me.get("authorizedScope") if isinstance(me, dict) else None
-    scopes = scopes if isinstance(scopes, list) else told.get("scope", token.get("scope"))
-    seconds = told.get("accessTokenValiditySeconds")
+    told, token = (oauth_client.data if oauth_client.ok else {}), mapping(me, "OAuthClient")
+    places = ((me, "authorizedScope"), (told, "scope"), (token, "scope"))
+    scopes = next((found for each, name in places if (found := items(each, name)) is not None), None)
     return {
-        "name": words(told.get("name") or token.get("name")),
-        "state": words(told.get("state") or token.get("state"), 40),
-        "grant_type": words(told.get("authorizedGrantType") or token.get("authorizedGrantType"), 60),
-        "scopes": sorted(listed(scopes, MOST_SCOPES, 100)) if isinstance(scopes, list) else None,
-        "token_seconds": seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else None,
-        "created": words(told.get("dateCreated"), 40),
+        "name": text(told, "name") or text(token, "name"),
+        "state": text(told, "state", most=40) or text(token, "state", most=40),
+        "grant_type": text(told, "authorizedGrantType", most=60) or text(token, "authorizedGrantType", most=60),
+        "scopes": sorted(set(texts(scopes, most=100)))[:MOST_SCOPES] if scopes is not None else None,
+        "token_seconds": number(told, "accessTokenValiditySeconds"),
+        "created": text(told, "dateCreated", most=40),
     }
 
 
 def grant_in(entry: Any, grants: Grants) -> dict[str, Any]:
     """One role in one division. `policies` is None where the org does not show what is in the role."""
-    role, division = part_of(entry, "role"), part_of(entry, "division")
+    role, division = mapping(entry, "role"), mapping(entry, "division")
     free = sorted(set(policies_of(grants, condition=False)))
     held = sorted(set(policies_of(grants, condition=True)))
-    ref = words(division.get("id"), 64) or EVERY_DIVISION
+    ref = text(division, "id", most=64) or EVERY_DIVISION
     return {
-        "role": words(role.get("name")) or words(role.get("id")),
-        "role_id": words(role.get("id"), 64),
+        "role": text(role, "name") or text(role, "id"),
+        "role_id": text(role, "id", most=64),
         "division": ref,
-        "division_name": words(division.get("name")) or ("every division" if ref == EVERY_DIVISION else ref),
+        "division_name": text(division, "name") or ("every division" if ref == EVERY_DIVISION else ref),
         "policies": None if grants.unread else free[:MOST_POLICIES],
         "conditional": held[:MOST_POLICIES],
     }
@@ -69,37 +68,12 @@ def grant_in(entry: Any, grants: Grants) -> dict[str, Any]:
 def policies_of(grants: Grants, *, condition: bool) -> Iterator[str]:
     for grant in grants.held:
         for action in grant.actions if grant.condition == condition else ():
-            yield words(f"{grant.domain}:{grant.entity}:{action}".lower())
-
-
-def catalogue_in(pages: Iterable[Answer]) -> set[str]:
-    """The permissions that the org's catalogue knows, in lower case."""
-    found = set()
-    for page in pages:
-        entries = page.data.get("entities") if page.ok else None
-        for entry in entries if isinstance(entries, list) else []:
-            for permissions in part_of(entry, "permissionMap").values():
-                for each in permissions if isinstance(permissions, list) else []:
-                    if isinstance(each, dict):
-                        parts = (words(each.get(name)) for name in ("domain", "entityType", "action"))
-                        found.add(":".join(parts).lower())
-    return found
-
-
-def is_last_page(page: Answer) -> bool:
-    count, number = page.data.get("pageCount"), page.data.get("pageNumber")
-    more = isinstance(count, int) and isinstance(number, int) and number < count
-    return not page.data.get("nextUri") and not more
+            yield f"{grant.domain}:{grant.entity}:{action}".lower()[:200]
 
 
 def limits_in(answer: Answer) -> dict[str, int]:
-    entries = answer.data.get("entities") if answer.ok else None
-    found = [each for each in entries[:200] if isinstance(each, dict)] if isinstance(entries, list) else []
-    return {
-        words(each.get("key"), 100): each["value"]
-        for each in found
-        if isinstance(each.get("value"), int) and not isinstance(each["value"], bool)
-    }
+    entries = mappings(answer.data, "entities")[:200] if answer.ok else []
+    return {text(each, "key", most=100): value for each in entries if (value := number(each, "value")) is not None}
 
 
 def rights_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str, str, Change]]:

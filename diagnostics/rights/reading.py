@@ -7,6 +7,8 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from diagnostics.genesys.fields import boolean, items, mapping, mappings, number, text, texts
+
 EVERY_DIVISION = "*"
 MOST_GRANTS = 2_000
 MOST_POLICIES = 2_000  # of one grant
@@ -84,7 +86,7 @@ class Rights:
 
     @property
     def grant_type(self) -> str:
-        return text_of(self.client.get("grant_type"))
+        return text(self.client, "grant_type")
 
     @property
     def is_machine(self) -> bool:
@@ -152,68 +154,55 @@ def covers(policy: str, permission: str) -> bool:
 
 def read_rights(data: object) -> Rights:
     """From `Snapshot.rights`. What is missing or of an odd shape counts as not read."""
-    told = _mapping(data)
-    client = _mapping(told.get("client"))
-    read = {key: text_of(value) for key, value in _mapping(told.get("read")).items()}
-    grants = _grants(told.get("grants")) if read.get(GRANTS_READ, "ok") == "ok" else None
+    told = mapping(data)
+    client = mapping(told, "client")
+    read = {key: text(value) for key, value in mapping(told, "read").items()}
+    grants = _grants(told) if read.get(GRANTS_READ, "ok") == "ok" else None
     hidden = (each.role for each in grants or () if not each.is_shown)
-    scopes = client.get("scopes")
     return Rights(
-        org=_mapping(told.get("org")),
+        org=mapping(told, "org"),
         client=client,
         grants=grants,
-        unread_roles=_names((*_texts(told.get("unread_roles")), *hidden)),
+        unread_roles=_names((*texts(told, "unread_roles")[:MOST_POLICIES], *hidden)),
         catalogue={
-            key.lower(): value for key, value in _mapping(told.get("catalogue")).items() if isinstance(value, bool)
+            key.lower(): value for key, value in mapping(told, "catalogue").items() if boolean(value) is not None
         },
-        limits=_limits(told.get("limits")),
-        rate_left=number_of(told.get("rate_left")),
-        divisions=number_of(told.get("divisions")),
+        limits=_limits(told),
+        rate_left=count_in(told, "rate_left"),
+        divisions=count_in(told, "divisions"),
         read=read,
-        scopes=_texts(scopes) if isinstance(scopes, list) else None,
-        token_seconds=number_of(client.get("token_seconds")),
+        scopes=tuple(texts(client, "scopes")[:MOST_POLICIES]) if items(client, "scopes") is not None else None,
+        token_seconds=count_in(client, "token_seconds"),
     )
 
 
-def text_of(value: object) -> str:
-    return value[:200] if isinstance(value, str) else ""
+def count_in(value: Any, *names: str) -> int | None:
+    found = number(value, *names)
+    return found if found is not None and found >= 0 else None
 
 
-def number_of(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _grants(listed: object) -> tuple[Given, ...] | None:
-    if not isinstance(listed, list):
+def _grants(told: dict[str, Any]) -> tuple[Given, ...] | None:
+    if items(told, "grants") is None:
         return None
-    return tuple(_given(each) for each in listed[:MOST_GRANTS] if isinstance(each, dict))
+    return tuple(_given(each) for each in mappings(told, "grants")[:MOST_GRANTS])
 
 
 def _given(entry: dict[str, Any]) -> Given:
-    policies, conditional = entry.get("policies"), _texts(entry.get("conditional"))
     return Given(
-        role=text_of(entry.get("role")) or text_of(entry.get("role_id")) or "(no name)",
-        division=text_of(entry.get("division")) or EVERY_DIVISION,
-        division_name=text_of(entry.get("division_name")),
-        policies=frozenset(each.lower() for each in _texts(policies)),
-        conditional=frozenset(each.lower() for each in conditional),
-        is_shown=isinstance(policies, list),
+        role=text(entry, "role") or text(entry, "role_id") or "(no name)",
+        division=text(entry, "division") or EVERY_DIVISION,
+        division_name=text(entry, "division_name"),
+        policies=frozenset(each.lower() for each in texts(entry, "policies")[:MOST_POLICIES]),
+        conditional=frozenset(each.lower() for each in texts(entry, "conditional")[:MOST_POLICIES]),
+        is_shown=items(entry, "policies") is not None,
     )
 
 
-def _limits(value: object) -> dict[str, dict[str, int]]:
+def _limits(told: dict[str, Any]) -> dict[str, dict[str, int]]:
     return {
-        namespace: {key: number for key, each in _mapping(told).items() if (number := number_of(each)) is not None}
-        for namespace, told in _mapping(value).items()
+        namespace: {key: count for key, each in mapping(limits).items() if (count := count_in(each)) is not None}
+        for namespace, limits in mapping(told, "limits").items()
     }
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(text_of(each) for each in value[:MOST_POLICIES] if text_of(each)) if isinstance(value, list) else ()
 
 
 def _names(values: Iterable[str]) -> tuple[str, ...]:

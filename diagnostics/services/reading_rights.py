@@ -9,12 +9,13 @@ from diagnostics.calls.aim import START_PATH
 from diagnostics.checks.base import Result, all_checks
 from diagnostics.checks.oauth import judge_identity, judge_token
 from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.catalogues import is_whole, permissions_in
+from diagnostics.genesys.fields import items, number, text
 from diagnostics.genesys.grants import read_grants, with_role_policies
 from diagnostics.genesys.pages import room_in
 from diagnostics.handbook import areas, smallest_role
 from diagnostics.models import Holding, OrgChange, Snapshot
 from diagnostics.orgs import rights
-from diagnostics.orgs.words import part_of, words
 from diagnostics.services.in_force import contract_in_force
 from diagnostics.services.reading import LONGEST_PART_SECONDS, Reading
 from diagnostics.services.told import keep_changes
@@ -77,7 +78,6 @@ def _gathered(reading: Reading, me: Answer) -> dict[str, Any]:
     catalogue = _catalogue(reading)
     limits = {name: reading.get(f"/api/v2/organizations/limits/namespaces/{name}") for name in NAMESPACES}
     rooms = [room.left for answer in reading.genesys.seen if (room := room_in(answer)) is not None]
-    total = divisions.data.get("total") if divisions.ok else None
     return {
         "org": rights.org_in(me.data, organization),
         "client": rights.client_in(me.data, oauth_client),
@@ -86,7 +86,7 @@ def _gathered(reading: Reading, me: Answer) -> dict[str, Any]:
         "catalogue": catalogue,
         "limits": {name: rights.limits_in(answer) for name, answer in limits.items() if answer.ok},
         "rate_left": min(rooms, default=None),
-        "divisions": total if isinstance(total, int) else None,
+        "divisions": number(divisions.data, "total") if divisions.ok else None,
         "read": {
             "tokens/me": "ok",
             "organizations/me": rights.said(organization),
@@ -101,22 +101,22 @@ def _gathered(reading: Reading, me: Answer) -> dict[str, Any]:
 
 def _said_of_grants(subject: Answer) -> str:
     said = rights.said(subject)
-    return "no list of grants" if said == "ok" and not isinstance(subject.data.get("grants"), list) else said
+    return "no list of grants" if said == "ok" and items(subject.data, "grants") is None else said
 
 
 def _grants(reading: Reading, subject: Answer) -> tuple[list[dict[str, Any]], list[str]]:
     """Each role in each division, and the names of the roles whose policies stay hidden."""
-    entries = subject.data.get("grants") if subject.ok else None
+    entries = items(subject.data, "grants") if subject.ok else None
     found: list[dict[str, Any]] = []
     unread: list[str] = []
     asked: set[str] = set()
-    for entry in entries[:MOST_GRANTS] if isinstance(entries, list) else []:
+    for entry in (entries or ())[:MOST_GRANTS]:
         alone = {"grants": [entry]}
         grants = read_grants(alone)
-        role = part_of(entry, "role").get("id")
+        role = text(entry, "role", "id")
         if grants.unread and (role in asked or len(asked) < MOST_ROLES_ONE_BY_ONE):
             reading.before_asking(LONGEST_PART_SECONDS)
-            asked.add(words(role))
+            asked.add(role)
             grants = with_role_policies(grants, alone, reading.genesys)
         found.append(rights.grant_in(entry, grants))
         unread += grants.unread
@@ -133,9 +133,9 @@ def _catalogue(reading: Reading) -> dict[str, bool | None]:
         domain: reading.get(f"{AUTHORIZATION}/permissions", queryType="domain", query=domain, pageSize=100)
         for domain in domains
     }
-    known = rights.catalogue_in(pages.values())
+    known = {permission for page in pages.values() for permission in permissions_in(page)}
     # An empty catalogue is no catalogue: it says nothing of licences.
-    whole = {domain for domain, page in pages.items() if known and page.ok and rights.is_last_page(page)}
+    whole = {domain for domain, page in pages.items() if known and is_whole(page)}
     return {
         each.lower(): True if each.lower() in known else False if each.split(":")[0] in whole else None
         for each in wanted

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.conversation import judge_connection, judge_existence, judge_id, judge_media, legs_of
+from diagnostics.checks.conversation import judge_connection, judge_existence, judge_id, judge_media
 from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.conversations import communications
 from diagnostics.genesys.exchange import Exchange
 from diagnostics.outcomes import Outcome
 
@@ -98,7 +99,7 @@ def test_in_a_hidden_division_the_call_s_own_right_is_named_too() -> None:
     ],
 )
 def test_media(parties: list[Party], outcome: Outcome, code: str) -> None:
-    result = judge_media(legs_of(conversation(*parties)))
+    result = judge_media(communications(conversation(*parties)))
     assert (result.outcome, result.code) == (outcome, code)
 
 
@@ -128,12 +129,12 @@ WEB = "webmessaging"
     ],
 )
 def test_connection_is_read_from_the_communications(parties: list[Party], outcome: Outcome, code: str) -> None:
-    result = judge_connection(legs_of(conversation(*parties)), "")
+    result = judge_connection(communications(conversation(*parties)), "")
     assert (result.outcome, result.code) == (outcome, code)
 
 
 def test_an_end_time_ends_a_conversation_whatever_its_legs_say() -> None:
-    legs = legs_of(conversation(("customer", WEB, "connected"), ("agent", WEB, "connected")))
+    legs = communications(conversation(("customer", WEB, "connected"), ("agent", WEB, "connected")))
     assert judge_connection(legs, "2026-11-01T10:00:00Z").code == "ended"
 
 
@@ -148,13 +149,13 @@ def test_an_end_time_ends_a_conversation_whatever_its_legs_say() -> None:
     ],
 )
 def test_an_odd_document_is_no_crash(odd: Any) -> None:
-    assert judge_connection(legs_of(odd), "").outcome in (Outcome.ERROR, Outcome.FAIL)
+    assert judge_connection(communications(odd), "").outcome in (Outcome.ERROR, Outcome.FAIL)
 
 
 def test_a_gateway_takes_chats() -> None:
-    legs = legs_of(conversation(("customer", "chats", "connected")))
+    legs = communications(conversation(("customer", "chats", "connected")))
     assert judge_media(legs, by_gateway=True).code == "taken_by_gateway"
     assert (
-        judge_media(legs_of(conversation(("customer", "sms", "connected"))), by_gateway=True).code
+        judge_media(communications(conversation(("customer", "sms", "connected"))), by_gateway=True).code
         == "media_unsupported"
     )

@@ -7,7 +7,6 @@ import pytest
 from diagnostics.models import Provider
 from diagnostics.orgs import reading
 from diagnostics.orgs.reading import Draft, Told, deployment_told, draft_told, gateway_told, with_draft, with_version
-from diagnostics.orgs.words import id_in, listed, words
 
 COBROWSE: dict[str, Any] = {"enabled": True, "channels": ["Webmessaging"], "maskSelectors": ["#a"], "allowDraw": False}
 VERSION: dict[str, Any] = {
@@ -117,21 +116,6 @@ def test_a_draft_is_newer_by_what_it_says_else_by_its_date(
 def test_a_draft_without_an_id_is_none() -> None:
     assert draft_told({"name": "x"}) is None
     assert draft_told([]) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "kept"),
-    [("ok", "ok"), ("a\x00b\ud800c", "abc"), (None, ""), (5, ""), (["a"], ""), ("x" * 500, "x" * 200)],
-)
-def test_words_are_what_a_database_takes(value: Any, kept: str) -> None:
-    assert words(value) == kept
-
-
-def test_ids_are_kept_as_they_are_or_not_at_all() -> None:
-    assert id_in(" a ") == " a "
-    assert id_in("   ") == ""
-    assert id_in("x" * 200)
-    assert listed([["a"], {"b": 1}, "c"], 5, 5) == ["c"]
 
 
 def test_every_text_passes_the_redaction() -> None:
