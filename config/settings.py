@@ -128,6 +128,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "diagnostics.clean_requests.CleanRequestMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "diagnostics.idle_sessions.end_idle_sessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

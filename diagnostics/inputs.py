@@ -1,14 +1,14 @@
 """The frozen inputs of a run: what was pasted, as values and as the JSON that the row keeps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
 from diagnostics.calls.call import Choice, FailingCall, Note, Parsed, ReceivedAnswer, Unreadable
 from diagnostics.calls.parse import PastedCall, masked_text, parse_answer
+from diagnostics.clean_text import clean_line, clean_text
 
 LONGEST_NOTE = 2000
-Value = TypeVar("Value")
 # Forms that record what was sent; the others are what a person or a program was about to send.
 RECORDS = frozenset({"json", "raw_http", "har"})
 
@@ -106,26 +106,13 @@ def read_paste(
     if answer_text.strip():
         given = parse_answer(answer_text)
         answer, notes = given.answer, (*notes, *given.notes)
-    inputs = Inputs(_storable(call), _storable(answer), _clean_id(conversation_id), _clean_note(note))
+    inputs = Inputs(call, answer, _clean_id(conversation_id), _clean_note(note))
     return Reading(inputs, notes, found.choices, found.chosen)
-
-
-def _storable(value: Value) -> Value:
-    """Without what no database row can hold, and an escape in a paste can still make: NUL, and half a surrogate pair."""
-    if isinstance(value, str):
-        return cast("Value", value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode())
-    if isinstance(value, tuple):
-        return cast("Value", tuple(_storable(each) for each in value))
-    if isinstance(value, FailingCall | ReceivedAnswer):
-        return cast(
-            "Value", replace(value, **{each.name: _storable(getattr(value, each.name)) for each in fields(value)})
-        )
-    return value
 
 
 def _clean_id(text: str) -> str:
     """A conversation id as typed; a whole path or URL around it is no id. Length and NUL are the form's to refuse."""
-    text = text.strip().strip("\"'<>`")
+    text = clean_line(text).strip().strip("\"'<>`")
     if len(text) > 200 or not text.isprintable():
         raise Unreadable(
             "The conversation id is longer than 200 characters or holds unprintable ones. "
@@ -149,7 +136,7 @@ def _call(row: Mapping[str, Any]) -> FailingCall:
 
 
 def _clean_note(text: str) -> str:
-    return masked_text(text.replace("\0", "").strip()[:LONGEST_NOTE])
+    return masked_text(clean_text(text).strip()[:LONGEST_NOTE])
 
 
 def _pairs(items: list[list[str]]) -> tuple[tuple[str, str], ...]:

@@ -7,13 +7,19 @@ import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from diagnostics import acting
+from diagnostics.clean_text import clean_text
 from diagnostics.redact import Redactor
 
 LINES, JSON = "lines", "json"
 TOLD = ("method", "path", "status", "ms", "user")  # of a request
 PLAIN = frozenset({"time", "level", "logger", "request_id", "method"})
 LONGEST = 100_000
-ESCAPED = {number: repr(chr(number))[1:-1] for number in (*range(32), 127)}
+# What a terminal would obey, or could not print.
+ESCAPED = {
+    number: repr(chr(number))[1:-1]
+    for first, last in ((0, 31), (127, 159), (0x2028, 0x202E), (0x2066, 0x206F), (0xD800, 0xDFFF), (0xFEFF, 0xFEFF))
+    for number in range(first, last + 1)
+}
 
 
 def formatter(style: str) -> logging.Formatter:
@@ -58,7 +64,7 @@ def _as_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
     """Time, level, logger and sentence, as people read them, and in brackets what the line belongs to."""
     time, level, source = event.pop("time"), event.pop("level").upper(), event.pop("logger")
     said = str(event.pop("event")).translate(ESCAPED)  # what others wrote cannot begin a line of its own
-    trouble = event.pop("exception", "")
+    trouble = clean_text(event.pop("exception", ""))
     belongs = " ".join(f"{key}={str(value).translate(ESCAPED)}" for key, value in event.items() if key not in TOLD)
     line = f"{time.replace('T', ' ')} {level} {source}: {said}"
     return "\n".join(filter(None, (f"{line} [{belongs}]" if belongs else line, trouble)))

@@ -21,6 +21,8 @@ import requests.utils
 from cryptography import x509
 from urllib3.util.ssl_ import create_urllib3_context
 
+from diagnostics.clean_text import clean_line
+
 SECONDS = 5.0  # for each of: the name, the connection, the proxy's tunnel, the handshake
 HEAD_BYTES = 16_384  # of a proxy's answer
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -209,7 +211,7 @@ def _certificate(der: bytes | None) -> Certificate | None:
 def _name_of(name: x509.Name) -> str:
     """What a person would call it: common name and organisation."""
     wanted = (x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATION_NAME)
-    found = [str(each.value) for oid in wanted for each in name.get_attributes_for_oid(oid)]
+    found = [clean_line(str(each.value)) for oid in wanted for each in name.get_attributes_for_oid(oid)]
     return ", ".join(dict.fromkeys(found))[:200]
 
 

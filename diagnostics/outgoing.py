@@ -18,6 +18,7 @@ import requests.utils
 import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError, NewConnectionError
 
+from diagnostics.clean_text import clean_line, clean_text
 from diagnostics.net import resolve
 
 SECONDS = 10.0  # for the whole of it, once the name is resolved
@@ -199,7 +200,9 @@ def _send(place: Place, address: str, body: bytes, headers: Mapping[str, str]) -
         return _too_late(place)
     except (HTTPError, LocationParseError, OSError, ValueError) as fault:
         return Answer(error="unreachable", detail=f"No connection to {place.host}: {_reason(fault)}")
-    return Answer(status=answer.status, body=text, retry_after=answer.headers.get("Retry-After", ""))
+    return Answer(
+        status=answer.status, body=clean_text(text), retry_after=clean_line(answer.headers.get("Retry-After", ""))
+    )
 
 
 def _too_late(place: Place) -> Answer:
@@ -248,4 +251,4 @@ def _path(path: str, query: str) -> str:
 
 def _reason(fault: Exception) -> str:
     """The system's own words, without the object that urllib3 names before them."""
-    return str(fault).rpartition(": ")[2][:200] or type(fault).__name__
+    return clean_line(str(fault)).rpartition(": ")[2][:200] or type(fault).__name__

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 from diagnostics import kept, masks, own_text
+from diagnostics.clean_text import clean_json, clean_text, read_json
 from diagnostics.genesys.exchange import Exchange, Headers
 from diagnostics.masker import MAX_DEPTH, PASSES, Masker
 
@@ -83,7 +84,7 @@ class Redactor:
             request_headers=self.headers(exchange.request_headers),
             response_headers=clean.headers(exchange.response_headers),
             body=clean.body(exchange.body, exchange.status, exchange.url, most=MAX_ANSWER),
-            correlation_id=self.text(exchange.correlation_id)[:200],
+            correlation_id=self.text(exchange.correlation_id)[:120],
             error=self.text(exchange.error),
         )
 
@@ -103,20 +104,21 @@ class Redactor:
 
         `most` is how many characters of JSON there may be.
         """
+        body = clean_text(body)
         if not body.strip():
             return ""
         error = status is None or status >= 400
         try:
-            value = json.loads(body)
+            value = read_json(body)
             masked = self._answer(value, "", kept.names_root(url), error, 0)
             return self._fitting(masked, most)
-        except (ValueError, RecursionError):
+        except ValueError:
             return self._plain_body(body)
 
     # -- the parts
 
     def _without_known(self, text: str) -> str:
-        text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # no row can hold it
+        text = clean_json(text)  # an escape may have been decoded since the text entered
         if self._known is None or (self._is_for_echoes and WORD.fullmatch(text)):  # a single word is a code or a state
             return text
         known = self._known

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from diagnostics import acting
+from diagnostics.clean_text import clean_line
 from diagnostics.fields import UnreadableSecret, fernet
 from diagnostics.known_browsers import fingerprint, known_browser, remember
 from diagnostics.models import User
@@ -115,7 +116,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
         user: User = sociallogin.user
-        user.username = str(data.get("username") or "")[:150]
+        user.username = clean_line(str(data.get("username") or ""))[:150]
         return user
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:

@@ -138,8 +138,6 @@ def _started(request: Caller, client: OAuthClient, given: RunGiven, key: str, fi
 
 def _inputs(given: RunGiven) -> Inputs:
     call, answer = _text(given.call), _text(given.answer)
-    if any("\0" in text for text in _texts(given.dict())):
-        raise wrong("The run was not started.", ("body", "It holds a NUL character."))
     try:
         return read_paste(call, answer, given.conversation_id, given.note).inputs
     except Unreadable as trouble:

@@ -16,12 +16,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
 
 from diagnostics.api import clients, comparisons, findings, me, runs, schedules
 from diagnostics.api.asked import known_names
 from diagnostics.api.callers import Token
 from diagnostics.api.document import completed
 from diagnostics.api.problems import Problem, Refusal, not_found, problem, wrong
+from diagnostics.clean_text import read_json
 from diagnostics.outages import RETRY_SECONDS, find_outage
 from diagnostics.product import version
 
@@ -34,6 +36,14 @@ Send a token as `Authorization: Bearer cbd_…`; people make theirs on the page 
 person may, and no more than its scope. Lists go on at `next` until it is null. What does not succeed is answered with
 problem details (RFC 9457), whose `code` is stable."""
 
+
+class CleanParser(Parser):
+    """Cleans what a JSON escape in a body stands for, such as half of a surrogate pair."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return read_json(request.body)
+
+
 api = NinjaAPI(
     title="Cobrowse Doctor",
     version=version(),
@@ -41,6 +51,7 @@ api = NinjaAPI(
     urls_namespace="api",
     docs_url=None,
     openapi_url=None,
+    parser=CleanParser(),
     auth=Token(),
 )
 api.add_decorator(known_names)

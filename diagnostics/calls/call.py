@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from diagnostics.clean_text import read_json as read_clean_json
+
 NoteKind = Literal["taken", "guessed", "dropped", "masked"]
 
 
@@ -182,13 +184,14 @@ class Unreadable(Exception):
 
 
 def read_json(text: str | None) -> tuple[Any, JsonTrouble | None]:
+    """The cleaned value of a body, or where it stops being JSON."""
     if text is None or not text.strip():
         return None, None
     try:
-        return json.loads(text), None
+        return read_clean_json(text), None
     except json.JSONDecodeError as trouble:
         return None, JsonTrouble(trouble.lineno, trouble.colno, trouble.msg)
-    except (RecursionError, ValueError) as trouble:  # nested too deeply, or a number of a million digits
+    except ValueError as trouble:  # nested too deeply, or a number of a million digits
         return None, JsonTrouble(1, 1, str(trouble) or "nested too deeply")
 
 

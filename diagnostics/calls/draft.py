@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from diagnostics.calls.call import Note, NoteKind
+from diagnostics.clean_text import clean_json
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 MAX_HEADERS = 200
@@ -48,6 +49,21 @@ class Draft:
         """Of its answer: 0 where none came, None where that is not known."""
         return None if self.answer is None else 0 if self.answer.network_error else self.answer.status
 
+    def clean(self) -> None:
+        """Clean what an escape in the pasted text stands for: it was decoded after the text was cleaned."""
+        self.method, self.url, self.sdk_method = map(clean_json, (self.method, self.url, self.sdk_method))
+        self.headers, self.body, self.conversation_id = (
+            _clean_headers(self.headers),
+            clean_json(self.body),
+            clean_json(self.conversation_id),
+        )
+        self.secrets, self.variables = clean_json(self.secrets), tuple(clean_json(self.variables))
+        self.notes = [Note(note.kind, clean_json(note.what)) for note in self.notes]
+        if self.answer is not None:
+            self.answer.headers = _clean_headers(self.answer.headers)
+            self.answer.body = clean_json(self.answer.body)
+            self.answer.network_error = clean_json(self.answer.network_error)
+
     def note(self, kind: NoteKind, what: str) -> None:
         self.notes.append(Note(kind, what))
 
@@ -58,6 +74,10 @@ class Draft:
 def copy_of(draft: Draft) -> Draft:
     """The same draft with notes of its own."""
     return replace(draft, notes=list(draft.notes))
+
+
+def _clean_headers(headers: Headers) -> Headers:
+    return [(clean_json(name), clean_json(value)) for name, value in headers]
 
 
 def guess_method(draft: Draft) -> None:

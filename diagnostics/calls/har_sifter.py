@@ -1,9 +1,10 @@
 """Takes the entries out of a HAR piece by piece, so that its size does not matter."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
+
+from diagnostics.clean_text import read_json
 
 ENTRIES = re.compile(r"(?<!\\)\"entries\"\s*:\s*\[")
 OUTSIDE = re.compile(r"[\"{}\[\]]")
@@ -100,8 +101,8 @@ class Sifter:
         self._pieces, self._size = [], 0
         self.total += 1
         try:
-            entry = json.loads(raw) if size <= LONGEST_ENTRY else None
-        except (ValueError, RecursionError):
+            entry = read_json(raw) if size <= LONGEST_ENTRY else None
+        except ValueError:
             entry = None
         if isinstance(entry, dict) and url_of(entry):
             self.keep(entry)

@@ -14,6 +14,7 @@ from diagnostics.calls.har import is_entry, offer_of
 from diagnostics.calls.object_form import draft_of
 from diagnostics.calls.offers import Offer
 from diagnostics.calls.postman import is_collection, is_item, offer_of_item, offers_in_collection
+from diagnostics.clean_text import read_json
 
 URL_KEYS = ("url", "uri", "path")
 CALL_KEYS = ("call", "request")
@@ -39,13 +40,13 @@ MAX_CALLS = 5_000
 def load(text: str) -> Any:
     """The JSON value, or Unreadable with the place where it stops being JSON."""
     try:
-        return json.loads(text)
+        return read_json(text)
     except json.JSONDecodeError as trouble:
         raise Unreadable(
             f"This begins like JSON, but stops being JSON at line {trouble.lineno}, column {trouble.colno} "
             f"({trouble.msg}). Mend it there, or paste the call as curl or as raw HTTP."
         ) from None
-    except (RecursionError, ValueError):
+    except ValueError:
         raise Unreadable(
             "This JSON is nested too deeply or holds a number too long to read. "
             "Paste only the call: {method, url, headers, body}."
@@ -58,8 +59,8 @@ def lines_of_json(text: str) -> list[Any] | None:
     if len(lines) < 2 or not all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
         return None
     try:
-        return [json.loads(line) for line in lines]
-    except (ValueError, RecursionError):
+        return [read_json(line) for line in lines]
+    except ValueError:
         return None
 
 

@@ -28,6 +28,7 @@ def masked(draft: Draft, conversation_id: str) -> Parsed:
 
 def mask_draft(draft: Draft, conversation_id: str) -> MaskedDraft:
     """A secret found in one place is masked wherever else it is. Raises TooManySecrets for a text of thousands."""
+    draft.clean()
     masker = Masker(limit=MAX_MASKS)
     masker.hidden.update(dict.fromkeys(draft.secrets))
     call = _call(masker, draft) if draft.has_call else None

@@ -28,6 +28,7 @@ from diagnostics.calls.responses import Responses, completed, unwrapped
 from diagnostics.calls.screenshot import corrected_text
 from diagnostics.calls.thread import offers_by_name, offers_in_text
 from diagnostics.calls.unwrapping import LONGEST_SCAN, unwrap
+from diagnostics.clean_text import REPLACEMENT, clean_text
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.masker import Masker, TooManySecrets
 from diagnostics.time_budget import TimeBudget, TimeBudgetExceeded
@@ -55,7 +56,6 @@ PAIRS = re.compile(
 )
 LEADING_PLACEHOLDER = re.compile(r"\{\{|\{[\w .:-]{1,60}\}[/.]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
-SURROGATES = re.compile(r"[\ud800-\udfff]")
 FENCE = re.compile(r"[ \t]{0,8}(?:```|~~~)[\w+-]{0,20}[ \t]{0,8}")
 CONVERSATIONS = re.compile(r"[a-z]{1,30}", re.IGNORECASE)
 FULL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -123,7 +123,7 @@ class PastedCall:
             return ""
         if HAR_START.search(text) or POSTMAN_START.match(text) or PAIRS.search(text):
             return self._calls_only()
-        text = SURROGATES.sub("\ufffd", CONTROLS.sub("", text.replace("\r\n", "\n")))
+        text = clean_text(text)
         masker = Masker(limit=MAX_MASKS)
         try:
             named = secrets_named(text)
@@ -313,14 +313,12 @@ def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
     if strange > 20 and strange > len(text) / 10:
         raise Unreadable(f"This looks like a binary file, not like text, so there is no call to read in it. {forms}")
     notes: list[Note] = []
-    cleaned = CONTROLS.sub("", text)
-    if len(cleaned.replace("\r", "")) != len(text.replace("\r", "").lstrip("\ufeff")):
-        notes.append(Note("dropped", "Control characters, which no call can hold, were removed."))
-    if SURROGATES.search(cleaned):
-        cleaned = SURROGATES.sub("\ufffd", cleaned)
-        notes.append(Note("dropped", "Characters that are half of a pair were replaced."))
-    lines = cleaned.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    cleaned = "\n".join(line for line in lines if not FENCE.fullmatch(line)).strip()
+    cleaned = clean_text(text)
+    if len(cleaned) != len(text.replace("\r\n", "\n").lstrip("\ufeff")):
+        notes.append(Note("dropped", "Invisible control characters were removed."))
+    if cleaned.count(REPLACEMENT) != text.count(REPLACEMENT):
+        notes.append(Note("dropped", "Characters that were only half there were replaced."))
+    cleaned = "\n".join(line for line in cleaned.split("\n") if not FENCE.fullmatch(line)).strip()
     if not cleaned:
         raise Unreadable(f"There is nothing here to read. {forms}")
     return cleaned, notes

@@ -1,7 +1,6 @@
 """Removes what surrounds a pasted call: mail quotes, HTML, chat and log prefixes, prompts, boxes, line numbers."""
 
 import html
-import json
 import quopri
 import re
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from itertools import pairwise
 
 from diagnostics import time_budget
 from diagnostics.calls.call import Note
+from diagnostics.clean_text import read_json
 
 LONGEST_SCAN = 150_000  # characters; a longer text is a log, of which only the calls themselves are read
 INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
@@ -99,7 +99,7 @@ def _docker_lines(text: str) -> str:
     if not lines or not all(line.startswith('{"log":') for line in lines):
         return text
     try:
-        return "".join(f"{json.loads(line)['log'].rstrip()}\n" for line in lines)
+        return "".join(f"{read_json(line)['log'].rstrip()}\n" for line in lines)
     except (ValueError, RecursionError, KeyError, AttributeError, TypeError):
         return text
 

@@ -80,10 +80,6 @@ def test_a_start_never_writes_to_the_org(program: Program, org: OAuthClient, run
 @pytest.mark.parametrize(
     "given",
     [
-        {"call": "\0"},
-        {"call": {"method": "GET", "url": "x", "body": "a\0b"}},
-        {"note": "a\0b"},
-        {"conversation_id": "a\0b"},
         {"conversation_id": "x" * 201},
         {"note": "x" * 2001},
         {"call": "{"},
@@ -102,6 +98,23 @@ def test_what_cannot_be_read_starts_nothing(
     answer = start(program(), org, **given)
     assert (answer.status_code, bool(answer.json()["errors"])) == (422, True)
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800", "\udfff\ud800", "\x1b", "\u202e", "\u2028", "\ufeff"])
+def test_what_no_row_can_hold_starts_a_run_all_the_same(
+    odd: str, program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+) -> None:
+    """The text is cleaned where it enters, so the rest of it is still of use."""
+    call = {"method": "POST", "url": CALL.split(" ")[1], "headers": {odd: odd}, "body": f'{{"providerId": "{odd}"}}'}
+    answer = {"status": 404, "headers": {"X": odd}, "body": odd}
+    given: dict[str, Any] = {"call": call, "answer": answer, "note": f"a{odd}b"}
+    caller = program()
+    response = start(caller, org, key="k", **given)
+    assert response.status_code == 202
+    assert start(caller, org, **{**given, "conversation_id": f"{CONVERSATION}{odd}"}).status_code in (202, 422)
+    stored = json.dumps(Run.objects.order_by("id").values_list("inputs", flat=True)[0], ensure_ascii=False)
+    assert CONVERSATION in stored
+    assert not any(each in stored for each in odd)
 
 
 @pytest.mark.parametrize("body", ["{", "", "[]", '"x"', "\xff", "[" * 100_000, '{"client": NaN}'])

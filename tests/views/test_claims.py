@@ -24,7 +24,7 @@ def test_a_text_without_claims_says_so(as_lead: Client) -> None:
     assert "nothing to judge" in page
 
 
-@pytest.mark.parametrize("text", ["", "   ", "a\x00b", "x" * 1_000_001])
+@pytest.mark.parametrize("text", ["", "   ", "x" * 1_000_001])
 def test_what_cannot_be_checked_says_why(as_lead: Client, text: str) -> None:
     answer = as_lead.post("/claims/", {"text": text})
     assert answer.status_code == 200

@@ -66,7 +66,6 @@ def test_a_form_with_errors_forgets_the_secret_and_keeps_the_rest(register: Call
     [
         ("name", ""),
         ("name", "x" * 121),
-        ("name", "nul\x00"),
         ("region", "atlantis"),
         ("tier", "staging"),
         ("tier", "x" * 100_000),

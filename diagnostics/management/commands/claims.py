@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from diagnostics.claims.checker import MAX_PASTE, TITLES, Checked, check_text
 from diagnostics.claims.claim import Judged, Verdict
+from diagnostics.clean_text import clean_text
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import ProductCommand
@@ -90,7 +91,7 @@ def _read(name: str) -> str:
         _refuse(
             f"The file could not be read: {getattr(trouble, 'strerror', None) or trouble}. Give the path of a text."
         )
-    text = data.decode("utf-8-sig", "replace")
+    text = clean_text(data.decode("utf-8-sig", "replace"))
     if not text.strip():
         _refuse("There is nothing in the text. Give a file, or - and the text on standard input.")
     if len(text) > MAX_PASTE:
