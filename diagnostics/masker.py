@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 from urllib.parse import unquote_plus
 
-from diagnostics import masks
+from diagnostics import masks, time_budget
 from diagnostics.announced_secrets import find_announced
 from diagnostics.personal_data import find_personal
 from diagnostics.secret_shapes import BASE64_RUN, find_private_keys, find_tokens
@@ -61,6 +62,12 @@ def _of_kind(spans: Iterator[tuple[int, int]], kind: str) -> Iterator[tuple[int,
     return ((start, end, kind) for start, end in spans)
 
 
+def _within_budget(spans: Iterator[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    for span in spans:
+        time_budget.check()
+        yield span
+
+
 def _is_base64(run: str) -> bool:
     """A run with the signs that only Base64 has, where what is no word of a path is too random for an ID."""
     parts = re.split(r"[/+]", run)
@@ -85,6 +92,7 @@ class Masker:
         self.found: dict[str, None] = {}
 
     def hide(self, raw: str, kind: str, label: str = "") -> str:
+        time_budget.check()
         self.count += 1
         if self.limit is not None and self.count > self.limit:
             raise TooManySecrets
@@ -158,6 +166,7 @@ class Masker:
         return "/".join(map(self._segment, path.split("/")))
 
     def _segment(self, segment: str) -> str:
+        time_budget.check()
         return segment if masks.looks_like_id(segment) else masks.outside_masks(segment, self._shapes)
 
     def form(self, text: str, bare: str = "") -> str:
@@ -165,6 +174,7 @@ class Masker:
         return "&".join(self._pair(pair, bare) for pair in text.split("&"))
 
     def _pair(self, pair: str, bare: str) -> str:
+        time_budget.check()
         name, equals, value = pair.partition("=")
         if equals and value and masks.parameter_says_secret(unquote_plus(name)) and not masks.is_placeholder(value):
             mask = self.hide(value, "secret", f"the parameter {name[:60]} of {self.where}")
@@ -192,6 +202,7 @@ class Masker:
 
     def _masked_value(self, value: Any, name: str, escaped: bool, depth: int) -> Any:
         """What reading line by line misses: secrets in lists and numbers, and names and values written in escapes."""
+        time_budget.check()
         if depth > MAX_DEPTH:
             return "[hidden]"
         if isinstance(value, dict):
@@ -218,16 +229,21 @@ class Masker:
     def _once(self, text: str) -> str:
         if len(text) < 8 and not SUSPECT.search(text):
             return text
-        text = self._private_keys(text)
-        text = AUTHORIZATION.sub(self._authorization_line, text)
-        text = COOKIE.sub(self._cookie, text)
-        text = USER_OPTION.sub(self._user, text)
-        text = SCHEME_WORD.sub(self._scheme, text)
-        text = self._fields(text)
-        text = masks.PARAMETER.sub(self._parameter, text)
-        text = ELEMENT.sub(self._element, text)
-        text = self._spans(text, _of_kind(find_announced(text), "secret"))
-        return masks.outside_masks(text, self._shapes)
+        for step in (
+            self._private_keys,
+            partial(AUTHORIZATION.sub, self._authorization_line),
+            partial(COOKIE.sub, self._cookie),
+            partial(USER_OPTION.sub, self._user),
+            partial(SCHEME_WORD.sub, self._scheme),
+            self._fields,
+            partial(masks.PARAMETER.sub, self._parameter),
+            partial(ELEMENT.sub, self._element),
+            lambda text: self._spans(text, _of_kind(find_announced(text), "secret")),
+            lambda text: masks.outside_masks(text, self._shapes),
+        ):
+            time_budget.check()
+            text = step(text)
+        return text
 
     def shapes(self, text: str) -> str:
         """Mask what has the shape of a secret or of personal data, and nothing for the words around it."""
@@ -256,7 +272,7 @@ class Masker:
         parts: list[str] = []
         done = start = end = 0
         kind = ""
-        for first, last, this in sorted(chain(*found)):
+        for first, last, this in sorted(_within_budget(chain(*found))):
             if first < end:
                 end = max(end, last)
                 continue
@@ -319,6 +335,7 @@ class Masker:
         start = 0
         unclosed: set[str] = set()
         while found := masks.FIELD.search(text, start):
+            time_budget.check()
             parts.append(text[start : found.end()])
             start = found.end()
             if masks.says_secret(found["name"]):

@@ -4,19 +4,27 @@ A budget is cooperative: code that may run long calls `check()`, which raises Ti
 up. The top level (`calls.parse`, `claims.checker`) turns that into a partial result. Outside a budget `check()` does
 nothing. One call of a regular expression can't be interrupted, so each must be linear in its input.
 
-Masking runs outside any budget (`unlimited()`): text that wasn't masked is never stored or shown.
+Masking checks the budget too. Where it isn't finished in time only the beginning of a text is masked and kept, which runs
+outside the budget (`unlimited()`): text that wasn't masked is never stored or shown.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 SECONDS = 1.0  # of the thread's own processor time, so a busy machine doesn't cut a result short
+GRACE_SECONDS = 0.3  # for reading the beginning once the budget is used up
 PARTIAL = (
     "This text took too long to read. Here is what was understood in the first second; "
     "paste only the failing call to get the rest."
 )
+
+
+# Where a text may be cut without leaving half of a secret, which no rule would recognize.
+CUT = re.compile(r"[\s,;&\"'`<>{}]")
+LONGEST_WORD = 4_000
 
 
 class TimeBudgetExceeded(Exception):
@@ -67,7 +75,7 @@ def limited(seconds: float = SECONDS, clock: Callable[[], float] = time.thread_t
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """For masking, which has to finish."""
+    """For masking the beginning of a text, which has to finish."""
     with _set(None):
         yield
 
@@ -79,3 +87,13 @@ def _set(budget: TimeBudget | None) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def beginning(text: str, size: int) -> str:
+    """At most the first `size` characters, without the word that the cut would go through."""
+    if len(text) <= size:
+        return text
+    for place in range(size - 1, max(0, size - LONGEST_WORD), -1):
+        if CUT.match(text, place):
+            return text[:place]
+    return text[: size - LONGEST_WORD]

@@ -5,6 +5,7 @@ import re
 from itertools import islice
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.calls.draft import MAX_HEADERS, DraftAnswer, Headers
 
 STATUS_LINE = re.compile(r"[ \t]*(?:< ?)?HTTP/\d(?:\.\d)?[ \t]{1,4}(\d{3})(?!\d)")
@@ -63,6 +64,7 @@ def read_headers(lines: list[str]) -> tuple[Headers, list[str]]:
     """Header lines up to the blank line, and the lines after it. A folded line keeps its line end."""
     headers: Headers = []
     for number, raw in enumerate(lines):
+        time_budget.check()
         line = raw.rstrip("\r")
         name, colon, value = line.partition(":")
         if not line.strip():
@@ -133,6 +135,7 @@ def _curl_error(text: str) -> DraftAnswer | None:
 
 def _bare_status(text: str) -> DraftAnswer | None:
     for number, line in enumerate(lines := text.split("\n")):
+        time_budget.check()
         status = line_status(line)
         if status:
             after = "\n".join(lines[number + 1 :]).strip()

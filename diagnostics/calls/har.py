@@ -7,6 +7,7 @@ import re
 from functools import partial
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
 from diagnostics.calls.har_sifter import ENTRIES, Sifter, url_of
@@ -31,6 +32,7 @@ class Kept:
         self.offers: list[tuple[Offer, dict[str, Any]]] = []
 
     def add(self, entry: dict[str, Any]) -> None:
+        time_budget.check()
         small = _cut(entry)
         self.offers.append((offer_of(small), small))
         if len(self.offers) > 4 * MAX_OFFERS:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.calls.values import MAX_DEPTH, Arguments, Hole, NamedValues, joined, json_of, text_of
 
 MAX_ITEMS = 500
@@ -72,6 +73,7 @@ class Reader:
         positional: list[Any] = []
         named: dict[str, Any] = {}
         while not self._ended(closing) and len(positional) < MAX_ITEMS:
+            time_budget.check()
             before = self.at
             key = KEY.match(self.text, self.at)
             if key:
@@ -100,6 +102,7 @@ class Reader:
         return left if known else self._unknown(start)
 
     def _one(self) -> Any:
+        time_budget.check()
         self._skip_blank()
         prefix = PREFIX.match(self.text, self.at)
         if prefix:
@@ -200,6 +203,7 @@ class Reader:
     def object(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not self._ended("}") and len(found) < MAX_ITEMS:
+            time_budget.check()
             before = self.at
             if self.text.startswith("...", self.at):
                 self.at += 3
@@ -236,6 +240,7 @@ class Reader:
         """Skip to where the expression ends; its name is its first word."""
         depth = 0
         while self.at < self.end:
+            time_budget.check()
             sign = self.text[self.at]
             if depth == 0 and sign in ",)]};":
                 break

@@ -13,12 +13,12 @@ from diagnostics.calls.answers import STATUS_LINE, find_answer
 from diagnostics.calls.call import Choice, Note, Parsed, Unreadable
 from diagnostics.calls.curl import find_curl
 from diagnostics.calls.definitions import conversation_named, fill_conversation, region_named, region_set
-from diagnostics.calls.draft import Draft, DraftAnswer
+from diagnostics.calls.draft import Draft, DraftAnswer, Headers
 from diagnostics.calls.har import SMALLER, is_har, offers_in_har
 from diagnostics.calls.har import START as HAR_START
 from diagnostics.calls.json_form import lines_of_json, load, offers_in_json, read_json_answer
 from diagnostics.calls.log_form import answer_in_log
-from diagnostics.calls.mask import MAX_MASKS, MaskedDraft, mask_draft, sweep, telling
+from diagnostics.calls.mask import MAX_MASKS, MAX_NOTES, MaskedDraft, mask_draft, sweep, telling
 from diagnostics.calls.named_secrets import secrets_named
 from diagnostics.calls.offers import Offer, best, choice_of, shortlist
 from diagnostics.calls.pairing import merged
@@ -38,7 +38,8 @@ Value = TypeVar("Value")
 MAX_PASTE = 1_000_000  # characters
 MAX_RECORD = 8_000_000  # characters of a HAR or a Postman collection, which are read by their structure
 BEGINNING = 20_000  # characters that are read of a text that takes too long as a whole
-GRACE_SECONDS = 0.4  # for reading them
+SHORTENED = 4_000  # characters of a URL or a body that are kept where masking all of it takes too long
+FIRST_HEADERS, LONGEST_HEADER = 30, 500
 TOO_SLOW = (
     "This text took too long to read, and no call was found in its beginning. Paste only the failing call, "
     "without the text around it."
@@ -73,6 +74,7 @@ class PastedCall:
         self.text = text
         self._found: Found | Unreadable | None = None
         self._masked: dict[int, MaskedDraft] = {}
+        self._parsed: dict[int | None, Parsed] = {}
 
     @property
     def is_partial(self) -> bool:
@@ -81,6 +83,11 @@ class PastedCall:
 
     def parsed(self, choice: int | None = None) -> Parsed:
         """See parse_call."""
+        if choice not in self._parsed:
+            self._parsed[choice] = self._read(choice)
+        return self._parsed[choice]
+
+    def _read(self, choice: int | None) -> Parsed:
         with time_budget.limited():
             found = self._search()
             offers = found.offers
@@ -112,29 +119,60 @@ class PastedCall:
         except TimeBudgetExceeded:
             draft.note("dropped", time_budget.PARTIAL)
         draft.from_screenshot = found.from_screenshot
-        with time_budget.unlimited():
+        try:
             draft.secrets += secrets_named(found.text)
+        except TimeBudgetExceeded:
+            with time_budget.unlimited():
+                draft.secrets += secrets_named(time_budget.beginning(found.text, BEGINNING))
         return draft
 
     def shown(self) -> str:
-        """See masked_text. Masking isn't subject to the budget: what was not read to its end is not shown."""
+        """See masked_text. Where the time doesn't suffice, the calls that were found, or the beginning of the text."""
+        with time_budget.limited() as budget:
+            try:
+                shown = self.masked()
+            except TooManySecrets:
+                return ""
+            except TimeBudgetExceeded:
+                budget.extend(time_budget.GRACE_SECONDS)
+                with time_budget.unlimited():
+                    shown = self._shown_in_part()
+            return shown if len(shown) <= MAX_PASTE else ""
+
+    def masked(self) -> str:
+        """The whole text without its secrets. Raises TimeBudgetExceeded, and TooManySecrets for thousands of them."""
         text = self.text
         if len(text) > limit_of(text):
             return ""
         if HAR_START.search(text) or POSTMAN_START.match(text) or PAIRS.search(text):
             return self._calls_only()
+        return self._masked_text(text, is_partial=False)
+
+    def _masked_text(self, text: str, is_partial: bool) -> str:
         text = clean_text(text)
         masker = Masker(limit=MAX_MASKS)
+        shown = masker.text(sweep(text, secrets_named(text)))
         try:
-            named = secrets_named(text)
-            shown = masker.text(sweep(text, named))
-            known = [secret for each in self._every_masked() for secret in each.secrets] if text.strip() else []
-        except (TooManySecrets, TimeBudgetExceeded):
-            return ""
+            is_searched = text.strip() and not (is_partial and self._found is None)
+            known = (
+                [secret for each in self._every_masked(is_partial) for secret in each.secrets] if is_searched else []
+            )
         except Unreadable:
             known = []
-        shown = sweep(shown, [*known, *telling(masker.hidden)])
-        return shown if len(shown) <= MAX_PASTE else ""
+        return sweep(shown, [*known, *telling(masker.hidden)])
+
+    def _shown_in_part(self) -> str:
+        """Searches nothing any more."""
+        is_found = isinstance(self._found, Found)
+        try:
+            if is_found and (not self.is_partial or PAIRS.search(self.text) or HAR_START.search(self.text)):
+                return self._calls_only(is_partial=True)
+            text = time_budget.beginning(self.text, BEGINNING)
+            return (
+                "" if HAR_START.search(text) or POSTMAN_START.match(text) else self._masked_text(text, is_partial=True)
+            )
+        except TooManySecrets:
+            return ""
 
     def _search(self) -> "Found":
         if self._found is None:
@@ -146,10 +184,10 @@ class PastedCall:
             raise self._found
         return self._found
 
-    def _every_masked(self) -> list[MaskedDraft]:
-        """All calls of the text. Raises TimeBudgetExceeded where the text was not read to its end."""
+    def _every_masked(self, is_partial: bool = False) -> list[MaskedDraft]:
+        """All calls of the text. Raises TimeBudgetExceeded where it was not read to its end, unless `is_partial`."""
         found = self._search()
-        if found.is_partial:
+        if found.is_partial and not is_partial:
             raise TimeBudgetExceeded
         return [self._mask(index, offer) for index, offer in enumerate(found.offers)]
 
@@ -162,18 +200,18 @@ class PastedCall:
         """Named after masking the whole call, so that a secret of its headers is hidden in its address too."""
         for index, offer in enumerate(offers if len(offers) > 1 else ()):
             try:
-                title = Masker(limit=MAX_MASKS).text(offer.title)
+                with time_budget.unlimited():
+                    title = Masker(limit=MAX_MASKS).text(time_budget.beginning(offer.title, LONGEST_HEADER))
                 yield choice_of(index, self._mask(index, offer).parsed, title)
             except TooManySecrets:
                 yield Choice(index, f"{offer.method} of thousands of secrets".strip())
 
-    def _calls_only(self) -> str:
+    def _calls_only(self, is_partial: bool = False) -> str:
         try:
-            calls = [each.parsed for each in self._every_masked()]
-        except (TooManySecrets, Unreadable, TimeBudgetExceeded):
+            calls = [each.parsed for each in self._every_masked(is_partial)]
+        except Unreadable:
             return ""
-        shown = json.dumps([_as_json(parsed) for parsed in calls], indent=1, ensure_ascii=False)
-        return shown if len(shown) <= MAX_PASTE else ""
+        return json.dumps([_as_json(parsed) for parsed in calls], indent=1, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -222,6 +260,11 @@ def masked_text(text: str) -> str:
     return PastedCall(text).shown()
 
 
+def mask_within_budget(text: str) -> str:
+    """As masked_text, but raises TimeBudgetExceeded and TooManySecrets. Works within the budget in force."""
+    return PastedCall(text).masked()
+
+
 def conversation_id_in(url: str) -> str:
     """The UUID where a conversation id stands in the path; "" for none, and for a placeholder."""
     path = unquote(url.split("?", 1)[0].split("#", 1)[0])[:10_000]
@@ -239,7 +282,11 @@ def _found(text: str) -> Found:
     text, notes = _clean(text, FORMS)
     with time_budget.limited() as budget:
         text, removed = _unwrapped(text, budget)
-        text, corrected = corrected_text(text)
+        try:
+            text, corrected = corrected_text(text)
+        except TimeBudgetExceeded:
+            corrected = []
+            budget.extend(time_budget.GRACE_SECONDS)
         offers, is_partial = _within_budget(text, _offers)
         return Found(shortlist(offers), [*notes, *removed, *corrected], text, is_partial, bool(corrected))
 
@@ -251,7 +298,7 @@ def _unwrapped(text: str, budget: TimeBudget) -> tuple[str, list[Note]]:
     try:
         return unwrap(text)
     except TimeBudgetExceeded:
-        budget.extend(GRACE_SECONDS)
+        budget.extend(time_budget.GRACE_SECONDS)
         return text, []
 
 
@@ -268,9 +315,9 @@ def _within_budget(text: str, read: Callable[[str], Value]) -> tuple[Value, bool
         try:
             return read(text), False
         except TimeBudgetExceeded:
-            budget.extend(GRACE_SECONDS)
+            budget.extend(time_budget.GRACE_SECONDS)
         try:
-            return read(text[:BEGINNING].strip()), True
+            return read(time_budget.beginning(text, BEGINNING).strip()), True
         except (TimeBudgetExceeded, Unreadable):
             raise Unreadable(TOO_SLOW) from None
 
@@ -287,8 +334,39 @@ def _as_json(parsed: Parsed) -> dict[str, Any]:
 
 
 def _mask(draft: Draft) -> MaskedDraft:
+    """Where masking takes too long, of the draft with the beginning of each of its parts."""
+    conversation_id = conversation_id_in(draft.url) or draft.conversation_id
+    with time_budget.limited():
+        try:
+            return mask_draft(draft, conversation_id)
+        except TimeBudgetExceeded:
+            pass
     with time_budget.unlimited():
-        return mask_draft(draft, conversation_id_in(draft.url) or draft.conversation_id)
+        return mask_draft(_shortened(draft), conversation_id)
+
+
+def _shortened(draft: Draft) -> Draft:
+    answer = draft.answer and replace(
+        draft.answer,
+        headers=_first_headers(draft.answer.headers),
+        body=draft.answer.body and time_budget.beginning(draft.answer.body, SHORTENED),
+        network_error=draft.answer.network_error[:LONGEST_HEADER],
+    )
+    short = replace(
+        draft,
+        url=time_budget.beginning(draft.url, SHORTENED),
+        headers=_first_headers(draft.headers),
+        body=draft.body and time_budget.beginning(draft.body, SHORTENED),
+        answer=answer,
+        notes=draft.notes[:MAX_NOTES],
+    )
+    if not any(note.what == time_budget.PARTIAL for note in short.notes):
+        short.notes.insert(0, Note("dropped", time_budget.PARTIAL))
+    return short
+
+
+def _first_headers(headers: Headers) -> Headers:
+    return [(name, time_budget.beginning(value, LONGEST_HEADER)) for name, value in headers[:FIRST_HEADERS]]
 
 
 def _masked(draft: Draft) -> Parsed:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import find_answer
 from diagnostics.calls.draft import Draft
 from diagnostics.calls.log_form import answer_in_log
@@ -66,6 +67,7 @@ class _Script:
         return value, end
 
     def _one(self, at: int, depth: int) -> tuple[Any, int]:
+        time_budget.check()
         if found := HERE.match(self.text, at):
             return (self._expanded(found[2]) if found[1] == '"' else found[2]), found.end()
         if found := DOUBLE.match(self.text, at):

@@ -3,6 +3,7 @@
 import re
 from functools import partial
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import STATUS_LINE, find_answer, raw_response, read_headers, tidy_body
 from diagnostics.calls.draft import Draft
 from diagnostics.calls.offers import MAX_OFFERS, Spot
@@ -23,6 +24,7 @@ def find_request(text: str) -> int:
     """Where the first request line starts; -1 for none."""
     at = 0
     for line in text.split("\n"):
+        time_budget.check()
         if " HTTP/" in line and request_line(line):
             return at
         at += len(line) + 1
@@ -38,6 +40,7 @@ def request_spots(text: str, after_curl: int) -> list[Spot]:
     spots: list[Spot] = []
     at = 0
     for line in text.split("\n"):
+        time_budget.check()
         shown_by_curl = line.lstrip().startswith(">") and 0 <= after_curl < at
         if " HTTP/" in line and not shown_by_curl and len(spots) < MAX_OFFERS and request_line(line):
             spots.append(Spot(at, at + len(line), partial(_read, text, at)))

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from diagnostics import time_budget
 from diagnostics.calls.aim import nearest_methods
 from diagnostics.calls.answers import find_answer
 from diagnostics.calls.draft import Draft
@@ -77,6 +78,7 @@ def sdk_spots(text: str) -> list[Spot]:
     spots: list[Spot] = []
     languages: Languages | None = None
     for found in CALL.finditer(text):
+        time_budget.check()
         line = text[max(text.rfind("\n", 0, found.start()) + 1, found.start() - 200) : found.start()]
         if (
             len(spots) >= MAX_OFFERS
@@ -89,6 +91,7 @@ def sdk_spots(text: str) -> list[Spot]:
         given, end = languages.arguments(found.end(), "_" in found["name"])
         spots.append(Spot(found.start(), end, partial(_read, text, found["name"], given, end)))
     for found in CALLING.finditer(text):
+        time_budget.check()
         if len(spots) < MAX_OFFERS:
             spots.append(
                 Spot(found.start(), found.end(), partial(_read, text, found["name"], Arguments(), found.start()))
@@ -107,6 +110,7 @@ def name_spots(text: str) -> list[Spot]:
 def gc_spots(text: str) -> list[Spot]:
     spots: list[Spot] = []
     for found in GC.finditer(text):
+        time_budget.check()
         command = read_command(text, found.end())
         if len(spots) < MAX_OFFERS and _gc_words(command.words)[0]:
             spots.append(Spot(found.start(), command.end, partial(_read_gc, text, command.words, command.end)))

@@ -3,6 +3,7 @@
 import re
 from functools import partial
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import (
     ARROW_STATUS,
     find_answer,
@@ -54,6 +55,7 @@ def find_target(text: str) -> re.Match[str] | None:
     at = 0
     alone = None
     for line in lines:
+        time_budget.check()
         found = CALL.search(line)
         if found and "/" in found["url"]:
             return CALL.search(text, at + found.start())
@@ -75,6 +77,7 @@ def target_spots(text: str, with_prose: bool) -> list[Spot]:
     found = {first.start(): (first.start(), first)} if first else {}
     at = 0
     for line in text.split("\n"):
+        time_budget.check()
         start = LINE_START.match(line)
         target = CALL.match(line, start.end()) if start else None
         if target and "/" in target["url"] and not request_line(line) and len(found) < MAX_OFFERS:

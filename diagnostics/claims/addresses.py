@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from diagnostics import time_budget
+
 METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE"
 PLACEHOLDER = r"\{\{[^{}\n]{0,80}\}\}|\$?\{[^{}\n]{0,80}\}|<[^<>\n]{1,60}>|\[[\w .-]{1,40}\]"
 HOST = rf"(?:{PLACEHOLDER}|[A-Za-z0-9.:@_$%*-])"
@@ -62,8 +64,13 @@ def _filler(match: re.Match[str]) -> str:
 
 def addresses(text: str) -> Iterator[Address]:
     """In the order of the text, which must be unglued. Linear in its length."""
-    found = [each for match in ADDRESS.finditer(text) if (each := _address(match))]
+    found = []
+    for match in ADDRESS.finditer(text):
+        time_budget.check()
+        if each := _address(match):
+            found.append(each)
     for place, each in enumerate(found):
+        time_budget.check()
         lower = found[place - 1].end if place else 0
         upper = found[place + 1].at if place + 1 < len(found) else len(text)
         method = _method(text, each, max(lower, each.at - NEAR), min(upper, each.end + NEAR))

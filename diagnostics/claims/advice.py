@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from diagnostics import time_budget
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.genesys.contract import Contract
 
@@ -107,6 +108,7 @@ BY_NAME = {rule.name: rule for rule in RULES}
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     for match in SENTENCE.finditer(text.whole):
+        time_budget.check()
         if not TRIGGER.search(match[0]):
             continue
         fitting = [rule for rule in RULES if rule.fits(match[0])]

@@ -1,16 +1,20 @@
 """Reads a text into claims and judges each against one contract. Pure: any text in, no exception out."""
 
+import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from diagnostics.calls.parse import MAX_PASTE, masked_text
+from diagnostics import time_budget
+from diagnostics.calls.parse import MAX_PASTE, mask_within_budget
 from diagnostics.claims import advice, calls, fields, headers, hosts, permissions, scopes, sdk, states
 from diagnostics.claims.addresses import unglued
 from diagnostics.claims.claim import Claim, Judged, Kind, Subject, Text, Verdict
 from diagnostics.genesys.contract import Contract
+from diagnostics.masker import TooManySecrets
+from diagnostics.time_budget import TimeBudgetExceeded
 
 SUBJECTS: dict[Kind, Subject] = {
     each.kind: each
@@ -39,6 +43,13 @@ TITLES: dict[Kind, str] = {
 }
 SHOWN = 30_000  # characters of the text that are shown with its claims marked
 MOST = 300  # different claims that are judged; a text with more is a log or a list
+BEGINNING = 20_000  # characters that are checked of a text that takes too long as a whole
+TOO_SLOW = "This text took too long to check. Only its first {:,} characters were checked; paste the rest separately."
+TOO_MANY_SECRETS = (
+    "This text holds too many values that look like secrets. Only its first {:,} characters were checked; "
+    "paste the part in question."
+)
+NOTHING = "This text took too long to check, so nothing in it was checked. Paste only the part in question."
 __all__ = ["MAX_PASTE", "TITLES", "Checked", "check_text"]
 
 
@@ -55,12 +66,15 @@ class Checked:
     """`judged` in the order of the text. `left_off` counts the different claims beyond the most that are judged.
 
     `pieces` are the text's beginning, masked, in plain and claimed parts; `is_cut` says that it goes on behind them.
+    `masked` is all that was checked, and `partial` the sentence that says so where that is the text's beginning only.
     """
 
     judged: tuple[Judged, ...]
     left_off: int = 0
     pieces: tuple[Piece, ...] = ()
     is_cut: bool = False
+    masked: str = ""
+    partial: str = ""
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -84,35 +98,63 @@ class Checked:
 
 
 def check_text(text: str, contract: Contract) -> Checked:
-    """What the first MAX_PASTE characters claim. Secrets are masked before anything is read, so none is quoted."""
-    shown = masked_text(text[:MAX_PASTE])
+    """What the first MAX_PASTE characters claim. Secrets are masked before anything is read, so none is quoted.
+
+    A text that takes too long as a whole is masked and checked in its beginning, and `partial` says so.
+    """
+    with time_budget.limited() as budget:
+        try:
+            return _check(text[:MAX_PASTE], contract)
+        except TimeBudgetExceeded:
+            sentence = TOO_SLOW
+        except TooManySecrets:
+            sentence = TOO_MANY_SECRETS
+        budget.extend(time_budget.GRACE_SECONDS)
+        beginning = time_budget.beginning(text, BEGINNING)
+        try:
+            checked = _check(beginning, contract)
+        except (TimeBudgetExceeded, TooManySecrets):
+            return Checked((), is_cut=True, partial=NOTHING)
+        return replace(checked, is_cut=True, partial=sentence.format(len(beginning)))
+
+
+def _check(text: str, contract: Contract) -> Checked:
+    """Raises TimeBudgetExceeded, and TooManySecrets for a text of thousands of them."""
+    shown = mask_within_budget(text)
     read = Text(unglued(shown))
-    found = list(calls.find(read, contract))
+    found = list(_checked(calls.find(read, contract)))
     read = replace(read, calls=tuple(found))
     others = (each.find(read, contract) for each in SUBJECTS.values() if each is not calls.SUBJECT)
     first: dict[tuple[str, ...], Claim] = {}
     times: Counter[tuple[str, ...]] = Counter()
     seen: set[tuple[object, ...]] = set()
-    every = sorted(chain(found, *others), key=lambda each: each.at)
-    for claim in every:
+    every = sorted(_checked(chain(found, *others)), key=lambda each: each.at)
+    for claim in _checked(every):
         first.setdefault(claim.key, claim)
         times[claim.key] += (claim.at, *claim.key) not in seen
         seen.add((claim.at, *claim.key))
-    lines = [at for at, sign in enumerate(read.whole) if sign == "\n"]
-    judged = {
-        key: Judged(
-            claim, SUBJECTS[claim.kind].judge(claim, contract), number, bisect_right(lines, claim.at) + 1, times[key]
-        )
-        for number, (key, claim) in enumerate(list(first.items())[:MOST], 1)
-    }
+    lines = [match.start() for match in re.finditer("\n", read.whole)]
+    judged = {}
+    for number, (key, claim) in enumerate(list(first.items())[:MOST], 1):
+        time_budget.check()
+        judgement = SUBJECTS[claim.kind].judge(claim, contract)
+        judged[key] = Judged(claim, judgement, number, bisect_right(lines, claim.at) + 1, times[key])
     pieces = tuple(_pieces(shown[:SHOWN], every, judged))
-    return Checked(tuple(judged.values()), max(0, len(first) - MOST), pieces, len(shown) > SHOWN)
+    return Checked(tuple(judged.values()), max(0, len(first) - MOST), pieces, len(shown) > SHOWN, shown)
+
+
+def _checked(claims: Iterable[Claim]) -> Iterator[Claim]:
+    for claim in claims:
+        time_budget.check()
+        yield claim
 
 
 def _pieces(shown: str, every: list[Claim], judged: dict[tuple[str, ...], Judged]) -> Iterator[Piece]:
     """The text cut at its claims. Where two claims overlap the longer of those that begin first is marked."""
     done = 0
-    for claim in sorted(every, key=lambda each: (each.at, -_end_of(each, shown))):
+    inside = (each for each in every if each.at < len(shown))
+    for claim in sorted(inside, key=lambda each: (each.at, -_end_of(each, shown))):
+        time_budget.check()
         end = _end_of(claim, shown)
         if claim.kind == "advice" or claim.key not in judged or not done <= claim.at < end <= len(shown):
             continue

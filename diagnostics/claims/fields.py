@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from diagnostics import time_budget
 from diagnostics.calls.aim import START_PATH
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.claims.known import source_of
@@ -56,6 +57,7 @@ def _blocks(whole: str, calls: list[Claim], start: Claim | None) -> Iterator[tup
     named = {match.end() for match in NAMED_BLOCK.finditer(whole)}
     place = 0
     for match in islice(BLOCK.finditer(whole), MOST_BLOCKS):
+        time_budget.check()
         at = match.start()
         while place < len(calls) and calls[place].at < at:
             place += 1

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from diagnostics import time_budget
 from diagnostics.claims import scopes
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.claims.known import known, permissions_in, source_of
@@ -19,11 +20,13 @@ STEP = re.compile(r"\s*(?:->|>|→|›|»)\s*")
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     domains = frozenset(each.partition(":")[0].lower() for each in permissions_in(contract)) | {"cobrowse"}
     for match in API.finditer(text.whole):
+        time_budget.check()
         domain, _, action = match[0].lower().partition(":")
         meant = domain in domains or action.rpartition(":")[2] in ACTIONS
         if meant and not scopes.is_scope(match[0], text.whole, match.start()):
             yield Claim("permission", match[0], match.start())
     for match in MENU.finditer(text.whole):
+        time_budget.check()
         if name := _in_menu(STEP.split(match[0]), domains):
             yield Claim("permission", name, match.start())
 

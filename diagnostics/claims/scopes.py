@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from diagnostics import time_budget
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.claims.known import READONLY, known, scopes, scopes_in
 from diagnostics.genesys import gateway
@@ -43,9 +44,11 @@ LINE = 200  # characters behind the word within which names in quotes are scopes
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     whole = text.whole
     for match in COLONED.finditer(whole):
+        time_budget.check()
         if is_scope(match[0], whole, match.start()):
             yield Claim("scope", match[0], match.start())
     for word in SPOKEN_OF.finditer(whole):
+        time_budget.check()
         until = whole.find("\n", word.end(), word.end() + LINE)
         until = until if until >= 0 else word.end() + LINE
         for match in QUOTED.finditer(whole, word.end(), until):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from diagnostics import time_budget
 from diagnostics.calls.aim import START_PATH
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.claims.known import known, source_of
@@ -30,6 +31,7 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
     own = frozenset(match[1] for match in DEFINED.finditer(whole))
     speaks_sdk = SDKS.search(whole) is not None
     for match in METHOD.finditer(whole):
+        time_budget.check()
         if match["name"] not in own and _is_meant(match["name"], whole, match.start(), contract, speaks_sdk):
             yield Claim("sdk", match["name"], match.start())
     for pattern in (COBROWSE_CALL, SETTER):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from diagnostics import time_budget
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.claims.known import known
 from diagnostics.genesys.contract import Contract
@@ -25,6 +26,7 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
     real = known("states")["real"]
     for pattern in (QUOTED, ASSIGNED):
         for match in pattern.finditer(text.whole):
+            time_budget.check()
             around = text.whole[max(0, match.start() - NEAR) : match.end() + NEAR]
             if STATE.search(around) and (match[1].lower() in real or _is_of_communication(around)):
                 yield Claim("state", match[1].lower(), match.start(1))

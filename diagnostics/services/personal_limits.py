@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from diagnostics import time_budget
 from diagnostics.models import Run, Snapshot, User, Watch
 
 MINUTE = timedelta(minutes=1)
@@ -68,10 +69,12 @@ def reading_one_text(person: User, size: int, lock: int = READING) -> Iterator[N
     """Raises StillReading where another text of this person is being read, in any process.
 
     `size` is the length of the text: short ones take a few milliseconds, and programs may send several at once.
+    Everything read inside shares one time budget.
     The live preview has a lock of its own: it must not refuse the form that is sent meanwhile.
     """
     if size <= SHORT:
-        yield
+        with time_budget.limited():
+            yield
         return
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -79,4 +82,5 @@ def reading_one_text(person: User, size: int, lock: int = READING) -> Iterator[N
             [got] = cursor.fetchone()
         if not got:
             raise StillReading
-        yield
+        with time_budget.limited():
+            yield

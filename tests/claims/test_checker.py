@@ -1,11 +1,14 @@
 """What each claim of a text is, in tables; the thread that started it all; and that no text is too nasty."""
 
+from itertools import count
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnostics import time_budget
 from diagnostics.calls.parse import masked_text
-from diagnostics.claims.checker import MAX_PASTE, MOST, Checked, check_text
+from diagnostics.claims.checker import BEGINNING, MAX_PASTE, MOST, Checked, check_text
 from diagnostics.claims.claim import Judged
 from diagnostics.genesys.contract import bundled
 
@@ -368,3 +371,23 @@ NASTY = [
 def test_a_megabyte_of_nonsense_is_read_to_its_end(piece: str) -> None:
     """Each takes a second or two; a reader that is not linear would never end."""
     assert len(check((piece * MAX_PASTE)[:MAX_PASTE]).judged) <= MOST
+
+
+def test_a_text_over_the_budget_is_checked_in_its_beginning_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock ticks once per check, so that nothing depends on the machine."""
+    monkeypatch.setattr(time_budget, "GRACE_SECONDS", 1_000_000)
+    ticks = count()
+    with time_budget.limited(3_000, lambda: next(ticks)):
+        checked = check_text("GET /api/v2/cobrowse/providers\n" * 20_000, bundled())
+    assert checked.partial
+    assert checked.is_cut
+    assert checked.something_wrong
+    assert len(checked.masked) <= BEGINNING
+
+
+def test_nothing_is_shown_of_a_text_whose_beginning_takes_too_long() -> None:
+    ticks = count()
+    with time_budget.limited(0, lambda: next(ticks)):
+        checked = check_text(f"Authorization: Bearer {TOKEN} GET /api/v2/cobrowse/providers", bundled())
+    assert checked.partial
+    assert (checked.judged, checked.pieces, checked.masked) == ((), (), "")

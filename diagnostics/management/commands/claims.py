@@ -44,7 +44,9 @@ class Command(ProductCommand):
 
     def _print(self, checked: Checked, contract: Contract) -> None:
         self.stdout.write(f"Judged against the contract {contract.version} of {contract.date}.")
-        if not checked.judged:
+        if checked.partial:
+            self.stdout.write(f"\n{checked.partial}")
+        if not checked.judged and not checked.partial:
             self.stdout.write("\nThe text names nothing of the API.")
         for title, group in checked.by_kind:
             self.stdout.write(f"\n{title}")
@@ -70,6 +72,7 @@ def as_dict(checked: Checked, contract: Contract) -> dict[str, Any]:
         "contract": {"version": contract.version, "date": contract.date, "source": contract.source},
         "counts": {str(verdict): count for verdict, count in checked.counts.items()},
         "left_off": checked.left_off,
+        "partial": checked.partial,
         "kinds": TITLES,
         "claims": [each.as_dict() for each in checked.judged],
     }
