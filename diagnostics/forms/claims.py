@@ -9,12 +9,21 @@ from django.utils.datastructures import MultiValueDict
 from diagnostics.calls.parse import MAX_PASTE, masked_text
 from diagnostics.forms.text import NO_NUL
 from diagnostics.services.in_force import region_contracts
+from diagnostics.uploads import Paste
+
+MAX_TYPED = 200_000  # characters in the field; a file may have MAX_PASTE
 
 
 class ClaimsForm(forms.Form):
-    """Any text whose claims about the API are to be checked, and the contract to hold them against."""
+    """Any text whose claims about the API are to be checked, and the contract to check them against."""
 
-    field_order = ("text", "region")
+    field_order = ("text", "file", "region")
+    file = forms.FileField(
+        label="Or a file",
+        required=False,
+        allow_empty_file=True,
+        help_text=f"For a longer text: up to {MAX_PASTE:,} characters.",
+    )
     region = forms.ChoiceField(
         label="The contract",
         required=False,
@@ -24,11 +33,12 @@ class ClaimsForm(forms.Form):
     text = forms.CharField(
         label="The text",
         strip=False,
-        max_length=MAX_PASTE,
+        required=False,
+        max_length=MAX_TYPED,
         error_messages={
             **NO_NUL,
-            "required": "There is nothing to check yet. Paste the text.",
-            "max_length": f"This is more than the {MAX_PASTE:,} characters we read. Cut out the part in question.",
+            "required": "There is nothing to check yet. Paste the text, or choose a file.",
+            "max_length": f"This is more than {MAX_TYPED:,} characters. Choose it as a file below, or paste the part in question.",
         },
         help_text="Paths, scopes, permissions, SDK methods, headers, hosts and body fields are looked for. Secrets are masked at once.",
         widget=forms.Textarea(
@@ -51,11 +61,28 @@ class ClaimsForm(forms.Form):
             *((each.region, f"{each.region}, {each.version}") for each in own),
         ]
 
-    def clean_text(self) -> str:
-        text: str = self.cleaned_data["text"]
+    def clean_file(self) -> str:
+        """The file's text, "" where none was chosen."""
+        upload: Paste | None = self.cleaned_data["file"]
+        if upload is None:
+            return ""
+        if upload.trouble:
+            raise ValidationError(upload.trouble)
+        text: str = upload.read().decode("utf-8", "replace")
+        if len(text) > MAX_PASTE:
+            raise ValidationError(f"The file has more than {MAX_PASTE:,} characters. Choose a shorter one.")
         if not text.strip():
-            raise ValidationError(self.fields["text"].error_messages["required"])
+            raise ValidationError("The file is empty. Choose another one.")
         return text
+
+    def clean(self) -> dict[str, Any]:
+        """`text` becomes what is to be checked: the file's text where there is one."""
+        cleaned = self.cleaned_data
+        if not self.errors:
+            cleaned["text"] = cleaned["file"] or cleaned["text"]
+            if not cleaned["text"].strip():
+                self.add_error("text", self.fields["text"].error_messages["required"])
+        return cleaned
 
     def mask(self) -> None:
         """Puts masked text in place of what was typed: call it before the form is shown again."""

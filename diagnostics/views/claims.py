@@ -1,5 +1,6 @@
 """Checking what a text claims: paste it, see what is real, wrong or unknown."""
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,8 +18,10 @@ from diagnostics.services.personal_limits import reading_one_text
 @sensitive_post_parameters("text")
 def claim_check(request: Request) -> HttpResponse:
     """Nothing is stored or sent: the same form comes back, masked, with what was found."""
-    form = ClaimsForm(request.POST or None)
-    with reading_one_text(request.user, len(request.POST.get("text", ""))):
+    form = ClaimsForm(request.POST or None, request.FILES or None)
+    file = request.FILES.get("file")
+    size = len(request.POST.get("text", "")) + (file.size or 0 if isinstance(file, UploadedFile) else 0)
+    with reading_one_text(request.user, size):
         contract = contract_in_force(form.cleaned_data["region"]) if form.is_valid() else bundled()
         checked = check_text(form.cleaned_data["text"], contract) if form.is_valid() else None
         form.mask()
