@@ -1,6 +1,7 @@
 """What Prometheus reads. All of it comes from the database and the broker, so every web process tells the same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -8,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from diagnostics import product
+from diagnostics.models import RowFailure, TickPart
 from diagnostics.queries.broker import Broker
 from diagnostics.queries.system import Worker
 from diagnostics.queries.workload import Workload
@@ -23,11 +25,21 @@ class _Told(Collector):
         yield from self._families
 
 
+@dataclass(frozen=True)
+class Scheduler:
+    """`at` is the last tick; `failures` says by kind how many rows are set aside, and how many are still tried."""
+
+    at: datetime | None = None
+    parts: Sequence[TickPart] = ()
+    failures: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
 def in_prometheus_form(
-    work: Workload, broker: Broker, workers: list[Worker], tick: datetime | None, now: datetime
+    work: Workload, broker: Broker, workers: list[Worker], scheduler: Scheduler, now: datetime
 ) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Told([*_of_parts(broker, workers, tick, now), *_of_work(work, now)]))
+    families = [*_of_parts(broker, workers, scheduler.at, now), *_of_scheduler(scheduler, now), *_of_work(work, now)]
+    registry.register(_Told(families))
     return generate_latest(registry)
 
 
@@ -51,6 +63,43 @@ def _of_parts(broker: Broker, workers: list[Worker], tick: datetime | None, now:
             {(each.name,): int(each.told.get("busy", 0)) for each in workers},
         ),
     ]
+
+
+def _of_scheduler(scheduler: Scheduler, now: datetime) -> list[Metric]:
+    total = CounterMetricFamily(f"{NAME}_tick_part_failures", "Failures of a part of the tick.", labels=("part",))
+    for each in scheduler.parts:
+        total.add_metric((each.name,), each.failures_total)
+    return [
+        total,
+        _gauges(
+            "tick_part_failures_in_a_row",
+            "Failures of a part of the tick since it last worked; from 3 on the installation isn't ready.",
+            ("part",),
+            {(each.name,): each.failures for each in scheduler.parts},
+        ),
+        _gauges(
+            "tick_part_last_success_age_seconds",
+            "Since a part of the tick last worked; +Inf where it never did.",
+            ("part",),
+            {(each.name,): _age(each.succeeded_at, now) for each in scheduler.parts},
+        ),
+        _gauges(
+            "rows_set_aside",
+            "Rows that no job touches until they are retried on the system page.",
+            ("kind",),
+            {(kind,): scheduler.failures.get(kind, (0, 0))[0] for kind in RowFailure.Kind.values},
+        ),
+        _gauges(
+            "rows_failing",
+            "Rows that failed once or twice in a row and are tried again.",
+            ("kind",),
+            {(kind,): scheduler.failures.get(kind, (0, 0))[1] for kind in RowFailure.Kind.values},
+        ),
+    ]
+
+
+def _age(at: datetime | None, now: datetime) -> float:
+    return (now - at).total_seconds() if at else float("inf")
 
 
 def _of_work(work: Workload, now: datetime) -> list[Metric]:

@@ -3,7 +3,7 @@
 import secrets
 
 from allauth.mfa.models import Authenticator
-from django.db import transaction
+from django.db import connection, transaction
 
 from diagnostics.models import User
 from diagnostics.passwords import contains_username
@@ -33,6 +33,27 @@ def add_user(username: str, role: str) -> tuple[User, str]:
     user = User.objects.create_user(username, password=password, role=role)
     record("person.added", user, after={"role": role})
     return user, password
+
+
+@transaction.atomic
+def add_first_admin(username: str) -> str:
+    """The password of the new admin, kept nowhere else in clear. Raises Refused where there is an active admin already,
+    or somebody has that name. Two at once create one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('first admin', 0))")
+    admin = User.objects.filter(role=User.Role.ADMIN, is_active=True).order_by("pk").first()
+    if admin is not None:
+        raise Refused(
+            f"No account was created: {admin.username} is an admin already. Admins add people on the page People. "
+            f"If the password is lost, run: manage.py changepassword {admin.username}"
+        )
+    if User.objects.filter(username=username).exists():
+        raise Refused(f"No account was created: somebody has the username {username} already. Choose another one.")
+    password = generate_password(username)
+    user = User.objects.create_superuser(username, password=password, role=User.Role.ADMIN)
+    record("person.added", user, after={"role": user.role})
+    return password
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
 from diagnostics import tasks, urls
-from diagnostics.models import AuditEntry, Finding, Run, User
+from diagnostics.models import AuditEntry, Finding, RowFailure, Run, User
 from diagnostics.services.api_tokens import make_token
 from diagnostics.services.badges import make_badge
 from tests.factories import (
@@ -69,6 +69,7 @@ MAKERS: Mapping[str, Callable[[Rows], Any]] = {
     "channel": lambda rows: make_channel(),
     "rule": lambda rows: make_rule(),
     "given_up": lambda rows: make_delivery(state="given_up"),
+    "failure": lambda rows: RowFailure.objects.create(kind="run_findings", row_id=rows.run.pk, error="X", sentence=""),
     "token": lambda rows: make_token(rows.ada, name="build", scope="run", days=7)[0],
 }
 EVERY_HOUR = {"every": "minutes", "minutes": "60", "zone": "UTC", "name": "Hourly"}
@@ -117,6 +118,8 @@ POSTS: dict[str, Post] = {
     "watch-start": Post("watch.started", {}, "run"),
     "watch-stop": Post("watch.stopped", {}, "run", posted("watch-start")),
     "run-pin": Post("run.pinned", {}, "run"),
+    "row-retry": Post("row.retried", {}, "failure"),
+    "row-dismiss": Post("row.dismissed", {}, "failure"),
     "run-unpin": Post("run.unpinned", {}, "run", posted("run-pin")),
     "saved-view-add": Post("view.added", {"name": "Mine", "query": "kind=health"}),
     "saved-view-delete": Post("view.deleted", {}, "view"),

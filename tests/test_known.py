@@ -173,7 +173,9 @@ def test_a_run_of_which_it_is_not_known_yet_what_it_is_about_is_waited_for(acme:
 def test_a_run_whose_inputs_cannot_be_read_holds_up_nobody(acme: OAuthClient) -> None:
     ran(acme, 1, target="", inputs={"call": {"method": 1}})
     ran(acme, 2, "pass")
-    assert catch_up() == 1
+    assert [catch_up() for _ in range(3)] == [0, 0, 0], (
+        "the third failure sets it aside, with what can be said without its inputs"
+    )
     assert remember_runs_behind() == 2
     assert known().ended_at == minute(2)
 

@@ -171,17 +171,17 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
     begun = start_pass(None)
     batches: list[int] = []
 
-    def die_later(rows: Any, limit: int) -> dict[str, int]:
+    def die_later(mine: RetentionPass, batch: retention.Batch) -> bool:
         if len(batches) == 2:
             raise Killed
-        batches.append(limit)
-        return whole(rows, limit)
+        batches.append(batch.most)
+        return whole(mine, batch)
 
-    whole = retention._delete
-    monkeypatch.setattr(retention, "_delete", die_later)
+    whole = retention._do
+    monkeypatch.setattr(retention, "_do", die_later)
     with pytest.raises(Killed):
         work_on_pass(begun.pk)
-    monkeypatch.setattr(retention, "_delete", whole)
+    monkeypatch.setattr(retention, "_do", whole)
     begun.refresh_from_db()
     assert (Run.objects.count(), begun.deleted["runs"], begun.is_open) == (3, 4, True)
 
@@ -197,13 +197,14 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
 def test_killed_inside_a_batch_nothing_of_it_is_done(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     aged(acme, BEFORE_ALL)
     begun = start_pass(None)
-    whole = retention._delete
+    held = retention._held
 
-    def die_after(rows: Any, limit: int) -> dict[str, int]:
-        whole(rows, limit)
-        raise Killed
+    def die_after(mine: RetentionPass) -> Any:
+        if not Run.objects.exists():
+            raise Killed
+        return held(mine)
 
-    monkeypatch.setattr(retention, "_delete", die_after)
+    monkeypatch.setattr(retention, "_held", die_after)
     with pytest.raises(Killed):
         work_on_pass(begun.pk)
     begun.refresh_from_db()

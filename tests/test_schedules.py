@@ -102,7 +102,7 @@ def test_two_ticks_at_once_start_each_schedule_once_and_each_client_once(monkeyp
     for number in range(12):
         due_at_noon(clients[number % 4], name=f"Schedule {number}")
     both = threading.Barrier(2)
-    claim = schedules._claim_safely
+    claim = schedules._claim
     waited = threading.local()
 
     def together(schedule: Schedule, now: datetime) -> int | None:
@@ -111,7 +111,7 @@ def test_two_ticks_at_once_start_each_schedule_once_and_each_client_once(monkeyp
             both.wait(20)
         return claim(schedule, now)
 
-    monkeypatch.setattr(schedules, "_claim_safely", together)
+    monkeypatch.setattr(schedules, "_claim", together)
 
     def tick(_: int) -> tuple[int, ...]:
         try:
@@ -148,7 +148,11 @@ def test_one_bad_row_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     (pk,) = claim_due_schedules(NOON)
     bad.refresh_from_db()
     assert Run.objects.get(pk=pk).schedule == good
-    assert bad.next_run_at == NOON + schedules.AFTER_A_CRASH
+    assert (bad.next_run_at, bad.is_paused) == (NOON, False)
+    claim_due_schedules(NOON)
+    claim_due_schedules(NOON)
+    bad.refresh_from_db()
+    assert (bad.next_run_at, bad.is_paused) == (None, True), "set aside after three failures"
 
 
 @pytest.mark.django_db

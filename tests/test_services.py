@@ -13,7 +13,14 @@ from diagnostics.demo.scenarios import scenario
 from diagnostics.inputs import Inputs
 from diagnostics.models import AccessToken, OAuthClient, Run
 from diagnostics.services import runs
-from diagnostics.services.clients import change_client, replace_secret, retire_client, start_verification, verify_client
+from diagnostics.services.clients import (
+    change_client,
+    give_up_verifications,
+    replace_secret,
+    retire_client,
+    start_verification,
+    verify_client,
+)
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.runs import create_run, execute_run, repeat_run
 from diagnostics.services.sweep import LONGEST_QUEUED, RING_AGAIN_AFTER, Swept, sweep
@@ -94,7 +101,7 @@ def test_a_verification_whose_secret_opens_with_no_key_ends_with_a_sentence(
 
 def test_a_verification_that_nobody_finished_is_given_up(client: OAuthClient) -> None:
     start_verification(client)
-    sweep(timezone.now() + timedelta(minutes=5))
+    give_up_verifications(timezone.now() + timedelta(minutes=5))
     client.refresh_from_db()
     assert client.state == OAuthClient.State.UNVERIFIED
     assert client.verification

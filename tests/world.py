@@ -129,6 +129,7 @@ def make_world() -> World:
         "users/": person.pk,
         "account/passkeys/": 1,
         "tokens/": 1,
+        "system/items/": 1,
     }
     api = {f"api/v1/{name}": numbers[name] for name in ("clients/", "runs/", "findings/", "providers/", "schedules/")}
     return World(client, run, {**numbers, **api}, badge.key)

@@ -68,6 +68,8 @@ def _copied_for(folder: Path, account: tuple[int, int]) -> Path:
         libraries = folder.parent.parent.with_name(f"{PACKAGE}.libs")
         if libraries.exists():
             shutil.copytree(libraries, draft / libraries.name)
+        for folder in (draft, draft / PACKAGE):
+            folder.chmod(0o755)
         try:
             draft.rename(target)
         except OSError:  # another command was first
@@ -81,7 +83,9 @@ def _copied_for(folder: Path, account: tuple[int, int]) -> Path:
 
 
 def make_system_home() -> Path:
-    SYSTEM_HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not SYSTEM_HOME.exists():
+        SYSTEM_HOME.mkdir(parents=True, exist_ok=True)
+        SYSTEM_HOME.chmod(0o755)  # whatever the umask: the database's own account passes through
     return SYSTEM_HOME
 
 

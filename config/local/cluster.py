@@ -138,6 +138,7 @@ def clear_the_way(cluster: Cluster, seconds: float) -> None:
     Postgres itself trusts the number in that file, and refuses to start while any process has it. Nothing is
     ever killed here, and the file stays when its process is gone: then Postgres judges by itself.
     """
+    sockets.make_private(cluster.socket_folder, cluster.account)
     deadline = time.monotonic() + seconds
     while still_there := _processes_of(cluster):
         if time.monotonic() > deadline:

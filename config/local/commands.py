@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connections
 
 from config import env
-from config.local import cluster, data_dir, postgres
+from config.local import cluster, data_dir, logs, postgres
 from config.local.cluster import Cluster
 from config.local.locks import Lock
 from config.migrations import missing_migrations
@@ -133,7 +133,7 @@ def find_or_start(place: Cluster) -> None:
 
 def start_keeper(place: Cluster) -> subprocess.Popen[bytes]:
     """A process of its own session: it outlives this command for the few seconds in which a next one may come."""
-    with open(place.data.log("keeper"), "ab") as log:
+    with logs.open_log(place.data.log("keeper")) as log:
         return subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "config.local.keeper", str(place.data.path)],
             cwd=data_dir.PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -141,8 +141,8 @@ def start_keeper(place: Cluster) -> subprocess.Popen[bytes]:
 
 
 def _why_not(place: Cluster, what: str) -> str:
-    logs = [place.data.log("keeper"), place.data.log("postgres")]
-    last = [line for log in logs for line in _last_lines(log)]
+    files = [place.data.log("keeper"), place.data.log("postgres")]
+    last = [line for log in files for line in _last_lines(log)]
     return "\n".join([f"The embedded Postgres did not start: {what}. Its last words, from {place.data.logs}:", *last])
 
 

@@ -1,5 +1,6 @@
 """The data folder: keys, logs, locks, and pointers to what had to be put elsewhere."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -41,6 +42,14 @@ class DataDir:
                 f"The data folder {self.path} belongs to another user (id {owner}). Start as that user, or choose "
                 f"another folder with --data-dir or {VARIABLE}."
             )
+
+    def close_to_others(self) -> None:
+        """Files 600 and folders 700, also those of an earlier version. The database's files have an owner of their own."""
+        own = [each for each in self.path.glob("*") if each.name != "postgres"]
+        for each in [*own, *(inner for folder in own if folder.is_dir() for inner in folder.rglob("*"))]:
+            with contextlib.suppress(OSError):
+                if not each.is_symlink() and not each.is_socket() and each.stat().st_uid == os.geteuid():
+                    each.chmod(0o700 if each.is_dir() else 0o600)
 
     @property
     def keys(self) -> Path:

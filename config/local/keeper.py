@@ -1,5 +1,6 @@
 """Runs the embedded Postgres for manage.py commands while `up` does not, and ends it when nobody needs it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from config.local import cluster, postgres
+from config.local import cluster, postgres, sockets
 from config.local.cluster import Cluster
 from config.local.data_dir import DataDir
 from config.local.locks import Lock
@@ -39,6 +40,7 @@ class Keeper:
                 time.sleep(LOOK_EVERY)
         finally:
             postgres.stop(process)
+            sockets.tidy(self.place.data)
             self.users.release()
 
     def who_is_there(self) -> str:
@@ -64,6 +66,7 @@ class Keeper:
 
 
 def main() -> None:
+    os.umask(0o077)
     data = DataDir(Path(sys.argv[1]))
     owner = Lock(data.locks / "owner")
     if not owner.wait(10):

@@ -8,7 +8,7 @@ import sys
 from functools import partial
 
 from config import queues
-from config.local import broker, child, postgres
+from config.local import broker, child, postgres, sockets
 from config.local.cluster import Cluster, clear_the_way
 from config.local.data_dir import PROJECT, VARIABLE, DataDir
 from config.local.supervisor import Part
@@ -45,6 +45,7 @@ def queue(data: DataDir) -> Part:
         log=data.log("broker"),
         is_ready=partial(broker.answers, data),
         about="queue ready",
+        before=partial(sockets.make_private, sockets.broker_folder(data), None),
         env={"PATH": "/usr/bin:/bin"},
         death_signal=signal.SIGTERM,  # writes its file to the end
     )

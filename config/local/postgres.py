@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-from config.local import child, sockets
+from config.local import child, logs, sockets
 from config.local.cluster import DATABASE, USER, Cluster, clear_the_way
 from config.local.data_dir import DataDir
 
@@ -38,7 +38,7 @@ def environment() -> dict[str, str]:
 def start(cluster: Cluster, wait: float = 30) -> subprocess.Popen[bytes]:
     """Starts it as a child that ends, in order, when this process dies. Returns before it answers."""
     clear_the_way(cluster, wait)
-    with open(cluster.data.log("postgres"), "ab") as log:
+    with logs.open_log(cluster.data.log("postgres")) as log:
         return child.spawn(argv(cluster), log=log, env=environment(), death_signal=FAST_STOP, account=cluster.account)
 
 

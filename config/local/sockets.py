@@ -1,5 +1,6 @@
 """Where the unix sockets of the embedded parts lie. Reading only: `sockets.prepare` decides, once."""
 
+import contextlib
 import os
 import re
 import stat
@@ -35,19 +36,49 @@ def broker_file(data: DataDir) -> Path:
 
 def prepare(data: DataDir, name: str, usual: Path, socket: str, account: tuple[int, int] | None) -> None:
     """Makes the private folder for a socket; one under the temp folder, recorded, where the path cannot be used."""
-    folder = usual
-    if len(os.fsencode(usual / socket)) > LONGEST or not PLAIN_PATH.fullmatch(str(usual)):
-        recorded = data.pointer(name)
-        if recorded is not None and is_private(recorded, account):
-            return
-        folder = Path(tempfile.mkdtemp(prefix="cobrowse-doctor-"))
-        if account:
-            os.chown(folder, *account)
-        data.point(name, folder)
-    if not folder.exists():
+    make_private(usual, account)  # the part keeps its own files there, wherever the socket lies
+    if can_hold(usual, socket):
+        return
+    recorded = data.pointer(name)
+    if recorded is not None and is_private(recorded, account):
+        return
+    parent = next((each for each in temp_folders() if can_hold(each / "cobrowse-doctor-12345678", socket)), None)
+    if parent is None:
+        raise OSError(f"no folder for sockets: none of {', '.join(map(str, temp_folders()))} can be used")
+    folder = Path(tempfile.mkdtemp(prefix="cobrowse-doctor-", dir=parent))
+    if account:
+        os.chown(folder, *account)
+    data.point(name, folder)
+
+
+def can_hold(folder: Path, socket: str) -> bool:
+    """Whether a socket there has a path that the kernel and every address that names it can take."""
+    return len(os.fsencode(folder / socket)) <= LONGEST and PLAIN_PATH.fullmatch(str(folder)) is not None
+
+
+def temp_folders() -> list[Path]:
+    """Where a folder for sockets may be made: TMPDIR may itself be too long, or have a space."""
+    places = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108
+    return [each for each in places if each.is_dir() and os.access(each, os.W_OK | os.X_OK)]
+
+
+def make_private(folder: Path, account: tuple[int, int] | None) -> None:
+    """A folder that is missing, closed to others. Whoever starts a part calls it: another command may have tidied up."""
+    try:
         folder.mkdir(mode=0o700)
-        if account:
-            os.chown(folder, *account)
+    except FileExistsError:
+        return
+    if account:
+        os.chown(folder, *account)
+
+
+def tidy(data: DataDir) -> None:
+    """Remove the folders under the temp folder that hold no socket any more. The next start makes new ones."""
+    for name in ("postgres-socket", "broker-socket"):
+        folder = data.pointer(name)
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def is_private(folder: Path, account: tuple[int, int] | None) -> bool:

@@ -117,7 +117,7 @@ class Supervisor:
         part.ready = False
         part.start_again_at = None
         part.started_at = time.monotonic()
-        with open(part.log, "ab") as log:
+        with logs.open_log(part.log) as log:
             part.process = child.spawn(
                 part.argv, log=log, env=part.env, cwd=part.cwd, account=part.account, death_signal=part.death_signal
             )
@@ -170,6 +170,7 @@ class Supervisor:
             if part.followed:
                 for line in part.followed.new_lines():
                     self.console.part(part.name, line)
+                part.followed.shorten()
 
     # ------------------------------------------------------------------ end
 

@@ -12,6 +12,7 @@ from diagnostics.models.retention import RetentionPass, RetentionRule
 from diagnostics.models.runs import Exchange, Finding, Run
 from diagnostics.models.saved_views import SavedView
 from diagnostics.models.schedules import Heartbeat, MissedTime, Schedule
+from diagnostics.models.system import RowFailure, TickPart
 from diagnostics.models.turns import Turn
 from diagnostics.models.watches import Watch
 
@@ -38,10 +39,12 @@ __all__ = [
     "Provider",
     "RetentionPass",
     "RetentionRule",
+    "RowFailure",
     "Run",
     "SavedView",
     "Schedule",
     "Snapshot",
+    "TickPart",
     "Turn",
     "User",
     "Watch",

@@ -2,23 +2,27 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import Error, connection
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from config.migrations import missing_migrations, newest_migration
-from diagnostics.models import Heartbeat
+from diagnostics.models import Heartbeat, RowFailure, TickPart
 from diagnostics.queries.broker import Broker, look_at_broker
 
 OK, LATE, BROKEN = "ok", "late", "broken"
 TICK = "tick"
 WORKER = "worker:"
 TICK_LATE = timedelta(seconds=60)
+PART_FAILURES = 3  # in a row
+PART_HANGS = timedelta(seconds=15)  # after its own time a part begins no further row, so none takes that long
+MOST_SHOWN = 100
 WORKER_SILENT = timedelta(seconds=60)
 DISK_SHORT = 1_000_000_000  # bytes; below that the database may not be able to write for long
 
@@ -32,6 +36,7 @@ class Part:
     state: str
     sentence: str
     facts: tuple[tuple[str, str], ...] = ()
+    failing: tuple[str, ...] = ()  # what of it fails, by name
 
     @property
     def works(self) -> bool:
@@ -96,19 +101,72 @@ def server_major() -> int:
 
 
 def tick_part(now: datetime) -> Part:
-    """The clock that finds what is due: beat sends it, a worker carries it out."""
-    title = "Tick"
+    """The scheduler: beat sends the tick, a worker runs its parts. It works while every part does."""
+    title = "Scheduler"
     try:
         at = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
+        parts = list(TickPart.objects.all())
     except Error:
-        return Part("tick", title, BROKEN, "Not known, the database does not answer.")
+        return Part("tick", title, BROKEN, "Unknown: the database doesn't respond.")
+    failing = failing_parts(parts, now)
+    facts = (
+        *((("Last tick", f"{in_words(now - at)} ago"),) if at else ()),
+        *((f"Part {each.name}", _how_it_fails(each, now)) for each in parts if each.failures or each in failing),
+    )
+    if failing:
+        names = ", ".join(each.name for each in failing)
+        said = f"Failing: {names}. The other parts still run. The workers' logs have the errors."
+        return Part("tick", title, BROKEN, said, facts, tuple(each.name for each in failing))
     if at is None:
-        return Part("tick", title, BROKEN, "It has never ticked. Start beat, and a worker.")
-    facts = (("Last tick", f"{in_words(now - at)} ago"),)
+        return Part("tick", title, BROKEN, "It has never run. Start beat and a worker.")
     if now - at > TICK_LATE:
-        said = "It has stopped: nothing starts by itself until beat and a worker run again."
+        said = "It has stopped: no scheduled work starts until beat and a worker run again."
         return Part("tick", title, BROKEN, said, facts)
-    return Part("tick", title, OK, "What is due is looked for.", facts)
+    if any(each.failures for each in parts):
+        return Part("tick", title, LATE, "A part has failed and is tried again.", facts)
+    return Part("tick", title, OK, "Scheduled work is running.", facts)
+
+
+def failing_parts(parts: Iterable[TickPart], now: datetime) -> list[TickPart]:
+    """Those that failed several times in a row, or that were started long ago and haven't ended."""
+    return [
+        each
+        for each in parts
+        if each.failures >= PART_FAILURES or (each.started_at is not None and now - each.started_at > PART_HANGS)
+    ]
+
+
+def _how_it_fails(part: TickPart, now: datetime) -> str:
+    worked = f"last worked {in_words(now - part.succeeded_at)} ago" if part.succeeded_at else "has never worked"
+    if part.failures:
+        return f"failed {part.failures} time{'' if part.failures == 1 else 's'} in a row ({part.error}), {worked}"
+    return f"hasn't ended since {in_words(now - part.started_at)}, {worked}" if part.started_at else worked
+
+
+def rows_part(failures: Sequence[RowFailure]) -> Part:
+    """Rows that no job touches any more until somebody retries them."""
+    title = "Items set aside"
+    if not failures:
+        return Part("rows", title, OK, "None.")
+    said = (
+        f"{len(failures)} item{' was' if len(failures) == 1 else 's were'} set aside after repeated errors. See below."
+    )
+    return Part("rows", title, LATE, said)
+
+
+def rows_set_aside() -> list[RowFailure]:
+    return list(RowFailure.objects.filter(set_aside_at__isnull=False)[:MOST_SHOWN])
+
+
+def tick_parts() -> list[TickPart]:
+    return list(TickPart.objects.all())
+
+
+def failures_by_kind() -> dict[str, tuple[int, int]]:
+    """Of each kind how many rows are set aside, and how many have failed and are still tried."""
+    aside, trying = Count("id", filter=Q(set_aside_at__isnull=False)), Count("id", filter=Q(set_aside_at=None))
+    counted = RowFailure.objects.order_by().values("kind").annotate(aside=aside, trying=trying)
+    return {each["kind"]: (each["aside"], each["trying"]) for each in counted}
 
 
 def broker_part(broker: Broker) -> Part:

@@ -13,9 +13,11 @@ from django.utils import timezone
 from diagnostics.inputs import Inputs
 from diagnostics.models import ApiToken, IdempotencyKey, OAuthClient, Run
 from diagnostics.services.audit import record
+from diagnostics.services.row_failures import Kind, rows_together, without_set_aside
 from diagnostics.services.runs import create_run
 
 KEY_LIFE = timedelta(hours=24)
+MOST_KEYS = 5_000  # forgotten in one tick
 
 
 class OtherRequest(Exception):
@@ -71,4 +73,6 @@ def start_for_program(
 
 
 def forget_old_keys() -> int:
-    return IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEY_LIFE).delete()[0]
+    old = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEY_LIFE)
+    found = without_set_aside(old, Kind.IDEMPOTENCY_KEY).order_by("created_at").values_list("pk", flat=True)[:MOST_KEYS]
+    return sum(rows_together(Kind.IDEMPOTENCY_KEY, list(found), lambda pks: old.filter(pk__in=pks).delete()[0]))

@@ -12,6 +12,7 @@ from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused, diagnosis_of
+from diagnostics.services.row_failures import Kind, forget_failure, rows_together, without_set_aside
 from diagnostics.services.standing import look_at_verification
 from diagnostics.services.tokens import forget_token, remember_token
 
@@ -116,6 +117,7 @@ def start_verification(client: OAuthClient) -> bool:
     idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(state=OAuthClient.State.VERIFYING)
     won = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=started)
     forget_token(client)
+    forget_failure(Kind.CLIENT, client.pk)
     client.refresh_from_db()
     if won:
         record("client.verification_started", client)
@@ -173,11 +175,21 @@ def remember_gateway(client: OAuthClient, code: str) -> None:
         OAuthClient.objects.filter(pk=client.pk).update(gateway=has_one, gateway_seen_at=timezone.now())
 
 
-def give_up_verifications(now: datetime) -> None:
+def give_up_verifications(now: datetime | None = None) -> None:
+    now = now or timezone.now()
     stuck = OAuthClient.objects.filter(
         state=OAuthClient.State.VERIFYING, verification_started_at__lt=now - LONGEST_VERIFICATION
     )
-    stuck.update(
-        state=OAuthClient.State.UNVERIFIED,
-        verification=[refusal("The verification did not come to an end: no worker finished it. Start it again.")],
-    )
+
+    def end(pks: list[int]) -> None:
+        sentence = "The verification did not come to an end: no worker finished it. Start it again."
+        stuck.filter(pk__in=pks).update(state=OAuthClient.State.UNVERIFIED, verification=[refusal(sentence)])
+
+    rows_together(Kind.CLIENT, without_set_aside(stuck, Kind.CLIENT).values_list("pk", flat=True)[:500], end)
+
+
+def give_up_verification(client_id: int) -> None:
+    """For one that failed by a fault of ours."""
+    sentence = "The verification failed because of an error in Cobrowse Doctor. Start it again."
+    verifying = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING)
+    verifying.update(state=OAuthClient.State.UNVERIFIED, verification=[refusal(sentence)])

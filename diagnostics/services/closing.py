@@ -1,5 +1,6 @@
 """Ends a run: its verdict, what it saw and by what it is found again, and what others keep of it, in one transaction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +12,12 @@ from diagnostics.environment import read_environment
 from diagnostics.genesys.answer import understand
 from diagnostics.inputs import Inputs
 from diagnostics.marks import marks_of
-from diagnostics.models import OAuthClient, Run
+from diagnostics.models import Finding, OAuthClient, Run
+from diagnostics.services.diagnosing import cut_short
 from diagnostics.services.in_force import contract_in_force
 from diagnostics.services.incidents import look_for_incidents
 from diagnostics.services.known import remember_findings
+from diagnostics.services.row_failures import Kind, count_failure, is_busy, is_environment
 from diagnostics.services.seen import remember_seen
 from diagnostics.services.standing import look_at_standing
 
@@ -33,7 +36,7 @@ class Ended:
 
 @transaction.atomic
 def close_run(run: Run, me: str, ended: Ended) -> None:
-    """Nothing happens where the run is no longer this worker's."""
+    """Nothing happens where the run is no longer this worker's. What others keep of the run can fail and costs no run."""
     mine = Run.objects.filter(pk=run.pk, worker=me, status=Run.Status.RUNNING)
     if not mine.update(
         status=ended.status,
@@ -46,20 +49,62 @@ def close_run(run: Run, me: str, ended: Ended) -> None:
         critical_path_ms=ended.path_ms,
     ):
         return
-    keep_what_it_saw(run, ended.environment, ended.aim)
-    look_at_standing(run)
+    findings = list(run.findings.all())
+    keep_safely(run, lambda: _keep_marks(run, findings, ended.environment, ended.aim))
+    keep_safely(run, lambda: remember_findings(run, findings))
+    keep_safely(run, lambda: remember_seen(run, findings))
+    keep_safely(run, lambda: look_at_standing(run))
     look_for_incidents(run)
+
+
+def keep_safely(run: Run, work: Callable[[], None]) -> None:
+    """In a transaction of its own within the run's; a failure is listed on the system page, where it can be retried."""
+    try:
+        with transaction.atomic():
+            work()
+    except Exception as error:
+        if is_environment(error) or is_busy(error):
+            raise
+        count_failure(Kind.RUN_SEARCH, run.pk, error, most=1)
+
+
+def close_plainly(run_id: int, worker: str | None = None) -> bool:
+    """Close an open run, whatever its row holds: the one statement reads and writes nothing of its inputs or findings.
+
+    With `worker`, only while the run is still that worker's. False where it was closed already.
+    """
+    sentence = (
+        "This run could not be completed because of an error in Cobrowse Doctor. Its findings are kept. Run it again."
+    )
+    verdict = cut_short(sentence)
+    mine = Run.objects.filter(pk=run_id, status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
+    if worker is not None:
+        mine = mine.filter(worker=worker)
+    return bool(
+        mine.update(
+            status=Run.Status.INTERRUPTED,
+            finished_at=timezone.now(),
+            lease_until=None,
+            cause=verdict["cause"],
+            certainty=verdict["certainty"],
+            verdict=verdict,
+        )
+    )
 
 
 def keep_what_it_saw(run: Run, environment: dict[str, Any], aim: Aim | None) -> None:
     """What the run can be compared by and found by. The caller holds the transaction in which the run is closed."""
     findings = list(run.findings.all())
+    _keep_marks(run, findings, environment, aim)
+    remember_findings(run, findings)
+    remember_seen(run, findings)
+
+
+def _keep_marks(run: Run, findings: list[Finding], environment: dict[str, Any], aim: Aim | None) -> None:
     Run.objects.filter(pk=run.pk).update(
         environment={**_of_row(run), **environment} if environment else {},
         marks=marks_of(findings, environment, aim),
     )
-    remember_findings(run, findings)
-    remember_seen(run, findings)
 
 
 def keep_from_rows(run: Run) -> None:

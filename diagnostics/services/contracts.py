@@ -13,6 +13,7 @@ from diagnostics.models import ContractVersion, User
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.in_force import version_in_force
+from diagnostics.services.row_failures import Kind, rows_together, without_set_aside
 
 log = logging.getLogger(__name__)
 State = ContractVersion.State
@@ -84,11 +85,20 @@ def _forget_old(region_key: str) -> None:
         ContractVersion.objects.filter(pk__in=old).exclude(state=State.FETCHING).delete()
 
 
-def give_up_refreshes(now: datetime) -> None:
+def give_up_refreshes(now: datetime | None = None) -> None:
     """A refresh whose worker is gone must not keep the next one out."""
+    now = now or timezone.now()
     stuck = ContractVersion.objects.filter(state=State.FETCHING, started_at__lt=now - LONGEST_REFRESH)
-    stuck.update(
-        state=State.REFUSED,
-        fetched_at=now,
-        error="No worker brought the reading to its end. The contract in force stays. Start it again.",
-    )
+    sentence = "No worker brought the reading to its end. The contract in force stays. Start it again."
+
+    def end(pks: list[int]) -> None:
+        stuck.filter(pk__in=pks).update(state=State.REFUSED, fetched_at=now, error=sentence)
+
+    rows_together(Kind.CONTRACT, without_set_aside(stuck, Kind.CONTRACT).values_list("pk", flat=True)[:500], end)
+
+
+def give_up_refresh(pk: int) -> None:
+    """For one that failed by a fault of ours."""
+    sentence = "The refresh failed because of an error in Cobrowse Doctor. The API reference in use stays."
+    fetching = ContractVersion.objects.filter(pk=pk, state=State.FETCHING)
+    fetching.update(state=State.REFUSED, fetched_at=timezone.now(), error=sentence)

@@ -18,6 +18,7 @@ from diagnostics.models import Channel, Delivery, User
 from diagnostics.services.announcing import why_not
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
+from diagnostics.services.row_failures import Kind, attempt, count_failure, forget_failure, where, without_set_aside
 from diagnostics.services.sending import send
 from diagnostics.services.telling import test_message
 
@@ -31,12 +32,36 @@ MOST_TESTS = 5  # of one channel in a minute
 
 def due_deliveries(now: datetime | None = None) -> tuple[int, ...]:
     """What a worker should take up: ringing twice for one is harmless."""
-    due = Delivery.objects.filter(_is_free(now or timezone.now())).order_by("next_try_at", "pk")
+    free = Delivery.objects.filter(_is_free(now or timezone.now()))
+    due = without_set_aside(free, Kind.DELIVERY).order_by("next_try_at", "pk")
     return tuple(due.values_list("pk", flat=True)[:AT_A_TIME])
 
 
 def deliver(pk: int) -> bool:
-    """One attempt. False where another worker has it, or nothing is to be done."""
+    """One attempt. False where another worker has it, or nothing is to be done, or a fault of ours stopped it."""
+    left_lying = Delivery.objects.filter(pk=pk, state=Delivery.State.SENDING, lease_until__lte=timezone.now())
+    if left_lying.exists() and count_failure(Kind.DELIVERY, pk, WorkerLost(), _give_up_delivery):
+        return False
+    return attempt(Kind.DELIVERY, pk, lambda: _deliver(pk), _give_up_delivery, again=_free_again) is True
+
+
+def _give_up_delivery(pk: int) -> None:
+    now = timezone.now()
+    reason = "Given up because of an error in Cobrowse Doctor. The system page has the error."
+    ended = {"state": Delivery.State.GIVEN_UP, "ended_at": now, "next_try_at": None, "lease_until": None}
+    Delivery.objects.filter(pk=pk, state__in=(*WAITING, Delivery.State.SENDING)).update(reason=reason, **ended)
+
+
+def _free_again(pk: int) -> None:
+    sending = Delivery.objects.filter(pk=pk, state=Delivery.State.SENDING)
+    sending.update(state=Delivery.State.QUEUED, next_try_at=timezone.now(), lease_until=None)
+
+
+class WorkerLost(Exception):
+    """The worker that had the row ended before its work did."""
+
+
+def _deliver(pk: int) -> bool:
     mine = _claim(pk)
     if mine is None:
         return False
@@ -48,7 +73,7 @@ def deliver(pk: int) -> bool:
     try:
         reply = send(mine.channel, message, f"msg_{mine.message_id.hex}", at)
     except Exception as fault:
-        log.exception("delivery %s could not be made", pk)
+        log.error("delivery %s could not be made: %s", pk, where(fault))
         reply = Reply(error="fault", words=f"It failed here, with {type(fault).__name__}. The log says more.")
     _keep(mine, reply, at)
     return True
@@ -79,6 +104,7 @@ def try_again(delivery: Delivery) -> bool:
     ended = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.GIVEN_UP)
     again = ended.update(state=Delivery.State.QUEUED, next_try_at=timezone.now(), ended_at=None, reason="")
     if again:
+        forget_failure(Kind.DELIVERY, delivery.pk)
         record("delivery.tried_again", delivery, name=str(delivery))
     return bool(again)
 

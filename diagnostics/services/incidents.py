@@ -28,6 +28,7 @@ from diagnostics.alerts.flank import (
 from diagnostics.flips import Point
 from diagnostics.models import AlertRule, Incident, Run, Schedule
 from diagnostics.services.announcing import announce, announce_end, chain_of, reminded, told_rules
+from diagnostics.services.row_failures import Kind, each_row, where, without_set_aside
 from diagnostics.services.telling import Told, what_changed
 
 log = logging.getLogger(__name__)
@@ -57,19 +58,15 @@ def look_for_incidents(run: Run) -> None:
     try:
         with transaction.atomic():
             _look(run.schedule_id, run.target, timezone.now())
-    except Exception:
-        log.exception("run %s was not looked at for alerts", run.pk)
+    except Exception as error:
+        log.error("run %s was not looked at for alerts: %s", run.pk, where(error))
 
 
 def remind(now: datetime | None = None) -> None:
     """Tell of what goes on for so long, and end what nobody looks at any more. Two ticks at once are harmless."""
     now = now or timezone.now()
-    for pk in Incident.objects.filter(closed_at=None).order_by("pk").values_list("pk", flat=True):
-        try:
-            with transaction.atomic():
-                _remind(pk, now)
-        except Exception:
-            log.exception("incident %s could not be looked at", pk)
+    still_open = without_set_aside(Incident.objects.filter(closed_at=None), Kind.INCIDENT)
+    each_row(Kind.INCIDENT, list(still_open.order_by("pk").values_list("pk", flat=True)), lambda pk: _remind(pk, now))
 
 
 def threshold_of(rule: AlertRule) -> Threshold:

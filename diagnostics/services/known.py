@@ -15,6 +15,7 @@ from diagnostics.models import Finding, FindingNote, KnownFinding, Run, User
 from diagnostics.recurrence import Key, Life, Told, about_of, ended, lives_after
 from diagnostics.redact import Redactor
 from diagnostics.services.audit import record
+from diagnostics.services.row_failures import Kind, each_row, is_environment, where, without_set_aside
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
 A_BATCH = 100  # runs taken in in one transaction
 NEAR = 100  # of a client's newest runs, those among which one may have closed before an older one
 A_TICK_SECONDS = 2.0
+IN_ORDER = (Coalesce("started_at", "created_at"), "pk")
 
 
 def remember_findings(run: Run, findings: Iterable[Finding]) -> None:
@@ -37,7 +39,10 @@ def remember_findings(run: Run, findings: Iterable[Finding]) -> None:
 
 
 def remember_runs_behind(seconds: float = A_TICK_SECONDS) -> int:
-    """Take in what waits, client by client and the oldest first, for about so long; returns how many runs there were."""
+    """Take in what waits, client by client and the oldest first, for about so long; returns how many runs there were.
+
+    Where a client's runs fail together, they are taken in one by one; one that is set aside is passed over for good.
+    """
     ends_at = time.monotonic() + seconds
     done = 0
     for client_id in list(_behind().order_by("client_id").values_list("client_id", flat=True).distinct()[:500]):
@@ -90,26 +95,34 @@ def _one_at_a_time(client_id: int) -> None:
 
 
 def _behind(client_id: int | None = None) -> QuerySet[Run]:
-    behind = Run.objects.filter(is_remembered=False, status__in=CLOSED)
+    behind = without_set_aside(Run.objects.filter(is_remembered=False, status__in=CLOSED), Kind.RUN_FINDINGS)
     return behind if client_id is None else behind.filter(client_id=client_id)
 
 
 def _catch_up_safely(client_id: int) -> int:
     """One client's bad row must not hold up the others, nor the tick."""
     try:
-        return _catch_up(client_id)
-    except Exception:
-        log.exception("the findings of client %s could not be taken in", client_id)
-        return 0
+        with transaction.atomic():
+            return _catch_up(client_id)
+    except Exception as error:
+        if is_environment(error):
+            raise
+        log.warning("client %s: its runs' findings are taken in one by one: %s", client_id, where(error))
+    first = _behind(client_id).order_by(*IN_ORDER).values_list("pk", flat=True)[:1]
+    return sum(each_row(Kind.RUN_FINDINGS, list(first), lambda pk: _catch_up(client_id, 1), _pass_over))
 
 
-@transaction.atomic
-def _catch_up(client_id: int) -> int:
+def _pass_over(pk: int) -> None:
+    """Without its findings in the history: the client's other runs don't wait for it any longer."""
+    Run.objects.filter(pk=pk).update(is_remembered=True)
+
+
+def _catch_up(client_id: int, most: int = A_BATCH) -> int:
     """The next few of one client; none from where one is not ready yet, so that their order is kept."""
     _one_at_a_time(client_id)
     light = _behind(client_id).defer("inputs", "verdict", "environment", "planned", "marks")
     ready = []
-    for run in light.order_by(Coalesce("started_at", "created_at"), "pk")[:A_BATCH]:
+    for run in light.order_by(*IN_ORDER)[:most]:
         if not run.target:
             break
         ready.append(run)

@@ -4,8 +4,8 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -26,6 +26,8 @@ from diagnostics.queries.retention import (
 )
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
+from diagnostics.services.row_failures import Kind as Failing
+from diagnostics.services.row_failures import attempt, each_row, is_environment, where, without_set_aside
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,15 @@ RING_AGAIN_AFTER = timedelta(seconds=20)
 WORK_SECONDS = 240.0  # then the worker is free for others, and the tick rings again
 NIGHT_HOUR = 3  # in the zone in which times are shown
 
-Batch = Callable[[], dict[str, int]]
+
+@dataclass(frozen=True)
+class Batch:
+    """The next rows of one kind that go. `work` takes their ids and says, by noun, how many rows went."""
+
+    kind: str
+    rows: QuerySet[Any]
+    most: int
+    work: Callable[[list[int]], dict[str, int]]
 
 
 @transaction.atomic
@@ -55,7 +65,7 @@ def save_rules(rules: Rules, user: User) -> None:
 def start_pass(user: User | None, now: datetime | None = None) -> RetentionPass:
     """A deletion by the rules in force, which a worker then does. Raises Refused while another is under way."""
     _one_at_a_time()
-    if RetentionPass.objects.filter(finished_at=None).exists():
+    if _open_passes().exists():
         raise Refused("A deletion is under way already. Wait for its end; what it leaves can be deleted after it.")
     begun = RetentionPass.objects.create(started_by=user, **_told(now or timezone.now()))
     record("retention.begun", begun, after={"older_than": begun.cutoffs}, person=user)
@@ -67,20 +77,39 @@ def due_passes(now: datetime | None = None) -> tuple[int, ...]:
     now = now or timezone.now()
     _begin_nightly(now)
     silent = Q(lease_until=None, started_at__lt=now - RING_AGAIN_AFTER) | Q(lease_until__lt=now)
-    return tuple(
-        RetentionPass.objects.filter(silent, finished_at=None).order_by("id").values_list("pk", flat=True)[:10]
-    )
+    return tuple(_open_passes().filter(silent).order_by("id").values_list("pk", flat=True)[:10])
+
+
+def _open_passes() -> QuerySet[RetentionPass]:
+    return without_set_aside(RetentionPass.objects.filter(finished_at=None), Failing.RETENTION)
 
 
 def work_on_pass(pass_id: int, seconds: float = WORK_SECONDS) -> bool:
-    """Claim the pass and go on with it, to its end or for about so long. False where another worker has it."""
+    """Claim the pass and go on with it, to its end or for about so long. False where another worker has it, or where it
+    failed by a fault of ours: then it is taken up again, and ended after three failures.
+    """
+    return (
+        attempt(Failing.RETENTION, pass_id, lambda: _work(pass_id, seconds), _give_up_pass, again=_free_again) is True
+    )
+
+
+def _give_up_pass(pk: int) -> None:
+    """Ended, so that the next night's pass can begin."""
+    RetentionPass.objects.filter(pk=pk, finished_at=None).update(finished_at=timezone.now(), lease_until=None)
+
+
+def _free_again(pk: int) -> None:
+    RetentionPass.objects.filter(pk=pk, finished_at=None).update(lease_until=timezone.now())
+
+
+def _work(pass_id: int, seconds: float) -> bool:
     mine = _claim(pass_id)
     if mine is None:
         return False
     ends_at = time.monotonic() + seconds
     try:
         for batch in _batches(mine.cutoffs):
-            while _do(mine, batch):
+            while _do_safely(mine, batch):
                 if time.monotonic() >= ends_at:
                     _held(mine).update(lease_until=timezone.now())
                     return True
@@ -126,12 +155,15 @@ def _told(now: datetime) -> dict[str, Any]:
 def _begin_nightly(now: datetime) -> None:
     """One a day: whoever comes second finds the day taken."""
     local = timezone.localtime(now)
-    passes = RetentionPass.objects.filter(Q(day=local.date()) | Q(finished_at=None))
-    if local.hour < NIGHT_HOUR or passes.exists():
+
+    def is_taken() -> bool:
+        return RetentionPass.objects.filter(day=local.date()).exists() or _open_passes().exists()
+
+    if local.hour < NIGHT_HOUR or is_taken():
         return
     with transaction.atomic():
         _one_at_a_time()
-        if not passes.all().exists():
+        if not is_taken():
             RetentionPass.objects.create(day=local.date(), **_told(now))
 
 
@@ -147,58 +179,79 @@ def _held(mine: RetentionPass) -> QuerySet[RetentionPass]:
     return RetentionPass.objects.filter(pk=mine.pk, lease_until=mine.lease_until, finished_at=None)
 
 
+def _do_safely(mine: RetentionPass, batch: Batch) -> bool:
+    """One batch; where it fails, row by row, so that one bad row keeps no other. False where nothing was left to do."""
+    try:
+        return _do(mine, batch)
+    except _LostLease:
+        raise
+    except Exception as error:
+        if is_environment(error):
+            raise
+        log.warning("retention pass %s: %s, deleting one by one: %s", mine.pk, batch.kind, where(error))
+    lost: list[int] = []
+    failed: set[int] = set()
+
+    def one(pk: int) -> bool | None:
+        failed.add(pk)
+        try:
+            done = _do(mine, replace(batch, rows=batch.rows.filter(pk=pk)))
+        except _LostLease:
+            lost.append(pk)
+            return None
+        failed.discard(pk)
+        return done or None
+
+    rows = without_set_aside(batch.rows, batch.kind).values_list("pk", flat=True)
+    done = each_row(batch.kind, list(rows[: batch.most]), one)
+    if lost:
+        raise _LostLease
+    return bool(done or failed)
+
+
 @transaction.atomic
 def _do(mine: RetentionPass, batch: Batch) -> bool:
     """One batch, counted in the transaction in which it is done. False where there was nothing left to do."""
     row = _held(mine).select_for_update().first()
     if row is None:
         raise _LostLease
-    done = batch()
+    found = _free(without_set_aside(batch.rows, batch.kind), batch.most)
+    done = batch.work(found) if found else {}
     lease = timezone.now() + LEASE
     deleted = Counter(row.deleted)
     deleted.update(done)
     _held(mine).update(lease_until=lease, deleted=dict(deleted))
     mine.lease_until = lease
-    return bool(done)
+    return bool(found)
 
 
 def _batches(cutoffs: dict[str, str]) -> Iterator[Batch]:
     for kind, of_kind in BATCHES.items():
         if kind in cutoffs:
-            cutoff = datetime.fromisoformat(cutoffs[kind])
-            yield from (partial(each, cutoff) for each in of_kind)
+            yield from of_kind(datetime.fromisoformat(cutoffs[kind]))
 
 
-def _delete_runs(cutoff: datetime) -> dict[str, int]:
-    return _delete(runs_past(cutoff).order_by("created_at"), BATCH)
-
-
-def _delete_known(cutoff: datetime) -> dict[str, int]:
-    return _delete(known_past(cutoff).order_by("last_seen_at"), LIGHT_BATCH)
-
-
-def _drop_bodies(cutoff: datetime) -> dict[str, int]:
-    runs = _free(bodies_past(cutoff).order_by("created_at"), BATCH)
-    if not runs:
-        return {}
+def _drop_bodies(runs: list[int]) -> dict[str, int]:
     dropped = Exchange.objects.filter(run_id__in=runs).update(body="", request_headers=[], response_headers=[])
     Run.objects.filter(pk__in=runs).update(bodies_dropped_at=timezone.now())
     return {"bodies": dropped, "runs without bodies": len(runs)}
 
 
-def _delete_changes(cutoff: datetime) -> dict[str, int]:
-    return _delete(changes_past(cutoff).order_by("at"), LIGHT_BATCH)
+def _of_findings(cutoff: datetime) -> Iterator[Batch]:
+    yield _deletion(Failing.RUN_RETENTION, runs_past(cutoff).order_by("created_at"), BATCH)
+    yield _deletion(Failing.ISSUE_RETENTION, known_past(cutoff).order_by("last_seen_at"), LIGHT_BATCH)
 
 
-def _delete_snapshots(cutoff: datetime) -> dict[str, int]:
-    return _delete(snapshots_past(cutoff).order_by("created_at"), BATCH)
+def _of_bodies(cutoff: datetime) -> Iterator[Batch]:
+    yield Batch(Failing.RUN_RETENTION, bodies_past(cutoff).order_by("created_at"), BATCH, _drop_bodies)
 
 
-BATCHES = {
-    Kind.FINDINGS: (_delete_runs, _delete_known),
-    Kind.BODIES: (_drop_bodies,),
-    Kind.SNAPSHOTS: (_delete_changes, _delete_snapshots),
-}
+def _of_snapshots(cutoff: datetime) -> Iterator[Batch]:
+    yield _deletion(Failing.CHANGE_RETENTION, changes_past(cutoff).order_by("at"), LIGHT_BATCH)
+    yield _deletion(Failing.SNAPSHOT_RETENTION, snapshots_past(cutoff).order_by("created_at"), BATCH)
+
+
+BATCHES = {Kind.FINDINGS: _of_findings, Kind.BODIES: _of_bodies, Kind.SNAPSHOTS: _of_snapshots}
 NOUNS = {
     "Run": "runs",
     "Finding": "findings",
@@ -211,14 +264,15 @@ NOUNS = {
 }
 
 
-def _delete(rows: QuerySet[Any], limit: int) -> dict[str, int]:
-    """The next few and what belongs to them, by noun how many. Rows that somebody else holds wait for another night."""
-    found = _free(rows, limit)
-    if not found:
-        return {}
-    _, counted = rows.model._default_manager.filter(pk__in=found).delete()
-    names = {label: label.rpartition(".")[2] for label in counted}
-    return {NOUNS.get(names[label], names[label]): count for label, count in counted.items() if count}
+def _deletion(kind: str, rows: QuerySet[Any], most: int) -> Batch:
+    """The rows and what belongs to them. Rows that somebody else holds wait for another night."""
+
+    def delete(pks: list[int]) -> dict[str, int]:
+        _, counted = rows.model._default_manager.filter(pk__in=pks).delete()
+        names = {label: label.rpartition(".")[2] for label in counted}
+        return {NOUNS.get(names[label], names[label]): count for label, count in counted.items() if count}
+
+    return Batch(kind, rows, most, delete)
 
 
 def _free(rows: QuerySet[Any], limit: int) -> list[int]:

@@ -24,14 +24,17 @@ from diagnostics.genesys.exchange import Exchange
 from diagnostics.inputs import Inputs
 from diagnostics.marks import target_of
 from diagnostics.models import OAuthClient, Run, Schedule, User
+from diagnostics.outcomes import Outcome
 from diagnostics.runner import DEADLINE_SECONDS
 from diagnostics.services.audit import record
 from diagnostics.services.clients import remember_gateway
 from diagnostics.services.closing import Ended, close_run
 from diagnostics.services.diagnosing import Refused, cut_short, diagnosis_of
 from diagnostics.services.in_force import contract_in_force
+from diagnostics.services.interruption import end_broken_run
 from diagnostics.services.permit import claim_from_thread
 from diagnostics.services.personal_limits import BY_A_PERSON, leave_room
+from diagnostics.services.row_failures import Kind, count_failure, is_environment, where
 from diagnostics.services.tokens import remember_token
 from diagnostics.services.turns import claim_next_run
 from diagnostics.verdict import ENGINE_VERSION
@@ -142,7 +145,7 @@ def _execute(run_id: int, me: str) -> None:
     with bound_contextvars(run=run_id, client=run.client_id), traces.span("run", run=run_id, client=run.client_id):
         try:
             with _lease(run_id, me):
-                _walk(run, me, started)
+                _walk_safely(run, me, started)
         except _LostLease:
             log.warning("run %s was closed while it was being worked on; its later findings are dropped", run_id)
 
@@ -183,6 +186,20 @@ def _renew(run_id: int, me: str, over: threading.Event) -> None:
             connection.close()
 
 
+def _walk_safely(run: Run, me: str, started: float) -> None:
+    """A run that cannot be brought to its end, by a fault of ours, ends here: nobody has to wait for its lease."""
+    try:
+        _walk(run, me, started)
+    except _LostLease:
+        raise
+    except Exception as error:
+        if is_environment(error):
+            raise
+        close_old_connections()
+        _persist(count_failure, Kind.RUN, run.pk, error, most=1)
+        _persist(end_broken_run, run.pk, me)
+
+
 def _walk(run: Run, me: str, started: float) -> None:
     inputs = Inputs.from_json(run.inputs)
     # A token carries the rights of its hour: whoever asks again wants to know whether the mend has come through.
@@ -207,8 +224,8 @@ def _walk(run: Run, me: str, started: float) -> None:
         Run.objects.filter(pk=run.pk, worker=me).update(contract_version=diagnosis.contract.version)
     planned = tuple(check for check in all_checks() if check.id in run.planned)
     written = Written()
-    for step in diagnosis.steps(planned):
-        _persist(_store, run.pk, me, step, written)
+    for found in diagnosis.steps(planned):
+        step = _store_safely(run.pk, me, found, written)
         _trace(step)
         written = written.after(step)
     ended = Ended(
@@ -224,6 +241,26 @@ def _walk(run: Run, me: str, started: float) -> None:
     measured = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
     _persist(remember_gateway, run.client, measured)
     _persist(remember_token, run.client, diagnosis.issued_token)
+
+
+def _store_safely(run_id: int, me: str, step: Step, written: "Written") -> Step:
+    """Store a step; where the database refuses what is in it, what can be said without it. Returns what was stored."""
+    try:
+        _persist(_store, run_id, me, step, written)
+    except _LostLease:
+        raise
+    except Exception as error:
+        if is_environment(error):
+            raise
+        log.error("run %s: what %s found could not be stored: %s", run_id, step.check_id, where(error))
+        step = replace(step, findings=(_not_stored(step.findings[0]),) if step.findings else (), exchanges=())
+        _persist(_store, run_id, me, step, written)
+    return step
+
+
+def _not_stored(finding: Finding) -> Finding:
+    sentence = "This check ran, but its result could not be stored because of an error in Cobrowse Doctor."
+    return Finding(finding.check_id, finding.check_version, "", Outcome.ERROR, "not_stored", sentence, "")
 
 
 def _trace(step: Step) -> None:
@@ -243,7 +280,7 @@ class Written:
         return Written(self.findings + len(step.findings), self.exchanges + len(step.exchanges))
 
 
-def _persist(write: Callable[Given, None], *given: Given.args, **named: Given.kwargs) -> None:
+def _persist(write: Callable[Given, object], *given: Given.args, **named: Given.kwargs) -> None:
     """Do a write, and again after a while where the database is away: findings that are in are not given up."""
     for pause in (0.5, 1, 2, 4, 8, 8, None):
         try:

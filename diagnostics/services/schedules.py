@@ -1,6 +1,5 @@
 """Schedules: made, changed, paused, run at once by a person, and claimed by the tick when they are due."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,16 +13,14 @@ from diagnostics.inputs import Inputs
 from diagnostics.models import MissedTime, OAuthClient, Run, Schedule, User
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
+from diagnostics.services.row_failures import Kind, each_row, forget_failure, without_set_aside
 from diagnostics.services.runs import create_run
 from diagnostics.timetable import Passed, Plan, next_time, passed
-
-log = logging.getLogger(__name__)
 
 MOST_A_TICK = 500  # after an outage the rest comes with the next ticks
 LOOK_AGAIN_AFTER = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(minutes=5)  # for another run of the same client
 STILL_WAITING = timedelta(minutes=1)  # since it was to be looked at again
-AFTER_A_CRASH = timedelta(hours=1)
 REASON = MissedTime.Reason
 OPEN = (Run.Status.QUEUED, Run.Status.RUNNING)
 
@@ -94,6 +91,7 @@ def resume_schedules(schedules: Iterable[int]) -> int:
         _plan_from(schedule, now)
         planned = {"due_at": schedule.due_at, "next_run_at": schedule.next_run_at}
         count += Schedule.objects.filter(pk=schedule.pk).update(**planned, **going)
+        forget_failure(Kind.SCHEDULE, schedule.pk)
         record("schedule.resumed", schedule, before={"reason": schedule.pause_reason})
     return count
 
@@ -129,19 +127,17 @@ def claim_due_schedules(now: datetime | None = None) -> tuple[int, ...]:
     Of one client nothing starts while a run of it is open: the schedule waits a while, and is then missed as well.
     """
     now = now or timezone.now()
-    due = Schedule.objects.filter(next_run_at__lte=now, paused_at=None).select_related("client")
-    found = due.defer("client__secret", "client__verification").order_by("next_run_at", "pk")[:MOST_A_TICK]
-    return tuple(pk for schedule in found if (pk := _claim_safely(schedule, now)) is not None)
+    due = Schedule.objects.filter(next_run_at__lte=now, paused_at=None)
+    found = without_set_aside(due, Kind.SCHEDULE).order_by("next_run_at", "pk").select_related("client")
+    schedules = {each.pk: each for each in found.defer("client__secret", "client__verification")[:MOST_A_TICK]}
+    return tuple(each_row(Kind.SCHEDULE, schedules, lambda pk: _claim(schedules[pk], now), _give_up))
 
 
-def _claim_safely(schedule: Schedule, now: datetime) -> int | None:
-    """One bad row must not hold up the others, nor come first at every tick."""
-    try:
-        return _claim(schedule, now)
-    except Exception:
-        log.exception("schedule %s could not be started; it is tried again in an hour", schedule.pk)
-        _seen(schedule).update(next_run_at=now + AFTER_A_CRASH)
-        return None
+def _give_up(pk: int) -> None:
+    """Pause it: whoever owns it sees why, and resumes it once that is repaired."""
+    reason = "Paused because its run could not be started three times in a row. The system page has the error."
+    mine = Schedule.objects.filter(pk=pk, paused_at=None)
+    mine.update(paused_at=timezone.now(), paused_by=None, pause_reason=reason, due_at=None, next_run_at=None)
 
 
 def _claim(schedule: Schedule, now: datetime) -> int | None:

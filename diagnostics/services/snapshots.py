@@ -30,6 +30,7 @@ from diagnostics.services.reading_providers import (
     read_settings,
 )
 from diagnostics.services.reading_rights import NotReadable, read_rights
+from diagnostics.services.row_failures import Kind, attempt, each_row, rows_together, where, without_set_aside
 from diagnostics.services.standing import look_at_standing
 from diagnostics.services.tokens import kept_token, remember_token
 
@@ -42,6 +43,7 @@ LONGEST = timedelta(hours=2)  # from the start of a reading to its end, waiting 
 TOO_LONG = "The reading did not come to its end in two hours. What was read by then is kept."
 RING_AGAIN_AFTER = timedelta(seconds=20)
 MOST_CALLS = 2_000  # of one take-up
+MOST_BAD = 20  # clients that fail before those that can be started are left for the next tick
 FEW = 2  # readings at a time that start by themselves: the workers are there for those who wait for an answer
 STEPS: dict[str, Callable[[Reading], None]] = {
     "rights": read_rights,
@@ -73,7 +75,27 @@ def start_snapshot(client: OAuthClient, *, source: str, user: User | None) -> Sn
 
 
 def read_snapshot(pk: int, worker: str = "") -> bool:
-    """Take the reading up and go on from where it was; False where it is not to be taken up now."""
+    """Take the reading up and go on from where it was; False where it is not to be taken up now, or failed by a fault
+    of ours: then it is taken up again, and closed after three failures.
+    """
+    return (
+        attempt(Kind.SNAPSHOT, pk, lambda: _read_snapshot(pk, worker), close_snapshot_plainly, again=_free_again)
+        is True
+    )
+
+
+def close_snapshot_plainly(pk: int) -> None:
+    """Close an open reading, whatever its row holds."""
+    sentence = "The configuration sync failed because of an error in Cobrowse Doctor. The system page has the error."
+    ended = {"state": State.FAILED, "finished_at": timezone.now(), "lease_until": None, "resume_at": None}
+    Snapshot.objects.filter(pk=pk, state__in=OPEN).update(error=sentence, **ended)
+
+
+def _free_again(pk: int) -> None:
+    Snapshot.objects.filter(pk=pk, state=State.READING).update(lease_until=timezone.now())
+
+
+def _read_snapshot(pk: int, worker: str) -> bool:
     me = f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
     now = timezone.now()
     if (
@@ -156,7 +178,7 @@ def _take_up(reading: Reading) -> None:
     except LostReading:
         raise
     except Exception as trouble:
-        log.exception("reading %s broke off", reading.snapshot.pk)
+        log.error("reading %s broke off: %s", reading.snapshot.pk, where(trouble))
         _end_early(reading, f"The reading broke off by a fault of ours ({type(trouble).__name__}); the log says more.")
     else:
         whole = all(each["state"] in ("whole", "absent") for each in reading.parts)
@@ -210,10 +232,17 @@ def due_readings(now: datetime | None = None) -> tuple[int, ...]:
     """
     now = now or timezone.now()
     _close_overdue(now)
-    ready = _ready(now).exclude(state=State.QUEUED, rung_at__gte=now - RING_AGAIN_AFTER)
+    ready = without_set_aside(_ready(now).filter(created_at__gte=now - LONGEST), Kind.SNAPSHOT).exclude(
+        state=State.QUEUED, rung_at__gte=now - RING_AGAIN_AFTER
+    )
     found = list(ready.order_by("id").values_list("pk", flat=True)[:200])
-    Snapshot.objects.filter(pk__in=found).update(rung_at=now)
-    return (*found, *start_due_readings(now))
+
+    def mark(pks: list[int]) -> list[int]:
+        Snapshot.objects.filter(pk__in=pks).update(rung_at=now)
+        return pks
+
+    rung = rows_together(Kind.SNAPSHOT, found, mark, close_snapshot_plainly)
+    return (*(pk for pks in rung for pk in pks), *start_due_readings(now))
 
 
 def start_due_readings(now: datetime | None = None, client_id: int | None = None) -> tuple[int, ...]:
@@ -225,17 +254,29 @@ def start_due_readings(now: datetime | None = None, client_id: int | None = None
     else:
         _plan_the_unplanned(readable.filter(next_reading_at=None), now)
         most = max(0, FEW - Snapshot.objects.filter(state__in=[State.QUEUED, State.READING]).count())
-    due = readable.filter(next_reading_at__lte=now).defer("secret", "verification").order_by("next_reading_at")
-    return tuple(pk for client in due[:most] if (pk := _start_due(client, now)) is not None)
+    due = without_set_aside(readable.filter(next_reading_at__lte=now), Kind.CLIENT_SYNC)
+    clients = {
+        each.pk: each
+        for each in due.defer("secret", "verification").order_by("next_reading_at", "pk")[: most + MOST_BAD]
+    }
+    started: list[int] = []
+    for pk in clients:
+        if len(started) < most:
+            started += each_row(Kind.CLIENT_SYNC, [pk], lambda pk: _start_due(clients[pk], now))
+    return tuple(started)
 
 
 def _plan_the_unplanned(clients: Any, now: datetime) -> None:
     """Verified before readings were planned: spread over the time between two readings."""
     if not settings.SNAPSHOT_HOURS:
         return
-    for pk in clients.values_list("pk", flat=True)[:200]:
+
+    def plan(pk: int) -> None:
         at = now + timedelta(hours=random.uniform(0, settings.SNAPSHOT_HOURS))  # noqa: S311 (no secret)
         OAuthClient.objects.filter(pk=pk, next_reading_at=None).update(next_reading_at=at)
+
+    found = without_set_aside(clients, Kind.CLIENT_SYNC).order_by("pk").values_list("pk", flat=True)[:200]
+    each_row(Kind.CLIENT_SYNC, list(found), plan)
 
 
 def _start_due(client: OAuthClient, now: datetime) -> int | None:
@@ -254,17 +295,19 @@ def _start_due(client: OAuthClient, now: datetime) -> int | None:
 def _close_overdue(now: datetime) -> None:
     """An open reading that nobody brings to its end must not keep the next one out."""
     overdue = Snapshot.objects.filter(state__in=OPEN, created_at__lt=now - LONGEST)
-    for pk in list(overdue.order_by("id").values_list("pk", flat=True)[:200]):
-        with transaction.atomic():
-            snapshot = (
-                overdue.select_for_update(of=("self",), skip_locked=True).select_related("client").filter(pk=pk).first()
-            )
-            if snapshot is None or (snapshot.lease_until is not None and snapshot.lease_until >= now):
-                continue
-            read = any(each["state"] in ("whole", "partial") for each in snapshot.parts)
-            snapshot.state, snapshot.finished_at = State.PARTIAL if read else State.FAILED, now
-            snapshot.error = TOO_LONG
-            snapshot.lease_until = snapshot.resume_at = None
-            snapshot.providers = Provider.objects.filter(snapshot=snapshot).count()
-            snapshot.save()
-            _after_the_end(snapshot, now)
+
+    def close(pk: int) -> None:
+        rows = overdue.select_for_update(of=("self",), skip_locked=True).select_related("client")
+        snapshot = rows.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=pk).first()
+        if snapshot is None:
+            return
+        read = any(each["state"] in ("whole", "partial") for each in snapshot.parts)
+        snapshot.state, snapshot.finished_at = State.PARTIAL if read else State.FAILED, now
+        snapshot.error = TOO_LONG
+        snapshot.lease_until = snapshot.resume_at = None
+        snapshot.providers = Provider.objects.filter(snapshot=snapshot).count()
+        snapshot.save(update_fields=["state", "finished_at", "error", "lease_until", "resume_at", "providers"])
+        _after_the_end(snapshot, now)
+
+    found = without_set_aside(overdue, Kind.SNAPSHOT).order_by("id").values_list("pk", flat=True)[:200]
+    each_row(Kind.SNAPSHOT, list(found), close, close_snapshot_plainly)

@@ -16,13 +16,17 @@ HEADS = 20  # rows of one person and client that are considered: more than there
 
 # Of each person and client the first few rows. They get a place in the person's order (orgs served longest ago first),
 # and among equal places the person goes first who was served longest ago. A row that another worker is taking is
-# skipped. One statement: no two workers get the same row.
+# skipped, and so is one that is set aside. One statement: no two workers get the same row.
 CLAIM = """
 WITH waiting AS (
     SELECT r.id, COALESCE(r.started_by_id, 0) AS person, r.client_id,
         row_number() OVER (PARTITION BY r.started_by_id, r.client_id ORDER BY r.id) AS place
     FROM diagnostics_run r
     WHERE r.status = 'queued' AND r.rung_at IS NOT NULL AND (r.source = 'schedule') = %(scheduled)s
+        AND NOT EXISTS (
+            SELECT 1 FROM diagnostics_rowfailure f
+            WHERE f.kind = 'run_queueing' AND f.row_id = r.id AND f.set_aside_at IS NOT NULL
+        )
 ), heads AS (
     SELECT w.id, w.person, w.place, COALESCE(NULLIF(c.org_id, ''), 'client ' || c.id) AS org
     FROM waiting w JOIN diagnostics_oauthclient c ON c.id = w.client_id

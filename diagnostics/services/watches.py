@@ -1,10 +1,9 @@
 """Watching a run's cause until it is mended: rows that the tick moves on, so that no worker sleeps and none is lost."""
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from diagnostics import causes
@@ -13,9 +12,8 @@ from diagnostics.outcomes import Outcome
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.personal_limits import leave_room
+from diagnostics.services.row_failures import Kind, each_row, without_set_aside
 from diagnostics.services.runs import repeat_run, repeatable_checks
-
-log = logging.getLogger(__name__)
 
 # From the start of the watch to the first check, and then from each to the next; the last one goes on.
 WAITS = tuple(timedelta(seconds=each) for each in (15, 30, 60, 120))
@@ -71,17 +69,21 @@ def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
     Returns the runs to ring. Two ticks at once are harmless.
     """
     now = now or timezone.now()
-    watches = Watch.objects.filter(state=Watch.State.WATCHING).select_related("latest").order_by("id")[:500]
-    return tuple(pk for watch in watches if (pk := _advance_safely(watch, now)) is not None)
+    # Those whose time has come stand first, and one whose check is under way is left out: so no batch is full of waiting.
+    waiting = Q(latest__status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
+    watches = Watch.objects.filter(state=Watch.State.WATCHING).exclude(waiting)
+    found = without_set_aside(watches, Kind.WATCH).order_by("next_at", "id").values_list("pk", flat=True)[:500]
+
+    def advance(pk: int) -> int | None:
+        watch = Watch.objects.filter(pk=pk, state=Watch.State.WATCHING).select_related("latest").first()
+        return _advance(watch, now) if watch is not None else None
+
+    return tuple(each_row(Kind.WATCH, list(found), advance, _give_up))
 
 
-def _advance_safely(watch: Watch, now: datetime) -> int | None:
-    """One bad row must not hold up the others, nor the tick; it ends with its time."""
-    try:
-        return _advance(watch, now)
-    except Exception:
-        log.exception("watch %s could not be moved on", watch.pk)
-        return None
+def _give_up(pk: int) -> None:
+    reason = "Checking again failed three times because of an error in Cobrowse Doctor."
+    _end(Watch.objects.filter(pk=pk), Watch.State.STOPPED, timezone.now(), reason)
 
 
 def _advance(watch: Watch, now: datetime) -> int | None:

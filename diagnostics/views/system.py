@@ -9,24 +9,43 @@ from typing import Any
 import celery
 import django
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from diagnostics import product, readiness
 from diagnostics.access import admin_required
 from diagnostics.acting import address_of
 from diagnostics.http import Request
-from diagnostics.metrics import in_prometheus_form
+from diagnostics.metrics import Scheduler, in_prometheus_form
+from diagnostics.models import RowFailure, Snapshot, Watch
 from diagnostics.queries import system
 from diagnostics.queries.broker import look_at_broker
 from diagnostics.queries.heartbeats import last_beat
 from diagnostics.queries.workload import workload
+from diagnostics.services.set_aside import dismiss_failure, retry_row
+
+Kind = RowFailure.Kind
+# By kind, or its first word: the page that shows the row.
+PAGES = {
+    "run": "run",
+    Kind.WATCH: "run",
+    Kind.SCHEDULE: "schedule",
+    "client": "client",
+    Kind.SNAPSHOT: "client",
+    Kind.CONTRACT: "contract",
+    Kind.RETENTION: "retention",
+    Kind.INCIDENT: "incident",
+    Kind.DELIVERY: "delivery",
+    Kind.ISSUE_RETENTION: "finding",
+}
 
 
 @require_safe
@@ -42,15 +61,49 @@ def system_state(request: Request) -> HttpResponse:
     return render(request, "system/_state.html", {**_state(), "is_fragment": True})
 
 
+@require_POST
+@admin_required
+def row_retry(request: Request, pk: int) -> HttpResponse:
+    failure = get_object_or_404(RowFailure, pk=pk)
+    if trouble := retry_row(failure):
+        messages.error(request, f"It failed again. {trouble}")
+    else:
+        messages.success(request, "The item is being processed again.")
+    return redirect("system")
+
+
+@require_POST
+@admin_required
+def row_dismiss(request: Request, pk: int) -> HttpResponse:
+    dismiss_failure(get_object_or_404(RowFailure, pk=pk))
+    messages.success(request, "The item was removed from the list.")
+    return redirect("system")
+
+
+def page_of(failure: RowFailure) -> str:
+    """The address of the page that shows the row; "" where there is none."""
+    name = PAGES.get(failure.kind.partition("_")[0] if failure.kind not in PAGES else failure.kind, "")
+    if name in ("", "retention", "contract"):
+        return reverse(name) if name else ""
+    pk: int | None = failure.row_id
+    if failure.kind == Kind.WATCH:
+        pk = Watch.objects.filter(pk=failure.row_id).values_list("run_id", flat=True).first()
+    elif failure.kind in (Kind.SNAPSHOT, Kind.SNAPSHOT_RETENTION):
+        pk = Snapshot.objects.filter(pk=failure.row_id).values_list("client_id", flat=True).first()
+    return reverse(name, args=(pk,)) if pk else ""
+
+
 def _state() -> dict[str, Any]:
     now = timezone.now()
     workers, broker = system.workers(now), look_at_broker()
+    failures = system.rows_set_aside()
     parts = [
         system.database_part(),
         system.migrations_part(),
         system.broker_part(broker),
         system.workers_part(workers),
         system.tick_part(now),
+        system.rows_part(failures),
         system.disk_part(),
         system.backup_part(now),
     ]
@@ -59,6 +112,7 @@ def _state() -> dict[str, Any]:
         "troubles": [each for each in parts if not each.works],
         "late": [each for each in parts if each.state == system.LATE],
         "workers": workers,
+        "failures": [(each, page_of(each)) for each in failures],
         "work": workload(now),
         "versions": _versions(),
         "now": now,
@@ -102,9 +156,11 @@ def health_ready(request: HttpRequest) -> HttpResponse:
     It tells what a check in the background last found, so it answers at once whatever the parts do.
     """
     left_out = request.GET.get("without", "").split(",")
-    asked = {part.key: part.works for part in readiness.latest() if part.key not in left_out}
+    parts = [part for part in readiness.latest() if part.key not in left_out]
+    asked = {part.key: part.works for part in parts}
     ready = all(asked.values())
-    return JsonResponse({"ready": ready, "parts": asked}, status=200 if ready else 503)
+    failing = [name for part in parts for name in part.failing]
+    return JsonResponse({"ready": ready, "parts": asked, "failing": failing}, status=200 if ready else 503)
 
 
 @require_safe
@@ -117,7 +173,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         )
         return HttpResponse(said, status=403, content_type="text/plain; charset=utf-8")
     now = timezone.now()
-    told = in_prometheus_form(workload(now), look_at_broker(), system.workers(now), last_beat(system.TICK), now)
+    scheduler = Scheduler(last_beat(system.TICK), system.tick_parts(), system.failures_by_kind())
+    told = in_prometheus_form(workload(now), look_at_broker(), system.workers(now), scheduler, now)
     return HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
 
 

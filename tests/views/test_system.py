@@ -36,7 +36,7 @@ def test_all_parts_of_a_working_installation_work(as_admin: Client) -> None:
     context = as_admin.get("/system/").context
     found = states(context["parts"])
     assert {key: found[key] for key in found if key != "disk"} == dict.fromkeys(
-        ("database", "migrations", "broker", "workers", "tick", "backup"), "ok"
+        ("database", "migrations", "broker", "workers", "tick", "rows", "backup"), "ok"
     )
     assert context["troubles"] == []
 

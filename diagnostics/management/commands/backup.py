@@ -18,7 +18,13 @@ from diagnostics.services.audit import record
 from diagnostics.services.heartbeats import beat
 
 # Of no use elsewhere or later, or not to be given away: who is signed in, tokens, counted attempts, who is alive.
-LEFT_OUT = ("django_session", "usersessions_usersession", "diagnostics_accesstoken", "diagnostics_heartbeat")
+LEFT_OUT = (
+    "django_session",
+    "usersessions_usersession",
+    "diagnostics_accesstoken",
+    "diagnostics_heartbeat",
+    "diagnostics_tickpart",
+)
 
 
 class Command(ProductCommand):

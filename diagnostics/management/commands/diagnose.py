@@ -25,8 +25,8 @@ from diagnostics.models import OAuthClient, Run
 from diagnostics.outcomes import Outcome
 from diagnostics.run_json import run_json
 from diagnostics.services.diagnosing import Refused, diagnosis_of
+from diagnostics.services.interruption import interrupt_run
 from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run
-from diagnostics.services.sweep import interrupt_run
 
 MAX_PIECES = 2_000  # of a file: 130 MB
 OK, FAULT_OF_OURS, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 
-from config.local import cluster, data_dir, logs, parts
+from config.local import cluster, data_dir, logs, parts, sockets
 from config.local.console import Console
 from config.local.locks import Lock
 from config.local.supervisor import GaveUp, Stopped, Supervisor
@@ -38,7 +38,9 @@ class Command(ProductCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         data: data_dir.DataDir = settings.DATA
+        os.umask(0o077)  # what this and its parts write is nobody else's to read
         data.make()
+        data.close_to_others()
         alone = Lock(data.locks / "up")
         if not alone.take():
             raise CommandError(f"already running at {alone.read() or 'an address it has not told yet'}")
@@ -84,6 +86,7 @@ class Up:
             self.console.line("Giving up, and stopping everything.")
         finally:
             self.supervisor.end(parts.STOP_ORDER)
+            sockets.tidy(self.data)
             self.owner.release()
         if trouble:
             raise CommandError(trouble)
@@ -161,7 +164,7 @@ class Up:
     def greet(self) -> None:
         # Made only now that it can be shown: a start that was cut short must not leave a password nobody has seen.
         with self.supervisor.busy():
-            password = "" if User.objects.exists() else first_login()
+            password = "" if User.objects.exists() else people.add_first_admin(ADMIN)
             connections.close_all()
         if password:
             login = f"Login:     {ADMIN}    Password: {password}    (shown this once)"
@@ -187,13 +190,6 @@ def address_for_people(own: str) -> str:
     if not public_names():
         return own
     return f"{'https' if settings.HTTPS else 'http'}://{public_names()[0]}    (its proxy leads to {own})"
-
-
-def first_login() -> str:
-    """Makes the first admin; returns the password, which is kept nowhere else in clear."""
-    password = people.generate_password(ADMIN)
-    User.objects.create_superuser(ADMIN, password=password, role=User.Role.ADMIN)
-    return password
 
 
 def state_of_static_files() -> str:

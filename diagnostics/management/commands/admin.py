@@ -1,0 +1,39 @@
+"""Create the first admin account of an installation whose parts are run separately."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
+
+from diagnostics import people
+from diagnostics.management.base import ProductCommand
+from diagnostics.management.commands.diagnose import BAD_INPUT
+from diagnostics.models import User
+
+EXISTS = 3
+
+
+class Command(ProductCommand):
+    help = "Create the first admin account."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        acts = parser.add_subparsers(dest="act", required=True)
+        create = acts.add_parser("create", help="create the first admin and print the password, once")
+        create.add_argument("name", nargs="?", default="admin", help="username (default %(default)s)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name = options["name"]
+        try:
+            User._meta.get_field("username").clean(name, None)
+        except ValidationError as error:
+            raise CommandError(f"No account was created. {' '.join(error.messages)}", returncode=BAD_INPUT) from None
+        try:
+            with transaction.atomic():  # printed before it is committed: no account whose password nobody has seen
+                password = people.add_first_admin(name)
+                self.stdout.write(f"Username: {name}")
+                self.stdout.write(f"Password: {password}")
+                self.stdout.flush()
+        except people.Refused as refused:
+            raise CommandError(str(refused), returncode=EXISTS) from None
+        self.stderr.write("This password is shown only once. Change it on the account page after you sign in.")
