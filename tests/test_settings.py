@@ -150,3 +150,16 @@ def test_celery_loses_no_message_and_waits_for_its_broker() -> None:
     assert settings.CELERY_ACCEPT_CONTENT == ["json"]
     assert settings.CELERY_RESULT_BACKEND is None
     assert settings.CELERY_BROKER_CONNECTION_MAX_RETRIES is None
+
+
+def test_every_thread_of_the_web_server_asks_our_broker(tmp_path: Path) -> None:
+    """A process that had answered only probes had no Celery app of ours, and called the broker dead."""
+    program = (
+        "import config.wsgi; from celery import current_app; from concurrent.futures import ThreadPoolExecutor; "
+        "print(ThreadPoolExecutor(1).submit(lambda: current_app.main).result())"
+    )
+    env = {**PRODUCTION, "COBROWSE_DOCTOR_DATA_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "cobrowse-doctor", done.stderr

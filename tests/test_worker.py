@@ -21,6 +21,7 @@ from django.utils import timezone
 from kombu import Connection
 from pytest_django import Settings
 
+import config.celery  # noqa: F401 - the tasks it sends belong to this app
 from config.local import data_dir
 from diagnostics import tasks
 from diagnostics.demo import server
