@@ -73,7 +73,7 @@ def _by_known_shape(text: str) -> Iterator[str]:
 
 def _by_shape(text: str) -> Iterator[str]:
     yield from _by_known_shape(text)
-    if any(True for _ in find_announced(text)):
+    if any(True for _ in find_announced(unescape(text))):  # an entity is no digit of a password
         yield "secret"
     if masks.WEBSOCKET.search(text):
         yield "session address"

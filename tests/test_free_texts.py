@@ -33,9 +33,12 @@ NO_FREE_TEXT = {
         "email": "where mail is sent",
         "only_orgs": OUR_WORDS,
     },
+    "TickPart": dict.fromkeys(("name", "error"), OUR_WORDS),
+    "RowFailure": dict.fromkeys(("error", "sentence"), OUR_WORDS),
     "OAuthClient": {
         "region": OUR_WORDS,
         "client_id": "an ID, refused where it is none",
+        "company_gateway": "an https address without a user or a query, refused where it is none",
         "verification": OF_THE_ENGINE,
         "org_id": "an ID, read by the engine",
         "standing_cause": OUR_WORDS,

@@ -37,7 +37,9 @@ def test_a_hostile_org_gets_an_honest_verdict(name: str, demo: server.Running, s
     diagnosis = diagnose(demo, HEALTHY, name)
     verdict = diagnosis.verdict()
     assert not [each for each in diagnosis.findings if each.code == "crashed"]
-    assert verdict["cause"].startswith(HONEST), f"{verdict['cause']}: {verdict['sentence']}"
+    # A byte order mark is cleaned away, and what is behind it can be read.
+    honest = (*HONEST, causes.NONE) if name.endswith("byte_order_mark") else HONEST
+    assert verdict["cause"].startswith(honest), f"{verdict['cause']}: {verdict['sentence']}"
 
 
 def test_the_hostile_orgs_are_many() -> None:

@@ -134,7 +134,12 @@ def answer_probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Ca
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         probe = probes.get(request.path)
-        return probe(request) if probe else get_response(request)
+        if probe is None:
+            return get_response(request)
+        response = probe(request)
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["X-Frame-Options"] = "DENY"
+        return response
 
     return middleware
 

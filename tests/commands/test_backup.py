@@ -36,7 +36,12 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backed_up(file: Path) -> Path:
-    """A backup of a database with something of everything in it."""
+    """A backup of a database with something of everything in it, which nobody else uses."""
+    with connection.cursor() as cursor:  # threads of earlier tests may have left connections open
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
     client = make_client(name="Larkspur", secret="the secret of Larkspur")
     make_finding(make_run(client))
     AccessToken.objects.create(client=client, value="a token", until=timezone.now())

@@ -46,7 +46,7 @@ def test_the_audit_log_has_the_token_s_beginning_and_no_more(as_admin: Client) -
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"name": ""}, {"name": "x" * 121}, {"name": "a\0b"}, {"scope": "admin"}, {"days": "36500"}, {"days": "x"}]
+    "wrong", [{"name": ""}, {"name": "x" * 121}, {"scope": "admin"}, {"days": "36500"}, {"days": "x"}]
 )
 def test_nothing_is_made_of_wrong_values(wrong: dict[str, str], as_admin: Client) -> None:
     assert as_admin.post("/tokens/add/", {**GIVEN, **wrong}).status_code == 200

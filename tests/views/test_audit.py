@@ -104,8 +104,6 @@ def test_it_is_narrowed_by_each_thing(as_admin: Client) -> None:
         {"colour": "red"},
         {"since": "yesterday"},
         {"until": "9999-12-31"},
-        {"since": "\0"},
-        {"q": "x\0"},
         {"q": "x" * 10_000},
         {"by": "post"},
         {"client": "9" * 40},

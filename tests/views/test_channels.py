@@ -62,7 +62,6 @@ def test_a_signing_secret_is_shown_once(as_admin: Client) -> None:
         ("webhook", {"url": ""}),
         ("pagerduty", {"region": "eu", "key": "short"}),
         ("pagerduty", {"region": "moon", "key": "a" * 32}),
-        ("slack", {"url": "https://hooks.allowed.example/\0"}),
         ("slack", {"url": "https://hooks.allowed.example/" + "x" * 100_000}),
     ],
 )

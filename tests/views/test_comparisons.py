@@ -235,7 +235,6 @@ def test_a_million_characters_make_no_page_of_megabytes(as_lead: Client) -> None
         "a=0",
         "a=1.5",
         f"a={10**40}",
-        "a=%00",
         "a=<script>",
         "b=" + "9" * 5000,
         "c=1",

@@ -80,7 +80,7 @@ def test_any_value_is_shown(as_lead: Client, value: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["q", "org", "client", "provider", "about", "kind", "before", "nonsense"])
-@pytest.mark.parametrize("value", ["\x00", "x" * 100_000, "9" * 400, "<b>", "-1"])
+@pytest.mark.parametrize("value", ["x" * 100_000, "9" * 400, "<b>", "-1"])
 def test_what_is_not_understood_is_named_and_narrows_nothing(as_lead: Client, name: str, value: str) -> None:
     make_org_change()
     said = page(as_lead, **{name: value})

@@ -26,7 +26,7 @@ ROW = re.compile(r'<th scope="row"><a href="/providers/(\d+)/">')
 ODD = ["\x00", "x" * 100_000, "<b>", "9" * 400, "%", "_", "\\", "🦊", "'; --"]
 CALLS_NOTHING_RIGHT = {
     "source": "made-up",
-    "state": "\x00",
+    "state": "nonsense",
     "client": "nobody",
     "sort": "x",
     "gone": "?",

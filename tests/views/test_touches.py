@@ -106,7 +106,7 @@ def test_what_would_be_lost_and_what_keeps_working_is_told(as_lead: Client, acme
 
 
 def test_the_checks_that_read_with_it_are_told(as_lead: Client) -> None:
-    assert "Cobrowse is on in the web deployments" in page(as_lead, permission="webDeployments:deployment:view")
+    assert "Cobrowse enabled in web deployments" in page(as_lead, permission="webDeployments:deployment:view")
     assert "The checks do not read with it" in page(as_lead, permission=START)
 
 
