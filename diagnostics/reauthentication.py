@@ -105,6 +105,8 @@ DOES_NOT_ASK = {
     "alert-rule": _UNDONE,
     "alert-rule-mute": _UNDONE,
     "alert-rule-unmute": _UNDONE,
+    "row-retry": "lets a job try one row again",
+    "row-dismiss": "takes a line off the system page, and leaves the row it names alone",
 }
 
 KEPT_SECONDS = 15 * 60  # how long a person may take to confirm

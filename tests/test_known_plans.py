@@ -45,7 +45,21 @@ ASKED: dict[str, Callable[[], QuerySet[Any]]] = {
 
 @pytest.mark.parametrize("index", ASKED)
 def test_it_has_its_index(index: str) -> None:
-    assert index in ASKED[index]().explain()
+    rows = ASKED[index]()
+    drop_other_indexes(rows.model._meta.db_table, index)
+    assert index in rows.explain()
+
+
+def drop_other_indexes(table: str, index: str) -> None:
+    """Until the end of the test. Between two indexes that both fit, the planner's choice depends on leftover statistics."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes LEFT JOIN pg_constraint ON conname = indexname"
+            " WHERE tablename = %s AND indexname <> %s AND conname IS NULL",
+            [table, index],
+        )
+        for (other,) in cursor.fetchall():
+            cursor.execute(f'DROP INDEX "{other}"')
 
 
 def test_a_run_s_findings_are_looked_up_by_client_and_check() -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from diagnostics import tasks, urls
-from diagnostics.models import OAuthClient, User
+from diagnostics.models import OAuthClient, RowFailure, User
 from tests.factories import (
     make_channel,
     make_client,
@@ -131,6 +131,8 @@ ADDRESSES = (
     Address("badge-remove", WRITE, ADMINS, "client"),
     Address("system", READ, ADMINS),
     Address("system-state", READ, ADMINS),
+    Address("row-retry", WRITE, ADMINS, "failure"),
+    Address("row-dismiss", WRITE, ADMINS, "failure"),
     Address("incidents"),
     Address("incident", of="incident"),
     Address("incident-mute", WRITE, RUNNERS, "incident"),
@@ -202,6 +204,7 @@ def arguments() -> dict[str, list[int | str]]:
         "channel": [channel.pk],
         "rule": [make_rule().pk],
         "delivery": [make_delivery(channel, incident).pk],
+        "failure": [RowFailure.objects.create(kind="run_findings", row_id=run.pk, error="X", sentence="").pk],
     }
 
 
