@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 FRESH_SECONDS = 2.0
 STALE_SECONDS = 10.0  # a check that takes longer than that says nothing any more
 ASKED_SECONDS = 60.0  # after the last question the checks pause
-FIRST_ANSWER_SECONDS = 0.25  # for which a probe waits where nothing recent is known
+FIRST_ANSWER_SECONDS = 0.25  # for which a probe waits where nothing usable is known
 UNKNOWN = system.Part("database", "Database", system.BROKEN, "Nothing was heard of it for a while.")
 
 Check = Callable[[], Sequence[system.Part]]
@@ -40,7 +40,7 @@ class ReadinessMonitor:
                 self.thread = threading.Thread(target=self._keep_checking, daemon=True, name="readiness")
                 self.thread.start()
             self.changed.notify_all()
-            if self._age() > 2 * FRESH_SECONDS:
+            if self._age() > STALE_SECONDS:
                 self.changed.wait_for(lambda: self._age() < FRESH_SECONDS, FIRST_ANSWER_SECONDS)
             return self.parts if self._age() < STALE_SECONDS else [UNKNOWN]
 

@@ -1,6 +1,8 @@
 """What one person may use at a time: the same limit for runs from pages and programs, and one text read at once."""
 
+from collections.abc import Generator
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from django.db import connection, connections
@@ -9,9 +11,23 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
+from diagnostics import acting
 from diagnostics.inputs import Inputs
-from diagnostics.models import Run, User
-from diagnostics.services.personal_limits import READING, StillReading, TooManyRuns, reading_one_text
+from diagnostics.models import AuditEntry, ContractVersion, Run, User
+from diagnostics.services.audit import record
+from diagnostics.services.clients import start_verification
+from diagnostics.services.personal_limits import (
+    CONTRACT_REFRESHES,
+    EXPORTING,
+    EXPORTS,
+    PACKETS,
+    READING,
+    VERIFICATIONS,
+    StillReading,
+    TooManyRuns,
+    one_export,
+    reading_one_text,
+)
 from diagnostics.services.runs import create_run
 from diagnostics.services.watches import start_watch
 from tests.factories import make_client, make_finding, make_run, make_user, make_verdict
@@ -101,3 +117,98 @@ def test_one_text_of_a_person_is_read_at_a_time(ada: User) -> None:
     finally:
         other.close()
         connections["default"].close()
+
+
+def test_exports_of_one_person_are_limited_and_those_of_another_are_not(ada: User) -> None:
+    browser, make = browser_of(ada), reverse("runs-export", args=["csv"])
+    statuses = [browser.get(make).status_code for _ in range(EXPORTS.most)]
+    refused = browser.get(make)
+    assert (set(statuses), refused.status_code) == ({200}, 429)
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert browser_of(make_user("grace")).get(make).status_code == 200
+    assert AuditEntry.objects.filter(actor="ada", action="runs.exported").count() == EXPORTS.most
+
+
+def test_an_export_that_is_made_elsewhere_keeps_the_next_one_of_that_person_out() -> None:
+    ada = make_user("ada", role=User.Role.ADMIN)
+    browser, other = browser_of(ada), connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [EXPORTING, ada.pk])
+        for place in (reverse("runs-export", args=["jsonl"]), reverse("audit-export", args=["csv"])):
+            refused = browser.get(place)
+            assert (refused.status_code, bool(refused.headers["Retry-After"])) == (429, True)
+        assert browser_of(make_user("grace")).get(reverse("runs-export", args=["jsonl"])).status_code == 200
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("ends", ["read", "left"])
+def test_an_export_frees_its_place_when_it_ends_or_is_left(ada: User, ends: str) -> None:
+    pieces = one_export(ada, iter(["one", "two"]))
+    assert next(pieces) == "one"
+    other = connection.copy()
+    try:
+        assert not _is_free(other, ada)
+        if ends == "read":
+            assert list(pieces) == ["two"]
+        else:
+            cast(Generator[str], pieces).close()
+        assert _is_free(other, ada)
+    finally:
+        other.close()
+
+
+def _is_free(other: Any, person: User) -> bool:
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [EXPORTING, person.pk])
+        [got] = cursor.fetchone()
+        if got:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [EXPORTING, person.pk])
+    return bool(got)
+
+
+def counted(person: User, action: str, times: int) -> None:
+    for _ in range(times):
+        record(action, person=person)
+
+
+@pytest.mark.parametrize("place", ["run-packet", "run-page"])
+def test_support_packets_are_limited(ada: User, place: str) -> None:
+    run = make_run(make_client())
+    counted(ada, "run.handed_out", PACKETS.most)
+    refused = browser_of(ada).get(reverse(place, args=[run.pk]))
+    assert (refused.status_code, bool(refused.headers["Retry-After"])) == (429, True)
+    assert browser_of(make_user("grace")).get(reverse(place, args=[run.pk])).status_code == 200
+
+
+def test_verifications_are_limited(ada: User) -> None:
+    client = make_client()
+    counted(ada, "client.verification_started", VERIFICATIONS.most)
+    refused = browser_of(ada).post(reverse("client-verify", args=[client.pk]))
+    client.refresh_from_db()
+    assert (refused.status_code, client.state) != (302, "verifying")
+    assert (refused.status_code, bool(refused.headers["Retry-After"])) == (429, True)
+    assert browser_of(make_user("grace")).post(reverse("client-verify", args=[client.pk])).status_code == 302
+
+
+def test_refreshes_of_the_api_reference_are_limited() -> None:
+    ada = make_user("ada", role=User.Role.ADMIN)
+    counted(ada, "contract.reading_started", CONTRACT_REFRESHES.most)
+    refused = browser_of(ada).post(reverse("contract-refresh"), {"region": "us-east-1"})
+    assert (refused.status_code, bool(refused.headers["Retry-After"])) == (429, True)
+    assert not ContractVersion.objects.exists()
+
+
+def test_syncs_are_limited_with_runs(ada: User) -> None:
+    browser = browser_of(ada)
+    clients = [make_client(f"client {number}") for number in range(3)]
+    answers = [browser.post(reverse("snapshot-start", args=[each.pk])) for each in clients]
+    assert [each.status_code for each in answers] == [302, 302, 429]
+
+
+def test_the_command_line_has_no_limit() -> None:
+    with acting.at_the_command_line():
+        for _ in range(VERIFICATIONS.most + 1):
+            client = make_client(f"client {_}")
+            assert start_verification(client)

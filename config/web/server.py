@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,9 @@ BODY_BYTES = 17_000_000  # a form; Django's own limit, with a page that says wha
 BODY_BYTES_BY_PATH = {"/start/": 70_000_000, "/login/": 100_000}
 
 PAGE_THREADS = 4
+EXPORTS_WAITING = 8  # of one process, beside the one that is made; the next is refused
+LET_PAGES_FIRST_SECONDS = 0.2  # an export waits that long, at most, before each piece while a page is made
+LOOK_SECONDS = 0.005
 # Exports take seconds of a thread, and probes must never wait for a page: each kind has threads of its own.
 LANES: dict[str, tuple[tuple[str, ...], int]] = {
     "probes": (("/health/",), 1),
@@ -77,6 +80,10 @@ class Timeout(Error):
 class NoRoom(Error):
     code = 503
     reason = "Service Unavailable"
+
+
+class ExportsBusy(NoRoom):
+    sentence = "The server is busy with other exports. Try again in a minute."
 
 
 class Request(HTTPRequestParser):
@@ -108,7 +115,7 @@ class Refusal(ErrorTask):
 
     def execute(self) -> None:
         error, request = self.request.error, self.request
-        sentence = SENTENCES.get(error.code, error.reason)
+        sentence = getattr(error, "sentence", "") or SENTENCES.get(error.code, error.reason)
         media_type, body = "text/plain; charset=utf-8", f"{sentence}\n"
         if request.path.startswith("/api/"):
             media_type, body = "application/problem+json", _problem(error.code, sentence)
@@ -214,18 +221,49 @@ class Lanes:
     """Threads by kind of request, in the shape of waitress's dispatcher."""
 
     def __init__(self) -> None:
-        self.dispatchers: dict[tuple[str, ...], ThreadedTaskDispatcher] = {}
-        for starts, threads in LANES.values():
-            self.dispatchers[starts] = dispatcher = ThreadedTaskDispatcher()
+        self.dispatchers: dict[str, ThreadedTaskDispatcher] = {}
+        for name, (_, threads) in LANES.items():
+            self.dispatchers[name] = dispatcher = ThreadedTaskDispatcher()
             dispatcher.set_thread_count(threads)
 
     def add_task(self, channel: Channel) -> None:
-        path = channel.requests[0].path
-        next(lane for starts, lane in self.dispatchers.items() if path.startswith(starts)).add_task(channel)
+        request = channel.requests[0]
+        name = lane_of(request.path)
+        if name == "exports" and len(self.dispatchers[name].queue) >= EXPORTS_WAITING:
+            request.error = ExportsBusy("")
+            name = "pages"
+        self.dispatchers[name].add_task(channel)
+
+    def are_pages_made(self) -> bool:
+        pages = self.dispatchers["pages"]
+        return bool(pages.active_count or pages.queue)
 
     def shutdown(self) -> None:
         for dispatcher in self.dispatchers.values():
             dispatcher.set_thread_count(0)
+
+
+def lane_of(path: str) -> str:
+    return next(name for name, (starts, _) in LANES.items() if path.startswith(starts))
+
+
+class PagesFirst:
+    """The pieces of an export. Before the next one is made, pages that are being made get the interpreter's lock."""
+
+    def __init__(self, pieces: Iterable[bytes], lanes: Lanes) -> None:
+        self.pieces, self.lanes = pieces, lanes
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self.pieces:
+            yield piece
+            until = time.monotonic() + LET_PAGES_FIRST_SECONDS
+            while self.lanes.are_pages_made() and time.monotonic() < until:
+                time.sleep(LOOK_SECONDS)
+
+    def close(self) -> None:
+        close = getattr(self.pieces, "close", None)
+        if close is not None:
+            close()
 
 
 class Server(TcpWSGIServer):
@@ -330,9 +368,16 @@ def make_server(application: Callable[..., Any], listener: socket.socket) -> Ser
         channel_request_lookahead=1,  # to see while a request waits that its client is gone
     )
     place = (listener.family, listener.type, listener.proto, listener.getsockname())
-    dispatcher: Any = Lanes()
+    lanes = Lanes()
+
+    def pages_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        pieces: Iterable[bytes] = application(environ, start_response)
+        is_export = lane_of(environ["PATH_INFO"]) == "exports" and not hasattr(pieces, "__len__")
+        return PagesFirst(pieces, lanes) if is_export else pieces
+
+    dispatcher: Any = lanes
     return Server(
-        application, map={}, _sock=listener, dispatcher=dispatcher, adj=limits, sockinfo=place, bind_socket=False
+        pages_first, map={}, _sock=listener, dispatcher=dispatcher, adj=limits, sockinfo=place, bind_socket=False
     )
 
 

@@ -7,6 +7,7 @@ from diagnostics.bench.fleet import fleet
 from diagnostics.bench.history import history
 from diagnostics.bench.providers import providers
 from diagnostics.bench.row import Options, Row
+from diagnostics.bench.web import web
 from diagnostics.bench.workers import workers
 
 BENCHES: dict[str, Callable[[Options], list[Row]]] = {
@@ -14,6 +15,7 @@ BENCHES: dict[str, Callable[[Options], list[Row]]] = {
     "fleet": fleet,
     "history": history,
     "providers": providers,
+    "web": web,
     "workers": workers,
 }
 

@@ -1,7 +1,8 @@
 """A database of its own for a measurement, so that no one's rows are touched and none of ours stay."""
 
+import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 from django.db import connection
 
@@ -17,7 +18,8 @@ def own_database(name: str) -> Iterator[None]:
     before = test.get("NAME")
     test["NAME"] = f"{usual}_bench_{name}"
     try:
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        with redirect_stdout(io.StringIO()):  # one of its steps prints a line whatever its verbosity
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             yield
         finally:

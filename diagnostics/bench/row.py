@@ -16,16 +16,27 @@ def no_crew(processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> Abs
     raise NotImplementedError("whoever measures workers brings them")
 
 
+class WebServer(Protocol):
+    """Serves this process's database for as long as its block runs; gives the port."""
+
+    def __call__(self) -> AbstractContextManager[int]: ...
+
+
+def no_web_server() -> AbstractContextManager[int]:
+    raise NotImplementedError("the caller that measures pages provides the web server")
+
+
 @dataclass(frozen=True)
 class Options:
     """`latency_ms` of every answer of an org, `times` each thing is measured, `runs` that the database holds; whether
-    a fleet `is_whole` or stands for one, and the `crew` that works on it."""
+    a fleet `is_whole` or stands for one, the `crew` that works on it, and the `web_server` of the pages."""
 
     latency_ms: float = 100.0
     times: int = 20
     runs: int = 100_000
     is_whole: bool = False
     crew: Crew = no_crew
+    web_server: WebServer = no_web_server
 
 
 @dataclass(frozen=True)

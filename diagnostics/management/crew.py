@@ -1,10 +1,14 @@
-"""Workers, beat and a broker for a measurement, as `up` starts them, on this process's database; all end with it."""
+"""Workers, beat, a broker and web servers for a measurement, as `up` starts them, on this process's database; all end
+with it.
+"""
 
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +22,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from config.local import child, parts, sockets
-from config.local.data_dir import VARIABLE, DataDir
+from config.local.data_dir import PROJECT, VARIABLE, DataDir
 from config.local.supervisor import Part
 
 PATIENCE = 60.0
@@ -28,12 +32,8 @@ STOP_SECONDS = 20.0
 @contextmanager
 def crew(processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> Iterator[str]:
     """The workers of scheduled runs, with beat where it `ticks`; gives the broker's address."""
-    folder = Path(tempfile.mkdtemp(prefix="cobrowse-doctor-bench-"))
-    data = DataDir(folder)
-    data.make()
-    (folder / "broker").mkdir(mode=0o700)
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        data = stack.enter_context(_folder())
         link = f"redis+socket://{sockets.broker_file(data)}"
         given = _environment(data, link, endpoints)
         stack.enter_context(_at_work(parts.queue(data), given))
@@ -41,6 +41,41 @@ def crew(processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> Iterat
         if ticks:
             stack.enter_context(_at_work(parts.beat(data), given))
         yield link
+
+
+@contextmanager
+def web_server() -> Iterator[int]:
+    """The pages; gives their port on 127.0.0.1. There is no queue behind them."""
+    with _folder() as data:
+        with socket.socket() as probe:
+            probe.bind((parts.HOST, 0))
+            port: int = probe.getsockname()[1]
+        link = f"redis+socket://{sockets.broker_file(data)}"
+        given = _environment(data, link, {})
+        _collect_static_files(data, given)
+        with _at_work(parts.web(data, port, "localhost"), given):
+            yield port
+
+
+def _collect_static_files(data: DataDir, given: dict[str, str]) -> None:
+    """Into the folder of this measurement, as `up` does at its start."""
+    words = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    env = {**parts.environment(data), **given}
+    done = subprocess.run(words, cwd=PROJECT, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise CommandError(f"The static files for this measurement could not be collected: {done.stderr[-1000:]}")
+
+
+@contextmanager
+def _folder() -> Iterator[DataDir]:
+    folder = Path(tempfile.mkdtemp(prefix="cobrowse-doctor-bench-"))
+    try:
+        data = DataDir(folder)
+        data.make()
+        (folder / "broker").mkdir(mode=0o700)
+        yield data
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from diagnostics.models import Finding, Run
 from diagnostics.queries.run_pages import read_place, run_page
 from diagnostics.run_filters import RunFilter
 
-RUNS_AT_A_TIME = 500
-WITH_FINDINGS_AT_A_TIME = 100
+# Few enough that a page which is made meanwhile never waits long for one step of an export.
+RUNS_AT_A_TIME = 200
+WITH_FINDINGS_AT_A_TIME = 25
 
 
 @dataclass(frozen=True)

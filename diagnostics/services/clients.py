@@ -6,12 +6,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from diagnostics import acting
 from diagnostics.checks.base import all_checks
 from diagnostics.engine import Finding
 from diagnostics.inputs import Inputs
 from diagnostics.models import OAuthClient, Run, User
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused, diagnosis_of
+from diagnostics.services.personal_limits import VERIFICATIONS, leave_room_for
 from diagnostics.services.row_failures import Kind, forget_failure, rows_together, without_set_aside
 from diagnostics.services.standing import look_at_verification
 from diagnostics.services.tokens import forget_token, remember_token
@@ -112,7 +114,11 @@ def _forget_org(client: OAuthClient) -> list[str]:
 
 @transaction.atomic
 def start_verification(client: OAuthClient) -> bool:
-    """Mark the client as being verified; False when that is already under way, or the client is retired."""
+    """Mark the client as being verified; False when that is already under way, or the client is retired.
+
+    Raises TooOften where the person who acts has started too many.
+    """
+    leave_room_for(VERIFICATIONS, acting.here().person())
     started = timezone.now()
     idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(state=OAuthClient.State.VERIFYING)
     won = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=started)

@@ -13,6 +13,7 @@ from diagnostics.models import ContractVersion, User
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.in_force import version_in_force
+from diagnostics.services.personal_limits import CONTRACT_REFRESHES, leave_room_for
 from diagnostics.services.row_failures import Kind, rows_together, without_set_aside
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ KEPT_ATTEMPTS = 50  # without
 
 
 def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
-    """A row to be worked on; None while another refresh of the region is under way. Raises Refused."""
+    """A row to be worked on; None while another refresh of the region is under way. Raises Refused, and TooOften."""
     try:
         region(region_key)
     except KeyError:
@@ -32,6 +33,7 @@ def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
     give_up_refreshes(timezone.now())
     try:
         with transaction.atomic():
+            leave_room_for(CONTRACT_REFRESHES, user)
             version = ContractVersion.objects.create(region=region_key, started_by=user)
             record("contract.reading_started", version, name=region_key)
             return version

@@ -1,24 +1,42 @@
-"""What one person may use of the server at a time: runs started in a minute, and texts read at once.
+"""What one person may use of the server: how often they may start something in a minute, and what is read or made at once.
 
-The same limits hold for pages and for programs. All locks are Postgres advisory locks that end with their transaction, so
-they hold across processes and can't be left behind.
+The same limits hold for pages and for programs. All locks are Postgres advisory locks that end with their transaction or
+their connection, so they hold across processes and can't be left behind.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from diagnostics import time_budget
-from diagnostics.models import Run, Snapshot, User, Watch
+from diagnostics.models import AuditEntry, Run, Snapshot, User, Watch
 
 MINUTE = timedelta(minutes=1)
 BY_A_PERSON = (Run.Source.WEB, Run.Source.API)
 SHORT = 20_000  # characters
-STARTS, READING, PREVIEW = 7_301, 7_302, 7_303  # the first half of the locks' keys; the second is the person
+EXPORT_SECONDS = 10  # after which somebody whose export is being made may ask again
+# The first half of the locks' keys; the second is the person.
+STARTS, READING, PREVIEW, EXPORTING, UPLOADING = 7_301, 7_302, 7_303, 7_304, 7_305
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How often one person may do something in a minute. The audit log, which has a row for each, is what is counted."""
+
+    actions: tuple[str, ...]
+    most: int
+    what: str  # in the sentence, with the verb: "started 6 exports"
+
+
+EXPORTS = Limit(("runs.exported", "audit.exported"), 6, "started {} exports")
+PACKETS = Limit(("run.handed_out",), 20, "downloaded {} runs")
+VERIFICATIONS = Limit(("client.verification_started",), 20, "started {} verifications")
+CONTRACT_REFRESHES = Limit(("contract.reading_started",), 5, "refreshed the API reference {} times")
 
 
 class TooManyRequests(Exception):
@@ -39,6 +57,24 @@ class TooManyRuns(TooManyRequests):
             f"You started {limit} run{'' if limit == 1 else 's'} in the last minute, which is the limit. "
             f"Try again in {wait_seconds} second{'' if wait_seconds == 1 else 's'}.",
         )
+
+
+class TooOften(TooManyRequests):
+    """The person has done this as often in the last minute as they may."""
+
+    def __init__(self, wait_seconds: int, limit: Limit) -> None:
+        super().__init__(
+            wait_seconds,
+            f"You {limit.what.format(limit.most)} in the last minute, which is the limit. "
+            f"Try again in {wait_seconds} second{'' if wait_seconds == 1 else 's'}.",
+        )
+
+
+class StillExporting(TooManyRequests):
+    """An export of this person is being made right now."""
+
+    def __init__(self) -> None:
+        super().__init__(EXPORT_SECONDS, f"Your previous export isn't finished. Try again in {EXPORT_SECONDS} seconds.")
 
 
 class StillReading(TooManyRequests):
@@ -62,6 +98,43 @@ def leave_room(person: User) -> None:
     newest = sorted((at for (at,) in started), reverse=True)
     if len(newest) >= most:
         raise TooManyRuns(max(1, round((newest[most - 1] + MINUTE - now).total_seconds())))
+
+
+def leave_room_for(limit: Limit, person: User | None) -> None:
+    """Raises TooOften. Called in the transaction that writes the audit log's row, and before it.
+
+    `person` is None for what the product or the command line does, which has no limit.
+    """
+    if person is None or person.pk is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [STARTS, person.pk % 2**31])
+    now = timezone.now()
+    recent = AuditEntry.objects.filter(at__gt=now - MINUTE, actor_id=person.pk, action__in=limit.actions)
+    newest = list(recent.order_by("-at").values_list("at", flat=True)[: limit.most])
+    if len(newest) >= limit.most:
+        raise TooOften(max(1, round((newest[-1] + MINUTE - now).total_seconds())), limit)
+
+
+def refuse_second_export(person: User) -> None:
+    """Raises StillExporting while an export of this person is made, in any process."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [EXPORTING, person.pk % 2**31])
+        [got] = cursor.fetchone()
+    if not got:
+        raise StillExporting
+
+
+def one_export(person: User, pieces: Iterable[str]) -> Iterator[str]:
+    """The same pieces; until the last one is made, the person's other exports are refused."""
+    key = [EXPORTING, person.pk % 2**31]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
+    try:
+        yield from pieces
+    finally:
+        with suppress(Error), connection.cursor() as cursor:  # a lost connection has lost its locks
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from django.db import transaction
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from diagnostics.http import Request, zone_of
 from diagnostics.models import AuditEntry
 from diagnostics.queries.audit import audit_page, entries_to_export
 from diagnostics.services.audit import record
+from diagnostics.services.personal_limits import EXPORTS, leave_room_for, one_export, refuse_second_export
 
 Writer = Callable[[Iterable[AuditEntry]], Iterator[str]]
 FORMS: dict[str, tuple[str, Writer]] = {
@@ -56,5 +58,9 @@ def audit_export(request: Request, form: str) -> HttpResponseBase:
     headers = {"Content-Type": kind, "Content-Disposition": name, "Cache-Control": "no-store"}
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    record("audit.exported", after={"as": form, "query": request.GET.urlencode()})
-    return StreamingHttpResponse(in_pieces(write(entries_to_export(chosen, request.user))), headers=headers)
+    refuse_second_export(request.user)
+    with transaction.atomic():
+        leave_room_for(EXPORTS, request.user)
+        record("audit.exported", after={"as": form, "query": request.GET.urlencode()})
+    pieces = in_pieces(write(entries_to_export(chosen, request.user)))
+    return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from django.db import transaction
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,6 +14,7 @@ from diagnostics.http import Request, zone_of
 from diagnostics.queries.exports import ExportedRun, runs_to_export
 from diagnostics.run_filters import RunFilter
 from diagnostics.services.audit import record
+from diagnostics.services.personal_limits import EXPORTS, leave_room_for, one_export, refuse_second_export
 
 # What an address may carry beside the filters: where in the list its reader was plays no part here.
 BESIDE = ("page", "findings")
@@ -38,14 +40,18 @@ def runs_export(request: Request, form: str) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     findings = request.GET.get("findings") == "1"
-    record("runs.exported", after={"as": form, "query": narrowed.to_query(), "findings": findings})
+    refuse_second_export(request.user)
+    with transaction.atomic():
+        leave_room_for(EXPORTS, request.user)
+        record("runs.exported", after={"as": form, "query": narrowed.to_query(), "findings": findings})
     runs = runs_to_export(narrowed, findings=findings)
     writers: dict[str, Callable[[Iterator[ExportedRun]], Iterator[str]]] = {
         "csv": lambda found: streams.as_csv(found, findings=findings),
         "json": lambda found: streams.as_json(found, query=narrowed.to_query(), made_at=now),
         "jsonl": streams.as_jsonl,
     }
-    return StreamingHttpResponse(streams.in_pieces(writers[form](runs)), headers=headers)
+    pieces = streams.in_pieces(writers[form](runs))
+    return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)
 
 
 def _problems_of_findings(request: Request) -> list[str]:

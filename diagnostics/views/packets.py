@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -18,6 +19,7 @@ from diagnostics.models import Run
 from diagnostics.product import version
 from diagnostics.services.audit import record
 from diagnostics.services.packets import packet_of, page_of, told_of_run
+from diagnostics.services.personal_limits import PACKETS, leave_room_for
 
 audit = logging.getLogger("diagnostics.audit")
 Made = TypeVar("Made")
@@ -52,6 +54,8 @@ def _handed_out(
     run = find_run(pk, request.user)
     if run.is_open:
         return _refused(request, run)
+    with transaction.atomic():
+        leave_room_for(PACKETS, request.user)
     told = told_of_run(run)
     try:
         made = make(told, version())

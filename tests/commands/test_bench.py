@@ -9,6 +9,9 @@ from django.db import connection
 
 from diagnostics.bench.filled_orgs import Sizes
 from diagnostics.bench.providers import measure
+from diagnostics.bench.row import Options
+from diagnostics.bench.web import measure as measure_web
+from diagnostics.management.crew import web_server
 from diagnostics.models import Provider, Run
 
 
@@ -60,3 +63,12 @@ def test_the_pages_about_orgs_are_measured_in_a_database_that_is_gone_afterwards
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE '%bench_providers'")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_the_web_server_is_measured_with_and_without_attackers() -> None:
+    rows = {row.name: row.value for row in measure_web(Options(times=1, web_server=web_server), runs=300)}
+    for beside in ("nobody else", "attackers"):
+        assert rows[f"pages, p95, {beside}"] > 0
+    assert rows["attackers that were connected at the end"] > 300

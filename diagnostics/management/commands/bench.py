@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 import config.celery  # noqa: F401 - the tasks it sends belong to this app
 from diagnostics.bench import BENCHES, Options, Row
 from diagnostics.management.base import ProductCommand
-from diagnostics.management.crew import crew
+from diagnostics.management.crew import crew, web_server
 
 
 class Command(ProductCommand):
@@ -31,7 +31,7 @@ class Command(ProductCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asked = Options(options["latency"], options["times"], options["runs"], options["whole"], crew)
+        asked = Options(options["latency"], options["times"], options["runs"], options["whole"], crew, web_server)
         rows = BENCHES[options["name"]](asked)
         if options["json"]:
             self.stdout.write(json.dumps({"rows": [row.to_json() for row in rows]}, indent=2))
