@@ -10,9 +10,12 @@ outside the budget (`unlimited()`): text that wasn't masked is never stored or s
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 SECONDS = 1.0  # of the thread's own processor time, so a busy machine doesn't cut a result short
 GRACE_SECONDS = 0.3  # for reading the beginning once the budget is used up
@@ -60,6 +63,14 @@ def check() -> None:
     budget = _current.get()
     if budget is not None:
         budget.check()
+
+
+def checked(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, with a check before the first, between them and after the last: for matches of a pattern, and lines."""
+    check()
+    for item in items:
+        yield item
+        check()
 
 
 @contextmanager

@@ -39,8 +39,10 @@ def find_answer(text: str) -> DraftAnswer | None:
 
 def raw_response(text: str) -> DraftAnswer | None:
     """The last raw response in the text: what came before it was a proxy, a "100 Continue" or a redirect."""
+    if "HTTP/" not in text:
+        return None
     lines = text.split("\n")
-    starts = [number for number, line in enumerate(lines) if STATUS_LINE.match(line)]
+    starts = [number for number, line in enumerate(time_budget.checked(lines)) if STATUS_LINE.match(line)]
     if not starts:
         return None
     first = STATUS_LINE.match(lines[starts[-1]])
@@ -50,7 +52,7 @@ def raw_response(text: str) -> DraftAnswer | None:
         block = [line.lstrip()[1:].removeprefix(" ") if line.lstrip().startswith("<") else line for line in block]
     headers, rest = read_headers(block)
     if verbose:
-        rest = [line for line in rest if not VERBOSE_NOISE.match(line)]
+        rest = [line for line in time_budget.checked(rest) if not VERBOSE_NOISE.match(line)]
     return DraftAnswer(int(first[1]) if first else None, headers, _without_prose(tidy_body(rest)))
 
 
@@ -85,9 +87,8 @@ def tidy_body(lines: list[str]) -> str | None:
     lines = [line.rstrip("\r") for line in lines]
     while lines and (not lines[-1].strip() or lines[-1].strip() in {"```", "$", "#", "%", "~~~"}):
         lines.pop()
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    return "\n".join(lines) or None
+    first = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    return "\n".join(lines[first:]) or None
 
 
 def looks_like_answer(value: Any) -> bool:
@@ -147,6 +148,7 @@ def _bare_status(text: str) -> DraftAnswer | None:
 def _bare_body(text: str) -> DraftAnswer | None:
     """The first JSON object that starts a line and reads like an answer."""
     for start in islice(re.finditer(r"^[ \t]{0,20}(?=\{)", text, re.MULTILINE), 5):
+        time_budget.check()
         found = json_at(text, start.end())
         if found and looks_like_answer(found[0]):
             return DraftAnswer(status_in(found[0]), [], text[start.end() : found[1]])

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import find_answer
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.curl_options import Options, read_options
@@ -31,6 +32,7 @@ def curl_spots(text: str) -> list[Spot]:
     found = CURL.search(text)
     some = found is not None
     while found and len(spots) < MAX_OFFERS:
+        time_budget.check()
         command = read_command(text, found.end())
         options, dropped = read_options(command.words)
         if options.urls:

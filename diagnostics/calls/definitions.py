@@ -72,8 +72,7 @@ class Definitions:
         if self._values is None:
             self._values = {}
             for pattern in (ASSIGNED, PAIR):
-                for found in pattern.finditer(self.text):
-                    time_budget.check()
+                for found in time_budget.checked(pattern.finditer(self.text)):
                     value = next((each for each in found.groups()[1:] if each), "").strip()
                     if value and len(self._values) < MAX_NAMES:
                         self._values.setdefault(_key(found["name"]), value)
@@ -135,7 +134,11 @@ def region_set(text: str) -> Region | None:
 
 def region_named(text: str) -> Region | None:
     """The region of the only Genesys Cloud hosts that the text names."""
-    regions = {region.key: region for found in ANY_HOST.finditer(text) if (region := find_region(found[0]))}
+    regions = {
+        region.key: region
+        for found in time_budget.checked(ANY_HOST.finditer(text))
+        if (region := find_region(found[0]))
+    }
     return next(iter(regions.values())) if len(regions) == 1 else None
 
 
@@ -152,5 +155,5 @@ def use_host(draft: Draft, text: str) -> None:
 
 def conversation_named(text: str) -> str:
     """The conversation ID that the text labels as one; "" where it labels none, or several."""
-    found = {match["id"].lower() for match in CONVERSATION.finditer(text)}
+    found = {match["id"].lower() for match in time_budget.checked(CONVERSATION.finditer(text))}
     return next(iter(found)) if len(found) == 1 else ""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.clean_text import read_json
 
 ENTRIES = re.compile(r"(?<!\\)\"entries\"\s*:\s*\[")
@@ -56,6 +57,7 @@ class Sifter:
             if found is None:
                 break
             at = found.end()
+            time_budget.check()
             start = self._sign(found[0], text, start, at)
         self._rest(text, start)
 

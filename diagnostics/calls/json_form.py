@@ -56,10 +56,12 @@ def load(text: str) -> Any:
 def lines_of_json(text: str) -> list[Any] | None:
     """The values of a log that has one JSON object in each line; None for any other text."""
     lines = [line for line in text.split("\n")[:MAX_CALLS] if line.strip()]
-    if len(lines) < 2 or not all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
+    if len(lines) < 2 or not all(
+        line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in time_budget.checked(lines)
+    ):
         return None
     try:
-        return [read_json(line) for line in lines]
+        return [read_json(line) for line in time_budget.checked(lines)]
     except ValueError:
         return None
 
@@ -80,6 +82,7 @@ def offers_in_json(value: Any, text: str) -> list[Offer]:
 
 
 def _is_call(row: Any) -> bool:
+    time_budget.check()
     if not isinstance(row, dict):
         return False
     call = next((row[key] for key in CALL_KEYS if isinstance(row.get(key), dict)), row)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from diagnostics import time_budget
 from diagnostics.calls.answers import json_at, looks_like_answer, read_headers
@@ -59,9 +60,9 @@ def label_spots(text: str) -> list[Spot]:
 
 def _blocks(text: str) -> Iterator[_Block]:
     """Each from its request on to the next one; of a URL that a response repeats, the first alone counts."""
-    urls = list(URL.finditer(text))[: 4 * MAX_OFFERS]
-    requests = [found.start() for found in REQUEST.finditer(text)]
-    methods = [found.start() for found in METHOD.finditer(text)]
+    urls = list(islice(time_budget.checked(URL.finditer(text)), 4 * MAX_OFFERS))
+    requests = [found.start() for found in time_budget.checked(REQUEST.finditer(text))]
+    methods = [found.start() for found in time_budget.checked(METHOD.finditer(text))]
     previous = 0
     for number, url in enumerate(urls):
         time_budget.check()

@@ -4,7 +4,9 @@ import ast
 import json
 import re
 from functools import partial
+from itertools import islice
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import json_at, looks_like_answer
 from diagnostics.calls.draft import Draft, DraftAnswer, Headers
 from diagnostics.calls.offers import MAX_OFFERS, Spot
@@ -46,6 +48,7 @@ def answer_in_log(text: str) -> DraftAnswer | None:
     """The answer that a log tells of; None where it tells neither a status nor an error body of one."""
     body, status = _body(text)
     found = STATUS.search(text)
+    time_budget.check()
     told = next((value for value in found.groups() if value), None) if found else None
     status = int(told) if told else status
     if status is None and body is None:
@@ -59,7 +62,7 @@ def answer_in_log(text: str) -> DraftAnswer | None:
 
 def log_spots(text: str) -> list[Spot]:
     """Lines of a log that name a method and an address."""
-    found = list(ACCESS.finditer(text))[:MAX_OFFERS]
+    found = islice(time_budget.checked(ACCESS.finditer(text)), MAX_OFFERS)
     return [Spot(each.start(), each.end(), partial(_read, text, each)) for each in found]
 
 
@@ -79,7 +82,7 @@ def _read(text: str, found: re.Match[str], until: int) -> Draft:
 
 def _body(text: str) -> tuple[str | None, int | None]:
     """The JSON of the error, as the exceptions of the SDKs print it, and the status inside."""
-    for start in list(BODY.finditer(text))[:10]:
+    for start in islice(time_budget.checked(BODY.finditer(text)), 10):
         found = json_at(text, start.end())
         if found and looks_like_answer(found[0]):
             status = found[0].get("status")

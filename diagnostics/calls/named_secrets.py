@@ -21,12 +21,10 @@ LABEL = re.compile(
 def secrets_named(text: str) -> list[str]:
     """The raw secrets, longest first; not to be kept. A client ID, which is a UUID, is none."""
     found: dict[str, None] = {}
-    for call in SIGN_IN.finditer(text):
-        time_budget.check()
+    for call in time_budget.checked(SIGN_IN.finditer(text)):
         for each in QUOTED.finditer(call["given"]):
             _take(found, each["value"])
-    for label in LABEL.finditer(text):
-        time_budget.check()
+    for label in time_budget.checked(LABEL.finditer(text)):
         _take(found, label["value"])
     return sorted(found, key=len, reverse=True)[:MAX_FOUND]
 

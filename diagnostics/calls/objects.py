@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.calls.literals import Code, Reader
 
 START = re.compile(
@@ -33,6 +34,7 @@ def objects_in(text: str) -> list[FoundObject]:
     found: list[FoundObject] = []
     at = tries = loose = 0
     while (start := START.search(text, at)) and tries < MAX_OBJECTS:
+        time_budget.check()
         tries += 1
         here = start.start()
         each = _strict(text, here)

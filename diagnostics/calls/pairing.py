@@ -1,6 +1,7 @@
 """Completes one call from the rest of its text: its response, its address in another line, its variables and host."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +44,8 @@ def paired(context: Context, spots: Sequence[Spot], borders: Sequence[Spot], who
     offers = []
     for spot in spots:
         time_budget.check()
-        until = min((at for at in starts if at > spot.at), default=len(context.text))
+        following = bisect_right(starts, spot.at)
+        until = starts[following] if following < len(starts) else len(context.text)
         lone = len(starts) == 1 or spot.at == starts[-1]
         offers.append(Offer.of(partial(_read, context, spot, until, lone, starts[0]), spot.at, spot.end, whole))
     return offers

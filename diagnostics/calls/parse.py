@@ -414,7 +414,9 @@ def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
         notes.append(Note("dropped", "Invisible control characters were removed."))
     if cleaned.count(REPLACEMENT) != text.count(REPLACEMENT):
         notes.append(Note("dropped", "Characters that were only half there were replaced."))
-    cleaned = "\n".join(line for line in cleaned.split("\n") if not FENCE.fullmatch(line)).strip()
+    if "```" in cleaned or "~~~" in cleaned:
+        cleaned = "\n".join(line for line in cleaned.split("\n") if not FENCE.fullmatch(line))
+    cleaned = cleaned.strip()
     if not cleaned:
         raise Unreadable(f"There is nothing here to read. {forms}")
     return cleaned, notes

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote_plus
 
+from diagnostics import time_budget
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
 from diagnostics.calls.offers import Offer
@@ -73,7 +74,7 @@ def offers_in_collection(value: Mapping[str, Any]) -> list[Offer]:
             "This Postman collection holds no request, so there is no call in it. "
             "Export the collection with its requests, or paste the failing one as curl (Postman: Code > cURL)."
         )
-    return [offer_of(item, left_out) for item in items]
+    return [offer_of(item, left_out) for item in time_budget.checked(items)]
 
 
 def offer_of_item(value: Mapping[str, Any]) -> Offer:
@@ -121,6 +122,7 @@ def _items(root: Mapping[str, Any]) -> Iterator[Item]:
     variables = _variables(root.get("variable"))
     waiting: list[tuple[Any, str, Any]] = [(each, "", root.get("auth")) for each in reversed(root["item"])]
     while waiting:
+        time_budget.check()
         row, folder, auth = waiting.pop()
         if not isinstance(row, dict):
             continue

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from diagnostics import time_budget
@@ -46,9 +47,9 @@ class _Script:
     def __init__(self, text: str) -> None:
         self.text = text
         self.names: dict[str, Any] = {}
-        for found in list(ASSIGNED.finditer(text))[:MAX_NAMES]:
+        for found in islice(time_budget.checked(ASSIGNED.finditer(text)), MAX_NAMES):
             self.names.setdefault(found["name"].lower(), self.value(found.end())[0])
-        for found in list(ADDED.finditer(text))[:MAX_NAMES]:
+        for found in islice(time_budget.checked(ADDED.finditer(text)), MAX_NAMES):
             name, at = self.value(found.end())
             value, _ = self.value(at + len(self._between(at)))
             table = self.names.get(found["name"].lower())
@@ -121,8 +122,12 @@ class _Script:
 
 
 def powershell_spots(text: str) -> list[Spot]:
-    calls = [each for each in CALL.finditer(text) if not ECHO.search(text, max(0, each.start() - 8), each.start())]
-    del calls[MAX_OFFERS:]
+    commands = (
+        each
+        for each in time_budget.checked(CALL.finditer(text))
+        if not ECHO.search(text, max(0, each.start() - 8), each.start())
+    )
+    calls = list(islice(commands, MAX_OFFERS))
     if not calls:
         return []
     script = _Script(text)

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.calls.values import MAX_DEPTH, Arguments, Hole, NamedValues, joined, json_of, text_of
 
 LONGEST = 20_000
@@ -21,11 +22,13 @@ class PythonCode(NamedValues):
         super().__init__(text, ASSIGNED)
 
     def value_at(self, start: int, name: str, depth: int) -> Any:
+        time_budget.check()
         tree = parsed(self.text[start : end_of(self.text, start)])
         return Hole(name) if tree is None else self.value(tree, depth)
 
     def arguments(self, start: int) -> tuple[Arguments, int] | None:
         """Those of the call whose parenthesis opens before `start`, and where it ends; None where that is no Python."""
+        time_budget.check()
         end = end_of(self.text, start, 1)
         tree = parsed(f"f({self.text[start:end]}")
         if not isinstance(tree, ast.Call):
@@ -131,6 +134,7 @@ def end_of(text: str, start: int, depth: int = 0) -> int:
     limit = min(len(text), start + LONGEST)
     at = start
     while found := BRACKETS.search(text, at, limit):
+        time_budget.check()
         sign, at = found[0], found.end()
         if sign in ('"""', "'''", '"', "'"):
             at = _closed(text, at, sign, limit)

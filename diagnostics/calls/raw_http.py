@@ -23,8 +23,7 @@ def request_line(line: str) -> tuple[str, str] | None:
 def find_request(text: str) -> int:
     """Where the first request line starts; -1 for none."""
     at = 0
-    for line in text.split("\n"):
-        time_budget.check()
+    for line in time_budget.checked(text.split("\n")) if " HTTP/" in text else ():
         if " HTTP/" in line and request_line(line):
             return at
         at += len(line) + 1
@@ -32,15 +31,14 @@ def find_request(text: str) -> int:
 
 
 def has_response(text: str) -> bool:
-    return any(STATUS_LINE.match(line) for line in text.split("\n"))
+    return "HTTP/" in text and any(STATUS_LINE.match(line) for line in time_budget.checked(text.split("\n")))
 
 
 def request_spots(text: str, after_curl: int) -> list[Spot]:
     """The requests in the text. What curl -v shows behind a command (from `after_curl` on) is that command's own."""
     spots: list[Spot] = []
     at = 0
-    for line in text.split("\n"):
-        time_budget.check()
+    for line in time_budget.checked(text.split("\n")) if " HTTP/" in text else ():
         shown_by_curl = line.lstrip().startswith(">") and 0 <= after_curl < at
         if " HTTP/" in line and not shown_by_curl and len(spots) < MAX_OFFERS and request_line(line):
             spots.append(Spot(at, at + len(line), partial(_read, text, at)))
@@ -62,7 +60,9 @@ def _read(text: str, start: int, until: int) -> Draft:
     found = request_line(lines[0])
     if found:
         draft.method, target = found
-        end = next((number for number, line in enumerate(lines) if STATUS_LINE.match(line)), len(lines))
+        end = next(
+            (number for number, line in enumerate(time_budget.checked(lines)) if STATUS_LINE.match(line)), len(lines)
+        )
         _read_request(draft, target, lines[1:end], verbose)
         draft.answer = find_answer("\n".join(lines[end:])) if end < len(lines) else None
     draft.note("taken", "The call was read from a raw HTTP request.")

@@ -177,7 +177,7 @@ def _raw(text: str) -> list[Trace]:
     """Raw HTTP responses: each from its status line to the next one."""
     starts: list[int] = []
     at = 0
-    for line in text.split("\n"):
+    for line in time_budget.checked(text.split("\n")) if "HTTP/" in text else ():
         if STATUS_LINE.match(line):
             starts.append(at)
         at += len(line) + 1
@@ -239,8 +239,7 @@ def is_wrapper(value: Any) -> bool:
 
 def _statuses(text: str) -> list[Trace]:
     found = []
-    for match in STATUS.finditer(text):
-        time_budget.check()
+    for match in time_budget.checked(STATUS.finditer(text)):
         digits = next(value for value in match.groups() if value)
         found.append(Trace(match.start(), match.end(), int(digits)))
         if len(found) >= MAX_TRACES:
@@ -281,8 +280,7 @@ def _codes(text: str) -> list[Trace]:
 
 def _first(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
     found = []
-    for match in pattern.finditer(text):
-        time_budget.check()
+    for match in time_budget.checked(pattern.finditer(text)):
         found.append(match)
         if len(found) >= 300:
             break

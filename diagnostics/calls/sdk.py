@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -41,6 +42,7 @@ GC_FLAGS = frozenset(
 )
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Methods of the SDKs themselves, which stand beside those of the API.
+MAX_COMMANDS = 2_000  # words gc that are looked at
 OWN = frozenset(
     [
         "get_client_credentials_token",
@@ -77,8 +79,7 @@ def sdk_spots(text: str) -> list[Spot]:
     """Calls by methods that an SDK has, or seems to have."""
     spots: list[Spot] = []
     languages: Languages | None = None
-    for found in CALL.finditer(text):
-        time_budget.check()
+    for found in time_budget.checked(CALL.finditer(text)):
         line = text[max(text.rfind("\n", 0, found.start()) + 1, found.start() - 200) : found.start()]
         if (
             len(spots) >= MAX_OFFERS
@@ -90,8 +91,7 @@ def sdk_spots(text: str) -> list[Spot]:
         languages = languages or Languages.of(text)
         given, end = languages.arguments(found.end(), "_" in found["name"])
         spots.append(Spot(found.start(), end, partial(_read, text, found["name"], given, end)))
-    for found in CALLING.finditer(text):
-        time_budget.check()
+    for found in time_budget.checked(CALLING.finditer(text)):
         if len(spots) < MAX_OFFERS:
             spots.append(
                 Spot(found.start(), found.end(), partial(_read, text, found["name"], Arguments(), found.start()))
@@ -101,7 +101,9 @@ def sdk_spots(text: str) -> list[Spot]:
 
 def name_spots(text: str) -> list[Spot]:
     """Names of methods in prose, for a text that holds no call at all."""
-    found = [each for each in NAMED.finditer(text) if "cobrowse" in each["name"].lower()][:MAX_OFFERS]
+    found = [each for each in time_budget.checked(NAMED.finditer(text)) if "cobrowse" in each["name"].lower()][
+        :MAX_OFFERS
+    ]
     return [
         Spot(each.start(), each.end(), partial(_read, text, each["name"], Arguments(), each.end())) for each in found
     ]
@@ -109,8 +111,7 @@ def name_spots(text: str) -> list[Spot]:
 
 def gc_spots(text: str) -> list[Spot]:
     spots: list[Spot] = []
-    for found in GC.finditer(text):
-        time_budget.check()
+    for found in islice(time_budget.checked(GC.finditer(text)), MAX_COMMANDS):
         command = read_command(text, found.end())
         if len(spots) < MAX_OFFERS and _gc_words(command.words)[0]:
             spots.append(Spot(found.start(), command.end, partial(_read_gc, text, command.words, command.end)))

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from diagnostics import time_budget
+
 PLAIN = re.compile(r"[^\s'\"\\`$|;&<>#“‘]++")
 BLANKS = re.compile(r"[ \t\r\f\v\xa0]++")
 DOUBLE = re.compile(r"((?:[^\"\\]|\\.)*+)\"", re.DOTALL)
@@ -64,6 +66,7 @@ class _Reader:
 
     def _step(self) -> bool:
         """Take one piece; False at the end of the command."""
+        time_budget.check()
         char = self.text[self.at]
         if char == "\n":
             return self._newline()

@@ -54,8 +54,7 @@ def find_target(text: str) -> re.Match[str] | None:
     lines = text.split("\n")
     at = 0
     alone = None
-    for line in lines:
-        time_budget.check()
+    for line in time_budget.checked(lines):
         found = CALL.search(line)
         if found and "/" in found["url"]:
             return CALL.search(text, at + found.start())
@@ -76,8 +75,7 @@ def target_spots(text: str, with_prose: bool) -> list[Spot]:
     first = find_target(text) if with_prose else None
     found = {first.start(): (first.start(), first)} if first else {}
     at = 0
-    for line in text.split("\n"):
-        time_budget.check()
+    for line in time_budget.checked(text.split("\n")):
         start = LINE_START.match(line)
         target = CALL.match(line, start.end()) if start else None
         if target and "/" in target["url"] and not request_line(line) and len(found) < MAX_OFFERS:
@@ -118,7 +116,7 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
 
 
 def _count(text: str) -> int:
-    return sum(1 for line in text.split("\n") if line.strip("`~ \t\r"))
+    return sum(1 for line in time_budget.checked(text.split("\n")) if line.strip("`~ \t\r"))
 
 
 class _Lines:
@@ -137,6 +135,7 @@ class _Lines:
     def read(self, start: int) -> None:
         self.at = start
         while self.at < len(self.text):
+            time_budget.check()
             self._line(_line_at(self.text, self.at))
         if self.dropped:
             self.draft.note("dropped", f"Lines of text that belong to no call were left out: {self.dropped}.")
@@ -234,6 +233,7 @@ def _end_of_broken(text: str, start: int) -> int:
         return at
     at = start
     while at < len(text):
+        time_budget.check()
         line = _line_at(text, at)
         arrow = ARROW_STATUS.search(line)
         if arrow:

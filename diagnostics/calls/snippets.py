@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 from urllib.parse import quote_plus
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import find_answer
 from diagnostics.calls.call import Note
 from diagnostics.calls.draft import MAX_HEADERS, METHODS, Draft
@@ -65,7 +67,7 @@ def snippet_spots(text: str) -> list[Spot]:
     languages = Languages.of(text)
     spots: list[Spot] = []
     end = 0
-    for found in CALL.finditer(text):
+    for found in time_budget.checked(CALL.finditer(text)):
         if found.start() < end or len(spots) >= MAX_OFFERS:
             continue
         owner = (found["owner"] or "").lower()
@@ -207,7 +209,7 @@ def add_header(draft: Draft, name: str, value: Any) -> None:
 
 def _fill_opened(draft: Draft, after: str, languages: Languages, start: int) -> Any:
     """What is done with an opened XMLHttpRequest: its headers and what it sends."""
-    for found in list(HEADER_SET.finditer(after))[:MAX_HEADERS]:
+    for found in islice(time_budget.checked(HEADER_SET.finditer(after)), MAX_HEADERS):
         given, _ = languages.arguments(start + found.end(), python=False)
         add_header(draft, text_of(given.at(0)), given.at(1))
     sent = SENT.search(after)

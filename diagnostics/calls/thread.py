@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from diagnostics import time_budget
 from diagnostics.calls.curl import curl_spots, find_curl
 from diagnostics.calls.label_form import label_spots
 from diagnostics.calls.log_form import log_spots
@@ -22,9 +23,12 @@ def offers_in_text(text: str) -> list[Offer]:
     first_curl = find_curl(text)
     if first_curl >= 0:
         text = from_windows(text)
-    spots = [*curl_spots(text), *request_spots(text, first_curl), *snippet_spots(text), *sdk_spots(text)]
+    spots = [*curl_spots(text), *request_spots(text, first_curl)]
+    time_budget.check()
+    spots += [*snippet_spots(text), *sdk_spots(text)]
     context = Context.of(text)
     spots += [*powershell_spots(text), *wget_spots(text), *gc_spots(text), *log_spots(text)]
+    time_budget.check()
     spots += [*label_spots(text), *object_spots(context.responses.objects)]
     whole = _apart(spots)
     lines = _apart([*whole, *target_spots(text, with_prose=not whole)])

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from diagnostics import time_budget
+
 LONGEST_NAME = 60
 MAX_NAMES = 200
 MAX_DEPTH = 25
@@ -72,9 +74,10 @@ class NamedValues(ABC):
     def __init__(self, text: str, assigned: re.Pattern[str]) -> None:
         self.text = text
         self._places: dict[str, int] = {}
-        for found in assigned.finditer(text):
-            if len(self._places) < MAX_NAMES:
-                self._places.setdefault(found["name"], found.end())
+        for found in time_budget.checked(assigned.finditer(text)):
+            self._places.setdefault(found["name"], found.end())
+            if len(self._places) >= MAX_NAMES:
+                break
         self._known: dict[str, Any] = {}
 
     def named(self, name: str, depth: int = 0) -> Any:

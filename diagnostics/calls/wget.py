@@ -3,6 +3,7 @@
 import re
 from functools import partial
 
+from diagnostics import time_budget
 from diagnostics.calls.answers import find_answer
 from diagnostics.calls.curl import fill
 from diagnostics.calls.curl_options import read_options
@@ -40,6 +41,7 @@ def wget_spots(text: str) -> list[Spot]:
     spots: list[Spot] = []
     found = WGET.search(text)
     while found and len(spots) < MAX_OFFERS:
+        time_budget.check()
         command = read_command(text, found.end())
         if read_options(_in_curl(command.words))[0].urls:
             spots.append(Spot(found.start(), command.end, partial(_read, text, command)))

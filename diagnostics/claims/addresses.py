@@ -55,18 +55,20 @@ class Address:
 
 def unglued(text: str) -> str:
     """The text, as long as before, with values glued into strings written as placeholders: an address in one piece."""
-    return GLUED_LAST.sub(_filler, GLUED.sub(_filler, text))
+    text = GLUED.sub(_filler, text)
+    time_budget.check()
+    return GLUED_LAST.sub(_filler, text)
 
 
 def _filler(match: re.Match[str]) -> str:
+    time_budget.check()
     return "{" + FILLER * (len(match[0]) - 2) + "}"
 
 
 def addresses(text: str) -> Iterator[Address]:
     """In the order of the text, which must be unglued. Linear in its length."""
     found = []
-    for match in ADDRESS.finditer(text):
-        time_budget.check()
+    for match in time_budget.checked(ADDRESS.finditer(text)):
         if each := _address(match):
             found.append(each)
     for place, each in enumerate(found):

@@ -9,8 +9,9 @@ from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.genesys.contract import Contract
 
 # A line that begins like a new point, or stands apart, ends the sentence before it.
-GOES_ON = r"[^\n.!?]|\n(?![\s\-*>#|`])"
-SENTENCE = re.compile(rf"(?:{GOES_ON})(?:{GOES_ON}|[.!?](?=[^\s])){{0,900}}+")
+SENTENCE_START = re.compile(r"[^.!?](?:(?<!\n)|(?![\s\-*>#|`]))")
+SENTENCE_END = re.compile(r"[.!?\n](?:(?<!\n)(?!\S)|(?<=\n)(?=[\s\-*>#|`]))")
+LONGEST_SENTENCE = 900
 TRIGGER = re.compile(r"connected|404|sensitiv|per|/ ?min|every|retr|try again|back-?off|wait|region", re.IGNORECASE)
 CLAUSE = re.compile(r"[,;:()]\s")
 AROUND = 60  # characters shown on both sides of the words that tell
@@ -107,15 +108,25 @@ BY_NAME = {rule.name: rule for rule in RULES}
 
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
-    for match in SENTENCE.finditer(text.whole):
-        time_budget.check()
-        if not TRIGGER.search(match[0]):
+    for at, sentence in _sentences(text.whole):
+        if not TRIGGER.search(sentence):
             continue
-        fitting = [rule for rule in RULES if rule.fits(match[0])]
+        fitting = [rule for rule in RULES if rule.fits(sentence)]
         for rule in fitting:
             if rule.name != "connected" or fitting[0] is rule:
-                shown, at = _excerpt(match[0], rule)
-                yield Claim("advice", shown, match.start() + at, rule=rule.name)
+                shown, place = _excerpt(sentence, rule)
+                yield Claim("advice", shown, at + place, rule=rule.name)
+
+
+def _sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Each sentence with its place, a very long one in parts."""
+    at = 0
+    while first := SENTENCE_START.search(text, at):
+        time_budget.check()
+        start = first.start()
+        last = SENTENCE_END.search(text, first.end(), start + LONGEST_SENTENCE)
+        at = last.start() if last else min(len(text), start + LONGEST_SENTENCE)
+        yield start, text[start:at]
 
 
 def judge(claim: Claim, contract: Contract) -> Judgement:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -122,18 +122,18 @@ def _check(text: str, contract: Contract) -> Checked:
     """Raises TimeBudgetExceeded, and TooManySecrets for a text of thousands of them."""
     shown = mask_within_budget(text)
     read = Text(unglued(shown))
-    found = list(_checked(calls.find(read, contract)))
+    found = list(time_budget.checked(calls.find(read, contract)))
     read = replace(read, calls=tuple(found))
     others = (each.find(read, contract) for each in SUBJECTS.values() if each is not calls.SUBJECT)
     first: dict[tuple[str, ...], Claim] = {}
     times: Counter[tuple[str, ...]] = Counter()
     seen: set[tuple[object, ...]] = set()
-    every = sorted(_checked(chain(found, *others)), key=lambda each: each.at)
-    for claim in _checked(every):
+    every = sorted(time_budget.checked(chain(found, *others)), key=lambda each: each.at)
+    for claim in time_budget.checked(every):
         first.setdefault(claim.key, claim)
         times[claim.key] += (claim.at, *claim.key) not in seen
         seen.add((claim.at, *claim.key))
-    lines = [match.start() for match in re.finditer("\n", read.whole)]
+    lines = [match.start() for match in time_budget.checked(re.finditer("\n", read.whole))]
     judged = {}
     for number, (key, claim) in enumerate(list(first.items())[:MOST], 1):
         time_budget.check()
@@ -141,12 +141,6 @@ def _check(text: str, contract: Contract) -> Checked:
         judged[key] = Judged(claim, judgement, number, bisect_right(lines, claim.at) + 1, times[key])
     pieces = tuple(_pieces(shown[:SHOWN], every, judged))
     return Checked(tuple(judged.values()), max(0, len(first) - MOST), pieces, len(shown) > SHOWN, shown)
-
-
-def _checked(claims: Iterable[Claim]) -> Iterator[Claim]:
-    for claim in claims:
-        time_budget.check()
-        yield claim
 
 
 def _pieces(shown: str, every: list[Claim], judged: dict[tuple[str, ...], Judged]) -> Iterator[Piece]:

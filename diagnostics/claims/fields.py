@@ -36,7 +36,7 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
     calls = [each for each in text.calls if each.kind == "call"]
     start = next((each for each in calls if starts_cobrowse(each)), None)
     if text.speaks_of_cobrowse:
-        for match in PROVIDER_ID.finditer(text.whole):
+        for match in time_budget.checked(PROVIDER_ID.finditer(text.whole)):
             yield Claim("field", match[0], match.start(), of=start)
     last = -1
     for at, of in _blocks(text.whole, calls, start):
@@ -54,10 +54,9 @@ def starts_cobrowse(claim: Claim) -> bool:
 
 def _blocks(whole: str, calls: list[Claim], start: Claim | None) -> Iterator[tuple[int, Claim]]:
     """Where an object that is a body begins, and the call it belongs to."""
-    named = {match.end() for match in NAMED_BLOCK.finditer(whole)}
+    named = {match.end() for match in time_budget.checked(NAMED_BLOCK.finditer(whole))}
     place = 0
-    for match in islice(BLOCK.finditer(whole), MOST_BLOCKS):
-        time_budget.check()
+    for match in islice(time_budget.checked(BLOCK.finditer(whole)), MOST_BLOCKS):
         at = match.start()
         while place < len(calls) and calls[place].at < at:
             place += 1

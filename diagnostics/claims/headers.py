@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from diagnostics import time_budget
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.claims.known import known
 from diagnostics.genesys.contract import Contract
@@ -17,11 +18,11 @@ RATE_LIMIT = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-
 
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
-    for match in SPELT_OUT.finditer(text.whole):
+    for match in time_budget.checked(SPELT_OUT.finditer(text.whole)):
         yield Claim("header", match[0].rstrip("-"), match.start())
-    for match in KNOWN.finditer(text.whole):
+    for match in time_budget.checked(KNOWN.finditer(text.whole)):
         yield Claim("header", match[0], match.start())
-    for match in OPTION.finditer(text.whole):
+    for match in time_budget.checked(OPTION.finditer(text.whole)):
         yield Claim("header", match[1], match.start(1))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from diagnostics import time_budget
 from diagnostics.claims.addresses import addresses
 from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
 from diagnostics.claims.known import known
@@ -24,7 +25,7 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
     for each in addresses(text.whole):
         if each.host:
             yield Claim("host", each.host, each.host_at, scheme=each.scheme)
-    for match in NAMED.finditer(text.whole):
+    for match in time_budget.checked(NAMED.finditer(text.whole)):
         yield Claim("host", match[0].lower(), match.start())
 
 

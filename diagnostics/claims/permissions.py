@@ -19,14 +19,12 @@ STEP = re.compile(r"\s*(?:->|>|→|›|»)\s*")
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     domains = frozenset(each.partition(":")[0].lower() for each in permissions_in(contract)) | {"cobrowse"}
-    for match in API.finditer(text.whole):
-        time_budget.check()
+    for match in time_budget.checked(API.finditer(text.whole)):
         domain, _, action = match[0].lower().partition(":")
         meant = domain in domains or action.rpartition(":")[2] in ACTIONS
         if meant and not scopes.is_scope(match[0], text.whole, match.start()):
             yield Claim("permission", match[0], match.start())
-    for match in MENU.finditer(text.whole):
-        time_budget.check()
+    for match in time_budget.checked(MENU.finditer(text.whole)):
         if name := _in_menu(STEP.split(match[0]), domains):
             yield Claim("permission", name, match.start())
 

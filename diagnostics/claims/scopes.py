@@ -43,12 +43,10 @@ LINE = 200  # characters behind the word within which names in quotes are scopes
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     whole = text.whole
-    for match in COLONED.finditer(whole):
-        time_budget.check()
+    for match in time_budget.checked(COLONED.finditer(whole)):
         if is_scope(match[0], whole, match.start()):
             yield Claim("scope", match[0], match.start())
-    for word in SPOKEN_OF.finditer(whole):
-        time_budget.check()
+    for word in time_budget.checked(SPOKEN_OF.finditer(whole)):
         until = whole.find("\n", word.end(), word.end() + LINE)
         until = until if until >= 0 else word.end() + LINE
         for match in QUOTED.finditer(whole, word.end(), until):

@@ -28,20 +28,19 @@ SUFFIXES = re.compile(r"(?:WithHttpInfo)?(?:Async)?(?:Request)?$")
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     whole = text.whole
-    own = frozenset(match[1] for match in DEFINED.finditer(whole))
+    own = frozenset(match[1] for match in time_budget.checked(DEFINED.finditer(whole)))
     speaks_sdk = SDKS.search(whole) is not None
-    for match in METHOD.finditer(whole):
-        time_budget.check()
+    for match in time_budget.checked(METHOD.finditer(whole)):
         if match["name"] not in own and _is_meant(match["name"], whole, match.start(), contract, speaks_sdk):
             yield Claim("sdk", match["name"], match.start())
     for pattern in (COBROWSE_CALL, SETTER):
-        for match in pattern.finditer(whole):
+        for match in time_budget.checked(pattern.finditer(whole)):
             if match["name"] not in own and not METHOD.match(whole, match.start()):
                 yield Claim("sdk", match["name"], match.start())
-    for match in CLASS.finditer(whole):
+    for match in time_budget.checked(CLASS.finditer(whole)):
         if match["name"] not in own and (speaks_sdk or "Cobrowse" in match["name"]):
             yield Claim("sdk", match["name"], match.start())
-    for match in COMMAND.finditer(whole):
+    for match in time_budget.checked(COMMAND.finditer(whole)):
         yield Claim("sdk", f"gc{match[1]}", match.start())
 
 

@@ -25,12 +25,11 @@ NEAR = 90
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     real = known("states")["real"]
     for pattern in (QUOTED, ASSIGNED):
-        for match in pattern.finditer(text.whole):
-            time_budget.check()
+        for match in time_budget.checked(pattern.finditer(text.whole)):
             around = text.whole[max(0, match.start() - NEAR) : match.end() + NEAR]
             if STATE.search(around) and (match[1].lower() in real or _is_of_communication(around)):
                 yield Claim("state", match[1].lower(), match.start(1))
-    for match in OF_CONVERSATION.finditer(text.whole):
+    for match in time_budget.checked(OF_CONVERSATION.finditer(text.whole)):
         yield Claim("state", "conversation.state", match.start())
 
 
