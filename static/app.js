@@ -68,8 +68,24 @@ document.addEventListener("allauth.error", (event) => {
 });
 
 document.addEventListener("htmx:load", showCopyButtons);
-document.addEventListener("htmx:sendError", () => say("The server does not answer. This page tries again by itself."));
-document.addEventListener("htmx:responseError", () => say("The server could not answer. Reload the page."));
+// Shown until the next answer arrives.
+function showTrouble(text) {
+  const note = document.getElementById("trouble");
+  if (!note) return say(text);
+  note.firstElementChild.textContent = text;
+  note.hidden = !text;
+}
+
+document.addEventListener("htmx:sendError", () => showTrouble("The server isn't responding. This page tries again automatically."));
+// A server that can't answer right now says why in one line of text.
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  const isLine = xhr.status === 503 && (xhr.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+  showTrouble(isLine ? xhr.responseText.slice(0, 300) : "The server couldn't answer. Reload the page.");
+});
+document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr } }) => {
+  const note = document.getElementById("trouble");
+  if (note && !note.hidden && xhr.status < 400) showTrouble("");
+});
 addEventListener("hashchange", unfold);
 addEventListener("DOMContentLoaded", () => {
   showCopyButtons();

@@ -37,12 +37,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def database_outage(request: HttpRequest, outage: Outage) -> HttpResponse:
-    """Needs no database: a page for people, problem details below /api/, text for /metrics."""
+    """Needs no database: a page for people, problem details below /api/, one line of text for scripts and /metrics."""
     log.error("%s %s: %s (%s)", request.method, request.path[:500], outage.title, _kind(sys.exc_info()[1]))
     response: HttpResponse
     if request.path.startswith("/api/"):
         response = problem(503, outage.code, f"{outage.title}. {outage.why} Nothing was saved.")
-    elif request.path.startswith("/metrics"):
+    elif request.path.startswith("/metrics") or request.headers.get("HX-Request") == "true":  # app.js shows it
         text = f"{outage.title}. {outage.why}\n"
         response = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
     else:

@@ -139,6 +139,7 @@ def answer_probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Ca
         response = probe(request)
         response.headers["Cache-Control"] = "private, no-store"
         response.headers["X-Frame-Options"] = "DENY"
+        response._has_been_logged = True  # type: ignore[attr-defined]  # probes ask all the time; the parts log their own
         return response
 
     return middleware

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from config.local import cluster, postgres
+from config.local import child, cluster, postgres
 from config.local.data_dir import PROJECT, VARIABLE, DataDir
 from tests.local.conftest import Manage, remove, wait_for
 
@@ -81,7 +81,11 @@ class Site:
     def signal_database(self, number: signal.Signals) -> None:
         """To the server and to everything it started."""
         assert self.database
-        os.killpg(self.database.pid, number)
+        server = self.database.pid
+        os.kill(server, number)  # first, so that it starts nobody meanwhile
+        for pid in child.all_pids():  # each has a process group of its own
+            if child.parent_of(pid) == server:
+                os.kill(pid, number)
 
     def log(self) -> str:
         return self.data.log("web").read_text()

@@ -55,6 +55,10 @@ def test_pages_say_that_the_database_is_away_and_work_again_when_it_is_back(site
         answer = site.ask("/api/v1/runs", Authorization="Bearer cbd_" + "a" * 43)
         assert (answer.status, json.loads(answer.text)["code"]) == (503, "database_unavailable")
         assert answer.headers["retry-after"] == "5"
+        fragment = site.ask("/system/state/", **{"HX-Request": "true"})
+        assert (fragment.status, fragment.headers["content-type"]) == (503, "text/plain; charset=utf-8")
+        assert outages.AWAY.title in fragment.text
+        assert fragment.headers["retry-after"] == "5"
         numbers = site.ask("/metrics")
         assert (numbers.status, numbers.headers["content-type"]) == (503, "text/plain; charset=utf-8")
     wait_for(lambda: site.ask("/").status == 200, "the pages to be back")
@@ -67,6 +71,14 @@ def test_probes_answer_during_an_outage(site: Site, outage: Outage) -> None:
         wait_for(lambda: not json.loads(site.ask("/health/ready").text)["parts"]["database"], "the outage to be seen")
         assert site.ask("/health/ready").status == 503
     wait_for(lambda: json.loads(site.ask("/health/ready").text)["parts"]["database"], "its end to be seen")
+
+
+def test_probes_that_say_no_are_no_errors_in_the_log(site: Site) -> None:
+    with stopped(site):
+        wait_for(lambda: site.ask("/health/ready").status == 503, "the outage to be seen")
+        before = site.log()
+        assert {site.ask("/health/ready").status for _ in range(5)} == {503}
+        assert "/health/ready" not in site.log().removeprefix(before)
 
 
 def test_no_page_fails_after_a_restart_of_the_database(site: Site) -> None:
