@@ -8,7 +8,9 @@ from diagnostics.calls.draft import Draft
 from diagnostics.genesys.regions import Region, find_region
 
 MAX_NAMES = 500
-PROGRAMS = frozenset({"code", "powershell", "sdk", "postman", "log"})  # in which {name} stands for a variable
+PROGRAMS = frozenset(
+    {"code", "powershell", "sdk", "postman", "log", "short", "json"}
+)  # in which {name} stands for a variable
 ASSIGNED = re.compile(
     r"(?:^|[;&|{(\n]|&&|\bENV |\bARG )[ \t]*(?:[$#%>] )?(?:(?:export|set|SET|setx|const|let|var|val|"
     r"final|static|string|String|private|public|readonly|declare -x|env)[ \t]+){0,4}"
@@ -21,17 +23,36 @@ PAIR = re.compile(
     r"\"(?:key|"
     r"name)\"\s{0,9}:\s{0,9}\"(?P<name>[\w .-]{1,80})\"\s{0,9},\s{0,9}\"value\"\s{0,9}:\s{0,9}\"(?P<value>[^\"\n]{1,4000})\""
 )
+# A list of an environment in YAML, and the fields of an object in JSON.
+YAML_PAIR = re.compile(
+    r"^[ \t]*-[ \t]+(?:name|key):[ \t]*[\"']?(?P<name>[\w.-]{1,80})[\"']?[ \t]*\n[ \t]*value:[ \t]*[\"']?"
+    r"(?P<value>[^\s\"'#]{1,4000})",
+    re.MULTILINE,
+)
+YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\"']?(?P<name>[A-Za-z_]\w{0,80})=(?P<value>[^\s\"']{1,4000})", re.MULTILINE)
+FIELD = re.compile(r"[{,]\s{0,80}\"(?P<name>[A-Za-z_][\w.-]{0,80})\"\s{0,9}:\s{0,9}\"(?P<value>[^\"\\\s]{1,4000})\"")
+# A shell that was asked for the value of a variable, and said it in the next line.
+ECHOED = re.compile(
+    r"^[ \t]*(?:[$#%>] )?(?:echo[ \t]+|Write-(?:Host|Output)[ \t]+)?\"?\$\{?(?P<name>[A-Za-z_]\w{0,80})\}?\"?[ \t]*\n"
+    r"(?P<value>[^\s\"'`$]{1,4000})[ \t]*$",
+    re.MULTILINE,
+)
+PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED)
 HOLE = re.compile(
     r"\$\{\{\s{0,3}(?P<action>[\w. -]{1,80}?)\s{0,3}\}\}|"
     r"\{\{\s{0,3}(?P<double>[\w. -]{1,80}?)\s{0,3}\}\}|\$\{(?:env:|"
     r"process\.env\.)?(?P<shell>[\w.-]{1,80})(?::?[-?+][^{}]{0,80})?\}"
-    r"|\$(?:env:)?(?P<dollar>[A-Za-z_]\w{0,80})|%(?P<percent>[A-Za-z_]\w{0,80})%|"
+    r"|\$(?:env:)?(?P<dollar>[A-Za-z_]\w{0,80})|\$\((?P<kubernetes>[A-Za-z_]\w{0,80})\)|%(?P<percent>[A-Za-z_]\w{0,80})%|"
     r"!(?P<delayed>[A-Za-z_]\w{0,80})!|\{(?P<single>[A-Za-z_][\w.]{0,80})\}|"
     r"<(?P<angle>[A-Za-z_][\w -]{0,60})>"
 )
+IN_TEMPLATE = re.compile(
+    r"\$\{[\w.]{1,80}\}|\{\{[\w. -]{1,80}\}\}|\$\([\w]{1,80}\)|(?<=/)(?P<braces>\{\w{1,80}\})(?=/)"
+)
 CONVERSATION = re.compile(
-    r"\b(?:conv\w{0,20}|gespr\w{0,20}|会話\w{0,4}|会话\w{0,4})[\"'`*]{0,3}[ _-]{0,2}(?:id|uuid|guid|"
-    r"ID)?[\"'`*]{0,3}\s{0,3}(?:[:=：#]|is|est|es|ist|=>|"
+    r"(?:\b(?:conv\w{0,20}|gespr\w{0,20}|unterhaltung|interaktion|interac\w{1,4}|interaç\w{1,4}|разговор\w{0,2}|бесед\w{0,2}|"
+    r"会話\w{0,4}|会话\w{0,4})|대화|المحادثة)[\"'`*]{0,3}[ _-]{0,2}(?:id|uuid|guid|"
+    r"ID)?[\"'`*]{0,3}\s{0,3}(?:[:=：#]|is|was|war|est|es|era|ist|=>|"
     r"\()?\s{0,3}[\"'`*<(\[]{0,4}(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})",
     re.IGNORECASE,
 )
@@ -50,7 +71,7 @@ REGION_SET = (
     re.compile(
         rf"(?:\bhost|base_?path|base_?url|base_?uri|environment|region|aws_region|"
         rf"GENESYS(?:_?CLOUD)?_(?:REGION|HOST|ENVIRONMENT|API_URL|BASE_URL)|PURECLOUD_\w{{1,30}}|api_?url|"
-        rf"domain|env)[\"']?\s{{0,4}}(?::?=|:|=>|,)\s{{0,4}}[\"'`]?(?P<region>(?:https?://)?{HOST}|"
+        rf"domain|env)[\"']?[ \t]{{0,40}}(?::?=|:|=>|,)\s{{0,4}}[\"'`]?(?P<region>(?:https?://)?{HOST}|"
         rf"{REGION_NAME})", re.IGNORECASE),
     re.compile(rf"\bPureCloudRegionHosts[^\n]{{0,20}}?(?P<region>{REGION_NAME})", re.IGNORECASE),
     re.compile(
@@ -71,7 +92,7 @@ class Definitions:
     def values(self) -> dict[str, str]:
         if self._values is None:
             self._values = {}
-            for pattern in (ASSIGNED, PAIR):
+            for pattern in PATTERNS:
                 for found in time_budget.checked(pattern.finditer(self.text)):
                     value = next((each for each in found.groups()[1:] if each), "").strip()
                     if value and len(self._values) < MAX_NAMES:
@@ -97,7 +118,7 @@ class Definitions:
     def _filled(self, text: str, known: dict[str, None], open_in_code: bool, depth: int = 0) -> str:
         def replace(found: re.Match[str]) -> str:
             name = next((each for each in found.groups() if each), "")
-            if (found["single"] or found["angle"] or found["double"]) and not open_in_code:
+            if (found["single"] or found["angle"]) and not open_in_code:
                 return found[0]  # sent as it is written, which may be the fault
             value = self.values.get(_key(name)) or self.values.get(_key(name.rpartition(".")[2]))
             if value is None or value == found[0] or depth > 3 or _key(value) == _key(name):
@@ -114,7 +135,10 @@ def _key(name: str) -> str:
 
 def fill_conversation(draft: Draft) -> None:
     """Puts the conversation ID that the text names where the program's variable for it stands in the path."""
-    place = next((each for each in draft.variables if "conv" in each.lower()), "")
+    open_places = (
+        found[0] for found in IN_TEMPLATE.finditer(draft.url) if draft.form in PROGRAMS or not found["braces"]
+    )
+    place = next((each for each in (*draft.variables, *open_places) if "conv" in each.lower()), "")
     if place and draft.conversation_id:
         draft.url = draft.url.replace(place, draft.conversation_id)
         draft.variables = tuple(each for each in draft.variables if each != place)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnostics.calls.answers import looks_like_answer, status_in
+from diagnostics.calls.answers import json_at, looks_like_answer, status_in
 from diagnostics.calls.draft import METHODS, DraftAnswer, Headers
 from diagnostics.calls.objects import value_of
 from diagnostics.calls.values import Hole, text_of
@@ -14,6 +14,7 @@ from diagnostics.calls.values import Hole, text_of
 MAX_NODES = 600
 MAX_DEPTH = 9
 MAX_HEADERS = 60
+LONGEST_LEAD = 2_000  # characters of a string before the JSON in it
 METHOD_KEYS = frozenset({"method", "httpmethod", "requestmethod", "requesttype", "verb", "reqmethod"})
 URL_KEYS = (
     "url", "requesturl", "requesturi", "uri", "requesturltemplate", "fullurl", "fullpath", "path", "requestpath",
@@ -21,7 +22,7 @@ URL_KEYS = (
 )  # fmt: skip
 STATUS_KEYS = (
     "statuscode", "status", "httpstatuscode", "httpstatus", "responsestatus", "responsecode",
-    "responsestatuscode", "errorcode", "code",
+    "responsestatuscode", "resultcode", "httpcode", "errorcode", "code",
 )  # fmt: skip
 BODY_KEYS = (
     "responsebody", "body", "data", "text", "content", "rawbody", "responsedata", "responsetext",
@@ -81,13 +82,20 @@ def _nodes(value: Mapping[str, Any]) -> Iterator[_Node]:
     for count, (each, depth, path) in enumerate(waiting):
         if count >= MAX_NODES:
             return
-        node = value_of(each) if isinstance(each, str) else each
+        node = value_of(each) or _embedded(each) if isinstance(each, str) else each
         if isinstance(node, Mapping):
             yield _Node({fold(str(key)): item for key, item in node.items()}, node, depth, path)
             if depth < MAX_DEPTH:
                 waiting += [(item, depth + 1, (*path, fold(str(key)))) for key, item in node.items()]
         elif isinstance(node, list) and depth < MAX_DEPTH:
             waiting += [(item, depth + 1, path) for item in node[:50]]
+
+
+def _embedded(text: str) -> Any:
+    """The error body that stands behind words in a string, such as "failed: 404 {...}"; None for none."""
+    start = re.search(r"\{\s{0,9}\"", text[:LONGEST_LEAD])
+    found = json_at(text, start.start()) if start else None
+    return found[0] if found and looks_like_answer(found[0]) else None
 
 
 def _fill_call(found: Exchange, nodes: list[_Node]) -> None:

@@ -31,7 +31,9 @@ CORRELATION = re.compile(
     re.IGNORECASE,
 )
 CODE = re.compile(
-    r"\b(?:error)?_?code[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<code>[a-z][a-z_]{0,40}(?:\.[a-z_]{1,40}){1,8})\b",
+    r"(?:\b(?:(?:error)?_?code|código|codigo|codice|fehlercode|code d[’']erreur|код)[\"']?\s{0,3}[:=]?|"
+    r"(?:エラー)?コード\s{0,3}[:：は]|(?:错误)?代码\s{0,3}[:：]|(?<![\w.-])[45]\d\d[\s:(,–—-]{1,4})\s{0,3}[\"'`(]?"
+    r"(?P<code>[a-z][a-z_]{0,40}(?:\.[a-z_]{1,40}){1,8})(?![\w.:/-]*[\w:/-])",
     re.IGNORECASE,
 )
 MESSAGE = re.compile(

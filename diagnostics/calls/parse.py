@@ -23,11 +23,12 @@ from diagnostics.calls.named_secrets import secrets_named
 from diagnostics.calls.offers import Offer, best, choice_of, shortlist
 from diagnostics.calls.pairing import merged
 from diagnostics.calls.postman import START as POSTMAN_START
+from diagnostics.calls.postman import offers_in_documents
 from diagnostics.calls.raw_http import find_request, has_response, read_response
 from diagnostics.calls.responses import Responses, completed, unwrapped
 from diagnostics.calls.screenshot import corrected_text
 from diagnostics.calls.thread import offers_by_name, offers_in_text
-from diagnostics.calls.unwrapping import LONGEST_SCAN, unwrap
+from diagnostics.calls.unwrapping import LONGEST_SCAN, RTF, is_chat, unwrap
 from diagnostics.clean_text import REPLACEMENT, clean_text
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.masker import Masker, TooManySecrets
@@ -311,7 +312,8 @@ def _found(text: str) -> Found:
 
 def _unwrapped(text: str, budget: TimeBudget) -> tuple[str, list[Note]]:
     """JSON, which is read by its structure, stays as it is."""
-    if is_har(text) or POSTMAN_START.match(text) or (text[0] in "{[" and _is_json(text)):
+    is_wrapped = RTF.match(text) or is_chat(text)
+    if not is_wrapped and (is_har(text) or POSTMAN_START.match(text) or (text[0] in "{[" and _is_json(text))):
         return text, []
     try:
         return unwrap(text)
@@ -445,6 +447,8 @@ def _offers(text: str) -> list[Offer]:
 
 def _offers_in_json(text: str) -> list[Offer]:
     """By its structure, unless its calls and their responses stand in entries of their own, or it is no JSON."""
+    if POSTMAN_START.match(text) and (offers := offers_in_documents(text)):
+        return offers
     try:
         offers = offers_in_json(lines_of_json(text) or load(text), text)
     except Unreadable:

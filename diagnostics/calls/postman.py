@@ -10,17 +10,20 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from diagnostics import time_budget
+from diagnostics.calls.answers import json_at
 from diagnostics.calls.call import Unreadable
 from diagnostics.calls.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
 from diagnostics.calls.offers import Offer
 
 MAX_ITEMS = 5_000
+MAX_DOCUMENTS = 20
 MAX_VARIABLES = 500
 LONGEST_VALUE = 4_000
 MOST_FILLED = 100  # variables in one text; with the length of a value it bounds what they grow to
 LONGEST_URL = 20_000
 PASSES = 3  # a variable may hold another one
 VARIABLE = re.compile(r"\{\{[ \t]{0,5}([^{}\n]{1,100}?)[ \t]{0,5}\}\}")
+DOCUMENT = re.compile(r"^[ \t]{0,20}(?=\{)", re.MULTILINE)
 PATH_VARIABLE = re.compile(r"(?<=/):([A-Za-z_][\w.-]{0,80})")
 START = re.compile(r"\ufeff?\s*\{\s*\"(?:info|item|collection|_postman_id|variable|auth)\"\s*:")
 
@@ -42,6 +45,30 @@ def is_collection(value: Any) -> bool:
     return isinstance(value.get("item"), list) or (isinstance(inner, dict) and isinstance(inner.get("item"), list))
 
 
+def documents_in(text: str) -> list[dict[str, Any]]:
+    """The JSON objects of a text that begin a line, such as a collection and the environment below it."""
+    found: list[dict[str, Any]] = []
+    at = 0
+    while (start := DOCUMENT.search(text, at)) and len(found) < MAX_DOCUMENTS:
+        each = json_at(text, start.end())
+        if each and isinstance(each[0], dict):
+            found.append(each[0])
+        at = each[1] if each else start.end() + 1
+    return found
+
+
+def offers_in_documents(text: str) -> list[Offer]:
+    """The calls of a collection, with the values of an environment that stands in the same text; [] for none."""
+    documents = documents_in(text)
+    collection = next((each for each in documents if is_collection(each)), None)
+    if collection is None or len(documents) < 2:
+        return []
+    environment: dict[str, str] = {}
+    for each in documents:
+        environment |= _variables(each.get("values"))
+    return offers_in_collection(collection, environment)
+
+
 def is_item(value: Any) -> bool:
     """An item, or its request alone: the header list, the parts of the URL and the modes of the body are Postman's own."""
     if not isinstance(value, dict):
@@ -59,12 +86,12 @@ def is_item(value: Any) -> bool:
     )
 
 
-def offers_in_collection(value: Mapping[str, Any]) -> list[Offer]:
-    """Raises Unreadable for a collection without a request."""
+def offers_in_collection(value: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> list[Offer]:
+    """`environment` has values that stand outside the collection. Raises Unreadable for a collection without a request."""
     root = value if isinstance(value.get("item"), list) else value["collection"]
     items: list[Item] = []
     left_out = 0
-    for item in _items(root):
+    for item in _items(root, environment or {}):
         if len(items) < MAX_ITEMS:
             items.append(item)
         else:
@@ -117,9 +144,9 @@ def draft_of(item: Item, left_out: int = 0) -> Draft:
     return draft
 
 
-def _items(root: Mapping[str, Any]) -> Iterator[Item]:
+def _items(root: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Item]:
     """Every request in the folders, in the order of the collection."""
-    variables = _variables(root.get("variable"))
+    variables = {**_variables(root.get("variable")), **environment}
     waiting: list[tuple[Any, str, Any]] = [(each, "", root.get("auth")) for each in reversed(root["item"])]
     while waiting:
         time_budget.check()

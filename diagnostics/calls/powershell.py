@@ -34,6 +34,8 @@ ASSIGNED = re.compile(r"^[ \t]*\$(?P<name>[A-Za-z_]\w{0,80})[ \t]*=(?!=)[ \t]*",
 ADDED = re.compile(r"\$(?P<name>[A-Za-z_]\w{0,80})(?:\.Add\(|\[)[ \t]*(?=[\"'])")
 TYPE = re.compile(r"\[(?:ordered|string|hashtable|pscustomobject|uri)\][ \t]*", re.IGNORECASE)
 TO_JSON = re.compile(r"[ \t]*\|[ \t]*ConvertTo-Json\b(?:[ \t]+-\w+(?:[ \t]+\d+)?)*", re.IGNORECASE)
+FORMAT = re.compile(r"[ \t]+-f[ \t]+", re.IGNORECASE)
+COMMA = re.compile(r"[ \t]*,[ \t`]*\n?[ \t]*")
 SWITCHES = frozenset({"usebasicparsing", "allowunencryptedauthentication", "skipcertificatecheck", "verbose"})
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", "a": "", "b": "", "f": "", "v": ""}
 MAX_NAMES = 200
@@ -63,9 +65,24 @@ class _Script:
     def value(self, at: int, depth: int = 0) -> tuple[Any, int]:
         """The value that begins at `at`, and where it ends. Never fails."""
         value, end = self._one(at, depth)
+        if isinstance(value, str) and (operator := FORMAT.match(self.text, end)) and depth < MAX_DEPTH:
+            value, end = self._formatted(value, operator.end(), depth + 1)
         if found := TO_JSON.match(self.text, end):
             return (value if isinstance(value, Hole) else json_of(value)), found.end()
         return value, end
+
+    def _formatted(self, text: str, at: int, depth: int) -> tuple[str, int]:
+        """What the operator -f makes of "{0}/..." and the values behind it."""
+        given: list[Any] = []
+        while len(given) < MAX_WORDS:
+            value, at = self._one(at, depth)
+            given.append(value)
+            comma = COMMA.match(self.text, at)
+            if comma is None:
+                break
+            at = comma.end()
+        places = re.compile(r"\{(\d{1,2})(?:[,:][^{}]{0,20})?\}")
+        return places.sub(lambda each: text_of(dict(enumerate(given)).get(int(each[1]), each[0])), text), at
 
     def _one(self, at: int, depth: int) -> tuple[Any, int]:
         time_budget.check()

@@ -5,7 +5,7 @@ from functools import partial
 
 from diagnostics import time_budget
 from diagnostics.calls.answers import STATUS_LINE, find_answer, raw_response, read_headers, tidy_body
-from diagnostics.calls.draft import Draft
+from diagnostics.calls.draft import METHODS, Draft
 from diagnostics.calls.offers import MAX_OFFERS, Spot
 
 METHOD = re.compile(r"[ \t]*(?:> ?)?([A-Za-z]{3,20})[ \t]")
@@ -17,6 +17,8 @@ def request_line(line: str) -> tuple[str, str] | None:
     head, slash, version = line.rstrip().rpartition(" HTTP/")
     method = METHOD.match(head + " ") if slash and VERSION.fullmatch(version) else None
     target = head[method.end() :].strip() if method else ""
+    if target and method and method[1] not in METHODS and " " in target:
+        return None  # a line of a log
     return (method[1].upper(), target) if method and target else None
 
 

@@ -20,8 +20,13 @@ STATUS = re.compile(
     r"(?:[ _-]{0,2}(?:code|código|codigo|コード|码|碼|код))?[\"'`*]{0,3}\s{0,3}(?:[:=：は为為]|is|of|"
     r"was|->)?\s{0,3}[\"'`*]{0,3}(?P<named>[1-5]\d\d)(?![\w.-])"
     r"|(?:HTTP[ステータス状态]{0,6}|HTTP error|HTTP[- ]Fehler|código|codigo|code|Code|"
-    r"código de estado|код|エラー|错误|エラーコード|ErrorCode|error code|error|fehler|erreur|erro|"
-    r"ошибка)\s{0,2}[:=：]?\s{0,2}(?P<words>[45]\d\d)(?![\w.-])"
+    r"código de estado|код|エラー|错误|錯誤|오류|خطأ|エラーコード|ErrorCode|error code|error|fehler|erreur|errore|erro|fout|"
+    r"ошибк\w{1,2})\s{0,2}[:=：]?\s{0,2}(?P<words>[45]\d\d)(?![\w.-])"
+    r"|[:：]\s{0,2}\((?P<windows>[45]\d\d)\)\s{0,2}[^\W\d]"  # PowerShell 5.1, in any language
+    r"|\b\d{1,9}(?:[.,]\d{1,6})?\s?ms\s{1,2}-\s(?P<handler>[1-5]\d\d)\b"  # HttpClient's log
+    r"|\bHTTP/\d(?:\.\d)? (?P<line>[1-5]\d\d)\b"
+    r"|\bhttp_code\s{0,3}[:=]\s{0,3}(?P<curl>[1-5]\d\d)\b"
+    r"|^(?P<write_out>[1-5]\d\d)(?:[ ,;|]\d{1,3}\.\d{1,6}s?)?[ \t]*$"  # what curl -w prints
     r"|ApiException:?\s{0,3}\(?(?P<python>[1-5]\d\d)\)?"
     r"|\bAPI Error:? (?P<go>[1-5]\d\d)\b"
     r"|\b(?:returned an error|not indicate success|responded with|resulted in an?|failed with|"
@@ -30,17 +35,17 @@ STATUS = re.compile(
     r"|\bnet::ERR_[A-Z_]{2,40} (?P<chrome>[1-5]\d\d)\b"
     r"|(?:<--|->|=>|→|⇒|➜|<-|⟵|←) {0,3}(?:HTTP(?:/\d(?:\.\d)?)? )?(?:status )?(?P<arrow>[1-5]\d\d)(?![\w.-])"
     r"|\b(?P<reason>[1-5]\d\d) {1,2}[-–(]{0,2} ?(?:Client Error|Server Error|OK\b|Created\b|"
-    r"Accepted\b|No Content\b|Bad ?Request|Unauthorized|Forbidden|Not ?Found|NOT_FOUND|"
+    r"Accepted\b|No Content\b|Bad ?Request|Unauthorized|Forbidden|Not ?Found|NOT_FOUND|[a-z_]{2,30}\.[a-z_.]{2,60}(?![\w.:/-])|"
     r"Method ?Not ?Allowed|Not ?Acceptable|Conflict|Gone\b|Unsupported ?Media ?Type|Unprocessable|"
     r"Too ?Many ?Requests|Internal ?Server ?Error|Bad ?Gateway|Service ?Unavailable|"
     r"Gateway ?Time-?out)"
     r"|\"[A-Z]{3,7} \S{1,2000} HTTP/\d(?:\.\d)?\" (?P<access>[1-5]\d\d)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 CORRELATION = re.compile(
     r"(?:\b(?:inin|x)[-_ ])?(?:correlation|corr[ée]lation|correlaci[óo]n|correla[çc][ãa]o|"
     r"correlazione|korrelation\w{0,2}|корреляци\w{1,3}|相関|关联|相关|關聯|الارتباط|contextId)"
-    rf"[^\n0-9A-Fa-f]{{0,3}}[^\n{{}}]{{0,24}}?(?P<id>(?<![0-9A-Za-z-]){UUID})",
+    rf"[^\n0-9A-Fa-f]{{0,3}}[^\n{{}}]{{0,24}}?\n?(?P<id>(?<![0-9A-Za-z-]){UUID})",
     re.IGNORECASE,
 )
 # How CX as Code, the Go SDK and people name it: at the end of the message, in parentheses.
@@ -111,7 +116,10 @@ class Responses:
 
     def between(self, start: int, end: int) -> Trace | None:
         """The response that the traces from `start` to `end` tell of: of several the one that failed, told best."""
-        return best_of(self.traces[bisect_left(self._starts, start) : bisect_left(self._starts, end)])
+        first = bisect_left(self._starts, start)
+        if 0 < first <= len(self.traces) and self.traces[first - 1].end > start:
+            first -= 1  # the call stands inside it, such as in the message of a log's entry
+        return best_of(self.traces[first : bisect_left(self._starts, end)])
 
 
 def best_of(traces: list[Trace]) -> Trace | None:

@@ -25,6 +25,15 @@ UUID_LIKE = re.compile(
     r"(?<![\w-])[0-9A-Fa-fOolISsBZzQGgqI|]{8}(?:[-–—][0-9A-Fa-fOolISsBZzQGgqI|"
     r"]{4}){3}[-–—][0-9A-Fa-fOolISsBZzQGgqI|]{12}(?![\w-])"
 )
+# An id with blanks before or after its hyphens.
+UUID_SPACED = re.compile(
+    r"(?<![\w-])[0-9A-Fa-fOolI]{8}(?=[^\n]{0,16}(?:[ \t]-|-[ \t]))(?:[ \t]?-[ \t]?[0-9A-Fa-fOolI]{4}){3}"
+    r"[ \t]?-[ \t]?[0-9A-Fa-fOolI]{12}(?![\w-])"
+)
+POST_LIKE = re.compile(r"(?<!\w)(?:P0ST|PO5T|P05T)(?!\w)")
+STATUS_LIKE = re.compile(r"(?<![\w.-])[1-5](?:[Oo][0-9OoIl]|0[OoIl])(?![\w.-])")
+CODE_LIKE = re.compile(r"(\"code\"\s{0,3}:\s{0,3}\")([a-z015._]{3,80})(?=\")")
+IN_CODE = str.maketrans("015", "ols")
 IN_UUID = str.maketrans("OoQlI|SsZzBGgq–—", "00011155228699--")
 HEX = re.compile(r"[0-9a-fA-F-]+")
 FOLDED = str.maketrans("01i|!58296$", "ollllsbzgbs")
@@ -32,25 +41,31 @@ FOLDED = str.maketrans("01i|!58296$", "ollllsbzgbs")
 
 def fold(word: str) -> str:
     """The word with each group of letters that look alike written as one."""
-    return word.lower().replace("rn", "m").replace("vv", "w").replace("cl", "d").replace("ii", "u").translate(FOLDED)
+    word = word.lower().replace("ii", "u").translate(FOLDED)
+    return word.replace("rn", "m").replace("vv", "w").replace("cl", "d")
 
 
 def corrected_text(text: str) -> tuple[str, list[Note]]:
     """The text with the addresses and ids corrected that only text recognition explains; a note if there were any."""
     if len(text) > LONGEST_SCAN:
         return text, []
-    corrected = SPACED.sub(_closed, text)
+    corrected = UUID_SPACED.sub(lambda found: re.sub(r"[ \t]", "", found[0]), text)
+    corrected = SPACED.sub(_closed, corrected)
     corrected = ADDRESS.sub(_address, corrected)
     if corrected == text and not _has_signs(text):
         return text, []
     corrected = UUID_LIKE.sub(_uuid, corrected)
+    corrected = STATUS_LIKE.sub(lambda found: found[0].translate(IN_UUID), POST_LIKE.sub("POST", corrected))
+    corrected = CODE_LIKE.sub(lambda found: f"{found[1]}{found[2].translate(IN_CODE)}", corrected)
     if corrected == text:
         return text, []
     return corrected, [Note("guessed", SENTENCE)]
 
 
 def _has_signs(text: str) -> bool:
-    """Is there an id in which a letter stands for a digit of the same shape?"""
+    """Is there an id in which a letter stands for a digit of the same shape, or the reverse in a word?"""
+    if POST_LIKE.search(text) or STATUS_LIKE.search(text):
+        return True
     return any(
         not HEX.fullmatch(found[0]) and "/" in text[max(0, found.start() - 1) : found.start()]
         for found in UUID_LIKE.finditer(text)

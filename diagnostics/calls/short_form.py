@@ -31,7 +31,7 @@ VALUE_START = re.compile(r"[{\[][ \t]{0,9}(?:[\"'{\[“”}\]]|$)")
 BRACKETS = re.compile(r"[{}\[\]]|\n[ \t]{0,40}\n|\n```")
 PROSE_STATUS = re.compile(
     r"\b(?:get|gets|got|getting|gives?|returns?|returned|returning|receives?d?|answers?|answered|response|status|error|"
-    r"fails?)\b[^.\n\d]{0,40}\b([1-5]\d\d)\b",
+    r"fails?)\b[^.\n\d]{0,40}\b([1-5]\d\d)\b(?![.,]\d| ?ms\b)",
     re.IGNORECASE,
 )
 AROUND = "`\"'”’~*>) \t\r"
@@ -103,7 +103,7 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft = Draft("short")
     groups = target.groupdict()
     draft.method = (groups.get("method") or "").upper()
-    draft.url = target["url"].rstrip(".,;:!?)*")
+    draft.url = re.sub(r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", target["url"].rstrip(".,;:!?)*"))  # a browser's line
     draft.note("taken", "The call was read from a line of text.")
     if re.search(r"[(=,][ \t]{0,4}[frb]?[\"'`]$", text[max(0, target.start("url") - 8) : target.start("url")]):
         draft.note("dropped", "The address stands in program code, of which nothing else was taken.")

@@ -22,6 +22,11 @@ TAG = re.compile(
 MARKUP = re.compile(r"<(?:br|p|pre|code|div|blockquote|li|span)(?:\s[^<>]{0,500})?/?>", re.IGNORECASE)
 PAGE = re.compile(r"<!doctype|<html|<head|<\?xml", re.IGNORECASE)
 BLOCKS = frozenset({"p", "div", "li", "tr", "pre", "blockquote", "br", "h1", "h2", "h3", "h4", "h5", "h6", "table"})
+RTF = re.compile(r"\s{0,9}\{\\rtf\d")
+RTF_PARAGRAPH = re.compile(r"\\par\n|\\par$", re.MULTILINE)
+RTF_TABLE = re.compile(r"\{\\(?:fonttbl|colortbl|stylesheet|\*)(?:[^{}]|\{[^{}]{0,500}\}){0,5000}\}")
+CHAT_FIELD = re.compile(r"\"text\"\s{0,9}:\s{0,9}\"")
+CHAT_SENDERS = frozenset({"user", "username", "from", "sender", "ts", "date", "author"})
 SOFT_BREAK = re.compile(r"=\n")
 UUID_BREAK = re.compile(r"(?<=[/\"'=])([0-9a-fA-F-]{1,35})\n[ \t>|│]{0,12}([0-9a-fA-F-]{1,35})(?![0-9A-Za-z-])")
 WHOLE_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -42,6 +47,8 @@ SHELL = re.compile(r"(?:\([\w .-]{1,40}\) ?)?[\w.-]{1,60}@[\w.-]{1,80}[: ][^\n$#
 TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 PREFIXES = (
+    re.compile(r"(?:[^\n\"<>]{0,160} )?http-outgoing-\d{1,6} (?:>>|<<) (?=\")"),  # Apache HttpClient
+    re.compile(r"(?:[^\n\"<>]{0,160} )?http-outgoing-\d{1,6} (?:>>|<<) ?"),
     re.compile(r"\[pod/[\w./-]{1,200}\] ?"),
     re.compile(r"[\w./-]{1,60}[ \t]{1,20}\| ?"),  # docker compose
     re.compile(rf"{TIME} (?:stdout|stderr) [FP] ?"),
@@ -91,6 +98,41 @@ def _without_markup(text: str) -> str:
             break
         text = html.unescape(text).replace("\xa0", " ")
     return text
+
+
+def _without_rtf(text: str) -> str:
+    """Without the control words of a rich text, as mail programs and Word leave them."""
+    if not RTF.match(text) and len(RTF_PARAGRAPH.findall(text, 0, 20_000)) < 2:
+        return text
+    text = RTF_TABLE.sub("", text)
+    text = re.sub(r"\\u(-?\d{1,6}) ?\??", lambda found: chr(int(found[1]) % 65_536), text)
+    text = re.sub(r"\\'([0-9a-f]{2})", lambda found: bytes.fromhex(found[1]).decode("cp1252", "replace"), text)
+    text = re.sub(r"\\(?:par|line|pard)\b ?\n?", "\n", text)
+    text = re.sub(r"(?<!\\)[{}]", "", re.sub(r"\\[a-z]{1,32}-?\d{0,6} ?", "", text))
+    return text.replace("\\{", "{").replace("\\}", "}").replace("\\\\", "\\").strip()
+
+
+def _chat_messages(text: str) -> str:
+    """The messages of a chat that was exported as JSON, one below the other."""
+    return "\n".join(_messages(text)) or text
+
+
+def is_chat(text: str) -> bool:
+    """Is this a chat that was exported as JSON?"""
+    return len(text) <= LONGEST_SCAN and bool(_messages(text))
+
+
+def _messages(text: str) -> list[str]:
+    if text[:1] not in ("[", "{") or not CHAT_FIELD.search(text, 0, 20_000):
+        return []
+    try:
+        value = read_json(text)
+    except (ValueError, RecursionError):
+        return []
+    rows = value.get("messages") if isinstance(value, dict) else value
+    rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    is_chat = all(CHAT_SENDERS & row.keys() and isinstance(row.get("text"), str) for row in rows)
+    return [row["text"] for row in rows] if is_chat else []
 
 
 def _docker_lines(text: str) -> str:
@@ -235,6 +277,8 @@ def _joined_addresses(text: str) -> str:
 
 STEPS: tuple[tuple[Callable[[str], str], str], ...] = (
     (_without_invisible, "Invisible characters were removed."),
+    (_without_rtf, "The formatting of a rich text was removed."),
+    (_chat_messages, "The messages of an exported chat were put together."),
     (_without_markup, "HTML around the text was removed."),
     (_docker_lines, ""),
     (_without_soft_breaks, "Line breaks and signs that a mail had encoded were decoded."),
