@@ -61,16 +61,19 @@ def verify_client(client_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def read_snapshot(snapshot_id: int) -> None:
-    _read_snapshot(snapshot_id)
+    """`snapshot_id` is only for the log: what is read is the sync whose turn it is."""
+    _read_next_snapshot()
 
 
 @shared_task(ignore_result=True, queue=BEHIND)
 def read_due_snapshot(snapshot_id: int) -> None:
-    _read_snapshot(snapshot_id)
+    _read_next_snapshot()
 
 
-def _read_snapshot(snapshot_id: int) -> None:
-    snapshots.read_snapshot(snapshot_id)
+def _read_next_snapshot() -> None:
+    has_read = snapshots.read_next_snapshot()
+    if has_read and (next_id := snapshots.waiting_sync()):
+        ring(read_snapshot, next_id)
     for next_id in start_due_readings():  # a few at a time, and no pause between them
         ring(read_due_snapshot, next_id)
 
@@ -134,6 +137,7 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "reminders": remind,
     "alerts": ring_deliveries,
     "failed_rows": forget_ended_failures,
+    "turns": turns.forget_old_turns,
 }
 
 

@@ -3,16 +3,18 @@
 import threading
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
 from diagnostics import tasks
-from diagnostics.models import OAuthClient, Run, User
-from diagnostics.services import turns
-from diagnostics.services.turns import PEOPLE, SCHEDULED, claim_next_run
-from tests.factories import make_client, make_user
+from diagnostics.models import Channel, Delivery, OAuthClient, Run, Snapshot, Turn, User
+from diagnostics.services import snapshots, turns
+from diagnostics.services.deliveries import AT_A_TIME, AT_A_TIME_OF_A_CHANNEL, due_deliveries
+from diagnostics.services.turns import PEOPLE, SCHEDULED, claim_next_run, remember_turn
+from tests.factories import make_channel, make_client, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,3 +125,84 @@ def test_the_claim_reads_an_index_and_not_the_whole_table() -> None:
         cursor.execute(f"EXPLAIN {turns.CLAIM}", given | {"now": timezone.now(), "until": timezone.now()})
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan on diagnostics_run" not in plan
+
+
+def sync(client: OAuthClient, person: User | None, **values: Any) -> int:
+    source = "web" if person else "schedule"
+    return Snapshot.objects.create(**{"client": client, "started_by": person, "source": source, **values}).pk
+
+
+def start_next_sync() -> int | None:
+    """As a worker does: the sync is being read from then on."""
+    now = timezone.now()
+    pk = snapshots.next_in_turn(now)
+    if pk is not None:
+        Snapshot.objects.filter(pk=pk).update(state="reading", lease_until=now + timedelta(minutes=1))
+    return pk
+
+
+def end_sync(pk: int | None) -> None:
+    assert pk is not None
+    Snapshot.objects.filter(pk=pk).update(state="whole", lease_until=None, finished_at=timezone.now())
+
+
+def test_people_take_turns_with_their_syncs() -> None:
+    ada, grace = make_user("ada"), make_user("grace")
+    many = [sync(org(f"Acme {number}"), ada) for number in range(5)]
+    end_sync(start_next_sync())
+    other = sync(org("Zenith"), grace)
+    assert start_next_sync() == other
+    assert start_next_sync() == many[1]
+
+
+def test_syncs_of_one_kind_leave_workers_and_places_to_the_other() -> None:
+    ada = make_user("ada")
+    waited_for = [sync(org(f"Acme {number}"), ada) for number in range(5)]
+    by_schedule = [sync(org(f"Zenith {number}"), None) for number in range(5)]
+    started = [start_next_sync() for _ in range(6)]
+    assert {each for each in started if each} == {*waited_for[: snapshots.FEW], *by_schedule[: snapshots.FEW]}
+    end_sync(waited_for[0])
+    assert start_next_sync() == waited_for[2]
+
+
+def test_a_message_for_one_sync_starts_the_one_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    rung: list[int] = []
+
+    def read_snapshot(pk: int) -> bool:
+        read.append(pk)
+        end_sync(pk)
+        return True
+
+    monkeypatch.setattr(snapshots, "read_snapshot", read_snapshot)
+    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk))
+    first, second = (sync(org(name), make_user(name)) for name in ("ada", "grace"))
+    tasks.read_snapshot(second)
+    assert (read, rung) == ([first], [second])
+    tasks.read_snapshot(second)
+    assert read == [first, second]
+
+
+def test_one_channel_does_not_hold_up_the_deliveries_of_others() -> None:
+    now = timezone.now()
+    flooded, other = (make_channel(name) for name in ("flooded", "other"))
+
+    def due(channel: Channel, age: int) -> int:
+        at = now - timedelta(minutes=age)
+        values = {"channel": channel, "event": "test", "created_at": at, "next_try_at": at, "message_id": uuid4()}
+        return Delivery.objects.create(**values).pk
+
+    many = [due(flooded, 100 - number) for number in range(2 * AT_A_TIME)]
+    mine = due(other, 1)
+    found = due_deliveries(now)
+    assert set(found) == {*many[:AT_A_TIME_OF_A_CHANNEL], mine}
+    Delivery.objects.filter(pk__in=found).update(state="sending", lease_until=now + timedelta(minutes=1))
+    assert due_deliveries(now) == ()
+
+
+def test_old_turns_are_forgotten() -> None:
+    now = timezone.now()
+    remember_turn(PEOPLE, 1, "old", now - timedelta(days=3))
+    remember_turn(PEOPLE, 1, "new", now)
+    tasks.TICK_PARTS["turns"]()
+    assert list(Turn.objects.values_list("org", flat=True)) == ["new"]

@@ -4,12 +4,15 @@ A worker that dies between the far end's answer and its row sends twice: under t
 """
 
 import logging
+from collections import Counter
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from diagnostics.alerts.answers import GIVES_UP_AFTER, Next, Reply, next_after, proved, wait_after
@@ -26,15 +29,24 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)  # longer than any attempt takes
 AT_A_TIME = 50
+AT_A_TIME_OF_A_CHANNEL = 3
 WAITING = (Delivery.State.QUEUED, Delivery.State.HELD)
 MOST_TESTS = 5  # of one channel in a minute
 
 
 def due_deliveries(now: datetime | None = None) -> tuple[int, ...]:
-    """What a worker should take up: ringing twice for one is harmless."""
-    free = Delivery.objects.filter(_is_free(now or timezone.now()))
-    due = without_set_aside(free, Kind.DELIVERY).order_by("next_try_at", "pk")
-    return tuple(due.values_list("pk", flat=True)[:AT_A_TIME])
+    """What a worker should take up: ringing twice for one is harmless. Channels take turns, a few of each at a time, so
+    that one whose server is slow holds up no other.
+    """
+    now = now or timezone.now()
+    sending = Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__gt=now)
+    under_way = Counter(sending.values_list("channel_id", flat=True))
+    place = Window(RowNumber(), partition_by=F("channel_id"), order_by=[F("next_try_at").asc(), F("pk").asc()])
+    free = without_set_aside(Delivery.objects.filter(_is_free(now)), Kind.DELIVERY)
+    firsts = free.annotate(place=place).filter(place__lte=AT_A_TIME_OF_A_CHANNEL).order_by("place", "next_try_at", "pk")
+    found = firsts.values_list("pk", "channel_id", "place")[: 2 * AT_A_TIME]
+    due = (pk for pk, channel, place in found if under_way[channel] + place <= AT_A_TIME_OF_A_CHANNEL)
+    return tuple(islice(due, AT_A_TIME))
 
 
 def deliver(pk: int) -> bool:

@@ -5,7 +5,7 @@ import os
 import random
 import socket
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from diagnostics.fields import UnreadableSecret
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.regions import region
 from diagnostics.models import OAuthClient, Provider, Snapshot, User
+from diagnostics.services import turns
 from diagnostics.services.audit import record
 from diagnostics.services.diagnosing import Refused
 from diagnostics.services.personal_limits import leave_room
@@ -38,13 +39,17 @@ log = logging.getLogger(__name__)
 State = Snapshot.State
 
 BY_PEOPLE = (Snapshot.Source.WEB, Snapshot.Source.CLI)
+WAITED_FOR = (*BY_PEOPLE, Snapshot.Source.REGISTRATION)
 OPEN = (State.QUEUED, State.READING, State.WAITING)
 LONGEST = timedelta(hours=2)  # from the start of a reading to its end, waiting included
 TOO_LONG = "The reading did not come to its end in two hours. What was read by then is kept."
 RING_AGAIN_AFTER = timedelta(seconds=20)
 MOST_CALLS = 2_000  # of one take-up
 MOST_BAD = 20  # clients that fail before those that can be started are left for the next tick
-FEW = 2  # readings at a time that start by themselves: the workers are there for those who wait for an answer
+# Syncs at a time, of those that people wait for and of the others: the workers have runs to do as well.
+FEW = 2
+MOST_WAITING = 500  # that are considered
+NEVER = datetime.min.replace(tzinfo=UTC)
 STEPS: dict[str, Callable[[Reading], None]] = {
     "rights": read_rights,
     "gateway": read_gateway,
@@ -82,6 +87,53 @@ def read_snapshot(pk: int, worker: str = "") -> bool:
         attempt(Kind.SNAPSHOT, pk, lambda: _read_snapshot(pk, worker), close_snapshot_plainly, again=_free_again)
         is True
     )
+
+
+def read_next_snapshot() -> bool:
+    """Read the sync whose turn it is; False where none may start now. A message only says that something waits."""
+    for _ in range(3):  # another worker may take the same one
+        pk = next_in_turn(timezone.now())
+        if pk is None:
+            return False
+        if read_snapshot(pk):
+            return True
+    return False
+
+
+def next_in_turn(now: datetime) -> int | None:
+    """The sync to read next: people take turns, and so do the orgs of one person.
+
+    Only a few are read at a time, of those that people wait for and of the others: workers have runs to do as well.
+    """
+    active = Snapshot.objects.filter(state=State.READING, lease_until__gte=now).values_list("source", "started_by_id")
+    waited_for = [person or 0 for source, person in active if source in WAITED_FOR]
+    ready = without_set_aside(_ready(now), Kind.SNAPSHOT)
+    if len(waited_for) >= FEW:
+        ready = ready.exclude(source__in=WAITED_FOR)
+    if len(active) - len(waited_for) >= FEW:
+        ready = ready.filter(source__in=WAITED_FOR)
+    found = ready.order_by("id").values_list("pk", "started_by_id", "client_id", "client__org_id")[:MOST_WAITING]
+    served = turns.served_at(turns.SYNCS)
+    by_person: dict[int, datetime] = {}
+    for (person, _), at in served.items():
+        by_person[person] = max(at, by_person.get(person, NEVER))
+    first: tuple[int, datetime, datetime, int] | None = None
+    chosen: tuple[int, str] = 0, ""
+    for pk, started_by, client_id, org_id in found:
+        person, org = started_by or 0, org_id or f"client {client_id}"
+        place = (waited_for.count(person), by_person.get(person, NEVER), served.get((person, org), NEVER), pk)
+        if first is None or place < first:
+            first, chosen = place, (person, org)
+    if first is None:
+        return None
+    turns.remember_turn(turns.SYNCS, *chosen, now)
+    return first[-1]
+
+
+def waiting_sync() -> int | None:
+    """A queued sync that a person waits for, to be rung for."""
+    ready = Snapshot.objects.filter(state=State.QUEUED, source__in=WAITED_FOR)
+    return without_set_aside(ready, Kind.SNAPSHOT).order_by("id").values_list("pk", flat=True).first()
 
 
 def close_snapshot_plainly(pk: int) -> None:

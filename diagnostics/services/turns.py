@@ -4,14 +4,16 @@ A queue message only says that something waits. Whoever gets one takes the faire
 doubled, or sent for a row that somebody took already costs nothing.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
-from diagnostics.models import Run
+from diagnostics.models import Run, Turn
 
-PEOPLE, SCHEDULED = "people", "scheduled"
+PEOPLE, SCHEDULED, SYNCS = "people", "scheduled", "syncs"
+KEPT = timedelta(days=1)  # longer than any queue waits
 HEADS = 20  # rows of one person and client that are considered: more than there are workers
 
 # Of each person and client the first few rows. They get a place in the person's order (orgs served longest ago first),
@@ -74,3 +76,18 @@ def claim_next_run(queue: str, worker: str, now: datetime, until: datetime) -> i
 
 def queue_of(source: str) -> str:
     return SCHEDULED if source == Run.Source.SCHEDULE else PEOPLE
+
+
+def remember_turn(queue: str, person: int, org: str, now: datetime) -> None:
+    Turn.objects.update_or_create(queue=queue, person=person, org=org, defaults={"served_at": now})
+
+
+def served_at(queue: str) -> dict[tuple[int, str], datetime]:
+    """By person and org, when they were last served."""
+    rows = Turn.objects.filter(queue=queue).values_list("person", "org", "served_at")
+    return {(person, org): at for person, org, at in rows}
+
+
+def forget_old_turns(now: datetime | None = None) -> int:
+    """Whoever was served longer ago is first in turn anyway."""
+    return Turn.objects.filter(served_at__lt=(now or timezone.now()) - KEPT).delete()[0]
