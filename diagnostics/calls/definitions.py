@@ -78,6 +78,9 @@ REGION_SET = (
         rf"(?:region|Region|región|região|Regi[oó]n|リージョン|区域|"
         rf"регион)\s{{0,2}}[:=：(]?\s{{0,2}}[\"'`]?(?P<region>{REGION_NAME})", re.IGNORECASE),
 )  # fmt: skip
+PROFILE_USED = re.compile(r"(?<!\S)(?:-p|--profile)[ =][\"']?(?P<name>[\w.-]{1,60})")
+PROFILE = re.compile(r"^\[(?P<name>[\w .-]{1,60})\][ \t]*\n(?:(?![\[$#>]).*\n){1,20}", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?://|#(?!#)|--)[ \t][^\n]*", re.MULTILINE)
 ANY_HOST = re.compile(rf"(?<![\w.-]){HOST}(?![\w-])", re.IGNORECASE)
 
 
@@ -147,13 +150,27 @@ def fill_conversation(draft: Draft) -> None:
 
 
 def region_set(text: str) -> Region | None:
-    """The region that a program, a profile or an environment in the text sets."""
+    """The region that a program, a profile or an environment in the text sets; not one that a comment mentions."""
+    text = _with_own_profile(text)
+    return _region_set(COMMENT.sub("", text)) or _region_set(text)
+
+
+def _region_set(text: str) -> Region | None:
     for pattern in REGION_SET:
         found = pattern.search(text)
         region = find_region(found["region"]) if found else None
         if region is not None:
             return region
     return None
+
+
+def _with_own_profile(text: str) -> str:
+    """The text without the profiles of gc that its command doesn't use."""
+    named = PROFILE_USED.search(text)
+    if named is None:
+        return text
+    used = named["name"].lower()
+    return PROFILE.sub(lambda found: found[0] if found["name"].strip().lower() == used else "", text)
 
 
 def region_named(text: str) -> Region | None:

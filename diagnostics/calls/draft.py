@@ -87,6 +87,9 @@ def guess_method(draft: Draft) -> None:
     if draft.body is not None:
         draft.method = "POST"
         draft.note("guessed", "No method was given; POST was taken because there is a body.")
+    elif draft.url.split("?")[0].endswith("/oauth/token"):
+        draft.method = "POST"
+        draft.note("guessed", "No method was given; POST was taken because tokens are requested that way.")
     elif draft.url.split("?")[0].rstrip("/").endswith(("/cobrowse", "/cobrowse/sessions")):
         draft.method = "POST"
         draft.note("guessed", "No method was given; POST was taken because that is how a session is started.")

@@ -105,13 +105,19 @@ def _fill_call(found: Exchange, nodes: list[_Node]) -> None:
             continue
         found.url = url
         found.method = _method(node) or next((m for each in nodes if (m := _method(each))), "")
-        found.headers = _headers(node.value.get("headers", node.value.get("requestheaders")))
+        found.headers = _headers(node.value.get("requestheaders", node.value.get("headers")))
+        if not found.headers and not node.of_response:
+            found.headers = next((_headers(each.value["headers"]) for each in nodes if _has_request_headers(each)), [])
         own = None if "statuscode" in node.value else node.value.get("body")
-        body = node.value.get("data", node.value.get("requestbody", own))
+        body = node.value.get("requestbody", node.value.get("data", own))
         found.body = None if node.of_response or body in (None, "") or looks_like_answer(body) else _text(body)
         if isinstance(body, Hole):
             found.body = None
         return
+
+
+def _has_request_headers(node: _Node) -> bool:
+    return "headers" in node.value and not node.of_response and _status(node) is None
 
 
 def _url(node: _Node) -> str:

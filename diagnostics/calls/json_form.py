@@ -119,6 +119,9 @@ def read_json_call(value: Any, text: str) -> Draft:
     draft.form = call["form"] if call.get("form") in WRITTEN_FROM else draft.form
     if draft.has_call:
         _read_call(draft, call)
+        if not draft.headers and draft.body is None:  # a log has them in fields with longer names
+            exchange = exchange_in(value)
+            draft.headers, draft.body = list(exchange.headers), exchange.body
         draft.answer = _completed(draft.answer or _status_beside(draft, value), value)
     elif (exchange := exchange_in(value, text)).url:
         return draft_of(exchange)

@@ -1,5 +1,6 @@
 """Reads a call whose parts stand under labels: an SDK's trace log, a browser's network panel, a ticket."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +10,16 @@ from itertools import islice
 from diagnostics import time_budget
 from diagnostics.calls.answers import json_at, looks_like_answer, read_headers
 from diagnostics.calls.draft import METHODS, Draft, guess_method
+from diagnostics.calls.objects import objects_in
 from diagnostics.calls.offers import MAX_OFFERS, Spot
+from diagnostics.calls.values import text_of
 
+LONGEST_BODY = 4_000
 LEAD = r"[ \t>*#•`\"'_-]{0,8}"
 AFTER = r"[\"'`*_]{0,3}[ \t]{0,8}(?:[:：]|\n)[ \t]{0,8}[\"'`*_<]{0,4}"
 URL = re.compile(
     rf"^{LEAD}(?:(?:full |request[ _-]?|http )?(?:url|uri)(?:[ _-]?template)?|requesturltemplate|"
+    rf"(?:[^\n:：|]{{0,40}} )?(?:d['’])?(?:url|uri)(?: [^\n:：|]{{0,20}})?|الرابط|"
     rf"endpoint|endpunkt|punto final|adresse|dirección|endereço|エンドポイント|接口|地址|адрес){AFTER}"
     r"(?P<url>(?:https?://|/api/|/oauth/|\{\{|api\.)[^\s\"'`<>,]{2,4000})",
     re.IGNORECASE | re.MULTILINE,
@@ -33,11 +38,13 @@ RESPONSE = re.compile(
 )
 REQUEST = re.compile(r"^=+ ?REQUEST ?=+[ \t]*$", re.IGNORECASE | re.MULTILINE)
 HEADERS = re.compile(
-    rf"^{LEAD}(?:request )?(?:headers?|kopfzeilen|cabeceras|cabeçalhos|en-têtes|ヘッダー?|请求头){AFTER}",
+    rf"^{LEAD}(?:en-têtes de requête|anforderungs-?header|anfrage-?header|encabezados de solicitud|cabeçalhos da solicitação|"
+    rf"リクエスト ?ヘッダー|(?:request )?(?:headers?|kopfzeilen|cabeceras|cabeçalhos|en-têtes|ヘッダー?|请求头)){AFTER}",
     re.IGNORECASE | re.MULTILINE,
 )
 BODY = re.compile(
-    rf"^{LEAD}(?:(?:request )?(?:body|payload|data)|request[ _-]?template|cuerpo|corpo|corps|ボディ|"
+    rf"^{LEAD}(?:(?:request )?(?:body|payload|data)|charge utile(?: de requête)?|anfragenutzlast|nutzlast|carga útil[^\n:]{{0,20}}|"
+    rf"request[ _-]?template|cuerpo|corpo|corps|ボディ|"
     rf"请求体|тело){AFTER}(?=[{{\[\"])",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -80,7 +87,7 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 
 def _read(text: str, block: _Block, until: int) -> Draft:
-    draft = Draft("log", url=block.url["url"].rstrip(".,;)*_"))
+    draft = Draft("log", url=block.url["url"].rstrip(".,;)*_،؛。、，"))
     draft.note("taken", "The call was read from its labeled parts.")
     end = min(block.end, max(until, block.url.end()))
     response = RESPONSE.search(text, block.url.end(), end)
@@ -97,8 +104,8 @@ def _fill_headers(draft: Draft, text: str, start: int, end: int) -> None:
     found = HEADERS.search(text, start, end)
     if not found:
         return
-    lines = []
-    for line in text[found.end() : end].lstrip("\n").split("\n"):
+    lines = _paired_lines(text[found.end() : end])
+    for line in [] if lines else text[found.end() : end].lstrip("\n").split("\n"):
         if not HEADER_LINE.fullmatch(line):
             break
         lines.append(line.strip())
@@ -108,8 +115,25 @@ def _fill_headers(draft: Draft, text: str, start: int, end: int) -> None:
         draft.note("dropped", "Headers whose value the log replaced, such as [REDACTED], were left out.")
 
 
+def _paired_lines(text: str) -> list[str]:
+    """The headers of a browser's panel, where each name and each value has a line of its own."""
+    lines = [line.strip() for line in text.strip("\n").split("\n")[:200]]
+    found = []
+    for name, value in zip(lines[::2], lines[1::2], strict=False):
+        if not re.fullmatch(r":?[a-z][a-z0-9-]{1,60}", name):
+            break
+        if not name.startswith(":"):
+            found.append(f"{name}: {value}")
+    return found
+
+
 def _fill_body(draft: Draft, text: str, start: int, end: int) -> None:
     found = BODY.search(text, start, end)
     value = json_at(text, found.end()) if found else None
+    if found and value is None:  # as a browser prints it, without quotation marks around the names
+        printed = objects_in(text[found.end() : min(end, found.end() + LONGEST_BODY)])[:1]
+        if printed and not printed[0].at and not looks_like_answer(printed[0].value):
+            draft.body = json.dumps(printed[0].value, ensure_ascii=False, default=text_of)
+        return
     if found and value and not looks_like_answer(value[0]):
         draft.body = text[found.end() : value[1]]

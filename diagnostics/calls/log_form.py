@@ -22,6 +22,7 @@ STATUS = re.compile(
 )
 ACCESS = re.compile(
     r"\"(?P<method>[A-Z]{3,10}) (?P<url>\S{1,4000}) HTTP/\d(?:\.\d)?\"[ \t]{1,3}(?P<status>[1-5]\d\d)\b"
+    r"|\b(?P<method3>[A-Z]{3,7}) (?P<url3>https?://\S{1,4000}) \"HTTP/\d(?:\.\d)? (?P<status3>[1-5]\d\d)\b"
     r"|(?<![\w-])method[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<method2>[A-Z]{3,10})\b[^\n]{0,300}?"
     r"(?<![\w-])(?:url|uri|path)[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<url2>[^\s\"',;]{2,4000})"
 )
@@ -32,8 +33,8 @@ CORRELATION = re.compile(
 )
 CODE = re.compile(
     r"(?:\b(?:(?:error)?_?code|código|codigo|codice|fehlercode|code d[’']erreur|код)[\"']?\s{0,3}[:=]?|"
-    r"(?:エラー)?コード\s{0,3}[:：は]|(?:错误)?代码\s{0,3}[:：]|(?<![\w.-])[45]\d\d[\s:(,–—-]{1,4})\s{0,3}[\"'`(]?"
-    r"(?P<code>[a-z][a-z_]{0,40}(?:\.[a-z_]{1,40}){1,8})(?![\w.:/-]*[\w:/-])",
+    r"(?:エラー)?コード\s{0,3}[:：は]|(?:错误)?代码\s{0,3}[:：]|(?<![\w.-])[45]\d\d[ \t:(,–—-]{1,4})\s{0,3}[\"'`(]?"
+    r"(?P<code>(?-i:[a-z][a-z_]{0,40}(?:\.[a-z_]{1,40}){1,8}))(?![\w.:/-]*[\w:/-])",
     re.IGNORECASE,
 )
 MESSAGE = re.compile(
@@ -69,15 +70,16 @@ def log_spots(text: str) -> list[Spot]:
 
 
 def _read(text: str, found: re.Match[str], until: int) -> Draft:
-    draft = Draft("log", method=found["method"] or found["method2"], url=found["url"] or found["url2"])
+    draft = Draft("log", method=found["method"] or found["method2"] or found["method3"])
+    draft.url = found["url"] or found["url2"] or found["url3"]
     if draft.url.startswith("/") and (host := HOST_BEFORE.search(text, max(0, found.start() - 300), found.start())):
         draft.url = host[1].removesuffix(":443") + draft.url  # as urllib3 logs it
     draft.note("taken", "The call was read from a line of a log, which shows neither its headers nor its body.")
     around = text[max(0, found.start() - LONGEST_LINE) : found.end() + LONGEST_LINE]
     line = around[around.rfind("\n", 0, min(LONGEST_LINE, found.start())) + 1 :]
     answer = answer_in_log(line.partition("\n")[0]) or answer_in_log(text[found.end() : until])
-    if found["status"]:
-        answer = DraftAnswer(int(found["status"]), answer.headers if answer else [], answer.body if answer else None)
+    if status := found["status"] or found["status3"]:
+        answer = DraftAnswer(int(status), answer.headers if answer else [], answer.body if answer else None)
     draft.answer = answer
     return draft
 

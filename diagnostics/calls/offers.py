@@ -79,8 +79,17 @@ def shortlist(offers: Sequence[Offer]) -> list[Offer]:
 
 
 def best(offers: Sequence[Offer]) -> int:
-    """The place of the likeliest; the first one wins where two are alike."""
-    return max(range(len(offers)), key=lambda place: offers[place].rank)
+    """The place of the likeliest; the first one wins where two are alike, but of attempts at one call the last."""
+    first = max(range(len(offers)), key=lambda place: offers[place].rank)
+    likeliest = offers[first]
+    attempts = [
+        place
+        for place, each in enumerate(offers)
+        if place >= first
+        and (each.method, each.url, each.rank) == (likeliest.method, likeliest.url, likeliest.rank)
+        and each.status is not None
+    ]
+    return attempts[-1] if attempts else first
 
 
 def choice_of(index: int, parsed: Parsed, title: str) -> Choice:

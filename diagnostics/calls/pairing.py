@@ -8,9 +8,9 @@ from functools import partial
 
 from diagnostics import time_budget
 from diagnostics.calls.definitions import Definitions, use_host
-from diagnostics.calls.draft import Draft
+from diagnostics.calls.draft import Draft, DraftAnswer
 from diagnostics.calls.offers import Offer, Spot
-from diagnostics.calls.responses import CORS, Responses, completed
+from diagnostics.calls.responses import CORS, Responses, completed, correlation_of
 from diagnostics.calls.unwrapping import LONGEST_SCAN
 from diagnostics.calls.values import MARKED
 from diagnostics.genesys.contract import Operation, bundled
@@ -55,8 +55,12 @@ def _read(context: Context, spot: Spot, until: int, last: bool, first: int) -> D
     draft = spot.fill(until)
     context.definitions.fill(draft)
     found = context.responses.between(spot.at, until)
-    if found is None and draft.answer is None and last:
-        found = context.responses.between(0, first)
+    before = context.responses.between(0, first) if last else None
+    is_fuller = (
+        before is not None and found is not None and bool(before.code) and not found.code and before.joins(found)
+    )
+    if (found is None and draft.answer is None) or is_fuller:
+        found = before.join(found) if before and found else before
         if found is not None:
             draft.note("guessed", "The response stands before the call in the text and was taken as its response.")
     draft.answer = completed(draft.answer, found)
@@ -84,12 +88,21 @@ def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
             draft.notes = [note for note in draft.notes if not note.what.startswith("No method was given")]
         draft.headers = draft.headers or other.headers
         draft.body = draft.body if draft.body is not None else other.body
-        draft.answer = draft.answer or other.answer
+        draft.answer = _fuller(draft.answer, other.answer)
         draft.sdk_method = draft.sdk_method or other.sdk_method
     _fill_address(draft, text)
     if not draft.method or _method_was_guessed(draft):
         _fill_method(draft, text)
     return draft
+
+
+def _fuller(one: DraftAnswer | None, two: DraftAnswer | None) -> DraftAnswer | None:
+    """Of two records of one response that with the body, such as a log's trace of it and its error."""
+    if one is None or two is None:
+        return one or two
+    ids = {correlation_of(each.headers, each.body).lower() for each in (one, two)}
+    is_same = one.status == two.status and len(ids) == 1 and "" not in ids
+    return two if is_same and one.body is None and two.body is not None else one
 
 
 def _fill_address(draft: Draft, text: str) -> None:

@@ -12,7 +12,7 @@ from diagnostics.calls.draft import Draft
 from diagnostics.calls.log_form import answer_in_log
 from diagnostics.calls.offers import MAX_OFFERS, Spot
 from diagnostics.calls.snippets import add_header, fill_url, settle
-from diagnostics.calls.values import Hole, json_of, text_of
+from diagnostics.calls.values import Hole, joined, json_of, text_of
 
 CALL = re.compile(
     r"(?<![\w-])(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)(?=[ \t`]+(?:-[A-Za-z]|@[A-Za-z]|[\"'$]|https?://))",
@@ -34,6 +34,7 @@ ASSIGNED = re.compile(r"^[ \t]*\$(?P<name>[A-Za-z_]\w{0,80})[ \t]*=(?!=)[ \t]*",
 ADDED = re.compile(r"\$(?P<name>[A-Za-z_]\w{0,80})(?:\.Add\(|\[)[ \t]*(?=[\"'])")
 TYPE = re.compile(r"\[(?:ordered|string|hashtable|pscustomobject|uri)\][ \t]*", re.IGNORECASE)
 TO_JSON = re.compile(r"[ \t]*\|[ \t]*ConvertTo-Json\b(?:[ \t]+-\w+(?:[ \t]+\d+)?)*", re.IGNORECASE)
+PLUS = re.compile(r"[ \t]*\+[ \t]*(?=[\"'$(])")
 FORMAT = re.compile(r"[ \t]+-f[ \t]+", re.IGNORECASE)
 COMMA = re.compile(r"[ \t]*,[ \t`]*\n?[ \t]*")
 SWITCHES = frozenset({"usebasicparsing", "allowunencryptedauthentication", "skipcertificatecheck", "verbose"})
@@ -65,6 +66,10 @@ class _Script:
     def value(self, at: int, depth: int = 0) -> tuple[Any, int]:
         """The value that begins at `at`, and where it ends. Never fails."""
         value, end = self._one(at, depth)
+        while isinstance(value, str | Hole) and (plus := PLUS.match(self.text, end)) and depth < MAX_DEPTH:
+            time_budget.check()
+            other, end = self._one(plus.end(), depth + 1)
+            value = joined(value, other)
         if isinstance(value, str) and (operator := FORMAT.match(self.text, end)) and depth < MAX_DEPTH:
             value, end = self._formatted(value, operator.end(), depth + 1)
         if found := TO_JSON.match(self.text, end):

@@ -18,13 +18,14 @@ UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 STATUS = re.compile(
     r"\b(?:http[ _-]?)?(?:status|estado|statut|статус|ステータス|状态|狀態|الحالة)"
     r"(?:[ _-]{0,2}(?:code|código|codigo|コード|码|碼|код))?[\"'`*]{0,3}\s{0,3}(?:[:=：は为為]|is|of|"
-    r"was|->)?\s{0,3}[\"'`*]{0,3}(?P<named>[1-5]\d\d)(?![\w.-])"
+    r"was|->)?\s{0,3}[\"'`*]{0,3}(?P<named>[1-5]\d\d)(?![\w-]|\.\w)"
     r"|(?:HTTP[ステータス状态]{0,6}|HTTP error|HTTP[- ]Fehler|código|codigo|code|Code|"
     r"código de estado|код|エラー|错误|錯誤|오류|خطأ|エラーコード|ErrorCode|error code|error|fehler|erreur|errore|erro|fout|"
     r"ошибк\w{1,2})\s{0,2}[:=：]?\s{0,2}(?P<words>[45]\d\d)(?![\w.-])"
     r"|[:：]\s{0,2}\((?P<windows>[45]\d\d)\)\s{0,2}[^\W\d]"  # PowerShell 5.1, in any language
     r"|\b\d{1,9}(?:[.,]\d{1,6})?\s?ms\s{1,2}-\s(?P<handler>[1-5]\d\d)\b"  # HttpClient's log
     r"|\bHTTP/\d(?:\.\d)? (?P<line>[1-5]\d\d)\b"
+    r"|\bResponse:? (?P<response>[1-5]\d\d)\b"
     r"|\bhttp_code\s{0,3}[:=]\s{0,3}(?P<curl>[1-5]\d\d)\b"
     r"|^(?P<write_out>[1-5]\d\d)(?:[ ,;|]\d{1,3}\.\d{1,6}s?)?[ \t]*$"  # what curl -w prints
     r"|ApiException:?\s{0,3}\(?(?P<python>[1-5]\d\d)\)?"
@@ -51,9 +52,20 @@ CORRELATION = re.compile(
 # How CX as Code, the Go SDK and people name it: at the end of the message, in parentheses.
 IN_PARENTHESES = re.compile(rf"(?:permission|Error|request|resource|error|API)[^\n]{{0,600}}?\((?P<id>{UUID})\)")
 WRAPPED_STATUS = re.compile(r"status[\"']?\s?[:=]\s?[\"']?([1-5]\d\d)\b|returned (?:status|code)? ?([45]\d\d)\b")
+BACKEND = re.compile(r"Request to backend service failed")
 CORS = re.compile(
     r"blocked by CORS policy|Cross-Origin Request Blocked|CORS request did not succeed|"
     r"is not allowed by Access-Control"
+)
+# How programs say that no connection came about.
+FAILED = re.compile(
+    r"\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)\b|\bconnect E(?:CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH)\b|\bread ECONNRESET\b|"
+    r"\bUnknownHostException:|\bSocketTimeoutException:|\bConnectException:|\bSSLHandshakeException:|"
+    r"\bNo such host is known|\bno such host\b|\bName or service not known|\bFailed to resolve '|"
+    r"remote name could not be resolved|\bTLS handshake timeout|\bcontext deadline exceeded|"
+    r"\bSSLCertVerificationError|\bCERTIFICATE_VERIFY_FAILED|\bself[- ]signed certificate in certificate chain|"
+    r"\bunable to (?:verify the first certificate|get local issuer certificate)|\bSSL connection could not be established|"
+    r"\b(?:Connect|Read)Timeout(?:Error)?\b"
 )
 NETWORK = re.compile(r"\bnet::(?P<code>ERR_[A-Z_]{2,40})(?! [1-5]\d\d)")
 
@@ -172,7 +184,7 @@ def _traces(text: str, objects: list[FoundObject]) -> list[Trace]:
     found = [*_raw(text), *_from_objects(objects)]
     found.sort(key=lambda trace: trace.at)
     borders = [(trace.at, trace.end) for trace in found]
-    words = [*_statuses(text), *_correlations(text), *_networks(text), *_codes(text)]
+    words = [*_inner_statuses(text, _statuses(text)), *_correlations(text), *_networks(text), *_codes(text)]
     starts = [start for start, _ in borders]
     for trace in words:
         place = bisect_left(starts, trace.at + 1) - 1
@@ -255,6 +267,15 @@ def _statuses(text: str) -> list[Trace]:
     return found
 
 
+def _inner_statuses(text: str, statuses: list[Trace]) -> list[Trace]:
+    """Without the status of a data action where its message names that of the API behind it."""
+    backend = BACKEND.search(text)
+    inner = WRAPPED_STATUS.search(text, backend.end(), backend.end() + 600) if backend else None
+    if inner is None or next(each for each in inner.groups() if each) == "400":
+        return statuses
+    return [trace for trace in statuses if trace.status != 400]
+
+
 def _correlations(text: str) -> list[Trace]:
     found = [Trace(m.start(), m.end(), None, [("ININ-Correlation-Id", m["id"])]) for m in _first(CORRELATION, text)]
     found += [
@@ -269,7 +290,10 @@ def _correlations(text: str) -> list[Trace]:
 
 def _networks(text: str) -> list[Trace]:
     found = [Trace(m.start(), m.end(), network_error=_line_around(text, m.start())) for m in _first(CORS, text)]
-    return found or [Trace(m.start(), m.end(), network_error=m[0]) for m in _first(NETWORK, text)]
+    found = found or [Trace(m.start(), m.end(), network_error=m[0]) for m in _first(NETWORK, text)]
+    return found or [
+        Trace(m.start(), m.end(), network_error=_line_around(text, m.start())) for m in _first(FAILED, text)
+    ]
 
 
 def _line_around(text: str, at: int) -> str:

@@ -34,6 +34,10 @@ PROSE_STATUS = re.compile(
     r"fails?)\b[^.\n\d]{0,40}\b([1-5]\d\d)\b(?![.,]\d| ?ms\b)",
     re.IGNORECASE,
 )
+# A file in a stack trace.
+FILE = re.compile(
+    r"/[^\s\"']{1,300}\.(?:py|[cm]?[jt]sx?|java|rb|php|go|cs|jar|log)\b|\"?/(?:home|usr|opt|var|srv|tmp|etc|Users)/"
+)
 AROUND = "`\"'”’~*>) \t\r"
 MAX_VALUES = 50
 HEADER = re.compile(
@@ -58,7 +62,12 @@ def find_target(text: str) -> re.Match[str] | None:
         found = CALL.search(line)
         if found and "/" in found["url"]:
             return CALL.search(text, at + found.start())
-        if alone is None and (single := ALONE.match(line)) and _is_address(single["url"], line[single.end() :]):
+        if (
+            alone is None
+            and not FILE.search(line)
+            and (single := ALONE.match(line))
+            and _is_address(single["url"], line[single.end() :])
+        ):
             alone = ALONE.match(text, at)
         at += len(line) + 1
     return alone or ANYWHERE.search(text)
@@ -70,13 +79,19 @@ LINE_START = re.compile(
 )
 
 
+UNNAMED = CALL.pattern.replace("?P<method>", "").replace("?P<url>", "")
+LOGGED = re.compile(
+    rf"[^\n]{{0,200}}?(?<!\w)\[?(?:DEBUG|INFO|ERROR|TRACE|WARN)\]?[ \t:-]{{1,6}}(?={UNNAMED})", re.IGNORECASE
+)
+
+
 def target_spots(text: str, with_prose: bool) -> list[Spot]:
     """The calls at the start of a line; `with_prose`, also the first one anywhere in the text."""
     first = find_target(text) if with_prose else None
     found = {first.start(): (first.start(), first)} if first else {}
     at = 0
     for line in time_budget.checked(text.split("\n")):
-        start = LINE_START.match(line)
+        start = LINE_START.match(line) or LOGGED.match(line)
         target = CALL.match(line, start.end()) if start else None
         if target and "/" in target["url"] and not request_line(line) and len(found) < MAX_OFFERS:
             whole = CALL.match(text, at + target.start())
@@ -103,7 +118,9 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft = Draft("short")
     groups = target.groupdict()
     draft.method = (groups.get("method") or "").upper()
-    draft.url = re.sub(r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", target["url"].rstrip(".,;:!?)*"))  # a browser's line
+    draft.url = re.sub(
+        r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", target["url"].rstrip(".,;:!?)*،؛。、，")
+    )  # a browser's line
     draft.note("taken", "The call was read from a line of text.")
     if re.search(r"[(=,][ \t]{0,4}[frb]?[\"'`]$", text[max(0, target.start("url") - 8) : target.start("url")]):
         draft.note("dropped", "The address stands in program code, of which nothing else was taken.")

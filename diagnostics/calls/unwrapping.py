@@ -1,5 +1,6 @@
 """Removes what surrounds a pasted call: mail quotes, HTML, chat and log prefixes, prompts, boxes, line numbers."""
 
+import ast
 import html
 import quopri
 import re
@@ -8,7 +9,7 @@ from itertools import pairwise
 
 from diagnostics import time_budget
 from diagnostics.calls.call import Note
-from diagnostics.clean_text import read_json
+from diagnostics.clean_text import clean_text, read_json
 
 LONGEST_SCAN = 150_000  # characters; a longer text is a log, of which only the calls themselves are read
 INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
@@ -28,6 +29,7 @@ RTF_TABLE = re.compile(r"\{\\(?:fonttbl|colortbl|stylesheet|\*)(?:[^{}]|\{[^{}]{
 CHAT_FIELD = re.compile(r"\"text\"\s{0,9}:\s{0,9}\"")
 CHAT_SENDERS = frozenset({"user", "username", "from", "sender", "ts", "date", "author"})
 SOFT_BREAK = re.compile(r"=\n")
+ENCODED = re.compile(r"=3D|=20\n|=(?:C[23]|E2)=[89AB][0-9A-F]")
 UUID_BREAK = re.compile(r"(?<=[/\"'=])([0-9a-fA-F-]{1,35})\n[ \t>|│]{0,12}([0-9a-fA-F-]{1,35})(?![0-9A-Za-z-])")
 WHOLE_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 URL_BREAK = re.compile(r"(/api/v2/[\w./{}$-]{0,200}/)\n[ \t]{0,12}(?=[\w{$-]{2,40}(?:/|[\s\"'`]|$))")
@@ -66,6 +68,22 @@ CHAT = (
     re.compile(r"<(?:@\w{1,30}|[A-Z][\w .-]{1,40})> ?(?=\S)"),
 )  # fmt: skip
 NUMBERED = re.compile(r"[ \t]{0,8}(\d{1,5})(?:[ \t]?[|:│.)]|\t|[ \t]{2})[ \t]?")
+NUMBERED_CODE = re.compile(r"[ \t]{0,8}(?:[❱>→*][ \t]{1,2})?(\d{1,5})(?:[ \t]?[|:│](?=\s|$)|\t|[ \t]|$)[ \t]?")
+LOGGED = re.compile(
+    r"^(?:send: b['\"]|reply: ['\"]|<- \"[A-Z])|(?:>>|<<) \"|(?:^|[ \t])(?:-{2,3}> [A-Z]{3,7} |<-{2,3} (?:HTTP/[\d.]{1,3} )?\d)",
+    re.MULTILINE,
+)
+SENT_BYTES = re.compile(r"send: (?P<sent>b(?:'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"))[ \t]*$")
+REPLIED = re.compile(r"reply: (?P<reply>'(?:[^'\\]|\\.)*+')[ \t]*$")
+REPLIED_HEADER = re.compile(r"header: (?P<header>[\w-]{1,60}: .*)$")
+WIRE = re.compile(r"(?:[^\n\"]{0,200} )?(?P<arrow>>>|<<|->|<-) \"(?P<content>.*)\"[ \t]*$")
+ARROWED = re.compile(
+    r"(?P<prefix>[^\n]{0,240}?)(?<![^\s])(?:-{2,3}>|<-{2,3}) (?P<rest>(?:[A-Z]{3,7} \S|HTTP/[\d.]{1,3} \d{3}|\d{3}\b|END ).*)$"
+)
+REQUESTED = re.compile(r"(?!END )([A-Z]{3,7}) (\S{1,4000})")
+RECEIVED = re.compile(r"(?:HTTP/[\d.]{1,3} )?(\d{3})\b")
+CURLY_COMMAND = re.compile(r"\bcurl(?:\.exe)?\s(?=[^\n]{0,4000}(?:[“”‘’]|\s[–—][A-Za-z]))")
+STRAIGHT = str.maketrans("“”„‘’", '"""\'\'')
 TRACED = re.compile(r"(?:<=|=>) (Send|Recv)(?: SSL)? (header|data), \d+ bytes")
 TRACED_ROW = re.compile(r"([0-9a-f]{4,8}): ?")
 
@@ -148,7 +166,7 @@ def _docker_lines(text: str) -> str:
 
 def _without_soft_breaks(text: str) -> str:
     """Of a mail's source: = at the line ends, =3D for the sign itself."""
-    if "=3D" not in text or not SOFT_BREAK.search(text):
+    if not SOFT_BREAK.search(text) or not (ENCODED.search(text) or "quoted-printable" in text):
         return text
     return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
@@ -196,7 +214,8 @@ def _without_boxes(text: str) -> str:
     """Without the bars before the lines of a terminal's box; what was wrapped in it is joined later, where it is JSON."""
     lines = text.split("\n")
     boxed = [line for line in lines if BOX.match(line)]
-    if any(TABLE_RULE.fullmatch(line) for line in lines) and sum(bool(TABLE_ROW.fullmatch(line)) for line in lines) > 1:
+    rows = sum(bool(TABLE_ROW.fullmatch(line)) or " | " in line for line in lines)
+    if rows > 1 and any(TABLE_RULE.fullmatch(line) and "|" in line for line in lines):
         kept = [line for line in lines if not TABLE_RULE.fullmatch(line)]
         return "\n".join(_row(line) if TABLE_ROW.fullmatch(line) or " | " in line else line for line in kept)
     if len(boxed) < 2:
@@ -211,14 +230,30 @@ def _row(line: str) -> str:
     return ": ".join(cells) if len(cells) == 2 else " ".join(cells)
 
 
+def _strip_numbered_runs(lines: list[str]) -> None:
+    """Removes the numbers of three or more lines of code that follow one another, such as in a stack trace."""
+    at = 0
+    while at < len(lines):
+        end, number = at, None
+        while end < len(lines) and (found := NUMBERED_CODE.match(lines[end])):
+            if number is not None and int(found[1]) != number + 1:
+                break
+            number = int(found[1])
+            end += 1
+        if end - at > 2:
+            lines[at:end] = [NUMBERED_CODE.sub("", line, count=1) for line in lines[at:end]]
+        at = max(end, at + 1)
+
+
 def _without_numbers(text: str) -> str:
     """Without line numbers, which rise by one from line to line."""
     lines = text.split("\n")
+    _strip_numbered_runs(lines)
     numbers = [(at, int(found[1])) for at, line in enumerate(lines) if (found := NUMBERED.match(line))]
     filled = sum(bool(line.strip()) for line in lines)
     rising = all(b[1] - a[1] == b[0] - a[0] for a, b in pairwise(numbers))
     if len(numbers) < 3 or len(numbers) < filled * 0.8 or not rising:
-        return text
+        return "\n".join(lines)
     return "\n".join(NUMBERED.sub("", line, count=1) for line in lines)
 
 
@@ -242,18 +277,17 @@ def _without_senders(text: str) -> str:
 
 
 def _joined_trace(text: str) -> str:
-    """What `curl --trace-ascii` wrote, as `curl -v` would have shown it, with the data."""
+    """What `curl --trace-ascii` wrote, as a raw request and a raw response."""
     if not TRACED.search(text):
         return text
     lines: list[str] = []
     mark, length = None, -1
     for line in text.split("\n"):
-        if header := TRACED.match(line):
-            mark = {"Send": "> ", "Recv": "< "}[header[1]] if header[2] == "header" else ""
+        if TRACED.match(line):
+            mark = ""
             length = -1
         elif line.startswith("== Info: "):
             mark = None
-            lines.append(f"* {line[9:]}")
         elif mark is not None and (row := TRACED_ROW.match(line)):
             content, at = line[row.end() :], int(row[1], 16)
             if at == length and lines:
@@ -265,6 +299,63 @@ def _joined_trace(text: str) -> str:
             mark = None
             lines.append(line)
     return "\n".join(lines)
+
+
+def _logged_exchanges(text: str) -> str:
+    """The requests and responses that an HTTP library logged line by line, as raw HTTP: Python's http.client, Apache's
+    wire log, Ruby's Net::HTTP, OkHttp and Feign."""
+    if not LOGGED.search(text):
+        return text
+    lines: list[str] = []
+    tail = ""
+    is_response = False
+    for line in text.split("\n"):
+        if found := SENT_BYTES.match(line):
+            lines += _decoded(found["sent"]).split("\n")
+        elif found := REPLIED.match(line):
+            lines += ["", _decoded(found["reply"]).strip()]
+        elif found := REPLIED_HEADER.match(line):
+            lines.append(found["header"])
+        elif found := WIRE.match(line):
+            if (found["arrow"] in ("<<", "->")) != is_response:
+                is_response = not is_response
+                lines.append("")
+            content = found["content"].removesuffix("[\\n]").removesuffix("[\\r]")
+            lines += (_decoded(f'"{content}"').rstrip("\n") if found["arrow"] in ("<-", "->") else content).split("\n")
+        elif found := ARROWED.match(line):
+            tail = found["prefix"][-12:]
+            request, status = REQUESTED.match(found["rest"]), RECEIVED.match(found["rest"])
+            if request:
+                lines.append(f"{request[1]} {request[2]} HTTP/1.1")
+            elif status:
+                lines += ["", f"HTTP/1.1 {status[1]}"]
+            else:
+                lines.append("")
+        else:
+            cut = line.find(tail, 0, 300) if tail else -1
+            lines.append(line[cut + len(tail) :] if cut >= 0 else line)
+    return "\n".join(lines)
+
+
+def _decoded(literal: str) -> str:
+    """The text of a literal of bytes or of a string, with its line ends as \\n; "" for what is none."""
+    try:
+        value = ast.literal_eval(literal)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return ""
+    decoded = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return clean_text(decoded.replace("\r\n", "\n"))
+
+
+def _straight_commands(text: str) -> str:
+    """A command with the quotation marks and dashes that a chat or a word processor put into it, as it was typed."""
+    paragraphs = text.split("\n\n")
+    for number, paragraph in enumerate(paragraphs):
+        if (found := CURLY_COMMAND.search(paragraph)) is not None:
+            command = paragraph[found.start() :].translate(STRAIGHT)
+            command = re.sub(r"(?<=\s)—(?=[a-z]{2})", "--", re.sub(r"(?<=\s)–(?=[A-Za-z])", "-", command))
+            paragraphs[number] = paragraph[: found.start()] + command
+    return "\n\n".join(paragraphs)
 
 
 def _joined_addresses(text: str) -> str:
@@ -282,6 +373,8 @@ STEPS: tuple[tuple[Callable[[str], str], str], ...] = (
     (_without_markup, "HTML around the text was removed."),
     (_docker_lines, ""),
     (_without_soft_breaks, "Line breaks and signs that a mail had encoded were decoded."),
+    (_logged_exchanges, ""),
+    (_straight_commands, "Quotation marks and dashes of a command were straightened."),
     (_without_prefixes, "What a log wrote before each line was removed."),
     (_without_senders, "The names and times of a chat were removed."),
     (_without_prompts, ""),

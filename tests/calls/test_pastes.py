@@ -47,3 +47,20 @@ def test_no_secret_of_a_paste_is_shown(name: str) -> None:
     text = text_of(name)
     shown = json.dumps(as_dict(parse_call(text)), ensure_ascii=False) + masked_text(text)
     assert [secret for secret in EXPECTED[name]["secrets"] if secret in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("py-httpclient-debug", {"providerId": "genesys"}),
+        ("java-wire", None),
+        ("ruby-nethttp", None),
+        ("logcat-okhttp", {"channel": "Webmessaging"}),
+        ("whatsapp-curl-curly", {"providerId": "default"}),
+        ("chrome-panel-french", {"providerId": "genesys", "initiator": "agent"}),
+    ],
+)
+def test_headers_and_body_of_a_logged_request_are_read(name: str, body: Any) -> None:
+    call = as_dict(parse_call(text_of(name)))["call"]
+    assert "authorization" in {each.lower() for each in call["headers"]}
+    assert call["body"] == body
