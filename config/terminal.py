@@ -14,6 +14,15 @@ FAILED = 1
 STOPPED_BY_SIGNAL = 128  # plus the number of the signal, as shells have it
 
 
+# What a terminal would obey, or show in another order than it was written. Rows from before such characters were cleaned
+# may hold them. Tabs and line ends are ours.
+ESCAPED = {
+    number: f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    for first, last in ((0, 8), (11, 31), (127, 159), (0x2028, 0x202E), (0x2066, 0x2069), (0xFEFF, 0xFEFF))
+    for number in range(first, last + 1)
+}
+
+
 class Terminated(BaseException):
     """The process was asked to end (SIGTERM, SIGHUP). Not an Exception: only clean-up may catch it."""
 
@@ -41,6 +50,14 @@ class ClosableOutput(io.FileIO):
         except OSError:
             self.is_closed_by_reader = True  # said once, by who asked for this write
             raise
+
+
+class EscapingOutput(io.TextIOWrapper):
+    """Text for a terminal: every command writes through it, so no stored text can steer the terminal."""
+
+    def write(self, text: str, /) -> int:
+        super().write(text.translate(ESCAPED))
+        return len(text)
 
 
 def run(command: Callable[[], None]) -> NoReturn:
@@ -76,14 +93,21 @@ def exit_code_of(command: Callable[[], None]) -> int:
 
 def prepare_streams() -> None:
     """Standard streams that exist and take any character, whatever the shell has closed or set."""
+    os.environ["DJANGO_COLORS"] = "nocolor"  # colors are escape sequences, which are escaped like all others
+    if sys.stderr is not None:
+        sys.stderr.flush()
+        sys.stderr = EscapingOutput(
+            sys.stderr.buffer, encoding=sys.stderr.encoding, errors="backslashreplace", line_buffering=True
+        )
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - it lives as long as the process
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - likewise
         return
     sys.stdout.flush()
-    sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(ClosableOutput(sys.stdout.fileno(), "w", closefd=False)),
+    output: io.RawIOBase = ClosableOutput(sys.stdout.fileno(), "w", closefd=False)
+    sys.stdout = EscapingOutput(
+        io.BufferedWriter(output),
         encoding=sys.stdout.encoding,
         errors="backslashreplace",
         line_buffering=sys.stdout.isatty(),

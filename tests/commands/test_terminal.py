@@ -87,3 +87,17 @@ def test_output_survives_a_terminal_without_unicode() -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     code, said = ended(start(r"print('\u2013 \udc80 \u4f1a')", stdout=subprocess.DEVNULL, env=environment))
     assert (code, said) == (0, "")
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_no_stored_text_steers_the_terminal(stream: str) -> None:
+    """Rows that are older than the cleaning of text may hold such characters."""
+    text = "a\x1b]0;title\x07b\x9bmc\u202ed\re\u2066f\ufeffg\x00h\u2028i\ud800j\tk\u00e9\u0645\u200d"
+    process = start(f"print({text!r}, file=sys.{stream})", stdout=subprocess.PIPE)
+    output, errors = process.communicate(timeout=60)
+    shown = (output if stream == "stdout" else errors).decode()
+    assert shown.count("\n") == 1
+    assert not set(shown.rstrip("\n")) & {chr(number) for number in (*range(9), *range(10, 32), *range(0x7F, 0xA0))}
+    assert not set(shown) & set("\u202e\u2066\ufeff\u2028")
+    assert "j\tk\u00e9\u0645\u200d" in shown
+    assert "\\x1b]0;title" in shown
