@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from diagnostics.text_windows import around_words, matches
+
 PASSWORDS = (
     r"pass(?:word|phrase|code|wort)|passwd|pwd|pw|kennwort|contraseñas?|contrasenas?|clave|senha|palavra-passe|mot de passe|mdp|"
     r"parola d'ordine|wachtwoord|lösenord|adgangskode|passord|salasana|hasło|haslo|heslo|jelszó|şifre|parolă|пароль|пароля|"
@@ -95,6 +97,7 @@ STEMS = (
         "login",
     ),
 )
+REACH = (60, 400)  # characters before and behind a stem within which the announcement and its value stand
 CODE_STEMS = (
     "code",
     "código",
@@ -117,17 +120,15 @@ CODE_STEMS = (
 
 def find_announced(text: str) -> Iterator[tuple[int, int]]:
     """Where the value of an announced secret stands, without its quotes and the end of the sentence."""
-    lower = text.lower()
-    for found in ANNOUNCED.finditer(text) if any(stem in lower for stem in STEMS) else ():
+    for found in matches(ANNOUNCED, text, around_words(text, STEMS, *REACH)):
         start, value = found.start("value"), found["value"].rstrip(".!?:*")
         if value and _is_value(value, found["word"], found["gap"]):
             yield start, start + len(value)
-    if not any(stem in lower for stem in CODE_STEMS) or not any(map(str.isdigit, text)):
-        return
-    for found in CODE.finditer(text):
+    windows = around_words(text, CODE_STEMS, *REACH)
+    for found in matches(CODE, text, windows):
         if len(re.sub(r"\D", "", found["value"])) >= 3:
             yield found.span("value")
-    for found in PLAIN_CODE.finditer(text):
+    for found in matches(PLAIN_CODE, text, windows):
         if not OTHER_CODES.match(found["before"]):
             yield found.span("value")
 

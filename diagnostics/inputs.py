@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from diagnostics import time_budget
 from diagnostics.calls.call import Choice, FailingCall, Note, Parsed, ReceivedAnswer, Unreadable
 from diagnostics.calls.parse import PastedCall, masked_text, parse_answer
 from diagnostics.clean_text import clean_line, clean_text
@@ -18,7 +19,8 @@ class Inputs:
     """A failing call, the answer it got, a conversation id, what the person says of it: any may be missing.
 
     `start` is true only where a person confirmed that a live customer is offered a session. `company_gateway` is the
-    client's when the run was created. Holds no secret.
+    client's when the run was created. `partial` is the sentence that says so where reading the paste took too long and
+    only a part of it was understood. Holds no secret.
     """
 
     call: FailingCall | None = None
@@ -27,6 +29,7 @@ class Inputs:
     note: str = ""
     start: bool = False
     company_gateway: str = ""
+    partial: str = ""
 
     @classmethod
     def from_paste(
@@ -48,6 +51,7 @@ class Inputs:
             note=data.get("note", ""),
             start=data.get("start") is True,
             company_gateway=data.get("company_gateway", ""),
+            partial=data.get("partial", ""),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -60,6 +64,7 @@ class Inputs:
             "note": self.note,
             "start": self.start,
             "company_gateway": self.company_gateway,
+            **({"partial": self.partial} if self.partial else {}),
         }
 
     @property
@@ -92,7 +97,14 @@ def read_paste(
     note: str = "",
     choice: int | None = None,
 ) -> Reading:
-    """Raises Unreadable, whose text is the sentence to show; `choice` as in parse_call."""
+    """Raises Unreadable, whose text is the sentence to show; `choice` as in parse_call. All texts share one budget."""
+    with time_budget.limited():
+        return _read_paste(call_text, answer_text, conversation_id, note, choice)
+
+
+def _read_paste(
+    call_text: str | PastedCall, answer_text: str, conversation_id: str, note: str, choice: int | None
+) -> Reading:
     found, call, answer = Parsed(), None, None
     notes: tuple[Note, ...] = ()
     pasted = PastedCall(call_text) if isinstance(call_text, str) else call_text
@@ -106,7 +118,8 @@ def read_paste(
     if answer_text.strip():
         given = parse_answer(answer_text)
         answer, notes = given.answer, (*notes, *given.notes)
-    inputs = Inputs(call, answer, _clean_id(conversation_id), _clean_note(note))
+    partial = time_budget.PARTIAL if any(each.what == time_budget.PARTIAL for each in notes) else ""
+    inputs = Inputs(call, answer, _clean_id(conversation_id), _clean_note(note), partial=partial)
     return Reading(inputs, notes, found.choices, found.chosen)
 
 

@@ -62,12 +62,6 @@ def _of_kind(spans: Iterator[tuple[int, int]], kind: str) -> Iterator[tuple[int,
     return ((start, end, kind) for start, end in spans)
 
 
-def _within_budget(spans: Iterator[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
-    for span in spans:
-        time_budget.check()
-        yield span
-
-
 def _is_base64(run: str) -> bool:
     """A run with the signs that only Base64 has, where what is no word of a path is too random for an ID."""
     parts = re.split(r"[/+]", run)
@@ -261,9 +255,19 @@ class Masker:
         return self._spans(
             text,
             _of_kind(find_tokens(text), "token"),
-            _of_kind((found.span() for found in masks.JWT.finditer(text)), "token"),
-            _of_kind((found.span() for found in BASE64_RUN.finditer(text) if _is_base64(found[0])), "token"),
-            _of_kind((found.span() for found in masks.RUN.finditer(text) if masks.looks_like_token(found[0])), "token"),
+            _of_kind((found.span() for found in time_budget.checked(masks.JWT.finditer(text))), "token"),
+            _of_kind(
+                (found.span() for found in time_budget.checked(BASE64_RUN.finditer(text)) if _is_base64(found[0])),
+                "token",
+            ),
+            _of_kind(
+                (
+                    found.span()
+                    for found in time_budget.checked(masks.RUN.finditer(text))
+                    if masks.looks_like_token(found[0])
+                ),
+                "token",
+            ),
             find_personal(text),
         )
 
@@ -272,7 +276,7 @@ class Masker:
         parts: list[str] = []
         done = start = end = 0
         kind = ""
-        for first, last, this in sorted(_within_budget(chain(*found))):
+        for first, last, this in sorted(chain.from_iterable(map(time_budget.checked, found))):
             if first < end:
                 end = max(end, last)
                 continue

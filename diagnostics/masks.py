@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from diagnostics import time_budget
+
 
 def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -86,7 +88,7 @@ def outside_masks(text: str, change: Callable[[str], str]) -> str:
     """Apply `change` to what lies between masks and documentation placeholders, which stay as they are."""
     parts: list[str] = []
     start = 0
-    for found in OPAQUE.finditer(text):
+    for found in time_budget.checked(OPAQUE.finditer(text)):
         if is_placeholder(found[0]):
             parts += [change(text[start : found.start()]), found[0]]
             start = found.end()

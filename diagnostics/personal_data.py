@@ -6,6 +6,9 @@ What has check digits is judged by them, so that IDs, counters and times of the 
 import re
 from collections.abc import Iterator
 
+from diagnostics import time_budget
+from diagnostics.text_windows import around, matches
+
 ESCAPED = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"  # an escape is no part of a word
 AT = r"(?:@|＠|%40|%2540|&#64;|&#x40;|\\u0040)"
 EMAIL = re.compile(
@@ -13,14 +16,16 @@ EMAIL = re.compile(
     re.IGNORECASE,
 )
 AT_SIGNS = ("@", "＠", "%40", "%2540", "&#", "\\u0040")
+PHONE_SCHEMES = ("tel:", "sip:", "sips:", "callto:", "sms:")
 PHONE_STEMS = ("phone", "tel", "mobil", "cell", "handy", "fax", "msisdn", "caller", "ani", "dnis", "電話")
 GAP = r"(?:[ .()/\u00a0\u2009\u202f\u2010-\u2015-]|%20|%28|%29|%2D|\+)"
+PHONE_URL = re.compile(r"(?:tel|sips?|callto|sms):[^\s\"',;<>\\@]++(?!@)", re.IGNORECASE)
 PHONE = re.compile(
-    r"(?:tel|sips?|callto|sms):[^\s\"',;<>\\@]++(?!@)"
-    rf"|(?:(?<![\w.+:-])|{ESCAPED})(?:\+|＋|%2B)[1-9](?:{GAP}{{0,3}}\d){{6,14}}(?![\w])"
+    r"(?=[+＋%(\d])(?:"  # quickly no for most characters
+    rf"(?:(?<![\w.+:-])|{ESCAPED})(?:\+|＋|%2B)[1-9](?:{GAP}{{0,3}}\d){{6,14}}(?![\w])"
     rf"|(?<![\w.+:/-])(?<!\d )00[1-9]\d{{0,2}}{GAP}(?:{GAP}{{0,2}}\d){{6,13}}(?![\w])"
     r"|(?<![\w.+:-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])"
-    r"|(?<![\w.+:-])\(0\d{1,5}\) ?\d(?:[ ./-]?\d){4,9}(?![\w-])",
+    r"|(?<![\w.+:-])\(0\d{1,5}\) ?\d(?:[ ./-]?\d){4,9}(?![\w-]))",
     re.IGNORECASE,
 )
 NAMED_PHONE = re.compile(
@@ -30,7 +35,7 @@ NAMED_PHONE = re.compile(
     re.IGNORECASE,
 )
 CARD = re.compile(
-    rf"(?:(?<![\w.-])|{ESCAPED})\d(?:(?:[ +\u00a0\u2009\u202f-]|%20|%2D)?\d){{12,18}}(?![\w-])", re.IGNORECASE
+    rf"(?=\d)(?:(?<![\w.-])|{ESCAPED})\d(?:(?:[ +\u00a0\u2009\u202f-]|%20|%2D)?\d){{12,18}}(?![\w-])", re.IGNORECASE
 )
 CARD_PREFIXES = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12,14}|3[47]\d{13}|"
@@ -51,7 +56,7 @@ IBAN_LENGTHS = {
     )
 }
 NATIONAL = re.compile(
-    rf"(?:(?<![\w-])|{ESCAPED})(?:"
+    rf"(?=[A-Z\d])(?:(?<![\w-])|{ESCAPED})(?:"
     r"(?P<ssn>(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4})"
     r"|(?P<nino>(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])"
     r"|(?P<cpf>\d{3}\.\d{3}\.\d{3}-\d\d)"
@@ -67,32 +72,43 @@ NAMED_SSN = re.compile(
 DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
+ANY_DIGIT = re.compile(r"\d")
+# Every number below has at least six digits this near to one another; DIGITS_MARGIN is for what stands around them.
+DIGITS = re.compile(r"\d(?:\D{0,12}\d){5,}+")
+DIGITS_MARGIN = 100
+
+
 def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
     """Where personal data stands, and of which kind; the words before a named number are not part of it."""
     lower = text.lower()
-    if any(map(str.isdigit, text)):
+    if ANY_DIGIT.search(text):
         yield from _numbers(text, lower)
-    for found in EMAIL.finditer(text) if any(sign in lower for sign in AT_SIGNS) else ():
+    for found in time_budget.checked(EMAIL.finditer(text)) if any(sign in lower for sign in AT_SIGNS) else ():
         labels = found["domain"].split(".")
         if labels[-1][:1].isalpha() or len(labels) == 4:  # package@1.2.3 is none, ann@10.0.0.1 is one
             yield *found.span(), "e-mail"
 
 
 def _numbers(text: str, lower: str) -> Iterator[tuple[int, int, str]]:
-    for found in CARD.finditer(text):
+    for found in time_budget.checked(IBAN_START.finditer(text)):
+        if end := _iban_end(text, found.start()):
+            yield found.start(), end, "bank account"
+    if any(scheme in lower for scheme in PHONE_SCHEMES):
+        for found in time_budget.checked(PHONE_URL.finditer(text)):
+            yield *found.span(), "phone number"
+    runs = [found.span() for found in time_budget.checked(DIGITS.finditer(text))]
+    windows = list(around(runs, DIGITS_MARGIN, DIGITS_MARGIN, len(text)))
+    for found in matches(CARD, text, windows):
         if _is_card(found[0]):
             yield *found.span(), "card number"
-    for start in IBAN_START.finditer(text):
-        if end := _iban_end(text, start.start()):
-            yield start.start(), end, "bank account"
-    for found in NATIONAL.finditer(text):
+    for found in matches(NATIONAL, text, windows):
         if _is_national(found):
             yield *found.span(), "national ID"
-    for found in NAMED_SSN.finditer(text) if "ss" in lower or "social" in lower else ():
+    for found in matches(NAMED_SSN, text, windows) if "ss" in lower or "social" in lower else ():
         yield *found.span("value"), "national ID"
-    for found in PHONE.finditer(text):
+    for found in matches(PHONE, text, windows):
         yield *found.span(), "phone number"
-    for found in NAMED_PHONE.finditer(text) if any(stem in lower for stem in PHONE_STEMS) else ():
+    for found in matches(NAMED_PHONE, text, windows) if any(stem in lower for stem in PHONE_STEMS) else ():
         yield *found.span("value"), "phone number"
 
 

@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from diagnostics import time_budget
+from diagnostics.text_windows import around, matches
+
 WORD = r"[A-Za-z0-9_-]"
 DOTTED = r"[A-Za-z0-9_.=-]"
 BASE64 = r"[A-Za-z0-9+/_=-]"
@@ -197,6 +200,8 @@ ESCAPED = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"  # an es
 BEFORE = rf"(?:(?<![A-Za-z0-9])|{ESCAPED})"
 TOKEN = re.compile(BEFORE + "(?:" + "|".join(f"(?:{each.pattern})" for each in SHAPES if not each.sign) + ")")
 SIGNED = tuple((each.sign, re.compile(BEFORE + each.pattern)) for each in SHAPES if each.sign)
+# All characters that a token of the table can have, and as many as the shortest of them has.
+RUN = re.compile(r"[\w.~+/=$|:!*-]{12,}+")
 SECRET_URL = re.compile("|".join(f"(?:{each.pattern})" for each in URLS), re.IGNORECASE)
 
 # The secret of an AWS key has no prefix: it is the run of about 40 characters near its access key ID.
@@ -221,24 +226,28 @@ PUTTY = re.compile(r"Private-Lines: \d++(?:\r?\n[A-Za-z0-9+/=]++)++")
 
 
 def find_tokens(text: str) -> Iterator[tuple[int, int]]:
-    """Where the tokens of the table stand in `text`, in order."""
-    patterns = [TOKEN, *(pattern for sign, pattern in SIGNED if sign in text)]
-    if "hook" in text.lower() or "chat.googleapis" in text.lower() or "ifttt" in text.lower():
-        patterns.append(SECRET_URL)
-    for pattern in patterns:
-        for found in pattern.finditer(text):
+    """Where the tokens of the table stand in `text`, by pattern."""
+    runs = [found.span() for found in time_budget.checked(RUN.finditer(text))]
+    windows = list(around(runs, 0, 1, len(text)))  # one character more: some tokens end only before certain characters
+    for pattern in (TOKEN, *(pattern for sign, pattern in SIGNED if sign in text)):
+        for found in matches(pattern, text, windows):
             if _is_secret(found[0]):
                 yield found.span()
-    for found in AWS_ID.finditer(text):
-        start, end = max(0, found.start() - AWS_NEAR), found.end() + AWS_NEAR
-        for near in AWS_SECRET.finditer(text, start, end):
-            yield near.span()
+    lower = text.lower()
+    if "hook" in lower or "chat.googleapis" in lower or "ifttt" in lower:
+        for found in time_budget.checked(SECRET_URL.finditer(text)):
+            yield found.span()
+    if "AKIA" in text or "ASIA" in text:
+        ids = [found.span() for found in matches(AWS_ID, text, windows)]
+        for found in matches(AWS_SECRET, text, around(ids, AWS_NEAR, AWS_NEAR, len(text))):
+            yield found.span()
 
 
 def find_private_keys(text: str) -> Iterator[tuple[int, int]]:
     """Where private keys stand: whole PEM blocks, blocks whose END is cut off, and PuTTY's lines."""
     at = 0
     while begin := PEM_BEGIN.search(text, at):
+        time_budget.check()
         again = PEM_BEGIN.search(text, begin.end(), begin.end() + PEM_MOST)
         end = PEM_END.search(text, begin.end(), again.start() if again else begin.end() + PEM_MOST)
         if end is None:
@@ -247,7 +256,7 @@ def find_private_keys(text: str) -> Iterator[tuple[int, int]]:
         else:
             at = end.end()
         yield begin.start(), at
-    for found in PUTTY.finditer(text):
+    for found in time_budget.checked(PUTTY.finditer(text)):
         yield found.span()
 
 

@@ -117,7 +117,9 @@ class Run(Schema):
 class RunInFull(Run):
     verdict: Verdict | None = Field(description="null while there is none.")
     planned: list[str]
-    inputs: dict[str, Any]
+    inputs: dict[str, Any] = Field(
+        description="What was read of the paste, masked. `partial` is a sentence where reading all of it took too long."
+    )
     environment: dict[str, Any] = Field(description="What the run saw of the client and its org.")
 
 

@@ -1,5 +1,6 @@
 """Starting runs by program: what is started, once for a key, and not without end."""
 
+import itertools
 import json
 import threading
 from datetime import timedelta
@@ -12,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from diagnostics import time_budget
 from diagnostics.models import ApiToken, AuditEntry, IdempotencyKey, OAuthClient, Run
 from diagnostics.services.api_runs import KEY_LIFE, forget_old_keys
 from tests.api.conftest import Program
@@ -248,3 +250,17 @@ def test_requests_that_come_at_once_with_one_key_are_one_run(
         thread.join(90)
     assert (len(places), len(set(places)), Run.objects.count()) == (4, 1, 1)
     assert len(rung) == 1
+
+
+def test_run_says_that_its_paste_was_read_in_part(
+    program: Program, org: OAuthClient, rung: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_budget, "GRACE_SECONDS", 1_000_000)
+    paste = f"{CALL}\n\n404\n" + "x\n" * 15_000
+    ticks = itertools.count()
+    caller = program()
+    with time_budget.limited(3_000, lambda: float(next(ticks))):
+        inputs = start(caller, org, call=paste).json()["inputs"]
+    assert inputs["partial"] == time_budget.PARTIAL
+    assert inputs["call"]["method"] == "POST"
+    assert start(caller, org, call=CALL).json()["inputs"].get("partial") is None
