@@ -11,6 +11,12 @@ MAX_HEADERS = 200
 Headers = list[tuple[str, str]]
 
 
+class ComposedBody(str):
+    """An error body put together from fields of a log, which is not how the API sent it."""
+
+    __slots__ = ()
+
+
 @dataclass
 class DraftAnswer:
     status: int | None = None
@@ -63,6 +69,10 @@ class Draft:
             self.answer.headers = _clean_headers(self.answer.headers)
             self.answer.body = clean_json(self.answer.body)
             self.answer.network_error = clean_json(self.answer.network_error)
+
+    def note_composed_body(self) -> None:
+        if self.answer is not None and isinstance(self.answer.body, ComposedBody):
+            self.note("guessed", "The response body was put together from log fields.")
 
     def note(self, kind: NoteKind, what: str) -> None:
         self.notes.append(Note(kind, what))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diagnostics.calls.answers import json_at, looks_like_answer, status_in
-from diagnostics.calls.draft import METHODS, DraftAnswer, Headers
+from diagnostics.calls.draft import METHODS, ComposedBody, DraftAnswer, Headers
 from diagnostics.calls.objects import value_of
 from diagnostics.calls.values import Hole, text_of
 
@@ -248,7 +248,7 @@ def _put_together(nodes: list[_Node], status: int | None, headers: Headers) -> s
                 body["code"] = code
             if id := next((value for name, value in headers if "correlation" in name.lower()), ""):
                 body["contextId"] = id
-            return json.dumps(body, ensure_ascii=False)
+            return ComposedBody(json.dumps(body, ensure_ascii=False))
     return None
 
 

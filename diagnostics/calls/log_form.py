@@ -8,7 +8,7 @@ from itertools import islice
 
 from diagnostics import time_budget
 from diagnostics.calls.answers import json_at, looks_like_answer
-from diagnostics.calls.draft import Draft, DraftAnswer, Headers
+from diagnostics.calls.draft import ComposedBody, Draft, DraftAnswer, Headers
 from diagnostics.calls.offers import MAX_OFFERS, Spot
 
 LONGEST_LINE = 4_000
@@ -59,7 +59,8 @@ def answer_in_log(text: str) -> DraftAnswer | None:
     headers = _headers(text)
     if body is None and (code := CODE.search(text)):
         message = MESSAGE.search(text)
-        body = json.dumps({"message": message["text"] if message else "", "code": code["code"], "status": status})
+        fields = {"message": message["text"] if message else "", "code": code["code"], "status": status}
+        body = ComposedBody(json.dumps(fields))
     return DraftAnswer(status, headers, body)
 
 

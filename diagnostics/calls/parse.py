@@ -137,6 +137,7 @@ class PastedCall:
         except TimeBudgetExceeded:
             draft.note("dropped", time_budget.PARTIAL)
         draft.from_screenshot = found.from_screenshot
+        draft.note_composed_body()
         try:
             draft.secrets += secrets_named(found.text)
         except TimeBudgetExceeded:
@@ -264,6 +265,7 @@ def parse_answer(text: str) -> Parsed:
         notes += removed
         draft, is_partial = _within_budget(text, _read_answer)
     draft.notes = [Note("dropped", time_budget.PARTIAL)] * is_partial + notes + draft.notes
+    draft.note_composed_body()
     if draft.answer and draft.answer.status is None and not draft.answer.network_error:
         draft.note("guessed", "The answer names no status, so only its body is judged.")
     return _masked(draft)

@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnostics import time_budget
 from diagnostics.calls.answers import STATUS_LINE, raw_response
-from diagnostics.calls.draft import DraftAnswer, Headers
+from diagnostics.calls.draft import ComposedBody, DraftAnswer, Headers
 from diagnostics.calls.exchange_values import exchange_in
 from diagnostics.calls.log_form import CODE, HEADERS, dict_headers
 from diagnostics.calls.objects import FoundObject, objects_in, value_of
@@ -306,7 +306,9 @@ def _codes(text: str) -> list[Trace]:
     """Codes such as code=not.found in a line of a log, as an error body."""
     found = []
     for match in _first(CODE, text):
-        found.append(Trace(match.start(), match.end(), body=json.dumps({"message": "", "code": match["code"]})))
+        found.append(
+            Trace(match.start(), match.end(), body=ComposedBody(json.dumps({"message": "", "code": match["code"]})))
+        )
     return found
 
 

@@ -74,6 +74,16 @@ RULES = (
         ),
     ),
     Rule(
+        "404 for no participant",
+        _words(r"\b404\b", r"\b(?:particip\w+|partecip\w+|teilnehm\w+|deelnem\w+|участник\w*)|参加者|参与者|مشارك"),
+        Judgement(
+            Verdict.UNKNOWN,
+            "No official text says so, but it is reported: a 404 not.found also comes back where the user is not a participant "
+            "of a live conversation, and its message then says so.",
+            source="Genesys Cloud community, adding a participant by user ID",
+        ),
+    ),
+    Rule(
         "exact provider",
         _words(r"\bcase[- ]?sensitiv", r"provider"),
         Judgement(

@@ -48,7 +48,8 @@ class PasteForm(forms.Form):
         required=False,
         strip=False,
         error_messages=NO_NUL,
-        help_text="If you have it: the raw response, or its JSON with status, headers and body.",
+        help_text="Leave this empty if the text above holds the response. Otherwise paste the raw response, or its JSON "
+        "with status, headers and body.",
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}),
     )
     conversation_id = forms.CharField(
@@ -71,6 +72,7 @@ class PasteForm(forms.Form):
     choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, error_messages=NO_NUL)
 
     inputs: Inputs | None = None
+    has_response_in_call = False  # whether the response was read from the text with the call
     pasted: PastedCall | None = None
     notes: tuple[Note, ...] = ()
     choices: tuple[tuple[Choice, str, bool], ...] = ()  # with the value to send for it, and whether it was taken
@@ -111,6 +113,9 @@ class PasteForm(forms.Form):
             reading = self._chosen(pasted, read(pasted, self.pasted))
             note = masked_text(self.cleaned_data.get("note", ""))
             self.inputs, self.notes = replace(reading.inputs, note=note), reading.notes
+            self.has_response_in_call = bool(
+                reading.inputs.answer and reading.inputs.call and not pasted["answer"].strip()
+            )
             self.choices = tuple(
                 (each, value_of(each, reading.choices), each.index == reading.chosen) for each in reading.choices
             )

@@ -64,3 +64,11 @@ def test_headers_and_body_of_a_logged_request_are_read(name: str, body: Any) -> 
     call = as_dict(parse_call(text_of(name)))["call"]
     assert "authorization" in {each.lower() for each in call["headers"]}
     assert call["body"] == body
+
+
+@pytest.mark.parametrize(
+    ("name", "is_composed"), [("winston-flat", True), ("structlog-json", True), ("log4j-json", False)]
+)
+def test_a_body_put_together_from_log_fields_is_named_as_such(name: str, is_composed: bool) -> None:
+    notes = as_dict(parse_call(text_of(name)))["notes"]
+    assert any("put together from log fields" in note for note in notes) is is_composed

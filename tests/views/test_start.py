@@ -203,6 +203,23 @@ def test_the_preview_says_what_was_masked(as_admin: Client, org: OAuthClient) ->
     assert "<html" not in page
 
 
+def test_the_preview_says_that_the_response_came_with_the_call(as_admin: Client, org: OAuthClient) -> None:
+    found = "The response was found in the text with the call."
+    both = f'{CURL}\n{{"message":"Not found","code":"not.found","status":404}}'
+    assert found in as_admin.post("/start/preview/", {"call": both}).content.decode()
+    assert found not in as_admin.post("/start/preview/", {"call": CURL}).content.decode()
+    assert found not in as_admin.post("/start/preview/", {"call": both, "answer": "HTTP/1.1 403"}).content.decode()
+
+
+def test_the_preview_calls_the_host_of_a_company_gateway_not_wrong(as_admin: Client) -> None:
+    client = make_client(company_gateway="https://gateway.bank.example/gc")
+    call = f"POST https://gateway.bank.example/gc/api/v2/conversations/{CONVERSATION}/cobrowse -> 404"
+    page = as_admin.post("/start/preview/", {"client": client.pk, "call": call}).content.decode()
+    assert f"https://gateway.bank.example/gc/api/v2/conversations/{CONVERSATION}/cobrowse" in page
+    assert "tone-fail" not in page
+    assert "host" not in page.lower()
+
+
 def test_the_preview_of_no_call_says_why(as_admin: Client, org: OAuthClient) -> None:
     assert b"tone-fail" in as_admin.post("/start/preview/", {"call": NO_CALL}).content
 
