@@ -140,6 +140,7 @@ MIDDLEWARE = [
     "diagnostics.http.login_again",
     "diagnostics.http.in_viewers_zone",
     "diagnostics.throttling.SayTooMany",
+    "diagnostics.throttling.limit_uploads",  # last: before any form is read
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -1,12 +1,15 @@
-"""Says on any page that a person has to wait."""
+"""Says on any page that a person has to wait, and takes one large form of a person at a time."""
 
 from collections.abc import Callable
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from diagnostics.services.personal_limits import TooManyRequests
+from diagnostics.acting import API_PLACE
+from diagnostics.models import User
+from diagnostics.services.personal_limits import SHORT, StillReading, TooManyRequests, one_upload
 
 
 class SayTooMany:
@@ -21,9 +24,35 @@ class SayTooMany:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, TooManyRequests):
             return None
-        is_fragment = request.headers.get("HX-Request") == "true"
-        response = render(request, "parts/_refused.html" if is_fragment else "429.html", {"sentence": str(exception)})
-        return told_to_wait(response, exception)
+        return _refused(request, exception)
+
+
+def limit_uploads(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: reads one form with files of a person at a time, and none of somebody who isn't signed in.
+
+    Django reads such a form before any view, while it looks for the CSRF token. This stands last, so before that.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        is_large = request.content_type == "multipart/form-data" and not (length.isdigit() and int(length) <= SHORT)
+        if not is_large or request.path.startswith(API_PLACE):
+            return get_response(request)
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        try:
+            with one_upload(request.user):
+                return get_response(request)
+        except StillReading as busy:
+            return _refused(request, busy)
+
+    return middleware
+
+
+def _refused(request: HttpRequest, busy: TooManyRequests) -> HttpResponse:
+    is_fragment = request.headers.get("HX-Request") == "true"
+    response = render(request, "parts/_refused.html" if is_fragment else "429.html", {"sentence": str(busy)})
+    return told_to_wait(response, busy)
 
 
 def told_to_wait(response: HttpResponse, busy: TooManyRequests) -> HttpResponse:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
@@ -22,6 +23,7 @@ from diagnostics.services.personal_limits import (
     EXPORTS,
     PACKETS,
     READING,
+    UPLOADING,
     VERIFICATIONS,
     StillReading,
     TooManyRuns,
@@ -30,6 +32,7 @@ from diagnostics.services.personal_limits import (
 )
 from diagnostics.services.runs import create_run
 from diagnostics.services.watches import start_watch
+from diagnostics.uploads import PasteUploadHandler
 from tests.factories import make_client, make_finding, make_run, make_user, make_verdict
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +215,33 @@ def test_the_command_line_has_no_limit() -> None:
         for _ in range(VERIFICATIONS.most + 1):
             client = make_client(f"client {_}")
             assert start_verification(client)
+
+
+def large_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("call.txt", LONG.encode())
+
+
+def test_one_large_form_of_a_person_is_taken_at_a_time(ada: User) -> None:
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [UPLOADING, ada.pk])
+        refused = browser_of(ada).post(reverse("claims"), {"file": large_file()})
+        assert (refused.status_code, bool(refused.headers["Retry-After"])) == (429, True)
+        assert browser_of(make_user("grace")).post(reverse("claims"), {"file": large_file()}).status_code == 200
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [UPLOADING, ada.pk])
+        for _ in range(2):
+            assert browser_of(ada).post(reverse("claims"), {"file": large_file()}).status_code == 200
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [UPLOADING, ada.pk])
+            assert cursor.fetchone() == (True,)
+    finally:
+        other.close()
+
+
+def test_a_large_form_of_somebody_who_is_not_signed_in_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    monkeypatch.setattr(PasteUploadHandler, "receive_data_chunk", lambda self, data, start: read.append(data))
+    answer = Client(enforce_csrf_checks=True).post(reverse("claims"), {"file": large_file()})
+    assert (answer.status_code, read) == (302, [])

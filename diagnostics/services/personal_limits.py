@@ -116,6 +116,21 @@ def leave_room_for(limit: Limit, person: User | None) -> None:
         raise TooOften(max(1, round((newest[-1] + MINUTE - now).total_seconds())), limit)
 
 
+@contextmanager
+def one_upload(person: User) -> Iterator[None]:
+    """Raises StillReading where another large form of this person is arriving, in any process."""
+    key = [UPLOADING, person.pk % 2**31]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        [got] = cursor.fetchone()
+    if not got:
+        raise StillReading
+    try:
+        yield
+    finally:
+        _unlock(key)
+
+
 def refuse_second_export(person: User) -> None:
     """Raises StillExporting while an export of this person is made, in any process."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -133,8 +148,12 @@ def one_export(person: User, pieces: Iterable[str]) -> Iterator[str]:
     try:
         yield from pieces
     finally:
-        with suppress(Error), connection.cursor() as cursor:  # a lost connection has lost its locks
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+        _unlock(key)
+
+
+def _unlock(key: list[int]) -> None:
+    with suppress(Error), connection.cursor() as cursor:  # a lost connection has lost its locks
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 @contextmanager
