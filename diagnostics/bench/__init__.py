@@ -5,6 +5,7 @@ from collections.abc import Callable
 from diagnostics.bench.diagnosis import diagnosis
 from diagnostics.bench.fleet import fleet
 from diagnostics.bench.history import history
+from diagnostics.bench.parsing import parsing
 from diagnostics.bench.providers import providers
 from diagnostics.bench.row import Options, Row
 from diagnostics.bench.web import web
@@ -14,6 +15,7 @@ BENCHES: dict[str, Callable[[Options], list[Row]]] = {
     "diagnosis": diagnosis,
     "fleet": fleet,
     "history": history,
+    "parsing": parsing,
     "providers": providers,
     "web": web,
     "workers": workers,

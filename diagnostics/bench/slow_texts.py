@@ -6,6 +6,9 @@ from base64 import b64encode
 UUID = "7f9c2ba4-e88f-4d3a-9c1b-0a5e6d7f8a9b"
 # Repeated to the length asked for; `<n>` becomes a number that counts up.
 REPEATED: dict[str, str] = {
+    "key IDs of AWS": "AKIAABCDEFGHIJKLMNOP ",
+    "placeholders": "<token> ",
+    "private keys": "-----BEGIN PRIVATE KEY-----\n",
     "GET /": "GET /",
     "cobrowse lines": "GET /api/v2/conversations/x/cobrowse\n",
     "two quotes": "\"'",

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from diagnostics.bench.filled_orgs import Sizes
+from diagnostics.bench.parsing import measure as measure_parsing
 from diagnostics.bench.providers import measure
 from diagnostics.bench.row import Options
 from diagnostics.bench.web import measure as measure_web
@@ -72,3 +73,9 @@ def test_the_web_server_is_measured_with_and_without_attackers() -> None:
     for beside in ("nobody else", "attackers"):
         assert rows[f"pages, p95, {beside}"] > 0
     assert rows["attackers that were connected at the end"] > 300
+
+
+def test_slow_texts_are_read_and_the_limit_is_named() -> None:
+    rows = {row.name: row for row in measure_parsing({"braces": "{" * 2_000, "lines": "x\n" * 1_000})}
+    assert rows["texts"].value == 2
+    assert [name for name, row in rows.items() if row.goal] == ["call: worst", "response: worst", "claims: worst"]
