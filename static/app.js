@@ -68,12 +68,17 @@ document.addEventListener("allauth.error", (event) => {
 });
 
 document.addEventListener("htmx:load", showCopyButtons);
-// Shown until the next answer arrives.
+// Shown at the top until the next answer arrives.
 function showTrouble(text) {
-  const note = document.getElementById("trouble");
-  if (!note) return say(text);
+  document.getElementById("trouble")?.remove();
+  if (!text) return;
+  const note = document.createElement("div");
+  note.id = "trouble";
+  note.className = "note tone-fail";
+  note.setAttribute("role", "alert");
+  note.append(document.createElement("p"));
+  document.getElementById("main").prepend(note);
   note.firstElementChild.textContent = text;
-  note.hidden = !text;
 }
 
 document.addEventListener("htmx:sendError", () => showTrouble("The server isn't responding. This page tries again automatically."));
@@ -83,8 +88,7 @@ document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
   showTrouble(isLine ? xhr.responseText.slice(0, 300) : "The server couldn't answer. Reload the page.");
 });
 document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr } }) => {
-  const note = document.getElementById("trouble");
-  if (note && !note.hidden && xhr.status < 400) showTrouble("");
+  if (xhr.status < 400) showTrouble("");
 });
 addEventListener("hashchange", unfold);
 addEventListener("DOMContentLoaded", () => {
