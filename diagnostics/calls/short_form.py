@@ -121,6 +121,8 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft.url = re.sub(
         r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", target["url"].rstrip(".,;:!?)*،؛。、，")
     )  # a browser's line
+    path, comma, _ = draft.url.partition(",")
+    draft.url = path if comma and "?" not in path else draft.url  # a row of values separated by commas
     draft.note("taken", "The call was read from a line of text.")
     if re.search(r"[(=,][ \t]{0,4}[frb]?[\"'`]$", text[max(0, target.start("url") - 8) : target.start("url")]):
         draft.note("dropped", "The address stands in program code, of which nothing else was taken.")

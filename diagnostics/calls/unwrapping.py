@@ -35,6 +35,7 @@ WHOLE_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 URL_BREAK = re.compile(r"(/api/v2/[\w./{}$-]{0,200}/)\n[ \t]{0,12}(?=[\w{$-]{2,40}(?:/|[\s\"'`]|$))")
 SENT_BY_CURL = re.compile(r"> ?[A-Z]{3,7} \S+ HTTP/")
 QUOTE = re.compile(r"[ \t]{0,3}>(?!>) ?")
+NESTED = re.compile(r"[ \t]{0,3}>{2,5}(?: |$)")
 BOX = re.compile(r"[ \t]{0,4}[│┃║▏▎▌|] ?")
 BOX_EDGE = re.compile(r"[ \t]{0,4}[╷╵┌└╭╰┏┗╔╚├╠─━═┐┘╮╯\s]+")
 TABLE_ROW = re.compile(r"[ \t]{0,4}\|.*\|[ \t]*")
@@ -202,10 +203,12 @@ def _without_one_quote(text: str) -> str:
     at = 0
     while at < len(lines):
         end = at
-        while end < len(lines) and QUOTE.match(lines[end]):
+        while end < len(lines) and (QUOTE.match(lines[end]) or (end > at and NESTED.match(lines[end]))):
             end += 1
         if end > at and not SENT_BY_CURL.match(lines[at]) and (end - at > 1 or not at):
-            lines[at:end] = [QUOTE.sub("", line, count=1) for line in lines[at:end]]
+            lines[at:end] = [
+                QUOTE.sub("", line, count=1) if QUOTE.match(line) else line.lstrip()[1:] for line in lines[at:end]
+            ]
         at = max(end, at + 1)
     return "\n".join(lines)
 
