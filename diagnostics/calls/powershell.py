@@ -19,7 +19,7 @@ CALL = re.compile(
     re.IGNORECASE,
 )
 SPLAT = re.compile(r"@([A-Za-z_]\w{0,80})\b(?![\"'])")
-ECHO = re.compile(r"\n\+ {1,3}$")  # in an error, PowerShell shows the line again
+ECHO = re.compile(r"\n\+ [^\n]*$")  # in an error, PowerShell shows the line again
 OPTION = re.compile(r"-([A-Za-z]{2,30})(?![\w-])(?::[ \t]*)?")
 BLANK = re.compile(r"(?:[ \t]++|`[ \t]*\r?\n)*+")
 ANY_BLANK = re.compile(r"(?:\s++|#[^\n]*+)*+")
@@ -40,6 +40,7 @@ COMMA = re.compile(r"[ \t]*,[ \t`]*\n?[ \t]*")
 SWITCHES = frozenset({"usebasicparsing", "allowunencryptedauthentication", "skipcertificatecheck", "verbose"})
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", "a": "", "b": "", "f": "", "v": ""}
 MAX_NAMES = 200
+LONGEST_ECHO = 120  # characters
 MAX_DEPTH = 12
 MAX_WORDS = 60  # of one command
 
@@ -147,7 +148,7 @@ def powershell_spots(text: str) -> list[Spot]:
     commands = (
         each
         for each in time_budget.checked(CALL.finditer(text))
-        if not ECHO.search(text, max(0, each.start() - 8), each.start())
+        if not ECHO.search(text, max(0, each.start() - LONGEST_ECHO), each.start())
     )
     calls = list(islice(commands, MAX_OFFERS))
     if not calls:
