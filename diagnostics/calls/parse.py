@@ -143,6 +143,8 @@ class PastedCall:
         except TimeBudgetExceeded:
             with time_budget.unlimited():
                 draft.secrets += secrets_named(time_budget.beginning(found.text, BEGINNING))
+            if not any(note.what == time_budget.PARTIAL for note in draft.notes):
+                draft.note("dropped", time_budget.PARTIAL)
         return draft
 
     def shown(self) -> str:
