@@ -10,6 +10,7 @@ from typing import Any
 
 from diagnostics import verdict as verdicts
 from diagnostics.calls.aim import Aim, read_aim
+from diagnostics.calls.company_gateway import implied_gateway
 from diagnostics.checks.base import Check, Context, Target, never, planned_checks
 from diagnostics.environment import read_environment
 from diagnostics.genesys.answer import Token
@@ -176,4 +177,5 @@ def judge_with_mend(
 def aim_of(inputs: Inputs, contract: Contract) -> Aim | None:
     if inputs.call is None:
         return None
-    return read_aim(inputs.call, inputs.conversation_id, contract, inputs.company_gateway)
+    gateway = inputs.company_gateway or implied_gateway(inputs.call, inputs.answer)
+    return read_aim(inputs.call, inputs.conversation_id, contract, gateway)

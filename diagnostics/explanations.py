@@ -49,6 +49,7 @@ NAMED_BY_RESPONSE: Final[dict[str, frozenset[str]]] = {
     "feature_off": frozenset({"config", "path"}),
     "legacy_gone": frozenset({"config.legacy_cobrowse_retired", "conv.media_unsupported", "path"}),
     "offer_expired": frozenset({"config.offer_expired"}),
+    "session_gone": frozenset({"config.offer_expired", "host.wrong_region", "auth.token_foreign"}),
     "html": _NOT_THE_API,
     "redirect": _NOT_THE_API,
     "proxy": _NOT_THE_API,
@@ -69,6 +70,7 @@ STATUSES_OF_CAUSE: Final[dict[str, frozenset[int]]] = {
     "host.wrong_region": frozenset({400, 401, 403, 404}),
     "auth": frozenset({400, 401, 403}),
     "auth.token_expired": frozenset({401}),
+    "auth.ip_not_allowed": frozenset(),  # seen at our own address, which is not the caller's: only the response's words
     "auth.token_foreign": frozenset({400, 401, 403, 404}),  # another org's conversation is not found
     "authz": frozenset({400, 403, 404}),  # a gateway answers 404 in place of 403
     "conv": _REFUSED,

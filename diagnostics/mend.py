@@ -74,7 +74,9 @@ def mend(
     """The mend for a verdict; for `none` and `undetermined` only the call as it should be."""
     said = {each.check_id: each for each in found}
     steps = [verdict.remedy] if verdict.remedy else []
-    steps += STEPS.get(verdict.cause, ())
+    signs_in = aim is not None and aim.signs_in
+    if not signs_in:  # a sign-in has no secret and no token
+        steps += STEPS.get(verdict.cause, ())
     if verdict.cause not in (causes.NONE, causes.UNDETERMINED):
         steps += _not_the_reason(verdict, said)
     at_gateway = _speaks_to_gateway(aim, said)
@@ -84,7 +86,9 @@ def mend(
         menu_path=MENUS.get(verdict.cause, ""),
         permissions=tuple({"api": p, "admin": admin_notation(p)} for p in (wanted.permissions if wanted else ())),
         one_is_enough=bool(wanted and wanted.rule == "any" and len(wanted.permissions) > 1),
-        curl=_gateway_curl(conversation_id, region, said) if at_gateway else _curl(wanted, conversation_id, region),
+        curl=_gateway_curl(conversation_id, region, said)
+        if at_gateway
+        else ("" if signs_in else _curl(wanted, conversation_id, region)),
         snippets=snippets_for(wanted, conversation_id, region) if wanted else {},
     )
 

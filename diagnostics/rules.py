@@ -102,6 +102,7 @@ RULES: tuple[Rule, ...] = (
     Rule("auth.client_rejected", "answer.meaning", ("client_rejected", "grant_not_allowed"), "likely"),
     Rule("auth.token_foreign", "oauth.identity", ("another_org",)),
     Rule("auth.token_expired", "answer.meaning", ("token_refused",), "likely"),
+    Rule("auth.ip_not_allowed", "oauth.token", ("ip_refused",)),
     Rule("auth.client_rejected", "oauth.token", ("client_rejected", "grant_not_allowed")),
     Rule("auth.token_foreign", "oauth.identity", ("token_refused",), "likely"),
     Rule("authz.user_context_required", "answer.meaning", ("user_required", "client_required")),

@@ -13,7 +13,7 @@ from diagnostics.explanations import EXPLAINS_ANYTHING, HIDES_THE_CAUSE, can_exp
 from diagnostics.outcomes import Outcome
 from diagnostics.rules import DEPARTURES, REFUSALS, RULES, TROUBLES, Certainty, Rule
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 PART_IS_RIGHT = "This branch is right now. Only it was asked again, so this says nothing of the rest."
 PART_IS_NOT_RIGHT = "Only this branch was asked again; it is not all right, and it alone explains no failure."
 
@@ -111,6 +111,8 @@ DECISIVE = (
 )
 
 
+# What a comparison of reads says of a 404 that is no cause by itself, but the best that can be said.
+EXPLAINS_A_404 = frozenset({"other_view", "other_absent", "from_the_operation"})
 TOLD_BY_NOBODY = frozenset(row.code for row in TROUBLES)
 
 
@@ -165,7 +167,7 @@ def _explaining(candidates: list[Candidate], answer: Found | None) -> list[Candi
     if answer is None:
         return candidates
     explaining = [each for each in candidates if _explains(each, answer)]
-    if answer.code not in HIDES_THE_CAUSE:
+    if answer.code not in HIDES_THE_CAUSE and not answer.evidence.get("hidden_by_browser"):
         return explaining
     return [each if each.cause in EXPLAINS_ANYTHING else replace(each, certainty="likely") for each in explaining]
 
@@ -292,6 +294,11 @@ def _unexplained(found: list[Found], named: list[Candidate], answer: Found) -> V
             f"{unread.hint} Then check again." if unread.hint else "Check again when that can be read.",
         )
         return Verdict(causes.UNDETERMINED, "undetermined", said, remedy, because=(answer.anchor, unread.anchor))
+    compared = next((each for each in found if each.check_id == "route.oracle" and each.code in EXPLAINS_A_404), None)
+    if compared is not None and answer.evidence.get("status") == 404:
+        said = f"The call failed, and no single cause is certain. {compared.sentence}"
+        because = (answer.anchor, compared.anchor)
+        return Verdict(causes.UNDETERMINED, "undetermined", said, compared.hint, because=because)
     if answer.outcome == Outcome.ERROR:  # a response that hides what happened
         return Verdict(causes.UNDETERMINED, "undetermined", answer.sentence, answer.hint, because=(answer.anchor,))
     if named and not contradicted:

@@ -22,6 +22,7 @@ FILES = (
     FOLDER / "second_cases.json",
     FOLDER / "third_cases.json",
     FOLDER / "fourth_cases.json",
+    FOLDER / "fifth_cases.json",
 )  # each written by somebody who had not seen the engine
 
 

@@ -7,12 +7,22 @@ send traffic elsewhere.
 import re
 from urllib.parse import urlsplit
 
-from diagnostics.calls.call import FailingCall
+from diagnostics.calls.call import FailingCall, ReceivedAnswer
 from diagnostics.genesys.regions import region_of_host
 
 LONGEST = 300
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,100})*")
+
+
+# How well-known API gateways show themselves: names of headers, and words of bodies.
+HEADERS = ("x-amzn-errortype", "x-amzn-requestid", "x-amz-apigw-id", "x-kong-request-id", "x-kong-response-latency")
+WORDS = re.compile(
+    r"missing authentication token|no route matched with those values|subscription key|apiproxy|\bfaultstring\b",
+    re.IGNORECASE,
+)
+# A host that is meant to be one of Genesys Cloud's, however it is misspelled, is no gateway.
+LIKE_GENESYS = re.compile(r"pure\.?cloud|genesys\.cloud|genesyscloud\.com|genesys\.com$", re.IGNORECASE)
 
 
 class BadGateway(ValueError):
@@ -55,6 +65,22 @@ def path_below(gateway: str, call: FailingCall) -> str | None:
     if call.host != parts.netloc or not call.path.startswith(f"{prefix}/"):
         return None
     return call.path[len(prefix) :]
+
+
+def implied_gateway(call: FailingCall, answer: ReceivedAnswer | None) -> str:
+    """The gateway that the response shows where none is set: another company's host that answers as an API gateway
+    does, or passes on a response of Genesys Cloud (facts, section 11). "" for none.
+    """
+    prefix, found, _ = call.path.partition("/api/v2/")
+    if answer is None or call.scheme != "https" or not found or LIKE_GENESYS.search(call.host):
+        return ""
+    passed_on = bool(answer.header("ININ-Correlation-Id"))
+    if not (passed_on or any(answer.header(name) for name in HEADERS) or WORDS.search((answer.body or "")[:20_000])):
+        return ""
+    try:
+        return clean_gateway(f"https://{call.host}{prefix}")
+    except BadGateway:
+        return ""
 
 
 def is_host_of(gateway: str, host: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from diagnostics import time_budget
@@ -70,6 +70,7 @@ def _read(context: Context, spot: Spot, until: int, last: bool, first: int) -> D
             "The browser blocked the response (CORS), so its error body is hidden. CORS is the symptom: any error looks "
             "like this in a browser.",
         )
+        draft.answer = replace(draft.answer, network_error="The browser blocked the response (CORS).")
     use_host(draft, context.text[:LONGEST_SCAN])
     return draft
 

@@ -61,7 +61,7 @@ NETWORK_HINTS = {
 }
 
 
-@check("answer.meaning", title="Response you got", needs=("answer",), version=3)
+@check("answer.meaning", title="Response you got", needs=("answer",), version=4)
 def answer_meaning(ctx: Context) -> Iterator[Result]:
     if ctx.answer is None:
         return
@@ -77,7 +77,9 @@ def answer_meaning(ctx: Context) -> Iterator[Result]:
         and result.code in ("foreign", "html", "redirect", "server_error_foreign")
     ):
         result = replace(
-            result, hint="Your company's gateway gave this response, not Genesys Cloud. Ask whoever runs the gateway."
+            result,
+            hint="Your company's gateway gave this response, not Genesys Cloud: the call never reached the API. Check the "
+            "gateway's route and path prefix with the people who run it.",
         )
     reads_session = aim is not None and aim.operation is not None and aim.operation.path == SESSION_PATH
     yield as_session_read(result) if reads_session else result
@@ -102,6 +104,8 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: da
     proof = _proof(answer, data)
     if outer is not answer:
         proof["outer_status"] = outer.status
+    if CORS.search(answer.network_error):  # a status from a browser's console, which hid the response itself
+        proof["hidden_by_browser"] = True
     if 200 <= status < 300 and (ended := _offer_ended(data, now or datetime.now(UTC))):
         return failed(
             "offer_expired",

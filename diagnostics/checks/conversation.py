@@ -1,5 +1,6 @@
 """Does the conversation exist, is it of a medium that has cobrowse, and is it connected now?"""
 
+import re
 from collections.abc import Iterator
 
 from diagnostics.calls.aim import START_PATH, UUID
@@ -13,6 +14,7 @@ from diagnostics.genesys.fields import items, text
 
 LIVE = frozenset({"connected", "parked", "transmitting", "converting", "uploading"})
 PARKED = "parked"
+UUID_SHAPE = re.compile(r"[0-9a-zA-Z]{8}-(?:[0-9a-zA-Z]{4}-){3}[0-9a-zA-Z]{12}")
 CUSTOMER = frozenset({"customer", "external"})
 AGENT = frozenset({"agent", "user"})
 NAMES = {
@@ -37,7 +39,7 @@ def wanted_id(ctx: Context) -> str:
     return ctx.aim.id_text if ctx.aim and ctx.aim.id_state in ("uuid", "malformed") else ""
 
 
-@check("conversation.id", title="The conversation id has the shape of one", needs=("conversation",), version=2)
+@check("conversation.id", title="The conversation id has the shape of one", needs=("conversation",), version=3)
 def conversation_id(ctx: Context) -> Iterator[Result]:
     yield judge_id(wanted_id(ctx), ctx.aim.id_state if ctx.aim else "absent")
 
@@ -53,9 +55,11 @@ def judge_id(text: str, state: str) -> Result:
         return passed("uuid", "The conversation id is a UUID.", evidence={"id": text})
     inside = UUID.search(text)
     around = f"Send {inside[0]} without the signs around it. " if inside else ""
+    odd = dict.fromkeys(re.findall(r"[g-zG-Z]", text)) if UUID_SHAPE.fullmatch(text) else {}
+    holds = f" It holds {' and '.join(odd)}, but a UUID has only the digits 0-9 and the letters a-f." if odd else ""
     return failed(
         "id_malformed",
-        f"{text[:80]} is not a conversation id: that is a UUID of 36 characters.",
+        f"{text[:80]} is not a conversation id: that is a UUID of 36 characters.{holds}",
         hint=f"{around}Copy the id from the interaction's URL or from the conversation's event, whole and without anything around it.",
         evidence={"id": text[:200]},
     )

@@ -8,6 +8,7 @@ from diagnostics.checks.base import Context, Evidence, Result, check, failed, pa
 from diagnostics.genesys import gateway
 from diagnostics.genesys.answer import Answer, Token
 from diagnostics.genesys.contract import Operation
+from diagnostics.genesys.errors import meaning_in_words
 from diagnostics.genesys.fields import identifier, mapping, text, word, words
 
 TROUBLES = {
@@ -32,6 +33,7 @@ TROUBLES = {
 @check(
     "oauth.token",
     title="The login host issues a token",
+    version=2,
     reads=(
         "POST /oauth/token",
         "GET /api/v2/tokens/me",
@@ -53,6 +55,14 @@ def judge_token(token: Token, login_host: str) -> Result:
             "issued", f"{login_host} issued a token, good for {hours}.", evidence={"lifetime_s": token.lifetime_s}
         )
     proof: Evidence = {"status": answer.status, "error": answer.code, "correlation_id": answer.correlation_id}
+    if not answer.trouble and _speaks_of_addresses(answer):
+        return failed(
+            "ip_refused",
+            f"{login_host} refuses the token, because this server's IP address is not on the allow list.",
+            hint="Add the public IP address of the server that runs this product to the OAuth client's allowed IP "
+            "addresses (Admin > Integrations > OAuth), and to the org's allow list if it has one.",
+            evidence=proof,
+        )
     if answer.code == "unauthorized_client":
         return failed(
             "grant_not_allowed",
@@ -102,6 +112,13 @@ def _no_token(answer: Answer, login_host: str, proof: Evidence) -> Result:
     return unclear(
         "refused", f"{login_host} refused the token request with {status} {answer.code}.".strip(), evidence=proof
     )
+
+
+def _speaks_of_addresses(answer: Answer) -> bool:
+    """Client-credentials clients can be limited to named IP addresses (facts, section 11)."""
+    said = " ".join(word(answer.data, name) for name in ("message", "error_description", "description"))
+    meaning = meaning_in_words(answer.status or 0, answer.code, said)
+    return answer.code == "ip.not.authorized" or (meaning is not None and meaning.code == "ip_refused")
 
 
 @check(

@@ -25,7 +25,7 @@ from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
 
 
-@check("request.host", title="Host of the API", needs=("call",), version=4)
+@check("request.host", title="Host of the API", needs=("call",), version=5)
 def request_host(ctx: Context) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         said = ctx.answer.network_error if ctx.answer is not None else ""
@@ -61,7 +61,9 @@ def judge_host(
             evidence={"wanted": wanted},
         )
     if aim.through_gateway and call.scheme != "http":
-        return passed("company_gateway", f"{call.host} is the company gateway that is set for this client.")
+        whose = "the company gateway that is set for this client" if company_gateway else "a company's own API gateway"
+        said = "" if company_gateway else " by its response. An admin can set it on the client"
+        return passed("company_gateway", f"{call.host} is {whose}{said}.")
     if aim.through_gateway or call.host == wanted:
         return judge_scheme(call, region, call.host)
     other = region_of_host(call.host)
@@ -113,7 +115,7 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
     "request.path",
     title="The path is one of the API",
     needs=("call",),
-    version=2,
+    version=3,
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
 def request_path(ctx: Context) -> Iterator[Result]:

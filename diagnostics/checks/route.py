@@ -10,6 +10,8 @@ from diagnostics.checks.base import Context, Evidence, Result, check, failed, fr
 from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.regions import region_of_host
 
+CONVERSATIONS = "/api/v2/conversations/"
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -54,7 +56,7 @@ def seen_of(path: str, answer: Answer) -> Seen:
     title="What the 404 hides",
     after=("oauth.token",),
     needs=("conversation",),
-    version=2,
+    version=3,
     reads=("GET /api/v2/*",),
 )
 def route_oracle(ctx: Context) -> Iterator[Result]:
@@ -206,6 +208,14 @@ def _hidden(plan: Plan, real: Seen, impossible: Seen, shown: Seen | None, proof:
 
 
 def _absent(plan: Plan, real: Seen, past: Seen | None, proof: Evidence) -> Result:
+    if not plan.parent.startswith(CONVERSATIONS):
+        return failed(
+            "other_absent",
+            f"{real.path} is answered like an impossible ID ({real}): for this client it doesn't exist.",
+            hint="Check the IDs in the path, and whether they belong to this org and region.",
+            subject="resource",
+            evidence=proof,
+        )
     unread = past is not None and past.status == 403
     later = f" Whether it existed once, {_rights(plan.history_rights)} would tell." if unread else ""
     return failed(

@@ -26,6 +26,12 @@ REJECTED = {"error": "invalid_client", "description": "authentication failed"}
         (Token(answer=answer_of(400, REJECTED)), Outcome.FAIL, "client_rejected"),
         (Token(answer=answer_of(401, REJECTED)), Outcome.FAIL, "client_rejected"),
         (Token(answer=answer_of(400, {"error": "unauthorized_client"})), Outcome.FAIL, "grant_not_allowed"),
+        (Token(answer=answer_of(401, {"code": "ip.not.authorized", "message": "m"})), Outcome.FAIL, "ip_refused"),
+        (
+            Token(answer=answer_of(400, {"error": "invalid_client", "error_description": "IP address not allowed"})),
+            Outcome.FAIL,
+            "ip_refused",
+        ),
         (Token(answer=answer_of(429, {})), Outcome.ERROR, "rate_limited"),
         (Token(answer=answer_of(503, {})), Outcome.ERROR, "server_error"),
         (Token(answer=answer_of(200, {})), Outcome.ERROR, "no_token_in_answer"),

@@ -20,8 +20,14 @@ from diagnostics.inputs import Inputs
 from diagnostics.outcomes import Outcome
 from tests.checks.test_oauth import answer_of
 
-PLAN = Plan(parent="/real", impossible="/impossible", called="/called", invented="/invented", control="/control")
-VIEW = Plan(parent="/real", impossible="/impossible", is_view=True)
+PLAN = Plan(
+    parent="/api/v2/conversations/real",
+    impossible="/api/v2/conversations/impossible",
+    called="/called",
+    invented="/invented",
+    control="/control",
+)
+VIEW = Plan(parent="/api/v2/conversations/real", impossible="/api/v2/conversations/impossible", is_view=True)
 
 
 def seen(text: str, path: str = "/x") -> Seen:
@@ -74,8 +80,15 @@ def test_another_medium_is_not_hidden() -> None:
     assert judge_resource(VIEW, seen(NONE), seen(NONE), [seen("200")], None).code == "other_view"
 
 
+def test_unknown_id_of_another_resource_is_no_unknown_conversation() -> None:
+    plan = replace(PLAN, parent="/api/v2/webdeployments/deployments/real")
+    assert judge_resource(plan, seen(NONE), seen(NONE), [], None).code == "other_absent"
+
+
 def test_what_would_tell_is_named() -> None:
-    plan = Plan(rights=("conversation:communication:view",), history_rights=("analytics:conversationDetail:view",))
+    plan = replace(
+        PLAN, rights=("conversation:communication:view",), history_rights=("analytics:conversationDetail:view",)
+    )
     forbidden = "403 missing.any.permissions"
     assert "conversation:communication:view" in judge_resource(plan, seen(forbidden), seen(forbidden), [], None).hint
     assert "analytics:conversationDetail:view" in judge_resource(plan, seen(NONE), seen(NONE), [], seen(forbidden)).hint
@@ -139,12 +152,17 @@ def codes(answers: dict[str, str], other_host: str = "", answered: int | None = 
 
 
 def test_a_conversation_of_this_org_and_a_call_to_another_region() -> None:
-    told = {"/real": "200", "/impossible": NONE}
+    told = {"/api/v2/conversations/real": "200", "/api/v2/conversations/impossible": NONE}
     assert codes(told, other_host="api.mypurecloud.ie") == {"resource": "present", "region": "other_region"}
 
 
 def test_what_is_left_when_route_and_resource_are_there() -> None:
-    told = {"/real": "200", "/impossible": NONE, "/called": "405 method.not.allowed", "/invented": "404 not.found"}
+    told = {
+        "/api/v2/conversations/real": "200",
+        "/api/v2/conversations/impossible": NONE,
+        "/called": "405 method.not.allowed",
+        "/invented": "404 not.found",
+    }
     assert codes(told) == {"resource": "present", "path": "routed", "answer": "from_the_operation"}
     assert codes(told, answered=None) == {"resource": "present", "path": "routed"}
 
