@@ -18,7 +18,8 @@ COPULA = r"is|was|are|were|being|it's|equals|es|era|est|ist|war|lautet|é|è|jes
 ESCAPED = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"  # an escape is no part of a word
 ANNOUNCED = re.compile(
     rf"(?:(?<![\w-])|{ESCAPED})(?P<word>{PASSWORDS}|{KEYS})(?P<gap>[\"'”’`*]{{0,2}}"
-    rf"(?:[ \t]{{0,3}}(?:=>|->|→|[:=：＝])|[ \t]{{1,3}}(?:(?:{COPULA})(?=[\s:])[ \t]{{0,2}}:?)|[ \t]?[はは是为為が]|(?=[ \t]))"
+    rf"(?:[ \t]{{0,3}}(?:=>|->|→|[:=：＝](?:[ \t]{{0,3}}\r?\n(?:> ?)?)?)|[ \t]{{1,3}}(?:(?:{COPULA})(?=[\s:])[ \t]{{0,2}}:?)"
+    rf"|[ \t]?[はは是为為が]|(?=[ \t]))"
     r"[ \t]{0,3}[\"'“”„«「『`‘*]{0,2})(?P<value>[^\s\"'“”»」』`’,;<>(){}\[\]。、]{4,200})",
     re.IGNORECASE,
 )
@@ -33,6 +34,11 @@ CODE = re.compile(
 PLAIN_CODE = re.compile(
     r"(?P<before>(?:[\w-]{1,20}[ \t])?)(?<![\w-])code[ \t]{0,2}(?:[:=]|is)?[ \t]{1,3}(?P<value>\d{6})(?![\w.:-])", re.I
 )
+RECOVERY_CODES = re.compile(
+    r"\b(?:recovery|backup|scratch) codes?[\"']?(?: are| is)?\s{0,2}[:=]?\s{0,4}"
+    r"(?P<value>[a-z0-9]{4,8}(?:-[a-z0-9]{4,8}){1,3}(?:[\s,;]{1,6}[a-z0-9]{4,8}(?:-[a-z0-9]{4,8}){1,3}){0,20})(?![\w-])",
+    re.IGNORECASE,
+)
 OTHER_CODES = re.compile(
     r"(?:error|status|exit|return|result|reason|response|http|area|country|zip|postal|post|cause|disconnect|sub|wrap-up|wrapup|"
     r"division|campaign|cost|dial|close|source)\b",
@@ -44,6 +50,7 @@ KNOWN_TERMS = re.compile(
     re.IGNORECASE,
 )
 UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
+ESCAPES = re.compile(r"(?:\\{1,8}u[0-9A-Fa-f]{4})++")  # of a word such as "é"
 NAMES = re.compile(r"[A-Za-z_*]+(?:[:._-][A-Za-z_*]+)*")
 MIXED = re.compile(r"[a-z][A-Z]{2}|[A-Z]{2}[a-z]{2,}+[A-Z]|[a-z][A-Z][a-z]?[A-Z]")
 PASSWORD_WORD = re.compile(PASSWORDS, re.IGNORECASE)
@@ -124,6 +131,8 @@ def find_announced(text: str) -> Iterator[tuple[int, int]]:
         start, value = found.start("value"), found["value"].rstrip(".!?:*")
         if value and _is_value(value, found["word"], found["gap"]):
             yield start, start + len(value)
+    for found in matches(RECOVERY_CODES, text, around_words(text, (" code",), 20, 400)):
+        yield found.span("value")
     windows = around_words(text, CODE_STEMS, *REACH)
     for found in matches(CODE, text, windows):
         if len(re.sub(r"\D", "", found["value"])) >= 3:
@@ -141,7 +150,7 @@ def _is_value(value: str, word: str, gap: str) -> bool:
         or "[masked" in value
     ):
         return False
-    if UUID.fullmatch(value) or (NAMES.fullmatch(value) and not MIXED.search(value)):
+    if UUID.fullmatch(value) or ESCAPES.fullmatch(value) or (NAMES.fullmatch(value) and not MIXED.search(value)):
         return False
     is_password = bool(PASSWORD_WORD.fullmatch(word))
     is_linked = bool(gap.strip(" \t\"'“”„«「『`‘*"))

@@ -16,6 +16,8 @@ from urllib.parse import quote, quote_plus, unquote
 
 from diagnostics import masks
 from diagnostics.announced_secrets import find_announced
+from diagnostics.escaped_text import unescaped
+from diagnostics.named_values import find_named_values, holds_credentials
 from diagnostics.personal_data import find_personal
 from diagnostics.secret_shapes import find_private_keys, find_tokens
 
@@ -60,6 +62,8 @@ def _in_text(line: str, needles: Mapping[str, str]) -> Iterator[str]:
     for decoded in _decoded(line):
         yield from (kind for needle, kind in needles.items() if needle in decoded)
         yield from _by_known_shape(decoded)
+        if holds_credentials(decoded):
+            yield "credentials"
 
 
 def _by_known_shape(text: str) -> Iterator[str]:
@@ -74,6 +78,8 @@ def _by_known_shape(text: str) -> Iterator[str]:
 def _by_shape(text: str) -> Iterator[str]:
     yield from _by_known_shape(text)
     if any(True for _ in find_announced(unescape(text))):  # an entity is no digit of a password
+        yield "secret"
+    if any(True for _ in find_named_values(text)):
         yield "secret"
     if masks.WEBSOCKET.search(text):
         yield "session address"
@@ -112,7 +118,8 @@ def is_telling_address(text: str) -> bool:
 def _readings(line: str) -> tuple[str, ...]:
     """The line as it stands, and as HTML, a URL and JSON would be read."""
     bare = ESCAPED.sub(lambda found: chr(int(found[1], 16)), line).replace("\\/", "/").replace('\\"', '"')
-    return tuple(dict.fromkeys((line, unescape(line), unquote(line), bare)))
+    read = unescaped(line)
+    return tuple(dict.fromkeys((line, unescape(line), unquote(line), bare, *([read.text] if read else []))))
 
 
 def _decoded(line: str) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Masks the secrets in headers, URLs, bodies and free text, and leaves everything else as it was."""
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +12,8 @@ from urllib.parse import unquote_plus
 
 from diagnostics import masks, time_budget
 from diagnostics.announced_secrets import find_announced
+from diagnostics.escaped_text import unescaped
+from diagnostics.named_values import find_named_values, holds_credentials
 from diagnostics.personal_data import find_personal
 from diagnostics.secret_shapes import BASE64_RUN, find_private_keys, find_tokens
 
@@ -36,12 +40,13 @@ COOKIE = re.compile(
     re.IGNORECASE,
 )
 USER_OPTION = re.compile(
-    r"(?P<flag>(?<!\S)(?:-[uU]\s{0,4}|--(?:proxy-)?user(?:\s{1,4}|=)|--oauth2-bearer(?:\s{1,4}|=)))"
+    r"(?P<flag>(?<!\S)(?:-[uU](?:\s{1,4}|(?!ri\b)(?=[^\s:]{1,100}:))|--(?:proxy-)?user(?:\s{1,4}|=)|--oauth2-bearer(?:\s{1,4}|=)))"
     r"(?!\[masked|-)(?P<value>\$?'[^']*+'?|\"[^\"]*+\"?|[^\s\"']++)"
 )
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 QUOTED = re.compile(r"\"[^\"\\]*+\"|'[^'\\]*+'")
-ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:-]{0,63}+)>(?P<value>[^<>]++)</")
+ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:-]{0,63}+)(?:\s[^<>]{0,300}+)?>(?P<value>[^<>]++)</")
+BLOB = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,8000}+={0,2}")
 PART = re.compile(r"name=\"(?P<name>[^\"\r\n]{1,64})\"[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,9}\r?\n(?P<value>[^\r\n]++)")
 PATH_WORD = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[vV]?\d{1,3}|[0-9a-f]{8}|[0-9a-f]{32}")
 SUSPECT = re.compile(r"eyJ|://|[:=]|bearer|basic|[\w\-+=~]{20}|wss?:", re.IGNORECASE)
@@ -66,6 +71,58 @@ def _is_base64(run: str) -> bool:
     """A run with the signs that only Base64 has, where what is no word of a path is too random for an ID."""
     parts = re.split(r"[/+]", run)
     return len(parts) > 1 and masks.looks_like_token("".join(part for part in parts if not PATH_WORD.fullmatch(part)))
+
+
+def _find_readings(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where a secret stands once its escapes are read, or once a run of Base64 is decoded."""
+    if read := unescaped(text):
+        for start, end, kind in _find_shapes(read.text):
+            yield *read.place(start, end), kind
+        for start, end in find_announced(read.text):
+            yield *read.place(start, end), "secret"
+        for found in BLOB.finditer(read.text):
+            if kind := _kind_of_base64(found[0]):
+                yield *read.place(*found.span()), kind
+    for found in BLOB.finditer(text):
+        if kind := _kind_of_base64(found[0]):
+            yield *found.span(), kind
+
+
+def _find_shapes(text: str) -> Iterator[tuple[int, int, str]]:
+    return chain(
+        _of_kind(find_tokens(text), "token"),
+        _of_kind((found.span() for found in time_budget.checked(masks.JWT.finditer(text))), "token"),
+        _of_kind(
+            (found.span() for found in time_budget.checked(BASE64_RUN.finditer(text)) if _is_base64(found[0])), "token"
+        ),
+        _of_kind(
+            (
+                found.span()
+                for found in time_budget.checked(masks.RUN.finditer(text))
+                if masks.looks_like_token(found[0])
+            ),
+            "token",
+        ),
+        find_personal(text),
+    )
+
+
+def _kind_of_base64(run: str) -> str:
+    """The kind of the first secret that the decoded text holds; "" where it holds none, or is no text."""
+    time_budget.check()
+    plain = run.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        text = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
+    if not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        return ""
+    if holds_credentials(text):
+        return "credentials"
+    found = chain(
+        _of_kind(find_private_keys(text), "private key"), _find_shapes(text), _of_kind(find_announced(text), "secret")
+    )
+    return next((kind for _, _, kind in found), "")
 
 
 class Masker:
@@ -232,6 +289,7 @@ class Masker:
             self._fields,
             partial(masks.PARAMETER.sub, self._parameter),
             partial(ELEMENT.sub, self._element),
+            lambda text: self._spans(text, _of_kind(find_named_values(text), "secret")),
             lambda text: self._spans(text, _of_kind(find_announced(text), "secret")),
             lambda text: masks.outside_masks(text, self._shapes),
         ):
@@ -252,24 +310,7 @@ class Masker:
         if "://" in text:
             text = masks.WEBSOCKET.sub(lambda found: self.hide(found[0], "websocket URL"), text)
             text = masks.USERINFO.sub(self._userinfo, text)
-        return self._spans(
-            text,
-            _of_kind(find_tokens(text), "token"),
-            _of_kind((found.span() for found in time_budget.checked(masks.JWT.finditer(text))), "token"),
-            _of_kind(
-                (found.span() for found in time_budget.checked(BASE64_RUN.finditer(text)) if _is_base64(found[0])),
-                "token",
-            ),
-            _of_kind(
-                (
-                    found.span()
-                    for found in time_budget.checked(masks.RUN.finditer(text))
-                    if masks.looks_like_token(found[0])
-                ),
-                "token",
-            ),
-            find_personal(text),
-        )
+        return self._spans(text, _find_shapes(text), _find_readings(text))
 
     def _spans(self, text: str, *found: Iterator[tuple[int, int, str]]) -> str:
         """`text` with each span masked; spans that overlap are one, of the kind of the first."""

@@ -10,14 +10,34 @@ from diagnostics import time_budget
 from diagnostics.text_windows import around, matches
 
 ESCAPED = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"  # an escape is no part of a word
-AT = r"(?:@|＠|%40|%2540|&#64;|&#x40;|\\u0040)"
+AT = r"(?:@|＠|%40|%2540|&#64;|&#x40;|\\u0040|[ ]?[\[(]at[\])][ ]?| at (?=[\w-]{1,63} dot ))"
+DOT = r"(?:\.|[ ]?[\[(]dot[\])][ ]?| dot )"
 EMAIL = re.compile(
-    rf"(?:(?<![\w.%+-])|(?<=\\[nrt]))(?:[\w.+-]|%(?!40|2540)[0-9A-Fa-f]{{2}})++{AT}(?P<domain>[\w-]++(?:\.[\w-]++)++)",
+    rf"(?:(?<![\w.%+-])|(?<=\\[nrt]))(?:[\w.+'-]|%(?!40|2540)[0-9A-Fa-f]{{2}})++{AT}(?P<domain>[\w-]++(?:{DOT}[\w-]++)++)"
+    r"|\"[^\"@\r\n]{1,64}\"@(?P<quoted>[\w-]++(?:\.[\w-]++)++)|[\w.+-]++@\[(?P<literal>[0-9A-Fa-f.:]{2,45})\]",
     re.IGNORECASE,
 )
-AT_SIGNS = ("@", "＠", "%40", "%2540", "&#", "\\u0040")
+AT_SIGNS = ("@", "＠", "%40", "%2540", "&#", "\\u0040", "(at)", "[at]", " at ")
 PHONE_SCHEMES = ("tel:", "sip:", "sips:", "callto:", "sms:")
-PHONE_STEMS = ("phone", "tel", "mobil", "cell", "handy", "fax", "msisdn", "caller", "ani", "dnis", "電話")
+PHONE_STEMS = (
+    "phone",
+    "tel",
+    "mobil",
+    "cell",
+    "handy",
+    "fax",
+    "msisdn",
+    "caller",
+    "ani",
+    "dnis",
+    "電話",
+    "call",
+    "ring",
+    "reach",
+    "text",
+    "dial",
+    "whatsapp",
+)
 GAP = r"(?:[ .()/\u00a0\u2009\u202f\u2010-\u2015-]|%20|%28|%29|%2D|\+)"
 PHONE_URL = re.compile(r"(?:tel|sips?|callto|sms):[^\s\"',;<>\\@]++(?!@)", re.IGNORECASE)
 PHONE = re.compile(
@@ -25,24 +45,49 @@ PHONE = re.compile(
     rf"(?:(?<![\w.+:-])|{ESCAPED})(?:\+|＋|%2B)[1-9](?:{GAP}{{0,3}}\d){{6,14}}(?![\w])"
     rf"|(?<![\w.+:/-])(?<!\d )00[1-9]\d{{0,2}}{GAP}(?:{GAP}{{0,2}}\d){{6,13}}(?![\w])"
     r"|(?<![\w.+:-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])"
-    r"|(?<![\w.+:-])\(0\d{1,5}\) ?\d(?:[ ./-]?\d){4,9}(?![\w-]))",
+    r"|(?<![\w.+:-])\(0\d{1,5}\) ?\d(?:[ ./-]?\d){4,9}(?![\w-])"
+    r"|(?<![\w.+:/-])1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}(?![\w-])|(?<![\w.+:/-])\d{3}-\d{7}(?![\w-])"
+    r"|(?<![\w.+:/-])(?<!\d )0\d{1,4} \d{3,4} \d{3,4}(?![\w-]| \d)|(?<![\w.+:/-])0[1-9]\d{1,3}[/-]\d{6,8}(?![\w/-])"
+    r"|(?<![\w.+:/-])0\d{1,3}-\d{3,4}-\d{4}(?![\w-]))",
     re.IGNORECASE,
 )
 NAMED_PHONE = re.compile(
-    r"(?P<name>\b(?:phone|phone ?(?:no|number)|telephone|telefono|teléfono|telefon|telefone|tel|mobile|cell|handy|fax|msisdn|"
-    r"caller ?id|ani|dnis|電話番号|電話)[\"'”]?\s{0,2}(?:[.:=：は]|is|\bno\.?)\s{0,2}[\"'“]?(?:%20|\+)?)"
+    r"(?P<name>(?:\b|_)(?:phone|phone[ _-]?(?:no|number|nr)|cell[ _-]?phone|mobile[ _-]?(?:phone|number|no)|whatsapp|"
+    r"telephone|telefono|teléfono|telefon|telefone|tel|mobile|cell|handy|fax|msisdn|"
+    r"caller ?id|ani|dnis|電話番号|電話)[\"'”]?\s{0,2}(?:[.:=：は>]|is|\bno\.?)\s{0,2}\\?[\"'“]?(?:%20|\+)?"
+    r"|\b(?:call|ring|reach|text|dial|phone) (?:me|us|him|her|them|back)(?: back)? (?:at|on|under) (?:\+)?)"
     rf"(?P<value>\(?\d(?:{GAP}{{0,2}}\d){{6,14}})(?![\w-])",
     re.IGNORECASE,
 )
 CARD = re.compile(
-    rf"(?=\d)(?:(?<![\w.-])|{ESCAPED})\d(?:(?:[ +\u00a0\u2009\u202f-]|%20|%2D)?\d){{12,18}}(?![\w-])", re.IGNORECASE
+    rf"(?=\d)(?:(?<![\w.-])|{ESCAPED})\d(?:(?: - |[ .+\t\u00a0\u2009\u202f\u2010-\u2015-]|%20|%2D)?\d){{11,18}}(?![\w-])",
+    re.IGNORECASE,
 )
 CARD_PREFIXES = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12,14}|3[47]\d{13}|"
-    r"(?:6011|64[4-9]|65|62|35[2-8])\d{12,17}|(?:30[0-5]|3[689])\d{11,16}|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}"
+    r"(?:6011|64[4-9]|65|62|35[2-8])\d{12,17}|(?:30[0-5]|3[689])\d{11,16}|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}|"
+    # Mir, Troy, RuPay, Verve, Elo, Hipercard
+    r"(?:220[0-4]|9792|60[6-9]\d|8[12]\d\d|508\d|50[67]\d|650\d|627[78]|636\d)\d{12}"
 )
-CARD_GROUPS = {"4444", "44443", "465", "464", "13", "14", "15", "16", "17", "18", "19", "88", "4448", "448"}
-IBAN_START = re.compile(rf"(?:(?<![A-Za-z0-9])|{ESCAPED})[A-Za-z]{{2}}\d\d(?=[ \u00a0\u202f-]?[A-Za-z0-9])")
+CARD_GROUPS = {
+    "12",
+    "444",
+    "4444",
+    "44443",
+    "465",
+    "464",
+    "13",
+    "14",
+    "15",
+    "16",
+    "17",
+    "18",
+    "19",
+    "88",
+    "4448",
+    "448",
+}
+IBAN_START = re.compile(rf"(?:(?<![A-Za-z0-9])|{ESCAPED})[A-Za-z]{{2}}\d\d(?=[ +\u00a0\u202f-]?[A-Za-z0-9])")
 # Country -> length, from the SWIFT IBAN registry.
 IBAN_LENGTHS = {
     each[:2]: int(each[3:])
@@ -57,8 +102,21 @@ IBAN_LENGTHS = {
 }
 NATIONAL = re.compile(
     rf"(?=[A-Z\d])(?:(?<![\w-])|{ESCAPED})(?:"
-    r"(?P<ssn>(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4})"
-    r"|(?P<nino>(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])"
+    r"(?P<ssn>(?!000|666)\d{3}(?P<gap>[ \u2010-\u2013-])(?!00)\d\d(?P=gap)(?!0000)\d{4})"
+    r"|(?P<nino>(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?\d\d){3} ?[A-D])"
+    r"|(?P<sin>\d{3}-\d{3}-\d{3})"
+    r"|(?P<cnpj>\d\d\.\d{3}\.\d{3}/\d{4}-\d\d)"
+    r"|(?P<aadhaar>[2-9]\d{3}[ -]\d{4}[ -]\d{4})"
+    r"|(?P<pan>[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z])"
+    r"|(?P<personnummer>(?:19|20)?\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])[-+]\d{4})"
+    r"|(?P<hetu>(?:[0-2]\d|3[01])(?:0\d|1[0-2])\d\d[-+A-FU-Y]\d{3}[0-9A-Y])"
+    r"|(?P<ahv>756[. ]\d{4}[. ]\d{4}[. ]\d\d)"
+    r"|(?P<rrn>\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])-[1-8]\d{6})"
+    r"|(?P<curp>[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d)"
+    r"|(?P<rut>\d{1,2}\.\d{3}\.\d{3}-[\dkK])"
+    r"|(?P<resident>[1-9]\d{5}(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])\d{3}[\dX])"
+    r"|(?P<nric>[STFGM]\d{7}[A-Z])"
+    r"|(?P<mbi>[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d\d)"
     r"|(?P<cpf>\d{3}\.\d{3}\.\d{3}-\d\d)"
     r"|(?P<dni>(?:\d{8}|[XYZ]\d{7})-?[A-HJ-NP-TV-Z])"
     r"|(?P<fiscale>[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z])"
@@ -67,6 +125,17 @@ NATIONAL = re.compile(
 )
 NAMED_SSN = re.compile(
     r"(?P<name>\b(?:ssn|social security (?:no\.?|number))(?: is|[:=#])?[ \t]{0,3})(?P<value>\d{3}[ .]?\d\d[ .]?\d{4})(?!\w)",
+    re.IGNORECASE,
+)
+# Numbers of people that only their name tells from others: it stands before, and at least five digits are in it.
+NAMED_ID = re.compile(
+    r"(?<![A-Za-z0-9-])(?:(?-i:ITIN|SIN|TFN|BSN|PESEL|CPF|CNPJ|RG|EGN|CNP|CURP|RFC|NIF|NIE|DNI|NHS|MRN|EIN|TIN|VAT)|"
+    r"personnummer|henkilötunnus|aadhaar|medicare|steuer-?(?:id|nummer)|ust-?id(?:nr)?|ausweis(?:nummer)?|codice fiscale|"
+    r"numéro de sécurité sociale|passport|reisepass|passeport|pasaporte|driver'?s?[ _-]licen[cs]e|driving[ _-]licen[cs]e|führerschein|"
+    r"(?:national|identity|resident|citizen|tax|taxpayer|patient|personal)[ _-](?:id|identity|insurance|number|card)|social[ _-]insurance|"
+    r"national[ _-]insurance|health[ _-]card|insurance[ _-](?:id|policy)|マイナンバー|身份证|주민등록번호)(?![A-Za-z0-9])[\"'”]?"
+    r"(?:[ _-]?(?:no|number|nr|num|id|code|号码|番号)\b)?\.?[\"'”]?[ \t]{0,3}(?:[:=：#は]|is|lautet)?[ \t]{0,3}[\"'“]?"
+    r"(?P<value>(?!\d{4}-\d\d-\d\d)(?=(?:[A-Za-z .-]{0,4}\d){5})[A-Za-z0-9](?:[ .-]?[A-Za-z0-9]){5,20}?)(?![A-Za-z0-9])(?![ .-]\d)",
     re.IGNORECASE,
 )
 DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
@@ -84,7 +153,10 @@ def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
     if ANY_DIGIT.search(text):
         yield from _numbers(text, lower)
     for found in time_budget.checked(EMAIL.finditer(text)) if any(sign in lower for sign in AT_SIGNS) else ():
-        labels = found["domain"].split(".")
+        if found["domain"] is None:
+            yield *found.span(), "e-mail"
+            continue
+        labels = re.split(DOT, found["domain"])
         if labels[-1][:1].isalpha() or len(labels) == 4:  # package@1.2.3 is none, ann@10.0.0.1 is one
             yield *found.span(), "e-mail"
 
@@ -105,6 +177,8 @@ def _numbers(text: str, lower: str) -> Iterator[tuple[int, int, str]]:
         if _is_national(found):
             yield *found.span(), "national ID"
     for found in matches(NAMED_SSN, text, windows) if "ss" in lower or "social" in lower else ():
+        yield *found.span("value"), "national ID"
+    for found in time_budget.checked(NAMED_ID.finditer(text)):
         yield *found.span("value"), "national ID"
     for found in matches(PHONE, text, windows):
         yield *found.span(), "phone number"
@@ -135,7 +209,7 @@ def _iban_end(text: str, start: int) -> int:
         sign = text[at]
         if sign.isascii() and sign.isalnum():
             signs.append(sign.upper())
-        elif sign not in " \u00a0\u202f-" or not text[at - 1].isalnum():
+        elif sign not in " +\u00a0\u202f-" or not text[at - 1].isalnum():
             return 0
         at += 1
     if not length or len(signs) < length or (at < len(text) and text[at].isalnum()):
@@ -146,7 +220,7 @@ def _iban_end(text: str, start: int) -> int:
 
 def _is_national(found: re.Match[str]) -> bool:
     kind, value = found.lastgroup, found[0]
-    plain = re.sub(r"[ .-]", "", value)
+    plain = re.sub(r"[ ./-]", "", value)
     if kind == "cpf":
         return len(set(plain)) > 1 and all(
             (sum(int(sign) * (size + 1 - at) for at, sign in enumerate(plain[:size])) * 10) % 11 % 10
@@ -158,4 +232,65 @@ def _is_national(found: re.Match[str]) -> bool:
         return DNI_LETTERS[int(number) % 23] == plain[-1]
     if kind == "nir":
         return 97 - int(plain[:13].replace("A", "0").replace("B", "0")) % 97 == int(plain[13:])
+    if kind == "ssn":
+        return value[3] != " " and (value[0] != "9" or value[4:6] >= "50")
+    if kind == "sin":
+        return _passes_luhn(plain) and plain[0] not in "08"
+    if kind == "personnummer":
+        return _passes_luhn(re.sub(r"\D", "", value)[-10:])
+    if kind == "cnpj":
+        return _cnpj_digits(plain[:12]) == plain[12:]
+    if kind == "aadhaar":
+        return _passes_verhoeff(plain)
+    if kind == "ahv":
+        return sum(int(sign) * (3 if at % 2 else 1) for at, sign in enumerate(plain)) % 10 == 0
+    if kind == "rut":
+        total = sum(int(sign) * (2 + at % 6) for at, sign in enumerate(reversed(plain[:-1])))
+        return "0123456789K0"[11 - total % 11] == plain[-1].upper()
+    if kind == "resident":
+        return (
+            "10X98765432"[sum(int(sign) * (2 ** (17 - at) % 11) for at, sign in enumerate(value[:17])) % 11]
+            == value[17]
+        )
+    if kind == "hetu":
+        return "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(value[:6] + value[7:10]) % 31] == value[10]
+    if kind == "nric":
+        total = sum(int(sign) * weight for sign, weight in zip(value[1:8], (2, 7, 6, 5, 4, 3, 2), strict=True))
+        letters = "JZIHGFEDCBA" if value[0] in "ST" else "XWUTRQPNMLK"
+        return value[0] == "M" or letters[(total + (4 if value[0] in "TG" else 0)) % 11] == value[8]
     return True
+
+
+def _cnpj_digits(base: str) -> str:
+    for _ in range(2):
+        total = sum(int(sign) * (2 + at % 8) for at, sign in enumerate(reversed(base)))
+        base += str(0 if total % 11 < 2 else 11 - total % 11)
+    return base[-2:]
+
+
+# Multiplication and permutation of the dihedral group D5 (Verhoeff, 1969).
+_VERHOEFF = (
+    "0123456789",
+    "1576283094",
+    "5803796142",
+    "8916043527",
+    "9453126870",
+    "4286573901",
+    "2793806415",
+    "7046913258",
+)
+
+
+def _passes_verhoeff(digits: str) -> bool:
+    check = 0
+    for at, sign in enumerate(reversed(digits)):
+        other = int(_VERHOEFF[at % 8][int(sign)])
+        check = _times(check, other)
+    return check == 0
+
+
+def _times(one: int, other: int) -> int:
+    """In the dihedral group D5: 0 to 4 are rotations, 5 to 9 reflections."""
+    if one < 5:
+        return (one + other) % 5 if other < 5 else 5 + (one + other - 5) % 5
+    return 5 + (one - 5 - other) % 5 if other < 5 else (one - other) % 5

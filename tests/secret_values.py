@@ -3,8 +3,12 @@
 Each holds the mark MARK, or is listed whole, so that a test can look for it wherever it must not be.
 """
 
+import base64
+import quopri
 import random
 import string
+from collections.abc import Callable
+from urllib.parse import quote
 
 HEX = "0123456789abcdef"
 UPPER = string.ascii_uppercase + "234567"
@@ -110,6 +114,14 @@ TOKENS: dict[str, str] = {
     "PostHog key": _joined("ph", "x_", run(ALNUM, 43)),
     "Mapbox token": _joined("s", "k.ey", "J1", run(ALNUM, 40), ".", run(ALNUM, 22)),
     "OpenShift token": _joined("sha", "256~", run(ALNUM, 43)),
+    "Neon password": _joined("np", "g_", run(ALNUM, 12)),
+    "Airtable key, old": _joined("ke", "y4", run(ALNUM, 13)),
+    "Fireworks key": _joined("f", "w_", run(ALNUM, 24)),
+    "license key": "-".join(["7K2QX", *(run(UPPER, 5, seed) for seed in range(4))]),
+    "Teams webhook": _joined(
+        "contoso.webhook.off", "ice.com/webhookb2/5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11@5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a12/",
+        "IncomingWebhook/", run(HEX, 32), "/5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a13",
+    ),
     "JSON web token": _joined("ey", "J", run(ALNUM, 30), ".ey", "J", run(ALNUM, 60), ".", run(ALNUM, 43)),
 }  # fmt: skip
 
@@ -140,6 +152,25 @@ ANNOUNCED = {
     "code 884213": "884213",
     "OTP: 553021": "553021",
     "verification code is 90817": "90817",
+    "recovery codes: 7hq2-m4xz, k9wd-2p6t": "k9wd-2p6t",
+    "mysql -u root -pzq31hund db": "zq31hund",
+    "sshpass -p 'zqHundHund' ssh ann@host": "zqHundHund",
+    "deploy --client-secret zqHundHund": "zqHundHund",
+    "curl -b 'sid=zqHundHund; theme=dark' /x": "zqHundHund",
+    "GET /a;jsessionid=zqHundHund7?b=1": "zqHundHund7",
+    "jdbc:oracle:thin:scott/zqHundHund@//db:1521/x": "zqHundHund",
+    'Authorization: Digest username="a", nonce="zqHundHund7", response="zqHundHund7"': "zqHundHund7",
+    '<add key="ApiKey" value="zqHundHund"/>': "zqHundHund",
+    "define('AUTH_KEY', 'zq31+Hund')": "zq31+Hund",
+    'headers.put("X-Api-Key", "zq31Hund")': "zq31Hund",
+    "os.environ['API_TOKEN'] = 'zq31Hund'": "zq31Hund",
+    '{"auth": "YW5uOnpxMzFIdW5k"}': "YW5uOnpxMzFIdW5k",
+}
+# The same, where the leak scan, which reads line by line, cannot see it.
+ANNOUNCED_IN_THE_LINE_BEFORE = {
+    "Password:\nzq31Hund!": "zq31Hund!",
+    "- name: DB_PASSWORD\n  value: zqHundHund": "zqHundHund",
+    '<wsse:Password Type="a#PasswordText">zqHundHund</wsse:Password>': "zqHundHund",
 }
 PERSONAL = {
     "card 4111 1111 1111 1111": "4111 1111 1111 1111",
@@ -165,11 +196,71 @@ PERSONAL = {
     "+1 (317) 555-0142": "555-0142",
     "0049 89 5550 1234": "5550 1234",
     "phone=08955501234": "8955501234",
+    "phone_number: 3175550142": "3175550142",
+    "<phone>3175550142</phone>": "3175550142",
+    "call me at 3175550142": "3175550142",
+    "1-800-555-0142": "555-0142",
+    "020 7946 0958": "7946 0958",
+    "4111.1111.1111.1111": "1111.1111",
+    "4111 - 1111 - 1111 - 1111": "1111 - 1111",
+    "Mir 2200000000015838": "2200000000015838",
+    "Elo 6363680000071271": "6363680000071271",
+    "iban=DE89+3704+0044+0532+0130+00": "3704+0044",
+    "iban=DE89%203704%200044%200532%200130%2000": "3704%200044",
+    '"anna zq"@mail.example': "anna zq",
+    "anna.zq@[10.0.0.1]": "anna.zq",
+    "anna.zq (at) mail (dot) example": "anna.zq",
+    "anna.zq&commat;mail.example": "anna.zq",
+    "anna.zq\\x40mail.example": "anna.zq",
+    "anna.zq=40mail.example": "anna.zq",
+    "anna.zq@mail%2Eexample": "anna.zq",
+    "CNPJ 11.222.333/0001-81": "222.333/0001",
+    "11.222.333/0001-81": "222.333/0001",
+    "2341 2341 2346": "2341 2346",
+    "756.9217.0769.85": "9217.0769",
+    "811218-9876": "811218-9876",
+    "131052-308T": "131052-308T",
+    "900101-1234567": "1234567",
+    "12.345.678-5": "345.678",
+    "11010519491231002X": "19491231002X",
+    "S1234567D": "S1234567D",
+    "TFN 123 456 782": "456 782",
+    "PESEL: 44051401359": "44051401359",
+    "passport no. C01X00T47": "C01X00T47",
+    "driver's license: D1234567": "D1234567",
+    "身份证号码：11010519491231002": "11010519491231002",
+}
+# What a text may be written in. Each is a whole secret once it is read.
+ENCODED_BY: dict[str, Callable[[str], str]] = {
+    "percent": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "decimal entities": lambda text: "".join(f"&#{ord(sign)};" for sign in text),
+    "hexadecimal entities": lambda text: "".join(f"&#x{ord(sign):x};" for sign in text),
+    "\\u escapes": lambda text: "".join(f"\\u{ord(sign):04x}" for sign in text),
+    "\\u escapes of signs": lambda text: "".join(sign if sign.isalnum() else f"\\u{ord(sign):04x}" for sign in text),
+    "\\x escapes": lambda text: "".join(f"\\x{ord(sign):02x}" for sign in text),
+    "Base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "Base64 of a sentence": lambda text: base64.b64encode(f"user {text} said".encode()).decode(),
+    "Base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    "quoted-printable": lambda text: quopri.encodestring(text.encode(), quotetabs=True).decode(),
+    "a soft line end": lambda text: f"{text[: len(text) // 2]}=\n{text[len(text) // 2 :]}",
+    "two lines": lambda text: f"\n{text[: len(text) // 2]}\n{text[len(text) // 2 :]}\n",
+    "two quoted lines": lambda text: f"\n> {text[: len(text) // 2]}\n> {text[len(text) // 2 :]}\n",
+    "two strings": lambda text: f'"{text[: len(text) // 2]}" + "{text[len(text) // 2 :]}"',
+    "full width": lambda text: "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text),
+    "an invisible character": lambda text: f"{text[:6]}\u200b{text[6:]}",
 }
 # Evidence: none of these may change.
 PLAIN = (
     "conversationId 5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11 and 5f2c1f0e6a1b4b579a602d0b8f3c7a11",
     "2026-11-28T06:17:00.123Z took 1764310620123 ms, 1764310620 s",
+    "inin-ratelimit-count: 299\n300\n301",
+    "id abc1\n7d0a2b4c6e8f0a1b2c3d4e5f60718293\n5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11\nnext",
+    "Since 2026-11-28 ein 12345 Zeichen langer Text",
+    'scopes: ["authorization", "authorization:readonly"], ["password", "the password is wrong"]',
+    '$result = Invoke-RestMethod -Uri "https://api.mypurecloud.com/api/v2/users"',
+    "cobrowse%20session%20not%20found, %E2%9C%93 caf&eacute; &amp; co, \\u00e9t\\u00e9",
+    "page=2&pageSize=100&sortOrder=40",
     "inin-ratelimit-count: 300, inin-ratelimit-allowed: 300, inin-ratelimit-reset: 59",
     "error code 500123, status code 404, exit code 137, wrap-up code 123456",
     "order 4111111111111112 of 20261128061700 on port 8443, build 269.0.0, version 2.14.0",

@@ -44,7 +44,7 @@ class Lines(logging.Handler):
 
 
 def run_everything(client: OAuthClient) -> None:
-    body = json.dumps({"providerId": "genesys", "remark": LINES})
+    body = json.dumps({"providerId": "genesys", "remark": LINES}).replace("'", "'\\''")  # as a shell quotes it
     told = {"code": "bad.request", "message": LINES}
     answer = json.dumps({"status": 400, "headers": {"X-Extra": "; ".join(TOKENS.values())}, "body": told})
     for start in range(0, len(TOKENS), 12):

@@ -7,12 +7,22 @@ from re import _constants, _parser
 
 import pytest
 
-from diagnostics import announced_secrets, leaks, personal_data, secret_shapes
+from diagnostics import announced_secrets, leaks, named_values, personal_data, secret_shapes
 from diagnostics.calls.parse import masked_text
 from diagnostics.inputs import Inputs
 from diagnostics.masker import Masker
 from diagnostics.redact import Redactor
-from tests.secret_values import ANNOUNCED, PEM_BODY, PEM_KINDS, PERSONAL, PLAIN, TOKENS, private_key
+from tests.secret_values import (
+    ANNOUNCED,
+    ANNOUNCED_IN_THE_LINE_BEFORE,
+    ENCODED_BY,
+    PEM_BODY,
+    PEM_KINDS,
+    PERSONAL,
+    PLAIN,
+    TOKENS,
+    private_key,
+)
 
 PIECES = (
     "sk-",
@@ -80,6 +90,13 @@ def test_announced_secrets_and_personal_data_are_masked(text: str) -> None:
     assert not leaks.scan({"a.txt": masked}, {})
 
 
+@pytest.mark.parametrize("text", ANNOUNCED_IN_THE_LINE_BEFORE)
+def test_secret_that_the_line_before_announces_is_masked(text: str) -> None:
+    masked = Redactor().text(text)
+    assert ANNOUNCED_IN_THE_LINE_BEFORE[text] not in masked
+    assert Redactor().text(masked) == masked
+
+
 @pytest.mark.parametrize("text", [text for text in PERSONAL if " " not in text])
 def test_personal_data_is_masked_in_a_url(text: str) -> None:
     assert PERSONAL[text] not in Masker().url(f"/api/v2/users?{text if '=' in text else 'q=' + text}&a=b")
@@ -94,6 +111,30 @@ def test_private_key_is_masked_whole(kind: str, line_end: str, is_cut: bool) -> 
         assert not [line for line in PEM_BODY if line[8:24] in masked]
         assert "nothing else" in masked
     assert leaks.scan({"a.txt": text.splitlines()[0]}, {})
+
+
+ENCODED = {
+    "token": TOKENS["GitHub personal token"],
+    "token with signs": TOKENS["Slack bot token"],
+    "JSON web token": TOKENS["JSON web token"],
+    "card number": "4111111111111111",
+    "bank account": "GB82WEST12345698765432",
+    "e-mail": "anna.zq@mail.example",
+    "phone number": "+498955501234",
+}
+
+
+@pytest.mark.parametrize("way", ENCODED_BY)
+def test_secret_that_is_encoded_or_divided_is_masked(way: str) -> None:
+    for kind, secret in ENCODED.items():
+        if kind == "phone number" and way.startswith(("two", "a soft", "Base64 for")):
+            continue  # half of a phone number has no shape
+        masked = Redactor().text(f"he sent {ENCODED_BY[way](secret)} and more")
+        assert masked.startswith("he sent")
+        assert masked.endswith("and more")
+        left = masked.removeprefix("he sent").removesuffix("and more")
+        assert len(re.sub(r"\[masked\]|[\s\"'+>|=]", "", left)) < 4, (kind, masked)
+        assert Redactor().text(masked) == masked
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -118,6 +159,7 @@ def test_each_shape_has_a_source_and_each_pattern_of_the_table_is_reached() -> N
         secret_shapes.find_tokens,
         secret_shapes.find_private_keys,
         announced_secrets.find_announced,
+        named_values.find_named_values,
         personal_data.find_personal,
     ],
 )
