@@ -17,7 +17,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-SECONDS = 1.0  # of the thread's own processor time, so a busy machine doesn't cut a result short
+SECONDS = 0.8  # of the thread's own processor time, so a busy machine doesn't cut a result short
 GRACE_SECONDS = 0.3  # for reading the beginning once the budget is used up
 PARTIAL = (
     "This text took too long to read. Here is what was understood in the first second; "
