@@ -7,7 +7,7 @@ import sys
 from django.core.management import execute_from_command_line
 
 from config import terminal
-from config.local import commands
+from config.embedded import commands
 
 
 def main() -> None:

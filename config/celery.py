@@ -7,14 +7,14 @@ from celery import Celery
 from celery.signals import beat_init, worker_process_init, worker_ready
 
 from config import queues
-from config.local.child import announce_ready, die_with_supervised_parent
+from config.embedded.child import announce_ready, die_with_supervised_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 TICK_SECONDS = 10.0
 DUE_SECONDS = 2.0
 
-app = Celery("cobrowse-doctor", task_cls="diagnostics.carried:CarriedTask")
+app = Celery("cobrowse-doctor", task_cls="diagnostics.telemetry.task_context:CarriedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
@@ -40,5 +40,5 @@ def end_with_the_worker(**kwargs: Any) -> None:
 
 @beat_init.connect
 @worker_ready.connect
-def tell_the_supervisor(**kwargs: Any) -> None:
+def announce_to_supervisor(**kwargs: Any) -> None:
     announce_ready()

@@ -45,7 +45,7 @@ def number(name: str, default: int, least: int, most: int) -> int:
     return int(value)
 
 
-def words(name: str, default: Iterable[str] = ()) -> list[str]:
+def word_list(name: str, default: Iterable[str] = ()) -> list[str]:
     """A comma-separated list; empty entries are dropped."""
     return [part for part in (item.strip() for item in text(name).split(",")) if part] or list(default)
 
@@ -233,7 +233,7 @@ def base_url(name: str, default: str) -> str:
 
 def hosts(name: str) -> list[str]:
     """Host names or addresses, each with a port or without."""
-    found = [each.lower() for each in words(name)]
+    found = [each.lower() for each in word_list(name)]
     for each in found:
         parts = _split(f"//{each}")
         if parts is None or not parts.hostname or parts.netloc != each or "@" in each or "*" in each:
@@ -244,7 +244,7 @@ def hosts(name: str) -> list[str]:
 def networks(name: str, default: Iterable[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """Addresses and networks, such as 10.1.0.0/16."""
     try:
-        return [ipaddress.ip_network(each) for each in words(name, default)]
+        return [ipaddress.ip_network(each) for each in word_list(name, default)]
     except ValueError as exc:
         stop(f"{name}: {exc}. Each entry is an address or a network, such as 10.0.0.7 or 10.1.0.0/16.")
 

@@ -6,4 +6,4 @@ TICKS = "ticks"  # for the workers of both, so that the tick waits behind neithe
 ALL = (RUNS, SCHEDULED, TICKS)
 
 OF_PEOPLE = f"{RUNS},{TICKS}"
-BY_ITSELF = f"{SCHEDULED},{TICKS}"
+AUTOMATIC = f"{SCHEDULED},{TICKS}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from config import env, queues
-from config.local import data_dir, sockets
+from config.embedded import data_dir, sockets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -44,8 +44,8 @@ FIELD_ENCRYPTION_KEYS = FIELD_ENCRYPTION_KEYS or DATA.encryption_keys()
 # ---------------------------------------------------------------------- who may reach us
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", LOCAL_HOSTS)
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env.word_list("ALLOWED_HOSTS", LOCAL_HOSTS)
+CSRF_TRUSTED_ORIGINS = env.word_list("CSRF_TRUSTED_ORIGINS")
 for origin in CSRF_TRUSTED_ORIGINS:
     if not origin.startswith(("https://", "http://")):
         env.stop(f"CSRF_TRUSTED_ORIGINS has {origin!r}: each origin starts with https:// or http://.")
@@ -93,7 +93,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 # Uploaded pastes hold secrets: no file of them is kept. While a large request arrives, the web server holds it in a file
 # without a name, which is gone with the request.
-FILE_UPLOAD_HANDLERS = ["diagnostics.uploads.PasteUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["diagnostics.runs.uploads.PasteUploadHandler"]
 
 # ---------------------------------------------------------------------- the application
 
@@ -116,31 +116,31 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "diagnostics.hosts.refuse_unknown_hosts",
-    "diagnostics.acting.by_request",
-    "diagnostics.request_log.tell_of_requests",
+    "diagnostics.accounts.hosts.refuse_unknown_hosts",
+    "diagnostics.accounts.actor.by_request",
+    "diagnostics.telemetry.request_log.log_requests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "diagnostics.views.system.answer_probes",  # before all that asks the database
+    "diagnostics.operations.views.system.answer_probes",  # before all that asks the database
     "whitenoise.middleware.WhiteNoiseMiddleware",  # static files are compressed beforehand
-    "diagnostics.http.keep_out_of_caches",  # after the static files, which may be kept
+    "diagnostics.accounts.requests.keep_out_of_caches",  # after the static files, which may be kept
     "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a length tells nothing of a secret (BREACH)
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "diagnostics.clean_requests.CleanRequestMiddleware",
+    "diagnostics.web.clean_requests.CleanRequestMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "diagnostics.idle_sessions.end_idle_sessions",
+    "diagnostics.accounts.idle_sessions.end_idle_sessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "diagnostics.reauthentication.AskAgain",
-    "diagnostics.http.login_again",
-    "diagnostics.http.in_viewers_zone",
-    "diagnostics.throttling.SayTooMany",
-    "diagnostics.throttling.limit_uploads",  # last: before any form is read
+    "diagnostics.accounts.reauthentication.AskAgain",
+    "diagnostics.accounts.requests.login_again",
+    "diagnostics.accounts.requests.in_viewers_zone",
+    "diagnostics.runs.throttling.TooManyRequestsMiddleware",
+    "diagnostics.runs.throttling.limit_uploads",  # last: before any form is read
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -152,11 +152,29 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            # Each package holds its own template tags.
+            "libraries": {
+                "alerts": "diagnostics.monitoring.templatetags.alerts",
+                "api_guide": "diagnostics.api.templatetags.api_guide",
+                "audit": "diagnostics.operations.templatetags.audit",
+                "claims": "diagnostics.pages.templatetags.claims",
+                "comparisons": "diagnostics.runs.templatetags.comparisons",
+                "known": "diagnostics.issues.templatetags.known",
+                "outcomes": "diagnostics.runs.templatetags.outcomes",
+                "page": "diagnostics.web.templatetags.page",
+                "places": "diagnostics.pages.templatetags.places",
+                "providers": "diagnostics.orgs.templatetags.providers",
+                "rights": "diagnostics.orgs.templatetags.rights",
+                "run_list": "diagnostics.runs.templatetags.run_list",
+                "schedules": "diagnostics.monitoring.templatetags.schedules",
+                "system": "diagnostics.operations.templatetags.system",
+                "taking": "diagnostics.runs.templatetags.taking",
+            },
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "diagnostics.late_tick.late_tick",
+                "diagnostics.operations.late_tick.late_tick",
             ],
         },
     }
@@ -177,15 +195,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "diagnostics.passwords.UsernameValidator"},
+    {"NAME": "diagnostics.accounts.passwords.UsernameValidator"},
 ]
 
 # ---------------------------------------------------------------------- signing in
 
-ACCOUNT_ADAPTER = "diagnostics.sign_in.AccountAdapter"
+ACCOUNT_ADAPTER = "diagnostics.accounts.sign_in.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "diagnostics.forms.account.SignInForm",
-    "reauthenticate": "diagnostics.forms.account.PasswordOnceMoreForm",
+    "login": "diagnostics.accounts.forms.sign_in.SignInForm",
+    "reauthenticate": "diagnostics.accounts.forms.sign_in.PasswordOnceMoreForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
@@ -203,11 +221,11 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
 }
 
-MFA_ADAPTER = "diagnostics.sign_in.SecondFactorAdapter"
+MFA_ADAPTER = "diagnostics.accounts.sign_in.SecondFactorAdapter"
 MFA_FORMS = {
-    "authenticate": "diagnostics.forms.account.SecondFactorForm",
-    "reauthenticate": "diagnostics.forms.account.CodeOnceMoreForm",
-    "activate_totp": "diagnostics.forms.account.NewAppForm",
+    "authenticate": "diagnostics.accounts.forms.sign_in.SecondFactorForm",
+    "reauthenticate": "diagnostics.accounts.forms.sign_in.CodeOnceMoreForm",
+    "activate_totp": "diagnostics.accounts.forms.sign_in.NewAppForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -215,7 +233,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts have no e-mail address
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow that for this machine alone
 
-SOCIALACCOUNT_ADAPTER = "diagnostics.sign_in.SocialAdapter"
+SOCIALACCOUNT_ADAPTER = "diagnostics.accounts.sign_in.SocialAdapter"
 SOCIALACCOUNT_ONLY = False
 OIDC = env.openid_connect("OIDC")
 OIDC_NAME = env.text("OIDC_NAME", "Single sign-on")
@@ -352,7 +370,7 @@ if LOG_FORMAT not in ("lines", "json"):
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "diagnostics.log_lines.formatter", "style": LOG_FORMAT}},
+    "formatters": {"line": {"()": "diagnostics.telemetry.log_lines.formatter", "style": LOG_FORMAT}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {

@@ -76,7 +76,9 @@ def run(command: Callable[[], None]) -> NoReturn:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        code = failed(f"Nothing more could be written{place_of(error)}: the disk is full. Make room and run it again.")
+        code = failed(
+            f"Nothing more could be written{location_of(error)}: the disk is full. Make room and run it again."
+        )
     flush()
     sys.exit(code)
 
@@ -134,7 +136,7 @@ def ended_by_signals() -> Iterator[None]:
 
 def stop(sentence: str, number: int) -> NoReturn:
     """Ends at once: requests that other threads still wait for would hold the process for their whole timeout."""
-    say(sentence)
+    write(sentence)
     flush()
     os._exit(STOPPED_BY_SIGNAL + number)
 
@@ -146,14 +148,14 @@ def flush() -> None:
 
 
 def failed(sentence: str) -> int:
-    say(sentence)
+    write(sentence)
     return FAILED
 
 
-def say(sentence: str) -> None:
+def write(sentence: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         print(sentence, file=sys.stderr, flush=True)
 
 
-def place_of(error: OSError) -> str:
+def location_of(error: OSError) -> str:
     return f" to {error.filename}" if isinstance(error.filename, str) else ""

@@ -6,5 +6,5 @@ import config.celery  # noqa: F401 - the tasks that pages send belong to this ap
 
 urlpatterns = [path("", include("diagnostics.urls"))]
 
-handler400 = "diagnostics.views.errors.bad_request"
-handler500 = "diagnostics.views.errors.server_error"
+handler400 = "diagnostics.pages.errors.bad_request"
+handler500 = "diagnostics.pages.errors.server_error"

@@ -1,8 +1,10 @@
 """The one Django app."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
-from diagnostics import stored_text
+from diagnostics.genesys import regions
+from diagnostics.storage import stored_text
 
 
 class DiagnosticsConfig(AppConfig):
@@ -12,4 +14,8 @@ class DiagnosticsConfig(AppConfig):
 
     def ready(self) -> None:
         stored_text.install()
-        from diagnostics.services import sign_ins  # noqa: F401, PLC0415 - models can be imported only now
+        regions.read_endpoints_from(lambda: settings.GENESYS_ENDPOINTS)
+        # Models can be imported only now.
+        from diagnostics.accounts import sign_in_events  # noqa: F401, PLC0415
+        from diagnostics.issues import receivers as issues_receivers  # noqa: F401, PLC0415
+        from diagnostics.monitoring import receivers as monitoring_receivers  # noqa: F401, PLC0415

@@ -9,27 +9,29 @@ from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from diagnostics.services import deliveries, snapshots, turns
-from diagnostics.services.api_runs import forget_old_keys
-from diagnostics.services.catching_up import catch_up
-from diagnostics.services.clients import give_up_verifications
-from diagnostics.services.contracts import give_up_refreshes
-from diagnostics.services.deliveries import due_deliveries
-from diagnostics.services.incidents import remind
-from diagnostics.services.known import remember_runs_behind
-from diagnostics.services.retention import due_passes, work_on_pass
-from diagnostics.services.schedules import claim_due_schedules
-from diagnostics.services.set_aside import forget_ended_failures, refresh_safely, run_next_safely, verify_safely
-from diagnostics.services.snapshots import due_readings, start_due_readings
-from diagnostics.services.sweep import sweep
-from diagnostics.services.tick_parts import retry_failed_parts, run_part, run_parts
-from diagnostics.services.watches import advance_watches
-from diagnostics.services.worker_beats import worker_began, worker_ended
+from diagnostics.issues.issues import update_issues_of_waiting_runs
+from diagnostics.monitoring import deliveries
+from diagnostics.monitoring.deliveries import due_deliveries
+from diagnostics.monitoring.incidents import remind
+from diagnostics.monitoring.schedules import claim_due_schedules
+from diagnostics.operations.retention import due_passes, work_on_pass
+from diagnostics.operations.set_aside import forget_ended_failures, refresh_safely, run_next_safely, verify_safely
+from diagnostics.operations.tick_parts import retry_failed_parts, run_part, run_parts
+from diagnostics.operations.worker_heartbeats import worker_began, worker_ended
+from diagnostics.orgs.clients import give_up_verifications
+from diagnostics.orgs.contracts import give_up_refreshes
+from diagnostics.orgs.sync import snapshots
+from diagnostics.orgs.sync.snapshots import due_readings, start_due_readings
+from diagnostics.runs import turns
+from diagnostics.runs.backfill import catch_up
+from diagnostics.runs.request_keys import forget_old_keys
+from diagnostics.runs.sweep import sweep
+from diagnostics.runs.watches import advance_watches
 
 log = logging.getLogger(__name__)
 
 # What nobody waits for has a queue and workers of its own, so that it never stands before a person's click.
-BEHIND = settings.SCHEDULED_QUEUE
+SCHEDULED = settings.SCHEDULED_QUEUE
 
 worker_ready.connect(worker_began)
 worker_shutdown.connect(worker_ended)
@@ -41,10 +43,10 @@ def execute_run(run_id: int) -> None:
     run_next_safely(turns.PEOPLE)
 
 
-@shared_task(ignore_result=True, queue=BEHIND)
+@shared_task(ignore_result=True, queue=SCHEDULED)
 def execute_scheduled_run(run_id: int) -> None:
     run_next_safely(turns.SCHEDULED)
-    ring_deliveries()
+    send_deliveries()
 
 
 @shared_task(ignore_result=True)
@@ -56,7 +58,7 @@ def deliver(delivery_id: int) -> None:
 def verify_client(client_id: int) -> None:
     verify_safely(client_id)
     for snapshot_id in start_due_readings(client_id=client_id):
-        ring(read_snapshot, snapshot_id)
+        send(read_snapshot, snapshot_id)
 
 
 @shared_task(ignore_result=True)
@@ -65,7 +67,7 @@ def read_snapshot(snapshot_id: int) -> None:
     _read_next_snapshot()
 
 
-@shared_task(ignore_result=True, queue=BEHIND)
+@shared_task(ignore_result=True, queue=SCHEDULED)
 def read_due_snapshot(snapshot_id: int) -> None:
     _read_next_snapshot()
 
@@ -73,9 +75,9 @@ def read_due_snapshot(snapshot_id: int) -> None:
 def _read_next_snapshot() -> None:
     has_read = snapshots.read_next_snapshot()
     if has_read and (next_id := snapshots.waiting_sync()):
-        ring(read_snapshot, next_id)
+        send(read_snapshot, next_id)
     for next_id in start_due_readings():  # a few at a time, and no pause between them
-        ring(read_due_snapshot, next_id)
+        send(read_due_snapshot, next_id)
 
 
 @shared_task(ignore_result=True)
@@ -83,59 +85,59 @@ def refresh_contract(version_id: int) -> None:
     refresh_safely(version_id)
 
 
-@shared_task(ignore_result=True, queue=BEHIND)
+@shared_task(ignore_result=True, queue=SCHEDULED)
 def apply_retention(pass_id: int) -> None:
     work_on_pass(pass_id)
 
 
-def ring_swept_runs() -> None:
+def send_swept_runs() -> None:
     swept = sweep()
     for run_id in swept.to_ring:
-        ring(execute_run, run_id)
+        send(execute_run, run_id)
     for run_id in swept.scheduled:
-        ring(execute_scheduled_run, run_id)
+        send(execute_scheduled_run, run_id)
 
 
-def ring_due_schedules() -> None:
+def send_due_schedules() -> None:
     for run_id in claim_due_schedules():
-        ring(execute_scheduled_run, run_id)
+        send(execute_scheduled_run, run_id)
 
 
-def ring_watches() -> None:
+def send_watches() -> None:
     for run_id in advance_watches():
-        ring(execute_run, run_id)
+        send(execute_run, run_id)
 
 
-def ring_snapshots() -> None:
+def send_due_syncs() -> None:
     for snapshot_id in due_readings():
-        ring(read_due_snapshot, snapshot_id)
+        send(read_due_snapshot, snapshot_id)
 
 
-def ring_retention() -> None:
+def send_retention() -> None:
     for pass_id in due_passes():
-        ring(apply_retention, pass_id)
+        send(apply_retention, pass_id)
 
 
-def ring_deliveries() -> None:
+def send_deliveries() -> None:
     """What a run has to tell goes out at once; what waits for its next attempt, with the tick."""
     for delivery_id in due_deliveries():
-        ring(deliver, delivery_id)
+        send(deliver, delivery_id)
 
 
 # In this order. Each fails alone; readiness, the system page and the metrics name a part by its key.
 TICK_PARTS: dict[str, Callable[[], object]] = {
-    "sweep": ring_swept_runs,
-    "schedules": ring_due_schedules,
-    "watches": ring_watches,
+    "sweep": send_swept_runs,
+    "schedules": send_due_schedules,
+    "watches": send_watches,
     "verifications": give_up_verifications,
     "contract_refreshes": give_up_refreshes,
-    "configuration_syncs": ring_snapshots,
+    "configuration_syncs": send_due_syncs,
     "search_data": catch_up,
-    "findings_history": remember_runs_behind,
+    "findings_history": update_issues_of_waiting_runs,
     "request_keys": forget_old_keys,
-    "retention": ring_retention,
+    "retention": send_retention,
     "reminders": remind,
-    "alerts": ring_deliveries,
+    "alerts": send_deliveries,
     "failed_rows": forget_ended_failures,
     "turns": turns.forget_old_turns,
 }
@@ -150,10 +152,10 @@ def tick() -> None:
 def start_due() -> None:
     """Between two ticks as well: schedules that are due, and whatever failed in the last tick."""
     retry_failed_parts(TICK_PARTS)
-    run_part("schedules", ring_due_schedules, between_ticks=True)
+    run_part("schedules", send_due_schedules, between_ticks=True)
 
 
-def ring(task: Any, pk: int) -> None:
+def send(task: Any, pk: int) -> None:
     """Send a task's message. A broker that is away loses no row: the next tick rings again."""
     try:
         task.apply_async((pk,), retry=False)

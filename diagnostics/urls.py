@@ -11,43 +11,21 @@ from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_POST
 
+from diagnostics.accounts.views import account, api_tokens, users
 from diagnostics.api import v1
-from diagnostics.views import (
-    account,
-    alert_rules,
-    api_guide,
-    api_tokens,
-    audit,
-    badges,
-    channels,
-    checks,
-    claims,
-    clients,
-    comparisons,
-    contract,
-    deliveries,
-    exports,
-    home,
-    incidents,
-    known,
-    live,
-    org_changes,
-    packets,
-    providers,
-    rejudge,
-    retention,
-    rights,
-    run_list,
-    runs,
-    saved_views,
-    schedules,
-    snapshots,
-    start,
-    system,
-    touches,
-    users,
-    watches,
-)
+from diagnostics.api import views as api_guide
+from diagnostics.issues import views as known
+from diagnostics.monitoring.views import alert_rules, channels, deliveries, incidents, schedules
+from diagnostics.operations.views import audit, retention, system
+from diagnostics.orgs.views import badges, clients, contract, org_changes, providers
+from diagnostics.orgs.views import impact as touches
+from diagnostics.orgs.views import permissions as rights
+from diagnostics.orgs.views import syncs as snapshots
+from diagnostics.pages import checks, claims, home
+from diagnostics.runs.views import comparisons, exports, packets, runs, saved_views, start, watches
+from diagnostics.runs.views import list as run_list
+from diagnostics.runs.views import live_start as live
+from diagnostics.runs.views import reevaluate as rejudge
 
 SIGN_IN = account.slowed_down(sign_in.login)
 SIGN_OUT = require_POST(sign_in.logout)
@@ -81,7 +59,7 @@ account_urls = [
     path("account/passkeys/add/", passkeys.add_webauthn, name="mfa_add_webauthn"),
     path("account/passkeys/<int:pk>/name/", account.passkey_name, name="mfa_edit_webauthn"),
     path("account/passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
-    path("account/sessions/", account.own_sessions, name="usersessions_list"),
+    path("account/sessions/", account.session_list, name="usersessions_list"),
     path("account/sso/", social.connections, name="socialaccount_connections"),
     path("account/sso/join/", account.sign_on_join, name="sign-on-join"),
     path("password/", account.password_change, name="password"),
@@ -130,7 +108,7 @@ comparison_urls = [
     path("compare/raw/", comparisons.comparison_raw, name="comparison-raw"),
 ]
 
-taking_urls = [
+export_urls = [
     path("runs/export/<str:form>/", exports.runs_export, name="runs-export"),
     path("runs/<int:pk>/page/", packets.run_page, name="run-page"),
     path("runs/<int:pk>/packet/", packets.run_packet, name="run-packet"),
@@ -151,7 +129,7 @@ provider_urls = [
 
 rights_urls = [
     path("clients/<int:pk>/rights/", rights.client_rights, name="client-rights"),
-    path("touches/", touches.touch_page, name="touches"),
+    path("touches/", touches.impact_page, name="touches"),
 ]
 
 claim_urls = [path("claims/", claims.claim_check, name="claims")]
@@ -224,7 +202,7 @@ alert_urls = [
 api_urls: list[URLPattern | URLResolver] = [
     path("api/", api_guide.api_guide, name="api-guide"),
     path("api/v1/", include((v1.urlpatterns, "api"))),
-    path("api/<path:rest>", v1.nowhere, name="api-nowhere"),
+    path("api/<path:rest>", v1.unknown_path, name="api-nowhere"),
     path("tokens/", api_tokens.token_list, name="api-tokens"),
     path("tokens/add/", api_tokens.token_add, name="api-token-add"),
     path("tokens/<int:pk>/revoke/", api_tokens.token_revoke, name="api-token-revoke"),
@@ -260,7 +238,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *account_urls,
     *client_urls,
     *run_urls,
-    *taking_urls,
+    *export_urls,
     *comparison_urls,
     *provider_urls,
     *rights_urls,

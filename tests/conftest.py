@@ -1,17 +1,23 @@
 """The base of every test: a real Postgres for the session, and a real broker on request."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker, Settings
 
-from config.local import broker, child, cluster, data_dir, postgres, sockets
+from config.embedded import broker, child, cluster, data_dir, postgres, sockets
+from diagnostics import tasks
+from diagnostics.accounts.models import User
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
-from diagnostics.models import OAuthClient
-from diagnostics.services.clients import create_client
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import OAuthClient
+from tests.factories import make_team_lead, make_user
 
 # These tables need not survive a crash of the machine, and every test that commits empties all of them.
 SHORT_LIVED = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
@@ -90,3 +96,53 @@ def bare_database(transactional_db: None) -> Iterator[None]:
         connection.settings_dict["NAME"] = usual
         with connection._nodb_cursor() as cursor:
             cursor.execute(f"DROP DATABASE {bare}")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return make_user("ada")
+
+
+@pytest.fixture
+def tess(db: None) -> User:
+    return make_team_lead("tess")
+
+
+@pytest.fixture
+def as_admin(ada: User) -> Client:
+    return _signed_in(ada)
+
+
+@pytest.fixture
+def as_lead(tess: User) -> Client:
+    return _signed_in(tess)
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """(task, row) for each message that would have been sent."""
+    messages: list[tuple[str, int]] = []
+
+    def remember(task: Any, pk: int) -> None:
+        messages.append((task.__name__, pk))
+
+    monkeypatch.setattr(tasks, "ring", remember)
+    return messages
+
+
+@pytest.fixture
+def queries_of() -> Callable[[Client, str], int]:
+    """How often a page asks the database."""
+
+    def count(browser: Client, place: str) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert browser.get(place).status_code == 200
+        return len(asked)
+
+    return count
+
+
+def _signed_in(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser

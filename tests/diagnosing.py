@@ -3,9 +3,9 @@
 from diagnostics.demo.orgs import REGION
 from diagnostics.demo.scenarios import Scenario
 from diagnostics.demo.server import Running
-from diagnostics.engine import Diagnosis
+from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.genesys.regions import region
-from diagnostics.inputs import Inputs
+from diagnostics.parsing.inputs import Inputs
 
 
 def diagnose(orgs: Running, told: Scenario, client_name: str = "") -> Diagnosis:

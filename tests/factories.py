@@ -9,26 +9,12 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from diagnostics.accounts.models import User
 from diagnostics.genesys.contract import bundled, written
-from diagnostics.models import (
-    AlertRule,
-    Channel,
-    ContractVersion,
-    Delivery,
-    Exchange,
-    Finding,
-    Holding,
-    Incident,
-    KnownFinding,
-    OAuthClient,
-    OrgChange,
-    Provider,
-    Run,
-    SavedView,
-    Schedule,
-    Snapshot,
-    User,
-)
+from diagnostics.issues.models import Issue
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
+from diagnostics.orgs.models import ConfigurationSync, ContractVersion, HeldPermission, OAuthClient, OrgChange, Provider
+from diagnostics.runs.models import Exchange, Finding, Run, SavedView
 
 CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 SECRET = "factory-secret-that-no-page-may-show"
@@ -161,11 +147,11 @@ def make_exchange(run: Run, **values: Any) -> Exchange:
     return Exchange.objects.create(run=run, **{**defaults, **values})
 
 
-def make_snapshot(client: OAuthClient | None = None, **values: Any) -> Snapshot:
+def make_snapshot(client: OAuthClient | None = None, **values: Any) -> ConfigurationSync:
     """A whole reading of a minute ago, unless the values say otherwise."""
     now = timezone.now()
     defaults: dict[str, Any] = {
-        "state": Snapshot.State.WHOLE,
+        "state": ConfigurationSync.State.WHOLE,
         "created_at": now - timedelta(minutes=1),
         "taken_up_at": now - timedelta(minutes=1),
         "finished_at": now,
@@ -173,7 +159,7 @@ def make_snapshot(client: OAuthClient | None = None, **values: Any) -> Snapshot:
         "rights": make_rights(),
         "providers": 1,
     }
-    return Snapshot.objects.create(client=client or make_client(), **{**defaults, **values})
+    return ConfigurationSync.objects.create(client=client or make_client(), **{**defaults, **values})
 
 
 def make_part(part: str, state: str = "whole", **values: Any) -> dict[str, Any]:
@@ -271,12 +257,14 @@ def make_org_change(client: OAuthClient | None = None, **values: Any) -> OrgChan
 
 def make_holding(
     client: OAuthClient | None = None, permission: str = "conversation:cobrowse:add", **values: Any
-) -> Holding:
+) -> HeldPermission:
     defaults = {"role": "Cobrowse reader", "division": "*", "division_name": "every division"}
-    return Holding.objects.create(client=client or make_client(), permission=permission, **{**defaults, **values})
+    return HeldPermission.objects.create(
+        client=client or make_client(), permission=permission, **{**defaults, **values}
+    )
 
 
-def make_known(client: OAuthClient | None = None, **values: Any) -> KnownFinding:
+def make_known(client: OAuthClient | None = None, **values: Any) -> Issue:
     """A trouble that was met an hour ago for the first time, and a minute ago for the last."""
     now = timezone.now()
     defaults: dict[str, Any] = {
@@ -288,7 +276,7 @@ def make_known(client: OAuthClient | None = None, **values: Any) -> KnownFinding
         "last_seen_at": now - timedelta(minutes=1),
         "times": 3,
     }
-    return KnownFinding.objects.create(client=client or make_client(), **{**defaults, **values})
+    return Issue.objects.create(client=client or make_client(), **{**defaults, **values})
 
 
 def make_schedule(client: OAuthClient | None = None, name: str = "Every five minutes", **values: Any) -> Schedule:

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from diagnostics.demo.orgs import Org
+from diagnostics.demo.orgs import DemoOrg
 from diagnostics.demo.server import Running
-from diagnostics.models import OAuthClient, OrgChange, Provider, Snapshot
-from diagnostics.services.clients import create_client
-from diagnostics.services.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
+from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
 
 
-def org_of(demo: Running, key: str = "published") -> Org:
+def org_of(demo: Running, key: str = "published") -> DemoOrg:
     return demo.orgs[key].orgs[0]
 
 
@@ -20,18 +20,18 @@ def gateway_client(demo: Running) -> OAuthClient:
     return create_client(name="Gateway", region_key="demo-gateway", client_id=known.id, secret=known.secret, user=None)
 
 
-def read(client: OAuthClient) -> Snapshot:
+def read(client: OAuthClient) -> ConfigurationSync:
     """One reading, as far as it comes in one take-up."""
-    snapshot = start_snapshot(client, source=Snapshot.Source.WEB, user=None)
+    snapshot = start_snapshot(client, source=ConfigurationSync.Source.WEB, user=None)
     assert snapshot is not None
     assert read_snapshot(snapshot.pk)
     snapshot.refresh_from_db()
     return snapshot
 
 
-def resumed(snapshot: Snapshot) -> Snapshot:
+def resumed(snapshot: ConfigurationSync) -> ConfigurationSync:
     """The same reading, taken up again once its wait is over."""
-    Snapshot.objects.filter(pk=snapshot.pk, state=Snapshot.State.WAITING).update(
+    ConfigurationSync.objects.filter(pk=snapshot.pk, state=ConfigurationSync.State.WAITING).update(
         resume_at=timezone.now() - timedelta(seconds=1)
     )
     assert read_snapshot(snapshot.pk)
@@ -43,7 +43,7 @@ def deployment(name: str) -> Provider:
     return Provider.objects.get(source=Provider.Source.DEPLOYMENT, name=name)
 
 
-def changes_of(snapshot: Snapshot) -> list[tuple[str, str, str]]:
+def changes_of(snapshot: ConfigurationSync) -> list[tuple[str, str, str]]:
     """Name, kind and setting of what one reading found different, but for the standing drawn from it."""
     told = OrgChange.objects.filter(snapshot=snapshot).exclude(about=OrgChange.About.STANDING).order_by("id")
     return list(told.values_list("name", "kind", "setting"))

@@ -9,12 +9,12 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
-from diagnostics.genesys.answer import Answer
+from diagnostics.genesys.response import OrgResponse
 
 Responses = dict[str, tuple[int, str]]
 
 
-def responses_of(seen: Iterable[Answer]) -> Responses:
+def responses_of(seen: Iterable[OrgResponse]) -> Responses:
     """By method and URL: the status and the body."""
     exchanges = [each.exchange for each in seen if each.exchange is not None]
     return {f"{each.method} {each.url}": (each.status or 500, each.body) for each in exchanges}

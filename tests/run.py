@@ -56,6 +56,7 @@ def steps(python: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
         ("ruff format", [*python, "ruff", "format", "--check", "."], {}),
         ("djade", [str(Path(python[0]).with_name("djade")), "--check", "--target-version", "5.2", *templates], {}),
         ("mypy", [*python, "mypy"], {}),
+        ("import-linter", [str(Path(python[0]).with_name("lint-imports")), "--no-cache"], {}),
         ("makemigrations --check", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         ("check --deploy", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
     ]

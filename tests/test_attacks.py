@@ -11,10 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import net, outgoing, tasks
+from diagnostics import tasks
+from diagnostics.accounts.api_tokens import make_token
+from diagnostics.accounts.models import ApiToken, AuditEntry, User
+from diagnostics.checks import net
 from diagnostics.genesys.regions import all_regions, find_region
-from diagnostics.models import ApiToken, AuditEntry, Channel, FindingNote, OAuthClient, Run, User
-from diagnostics.services.api_tokens import make_token
+from diagnostics.issues.models import IssueNote
+from diagnostics.monitoring import outgoing
+from diagnostics.monitoring.models import Channel
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
 from tests.factories import CONVERSATION, PASSWORD, SECRET, make_client, make_known, make_person, make_run, make_user
 from tests.world import MARK, World, make_world
 
@@ -191,7 +197,7 @@ class TestMassAssignment:
         browser_of(bo).post(
             reverse("finding-note", args=[known.pk]), {"text": "x", "author": other.pk, "author_id": other.pk}
         )
-        assert FindingNote.objects.get().author == bo
+        assert IssueNote.objects.get().author == bo
 
     def test_a_token_is_of_who_makes_it_and_may_no_more_than_they(self) -> None:
         ada, lead = make_user("ada"), make_person(User.Role.TEAM_LEAD)
@@ -434,7 +440,7 @@ class TestPages:
         def fail(*args: object, **values: object) -> HttpResponse:
             raise RuntimeError("a fault of ours that no page may tell")
 
-        monkeypatch.setattr("diagnostics.views.checks.render", fail)
+        monkeypatch.setattr("diagnostics.pages.checks.render", fail)
         browser = browser_of(make_user("ada"), raise_request_exception=False)
         answer = browser.get("/checks/")
         assert answer.status_code == 500

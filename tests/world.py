@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, reverse
 
 from diagnostics import urls
-from diagnostics.models import OAuthClient, Run
-from diagnostics.services.badges import make_badge
+from diagnostics.orgs.badges import make_badge
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
 from tests.factories import (
     make_channel,
     make_client,

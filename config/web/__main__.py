@@ -12,7 +12,7 @@ from types import FrameType
 
 from django.conf import settings
 
-from config.local.child import die_with_parent
+from config.embedded.child import die_with_parent
 from config.web.server import make_server, prepare_process
 from config.wsgi import application
 

@@ -53,7 +53,7 @@ BODY_BYTES_BY_PATH = {"/start/": 70_000_000, "/login/": 100_000}
 PAGE_THREADS = 4
 EXPORTS_WAITING = 8  # of one process, beside the one that is made; the next is refused
 LET_PAGES_FIRST_SECONDS = 0.2  # an export waits that long, at most, before each piece while a page is made
-LOOK_SECONDS = 0.005
+POLL_SECONDS = 0.005
 # Exports take seconds of a thread, and probes must never wait for a page: each kind has threads of its own.
 LANES: dict[str, tuple[tuple[str, ...], int]] = {
     "probes": (("/health/",), 1),
@@ -74,19 +74,19 @@ SENTENCES = {
 
 class Timeout(Error):
     code = 408
-    reason = "Request Timeout"
+    reason = "LimitedRequest Timeout"
 
 
-class NoRoom(Error):
+class TooManyConnections(Error):
     code = 503
     reason = "Service Unavailable"
 
 
-class ExportsBusy(NoRoom):
+class ExportsBusy(TooManyConnections):
     sentence = "The server is busy with other exports. Try again in a minute."
 
 
-class Request(HTTPRequestParser):
+class LimitedRequest(HTTPRequestParser):
     """A request on its way in. `adj` holds the limits that apply to its path."""
 
     adj: Adjustments
@@ -110,7 +110,7 @@ class Request(HTTPRequestParser):
         return now - self.started > (granted if self.headers_finished else HEADER_SECONDS)
 
 
-class Refusal(ErrorTask):
+class RefusedRequestTask(ErrorTask):
     """Answers what waitress itself refuses: one sentence, the request's ID and a line in the access log."""
 
     def execute(self) -> None:
@@ -141,13 +141,13 @@ def _problem(status: int, sentence: str) -> str:
     return json.dumps(told)
 
 
-class Channel(HTTPChannel):
+class ConnectionChannel(HTTPChannel):
     """One connection."""
 
-    parser_class = Request
-    error_task_class = Refusal
-    request: Request | None
-    requests: list[Request]
+    parser_class = LimitedRequest
+    error_task_class = RefusedRequestTask
+    request: LimitedRequest | None
+    requests: list[LimitedRequest]
     is_refused = False
     lingers_until: float | None = None
 
@@ -226,7 +226,7 @@ class Lanes:
             self.dispatchers[name] = dispatcher = ThreadedTaskDispatcher()
             dispatcher.set_thread_count(threads)
 
-    def add_task(self, channel: Channel) -> None:
+    def add_task(self, channel: ConnectionChannel) -> None:
         request = channel.requests[0]
         name = lane_of(request.path)
         if name == "exports" and len(self.dispatchers[name].queue) >= EXPORTS_WAITING:
@@ -258,7 +258,7 @@ class PagesFirst:
             yield piece
             until = time.monotonic() + LET_PAGES_FIRST_SECONDS
             while self.lanes.are_pages_made() and time.monotonic() < until:
-                time.sleep(LOOK_SECONDS)
+                time.sleep(POLL_SECONDS)
 
     def close(self) -> None:
         close = getattr(self.pieces, "close", None)
@@ -266,10 +266,10 @@ class PagesFirst:
             close()
 
 
-class Server(TcpWSGIServer):
+class WaitressServer(TcpWSGIServer):
     """Serves until `stop`, then lets running requests finish."""
 
-    channel_class = Channel
+    channel_class = ConnectionChannel
     next_channel_cleanup: float
     stopping_since: float | None = None
 
@@ -332,7 +332,7 @@ class Server(TcpWSGIServer):
             if not channel.requests:
                 held -= channel.held_bytes
                 if channel.request is not None:
-                    channel.refuse(NoRoom(""))
+                    channel.refuse(TooManyConnections(""))
                 else:
                     channel.drop()
         for channel in channels:
@@ -348,7 +348,7 @@ def prepare_process(spool: Path) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-def make_server(application: Callable[..., Any], listener: socket.socket) -> Server:
+def make_server(application: Callable[..., Any], listener: socket.socket) -> WaitressServer:
     limits = Adjustments(
         sockets=[listener],
         ident=None,
@@ -376,7 +376,7 @@ def make_server(application: Callable[..., Any], listener: socket.socket) -> Ser
         return PagesFirst(pieces, lanes) if is_export else pieces
 
     dispatcher: Any = lanes
-    return Server(
+    return WaitressServer(
         pages_first, map={}, _sock=listener, dispatcher=dispatcher, adj=limits, sockinfo=place, bind_socket=False
     )
 

@@ -9,7 +9,7 @@ METHODS = ("get", "post")
 
 
 @dataclass(frozen=True)
-class Field:
+class DocumentedField:
     """One parameter, or one field of an object. `refers` is the object that it holds, "" where it holds none."""
 
     name: str
@@ -22,7 +22,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Answer:
+class DocumentedResponse:
     code: str
     about: str
     refers: str
@@ -30,7 +30,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Call:
+class DocumentedOperation:
     """`anchor` is its place in the page."""
 
     anchor: str
@@ -38,44 +38,44 @@ class Call:
     path: str
     summary: str
     about: str
-    parameters: tuple[Field, ...]
+    parameters: tuple[DocumentedField, ...]
     body: str
-    answers: tuple[Answer, ...]
+    answers: tuple[DocumentedResponse, ...]
 
 
 @dataclass(frozen=True)
-class Area:
+class OperationGroup:
     name: str
-    calls: tuple[Call, ...]
+    calls: tuple[DocumentedOperation, ...]
 
 
 @dataclass(frozen=True)
-class Shape:
+class DocumentedSchema:
     name: str
     about: str
-    fields: tuple[Field, ...]
+    fields: tuple[DocumentedField, ...]
 
 
-def areas_of(document: Json) -> list[Area]:
+def areas_of(document: Json) -> list[OperationGroup]:
     """The calls by area, in the order of the document."""
-    found: dict[str, list[Call]] = {}
+    found: dict[str, list[DocumentedOperation]] = {}
     for path, methods in document["paths"].items():
         for method in METHODS:
             if method in methods:
                 found.setdefault(methods[method]["tags"][0], []).append(_call(path, method, methods[method]))
-    return [Area(name, tuple(calls)) for name, calls in found.items()]
+    return [OperationGroup(name, tuple(calls)) for name, calls in found.items()]
 
 
-def shapes_of(document: Json) -> list[Shape]:
+def shapes_of(document: Json) -> list[DocumentedSchema]:
     return [
-        Shape(name, shape.get("description", ""), tuple(_fields(shape)))
+        DocumentedSchema(name, shape.get("description", ""), tuple(_fields(shape)))
         for name, shape in sorted(document["components"]["schemas"].items())
     ]
 
 
-def _call(path: str, method: str, operation: Json) -> Call:
+def _call(path: str, method: str, operation: Json) -> DocumentedOperation:
     content = operation.get("requestBody", {}).get("content", {})
-    return Call(
+    return DocumentedOperation(
         anchor=f"{method}-{path.strip('/').replace('/', '-').replace('{', '').replace('}', '')}",
         method=method.upper(),
         path=path,
@@ -87,26 +87,26 @@ def _call(path: str, method: str, operation: Json) -> Call:
     )
 
 
-def _parameter(told: Json) -> Field:
+def _parameter(told: Json) -> DocumentedField:
     return _field(told["name"], told["schema"], is_needed=told["required"], place=told["in"])
 
 
-def _answer(code: str, answer: Json) -> Answer:
+def _answer(code: str, answer: Json) -> DocumentedResponse:
     schemas = [each["schema"] for each in answer.get("content", {}).values()]
     refers = _refers(schemas[0]) if schemas else ""
-    return Answer(code, answer["description"], refers, tuple(answer.get("headers", ())))
+    return DocumentedResponse(code, answer["description"], refers, tuple(answer.get("headers", ())))
 
 
-def _fields(shape: Json) -> Iterator[Field]:
+def _fields(shape: Json) -> Iterator[DocumentedField]:
     needed = shape.get("required", ())
     for name, schema in shape.get("properties", {}).items():
         yield _field(name, schema, is_needed=name in needed)
 
 
-def _field(name: str, schema: Json, *, is_needed: bool, place: str = "") -> Field:
+def _field(name: str, schema: Json, *, is_needed: bool, place: str = "") -> DocumentedField:
     choices = tuple(str(each) for each in _choices(schema))
     about = schema.get("description", "")
-    return Field(name, _kind(schema), _refers(schema), is_needed, about, choices, place)
+    return DocumentedField(name, _kind(schema), _refers(schema), is_needed, about, choices, place)
 
 
 def _choices(schema: Json) -> list[Any]:

@@ -3,18 +3,18 @@
 from django.conf import settings
 from ninja import Router
 
-from diagnostics.api import shapes
-from diagnostics.api.callers import Caller
-from diagnostics.models import ApiToken
+from diagnostics.accounts.models import ApiToken
+from diagnostics.api import schemas as shapes
+from diagnostics.api.callers import AuthenticatedRequest
 
 router = Router(tags=["Token"])
 
 
-@router.get("/me", response=shapes.Me, url_name="me", summary="The token itself")
-def me(request: Caller) -> shapes.Me:
+@router.get("/me", response=shapes.TokenSchema, url_name="me", summary="The token itself")
+def me(request: AuthenticatedRequest) -> shapes.TokenSchema:
     """Whose token was sent, what it may do, and until when."""
     token, person = request.auth, request.user
-    return shapes.Me(
+    return shapes.TokenSchema(
         username=person.username,
         role=person.role,
         may_run=person.may_run and token.scope == ApiToken.Scope.RUN,

@@ -6,12 +6,12 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from diagnostics.api.asked import Page
+from diagnostics.api.requests import PageParameters
 
 Row = TypeVar("Row", bound=Model)
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Row], asked: Page) -> tuple[Sequence[Row], str | None]:
+def page_of(request: HttpRequest, rows: QuerySet[Row], asked: PageParameters) -> tuple[Sequence[Row], str | None]:
     """The rows of one page, and the address of the next one."""
     if asked.before is not None:
         rows = rows.filter(pk__lt=asked.before)

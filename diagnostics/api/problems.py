@@ -30,7 +30,7 @@ class Problem(Schema):
     errors: list[Wrong] = Field(description="For 422: everything that is wrong. Otherwise empty.")
 
 
-class Refusal(Exception):
+class ProblemError(Exception):
     """Ends a call with a problem."""
 
     def __init__(
@@ -69,11 +69,11 @@ def problem(
     return JsonResponse(told, status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
-def wrong(detail: str, *errors: tuple[str, str]) -> Refusal:
+def wrong(detail: str, *errors: tuple[str, str]) -> ProblemError:
     """422: understood, but not right."""
-    return Refusal(422, "invalid", detail, errors=errors)
+    return ProblemError(422, "invalid", detail, errors=errors)
 
 
-def not_found() -> Refusal:
+def not_found() -> ProblemError:
     """Also for what is there and may not be seen: the two are told apart by nothing."""
-    return Refusal(404, "not_found", "There is nothing at this address, or nothing that you may see.")
+    return ProblemError(404, "not_found", "There is nothing at this address, or nothing that you may see.")

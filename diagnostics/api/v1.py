@@ -19,13 +19,13 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from diagnostics.api import clients, comparisons, findings, me, runs, schedules
-from diagnostics.api.asked import known_names
-from diagnostics.api.callers import Token
+from diagnostics.api.callers import TokenHeader
 from diagnostics.api.document import completed
-from diagnostics.api.problems import Problem, Refusal, not_found, problem, wrong
-from diagnostics.clean_text import read_json
-from diagnostics.outages import RETRY_SECONDS, find_outage
+from diagnostics.api.problems import Problem, ProblemError, not_found, problem, wrong
+from diagnostics.api.requests import known_names
+from diagnostics.operations.outages import RETRY_SECONDS, find_outage
 from diagnostics.product import version
+from diagnostics.text.cleaning import read_json
 
 log = logging.getLogger(__name__)
 View = Callable[..., HttpResponseBase]
@@ -52,20 +52,20 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
     parser=CleanParser(),
-    auth=Token(),
+    auth=TokenHeader(),
 )
 api.add_decorator(known_names)
 for router in (me.router, clients.router, runs.router, comparisons.router, findings.router, schedules.router):
     api.add_router("", router)
 
 
-@api.exception_handler(Refusal)
-def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+@api.exception_handler(ProblemError)
+def _refused(request: HttpRequest, refusal: ProblemError) -> HttpResponse:
     return refusal.answer()
 
 
 @api.exception_handler(Http404)
-def _not_there(request: HttpRequest, trouble: Http404) -> HttpResponse:
+def _not_found(request: HttpRequest, trouble: Http404) -> HttpResponse:
     return not_found().answer()
 
 
@@ -76,11 +76,11 @@ def _denied(request: HttpRequest, trouble: PermissionDenied) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, trouble: ValidationError) -> HttpResponse:
-    errors = [(_place(each["loc"]), str(each["msg"])) for each in trouble.errors]
+    errors = [(_location(each["loc"]), str(each["msg"])) for each in trouble.errors]
     return wrong("The request was understood, but something in it is wrong.", *errors).answer()
 
 
-def _place(parts: tuple[object, ...]) -> str:
+def _location(parts: tuple[object, ...]) -> str:
     """As the caller wrote it: without the names that the arguments have here."""
     return ".".join(str(part) for part in parts if part not in ("given", "asked"))
 
@@ -131,7 +131,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @csrf_exempt
-def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:
+def unknown_path(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Every other address below the API: a program gets a problem, never a page or a login."""
     answer = not_found().answer()
     return _without_body(answer) if request.method == "HEAD" else answer
@@ -187,6 +187,6 @@ def _calls() -> list[URLPattern]:
 urlpatterns = [
     path("openapi.json", _open(openapi), name="openapi"),
     *_calls(),
-    path("", nowhere, name="root"),
-    path("<path:rest>", nowhere, name="nowhere"),
+    path("", unknown_path, name="root"),
+    path("<path:rest>", unknown_path, name="nowhere"),
 ]

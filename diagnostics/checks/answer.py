@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
-
-from diagnostics.calls.answers import permissions_in
-from diagnostics.calls.call import ReceivedAnswer
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
-from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_in_words, missing_permission_in_words
-from diagnostics.genesys.retry_after import in_words, wait_told
-from diagnostics.outcomes import Outcome
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, unclear, warned
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_of_message, missing_permission_in_message
+from diagnostics.genesys.retry_after import describe_wait, stated_wait
+from diagnostics.parsing.call import ReceivedAnswer
+from diagnostics.parsing.response_text import permissions_in
 
 SESSION_PATH = "/api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}"
 
@@ -62,7 +60,7 @@ NETWORK_HINTS = {
 
 
 @check("answer.meaning", title="Response you got", needs=("answer",), version=4)
-def answer_meaning(ctx: Context) -> Iterator[Result]:
+def answer_meaning(ctx: CheckContext) -> Iterator[Result]:
     if ctx.answer is None:
         return
     aim = ctx.aim
@@ -118,13 +116,13 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: da
     if 200 <= status < 300:
         return passed("success", f"The call answered {status}: it worked.", evidence=proof)
     code, message = str(proof["code"]), str(proof["message"])
-    meaning = meaning_in_words(status, code, message)
+    meaning = meaning_of_message(status, code, message)
     own = is_genesys(answer, data, token_request=token_request)
     if meaning is not None and not own and meaning.code != "provider_wanted":
         meaning = None  # the words of somebody else, in which only a gateway of providers shows itself
     meaning = meaning or CODES.get(code.lower())
     if meaning is None and own:
-        meaning = missing_permission_in_words(status, message)
+        meaning = missing_permission_in_message(status, message)
     between = 300 <= status < 400 or status == 407  # the API itself never answers so
     if meaning is None and (between or not own):
         return _not_genesys(answer, proof)
@@ -135,7 +133,7 @@ def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: da
     return Result(
         Outcome.FAIL,
         meaning.code,
-        f"{wrapped}{status} {proof['code']}".strip() + f": {meaning.sentence}{_limit_in_words(proof)}",
+        f"{wrapped}{status} {proof['code']}".strip() + f": {meaning.sentence}{_describe_limit(proof)}",
         hint=_hint(meaning.code, proof, now or datetime.now(UTC)),
         evidence=proof,
     )
@@ -157,8 +155,8 @@ def _offer_ended(data: Any, now: datetime) -> str:
     """When the offer of a started session ended, "" while it is open or where the answer holds none."""
     text = data.get("dateOfferEnds") if isinstance(data, dict) else None
     try:
-        ends = parse_datetime(text) if isinstance(text, str) and len(text) < 60 else None
-    except ValueError:  # the form of a time, but not a time that there is
+        ends = datetime.fromisoformat(text) if isinstance(text, str) and len(text) < 60 else None
+    except ValueError:  # not a time
         ends = None
     is_over = ends is not None and ends.tzinfo is not None and ends < now
     return str(text) if is_over else ""
@@ -199,7 +197,7 @@ def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> boo
     )
 
 
-def _limit_in_words(proof: Evidence) -> str:
+def _describe_limit(proof: Evidence) -> str:
     """Which limit a 429 names, and who shares it (facts, section 11)."""
     key = proof["limit"].get("key", "")
     if not key:
@@ -303,8 +301,8 @@ def _hint(code: str, proof: Evidence, now: datetime) -> str:
             "The response names an internal class in place of the permission, so it doesn't say which one is missing."
         )
     if code == "rate_limited":
-        wait = wait_told(proof["retry_after"], now)
-        how_long = in_words(wait) if wait is not None else "as long as the response says"
+        wait = stated_wait(proof["retry_after"], now)
+        how_long = describe_wait(wait) if wait is not None else "as long as the response says"
         return f"Wait {how_long} before any further call with this client. A new token doesn't help."
     if code in ("server_error", "server_timeout") and proof["correlation_id"]:
         return f"Try again later; give Genesys Cloud Care the correlation ID {proof['correlation_id']}."
@@ -320,7 +318,7 @@ NOT_AGAIN = re.compile(
 
 
 @check("answer.reproducible", title="The failure can be seen again", needs=("answer",))
-def answer_reproducible(ctx: Context) -> Iterator[Result]:
+def answer_reproducible(ctx: CheckContext) -> Iterator[Result]:
     status = ctx.answer.status if ctx.answer else None
     yield judge_reproducible(status, ctx.note)
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from diagnostics.calls.aim import Aim
-from diagnostics.calls.call import FailingCall, ReceivedAnswer
+from diagnostics.checks.net import REAL, Net
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import Region
-from diagnostics.net import REAL, Net
-from diagnostics.outcomes import Outcome
+from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+from diagnostics.parsing.intent import Aim
 
 Evidence = dict[str, Any]
 
@@ -52,7 +52,7 @@ def right_now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Context:
+class CheckContext:
     """All that a check may touch.
 
     `aim` is what the failing call is after, None when no call was given; `note` what the person says of it,
@@ -74,7 +74,7 @@ class Context:
     now: Callable[[], datetime] = right_now
 
 
-CheckFunction = Callable[[Context], Iterable[Result]]
+CheckFunction = Callable[[CheckContext], Iterable[Result]]
 NEEDS = ("call", "answer", "conversation", "start")
 
 

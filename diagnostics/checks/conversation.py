@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from diagnostics.calls.aim import START_PATH, UUID
-from diagnostics.calls.answers import permissions_in
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
-from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.conversations import Communication as Leg
-from diagnostics.genesys.conversations import communications, divisions, unreadable_fields
+from diagnostics.genesys.documents.conversation import Communication as Leg
+from diagnostics.genesys.documents.conversation import communications, divisions, unreadable_fields
 from diagnostics.genesys.fields import items, text
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.parsing.intent import START_PATH, UUID
+from diagnostics.parsing.response_text import permissions_in
 
 LIVE = frozenset({"connected", "parked", "transmitting", "converting", "uploading"})
 PARKED = "parked"
@@ -32,7 +32,7 @@ def path_of(conversation_id: str) -> str:
     return f"/api/v2/conversations/{conversation_id}"
 
 
-def wanted_id(ctx: Context) -> str:
+def wanted_id(ctx: CheckContext) -> str:
     """The conversation's id: as given, else as it stands in the call's path."""
     if ctx.target.conversation_id:
         return ctx.target.conversation_id
@@ -40,7 +40,7 @@ def wanted_id(ctx: Context) -> str:
 
 
 @check("conversation.id", title="The conversation id has the shape of one", needs=("conversation",), version=3)
-def conversation_id(ctx: Context) -> Iterator[Result]:
+def conversation_id(ctx: CheckContext) -> Iterator[Result]:
     yield judge_id(wanted_id(ctx), ctx.aim.id_state if ctx.aim else "absent")
 
 
@@ -75,14 +75,14 @@ def judge_id(text: str, state: str) -> Result:
         "GET /api/v2/analytics/conversations/{conversationId}/details",
     ),
 )
-def conversation_exists(ctx: Context) -> Iterator[Result]:
+def conversation_exists(ctx: CheckContext) -> Iterator[Result]:
     wanted = wanted_id(ctx)
     answer = ctx.genesys.get(path_of(wanted))
     history = ctx.genesys.get(f"/api/v2/analytics/conversations/{wanted}/details") if answer.status == 404 else None
     yield judge_existence(wanted, answer, history, _needed(ctx))
 
 
-def _needed(ctx: Context) -> tuple[str, ...]:
+def _needed(ctx: CheckContext) -> tuple[str, ...]:
     """The permissions of the call: those that its answer names, else those that the operation asks for."""
     named = permissions_in(ctx.answer.body or "") if ctx.answer is not None else ()
     operation = ctx.aim.operation if ctx.aim is not None else None
@@ -90,7 +90,9 @@ def _needed(ctx: Context) -> tuple[str, ...]:
     return named or (operation.permissions if operation is not None else ())
 
 
-def judge_existence(wanted: str, answer: Answer, history: Answer | None, needed: tuple[str, ...] = ()) -> Result:
+def judge_existence(
+    wanted: str, answer: OrgResponse, history: OrgResponse | None, needed: tuple[str, ...] = ()
+) -> Result:
     """`history` is the analytics read that follows a 404, None when it was not asked; `needed` are the call's rights."""
     proof: Evidence = {
         "id": wanted,
@@ -126,7 +128,7 @@ def judge_existence(wanted: str, answer: Answer, history: Answer | None, needed:
     return _unreadable(answer, proof, needed)
 
 
-def _unreadable(answer: Answer, proof: Evidence, needed: tuple[str, ...]) -> Result:
+def _unreadable(answer: OrgResponse, proof: Evidence, needed: tuple[str, ...]) -> Result:
     if answer.status == 403:
         elsewhere = answer.code == "missing.division.permission"
         also = f" The call itself needs {' or '.join(needed)} in that division too." if elsewhere and needed else ""
@@ -168,7 +170,7 @@ def _odd(unreadable: list[str]) -> Result:
     needs=("conversation",),
     reads=("GET /api/v2/conversations/{conversationId}", f"GET {gateway.PROVIDERS_PATH}"),
 )
-def conversation_media(ctx: Context) -> Iterator[Result]:
+def conversation_media(ctx: CheckContext) -> Iterator[Result]:
     data = ctx.genesys.get(path_of(wanted_id(ctx))).data
     legs = communications(data)
     to_gateway = ctx.aim is not None and ctx.aim.world == "gateway"
@@ -214,7 +216,7 @@ def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
     needs=("conversation",),
     reads=("GET /api/v2/conversations/{conversationId}",),
 )
-def conversation_connected(ctx: Context) -> Iterator[Result]:
+def conversation_connected(ctx: CheckContext) -> Iterator[Result]:
     data = ctx.genesys.get(path_of(wanted_id(ctx))).data
     if unreadable := unreadable_fields(data):
         yield _odd(unreadable)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.calls.aim import UUID
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear, warned
-from diagnostics.genesys.answer import Answer
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, unclear, warned
 from diagnostics.genesys.client import GenesysClient
-from diagnostics.genesys.conversations import communications
-from diagnostics.genesys.fields import boolean, field, items, mapping, mappings, text, texts, word, words
+from diagnostics.genesys.documents.conversation import communications
+from diagnostics.genesys.fields import boolean, field, items, mapping, mappings, text, text_list, texts, word
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.parsing.intent import UUID
 
 LIST_PATH = "/api/v2/webdeployments/deployments"
 CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}
@@ -36,7 +36,7 @@ class Deployment:
             return enabled
         if channel.lower() in {each.lower() for each in texts(self.cobrowse, "channels")}:
             return True
-        return None if words(self.cobrowse, "channels") is None else False
+        return None if text_list(self.cobrowse, "channels") is None else False
 
 
 @check(
@@ -50,7 +50,7 @@ class Deployment:
         "GET /api/v2/conversations/{conversationId}",
     ),
 )
-def deployments_cobrowse(ctx: Context) -> Iterator[Result]:
+def deployments_cobrowse(ctx: CheckContext) -> Iterator[Result]:
     answer = ctx.genesys.get(LIST_PATH, expand="Configuration", pageSize=100)
     found = deployments_of(answer)
     if found is None:
@@ -60,7 +60,7 @@ def deployments_cobrowse(ctx: Context) -> Iterator[Result]:
     yield judge_deployments(with_active_versions(found, ctx.genesys), channel_of(ctx), more=more)
 
 
-def channel_of(ctx: Context) -> str:
+def channel_of(ctx: CheckContext) -> str:
     """The channel by which cobrowse would be offered to this conversation, "" when it is not known."""
     wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
     if not UUID.fullmatch(wanted):
@@ -117,7 +117,7 @@ def judge_deployments(found: list[Deployment], channel: str, *, more: bool = Fal
     )
 
 
-def deployments_of(answer: Answer) -> list[Deployment] | None:
+def deployments_of(answer: OrgResponse) -> list[Deployment] | None:
     """What the list holds, None when it is no list of deployments."""
     listed = items(answer.data, "entities") if answer.ok else None
     if listed is None:
@@ -136,7 +136,7 @@ def with_active_versions(found: list[Deployment], genesys: GenesysClient) -> lis
     return [Deployment(each.id, each.name, each.status, read[each.id]) if each.id in read else each for each in found]
 
 
-def _settings_of(answer: Answer) -> dict[str, Any] | None:
+def _settings_of(answer: OrgResponse) -> dict[str, Any] | None:
     if not answer.ok:
         return None
     return _cobrowse(mapping(answer.data, "configurationVersion") or answer.data)
@@ -155,7 +155,7 @@ def _cobrowse(version: Any) -> dict[str, Any] | None:
     return mapping(version, "cobrowse") or None
 
 
-def _unreadable(answer: Answer) -> Result:
+def _unreadable(answer: OrgResponse) -> Result:
     said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
     return unclear(
         "unreadable",

@@ -4,19 +4,19 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
 
-from diagnostics.checks.base import Context, Evidence, Result, check, passed, skipped, unclear, warned
-from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.retry_after import in_words, number_in, wait_told
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, passed, skipped, unclear, warned
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.retry_after import describe_wait, number_in, stated_wait
 
 LOW = Fraction(1, 10)  # of what is allowed
 
 
 @check("limits.headroom", title="The rate limit leaves room", last=True)
-def limits_headroom(ctx: Context) -> Iterator[Result]:
+def limits_headroom(ctx: CheckContext) -> Iterator[Result]:
     yield judge_headroom(ctx.genesys.seen, ctx.now())
 
 
-def judge_headroom(answers: Iterable[Answer], now: datetime) -> Result:
+def judge_headroom(answers: Iterable[OrgResponse], now: datetime) -> Result:
     """By the `inin-ratelimit-*` headers of each answer, which differ by resource: the tightest counts."""
     found = list(answers)
     refusal = next((each for each in found if each.status == 429), None)
@@ -45,7 +45,7 @@ def judge_headroom(answers: Iterable[Answer], now: datetime) -> Result:
     )
 
 
-def _left(answer: Answer) -> Fraction | None:
+def _left(answer: OrgResponse) -> Fraction | None:
     """The part of the limit that is left, 0 to 1; None where the answer does not tell."""
     count, allowed = (
         number_in(answer.header("inin-ratelimit-count")),
@@ -54,9 +54,9 @@ def _left(answer: Answer) -> Fraction | None:
     return Fraction(max(0, allowed - count), allowed) if count is not None and allowed else None
 
 
-def _exhausted(refusal: Answer, now: datetime) -> Result:
+def _exhausted(refusal: OrgResponse, now: datetime) -> Result:
     wait = wait_seconds(refusal, now)
-    how_long = f" for {in_words(wait)}" if wait is not None else ""
+    how_long = f" for {describe_wait(wait)}" if wait is not None else ""
     return unclear(
         "rate_limited",
         f"The rate limit of this client is exhausted: the API said to wait{how_long}. Nothing more was sent, "
@@ -67,7 +67,7 @@ def _exhausted(refusal: Answer, now: datetime) -> Result:
     )
 
 
-def wait_seconds(refusal: Answer, now: datetime) -> int | None:
+def wait_seconds(refusal: OrgResponse, now: datetime) -> int | None:
     """Of a 429 of ours: Retry-After, else the reset of the limit."""
-    wait = wait_told(refusal.header("Retry-After"), now)
+    wait = stated_wait(refusal.header("Retry-After"), now)
     return wait if wait is not None else number_in(refusal.header("inin-ratelimit-reset"))

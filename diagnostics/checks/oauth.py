@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from diagnostics.calls.aim import START_PATH
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, unclear
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, unclear
 from diagnostics.genesys import gateway
-from diagnostics.genesys.answer import Answer, Token
 from diagnostics.genesys.contract import Operation
-from diagnostics.genesys.errors import meaning_in_words
-from diagnostics.genesys.fields import identifier, mapping, text, word, words
+from diagnostics.genesys.errors import meaning_of_message
+from diagnostics.genesys.fields import identifier, mapping, text, text_list, word
+from diagnostics.genesys.response import OrgResponse, TokenResult
+from diagnostics.parsing.intent import START_PATH
 
-TROUBLES = {
+TOKEN_ERRORS = {
     "timeout": "did not answer in time",
     "dns": "has no address that could be found",
     "tls": "could not be reached over a trusted TLS connection",
@@ -39,14 +39,14 @@ TROUBLES = {
         "GET /api/v2/tokens/me",
     ),
 )
-def oauth_token(ctx: Context) -> Iterator[Result]:
+def oauth_token(ctx: CheckContext) -> Iterator[Result]:
     if ctx.genesys.token().is_kept:
         ctx.genesys.get("/api/v2/tokens/me")  # a kept token that is no longer good gives way to a new one here
     yield judge_token(ctx.genesys.token(), ctx.target.region.login_host)
 
 
-def judge_token(token: Token, login_host: str) -> Result:
-    answer = token.answer or Answer(None, trouble="no_token")
+def judge_token(token: TokenResult, login_host: str) -> Result:
+    answer = token.answer or OrgResponse(None, trouble="no_token")
     if token.is_kept:
         return passed("kept", f"The token that {login_host} issued for an earlier run is still good.")
     if token.value:
@@ -82,7 +82,7 @@ def judge_token(token: Token, login_host: str) -> Result:
     return _no_token(answer, login_host, proof)
 
 
-def _no_token(answer: Answer, login_host: str, proof: Evidence) -> Result:
+def _no_token(answer: OrgResponse, login_host: str, proof: Evidence) -> Result:
     status = answer.status
     if status == 429:
         wait = answer.header("Retry-After")
@@ -96,14 +96,14 @@ def _no_token(answer: Answer, login_host: str, proof: Evidence) -> Result:
     if (status is not None and 300 <= status < 400) or answer.trouble in ("redirect", "not_json", "empty", "too_large"):
         return unclear(
             "not_genesys",
-            f"{login_host} {TROUBLES.get(answer.trouble, 'answered a redirect')} (status {status}), "
+            f"{login_host} {TOKEN_ERRORS.get(answer.trouble, 'answered a redirect')} (status {status}), "
             "so something between may be answering in its place.",
             evidence={"trouble": answer.trouble, **proof},
         )
     if answer.trouble:
         return unclear(
             "unreachable",
-            f"{login_host} {TROUBLES.get(answer.trouble, answer.trouble)}.",
+            f"{login_host} {TOKEN_ERRORS.get(answer.trouble, answer.trouble)}.",
             hint="Check the network between this server and Genesys Cloud: name service, firewall, proxy.",
             evidence={"trouble": answer.trouble, **proof},
         )
@@ -114,10 +114,10 @@ def _no_token(answer: Answer, login_host: str, proof: Evidence) -> Result:
     )
 
 
-def _speaks_of_addresses(answer: Answer) -> bool:
+def _speaks_of_addresses(answer: OrgResponse) -> bool:
     """Client-credentials clients can be limited to named IP addresses (facts, section 11)."""
     said = " ".join(word(answer.data, name) for name in ("message", "error_description", "description"))
-    meaning = meaning_in_words(answer.status or 0, answer.code, said)
+    meaning = meaning_of_message(answer.status or 0, answer.code, said)
     return answer.code == "ip.not.authorized" or (meaning is not None and meaning.code == "ip_refused")
 
 
@@ -127,14 +127,14 @@ def _speaks_of_addresses(answer: Answer) -> bool:
     after=("oauth.token",),
     reads=("GET /api/v2/tokens/me",),
 )
-def oauth_identity(ctx: Context) -> Iterator[Result]:
+def oauth_identity(ctx: CheckContext) -> Iterator[Result]:
     yield judge_identity(ctx.genesys.get("/api/v2/tokens/me"), ctx.target.region.api_host, ctx.target.org_id)
 
 
-def judge_identity(answer: Answer, api_host: str, org_id: str = "") -> Result:
+def judge_identity(answer: OrgResponse, api_host: str, org_id: str = "") -> Result:
     """`org_id` is the org that this client belonged to when it was verified, "" when that is not known."""
     proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
-    me = Me(answer.data) if answer.ok else None
+    me = TokenInfo(answer.data) if answer.ok else None
     if me is not None and me.org_id and org_id and me.org_id != org_id:
         return failed(
             "another_org",
@@ -172,10 +172,10 @@ def judge_identity(answer: Answer, api_host: str, org_id: str = "") -> Result:
         return unclear("server_error", f"{api_host} answered {answer.status}, a fault on its side.", evidence=proof)
     if answer.trouble == "proxy" or (answer.status is None and answer.trouble not in ("", "no_token")):
         return unclear(
-            "unreachable", f"{api_host} {TROUBLES[answer.trouble]}.", evidence={"trouble": answer.trouble, **proof}
+            "unreachable", f"{api_host} {TOKEN_ERRORS[answer.trouble]}.", evidence={"trouble": answer.trouble, **proof}
         )
     if answer.trouble or not answer.is_genesys_error:
-        said = TROUBLES.get(answer.trouble, "answered JSON in a shape the API never uses")
+        said = TOKEN_ERRORS.get(answer.trouble, "answered JSON in a shape the API never uses")
         return unclear(
             "not_genesys",
             f"{api_host} {said} (status {answer.status}), so something between may be answering in its place.",
@@ -185,7 +185,7 @@ def judge_identity(answer: Answer, api_host: str, org_id: str = "") -> Result:
     return unclear("refused", f"{api_host} answered {answer.status} {answer.code} to tokens/me.", evidence=proof)
 
 
-class Me:
+class TokenInfo:
     """`tokens/me`, read with care: which optional fields an org fills is not promised."""
 
     def __init__(self, data: Any) -> None:
@@ -197,7 +197,7 @@ class Me:
         self.grant = word(client, "authorizedGrantType")
         self.is_user = bool(mapping(data, "clonedUser") or mapping(data, "user"))
         self.acts_for_user = self.is_user or (bool(self.grant) and "client" not in self.grant.lower())
-        scopes = words(data, "authorizedScope")
+        scopes = text_list(data, "authorizedScope")
         self.scopes = scopes[:200] if scopes is not None else None
 
 
@@ -210,8 +210,8 @@ class Me:
         f"GET {gateway.PROVIDERS_PATH}",
     ),
 )
-def oauth_scopes(ctx: Context) -> Iterator[Result]:
-    me = Me(ctx.genesys.get("/api/v2/tokens/me").data)
+def oauth_scopes(ctx: CheckContext) -> Iterator[Result]:
+    me = TokenInfo(ctx.genesys.get("/api/v2/tokens/me").data)
     if ctx.aim is not None and ctx.aim.world == "published":
         yield judge_published_scopes(me, ctx.aim.operation)
         return
@@ -224,7 +224,7 @@ def oauth_scopes(ctx: Context) -> Iterator[Result]:
         yield unclear("gateway_unknown", "Whether this org has a provider gateway, whose scopes matter, is unknown.")
 
 
-def judge_published_scopes(me: Me, operation: Operation | None) -> Result:
+def judge_published_scopes(me: TokenInfo, operation: Operation | None) -> Result:
     """A user's token needs one of the operation's scopes beside the user's permissions."""
     if not me.acts_for_user:
         return passed(
@@ -245,7 +245,7 @@ def judge_published_scopes(me: Me, operation: Operation | None) -> Result:
     )
 
 
-def judge_gateway_scopes(me: Me) -> Iterator[Result]:
+def judge_gateway_scopes(me: TokenInfo) -> Iterator[Result]:
     """The gateway wants both scopes, and answers 404 where one is missing."""
     if me.scopes is None:
         yield unclear("not_listed", "The token does not say which scopes it carries, so they cannot be compared.")

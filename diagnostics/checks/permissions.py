@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from diagnostics.calls.aim import START_PATH, UUID
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
-from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.catalogues import is_whole, permissions_in
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.contract import Operation
-from diagnostics.genesys.conversations import (
+from diagnostics.genesys.documents.catalogue import is_whole, permissions_in
+from diagnostics.genesys.documents.conversation import (
     KINDS,
     MESSAGES,
     Communication,
@@ -16,9 +15,10 @@ from diagnostics.genesys.conversations import (
     divisions,
     unreadable_fields,
 )
+from diagnostics.genesys.documents.grants import Grants, read_grants, with_role_policies
 from diagnostics.genesys.fields import field, items, word
-from diagnostics.genesys.grants import Grants, read_grants, with_role_policies
-from diagnostics.outcomes import Outcome
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.parsing.intent import START_PATH, UUID
 
 GRANTS_PATH = "/api/v2/authorization/subjects/me"
 # What our own reads need, and what stays hidden without it.
@@ -43,7 +43,7 @@ CATALOGUE_PATH = "/api/v2/authorization/permissions"
         "GET /api/v2/conversations/{conversationId}",
     ),
 )
-def permissions_call(ctx: Context) -> Iterator[Result]:
+def permissions_call(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim is not None and ctx.aim.world == "token":
         yield skipped("not_asked", "This is the token request, which needs no permission.")
         return
@@ -76,7 +76,7 @@ def permissions_call(ctx: Context) -> Iterator[Result]:
     after=("oauth.identity",),
     reads=(f"GET {CATALOGUE_PATH}",),
 )
-def permissions_catalogue(ctx: Context) -> Iterator[Result]:
+def permissions_catalogue(ctx: CheckContext) -> Iterator[Result]:
     operation = _operation_of(ctx)
     if operation is None or not operation.permissions or (ctx.aim and ctx.aim.world == "token"):
         yield skipped("not_asked", "The call is not one whose permissions the catalogue would list.")
@@ -86,7 +86,7 @@ def permissions_catalogue(ctx: Context) -> Iterator[Result]:
     yield judge_catalogue(operation, pages)
 
 
-def judge_catalogue(operation: Operation, pages: list[Answer]) -> Result:
+def judge_catalogue(operation: Operation, pages: list[OrgResponse]) -> Result:
     """A permission that the catalogue lacks is not licensed (or not released) in this org: no role can hold it."""
     known = {permission for page in pages for permission in permissions_in(page)}
     proof: Evidence = {"needs": list(operation.permissions), "entries": len(known)}
@@ -112,7 +112,7 @@ def judge_catalogue(operation: Operation, pages: list[Answer]) -> Result:
     needs=("call",),
     reads=("GET /api/v2/tokens/me",),
 )
-def permissions_user(ctx: Context) -> Iterator[Result]:
+def permissions_user(ctx: CheckContext) -> Iterator[Result]:
     operation = ctx.aim.operation if ctx.aim else None
     me = ctx.genesys.get("/api/v2/tokens/me").data
     grant = word(me, "OAuthClient", "authorizedGrantType")
@@ -137,14 +137,14 @@ def judge_user_context(operation: Operation | None, grant: str, *, is_user: bool
     return passed("not_needed", "The contract asks for no user's token here.")
 
 
-def _operation_of(ctx: Context) -> Operation | None:
+def _operation_of(ctx: CheckContext) -> Operation | None:
     """The operation called; where the call is none, or a gateway passes it on, the one that starts a session."""
     if ctx.aim is not None and ctx.aim.operation is not None:
         return ctx.aim.operation
     return ctx.contract.match("POST", START_PATH).operation
 
 
-def _conversation_of(ctx: Context) -> Any:
+def _conversation_of(ctx: CheckContext) -> Any:
     wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
     return ctx.genesys.get(f"/api/v2/conversations/{wanted}").data if UUID.fullmatch(wanted) else None
 
@@ -225,7 +225,7 @@ def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:
     )
 
 
-def _unreadable(answer: Answer) -> Result:
+def _unreadable(answer: OrgResponse) -> Result:
     said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
     return unclear(
         "unreadable",
@@ -241,7 +241,7 @@ def _unreadable(answer: Answer) -> Result:
     after=("oauth.identity",),
     reads=(f"GET {GRANTS_PATH}",),
 )
-def permissions_reads(ctx: Context) -> Iterator[Result]:
+def permissions_reads(ctx: CheckContext) -> Iterator[Result]:
     answer = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
     if not answer.ok or items(answer.data, "grants") is None:
         yield _unreadable(answer)

@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.calls.call import ReceivedAnswer
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.provider_ids import Likeness, differs_by, match_id
 from diagnostics.genesys import gateway
-from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.conversations import source_providers
-from diagnostics.genesys.errors import meaning_in_words
+from diagnostics.genesys.documents.conversation import source_providers
+from diagnostics.genesys.errors import meaning_of_message
 from diagnostics.genesys.fields import boolean, items, number, text, word
 from diagnostics.genesys.paths import is_uuid
-from diagnostics.provider_ids import Likeness, differs_by, match_id
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.parsing.call import ReceivedAnswer
 
 # Where the list stands in what a gateway answers; it may also be all of it.
-PLACES = (("entities",), ("providers",), ())
+SOURCE_NAMES = (("entities",), ("providers",), ())
 
 
 @dataclass(frozen=True)
-class Provider:
+class GatewayProvider:
     """A provider as the org's gateway lists it. `enabled` is None when the list does not say."""
 
     id: str
@@ -33,11 +33,11 @@ class Provider:
     after=("oauth.identity",),
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
-def provider_configured(ctx: Context) -> Iterator[Result]:
+def provider_configured(ctx: CheckContext) -> Iterator[Result]:
     yield judge_list(ctx.genesys.get(gateway.PROVIDERS_PATH))
 
 
-def judge_list(answer: Answer) -> Result:
+def judge_list(answer: OrgResponse) -> Result:
     """The measurement of the capability: a provider gateway answers the list, the published API has none."""
     proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
     providers = providers_of(answer)
@@ -66,7 +66,7 @@ def judge_list(answer: Answer) -> Result:
     return unclear("unknown", f"Whether this org has a provider list is unknown: {said}.", evidence=proof)
 
 
-def providers_of(answer: Answer) -> list[Provider] | None:
+def providers_of(answer: OrgResponse) -> list[GatewayProvider] | None:
     """What the gateway lists, in any of the shapes lists come in; None when it did not answer a list of providers.
 
     A bare empty list, or one of things without an id, could be anybody's: it measures nothing.
@@ -76,17 +76,17 @@ def providers_of(answer: Answer) -> list[Provider] | None:
     return found if found or (listed == [] and items(answer.data) is None) else None
 
 
-def _listed(answer: Answer) -> list[Any] | None:
+def _listed(answer: OrgResponse) -> list[Any] | None:
     if answer.status != 200 or answer.trouble:
         return None
-    return next((found for names in PLACES if (found := items(answer.data, *names)) is not None), None)
+    return next((found for names in SOURCE_NAMES if (found := items(answer.data, *names)) is not None), None)
 
 
-def _provider(entry: Any) -> Provider:
+def _provider(entry: Any) -> GatewayProvider:
     """An entry is an ID, or an object with one; an ID may be a number. `id` is "" where there is none."""
     ids = (word(entry), word(entry, "id"), word(entry, "providerId"), number(entry, "id"), number(entry, "providerId"))
     id = next((str(each) for each in ids if each not in ("", None)), "")
-    return Provider(id, text(entry, "name"), boolean(entry, "enabled"))
+    return GatewayProvider(id, text(entry, "name"), boolean(entry, "enabled"))
 
 
 @check(
@@ -96,7 +96,7 @@ def _provider(entry: Any) -> Provider:
     needs=("call",),
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
-def provider_match(ctx: Context) -> Iterator[Result]:
+def provider_match(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim is None or not (ctx.aim.starts_session or ctx.aim.provider_id is not None):
         yield skipped("not_asked", "The call starts no session, so it needs no provider.")
         return
@@ -123,11 +123,11 @@ def asks_for_a_provider(answer: ReceivedAnswer) -> bool:
     answer = answer.of_the_api
     data, _ = answer.json()
     message = data.get("message") if isinstance(data, dict) else None
-    meaning = meaning_in_words(answer.status, "", message if isinstance(message, str) else "")
+    meaning = meaning_of_message(answer.status, "", message if isinstance(message, str) else "")
     return meaning is not None and meaning.code == "provider_wanted"
 
 
-def judge_match(wanted: str | None, providers: list[Provider] | None, wants_one: bool) -> Result:
+def judge_match(wanted: str | None, providers: list[GatewayProvider] | None, wants_one: bool) -> Result:
     """`providers` is None where the org has no list; `wants_one` says whether this call must name a provider."""
     if providers is None:
         return _without_a_list(wanted)
@@ -210,13 +210,13 @@ def _one_of(ids: list[str]) -> str:
     needs=("conversation",),
     reads=("GET /api/v2/conversations/{conversationId}",),
 )
-def provider_seen(ctx: Context) -> Iterator[Result]:
+def provider_seen(ctx: CheckContext) -> Iterator[Result]:
     wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
     data = ctx.genesys.get(f"/api/v2/conversations/{wanted}").data if is_uuid(wanted) else None
-    yield judge_seen(data)
+    yield judge_seen_providers(data)
 
 
-def judge_seen(conversation: Any) -> Result:
+def judge_seen_providers(conversation: Any) -> Result:
     """Descriptive strings such as "PureCloud Messaging": never an id that a call could send."""
     found = source_providers(conversation)
     if not found:

@@ -8,10 +8,10 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear, warned
-from diagnostics.genesys.answer import Answer
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
+from diagnostics.checks.net import DEFAULT_PORTS, Certificate, Handshake, ProxyRoute, Resolution, days_left
 from diagnostics.genesys.regions import Region
-from diagnostics.net import DEFAULT_PORTS, Certificate, Handshake, Resolution, Route, days_left
+from diagnostics.genesys.response import OrgResponse
 
 SOON_DAYS = 14
 SKEW = timedelta(minutes=5)
@@ -19,7 +19,7 @@ OPERATOR_HINT = "This is a matter of the server that Cobrowse Doctor runs on; as
 
 
 @dataclass(frozen=True)
-class Place:
+class RegionHost:
     """One of the region's hosts as it is connected to; both halves at one address are one place."""
 
     role: str
@@ -37,36 +37,36 @@ class Place:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-def places_of(region: Region) -> tuple[Place, ...]:
+def hosts_of(region: Region) -> tuple[RegionHost, ...]:
     """The API's host and the login host."""
-    api, login = _place("API", region.api), _place("login", region.login)
+    api, login = _host_at("API", region.api), _host_at("login", region.login)
     if api.url == login.url:
-        return (Place("API and login", api.scheme, api.host, api.port),)
+        return (RegionHost("API and login", api.scheme, api.host, api.port),)
     return api, login
 
 
-def _place(role: str, url: str) -> Place:
+def _host_at(role: str, url: str) -> RegionHost:
     parts = urlsplit(url)
-    return Place(role, parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 443))
+    return RegionHost(role, parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 443))
 
 
-def _of_each(ctx: Context, ask: Callable[[Place], Result]) -> Iterator[Result]:
+def _of_each(ctx: CheckContext, ask: Callable[[RegionHost], Result]) -> Iterator[Result]:
     """All places at the same time: one that does not answer must not hold up the other."""
-    places = places_of(ctx.target.region)
+    places = hosts_of(ctx.target.region)
     with ThreadPoolExecutor(len(places), thread_name_prefix="reach") as pool:
         yield from pool.map(ask, places)
 
 
 @check("reach.dns", title="The hosts resolve", reads=("the name service",))
-def reach_dns(ctx: Context) -> Iterator[Result]:
-    def ask(place: Place) -> Result:
+def reach_dns(ctx: CheckContext) -> Iterator[Result]:
+    def ask(place: RegionHost) -> Result:
         way = ctx.net.route(place.url)
         return judge_names(place, ctx.net.resolve(way.proxy_host if way.proxy else place.host), way)
 
     yield from _of_each(ctx, ask)
 
 
-def judge_names(place: Place, said: Resolution, way: Route) -> Result:
+def judge_names(place: RegionHost, said: Resolution, way: ProxyRoute) -> Result:
     """Behind a proxy it is the proxy that resolves the host, so only the proxy's own name is ours to find."""
     proof: Evidence = {"host": said.host, "addresses": list(said.addresses)[:10], "error": said.error}
     if not said.error and way.proxy:
@@ -110,8 +110,8 @@ def _is_address(host: str) -> bool:
 
 
 @check("reach.tls", title="The hosts show a trusted certificate", reads=("a TLS handshake with each host",))
-def reach_tls(ctx: Context) -> Iterator[Result]:
-    def ask(place: Place) -> Result:
+def reach_tls(ctx: CheckContext) -> Iterator[Result]:
+    def ask(place: RegionHost) -> Result:
         if place.scheme != "https":
             return skipped(
                 "plain_http",
@@ -178,7 +178,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
 }
 
 
-def judge_tls(place: Place, said: Handshake, now: datetime) -> Result:
+def judge_tls(place: RegionHost, said: Handshake, now: datetime) -> Result:
     proof: Evidence = {"protocol": said.protocol, "error": said.error, "detail": said.detail}
     if said.certificate is not None:
         proof |= _as_evidence(said.certificate, now)
@@ -228,12 +228,12 @@ def _as_evidence(shown: Certificate, now: datetime) -> Evidence:
 
 
 @check("reach.route", title="The way to the hosts", reads=("the proxy settings of this server",))
-def reach_route(ctx: Context) -> Iterator[Result]:
-    for place in places_of(ctx.target.region):
+def reach_route(ctx: CheckContext) -> Iterator[Result]:
+    for place in hosts_of(ctx.target.region):
         yield judge_route(place, ctx.net.route(place.url))
 
 
-def judge_route(place: Place, way: Route) -> Result:
+def judge_route(place: RegionHost, way: ProxyRoute) -> Result:
     proof: Evidence = {"role": place.role, "proxy": way.proxy, "login_given": way.has_login}
     if not way.proxy:
         return passed("direct", f"{place.name} ({place.role}) is reached directly.", subject=place.name, evidence=proof)
@@ -251,11 +251,11 @@ def judge_route(place: Place, way: Route) -> Result:
 
 
 @check("reach.clock", title="The clocks agree", after=("oauth.identity",), reads=("GET /api/v2/tokens/me",))
-def reach_clock(ctx: Context) -> Iterator[Result]:
+def reach_clock(ctx: CheckContext) -> Iterator[Result]:
     yield judge_clock(ctx.genesys.get("/api/v2/tokens/me"))
 
 
-def judge_clock(answer: Answer) -> Result:
+def judge_clock(answer: OrgResponse) -> Result:
     """By the Date header of an answer that was read anyway, against the middle of the exchange."""
     theirs = _date_of(answer.header("Date"))
     if theirs is None or answer.exchange is None:

@@ -5,11 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import parse_qs
 
-from diagnostics.calls.aim import START_OPERATION, START_PATH, Aim, nearest_methods
-from diagnostics.calls.call import FailingCall
-from diagnostics.calls.company_gateway import is_host_of
 from diagnostics.checks.base import (
-    Context,
+    CheckContext,
     Evidence,
     Result,
     check,
@@ -23,10 +20,13 @@ from diagnostics.checks.base import (
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, Operation, is_placeholder
 from diagnostics.genesys.regions import Region, nearest_regions, region_of_host
+from diagnostics.parsing.call import FailingCall
+from diagnostics.parsing.company_gateway import is_host_of
+from diagnostics.parsing.intent import START_OPERATION, START_PATH, Aim, nearest_methods
 
 
 @check("request.host", title="Host of the API", needs=("call",), version=5)
-def request_host(ctx: Context) -> Iterator[Result]:
+def request_host(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         said = ctx.answer.network_error if ctx.answer is not None else ""
         result = judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=said)
@@ -118,7 +118,7 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
     version=3,
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
-def request_path(ctx: Context) -> Iterator[Result]:
+def request_path(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim is None or ctx.call is None:
         return
     if not ctx.call.url.strip():
@@ -212,7 +212,7 @@ def _use_instead(aim: Aim, gateway_path: str = "") -> str:
 
 
 @check("request.method", title="The method is one the path takes", after=("request.path",), needs=("call",))
-def request_method(ctx: Context) -> Iterator[Result]:
+def request_method(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim:
         yield judge_method(ctx.aim)
 
@@ -240,12 +240,12 @@ def judge_method(aim: Aim) -> Result:
 FORM = "application/x-www-form-urlencoded"
 # A variable that was to be filled in, as shells, Postman and templates write it. <token> is how people hide one.
 UNEXPANDED = re.compile(r"\$\{?\w+|\{\{\s*\w+\s*\}\}|%\w+%")
-GC_WORDS = {"POST": "create", "GET": "get", "PATCH": "update", "PUT": "update", "DELETE": "delete", "HEAD": "head"}
+GC_COMMANDS = {"POST": "create", "GET": "get", "PATCH": "update", "PUT": "update", "DELETE": "delete", "HEAD": "head"}
 MASKED = re.compile(r"\[masked[^\]]*\]")
 
 
 @check("request.headers", title="The Authorization header is well formed", needs=("call",))
-def request_headers(ctx: Context) -> Iterator[Result]:
+def request_headers(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         yield judge_authorization(ctx.call, ctx.aim)
 
@@ -258,7 +258,7 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
     if not given:
         shown = "The pasted call shows no Authorization header; a real one carries the word Bearer and a token there."
         return skipped("not_shown", shown)
-    trouble = _authorization_trouble(given)
+    trouble = _authorization_fault(given)
     if not trouble and call.as_sent and UNEXPANDED.search(given[0]):
         return failed(
             "unexpanded",
@@ -276,7 +276,7 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
     )
 
 
-def _authorization_trouble(given: list[str]) -> str:
+def _authorization_fault(given: list[str]) -> str:
     value = given[0]
     words = MASKED.sub("TOKEN", value).strip().split()
     if len(given) > 1:
@@ -303,7 +303,7 @@ def _authorization_trouble(given: list[str]) -> str:
     needs=("call",),
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
-def request_body(ctx: Context) -> Iterator[Result]:
+def request_body(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call is None or ctx.aim is None:
         return
     listed = ctx.genesys.get(gateway.PROVIDERS_PATH) if ctx.aim.provider_id is not None else None
@@ -361,7 +361,7 @@ UUID_SHAPE = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNOR
 
 
 @check("request.ids", title="IDs in the request body", needs=("call",))
-def request_ids(ctx: Context) -> Iterator[Result]:
+def request_ids(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call:
         yield judge_body_ids(ctx.call)
 
@@ -386,7 +386,7 @@ def judge_body_ids(call: FailingCall) -> Result:
 
 
 @check("request.token", title="Token request", needs=("call",), version=2)
-def request_token(ctx: Context) -> Iterator[Result]:
+def request_token(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call is None or ctx.aim is None:
         return
     if ctx.aim.signs_in and not ctx.aim.wrong_method:
@@ -441,7 +441,7 @@ def judge_token_request(call: FailingCall, aim: Aim) -> Result:
 
 
 @check("request.sdk", title="The method of the SDK exists", needs=("call",))
-def request_sdk(ctx: Context) -> Iterator[Result]:
+def request_sdk(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call:
         yield judge_sdk(ctx.call, ctx.contract)
 
@@ -483,7 +483,7 @@ def _spelled_like(name: str, operation: Operation) -> str:
     """The method's name as the same SDK spells it, or as a `gc` command."""
     if name.startswith("gc "):
         words = [word for word in operation.path.split("/")[3:] if not word.startswith("{")]
-        return " ".join(["gc", *words, GC_WORDS[operation.method]])
+        return " ".join(["gc", *words, GC_COMMANDS[operation.method]])
     if "_" in name:
         return operation.python_name
     return operation.pascal_name if name[:1].isupper() else operation.java_name

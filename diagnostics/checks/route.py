@@ -4,17 +4,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.calls.call import ReceivedAnswer
-from diagnostics.calls.probes import Plan, plan_for
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, from_screenshot, passed, skipped, unclear
-from diagnostics.genesys.answer import Answer
+from diagnostics.checks.base import (
+    CheckContext,
+    Evidence,
+    Result,
+    check,
+    failed,
+    from_screenshot,
+    passed,
+    skipped,
+    unclear,
+)
+from diagnostics.checks.probes import ProbePlan, plan_for
 from diagnostics.genesys.regions import region_of_host
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.parsing.call import ReceivedAnswer
 
 CONVERSATIONS = "/api/v2/conversations/"
 
 
 @dataclass(frozen=True)
-class Seen:
+class ProbeResult:
     """One read and what came of it, as far as two of them can be compared.
 
     `told` says that it is the API's own word on the resource: JSON, or its error body. A route's absence may be
@@ -35,7 +45,7 @@ class Seen:
             and self.status < 500
         )
 
-    def is_like(self, other: "Seen") -> bool:
+    def is_like(self, other: "ProbeResult") -> bool:
         return (self.status, self.code) == (other.status, other.code)
 
     @property
@@ -46,9 +56,9 @@ class Seen:
         return f"{self.status or 'nothing'} {self.code}".strip()
 
 
-def seen_of(path: str, answer: Answer) -> Seen:
+def probe_result(path: str, answer: OrgResponse) -> ProbeResult:
     own = answer.ok or (answer.is_genesys_error and answer.status in (400, 403, 404, 405, 409, 410))
-    return Seen(path, answer.status, (answer.code or answer.trouble)[:120], own)
+    return ProbeResult(path, answer.status, (answer.code or answer.trouble)[:120], own)
 
 
 @check(
@@ -59,7 +69,7 @@ def seen_of(path: str, answer: Answer) -> Seen:
     version=3,
     reads=("GET /api/v2/*",),
 )
-def route_oracle(ctx: Context) -> Iterator[Result]:
+def route_oracle(ctx: CheckContext) -> Iterator[Result]:
     """Only where a 404 has to be explained: a healthy call costs nothing here."""
     aim = ctx.aim
     if aim is not None and aim.world == "token":
@@ -72,12 +82,12 @@ def route_oracle(ctx: Context) -> Iterator[Result]:
     if not doubtful and (not plan.parent or ctx.genesys.get(plan.parent).status not in (403, 404)):
         yield skipped("not_asked", "No 404 has to be explained here.")
         return
-    results = judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered if _is_own(answer) else None)
+    results = judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered if _is_from_genesys(answer) else None)
     misread = ctx.call is not None and ctx.call.from_screenshot
     yield from map(from_screenshot, results) if misread else results
 
 
-def _ask(ctx: Context, plan: Plan, doubtful: bool) -> dict[str, Seen]:
+def _ask(ctx: CheckContext, plan: ProbePlan, doubtful: bool) -> dict[str, ProbeResult]:
     """Path -> what it answered. Independent reads at the same time; other views only where the first is no 200."""
     if not doubtful:
         return _read(ctx, plan.parent, plan.impossible, *plan.views, plan.history)
@@ -89,32 +99,34 @@ def _ask(ctx: Context, plan: Plan, doubtful: bool) -> dict[str, Seen]:
     return seen
 
 
-def _read(ctx: Context, *paths: str) -> dict[str, Seen]:
+def _read(ctx: CheckContext, *paths: str) -> dict[str, ProbeResult]:
     wanted = list(dict.fromkeys(path for path in paths if path))
-    return {path: seen_of(path, answer) for path, answer in zip(wanted, ctx.genesys.together(*wanted), strict=True)}
+    return {
+        path: probe_result(path, answer) for path, answer in zip(wanted, ctx.genesys.together(*wanted), strict=True)
+    }
 
 
-def _id_of(ctx: Context) -> str:
+def _id_of(ctx: CheckContext) -> str:
     """The id that the path is about: whatever the published path names first, else a conversation's."""
     if ctx.aim is not None and ctx.aim.world == "published":
         return next(iter(ctx.contract.match(ctx.aim.method, ctx.aim.path).parameters.values()), "")
     return ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim is not None else "")
 
 
-def _is_own(answer: ReceivedAnswer | None) -> bool:
+def _is_from_genesys(answer: ReceivedAnswer | None) -> bool:
     """Whether the API itself gave the answer that was pasted: only then does it speak of the operation."""
     data, _ = answer.json() if answer is not None else (None, None)
     coded = isinstance(data, dict) and isinstance(data.get("code"), str)
     return coded or (answer is not None and bool(answer.header("ININ-Correlation-Id")))
 
 
-def _other_host(ctx: Context) -> str:
+def _other_host(ctx: CheckContext) -> str:
     """The host of the call where it belongs to another region than the client's."""
     where = region_of_host(ctx.call.host) if ctx.call is not None and ctx.call.host else None
     return ctx.call.host if ctx.call and where is not None and where.key != ctx.target.region.key else ""
 
 
-def judge(plan: Plan, seen: dict[str, Seen], other_host: str, answered: int | None) -> Iterator[Result]:
+def judge(plan: ProbePlan, seen: dict[str, ProbeResult], other_host: str, answered: int | None) -> Iterator[Result]:
     """One result per pair: the resource, the path, and the region where the call went elsewhere. Pure."""
     said = []
     if plan.parent in seen and plan.impossible in seen:
@@ -137,7 +149,9 @@ def judge(plan: Plan, seen: dict[str, Seen], other_host: str, answered: int | No
         )
 
 
-def judge_resource(plan: Plan, real: Seen, impossible: Seen, views: list[Seen], past: Seen | None) -> Result:
+def judge_resource(
+    plan: ProbePlan, real: ProbeResult, impossible: ProbeResult, views: list[ProbeResult], past: ProbeResult | None
+) -> Result:
     """The id against one that nothing can have, then against other reads of the same resource."""
     more = [each.as_evidence for each in (*views, *([past] if past else []))]
     proof: Evidence = {"pair": [real.as_evidence, impossible.as_evidence], "views": more}
@@ -196,7 +210,9 @@ def judge_resource(plan: Plan, real: Seen, impossible: Seen, views: list[Seen], 
     )
 
 
-def _hidden(plan: Plan, real: Seen, impossible: Seen, shown: Seen | None, proof: Evidence) -> Result:
+def _hidden(
+    plan: ProbePlan, real: ProbeResult, impossible: ProbeResult, shown: ProbeResult | None, proof: Evidence
+) -> Result:
     how = f"{shown.path} shows it" if shown else f"an impossible id is answered otherwise ({impossible})"
     return failed(
         "hidden",
@@ -207,7 +223,7 @@ def _hidden(plan: Plan, real: Seen, impossible: Seen, shown: Seen | None, proof:
     )
 
 
-def _absent(plan: Plan, real: Seen, past: Seen | None, proof: Evidence) -> Result:
+def _absent(plan: ProbePlan, real: ProbeResult, past: ProbeResult | None, proof: Evidence) -> Result:
     if not plan.parent.startswith(CONVERSATIONS):
         return failed(
             "other_absent",
@@ -229,7 +245,7 @@ def _absent(plan: Plan, real: Seen, past: Seen | None, proof: Evidence) -> Resul
     )
 
 
-def judge_path(called: Seen, invented: Seen, control: Seen | None) -> Result:
+def judge_path(called: ProbeResult, invented: ProbeResult, control: ProbeResult | None) -> Result:
     """The call's path, asked with a method that writes nothing, against one of the same shape that is nobody's.
 
     A 405 proves a route that takes other methods. A 404 alone proves nothing, because an org may answer so to a read of
@@ -271,7 +287,7 @@ def judge_path(called: Seen, invented: Seen, control: Seen | None) -> Result:
     )
 
 
-def _elsewhere(real: Seen, other_host: str, answered: int | None) -> Result:
+def _elsewhere(real: ProbeResult, other_host: str, answered: int | None) -> Result:
     return failed(
         "other_region",
         f"The resource is in this client's org, and the call asked {other_host}, which belongs to another region.",
@@ -281,7 +297,7 @@ def _elsewhere(real: Seen, other_host: str, answered: int | None) -> Result:
     )
 
 
-def _untold(subject: str, one: Seen, other: Seen, proof: Evidence) -> Result:
+def _untold(subject: str, one: ProbeResult, other: ProbeResult, proof: Evidence) -> Result:
     return unclear(
         "untold",
         f"The pair could not be compared: {one.path} was answered with {one}, {other.path} with {other}.",

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from diagnostics.calls.aim import START_PATH, UUID
-from diagnostics.checks.base import Context, Evidence, Result, check, failed, passed, skipped, unclear
-from diagnostics.genesys.answer import Answer
+from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning
 from diagnostics.genesys.fields import text
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.parsing.intent import START_PATH, UUID
 
 # The connection never came about, so nothing can have been offered.
 NEVER_ARRIVED = frozenset({"dns", "refused", "tls", "proxy"})
@@ -34,7 +34,7 @@ HINTS = {
     if_all_right=True,
     reads=(f"POST {START_PATH}",),
 )
-def session_start(ctx: Context) -> Iterator[Result]:
+def session_start(ctx: CheckContext) -> Iterator[Result]:
     wanted = ctx.target.conversation_id
     if not UUID.fullmatch(wanted):
         yield skipped("no_id", "Nothing was sent: the conversation id is no UUID.")
@@ -47,7 +47,7 @@ def session_start(ctx: Context) -> Iterator[Result]:
         yield judge_start(ctx.genesys.offer_session(wanted))
 
 
-def judge_start(answer: Answer) -> Result:
+def judge_start(answer: OrgResponse) -> Result:
     """The answer to the call itself. Wherever it cannot be excluded that a session was offered, that is said."""
     proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
     if answer.trouble in ("no_token", "rate_limited_wait"):
@@ -81,7 +81,7 @@ def _meaning(status: int, code: str) -> Meaning:
     return CODES.get(code.lower()) or STATUSES.get(status, unknown)
 
 
-def _started(answer: Answer, proof: Evidence) -> Result:
+def _started(answer: OrgResponse, proof: Evidence) -> Result:
     """Of the session only what an admin may see: its join code and its address stay with the org."""
     id, ends, kind = (text(answer.data, name, most=100) for name in ("id", "dateOfferEnds", "communicationType"))
     if not id:
@@ -95,7 +95,7 @@ def _started(answer: Answer, proof: Evidence) -> Result:
     )
 
 
-def _untold(answer: Answer, proof: Evidence) -> Result:
+def _untold(answer: OrgResponse, proof: Evidence) -> Result:
     said = f"{answer.status or 'no answer'} {answer.trouble}".strip()
     return unclear(
         "may_be_offered",

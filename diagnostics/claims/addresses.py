@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from diagnostics import time_budget
+from diagnostics.text import time_budget
 
 METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE"
 PLACEHOLDER = r"\{\{[^{}\n]{0,80}\}\}|\$?\{[^{}\n]{0,80}\}|<[^<>\n]{1,60}>|\[[\w .-]{1,40}\]"

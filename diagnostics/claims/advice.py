@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagnostics import time_budget
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.genesys.contract import Contract
+from diagnostics.text import time_budget
 
 # A line that begins like a new point, or stands apart, ends the sentence before it.
 SENTENCE_START = re.compile(r"[^.!?](?:(?<!\n)|(?![\s\-*>#|`]))")
@@ -24,7 +24,7 @@ DENIED = (
 
 
 @dataclass(frozen=True)
-class Rule:
+class AdviceRule:
     """Recognises advice: all of `words` must stand in a sentence, and `unless` must not."""
 
     name: str
@@ -36,82 +36,82 @@ class Rule:
         return all(word.search(sentence) for word in self.words) and not (self.unless and self.unless.search(sentence))
 
 
-def _words(*patterns: str) -> tuple[re.Pattern[str], ...]:
+def _word_patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(each, re.IGNORECASE) for each in patterns)
 
 
 RULES = (
-    Rule(
+    AdviceRule(
         "need not be connected",
-        _words(r"\bconnected\b", TALK, DENIED),
+        _word_patterns(r"\bconnected\b", TALK, DENIED),
         Judgement(
-            Verdict.WRONG,
+            ClaimVerdict.WRONG,
             "Cobrowse is offered during an existing interaction only: a web messaging or voice communication must be connected.",
             source=OFFICIAL,
         ),
         unless=re.compile(r"\bmust not\b|\bnot\b[^,;]{0,8}\bconnected\b|n't (?:be )?connected", re.IGNORECASE),
     ),
-    Rule(
+    AdviceRule(
         "connected",
-        _words(r"\bconnected\b", TALK),
+        _word_patterns(r"\bconnected\b", TALK),
         unless=re.compile(r"\"\s?:\s?\"connected", re.IGNORECASE),  # a body, not advice
         judgement=Judgement(
-            Verdict.SOUND,
+            ClaimVerdict.SOUND,
             "Sound: cobrowse is offered during an existing web messaging or voice interaction. The state stands on each "
             "communication of a participant, not on the conversation, and queued or closed are no values of the API.",
             source=OFFICIAL,
         ),
     ),
-    Rule(
+    AdviceRule(
         "404 for 403",
-        _words(r"\b404\b", r"\b(?:instead of|in place of|rather than|masks?|hides?)\b[^.]{0,30}\b403\b|\b(?:scope|permission)s?\b"),
+        _word_patterns(r"\b404\b", r"\b(?:instead of|in place of|rather than|masks?|hides?)\b[^.]{0,30}\b403\b|\b(?:scope|permission)s?\b"),
         Judgement(
-            Verdict.UNKNOWN,
+            ClaimVerdict.UNKNOWN,
             "No official text says that a 404 stands for a missing right: the contract documents 403. "
             "A provider gateway, which a few orgs sit behind, does answer so.",
             source="the contract's declared answers",
             gateway=True,
         ),
     ),
-    Rule(
+    AdviceRule(
         "404 for no participant",
-        _words(r"\b404\b", r"\b(?:particip\w+|partecip\w+|teilnehm\w+|deelnem\w+|участник\w*)|参加者|参与者|مشارك"),
+        _word_patterns(r"\b404\b", r"\b(?:particip\w+|partecip\w+|teilnehm\w+|deelnem\w+|участник\w*)|参加者|参与者|مشارك"),
         Judgement(
-            Verdict.UNKNOWN,
+            ClaimVerdict.UNKNOWN,
             "No official text says so, but it is reported: a 404 not.found also comes back where the user is not a participant "
             "of a live conversation, and its message then says so.",
             source="Genesys Cloud community, adding a participant by user ID",
         ),
     ),
-    Rule(
+    AdviceRule(
         "exact provider",
-        _words(r"\bcase[- ]?sensitiv", r"provider"),
+        _word_patterns(r"\bcase[- ]?sensitiv", r"provider"),
         Judgement(
-            Verdict.UNKNOWN,
+            ClaimVerdict.UNKNOWN,
             "The published API has no cobrowse provider to match. A provider gateway, which a few orgs sit behind, compares exactly.",
             source="the published contract",
             gateway=True,
         ),
     ),
-    Rule(
+    AdviceRule(
         "limit",
-        _words(r"\b\d{2,5} ?(?:requests?|calls?) ?(?:per|a|/|every) ?(?:min|sec|hour)"),
+        _word_patterns(r"\b\d{2,5} ?(?:requests?|calls?) ?(?:per|a|/|every) ?(?:min|sec|hour)"),
         Judgement(
-            Verdict.UNKNOWN,
+            ClaimVerdict.UNKNOWN,
             "Limits differ by org and resource: read the header inin-ratelimit-allowed, or ask "
             "GET /api/v2/organizations/limits/namespaces/platform.api.",
             source="the official SDKs",
         ),
     ),
-    Rule(
+    AdviceRule(
         "retry",
-        _words(r"\b(?:retry(?!-after)|retries|retrying|try again|back-?off|wait (?:a few|some|for))\b"),
-        Judgement(Verdict.UNKNOWN, "The contract does not say whether waiting helps; a diagnosis of the call does."),
+        _word_patterns(r"\b(?:retry(?!-after)|retries|retrying|try again|back-?off|wait (?:a few|some|for))\b"),
+        Judgement(ClaimVerdict.UNKNOWN, "The contract does not say whether waiting helps; a diagnosis of the call does."),
     ),
-    Rule(
+    AdviceRule(
         "region",
-        _words(r"\bregions?\b", r"\b(?:wrong|right|correct|same|match|check|verify|sure|your|different)\w*\b"),
-        Judgement(Verdict.UNKNOWN, "Which region is right depends on the org. The hosts that are named are judged by themselves."),
+        _word_patterns(r"\bregions?\b", r"\b(?:wrong|right|correct|same|match|check|verify|sure|your|different)\w*\b"),
+        Judgement(ClaimVerdict.UNKNOWN, "Which region is right depends on the org. The hosts that are named are judged by themselves."),
     ),
 )  # fmt: skip
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -143,7 +143,7 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     return BY_NAME[claim.rule].judgement
 
 
-def _excerpt(sentence: str, rule: Rule) -> tuple[str, int]:
+def _excerpt(sentence: str, rule: AdviceRule) -> tuple[str, int]:
     """The clauses in which the words of the rule stand, in one line, and where they begin."""
     first, last = _nearest_spans(sentence, rule)
     before = [match.end() for match in CLAUSE.finditer(sentence, max(0, first - AROUND), first)]
@@ -155,7 +155,7 @@ def _excerpt(sentence: str, rule: Rule) -> tuple[str, int]:
     return (f"{shown[:AROUND]} … {shown[-AROUND:]}" if cut else shown), start
 
 
-def _nearest_spans(sentence: str, rule: Rule) -> tuple[int, int]:
+def _nearest_spans(sentence: str, rule: AdviceRule) -> tuple[int, int]:
     """From where to where the first word of the rule stands, with the second one where that is nearest to it."""
     one = rule.words[0].search(sentence)
     first, last = one.span() if one else (0, 0)

@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from diagnostics.calls.aim import RETIRED, START_PATH
 from diagnostics.claims.addresses import addresses
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.claims.hosts import is_genesys, is_placeholder_host
 from diagnostics.claims.known import source_of
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import BASE, Contract, Operation, PathMatch, Repair
 from diagnostics.genesys.regions import region_of_host
+from diagnostics.parsing.intent import RETIRED, START_PATH
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 TOKEN_CALL = "POST https://login.<domain>/oauth/token"  # noqa: S105 - an address
 DOCUMENTS = (f"{BASE}/docs/swagger", f"{BASE}/docs/swaggerpreview")
 # Families whose bare paths are always meant as the API's, even where nothing is published.
-ALWAYS_OURS = frozenset({"conversations", "cobrowse", "cobrowsesessions", "webdeployments", "webchat", "oauth"})
+ALWAYS_PUBLISHED = frozenset({"conversations", "cobrowse", "cobrowsesessions", "webdeployments", "webchat", "oauth"})
 SLIPS = {
     "collapse_double_slash": "It has a slash too many.",
     "strip_trailing_slash": "The slash at its end makes it another path.",
@@ -41,7 +41,7 @@ def _is_claim(path: str, host: str, method: str, contract: Contract, families: f
     if host:
         return False
     first = lower.split("/")[1]
-    if first in ALWAYS_OURS:
+    if first in ALWAYS_PUBLISHED:
         return True
     return first in families and (bool(method) or contract.match("", BASE + path).path_known)
 
@@ -51,7 +51,7 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     if path.rstrip("/") == TOKEN_PATH:
         return _token_request(claim)
     if path in DOCUMENTS:
-        return Judgement(Verdict.REAL, "The API describes itself here, for everybody.", (), source)
+        return Judgement(ClaimVerdict.REAL, "The API describes itself here, for everybody.", (), source)
     whole = path if "/api/v" in path.lower() else BASE + path
     match = contract.match(claim.method, whole)
     if match.path_known and not match.suspicious_parameters:
@@ -59,15 +59,15 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     if behind := gateway.operation_at(unquote(whole)) or _gateway_ending(claim):
         return _gateway(claim, behind, contract, whole, source)
     if part := _part_of_published(claim, whole, contract):
-        return Judgement(Verdict.REAL, part, (), source)
+        return Judgement(ClaimVerdict.REAL, part, (), source)
     nearest = nearest_to(claim.method, whole, contract)
     if claim.host and not (is_genesys(claim.host) or is_placeholder_host(claim.host)):
         return Judgement(
-            Verdict.UNKNOWN, "The host is none of Genesys Cloud's, so its paths cannot be judged.", (), source
+            ClaimVerdict.UNKNOWN, "The host is none of Genesys Cloud's, so its paths cannot be judged.", (), source
         )
     if not whole.lower().startswith(BASE) and "/api/v2/" not in whole.lower():
-        return Judgement(Verdict.WRONG, "The published API has the version v2 only.", nearest, source)
-    return _nowhere(whole, contract, contract.normalise(whole), nearest, source)
+        return Judgement(ClaimVerdict.WRONG, "The published API has the version v2 only.", nearest, source)
+    return _published_nowhere(whole, contract, contract.normalise(whole), nearest, source)
 
 
 def named(operations: tuple[Operation, ...]) -> tuple[str, ...]:
@@ -86,10 +86,12 @@ def _token_request(claim: Claim) -> Judgement:
     source = "the official SDKs and the developer centre's page on client credentials"
     where = region_of_host(claim.host)
     if where and claim.host != where.login_host:
-        return Judgement(Verdict.WRONG, "Tokens come from the login host, not from this one.", (TOKEN_CALL,), source)
+        return Judgement(
+            ClaimVerdict.WRONG, "Tokens come from the login host, not from this one.", (TOKEN_CALL,), source
+        )
     if claim.method not in ("", "POST"):
-        return Judgement(Verdict.WRONG, "A token is asked for with POST.", (TOKEN_CALL,), source)
-    return Judgement(Verdict.REAL, "The login host grants tokens here; the API host does not.", (), source)
+        return Judgement(ClaimVerdict.WRONG, "A token is asked for with POST.", (TOKEN_CALL,), source)
+    return Judgement(ClaimVerdict.REAL, "The login host grants tokens here; the API host does not.", (), source)
 
 
 def _published(claim: Claim, match: PathMatch, is_short: bool, source: str) -> Judgement:
@@ -97,12 +99,12 @@ def _published(claim: Claim, match: PathMatch, is_short: bool, source: str) -> J
     if claim.method and match.operation is None:
         methods = " and ".join(sorted(each.method for each in match.other_methods))
         sentence = f"The path is published, but for {methods} only.{short}"
-        return Judgement(Verdict.WRONG, sentence, named(match.other_methods), source)
+        return Judgement(ClaimVerdict.WRONG, sentence, named(match.other_methods), source)
     published = match.operation or match.other_methods[0]
-    return Judgement(Verdict.REAL, f"{_told(published, match, claim)}{short}", (), source)
+    return Judgement(ClaimVerdict.REAL, f"{_describe(published, match, claim)}{short}", (), source)
 
 
-def _told(published: Operation, match: PathMatch, claim: Claim) -> str:
+def _describe(published: Operation, match: PathMatch, claim: Claim) -> str:
     if not claim.method and len(match.other_methods) > 1:
         return f"Published for {' and '.join(sorted(each.method for each in match.other_methods))}."
     rights = {"any": "any of ", "all": ""}.get(published.rule)
@@ -126,7 +128,7 @@ def _gateway(claim: Claim, behind: gateway.GatewayOperation, contract: Contract,
         else f"Not in the published API, and a provider gateway answers {behind.method} here only."
     )
     nearest = nearest_to(claim.method or behind.method, whole, contract)
-    return Judgement(Verdict.WRONG, sentence, nearest, source, gateway=answers)
+    return Judgement(ClaimVerdict.WRONG, sentence, nearest, source, gateway=answers)
 
 
 def _part_of_published(claim: Claim, whole: str, contract: Contract) -> str:
@@ -143,18 +145,18 @@ def _part_of_published(claim: Claim, whole: str, contract: Contract) -> str:
     return ""
 
 
-def _nowhere(
+def _published_nowhere(
     whole: str, contract: Contract, repairs: tuple[Repair, ...], nearest: tuple[str, ...], source: str
 ) -> Judgement:
     if repairs:
         slips = " ".join(SLIPS[step] for step in repairs[0].steps)
         mended = tuple(dict.fromkeys((repairs[0].path, *nearest)))[:3]
-        return Judgement(Verdict.WRONG, f"Not published as written. {slips}", mended, source)
+        return Judgement(ClaimVerdict.WRONG, f"Not published as written. {slips}", mended, source)
     if whole.startswith(RETIRED):
         sentence = "Legacy web chat left the published API on 15 August 2026, and this path with it."
-        return Judgement(Verdict.WRONG, sentence, nearest, source)
+        return Judgement(ClaimVerdict.WRONG, sentence, nearest, source)
     sentence = f"None of the {len(contract):,} published operations has this path."
-    return Judgement(Verdict.WRONG, sentence, nearest, source)
+    return Judgement(ClaimVerdict.WRONG, sentence, nearest, source)
 
 
 SUBJECT = Subject("call", find, judge)

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from diagnostics import time_budget
-from diagnostics.calls.parse import MAX_PASTE, mask_within_budget
 from diagnostics.claims import advice, calls, fields, headers, hosts, permissions, scopes, sdk, states
 from diagnostics.claims.addresses import unglued
-from diagnostics.claims.claim import Claim, Judged, Kind, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judged, Kind, Subject, Text
 from diagnostics.genesys.contract import Contract
-from diagnostics.masker import TooManySecrets
-from diagnostics.time_budget import TimeBudgetExceeded
+from diagnostics.parsing.parse import MAX_PASTE, mask_within_budget
+from diagnostics.redaction.masker import TooManySecrets
+from diagnostics.text import time_budget
+from diagnostics.text.time_budget import TimeBudgetExceeded
 
 SUBJECTS: dict[Kind, Subject] = {
     each.kind: each
@@ -77,18 +77,18 @@ class Checked:
     partial: str = ""
 
     @property
-    def counts(self) -> dict[Verdict, int]:
+    def counts(self) -> dict[ClaimVerdict, int]:
         found = Counter(each.judgement.verdict for each in self.judged)
-        return {verdict: found[verdict] for verdict in Verdict}
+        return {verdict: found[verdict] for verdict in ClaimVerdict}
 
     @property
     def something_wrong(self) -> bool:
-        return any(each.judgement.verdict is Verdict.WRONG for each in self.judged)
+        return any(each.judgement.verdict is ClaimVerdict.WRONG for each in self.judged)
 
     @property
     def by_kind(self) -> list[tuple[str, list[Judged]]]:
         """Title and claims of each kind that was found, the wrong ones first."""
-        order = list(Verdict)
+        order = list(ClaimVerdict)
         groups = []
         for kind, title in TITLES.items():
             mine = [each for each in self.judged if each.claim.kind == kind]

@@ -10,7 +10,7 @@ from diagnostics.genesys.contract import Contract
 Kind = Literal["call", "host", "scope", "permission", "sdk", "header", "field", "state", "advice"]
 
 
-class Verdict(StrEnum):
+class ClaimVerdict(StrEnum):
     """`sound` is advice that holds; `unknown` is what no source of ours settles, which is no reproach."""
 
     WRONG = "wrong"
@@ -57,7 +57,7 @@ class Claim:
 class Judgement:
     """`gateway` marks what holds only where an org sits behind a provider gateway; it is never called real."""
 
-    verdict: Verdict
+    verdict: ClaimVerdict
     sentence: str
     nearest: tuple[str, ...] = ()
     source: str = ""

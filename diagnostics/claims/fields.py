@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from diagnostics import time_budget
-from diagnostics.calls.aim import START_PATH
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.claims.known import source_of
 from diagnostics.genesys.contract import BASE, Contract, Operation
+from diagnostics.parsing.intent import START_PATH
+from diagnostics.text import time_budget
 
 # Opens an object of a body: said to be one, or the first thing behind a call.
 NAMED_BLOCK = re.compile(
@@ -114,23 +114,28 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     operation = contract.match(claim.of.method, path).operation
     if operation is None:
         sentence = "It belongs to a call that is not published, so no contract can say."
-        return Judgement(Verdict.UNKNOWN, sentence, (), source)
+        return Judgement(ClaimVerdict.UNKNOWN, sentence, (), source)
     if not operation.has_body:
-        return Judgement(Verdict.WRONG, f"{_name(operation)} takes no body.", (), source)
-    return Judgement(Verdict.UNKNOWN, f"{_name(operation)} takes a body; its fields are not kept here.", (), source)
+        return Judgement(ClaimVerdict.WRONG, f"{_name(operation)} takes no body.", (), source)
+    return Judgement(
+        ClaimVerdict.UNKNOWN, f"{_name(operation)} takes a body; its fields are not kept here.", (), source
+    )
 
 
 def _of_start(claim: Claim, contract: Contract, source: str) -> Judgement:
     start = contract.operation("POST", START_PATH)
     if start is not None and start.has_body:
         return Judgement(
-            Verdict.UNKNOWN, "The contract in force gives this call a body; its fields are not kept here.", (), source
+            ClaimVerdict.UNKNOWN,
+            "The contract in force gives this call a body; its fields are not kept here.",
+            (),
+            source,
         )
     is_provider = claim.text.lower().replace("_", "") == "providerid"
     sentence = "The published call that starts a cobrowse session takes no body at all: the conversation id in the path is everything."
     if is_provider:
         sentence += " Only a provider gateway, which a few orgs sit behind, wants a providerId."
-    return Judgement(Verdict.WRONG, sentence, (f"POST {START_PATH} without a body",), source, gateway=is_provider)
+    return Judgement(ClaimVerdict.WRONG, sentence, (f"POST {START_PATH} without a body",), source, gateway=is_provider)
 
 
 def _name(operation: Operation) -> str:

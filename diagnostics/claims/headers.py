@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from diagnostics import time_budget
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.claims.known import known
 from diagnostics.genesys.contract import Contract
+from diagnostics.text import time_budget
 
 SPELT_OUT = re.compile(r"(?<![\w-])(?:X|ININ|Genesys|PureCloud)-[A-Za-z][A-Za-z0-9-]{2,60}", re.IGNORECASE)
 KNOWN = re.compile(
@@ -31,15 +31,15 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     lower = claim.text.lower()
     ours = {name.lower(): (name, use) for name, use in facts["genesys"].items()}
     if lower in ours:
-        return Judgement(Verdict.REAL, ours[lower][1], (), facts["source"])
+        return Judgement(ClaimVerdict.REAL, ours[lower][1], (), facts["source"])
     if lower in {each.lower() for each in facts["http"]}:
-        return Judgement(Verdict.REAL, "A header of HTTP itself.", (), "RFC 9110 and its companions")
+        return Judgement(ClaimVerdict.REAL, "A header of HTTP itself.", (), "RFC 9110 and its companions")
     if LIMITS.fullmatch(lower):
         sentence = "Genesys Cloud tells its limits in headers of other names."
-        return Judgement(Verdict.WRONG, sentence, RATE_LIMIT, facts["source"])
+        return Judgement(ClaimVerdict.WRONG, sentence, RATE_LIMIT, facts["source"])
     nearest: tuple[str, ...] = ("ININ-Correlation-Id",) if "correlation" in lower or "request-id" in lower else ()
     nearest = nearest or (RATE_LIMIT if "limit" in lower else ())
-    return Judgement(Verdict.UNKNOWN, "No official source of ours names this header.", nearest, facts["source"])
+    return Judgement(ClaimVerdict.UNKNOWN, "No official source of ours names this header.", nearest, facts["source"])
 
 
 SUBJECT = Subject("header", find, judge)

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from diagnostics import time_budget
 from diagnostics.claims.addresses import addresses
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.claims.known import known
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import PUBLISHED, nearest_regions, region_of_host
+from diagnostics.text import time_budget
 
 SOURCE = "the region tables of the official SDKs"
 NAMED = re.compile(
@@ -18,7 +18,7 @@ NAMED = re.compile(
 )
 PLACEHOLDER = re.compile(r"[{}<>$\[\]%*]|your|example|xxx|localhost", re.IGNORECASE)
 OLD_DOMAIN = re.compile(r"(?:api|login|apps)\..+\.mypurecloud\.(?:com|com\.au|ie|de|jp)")
-LOOKS_LIKE = re.compile(r"purecloud|pure\.cloud|genesys", re.IGNORECASE)
+LOOKALIKE_DISTANCE = re.compile(r"purecloud|pure\.cloud|genesys", re.IGNORECASE)
 
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
@@ -31,7 +31,7 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
 
 def is_genesys(host: str) -> bool:
     """Whether the host belongs to Genesys Cloud, or pretends to."""
-    return LOOKS_LIKE.search(host) is not None or region_of_host(host) is not None
+    return LOOKALIKE_DISTANCE.search(host) is not None or region_of_host(host) is not None
 
 
 def is_placeholder_host(host: str) -> bool:
@@ -43,37 +43,41 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     if (where := region_of_host(host)) is not None:
         if claim.scheme == "http" and where.domain:
             sentence = f"The host is that of {where.name}, but it is called by https only."
-            return Judgement(Verdict.WRONG, sentence, (f"https://{host}",), SOURCE)
+            return Judgement(ClaimVerdict.WRONG, sentence, (f"https://{host}",), SOURCE)
         role = "API" if host == where.api_host else "login" if host == where.login_host else "sign-in"
-        return Judgement(Verdict.REAL, f"The {role} host of {where.name}, {where.key}.", (), SOURCE)
+        return Judgement(ClaimVerdict.REAL, f"The {role} host of {where.name}, {where.key}.", (), SOURCE)
     name = host.partition(":")[0]
     if name in facts["documentation"]:
-        return Judgement(Verdict.REAL, "Genesys publishes documentation there; it is no API host.", (), SOURCE)
+        return Judgement(ClaimVerdict.REAL, "Genesys publishes documentation there; it is no API host.", (), SOURCE)
     if (domain := _domain_of(name)) == name:
         return Judgement(
-            Verdict.REAL, "The domain of a region; its API host begins with api.", (f"api.{name}",), SOURCE
+            ClaimVerdict.REAL, "The domain of a region; its API host begins with api.", (f"api.{name}",), SOURCE
         )
     if OLD_DOMAIN.fullmatch(name):
         sentence = "No region has a host of this form: the domain follows api. at once."
-        return Judgement(Verdict.WRONG, sentence, (f"api.{domain}",), SOURCE)
+        return Judgement(ClaimVerdict.WRONG, sentence, (f"api.{domain}",), SOURCE)
     if is_placeholder_host(name):
-        return Judgement(Verdict.UNKNOWN, "A placeholder: what will stand there decides.", (), SOURCE)
-    if not LOOKS_LIKE.search(name):
-        return Judgement(Verdict.UNKNOWN, "None of Genesys Cloud's hosts, so nothing can be said about it.", (), SOURCE)
+        return Judgement(ClaimVerdict.UNKNOWN, "A placeholder: what will stand there decides.", (), SOURCE)
+    if not LOOKALIKE_DISTANCE.search(name):
+        return Judgement(
+            ClaimVerdict.UNKNOWN, "None of Genesys Cloud's hosts, so nothing can be said about it.", (), SOURCE
+        )
     return _lookalike(name, domain)
 
 
 def _lookalike(name: str, domain: str) -> Judgement:
     facts = known("hosts")
     if name.endswith(tuple(facts["internal"])):
-        return Judgement(Verdict.WRONG, "Genesys uses this domain inside its own house only.", (), SOURCE)
+        return Judgement(ClaimVerdict.WRONG, "Genesys uses this domain inside its own house only.", (), SOURCE)
     if domain and name.split(".")[0] in facts["services"]:
-        return Judgement(Verdict.UNKNOWN, "A host beside the API; the region tables do not speak of it.", (), SOURCE)
+        return Judgement(
+            ClaimVerdict.UNKNOWN, "A host beside the API; the region tables do not speak of it.", (), SOURCE
+        )
     if domain:
         sentence = "Orgs have no host of their own: every org of a region shares its API host."
-        return Judgement(Verdict.WRONG, sentence, (f"api.{domain}",), SOURCE)
+        return Judgement(ClaimVerdict.WRONG, sentence, (f"api.{domain}",), SOURCE)
     nearest = tuple(each.api_host for each in nearest_regions(name))
-    return Judgement(Verdict.WRONG, "No region of Genesys Cloud has this host.", nearest, SOURCE)
+    return Judgement(ClaimVerdict.WRONG, "No region of Genesys Cloud has this host.", nearest, SOURCE)
 
 
 def _domain_of(name: str) -> str:

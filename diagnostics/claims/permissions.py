@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from diagnostics import time_budget
 from diagnostics.claims import scopes
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.claims.known import known, permissions_in, source_of
 from diagnostics.genesys.contract import Contract
+from diagnostics.text import time_budget
 
 API = re.compile(r"(?<![\w:/.@-])[a-z][A-Za-z]{2,40}:(?:[a-z*][A-Za-z*]{0,60}):(?:[a-z*][A-Za-z*]{0,40})(?![\w:/@])")
 ACTIONS = frozenset({"add", "all", "create", "delete", "edit", "view", "*"})
-WORDS = r"[A-Z][A-Za-z-]{1,30}(?: [A-Z][A-Za-z]{1,30}){0,3}"
-MENU = re.compile(rf"(?<![\w>]){WORDS}(?:[ \t]{{0,2}}(?:>|->|→|›|»)[ \t]{{0,2}}(?:{WORDS}|\*|All)){{2,8}}+")
+PERMISSION_WORDS = r"[A-Z][A-Za-z-]{1,30}(?: [A-Z][A-Za-z]{1,30}){0,3}"
+MENU = re.compile(
+    rf"(?<![\w>]){PERMISSION_WORDS}(?:[ \t]{{0,2}}(?:>|->|→|›|»)[ \t]{{0,2}}(?:{PERMISSION_WORDS}|\*|All)){{2,8}}+"
+)
 STEP = re.compile(r"\s*(?:->|>|→|›|»)\s*")
 
 
@@ -45,7 +47,7 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     known_ones = {_folded(each): each for each in permissions_in(contract)}
     asked = _folded(claim.text.replace(" > ", ":"))
     if (name := known_ones.get(asked)) is not None:
-        return Judgement(Verdict.REAL, _told(claim.text, name, contract), (), source)
+        return Judgement(ClaimVerdict.REAL, _describe(claim.text, name, contract), (), source)
     parts = asked.split(":")
     if "*" in parts or parts[-1] == "all":
         return _wildcard(parts, known_ones, source)
@@ -55,9 +57,9 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
             "No operation asks for it: starting a cobrowse session needs conversation:cobrowse:add for web messaging, "
             "or conversation:cobrowseVoice:add for voice."
         )
-        return Judgement(Verdict.WRONG, sentence, nearest, source)
+        return Judgement(ClaimVerdict.WRONG, sentence, nearest, source)
     sentence = "No operation whose permissions we know asks for it; the org's own catalogue lists all there are."
-    return Judgement(Verdict.UNKNOWN, sentence, nearest, source)
+    return Judgement(ClaimVerdict.UNKNOWN, sentence, nearest, source)
 
 
 def menu_notation(name: str) -> str:
@@ -66,7 +68,7 @@ def menu_notation(name: str) -> str:
     return " > ".join(word[:1].upper() + word[1:] for word in words)
 
 
-def _told(text: str, name: str, contract: Contract) -> str:
+def _describe(text: str, name: str, contract: Contract) -> str:
     asking = [each for each in contract.operations if name in each.permissions]
     other = menu_notation(name) if ":" in text else name
     spelt = f" It is spelt {name}." if ":" in text and text != name else ""
@@ -80,8 +82,8 @@ def _wildcard(parts: list[str], known_ones: dict[str, str], source: str) -> Judg
     covered = [name for key, name in known_ones.items() if all(key.split(":")[p] == part for p, part in fixed)]
     if fixed and covered:
         sentence = f"Roles may hold it: the wildcard covers {', '.join(sorted(covered)[:3])}."
-        return Judgement(Verdict.REAL, sentence, (), source)
-    return Judgement(Verdict.UNKNOWN, "A wildcard over permissions that no source of ours names.", (), source)
+        return Judgement(ClaimVerdict.REAL, sentence, (), source)
+    return Judgement(ClaimVerdict.UNKNOWN, "A wildcard over permissions that no source of ours names.", (), source)
 
 
 def _nearest(asked: str, known_ones: dict[str, str]) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from diagnostics import time_budget
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.claims.known import READONLY, known, scopes, scopes_in
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract
+from diagnostics.text import time_budget
 
 NAME = r"[a-z][a-z0-9-]{1,40}"
 COLONED = re.compile(rf"(?<![\w:/.@-]){NAME}(?::[a-z][A-Za-z-]{{1,40}}){{1,2}}+(?![\w:/@])")
@@ -85,10 +85,10 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     family, _, rest = name.partition(":")
     real = scopes() | scopes_in(contract)
     if name in real:
-        return Judgement(Verdict.REAL, _use(name), (), facts["source"])
+        return Judgement(ClaimVerdict.REAL, _use(name), (), facts["source"])
     if name in facts["reported"]:
         return Judgement(
-            Verdict.UNKNOWN,
+            ClaimVerdict.UNKNOWN,
             "Third parties name this scope; no official source of ours does.",
             (),
             facts["reported_source"],
@@ -97,14 +97,14 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     nearest = _nearest(family, rest, real)
     if behind:
         sentence = "Genesys Cloud has no such scope: only a provider gateway, which a few orgs sit behind, asks for it."
-        return Judgement(Verdict.WRONG, sentence, nearest, facts["source"], gateway=True)
+        return Judgement(ClaimVerdict.WRONG, sentence, nearest, facts["source"], gateway=True)
     if rest not in ("", "readonly"):
         sentence = "Scopes are named family or family:readonly, so none ends like this."
-        return Judgement(Verdict.WRONG, sentence, nearest, facts["source"])
+        return Judgement(ClaimVerdict.WRONG, sentence, nearest, facts["source"])
     if family in ("conversation", "cobrowse"):
-        return Judgement(Verdict.WRONG, f"There is no family of scopes called {family}.", nearest, facts["source"])
+        return Judgement(ClaimVerdict.WRONG, f"There is no family of scopes called {family}.", nearest, facts["source"])
     sentence = "No source of ours names this scope, and none of them lists all; the org itself does."
-    return Judgement(Verdict.UNKNOWN, sentence, nearest, facts["source"])
+    return Judgement(ClaimVerdict.UNKNOWN, sentence, nearest, facts["source"])
 
 
 def _use(name: str) -> str:

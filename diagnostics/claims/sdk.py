@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from diagnostics import time_budget
-from diagnostics.calls.aim import START_PATH
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.claims.known import known, source_of
 from diagnostics.genesys.contract import BASE, Contract
 from diagnostics.genesys.operation import Operation, snake_case
+from diagnostics.parsing.intent import START_PATH
+from diagnostics.text import time_budget
 
 VERB = r"(?:get|head|post|put|patch|delete)"
 METHOD = re.compile(
@@ -66,46 +66,48 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     if name.startswith("gc "):
         return _command(name, contract, source)
     if name in facts["models"]:
-        return Judgement(Verdict.REAL, "A model of the SDKs.", (), source)
+        return Judgement(ClaimVerdict.REAL, "A model of the SDKs.", (), source)
     if name in facts["real"]:
-        return Judgement(Verdict.REAL, "A method of the Python SDK beside the API's own operations.", (), source)
+        return Judgement(ClaimVerdict.REAL, "A method of the Python SDK beside the API's own operations.", (), source)
     if (operation := operation_called(name, contract)) is not None:
         age = ", deprecated" if operation.deprecated else ""
         where = f" of {operation.sdk_class}" if operation.sdk_class else ""
         sentence = f"The method{where} for {operation.method} {operation.path}{age}."
-        return Judgement(Verdict.REAL, sentence, (), source)
+        return Judgement(ClaimVerdict.REAL, sentence, (), source)
     if name.endswith("Api") and not name.lower().startswith("get"):
         return _class(name, contract, source)
     nearest = _nearest(name, contract)
     known_invention = name in facts["invented"] or "cobrowse" in name.lower()
     if known_invention or re.match(rf"(?i:{VERB})(?:_|[A-Z])", name):
-        return Judgement(Verdict.WRONG, "No SDK has anything of this name.", nearest, source)
-    return Judgement(Verdict.UNKNOWN, "No operation is called so.", nearest, source)
+        return Judgement(ClaimVerdict.WRONG, "No SDK has anything of this name.", nearest, source)
+    return Judgement(ClaimVerdict.UNKNOWN, "No operation is called so.", nearest, source)
 
 
 def _class(name: str, contract: Contract, source: str) -> Judgement:
     classes = {each.sdk_class for each in contract.operations if each.sdk_class}
     if name in classes:
-        return Judgement(Verdict.REAL, "A class of the SDKs, which holds the operations of its part.", (), source)
+        return Judgement(ClaimVerdict.REAL, "A class of the SDKs, which holds the operations of its part.", (), source)
     if "cobrowse" in name.lower():
         return Judgement(
-            Verdict.WRONG, "The SDKs have no class for cobrowse of its own.", ("ConversationsApi",), source
+            ClaimVerdict.WRONG, "The SDKs have no class for cobrowse of its own.", ("ConversationsApi",), source
         )
     folded = {each.lower(): each for each in classes}
     near = tuple(folded[each] for each in (name.lower(), name.lower().replace("api", "sapi")) if each in folded)
-    return Judgement(Verdict.UNKNOWN, "No class of the SDKs is called so; it may be the program's own.", near, source)
+    return Judgement(
+        ClaimVerdict.UNKNOWN, "No class of the SDKs is called so; it may be the program's own.", near, source
+    )
 
 
 def _command(text: str, contract: Contract, source: str) -> Judgement:
     words = text.split()[1:]
     if words[:3] == ["conversations", "cobrowse", "create"]:
-        return Judgement(Verdict.REAL, "Starts a cobrowse session for the conversation id behind it.", (), source)
+        return Judgement(ClaimVerdict.REAL, "Starts a cobrowse session for the conversation id behind it.", (), source)
     if "cobrowse" in words:
         right = ("gc conversations cobrowse create <conversationId>",)
         return Judgement(
-            Verdict.WRONG, "The command line has one command for cobrowse, and this is not it.", right, source
+            ClaimVerdict.WRONG, "The command line has one command for cobrowse, and this is not it.", right, source
         )
-    return Judgement(Verdict.UNKNOWN, "The commands of gc are known to us for cobrowse only.", (), source)
+    return Judgement(ClaimVerdict.UNKNOWN, "The commands of gc are known to us for cobrowse only.", (), source)
 
 
 def _nearest(name: str, contract: Contract) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from diagnostics import time_budget
-from diagnostics.claims.claim import Claim, Judgement, Subject, Text, Verdict
+from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
 from diagnostics.claims.known import known
 from diagnostics.genesys.contract import Contract
+from diagnostics.text import time_budget
 
 NAMED = (
     "active|alerting|closed|completed|connected|connecting|contacting|dialing|disconnected|ended|expired|held|hold|idle|"
@@ -42,13 +42,13 @@ def judge(claim: Claim, contract: Contract) -> Judgement:
     if claim.text == "conversation.state":
         sentence = "The field exists, but no read fills it: a state stands on each communication of each participant."
         nearest = ("participants[].messages[].state", "participants[].calls[].state")
-        return Judgement(Verdict.WRONG, sentence, nearest, facts["source"])
+        return Judgement(ClaimVerdict.WRONG, sentence, nearest, facts["source"])
     if claim.text in facts["real"]:
         return Judgement(
-            Verdict.REAL, "A state of a communication. A conversation as a whole has none.", (), facts["source"]
+            ClaimVerdict.REAL, "A state of a communication. A conversation as a whole has none.", (), facts["source"]
         )
     instead, words = _instead(claim.text)
-    return Judgement(Verdict.WRONG, f"No communication has this state. {instead}".strip(), words, facts["source"])
+    return Judgement(ClaimVerdict.WRONG, f"No communication has this state. {instead}".strip(), words, facts["source"])
 
 
 def _instead(word: str) -> tuple[str, tuple[str, ...]]:

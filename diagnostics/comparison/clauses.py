@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from diagnostics.comparison.fact import Fact, Way
-from diagnostics.comparison.step import Step
+from diagnostics.comparison.steps import VerdictStep
 
 # A role is gone, and with it its permissions; a version was published, and with it its settings.
 ORDER = ("role", "permission")
 
 
-def clauses(facts: Sequence[Fact], step: Step) -> list[str]:
+def clauses(facts: Sequence[Fact], step: VerdictStep) -> list[str]:
     """In the order of time for one client; for two clients, where nothing was taken away, side by side and the likeliest
     first.
     """
@@ -90,7 +90,7 @@ def _one_of_each_kind_first(facts: Sequence[Fact]) -> list[Fact]:
     return [*firsts.values(), *(each for each in ordered if each is not firsts[each.kind])]
 
 
-def _side_by_side(fact: Fact, step: Step) -> str:
+def _side_by_side(fact: Fact, step: VerdictStep) -> str:
     if fact.came or fact.went:
         has, has_not = (step.second, step.first) if fact.came else (step.first, step.second)
         return _in_one_alone(fact, has.client_name, has_not.client_name)

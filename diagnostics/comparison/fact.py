@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class FactState(StrEnum):
     """What became of a fact. What one of the runs did not read is neither the same nor changed."""
 
     CHANGED = "changed"
@@ -36,7 +36,7 @@ class Fact:
     what: str
     before: str | None
     after: str | None
-    state: State
+    state: FactState
     way: Way = Way.OTHER
     key: str = ""
     part: str = ""
@@ -44,11 +44,11 @@ class Fact:
 
     @property
     def is_changed(self) -> bool:
-        return self.state is State.CHANGED
+        return self.state is FactState.CHANGED
 
     @property
     def is_unknown(self) -> bool:
-        return self.state is State.UNKNOWN
+        return self.state is FactState.UNKNOWN
 
     @property
     def came(self) -> bool:
@@ -64,9 +64,9 @@ class Fact:
 def fact(kind: str, what: str, before: str | None, after: str | None, *, told: str = "", key: str = "") -> Fact:
     """A fact that has one value in each run: unknown where one of the two is, else the same or changed."""
     is_unknown = before is None or after is None
-    state = State.UNKNOWN if is_unknown else State.SAME if before == after else State.CHANGED
+    state = FactState.UNKNOWN if is_unknown else FactState.SAME if before == after else FactState.CHANGED
     clause = told or f"{what} changed from {before or 'none'} to {after or 'none'}"
-    return Fact(kind, what, before, after, state, key=key, told=clause if state is State.CHANGED else "")
+    return Fact(kind, what, before, after, state, key=key, told=clause if state is FactState.CHANGED else "")
 
 
 def neither(facts: list[Fact]) -> list[Fact]:

@@ -4,30 +4,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics import compare
-from diagnostics.compare import Change
-from diagnostics.comparison import brought, surroundings
-from diagnostics.comparison.alike import Remark, is_alike, remarks_on
-from diagnostics.comparison.explain import Explanation, explain
+from diagnostics.comparison import client_facts as surroundings
+from diagnostics.comparison import findings as compare
+from diagnostics.comparison import inputs as brought
+from diagnostics.comparison.comparability import Remark, is_comparable, remarks_on
+from diagnostics.comparison.explanation import Explanation, explain
 from diagnostics.comparison.fact import Fact
+from diagnostics.comparison.findings import FindingChange
 from diagnostics.comparison.noise import Detail, details
-from diagnostics.comparison.seen import Seen
-from diagnostics.comparison.side import Said, Side
-from diagnostics.comparison.step import step_between
+from diagnostics.comparison.org_changes import ObservedOrgChange
+from diagnostics.comparison.side import FindingWithEvidence, Side
+from diagnostics.comparison.steps import step_between
 
 RANKED = frozenset(compare.RANKS)
 
 
 @dataclass(frozen=True)
-class Line:
+class ChangedFinding:
     """One subject of one check in both runs. `details` is the evidence that differs, without what is noise."""
 
     check_id: str
     title: str
     subject: str
-    change: Change
-    before: Said | None
-    after: Said | None
+    change: FindingChange
+    before: FindingWithEvidence | None
+    after: FindingWithEvidence | None
     reason: str
     details: tuple[Detail, ...]
 
@@ -38,10 +39,10 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Group:
+class ChangeGroup:
     key: str
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[ChangedFinding, ...]
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ class Comparison:
     explanation: Explanation
     facts: tuple[Fact, ...]
     given: tuple[Fact, ...]
-    groups: tuple[Group, ...]
-    same: tuple[Line, ...]
+    groups: tuple[ChangeGroup, ...]
+    same: tuple[ChangedFinding, ...]
     unasked: tuple[Unasked, ...]
-    seen: tuple[Seen, ...]
+    seen: tuple[ObservedOrgChange, ...]
 
     @property
     def changed(self) -> tuple[Fact, ...]:
@@ -108,15 +109,17 @@ TITLES_SIDE_BY_SIDE = {
     "neither": "Unknown in both",
 }
 GROUP_OF = {
-    Change.WORSE: "broken",
-    Change.DIFFERENT: "changed",
-    Change.APPEARED: "changed",
-    Change.VANISHED: "changed",
-    Change.BETTER: "fixed",
+    FindingChange.WORSE: "broken",
+    FindingChange.DIFFERENT: "changed",
+    FindingChange.APPEARED: "changed",
+    FindingChange.VANISHED: "changed",
+    FindingChange.BETTER: "fixed",
 }
 
 
-def compare_runs(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]], seen: Iterable[Seen]) -> Comparison:
+def compare_runs(
+    a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]], seen: Iterable[ObservedOrgChange]
+) -> Comparison:
     """`checks` are those of today: by id the title and the inputs it needs. `seen` are changes of either org between."""
     remarks = remarks_on(a, b)
     facts = surroundings.facts_of(a.environment, b.environment, (a.at, b.at))
@@ -134,23 +137,23 @@ def compare_runs(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]
         a=a,
         b=b,
         remarks=remarks,
-        explanation=explain(step, in_order, usable, alike=is_alike(remarks)),
+        explanation=explain(step, in_order, usable, alike=is_comparable(remarks)),
         facts=facts,
         given=given,
         groups=_groups(lines, TITLES if step.in_time and step.first is a else TITLES_SIDE_BY_SIDE),
-        same=tuple(each for each in lines if each.change is Change.SAME),
+        same=tuple(each for each in lines if each.change is FindingChange.SAME),
         unasked=tuple(_unasked(a, b, checks)),
         seen=told,
     )
 
 
-def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> Iterable[Line]:
+def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> Iterable[ChangedFinding]:
     """Of the checks that both runs have in their plans; what only one of them asked is no change."""
     both = a.asked & b.asked
     old, new = ([each for each in side.findings if each.check_id in both] for side in (a, b))
     for each in compare.compare(old, new):
         before, after = _whole(each.before), _whole(each.after)
-        yield Line(
+        yield ChangedFinding(
             check_id=each.check_id,
             title=checks.get(each.check_id, (each.check_id, ()))[0],
             subject=each.subject,
@@ -162,24 +165,24 @@ def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) ->
         )
 
 
-def _whole(said: Any) -> Said | None:
+def _whole(said: Any) -> FindingWithEvidence | None:
     """compare() gives back the very findings it was given, as the narrower type it reads."""
-    found: Said | None = said
+    found: FindingWithEvidence | None = said
     return found
 
 
-def _groups(lines: Iterable[Line], titles: Mapping[str, str]) -> tuple[Group, ...]:
+def _groups(lines: Iterable[ChangedFinding], titles: Mapping[str, str]) -> tuple[ChangeGroup, ...]:
     """In the order of the titles, those without a line left out; what is the same is no group."""
-    by_key: dict[str, list[Line]] = {key: [] for key in titles}
+    by_key: dict[str, list[ChangedFinding]] = {key: [] for key in titles}
     for line in lines:
-        if line.change is not Change.SAME:
+        if line.change is not FindingChange.SAME:
             by_key[_group_of(line)].append(line)
-    return tuple(Group(key, titles[key], tuple(held)) for key, held in by_key.items() if held)
+    return tuple(ChangeGroup(key, titles[key], tuple(held)) for key, held in by_key.items() if held)
 
 
-def _group_of(line: Line) -> str:
+def _group_of(line: ChangedFinding) -> str:
     """Unknown is split by which of the two runs did not know: a lost sight and a gained one are not the same news."""
-    if line.change is not Change.UNKNOWN:
+    if line.change is not FindingChange.UNKNOWN:
         return GROUP_OF[line.change]
     knew_then = line.before is not None and line.before.outcome in RANKED
     knows_now = line.after is not None and line.after.outcome in RANKED

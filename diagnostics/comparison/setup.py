@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from diagnostics.comparison.fact import Fact, State, Way, fact
+from diagnostics.comparison.fact import Fact, FactState, Way, fact
 
-Things = dict[str, Mapping[str, Any]]
+Items = dict[str, Mapping[str, Any]]
 FULL = 100  # as many as a run keeps: of a longer list it does not know the rest
-THERE = ("there", "not there")
+PRESENT = ("there", "not there")
 
 
 def mapping_of(value: Any) -> Mapping[str, Any]:
@@ -17,9 +17,9 @@ def mapping_of(value: Any) -> Mapping[str, Any]:
 
 def deployment_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Fact]:
     """Each deployment by its id; across two orgs, where no id can be the same, by its name."""
-    old, new = (_things(each.get("deployments")) for each in (before, after))
+    old, new = (_items(each.get("deployments")) for each in (before, after))
     if old is None or new is None:
-        yield Fact("deployment", "Web deployments", _counted(old), _counted(new), State.UNKNOWN)
+        yield Fact("deployment", "Web deployments", _counted(old), _counted(new), FactState.UNKNOWN)
         return
     old_id, new_id = (mapping_of(each.get("org")).get("id") for each in (before, after))
     if old_id and new_id and old_id != new_id:
@@ -47,7 +47,7 @@ def _both(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
     yield _setting(key, name, "name", (_text(old, "name"), _text(new, "name")))
 
 
-SAID = {
+SETTING_LABELS = {
     ("cobrowse", "on"): "cobrowse was switched on in the deployment {name}",
     ("cobrowse", "off"): "cobrowse was switched off in the deployment {name}",
     ("status", ""): "the deployment {name} went from {before} to {after}",
@@ -66,8 +66,10 @@ def _setting(key: str, name: str, part: str, values: tuple[str | None, str | Non
     if good:
         was, now = ((each or "").lower() == good for each in values)
         way = Way.OTHER if was == now else Way.GAINED if now else Way.LOST
-    told = SAID.get((part, after or ""), SAID.get((part, ""), made.told)).format(name=name, before=before, after=after)
-    return Fact("deployment", made.what, before, after, State.CHANGED, way, key, part, told)
+    told = SETTING_LABELS.get((part, after or ""), SETTING_LABELS.get((part, ""), made.told)).format(
+        name=name, before=before, after=after
+    )
+    return Fact("deployment", made.what, before, after, FactState.CHANGED, way, key, part, told)
 
 
 def _channels(key: str, name: str, before: Any, after: Any) -> Fact:
@@ -75,27 +77,27 @@ def _channels(key: str, name: str, before: Any, after: Any) -> Fact:
     what = f"Deployment {name}: channels"
     shown = [None if each is None else ", ".join(sorted(each)) or "none" for each in (old, new)]
     if old is None or new is None or old == new:
-        state = State.UNKNOWN if old is None or new is None else State.SAME
+        state = FactState.UNKNOWN if old is None or new is None else FactState.SAME
         return Fact("deployment", what, shown[0], shown[1], state, key=key, part="channels")
     gone, come = sorted(old - new), sorted(new - old)
     way = Way.OTHER if gone and come else Way.LOST if gone else Way.GAINED
     parts = [f"{', '.join(gone)} was taken out"] * bool(gone) + [f"{', '.join(come)} was put in"] * bool(come)
     told = f"of the channels of the deployment {name} {' and '.join(parts)}"
-    return Fact("deployment", what, shown[0], shown[1], State.CHANGED, way, key, "channels", told)
+    return Fact("deployment", what, shown[0], shown[1], FactState.CHANGED, way, key, "channels", told)
 
 
 def _deployment_alone(key: str, old: Any, new: Any, is_cut: bool) -> Fact:
     """One that only one of the runs saw. Missing from a list that was cut is not gone."""
     one = mapping_of(old or new)
     name = _name(one, key)
-    words = THERE if old else THERE[::-1]
+    words = PRESENT if old else PRESENT[::-1]
     what = f"Deployment {name}"
     if is_cut:
-        return Fact("deployment", what, words[0], words[1], State.UNKNOWN, key=key)
+        return Fact("deployment", what, words[0], words[1], FactState.UNKNOWN, key=key)
     offers = str(one.get("status", "")).lower() == "active" and one.get("cobrowse") is not False
     way = (Way.LOST if old else Way.GAINED) if offers else Way.OTHER
     told = f"the deployment {name} {'is gone' if old else 'is new'}"
-    return Fact("deployment", what, words[0], words[1], State.CHANGED, way, key, "", told)
+    return Fact("deployment", what, words[0], words[1], FactState.CHANGED, way, key, "", told)
 
 
 def gateway_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Fact]:
@@ -105,7 +107,7 @@ def gateway_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
     old, new = (_providers(each.get("providers")) for each in (before, after))
     if old is None or new is None:
         if "no" not in has:  # without a gateway there is no list to have been read
-            yield Fact("provider", "Gateway providers", _counted(old), _counted(new), State.UNKNOWN)
+            yield Fact("provider", "Gateway providers", _counted(old), _counted(new), FactState.UNKNOWN)
         return
     renamed = _renamed(old, new)
     for key in dict.fromkeys([*old, *(each for each in new if each not in renamed.values())]):
@@ -117,7 +119,7 @@ def gateway_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
             yield _provider_alone(key, key in old, len(new if key in old else old) >= FULL)
 
 
-def _renamed(old: Things, new: Things) -> dict[str, str]:
+def _renamed(old: Items, new: Items) -> dict[str, str]:
     """An id that went and one that came, and no other, with the same letters or the same name: one provider."""
     gone, come = [each for each in old if each not in new], [each for each in new if each not in old]
     names = Counter(_text(old[each], "name") for each in gone)
@@ -134,7 +136,7 @@ def _renamed(old: Things, new: Things) -> dict[str, str]:
 
 def _rename(old: str, new: str) -> Fact:
     told = f"the provider {old} is now called {new}"
-    return Fact("provider", "Provider id", old, new, State.CHANGED, Way.OTHER, old, "id", told)
+    return Fact("provider", "Provider id", old, new, FactState.CHANGED, Way.OTHER, old, "id", told)
 
 
 def _enabled(key: str, before: Any, after: Any) -> Fact:
@@ -143,23 +145,23 @@ def _enabled(key: str, before: Any, after: Any) -> Fact:
     )
     what = f"Provider {key}"
     if before is after:
-        return Fact("provider", what, old or "listed", new or "listed", State.SAME, key=key, part="enabled")
+        return Fact("provider", what, old or "listed", new or "listed", FactState.SAME, key=key, part="enabled")
     if old is None or new is None:
-        return Fact("provider", what, old, new, State.UNKNOWN, key=key, part="enabled")
+        return Fact("provider", what, old, new, FactState.UNKNOWN, key=key, part="enabled")
     told = f"the provider {key} was {'enabled' if after else 'disabled'}"
-    return Fact("provider", what, old, new, State.CHANGED, Way.GAINED if after else Way.LOST, key, "enabled", told)
+    return Fact("provider", what, old, new, FactState.CHANGED, Way.GAINED if after else Way.LOST, key, "enabled", told)
 
 
 def _provider_alone(key: str, was_there: bool, is_cut: bool) -> Fact:
-    words = THERE if was_there else THERE[::-1]
+    words = PRESENT if was_there else PRESENT[::-1]
     if is_cut:
-        return Fact("provider", f"Provider {key}", words[0], words[1], State.UNKNOWN, key=key)
+        return Fact("provider", f"Provider {key}", words[0], words[1], FactState.UNKNOWN, key=key)
     told = f"the provider {key} is {'gone from' if was_there else 'new in'} the gateway's list"
     way = Way.LOST if was_there else Way.GAINED
-    return Fact("provider", f"Provider {key}", words[0], words[1], State.CHANGED, way, key, "", told)
+    return Fact("provider", f"Provider {key}", words[0], words[1], FactState.CHANGED, way, key, "", told)
 
 
-def _by_name_of(old: Things, new: Things) -> Things:
+def _by_name_of(old: Items, new: Items) -> Items:
     """The other org's deployments under the ids of those with the same name here, where the name leaves no doubt."""
     here, there = ({key: _name(each, key).casefold() for key, each in things.items()} for things in (old, new))
     counts = Counter(here.values()), Counter(there.values())
@@ -167,11 +169,11 @@ def _by_name_of(old: Things, new: Things) -> Things:
     return {by_name[name] if counts[1][name] == 1 and name in by_name else key: new[key] for key, name in there.items()}
 
 
-def _things(value: Any) -> Things | None:
+def _items(value: Any) -> Items | None:
     return {str(key): mapping_of(each) for key, each in value.items()} if isinstance(value, Mapping) else None
 
 
-def _providers(value: Any) -> Things | None:
+def _providers(value: Any) -> Items | None:
     if not isinstance(value, list):
         return None
     told = [mapping_of(each) for each in value]

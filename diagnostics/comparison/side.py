@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from diagnostics import causes, compare
-from diagnostics.calls.aim import Aim, read_aim
+from diagnostics.comparison import findings as compare
+from diagnostics.engine import causes
 from diagnostics.genesys.contract import bundled
-from diagnostics.inputs import Inputs
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.parsing.intent import Aim, read_aim
 
 
-class Said(compare.Said, Protocol):
+class FindingWithEvidence(compare.ComparedFinding, Protocol):
     """A finding with its words and its evidence, stored or not."""
 
     @property
@@ -40,7 +41,7 @@ class Side:
     target: str = ""
     conversation_id: str = ""
     client_is_retired: bool = False
-    findings: tuple[Said, ...] = ()
+    findings: tuple[FindingWithEvidence, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,7 +75,7 @@ class Side:
             return None
         return read_aim(self.inputs.call, self.inputs.conversation_id, bundled())
 
-    def deciding(self) -> tuple[Said, ...]:
+    def deciding(self) -> tuple[FindingWithEvidence, ...]:
         """The findings that the verdict names and that are not right."""
         named = _texts(self.verdict.get("because"))
         by_anchor = {anchor_of(each): each for each in self.findings}
@@ -82,7 +83,7 @@ class Side:
         return tuple(each for each in found if each.outcome != "pass")
 
 
-def anchor_of(said: Said) -> str:
+def anchor_of(said: FindingWithEvidence) -> str:
     return f"{said.check_id}#{said.subject}" if said.subject else said.check_id
 
 

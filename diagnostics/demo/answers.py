@@ -58,7 +58,7 @@ ERRORS: dict[str, tuple[int, str]] = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class DemoResponse:
     """One HTTP answer. `chunks` replaces `body` where an answer must come in pieces; `drop` ends the connection."""
 
     status: int = 200
@@ -86,11 +86,11 @@ class ApiError(Exception):
         return ERRORS[self.code][0]
 
 
-def json_answer(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    return Answer(status, (("Content-Type", JSON_TYPE), *headers), json.dumps(value).encode())
+def json_answer(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> DemoResponse:
+    return DemoResponse(status, (("Content-Type", JSON_TYPE), *headers), json.dumps(value).encode())
 
 
-def error_answer(error: ApiError, context_id: str) -> Answer:
+def error_answer(error: ApiError, context_id: str) -> DemoResponse:
     status, template = ERRORS[error.code]
     body: dict[str, Any] = {
         "message": template.format_map(error.params),
@@ -104,6 +104,6 @@ def error_answer(error: ApiError, context_id: str) -> Answer:
     return json_answer(body, status, error.headers)
 
 
-def token_error(error: str, description: str) -> Answer:
+def token_error(error: str, description: str) -> DemoResponse:
     """The token endpoint does not speak the API's error body; both spellings of the description are really sent."""
     return json_answer({"error": error, "description": description, "error_description": description}, 400)

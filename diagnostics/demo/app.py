@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from diagnostics.demo import api, tokens
-from diagnostics.demo.answers import Answer, ApiError, error_answer, json_answer
+from diagnostics.demo.answers import ApiError, DemoResponse, error_answer, json_answer
 from diagnostics.demo.hostile import Scene, spoil
 from diagnostics.demo.log import LoggedRequest, RequestLog
-from diagnostics.demo.orgs import Client, Endpoint
-from diagnostics.demo.rights import Caller
-from diagnostics.demo.routing import Request, Route, find_route
+from diagnostics.demo.orgs import DemoClient, Endpoint
+from diagnostics.demo.rights import DemoCaller
+from diagnostics.demo.routing import DemoRequest, DemoRoute, find_route
 from diagnostics.demo.switch import SWITCH_PATH, switch
 from diagnostics.demo.tokens import TokenStore
 
@@ -34,7 +34,7 @@ class DemoApp:
         self.log = log
         self.stopping = stopping or Event()
         self.tokens = TokenStore()
-        self.routes: tuple[Route, ...] = api.GATEWAY_ROUTES if endpoint.has_gateway else api.ROUTES
+        self.routes: tuple[DemoRoute, ...] = api.GATEWAY_ROUTES if endpoint.has_gateway else api.ROUTES
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         answer = self.answer(environ)
@@ -45,7 +45,7 @@ class DemoApp:
             return answer.chunks
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
-    def answer(self, environ: Environ) -> Answer:
+    def answer(self, environ: Environ) -> DemoResponse:
         """The answer with its correlation id, logged; a fault of our own is the documented 500."""
         context_id = str(uuid.uuid4())
         target = raw_target(environ)
@@ -57,7 +57,7 @@ class DemoApp:
                 return self.switch(environ, context_id)
             client_id, answer = self.respond(environ, target, context_id)
         except OSError:
-            answer = Answer(drop=True)  # the client went away, or never sent the body it announced
+            answer = DemoResponse(drop=True)  # the client went away, or never sent the body it announced
         except Exception:
             logger.exception("the demo org could not answer %s", target[:200])
             answer = error_answer(ApiError("internal.server.error"), context_id)
@@ -65,7 +65,7 @@ class DemoApp:
         self.log.add(LoggedRequest(self.endpoint.key, method, target[:4000], answer.status, client_id))
         return replace(answer, headers=(*answer.headers, ("ININ-Correlation-Id", context_id)))
 
-    def switch(self, environ: Environ, context_id: str) -> Answer:
+    def switch(self, environ: Environ, context_id: str) -> DemoResponse:
         """Not of the API: how the demo itself is changed while it runs."""
         try:
             body = read_body(environ)
@@ -73,10 +73,10 @@ class DemoApp:
         except ApiError as error:
             return error_answer(error, context_id)
 
-    def respond(self, environ: Environ, target: str, context_id: str) -> tuple[str, Answer]:
+    def respond(self, environ: Environ, target: str, context_id: str) -> tuple[str, DemoResponse]:
         """The id of the client that asked, if it is known, and the answer."""
         path, _, query = target.partition("?")
-        client: Client | None = None
+        client: DemoClient | None = None
         headers: tuple[tuple[str, str], ...] = ()
         try:
             body = read_body(environ)
@@ -95,14 +95,14 @@ class DemoApp:
             answer = spoil(Scene(answer, client.behaviour, self.stopping, target, port))
         return client.id if client else "", answer
 
-    def respond_login(self, environ: Environ, body: bytes) -> tuple[Client | None, Answer]:
+    def respond_login(self, environ: Environ, body: bytes) -> tuple[DemoClient | None, DemoResponse]:
         if environ["REQUEST_METHOD"] != "POST":
             raise ApiError("method.not.allowed", headers=(("Allow", "POST"),))
         wanted = tokens.read_token_request(environ.get("HTTP_AUTHORIZATION", ""), body)
         org = self.endpoint.org_of(wanted.client_id)
         return org.client(wanted.client_id) if org else None, tokens.grant(self.endpoint, self.tokens, wanted)
 
-    def authenticate(self, authorization: str) -> tuple[Caller | None, tuple[tuple[str, str], ...]]:
+    def authenticate(self, authorization: str) -> tuple[DemoCaller | None, tuple[tuple[str, str], ...]]:
         """Who is asking, None without a bearer token, and the rate-limit headers of the token."""
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
@@ -115,12 +115,12 @@ class DemoApp:
         if used.count > tokens.PER_MINUTE:
             seconds = str(used.reset)
             raise ApiError("too.many.requests", (("Retry-After", seconds), *used.headers), seconds=seconds)
-        return Caller(org, client), used.headers
+        return DemoCaller(org, client), used.headers
 
-    def respond_api(self, method: str, path: str, query: str, body: bytes, caller: Caller | None) -> Answer:
+    def respond_api(self, method: str, path: str, query: str, body: bytes, caller: DemoCaller | None) -> DemoResponse:
         route, params = find_route(self.routes, method, path)
         values = {key: found[0] for key, found in parse_qs(query, errors="replace").items()}
-        request = Request(self.endpoint, method, params, values, body, caller)
+        request = DemoRequest(self.endpoint, method, params, values, body, caller)
         try:
             if not route.public:
                 request.caller.require_all(route.all_of)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from diagnostics.demo.orgs import Org
+from diagnostics.demo.orgs import DemoOrg
 
 Document = dict[str, Any]
 MEDIA_TYPES = {"messages": "message", "calls": "voice", "emails": "email", "callbacks": "callback", "chats": "chat"}
@@ -23,7 +23,7 @@ def derived_id(*parts: object) -> str:
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
-def moment(org: Org, minutes_ago: float | None) -> str | None:
+def moment(org: DemoOrg, minutes_ago: float | None) -> str | None:
     if minutes_ago is None:
         return None
     at = org.started_at - timedelta(minutes=minutes_ago)
@@ -34,7 +34,7 @@ def without_none(document: Document) -> Document:
     return {key: value for key, value in document.items() if value is not None}
 
 
-def conversation(org: Org, spec: Document) -> Document:
+def conversation(org: DemoOrg, spec: Document) -> Document:
     """Model `Conversation`. `state` is never filled on reads."""
     return without_none(
         {
@@ -56,7 +56,7 @@ def divisions_of(spec: Document) -> list[str]:
     return spec.get("divisions") or [spec["division"]]
 
 
-def divisions(org: Org, spec: Document) -> list[Document]:
+def divisions(org: DemoOrg, spec: Document) -> list[Document]:
     """Models `ConversationDivisionMembership`."""
     return [
         {
@@ -71,7 +71,7 @@ def divisions(org: Org, spec: Document) -> list[Document]:
     ]
 
 
-def participant(org: Org, spec: Document, position: int) -> Document:
+def participant(org: DemoOrg, spec: Document, position: int) -> Document:
     """Model `Participant`: every media array is there, most of them empty."""
     item = spec["participants"][position]
     legs = item["legs"]
@@ -91,7 +91,7 @@ def participant(org: Org, spec: Document, position: int) -> Document:
     return {**without_none(document), **arrays}
 
 
-def who(org: Org, item: Document) -> Document:
+def who(org: DemoOrg, item: Document) -> Document:
     """Name and addresses; an agent's or queue's name comes from the org."""
     user, queue = item.get("user"), item.get("queue")
     name = item.get("name") or org.users.get(user or "") or org.queues.get(queue or "")
@@ -99,7 +99,7 @@ def who(org: Org, item: Document) -> Document:
     return {**known, **{key: item[key] for key in PERSONAL if key in item}}
 
 
-def communication(org: Org, spec: Document, position: int, number: int) -> Document:
+def communication(org: DemoOrg, spec: Document, position: int, number: int) -> Document:
     """One entry of `messages[]`, `calls[]` and so on; fields that only one medium has are added to the common ones."""
     leg = spec["participants"][position]["legs"][number]
     connected = leg["state"] not in ("alerting", "scheduled")
@@ -122,7 +122,7 @@ def communication(org: Org, spec: Document, position: int, number: int) -> Docum
     return {**without_none(common), **particulars(org, spec, position, leg)}
 
 
-def particulars(org: Org, spec: Document, position: int, leg: Document) -> Document:
+def particulars(org: DemoOrg, spec: Document, position: int, leg: Document) -> Document:
     item = spec["participants"][position]
     name, address = item.get("name", ""), item.get("address", "")
     if leg["media"] == "messages":
@@ -138,7 +138,7 @@ def particulars(org: Org, spec: Document, position: int, leg: Document) -> Docum
     return {"roomId": f"{spec['id']}@conference.example"}
 
 
-def media_view(org: Org, spec: Document, media: str) -> Document | None:
+def media_view(org: DemoOrg, spec: Document, media: str) -> Document | None:
     """Models `MessageConversation`, `CallConversation`, ...: flat participants. None without that medium."""
     participants = [
         flat
@@ -158,7 +158,7 @@ def media_view(org: Org, spec: Document, media: str) -> Document | None:
     }
 
 
-def flat_participant(org: Org, spec: Document, position: int, number: int) -> Document:
+def flat_participant(org: DemoOrg, spec: Document, position: int, number: int) -> Document:
     item = spec["participants"][position]
     leg = communication(org, spec, position, number)
     known = who(org, item)
@@ -184,7 +184,7 @@ def flat_participant(org: Org, spec: Document, position: int, number: int) -> Do
     )
 
 
-def analytics(org: Org, spec: Document) -> Document:
+def analytics(org: DemoOrg, spec: Document) -> Document:
     """Model `AnalyticsConversationWithoutAttributes`: the historical proof that an id exists."""
     return without_none(
         {
@@ -198,7 +198,7 @@ def analytics(org: Org, spec: Document) -> Document:
     )
 
 
-def analytics_participant(org: Org, spec: Document, position: int) -> Document:
+def analytics_participant(org: DemoOrg, spec: Document, position: int) -> Document:
     item = spec["participants"][position]
     return without_none(
         {
@@ -211,7 +211,7 @@ def analytics_participant(org: Org, spec: Document, position: int) -> Document:
     )
 
 
-def analytics_session(org: Org, spec: Document, position: int, number: int) -> Document:
+def analytics_session(org: DemoOrg, spec: Document, position: int, number: int) -> Document:
     item = spec["participants"][position]
     leg = item["legs"][number]
     segment = {"segmentStart": moment(org, leg["started"]), "segmentEnd": moment(org, leg.get("ended"))}

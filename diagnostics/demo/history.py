@@ -14,13 +14,14 @@ from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
 from diagnostics.demo.stage import set_up
 from diagnostics.demo.story import TODAY, Moment, Take
-from diagnostics.inputs import Inputs
-from diagnostics.models import Exchange, Finding, OAuthClient, OrgChange, Run, Snapshot
-from diagnostics.services.runs import create_run, execute_run
-from diagnostics.services.standing import stand_by
-from diagnostics.standing import Stand
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
+from diagnostics.orgs.status import status_by
+from diagnostics.orgs.status_rules import ClientStatus
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.runs import create_run, execute_run
 
-Row = TypeVar("Row", Run, Finding, Exchange, Snapshot, OrgChange)
+Row = TypeVar("Row", Run, Finding, Exchange, ConfigurationSync, OrgChange)
 MOMENT_IN_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
 HTTP_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 RECENT = timedelta(days=5)
@@ -29,29 +30,29 @@ SLOWNESS = (12.0, 30.0)
 
 
 @dataclass(frozen=True)
-class Original:
+class RecordedRun:
     """One take as the product stored it."""
 
     run: Run
     findings: list[Finding]
     exchanges: list[Exchange]
-    stand: Stand | None
+    stand: ClientStatus | None
 
     @classmethod
-    def of(cls, run: Run) -> "Original":
+    def of(cls, run: Run) -> "RecordedRun":
         run.refresh_from_db()
-        looked = stand_by(run)
+        looked = status_by(run)
         return cls(run, list(run.findings.all()), list(run.exchanges.all()), looked[0] if looked else None)
 
 
-def perform(take: Take, client: OAuthClient, running: Running) -> Original:
+def perform(take: Take, client: OAuthClient, running: Running) -> RecordedRun:
     """Run it as anybody would, with the org set up as it was then."""
     with set_up(client, running, take.state):
         inputs = inputs_of(take)
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
         run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.DEMO, for_workers=False)
         execute_run(run.pk, "demo")
-        return Original.of(run)
+        return RecordedRun.of(run)
 
 
 def inputs_of(take: Take) -> Inputs:
@@ -64,10 +65,10 @@ def inputs_of(take: Take) -> Inputs:
     return inputs
 
 
-class Copy:
+class RunCopy:
     """An original moved to another day: its own correlation ids, its own pace, its own clock times."""
 
-    def __init__(self, original: Original, moment: Moment, moved: dict[str, str]) -> None:
+    def __init__(self, original: RecordedRun, moment: Moment, moved: dict[str, str]) -> None:
         self.original = original
         self.random = Random(moment.at.timestamp())  # noqa: S311  (a pace, no secret)
         self.slowness = self.random.uniform(*SLOWNESS)
@@ -114,7 +115,7 @@ class Copy:
         return self.at + (moment - self.started) * self.slowness
 
     def text(self, text: str) -> str:
-        text = HTTP_DATE.sub(self._moved_http, with_words(text, self.words))
+        text = HTTP_DATE.sub(self._moved_http, with_texts(text, self.words))
         return MOMENT_IN_TEXT.sub(self._moved, text)
 
     def value(self, value: Any) -> Any:
@@ -122,7 +123,7 @@ class Copy:
 
     def renamed(self, value: Any) -> Any:
         """With the addresses of the orgs that are served, its times left as they are."""
-        return with_words(value, self.words)
+        return with_texts(value, self.words)
 
     def _moved(self, found: re.Match[str]) -> str:
         """Times around the original's move with it; dates of old settings stay."""
@@ -137,7 +138,7 @@ class Copy:
         return found[0] if abs(moment - self.started) > RECENT else http_date(moment - self.started + self.at)
 
 
-def with_words(value: Any, words: dict[str, str]) -> Any:
+def with_texts(value: Any, words: dict[str, str]) -> Any:
     """Any JSON value, with each word in place of the one that stood there."""
     text = json.dumps(value)
     for old, new in words.items():
@@ -160,7 +161,7 @@ def copy_of(row: Row) -> Row:
     return type(row)(**{name: getattr(row, name) for name in names})
 
 
-def store(copies: list[Copy]) -> list[Run]:
+def store(copies: list[RunCopy]) -> list[Run]:
     """In the order of time, so that a newer run has the higher number."""
     runs = Run.objects.bulk_create([copy.run() for copy in copies])
     pairs = list(zip(copies, runs, strict=True))

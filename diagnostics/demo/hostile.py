@@ -14,9 +14,9 @@ from functools import cache
 from threading import Event
 from typing import Any
 
-from diagnostics.demo.answers import JSON_TYPE, Answer, ApiError, error_answer
+from diagnostics.demo.answers import JSON_TYPE, ApiError, DemoResponse, error_answer
 from diagnostics.demo.hostile_pages import PAGE_KINDS
-from diagnostics.demo.orgs import Client, Org, read_data
+from diagnostics.demo.orgs import DemoClient, DemoOrg, read_data
 
 JSON_HEADER = (("Content-Type", JSON_TYPE),)
 HTML_HEADER = (("Content-Type", "text/html; charset=utf-8"),)
@@ -31,7 +31,7 @@ MEGABYTES = 1_000_000
 class Scene:
     """What a behaviour works with: the genuine answer, its own settings, and the end of the server."""
 
-    genuine: Answer
+    genuine: DemoResponse
     settings: dict[str, Any]
     stopping: Event
     target: str
@@ -42,28 +42,28 @@ class Scene:
         return float(self.settings.get("seconds", 60))
 
 
-def hostile_clients(org: Org) -> tuple[Client, ...]:
+def hostile_clients(org: DemoOrg) -> tuple[DemoClient, ...]:
     """They hold every role of the org, so that what is spoilt is a full answer and not a 403."""
     grants = tuple((role, org.home_division) for role in org.roles)
-    return tuple(Client(**item, grants=grants) for item in read_data("hostile.json"))
+    return tuple(DemoClient(**item, grants=grants) for item in read_data("hostile.json"))
 
 
-def spoil(scene: Scene) -> Answer:
+def spoil(scene: Scene) -> DemoResponse:
     kind = scene.settings["kind"]
     return PAGE_KINDS[kind](scene.genuine, scene.target) if kind in PAGE_KINDS else KINDS[kind](scene)
 
 
-def huge(scene: Scene) -> Answer:
+def huge(scene: Scene) -> DemoResponse:
     item = json.dumps({"id": "x" * 36, "text": "y" * 200}).encode()
-    return Answer(200, JSON_HEADER, b'{"entities": [' + b",".join([item] * (5 * MEGABYTES // len(item))) + b"]}")
+    return DemoResponse(200, JSON_HEADER, b'{"entities": [' + b",".join([item] * (5 * MEGABYTES // len(item))) + b"]}")
 
 
-def garbage(scene: Scene) -> Answer:
-    return Answer(200, JSON_HEADER, random.Random(7).randbytes(4096))  # noqa: S311  (noise, not a secret)
+def garbage(scene: Scene) -> DemoResponse:
+    return DemoResponse(200, JSON_HEADER, random.Random(7).randbytes(4096))  # noqa: S311  (noise, not a secret)
 
 
-def deep(scene: Scene) -> Answer:
-    return Answer(200, JSON_HEADER, b'{"participants":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+def deep(scene: Scene) -> DemoResponse:
+    return DemoResponse(200, JSON_HEADER, b'{"participants":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
 
 
 @cache
@@ -73,20 +73,20 @@ def bomb() -> bytes:
     return b"".join([packer.compress(b'{"id": "'), *(packer.compress(piece) for _ in range(200)), packer.flush()])
 
 
-def redirect_away(scene: Scene) -> Answer:
+def redirect_away(scene: Scene) -> DemoResponse:
     """To the same server under another name, where the log shows whether anybody followed."""
-    return Answer(302, (("Location", f"http://localhost:{scene.port}/elsewhere{scene.target}"),))
+    return DemoResponse(302, (("Location", f"http://localhost:{scene.port}/elsewhere{scene.target}"),))
 
 
-def slow(scene: Scene) -> Answer:
+def slow(scene: Scene) -> DemoResponse:
     def chunks() -> Iterator[bytes]:
         scene.stopping.wait(scene.seconds)
         yield scene.genuine.body
 
-    return Answer(scene.genuine.status, scene.genuine.headers, chunks=chunks())
+    return DemoResponse(scene.genuine.status, scene.genuine.headers, chunks=chunks())
 
 
-def drip(scene: Scene) -> Answer:
+def drip(scene: Scene) -> DemoResponse:
     """One byte at a time: each read is quick, the whole never ends."""
 
     def chunks() -> Iterator[bytes]:
@@ -95,39 +95,39 @@ def drip(scene: Scene) -> Answer:
                 return
             yield b"{" if position == 0 else b" "
 
-    return Answer(200, JSON_HEADER, chunks=chunks())
+    return DemoResponse(200, JSON_HEADER, chunks=chunks())
 
 
-def short_body(scene: Scene) -> Answer:
+def short_body(scene: Scene) -> DemoResponse:
     """Less than the Content-Length promises."""
     length = ("Content-Length", str(len(scene.genuine.body) + 1000))
-    return Answer(200, (*JSON_HEADER, length), scene.genuine.body)
+    return DemoResponse(200, (*JSON_HEADER, length), scene.genuine.body)
 
 
-def long_body(scene: Scene) -> Answer:
+def long_body(scene: Scene) -> DemoResponse:
     """More than the Content-Length promises, so that the JSON ends in the middle."""
     length = ("Content-Length", str(max(1, len(scene.genuine.body) // 2)))
-    return Answer(200, (*JSON_HEADER, length), scene.genuine.body)
+    return DemoResponse(200, (*JSON_HEADER, length), scene.genuine.body)
 
 
-def many_headers(scene: Scene) -> Answer:
-    return Answer(200, (*JSON_HEADER, *((f"X-Filler-{n}", "z" * 500) for n in range(500))), scene.genuine.body)
+def many_headers(scene: Scene) -> DemoResponse:
+    return DemoResponse(200, (*JSON_HEADER, *((f"X-Filler-{n}", "z" * 500) for n in range(500))), scene.genuine.body)
 
 
-def wrong_types(scene: Scene) -> Answer:
-    return Answer(200, JSON_HEADER, json.dumps(retyped(json.loads(scene.genuine.body or b"null"))).encode())
+def wrong_types(scene: Scene) -> DemoResponse:
+    return DemoResponse(200, JSON_HEADER, json.dumps(retyped(json.loads(scene.genuine.body or b"null"))).encode())
 
 
-def wrong_containers(scene: Scene) -> Answer:
+def wrong_containers(scene: Scene) -> DemoResponse:
     value = json.loads(scene.genuine.body or b"null")
     swapped = {key: swap(item) for key, item in value.items()} if isinstance(value, dict) else value
-    return Answer(200, JSON_HEADER, json.dumps(swapped).encode())
+    return DemoResponse(200, JSON_HEADER, json.dumps(swapped).encode())
 
 
-def nulls(scene: Scene) -> Answer:
+def nulls(scene: Scene) -> DemoResponse:
     value = json.loads(scene.genuine.body or b"null")
     emptied = dict.fromkeys(value) if isinstance(value, dict) else None
-    return Answer(200, JSON_HEADER, json.dumps(emptied).encode())
+    return DemoResponse(200, JSON_HEADER, json.dumps(emptied).encode())
 
 
 def retyped(value: Any) -> Any:
@@ -151,27 +151,27 @@ def swap(value: Any) -> Any:
     return [value]
 
 
-def error(code: str, **params: str) -> Callable[[Scene], Answer]:
+def error(code: str, **params: str) -> Callable[[Scene], DemoResponse]:
     headers = (("Retry-After", params["seconds"]),) if "seconds" in params else ()
     return lambda scene: error_answer(ApiError(code, headers, **params), "00000000-0000-4000-8000-0000000000ff")
 
 
-def status_only(status: int, body: bytes = b"") -> Callable[[Scene], Answer]:
-    return lambda scene: Answer(status, HTML_HEADER, body)
+def status_only(status: int, body: bytes = b"") -> Callable[[Scene], DemoResponse]:
+    return lambda scene: DemoResponse(status, HTML_HEADER, body)
 
 
-def json_bytes(body: bytes) -> Callable[[Scene], Answer]:
-    return lambda scene: Answer(200, JSON_HEADER, body)
+def json_bytes(body: bytes) -> Callable[[Scene], DemoResponse]:
+    return lambda scene: DemoResponse(200, JSON_HEADER, body)
 
 
-KINDS: dict[str, Callable[[Scene], Answer]] = {
+KINDS: dict[str, Callable[[Scene], DemoResponse]] = {
     "html": status_only(200, PAGE),
     "html_502": status_only(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>"),
     "proxy_auth": status_only(407, b"<html><body>Proxy authentication required</body></html>"),
     "empty": json_bytes(b""),
     "not_json": json_bytes(b'{"id": "cut off in the midd'),
     "bad_encoding": json_bytes(b'{"name": "\xff\xfe\xfa"}'),
-    "byte_order_mark": lambda scene: Answer(200, JSON_HEADER, b"\xef\xbb\xbf" + scene.genuine.body),
+    "byte_order_mark": lambda scene: DemoResponse(200, JSON_HEADER, b"\xef\xbb\xbf" + scene.genuine.body),
     "null_bytes": json_bytes(b'{"id": "a\\u0000b", "name": "\\ud800", "access_token": "a\\u0000b"}'),
     "list": json_bytes(b"[1, 2, 3]"),
     "null": json_bytes(b"null"),
@@ -180,18 +180,18 @@ KINDS: dict[str, Callable[[Scene], Answer]] = {
     "empty_object": json_bytes(b"{}"),
     "garbage": garbage,
     "huge": huge,
-    "gzip_bomb": lambda scene: Answer(200, (*JSON_HEADER, ("Content-Encoding", "gzip")), bomb()),
-    "bad_gzip": lambda scene: Answer(200, (*JSON_HEADER, ("Content-Encoding", "gzip")), b"not gzip at all"),
+    "gzip_bomb": lambda scene: DemoResponse(200, (*JSON_HEADER, ("Content-Encoding", "gzip")), bomb()),
+    "bad_gzip": lambda scene: DemoResponse(200, (*JSON_HEADER, ("Content-Encoding", "gzip")), b"not gzip at all"),
     "deep": deep,
     "wrong_types": wrong_types,
     "wrong_containers": wrong_containers,
     "nulls": nulls,
-    "redirect_loop": lambda scene: Answer(302, (("Location", scene.target),)),
+    "redirect_loop": lambda scene: DemoResponse(302, (("Location", scene.target),)),
     "redirect_away": redirect_away,
-    "redirect_nowhere": lambda scene: Answer(302, HTML_HEADER, PAGE),
+    "redirect_nowhere": lambda scene: DemoResponse(302, HTML_HEADER, PAGE),
     "slow": slow,
     "drip": drip,
-    "drop": lambda scene: Answer(drop=True),
+    "drop": lambda scene: DemoResponse(drop=True),
     "short_body": short_body,
     "long_body": long_body,
     "many_headers": many_headers,

@@ -9,22 +9,22 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from diagnostics.demo.answers import JSON_TYPE, Answer
+from diagnostics.demo.answers import JSON_TYPE, DemoResponse
 
 Listing = dict[str, Any]
 ODD_IDS = (17, None, "", True, ["a", "list"], "with\x00nul", "\ud800", "x" * 5_000, {"id": "nested"})
 MILLION = 1_000_000
 
 
-def page_kind(change: Callable[[Listing, str], Listing]) -> Callable[[Answer, str], Answer]:
+def page_kind(change: Callable[[Listing, str], Listing]) -> Callable[[DemoResponse, str], DemoResponse]:
     """What is no list is left as it is."""
 
-    def spoil(genuine: Answer, target: str) -> Answer:
+    def spoil(genuine: DemoResponse, target: str) -> DemoResponse:
         listing = json.loads(genuine.body or b"null")
         if not isinstance(listing, dict) or not isinstance(listing.get("entities"), list):
             return genuine
         body = json.dumps(change(listing, target)).encode()
-        return Answer(genuine.status, (("Content-Type", JSON_TYPE),), body)
+        return DemoResponse(genuine.status, (("Content-Type", JSON_TYPE),), body)
 
     return spoil
 
@@ -67,12 +67,12 @@ def hidden_settings(listing: Listing, target: str) -> Listing:
     return {**listing, "entities": entities}
 
 
-def half_a_page(genuine: Answer, target: str) -> Answer:
+def half_a_page(genuine: DemoResponse, target: str) -> DemoResponse:
     """The whole length is promised and sent, but the JSON ends in the middle."""
-    return Answer(genuine.status, genuine.headers, genuine.body[: len(genuine.body) // 2])
+    return DemoResponse(genuine.status, genuine.headers, genuine.body[: len(genuine.body) // 2])
 
 
-PAGE_KINDS: dict[str, Callable[[Answer, str], Answer]] = {
+PAGE_KINDS: dict[str, Callable[[DemoResponse, str], DemoResponse]] = {
     "same_cursor": page_kind(same_cursor),
     "endless_cursors": page_kind(endless_cursors),
     "torn_cursor": page_kind(torn_cursor),

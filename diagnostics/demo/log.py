@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
-KEPT = 20_000
+MOST_REQUESTS = 20_000
 READS = frozenset({"GET", "HEAD"})
 
 
@@ -26,7 +26,7 @@ class LoggedRequest:
 class RequestLog:
     """The newest requests, and every one that was neither a read nor a token request."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = MOST_REQUESTS) -> None:
         self._requests: deque[LoggedRequest] = deque(maxlen=kept)
         self._writes: deque[LoggedRequest] = deque(maxlen=kept)
         self._total = 0

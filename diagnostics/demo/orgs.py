@@ -19,7 +19,7 @@ CLIENT_CREDENTIALS = "CLIENT-CREDENTIALS"
 
 
 @dataclass(frozen=True)
-class Policy:
+class DemoPolicy:
     """One line of a role. `entity` and `action` may be `*`; a policy with a condition never allows anything here."""
 
     domain: str
@@ -37,11 +37,11 @@ class Policy:
 class Role:
     id: str
     name: str
-    policies: tuple[Policy, ...]
+    policies: tuple[DemoPolicy, ...]
 
 
 @dataclass(frozen=True)
-class Client:
+class DemoClient:
     """An OAuth client as the org knows it. `grants` are pairs of role id and division id.
 
     `typed_secret` is what a person registered in the product, where that is not the right one. `told_grant` is the
@@ -64,13 +64,13 @@ class Client:
 
 
 @dataclass(frozen=True)
-class Provider:
+class DemoProvider:
     id: str
     name: str
     enabled: bool
 
 
-class Org:
+class DemoOrg:
     """One org's state. Values are frozen; the methods swap one for another, which is how a test removes a role, or
     publishes a configuration anew."""
 
@@ -95,14 +95,14 @@ class Org:
         self._clients = {client.id: client for client in map(read_client, data["clients"])}
         self._lock = threading.Lock()
 
-    def client(self, client_id: str) -> Client | None:
+    def client(self, client_id: str) -> DemoClient | None:
         return self._clients.get(client_id)
 
     @property
-    def clients(self) -> tuple[Client, ...]:
+    def clients(self) -> tuple[DemoClient, ...]:
         return tuple(self._clients.values())
 
-    def update_client(self, client_id: str, **changes: Any) -> Client:
+    def update_client(self, client_id: str, **changes: Any) -> DemoClient:
         """Change a client's state for the requests to come; returns what it was before."""
         with self._lock:
             before = self._clients[client_id]
@@ -154,7 +154,7 @@ class Org:
             configuration if each["id"] == configuration["id"] else each for each in self.configurations
         )
 
-    def add_clients(self, clients: Iterable[Client]) -> None:
+    def add_clients(self, clients: Iterable[DemoClient]) -> None:
         with self._lock:
             self._clients.update({client.id: client for client in clients})
 
@@ -173,11 +173,11 @@ class Endpoint:
     """
 
     key: str
-    orgs: tuple[Org, ...]
+    orgs: tuple[DemoOrg, ...]
     has_gateway: bool = False
-    providers: tuple[Provider, ...] = ()
+    providers: tuple[DemoProvider, ...] = ()
 
-    def org_of(self, client_id: str) -> Org | None:
+    def org_of(self, client_id: str) -> DemoOrg | None:
         return next((org for org in self.orgs if org.client(client_id)), None)
 
 
@@ -185,15 +185,15 @@ def read_role(data: dict[str, Any]) -> Role:
     return Role(data["id"], data["name"], tuple(read_policy(*item) for item in data["policies"].items()))
 
 
-def read_policy(permission: str, condition: str) -> Policy:
+def read_policy(permission: str, condition: str) -> DemoPolicy:
     domain, entity, action = permission.split(":")
-    return Policy(domain, entity, action, condition)
+    return DemoPolicy(domain, entity, action, condition)
 
 
-def read_client(data: dict[str, Any]) -> Client:
+def read_client(data: dict[str, Any]) -> DemoClient:
     grants = tuple((role, division) for role, division in data.get("grants", ()))
     known = {"grants": grants, "scopes": tuple(data.get("scopes", ()))}
-    return Client(**{**data, **known})
+    return DemoClient(**{**data, **known})
 
 
 @cache
@@ -207,12 +207,12 @@ def load_endpoint(key: str) -> Endpoint:
     shared = read_data("shared.json")
     conversations = read_data("conversations.json")
     orgs = tuple(load_org(shared, org, conversations[org["id"]]) for org in data["orgs"])
-    providers = tuple(Provider(**provider) for provider in data.get("providers", ()))
+    providers = tuple(DemoProvider(**provider) for provider in data.get("providers", ()))
     return Endpoint(key, orgs, bool(providers), providers)
 
 
-def load_org(shared: dict[str, Any], data: dict[str, Any], conversations: list[dict[str, Any]]) -> Org:
+def load_org(shared: dict[str, Any], data: dict[str, Any], conversations: list[dict[str, Any]]) -> DemoOrg:
     """What all orgs have (catalogue, limits) with what this org says of itself."""
     without = tuple(data.get("catalogue_without", ()))
     catalogue = [permission for permission in shared["catalogue"] if not permission.startswith(without)]
-    return Org({**shared, **data, "catalogue": catalogue}, {item["id"]: item for item in conversations})
+    return DemoOrg({**shared, **data, "catalogue": catalogue}, {item["id"]: item for item in conversations})

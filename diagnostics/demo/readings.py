@@ -5,34 +5,34 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from diagnostics.demo import story
-from diagnostics.demo.history import copy_of, with_words
+from diagnostics.demo.history import copy_of, with_texts
 from diagnostics.demo.server import Running
 from diagnostics.demo.stage import set_up
-from diagnostics.models import OAuthClient, OrgChange, Provider, Snapshot
-from diagnostics.services.snapshots import read_snapshot, start_snapshot
-from diagnostics.services.standing import stand_by
-from diagnostics.standing import Stand
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
+from diagnostics.orgs.status import status_by
+from diagnostics.orgs.status_rules import ClientStatus
+from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
 
 TOOK = timedelta(seconds=9)
 MOST_AFTER_A_TURN = 3  # what a list leaves out is gone only when it was left out twice
 
 
 @dataclass
-class Original:
+class RecordedSync:
     """One reading as the product stored it. `copies` are the times at which it ends in the story."""
 
-    snapshot: Snapshot
+    snapshot: ConfigurationSync
     changes: list[OrgChange]
-    stand: Stand
+    stand: ClientStatus
     copies: list[datetime] = field(default_factory=list)
 
 
-def perform(client: OAuthClient, running: Running) -> list[list[Original]]:
+def perform(client: OAuthClient, running: Running) -> list[list[RecordedSync]]:
     """By turn of the client's story, the readings that tell something new."""
     return [list(_after(turn.state, client, running)) for turn in story.TURNS[client.name]]
 
 
-def _after(state: str, client: OAuthClient, running: Running) -> Iterator[Original]:
+def _after(state: str, client: OAuthClient, running: Running) -> Iterator[RecordedSync]:
     with set_up(client, running, state):
         for _ in range(MOST_AFTER_A_TURN):
             yield _read(client)
@@ -40,24 +40,24 @@ def _after(state: str, client: OAuthClient, running: Running) -> Iterator[Origin
                 return
 
 
-def _read(client: OAuthClient) -> Original:
-    snapshot = start_snapshot(client, source=Snapshot.Source.DEMO, user=None)
+def _read(client: OAuthClient) -> RecordedSync:
+    snapshot = start_snapshot(client, source=ConfigurationSync.Source.DEMO, user=None)
     if snapshot is None:
         raise RuntimeError(f"The org of {client.name} is being read by somebody else.")
     read_snapshot(snapshot.pk, "demo")
     snapshot.refresh_from_db()
-    looked = stand_by(snapshot)
+    looked = status_by(snapshot)
     if looked is None or not snapshot.is_kept:
         raise RuntimeError(f"The org of {client.name} could not be read: {snapshot.error}")
     changes = list(OrgChange.objects.filter(snapshot=snapshot).order_by("pk"))
-    return Original(snapshot, changes, looked[0])
+    return RecordedSync(snapshot, changes, looked[0])
 
 
 @dataclass(frozen=True)
-class Copy:
+class SyncCopy:
     """A reading moved to its hour; the first copy of an original tells its changes. `before` is when the one before ended."""
 
-    original: Original
+    original: RecordedSync
     at: datetime
     before: datetime | None
     words: dict[str, str]
@@ -70,34 +70,36 @@ class Copy:
     def is_first(self) -> bool:
         return self.original.copies[0] == self.ended
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> ConfigurationSync:
         row = copy_of(self.original.snapshot)
         row.created_at = row.rung_at = row.taken_up_at = self.at
         row.finished_at = self.ended
-        row.parts, row.rights, row.error = (with_words(each, self.words) for each in (row.parts, row.rights, row.error))
+        row.parts, row.rights, row.error = (with_texts(each, self.words) for each in (row.parts, row.rights, row.error))
         row.changes = len(self.original.changes) if self.is_first else 0
         return row
 
-    def changes(self, snapshot: Snapshot) -> Iterator[OrgChange]:
+    def changes(self, snapshot: ConfigurationSync) -> Iterator[OrgChange]:
         for each in self.original.changes if self.is_first else ():
             change = copy_of(each)
             change.snapshot, change.not_before, change.at = snapshot, self.before, self.ended
-            change.before, change.after = with_words(change.before, self.words), with_words(change.after, self.words)
+            change.before, change.after = with_texts(change.before, self.words), with_texts(change.after, self.words)
             yield change
 
 
-def copies(client: str, originals: list[list[Original]], today: datetime, words: dict[str, str]) -> Iterator[Copy]:
+def copies(
+    client: str, originals: list[list[RecordedSync]], today: datetime, words: dict[str, str]
+) -> Iterator[SyncCopy]:
     """After a turn each of its originals once, in their order, and the last one until the next turn."""
     made, before = [0] * len(originals), None
     for at, turn in story.readings(client, today):
         original = originals[turn][min(made[turn], len(originals[turn]) - 1)]
         made[turn] += 1
         original.copies.append(at + TOOK)
-        yield Copy(original, at, before, words)
+        yield SyncCopy(original, at, before, words)
         before = at + TOOK
 
 
-def move_providers(client: OAuthClient, originals: list[list[Original]], last: Snapshot) -> None:
+def move_providers(client: OAuthClient, originals: list[list[RecordedSync]], last: ConfigurationSync) -> None:
     """Their times, from those at which the originals were made to those at which the story has them."""
     told = [each for after in originals for each in after if each.copies]
     times = {each.snapshot.pk: each.copies for each in told}

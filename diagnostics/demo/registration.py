@@ -3,10 +3,10 @@
 from django.db import transaction
 
 from diagnostics.demo import story
-from diagnostics.demo.orgs import KEYS, REGION, Client, load_endpoint
+from diagnostics.demo.orgs import KEYS, REGION, DemoClient, load_endpoint
 from diagnostics.demo.scenarios import scenarios
-from diagnostics.models import OAuthClient
-from diagnostics.services.clients import create_client
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import OAuthClient
 
 TIERS = {
     story.PUBLISHED_CLIENT: OAuthClient.Tier.PRODUCTION,
@@ -32,7 +32,7 @@ def register(key: str) -> list[OAuthClient]:
 
 
 @transaction.atomic
-def register_one(region: str, client: Client) -> OAuthClient | None:
+def register_one(region: str, client: DemoClient) -> OAuthClient | None:
     if OAuthClient.objects.filter(name__iexact=client.name).exists():
         return None
     secret = client.typed_secret or client.secret

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from diagnostics.demo.answers import ApiError
-from diagnostics.demo.orgs import Client, Org
+from diagnostics.demo.orgs import DemoClient, DemoOrg
 
 
 @dataclass(frozen=True)
-class Caller:
+class DemoCaller:
     """Who sent the request: the org the token belongs to, and the client as it is now."""
 
-    org: Org
-    client: Client
+    org: DemoOrg
+    client: DemoClient
 
     def divisions_with(self, permission: str) -> set[str]:
         """The divisions in which one of the client's roles holds the permission without a condition."""

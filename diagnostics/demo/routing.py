@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from diagnostics.demo.answers import Answer, ApiError
-from diagnostics.demo.orgs import Endpoint, Org
-from diagnostics.demo.rights import Caller
+from diagnostics.demo.answers import ApiError, DemoResponse
+from diagnostics.demo.orgs import DemoOrg, Endpoint
+from diagnostics.demo.rights import DemoCaller
 
 
 @dataclass(frozen=True)
-class Request:
+class DemoRequest:
     """One request as a handler sees it. `query` keeps the first value of each name."""
 
     endpoint: Endpoint
@@ -18,16 +18,16 @@ class Request:
     params: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    who: Caller | None = None
+    who: DemoCaller | None = None
 
     @property
-    def caller(self) -> Caller:
+    def caller(self) -> DemoCaller:
         if self.who is None:
             raise ApiError("authentication.required")
         return self.who
 
     @property
-    def org(self) -> Org:
+    def org(self) -> DemoOrg:
         return self.caller.org
 
     def number(self, name: str, default: int, most: int) -> int:
@@ -41,12 +41,12 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Route:
+class DemoRoute:
     """`any_of` and `all_of` are checked before the handler; divisions are the handler's business."""
 
     method: str
     template: str
-    handle: Callable[[Request], Answer]
+    handle: Callable[[DemoRequest], DemoResponse]
     any_of: tuple[str, ...] = ()
     all_of: tuple[str, ...] = ()
     public: bool = False
@@ -69,7 +69,7 @@ class Route:
         return params
 
 
-def find_route(routes: Iterable[Route], method: str, path: str) -> tuple[Route, dict[str, str]]:
+def find_route(routes: Iterable[DemoRoute], method: str, path: str) -> tuple[DemoRoute, dict[str, str]]:
     """The route of a raw path; literal segments beat parameters. Raises 404, or 405 naming the methods there are."""
     segments = tuple(path.split("/"))
     fits = [(route, params) for route in routes if (params := route.fit(segments)) is not None]
@@ -84,6 +84,6 @@ def find_route(routes: Iterable[Route], method: str, path: str) -> tuple[Route, 
     raise ApiError("method.not.allowed", headers=(("Allow", allowed),))
 
 
-def answer_user_only(request: Request) -> Answer:
+def answer_user_only(request: DemoRequest) -> DemoResponse:
     """Calls "for the logged in user": a client-credentials token has none."""
     raise ApiError("not.a.user")

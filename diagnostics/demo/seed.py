@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from diagnostics.demo import story, telling
+from diagnostics.demo import narration as telling
+from diagnostics.demo import story
 from diagnostics.demo.orgs import KEYS, REGION
 from diagnostics.demo.registration import register
-from diagnostics.demo.standin import stand_in_for
-from diagnostics.models import OAuthClient, Run, Snapshot
-from diagnostics.services.clients import start_verification, verify_client
-from diagnostics.services.snapshots import read_snapshot, start_snapshot
+from diagnostics.demo.stand_in import stand_in_for
+from diagnostics.orgs.clients import start_verification, verify_client
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient
+from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.runs.models import Run
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ def seed() -> Seeded:
     for key in KEYS:
         stand_in_for(REGION.format(key=key))
     registered = [client for key in KEYS for client in register(key)]
-    runs = 0 if Run.objects.filter(source=Run.Source.DEMO).exists() else tell_story()
+    runs = 0 if Run.objects.filter(source=Run.Source.DEMO).exists() else seed_story()
     for client in unverified():
         if start_verification(client):
             verify_client(client.pk)
@@ -38,17 +40,17 @@ def unverified() -> list[OAuthClient]:
     return list(OAuthClient.objects.filter(region__in=regions, retired_at=None, state=OAuthClient.State.UNVERIFIED))
 
 
-def tell_story() -> int:
+def seed_story() -> int:
     """The story needs its clients as they were registered here; without one of them there is none."""
     found = OAuthClient.objects.filter(name__in=story.CLIENTS, region__startswith="demo-", retired_at=None)
     clients = {client.name: client for client in found}
-    return telling.tell(clients) if set(clients) == set(story.CLIENTS) else 0
+    return telling.narrate(clients) if set(clients) == set(story.CLIENTS) else 0
 
 
 def read_org(client: OAuthClient) -> None:
     """As the product does after each verification that came out right: there is something to see at once."""
     client.refresh_from_db()
     if client.state == OAuthClient.State.VERIFIED:
-        snapshot = start_snapshot(client, source=Snapshot.Source.REGISTRATION, user=None)
+        snapshot = start_snapshot(client, source=ConfigurationSync.Source.REGISTRATION, user=None)
         if snapshot is not None:
             read_snapshot(snapshot.pk)

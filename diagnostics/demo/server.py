@@ -39,7 +39,7 @@ class Handler(WSGIRequestHandler):
             super().handle()
 
 
-class Server(socketserver.ThreadingMixIn, WSGIServer):
+class DemoServer(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
@@ -58,7 +58,7 @@ class Server(socketserver.ThreadingMixIn, WSGIServer):
 class Running:
     """The demo orgs while they are served. `orgs` by endpoint key are live: a test may change their state."""
 
-    servers: tuple[Server, ...]
+    servers: tuple[DemoServer, ...]
     orgs: dict[str, Endpoint]
     log: RequestLog
     stopping: threading.Event
@@ -94,10 +94,10 @@ def start(port: int = 0) -> Running:
     orgs = {key: load_endpoint(key) for key in KEYS}
     main_org = orgs[PUBLISHED].orgs[0]
     main_org.add_clients(hostile_clients(main_org))
-    servers: list[Server] = []
+    servers: list[DemoServer] = []
     try:
         for number, key in enumerate(KEYS):
-            server = Server((HOST, port + number if port else 0), Handler)
+            server = DemoServer((HOST, port + number if port else 0), Handler)
             servers.append(server)
             server.set_app(DemoApp(orgs[key], log, stopping))
     except OSError:
@@ -112,7 +112,7 @@ def start(port: int = 0) -> Running:
 @contextmanager
 def serve(endpoint: Endpoint, latency_s: float = 0.0) -> Iterator[str]:
     """One endpoint on a free port for as long as the block runs; gives its address. Each answer waits `latency_s`."""
-    server, stopping = Server((HOST, 0), Handler), threading.Event()
+    server, stopping = DemoServer((HOST, 0), Handler), threading.Event()
     app = DemoApp(endpoint, RequestLog(), stopping)
 
     def answer_late(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from django.conf import settings
 
 from diagnostics.demo import server
-from diagnostics.demo.orgs import Endpoint, Org
+from diagnostics.demo.orgs import DemoOrg, Endpoint
 from diagnostics.demo.server import Running
-from diagnostics.demo.story import STATES, State
-from diagnostics.models import OAuthClient
+from diagnostics.demo.story import STATES, OrgState
+from diagnostics.orgs.models import OAuthClient
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def set_up(client: OAuthClient, running: Running, name: str) -> Iterator[None]:
         org.add_clients([before])
 
 
-def _change(endpoint: Endpoint, org: Org, state: State) -> None:
+def _change(endpoint: Endpoint, org: DemoOrg, state: OrgState) -> None:
     if state.renamed:
         now, then = state.renamed
         endpoint.providers = tuple(replace(each, id=then) if each.id == now else each for each in endpoint.providers)

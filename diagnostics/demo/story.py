@@ -22,7 +22,7 @@ HEALTH_HOURS = {
 
 
 @dataclass(frozen=True)
-class State:
+class OrgState:
     """How a client's org was set up, as far as it differed from how the demo serves it today."""
 
     client: dict[str, Any] = field(default_factory=dict)  # the OAuth client itself
@@ -33,7 +33,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Turn:
+class StoryStep:
     """From this moment on the org was in this state. `days` before today; None from the very start."""
 
     state: str
@@ -58,33 +58,33 @@ class Moment:
 
 TODAY = "as today"
 OLD_NAME = ("genesys", "Genesys")
-STATES: dict[str, State] = {
-    TODAY: State(),
-    "role removed": State(client={"grants": ()}),
-    "old provider id": State(renamed=OLD_NAME),
-    "scope lost": State(
+STATES: dict[str, OrgState] = {
+    TODAY: OrgState(),
+    "role removed": OrgState(client={"grants": ()}),
+    "old provider id": OrgState(renamed=OLD_NAME),
+    "scope lost": OrgState(
         client={"scopes": ("conversation:read", "conversation:write", "cobrowse:read")}, renamed=OLD_NAME
     ),
-    "version 3, on": State(published=("3", True)),
-    "version 4, off": State(published=("4", False)),
-    "version 5, on": State(published=("5", True)),
+    "version 3, on": OrgState(published=("3", True)),
+    "version 4, off": OrgState(published=("4", False)),
+    "version 5, on": OrgState(published=("5", True)),
 }
-TURNS: dict[str, tuple[Turn, ...]] = {
-    PUBLISHED_CLIENT: (Turn(TODAY), Turn("role removed", 19, 17.5), Turn(TODAY, 16, 6.5)),
+TURNS: dict[str, tuple[StoryStep, ...]] = {
+    PUBLISHED_CLIENT: (StoryStep(TODAY), StoryStep("role removed", 19, 17.5), StoryStep(TODAY, 16, 6.5)),
     GATEWAY_CLIENT: (
-        Turn("old provider id"),
-        Turn("scope lost", 14, 17.5),
-        Turn("old provider id", 13, 11.5),
-        Turn(TODAY, 6, 18.5),
+        StoryStep("old provider id"),
+        StoryStep("scope lost", 14, 17.5),
+        StoryStep("old provider id", 13, 11.5),
+        StoryStep(TODAY, 6, 18.5),
     ),
     # Cobrowse is switched off by mistake, on again, and, three days ago, off once more: so it still is.
     PRODUCTION_CLIENT: (
-        Turn("version 3, on"),
-        Turn("version 4, off", 12, 13.5),
-        Turn("version 5, on", 11, 13.5),
-        Turn(TODAY, 3, 16.5),
+        StoryStep("version 3, on"),
+        StoryStep("version 4, off", 12, 13.5),
+        StoryStep("version 5, on", 11, 13.5),
+        StoryStep(TODAY, 3, 16.5),
     ),
-    SANDBOX_CLIENT: (Turn(TODAY),),
+    SANDBOX_CLIENT: (StoryStep(TODAY),),
 }
 # Days before today, hour, client, scenario. On day 9 somebody "mends" the path with advice from the web.
 DIAGNOSES: tuple[tuple[int, int, str, str], ...] = (
@@ -147,11 +147,11 @@ def readings(client: str, today: datetime) -> list[tuple[datetime, int]]:
     return [(time, turns.index(turn_at(client, time, today))) for time in times]
 
 
-def turn_at(client: str, moment: datetime, today: datetime) -> Turn:
+def turn_at(client: str, moment: datetime, today: datetime) -> StoryStep:
     return [turn for turn in TURNS[client] if turn.days is None or since(turn, today) <= moment][-1]
 
 
-def since(turn: Turn, today: datetime) -> datetime:
+def since(turn: StoryStep, today: datetime) -> datetime:
     return midnight(today, turn.days or 0) + timedelta(hours=turn.hour)
 
 

@@ -2,13 +2,13 @@
 
 import json
 
-from diagnostics.demo.answers import JSON_TYPE, Answer, ApiError, json_answer
+from diagnostics.demo.answers import JSON_TYPE, ApiError, DemoResponse, json_answer
 from diagnostics.demo.orgs import Endpoint
 
 SWITCH_PATH = "/demo/cobrowse"
 
 
-def switch(endpoint: Endpoint, method: str, content_type: str, body: bytes) -> Answer:
+def switch(endpoint: Endpoint, method: str, content_type: str, body: bytes) -> DemoResponse:
     """Publishes every configuration of the client's org anew. A page of another site cannot send JSON here unasked."""
     if method != "POST":
         raise ApiError("method.not.allowed", headers=(("Allow", "POST"),))

@@ -9,16 +9,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
-from diagnostics.demo.answers import Answer, json_answer, token_error
+from diagnostics.demo.answers import DemoResponse, json_answer, token_error
 from diagnostics.demo.orgs import CLIENT_CREDENTIALS, Endpoint
 
-KEPT = 10_000
+MOST_TOKENS = 10_000
 PER_MINUTE = 300
 WINDOW = 60.0
 
 
 @dataclass
-class Token:
+class IssuedToken:
     client_id: str
     expires_at: float
     window_ends: float = 0.0
@@ -46,7 +46,7 @@ class TokenStore:
     """The tokens one endpoint issued. Another endpoint knows none of them."""
 
     def __init__(self) -> None:
-        self._tokens: OrderedDict[str, Token] = OrderedDict()
+        self._tokens: OrderedDict[str, IssuedToken] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -58,8 +58,8 @@ class TokenStore:
     def issue(self, client_id: str, validity: int) -> str:
         text = secrets.token_urlsafe(64)
         with self._lock:
-            self._tokens[text] = Token(client_id, time.monotonic() + validity)
-            while len(self._tokens) > KEPT:
+            self._tokens[text] = IssuedToken(client_id, time.monotonic() + validity)
+            while len(self._tokens) > MOST_TOKENS:
                 self._tokens.popitem(last=False)
         return text
 
@@ -104,7 +104,7 @@ def basic_credentials(authorization: str) -> tuple[str, str] | None:
     return unquote(client_id), unquote(secret)
 
 
-def grant(endpoint: Endpoint, store: TokenStore, wanted: TokenRequest) -> Answer:
+def grant(endpoint: Endpoint, store: TokenStore, wanted: TokenRequest) -> DemoResponse:
     """A wrong id, a wrong secret and a disabled client all get the same answer, as they really do."""
     if not wanted.grant_type:
         return token_error("invalid_request", "grant_type is required")

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from diagnostics.accounts.models import User
 from diagnostics.demo import story
 from diagnostics.demo.scenarios import Scenario, scenario
 from diagnostics.genesys.regions import DEMO_PREFIX
-from diagnostics.models import OAuthClient, Run, User
-from diagnostics.sight import in_sight, visible_clients
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.visibility import visible_clients, visible_rows
+from diagnostics.runs.models import Run
 
 TRIED_FIRST = "thread-call"
 
@@ -29,21 +31,25 @@ def tour(viewer: User | None) -> Tour | None:
     """None where this person may not see all of it, or the demo's clients or runs are gone."""
     call = scenario(TRIED_FIRST)
     client = visible_clients(viewer).filter(retired_at=None, name=call.client).defer("secret").first()
-    sandbox = _told(story.SANDBOX_CLIENT, viewer)
-    bad = [run for run in _told(story.PRODUCTION_CLIENT, viewer) if run.cause != "none"]
-    good = [run for run in _told(story.PRODUCTION_CLIENT, viewer) if run.cause == "none" and bad and run.pk < bad[0].pk]
+    sandbox = _runs_to_show(story.SANDBOX_CLIENT, viewer)
+    bad = [run for run in _runs_to_show(story.PRODUCTION_CLIENT, viewer) if run.cause != "none"]
+    good = [
+        run
+        for run in _runs_to_show(story.PRODUCTION_CLIENT, viewer)
+        if run.cause == "none" and bad and run.pk < bad[0].pk
+    ]
     if client is None or not (good and bad and sandbox):
         return None
-    return Tour(good[0], bad[0], sandbox[0], call, client, is_new=not _has_own())
+    return Tour(good[0], bad[0], sandbox[0], call, client, is_new=not _has_own_runs())
 
 
-def _has_own() -> bool:
+def _has_own_runs() -> bool:
     orgs = OAuthClient.objects.filter(retired_at=None).exclude(region__startswith=DEMO_PREFIX)
     return orgs.exists() or Run.objects.exclude(source=Run.Source.DEMO).exists()
 
 
-def _told(client: str, viewer: User | None) -> list[Run]:
+def _runs_to_show(client: str, viewer: User | None) -> list[Run]:
     """The client's runs of a call, the newest first."""
-    runs = in_sight(Run.objects.filter(client__name=client), viewer)
+    runs = visible_rows(Run.objects.filter(client__name=client), viewer)
     runs = runs.filter(source=Run.Source.DEMO, kind=Run.Kind.DIAGNOSIS)
     return list(runs.defer("inputs", "verdict", "environment", "marks").order_by("-id")[:20])

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from diagnostics.evaluation.words import org_id_of, part_of, words_of
+from diagnostics.evaluation.text import org_id_of, part_of, split_words
 
 MESSAGE_TYPES = {
     "whatsapp": "whatsapp",
@@ -55,7 +55,7 @@ def conversation_of(state: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     said = NOT_SO.sub("", said)
     ended = bool(re.search(r"ended|closed|disconnected|terminated|finished|over\b|historical|archived|completed", said))
-    told_in = words_of(part_of(state, "divisions").get("conversation_in")) or ["Home"]
+    told_in = split_words(part_of(state, "divisions").get("conversation_in")) or ["Home"]
     divisions = [org_id_of(f"division {name if name != '*' else 'Home'}") for name in told_in]
     participants = list(_participants(told, said, ended))
     return {

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diagnostics import causes
-from diagnostics.calls.call import Unreadable
 from diagnostics.demo.server import serve
-from diagnostics.engine import Diagnosis
+from diagnostics.engine import causes
+from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.evaluation.cases import Case
 from diagnostics.evaluation.states import client_of, company_gateway_of, endpoint_of, region_of
-from diagnostics.evaluation.words import org_id_of
+from diagnostics.evaluation.text import org_id_of
 from diagnostics.genesys.regions import Region
-from diagnostics.inputs import Inputs
+from diagnostics.parsing.call import Unreadable
+from diagnostics.parsing.inputs import Inputs
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from diagnostics.calls.company_gateway import BadGateway, clean_gateway
-from diagnostics.demo.orgs import Client, Endpoint, Org, Provider, read_data
+from diagnostics.demo.orgs import DemoClient, DemoOrg, DemoProvider, Endpoint, read_data
 from diagnostics.evaluation.conversations import conversation_of
-from diagnostics.evaluation.words import org_id_of, part_of, words_of
+from diagnostics.evaluation.text import org_id_of, part_of, split_words
 from diagnostics.genesys import gateway
 from diagnostics.genesys.regions import Region, find_region
+from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 
 CONDITION = re.compile(r"condition|\b(?:only|if|when|where|except|limited|restricted)\b", re.IGNORECASE)
 LICENCE = re.compile("licen|product|feature|catalog|subscription")
@@ -35,16 +35,16 @@ def region_of(state: Mapping[str, Any]) -> Region:
     return found or fallback
 
 
-def client_of(state: Mapping[str, Any]) -> Client:
+def client_of(state: Mapping[str, Any]) -> DemoClient:
     """The caller, as a client of the org. A user's token becomes a client of that grant with its scopes."""
     token = part_of(state, "token")
     told = part_of(state, "divisions").get("role_granted_in")
-    granted = words_of(told) if told is not None else ["Home"]
+    granted = split_words(told) if told is not None else ["Home"]
     granted = division_names(state) if re.search(r"\*|\ball\b", " ".join(granted).lower()) else granted
     words = f"{token.get('state') or ''} {token.get('client_state') or ''}".lower()
     scopes, grant = token.get("scopes"), str(token.get("grant") or "")
     unsaid = gateway.SCOPES if state.get("providers") else ()
-    return Client(
+    return DemoClient(
         id=org_id_of("client"),
         name="The caller's client",
         secret="evaluation-only",  # noqa: S106  (of an org that lives for one case)
@@ -60,7 +60,7 @@ def client_of(state: Mapping[str, Any]) -> Client:
 
 def division_names(state: Mapping[str, Any]) -> list[str]:
     divisions = part_of(state, "divisions")
-    named = [*words_of(divisions.get("role_granted_in")), *words_of(divisions.get("conversation_in"))]
+    named = [*split_words(divisions.get("role_granted_in")), *split_words(divisions.get("conversation_in"))]
     return list(
         dict.fromkeys(["Home", *(name for name in named if not re.fullmatch(r"\*|all( divisions)?", name.lower()))])
     )
@@ -101,9 +101,9 @@ def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         yield key, value
 
 
-def org_of(state: Mapping[str, Any]) -> Org:
+def org_of(state: Mapping[str, Any]) -> DemoOrg:
     shared = read_data("shared.json")
-    deployments = [_deployment(told, number) for number, told in enumerate(_deployments_told(state))]
+    deployments = [_deployment(told, number) for number, told in enumerate(_deployments(state))]
     data = {
         **shared,
         "id": org_id_of("org"),
@@ -122,7 +122,7 @@ def org_of(state: Mapping[str, Any]) -> Org:
         "clients": [],
     }
     conversation = conversation_of(state)
-    org = Org(data, {conversation["id"]: conversation} if conversation else {})
+    org = DemoOrg(data, {conversation["id"]: conversation} if conversation else {})
     if not has_foreign_token(state):
         org.add_clients([client_of(state)])
     return org
@@ -137,7 +137,7 @@ def has_foreign_token(state: Mapping[str, Any]) -> bool:
     return elsewhere or re.search(r"\b(?:an)?other org|\bdifferent org|\bforeign|wrong org", said) is not None
 
 
-def other_org_of(state: Mapping[str, Any]) -> Org:
+def other_org_of(state: Mapping[str, Any]) -> DemoOrg:
     """The org that the caller's token belongs to: alike, but with nothing of the case in it."""
     empty = {**state, "conversation": {}, "token": {**part_of(state, "token"), "state": "valid"}}
     org = org_of(empty)
@@ -149,7 +149,7 @@ def permissions_of(state: Mapping[str, Any], catalogue: list[str]) -> dict[str, 
     """Permission -> the condition under which it is held, "" for none."""
     found: dict[str, str] = {}
     conditions = {**part_of(state, "conditions"), **part_of(state, "condition")}
-    for words in words_of(state.get("permissions")):
+    for words in split_words(state.get("permissions")):
         name = re.match(r"[\w.*]+:[\w.*]+:[\w.*]+", words)
         rest = words[name.end() :] if name else ""
         held = CONDITION.search(rest) is not None or bool(conditions.get(name[0] if name else words))
@@ -199,7 +199,7 @@ def _denies(clause: str) -> bool:
     return denied and (about or len(clause.split()) == 1)
 
 
-def _deployments_told(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _deployments(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Those of `web_deployment` and `web_deployments`, each one or a list; one that stands in both is one."""
     found: dict[str, Mapping[str, Any]] = {}
     for name in ("web_deployment", "web_deployments"):
@@ -243,7 +243,7 @@ def _channel(text: Any) -> str:
     return "Voice" if re.search("voice|call", str(text).lower()) else "Webmessaging"
 
 
-def _provider(told: Mapping[str, Any] | str) -> Provider:
+def _provider(told: Mapping[str, Any] | str) -> DemoProvider:
     if isinstance(told, str):
-        return Provider(told, told, True)
-    return Provider(str(told.get("id") or ""), str(told.get("name") or ""), told.get("enabled") is not False)
+        return DemoProvider(told, told, True)
+    return DemoProvider(str(told.get("id") or ""), str(told.get("name") or ""), told.get("enabled") is not False)

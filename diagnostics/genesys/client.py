@@ -15,12 +15,12 @@ from urllib.parse import quote, urlencode
 import requests
 from requests.auth import AuthBase
 
-from diagnostics.clean_text import clean_line, clean_text
-from diagnostics.genesys.answer import Answer, Token, correlation_id_in, understand
-from diagnostics.genesys.exchange import Exchange, Headers
+from diagnostics.genesys.exchange import Headers, HttpExchange
 from diagnostics.genesys.fields import number, text
 from diagnostics.genesys.regions import Region
-from diagnostics.genesys.wire import make_session, time_limit
+from diagnostics.genesys.response import OrgResponse, TokenResult, correlation_id_in, understand
+from diagnostics.genesys.session import make_session, time_limit
+from diagnostics.text.cleaning import clean_line, clean_text
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 10.0  # between two bytes of an answer
@@ -38,7 +38,7 @@ PROXY_FAULTS = (
     requests.exceptions.InvalidSchema,
 )
 # Words of the system's own text -> ours, first match wins.
-WORDS = {
+ERROR_WORDS = {
     "resolv": "dns",
     "name or service": "dns",
     "getaddrinfo": "dns",
@@ -77,16 +77,16 @@ class GenesysClient:
         *,
         kept_token: str = "",
         most_calls: int = 0,
-        on_exchange: Callable[[Exchange], None] = lambda exchange: None,
+        on_exchange: Callable[[HttpExchange], None] = lambda exchange: None,
     ) -> None:
         self.region = region
         self._client_id, self._secret = client_id, secret
         self._on_exchange = on_exchange
-        self._facts: dict[str, Future[tuple[Answer, float]]] = {}
+        self._facts: dict[str, Future[tuple[OrgResponse, float]]] = {}
         self._kept, self._most_calls = kept_token, most_calls
-        self._issued: Token | None = None
-        self._seen: list[Answer] = []
-        self._refusal: Exchange | None = None
+        self._issued: TokenResult | None = None
+        self._seen: list[OrgResponse] = []
+        self._refusal: HttpExchange | None = None
         self._calls = 0
         self._lock = threading.Lock()
         self._session = make_session(CONNECTIONS)
@@ -104,35 +104,35 @@ class GenesysClient:
         finally:
             _lane.reset(before)
 
-    def token(self) -> Token:
+    def token(self) -> TokenResult:
         """The run's one token: the kept one while it is good, else a new one, asked for once. Never raises."""
         if kept := self._kept:
-            return Token(kept, is_kept=True)
+            return TokenResult(kept, is_kept=True)
         answer = self._once("token", self._request_token)
         value = text(answer.data, "access_token", most=LONGEST_TOKEN)
         if answer.status != 200 or not value or len(value) == LONGEST_TOKEN or not IS_TOKEN.fullmatch(value):
-            return Token(answer=answer)
-        self._issued = Token(value, max(0, number(answer.data, "expires_in") or 0), answer)
+            return TokenResult(answer=answer)
+        self._issued = TokenResult(value, max(0, number(answer.data, "expires_in") or 0), answer)
         return self._issued
 
     @property
-    def issued(self) -> Token | None:
+    def issued(self) -> TokenResult | None:
         """The token that this run was given by now, None while it has none of its own. Asks nothing."""
         return self._issued
 
-    def get(self, path: str, **query: str | int) -> Answer:
+    def get(self, path: str, **query: str | int) -> OrgResponse:
         """Read a path of the API (`/api/v2/...`), once per run. Trouble is a value, never an exception."""
         url = self._url(path, query)
         return self._once(url, lambda: self._read(url))
 
-    def fresh(self, path: str, **query: str | int) -> Answer:
+    def fresh(self, path: str, **query: str | int) -> OrgResponse:
         """Read a path anew, and remember nothing of it: for lists that are read page by page."""
         return self._read(self._url(path, query), keep=False)
 
     def _url(self, path: str, query: dict[str, str | int]) -> str:
         return self.region.api + path + (f"?{urlencode(query)}" if query else "")
 
-    def offer_session(self, conversation_id: str) -> Answer:
+    def offer_session(self, conversation_id: str) -> OrgResponse:
         """Offers a session to a live customer: the one call of the product that writes, and no part of reading an org.
 
         Sent at most once, whoever asks and however it ends. The caller holds the run's permission.
@@ -140,7 +140,7 @@ class GenesysClient:
         url = f"{self.region.api}/api/v2/conversations/{quote(conversation_id, safe='')}/cobrowse"
         return self._once("start", lambda: self._start(url))
 
-    def together(self, *paths: str) -> tuple[Answer, ...]:
+    def together(self, *paths: str) -> tuple[OrgResponse, ...]:
         """Read several paths at the same time; the lane waits only for the slowest."""
         lane = _lane.get() or Lane("")
         lanes = [replace(lane) for _ in paths]
@@ -149,30 +149,32 @@ class GenesysClient:
         lane.path_ms = max(each.path_ms for each in (lane, *lanes))
         return answers
 
-    def _get_in(self, path: str, lane: Lane) -> Answer:
+    def _get_in(self, path: str, lane: Lane) -> OrgResponse:
         with self.lane(lane):
             return self.get(path)
 
     @property
-    def seen(self) -> tuple[Answer, ...]:
+    def seen(self) -> tuple[OrgResponse, ...]:
         """Every answer that came so far, in the order in which they came."""
         return tuple(self._seen)
 
-    def _read(self, url: str, *, keep: bool = True) -> Answer:
+    def _read(self, url: str, *, keep: bool = True) -> OrgResponse:
         token = self.token()
         if not token.value:
-            return Answer(None, trouble="no_token")
+            return OrgResponse(None, trouble="no_token")
         answer = self._send("GET", url, auth=_Bearer(token.value), keep=keep)
         if answer.status == 401 and token.is_kept:
             self._kept = ""
             return self._read(url, keep=keep)
         return answer
 
-    def _start(self, url: str) -> Answer:
+    def _start(self, url: str) -> OrgResponse:
         token = self.token()
-        return self._send("POST", url, auth=_Bearer(token.value)) if token.value else Answer(None, trouble="no_token")
+        return (
+            self._send("POST", url, auth=_Bearer(token.value)) if token.value else OrgResponse(None, trouble="no_token")
+        )
 
-    def _request_token(self) -> Answer:
+    def _request_token(self) -> OrgResponse:
         basic = base64.b64encode(f"{self._client_id}:{self._secret}".encode()).decode()
         return self._send(
             "POST",
@@ -181,7 +183,7 @@ class GenesysClient:
             data={"grant_type": "client_credentials"},
         )
 
-    def _once(self, key: str, ask: Callable[[], Answer]) -> Answer:
+    def _once(self, key: str, ask: Callable[[], OrgResponse]) -> OrgResponse:
         with self._lock:
             mine = key not in self._facts
             future = self._facts.setdefault(key, Future())
@@ -193,7 +195,7 @@ class GenesysClient:
         return answer
 
     @staticmethod
-    def _settle(future: "Future[tuple[Answer, float]]", ask: Callable[[], Answer]) -> None:
+    def _settle(future: "Future[tuple[OrgResponse, float]]", ask: Callable[[], OrgResponse]) -> None:
         try:
             answer = ask()
         except BaseException as trouble:
@@ -205,7 +207,7 @@ class GenesysClient:
 
     def _send(
         self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None, keep: bool = True
-    ) -> Answer:
+    ) -> OrgResponse:
         """After one 429 nothing more is sent in this run: each further call would only lengthen the wait."""
         with self._lock:
             refusal, over = self._refusal, self._calls >= (self._most_calls or MOST_CALLS)
@@ -213,7 +215,7 @@ class GenesysClient:
         if refusal is not None:
             return replace(understand(refusal), trouble="rate_limited_wait")
         if over:
-            return Answer(None, trouble="over_budget")
+            return OrgResponse(None, trouble="over_budget")
         started, clock = datetime.now(UTC), time.perf_counter()
         status: int | None = None
         headers: Headers = ()
@@ -236,7 +238,7 @@ class GenesysClient:
                 trouble = _name_of(fault)
         trouble = "timeout" if time_is.cut else trouble
         lane = _lane.get()
-        exchange = Exchange(
+        exchange = HttpExchange(
             method=method,
             url=url,
             started_at=started,
@@ -304,7 +306,7 @@ def _name_of(fault: Exception) -> str:
     if isinstance(fault, requests.exceptions.Timeout) or "timed out" in str(fault).lower():
         return "timeout"
     text = f"{type(fault).__name__} {fault}".lower()
-    for word, name in WORDS.items():
+    for word, name in ERROR_WORDS.items():
         if word in text:
             return name
     if isinstance(fault, requests.exceptions.ConnectionError | ConnectionError):

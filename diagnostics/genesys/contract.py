@@ -8,10 +8,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from diagnostics.genesys.nearness import Nearness
+from diagnostics.genesys.nearest import Nearness
 from diagnostics.genesys.operation import Operation, Rule, ScopesStatus, camel_case
+from diagnostics.genesys.path_repairs import Repair, proved_repairs
 from diagnostics.genesys.paths import BASE, PathIndex, is_placeholder, is_uuid, split_path, values_in
-from diagnostics.genesys.repairs import Repair, proved_repairs
 
 __all__ = [
     "BASE",

@@ -88,7 +88,7 @@ STATUSES = {
 }
 
 # What a response says in words where its code is generic -> meaning. Statuses, pattern over "code message", meaning.
-IN_WORDS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = (
+MESSAGE_PATTERNS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = (
     (
         # Also behind the generic not.found, forbidden and not.authorized (facts, section 11).
         frozenset({400, 401, 403, 404}),
@@ -144,16 +144,17 @@ MISSING = re.compile(r"\b(?:missing|lacks?|lacking)\b.{0,60}\bpermissions?\b", r
 DIVISION = re.compile(r"\bdivisions?\b", re.IGNORECASE)
 
 
-def missing_permission_in_words(status: int | None, message: str) -> Meaning | None:
+def missing_permission_in_message(status: int | None, message: str) -> Meaning | None:
     """What a 403 without a code says, as in a log that kept only the message."""
     if status != 403 or not MISSING.search(message):
         return None
     return CODES["missing.division.permission" if DIVISION.search(message) else "missing.permissions"]
 
 
-def meaning_in_words(status: int | None, code: str, message: str) -> Meaning | None:
+def meaning_of_message(status: int | None, code: str, message: str) -> Meaning | None:
     """What a response says by a code or a message that is not documented, where the words leave no doubt."""
     said = f"{code} {message}".lower()
     return next(
-        (meaning for statuses, pattern, meaning in IN_WORDS if status in statuses and pattern.search(said)), None
+        (meaning for statuses, pattern, meaning in MESSAGE_PATTERNS if status in statuses and pattern.search(said)),
+        None,
     )

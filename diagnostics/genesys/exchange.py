@@ -8,7 +8,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Exchange:
+class HttpExchange:
     """Unredacted until `redact.exchange` has seen it: never store or show one that has not passed there.
 
     `ms` is wall time from sending to the last byte read. `status` is None when no answer came; `error` then says

@@ -12,7 +12,7 @@ Text was cleaned when the response was decoded (`clean_text.read_json`).
 from datetime import UTC, datetime
 from typing import Any
 
-from diagnostics.clean_text import REPLACEMENT, clean_text
+from diagnostics.text.cleaning import REPLACEMENT, clean_text
 
 LONGEST_TEXT = 200
 LONGEST_ID = 200
@@ -40,7 +40,7 @@ def word(value: Any, *names: str) -> str:
     return "" if REPLACEMENT in found else found
 
 
-def words(value: Any, *names: str) -> list[str] | None:
+def text_list(value: Any, *names: str) -> list[str] | None:
     """The strings of a list by which something is decided; None where there is no list, or not all of it can be read."""
     found = items(value, *names)
     read = [word(each) for each in found or ()]

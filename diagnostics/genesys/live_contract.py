@@ -9,9 +9,9 @@ import requests
 from diagnostics.genesys.contract import Contract, written
 from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.regions import Region
-from diagnostics.genesys.relied import in_our_words, missing_in
-from diagnostics.genesys.swagger import BUFFER, NotReadable, read_operations
-from diagnostics.genesys.wire import make_session, time_limit
+from diagnostics.genesys.session import make_session, time_limit
+from diagnostics.genesys.swagger import BUFFER, SwaggerError, read_operations
+from diagnostics.genesys.used_operations import missing_in, with_our_names
 
 PATH = "/api/v2/docs/swagger"
 MOST_BYTES = 64 * 1024 * 1024  # unpacked; 15 to 30 MB are expected
@@ -48,7 +48,7 @@ def fetch(region: Region) -> Fetched:
     with time_limit(MOST_SECONDS) as clock, make_session(1) as session:
         try:
             return _fetch(session, region)
-        except (NotFetched, NotReadable) as trouble:
+        except (NotFetched, SwaggerError) as trouble:
             # A connection cut by the clock looks like a document that stops in the middle.
             raise NotFetched(_sentence(region, "took too long" if clock.cut else str(trouble))) from trouble
         except Exception as trouble:  # requests, urllib3 and the codecs raise many kinds
@@ -88,12 +88,12 @@ def _plausible(body: "_Counted") -> list[Operation]:
         for each in read_operations(body):
             operations[each.key] = each
             if len(operations) > MOST_OPERATIONS:
-                raise NotReadable("it has more operations than any contract")
-    except NotReadable as trouble:
+                raise SwaggerError("it has more operations than any contract")
+    except SwaggerError as trouble:
         raise NotFetched(f"is not usable: {trouble}") from trouble
     if len(operations) < FEWEST_OPERATIONS:
         raise NotFetched(f"is not plausible: it has {len(operations)} operations, and thousands are expected")
-    found = sorted(map(in_our_words, operations.values()), key=lambda each: (each.path, each.method))
+    found = sorted(map(with_our_names, operations.values()), key=lambda each: (each.path, each.method))
     if missing := missing_in(Contract(found, version="", date="", source="")):
         raise NotFetched(f"lacks {', '.join(missing[:5])}, which our checks rely on")
     return found

@@ -25,7 +25,7 @@ BRACKETS = "{}<>[]$()"
 PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
 
 # Words that hearsay or the API of earlier years puts into paths, wherever they stand.
-HEARSAY_WORDS = frozenset({"chat", "webchat", "webmessaging", "widget", "invite", "provider", "cobrowse", "session"})
+HEARSAY_SEGMENTS = frozenset({"chat", "webchat", "webmessaging", "widget", "invite", "provider", "cobrowse", "session"})
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class PathIndex:
         if not name.endswith("Id") or is_placeholder(value) or not PLAIN_WORD.fullmatch(value):
             return False
         word = singular(value)
-        return word in HEARSAY_WORDS or word in self.words.get(family_of(segments), ())
+        return word in HEARSAY_SEGMENTS or word in self.words.get(family_of(segments), ())
 
     def with_published_case(self, path: str) -> str:
         """The path with its words spelt as published where only capitals differ; parameter values stay as they are."""

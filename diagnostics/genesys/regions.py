@@ -2,13 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 from urllib.parse import unquote
-
-from django.conf import settings
 
 DEMO_PREFIX = "demo-"
 PORT_OF = {"http": "80", "https": "443"}
@@ -131,9 +129,17 @@ def nearest_regions(text: str, n: int = 3) -> tuple[Region, ...]:
     return tuple(ranked[:n])
 
 
-def _endpoints() -> Mapping[str, Mapping[str, Any]]:
-    given: Mapping[str, Mapping[str, Any]] = getattr(settings, "GENESYS_ENDPOINTS", None) or {}
-    return given
+def read_endpoints_from(source: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
+    """Where to ask, at each lookup, for the regions that the operator redirects or adds (GENESYS_ENDPOINTS)."""
+    global _endpoints  # noqa: PLW0603 - one process, one configuration
+    _endpoints = source
+
+
+def _no_endpoints() -> Mapping[str, Mapping[str, Any]]:
+    return {}
+
+
+_endpoints: Callable[[], Mapping[str, Mapping[str, Any]]] = _no_endpoints
 
 
 def _redirected(published: Region, given: Mapping[str, Any]) -> Region:

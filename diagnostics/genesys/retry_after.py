@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
-def wait_told(told: str, now: datetime) -> int | None:
+def stated_wait(told: str, now: datetime) -> int | None:
     """What Retry-After says to wait: seconds, or an HTTP date. None where it says neither. Never waited for."""
     seconds = number_in(told)
     if seconds is not None or not told.strip():
@@ -18,7 +18,7 @@ def wait_told(told: str, now: datetime) -> int | None:
     return max(0, round(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()))
 
 
-def in_words(seconds: int) -> str:
+def describe_wait(seconds: int) -> str:
     """A duration as a person says it: 59 seconds, 3 minutes, 4 hours, 1 day."""
     for size, unit in UNITS:
         if seconds >= 2 * size or seconds == size:

@@ -2,7 +2,7 @@
 
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.operation import Operation
-from diagnostics.genesys.relied import RELIED_ON, shape_of
+from diagnostics.genesys.used_operations import RELIED_ON, shape_of
 
 LONGEST = 200  # characters of what is looked for
 SHOWN = {

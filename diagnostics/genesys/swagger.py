@@ -30,7 +30,7 @@ class Source(Protocol):
     def read(self, size: int = ..., /) -> bytes: ...
 
 
-class NotReadable(Exception):
+class SwaggerError(Exception):
     """The document is no Swagger 2.0 as expected, or stops in the middle. str() says which, in half a sentence."""
 
 
@@ -44,7 +44,7 @@ class _Guarded:
         piece = self._source.read(size)
         seen = self._tail + piece
         if LONG_NUMBER.search(seen):
-            raise NotReadable("a number in it has thousands of digits")
+            raise SwaggerError("a number in it has thousands of digits")
         self._tail = seen[-LONGEST_NUMBER:]
         return piece
 
@@ -66,11 +66,11 @@ def _paths(source: Source) -> Iterator[tuple[str, Any]]:
         for event, value in ijson.basic_parse(_Guarded(source), buf_size=BUFFER):
             depth += (event in ("start_map", "start_array")) - (event in ("end_map", "end_array"))
             if depth > DEEPEST:
-                raise NotReadable("it is nested deeper than any contract")
+                raise SwaggerError("it is nested deeper than any contract")
             if builder is not None:
                 events += 1
                 if events > MOST_EVENTS:
-                    raise NotReadable("one of its paths is larger than any contract's")
+                    raise SwaggerError("one of its paths is larger than any contract's")
                 builder.event(event, value)
                 if depth == 2:
                     yield name, builder.value
@@ -80,7 +80,7 @@ def _paths(source: Source) -> Iterator[tuple[str, Any]]:
             elif event == "map_key" and depth == 2 and section == "paths":
                 name, events, builder = value, 0, ObjectBuilder()
     except (JSONError, ValueError, ArithmeticError) as trouble:
-        raise NotReadable("it is no JSON, or stops in the middle") from trouble
+        raise SwaggerError("it is no JSON, or stops in the middle") from trouble
 
 
 def _operation(method: str, path: str, details: dict[str, Any]) -> Operation | None:

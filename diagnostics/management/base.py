@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from diagnostics import acting
+from diagnostics.accounts import actor as acting
 
 
 class ProductCommand(BaseCommand):

@@ -21,9 +21,9 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connection
 
-from config.local import child, parts, sockets
-from config.local.data_dir import PROJECT, VARIABLE, DataDir
-from config.local.supervisor import Part
+from config.embedded import child, parts, sockets
+from config.embedded.data_dir import PROJECT, VARIABLE, DataDir
+from config.embedded.supervisor import SupervisedProcess
 
 PATIENCE = 60.0
 STOP_SECONDS = 20.0
@@ -79,7 +79,7 @@ def _folder() -> Iterator[DataDir]:
 
 
 @contextmanager
-def _at_work(part: Part, given: dict[str, str]) -> Iterator[None]:
+def _at_work(part: SupervisedProcess, given: dict[str, str]) -> Iterator[None]:
     part.before()
     with part.log.open("ab") as log:
         env = part.env if part.name == "broker" else {**(part.env or {}), **given}
@@ -91,7 +91,7 @@ def _at_work(part: Part, given: dict[str, str]) -> Iterator[None]:
         _end(process)
 
 
-def _wait(is_ready: Callable[[], bool], process: "subprocess.Popen[bytes]", part: Part) -> None:
+def _wait(is_ready: Callable[[], bool], process: "subprocess.Popen[bytes]", part: SupervisedProcess) -> None:
     deadline = time.monotonic() + PATIENCE
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:

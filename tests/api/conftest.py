@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from diagnostics import tasks
-from diagnostics.models import ApiToken, User
-from diagnostics.services.api_tokens import make_token
+from diagnostics.accounts.api_tokens import make_token
+from diagnostics.accounts.models import ApiToken, User
 from tests.factories import make_user
 
 Program = Callable[..., Client]

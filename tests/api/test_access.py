@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from diagnostics.accounts.api_tokens import make_token
+from diagnostics.accounts.models import ApiToken, User
 from diagnostics.api.v1 import document
-from diagnostics.models import ApiToken, OAuthClient, Run, User
-from diagnostics.services.api_tokens import make_token
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
 from tests.api.conftest import Program
 from tests.factories import (
     make_client,

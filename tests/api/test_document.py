@@ -14,8 +14,8 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from config.wsgi import application
 from diagnostics import tasks
-from diagnostics.models import ApiToken
-from diagnostics.services.api_tokens import make_token
+from diagnostics.accounts.api_tokens import make_token
+from diagnostics.accounts.models import ApiToken
 from tests.factories import make_exchange, make_finding, make_known, make_provider, make_run, make_schedule, make_user
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnostics.models import OAuthClient
+from diagnostics.orgs.models import OAuthClient
 from tests.api.conftest import Program
 from tests.factories import make_client, make_known, make_provider, make_run, make_schedule
 

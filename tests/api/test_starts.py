@@ -13,9 +13,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from diagnostics import time_budget
-from diagnostics.models import ApiToken, AuditEntry, IdempotencyKey, OAuthClient, Run
-from diagnostics.services.api_runs import KEY_LIFE, forget_old_keys
+from diagnostics.accounts.models import ApiToken, AuditEntry
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import IdempotencyKey, Run
+from diagnostics.runs.request_keys import KEY_LIFE, forget_old_keys
+from diagnostics.text import time_budget
 from tests.api.conftest import Program
 from tests.factories import CONVERSATION, make_client, make_user
 

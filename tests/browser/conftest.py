@@ -14,9 +14,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from diagnostics import tasks
 from diagnostics.demo.server import Running, start
-from diagnostics.engine import Diagnosis
-from diagnostics.models import Run
-from diagnostics.services.runs import execute_run
+from diagnostics.engine.diagnosis import Diagnosis
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import execute_run
 from tests.factories import PASSWORD
 
 # Playwright's own event loop runs in the thread of the test, which Django would take for an async view.

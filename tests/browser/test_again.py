@@ -6,11 +6,12 @@ from playwright.sync_api import expect
 
 from diagnostics.demo.scenarios import Scenario, scenario
 from diagnostics.demo.server import Running
-from diagnostics.inputs import Inputs
-from diagnostics.models import OAuthClient, Run, Watch
-from diagnostics.services.clients import create_client
-from diagnostics.services.runs import create_run, execute_run
-from diagnostics.services.watches import advance_watches
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run, Watch
+from diagnostics.runs.runs import create_run, execute_run
+from diagnostics.runs.watches import advance_watches
 from tests.browser.conftest import Visit
 from tests.factories import make_user
 

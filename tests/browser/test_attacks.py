@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Error
 from pytest_django.live_server_helper import LiveServer
 
 from diagnostics import models
-from diagnostics.services.audit import record
+from diagnostics.accounts.audit import record
 from tests.browser.conftest import Visit, visit
 from tests.factories import make_user
 from tests.world import World, make_world
@@ -28,11 +28,11 @@ FIELDS: dict[type[Model], tuple[str, ...]] = {
     models.Run: ("conversation_id", "verdict", "inputs", "environment"),
     models.Finding: ("subject", "sentence", "hint", "evidence"),
     models.Exchange: ("url", "body", "request_headers", "response_headers", "correlation_id", "error"),
-    models.Snapshot: ("error", "rights", "parts"),
+    models.ConfigurationSync: ("error", "rights", "parts"),
     models.Provider: ("name", "status", "settings"),
     models.OrgChange: ("name", "ref", "setting", "before", "after"),
-    models.Holding: ("role", "division"),
-    models.KnownFinding: ("subject", "sentence", "accepted_reason"),
+    models.HeldPermission: ("role", "division"),
+    models.Issue: ("subject", "sentence", "accepted_reason"),
     models.Schedule: ("pause_reason", "inputs"),
     models.Channel: ("address", "last_words"),
     models.AlertRule: ("mute_reason",),
@@ -73,8 +73,8 @@ def plant() -> None:
         for row in model._default_manager.all():
             longest = model._meta.get_field("name").max_length or 80
             model._default_manager.filter(pk=row.pk).update(name=f"{row.pk}{PLANTED}"[:longest])
-    known = models.KnownFinding.objects.get()
-    models.FindingNote.objects.create(known=known, text=f"{PLANTED} {LINK}")
+    known = models.Issue.objects.get()
+    models.IssueNote.objects.create(known=known, text=f"{PLANTED} {LINK}")
     record("x.changed", name=PLANTED, before={PLANTED: PLANTED}, after={"link": LINK})
 
 

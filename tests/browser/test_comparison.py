@@ -9,8 +9,9 @@ from playwright.sync_api import Page, expect
 
 from diagnostics.demo import seed, story
 from diagnostics.demo.server import ensure_running
-from diagnostics.models import OAuthClient, Run
-from diagnostics.queries.comparisons import past_of
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
+from diagnostics.runs.queries.comparisons import past_of
 from tests.browser.conftest import Visit
 from tests.factories import make_finding, make_run, make_team_lead
 

@@ -5,12 +5,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from diagnostics.demo.orgs import Client
+from diagnostics.demo.orgs import DemoClient
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running
-from diagnostics.models import OAuthClient, Run
-from diagnostics.services.clients import verify_client
-from diagnostics.services.runs import execute_run
+from diagnostics.orgs.clients import verify_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit, Worker
 from tests.factories import make_client, make_user
 
@@ -22,24 +23,24 @@ THREADS_CALL = 'POST /api/v2/conversations/chat/{conversationId}/cobrowse\n\n{"p
 
 
 @pytest.fixture
-def org_client(demo: Running) -> Client:
+def org_client(demo: Running) -> DemoClient:
     clients = (client for org in demo.orgs["published"].orgs for client in org.clients)
     return next(client for client in clients if client.name == FULL)
 
 
-def register(window: Visit, org_client: Client) -> OAuthClient:
+def register(window: Visit, org_client: DemoClient) -> OAuthClient:
     page = window.page
     window.open("/clients/add/")
     page.get_by_label("Name").fill(FULL)
     page.get_by_label("Region").fill("demo-published")
-    page.get_by_label("Client ID").fill(org_client.id)
-    page.get_by_label("Client secret").fill(org_client.secret)
+    page.get_by_label("DemoClient ID").fill(org_client.id)
+    page.get_by_label("DemoClient secret").fill(org_client.secret)
     page.get_by_role("button", name="Register and verify").click()
     page.get_by_role("heading", name="Verification", exact=True).wait_for()
     return OAuthClient.objects.get()
 
 
-def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Client, worker: Worker) -> None:
+def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: DemoClient, worker: Worker) -> None:
     make_user("ada")
     page = window.page
     window.sign_in("ada")
@@ -88,7 +89,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Cli
     assert window.complaints == []
 
 
-def test_the_same_without_script(window_without_script: Visit, org_client: Client) -> None:
+def test_the_same_without_script(window_without_script: Visit, org_client: DemoClient) -> None:
     make_user("ada")
     window = window_without_script
     page = window.page

@@ -9,10 +9,12 @@ from playwright.sync_api import expect
 
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
-from diagnostics.inputs import Inputs
-from diagnostics.models import KnownFinding, OAuthClient, Run
-from diagnostics.services.clients import create_client
-from diagnostics.services.runs import create_run, execute_run, repeat_run
+from diagnostics.issues.models import Issue
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_known, make_team_lead, make_user
 
@@ -46,7 +48,7 @@ def test_a_finding_is_accepted_mended_and_comes_back(window: Visit, demo: Runnin
     expect(state).to_contain_text("First seen in this run")
     state.get_by_role("link").click()
     expect(page.get_by_role("heading", name="How it stands")).to_be_visible()
-    known = KnownFinding.objects.get(pk=int(page.url.rstrip("/").rsplit("/", 1)[1]))
+    known = Issue.objects.get(pk=int(page.url.rstrip("/").rsplit("/", 1)[1]))
 
     page.get_by_role("textbox", name="Note").fill("Asked the org's admin for the role.")
     page.get_by_role("button", name="Add the note").click()
@@ -74,7 +76,7 @@ def test_a_finding_is_accepted_mended_and_comes_back(window: Visit, demo: Runnin
     org.update_client(lacking.id, grants=lacking.grants)
     third = repeat_run(second, None)
     execute_run(third.pk)
-    KnownFinding.objects.update(accepted_until=timezone.now())  # its time is over
+    Issue.objects.update(accepted_until=timezone.now())  # its time is over
     page.reload()
     expect(page.locator("#state-head + .badge")).to_have_text("Open again")
     expect(page.get_by_role("link", name=f"Run {third.pk}").first).to_be_visible()

@@ -7,9 +7,10 @@ from playwright.sync_api import expect
 
 from diagnostics.demo import registration, seed
 from diagnostics.demo.server import Running
-from diagnostics.inputs import Inputs
-from diagnostics.models import OAuthClient, Run
-from diagnostics.services.runs import create_run, execute_run
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run, execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_team_lead, make_user
 

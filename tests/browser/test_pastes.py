@@ -5,11 +5,12 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from diagnostics.demo.orgs import Client
+from diagnostics.demo.orgs import DemoClient
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running
-from diagnostics.models import OAuthClient, Run
-from diagnostics.services.runs import execute_run
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_user
 
@@ -47,7 +48,7 @@ PASTES = {
 
 @pytest.fixture
 def org(demo: Running) -> OAuthClient:
-    clients: list[Client] = [client for each in demo.orgs["published"].orgs for client in each.clients]
+    clients: list[DemoClient] = [client for each in demo.orgs["published"].orgs for client in each.clients]
     known = next(client for client in clients if client.name == FULL)
     return make_client(name=FULL, region="demo-published", client_id=known.id, secret=known.secret)
 

@@ -6,8 +6,8 @@ from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from diagnostics.demo.server import Running
-from diagnostics.models import ContractVersion
-from diagnostics.services.contracts import refresh_contract
+from diagnostics.orgs.contracts import refresh_contract
+from diagnostics.orgs.models import ContractVersion
 from tests.browser.conftest import Visit, visit
 from tests.browser.test_screens import look_at, unfold
 from tests.factories import make_client, make_contract_version, make_team_lead, make_user

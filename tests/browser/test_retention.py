@@ -7,8 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from diagnostics.models import RetentionPass, Run
-from diagnostics.services.retention import work_on_pass
+from diagnostics.operations.models import RetentionPass
+from diagnostics.operations.retention import work_on_pass
+from diagnostics.runs.models import Run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_exchange, make_finding, make_run, make_team_lead, make_user
 

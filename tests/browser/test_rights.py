@@ -7,10 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
-from diagnostics.demo.orgs import Client
+from diagnostics.demo.orgs import DemoClient
 from diagnostics.demo.server import Running
-from diagnostics.models import OAuthClient, Provider, Snapshot
-from diagnostics.services.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
+from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
 from tests.browser.conftest import Visit, visit
 from tests.browser.test_screens import WCAG, look_at, unfold
 from tests.factories import (
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 START = "conversation:cobrowse:add"
 
 
-def told(demo: Running, key: str, name: str) -> Client:
+def told(demo: Running, key: str, name: str) -> DemoClient:
     return next(client for org in demo.orgs[key].orgs for client in org.clients if client.name == name)
 
 
@@ -42,7 +42,7 @@ def registered(demo: Running, key: str, name: str) -> OAuthClient:
 
 
 def read(client: OAuthClient) -> None:
-    snapshot = start_snapshot(client, source=Snapshot.Source.WEB, user=None)
+    snapshot = start_snapshot(client, source=ConfigurationSync.Source.WEB, user=None)
     assert snapshot is not None
     read_snapshot(snapshot.pk)
 
@@ -91,7 +91,7 @@ def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit,
     demo.orgs["published"].orgs[0].update_client(client.client_id, grants=())
     page.get_by_role("button", name="Read the org now").click()
     expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
-    read_snapshot(Snapshot.objects.latest("pk").pk)
+    read_snapshot(ConfigurationSync.objects.latest("pk").pk)
     expect(call).to_contain_text("No role of the client holds the permission.")
     expect(page.get_by_text("The client has no role at all.")).to_be_visible()
     assert window.complaints == []
@@ -138,7 +138,7 @@ def furnish() -> list[str]:
     make_snapshot(full, rights=make_rights(grants=list(map(grant, range(14))), catalogue={START: True}))
     make_snapshot(
         veiled,
-        state=Snapshot.State.PARTIAL,
+        state=ConfigurationSync.State.PARTIAL,
         rights=make_rights(
             grants=[{**grant(0), "policies": None}],
             unread_roles=["Role 0"],

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from diagnostics.models import User
+from diagnostics.accounts.models import User
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_finding, make_open_run, make_run, make_team_lead, make_user
 

@@ -7,8 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from diagnostics.models import OAuthClient, Run
-from diagnostics.queries import run_pages
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
+from diagnostics.runs.queries import pages as run_pages
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_run, make_team_lead, make_user, make_verdict
 

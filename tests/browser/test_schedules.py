@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
-from diagnostics.models import OAuthClient, Run, Schedule
-from diagnostics.services.clients import create_client
-from diagnostics.services.runs import execute_run
-from diagnostics.services.schedules import claim_due_schedules
+from diagnostics.monitoring.models import Schedule
+from diagnostics.monitoring.schedules import claim_due_schedules
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_client, make_schedule, make_team_lead, make_user
 

@@ -8,7 +8,10 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Response
 from pytest_django.live_server_helper import LiveServer
 
-from diagnostics.models import Delivery, OAuthClient, OrgChange, Run, SavedView, User, Watch
+from diagnostics.accounts.models import User
+from diagnostics.monitoring.models import Delivery
+from diagnostics.orgs.models import OAuthClient, OrgChange
+from diagnostics.runs.models import Run, SavedView, Watch
 from tests.browser.conftest import Visit, visit
 from tests.factories import (
     make_channel,

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
-from diagnostics.models import User
+from diagnostics.accounts.models import User
 from tests.browser.conftest import Visit
 from tests.factories import PASSWORD, make_client, make_person, make_run, make_user
 

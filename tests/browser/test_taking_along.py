@@ -12,13 +12,14 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from diagnostics.demo.scenarios import Scenario, scenario
 from diagnostics.demo.server import Running
-from diagnostics.inputs import Inputs
-from diagnostics.models import OAuthClient, Run
-from diagnostics.services.clients import create_client
-from diagnostics.services.runs import create_run, execute_run
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run, execute_run
 from tests.browser.conftest import PATIENCE_MS, Visit
-from tests.exports.har_format import faults_of
 from tests.factories import make_run, make_team_lead
+from tests.runs.export.har_format import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -11,11 +11,13 @@ from standardwebhooks.webhooks import Webhook
 
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
-from diagnostics.models import OAuthClient, Run, Schedule
-from diagnostics.services.clients import create_client
-from diagnostics.services.deliveries import deliver, due_deliveries
-from diagnostics.services.runs import execute_run
-from diagnostics.services.schedules import claim_due_schedules
+from diagnostics.monitoring.deliveries import deliver, due_deliveries
+from diagnostics.monitoring.models import Schedule
+from diagnostics.monitoring.schedules import claim_due_schedules
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit
 from tests.factories import make_user
 from tests.receivers import MailServer, Receiver, http_receiver, mail_server

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from diagnostics.calls.call import ReceivedAnswer
 from diagnostics.checks.answer import judge_answer
-from diagnostics.outcomes import Outcome
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.parsing.call import ReceivedAnswer
 
 
 def error(code: str, status: int, message: str = "m") -> str:

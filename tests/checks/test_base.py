@@ -2,10 +2,10 @@
 
 import pytest
 
-from diagnostics.checks.base import Check, Context, Result, branch_of, passed
+from diagnostics.checks.base import Check, CheckContext, Result, branch_of, passed
 
 
-def say(ctx: Context) -> list[Result]:
+def say(ctx: CheckContext) -> list[Result]:
     return [passed("fine", "Fine.")]
 
 

@@ -6,17 +6,19 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.conversation import judge_connection, judge_existence, judge_id, judge_media
-from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.conversations import communications
-from diagnostics.genesys.exchange import Exchange
-from diagnostics.outcomes import Outcome
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.genesys.documents.conversation import communications
+from diagnostics.genesys.exchange import HttpExchange
+from diagnostics.genesys.response import OrgResponse
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 Party = tuple[str, str, str]  # purpose, list or message type, state
 
 
-def answer_of(status: int | None, data: Any = None, trouble: str = "") -> Answer:
-    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble)
+def answer_of(status: int | None, data: Any = None, trouble: str = "") -> OrgResponse:
+    return OrgResponse(
+        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble
+    )
 
 
 def conversation(*parties: Party) -> dict[str, Any]:
@@ -68,7 +70,7 @@ NOT_FOUND = {"code": "not.found", "message": "The requested resource was not fou
         (answer_of(None, None, "timeout"), None, Outcome.ERROR, "unreadable"),
     ],
 )
-def test_existence(answer: Answer, history: Answer | None, outcome: Outcome, code: str) -> None:
+def test_existence(answer: OrgResponse, history: OrgResponse | None, outcome: Outcome, code: str) -> None:
     result = judge_existence(ID, answer, history)
     assert (result.outcome, result.code) == (outcome, code)
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.deployments import Deployment, deployments_of, judge_deployments
-from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.exchange import Exchange
-from diagnostics.outcomes import Outcome
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.genesys.exchange import HttpExchange
+from diagnostics.genesys.response import OrgResponse
 
 ON = {"enabled": True, "channels": ["Webmessaging", "Voice"]}
 VOICE_ONLY = {"enabled": True, "channels": ["Voice"]}
@@ -19,8 +19,8 @@ def deployment(settings: dict[str, Any] | None, status: str = "Active") -> Deplo
     return Deployment("id", "Website", status, settings)
 
 
-def answer_of(data: Any) -> Answer:
-    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, 200), data)
+def answer_of(data: Any) -> OrgResponse:
+    return OrgResponse(HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, 200), data)
 
 
 @pytest.mark.parametrize(

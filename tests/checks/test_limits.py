@@ -8,29 +8,31 @@ import pytest
 from pytest_django import Settings
 
 from diagnostics.checks.limits import judge_headroom, wait_seconds
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.demo import server
-from diagnostics.demo.orgs import Client
-from diagnostics.engine import Diagnosis
-from diagnostics.genesys.answer import Answer
+from diagnostics.demo.orgs import DemoClient
+from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.genesys.client import GenesysClient
-from diagnostics.genesys.exchange import Exchange
+from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.regions import region
-from diagnostics.genesys.retry_after import in_words
-from diagnostics.inputs import Inputs
-from diagnostics.outcomes import Outcome
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.retry_after import describe_wait
+from diagnostics.parsing.inputs import Inputs
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONVERSATION = "d2eb236c-6a81-49b6-b2f1-f74338655435"
 
 
-def told(count: str, allowed: str, status: int = 200) -> Answer:
+def told(count: str, allowed: str, status: int = 200) -> OrgResponse:
     headers = (("inin-ratelimit-count", count), ("INin-RateLimit-Allowed", allowed), ("inin-ratelimit-reset", "42"))
-    return Answer(Exchange("GET", "https://api.mypurecloud.com/x", NOW, 1, status, response_headers=headers), {})
+    return OrgResponse(
+        HttpExchange("GET", "https://api.mypurecloud.com/x", NOW, 1, status, response_headers=headers), {}
+    )
 
 
-def refused(retry_after: str = "") -> Answer:
+def refused(retry_after: str = "") -> OrgResponse:
     headers = (("Retry-After", retry_after),) if retry_after else ()
-    return Answer(Exchange("GET", "https://api.mypurecloud.com/x", NOW, 1, 429, response_headers=headers), {})
+    return OrgResponse(HttpExchange("GET", "https://api.mypurecloud.com/x", NOW, 1, 429, response_headers=headers), {})
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ def refused(retry_after: str = "") -> Answer:
         ([told("3", "300"), refused("7")], Outcome.ERROR, "rate_limited"),
         ([refused()], Outcome.ERROR, "rate_limited"),
         ([], Outcome.SKIP, "not_told"),
-        ([Answer(None, trouble="timeout")], Outcome.SKIP, "not_told"),
+        ([OrgResponse(None, trouble="timeout")], Outcome.SKIP, "not_told"),
         ([told("", "")], Outcome.SKIP, "not_told"),
         ([told("1", "0")], Outcome.SKIP, "not_told"),
         ([told("-1", "300")], Outcome.SKIP, "not_told"),
@@ -53,7 +55,7 @@ def refused(retry_after: str = "") -> Answer:
         ([told("9" * 5000, "300")], Outcome.SKIP, "not_told"),
     ],
 )
-def test_headroom(answers: list[Answer], outcome: Outcome, code: str) -> None:
+def test_headroom(answers: list[OrgResponse], outcome: Outcome, code: str) -> None:
     result = judge_headroom(answers, NOW)
     assert (result.outcome, result.code) == (outcome, code)
 
@@ -70,7 +72,7 @@ def test_headroom(answers: list[Answer], outcome: Outcome, code: str) -> None:
         (told("300", "300", 429), 42),
     ],
 )
-def test_the_wait_is_read_from_whatever_tells_it(answer: Answer, seconds: int | None) -> None:
+def test_the_wait_is_read_from_whatever_tells_it(answer: OrgResponse, seconds: int | None) -> None:
     assert wait_seconds(answer, NOW) == seconds
 
 
@@ -88,7 +90,7 @@ def test_the_wait_is_read_from_whatever_tells_it(answer: Answer, seconds: int | 
     ],
 )
 def test_durations_in_words(seconds: int, words: str) -> None:
-    assert in_words(seconds) == words
+    assert describe_wait(seconds) == words
 
 
 def test_a_wait_of_a_day_is_said() -> None:
@@ -137,5 +139,5 @@ def test_a_run_that_is_told_to_wait_says_so(name: str, demo: server.Running, set
     assert (verdict["cause"], verdict["certainty"]) == ("env.rate_limited", "proved")
 
 
-def hostile(demo: server.Running, name: str) -> Client:
+def hostile(demo: server.Running, name: str) -> DemoClient:
     return next(client for org in demo.orgs["published"].orgs for client in org.clients if client.name == name)

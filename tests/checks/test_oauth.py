@@ -5,15 +5,23 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.oauth import Me, judge_gateway_scopes, judge_identity, judge_published_scopes, judge_token
-from diagnostics.genesys.answer import Answer, Token
+from diagnostics.checks.oauth import (
+    TokenInfo,
+    judge_gateway_scopes,
+    judge_identity,
+    judge_published_scopes,
+    judge_token,
+)
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.contract import bundled
-from diagnostics.genesys.exchange import Exchange
-from diagnostics.outcomes import Outcome
+from diagnostics.genesys.exchange import HttpExchange
+from diagnostics.genesys.response import OrgResponse, TokenResult
 
 
-def answer_of(status: int | None, data: Any = None, trouble: str = "") -> Answer:
-    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble)
+def answer_of(status: int | None, data: Any = None, trouble: str = "") -> OrgResponse:
+    return OrgResponse(
+        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble
+    )
 
 
 REJECTED = {"error": "invalid_client", "description": "authentication failed"}
@@ -22,34 +30,36 @@ REJECTED = {"error": "invalid_client", "description": "authentication failed"}
 @pytest.mark.parametrize(
     ("token", "outcome", "code"),
     [
-        (Token("abc", 86399, answer_of(200, {})), Outcome.PASS, "issued"),
-        (Token(answer=answer_of(400, REJECTED)), Outcome.FAIL, "client_rejected"),
-        (Token(answer=answer_of(401, REJECTED)), Outcome.FAIL, "client_rejected"),
-        (Token(answer=answer_of(400, {"error": "unauthorized_client"})), Outcome.FAIL, "grant_not_allowed"),
-        (Token(answer=answer_of(401, {"code": "ip.not.authorized", "message": "m"})), Outcome.FAIL, "ip_refused"),
+        (TokenResult("abc", 86399, answer_of(200, {})), Outcome.PASS, "issued"),
+        (TokenResult(answer=answer_of(400, REJECTED)), Outcome.FAIL, "client_rejected"),
+        (TokenResult(answer=answer_of(401, REJECTED)), Outcome.FAIL, "client_rejected"),
+        (TokenResult(answer=answer_of(400, {"error": "unauthorized_client"})), Outcome.FAIL, "grant_not_allowed"),
+        (TokenResult(answer=answer_of(401, {"code": "ip.not.authorized", "message": "m"})), Outcome.FAIL, "ip_refused"),
         (
-            Token(answer=answer_of(400, {"error": "invalid_client", "error_description": "IP address not allowed"})),
+            TokenResult(
+                answer=answer_of(400, {"error": "invalid_client", "error_description": "IP address not allowed"})
+            ),
             Outcome.FAIL,
             "ip_refused",
         ),
-        (Token(answer=answer_of(429, {})), Outcome.ERROR, "rate_limited"),
-        (Token(answer=answer_of(503, {})), Outcome.ERROR, "server_error"),
-        (Token(answer=answer_of(200, {})), Outcome.ERROR, "no_token_in_answer"),
-        (Token(answer=answer_of(200, None, "not_json")), Outcome.ERROR, "not_genesys"),
-        (Token(answer=answer_of(302, None, "redirect")), Outcome.ERROR, "not_genesys"),
-        (Token(answer=answer_of(None, None, "dns")), Outcome.ERROR, "unreachable"),
-        (Token(answer=answer_of(None, None, "timeout")), Outcome.ERROR, "unreachable"),
-        (Token(answer=answer_of(418, {"error": "teapot"})), Outcome.ERROR, "refused"),
-        (Token(), Outcome.ERROR, "unreachable"),
+        (TokenResult(answer=answer_of(429, {})), Outcome.ERROR, "rate_limited"),
+        (TokenResult(answer=answer_of(503, {})), Outcome.ERROR, "server_error"),
+        (TokenResult(answer=answer_of(200, {})), Outcome.ERROR, "no_token_in_answer"),
+        (TokenResult(answer=answer_of(200, None, "not_json")), Outcome.ERROR, "not_genesys"),
+        (TokenResult(answer=answer_of(302, None, "redirect")), Outcome.ERROR, "not_genesys"),
+        (TokenResult(answer=answer_of(None, None, "dns")), Outcome.ERROR, "unreachable"),
+        (TokenResult(answer=answer_of(None, None, "timeout")), Outcome.ERROR, "unreachable"),
+        (TokenResult(answer=answer_of(418, {"error": "teapot"})), Outcome.ERROR, "refused"),
+        (TokenResult(), Outcome.ERROR, "unreachable"),
     ],
 )
-def test_a_token_or_why_there_is_none(token: Token, outcome: Outcome, code: str) -> None:
+def test_a_token_or_why_there_is_none(token: TokenResult, outcome: Outcome, code: str) -> None:
     result = judge_token(token, "login.mypurecloud.com")
     assert (result.outcome, result.code) == (outcome, code)
 
 
 def test_a_rejected_client_names_all_four_that_could_be_at_fault() -> None:
-    result = judge_token(Token(answer=answer_of(400, REJECTED)), "login.mypurecloud.com")
+    result = judge_token(TokenResult(answer=answer_of(400, REJECTED)), "login.mypurecloud.com")
     assert result.evidence["could_be"] == ["client_id", "secret", "region", "state"]
 
 
@@ -74,7 +84,7 @@ ERROR = {"code": "bad.credentials", "message": "Invalid login credentials.", "st
         (answer_of(None, None, "timeout"), Outcome.ERROR, "unreachable"),
     ],
 )
-def test_identity(answer: Answer, outcome: Outcome, code: str) -> None:
+def test_identity(answer: OrgResponse, outcome: Outcome, code: str) -> None:
     result = judge_identity(answer, "api.mypurecloud.com")
     assert (result.outcome, result.code) == (outcome, code)
 
@@ -97,7 +107,7 @@ _START = bundled().operation("POST", "/api/v2/conversations/{conversationId}/cob
 def test_scopes_matter_for_a_user_s_token_only(
     grant: str, scopes: list[str] | None, outcome: Outcome, code: str
 ) -> None:
-    me = Me({"OAuthClient": {"authorizedGrantType": grant}, "authorizedScope": scopes})
+    me = TokenInfo({"OAuthClient": {"authorizedGrantType": grant}, "authorizedScope": scopes})
     result = judge_published_scopes(me, _START)
     assert (result.outcome, result.code) == (outcome, code)
 
@@ -119,8 +129,8 @@ def test_a_token_of_another_org_than_before_is_told() -> None:
     ],
 )
 def test_a_gateway_wants_both_scopes_letter_for_letter(scopes: list[str], said: list[str]) -> None:
-    assert [result.code for result in judge_gateway_scopes(Me({"authorizedScope": scopes}))] == said
+    assert [result.code for result in judge_gateway_scopes(TokenInfo({"authorizedScope": scopes}))] == said
 
 
 def test_a_gateway_s_token_that_lists_no_scopes_is_not_accused() -> None:
-    assert [result.outcome for result in judge_gateway_scopes(Me({}))] == [Outcome.ERROR]
+    assert [result.outcome for result in judge_gateway_scopes(TokenInfo({}))] == [Outcome.ERROR]

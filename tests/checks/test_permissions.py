@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.permissions import READS, judge_catalogue, judge_permissions, judge_reads, judge_user_context
-from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.contract import bundled
-from diagnostics.genesys.exchange import Exchange
-from diagnostics.genesys.grants import read_grants
-from diagnostics.outcomes import Outcome
+from diagnostics.genesys.documents.grants import read_grants
+from diagnostics.genesys.exchange import HttpExchange
+from diagnostics.genesys.response import OrgResponse
 
 HOME, SALES = "home-id", "sales-id"
 _START = bundled().operation("POST", "/api/v2/conversations/{conversationId}/cobrowse")
@@ -69,13 +69,13 @@ def test_the_evidence_names_what_is_needed_and_where_it_is_held() -> None:
     assert evidence["held"] == {"conversation:cobrowse:add": [SALES]}
 
 
-def page(*permissions: str, **more: Any) -> Answer:
+def page(*permissions: str, **more: Any) -> OrgResponse:
     entries: dict[str, list[dict[str, str]]] = {}
     for permission in permissions:
         domain, entity, action = permission.split(":")
         entries.setdefault(entity, []).append({"domain": domain, "entityType": entity, "action": action})
     data = {"entities": [{"domain": "conversation", "permissionMap": entries}], "pageNumber": 1, "pageCount": 1, **more}
-    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, 200), data)
+    return OrgResponse(HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, 200), data)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def page(*permissions: str, **more: Any) -> Answer:
         (page("conversation:communication:view", pageCount=2), Outcome.ERROR, "unreadable"),
         (page("conversation:communication:view", nextUri="/more"), Outcome.ERROR, "unreadable"),
         (page(), Outcome.ERROR, "unreadable"),
-        (Answer(None, trouble="no_token"), Outcome.ERROR, "unreadable"),
+        (OrgResponse(None, trouble="no_token"), Outcome.ERROR, "unreadable"),
     ],
 )
-def test_the_catalogue_tells_licence_from_role(answer: Answer, outcome: Outcome, code: str) -> None:
+def test_the_catalogue_tells_licence_from_role(answer: OrgResponse, outcome: Outcome, code: str) -> None:
     result = judge_catalogue(START, [answer])
     assert (result.outcome, result.code) == (outcome, code)
 

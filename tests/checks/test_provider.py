@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.provider import Provider, judge_list, judge_match, judge_seen, providers_of
-from diagnostics.genesys.answer import Answer
-from diagnostics.genesys.exchange import Exchange
-from diagnostics.outcomes import Outcome
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.checks.provider import GatewayProvider, judge_list, judge_match, judge_seen_providers, providers_of
+from diagnostics.genesys.exchange import HttpExchange
+from diagnostics.genesys.response import OrgResponse
 
 
-def answer_of(status: int | None, data: Any = None, trouble: str = "") -> Answer:
-    return Answer(Exchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble)
+def answer_of(status: int | None, data: Any = None, trouble: str = "") -> OrgResponse:
+    return OrgResponse(
+        HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, status), data, trouble
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,12 +33,16 @@ def answer_of(status: int | None, data: Any = None, trouble: str = "") -> Answer
         (answer_of(None, None, "timeout"), Outcome.ERROR, "unknown"),
     ],
 )
-def test_the_list_is_measured_never_assumed(answer: Answer, outcome: Outcome, code: str) -> None:
+def test_the_list_is_measured_never_assumed(answer: OrgResponse, outcome: Outcome, code: str) -> None:
     result = judge_list(answer)
     assert (result.outcome, result.code) == (outcome, code)
 
 
-LISTED = [Provider("genesys", "Genesys", True), Provider("surfly", "Surfly", False), Provider("Upscope")]
+LISTED = [
+    GatewayProvider("genesys", "Genesys", True),
+    GatewayProvider("surfly", "Surfly", False),
+    GatewayProvider("Upscope"),
+]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +64,7 @@ LISTED = [Provider("genesys", "Genesys", True), Provider("surfly", "Surfly", Fal
     ],
 )
 def test_match(
-    wanted: str | None, providers: list[Provider] | None, wants_one: bool, outcome: Outcome, code: str
+    wanted: str | None, providers: list[GatewayProvider] | None, wants_one: bool, outcome: Outcome, code: str
 ) -> None:
     result = judge_match(wanted, providers, wants_one)
     assert (result.outcome, result.code) == (outcome, code)
@@ -70,7 +76,7 @@ def test_the_nearest_provider_is_named() -> None:
 
 def test_entries_of_odd_shapes_are_passed_over() -> None:
     answer = answer_of(200, {"entities": [None, 3, {"id": None}, {"id": {"a": 1}}, {"id": 7, "enabled": "yes"}]})
-    assert providers_of(answer) == [Provider("7")]
+    assert providers_of(answer) == [GatewayProvider("7")]
 
 
 @pytest.mark.parametrize(
@@ -83,5 +89,5 @@ def test_entries_of_odd_shapes_are_passed_over() -> None:
     ],
 )
 def test_provider_strings_on_communications_are_told(conversation: Any, outcome: Outcome, code: str) -> None:
-    result = judge_seen(conversation)
+    result = judge_seen_providers(conversation)
     assert (result.outcome, result.code) == (outcome, code)

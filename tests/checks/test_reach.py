@@ -7,29 +7,29 @@ from urllib.parse import urlsplit
 import pytest
 from pytest_django import Settings
 
-from diagnostics.checks.base import Context, Target
+from diagnostics.checks.base import CheckContext, Target
+from diagnostics.checks.net import Certificate, Handshake, Net, ProxyRoute, Resolution
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.reach import (
-    Place,
+    RegionHost,
+    hosts_of,
     judge_clock,
     judge_names,
     judge_route,
     judge_tls,
-    places_of,
     reach_dns,
     reach_route,
     reach_tls,
 )
-from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import bundled
-from diagnostics.genesys.exchange import Exchange
+from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.regions import region
-from diagnostics.net import Certificate, Handshake, Net, Resolution, Route
-from diagnostics.outcomes import Outcome
+from diagnostics.genesys.response import OrgResponse
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-API = Place("API", "https", "api.mypurecloud.com", 443)
-PROXY = Route("http://proxy.example:3128", True, urlsplit("http://ada:s3cret@proxy.example:3128"))
+API = RegionHost("API", "https", "api.mypurecloud.com", 443)
+PROXY = ProxyRoute("http://proxy.example:3128", True, urlsplit("http://ada:s3cret@proxy.example:3128"))
 
 
 def certificate(days: int = 200) -> Certificate:
@@ -40,22 +40,22 @@ def certificate(days: int = 200) -> Certificate:
 @pytest.mark.parametrize(
     ("said", "way", "outcome", "code"),
     [
-        (Resolution("api.mypurecloud.com", ("192.0.2.7",)), Route(), Outcome.PASS, "resolves"),
+        (Resolution("api.mypurecloud.com", ("192.0.2.7",)), ProxyRoute(), Outcome.PASS, "resolves"),
         (Resolution("proxy.example", ("192.0.2.9",)), PROXY, Outcome.PASS, "proxy_resolves"),
-        (Resolution("api.mypurecloud.com", error="no_address"), Route(), Outcome.FAIL, "no_address"),
-        (Resolution("api.mypurecloud.com", error="malformed"), Route(), Outcome.FAIL, "no_address"),
-        (Resolution("api.mypurecloud.com", error="no_name_service"), Route(), Outcome.FAIL, "no_name_service"),
+        (Resolution("api.mypurecloud.com", error="no_address"), ProxyRoute(), Outcome.FAIL, "no_address"),
+        (Resolution("api.mypurecloud.com", error="malformed"), ProxyRoute(), Outcome.FAIL, "no_address"),
+        (Resolution("api.mypurecloud.com", error="no_name_service"), ProxyRoute(), Outcome.FAIL, "no_name_service"),
         (Resolution("proxy.example", error="no_address"), PROXY, Outcome.FAIL, "proxy_no_address"),
     ],
 )
-def test_names(said: Resolution, way: Route, outcome: Outcome, code: str) -> None:
+def test_names(said: Resolution, way: ProxyRoute, outcome: Outcome, code: str) -> None:
     result = judge_names(API, said, way)
     assert (result.outcome, result.code, result.subject) == (outcome, code, "api.mypurecloud.com")
 
 
 def test_an_address_needs_no_name_service() -> None:
-    here = Place("API", "http", "127.0.0.1", 8901)
-    result = judge_names(here, Resolution("127.0.0.1", ("127.0.0.1",)), Route())
+    here = RegionHost("API", "http", "127.0.0.1", 8901)
+    result = judge_names(here, Resolution("127.0.0.1", ("127.0.0.1",)), ProxyRoute())
     assert (result.outcome, result.code, result.subject) == (Outcome.PASS, "address", "127.0.0.1:8901")
 
 
@@ -107,20 +107,20 @@ def test_a_certificate_is_shown_with_issuer_names_and_days() -> None:
 @pytest.mark.parametrize(
     ("way", "outcome", "code"),
     [
-        (Route(), Outcome.PASS, "direct"),
+        (ProxyRoute(), Outcome.PASS, "direct"),
         (PROXY, Outcome.PASS, "through_proxy"),
-        (Route("(unreadable)", parts=urlsplit("unreadable://")), Outcome.FAIL, "proxy_unreadable"),
+        (ProxyRoute("(unreadable)", parts=urlsplit("unreadable://")), Outcome.FAIL, "proxy_unreadable"),
     ],
 )
-def test_the_way(way: Route, outcome: Outcome, code: str) -> None:
+def test_the_way(way: ProxyRoute, outcome: Outcome, code: str) -> None:
     result = judge_route(API, way)
     assert (result.outcome, result.code) == (outcome, code)
     assert "s3cret" not in repr(result)
 
 
-def dated(date: str, ms: float = 0.0) -> Answer:
+def dated(date: str, ms: float = 0.0) -> OrgResponse:
     headers = (("date", date),) if date else ()
-    return Answer(Exchange("GET", "https://api.mypurecloud.com", NOW, ms, 200, response_headers=headers), {})
+    return OrgResponse(HttpExchange("GET", "https://api.mypurecloud.com", NOW, ms, 200, response_headers=headers), {})
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def dated(date: str, ms: float = 0.0) -> Answer:
         (dated(""), Outcome.SKIP, "no_date"),
         (dated("yesterday"), Outcome.SKIP, "no_date"),
         (dated("Sun, 99 Nov 99999 12:00:00 GMT"), Outcome.SKIP, "no_date"),
-        (Answer(None, trouble="timeout"), Outcome.SKIP, "no_date"),
+        (OrgResponse(None, trouble="timeout"), Outcome.SKIP, "no_date"),
     ],
 )
-def test_the_clock(answer: Answer, outcome: Outcome, code: str) -> None:
+def test_the_clock(answer: OrgResponse, outcome: Outcome, code: str) -> None:
     result = judge_clock(answer)
     assert (result.outcome, result.code) == (outcome, code)
 
@@ -149,12 +149,12 @@ def test_a_slow_answer_is_no_skew() -> None:
 
 
 def test_the_two_halves_of_a_region_are_two_places() -> None:
-    assert [place.name for place in places_of(region("eu-west-1"))] == ["api.mypurecloud.ie", "login.mypurecloud.ie"]
+    assert [place.name for place in hosts_of(region("eu-west-1"))] == ["api.mypurecloud.ie", "login.mypurecloud.ie"]
 
 
 def test_one_address_for_both_is_one_place(settings: Settings) -> None:
     settings.GENESYS_ENDPOINTS = {"own": {"api": "https://gateway.internal:8443"}}
-    assert [place.name for place in places_of(region("own"))] == ["gateway.internal:8443"]
+    assert [place.name for place in hosts_of(region("own"))] == ["gateway.internal:8443"]
 
 
 def test_each_host_is_asked_for_and_said_apart(settings: Settings) -> None:
@@ -169,10 +169,10 @@ def test_each_host_is_asked_for_and_said_apart(settings: Settings) -> None:
     net = Net(
         resolve=lambda host: Resolution(host, error="" if host == "proxy.example" else "no_address"),
         handshake=handshake,
-        route=lambda url: PROXY if url.startswith("https://api") else Route(),
+        route=lambda url: PROXY if url.startswith("https://api") else ProxyRoute(),
     )
     genesys = GenesysClient(region("own"), "id", "secret")
-    ctx = Context(Target("health", region("own"), "client", "id"), genesys, bundled(), net=net)
+    ctx = CheckContext(Target("health", region("own"), "client", "id"), genesys, bundled(), net=net)
     said = {check.__name__: [(r.subject, r.code) for r in check(ctx)] for check in (reach_dns, reach_route, reach_tls)}
     genesys.close()
     assert said == {

@@ -2,9 +2,8 @@
 
 import pytest
 
-from diagnostics.calls.aim import read_aim
-from diagnostics.calls.call import FailingCall
 from diagnostics.checks.conversation import judge_id
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.request import (
     judge_authorization,
     judge_body,
@@ -16,7 +15,8 @@ from diagnostics.checks.request import (
 )
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import Region, region
-from diagnostics.outcomes import Outcome
+from diagnostics.parsing.call import FailingCall
+from diagnostics.parsing.intent import read_aim
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 API = "https://api.mypurecloud.com"

@@ -8,32 +8,32 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from diagnostics.calls.probes import Plan
-from diagnostics.checks.route import Seen, judge, judge_path, judge_resource, seen_of
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.checks.probes import ProbePlan
+from diagnostics.checks.route import ProbeResult, judge, judge_path, judge_resource, probe_result
 from diagnostics.demo import server
-from diagnostics.demo.orgs import REGION, Client
+from diagnostics.demo.orgs import REGION, DemoClient
 from diagnostics.demo.scenarios import scenario
-from diagnostics.engine import Diagnosis, Finding
-from diagnostics.genesys.answer import Answer
+from diagnostics.engine.diagnosis import Diagnosis, FindingResult
 from diagnostics.genesys.regions import region
-from diagnostics.inputs import Inputs
-from diagnostics.outcomes import Outcome
+from diagnostics.genesys.response import OrgResponse
+from diagnostics.parsing.inputs import Inputs
 from tests.checks.test_oauth import answer_of
 
-PLAN = Plan(
+PLAN = ProbePlan(
     parent="/api/v2/conversations/real",
     impossible="/api/v2/conversations/impossible",
     called="/called",
     invented="/invented",
     control="/control",
 )
-VIEW = Plan(parent="/api/v2/conversations/real", impossible="/api/v2/conversations/impossible", is_view=True)
+VIEW = ProbePlan(parent="/api/v2/conversations/real", impossible="/api/v2/conversations/impossible", is_view=True)
 
 
-def seen(text: str, path: str = "/x") -> Seen:
+def seen(text: str, path: str = "/x") -> ProbeResult:
     """Written as "404 not.found"; "?" before it says that it is nobody's own word."""
     status, _, code = text.removeprefix("?").partition(" ")
-    return Seen(path, int(status) if status else None, code, not text.startswith("?"))
+    return ProbeResult(path, int(status) if status else None, code, not text.startswith("?"))
 
 
 NONE = "404 conversation.error.conversation.not.found"
@@ -138,11 +138,11 @@ ERROR = {"code": "not.found", "message": "The requested resource was not found."
         (answer_of(302, None, "redirect"), False, False),
         (answer_of(503, ERROR), False, False),
         (answer_of(None, None, "timeout"), False, False),
-        (Answer(None, trouble="no_token"), False, False),
+        (OrgResponse(None, trouble="no_token"), False, False),
     ],
 )
-def test_whose_word_an_answer_is(answer: Answer, told: bool, comes_back: bool) -> None:
-    found = seen_of("/x", answer)
+def test_whose_word_an_answer_is(answer: OrgResponse, told: bool, comes_back: bool) -> None:
+    found = probe_result("/x", answer)
     assert (found.told, found.comes_back) == (told, comes_back)
 
 
@@ -181,7 +181,7 @@ def demo() -> Iterator[server.Running]:
     running.stop()
 
 
-def client_named(demo: server.Running, name: str) -> tuple[str, Client]:
+def client_named(demo: server.Running, name: str) -> tuple[str, DemoClient]:
     for key, endpoint in demo.orgs.items():
         for org in endpoint.orgs:
             for client in org.clients:
@@ -206,7 +206,7 @@ def diagnose(demo: server.Running, name: str, call: str, answer: str, id: str = 
     return diagnosis, [each.target for each in sent]
 
 
-def oracle(diagnosis: Diagnosis) -> dict[str, Finding]:
+def oracle(diagnosis: Diagnosis) -> dict[str, FindingResult]:
     return {each.subject: each for each in diagnosis.findings if each.check_id == "route.oracle"}
 
 

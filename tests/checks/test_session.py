@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.base import Context, Target, planned_checks
+from diagnostics.checks.base import CheckContext, Target, planned_checks
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.session import judge_start, session_start
-from diagnostics.genesys.answer import Answer
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import bundled
-from diagnostics.genesys.exchange import Exchange
+from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.regions import region
-from diagnostics.outcomes import Outcome
+from diagnostics.genesys.response import OrgResponse
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 SESSION = {
@@ -26,12 +26,12 @@ SESSION = {
 }
 
 
-def answered(status: int | None, body: Any = None, trouble: str = "") -> Answer:
+def answered(status: int | None, body: Any = None, trouble: str = "") -> OrgResponse:
     text = json.dumps(body) if body is not None else ""
-    exchange = Exchange(
+    exchange = HttpExchange(
         "POST", f"/api/v2/conversations/{ID}/cobrowse", datetime.now(UTC), 90.0, status=status, body=text
     )
-    return Answer(exchange, data=body, trouble=trouble)
+    return OrgResponse(exchange, data=body, trouble=trouble)
 
 
 def error(code: str) -> dict[str, Any]:
@@ -65,11 +65,11 @@ def error(code: str) -> dict[str, Any]:
         # nothing can have arrived
         (answered(None, None, "refused"), Outcome.ERROR, "unreachable"),
         (answered(None, None, "dns"), Outcome.ERROR, "unreachable"),
-        (Answer(None, trouble="no_token"), Outcome.ERROR, "not_sent"),
+        (OrgResponse(None, trouble="no_token"), Outcome.ERROR, "not_sent"),
         (answered(429, None, "rate_limited_wait"), Outcome.ERROR, "not_sent"),
     ],
 )
-def test_the_answer_to_a_start(answer: Answer, outcome: Outcome, code: str) -> None:
+def test_the_answer_to_a_start(answer: OrgResponse, outcome: Outcome, code: str) -> None:
     result = judge_start(answer)
     assert (result.outcome, result.code) == (outcome, code)
 
@@ -87,15 +87,15 @@ class Spy(GenesysClient):
 
     starts = 0
 
-    def offer_session(self, conversation_id: str) -> Answer:
+    def offer_session(self, conversation_id: str) -> OrgResponse:
         self.starts += 1
         return answered(200, SESSION)
 
 
 @pytest.fixture
-def ctx() -> Context:
+def ctx() -> CheckContext:
     where = region("us-east-1")
-    return Context(Target("diagnosis", where, "client", "id", ID), Spy(where, "id", "secret"), bundled())
+    return CheckContext(Target("diagnosis", where, "client", "id", ID), Spy(where, "id", "secret"), bundled())
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ def ctx() -> Context:
     [(ID, True, "started", 1), (ID, False, "not_permitted", 0), ("not-a-uuid", True, "no_id", 0)],
 )
 def test_nothing_is_sent_without_the_permission(
-    ctx: Context, conversation_id: str, may: bool, code: str, starts: int
+    ctx: CheckContext, conversation_id: str, may: bool, code: str, starts: int
 ) -> None:
     asked = replace(ctx, target=replace(ctx.target, conversation_id=conversation_id), may_start=lambda: may)
     (result,) = session_start(asked)
     assert (result.code, ctx.genesys.starts) == (code, starts)  # type: ignore[attr-defined]
 
 
-def test_by_itself_a_context_permits_nothing(ctx: Context) -> None:
+def test_by_itself_a_context_permits_nothing(ctx: CheckContext) -> None:
     assert [each.code for each in session_start(ctx)] == ["not_permitted"]
 
 

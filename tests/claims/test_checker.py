@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics import time_budget
-from diagnostics.calls.parse import masked_text
 from diagnostics.claims.checker import BEGINNING, MAX_PASTE, MOST, Checked, check_text
 from diagnostics.claims.claim import Judged
 from diagnostics.genesys.contract import bundled
+from diagnostics.parsing.parse import masked_text
+from diagnostics.text import time_budget
 
 START = "POST /api/v2/conversations/{conversationId}/cobrowse"
 TOKEN = "kZr8vQ2mX5tYb7nL0pWc3sDf6gHj9aEu1iOx4RqTzVyB"

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 
-from diagnostics.models import AuditEntry, User
+from diagnostics.accounts.models import AuditEntry, User
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

@@ -19,11 +19,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.local import dumps
+from config.embedded import dumps
+from diagnostics.accounts.models import AuditEntry, User
 from diagnostics.management.commands.restore import tables_with_rows
-from diagnostics.models import AccessToken, AuditEntry, Finding, Heartbeat, OAuthClient, Run, User
-from diagnostics.queries.system import server_major
-from diagnostics.sealed_files import BLOCK, key_id, seal
+from diagnostics.operations.models import Heartbeat
+from diagnostics.operations.queries.system import server_major
+from diagnostics.operations.sealed_files import BLOCK, key_id, seal
+from diagnostics.orgs.models import AccessToken, OAuthClient
+from diagnostics.runs.models import Finding, Run
 from tests.factories import make_client, make_finding, make_run, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -176,8 +179,8 @@ def test_a_backup_of_a_newer_version_is_refused(file: Path) -> None:
 
 def test_a_backup_of_an_earlier_version_is_brought_up_to_date(file: Path, bare_database: None) -> None:
     executor = MigrationExecutor(connection)
-    executor.migrate([("diagnostics", "0006_watch")])
-    old = executor.loader.project_state(("diagnostics", "0006_watch")).apps
+    executor.migrate([("diagnostics", "0001_initial")])
+    old = executor.loader.project_state(("diagnostics", "0001_initial")).apps
     client = old.get_model("diagnostics", "OAuthClient").objects.create(name="Old", region="us-east-1", secret="kept")
     old.get_model("diagnostics", "Run").objects.create(client=client)
     said("backup", str(file))

@@ -7,13 +7,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from diagnostics.bench.filled_orgs import Sizes
-from diagnostics.bench.parsing import measure as measure_parsing
-from diagnostics.bench.providers import measure
-from diagnostics.bench.row import Options
-from diagnostics.bench.web import measure as measure_web
+from diagnostics.evaluation.bench.filled_orgs import Sizes
+from diagnostics.evaluation.bench.parsing import measure as measure_parsing
+from diagnostics.evaluation.bench.providers import measure
+from diagnostics.evaluation.bench.row import BenchOptions
+from diagnostics.evaluation.bench.web import measure as measure_web
 from diagnostics.management.crew import web_server
-from diagnostics.models import Provider, Run
+from diagnostics.orgs.models import Provider
+from diagnostics.runs.models import Run
 
 
 def test_the_json_has_rows_of_the_published_shape() -> None:
@@ -69,7 +70,7 @@ def test_the_pages_about_orgs_are_measured_in_a_database_that_is_gone_afterwards
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True)
 def test_the_web_server_is_measured_with_and_without_attackers() -> None:
-    rows = {row.name: row.value for row in measure_web(Options(times=1, web_server=web_server), runs=300)}
+    rows = {row.name: row.value for row in measure_web(BenchOptions(times=1, web_server=web_server), runs=300)}
     for beside in ("nobody else", "attackers"):
         assert rows[f"pages, p95, {beside}"] > 0
     assert rows["attackers that were connected at the end"] > 300

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.management.commands.client import SECRET_VARIABLE
-from diagnostics.models import OAuthClient
+from diagnostics.orgs.models import OAuthClient
 from tests.factories import make_client
 
 pytestmark = pytest.mark.django_db(transaction=True)

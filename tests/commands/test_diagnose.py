@@ -14,8 +14,9 @@ from pytest_django import Settings
 from diagnostics.demo import server
 from diagnostics.demo.registration import register
 from diagnostics.demo.scenarios import scenario
-from diagnostics.models import OAuthClient, Run
-from diagnostics.services.clients import retire_client
+from diagnostics.orgs.clients import retire_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

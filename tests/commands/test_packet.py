@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from diagnostics.inputs import Inputs
-from diagnostics.models import Run
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run
 from tests.factories import make_client, make_exchange, make_finding, make_open_run, make_run
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from diagnostics.inputs import Inputs
-from diagnostics.models import OAuthClient, Run
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run
 from tests.factories import make_client, make_exchange, make_finding, make_run
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from diagnostics.models import RetentionPass, Run
-from diagnostics.services.retention import start_pass
+from diagnostics.operations.models import RetentionPass
+from diagnostics.operations.retention import start_pass
+from diagnostics.runs.models import Run
 from tests.factories import make_client, make_finding, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,7 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from diagnostics import tasks
-from diagnostics.models import AuditEntry, Run, Schedule
+from diagnostics.accounts.models import AuditEntry
+from diagnostics.monitoring.models import Schedule
+from diagnostics.runs.models import Run
 from tests.factories import make_client, make_schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from diagnostics.models import OAuthClient, Snapshot
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from tests.factories import make_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +23,7 @@ def test_a_whole_reading_ends_with_0(demo_client: OAuthClient) -> None:
     code, said = snapshot("Demo")
     assert code == 0
     assert "deployments" in said
-    assert Snapshot.objects.get().source == Snapshot.Source.CLI
+    assert ConfigurationSync.objects.get().source == ConfigurationSync.Source.CLI
 
 
 def test_json_has_parts_and_changes(demo_client: OAuthClient) -> None:
@@ -41,9 +41,9 @@ def test_an_org_that_lets_nobody_in_ends_with_1(demo_client: OAuthClient) -> Non
 
 
 def test_an_open_reading_is_brought_to_its_end(demo_client: OAuthClient) -> None:
-    Snapshot.objects.create(client=demo_client)
+    ConfigurationSync.objects.create(client=demo_client)
     code, _ = snapshot("Demo")
-    assert (code, Snapshot.objects.count()) == (0, 1)
+    assert (code, ConfigurationSync.objects.count()) == (0, 1)
 
 
 @pytest.mark.parametrize("retired", [True, False])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.local.data_dir import PROJECT
+from config.embedded.data_dir import PROJECT
 
 PROGRAM = """
 import os, sys

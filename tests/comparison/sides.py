@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from diagnostics.calls.call import FailingCall, ReceivedAnswer
 from diagnostics.comparison.side import Side
-from diagnostics.inputs import Inputs
+from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+from diagnostics.parsing.inputs import Inputs
 
 BEGAN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from diagnostics.comparison import surroundings
+from diagnostics.comparison import client_facts as surroundings
 from diagnostics.comparison.clauses import clauses, joined
 from diagnostics.comparison.fact import Fact
-from diagnostics.comparison.step import step_between
+from diagnostics.comparison.steps import step_between
 from tests.comparison.sides import BEGAN, ON, SHOP, environment, side
 
 ADD, VOICE = "conversation:cobrowse:add", "conversation:cobrowseVoice:add"

@@ -6,7 +6,7 @@ import pytest
 
 from diagnostics.comparison.result import Comparison, compare_runs
 from diagnostics.comparison.side import Side
-from diagnostics.inputs import Inputs
+from diagnostics.parsing.inputs import Inputs
 from tests.comparison.sides import CONVERSATION, Found, given, side
 
 CHECKS: dict[str, tuple[str, tuple[str, ...]]] = {

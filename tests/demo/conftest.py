@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from diagnostics.demo.orgs import Client, Endpoint
+from diagnostics.demo.orgs import DemoClient, Endpoint
 from diagnostics.demo.server import Running, start
 
 FULL = "Demo: published API"
@@ -21,7 +21,7 @@ class Visitor:
     endpoint: Endpoint
     tokens: dict[str, str] = field(default_factory=dict)
 
-    def client(self, name: str = FULL) -> Client:
+    def client(self, name: str = FULL) -> DemoClient:
         return next(client for org in self.endpoint.orgs for client in org.clients if client.name == name)
 
     def conversation(self, slug: str) -> str:

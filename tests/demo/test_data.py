@@ -2,9 +2,9 @@
 
 import pytest
 
-from diagnostics import causes
 from diagnostics.demo import documents, orgs
 from diagnostics.demo.scenarios import Scenario, scenario, scenarios
+from diagnostics.engine import causes
 
 ENDPOINTS = {key: orgs.load_endpoint(key) for key in orgs.KEYS}
 every_scenario = pytest.mark.parametrize("each", scenarios(), ids=lambda each: each.id)

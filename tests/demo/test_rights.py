@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.demo.orgs import Policy
+from diagnostics.demo.orgs import DemoPolicy
 from tests.demo.conftest import FULL, Visitor
 
 
@@ -58,14 +58,14 @@ def test_an_org_does_not_see_the_conversations_of_its_neighbour(published: Visit
 @pytest.mark.parametrize(
     ("policy", "allows"),
     [
-        (Policy("conversation", "cobrowse", "add"), True),
-        (Policy("conversation", "*", "add"), True),
-        (Policy("conversation", "cobrowse", "*"), True),
-        (Policy("conversation", "*", "*"), True),
-        (Policy("conversation", "cobrowseVoice", "add"), False),
-        (Policy("analytics", "*", "*"), False),
-        (Policy("conversation", "*", "*", condition="queue"), False),
+        (DemoPolicy("conversation", "cobrowse", "add"), True),
+        (DemoPolicy("conversation", "*", "add"), True),
+        (DemoPolicy("conversation", "cobrowse", "*"), True),
+        (DemoPolicy("conversation", "*", "*"), True),
+        (DemoPolicy("conversation", "cobrowseVoice", "add"), False),
+        (DemoPolicy("analytics", "*", "*"), False),
+        (DemoPolicy("conversation", "*", "*", condition="queue"), False),
     ],
 )
-def test_what_a_policy_allows(policy: Policy, allows: bool) -> None:
+def test_what_a_policy_allows(policy: DemoPolicy, allows: bool) -> None:
     assert policy.allows("conversation:cobrowse:add") is allows

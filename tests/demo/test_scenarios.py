@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from diagnostics.causes import TITLES
 from diagnostics.demo.scenarios import Scenario, scenarios
 from diagnostics.demo.server import Running, start
+from diagnostics.engine.causes import TITLES
 from tests.diagnosing import diagnose
 
 
@@ -39,5 +39,5 @@ def test_together_they_sent_reads_and_token_requests_only(orgs: Running) -> None
 
 
 def test_every_cause_has_its_scenario() -> None:
-    """But plain http: a demo region has no https address of its own. Its run stands in tests/test_services.py."""
+    """But plain http: a demo region has no https address of its own. Its run stands in tests/runs/test_runs.py."""
     assert set(TITLES) - {each.cause for each in scenarios()} == {"host.plain_http"}

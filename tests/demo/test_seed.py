@@ -9,7 +9,8 @@ from django.utils import timezone
 from diagnostics.demo import history, registration, seed, story
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running, ensure_running
-from diagnostics.models import OAuthClient, OrgChange, Run, Snapshot
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
+from diagnostics.runs.models import Run
 from tests.factories import make_client
 
 pytestmark = pytest.mark.django_db
@@ -49,10 +50,10 @@ def test_it_registers_verifies_and_tells_the_story() -> None:
 def test_done_again_it_changes_nothing() -> None:
     seed.seed()
     rows = list(Run.objects.values_list("pk", "created_at", "cause"))
-    readings = Snapshot.objects.count()
+    readings = ConfigurationSync.objects.count()
     assert seed.seed() == seed.Seeded(clients=0, runs=0)
     assert list(Run.objects.values_list("pk", "created_at", "cause")) == rows
-    assert Snapshot.objects.count() == readings
+    assert ConfigurationSync.objects.count() == readings
 
 
 def test_a_demo_client_asked_for_by_name_is_registered_without_a_history() -> None:
@@ -79,6 +80,6 @@ def test_a_story_that_breaks_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(ZeroDivisionError):
         seed.seed()
     assert not Run.objects.exists()
-    assert not Snapshot.objects.exists()
+    assert not ConfigurationSync.objects.exists()
     assert not OrgChange.objects.exists()
     assert settings.GENESYS_ENDPOINTS["demo-published"]["api"] == ensure_running().urls["published"]

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from diagnostics.demo.server import Running, ensure_running
-from diagnostics.demo.standin import stand_in_for
+from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.genesys.regions import region
 
 

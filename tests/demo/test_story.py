@@ -14,18 +14,10 @@ from django.utils import timezone
 
 from diagnostics.demo import seed, story
 from diagnostics.demo.server import ensure_running
-from diagnostics.models import (
-    Exchange,
-    Finding,
-    Holding,
-    KnownFinding,
-    OAuthClient,
-    OrgChange,
-    Provider,
-    Run,
-    Snapshot,
-)
-from diagnostics.services.rejudging import rejudge_run
+from diagnostics.issues.models import Issue
+from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, OrgChange, Provider
+from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.reevaluate import rejudge_run
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,13 +110,13 @@ def test_changes_are_in_order_and_each_was_told_by_a_reading() -> None:
         assert change.snapshot is not None
         assert change.at == change.snapshot.finished_at
         assert change.not_before is not None and change.not_before < change.at
-    for snapshot in Snapshot.objects.all():
+    for snapshot in ConfigurationSync.objects.all():
         assert snapshot.changes == OrgChange.objects.filter(snapshot=snapshot).count()
 
 
 def test_readings_are_in_order_and_whole_but_where_the_role_was_missing() -> None:
     for client in story.CLIENTS:
-        snapshots = list(Snapshot.objects.filter(client__name=client).order_by("pk"))
+        snapshots = list(ConfigurationSync.objects.filter(client__name=client).order_by("pk"))
         times = [each.finished_at for each in snapshots]
         assert times == sorted(times, key=lambda time: time or timezone.now())
         assert len(snapshots) == story.WEEKS * 7 * len(story.READING_HOURS) + 1
@@ -151,17 +143,17 @@ def test_each_client_stands_as_the_story_ends() -> None:
 
 
 def test_troubles_are_known_with_their_times() -> None:
-    off = KnownFinding.objects.get(client__name=story.PRODUCTION_CLIENT, code="off")
+    off = Issue.objects.get(client__name=story.PRODUCTION_CLIENT, code="off")
     runs = list(Run.objects.filter(client__name=story.PRODUCTION_CLIENT).exclude(cause="none").order_by("pk"))
     assert (off.times, off.reopened, off.ended_at) == (len(runs), 1, None)
     assert off.first_seen_at == runs[0].started_at
-    lost = KnownFinding.objects.filter(client__name=story.PUBLISHED_CLIENT, code="permission_missing")
+    lost = Issue.objects.filter(client__name=story.PUBLISHED_CLIENT, code="permission_missing")
     assert lost.exists()
     assert all(each.ended_at is not None for each in lost)
 
 
 def test_holdings_are_those_of_today() -> None:
-    held = Holding.objects.filter(client__name=story.PUBLISHED_CLIENT, permission="conversation:cobrowse:add")
+    held = HeldPermission.objects.filter(client__name=story.PUBLISHED_CLIENT, permission="conversation:cobrowse:add")
     assert held.count() == 2
 
 
@@ -188,7 +180,7 @@ def test_the_exchanges_show_the_endpoint_that_is_served() -> None:
 
 def test_nothing_names_the_servers_with_which_the_story_was_made() -> None:
     served = {str(port) for port in ensure_running().ports.values()}
-    tables: tuple[Any, ...] = (Run, Finding, Exchange, Snapshot, Provider, OrgChange, KnownFinding, OAuthClient)
+    tables: tuple[Any, ...] = (Run, Finding, Exchange, ConfigurationSync, Provider, OrgChange, Issue, OAuthClient)
     for table in tables:
         text = str(list(table.objects.values_list()))
         assert set(re.findall(r"127\.0\.0\.1:(\d+)", text)) <= served, table
@@ -214,7 +206,7 @@ def test_judged_anew_today_nothing_differs() -> None:
 
 
 def test_no_secret_and_no_customer_is_in_the_rows() -> None:
-    tables: tuple[Any, ...] = (Run, Finding, Exchange, Snapshot, Provider, OrgChange, KnownFinding)
+    tables: tuple[Any, ...] = (Run, Finding, Exchange, ConfigurationSync, Provider, OrgChange, Issue)
     text = str([row for table in tables for row in table.objects.values_list()])
     for word in ("demo-only-", "Lindqvist", "Moreau", "joinCode"):
         assert word not in text

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from diagnostics.demo import story
 from diagnostics.demo.tour import tour
-from diagnostics.models import OAuthClient, Run
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
 from tests.factories import make_client, make_run
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.genesys.operation import Operation
-from diagnostics.genesys.swagger import MOST_EVENTS, NotReadable, read_operations
+from diagnostics.genesys.swagger import MOST_EVENTS, SwaggerError, read_operations
 
 PATH = "/api/v2/things/{thingId}"
 DETAILS: dict[str, Any] = {
@@ -107,7 +107,7 @@ def test_what_holds_no_operation_gives_none(document: Any) -> None:
     ],
 )
 def test_what_is_no_whole_document_is_refused(text: bytes) -> None:
-    with pytest.raises(NotReadable):
+    with pytest.raises(SwaggerError):
         read(text)
 
 
@@ -142,7 +142,7 @@ def test_a_number_without_end_is_refused_however_it_is_cut(size: int) -> None:
         def read(self, _: int | None = -1, /) -> bytes:
             return super().read(size if _ else 0)
 
-    with pytest.raises(NotReadable):
+    with pytest.raises(SwaggerError):
         list(read_operations(Dripping(b'{"x": 1' + b"0" * 10_000 + b"}")))
 
 

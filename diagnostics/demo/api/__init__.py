@@ -2,9 +2,9 @@
 
 from diagnostics.demo.api import authorization, conversations, gateway, identity, webdeployments
 from diagnostics.demo.api.swagger import swagger_route
-from diagnostics.demo.routing import Route
+from diagnostics.demo.routing import DemoRoute
 
-PUBLISHED: tuple[Route, ...] = (
+PUBLISHED: tuple[DemoRoute, ...] = (
     *identity.ROUTES,
     *authorization.ROUTES,
     *conversations.ROUTES,

@@ -3,15 +3,15 @@
 from collections import defaultdict
 from typing import Any
 
-from diagnostics.demo.answers import Answer, ApiError, json_answer
+from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
 from diagnostics.demo.api.paging import numbered
-from diagnostics.demo.orgs import Org, Role
-from diagnostics.demo.routing import Request, Route
+from diagnostics.demo.orgs import DemoOrg, Role
+from diagnostics.demo.routing import DemoRequest, DemoRoute
 
 BASE = "/api/v2/authorization"
 
 
-def subject_me(request: Request) -> Answer:
+def subject_me(request: DemoRequest) -> DemoResponse:
     """Model `AuthzSubject`. Without `includeFullRoles=true` the roles come without their policies."""
     org, client = request.org, request.caller.client
     full = request.query.get("includeFullRoles", "").lower() == "true"
@@ -51,7 +51,7 @@ def grant_policies(role: Role) -> list[dict[str, Any]]:
     ]
 
 
-def role(request: Request) -> Answer:
+def role(request: DemoRequest) -> DemoResponse:
     """Model `DomainOrganizationRole`, which names the same things `actionSet` and `resourceConditionNode`."""
     found = request.org.roles.get(request.params["roleId"])
     if found is None:
@@ -76,7 +76,7 @@ def condition_node() -> dict[str, Any]:
     return {"variableName": "Conversation.queues", "operator": "EQ", "operands": [operand], "terms": []}
 
 
-def division_document(org: Org, division_id: str) -> dict[str, Any]:
+def division_document(org: DemoOrg, division_id: str) -> dict[str, Any]:
     return {
         "id": division_id,
         "name": org.divisions[division_id],
@@ -85,22 +85,22 @@ def division_document(org: Org, division_id: str) -> dict[str, Any]:
     }
 
 
-def divisions(request: Request) -> Answer:
+def divisions(request: DemoRequest) -> DemoResponse:
     items = [division_document(request.org, division) for division in request.org.divisions]
     return json_answer(numbered(request, f"{BASE}/divisions", items))
 
 
-def division(request: Request) -> Answer:
+def division(request: DemoRequest) -> DemoResponse:
     if request.params["divisionId"] not in request.org.divisions:
         raise ApiError("not.found")
     return json_answer(division_document(request.org, request.params["divisionId"]))
 
 
-def home_division(request: Request) -> Answer:
+def home_division(request: DemoRequest) -> DemoResponse:
     return json_answer(division_document(request.org, request.org.home_division))
 
 
-def divisions_permitted(request: Request) -> Answer:
+def divisions_permitted(request: DemoRequest) -> DemoResponse:
     permission = request.query.get("permission", "")
     if permission not in request.org.catalogue:
         raise ApiError("invalid.value", value=permission[:100], type="permission", allowed="a permission of the org")
@@ -109,7 +109,7 @@ def divisions_permitted(request: Request) -> Answer:
     return json_answer(numbered(request, f"{BASE}/divisionspermitted/paged/me", items))
 
 
-def permissions(request: Request) -> Answer:
+def permissions(request: DemoRequest) -> DemoResponse:
     """Model `PermissionCollectionEntityListing`: one entity per domain."""
     wanted, kind = request.query.get("query", "").lower(), request.query.get("queryType", "").lower()
     chosen: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
@@ -122,24 +122,24 @@ def permissions(request: Request) -> Answer:
     return json_answer(numbered(request, f"{BASE}/permissions", items))
 
 
-def permission_document(org: Org, domain: str, entity: str, action: str) -> dict[str, Any]:
+def permission_document(org: DemoOrg, domain: str, entity: str, action: str) -> dict[str, Any]:
     aware = domain not in org.unaware_of_divisions
     label = f"{action.capitalize()} {entity}"
     known = {"domain": domain, "entityType": entity, "action": action, "label": label}
     return {**known, "allowsConditions": domain == "conversation", "divisionAware": aware}
 
 
-def products(request: Request) -> Answer:
+def products(request: DemoRequest) -> DemoResponse:
     return json_answer(numbered(request, f"{BASE}/products", [{"id": "cloudcx2"}, {"id": "webMessaging"}]))
 
 
 ROUTES = (
-    Route("GET", f"{BASE}/subjects/me", subject_me),
-    Route("GET", f"{BASE}/roles/{{roleId}}", role, all_of=("authorization:role:view",)),
-    Route("GET", f"{BASE}/divisions", divisions),
-    Route("GET", f"{BASE}/divisions/home", home_division),
-    Route("GET", f"{BASE}/divisions/{{divisionId}}", division),
-    Route("GET", f"{BASE}/divisionspermitted/paged/me", divisions_permitted),
-    Route("GET", f"{BASE}/permissions", permissions),
-    Route("GET", f"{BASE}/products", products),
+    DemoRoute("GET", f"{BASE}/subjects/me", subject_me),
+    DemoRoute("GET", f"{BASE}/roles/{{roleId}}", role, all_of=("authorization:role:view",)),
+    DemoRoute("GET", f"{BASE}/divisions", divisions),
+    DemoRoute("GET", f"{BASE}/divisions/home", home_division),
+    DemoRoute("GET", f"{BASE}/divisions/{{divisionId}}", division),
+    DemoRoute("GET", f"{BASE}/divisionspermitted/paged/me", divisions_permitted),
+    DemoRoute("GET", f"{BASE}/permissions", permissions),
+    DemoRoute("GET", f"{BASE}/products", products),
 )

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from diagnostics.demo import documents
-from diagnostics.demo.answers import Answer, ApiError, json_answer
-from diagnostics.demo.routing import Request, Route, answer_user_only
+from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
+from diagnostics.demo.routing import DemoRequest, DemoRoute, answer_user_only
 
 BASE = "/api/v2/conversations"
 VIEW = ("conversation:communication:view",)
@@ -16,7 +16,7 @@ DETAILS = ("analytics:conversationDetail:view", "analytics:agentConversationDeta
 NOT_FOUND = "conversation.error.conversation.not.found"
 
 
-def find(request: Request, with_history: bool = False) -> dict[str, Any]:
+def find(request: DemoRequest, with_history: bool = False) -> dict[str, Any]:
     """The conversation of the path, in its short form. What is only history is not found unless asked for."""
     text = request.params["conversationId"]
     try:
@@ -29,26 +29,26 @@ def find(request: Request, with_history: bool = False) -> dict[str, Any]:
     return spec
 
 
-def conversation(request: Request) -> Answer:
+def conversation(request: DemoRequest) -> DemoResponse:
     spec = find(request)
     request.caller.require_any(VIEW, documents.divisions_of(spec))
     return json_answer(documents.conversation(request.org, spec))
 
 
-def media_view(media: str, request: Request) -> Answer:
+def media_view(media: str, request: DemoRequest) -> DemoResponse:
     view = documents.media_view(request.org, find(request), media)
     if view is None:
         raise ApiError(NOT_FOUND)
     return json_answer(view)
 
 
-def analytics_details(request: Request) -> Answer:
+def analytics_details(request: DemoRequest) -> DemoResponse:
     spec = find(request, with_history=True)
     request.caller.require_any(DETAILS, documents.divisions_of(spec))
     return json_answer(documents.analytics(request.org, spec))
 
 
-def start_cobrowse(request: Request) -> Answer:
+def start_cobrowse(request: DemoRequest) -> DemoResponse:
     """Answers as the real call does. Nothing of the product may ever send it; the request log is the proof."""
     spec = find(request)
     request.caller.require_any(START, documents.divisions_of(spec))
@@ -86,9 +86,9 @@ def session(kind: str) -> dict[str, Any]:
 USER_LISTS = ("", "/messages", "/calls", "/callbacks", "/emails", "/cobrowsesessions")
 VIEWS = ("messages", "calls", "callbacks", "emails")
 ROUTES = (
-    *(Route("GET", f"{BASE}{part}", answer_user_only, user_only=True) for part in USER_LISTS),
-    *(Route("GET", f"{BASE}/{media}/{{conversationId}}", partial(media_view, media)) for media in VIEWS),
-    Route("GET", f"{BASE}/{{conversationId}}", conversation, any_of=VIEW),
-    Route("POST", f"{BASE}/{{conversationId}}/cobrowse", start_cobrowse, any_of=START),
-    Route("GET", "/api/v2/analytics/conversations/{conversationId}/details", analytics_details, any_of=DETAILS),
+    *(DemoRoute("GET", f"{BASE}{part}", answer_user_only, user_only=True) for part in USER_LISTS),
+    *(DemoRoute("GET", f"{BASE}/{media}/{{conversationId}}", partial(media_view, media)) for media in VIEWS),
+    DemoRoute("GET", f"{BASE}/{{conversationId}}", conversation, any_of=VIEW),
+    DemoRoute("POST", f"{BASE}/{{conversationId}}/cobrowse", start_cobrowse, any_of=START),
+    DemoRoute("GET", "/api/v2/analytics/conversations/{conversationId}/details", analytics_details, any_of=DETAILS),
 )

@@ -3,19 +3,19 @@
 import json
 from typing import Any
 
-from diagnostics.demo.answers import Answer, ApiError, json_answer
+from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
 from diagnostics.demo.api.conversations import find, session, session_kind
-from diagnostics.demo.routing import Request, Route
+from diagnostics.demo.routing import DemoRequest, DemoRoute
 
 SCOPES = ("conversation:write", "cobrowse:write")
 
 
-def providers(request: Request) -> Answer:
+def providers(request: DemoRequest) -> DemoResponse:
     entities = [{"id": item.id, "name": item.name, "enabled": item.enabled} for item in request.endpoint.providers]
     return json_answer({"entities": entities, "total": len(entities), "selfUri": "/api/v2/cobrowse/providers"})
 
 
-def start_session(request: Request) -> Answer:
+def start_session(request: DemoRequest) -> DemoResponse:
     """404 whatever is wrong with the caller, the conversation or the provider: the gateway hides its reasons."""
     if not set(SCOPES) <= set(request.caller.client.scopes):
         raise ApiError("not.found")
@@ -42,6 +42,6 @@ def provider_id(body: bytes) -> str:
 
 
 ROUTES = (
-    Route("GET", "/api/v2/cobrowse/providers", providers),
-    Route("POST", "/api/v2/conversations/chat/{conversationId}/cobrowse/sessions", start_session),
+    DemoRoute("GET", "/api/v2/cobrowse/providers", providers),
+    DemoRoute("POST", "/api/v2/conversations/chat/{conversationId}/cobrowse/sessions", start_session),
 )

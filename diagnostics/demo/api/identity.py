@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from diagnostics.demo.answers import Answer, ApiError, json_answer
-from diagnostics.demo.orgs import Client, Org
-from diagnostics.demo.routing import Request, Route, answer_user_only
+from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
+from diagnostics.demo.orgs import DemoClient, DemoOrg
+from diagnostics.demo.routing import DemoRequest, DemoRoute, answer_user_only
 
 
-def token_info(request: Request) -> Answer:
+def token_info(request: DemoRequest) -> DemoResponse:
     """Model `TokenInfo`. Client credentials ignore scopes; only an org behind the gateway shows some."""
     org, client = request.org, request.caller.client
     organization = {"id": org.id, "name": org.name}
@@ -21,7 +21,7 @@ def token_info(request: Request) -> Answer:
     )
 
 
-def client_document(client: Client) -> dict[str, Any]:
+def client_document(client: DemoClient) -> dict[str, Any]:
     return {
         "id": client.id,
         "name": client.name,
@@ -32,7 +32,7 @@ def client_document(client: Client) -> dict[str, Any]:
     }
 
 
-def oauth_client(request: Request) -> Answer:
+def oauth_client(request: DemoRequest) -> DemoResponse:
     client = request.org.client(request.params["clientId"])
     if client is None:
         raise ApiError("not.found")
@@ -45,16 +45,16 @@ def oauth_client(request: Request) -> Answer:
     return json_answer({**client_document(client), **details})
 
 
-def scopes(request: Request) -> Answer:
+def scopes(request: DemoRequest) -> DemoResponse:
     entities = [{"id": scope, "selfUri": f"/api/v2/oauth/scopes/{scope}"} for scope in request.org.scopes]
     return json_answer({"total": len(entities), "entities": entities, "selfUri": "/api/v2/oauth/scopes"})
 
 
-def organization(request: Request) -> Answer:
+def organization(request: DemoRequest) -> DemoResponse:
     return json_answer(organization_document(request.org))
 
 
-def organization_document(org: Org) -> dict[str, Any]:
+def organization_document(org: DemoOrg) -> dict[str, Any]:
     return {
         "id": org.id,
         "name": org.name,
@@ -71,7 +71,7 @@ def organization_document(org: Org) -> dict[str, Any]:
     }
 
 
-def limits(request: Request) -> Answer:
+def limits(request: DemoRequest) -> DemoResponse:
     namespace = request.params["namespaceName"]
     values = request.org.limits.get(namespace)
     if values is None:
@@ -81,11 +81,11 @@ def limits(request: Request) -> Answer:
 
 
 ROUTES = (
-    Route("GET", "/api/v2/tokens/me", token_info),
-    Route("HEAD", "/api/v2/tokens/me", token_info),
-    Route("GET", "/api/v2/oauth/scopes", scopes),
-    Route("GET", "/api/v2/oauth/clients/{clientId}", oauth_client, all_of=("oauth:client:view",)),
-    Route("GET", "/api/v2/organizations/me", organization),
-    Route("GET", "/api/v2/organizations/limits/namespaces/{namespaceName}", limits),
-    Route("GET", "/api/v2/users/me", answer_user_only, user_only=True),
+    DemoRoute("GET", "/api/v2/tokens/me", token_info),
+    DemoRoute("HEAD", "/api/v2/tokens/me", token_info),
+    DemoRoute("GET", "/api/v2/oauth/scopes", scopes),
+    DemoRoute("GET", "/api/v2/oauth/clients/{clientId}", oauth_client, all_of=("oauth:client:view",)),
+    DemoRoute("GET", "/api/v2/organizations/me", organization),
+    DemoRoute("GET", "/api/v2/organizations/limits/namespaces/{namespaceName}", limits),
+    DemoRoute("GET", "/api/v2/users/me", answer_user_only, user_only=True),
 )

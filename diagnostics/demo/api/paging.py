@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from diagnostics.demo.answers import ApiError
-from diagnostics.demo.routing import Request
+from diagnostics.demo.routing import DemoRequest
 
 Items = list[dict[str, Any]]
 
 
-def numbered(request: Request, path: str, items: Items, page_size: int = 25, most: int = 500) -> dict[str, Any]:
+def numbered(request: DemoRequest, path: str, items: Items, page_size: int = 25, most: int = 500) -> dict[str, Any]:
     size = request.number("pageSize", page_size, most)
     number = request.number("pageNumber", 1, 1_000_000)
     pages = max(1, -(-len(items) // size))
@@ -37,7 +37,7 @@ def numbered(request: Request, path: str, items: Items, page_size: int = 25, mos
     return listing
 
 
-def by_cursor(request: Request, path: str, items: Items, page_size: int = 300) -> dict[str, Any]:
+def by_cursor(request: DemoRequest, path: str, items: Items, page_size: int = 300) -> dict[str, Any]:
     """`after` holds the position to go on from, `before` the position to end at."""
     size = request.number("pageSize", page_size, page_size)
     end = read_cursor(request.query["before"]) if request.query.get("before") else None

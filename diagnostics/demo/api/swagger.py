@@ -5,16 +5,16 @@ from collections import defaultdict
 from functools import cache
 from typing import Any
 
-from diagnostics.demo.answers import Answer, json_answer
-from diagnostics.demo.routing import Request, Route
+from diagnostics.demo.answers import DemoResponse, json_answer
+from diagnostics.demo.routing import DemoRequest, DemoRoute
 from diagnostics.genesys.contract import Operation, bundled
 
 
-def swagger_route() -> Route:
-    def swagger(request: Request) -> Answer:
+def swagger_route() -> DemoRoute:
+    def swagger(request: DemoRequest) -> DemoResponse:
         return json_answer(swagger_document())
 
-    return Route("GET", "/api/v2/docs/swagger", swagger, public=True)
+    return DemoRoute("GET", "/api/v2/docs/swagger", swagger, public=True)
 
 
 @cache

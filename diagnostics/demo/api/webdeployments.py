@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from diagnostics.demo.answers import Answer, ApiError, json_answer
+from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
 from diagnostics.demo.api.paging import by_cursor
-from diagnostics.demo.routing import Request, Route
+from diagnostics.demo.routing import DemoRequest, DemoRoute
 
 BASE = "/api/v2/webdeployments"
 DEPLOYMENT = ("webDeployments:deployment:view",)
 CONFIGURATION = ("webDeployments:configuration:view",)
 
 
-def deployments(request: Request) -> Answer:
+def deployments(request: DemoRequest) -> DemoResponse:
     """`expand=Configuration` puts the whole configuration version in the place of its reference."""
     expand = wants_configuration(request)
     listing = by_cursor(request, f"{BASE}/deployments", list(request.org.deployments))
@@ -19,12 +19,12 @@ def deployments(request: Request) -> Answer:
     return json_answer(listing)
 
 
-def deployment(request: Request) -> Answer:
+def deployment(request: DemoRequest) -> DemoResponse:
     found = find(request.org.deployments, request.params["deploymentId"])
     return json_answer(deployment_document(request, found, wants_configuration(request)))
 
 
-def active_configuration(request: Request) -> Answer:
+def active_configuration(request: DemoRequest) -> DemoResponse:
     """Model `WebDeploymentActiveConfigurationOnDeployment`."""
     found = find(request.org.deployments, request.params["deploymentId"])
     return json_answer(
@@ -35,20 +35,20 @@ def active_configuration(request: Request) -> Answer:
     )
 
 
-def configurations(request: Request) -> Answer:
+def configurations(request: DemoRequest) -> DemoResponse:
     """The drafts, as the contract calls them: of a configuration without changes that is what was published last."""
     only = request.query.get("showOnlyPublished", "").lower() == "true"
     kept = (item for item in request.org.configurations if "datePublished" in item or not only)
     return json_answer(by_cursor(request, f"{BASE}/configurations", [draft_document(item) for item in kept]))
 
 
-def versions(request: Request) -> Answer:
+def versions(request: DemoRequest) -> DemoResponse:
     found = find(request.org.configurations, request.params["configurationId"])
     path = f"{BASE}/configurations/{found['id']}/versions"
     return json_answer(by_cursor(request, path, [configuration_document(found)]))
 
 
-def version(request: Request) -> Answer:
+def version(request: DemoRequest) -> DemoResponse:
     found = find(request.org.configurations, request.params["configurationId"])
     if request.params["versionId"] == "draft":
         return json_answer(draft_document(found))
@@ -57,7 +57,7 @@ def version(request: Request) -> Answer:
     return json_answer(configuration_document(found))
 
 
-def wants_configuration(request: Request) -> bool:
+def wants_configuration(request: DemoRequest) -> bool:
     return "configuration" in request.query.get("expand", "").lower().split(",")
 
 
@@ -68,11 +68,11 @@ def find(items: tuple[dict[str, Any], ...], wanted: str) -> dict[str, Any]:
     raise ApiError("not.found")
 
 
-def configuration_of(request: Request, deployment: dict[str, Any]) -> dict[str, Any]:
+def configuration_of(request: DemoRequest, deployment: dict[str, Any]) -> dict[str, Any]:
     return find(request.org.configurations, deployment["configuration"]["id"])
 
 
-def deployment_document(request: Request, item: dict[str, Any], expand: bool = False) -> dict[str, Any]:
+def deployment_document(request: DemoRequest, item: dict[str, Any], expand: bool = False) -> dict[str, Any]:
     reference = item["configuration"]
     uri = f"{BASE}/configurations/{reference['id']}/versions/{reference['version']}"
     whole = configuration_document(configuration_of(request, item)) if expand else {**reference, "selfUri": uri}
@@ -91,10 +91,12 @@ def draft_document(item: dict[str, Any]) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", f"{BASE}/deployments", deployments, all_of=DEPLOYMENT),
-    Route("GET", f"{BASE}/deployments/{{deploymentId}}", deployment, all_of=DEPLOYMENT),
-    Route("GET", f"{BASE}/deployments/{{deploymentId}}/configurations", active_configuration),
-    Route("GET", f"{BASE}/configurations", configurations, all_of=CONFIGURATION),
-    Route("GET", f"{BASE}/configurations/{{configurationId}}/versions", versions, all_of=CONFIGURATION),
-    Route("GET", f"{BASE}/configurations/{{configurationId}}/versions/{{versionId}}", version, all_of=CONFIGURATION),
+    DemoRoute("GET", f"{BASE}/deployments", deployments, all_of=DEPLOYMENT),
+    DemoRoute("GET", f"{BASE}/deployments/{{deploymentId}}", deployment, all_of=DEPLOYMENT),
+    DemoRoute("GET", f"{BASE}/deployments/{{deploymentId}}/configurations", active_configuration),
+    DemoRoute("GET", f"{BASE}/configurations", configurations, all_of=CONFIGURATION),
+    DemoRoute("GET", f"{BASE}/configurations/{{configurationId}}/versions", versions, all_of=CONFIGURATION),
+    DemoRoute(
+        "GET", f"{BASE}/configurations/{{configurationId}}/versions/{{versionId}}", version, all_of=CONFIGURATION
+    ),
 )

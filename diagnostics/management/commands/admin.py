@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from diagnostics import people
+from diagnostics.accounts import users as people
+from diagnostics.accounts.models import User
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import BAD_INPUT
-from diagnostics.models import User
 
 EXISTS = 3
 
@@ -34,6 +34,6 @@ class Command(ProductCommand):
                 self.stdout.write(f"Username: {name}")
                 self.stdout.write(f"Password: {password}")
                 self.stdout.flush()
-        except people.Refused as refused:
+        except people.UserChangeRefused as refused:
             raise CommandError(str(refused), returncode=EXISTS) from None
         self.stderr.write("This password is shown only once. Change it on the account page after you sign in.")

@@ -8,14 +8,14 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 
-from config.local import dumps
+from config.embedded import dumps
 from config.migrations import missing_migrations
-from diagnostics import sealed_files
+from diagnostics.accounts.audit import record
 from diagnostics.management.base import ProductCommand
-from diagnostics.queries.sealed import sealed_secrets
-from diagnostics.queries.system import in_bytes, server_major
-from diagnostics.services.audit import record
-from diagnostics.services.heartbeats import beat
+from diagnostics.operations import sealed_files
+from diagnostics.operations.heartbeats import beat
+from diagnostics.operations.queries.secrets import sealed_secrets
+from diagnostics.operations.queries.system import in_bytes, server_major
 
 # Of no use elsewhere or later, or not to be given away: who is signed in, tokens, counted attempts, who is alive.
 LEFT_OUT = (

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 import config.celery  # noqa: F401 - the tasks it sends belong to this app
-from diagnostics.bench import BENCHES, Options, Row
+from diagnostics.evaluation.bench import BENCHES, BenchOptions, BenchRow
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.crew import crew, web_server
 
@@ -23,7 +23,10 @@ class Command(ProductCommand):
         )
         parser.add_argument("-n", "--times", type=times, default=20, help="how many runs (default %(default)s)")
         parser.add_argument(
-            "--runs", type=runs, default=Options.runs, help="how many runs the database holds (default %(default)s)"
+            "--runs",
+            type=runs,
+            default=BenchOptions.runs,
+            help="how many runs the database holds (default %(default)s)",
         )
         parser.add_argument(
             "--whole", action="store_true", help="fleet: 2,000 schedules every 5 minutes, not 400 every minute"
@@ -31,7 +34,7 @@ class Command(ProductCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asked = Options(options["latency"], options["times"], options["runs"], options["whole"], crew, web_server)
+        asked = BenchOptions(options["latency"], options["times"], options["runs"], options["whole"], crew, web_server)
         rows = BENCHES[options["name"]](asked)
         if options["json"]:
             self.stdout.write(json.dumps({"rows": [row.to_json() for row in rows]}, indent=2))
@@ -41,7 +44,7 @@ class Command(ProductCommand):
             self.stdout.write(f"{row.name:<{width}}  {row.value:>10} {row.unit:<6} {_promise(row)}".rstrip())
 
 
-def _promise(row: Row) -> str:
+def _promise(row: BenchRow) -> str:
     if row.holds is None:
         return ""
     return f"{row.goal}: {'holds' if row.holds else 'DOES NOT HOLD'}"

@@ -6,9 +6,9 @@ from typing import Any
 from django.contrib.auth.management.commands import changepassword
 from django.db import transaction
 
+from diagnostics.accounts.audit import record
+from diagnostics.accounts.models import User
 from diagnostics.management.base import ProductCommand
-from diagnostics.models import User
-from diagnostics.services.audit import record
 
 
 class Command(ProductCommand, changepassword.Command):

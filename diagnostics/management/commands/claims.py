@@ -8,16 +8,16 @@ from typing import Any, NoReturn
 from django.core.management.base import CommandError, CommandParser
 
 from diagnostics.claims.checker import MAX_PASTE, TITLES, Checked, check_text
-from diagnostics.claims.claim import Judged, Verdict
-from diagnostics.clean_text import clean_text
+from diagnostics.claims.claim import ClaimVerdict, Judged
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import ProductCommand
-from diagnostics.services.in_force import contract_in_force, version_in_force
+from diagnostics.orgs.contract_in_force import contract_in_force, version_in_force
+from diagnostics.text.cleaning import clean_text
 
 SCHEMA_VERSION = 1
 OK, BAD_INPUT, SOMETHING_WRONG = 0, 2, 3
-MARKS = {Verdict.WRONG: "x", Verdict.UNKNOWN: "?", Verdict.SOUND: "+", Verdict.REAL: "+"}
+OUTCOME_SIGNS = {ClaimVerdict.WRONG: "x", ClaimVerdict.UNKNOWN: "?", ClaimVerdict.SOUND: "+", ClaimVerdict.REAL: "+"}
 
 
 class Command(ProductCommand):
@@ -58,7 +58,7 @@ class Command(ProductCommand):
         self.stdout.write(f"\n{counted}" if counted else "")
 
     def _print_one(self, each: Judged) -> None:
-        mark, verdict = MARKS[each.judgement.verdict], each.judgement.verdict
+        mark, verdict = OUTCOME_SIGNS[each.judgement.verdict], each.judgement.verdict
         gateway = " (behind a provider gateway only)" if each.judgement.gateway else ""
         self.stdout.write(f"  {mark} {verdict}{gateway}: {each.claim.shown}  (line {each.line})")
         self.stdout.write(f"      {each.judgement.sentence}")

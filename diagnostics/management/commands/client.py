@@ -8,13 +8,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
-from diagnostics.calls.company_gateway import BadGateway, clean_gateway
-from diagnostics.demo.standin import stand_in_for
+from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import ProductCommand
-from diagnostics.management.commands.diagnose import BAD_INPUT, MARKS, OK, UNCLEAR, bad_input, client_named
-from diagnostics.models import OAuthClient
-from diagnostics.services.clients import change_client, create_client, start_verification, verify_client
+from diagnostics.management.commands.diagnose import BAD_INPUT, OK, OUTCOME_SIGNS, UNCLEAR, bad_input, client_named
+from diagnostics.orgs.clients import change_client, create_client, start_verification, verify_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 
 TIERS = tuple(tier.value for tier in OAuthClient.Tier if tier)
 GATEWAY_HELP = "address and path prefix of your company's own gateway; it only judges pasted URLs"
@@ -83,7 +83,7 @@ class Command(ProductCommand):
         verify_client(client.pk)
         client.refresh_from_db()
         for step in client.verification:
-            self.stdout.write(f"  {MARKS[step['outcome']]} {step['check']}: {step['sentence']}")
+            self.stdout.write(f"  {OUTCOME_SIGNS[step['outcome']]} {step['check']}: {step['sentence']}")
             if step["hint"] and step["outcome"] != "pass":
                 self.stdout.write(f"    {step['hint']}")
         right = client.state == OAuthClient.State.VERIFIED

@@ -5,11 +5,11 @@ from typing import Any, NoReturn
 
 from django.core.management.base import CommandError, CommandParser
 
-from diagnostics.demo.standin import stand_in_for
+from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import ProductCommand
-from diagnostics.models import ContractVersion
-from diagnostics.services.contracts import refresh_contract, start_refresh
+from diagnostics.orgs.contracts import refresh_contract, start_refresh
+from diagnostics.orgs.models import ContractVersion
 
 OK, BAD_INPUT, REFUSED = 0, 2, 4
 

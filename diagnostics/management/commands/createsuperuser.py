@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.db import transaction
 
+from diagnostics.accounts.audit import record
+from diagnostics.accounts.models import User
 from diagnostics.management.base import ProductCommand
-from diagnostics.models import User
-from diagnostics.services.audit import record
 
 
 class Command(ProductCommand, createsuperuser.Command):

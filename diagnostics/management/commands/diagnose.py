@@ -13,25 +13,27 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 
 from config.terminal import Terminated
-from diagnostics import causes
-from diagnostics.calls.call import Unreadable
-from diagnostics.calls.paste_file import STEP, read_file
+from diagnostics.checks.outcomes import Outcome
 from diagnostics.demo.registration import register_named
-from diagnostics.demo.standin import stand_in_for
-from diagnostics.inputs import Inputs, Reading, read_paste
-from diagnostics.junit import junit_xml
+from diagnostics.demo.stand_in import stand_in_for
+from diagnostics.engine import causes
 from diagnostics.management.base import ProductCommand
-from diagnostics.models import OAuthClient, Run
-from diagnostics.outcomes import Outcome
-from diagnostics.run_json import run_json
-from diagnostics.services.diagnosing import Refused, diagnosis_of
-from diagnostics.services.interruption import interrupt_run
-from diagnostics.services.runs import LONGEST_RUN_SECONDS, create_run, execute_run
+from diagnostics.orgs.connection import diagnosis_of
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.call import Unreadable
+from diagnostics.parsing.inputs import Inputs, ParsedPaste, read_paste
+from diagnostics.parsing.paste_file import STEP, read_file
+from diagnostics.runs.export.junit import junit_xml
+from diagnostics.runs.interruption import interrupt_run
+from diagnostics.runs.models import Run
+from diagnostics.runs.run_json import run_json
+from diagnostics.runs.runs import LONGEST_RUN_SECONDS, create_run, execute_run
+from diagnostics.web.refusals import ActionRefused
 
 MAX_PIECES = 2_000  # of a file: 130 MB
 OK, FAULT_OF_OURS, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
-MARKS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
-WORDS = {"fail": "Failed", "error": "Inconclusive", "warn": "Warning", "skip": "Skipped", "pass": "Passed"}
+OUTCOME_SIGNS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
+OUTCOME_WORDS = {"fail": "Failed", "error": "Inconclusive", "warn": "Warning", "skip": "Skipped", "pass": "Passed"}
 WORST_FIRST = ("fail", "error", "warn", "skip", "pass")
 CERTAINTIES = {"proved": "proven", "likely": "likely", "undetermined": "undetermined"}
 
@@ -61,7 +63,7 @@ class Command(ProductCommand):
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
         try:
             report = _saved(client, kind, inputs) if options["save"] else _unsaved(client, kind, inputs)
-        except Refused as trouble:
+        except ActionRefused as trouble:
             bad_input(str(trouble))
         if junit:
             junit.write_text(junit_xml(report, name=f"diagnose {client.name}"), encoding="utf-8")
@@ -71,7 +73,7 @@ class Command(ProductCommand):
             self._print(report, reading)
         sys.exit(exit_code(report))
 
-    def _inputs(self, options: dict[str, Any]) -> Reading:
+    def _inputs(self, options: dict[str, Any]) -> ParsedPaste:
         if options["call"] == "-" and options["answer"] == "-":
             bad_input("Only one of --call and --answer can come from standard input.")
         call, answer = _read(options["call"], "--call"), _read(options["answer"], "--answer")
@@ -80,7 +82,7 @@ class Command(ProductCommand):
         except Unreadable as trouble:
             bad_input(str(trouble))
 
-    def _print(self, report: dict[str, Any], reading: Reading) -> None:
+    def _print(self, report: dict[str, Any], reading: ParsedPaste) -> None:
         verdict = report["verdict"]
         for note in reading.notes:
             self.stdout.write(f"  {note.kind}: {note.what}")
@@ -95,7 +97,7 @@ class Command(ProductCommand):
         self.stdout.write("")
         for each in sorted(report["findings"], key=lambda finding: WORST_FIRST.index(finding["outcome"])):
             subject = f" [{each['subject']}]" if each["subject"] else ""
-            self.stdout.write(f"  {WORDS[each['outcome']]:<12} {each['check']}{subject}: {each['sentence']}")
+            self.stdout.write(f"  {OUTCOME_WORDS[each['outcome']]:<12} {each['check']}{subject}: {each['sentence']}")
         took, requests = report["duration_ms"], len(report["exchanges"])
         self.stdout.write(f"\n{requests} requests in {took:.0f} ms.")
         if report["run"]:

@@ -7,15 +7,15 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from diagnostics.exports.packet import Leaky, stamp_of
-from diagnostics.fields import UnreadableSecret
-from diagnostics.leaks import kinds_of
+from diagnostics.accounts.audit import record
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import bad_input
-from diagnostics.models import Run
 from diagnostics.product import version
-from diagnostics.services.audit import record
-from diagnostics.services.packets import packet_of, told_of_run
+from diagnostics.redaction.leak_scan import kinds_of
+from diagnostics.runs.export.packet import Leaky, stamp_of
+from diagnostics.runs.export.packets import packet_of, redacted_run
+from diagnostics.runs.models import Run
+from diagnostics.storage.model_fields import UnreadableSecret
 
 audit = logging.getLogger("diagnostics.audit")
 
@@ -33,7 +33,7 @@ class Command(ProductCommand):
             bad_input(f"There is no run {options['run']}.")
         if run.is_open:
             bad_input(f"Run {run.pk} is still going. Take it along when it has ended.")
-        told = told_of_run(run)
+        told = redacted_run(run)
         try:
             packet = packet_of(told, version())
         except Leaky as leaky:

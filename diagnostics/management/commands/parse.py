@@ -10,10 +10,10 @@ from typing import Any, BinaryIO, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from diagnostics.calls.call import FailingCall, Parsed, ReceivedAnswer, Unreadable
-from diagnostics.calls.parse import conversation_id_in, parse_answer, parse_call
-from diagnostics.calls.paste_file import STEP, read_file
-from diagnostics.calls.responses import correlation_of
+from diagnostics.parsing.call import FailingCall, Parsed, ReceivedAnswer, Unreadable
+from diagnostics.parsing.parse import conversation_id_in, parse_answer, parse_call
+from diagnostics.parsing.paste_file import STEP, read_file
+from diagnostics.parsing.responses import correlation_of
 
 MAX_PIECES = 2_000  # of a file: 130 MB
 BAD_INPUT = 2

@@ -7,10 +7,11 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from diagnostics.fields import UnreadableSecret
+from diagnostics.accounts.audit import record
 from diagnostics.management.base import ProductCommand
-from diagnostics.models import AccessToken, Channel, OAuthClient
-from diagnostics.services.audit import record
+from diagnostics.monitoring.models import Channel
+from diagnostics.orgs.models import AccessToken, OAuthClient
+from diagnostics.storage.model_fields import UnreadableSecret
 
 SECRETS = {"secret", "seed"}  # names within what the sign-in keeps of a second factor
 

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from diagnostics.demo.standin import stand_in_for
+from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import bad_input, client_named
-from diagnostics.models import OAuthClient
-from diagnostics.rejudge import Changed
-from diagnostics.run_filters import RunFilter
-from diagnostics.services.rejudging import OldRun, rejudge_all
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.filters import RunFilter
+from diagnostics.runs.reevaluate import OldRun, rejudge_all
+from diagnostics.runs.reevaluation import Changed
 
 MOST = 100
 SAME, OTHER = 0, 3
@@ -47,7 +47,7 @@ class Command(ProductCommand):
                 "schema_version": 1,
                 "looked_at": looked,
                 "not_judged": untold,
-                "differing": list(map(_told, others)),
+                "differing": list(map(_as_dict, others)),
             }
             self.stdout.write(json.dumps(told, indent=2))
         else:
@@ -82,7 +82,7 @@ class Command(ProductCommand):
             self.stdout.write(f"    {each.check_id}{subject}: {was} -> {now} ({each.why})")
 
 
-def _told(old: OldRun) -> dict[str, Any]:
+def _as_dict(old: OldRun) -> dict[str, Any]:
     found = old.rejudged
     return {
         "run": old.run.pk,

@@ -10,22 +10,24 @@ from django.core.management.base import CommandError
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 
-from config.local import dumps
+from config.embedded import dumps
 from config.migrations import missing_migrations
-from diagnostics import sealed_files
+from diagnostics.accounts.audit import record
+from diagnostics.accounts.models import User
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.backup import LEFT_OUT, cache_tables, fitting_programs
-from diagnostics.models import OAuthClient, Run, User
-from diagnostics.queries.sealed import sealed_secrets
-from diagnostics.services.audit import record
+from diagnostics.operations import sealed_files
+from diagnostics.operations.queries.secrets import sealed_secrets
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
 
 # What the tables of an empty installation hold by themselves.
-MADE_BY_ITSELF = {"django_migrations", "django_content_type", "auth_permission", *LEFT_OUT}
+GENERATED_TABLES = {"django_migrations", "django_content_type", "auth_permission", *LEFT_OUT}
 OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
     "AND backend_type = 'client backend'"
 )
-OURS = "diagnostics"
+TABLE_PREFIX = "diagnostics"
 UNVERIFIED = 3
 
 
@@ -52,7 +54,7 @@ class Command(ProductCommand):
             self._look(archive, file, replace=options["replace"])
             database = dumps.Database.of(connection.settings_dict)
             connections.close_all()
-            dumps.restore(programs, database, file, archive, own_tables())
+            dumps.restore(programs, database, file, archive, product_tables())
         except dumps.Failed as failed:
             raise CommandError(f"Nothing was changed. {failed}") from None
         finally:
@@ -68,12 +70,12 @@ class Command(ProductCommand):
             raise CommandError(f"Nothing was changed. {reason}", returncode=UNVERIFIED)
         self.stderr.write(f"Restoring an unverified file. {reason}")
 
-    def _look(self, archive: dumps.Archive, file: Path, *, replace: bool) -> None:
+    def _look(self, archive: dumps.BackupContents, file: Path, *, replace: bool) -> None:
         """Everything that speaks against it, before anything is done."""
         if ("public", "diagnostics_run") not in archive.tables:
             raise dumps.Failed(f"{file} is no backup of Cobrowse Doctor.")
-        known = {name for app, name in MigrationLoader(None).graph.nodes if app == OURS}
-        if unknown := sorted(name for app, name in archive.migrations if app == OURS and name not in known):
+        known = {name for app, name in MigrationLoader(None).graph.nodes if app == TABLE_PREFIX}
+        if unknown := sorted(name for app, name in archive.migrations if app == TABLE_PREFIX and name not in known):
             raise dumps.Failed(f"It was made by a newer version, which has {unknown[-1]}. Install that version first.")
         with connection.cursor() as cursor:
             cursor.execute(OTHERS)
@@ -125,7 +127,7 @@ def untrusted(file: Path) -> str:
     return ""
 
 
-def own_tables() -> list[str]:
+def product_tables() -> list[str]:
     """Ours that are there, also those that a backup of an earlier version knows nothing of."""
     ours = {*connection.introspection.django_table_names(), "django_migrations", *cache_tables()}
     return sorted(ours & set(connection.introspection.table_names()))
@@ -135,8 +137,8 @@ def tables_with_rows() -> list[str]:
     quote = connection.ops.quote_name
     filled = []
     with connection.cursor() as cursor:
-        for table in own_tables():
-            if table not in MADE_BY_ITSELF and table not in cache_tables():
+        for table in product_tables():
+            if table not in GENERATED_TABLES and table not in cache_tables():
                 cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {quote(table)})")  # noqa: S608 - names of ours
                 if cursor.fetchone() == (True,):
                     filled.append(table)

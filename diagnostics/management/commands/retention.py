@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from diagnostics.management.base import ProductCommand
-from diagnostics.models import RetentionPass
-from diagnostics.queries import retention
-from diagnostics.queries.retention import Preview, rules_in_force
-from diagnostics.services.diagnosing import Refused
-from diagnostics.services.retention import start_pass, work_on_pass
+from diagnostics.operations.models import RetentionPass
+from diagnostics.operations.queries import retention
+from diagnostics.operations.queries.retention import RetentionPreview, rules_in_force
+from diagnostics.operations.retention import start_pass, work_on_pass
+from diagnostics.web.refusals import ActionRefused
 
 
 class Command(ProductCommand):
@@ -41,7 +41,7 @@ class Command(ProductCommand):
         """To the end, in this process; where it is ended in between, the next tick of a worker goes on."""
         try:
             begun = start_pass(None)
-        except Refused as refused:
+        except ActionRefused as refused:
             raise CommandError(str(refused)) from None
         while begun.is_open:
             if not work_on_pass(begun.pk):
@@ -50,7 +50,7 @@ class Command(ProductCommand):
         return begun
 
 
-def _as_json(preview: Preview) -> dict[str, Any]:
+def _as_json(preview: RetentionPreview) -> dict[str, Any]:
     return {
         "kind": preview.kind,
         "days": preview.days,

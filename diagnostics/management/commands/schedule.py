@@ -10,10 +10,11 @@ import config.celery  # noqa: F401 - the tasks it sends belong to this app
 from diagnostics import tasks
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import BAD_INPUT
-from diagnostics.models import Run, Schedule
-from diagnostics.queries.schedules import SchedulesAsked, schedules_asked
-from diagnostics.services.diagnosing import Refused
-from diagnostics.services.schedules import pause_schedules, resume_schedules, run_schedule_now
+from diagnostics.monitoring.models import Schedule
+from diagnostics.monitoring.queries.schedules import ScheduleFilter, schedules_asked
+from diagnostics.monitoring.schedules import pause_schedules, resume_schedules, run_schedule_now
+from diagnostics.runs.models import Run
+from diagnostics.web.refusals import ActionRefused
 
 
 class Command(ProductCommand):
@@ -41,7 +42,7 @@ class Command(ProductCommand):
             self._change(act, options)
 
     def _list(self, *, as_json: bool) -> None:
-        found = list(schedules_asked(None, SchedulesAsked()))
+        found = list(schedules_asked(None, ScheduleFilter()))
         if as_json:
             self.stdout.write(json.dumps({"schedules": [_as_json(each) for each in found]}, indent=2))
             return
@@ -67,8 +68,8 @@ class Command(ProductCommand):
         try:
             with transaction.atomic():
                 run = run_schedule_now(schedule, None, source=Run.Source.CLI)
-                transaction.on_commit(lambda: tasks.ring(tasks.execute_run, run.pk))
-        except Refused as refused:
+                transaction.on_commit(lambda: tasks.send(tasks.execute_run, run.pk))
+        except ActionRefused as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(f"Run {run.pk} of {schedule.name} is queued. A worker takes it up, see /runs/{run.pk}/.")
 

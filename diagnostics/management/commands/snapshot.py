@@ -9,16 +9,20 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from diagnostics.demo.registration import register_named
-from diagnostics.demo.standin import stand_in_for
+from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import FAULT_OF_OURS, OK, UNCLEAR, bad_input, client_named
-from diagnostics.models import OAuthClient, OrgChange, Snapshot
-from diagnostics.services.diagnosing import Refused
-from diagnostics.services.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
+from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.web.refusals import ActionRefused
 
-EXIT_CODES = {Snapshot.State.WHOLE: OK, Snapshot.State.PARTIAL: UNCLEAR, Snapshot.State.FAILED: FAULT_OF_OURS}
-MARKS = {"whole": "+", "absent": "-", "partial": "!", "refused": "!", "failed": "x"}
-LOOK_AGAIN_SECONDS = 1.0
+EXIT_CODES = {
+    ConfigurationSync.State.WHOLE: OK,
+    ConfigurationSync.State.PARTIAL: UNCLEAR,
+    ConfigurationSync.State.FAILED: FAULT_OF_OURS,
+}
+CHANGE_SIGNS = {"whole": "+", "absent": "-", "partial": "!", "refused": "!", "failed": "x"}
+POLL_SECONDS = 1.0
 MOST_SHOWN = 200
 
 
@@ -34,17 +38,17 @@ class Command(ProductCommand):
         client = client_named(options["name"])
         stand_in_for(client.region)
         try:
-            snapshot = start_snapshot(client, source=Snapshot.Source.CLI, user=None) or _open_one(client)
-        except Refused as trouble:
+            snapshot = start_snapshot(client, source=ConfigurationSync.Source.CLI, user=None) or _open_one(client)
+        except ActionRefused as trouble:
             bad_input(str(trouble))
         self._bring_to_its_end(snapshot, quiet=options["json"])
         if options["json"]:
             self.stdout.write(json.dumps(_as_dict(snapshot), indent=2))
         else:
             self._print(snapshot)
-        sys.exit(EXIT_CODES[Snapshot.State(snapshot.state)])
+        sys.exit(EXIT_CODES[ConfigurationSync.State(snapshot.state)])
 
-    def _bring_to_its_end(self, snapshot: Snapshot, *, quiet: bool) -> None:
+    def _bring_to_its_end(self, snapshot: ConfigurationSync, *, quiet: bool) -> None:
         """Works on it here; where a worker has it already, waits for that one."""
         told = ""
         while True:
@@ -57,9 +61,9 @@ class Command(ProductCommand):
                 self.stdout.write(f"  {told}")
             time.sleep(_pause(snapshot))
 
-    def _print(self, snapshot: Snapshot) -> None:
+    def _print(self, snapshot: ConfigurationSync) -> None:
         for part in snapshot.parts:
-            self.stdout.write(f"  {MARKS[part['state']]} {part['part']}: {part['sentence']}")
+            self.stdout.write(f"  {CHANGE_SIGNS[part['state']]} {part['part']}: {part['sentence']}")
         if snapshot.error:
             self.stdout.write(f"  {snapshot.error}")
         changes = _changes(snapshot)
@@ -71,21 +75,21 @@ class Command(ProductCommand):
         self.stdout.write(f"{snapshot.client.name}: {state}, {snapshot.providers} providers, {len(changes)} changes.")
 
 
-def _open_one(client: OAuthClient) -> Snapshot:
+def _open_one(client: OAuthClient) -> ConfigurationSync:
     """The reading that is under way already; a new one where it ended in this moment."""
-    found = Snapshot.objects.filter(client=client).order_by("-id").first()
+    found = ConfigurationSync.objects.filter(client=client).order_by("-id").first()
     if found is None:
         bad_input(f"The client {client.name} has just been removed.")
     return found
 
 
-def _pause(snapshot: Snapshot) -> float:
+def _pause(snapshot: ConfigurationSync) -> float:
     if snapshot.resume_at is None:
-        return LOOK_AGAIN_SECONDS
-    return max(LOOK_AGAIN_SECONDS, min(60.0, (snapshot.resume_at - timezone.now()).total_seconds()))
+        return POLL_SECONDS
+    return max(POLL_SECONDS, min(60.0, (snapshot.resume_at - timezone.now()).total_seconds()))
 
 
-def _changes(snapshot: Snapshot) -> list[OrgChange]:
+def _changes(snapshot: ConfigurationSync) -> list[OrgChange]:
     return list(OrgChange.objects.filter(snapshot=snapshot).order_by("id"))
 
 
@@ -103,7 +107,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 
-def _as_dict(snapshot: Snapshot) -> dict[str, Any]:
+def _as_dict(snapshot: ConfigurationSync) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "snapshot": snapshot.pk,

@@ -12,15 +12,15 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 
-from config.local import cluster, data_dir, logs, parts, sockets
-from config.local.console import Console
-from config.local.locks import Lock
-from config.local.supervisor import GaveUp, Stopped, Supervisor
+from config.embedded import cluster, data_dir, logs, parts, sockets
+from config.embedded.console import Console
+from config.embedded.locks import Lock
+from config.embedded.supervisor import GaveUp, Stopped, Supervisor
 from config.migrations import missing_migrations
-from diagnostics import people
+from diagnostics.accounts import users as people
+from diagnostics.accounts.models import User
 from diagnostics.demo import seed
 from diagnostics.management.base import ProductCommand
-from diagnostics.models import User
 
 TAKE_OVER_SECONDS = 30.0
 DEFAULT_PORT = 8000

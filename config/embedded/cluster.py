@@ -1,0 +1,170 @@
+"""The embedded Postgres at rest: where its files lie, made once, checked before each start."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from config import env
+from config.embedded import accounts, binaries, child, sockets
+from config.embedded.data_dir import DataDir, write_private
+from config.embedded.locks import Lock
+
+USER = "cobrowse_doctor"
+DATABASE = "cobrowse_doctor"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    data: DataDir
+    home: Path
+    programs: Path
+    account: tuple[int, int] | None
+
+    @property
+    def files(self) -> Path:
+        return self.home / "cluster"
+
+    @property
+    def socket_folder(self) -> Path:
+        return sockets.postgres_folder(self.data)
+
+    @property
+    def pid_file(self) -> Path:
+        return self.files / "postmaster.pid"
+
+
+def prepare(data: DataDir) -> Cluster:
+    """Decides where the database lies and makes it if it is not there. Two commands at once wait for each other."""
+    data.make()
+    lock = Lock(data.locks / "prepare")
+    if not lock.wait(120):
+        env.stop(
+            f"Another command has been preparing the database in {data.path} for two minutes. Look for it, or wait."
+        )
+    try:
+        account = accounts.for_postgres()
+        cluster = Cluster(data, _home(data, account), binaries.find(account), account)
+        _make_folder(cluster.home, account)
+        sockets.prepare(data, "postgres-socket", cluster.home / "run", sockets.POSTGRES_SOCKET, account)
+        sockets.prepare(data, "broker-socket", data.path / "broker", sockets.BROKER_SOCKET, None)
+        if not (cluster.files / "PG_VERSION").exists():
+            _initialise(cluster)
+        _check_version(cluster)
+        return cluster
+    except OSError as exc:
+        env.stop(f"The database's files cannot be prepared: {exc}. Make room or correct the permissions.")
+    finally:
+        lock.release()
+
+
+def _home(data: DataDir, account: tuple[int, int] | None) -> Path:
+    recorded = data.pointer("postgres-home")
+    if recorded is not None:
+        if not (recorded / "cluster" / "PG_VERSION").exists():
+            env.stop(
+                f"{data.path / 'postgres-home'} says that the database lies in {recorded}, but there is none. Restore "
+                f"that folder, or delete the file to begin with an empty database."
+            )
+        return recorded
+    usual = data.path / "postgres"
+    if usual.exists() or accounts.can_enter(data.path, account):
+        return usual
+    # We are root, and the database's own account cannot come here: folders above are closed, and not ours to open.
+    return binaries.make_system_home() / secrets.token_hex(8)
+
+
+def _make_folder(folder: Path, account: tuple[int, int] | None) -> None:
+    if folder.exists():
+        return
+    folder.mkdir(mode=0o700)
+    if account:
+        os.chown(folder, *account)
+
+
+def _initialise(cluster: Cluster) -> None:
+    """Makes the files in a draft folder and renames it, so that an interrupted start leaves nothing half made."""
+    draft = cluster.home / "draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    password = cluster.home / "password"
+    write_private(password, cluster.data.database_password())
+    if cluster.account:
+        os.chown(password, *cluster.account)
+    try:
+        _run_initdb(cluster, draft, password)
+    finally:
+        password.unlink()
+    draft.rename(cluster.files)
+    if cluster.home != cluster.data.path / "postgres":
+        cluster.data.point("postgres-home", cluster.home)
+
+
+def _run_initdb(cluster: Cluster, draft: Path, password: Path) -> None:
+    locale = ["--locale=C"]
+    if binaries.major_version(cluster.programs) >= 17:
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    user, group = cluster.account or (None, None)
+    done = subprocess.run(  # noqa: S603 - a program found by us
+        [str(cluster.programs / "initdb"), "-D", str(draft), "-U", USER, "--auth=scram-sha-256",
+         f"--pwfile={password}", "--encoding=UTF8", *locale],
+        user=user, group=group, extra_groups=[] if cluster.account else None,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, cwd="/", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()[-3:]
+        env.stop(f"The database could not be made in {cluster.home}: {' '.join(reason)}")
+
+
+def _check_version(cluster: Cluster) -> None:
+    wanted = (cluster.files / "PG_VERSION").read_text().strip()
+    offered = binaries.major_version(cluster.programs)
+    if wanted != str(offered):
+        env.stop(
+            f"The data in {cluster.files} was written by Postgres {wanted}, but the one at hand is {offered}. "
+            f"Set {binaries.VARIABLE} to the program folder of Postgres {wanted}, or carry the data over with pg_dump."
+        )
+
+
+class StillRunning(Exception):
+    """A Postgres that we did not start works on these files."""
+
+
+def clear_the_way(cluster: Cluster, seconds: float) -> None:
+    """Waits for the rest of a Postgres that died, then drops a pid file that names somebody else's process.
+
+    Postgres itself trusts the number in that file, and refuses to start while any process has it. Nothing is
+    ever killed here, and the file stays when its process is gone: then Postgres judges by itself.
+    """
+    sockets.make_private(cluster.socket_folder, cluster.account)
+    deadline = time.monotonic() + seconds
+    while still_there := _processes_of(cluster):
+        if time.monotonic() > deadline:
+            raise StillRunning(
+                f"Postgres (process {still_there[0]}) still works on {cluster.files}, and was not started by us. "
+                f"Stop it first: kill -INT {still_there[0]}"
+            )
+        time.sleep(0.05)
+    for file in (cluster.pid_file, cluster.socket_folder / f"{sockets.POSTGRES_SOCKET}.lock"):
+        if file.exists() and _names_a_stranger(file):
+            file.unlink()
+
+
+def _processes_of(cluster: Cluster) -> list[int]:
+    """Postmaster and backends alike stand in the folder of their files, which no other program does by chance."""
+    files = cluster.files.resolve()
+    return [
+        pid
+        for pid in child.all_pids()
+        if child.working_folder(pid) == files
+        and child.is_alive(pid)
+        and "postgres" in "".join(child.command_line(pid)[:1])
+    ]
+
+
+def _names_a_stranger(file: Path) -> bool:
+    """Whether the file is unreadable for Postgres, or names a process that lives (and so is not Postgres)."""
+    first = file.read_text(errors="replace").split("\n", 1)[0].strip()
+    return not first.isdigit() or child.is_alive(int(first))

@@ -1,0 +1,28 @@
+"""An API token to make."""
+
+from typing import Any
+
+from django import forms
+
+from diagnostics.accounts.models import ApiToken, User
+from diagnostics.web.form_text import NO_NUL
+
+DAYS = {7: "One week", 30: "30 days", 90: "90 days", 365: "One year"}
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        max_length=120,
+        help_text="Which program it is for, such as nightly build.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scope = forms.ChoiceField(label="It may")
+    days = forms.TypedChoiceField(
+        label="It expires after", choices=list(DAYS.items()), coerce=int, initial=90, help_text="No token is for ever."
+    )
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scopes = ApiToken.Scope.choices if owner.may_run else [(ApiToken.Scope.READ.value, ApiToken.Scope.READ.label)]
+        self.fields["scope"].choices = scopes  # type: ignore[attr-defined]

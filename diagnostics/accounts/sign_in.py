@@ -1,0 +1,156 @@
+"""How people sign in: the rules of ours that the sign-in library asks for."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialAccount
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from diagnostics.accounts import actor as acting
+from diagnostics.accounts.audit import record
+from diagnostics.accounts.known_browsers import fingerprint, known_browser, remember
+from diagnostics.accounts.models import User
+from diagnostics.accounts.sign_in_attempts import Attempt
+from diagnostics.storage.model_fields import UnreadableSecret, fernet
+from diagnostics.text.cleaning import clean_line
+
+NOBODY = "0.0.0.0"  # noqa: S104 - stands for an address that is none, in a count
+
+
+class TooManyAttempts(ValidationError):
+    """Too many attempts to sign in: the form says how long to wait, and so does the header Retry-After."""
+
+    def __init__(self, request: HttpRequest, seconds: int) -> None:
+        request.sign_in_wait = seconds  # type: ignore[attr-defined]
+        unit = "second" if seconds == 1 else "seconds"
+        super().__init__(
+            f"Too many failed attempts, so this one wasn’t checked. Wait {seconds} {unit}, then try again.",
+            code="too_many_login_attempts",
+        )
+
+
+def begin_attempt(request: HttpRequest, username: str, *, is_code: bool = False) -> Attempt:
+    """Counts an attempt with a password, or with a one-time code. A new password starts the counts anew."""
+    user = User.objects.filter(username__iexact=username).first()
+    account = f"{username.casefold()} {fingerprint(user) if user else ''}{' code' if is_code else ''}"
+    attempt = Attempt(account, acting.address_of(request) or NOBODY, known_browser(request, user))
+    if seconds := attempt.begin(is_code=is_code):
+        raise TooManyAttempts(request, seconds)
+    return attempt
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Nobody makes an account for themselves: an admin adds people, or single sign-on does where that is allowed."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": "This username and password do not belong together. Check both; capital letters "
+        "count in the password.",
+        "incorrect_password": "This is not your password.",
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """By which attempts are counted: what our own proxy has seen, as in the audit log."""
+        return acting.address_of(request) or NOBODY
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Raises TooManyAttempts while the browser or address has to wait. Also for who confirms a password."""
+        self._attempt = begin_attempt(request, str(credentials.get("username", "")))
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """The library calls this after a right password."""
+        self._attempt.succeed()
+
+    def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **more)
+        remember(request, response, user)
+        return response
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Who has neither a password nor a second factor confirms at the provider of single sign-on."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        words = {"reauthenticate": "Use your password", "mfa_reauthenticate": "Use a code from your app"}
+        named = [{**each, "description": words.get(each["id"], "Use a passkey")} for each in methods]
+        if not named and settings.OIDC and SocialAccount.objects.filter(user=user).exists():
+            return [{"id": "sign-on", "description": settings.OIDC_NAME, "url": reverse("sign-on-confirm")}]
+        return named
+
+    def add_message(
+        self, request: HttpRequest, level: int, *args: Any, message: str | None = None, **more: Any
+    ) -> None:
+        """Only what is said in our own words. The library greets at each sign-in, which helps nobody."""
+        if message:
+            super().add_message(request, level, message=message)
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Single sign-on knows a person by the provider's own id alone: a name or an e-mail address joins nobody to an account
+    that is there already, since the provider's people may choose theirs."""
+
+    error_messages = {
+        **DefaultSocialAccountAdapter.error_messages,
+        "connected_other": "This account of the provider belongs to another person here already.",
+        "disconnect_last": "You have no password, so this is your only way to sign in. Ask an admin for a password first.",
+        "no_password": "You have no password, so this is your only way to sign in. Ask an admin for a password first.",
+    }
+
+    def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[Any]:
+        """Providers come from the settings alone: a row of the library's table would bypass the audit log."""
+        return [app for app in super().list_apps(request, provider, client_id) if app.pk is None]
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        sociallogin.email_addresses = []
+        sociallogin.account.extra_data = {}  # what the provider tells of a person is not kept
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return bool(settings.OIDC_NEW_ROLE)
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
+        user: User = sociallogin.user
+        user.username = clean_line(str(data.get("username") or ""))[:150]
+        return user
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        sociallogin.user.role = settings.OIDC_NEW_ROLE
+        user: User = super().save_user(request, sociallogin, form)
+        record("person.added", user, after={"role": user.role, "through": "single sign-on"}, person=user)
+        return user
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """What opens an account rests encrypted, with the same keys as the clients' secrets."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "This code is not right, was used already, or is over. Give the one that is shown now.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        return fernet().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        try:
+            return fernet().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            raise UnreadableSecret(
+                "The secret of a second factor does not open with any of FIELD_ENCRYPTION_KEYS. Add the key it was "
+                "written with, then run `manage.py reencrypt`."
+            ) from None
+
+    def get_totp_issuer(self) -> str:
+        return "Cobrowse Doctor"
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        return "Passkey"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": "Cobrowse Doctor"}

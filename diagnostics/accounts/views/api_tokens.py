@@ -1,0 +1,45 @@
+"""API tokens: one's own, and, for an admin, everybody's. A token is shown once, as it is made."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from diagnostics.accounts.api_tokens import make_token, revoke_token
+from diagnostics.accounts.forms.api_tokens import TokenForm
+from diagnostics.accounts.queries.api_tokens import MOST_SHOWN, newest_tokens, tokens_of
+from diagnostics.accounts.requests import Request
+from diagnostics.web.refusals import ActionRefused
+
+
+@require_safe
+def token_list(request: Request) -> HttpResponse:
+    tokens = newest_tokens(request.user)
+    return render(request, "accounts/api_tokens/list.html", {"tokens": tokens, "is_cut": len(tokens) == MOST_SHOWN})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def token_add(request: Request) -> HttpResponse:
+    """Shown in the answer to the post itself: a redirect would have to keep the token somewhere on its way."""
+    form = TokenForm(request.POST or None, owner=request.user)
+    if form.is_valid():
+        try:
+            token, text = make_token(request.user, **form.cleaned_data)
+        except ActionRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            root = request.build_absolute_uri("/api/v1/")
+            return render(request, "accounts/api_tokens/made.html", {"token": token, "text": text, "root": root})
+    return render(request, "accounts/api_tokens/add.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def token_revoke(request: Request, pk: int) -> HttpResponse:
+    token = get_object_or_404(tokens_of(request.user), pk=pk)
+    if request.method != "POST":
+        return render(request, "accounts/api_tokens/revoke.html", {"token": token})
+    revoke_token(token)
+    messages.success(request, f"The token {token.name} is revoked: it opens nothing any more.")
+    return redirect("api-tokens")

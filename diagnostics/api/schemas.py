@@ -1,0 +1,315 @@
+"""What the API answers with: one class for each noun. Nothing in them has not passed the Redactor."""
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Field, Schema
+
+
+class ClientName(Schema):
+    id: int
+    name: str
+
+
+class Standing(Schema):
+    """Whether cobrowse could work in the client's org, by what was read of it last."""
+
+    word: str = Field(description="works, broken or unknown.")
+    cause: str = Field(description="Code of a cause; empty where nothing is wrong or known.")
+    reason: str
+    since: datetime | None
+    at: datetime | None = Field(description="When it was last looked at.")
+
+
+class ClientSchema(Schema):
+    """A registered OAuth client of one Genesys Cloud org. The secret is never told."""
+
+    id: int
+    name: str
+    region: str
+    tier: str = Field(description="What the org is used for; empty where nobody said.")
+    client_id: str
+    state: str
+    verified_at: datetime | None
+    org_id: str
+    org_name: str
+    gateway: bool | None = Field(description="Whether the org sits behind a provider gateway; null: not known.")
+    company_gateway: str = Field(
+        description="Address of the company's own gateway in front of the API; empty for none. It only judges pasted URLs."
+    )
+    standing: Standing
+    created_at: datetime
+    retired_at: datetime | None
+    page: str = Field(description="The page for people.")
+
+
+class Clients(Schema):
+    items: list[ClientSchema]
+    next: str | None = Field(description="Address of the next page; null on the last one.")
+
+
+class ProviderSchema(Schema):
+    """A cobrowse provider as an org reports it."""
+
+    id: int
+    client: ClientName
+    source: str = Field(description="gateway, deployment or seen.")
+    ref: str = Field(description="Its id in the org.")
+    name: str
+    state: str = Field(description="Whether it would offer cobrowse: on, off, inactive or unknown.")
+    status: str = Field(description="The org's own word.")
+    channels: list[str]
+    version: str
+    draft_is_newer: bool | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    changed_at: datetime | None
+    gone_at: datetime | None
+    page: str
+
+
+class ProviderInFull(ProviderSchema):
+    settings: dict[str, Any]
+
+
+class Providers(Schema):
+    items: list[ProviderSchema]
+    next: str | None
+
+
+class VerdictSchema(Schema):
+    """One cause, how sure, what proves it, what to do."""
+
+    cause: str
+    certainty: str
+    sentence: str
+    remedy: str
+    because: list[str] = Field(description="The findings that it rests on: check, or check#subject.")
+    also: list[str] = Field(description="Causes that are there beside it.")
+
+
+class RunSchema(Schema):
+    id: int
+    client: ClientName
+    kind: str
+    status: str = Field(description="queued, running, finished or interrupted.")
+    source: str
+    started_by: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cause: str = Field(description="Empty while there is no verdict.")
+    cause_title: str
+    certainty: str
+    conversation_id: str
+    target: str
+    branch: str = Field(description="The check whose branch alone was asked again; empty for a whole run.")
+    repeats: int | None = Field(description="The run whose inputs this one took.")
+    schedule: int | None
+    pinned: bool
+    duration_ms: float | None
+    engine_version: str
+    contract_version: str
+    url: str = Field(description="Address to poll while the run is open.")
+    page: str
+
+
+class RunInFull(RunSchema):
+    verdict: VerdictSchema | None = Field(description="null while there is none.")
+    planned: list[str]
+    inputs: dict[str, Any] = Field(
+        description="What was read of the paste, masked. `partial` is a sentence where reading all of it took too long."
+    )
+    environment: dict[str, Any] = Field(description="What the run saw of the client and its org.")
+
+
+class Runs(Schema):
+    items: list[RunSchema]
+    next: str | None
+
+
+class FindingSchema(Schema):
+    """What one check said about one subject."""
+
+    position: int
+    check: str
+    version: int
+    subject: str
+    outcome: str = Field(description="pass, warn, fail, skip (not asked) or error (asked, and could not tell).")
+    code: str
+    sentence: str
+    hint: str
+    evidence: dict[str, Any]
+
+
+class Findings(Schema):
+    items: list[FindingSchema]
+    is_open: bool = Field(description="The run has not ended: more may come.")
+
+
+class ExchangeSchema(Schema):
+    """One request that was sent and its answer, redacted."""
+
+    position: int
+    check: str
+    method: str
+    url: str
+    status: int | None
+    ms: float
+    started_at: datetime
+    correlation_id: str
+    error: str
+    request_headers: list[list[str]]
+    response_headers: list[list[str]]
+    body: str
+
+
+class Exchanges(Schema):
+    items: list[ExchangeSchema]
+    is_open: bool
+
+
+class IssueSchema(Schema):
+    """A trouble that runs of a client meet again."""
+
+    id: int
+    client: ClientName
+    check: str
+    about: str = Field(description="conversation:… or a call; empty where it is the org or the client itself.")
+    subject: str
+    code: str
+    outcome: str
+    sentence: str
+    state: str = Field(description="open, accepted or ended.")
+    first_seen_at: datetime
+    last_seen_at: datetime
+    ended_at: datetime | None
+    times: int
+    reopened: int
+    accepted_until: datetime | None
+    accepted_reason: str
+    first_run: int | None
+    last_run: int | None
+    page: str
+
+
+class KnownFindings(Schema):
+    items: list[IssueSchema]
+    next: str | None
+
+
+class RemarkSchema(Schema):
+    """`banner`: the two are not alike enough for the changes to mean what they usually mean."""
+
+    code: str
+    weight: str
+    sentence: str
+
+
+class FactSchema(Schema):
+    """One thing of the surroundings, or of what was brought. null: that run did not read it."""
+
+    kind: str
+    what: str
+    before: str | None
+    after: str | None
+    state: str = Field(description="changed, unknown or same.")
+
+
+class FindingStateSchema(Schema):
+    outcome: str
+    code: str
+    sentence: str
+
+
+class ChangedFindingSchema(Schema):
+    check: str
+    title: str
+    subject: str
+    change: str
+    before: FindingStateSchema | None
+    after: FindingStateSchema | None
+    reason: str
+
+
+class ChangeGroupSchema(Schema):
+    key: str
+    title: str
+    lines: list[ChangedFindingSchema]
+
+
+class OrgChangeSchema(Schema):
+    """What readings of the org saw between the two runs: after `not_before`, and not after `at`."""
+
+    id: int
+    about: str
+    kind: str
+    name: str
+    setting: str
+    before: Any
+    after: Any
+    not_before: datetime | None
+    at: datetime
+
+
+class ComparisonSchema(Schema):
+    """Two runs side by side: surroundings first, then the findings, and the likeliest reason of the difference."""
+
+    a: RunSchema
+    b: RunSchema
+    alike: bool
+    remarks: list[RemarkSchema]
+    became: str = Field(description="What became of the verdict, such as broke, mended or same.")
+    certainty: str = Field(description="How sure the reason is; empty where there is nothing to explain.")
+    sentence: str
+    more: list[str]
+    surroundings: list[FactSchema]
+    given: list[FactSchema]
+    groups: list[ChangeGroupSchema] = Field(description="Findings that differ, worst first.")
+    unchanged: int
+    seen: list[OrgChangeSchema]
+    page: str
+
+
+class ScheduleSchema(Schema):
+    """A run that is due again and again."""
+
+    id: int
+    name: str
+    client: ClientName
+    kind: str
+    every: str = Field(description="minutes, daily, weekly or cron.")
+    minutes: int | None
+    at: str | None = Field(description="Time of day as HH:MM:SS, in `zone`.")
+    weekdays: list[int] = Field(description="0 is Monday.")
+    cron: str
+    zone: str
+    jitter_seconds: int
+    owner: str | None
+    paused_at: datetime | None
+    pause_reason: str
+    next_run_at: datetime | None = Field(description="null while it is paused.")
+    last_due_at: datetime | None
+    last_run: int | None
+    missed: int
+    created_at: datetime
+
+
+class Schedules(Schema):
+    items: list[ScheduleSchema]
+    next: str | None
+
+
+class TokenSchema(Schema):
+    """The token that was sent, and whose it is."""
+
+    username: str
+    role: str
+    may_run: bool = Field(description="Whether both the scope and the role allow to start runs.")
+    is_limited: bool = Field(description="Whether only some orgs are in sight.")
+    token: str = Field(description="The visible beginning of the token.")
+    name: str
+    scope: str
+    expires_at: datetime
+    calls_per_minute: int
+    runs_per_minute: int

@@ -1,0 +1,95 @@
+"""Whether two runs are alike enough to compare, and what the reader must know of them before reading on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from diagnostics.comparison.client_facts import is_same_org
+from diagnostics.comparison.side import Side
+
+Weight = Literal["banner", "note"]
+KINDS = {"health": "a health check of the org", "diagnosis": "a diagnosis"}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A `banner` says that the two are not alike enough for the changes to mean what they usually mean."""
+
+    code: str
+    weight: Weight
+    sentence: str
+
+
+def remarks_on(a: Side, b: Side) -> tuple[Remark, ...]:
+    """Banners first. Two runs of one target that both ended have none."""
+    if a.pk == b.pk:
+        return (Remark("same_run", "banner", "This is the same run twice: there is nothing to compare."),)
+    found = [*_unended(a), *_unended(b), *_parts(a, b), *_kinds(a, b), *_environment_remarks(a, b), *_order(a, b)]
+    return tuple(sorted(found, key=lambda each: each.weight))
+
+
+def is_comparable(remarks: tuple[Remark, ...]) -> bool:
+    return all(each.weight != "banner" for each in remarks)
+
+
+def _unended(side: Side) -> Iterator[Remark]:
+    name = side.name.capitalize()
+    if side.is_open:
+        word = "waits for a worker" if side.status == "queued" else "is still going"
+        yield Remark("open", "banner", f"{name} {word}: what it has not looked at yet counts as unknown.")
+    elif side.was_cut_short:
+        yield Remark("interrupted", "banner", f"{name} was cut short: what it had not looked at counts as unknown.")
+    if not side.environment and not side.is_open:
+        yield Remark("no_environment", "note", f"{name} kept nothing of its surroundings, so these cannot be compared.")
+    if side.client_is_retired:
+        yield Remark("retired", "note", f"The client of {side.name}, {side.client_name}, is retired.")
+
+
+def _parts(a: Side, b: Side) -> Iterator[Remark]:
+    if a.branch == b.branch:
+        return
+    for side in (a, b):
+        if side.branch:
+            sentence = f"{side.name.capitalize()} asked only one branch of the checks again; the rest is not compared."
+            yield Remark("part", "banner", sentence)
+
+
+def _kinds(a: Side, b: Side) -> Iterator[Remark]:
+    if a.kind != b.kind:
+        kinds = (KINDS.get(each.kind, each.kind) for each in (a, b))
+        sentence = f"{a.name.capitalize()} is {next(kinds)}, {b.name} {next(kinds)}: only what both asked is compared."
+        yield Remark("other_kind", "banner", sentence)
+    elif a.target and b.target and _question(a) != _question(b):
+        sentence = "The two runs are about different calls, so a change of answer may only mean another question."
+        yield Remark("other_target", "banner", sentence)
+    elif a.conversation_id and b.conversation_id and a.conversation_id != b.conversation_id:
+        sentence = "The two runs are about two conversations: one can be live where the other has ended."
+        yield Remark("other_conversation", "note", sentence)
+
+
+def _environment_remarks(a: Side, b: Side) -> Iterator[Remark]:
+    if a.client_pk == b.client_pk:
+        return
+    same = is_same_org(a.environment, b.environment)
+    names = f"{a.client_name} and {b.client_name}"
+    if same:
+        yield Remark("other_client", "note", f"Two clients of one org: {names}. Their rights may differ.")
+    else:
+        yield Remark(
+            "other_org", "note", f"Two clients of {'two orgs' if same is False else 'perhaps two orgs'}: {names}."
+        )
+
+
+def _order(a: Side, b: Side) -> Iterator[Remark]:
+    if a.client_pk == b.client_pk and (a.at, a.pk) > (b.at, b.pk):
+        sentence = (
+            f"{a.name.capitalize()} is the later one: the two stand against the order of time, by which only the sentence "
+            "above goes."
+        )
+        yield Remark("reversed", "note", sentence)
+
+
+def _question(side: Side) -> str:
+    """The target without the client: the same question may be asked of two orgs."""
+    kind, _, rest = side.target.partition(":")
+    return f"{kind}:{rest.partition(':')[2]}"

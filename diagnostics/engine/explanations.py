@@ -1,0 +1,97 @@
+"""Which responses each cause can produce. Pure: two tables, and one question over them, `can_explain`.
+
+A cause that cannot produce the response that came back is never named first: the response rules it out, whatever
+a read of the org shows. Sources: the error codes of the Genesys Cloud API (facts, sections 2.2, 3.2 and 11).
+"""
+
+from typing import Final
+
+from diagnostics.engine import causes
+
+# The response hides what really happened, so it rules nothing out and proves nothing either.
+HIDES_THE_CAUSE: Final = frozenset({"network_cors", "network_unknown"})
+
+_NO_RESPONSE = frozenset({"host.unknown_host", "host.plain_http"})
+_NOT_THE_API = frozenset({"env", "response.not_genesys", "host", "path"})
+
+# What the response says by its own code or words (the code of `answer.meaning`) -> causes and families that it allows.
+NAMED_BY_RESPONSE: Final[dict[str, frozenset[str]]] = {
+    "user_required": frozenset({"authz.user_context_required"}),
+    "client_required": frozenset({"authz.user_context_required"}),
+    "not_a_party": frozenset({"authz.not_a_party"}),
+    "permission_missing": frozenset(
+        {
+            "authz.permission_missing",
+            "authz.division_missing",
+            "authz.scope_missing",
+            "authz.policy_denied",
+            "config.feature_not_licensed",
+            "auth.token_foreign",
+        }
+    ),
+    "division_missing": frozenset({"authz.division_missing", "authz.permission_missing", "auth.token_foreign"}),
+    "policy_denied": frozenset({"authz.policy_denied"}),
+    "token_refused": frozenset({"auth", "host"}),
+    "token_absent": frozenset({"auth.header_malformed", "host"}),
+    "ip_refused": frozenset({"auth.ip_not_allowed"}),
+    "client_rejected": frozenset({"auth", "host"}),
+    "grant_not_allowed": frozenset({"auth", "host"}),
+    "token_request_malformed": frozenset({"auth", "host"}),
+    "rate_limited": frozenset({"env.rate_limited"}),
+    "server_timeout": frozenset({"env.timeout", "env.server_error"}),
+    "client_timeout": frozenset({"env.timeout"}),
+    "content_type": frozenset({"body"}),
+    "provider_wanted": frozenset({"provider", "body.malformed_json", "body.content_type"}),
+    "conversation_not_found": frozenset(
+        {"conv.not_found", "conv.ended", "conv.id_malformed", "auth.token_foreign", "host.wrong_region", "path"}
+    ),
+    "method_not_allowed": frozenset({"path"}),
+    "feature_off": frozenset({"config", "path"}),
+    "legacy_gone": frozenset({"config.legacy_cobrowse_retired", "conv.media_unsupported", "path"}),
+    "offer_expired": frozenset({"config.offer_expired"}),
+    "session_gone": frozenset({"config.offer_expired", "host.wrong_region", "auth.token_foreign"}),
+    "html": _NOT_THE_API,
+    "redirect": _NOT_THE_API,
+    "proxy": _NOT_THE_API,
+    "foreign": _NOT_THE_API,
+    "server_error_foreign": _NOT_THE_API,
+    "network_dns": frozenset({"env.dns", *_NO_RESPONSE}),
+    "network_tls": frozenset({"env.tls", *_NO_RESPONSE}),
+    "network_timeout": frozenset({"env.timeout", *_NO_RESPONSE}),
+    "network_proxy": frozenset({"env.proxy", *_NO_RESPONSE}),
+    "network_refused": frozenset({"env.proxy", *_NO_RESPONSE}),
+    "network_redirect_or_html": _NOT_THE_API,
+}
+
+_REFUSED = frozenset({400, 403, 404, 409, 410, 422})
+# Cause or family -> the statuses it can produce, where the response names no reason of its own.
+STATUSES_OF_CAUSE: Final[dict[str, frozenset[int]]] = {
+    "path": frozenset({400, 403, 404, 405, 500, 501}),
+    "host.wrong_region": frozenset({400, 401, 403, 404}),
+    "auth": frozenset({400, 401, 403}),
+    "auth.token_expired": frozenset({401}),
+    "auth.ip_not_allowed": frozenset(),  # seen at our own address, which is not the caller's: only the response's words
+    "auth.token_foreign": frozenset({400, 401, 403, 404}),  # another org's conversation is not found
+    "authz": frozenset({400, 403, 404}),  # a gateway answers 404 in place of 403
+    "conv": _REFUSED,
+    "conv.not_found": frozenset({400, 404, 410}),
+    "conv.id_malformed": _REFUSED | {500},
+    "provider": _REFUSED,
+    "config": _REFUSED | {501},
+    "body": frozenset({400, 413, 415, 422, 500}),
+}
+# Decided from the URL alone: whatever came back, such a call never was the one that was meant.
+EXPLAINS_ANYTHING: Final = frozenset({"path.placeholder_unexpanded"})
+
+
+def can_explain(cause: str, meaning: str, status: object) -> bool:
+    """Whether the cause can produce a response of this meaning (the code of `answer.meaning`) and status."""
+    if cause in EXPLAINS_ANYTHING or meaning in HIDES_THE_CAUSE:
+        return True
+    family = causes.family_of(cause)
+    allowed = NAMED_BY_RESPONSE.get(meaning)
+    if allowed is not None and cause not in allowed and family not in allowed:
+        return False
+    statuses = STATUSES_OF_CAUSE.get(cause, STATUSES_OF_CAUSE.get(family))
+    by_status = statuses is None or status in statuses
+    return by_status if allowed is None or allowed is _NOT_THE_API else True

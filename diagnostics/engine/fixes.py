@@ -1,0 +1,163 @@
+"""How to mend a cause: steps in an admin's words, the permission in both notations, and the call as it should be."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from diagnostics.engine import causes
+from diagnostics.engine.sdk_examples import base_url, shell_id, snippets_for
+from diagnostics.engine.verdict import FindingLike, Verdict
+from diagnostics.genesys import gateway
+from diagnostics.genesys.contract import Contract, Operation
+from diagnostics.genesys.regions import Region
+from diagnostics.parsing.intent import START_PATH, Aim
+
+OAUTH_MENU = "Admin > Integrations > OAuth"
+ROLES_MENU = "Admin > People & Permissions > Roles / Permissions"
+MESSENGER_MENU = "Admin > Message > Messenger Configurations"
+DEPLOYMENTS_MENU = "Admin > Message > Messenger Deployments"
+
+
+@dataclass(frozen=True)
+class Fix:
+    """`permissions` hold both notations, {"api", "admin"}. `curl` and `snippets` never hold a secret or a token."""
+
+    steps: tuple[str, ...] = ()
+    menu_path: str = ""
+    permissions: tuple[dict[str, str], ...] = ()
+    one_is_enough: bool = False
+    curl: str = ""
+    snippets: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+MENUS = {
+    "auth.client_rejected": OAUTH_MENU,
+    "auth.token_expired": OAUTH_MENU,
+    "authz.permission_missing": f"{ROLES_MENU}, then {OAUTH_MENU} > the client > Roles",
+    "authz.division_missing": f"{OAUTH_MENU} > the client > Roles > Divisions",
+    "authz.scope_missing": f"{OAUTH_MENU} > the client > Scope",
+    "config.cobrowse_disabled": MESSENGER_MENU,
+    "config.deployment_inactive": DEPLOYMENTS_MENU,
+    "config.feature_not_licensed": "Admin > Account Settings > Subscription",
+    "authz.policy_denied": ROLES_MENU,
+    "auth.ip_not_allowed": "Admin > Account Settings > Organization Settings",
+}
+
+# What an admin does besides the hint of the finding that proved the cause.
+STEPS: dict[str, tuple[str, ...]] = {
+    "auth.token_expired": (
+        "Ask for a new token from the login host of the same region, and use it until shortly before it expires. "
+        "Its lifetime is set on the OAuth client (5 minutes to 48 hours).",
+    ),
+    "auth.client_rejected": ("Do not make a new secret before id, region and state have been compared.",),
+    "authz.permission_missing": ("Then ask for a new token, and allow a few minutes for the grant to act.",),
+    "authz.division_missing": ("Then ask for a new token, and allow a few minutes for the grant to act.",),
+    "authz.scope_missing": ("A token that was issued before does not gain the scope.",),
+    "authz.user_context_required": (
+        "The token itself is valid (GET /api/v2/tokens/me answers it): it is only the wrong kind for this call.",
+    ),
+    "authz.not_a_party": ("Client credentials have no user, so they never take part in a conversation.",),
+    "conv.not_found": ("The path is right: only the id, the org or the region can be wrong.",),
+    "env.rate_limited": ("The request itself is not at fault.",),
+    "path.wrong_method": ("The path and the conversation are not the problem.",),
+    "conv.session_conflict": ("End the open session or let its offer expire, then offer anew.",),
+    "host.plain_http": ("Revoke the token that travelled in the clear: DELETE /api/v2/tokens/me.",),
+}
+
+
+def fix_for(
+    verdict: Verdict,
+    found: Iterable[FindingLike],
+    aim: Aim | None,
+    conversation_id: str,
+    region: Region,
+    contract: Contract,
+) -> Fix:
+    """The mend for a verdict; for `none` and `undetermined` only the call as it should be."""
+    said = {each.check_id: each for each in found}
+    steps = [verdict.remedy] if verdict.remedy else []
+    signs_in = aim is not None and aim.signs_in
+    if not signs_in:  # a sign-in has no secret and no token
+        steps += STEPS.get(verdict.cause, ())
+    if verdict.cause not in (causes.NONE, causes.UNDETERMINED):
+        steps += _not_the_reason(verdict, said)
+    at_gateway = _speaks_to_gateway(aim, said)
+    wanted = None if at_gateway else _operation(aim, contract)
+    return Fix(
+        steps=tuple(steps),
+        menu_path=MENUS.get(verdict.cause, ""),
+        permissions=tuple({"api": p, "admin": admin_notation(p)} for p in (wanted.permissions if wanted else ())),
+        one_is_enough=bool(wanted and wanted.rule == "any" and len(wanted.permissions) > 1),
+        curl=_gateway_curl(conversation_id, region, said)
+        if at_gateway
+        else ("" if signs_in else _curl(wanted, conversation_id, region)),
+        snippets=snippets_for(wanted, conversation_id, region) if wanted else {},
+    )
+
+
+def admin_notation(permission: str) -> str:
+    """conversation:cobrowseVoice:add -> Conversation > CobrowseVoice > Add, as the admin pages show it."""
+    return " > ".join(part[:1].upper() + part[1:] for part in permission.split(":"))
+
+
+def _not_the_reason(verdict: Verdict, said: dict[str, FindingLike]) -> list[str]:
+    """What people are told to change, and need not."""
+    steps = []
+    exists = said.get("conversation.exists")
+    if exists is not None and exists.code == "found" and not verdict.cause.startswith("conv."):
+        live = said.get("conversation.connected")
+        also = " and is live" if live is not None and live.code == "connected" else ""
+        steps.append(f"The conversation itself was found{also}, so the id is not the problem.")
+    scopes, provider = said.get("oauth.scopes"), said.get("provider.match")
+    no_scopes = scopes is not None and scopes.code == "not_applicable"
+    no_provider = provider is not None and provider.code == "not_in_contract"
+    if no_scopes and no_provider:
+        steps.append("Scopes and the provider id are not the reason: this org's API has neither for this call.")
+    elif no_scopes and verdict.cause.startswith(("path.", "authz.")):
+        steps.append("Scopes are not the reason: they play no part for a client-credentials client.")
+    return steps
+
+
+def _speaks_to_gateway(aim: Aim | None, said: dict[str, FindingLike]) -> bool:
+    listed = said.get("provider.configured")
+    has_one = listed is not None and listed.code == "listed"
+    return has_one and (aim is None or aim.world != "published")
+
+
+def _operation(aim: Aim | None, contract: Contract) -> Operation | None:
+    """The operation to call: the one called, else the start of a session, else the nearest."""
+    if aim is None or aim.starts_session or aim.fault == "id_missing":
+        called = aim.operation if aim is not None else None
+        return (
+            called
+            if called and "cobrowse" in called.path and not called.deprecated
+            else contract.operation("POST", START_PATH)
+        )
+    return aim.wanted
+
+
+def _curl(wanted: Operation | None, conversation_id: str, region: Region) -> str:
+    if wanted is None:
+        return (
+            f'curl -X POST "{region.login}/oauth/token" \\\n'
+            '  -u "$GENESYSCLOUD_OAUTHCLIENT_ID:$GENESYSCLOUD_OAUTHCLIENT_SECRET" \\\n'
+            "  -d grant_type=client_credentials"
+        )
+    path = wanted.path.replace("{conversationId}", shell_id(conversation_id))
+    return f'curl -X {wanted.method} "{base_url(region)}{path}" \\\n  -H "Authorization: Bearer $TOKEN"'
+
+
+def _gateway_curl(conversation_id: str, region: Region, said: dict[str, FindingLike]) -> str:
+    match = said.get("provider.match")
+    provider = (match.evidence.get("nearest") if match else "") or ""
+    if not provider and (listed := said.get("provider.configured")):
+        provider = next(iter(listed.evidence.get("ids", [])), "")
+    path = gateway.SESSIONS_PATH.replace("{conversationId}", shell_id(conversation_id))
+    safe = "".join(sign for sign in str(provider) if sign.isprintable() and sign not in "'\"\\")
+    return (
+        f'curl -X POST "{base_url(region)}{path}" \\\n  -H "Authorization: Bearer $TOKEN" \\\n'
+        f"  -H 'Content-Type: application/json' \\\n  -d '{{\"providerId\": \"{safe}\"}}'"
+    )

@@ -1,0 +1,24 @@
+"""Measurements of the promises, one file each: a name to its function of the options."""
+
+from collections.abc import Callable
+
+from diagnostics.evaluation.bench.diagnosis import diagnosis
+from diagnostics.evaluation.bench.fleet import fleet
+from diagnostics.evaluation.bench.history import history
+from diagnostics.evaluation.bench.parsing import parsing
+from diagnostics.evaluation.bench.providers import providers
+from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
+from diagnostics.evaluation.bench.web import web
+from diagnostics.evaluation.bench.workers import workers
+
+BENCHES: dict[str, Callable[[BenchOptions], list[BenchRow]]] = {
+    "diagnosis": diagnosis,
+    "fleet": fleet,
+    "history": history,
+    "parsing": parsing,
+    "providers": providers,
+    "web": web,
+    "workers": workers,
+}
+
+__all__ = ["BENCHES", "BenchOptions", "BenchRow"]

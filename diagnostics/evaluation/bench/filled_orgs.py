@@ -1,0 +1,237 @@
+"""Rows of a large installation: a thousand clients, and fifty thousand providers, changes and what they hold."""
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, OrgChange, Provider
+from diagnostics.runs.models import Run
+
+AT_ONCE = 5_000
+EVERY_GATEWAY = 10  # one client in so many has one
+NAMES = ("Shop", "Help centre", "Careers", "Checkout", "Partner portal", "Banking", "Claims", "Support")
+PERMISSIONS = (
+    "conversation:cobrowse:add",
+    "conversation:cobrowsevoice:add",
+    "webdeployments:*:view",
+    "oauth:client:view",
+)
+SETTINGS: dict[str, Any] = {
+    "enabled": True,
+    "channels": ["Webmessaging", "Voice"],
+    "allowAgentControl": True,
+    "allowAgentNavigation": False,
+    "allowDraw": True,
+    "maskSelectors": [".card-number", "#iban", "[data-private]"],
+    "readonlySelectors": [],
+    "pauseCriteria": [{"urlFragment": "/pay", "condition": "Includes"}],
+    "allowAllDomains": False,
+    "allowedDomains": ["shop.example", "help.example"],
+}
+PARTS = [
+    {"part": each, "state": "whole", "code": "read", "sentence": "All of it was read.", "items": 50}
+    for each in ("rights", "gateway", "deployments", "drafts")
+]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many of each; of the deployments, `in_one_org` are those of the first client."""
+
+    clients: int = 1_000
+    deployments: int = 50_000
+    in_one_org: int = 5_000
+    changes: int = 50_000
+    runs: int = 20_000
+
+
+class Filler:
+    """The same rows every time."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
+        self.chance = random.Random(7)  # noqa: S311 - nothing is kept secret by it
+        self.now = timezone.now()
+
+    def id(self) -> str:
+        return str(UUID(int=self.chance.getrandbits(128), version=4))
+
+    def clients(self) -> Iterator[OAuthClient]:
+        tiers = [each.value for each in OAuthClient.Tier]
+        for number in range(self.sizes.clients):
+            yield OAuthClient(
+                name=f"Client {number:04}",
+                region="eu-west-1",
+                client_id=self.id(),
+                secret="bench",  # noqa: S106 - it opens nothing
+                state=OAuthClient.State.VERIFIED,
+                verified_at=self.now,
+                org_id=self.id(),
+                org_name=f"Org {number}",
+                gateway=_has_gateway(number),
+                tier=tiers[number % len(tiers)],
+                standing=OAuthClient.Standing.WORKS if number % 7 else OAuthClient.Standing.BROKEN,
+                standing_since=self.now,
+                standing_at=self.now,
+            )
+
+    def snapshots(self, clients: Sequence[OAuthClient]) -> Iterator[ConfigurationSync]:
+        for client in clients:
+            yield ConfigurationSync(
+                client=client,
+                state=ConfigurationSync.State.WHOLE,
+                source=ConfigurationSync.Source.SCHEDULE,
+                finished_at=self.now,
+                parts=PARTS,
+                rights=_rights(client),
+            )
+
+    def providers(self, clients: Sequence[OAuthClient], snapshots: Sequence[ConfigurationSync]) -> Iterator[Provider]:
+        """One org alone has a tenth of all deployments; every tenth has a gateway with five providers."""
+        for number in range(self.sizes.deployments):
+            owner = 0 if number < self.sizes.in_one_org else number % len(clients)
+            yield self._deployment(number, clients[owner], snapshots[owner])
+        for number, client in enumerate(clients):
+            for word in NAMES[:5] if _has_gateway(number) else ():
+                ref = f"{word.lower().replace(' ', '-')}-{number % 50}"
+                yield self._provider(client, snapshots[number], Provider.Source.GATEWAY, ref, word)
+
+    def _deployment(self, number: int, client: OAuthClient, snapshot: ConfigurationSync) -> Provider:
+        is_on = number % 5 > 0
+        provider = self._provider(
+            client, snapshot, Provider.Source.DEPLOYMENT, self.id(), f"{NAMES[number % len(NAMES)]} {number}"
+        )
+        provider.state = Provider.State.ON if is_on else Provider.State.OFF
+        provider.status, provider.version = "Active", str(number % 30)
+        provider.channels, provider.settings = SETTINGS["channels"], {**SETTINGS, "enabled": is_on}
+        return provider
+
+    def _provider(self, client: OAuthClient, snapshot: ConfigurationSync, source: str, ref: str, name: str) -> Provider:
+        changed = self.now - timedelta(minutes=self.chance.randrange(60 * 24 * 90))
+        return Provider(
+            client=client,
+            source=source,
+            ref=ref,
+            name=name,
+            state=Provider.State.ON,
+            first_seen_at=changed,
+            last_seen_at=self.now,
+            changed_at=changed,
+            snapshot=snapshot,
+        )
+
+    def holdings(self, clients: Sequence[OAuthClient]) -> Iterator[HeldPermission]:
+        for client in clients:
+            for permission in PERMISSIONS:
+                for division in ("*", client.org_id):
+                    yield HeldPermission(
+                        client=client, permission=permission, role="Cobrowse reader", division=division
+                    )
+
+    def changes(self, providers: Sequence[Provider]) -> Iterator[OrgChange]:
+        for number in range(self.sizes.changes):
+            provider = providers[self.chance.randrange(len(providers))]
+            at = self.now - timedelta(minutes=self.sizes.changes - number)
+            yield OrgChange(
+                client_id=provider.client_id,
+                provider=provider,
+                about=provider.source,
+                ref=provider.ref,
+                name=provider.name,
+                kind=OrgChange.Kind.DISABLED if number % 3 else OrgChange.Kind.CHANGED,
+                setting="enabled" if number % 3 else "channels",
+                before=True if number % 3 else ["Voice"],
+                after=False if number % 3 else ["Webmessaging", "Voice"],
+                not_before=at - timedelta(hours=6),
+                at=at,
+            )
+
+    def runs(self, clients: Sequence[OAuthClient], providers: Sequence[Provider]) -> Iterator[Run]:
+        for number in range(self.sizes.runs):
+            provider = providers[self.chance.randrange(len(providers))]
+            kind = "deployment" if provider.source == Provider.Source.DEPLOYMENT else "provider"
+            at = self.now - timedelta(minutes=self.sizes.runs - number)
+            yield Run(
+                client_id=provider.client_id,
+                status=Run.Status.FINISHED,
+                created_at=at,
+                started_at=at,
+                finished_at=at,
+                cause="none" if number % 4 else "config.cobrowse_disabled",
+                certainty="proved",
+                duration_ms=900.0,
+                target=f"start:{provider.client_id}",
+                marks=[f"{kind}:{provider.ref}", f"permission:{PERMISSIONS[number % len(PERMISSIONS)]}"],
+            )
+
+
+def fill_orgs(sizes: Sizes) -> None:
+    """Everything, in the database that is in use now."""
+    filler = Filler(sizes)
+    clients = list(OAuthClient.objects.bulk_create(filler.clients()))
+    snapshots = list(ConfigurationSync.objects.bulk_create(filler.snapshots(clients)))
+    providers = [each for some in _some(filler.providers(clients, snapshots)) for each in _store(Provider, some)]
+    for model, rows in (
+        (HeldPermission, filler.holdings(clients)),
+        (OrgChange, filler.changes(providers)),
+        (Run, filler.runs(clients, providers)),
+    ):
+        for some in _some(rows):
+            _store(model, some)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _some(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    going = iter(rows)
+    while some := list(islice(going, AT_ONCE)):
+        yield some
+
+
+def _store(model: Any, rows: list[Any]) -> list[Any]:
+    stored: list[Any] = model.objects.bulk_create(rows)
+    return stored
+
+
+def _has_gateway(number: int) -> bool:
+    return number % EVERY_GATEWAY == EVERY_GATEWAY - 1
+
+
+def _rights(client: OAuthClient) -> dict[str, Any]:
+    """As a reading keeps them."""
+    policies = list(PERMISSIONS)
+    grants = [
+        {
+            "role": f"Role {number}",
+            "role_id": f"role-{number}",
+            "division": f"division-{number}",
+            "division_name": f"Division {number}",
+            "policies": policies,
+            "conditional": [],
+        }
+        for number in range(6)
+    ]
+    return {
+        "org": {"id": client.org_id, "name": client.org_name, "state": "active", "features": {}},
+        "client": {
+            "name": client.name,
+            "state": "active",
+            "grant_type": "CLIENT-CREDENTIALS",
+            "scopes": [],
+            "token_seconds": 86_400,
+        },
+        "grants": grants,
+        "unread_roles": [],
+        "catalogue": {"conversation:cobrowse:add": True, "conversation:cobrowsevoice:add": True},
+        "limits": {"platform.api": {"client.credentials.token.rate.per.minute": 300}},
+        "rate_left": 280,
+        "divisions": 6,
+        "read": {"tokens/me": "ok", "subjects/me": "ok"},
+    }

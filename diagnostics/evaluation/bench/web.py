@@ -1,0 +1,108 @@
+"""The web server while others try to hold it: how long pages and probes take, in one run without and with them."""
+
+import http.client
+import os
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import cycle, islice
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.urls import reverse
+
+from diagnostics.accounts.models import User
+from diagnostics.evaluation.bench.attackers import BODIES, HEADERS, READERS, attack
+from diagnostics.evaluation.bench.history_rows import fill, settle
+from diagnostics.evaluation.bench.own_database import own_database
+from diagnostics.evaluation.bench.pages import p95, timed
+from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
+
+RUNS = 5_000  # with 25 findings each: an export of about 50 MB
+PAGE_MS, PROBE_MS = 500, 100
+PEOPLE = 6  # who read exports slowly
+WARM_UPS = 18
+ROUNDS = 5  # `times` requests of each kind, this often: an attack lasts
+SETTLE_SECONDS = 5.0  # for the attackers to be connected
+
+
+def web(options: BenchOptions) -> list[BenchRow]:
+    with own_database("web"):
+        return measure(options, min(options.runs, RUNS))
+
+
+def measure(options: BenchOptions, runs: int) -> list[BenchRow]:
+    """In the database that is in use, which is meant for nothing else."""
+    made = fill(runs)
+    settle()
+    reader = _session("reader")
+    attackers = [_session(f"attacker{number}") for number in range(PEOPLE)]
+    pages = ["/", reverse("runs"), reverse("run", args=[made.last]), reverse("clients")]
+    export = f"{reverse('runs-export', args=['jsonl'])}?findings=1"
+    with options.web_server() as port:
+        site = _Site(port, reader)
+        site.ask_all(islice(cycle([*pages, "/health/live", "/health/ready"]), WARM_UPS))
+        quiet = site.measure(pages, options.times)
+        with attack(port, export, attackers) as others:
+            time.sleep(SETTLE_SECONDS)
+            busy = site.measure(pages, options.times)
+            connected, reading = others.connected, others.reading
+    return [*_rows("nobody else", quiet), *_rows("attackers", busy), *_about(connected, reading)]
+
+
+class _Site:
+    def __init__(self, port: int, session: str) -> None:
+        self.port, self.session = port, session
+
+    def ask(self, path: str) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        try:
+            connection.request("GET", path, headers={"Host": "localhost", "Cookie": f"sessionid={self.session}"})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status not in (200, 503 if path.startswith("/health/") else 200):
+                raise RuntimeError(f"{path} answered {answer.status}.")
+        finally:
+            connection.close()
+
+    def ask_all(self, paths: Iterator[str]) -> None:
+        for path in paths:
+            self.ask(path)
+
+    def measure(self, pages: Sequence[str], times: int) -> dict[str, list[float]]:
+        """Milliseconds, by what was asked for."""
+        took: dict[str, list[float]] = {"pages": [], "probe, alive": [], "probe, ready": []}
+        for number in range(times * ROUNDS):
+            for name, path in (
+                ("pages", pages[number % len(pages)]),
+                ("probe, alive", "/health/live"),
+                ("probe, ready", "/health/ready"),
+            ):
+                took[name].append(timed(partial(self.ask, path)))
+        return took
+
+
+def _session(name: str) -> str:
+    user = User.objects.create_user(name, role=User.Role.ADMIN)
+    session = SessionStore()
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session.save()
+    return str(session.session_key)
+
+
+def _rows(beside: str, took: dict[str, list[float]]) -> Iterator[BenchRow]:
+    for name, figures in took.items():
+        most = PAGE_MS if name == "pages" else PROBE_MS
+        value = round(p95(figures), 1)
+        yield BenchRow(f"{name}, p95, {beside}", value, "ms", f"under {most} ms", value < most)
+    yield BenchRow(f"pages, median, {beside}", round(sorted(took["pages"])[len(took["pages"]) // 2], 1), "ms")
+
+
+def _about(connected: int, reading: int) -> Iterator[BenchRow]:
+    yield BenchRow("attackers: slow bodies", BODIES, "")
+    yield BenchRow("attackers: slow headers", HEADERS, "")
+    yield BenchRow("attackers: slow readers of exports", READERS, "")
+    yield BenchRow("attackers that were connected at the end", connected, "")
+    yield BenchRow("exports that were read slowly at the end", reading, "")
+    yield BenchRow("load of this machine in the last minute", round(os.getloadavg()[0], 1), "")

@@ -1,0 +1,61 @@
+"""One worker process against four, where the org's latency is what a run waits for."""
+
+import time
+from typing import Any
+
+from django.db.models import Max, Min
+from kombu import Connection
+
+from diagnostics import tasks
+from diagnostics.evaluation.bench.healthy_org import healthy_org, make_clients
+from diagnostics.evaluation.bench.own_database import own_database
+from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run
+
+FEW, MANY = 1, 4
+LEAST = 3.5
+PATIENCE = 600.0
+
+
+def workers(options: BenchOptions) -> list[BenchRow]:
+    """The same runs on one process and on four; each is warm before it is measured."""
+    with own_database("workers"), healthy_org(options.latency_ms) as endpoints:
+        few, many = (_runs_a_second(options, each, endpoints) for each in (FEW, MANY))
+    over = many / few if few else 0.0
+    return [
+        BenchRow(f"throughput of {MANY} processes over {FEW}", round(over, 2), "x", f"at least {LEAST}", over >= LEAST),
+        BenchRow(f"runs with {FEW} process", round(few, 2), "/s"),
+        BenchRow(f"runs with {MANY} processes", round(many, 2), "/s"),
+        BenchRow("latency of each answer of the org", options.latency_ms, "ms"),
+    ]
+
+
+def _runs_a_second(options: BenchOptions, processes: int, endpoints: dict[str, dict[str, str]]) -> float:
+    with options.crew(processes, endpoints, ticks=False) as link:
+        _work_off(processes * 3, f"Warm {processes}", link)
+        first, last, done = _work_off(options.times * 4, f"Measured {processes}", link)
+    return done / (last - first) if last > first else 0.0
+
+
+def _work_off(many: int, name: str, link: str) -> tuple[float, float, int]:
+    """When the first run began and the last ended, in seconds, and how many there were."""
+    runs = [
+        create_run(client=each, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
+        for each in make_clients(many, name)
+    ]
+    with Connection(link) as connection:
+        for run in runs:
+            options: Any = {"connection": connection}
+            tasks.execute_scheduled_run.apply_async((run.pk,), **options)
+    mine = Run.objects.filter(pk__in=[run.pk for run in runs])
+    deadline = time.monotonic() + PATIENCE
+    while mine.filter(status__in=[Run.Status.QUEUED, Run.Status.RUNNING]).exists():
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    found = mine.filter(status=Run.Status.FINISHED).aggregate(first=Min("started_at"), last=Max("finished_at"))
+    if found["first"] is None or found["last"] is None:
+        return 0.0, 0.0, 0
+    return found["first"].timestamp(), found["last"].timestamp(), mine.filter(status=Run.Status.FINISHED).count()

@@ -1,0 +1,48 @@
+"""Rows that a job could not process."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class RowFailure(models.Model):
+    """A row that a job failed on. Once `set_aside_at` is set, the job leaves the row alone until a person retries it.
+
+    It holds the error's class and a sentence of our own, never text of the row or of the error.
+    """
+
+    class Kind(models.TextChoices):
+        RUN = "run", "Run: diagnosis"
+        RUN_CLOSING = "run_closing", "Run: closing after its worker stopped"
+        RUN_QUEUEING = "run_queueing", "Run: queueing again"
+        RUN_SEARCH = "run_search", "Run: search data"
+        RUN_FINDINGS = "run_findings", "Run: findings history"
+        RUN_RETENTION = "run_retention", "Run: cleanup"
+        SCHEDULE = "schedule", "Schedule: next run"
+        WATCH = "watch", "Re-check until fixed"
+        CLIENT = "client", "Client: verification"
+        CLIENT_SYNC = "client_sync", "Client: planning its configuration sync"
+        CONTRACT = "contract", "API reference: refresh"
+        SNAPSHOT = "snapshot", "Configuration sync"
+        SNAPSHOT_RETENTION = "snapshot_retention", "Configuration sync: cleanup"
+        CHANGE_RETENTION = "change_retention", "Org change: cleanup"
+        ISSUE_RETENTION = "issue_retention", "Issue: cleanup"
+        RETENTION = "retention", "Nightly cleanup"
+        IDEMPOTENCY_KEY = "idempotency_key", "API request key: cleanup"
+        INCIDENT = "incident", "Incident: reminder"
+        DELIVERY = "delivery", "Alert delivery"
+
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    row_id = models.BigIntegerField()
+    attempts = models.PositiveSmallIntegerField(default=0)  # in a row
+    error = models.CharField(max_length=80)
+    sentence = models.CharField(max_length=300)
+    first_failed_at = models.DateTimeField(default=timezone.now)
+    last_failed_at = models.DateTimeField(default=timezone.now)
+    set_aside_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-last_failed_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["kind", "row_id"], name="row_failure_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.row_id}"

@@ -1,0 +1,52 @@
+"""Imports every model, so that Django finds them. The code imports them from their packages."""
+
+from diagnostics.accounts.models import ApiToken, AuditEntry, User
+from diagnostics.issues.models import Issue, IssueNote
+from diagnostics.jobs.models import RowFailure
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, MissedTime, Schedule
+from diagnostics.operations.models import Heartbeat, RetentionPass, RetentionRule, TickPart
+from diagnostics.orgs.models import (
+    AccessToken,
+    Badge,
+    ConfigurationSync,
+    ContractVersion,
+    HeldPermission,
+    OAuthClient,
+    OrgChange,
+    Provider,
+)
+from diagnostics.runs.models import Exchange, Finding, IdempotencyKey, Run, SavedView, Turn, Watch
+
+__all__ = [
+    "AccessToken",
+    "AlertRule",
+    "ApiToken",
+    "AuditEntry",
+    "Badge",
+    "Channel",
+    "ConfigurationSync",
+    "ContractVersion",
+    "Delivery",
+    "Exchange",
+    "Finding",
+    "Heartbeat",
+    "HeldPermission",
+    "IdempotencyKey",
+    "Incident",
+    "Issue",
+    "IssueNote",
+    "MissedTime",
+    "OAuthClient",
+    "OrgChange",
+    "Provider",
+    "RetentionPass",
+    "RetentionRule",
+    "RowFailure",
+    "Run",
+    "SavedView",
+    "Schedule",
+    "TickPart",
+    "Turn",
+    "User",
+    "Watch",
+]

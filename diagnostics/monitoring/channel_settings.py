@@ -1,0 +1,103 @@
+"""Writes about channels, rules and mutes, on an admin's or an operator's behalf."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from diagnostics.accounts.audit import record
+from diagnostics.accounts.models import User
+from diagnostics.monitoring.channels import webhook
+from diagnostics.monitoring.models import AlertRule, Channel, Incident
+from diagnostics.orgs.models import OAuthClient
+
+
+@transaction.atomic
+def add_channel(*, name: str, kind: str, address: str, secret: str, user: User) -> Channel:
+    """The caller has validated the fields; a name in use raises IntegrityError. A webhook gets its signing secret."""
+    signing = webhook.new_secret() if kind == Channel.Kind.WEBHOOK else ""
+    channel = Channel.objects.create(
+        name=name, kind=kind, address=address, secret=secret, signing_secret=signing, created_by=user
+    )
+    record("channel.added", channel, after={"name": name, "kind": kind, "shown": address})
+    return channel
+
+
+@transaction.atomic
+def delete_channel(channel: Channel) -> None:
+    """With its part of the delivery log."""
+    record("channel.deleted", channel, before={"name": channel.name, "kind": channel.kind, "shown": channel.address})
+    channel.delete()
+
+
+@transaction.atomic
+def save_rule(
+    rule: AlertRule,
+    values: dict[str, Any],
+    clients: Iterable[OAuthClient],
+    channels: Iterable[Channel],
+    user: User,
+) -> AlertRule:
+    """A new one where it has no row yet."""
+    is_new = rule.pk is None
+    before = None if is_new else _audit_values(rule)
+    for name, value in values.items():
+        setattr(rule, name, value)
+    if is_new:
+        rule.created_by = user
+    rule.save()
+    rule.clients.set(clients)
+    rule.channels.set(channels)
+    record("alert_rule.added" if is_new else "alert_rule.changed", rule, before=before, after=_audit_values(rule))
+    return rule
+
+
+@transaction.atomic
+def delete_rule(rule: AlertRule) -> None:
+    record("alert_rule.deleted", rule, before=_audit_values(rule))
+    rule.delete()
+
+
+@transaction.atomic
+def mute(thing: Incident | AlertRule, reason: str, until: datetime, user: User) -> None:
+    """Also where it is muted already: the newer reason and end hold."""
+    before = {"muted_until": thing.muted_until, "mute_reason": thing.mute_reason}
+    thing.muted_until, thing.mute_reason, thing.muted_by = until, reason, user
+    thing.save(update_fields=["muted_until", "mute_reason", "muted_by"])
+    after = {"muted_until": until, "mute_reason": reason}
+    record(f"{_noun(thing)}.muted", thing, before=before, after=after)
+
+
+@transaction.atomic
+def unmute(thing: Incident | AlertRule) -> None:
+    if thing.muted_until is None:
+        return
+    record(f"{_noun(thing)}.unmuted", thing, before={"muted_until": thing.muted_until})
+    thing.muted_until, thing.mute_reason, thing.muted_by = None, "", None
+    thing.save(update_fields=["muted_until", "mute_reason", "muted_by"])
+
+
+def _noun(thing: Incident | AlertRule) -> str:
+    return "incident" if isinstance(thing, Incident) else "alert_rule"
+
+
+def _audit_values(rule: AlertRule) -> dict[str, Any]:
+    names = (
+        "name",
+        "needed",
+        "out_of",
+        "remind_hours",
+        "on_undetermined",
+        "quiet_from",
+        "quiet_until",
+        "quiet_days",
+        "zone",
+        "is_on",
+    )
+    told = {name: getattr(rule, name) for name in names}
+    return {
+        **told,
+        "clients": sorted(rule.clients.values_list("name", flat=True)),
+        "channels": sorted(rule.channels.values_list("name", flat=True)),
+    }

@@ -1,0 +1,95 @@
+"""Hands one message to one channel in that channel's own form, and tells what the far end answered."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from diagnostics.monitoring import mail, outgoing
+from diagnostics.monitoring.channels import pagerduty, slack, teams, webhook
+from diagnostics.monitoring.channels.message import HEADS, Message, plain_text
+from diagnostics.monitoring.channels.responses import Reply
+from diagnostics.monitoring.models import Channel
+from diagnostics.redaction.redactor import Redactor
+
+LONGEST_DETAIL = 500
+JSON = {"Content-Type": "application/json"}
+
+
+def send(channel: Channel, message: Message, message_id: str, now: datetime) -> Reply:
+    """Never raises for anything that a far end may do."""
+    match channel.kind:
+        case Channel.Kind.EMAIL:
+            reply = _mail(channel, message, message_id)
+        case Channel.Kind.SLACK:
+            reply = _post(channel.secret, slack.render(message))
+        case Channel.Kind.TEAMS:
+            reply = _post(channel.secret, teams.render(message))
+        case Channel.Kind.PAGERDUTY:
+            reply = _pagerduty(channel, message)
+        case _:
+            reply = _webhook(channel, message, message_id, now)
+    return _without_secrets(channel, reply)
+
+
+def _mail(channel: Channel, message: Message, message_id: str) -> Reply:
+    host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    headers = {"Message-ID": f"<{message_id}@{host}>"}
+    if message.thread:
+        headers["References"] = f"<{message.thread}@{host}>"
+    context = {"message": message, "head": HEADS.get(message.event, "")}
+    html = render_to_string("monitoring/alerts/email.html", context)
+    return mail.send(message.subject, plain_text(message), html, recipients_of(channel), headers)
+
+
+def recipients_of(channel: Channel) -> list[str]:
+    return [each.strip() for each in channel.address.split(",") if each.strip()]
+
+
+def _pagerduty(channel: Channel, message: Message) -> Reply:
+    """What a test opens is resolved at once, so that it wakes nobody for long."""
+    reply = _post(channel.address, pagerduty.render(message, channel.secret))
+    if message.is_test and reply.is_taken:
+        end = _post(channel.address, pagerduty.resolved(message, channel.secret))
+        return Reply(end.status, f"Opened: {reply.words} Resolved: {end.words}", end.retry_after, end.error)
+    return reply
+
+
+def _webhook(channel: Channel, message: Message, message_id: str, now: datetime) -> Reply:
+    body = webhook.render(message)
+    return _sent(channel.secret, body, webhook.headers(body, message_id, now, channel.signing_secret))
+
+
+def _post(url: str, body: Mapping[str, Any]) -> Reply:
+    return _sent(url, json.dumps(body, ensure_ascii=False).encode(), JSON)
+
+
+def _sent(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    answer = outgoing.post(url, body, headers, settings.ALERT_ALLOWED_HOSTS)
+    if answer.error:
+        return Reply(error=answer.error, words=answer.detail)
+    return Reply(answer.status, answer.body, _seconds(answer.retry_after))
+
+
+def _seconds(retry_after: str) -> float | None:
+    """A number of seconds, or a date; anything else says nothing."""
+    if retry_after.isascii() and retry_after.isdecimal():
+        return float(retry_after[:9])
+    try:
+        at = parsedate_to_datetime(retry_after)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()
+
+
+def _without_secrets(channel: Channel, reply: Reply) -> Reply:
+    """A far end may repeat what it was sent, and the way to it is a secret itself."""
+    parts = urlsplit(channel.secret)
+    secrets = [each for each in (channel.secret, parts.path, parts.query, channel.signing_secret) if len(each) > 3]
+    shown = " ".join(Redactor(secrets).text(reply.words.replace("\0", "")).split())
+    return Reply(reply.status, shown[:LONGEST_DETAIL], reply.retry_after, reply.error)

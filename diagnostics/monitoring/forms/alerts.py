@@ -1,0 +1,305 @@
+"""Alerts: channels of each kind, rules, mutes, and what the lists are narrowed to."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils import timezone
+
+from diagnostics.accounts.models import User
+from diagnostics.monitoring import mail, outgoing
+from diagnostics.monitoring.channels import pagerduty
+from diagnostics.monitoring.forms.schedules import zone_choices
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery
+from diagnostics.monitoring.queries.alerts import INCIDENT_STATES
+from diagnostics.monitoring.visibility import visible_channels
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.visibility import visible_clients
+from diagnostics.web.form_text import NO_NUL
+
+MOST_RECIPIENTS = 20
+MOST_RUNS = 20
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+BIGGEST = 2**63 - 1
+
+
+def _secret(label: str, help_text: str) -> forms.CharField:
+    hidden = forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"})
+    return forms.CharField(
+        label=label, help_text=help_text, max_length=outgoing.LONGEST_ADDRESS, error_messages=NO_NUL, widget=hidden
+    )
+
+
+class ChannelForm(forms.Form):
+    """What every kind asks for. `shown` is what a page may show of the address, `hidden` what it may not."""
+
+    kind = ""
+    about = ""
+    name = forms.CharField(
+        max_length=120,
+        help_text="As rules and the log will call it, such as the team that reads it.",
+        error_messages=NO_NUL,
+    )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if Channel.objects.filter(name__iexact=name).exists():
+            raise ValidationError("Another channel has this name already. Choose one that tells them apart.")
+        return name
+
+    @property
+    def shown(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def hidden(self) -> str:
+        return ""
+
+
+class EmailForm(ChannelForm):
+    kind = Channel.Kind.EMAIL
+    about = "As plain text and as HTML, by the mail server that whoever runs this server has set up."
+    to = forms.CharField(
+        label="To",
+        max_length=300,
+        help_text=f"One address, or up to {MOST_RECIPIENTS} with commas between them.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "email"}),
+    )
+
+    def clean_to(self) -> str:
+        found = [each.strip() for each in self.cleaned_data["to"].split(",") if each.strip()]
+        if len(found) > MOST_RECIPIENTS:
+            raise ValidationError(
+                f"These are {len(found)} addresses. Use a mailing list for more than {MOST_RECIPIENTS}."
+            )
+        for each in found:
+            try:
+                validate_email(each)
+            except ValidationError:
+                raise ValidationError(f"“{each[:80]}” is no e-mail address.") from None
+        return ", ".join(dict.fromkeys(found))
+
+    @property
+    def shown(self) -> str:
+        return str(self.cleaned_data["to"])
+
+    @property
+    def is_without_server(self) -> bool:
+        return not mail.is_set_up()
+
+
+class HookForm(ChannelForm):
+    """A kind whose address is itself the key to it."""
+
+    url = _secret("Address", "Stored encrypted and never shown again: whoever has it can post there.")
+
+    def clean_url(self) -> str:
+        text: str = self.cleaned_data["url"].strip()
+        try:
+            place = outgoing.read_address(text, settings.ALERT_ALLOWED_HOSTS)
+            outgoing.checked_address(place, settings.ALERT_ALLOWED_HOSTS)
+        except outgoing.AddressRefused as refused:
+            raise ValidationError(str(refused)) from None
+        self.host = place.netloc
+        return text
+
+    @property
+    def shown(self) -> str:
+        return self.host
+
+    @property
+    def hidden(self) -> str:
+        return str(self.cleaned_data["url"])
+
+
+class SlackForm(HookForm):
+    kind = Channel.Kind.SLACK
+    about = "In Slack: your app's settings, Incoming Webhooks, Add New Webhook to Workspace; copy the webhook's URL."
+
+
+class TeamsForm(HookForm):
+    kind = Channel.Kind.TEAMS
+    about = (
+        "In Teams: the channel's menu, Workflows, “Send webhook alerts to a channel”; copy the address it shows. The older "
+        "Office 365 connectors have ended."
+    )
+
+
+class WebhookForm(HookForm):
+    kind = Channel.Kind.WEBHOOK
+    about = (
+        "A program of yours. Each message is JSON, signed as Standard Webhooks says; the signing secret is shown once, after "
+        "this."
+    )
+
+
+class PagerDutyForm(ChannelForm):
+    kind = Channel.Kind.PAGERDUTY
+    about = "In PagerDuty: the service, Integrations, Add integration, Events API V2; copy the integration key."
+    region = forms.ChoiceField(label="Service region", choices=[("us", "United States"), ("eu", "Europe")])
+    key = _secret("Integration key", "32 letters and digits. Stored encrypted and never shown again.")
+
+    def clean_key(self) -> str:
+        key: str = self.cleaned_data["key"].strip()
+        if not (len(key) == 32 and key.isascii() and key.isalnum()):
+            raise ValidationError("An integration key has 32 letters and digits. This is not one.")
+        return key
+
+    @property
+    def shown(self) -> str:
+        return pagerduty.ADDRESSES[self.cleaned_data["region"]]
+
+    @property
+    def hidden(self) -> str:
+        return str(self.cleaned_data["key"])
+
+
+CHANNEL_FORMS: dict[str, type[ChannelForm]] = {
+    each.kind: each for each in (EmailForm, SlackForm, TeamsForm, PagerDutyForm, WebhookForm)
+}
+
+
+class RuleForm(forms.Form):
+    """A rule. `values` are the fields of its row, without the clients and channels."""
+
+    name = forms.CharField(max_length=120, error_messages=NO_NUL)
+    clients = forms.ModelMultipleChoiceField(
+        queryset=OAuthClient.objects.none(),
+        required=False,
+        help_text="Choose none, and it is for all clients, also those that come later.",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    channels = forms.ModelMultipleChoiceField(
+        queryset=Channel.objects.none(),
+        required=False,
+        help_text="Without one, nobody is told.",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    needed = forms.IntegerField(
+        label="Runs that must agree",
+        min_value=1,
+        max_value=MOST_RUNS,
+        initial=2,
+        help_text="A verdict has changed once so many of the last runs say so.",
+    )
+    out_of = forms.IntegerField(label="Out of the last", min_value=1, max_value=MOST_RUNS, initial=3)
+    on_undetermined = forms.BooleanField(
+        label="A run that could not tell counts as trouble",
+        required=False,
+        help_text="Else it is left out of the count, as if it had not been.",
+    )
+    remind_hours = forms.IntegerField(
+        label="Remind after hours",
+        min_value=0,
+        max_value=24 * 30,
+        initial=24,
+        help_text="While it goes on. 0 reminds never.",
+    )
+    quiet_from = forms.TimeField(
+        label="Quiet from", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    quiet_until = forms.TimeField(
+        label="Quiet until",
+        required=False,
+        help_text="Messages wait until then. A break that is over by then is told once, by its end.",
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    quiet_days = forms.TypedMultipleChoiceField(
+        label="Quiet for the whole of",
+        coerce=int,
+        choices=list(enumerate(DAYS)),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    zone = forms.ChoiceField(label="Time zone of the quiet hours and of the times in messages", initial="UTC")
+    is_on = forms.BooleanField(label="The rule is on", required=False, initial=True)
+
+    def __init__(self, *args: Any, rule: AlertRule | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rule = rule
+        self.fields["clients"].queryset = OAuthClient.objects.filter(retired_at=None).only("name")  # type: ignore[attr-defined]
+        self.fields["channels"].queryset = Channel.objects.only("name")  # type: ignore[attr-defined]
+        self.fields["zone"].choices = zone_choices()  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, rule: AlertRule) -> "RuleForm":
+        """As the rule stands."""
+        several = {
+            "clients": rule.clients.values_list("pk", flat=True),
+            "channels": rule.channels.values_list("pk", flat=True),
+        }
+        row = {name: getattr(rule, name) for name in cls.base_fields if name not in several}
+        return cls(rule=rule, initial={**row, **{name: list(chosen) for name, chosen in several.items()}})
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = AlertRule.objects.filter(name__iexact=name)
+        if (others.exclude(pk=self.rule.pk) if self.rule else others).exists():
+            raise ValidationError("Another rule has this name already. Choose one that tells them apart.")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        needed, out_of = given.get("needed"), given.get("out_of")
+        if needed and out_of and not out_of / 2 < needed <= out_of:
+            self.add_error("needed", "More than half of the last runs must agree, and not more than all of them.")
+        if {"quiet_from", "quiet_until"} <= given.keys():
+            starts, ends = given["quiet_from"], given["quiet_until"]
+            if (starts is None) != (ends is None):
+                self.add_error("quiet_until", "Give both times, or neither.")
+            elif starts is not None and starts == ends:
+                self.add_error("quiet_until", "These two are the same time. For whole days choose the days.")
+        if len(given.get("quiet_days", ())) == len(DAYS):
+            self.add_error("quiet_days", "Then nobody would ever be told. Switch the rule off instead.")
+        return given
+
+    @property
+    def values(self) -> dict[str, Any]:
+        several = ("clients", "channels")
+        row = {name: value for name, value in self.cleaned_data.items() if name not in several}
+        return {**row, "quiet_days": sorted(set(row["quiet_days"]))}
+
+
+class MuteForm(forms.Form):
+    """For how long nobody is told, and why."""
+
+    reason = forms.CharField(max_length=300, help_text="Why nobody has to be told.", error_messages=NO_NUL)
+    hours = forms.TypedChoiceField(
+        label="For",
+        coerce=int,
+        choices=[(1, "1 hour"), (4, "4 hours"), (24, "1 day"), (72, "3 days"), (168, "1 week"), (720, "30 days")],
+        initial=24,
+        help_text="After that it is told again by itself, if it still goes on. The end of a break is told in any case.",
+    )
+
+    @property
+    def ends_at(self) -> datetime:
+        return timezone.now() + timedelta(hours=self.cleaned_data["hours"])
+
+
+class IncidentFilterForm(forms.Form):
+    """Lives in the query string; what it does not understand narrows nothing."""
+
+    state = forms.ChoiceField(choices=list(INCIDENT_STATES.items()), required=False)
+    client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="Every client")
+    before = forms.IntegerField(min_value=1, max_value=BIGGEST, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["client"].queryset = visible_clients(viewer).only("name")  # type: ignore[attr-defined]
+
+
+class DeliveryFilterForm(forms.Form):
+    """As the filter of incidents."""
+
+    state = forms.ChoiceField(choices=[("", "All"), *Delivery.State.choices], required=False)
+    channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="Every channel")
+    before = forms.IntegerField(min_value=1, max_value=BIGGEST, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = visible_channels(viewer).only("name")  # type: ignore[attr-defined]

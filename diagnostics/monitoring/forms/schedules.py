@@ -1,0 +1,285 @@
+"""Schedules: when, for which client, whose, what the list is narrowed to, and why some are paused."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, cast
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+
+from diagnostics.accounts.models import User
+from diagnostics.monitoring.models import Schedule
+from diagnostics.monitoring.queries.schedules import ScheduleFilter, people_for_choice
+from diagnostics.monitoring.schedule_preview import SchedulePreview, preview_of
+from diagnostics.monitoring.schedules import Wanted
+from diagnostics.monitoring.timetable import (
+    LONGEST_CRON,
+    MOST_MINUTES,
+    WEEKDAYS,
+    BadPlan,
+    Timetable,
+    shortest_gap,
+    usual_spread,
+)
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.visibility import visible_clients
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.web.form_text import NO_NUL
+
+LONGEST_SPREAD = 3600
+STATES = [("", "All"), ("active", "Going on"), ("paused", "Paused"), ("missed", "With missed times")]
+FIELD_OF = {"minutes": "minutes", "daily": "at", "weekly": "weekdays", "cron": "cron"}
+
+
+@lru_cache(maxsize=1)
+def zone_choices() -> list[tuple[str, str]]:
+    """UTC first. Read from the machine's files once."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+
+
+class PlanForm(forms.Form):
+    """When. Of the fields that belong to another way of saying it nothing counts. `plan` is what was understood."""
+
+    every = forms.ChoiceField(label="How often", choices=Schedule.Every.choices)
+    minutes = forms.IntegerField(
+        label="Minutes",
+        required=False,
+        min_value=1,
+        max_value=MOST_MINUTES,
+        help_text="Counted evenly, whatever the clock does: 60 is every hour, 1440 every day.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    at = forms.TimeField(
+        label="Time of day",
+        required=False,
+        input_formats=["%H:%M", "%H:%M:%S"],
+        help_text="By the clock of the time zone below, such as 09:00.",
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    weekdays = forms.TypedMultipleChoiceField(
+        label="Days of the week",
+        required=False,
+        coerce=int,
+        choices=list(enumerate(WEEKDAYS)),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    cron = forms.CharField(
+        label="Cron expression",
+        required=False,
+        max_length=LONGEST_CRON,
+        help_text="Minute, hour, day of the month, month, day of the week: 0 9 * * 1-5 is 09:00 from Monday to Friday.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+    )
+    zone = forms.ChoiceField(label="Time zone")
+    jitter_seconds = forms.IntegerField(
+        label="Spread, in seconds",
+        required=False,
+        min_value=0,
+        max_value=LONGEST_SPREAD,
+        help_text="Schedules that are due at once start up to so much later, each always by the same. Empty: over the whole "
+        "step for every so many minutes, else over one minute. 0: exactly on time.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = zone_choices()
+        kept = self.initial.get("zone")  # of a row, or the reader's: may be a name that is not in use any more
+        more = [(kept, kept)] if kept and kept not in dict(zones) else []
+        cast("forms.ChoiceField", self.fields["zone"]).choices = [*zones, *more]
+        self.plan: Timetable | None = None
+
+    def clean_at(self) -> Any:
+        at = self.cleaned_data["at"]
+        return at.replace(second=0, microsecond=0) if at else None
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if "every" not in given or "zone" not in given:
+            return given
+        for name in ("minutes", "at", "weekdays", "cron"):
+            if name not in self._counting(given["every"]):
+                self.errors.pop(name, None)
+        if self.plan_troubles:
+            return given
+        try:
+            self.plan = self._read_plan(given)
+        except BadPlan as trouble:
+            self.add_error(self._place_of(trouble, given), str(trouble))
+        else:
+            self._check_spread(self.plan)
+        return given
+
+    @property
+    def plan_troubles(self) -> list[str]:
+        """What is wrong with the times alone, in sentences."""
+        return [str(each) for name in PlanForm.base_fields for each in self.errors.get(name, ())]
+
+    def _counting(self, every: str) -> tuple[str, ...]:
+        return {"minutes": ("minutes",), "daily": ("at",), "weekly": ("at", "weekdays"), "cron": ("cron",)}[every]
+
+    def _read_plan(self, given: dict[str, Any]) -> Timetable:
+        counting = self._counting(given["every"])
+        values: dict[str, Any] = {name: given[name] for name in counting if given.get(name)}
+        if "weekdays" in values:
+            values["weekdays"] = tuple(values["weekdays"])
+        return Timetable(given["every"], given["zone"], **values)
+
+    def _place_of(self, trouble: BadPlan, given: dict[str, Any]) -> str:
+        if given["every"] == "weekly" and not given.get("at"):
+            return "at"
+        return FIELD_OF[given["every"]]
+
+    def _check_spread(self, plan: Timetable) -> None:
+        if self.cleaned_data.get("jitter_seconds") is None:
+            self.cleaned_data["jitter_seconds"] = usual_spread(plan)
+        elif timedelta(seconds=self.cleaned_data["jitter_seconds"]) >= shortest_gap(plan, datetime.now(UTC)):
+            self.add_error(
+                "jitter_seconds", "The spread is longer than the time from one run to the next. Make it shorter."
+            )
+
+    def preview(self, reader: ZoneInfo) -> SchedulePreview | None:
+        """None where the plan is not understood yet."""
+        self.is_valid()
+        return preview_of(self.plan, reader, timezone.now()) if self.plan else None
+
+    @property
+    def spread(self) -> int:
+        return int(self.cleaned_data.get("jitter_seconds") or 0)
+
+
+class ScheduleForm(PlanForm):
+    """A schedule as a whole. With `inputs` it is for that diagnosis, and for the client it was made with."""
+
+    name = forms.CharField(max_length=120, error_messages=NO_NUL)
+    client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), empty_label="Choose a client")
+    owner = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        required=False,
+        empty_label="Nobody",
+        help_text="Whom to ask about it.",
+    )
+
+    def __init__(
+        self, *args: Any, viewer: User, inputs: Inputs | None = None, of: Schedule | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.inputs, self.of = inputs or Inputs(), of
+        client = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
+        client.queryset = visible_clients(viewer).filter(retired_at=None).only("name", "client_id", "region")
+        client.disabled = bool(self.inputs.given)
+        owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
+        owner.queryset = people_for_choice(viewer)
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = Schedule.objects.filter(name__iexact=name)
+        if (others.exclude(pk=self.of.pk) if self.of else others).exists():
+            raise ValidationError("There is a schedule of this name already. Choose another one.")
+        return name
+
+    @property
+    def wanted(self) -> Wanted:
+        """Only of a valid form."""
+        if self.plan is None:
+            raise ValueError("the form is not valid")
+        given = self.cleaned_data
+        return Wanted(
+            name=given["name"],
+            client=given["client"],
+            plan=self.plan,
+            inputs=self.inputs,
+            jitter_seconds=self.spread,
+            owner=given["owner"],
+        )
+
+    @staticmethod
+    def values_of(schedule: Schedule) -> dict[str, Any]:
+        """As the row stands."""
+        names = ("name", "client", "owner", "every", "minutes", "at", "weekdays", "cron", "zone", "jitter_seconds")
+        return {name: getattr(schedule, name) for name in names}
+
+
+class ScheduleListForm(forms.Form):
+    """Lives in the query string, where anything may stand: a value that is not understood is named, and narrows nothing."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=200,
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Schedule or client"}),
+    )
+    state = forms.ChoiceField(label="State", required=False, choices=STATES)
+    client = forms.ModelChoiceField(
+        label="Client", queryset=OAuthClient.objects.none(), required=False, empty_label="Every client"
+    )
+    owner = forms.ModelChoiceField(
+        label="Owner", queryset=User.objects.none(), required=False, empty_label="Everybody's"
+    )
+    page = forms.IntegerField(required=False, min_value=1, max_value=100_000, widget=forms.HiddenInput)
+
+    def __init__(self, query: QueryDict, *, viewer: User) -> None:
+        super().__init__(query)
+        self.query = query
+        client = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
+        client.queryset = visible_clients(viewer).only("name")
+        cast("forms.ModelChoiceField[User]", self.fields["owner"]).queryset = people_for_choice(viewer)
+
+    @property
+    def asked(self) -> ScheduleFilter:
+        self.is_valid()
+        given = self.cleaned_data
+        client, owner = given.get("client"), given.get("owner")
+        return ScheduleFilter(
+            q=given.get("q", ""),
+            client=client.pk if client else None,
+            owner=owner.pk if owner else None,
+            state=given.get("state", ""),
+        )
+
+    @property
+    def number(self) -> int:
+        return self.cleaned_data.get("page") or 1
+
+    @property
+    def complaints(self) -> list[str]:
+        """What of the query string was left out, in words."""
+        wrong = [f"{name} = {self.query.get(name, '')[:60]!r}" for name in self.errors]
+        return wrong + [f"{name[:60]!r}" for name in self.query if name not in self.fields][:5]
+
+    @property
+    def without_page(self) -> str:
+        """The query string as it was understood, to put a page's number at its end."""
+        kept = self.query.copy()
+        for name in ("page", *self.errors, *(each for each in self.query if each not in self.fields)):
+            kept.pop(name, None)
+        text = kept.urlencode()
+        return f"{text}&" if text else ""
+
+
+class PauseForm(forms.Form):
+    reason = forms.CharField(
+        required=False,
+        max_length=300,
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"placeholder": "Why, and until when", "autocomplete": "off"}),
+    )
+
+
+class ManyForm(PauseForm):
+    """Some rows of the list, or all that it is narrowed to."""
+
+    ids = forms.TypedMultipleChoiceField(required=False, coerce=int)
+    all = forms.BooleanField(required=False)
+    act = forms.ChoiceField(choices=[("pause", "Pause"), ("resume", "Resume")])
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        given = [each for each in data.getlist("ids") if each.isascii() and each.isdigit() and len(each) < 19]
+        cast("forms.ChoiceField", self.fields["ids"]).choices = [(each, each) for each in given]

@@ -1,0 +1,30 @@
+"""Finds a schedule, an incident, a delivery, a channel or a rule, or answers 404."""
+
+from django.shortcuts import get_object_or_404
+
+from diagnostics.accounts.models import User
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
+from diagnostics.monitoring.queries.alerts import visible_deliveries, visible_incidents
+from diagnostics.orgs.visibility import visible_rows
+
+
+def find_schedule(pk: int, user: User) -> Schedule:
+    schedules = visible_rows(Schedule.objects.select_related("client", "owner", "paused_by", "last_run"), user)
+    heavy = [f"last_run__{name}" for name in ("inputs", "verdict", "environment", "planned", "marks")]
+    return get_object_or_404(schedules.defer("client__secret", "client__verification", *heavy), pk=pk)
+
+
+def find_incident(pk: int, user: User) -> Incident:
+    return get_object_or_404(visible_incidents(user), pk=pk)
+
+
+def find_delivery(pk: int, user: User) -> Delivery:
+    return get_object_or_404(visible_deliveries(user), pk=pk)
+
+
+def find_channel(pk: int) -> Channel:
+    return get_object_or_404(Channel.objects.defer("secret", "signing_secret"), pk=pk)
+
+
+def find_rule(pk: int) -> AlertRule:
+    return get_object_or_404(AlertRule.objects.select_related("muted_by"), pk=pk)

@@ -1,0 +1,251 @@
+"""Schedules, incidents, and where alerts go."""
+
+from datetime import timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from diagnostics.accounts.models import User
+from diagnostics.monitoring.timetable import Timetable, describe, spread
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
+from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedJSONField, RedactedTextField
+
+
+class Schedule(models.Model):
+    """A run that is due at `next_run_at`, again and again, told in its own time zone.
+
+    It asks for the health of the client's org, or, with `inputs`, for a saved diagnosis. `next_run_at` is null while it
+    is paused.
+    """
+
+    class Every(models.TextChoices):
+        MINUTES = "minutes", "Every so many minutes"
+        DAILY = "daily", "Every day"
+        WEEKLY = "weekly", "Every week"
+        CRON = "cron", "By a cron expression"
+
+    name = RedactedCharField(max_length=120)
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="schedules")
+    kind = models.CharField(max_length=10, choices=Run.Kind.choices, default=Run.Kind.HEALTH)
+    inputs = models.JSONField(default=dict, blank=True)
+    every = models.CharField(max_length=8, choices=Every.choices, default=Every.MINUTES)
+    minutes = models.PositiveIntegerField(null=True, blank=True)
+    at = models.TimeField(null=True, blank=True)
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)  # 0 is Monday
+    cron = models.CharField(max_length=120, blank=True)
+    zone = models.CharField(max_length=64, default="UTC")
+    jitter_seconds = models.PositiveIntegerField(default=0)
+    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="schedules")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    pause_reason = RedactedCharField(max_length=300, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)  # the time by the plan, without jitter
+    next_run_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    last_due_at = models.DateTimeField(null=True, blank=True)
+    last_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    missed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = [Lower("name"), "id"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="schedule_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def plan(self) -> Timetable:
+        return Timetable(self.every, self.zone, self.minutes or 0, self.at, tuple(self.weekdays), self.cron)
+
+    @property
+    def starts_after(self) -> timedelta:
+        """How much later than planned each of its runs starts, so that not all schedules start at once."""
+        return spread(self.pk, self.jitter_seconds)
+
+    @property
+    def words(self) -> str:
+        return describe(self.plan)
+
+
+class MissedTime(models.Model):
+    """Times at which a schedule was due and did not run: how many, from when to when, and why."""
+
+    class Reason(models.TextChoices):
+        OUTAGE = "outage", "Nothing was running here"
+        BUSY = "busy", "The client had another run under way"
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="missed_times")
+    reason = models.CharField(max_length=8, choices=Reason.choices)
+    times = models.PositiveIntegerField(default=1)
+    first_due_at = models.DateTimeField()
+    last_due_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["schedule", "-id"], name="missed_time_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.times} times of {self.schedule_id} missed"
+
+
+class Channel(models.Model):
+    """A way out. `address` is what may be shown of it; `secret` is what may not: a hook's address, a key."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", "E-mail"
+        SLACK = "slack", "Slack"
+        TEAMS = "teams", "Microsoft Teams"
+        PAGERDUTY = "pagerduty", "PagerDuty"
+        WEBHOOK = "webhook", "Signed webhook"
+
+    class State(models.TextChoices):
+        UNTRIED = "untried", "Not tried yet"
+        WORKS = "works", "Works"
+        FAILING = "failing", "Failing"
+        REFUSED = "refused", "Given up"
+
+    name = RedactedCharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    address = models.CharField(max_length=300, blank=True)
+    secret = EncryptedTextField(blank=True)
+    signing_secret = EncryptedTextField(blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.UNTRIED)
+    failures = models.PositiveIntegerField(default=0)  # deliveries in a row that were given up
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_words = RedactedTextField(blank=True)
+    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = [Lower("name")]
+        constraints = [models.UniqueConstraint(Lower("name"), name="channel_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlertRule(models.Model):
+    """When somebody is told, and by which channels. Without clients it is for all of them.
+
+    A verdict has changed once `needed` of the last `out_of` scheduled runs agree on it.
+    """
+
+    name = RedactedCharField(max_length=120)
+    clients = models.ManyToManyField(OAuthClient, blank=True, related_name="alert_rules")
+    channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
+    needed = models.PositiveSmallIntegerField(default=2)
+    out_of = models.PositiveSmallIntegerField(default=3)
+    remind_hours = models.PositiveSmallIntegerField(default=24)  # 0 reminds never
+    on_undetermined = models.BooleanField(default=False)
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+    quiet_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)  # whole days; 0 is Monday
+    zone = models.CharField(max_length=64, default="UTC")
+    muted_until = models.DateTimeField(null=True, blank=True)
+    mute_reason = RedactedCharField(max_length=300, blank=True)
+    muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    is_on = models.BooleanField(default=True)
+    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = [Lower("name")]
+        constraints = [models.UniqueConstraint(Lower("name"), name="alert_rule_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Incident(models.Model):
+    """One cause of one schedule's runs, from the run that confirmed it to the one that confirmed that it is over."""
+
+    schedule = models.ForeignKey(Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="incidents")
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="incidents")
+    cause = models.CharField(max_length=60)
+    sentence = models.TextField(blank=True)
+    first_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    last_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    good_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    began_at = models.DateTimeField()  # the first bad run of the stretch
+    opened_at = models.DateTimeField(default=timezone.now)  # when it was confirmed
+    closed_at = models.DateTimeField(null=True, blank=True)
+    # The incident of another cause that this one turned into: the org was never right in between.
+    became = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="came_from")
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    changes = models.JSONField(default=list, blank=True)  # what changed of the environment, in sentences
+    muted_until = models.DateTimeField(null=True, blank=True)
+    mute_reason = RedactedCharField(max_length=300, blank=True)
+    muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["client", "-id"], name="incident_client_recent")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule"], condition=models.Q(closed_at__isnull=True), name="incident_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Incident {self.pk}: {self.cause}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+class Delivery(models.Model):
+    """One message to one channel, and every attempt at it. It is written with what it tells of, and sent afterwards."""
+
+    class Event(models.TextChoices):
+        OPENED = "opened", "Broken"
+        CHANGED = "changed", "Broken otherwise"
+        REMINDER = "reminder", "Still broken"
+        RECOVERED = "recovered", "Recovered"
+        ENDED = "ended", "No longer looked at"
+        TEST = "test", "Test"
+
+    class State(models.TextChoices):
+        HELD = "held", "Held in quiet hours"
+        QUEUED = "queued", "To be sent"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Taken by the far end"
+        GIVEN_UP = "given_up", "Given up"
+        DROPPED = "dropped", "Not sent"
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
+    rule = models.ForeignKey(AlertRule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=10, choices=Event.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    message = models.JSONField(default=dict)  # what is told, by channels rendered each in its own form
+    message_id = models.UUIDField(unique=True)
+    attempts = RedactedJSONField(default=list, blank=True)  # when, status, the far end's words, in order
+    next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    reason = RedactedCharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["channel", "-id"], name="delivery_channel_recent")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "channel", "event"],
+                condition=models.Q(event__in=["opened", "recovered"]),
+                name="delivery_once_an_event",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_event_display()} to {self.channel_id}"

@@ -1,0 +1,108 @@
+"""Reads for the pages of alerts: incidents, deliveries, channels and rules."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from diagnostics.accounts.models import User
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.visibility import visible_rows
+
+ALERT_PAGE = 40
+INCIDENT_STATES = {"": "All", "open": "Open", "past": "Over"}
+HEAVY = ("client__secret", "client__verification", "client__standing_reason")
+
+
+@dataclass(frozen=True)
+class IncidentPage:
+    """Newest first. `older` is the number below which the next page goes on, None on the last one."""
+
+    rows: list[Incident]
+    older: int | None
+
+
+@dataclass(frozen=True)
+class DeliveryPage:
+    """Newest first, as the page of incidents."""
+
+    rows: list[Delivery]
+    older: int | None
+
+
+def incident_page(
+    viewer: User | None, *, state: str = "", client: OAuthClient | None = None, before: int | None = None
+) -> IncidentPage:
+    rows = visible_rows(_incidents(), viewer)
+    if state:
+        rows = rows.filter(closed_at__isnull=state == "open")
+    if client is not None:
+        rows = rows.filter(client=client)
+    found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: ALERT_PAGE + 1])
+    return IncidentPage(found[:ALERT_PAGE], found[ALERT_PAGE - 1].pk if len(found) > ALERT_PAGE else None)
+
+
+def delivery_page(
+    viewer: User | None, *, channel: Channel | None = None, state: str = "", before: int | None = None
+) -> DeliveryPage:
+    """Tests belong to no org: they are for admins, who set channels up."""
+    rows = visible_deliveries(viewer)
+    if channel is not None:
+        rows = rows.filter(channel=channel)
+    if state:
+        rows = rows.filter(state=state)
+    found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: ALERT_PAGE + 1])
+    return DeliveryPage(found[:ALERT_PAGE], found[ALERT_PAGE - 1].pk if len(found) > ALERT_PAGE else None)
+
+
+def visible_deliveries(viewer: User | None) -> QuerySet[Delivery]:
+    rows = Delivery.objects.select_related("channel", "incident__client", "rule")
+    rows = rows.defer("channel__secret", "channel__signing_secret", *(f"incident__{name}" for name in HEAVY))
+    if viewer is None or viewer.is_admin:
+        return rows
+    return visible_rows(rows.filter(incident__isnull=False), viewer, "incident__client")
+
+
+def deliveries_of(incident: Incident) -> list[Delivery]:
+    return list(visible_deliveries(None).filter(incident=incident).order_by("-pk")[:ALERT_PAGE])
+
+
+def channels() -> QuerySet[Channel]:
+    """Without what is secret of them."""
+    return Channel.objects.defer("secret", "signing_secret").annotate(used=Count("rules", distinct=True))
+
+
+def given_up_channels() -> list[Channel]:
+    return list(channels().filter(state=Channel.State.REFUSED))
+
+
+def alert_rules() -> QuerySet[AlertRule]:
+    names = Prefetch("clients", OAuthClient.objects.only("name"))
+    return AlertRule.objects.select_related("muted_by").prefetch_related(names, Prefetch("channels", channels()))
+
+
+def open_incidents(viewer: User | None) -> int:
+    return visible_rows(Incident.objects.filter(closed_at=None), viewer).count()
+
+
+def rules_using_channel(client: OAuthClient) -> list[AlertRule]:
+    """Those that are on for this client and have a channel to tell by."""
+    for_it = alert_rules().filter(Q(clients=None) | Q(clients=client), is_on=True)
+    return list(for_it.exclude(channels=None).distinct())
+
+
+def is_muted(thing: Incident | AlertRule) -> bool:
+    return thing.muted_until is not None and thing.muted_until > timezone.now()
+
+
+def _incidents() -> QuerySet[Incident]:
+    rows = Incident.objects.select_related("client", "schedule", "last_run", "good_run", "muted_by", "became")
+    runs = [
+        f"{run}__{name}" for run in ("last_run", "good_run") for name in ("inputs", "verdict", "environment", "marks")
+    ]
+    return rows.defer(*HEAVY, *runs, "schedule__inputs")
+
+
+def visible_incidents(viewer: User | None) -> QuerySet[Incident]:
+    return visible_rows(_incidents(), viewer)

@@ -1,0 +1,77 @@
+"""How incidents, channels and deliveries stand, as word and shape; and how long something lasted."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from diagnostics.monitoring.channels.message import lasted
+from diagnostics.monitoring.models import Channel, Delivery, Incident
+from diagnostics.monitoring.queries.alerts import is_muted
+from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.templatetags.page import moment
+
+register = template.Library()
+
+CHANNELS = {
+    "untried": ("unverified", "warn"),
+    "works": ("pass", "pass"),
+    "failing": ("warn", "warn"),
+    "refused": ("fail", "fail"),
+}
+DELIVERIES = {
+    "held": ("queued", "skip"),
+    "queued": ("queued", "accent"),
+    "sending": ("running", "accent"),
+    "sent": ("pass", "pass"),
+    "given_up": ("fail", "fail"),
+    "dropped": ("skip", "skip"),
+}
+
+
+@register.simple_tag
+def incident_badge(incident: Incident) -> SafeString:
+    if incident.is_open:
+        return badge("fail", "fail", "Broken")
+    if incident.good_run_id is not None:
+        return badge("pass", "pass", "Right again")
+    if incident.became_id is not None:
+        return badge("arrow", "warn", "Broken otherwise")
+    return badge("skip", "skip", "No longer looked at")
+
+
+@register.simple_tag
+def channel_badge(channel: Channel) -> SafeString:
+    return badge(*CHANNELS[channel.state], channel.get_state_display())
+
+
+@register.simple_tag
+def delivery_badge(delivery: Delivery) -> SafeString:
+    return badge(*DELIVERIES[delivery.state], delivery.get_state_display())
+
+
+@register.simple_tag
+def muted_until(incident: Incident) -> SafeString:
+    if not is_muted(incident):
+        return SafeString("")
+    return format_html('<span class="sub">muted until {}</span>', moment(incident.muted_until))
+
+
+@register.simple_tag
+def incident_length(incident: Incident) -> str:
+    """To the first good run, where there is one: when it was confirmed is later."""
+    end = incident.closed_at or timezone.now()
+    if incident.good_run is not None:
+        end = incident.good_run.created_at
+    return lasted(incident.began_at, end)
+
+
+@register.filter
+def iso_moment(text: str) -> SafeString:
+    """A moment as JSON keeps it."""
+    try:
+        return moment(datetime.fromisoformat(text))
+    except (ValueError, TypeError):
+        return SafeString("")

@@ -1,0 +1,232 @@
+"""Schedules: the list, one of them, making and changing it, pausing, and running it now."""
+
+from django.contrib import messages
+from django.core.paginator import Page
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from diagnostics import tasks
+from diagnostics.accounts.access import admin_required, may_run_required
+from diagnostics.accounts.requests import Request, zone_of
+from diagnostics.monitoring.forms.schedules import ManyForm, PauseForm, PlanForm, ScheduleForm, ScheduleListForm
+from diagnostics.monitoring.lookups import find_schedule
+from diagnostics.monitoring.models import Schedule
+from diagnostics.monitoring.queries.schedules import (
+    ScheduleFilter,
+    missed_times,
+    runs_of_schedule,
+    schedule_counts,
+    schedule_page,
+    schedules_asked,
+)
+from diagnostics.monitoring.schedule_preview import describe_schedule, preview_of
+from diagnostics.monitoring.schedules import (
+    change_schedule,
+    create_schedule,
+    delete_schedule,
+    pause_schedules,
+    resume_schedules,
+    run_schedule_now,
+    saved_inputs,
+)
+from diagnostics.orgs.lookups import find_active_client
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.lookups import find_run
+from diagnostics.web.refusals import ActionRefused
+
+FORM_METHODS = ["GET", "HEAD", "POST"]
+
+
+@require_safe
+def schedule_list(request: Request) -> HttpResponse:
+    form = ScheduleListForm(request.GET, viewer=request.user)
+    asked = form.asked
+    page: Page[Schedule] = schedule_page(request.user, asked, form.number)
+    context = {
+        "form": form,
+        "asked": asked,
+        "page": page,
+        "counts": schedule_counts(request.user),
+        "pausing": PauseForm(),
+        "now": timezone.now(),
+    }
+    return render(request, "monitoring/schedules/list.html", context)
+
+
+@require_safe
+def schedule_detail(request: Request, pk: int) -> HttpResponse:
+    schedule = find_schedule(pk, request.user)
+    reader = zone_of(request)
+    next_at = schedule.next_run_at
+    context = {
+        "schedule": schedule,
+        "client": schedule.client,
+        "inputs": Inputs.from_json(schedule.inputs) if schedule.inputs else None,
+        "preview": preview_of(schedule.plan, reader, timezone.now()),
+        "next_there": describe_schedule(next_at, schedule.plan.tz) if next_at else "",
+        "next_here": describe_schedule(next_at, reader) if next_at else "",
+        "runs": runs_of_schedule(schedule),
+        "missed": missed_times(schedule),
+        "pausing": PauseForm(),
+        "now": timezone.now(),
+    }
+    return render(request, "monitoring/schedules/detail.html", context)
+
+
+@require_http_methods(FORM_METHODS)
+@admin_required
+def schedule_add(request: Request) -> HttpResponse:
+    """For a client's health, or, with `run`, for the diagnosis that was saved in that run."""
+    run = _number(request.GET.get("run", ""))
+    source = find_run(run, request.user) if run else None
+    inputs = saved_inputs(Inputs.from_json(source.inputs)) if source else Inputs()
+    client = _number(request.GET.get("client", ""))
+    initial = {
+        "every": "minutes",
+        "minutes": 5,
+        "zone": zone_of(request).key,
+        "owner": request.user.pk,
+        "client": source.client if source else find_active_client(client, request.user) if client else None,
+    }
+    if source is not None and inputs.given:
+        initial["name"] = f"Run {source.pk} again, with {source.client.name}"[:120]
+    form = ScheduleForm(_posted(request), viewer=request.user, inputs=inputs, initial=initial)
+    if not _is_saved(request, form):
+        return _form_page(request, form, {"source": source})
+    try:
+        schedule = create_schedule(form.wanted)
+    except ActionRefused as refused:
+        form.add_error(None, str(refused))
+        return _form_page(request, form, {"source": source})
+    messages.success(request, f"{schedule.name} is planned.")
+    return redirect("schedule", schedule.pk)
+
+
+@require_http_methods(FORM_METHODS)
+@admin_required
+def schedule_edit(request: Request, pk: int) -> HttpResponse:
+    schedule = find_schedule(pk, request.user)
+    inputs = Inputs.from_json(schedule.inputs) if schedule.inputs else Inputs()
+    initial = ScheduleForm.values_of(schedule)
+    form = ScheduleForm(_posted(request), viewer=request.user, inputs=inputs, of=schedule, initial=initial)
+    if not _is_saved(request, form):
+        return _form_page(request, form, {"schedule": schedule})
+    try:
+        change_schedule(schedule, form.wanted)
+    except ActionRefused as refused:
+        form.add_error(None, str(refused))
+        return _form_page(request, form, {"schedule": schedule})
+    messages.success(request, "The schedule is saved.")
+    return redirect("schedule", pk)
+
+
+@require_safe
+@admin_required
+def schedule_preview(request: Request) -> HttpResponse:
+    """The fragment beside the form: the plan in words, and its next times."""
+    form = PlanForm(request.GET)
+    return render(
+        request, "monitoring/schedules/_preview.html", {"form": form, "preview": form.preview(zone_of(request))}
+    )
+
+
+@require_http_methods(FORM_METHODS)
+@admin_required
+def schedule_delete(request: Request, pk: int) -> HttpResponse:
+    schedule = find_schedule(pk, request.user)
+    if request.method != "POST":
+        return render(request, "monitoring/schedules/delete.html", {"schedule": schedule, "client": schedule.client})
+    delete_schedule(schedule)
+    messages.success(request, f"{schedule.name} is deleted. Its runs are kept.")
+    return redirect("schedules")
+
+
+@require_POST
+@admin_required
+def schedule_pause(request: Request, pk: int) -> HttpResponse:
+    schedule = find_schedule(pk, request.user)
+    form = PauseForm(request.POST)
+    if form.is_valid():
+        pause_schedules([schedule.pk], request.user, form.cleaned_data["reason"])
+    else:
+        messages.error(request, "The reason is longer than 300 characters, or holds a NUL. Nothing was paused.")
+    return redirect("schedule", pk)
+
+
+@require_POST
+@admin_required
+def schedule_resume(request: Request, pk: int) -> HttpResponse:
+    schedule = find_schedule(pk, request.user)
+    if schedule.is_paused and not resume_schedules([schedule.pk]):
+        messages.error(request, f"It stays paused: the client {schedule.client.name} is retired.")
+    return redirect("schedule", pk)
+
+
+@require_POST
+@may_run_required
+def schedule_run(request: Request, pk: int) -> HttpResponse:
+    """A person's click: it goes before all that runs by itself."""
+    schedule = find_schedule(pk, request.user)
+    try:
+        with transaction.atomic():
+            run = run_schedule_now(schedule, request.user)
+            transaction.on_commit(lambda: tasks.send(tasks.execute_run, run.pk))
+    except ActionRefused as refused:
+        messages.error(request, str(refused))
+        return redirect("schedule", pk)
+    return redirect("run", run.pk)
+
+
+@require_POST
+@admin_required
+def schedules_many(request: Request) -> HttpResponse:
+    """Pause or resume those that were ticked, or all that the list was narrowed to."""
+    form = ManyForm(request.POST)
+    back = HttpResponseRedirect(f"{resolve_url('schedules')}?{_query_of(request)}")
+    if not form.is_valid():
+        messages.error(
+            request, "Nothing was changed: choose to pause or to resume, with a reason of up to 300 characters."
+        )
+        return back
+    given = form.cleaned_data
+    asked = _asked_before(request) if given["all"] else ScheduleFilter()
+    rows = schedules_asked(request.user, asked)
+    ids = list((rows if given["all"] else rows.filter(pk__in=given["ids"])).values_list("pk", flat=True))
+    if given["act"] == "pause":
+        count, word = pause_schedules(ids, request.user, given["reason"]), "paused"
+    else:
+        count, word = resume_schedules(ids), "going on"
+    if count:
+        messages.success(request, f"{count} schedule{' is' if count == 1 else 's are'} {word} now.")
+    else:
+        messages.warning(request, "Nothing was changed: no schedule was chosen that could be.")
+    return back
+
+
+def _form_page(request: Request, form: ScheduleForm, more: dict[str, object]) -> HttpResponse:
+    context = {"form": form, "preview": form.preview(zone_of(request)), **more}
+    return render(request, "monitoring/schedules/form.html", context)
+
+
+def _posted(request: Request) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _is_saved(request: Request, form: ScheduleForm) -> bool:
+    """Whether it is to be saved, and not only looked at."""
+    return request.method == "POST" and "preview" not in request.POST and form.is_valid()
+
+
+def _query_of(request: Request) -> str:
+    return request.POST.get("query", "")[:2000]
+
+
+def _asked_before(request: Request) -> ScheduleFilter:
+    return ScheduleListForm(QueryDict(_query_of(request)), viewer=request.user).asked
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

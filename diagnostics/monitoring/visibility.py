@@ -1,0 +1,18 @@
+"""Which channels a person may see."""
+
+from django.db.models import Q, QuerySet
+
+from diagnostics.accounts.models import User
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery
+from diagnostics.orgs.visibility import visible_clients
+
+
+def visible_channels(viewer: User | None) -> QuerySet[Channel]:
+    """Those to which a rule sends alerts about an org this person may see, or did. A rule without clients is for all."""
+    channels = Channel.objects.all()
+    if viewer is None or viewer.sees_all:
+        return channels
+    theirs = visible_clients(viewer).order_by().values("pk")
+    rules = AlertRule.objects.filter(Q(clients=None) | Q(clients__in=theirs)).values("channels")
+    sent = Delivery.objects.filter(incident__client__in=theirs).values("channel")
+    return channels.filter(Q(pk__in=rules) | Q(pk__in=sent))

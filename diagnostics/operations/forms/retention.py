@@ -1,0 +1,52 @@
+"""How long each kind of data is kept."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from diagnostics.operations.models import RetentionRule
+
+LONGEST_DAYS = 36_500
+KINDS = [(kind.value, kind.label) for kind in RetentionRule.Kind]
+WHAT = {
+    "findings": "Runs with findings, exchanges and verdicts; and known findings that are over for so long.",
+    "bodies": "Headers and bodies of what was sent and answered. The run itself, its findings and correlation ids stay. "
+    "Without bodies, a run cannot be judged anew.",
+    "snapshots": "Readings of the orgs, and what changed between them. The newest reading of each client stays.",
+}
+
+
+class RulesForm(forms.Form):
+    """For each kind the days, or for ever. Lives in the query string of the preview, and is posted from there."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind, _ in KINDS:
+            days = forms.IntegerField(label="Days", min_value=1, max_value=LONGEST_DAYS, required=False)
+            days.widget.attrs |= {"inputmode": "numeric"}
+            self.fields[f"{kind}_days"] = days
+            self.fields[f"{kind}_forever"] = forms.BooleanField(label="For ever", required=False)
+
+    @classmethod
+    def of(cls, rules: Mapping[str, int | None]) -> "RulesForm":
+        """As the rules stand."""
+        days = {f"{kind}_days": days for kind, days in rules.items() if days is not None}
+        for_ever = {f"{kind}_forever": True for kind, days in rules.items() if days is None}
+        return cls(initial={**days, **for_ever})
+
+    def clean(self) -> dict[str, Any]:
+        for kind, _ in KINDS:
+            name = f"{kind}_days"
+            if name in self.cleaned_data and (self.cleaned_data[name] is None) != self.cleaned_data[f"{kind}_forever"]:
+                self.add_error(name, "Give a number of days, or choose for ever: one of the two.")
+        return self.cleaned_data
+
+    @property
+    def rules(self) -> dict[str, int | None]:
+        return {kind: self.cleaned_data[f"{kind}_days"] for kind, _ in KINDS}
+
+    def rows(self) -> Iterator[tuple[str, str, BoundField, BoundField]]:
+        for kind, label in KINDS:
+            yield label, WHAT[kind], self[f"{kind}_days"], self[f"{kind}_forever"]

@@ -1,0 +1,49 @@
+"""For every page: whether the clock that starts unattended work has stopped."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from diagnostics.operations.heartbeats import TICK
+from diagnostics.operations.queries.heartbeats import last_beat
+
+CACHE_SECONDS = 5.0  # seconds
+
+
+@dataclass(frozen=True)
+class LateTick:
+    """`at` is the last tick, None where there never was one."""
+
+    at: datetime | None
+
+
+@dataclass
+class _CachedState:
+    """What this process saw last, so that not every page asks again."""
+
+    at: float = float("-inf")
+    found: LateTick | None = None
+
+
+_state = _CachedState()
+
+
+def late_tick(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Who is not signed in is told nothing of how this installation does."""
+    user = getattr(request, "user", None)
+    if settings.TICK_LATE_SECONDS is None or user is None or not user.is_authenticated:
+        return {}
+    if time.monotonic() - _state.at > CACHE_SECONDS:
+        latest = timedelta(seconds=settings.TICK_LATE_SECONDS)
+        _state.at, _state.found = time.monotonic(), find_late_tick(timezone.now(), latest)
+    return {"late_tick": _state.found}
+
+
+def find_late_tick(now: datetime, latest: timedelta) -> LateTick | None:
+    at = last_beat(TICK)
+    return LateTick(at) if at is None or now - at > latest else None

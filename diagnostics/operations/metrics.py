@@ -1,0 +1,155 @@
+"""What Prometheus reads. All of it comes from the database and the broker, so every web process tells the same."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from diagnostics import product
+from diagnostics.jobs.models import RowFailure
+from diagnostics.operations.models import TickPart
+from diagnostics.operations.queries.broker import Broker
+from diagnostics.operations.queries.system import Worker
+from diagnostics.operations.queries.workload import Workload
+
+NAME = "cobrowse_doctor"
+
+
+class _Metric(Collector):
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """`at` is the last tick; `failures` says by kind how many rows are set aside, and how many are still tried."""
+
+    at: datetime | None = None
+    parts: Sequence[TickPart] = ()
+    failures: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def in_prometheus_form(
+    work: Workload, broker: Broker, workers: list[Worker], scheduler: Scheduler, now: datetime
+) -> bytes:
+    registry = CollectorRegistry()
+    families = [*_of_parts(broker, workers, scheduler.at, now), *_of_scheduler(scheduler, now), *_of_work(work, now)]
+    registry.register(_Metric(families))
+    return generate_latest(registry)
+
+
+def _of_parts(broker: Broker, workers: list[Worker], tick: datetime | None, now: datetime) -> list[Metric]:
+    age = (now - tick).total_seconds() if tick else float("inf")
+    return [
+        _gauges("info", "The version that answers.", ("version",), {(product.version(),): 1}),
+        _gauge("tick_age_seconds", "Since the last tick of the clock; +Inf where it never ticked.", age),
+        _gauge("broker_up", "1 where the broker answers.", broker.answers),
+        _gauges("queue_messages", "Messages waiting in a queue of the broker.", ("queue",), _by_one(broker.queues)),
+        _gauges(
+            "worker_last_heard_seconds",
+            "Since a worker was last heard of.",
+            ("worker",),
+            {(each.name,): (now - each.at).total_seconds() for each in workers},
+        ),
+        _gauges(
+            "worker_busy",
+            "Tasks that a worker has under way.",
+            ("worker",),
+            {(each.name,): int(each.told.get("busy", 0)) for each in workers},
+        ),
+    ]
+
+
+def _of_scheduler(scheduler: Scheduler, now: datetime) -> list[Metric]:
+    total = CounterMetricFamily(f"{NAME}_tick_part_failures", "Failures of a part of the tick.", labels=("part",))
+    for each in scheduler.parts:
+        total.add_metric((each.name,), each.failures_total)
+    return [
+        total,
+        _gauges(
+            "tick_part_failures_in_a_row",
+            "Failures of a part of the tick since it last worked; from 3 on the installation isn't ready.",
+            ("part",),
+            {(each.name,): each.failures for each in scheduler.parts},
+        ),
+        _gauges(
+            "tick_part_last_success_age_seconds",
+            "Since a part of the tick last worked; +Inf where it never did.",
+            ("part",),
+            {(each.name,): _age(each.succeeded_at, now) for each in scheduler.parts},
+        ),
+        _gauges(
+            "rows_set_aside",
+            "Rows that no job touches until they are retried on the system page.",
+            ("kind",),
+            {(kind,): scheduler.failures.get(kind, (0, 0))[0] for kind in RowFailure.Kind.values},
+        ),
+        _gauges(
+            "rows_failing",
+            "Rows that failed once or twice in a row and are tried again.",
+            ("kind",),
+            {(kind,): scheduler.failures.get(kind, (0, 0))[1] for kind in RowFailure.Kind.values},
+        ),
+    ]
+
+
+def _age(at: datetime | None, now: datetime) -> float:
+    return (now - at).total_seconds() if at else float("inf")
+
+
+def _of_work(work: Workload, now: datetime) -> list[Metric]:
+    waited = (now - work.oldest_queued).total_seconds() if work.oldest_queued else 0
+    ended = work.ended.items()
+    return [
+        _gauges("runs_open", "Runs that have not ended.", ("status",), _by_one(work.open_runs)),
+        _gauge("runs_oldest_queued_seconds", "How long the oldest queued run has been waiting.", waited),
+        _gauges(
+            "runs_last_hour",
+            "Runs begun in the last hour that have ended.",
+            ("cause",),
+            {(cause,): number for cause, (number, _) in ended},
+        ),
+        _gauges(
+            "run_seconds_last_hour",
+            "Time that those runs took together.",
+            ("cause",),
+            {(cause,): seconds for cause, (_, seconds) in ended},
+        ),
+        _gauge("schedules", "Schedules.", work.schedules),
+        _gauge("schedules_paused", "Schedules that are paused.", work.paused),
+        _gauge("schedules_overdue", "Schedules that should have started minutes ago.", work.overdue),
+        _gauge("schedules_missed", "Times that the schedules of today have missed altogether.", work.missed),
+        _gauge("incidents_open", "Incidents that are open.", work.incidents),
+        _gauge("deliveries_waiting", "Alerts to be sent.", work.deliveries["waiting"]),
+        _gauge("deliveries_given_up_last_hour", "Alerts given up in the last hour.", work.deliveries["given_up"]),
+        _gauges("clients", "Clients, by whether cobrowse could work.", ("standing",), _by_one(work.standings)),
+        _made(work.made),
+    ]
+
+
+def _made(made: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(f"{NAME}_rows_made", "Rows made since the installation began.", labels=("kind",))
+    for kind, number in made.items():
+        family.add_metric((kind,), number)
+    return family
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"{NAME}_{name}", words, value=value)
+
+
+def _gauges(name: str, words: str, labels: tuple[str, ...], values: dict[tuple[str, ...], float]) -> Metric:
+    family = GaugeMetricFamily(f"{NAME}_{name}", words, labels=labels)
+    for labelled, value in values.items():
+        family.add_metric(labelled, value)
+    return family
+
+
+def _by_one(values: Mapping[str, int]) -> dict[tuple[str, ...], float]:
+    return {(key,): value for key, value in values.items()}

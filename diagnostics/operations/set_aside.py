@@ -1,0 +1,160 @@
+"""What becomes of rows that failed: tasks end them, the tick forgets those that are gone, an admin retries or dismisses."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Model, Q
+from django.utils import timezone
+
+from diagnostics.accounts.audit import record
+from diagnostics.issues.models import Issue
+from diagnostics.jobs.models import RowFailure
+from diagnostics.jobs.row_failures import (
+    Kind,
+    attempt,
+    forget_failure,
+    is_environment,
+    sentence_of,
+    where,
+    without_set_aside,
+)
+from diagnostics.monitoring.deliveries import try_again
+from diagnostics.monitoring.models import Delivery, Incident, Schedule
+from diagnostics.monitoring.schedules import resume_schedules
+from diagnostics.operations.models import RetentionPass
+from diagnostics.orgs.clients import give_up_verification, verify_client
+from diagnostics.orgs.contracts import give_up_refresh, refresh_contract
+from diagnostics.orgs.models import ConfigurationSync, ContractVersion, OAuthClient, OrgChange
+from diagnostics.runs.close import store_results_from_rows
+from diagnostics.runs.interruption import OPEN, close_interrupted, end_broken_run
+from diagnostics.runs.models import IdempotencyKey, Run, Watch
+from diagnostics.runs.runs import execute_next_run, execute_run
+from diagnostics.runs.turns import HEADS, SCHEDULED
+
+log = logging.getLogger(__name__)
+
+FORGOTTEN_AFTER = timedelta(days=1)  # a row that failed once or twice, and not since
+
+MODELS: Mapping[str, type[Model]] = {
+    Kind.RUN: Run,
+    Kind.RUN_CLOSING: Run,
+    Kind.RUN_QUEUEING: Run,
+    Kind.RUN_SEARCH: Run,
+    Kind.RUN_FINDINGS: Run,
+    Kind.RUN_RETENTION: Run,
+    Kind.SCHEDULE: Schedule,
+    Kind.WATCH: Watch,
+    Kind.CLIENT: OAuthClient,
+    Kind.CLIENT_SYNC: OAuthClient,
+    Kind.CONTRACT: ContractVersion,
+    Kind.SNAPSHOT: ConfigurationSync,
+    Kind.SNAPSHOT_RETENTION: ConfigurationSync,
+    Kind.CHANGE_RETENTION: OrgChange,
+    Kind.ISSUE_RETENTION: Issue,
+    Kind.RETENTION: RetentionPass,
+    Kind.IDEMPOTENCY_KEY: IdempotencyKey,
+    Kind.INCIDENT: Incident,
+    Kind.DELIVERY: Delivery,
+}
+
+
+def run_next_safely(queue: str) -> None:
+    """For a task: execute the run whose turn it is. Where the claim fails, some queued row makes it fail: then run by
+    run, so that the row at fault is found, and set aside after three failures.
+    """
+    try:
+        execute_next_run(queue)
+    except Exception as error:
+        if is_environment(error):
+            raise
+        log.warning("no run could be taken from the queue %s, trying one by one: %s", queue, where(error))
+        _run_one_by_one(queue)
+
+
+def _run_one_by_one(queue: str) -> None:
+    scheduled = Q(source=Run.Source.SCHEDULE)
+    rows = Run.objects.filter(scheduled if queue == SCHEDULED else ~scheduled, status=Run.Status.QUEUED)
+    queued = without_set_aside(rows.exclude(rung_at=None), Kind.RUN_QUEUEING).order_by("id")
+    for pk in queued.values_list("pk", flat=True)[:HEADS]:
+        if attempt(Kind.RUN_QUEUEING, pk, partial(execute_run, pk), end_broken_run):
+            return
+
+
+def verify_safely(client_id: int) -> None:
+    """For a task: nothing verifies again but a person, so the first failure ends it."""
+    attempt(Kind.CLIENT, client_id, partial(verify_client, client_id), give_up_verification, most=1)
+
+
+def refresh_safely(version_id: int) -> None:
+    attempt(Kind.CONTRACT, version_id, partial(refresh_contract, version_id), give_up_refresh, most=1)
+
+
+def forget_ended_failures() -> None:
+    """Failures of rows that were deleted, and old ones of rows that have worked since."""
+    old = RowFailure.objects.filter(set_aside_at=None, last_failed_at__lt=timezone.now() - FORGOTTEN_AFTER)
+    old.delete()
+    for kind in RowFailure.objects.order_by().values_list("kind", flat=True).distinct():
+        of_kind = RowFailure.objects.filter(kind=kind)
+        there = MODELS[kind]._default_manager.filter(pk__in=of_kind.values("row_id")).values_list("pk", flat=True)
+        of_kind.exclude(row_id__in=list(there)).delete()
+
+
+def retry_row(failure: RowFailure) -> str:
+    """Give the row back to its job, or do again at once what failed. "" where that went well, else what to tell."""
+    again = RETRIES.get(failure.kind)
+    try:
+        with transaction.atomic():
+            if again is not None:
+                again(failure.row_id)
+            forget_failure(failure.kind, failure.row_id)
+            record("row.retried", failure)
+    except Exception as error:
+        if is_environment(error):
+            raise
+        RowFailure.objects.filter(pk=failure.pk).update(
+            error=type(error).__name__[:80], sentence=sentence_of(error), last_failed_at=timezone.now()
+        )
+        return sentence_of(error)
+    return ""
+
+
+@transaction.atomic
+def dismiss_failure(failure: RowFailure) -> None:
+    """Take it off the list. Where the row itself isn't ended, its job tries it again."""
+    record("row.dismissed", failure)
+    failure.delete()
+
+
+def _close_again(pk: int) -> None:
+    """The verdict from what is stored, for a run that was closed without one."""
+    run = Run.objects.select_for_update(of=("self",)).get(pk=pk)
+    if run.status in (*OPEN, Run.Status.INTERRUPTED):
+        close_interrupted(run, run.finished_at or timezone.now())
+    else:
+        store_results_from_rows(run)
+
+
+def _resume_schedule(pk: int) -> None:
+    resume_schedules([pk])
+
+
+def _send_again(pk: int) -> None:
+    try_again(Delivery.objects.get(pk=pk))
+
+
+def _reopen_pass(pk: int) -> None:
+    RetentionPass.objects.filter(pk=pk).update(finished_at=None, lease_until=timezone.now())
+
+
+# Kinds that are not here go back to their job, which finds the row by itself.
+RETRIES: Mapping[str, Callable[[int], object]] = {
+    Kind.RUN: _close_again,
+    Kind.RUN_CLOSING: _close_again,
+    Kind.RUN_SEARCH: _close_again,
+    Kind.SCHEDULE: _resume_schedule,
+    Kind.DELIVERY: _send_again,
+    Kind.RETENTION: _reopen_pass,
+}

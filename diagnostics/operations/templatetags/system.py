@@ -1,0 +1,20 @@
+"""How a part of the installation is, as word and shape."""
+
+from django import template
+from django.utils.safestring import SafeString
+
+from diagnostics.operations.queries.system import BROKEN, LATE, OK
+from diagnostics.runs.templatetags.outcomes import badge
+
+register = template.Library()
+
+STATES = {
+    OK: ("pass", "pass", "Works"),
+    LATE: ("warn", "warn", "Look at it"),
+    BROKEN: ("fail", "fail", "Does not work"),
+}
+
+
+@register.simple_tag
+def part_badge(state: str) -> SafeString:
+    return badge(*STATES[state])

@@ -1,0 +1,66 @@
+"""The audit log: who did what, when and from where; narrowed, and to take along."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from django.db import transaction
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from diagnostics.accounts.access import may_audit_required
+from diagnostics.accounts.audit import record
+from diagnostics.accounts.models import AuditEntry
+from diagnostics.accounts.requests import Request, zone_of
+from diagnostics.operations import audit_export as exports
+from diagnostics.operations.forms.audit import AuditForm
+from diagnostics.operations.queries.audit import audit_page, entries_to_export
+from diagnostics.runs.limits import EXPORTS, leave_room_for, one_export, refuse_second_export
+from diagnostics.web.streaming import in_pieces
+
+Writer = Callable[[Iterable[AuditEntry]], Iterator[str]]
+FORMS: dict[str, tuple[str, Writer]] = {
+    "csv": ("text/csv; charset=utf-8", exports.audit_as_csv),
+    "jsonl": ("application/x-ndjson; charset=utf-8", exports.audit_as_jsonl),
+}
+
+
+@require_safe
+@may_audit_required
+def audit_log(request: Request) -> HttpResponse:
+    form = AuditForm(request.GET, viewer=request.user, zone=zone_of(request))
+    chosen = form.filter()
+    kept = request.GET.copy()
+    kept.pop("before", None)
+    context = {
+        "form": form,
+        "chosen": chosen,
+        "page": audit_page(chosen, request.user, before=form.before_row()),
+        "kept": kept.urlencode(),
+        "left_out": list(form.left_out()),
+    }
+    return render(request, "operations/audit/list.html", context)
+
+
+@require_safe
+@may_audit_required
+def audit_export(request: Request, form: str) -> HttpResponseBase:
+    """Exactly what the list shows. A filter that was not understood would hand out more than was meant (400)."""
+    if form not in FORMS:
+        raise Http404(form[:20])
+    narrowed = AuditForm(request.GET, viewer=request.user, zone=zone_of(request))
+    chosen = narrowed.filter()
+    if problems := [f"{name}: “{value}” is not understood." for name, value in narrowed.left_out()]:
+        return render(request, "operations/audit/refused.html", {"problems": problems}, status=400)
+    kind, write = FORMS[form]
+    name = f'attachment; filename="cobrowse-audit-{timezone.now():%Y-%m-%d}.{form}"'
+    headers = {"Content-Type": kind, "Content-Disposition": name, "Cache-Control": "no-store"}
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
+    refuse_second_export(request.user)
+    with transaction.atomic():
+        leave_room_for(EXPORTS, request.user)
+        record("audit.exported", after={"as": form, "query": request.GET.urlencode()})
+    pieces = in_pieces(write(entries_to_export(chosen, request.user)))
+    return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)

@@ -1,0 +1,96 @@
+"""Retention: the rules, what they would delete, deleting it; and pinning a run, which none of it touches."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from diagnostics import tasks
+from diagnostics.accounts.access import admin_required
+from diagnostics.accounts.requests import Request, not_modified_fragment
+from diagnostics.operations.forms.retention import RulesForm
+from diagnostics.operations.queries.retention import changed_rules, pinned_runs, preview, recent_passes, rules_in_force
+from diagnostics.operations.retention import pin_run, save_rules, start_pass, unpin_run
+from diagnostics.runs.lookups import find_run
+from diagnostics.web.refusals import ActionRefused
+
+
+@require_safe
+def retention_page(request: Request) -> HttpResponse:
+    rules = rules_in_force()
+    context = {
+        "previews": preview(rules, request.user),
+        "changed": changed_rules(),
+        "form": RulesForm.of(rules),
+        "pinned": pinned_runs(request.user),
+        **_passes(request),
+    }
+    return render(request, "operations/retention/page.html", context)
+
+
+@require_safe
+def retention_passes(request: Request) -> HttpResponse:
+    """The deletions alone; 204 when the page, which says what it has seen, has it all already."""
+    told = _passes(request)
+    if told["is_open"] and request.GET.get("seen") == told["seen"]:
+        return not_modified_fragment()
+    return render(request, "operations/retention/_passes.html", {**told, "is_fragment": True})
+
+
+@require_safe
+def retention_preview(request: Request) -> HttpResponse:
+    """What rules would delete, by the query string, or by those in force where it names none."""
+    form = RulesForm(request.GET) if request.GET else RulesForm.of(rules_in_force())
+    if form.is_bound and not form.is_valid():
+        return render(request, "operations/retention/preview.html", {"form": form})
+    rules = form.rules if form.is_bound else rules_in_force()
+    context = {
+        "form": form,
+        "previews": preview(rules, request.user),
+        "rules": rules,
+        "is_new": rules != rules_in_force(),
+    }
+    return render(request, "operations/retention/preview.html", context)
+
+
+@require_POST
+@admin_required
+def retention_apply(request: Request) -> HttpResponse:
+    """Save the rules that were looked at, and delete by them at once where it was asked for."""
+    form = RulesForm(request.POST)
+    if not form.is_valid():
+        return render(request, "operations/retention/preview.html", {"form": form})
+    try:
+        with transaction.atomic():
+            save_rules(form.rules, request.user)
+            if request.POST.get("act") == "delete":
+                begun = start_pass(request.user)
+                transaction.on_commit(lambda: tasks.send(tasks.apply_retention, begun.pk))
+    except ActionRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        at_once = request.POST.get("act") == "delete"
+        messages.success(request, "The deletion has begun." if at_once else "The rules are saved. They act tonight.")
+    return redirect("retention")
+
+
+@require_POST
+@admin_required
+def run_pin(request: Request, pk: int) -> HttpResponse:
+    pin_run(find_run(pk, request.user), request.user)
+    return redirect("run", pk)
+
+
+@require_POST
+@admin_required
+def run_unpin(request: Request, pk: int) -> HttpResponse:
+    unpin_run(find_run(pk, request.user))
+    return redirect("run", pk)
+
+
+def _passes(request: Request) -> dict[str, object]:
+    passes = recent_passes(request.user)
+    newest = next((each for each in passes if each.is_open), None)
+    seen = f"{newest.pk}.{sum(newest.deleted.values())}" if newest else ""
+    return {"passes": passes, "is_open": newest is not None, "seen": seen}

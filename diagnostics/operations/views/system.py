@@ -1,0 +1,198 @@
+"""How the installation is: for its admins as a page, for machines as readiness and metrics."""
+
+import hmac
+import ipaddress
+import platform
+from collections.abc import Callable
+from typing import Any
+
+import celery
+import django
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from diagnostics import product
+from diagnostics.accounts.access import admin_required
+from diagnostics.accounts.actor import address_of
+from diagnostics.accounts.requests import Request
+from diagnostics.jobs.models import RowFailure
+from diagnostics.operations import readiness
+from diagnostics.operations.metrics import Scheduler, in_prometheus_form
+from diagnostics.operations.queries import system
+from diagnostics.operations.queries.broker import broker_state
+from diagnostics.operations.queries.heartbeats import last_beat
+from diagnostics.operations.queries.workload import workload
+from diagnostics.operations.set_aside import dismiss_failure, retry_row
+from diagnostics.orgs.models import ConfigurationSync
+from diagnostics.runs.models import Watch
+
+Kind = RowFailure.Kind
+# By kind, or its first word: the page that shows the row.
+PAGES = {
+    "run": "run",
+    Kind.WATCH: "run",
+    Kind.SCHEDULE: "schedule",
+    "client": "client",
+    Kind.SNAPSHOT: "client",
+    Kind.CONTRACT: "contract",
+    Kind.RETENTION: "retention",
+    Kind.INCIDENT: "incident",
+    Kind.DELIVERY: "delivery",
+    Kind.ISSUE_RETENTION: "finding",
+}
+
+
+@require_safe
+@admin_required
+def system_page(request: Request) -> HttpResponse:
+    return render(request, "operations/system/page.html", _state())
+
+
+@require_safe
+@admin_required
+def system_state(request: Request) -> HttpResponse:
+    """The state alone, as the page asks for it again and again."""
+    return render(request, "operations/system/_state.html", {**_state(), "is_fragment": True})
+
+
+@require_POST
+@admin_required
+def row_retry(request: Request, pk: int) -> HttpResponse:
+    failure = get_object_or_404(RowFailure, pk=pk)
+    if trouble := retry_row(failure):
+        messages.error(request, f"It failed again. {trouble}")
+    else:
+        messages.success(request, "The item is being processed again.")
+    return redirect("system")
+
+
+@require_POST
+@admin_required
+def row_dismiss(request: Request, pk: int) -> HttpResponse:
+    dismiss_failure(get_object_or_404(RowFailure, pk=pk))
+    messages.success(request, "The item was removed from the list.")
+    return redirect("system")
+
+
+def page_of(failure: RowFailure) -> str:
+    """The address of the page that shows the row; "" where there is none."""
+    name = PAGES.get(failure.kind.partition("_")[0] if failure.kind not in PAGES else failure.kind, "")
+    if name in ("", "retention", "contract"):
+        return reverse(name) if name else ""
+    pk: int | None = failure.row_id
+    if failure.kind == Kind.WATCH:
+        pk = Watch.objects.filter(pk=failure.row_id).values_list("run_id", flat=True).first()
+    elif failure.kind in (Kind.SNAPSHOT, Kind.SNAPSHOT_RETENTION):
+        pk = ConfigurationSync.objects.filter(pk=failure.row_id).values_list("client_id", flat=True).first()
+    return reverse(name, args=(pk,)) if pk else ""
+
+
+def _state() -> dict[str, Any]:
+    now = timezone.now()
+    workers, broker = system.workers(now), broker_state()
+    failures = system.rows_set_aside()
+    parts = [
+        system.database_part(),
+        system.migrations_part(),
+        system.broker_part(broker),
+        system.workers_part(workers),
+        system.tick_part(now),
+        system.rows_part(failures),
+        system.disk_part(),
+        system.backup_part(now),
+    ]
+    return {
+        "parts": parts,
+        "troubles": [each for each in parts if not each.works],
+        "late": [each for each in parts if each.state == system.LATE],
+        "workers": workers,
+        "failures": [(each, page_of(each)) for each in failures],
+        "work": workload(now),
+        "versions": _versions(),
+        "now": now,
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "Cobrowse Doctor": product.version(),
+        "Python": platform.python_version(),
+        "Django": django.get_version(),
+        "Celery": celery.__version__,
+    }
+
+
+def answer_probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware that answers probes before the session and the sign-in, which ask a database that may be away."""
+    probes = {"/health/live": health_live, "/health/ready": health_ready}
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        probe = probes.get(request.path)
+        if probe is None:
+            return get_response(request)
+        response = probe(request)
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["X-Frame-Options"] = "DENY"
+        response._has_been_logged = True  # type: ignore[attr-defined]  # probes ask all the time; the parts log their own
+        return response
+
+    return middleware
+
+
+@require_safe
+@login_not_required
+@never_cache
+def health_live(request: HttpRequest) -> HttpResponse:
+    """This process answers. It asks nothing else: a restart of it would not bring a database back."""
+    return JsonResponse({"live": True})
+
+
+@require_safe
+@login_not_required
+@never_cache
+def health_ready(request: HttpRequest) -> HttpResponse:
+    """503 where a part does not work. `?without=tick,broker` leaves parts out, for who only sends people here.
+
+    It tells what a check in the background last found, so it answers at once whatever the parts do.
+    """
+    left_out = request.GET.get("without", "").split(",")
+    parts = [part for part in readiness.latest() if part.key not in left_out]
+    asked = {part.key: part.works for part in parts}
+    ready = all(asked.values())
+    failing = [name for part in parts for name in part.failing]
+    return JsonResponse({"ready": ready, "parts": asked, "failing": failing}, status=200 if ready else 503)
+
+
+@require_safe
+@login_not_required
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    if not _may_read_metrics(request):
+        said = (
+            "Only programs at METRICS_NETWORKS may read this, and those that bring METRICS_TOKEN as a bearer token.\n"
+        )
+        return HttpResponse(said, status=403, content_type="text/plain; charset=utf-8")
+    now = timezone.now()
+    scheduler = Scheduler(last_beat(system.TICK), system.tick_parts(), system.failures_by_kind())
+    told = in_prometheus_form(workload(now), broker_state(), system.workers(now), scheduler, now)
+    return HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read_metrics(request: HttpRequest) -> bool:
+    """By the token, or by the address that the outermost proxy of ours saw."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.METRICS_TOKEN and hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
+        return True
+    address = address_of(request)
+    return address is not None and any(
+        ipaddress.ip_address(address) in network for network in settings.METRICS_NETWORKS
+    )

@@ -1,0 +1,75 @@
+"""The diagnosis of one client's org, or the reason why it cannot even be asked."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from diagnostics.checks.base import never
+from diagnostics.engine.diagnosis import Diagnosis
+from diagnostics.engine.runner import DEADLINE_SECONDS
+from diagnostics.genesys.regions import region
+from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.tokens import stored_token
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.storage.model_fields import UnreadableSecret
+from diagnostics.web.refusals import ActionRefused
+
+
+def diagnosis_of(
+    client: OAuthClient,
+    kind: str,
+    inputs: Inputs,
+    *,
+    target: dict[str, str] | None = None,
+    part: bool = False,
+    fresh_token: bool = False,
+    may_start: Callable[[], bool] = never,
+    deadline: float = 0,
+) -> Diagnosis:
+    """Raises Refused where the org cannot even be asked. The one place that decrypts a client's secret.
+
+    A `fresh_token` is asked for where rights may have been given since the last one.
+    """
+    if target is None:  # nothing was frozen before
+        inputs = replace(inputs, company_gateway=client.company_gateway)
+    target = target or {"region": client.region, "client_name": client.name, "client_id": client.client_id}
+    try:
+        where = region(target["region"])
+    except KeyError:
+        raise ActionRefused(
+            f"The region {target['region']} is not known to this server. If it is the demo's, start `manage.py up`; "
+            "if it is your own, set GENESYS_ENDPOINTS."
+        ) from None
+    if client.is_retired:
+        raise ActionRefused(f"The client {client.name} was retired before the run began, and its secret with it.")
+    try:
+        secret = client.secret
+    except UnreadableSecret as trouble:
+        raise ActionRefused(str(trouble)) from None
+    is_same = (target["region"], target["client_id"]) == (client.region, client.client_id)
+    return Diagnosis(
+        region=where,
+        client_id=target["client_id"],
+        secret=secret,
+        client_name=target["client_name"],
+        kind=kind,
+        inputs=inputs,
+        contract=contract_in_force(where.key),
+        part=part,
+        may_start=may_start,
+        kept_token=stored_token(client) if is_same and not fresh_token else "",
+        org_id=client.org_id if is_same else "",
+        deadline=deadline or DEADLINE_SECONDS,
+    )
+
+
+def cut_short(sentence: str) -> dict[str, Any]:
+    return {
+        "cause": "undetermined",
+        "certainty": "undetermined",
+        "sentence": sentence,
+        "remedy": "",
+        "because": [],
+        "also": [],
+    }

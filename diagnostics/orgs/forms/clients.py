@@ -1,0 +1,111 @@
+"""OAuth clients: registering, changing, a new secret."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from diagnostics.genesys.regions import Region, find_region, nearest_regions
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
+from diagnostics.web.form_text import NO_NUL
+
+NAME_IN_USE = "Another client has this name already. Choose one that tells them apart."
+
+
+class ClientForm(forms.Form):
+    """Name, region in any spelling, client id, tier. `region` cleans to a Region."""
+
+    name = forms.CharField(
+        max_length=120,
+        help_text="How you and your colleagues will know it, for example the org and what the client is for.",
+        error_messages=NO_NUL,
+    )
+    region = forms.CharField(
+        max_length=4000,
+        help_text="As you know it: eu-west-1, mypurecloud.ie, or the address you sign in at.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "list": "regions"}),
+    )
+    client_id = forms.CharField(
+        label="Client ID",
+        max_length=120,
+        help_text="In Genesys Cloud: Admin > Integrations > OAuth, the client's Client ID.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    tier = forms.ChoiceField(
+        label="What the org is used for",
+        required=False,
+        choices=[("", "Not said"), *((tier.value, tier.label) for tier in OAuthClient.Tier if tier)],
+        help_text="Shown on every page of this org, so that nobody takes production for a sandbox.",
+    )
+
+    company_gateway = forms.CharField(
+        label="Company gateway",
+        required=False,
+        max_length=300,
+        help_text="Only if your programs call Genesys Cloud through your company's own gateway: its address with the path "
+        "prefix, like https://gateway.example.com/genesys. We use it to judge pasted URLs and never send anything to it.",
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    def __init__(self, *args: Any, client: OAuthClient | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.client = client
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = OAuthClient.objects.filter(name__iexact=name)
+        if self.client is not None:
+            others = others.exclude(pk=self.client.pk)
+        if others.exists():
+            raise ValidationError(NAME_IN_USE)
+        return name
+
+    def clean_region(self) -> Region:
+        text: str = self.cleaned_data["region"]
+        if (found := find_region(text)) is not None:
+            return found
+        raise ValidationError(unknown_region(text))
+
+    def clean_company_gateway(self) -> str:
+        try:
+            return clean_gateway(self.cleaned_data["company_gateway"])
+        except BadGateway as trouble:
+            raise ValidationError(str(trouble)) from None
+
+    @property
+    def understood(self) -> Region | None:
+        """The region that what stands in the field names, typed or as first shown."""
+        return find_region(str(self["region"].value() or ""))
+
+
+class NewClientForm(ClientForm):
+    """A client with its secret, which is never sent back to the page, not even when something else is wrong."""
+
+    secret = forms.CharField(
+        label="Client secret",
+        max_length=1000,
+        help_text="Stored encrypted and never shown again.",
+        error_messages=NO_NUL,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class SecretForm(forms.Form):
+    secret = forms.CharField(
+        label="New client secret",
+        max_length=1000,
+        help_text="Stored encrypted and never shown again. The old one is forgotten at once.",
+        error_messages=NO_NUL,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+def unknown_region(text: str) -> str:
+    nearest = [f"{region.key} ({region.name})" for region in nearest_regions(text)]
+    advice = f" Did you mean {', '.join(nearest[:-1])} or {nearest[-1]}?" if len(nearest) > 1 else ""
+    return f"No Genesys Cloud region is known by that name.{advice}"

@@ -1,0 +1,125 @@
+"""What the browser of providers and the list of changes are narrowed to, and the providerId that is looked for."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+
+from diagnostics.accounts.models import User
+from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
+from diagnostics.orgs.queries.org_changes import ChangeFilter
+from diagnostics.orgs.queries.providers import ProviderFilter
+from diagnostics.orgs.visibility import visible_clients, visible_rows
+from diagnostics.web.form_text import NO_NUL
+
+LONGEST = 200
+GONE = [("", "There now"), ("with", "There and gone"), ("only", "Gone")]
+SORTS = [("name", "Name"), ("changed", "Changed last"), ("found", "Found last")]
+PROVIDERS = Provider.objects.select_related("client").defer("client__secret", "client__verification")
+IN_BODY = re.compile(r"""["']?providerId["']?\s*[:=]\s*["']([^"']*)["']""")
+
+
+class QueryForm(forms.Form):
+    """A form that lives in the query string: what it cannot use is named and left out, and the rest counts."""
+
+    beside: tuple[str, ...] = ()  # names in the query string that are none of its fields
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = {
+            "client": visible_clients(viewer).defer("secret", "verification"),
+            "provider": visible_rows(PROVIDERS.all(), viewer),
+        }
+        for name in rows.keys() & self.fields.keys():
+            self.fields[name].queryset = rows[name]  # type: ignore[attr-defined]
+
+    def chosen(self) -> dict[str, Any]:
+        """The values that can be used, without those left empty."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+    def left_out(self) -> Iterator[tuple[str, str]]:
+        """Name and value of what could not be used, cut for the screen; also names that no field has."""
+        for name in self.data:
+            if name in self.errors or name not in {*self.fields, *self.beside}:
+                yield str(name)[:40], str(self.data.get(name))[:60].replace("\x00", " ")
+
+
+def search_field(label: str) -> forms.CharField:
+    attributes = {"type": "search", "autocomplete": "off", "spellcheck": "false"}
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=LONGEST,
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs=attributes),
+    )
+
+
+def client_field() -> "forms.ModelChoiceField[OAuthClient]":
+    """Comes by a link, never from a list: that would be as long as there are clients."""
+    return forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, widget=forms.HiddenInput)
+
+
+class ProviderForm(QueryForm):
+    """What the browser of providers is narrowed to, and how it is sorted."""
+
+    beside = ("after", "before", "last")
+
+    q = search_field("Name or id")
+    org = search_field("Org or client")
+    source = forms.ChoiceField(choices=[("", "Every source"), *Provider.Source.choices], required=False)
+    state = forms.ChoiceField(choices=[("", "Every state"), *Provider.State.choices], required=False)
+    tier = forms.ChoiceField(label="Used for", choices=[("", "Any use"), *OAuthClient.Tier.choices[1:]], required=False)
+    gone = forms.ChoiceField(label="Whether there", choices=GONE, required=False)
+    sort = forms.ChoiceField(label="Sorted by", choices=SORTS, required=False)
+    client = client_field()
+
+    def filter(self) -> ProviderFilter:
+        return ProviderFilter(**self.chosen())
+
+
+class ChangeForm(QueryForm):
+    """What the list of changes is narrowed to, and the row it goes on below."""
+
+    q = search_field("Name, id or setting")
+    org = search_field("Org or client")
+    about = forms.ChoiceField(label="Of", choices=[("", "Everything"), *OrgChange.About.choices], required=False)
+    kind = forms.ChoiceField(label="What", choices=[("", "Every change"), *OrgChange.Kind.choices], required=False)
+    client = client_field()
+    provider = forms.ModelChoiceField(queryset=Provider.objects.none(), required=False, widget=forms.HiddenInput)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def filter(self) -> ChangeFilter:
+        return ChangeFilter(**{name: value for name, value in self.chosen().items() if name != "before"})
+
+    def before_row(self) -> int | None:
+        before: int | None = self.chosen().get("before")
+        return before
+
+
+class MatchForm(QueryForm):
+    """A providerId to look for, kept as it was typed: the white space around it is part of the answer."""
+
+    beside = ("page",)
+
+    id = forms.CharField(
+        label="providerId",
+        required=False,
+        strip=False,
+        max_length=LONGEST,
+        error_messages={
+            **NO_NUL,
+            "max_length": f"A providerId is short; this text is longer than {LONGEST} characters. Paste the id alone.",
+        },
+        help_text="The id alone, or the call's JSON body.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+    )
+    client = client_field()
+
+    def wanted(self) -> str:
+        """The id, taken out of a JSON body where one was pasted; "" where nothing was given."""
+        text: str = self.chosen().get("id", "")
+        found = IN_BODY.search(text)
+        return found[1] if found else text if text.strip() else ""

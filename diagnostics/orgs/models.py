@@ -1,0 +1,329 @@
+"""OAuth clients, the contracts of their regions, and what their orgs have set up."""
+
+from datetime import UTC, datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Concat, Lower
+from django.utils import timezone
+
+from diagnostics.accounts.models import User
+from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedTextField
+
+
+class OAuthClient(models.Model):
+    """A registered OAuth client of one Genesys Cloud org in one region. The secret is write-only."""
+
+    class State(models.TextChoices):
+        UNVERIFIED = "unverified", "Not verified"
+        VERIFYING = "verifying", "Being verified"
+        VERIFIED = "verified", "Verified"
+        FAILED = "failed", "Verification failed"
+
+    class Tier(models.TextChoices):
+        """What the org is used for, as an admin says it: Genesys Cloud does not tell."""
+
+        UNSAID = "", "Not said"
+        PRODUCTION = "production", "Production"
+        SANDBOX = "sandbox", "Sandbox"
+        DEVELOPMENT = "development", "Development"
+
+    class Standing(models.TextChoices):
+        """Whether cobrowse could work in the org, by what was read of it last."""
+
+        UNKNOWN = "unknown", "Not known"
+        WORKS = "works", "Could work"
+        BROKEN = "broken", "Cannot work"
+
+    name = RedactedCharField(max_length=120)
+    region = models.CharField(max_length=60)
+    tier = models.CharField(max_length=12, choices=Tier.choices, blank=True, default=Tier.UNSAID, db_default="")
+    client_id = models.CharField(max_length=120)
+    secret = EncryptedTextField()
+    secret_set_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.UNVERIFIED)
+    verification = models.JSONField(default=list, blank=True)
+    verification_started_at = models.DateTimeField(null=True, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    org_id = models.CharField(max_length=64, blank=True)
+    org_name = RedactedCharField(max_length=200, blank=True)
+    gateway = models.BooleanField(null=True, blank=True)  # of providers, as measured
+    company_gateway = models.CharField(max_length=300, blank=True, default="", db_default="")  # judges pasted URLs only
+    gateway_seen_at = models.DateTimeField(null=True, blank=True)
+    standing = models.CharField(
+        max_length=8, choices=Standing.choices, default=Standing.UNKNOWN, db_default=Standing.UNKNOWN
+    )
+    standing_cause = models.CharField(
+        max_length=60, blank=True, db_default=""
+    )  # a code of causes, "" where nothing is wrong
+    standing_reason = models.TextField(blank=True, db_default="")
+    standing_since = models.DateTimeField(null=True, blank=True)
+    standing_at = models.DateTimeField(null=True, blank=True)  # when it was last looked at
+    next_reading_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="client_name_unique")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_retired(self) -> bool:
+        return self.retired_at is not None
+
+
+class AccessToken(models.Model):
+    """The last token that was issued to a client, shared between its runs while `until` lies ahead."""
+
+    client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="+")
+    value = EncryptedTextField()
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Token until {self.until:%Y-%m-%d %H:%M} UTC"
+
+
+class ContractVersion(models.Model):
+    """One attempt to read a region's contract, and its operations where it came out well.
+
+    The newest one that is `kept` is in force for its region. An attempt that told nothing new is `unchanged`, one that
+    failed or was not plausible is `refused`, with the sentence that says why; both leave the one in force.
+    """
+
+    class State(models.TextChoices):
+        FETCHING = "fetching", "Being read"
+        KEPT = "kept", "Kept"
+        UNCHANGED = "unchanged", "Nothing new"
+        REFUSED = "refused", "Not used"
+
+    region = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.FETCHING)
+    started_at = models.DateTimeField(default=timezone.now)
+    started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    taken_up_at = models.DateTimeField(null=True, blank=True)
+    fetched_at = models.DateTimeField(null=True, blank=True)
+    version = models.CharField(max_length=80, blank=True)
+    source = models.CharField(max_length=300, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveIntegerField(default=0)
+    operations = models.PositiveIntegerField(default=0)
+    document = models.BinaryField(null=True, blank=True)  # the operations, compressed; null where nothing was kept
+    error = RedactedTextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["region", "state", "-id"], name="contract_in_force")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["region"], condition=models.Q(state="fetching"), name="contract_one_refresh_a_region"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.region}: {self.version or self.get_state_display()}"
+
+
+class ConfigurationSync(models.Model):
+    """One reading of what an org has set up, page by page. The newest that is kept, whole or in part, is in force."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        READING = "reading", "Being read"
+        WAITING = "waiting", "Waiting for the org"
+        WHOLE = "whole", "Read whole"
+        PARTIAL = "partial", "Read in part"
+        FAILED = "failed", "Not read"
+
+    class Source(models.TextChoices):
+        WEB = "web", "Web page"
+        REGISTRATION = "registration", "After registration"
+        SCHEDULE = "schedule", "Schedule"
+        CLI = "cli", "Command line"
+        DEMO = "demo", "Demo history"
+
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="snapshots")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    source = models.CharField(max_length=14, choices=Source.choices, default=Source.WEB)
+    started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    worker = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    rung_at = models.DateTimeField(null=True, blank=True)
+    taken_up_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    resume_at = models.DateTimeField(null=True, blank=True)  # not before, because the org said to wait
+    finished_at = models.DateTimeField(null=True, blank=True)
+    progress = models.JSONField(default=dict, blank=True)  # by part: the cursor to go on from, pages and items so far
+    parts = models.JSONField(default=list, blank=True)  # by part: how it ended, in code and words, and how many
+    rights = models.JSONField(default=dict, blank=True)  # what the client may do; see rights
+    providers = models.PositiveIntegerField(default=0)
+    changes = models.PositiveIntegerField(default=0)
+    error = RedactedTextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["client", "-id"], name="snapshot_client_recent"),
+            models.Index(fields=["created_at"], name="snapshot_time"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"],
+                condition=models.Q(state__in=["queued", "reading", "waiting"]),
+                name="snapshot_one_open_a_client",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Snapshot {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.QUEUED, self.State.READING, self.State.WAITING)
+
+    @property
+    def is_kept(self) -> bool:
+        return self.state in (self.State.WHOLE, self.State.PARTIAL)
+
+
+# One that never changed comes after all that did.
+LAST_CHANGE = Coalesce("changed_at", Value(datetime(1970, 1, 1, tzinfo=UTC)), output_field=models.DateTimeField())
+
+
+class Provider(models.Model):
+    """A cobrowse provider as an org reports it, as it was seen last. `gone_at` is set once it was proved gone."""
+
+    class Source(models.TextChoices):
+        GATEWAY = "gateway", "Gateway list"
+        DEPLOYMENT = "deployment", "Web deployment"
+        SEEN = "seen", "Seen on a communication"
+
+    class State(models.TextChoices):
+        """Whether it would offer cobrowse: by the list's word at a gateway, by the version in use of a deployment."""
+
+        ON = "on", "Cobrowse on"
+        OFF = "off", "Cobrowse off"
+        INACTIVE = "inactive", "Not active"
+        UNKNOWN = "unknown", "Not shown"
+
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="providers")
+    source = models.CharField(max_length=10, choices=Source.choices)
+    ref = models.CharField(max_length=200)  # its id in the org; the string itself where it was only seen
+    name = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.UNKNOWN)
+    status = models.CharField(max_length=40, blank=True)  # the org's own word: Active, Inactive, Pending, ...
+    channels = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    settings = models.JSONField(default=dict, blank=True)
+    version = models.CharField(max_length=40, blank=True)
+    draft_is_newer = models.BooleanField(null=True, blank=True)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
+    missed = models.PositiveSmallIntegerField(default=0)  # whole readings in a row that did not tell it
+    snapshot = models.ForeignKey(ConfigurationSync, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # Name and id as they are searched: lower case once here, not for every row of every search.
+    words = models.GeneratedField(
+        expression=Lower(Concat("name", Value(" "), "ref")), output_field=models.TextField(), db_persist=True
+    )
+
+    class Meta:
+        ordering = [Lower("name"), "id"]
+        constraints = [models.UniqueConstraint(fields=["client", "source", "ref"], name="provider_once")]
+        indexes = [
+            models.Index(Lower("name"), "id", name="provider_name"),
+            models.Index(LAST_CHANGE, "id", name="provider_last_change"),
+            models.Index(fields=["ref"], name="provider_ref"),
+            models.Index(fields=["client", "snapshot"], name="provider_client_snapshot"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.ref
+
+
+class OrgChange(models.Model):
+    """What became different in an org between two readings: of a provider, of the client's rights, of its standing."""
+
+    class About(models.TextChoices):
+        DEPLOYMENT = "deployment", "Web deployment"
+        GATEWAY = "gateway", "Gateway provider"
+        SEEN = "seen", "Provider seen"
+        GRANT = "grant", "Role and division"
+        CLIENT = "client", "OAuth client"
+        STANDING = "standing", "Whether cobrowse could work"
+
+    class Kind(models.TextChoices):
+        APPEARED = "appeared", "Appeared"
+        VANISHED = "vanished", "Vanished"
+        RETURNED = "returned", "Came back"
+        ENABLED = "enabled", "Cobrowse switched on"
+        DISABLED = "disabled", "Cobrowse switched off"
+        CHANGED = "changed", "Changed"
+
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="org_changes")
+    snapshot = models.ForeignKey(
+        ConfigurationSync, null=True, blank=True, on_delete=models.SET_NULL, related_name="told"
+    )
+    provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.SET_NULL, related_name="changes")
+    about = models.CharField(max_length=10, choices=About.choices)
+    ref = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    setting = models.CharField(max_length=120, blank=True)
+    before = models.JSONField(null=True, blank=True)
+    after = models.JSONField(null=True, blank=True)
+    # It happened after the reading before and not after this one: `not_before` is null where there was none.
+    not_before = models.DateTimeField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["client", "-id"], name="org_change_client_recent"),
+            models.Index(fields=["client", "at"], name="org_change_client_time"),
+            models.Index(fields=["at"], name="org_change_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_about_display()} {self.name or self.ref}: {self.get_kind_display()}"
+
+
+class HeldPermission(models.Model):
+    """One permission policy that a client held at the last reading of its rights. `permission` is lower case and may
+    hold wildcards, as `conversation:*:add`; `division` is `*` for every division."""
+
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="holdings")
+    permission = models.CharField(max_length=200)
+    role = models.CharField(max_length=200)
+    division = models.CharField(max_length=64)
+    division_name = models.CharField(max_length=200, blank=True)
+    condition = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["client_id", "permission", "role", "division"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "permission", "role", "division", "condition"], name="holding_once"
+            )
+        ]
+        indexes = [models.Index(fields=["permission", "client"], name="holding_permission")]
+
+    def __str__(self) -> str:
+        return f"{self.permission} by {self.role}"
+
+
+class Badge(models.Model):
+    """A public picture of how one client stands, at an address that cannot be guessed."""
+
+    client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="badge")
+    key = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"Badge of {self.client_id}"

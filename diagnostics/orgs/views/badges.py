@@ -1,0 +1,48 @@
+"""Status badges: the picture for everybody who has its address, and the page where an admin makes that address."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from diagnostics.accounts.access import admin_required
+from diagnostics.accounts.requests import Request
+from diagnostics.orgs.badge import STALE, badge_picture
+from diagnostics.orgs.badges import make_badge, remove_badge
+from diagnostics.orgs.lookups import find_active_client
+from diagnostics.orgs.models import Badge, OAuthClient
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, max_age=60)
+def badge(request: Request, key: str) -> HttpResponse:
+    """Says a word of one client's org and nothing of whose it is. A retired client has none."""
+    client = get_object_or_404(OAuthClient.objects.defer("secret"), badge__key=key, retired_at=None)
+    picture = badge_picture(client.standing, client.standing_at, timezone.now())
+    return render(request, "orgs/badges/badge.svg", {"picture": picture}, content_type="image/svg+xml")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin_required
+def client_badge(request: Request, pk: int) -> HttpResponse:
+    """A post makes the badge, or moves it to a new address."""
+    client = find_active_client(pk, request.user)
+    if request.method == "POST":
+        make_badge(client, request.user)
+        return redirect("client-badge", client.pk)
+    found = Badge.objects.filter(client=client).select_related("created_by").first()
+    place = request.build_absolute_uri(reverse("badge", args=[found.key])) if found else ""
+    context = {"client": client, "badge": found, "place": place, "markdown": f"![Cobrowse]({place})"}
+    return render(request, "orgs/badges/page.html", {**context, "stale": STALE.days})
+
+
+@require_POST
+@admin_required
+def badge_remove(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk, request.user)
+    remove_badge(client)
+    return redirect("client-badge", client.pk)

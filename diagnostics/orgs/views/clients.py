@@ -1,0 +1,167 @@
+"""OAuth clients: the list, registering, watching a verification, changing, replacing the secret, retiring."""
+
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from diagnostics import tasks
+from diagnostics.accounts.access import admin_required, may_run_required
+from diagnostics.accounts.requests import Request, not_modified_fragment
+from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
+from diagnostics.orgs.clients import change_client, create_client, replace_secret, retire_client, start_verification
+from diagnostics.orgs.forms.client_list import ClientListForm
+from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm, NewClientForm, SecretForm
+from diagnostics.orgs.lookups import find_active_client, find_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.queries.clients import client_page
+from diagnostics.orgs.queries.syncs import reading_of
+from diagnostics.runs.queries.runs import recent_runs
+
+GET_AND_POST = ["GET", "HEAD", "POST"]
+
+
+@require_safe
+def client_list(request: Request) -> HttpResponse:
+    narrowed = ClientListForm(request.GET, sort="name")
+    context = {"narrowed": narrowed, "page": client_page(narrowed.asked, request.user)}
+    return render(request, "orgs/clients/list.html", context)
+
+
+@require_http_methods(GET_AND_POST)
+@sensitive_post_parameters("secret")
+@admin_required
+def client_add(request: Request) -> HttpResponse:
+    form = NewClientForm(request.POST or None)
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            with transaction.atomic():
+                client = create_client(
+                    name=values["name"],
+                    region_key=values["region"].key,
+                    client_id=values["client_id"],
+                    secret=values["secret"],
+                    user=request.user,
+                    tier=values["tier"],
+                    company_gateway=values["company_gateway"],
+                )
+                _verify(client)
+            return redirect("client", client.pk)
+        except IntegrityError:  # someone took the name in the same moment
+            form.add_error("name", NAME_IN_USE)
+    return render(request, "orgs/clients/add.html", {"form": form, "regions": all_regions()})
+
+
+@require_safe
+@admin_required
+def client_region(request: Request) -> HttpResponse:
+    """The fragment under the region field: what was understood, or what comes near."""
+    text = request.GET.get("region", "")[:4000].strip()
+    found = find_region(text) if text else None
+    nearest = nearest_regions(text) if text and found is None else ()
+    return render(request, "orgs/clients/_region.html", {"understood": found, "nearest": nearest})
+
+
+@require_safe
+def client_detail(request: Request, pk: int) -> HttpResponse:
+    client = find_client(pk, request.user)
+    context = {
+        "client": client,
+        "runs": recent_runs(request.user, client),
+        "reading": reading_of(client),
+        "seen": _seen(client),
+    }
+    return render(request, "orgs/clients/detail.html", context)
+
+
+@require_safe
+def client_verification(request: Request, pk: int) -> HttpResponse:
+    """The verification's steps alone; 204 when the page has them all already."""
+    client = find_client(pk, request.user)
+    if client.state == client.State.VERIFYING and request.GET.get("seen") == _seen(client):
+        return not_modified_fragment()
+    return render(
+        request, "orgs/clients/_verification.html", {"client": client, "seen": _seen(client), "is_fragment": True}
+    )
+
+
+@require_http_methods(GET_AND_POST)
+@admin_required
+def client_edit(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk, request.user)
+    before = {
+        "name": client.name,
+        "region": client.region,
+        "client_id": client.client_id,
+        "tier": client.tier,
+        "company_gateway": client.company_gateway,
+    }
+    form = ClientForm(request.POST or None, initial=before, client=client)
+    if form.is_valid():
+        values = form.cleaned_data
+        after = {
+            "name": values["name"],
+            "region_key": values["region"].key,
+            "client_id": values["client_id"],
+            "tier": values["tier"],
+            "company_gateway": values["company_gateway"],
+        }
+        try:
+            with transaction.atomic():
+                change_client(client, **after)
+                if (after["region_key"], after["client_id"]) != (before["region"], before["client_id"]):
+                    _verify(client)
+            return redirect("client", client.pk)
+        except IntegrityError:
+            form.add_error("name", NAME_IN_USE)
+    return render(request, "orgs/clients/edit.html", {"form": form, "client": client, "regions": all_regions()})
+
+
+@require_http_methods(GET_AND_POST)
+@sensitive_post_parameters("secret")
+@admin_required
+def client_secret(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk, request.user)
+    form = SecretForm(request.POST or None)
+    if form.is_valid():
+        with transaction.atomic():
+            replace_secret(client, form.cleaned_data["secret"])
+            _verify(client)
+        return redirect("client", client.pk)
+    return render(request, "orgs/clients/secret.html", {"form": form, "client": client})
+
+
+@require_POST
+@may_run_required
+def client_verify(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk, request.user)
+    with transaction.atomic():
+        if not _verify(client):
+            messages.info(request, "A verification is under way already. Its steps appear below.")
+    return redirect("client", client.pk)
+
+
+@require_http_methods(GET_AND_POST)
+@admin_required
+def client_retire(request: Request, pk: int) -> HttpResponse:
+    client = find_active_client(pk, request.user)
+    if request.method == "POST":
+        retire_client(client)
+        messages.success(request, f"{client.name} is retired. Its runs stay readable.")
+        return redirect("clients")
+    return render(request, "orgs/clients/retire.html", {"client": client})
+
+
+def _verify(client: OAuthClient) -> bool:
+    """False when one is under way already. Rings for the work once the row is really there."""
+    begun = start_verification(client)
+    if begun:
+        transaction.on_commit(lambda: tasks.send(tasks.verify_client, client.pk))
+    return begun
+
+
+def _seen(client: OAuthClient) -> str:
+    return f"{client.state}.{len(client.verification)}"

@@ -1,0 +1,28 @@
+"""Checking what a text claims: paste it, see what is real, wrong or unknown."""
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from diagnostics.accounts.requests import Request
+from diagnostics.claims.checker import check_text
+from diagnostics.genesys.contract import bundled
+from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.pages.forms import ClaimsForm
+from diagnostics.runs.limits import reading_one_text
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("text")
+def claim_check(request: Request) -> HttpResponse:
+    """Nothing is stored or sent: the same form comes back, masked, with what was found."""
+    form = ClaimsForm(request.POST or None, request.FILES or None)
+    file = request.FILES.get("file")
+    size = len(request.POST.get("text", "")) + (file.size or 0 if isinstance(file, UploadedFile) else 0)
+    with reading_one_text(request.user, size):
+        contract = contract_in_force(form.cleaned_data["region"]) if form.is_valid() else bundled()
+        checked = check_text(form.cleaned_data["text"], contract) if form.is_valid() else None
+        form.mask()
+    return render(request, "pages/claims/check.html", {"form": form, "checked": checked, "contract": contract})

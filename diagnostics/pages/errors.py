@@ -1,0 +1,70 @@
+"""What is said when a request cannot be understood, or not be served."""
+
+import logging
+import sys
+
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.defaults import server_error as page_for_our_failure
+
+from diagnostics.api.problems import problem
+from diagnostics.operations.outages import RETRY_SECONDS, Outage, find_outage
+
+log = logging.getLogger(__name__)
+
+TOO_LARGE = "What was sent is too large. Paste the failing call alone, at most a million characters; a large HAR can be chosen as a file."
+UNREADABLE = "The request could not be read. Go back, reload the page and try again."
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, or 413 with what to do about it. htmx swaps the 413 into the place of the preview."""
+    if isinstance(exception, SessionInterrupted) and (outage := _outage_of(exception)):
+        return database_outage(request, outage)
+    if not isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        return render(request, "400.html", {"sentence": UNREADABLE}, status=400)
+    template = "parts/_refused.html" if request.headers.get("HX-Request") == "true" else "400.html"
+    return render(request, template, {"sentence": TOO_LARGE}, status=413)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """503 where the database failed, whoever asked it: a page, or the session and sign-in before it. Otherwise 500."""
+    error = sys.exc_info()[1]
+    outage = find_outage(error) if error is not None else None
+    return database_outage(request, outage) if outage else page_for_our_failure(request)
+
+
+def database_outage(request: HttpRequest, outage: Outage) -> HttpResponse:
+    """Needs no database: a page for people, problem details below /api/, one line of text for scripts and /metrics."""
+    log.error("%s %s: %s (%s)", request.method, request.path[:500], outage.title, _kind(sys.exc_info()[1]))
+    response: HttpResponse
+    if request.path.startswith("/api/"):
+        response = problem(503, outage.code, f"{outage.title}. {outage.why} Nothing was saved.")
+    elif request.path.startswith("/metrics") or request.headers.get("HX-Request") == "true":  # app.js shows it
+        text = f"{outage.title}. {outage.why}\n"
+        response = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
+    else:
+        sent_form = request.method not in ("GET", "HEAD")
+        told = {"outage": outage, "sent_form": sent_form, "address": request.get_full_path()}
+        response = HttpResponse(render_to_string("503.html", told), status=503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    response.headers["Cache-Control"] = "no-store"
+    response._has_been_logged = True  # type: ignore[attr-defined]  # by the line above, without a traceback
+    return response
+
+
+def _outage_of(error: BaseException) -> Outage | None:
+    """Django reports a session that could not be saved as one that was deleted."""
+    causes: BaseException | None = error
+    while causes is not None:
+        if outage := find_outage(causes):
+            return outage
+        causes = causes.__cause__ or causes.__context__
+    return None
+
+
+def _kind(error: BaseException | None) -> str:
+    """Without the words of the driver, which name hosts and users."""
+    return type(getattr(error, "__cause__", None) or error).__name__

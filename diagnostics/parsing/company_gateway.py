@@ -1,0 +1,87 @@
+"""A company's own gateway in front of the API: an https address with a path prefix, as SDKs and CX as Code take one.
+
+It is used only to judge the URL of a pasted call. Nothing is ever sent to it: only the operator's GENESYS_ENDPOINTS can
+send traffic elsewhere.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from diagnostics.genesys.regions import region_of_host
+from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+
+LONGEST = 300
+HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
+PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,100})*")
+
+
+# How well-known API gateways show themselves: names of headers, and words of bodies.
+HEADERS = ("x-amzn-errortype", "x-amzn-requestid", "x-amz-apigw-id", "x-kong-request-id", "x-kong-response-latency")
+WORDS = re.compile(
+    r"missing authentication token|no route matched with those values|subscription key|apiproxy|\bfaultstring\b",
+    re.IGNORECASE,
+)
+# A host that is meant to be one of Genesys Cloud's, however it is misspelled, is no gateway.
+LIKE_GENESYS = re.compile(r"pure\.?cloud|genesys\.cloud|genesyscloud\.com|genesys\.com$", re.IGNORECASE)
+
+
+class BadGateway(ValueError):
+    """Not an address of a gateway. str() is the sentence for the screen."""
+
+
+def clean_gateway(text: str) -> str:
+    """The address in one spelling, "" for none. Raises BadGateway."""
+    text = text.strip()
+    if not text:
+        return ""
+    wanted = "Enter it like https://gateway.example.com/genesys."
+    if len(text) > LONGEST or not text.isascii() or re.search(r"\s", text):
+        raise BadGateway(
+            f"The gateway's address is longer than {LONGEST} characters or holds characters of no URL. {wanted}"
+        )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise BadGateway(f"The gateway's address is not a URL. {wanted}") from None
+    if parts.scheme.lower() != "https":
+        raise BadGateway(f"The gateway's address must start with https://, because tokens travel through it. {wanted}")
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise BadGateway(f"The gateway's address must have no user name, query or fragment. {wanted}")
+    host, prefix = (parts.hostname or "").lower().removesuffix("."), parts.path.rstrip("/")
+    if not HOST.fullmatch(host) or not PREFIX.fullmatch(prefix):
+        raise BadGateway(f"The gateway's host or path prefix is not valid. {wanted}")
+    if region_of_host(host) is not None:
+        raise BadGateway("This is a host of Genesys Cloud itself, not a gateway. Leave the field empty.")
+    return f"https://{host}{f':{port}' if port not in (None, 443) else ''}{prefix}"
+
+
+def path_below(gateway: str, call: FailingCall) -> str | None:
+    """The call's path without the gateway's prefix; None where the call doesn't go through this gateway."""
+    if not gateway or not call.host:
+        return None
+    parts = urlsplit(gateway)
+    prefix = parts.path.rstrip("/")
+    if call.host != parts.netloc or not call.path.startswith(f"{prefix}/"):
+        return None
+    return call.path[len(prefix) :]
+
+
+def implied_gateway(call: FailingCall, answer: ReceivedAnswer | None) -> str:
+    """The gateway that the response shows where none is set: another company's host that answers as an API gateway
+    does, or passes on a response of Genesys Cloud (facts, section 11). "" for none.
+    """
+    prefix, found, _ = call.path.partition("/api/v2/")
+    if answer is None or call.scheme != "https" or not found or LIKE_GENESYS.search(call.host):
+        return ""
+    passed_on = bool(answer.header("ININ-Correlation-Id"))
+    if not (passed_on or any(answer.header(name) for name in HEADERS) or WORDS.search((answer.body or "")[:20_000])):
+        return ""
+    try:
+        return clean_gateway(f"https://{call.host}{prefix}")
+    except BadGateway:
+        return ""
+
+
+def is_host_of(gateway: str, host: str) -> bool:
+    return bool(gateway) and urlsplit(gateway).netloc == host

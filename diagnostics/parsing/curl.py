@@ -1,0 +1,129 @@
+"""Reads a curl command: what curl would have sent, by its own defaults."""
+
+import base64
+import re
+from collections.abc import Sequence
+from functools import partial
+
+from diagnostics.parsing.call import Unreadable
+from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.curl_options import CurlOptions, read_options
+from diagnostics.parsing.draft import Draft
+from diagnostics.parsing.response_text import find_answer
+from diagnostics.parsing.shell import ShellCommand, read_command
+from diagnostics.text import time_budget
+
+# "curl" in prose is not a command: one goes on with an option, a quote, a variable or an address.
+CURL = re.compile(
+    r"(?<![\w./-])curl(?:\.exe)?(?=(?:[ \t\xa0]|[\\^`][ \t]*\r?\n)++(?:--?[A-Za-z]|['\"“‘$<{\\^`]|https?://"
+    r"|(?:[\w-]+\.){1,8}[a-z]{2,}[/:\s]|localhost))"
+)
+
+
+def find_curl(text: str) -> int:
+    """Where the first curl command starts; -1 for none."""
+    found = CURL.search(text)
+    return found.start() if found else -1
+
+
+def curl_spots(text: str) -> list[Spot]:
+    """The curl commands that name a URL. Raises Unreadable where none of several words "curl -X ..." does."""
+    spots: list[Spot] = []
+    found = CURL.search(text)
+    some = found is not None
+    while found and len(spots) < MAX_OFFERS:
+        time_budget.check()
+        command = read_command(text, found.end())
+        options, dropped = read_options(command.words)
+        if options.urls:
+            spots.append(Spot(found.start(), command.end, partial(_read, text, command, options, dropped)))
+        found = CURL.search(text, max(command.end, found.end()))
+    if some and not spots:
+        raise Unreadable(
+            "There is a curl command here, but it names no URL, so there is no call to look at. "
+            "Paste the whole command, from curl to the end of its last line."
+        )
+    return spots
+
+
+def _read(text: str, command: ShellCommand, options: CurlOptions, dropped: list[str], until: int) -> Draft:
+    draft = Draft("curl")
+    draft.note("taken", "The call was read from a curl command.")
+    for sentence in command.guesses:
+        draft.note("guessed", sentence)
+    for flag in dropped:
+        draft.note("dropped", flag)
+    fill(draft, options, command.variables)
+    draft.answer = find_answer(text[command.end : until])
+    return draft
+
+
+def fill(draft: Draft, options: CurlOptions, variables: Sequence[str], program: str = "curl") -> None:
+    """The call as the program would send it. `variables` are those that the shell would have filled."""
+    draft.url = options.urls[0].strip()
+    draft.headers = list(options.headers)
+    if options.others:
+        draft.note("dropped", f"Further words that are no option were left out: {options.others}.")
+    if re.match(r"(?:[\w-]+\.){1,8}[a-z]{2,}(?:[:/?]|$)", draft.url):
+        draft.note("guessed", f"The URL has no scheme; {program} then speaks plain http.")
+    draft.variables = tuple(each for each in draft.url.split("?", 1)[0].split("/") if each in variables)
+    if draft.variables:
+        draft.note(
+            "guessed", "The value of a shell variable is not in the text; give the conversation ID beside the call."
+        )
+    _fill_body(draft, options, program)
+    _fill_method(draft, options, program)
+    _fill_authorization(draft, options)
+
+
+def _fill_body(draft: Draft, options: CurlOptions, program: str) -> None:
+    data = "".join(options.data) if options.json else "&".join(options.data)
+    query = options.query + ([data] if options.get and data else [])
+    if query:
+        draft.url += ("&" if "?" in draft.url else "?") + "&".join(query)
+    if options.from_file:
+        draft.note("dropped", "A part of the call comes from a file (@...), whose content is not known here.")
+    kind = ""
+    if options.form:
+        kind, draft.body = "multipart/form-data; boundary=form", _multipart(options.form)
+    elif options.has_data and not options.get:
+        kind = "application/json" if options.json else "application/x-www-form-urlencoded"
+        draft.body = data if data or not options.from_file else None
+    if kind and draft.header("Content-Type") is None and "content-type" not in options.removed:
+        draft.headers.append(("Content-Type", kind))
+        draft.note("guessed", f"No Content-Type was given; {program} then sends {kind.partition(';')[0]}.")
+    if options.json and draft.header("Accept") is None and "accept" not in options.removed:
+        draft.headers.append(("Accept", "application/json"))
+
+
+def _multipart(fields: list[tuple[str, str]]) -> str:
+    parts = [f'--form\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields]
+    return "".join(parts) + "--form--\r\n"
+
+
+def _fill_method(draft: Draft, options: CurlOptions, program: str) -> None:
+    given = options.method.strip()
+    if re.fullmatch(r"[A-Za-z]{1,20}", given):
+        draft.method = given.upper()
+        return
+    if given:
+        draft.note("dropped", "The method given with -X is no word, so it was left out.")
+    has_body = (options.has_data and not options.get) or bool(options.form)
+    draft.method = "HEAD" if options.head else "POST" if has_body else "PUT" if options.upload else "GET"
+    why = " because there is data" if draft.method == "POST" else ""
+    draft.note("guessed", f"No method was given; {program} then sends {draft.method}{why}.")
+
+
+def _fill_authorization(draft: Draft, options: CurlOptions) -> None:
+    """A header given with -H wins over -u and --oauth2-bearer, as in curl."""
+    asked = options.user is not None or options.bearer is not None
+    draft.secrets += [text for text in ((options.user or "").partition(":")[2], options.bearer) if text]
+    if not asked or "authorization" in options.removed:
+        return
+    if draft.header("Authorization") is not None:
+        draft.note("dropped", "-u or --oauth2-bearer was left out: the Authorization header given with -H wins.")
+    elif options.bearer is not None:
+        draft.headers.append(("Authorization", f"Bearer {options.bearer}"))
+    else:
+        basic = base64.b64encode((options.user or "").encode("utf-8", "replace")).decode()
+        draft.headers.append(("Authorization", f"Basic {basic}"))

@@ -1,0 +1,200 @@
+"""Finds what a text gives to names: variables of a shell, a program or an environment, and the region it sets."""
+
+import re
+
+from diagnostics.genesys.regions import Region, find_region
+from diagnostics.parsing.call import Note
+from diagnostics.parsing.draft import Draft
+from diagnostics.text import time_budget
+
+MAX_NAMES = 500
+PROGRAMS = frozenset(
+    {"code", "powershell", "sdk", "postman", "log", "short", "json"}
+)  # in which {name} stands for a variable
+ASSIGNED = re.compile(
+    r"(?:^|[;&|{(\n]|&&|\bENV |\bARG )[ \t]*(?:[$#%>] )?(?:(?:export|set|SET|setx|const|let|var|val|"
+    r"final|static|string|String|private|public|readonly|declare -x|env)[ \t]+){0,4}"
+    r"[\"']?(?:\$env:|\$|@|my \$)?(?P<name>[A-Za-z_][\w.-]{0,80})[\"']?[ \t]*(?::?=|:)(?!=)[ \t]*(?:new \w{1,40}\()?"
+    r"(?:[frub@$]{0,2}\"(?P<double>[^\"\n]{1,4000})\"|[frub]?'(?P<single>[^'\n]{1,4000})'|"
+    r"`(?P<tick>[^`\n]{1,4000})`|(?P<bare>[^\s\"'`;,&|(){}\[\]]{1,4000})(?=[ \t]*(?:$|[;\n,&])))",
+    re.MULTILINE,
+)
+PAIR = re.compile(
+    r"\"(?:key|"
+    r"name)\"\s{0,9}:\s{0,9}\"(?P<name>[\w .-]{1,80})\"\s{0,9},\s{0,9}\"value\"\s{0,9}:\s{0,9}\"(?P<value>[^\"\n]{1,4000})\""
+)
+# A list of an environment in YAML, and the fields of an object in JSON.
+YAML_PAIR = re.compile(
+    r"^[ \t]*-[ \t]+(?:name|key):[ \t]*[\"']?(?P<name>[\w.-]{1,80})[\"']?[ \t]*\n[ \t]*value:[ \t]*[\"']?"
+    r"(?P<value>[^\s\"'#]{1,4000})",
+    re.MULTILINE,
+)
+YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\"']?(?P<name>[A-Za-z_]\w{0,80})=(?P<value>[^\s\"']{1,4000})", re.MULTILINE)
+FIELD = re.compile(r"[{,]\s{0,80}\"(?P<name>[A-Za-z_][\w.-]{0,80})\"\s{0,9}:\s{0,9}\"(?P<value>[^\"\\\s]{1,4000})\"")
+# A shell that was asked for the value of a variable, and said it in the next line.
+ECHOED = re.compile(
+    r"^[ \t]*(?:[$#%>] )?(?:echo[ \t]+|Write-(?:Host|Output)[ \t]+)?\"?\$\{?(?P<name>[A-Za-z_]\w{0,80})\}?\"?[ \t]*\n"
+    r"(?P<value>[^\s\"'`$]{1,4000})[ \t]*$",
+    re.MULTILINE,
+)
+PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED)
+HOLE = re.compile(
+    r"\$\{\{\s{0,3}(?P<action>[\w. -]{1,80}?)\s{0,3}\}\}|"
+    r"\{\{\s{0,3}(?P<double>[\w. -]{1,80}?)\s{0,3}\}\}|\$\{(?:env:|"
+    r"process\.env\.)?(?P<shell>[\w.-]{1,80})(?::?[-?+][^{}]{0,80})?\}"
+    r"|\$(?:env:)?(?P<dollar>[A-Za-z_]\w{0,80})|\$\((?P<kubernetes>[A-Za-z_]\w{0,80})\)|%(?P<percent>[A-Za-z_]\w{0,80})%|"
+    r"!(?P<delayed>[A-Za-z_]\w{0,80})!|\{(?P<single>[A-Za-z_][\w.]{0,80})\}|"
+    r"<(?P<angle>[A-Za-z_][\w -]{0,60})>"
+)
+IN_TEMPLATE = re.compile(
+    r"\$\{[\w.]{1,80}\}|\{\{[\w. -]{1,80}\}\}|\$\([\w]{1,80}\)|(?<=/)(?P<braces>\{\w{1,80}\})(?=/)"
+)
+CONVERSATION = re.compile(
+    r"(?:\b(?:conv\w{0,20}|gespr\w{0,20}|unterhaltung|interaktion|interac\w{1,4}|interaç\w{1,4}|разговор\w{0,2}|бесед\w{0,2}|"
+    r"会話\w{0,4}|会话\w{0,4})|대화|المحادثة)[\"'`*]{0,3}[ _-]{0,2}(?:id|uuid|guid|"
+    r"ID)?[\"'`*]{0,3}\s{0,3}(?:[:=：#]|is|was|war|est|es|era|ist|=>|"
+    r"\()?\s{0,3}[\"'`*<(\[]{0,4}(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})",
+    re.IGNORECASE,
+)
+REGION_NAME = (
+    r"(?:us|ca|mx|sa|eu|eusc_de|eusc-de|me|ap|af)[_-](?:gov[_-])?(?:north|south|east|west|"
+    r"central)(?:east|west)?[_-]?\d"
+)
+HOST = (
+    r"(?:api\.|login\.|apps\.)?(?:[a-z0-9]{2,8}\.(?:us-gov-|eusc-)?pure\.cloud|mypurecloud\.(?:com\.au|com|ie|de|jp))"
+)
+REGION_SET = (
+    re.compile(rf"\bRegionHosts?(?:\.|::|\[['\"])\s?(?P<region>{REGION_NAME})", re.IGNORECASE),
+    re.compile(
+        rf"(?:setEnvironment|set_environment|setBasePath|SetBasePath|withBasePath|setHost|"
+        rf"set_host)\s?\(\s?[\"'`]?(?P<region>(?:https?://)?{HOST}|{REGION_NAME})", re.IGNORECASE),
+    re.compile(
+        rf"(?:\bhost|base_?path|base_?url|base_?uri|environment|region|aws_region|"
+        rf"GENESYS(?:_?CLOUD)?_(?:REGION|HOST|ENVIRONMENT|API_URL|BASE_URL)|PURECLOUD_\w{{1,30}}|api_?url|"
+        rf"domain|env)[\"']?[ \t]{{0,40}}(?::?=|:|=>|,)\s{{0,4}}[\"'`]?(?P<region>(?:https?://)?{HOST}|"
+        rf"{REGION_NAME})", re.IGNORECASE),
+    re.compile(rf"\bPureCloudRegionHosts[^\n]{{0,20}}?(?P<region>{REGION_NAME})", re.IGNORECASE),
+    re.compile(
+        rf"(?:region|Region|región|região|Regi[oó]n|リージョン|区域|"
+        rf"регион)\s{{0,2}}[:=：(]?\s{{0,2}}[\"'`]?(?P<region>{REGION_NAME})", re.IGNORECASE),
+)  # fmt: skip
+PROFILE_USED = re.compile(r"(?<!\S)(?:-p|--profile)[ =][\"']?(?P<name>[\w.-]{1,60})")
+PROFILE = re.compile(r"^\[(?P<name>[\w .-]{1,60})\][ \t]*\n(?:(?![\[$#>]).*\n){1,20}", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?://|#(?!#)|--)[ \t][^\n]*", re.MULTILINE)
+ANY_HOST = re.compile(rf"(?<![\w.-]){HOST}(?![\w-])", re.IGNORECASE)
+
+
+class Definitions:
+    """The names that one text defines, read when the first of them is asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._values: dict[str, str] | None = None
+
+    @property
+    def values(self) -> dict[str, str]:
+        if self._values is None:
+            self._values = {}
+            for pattern in PATTERNS:
+                for found in time_budget.checked(pattern.finditer(self.text)):
+                    value = next((each for each in found.groups()[1:] if each), "").strip()
+                    if value and len(self._values) < MAX_NAMES:
+                        self._values.setdefault(_key(found["name"]), value)
+        return self._values
+
+    def fill(self, draft: Draft) -> None:
+        """Writes the values of names in the place of those that the call leaves open, and says so."""
+        known: dict[str, None] = {}
+        if not any(HOLE.search(part) for part in (draft.url, draft.body or "", *(value for _, value in draft.headers))):
+            return
+        in_code = draft.form in PROGRAMS
+        draft.url = self._filled(draft.url, known, in_code)
+        draft.headers = [(name, self._filled(value, known, in_code)) for name, value in draft.headers]
+        draft.body = None if draft.body is None else self._filled(draft.body, known, in_code)
+        if known:
+            draft.variables = tuple(each for each in draft.variables if each in draft.url)
+            told = ("The value of", "is not in the text")
+            if not draft.variables:
+                draft.notes = [note for note in draft.notes if not all(each in note.what for each in told)]
+            draft.note("guessed", f"Values that the text gives to its variables were filled in: {', '.join(known)}.")
+
+    def _filled(self, text: str, known: dict[str, None], open_in_code: bool, depth: int = 0) -> str:
+        def replace(found: re.Match[str]) -> str:
+            name = next((each for each in found.groups() if each), "")
+            if (found["single"] or found["angle"]) and not open_in_code:
+                return found[0]  # sent as it is written, which may be the fault
+            value = self.values.get(_key(name)) or self.values.get(_key(name.rpartition(".")[2]))
+            if value is None or value == found[0] or depth > 3 or _key(value) == _key(name):
+                return found[0]
+            known[name] = None
+            return self._filled(value, known, open_in_code, depth + 1)
+
+        return HOLE.sub(replace, text) if len(text) < 20_000 else text
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def fill_conversation(draft: Draft) -> None:
+    """Puts the conversation ID that the text names where the program's variable for it stands in the path."""
+    open_places = (
+        found[0] for found in IN_TEMPLATE.finditer(draft.url) if draft.form in PROGRAMS or not found["braces"]
+    )
+    place = next((each for each in (*draft.variables, *open_places) if "conv" in each.lower()), "")
+    if place and draft.conversation_id:
+        draft.url = draft.url.replace(place, draft.conversation_id)
+        draft.variables = tuple(each for each in draft.variables if each != place)
+        draft.notes = [note for note in draft.notes if "is not in the text" not in note.what]
+        draft.note("guessed", f"The conversation ID {draft.conversation_id} was taken from another line of the text.")
+
+
+def region_set(text: str) -> Region | None:
+    """The region that a program, a profile or an environment in the text sets; not one that a comment mentions."""
+    text = _with_own_profile(text)
+    return _region_set(COMMENT.sub("", text)) or _region_set(text)
+
+
+def _region_set(text: str) -> Region | None:
+    for pattern in REGION_SET:
+        found = pattern.search(text)
+        region = find_region(found["region"]) if found else None
+        if region is not None:
+            return region
+    return None
+
+
+def _with_own_profile(text: str) -> str:
+    """The text without the profiles of gc that its command doesn't use."""
+    named = PROFILE_USED.search(text)
+    if named is None:
+        return text
+    used = named["name"].lower()
+    return PROFILE.sub(lambda found: found[0] if found["name"].strip().lower() == used else "", text)
+
+
+def region_named(text: str) -> Region | None:
+    """The region of the only Genesys Cloud hosts that the text names."""
+    regions = {
+        region.key: region
+        for found in time_budget.checked(ANY_HOST.finditer(text))
+        if (region := find_region(found[0]))
+    }
+    return next(iter(regions.values())) if len(regions) == 1 else None
+
+
+def use_host(draft: Draft, text: str) -> None:
+    """Puts the host that the text sets before a bare path."""
+    if not draft.url.startswith("/api/"):
+        return
+    region = region_set(text)
+    if region is not None:
+        draft.url = f"https://{region.api_host}{draft.url}"
+        draft.notes = [Note(note.kind, note.what.replace("; no host is in the text.", ".")) for note in draft.notes]
+        draft.note("guessed", f"The host {region.api_host} was taken from the region that the text sets: {region.key}.")
+
+
+def conversation_named(text: str) -> str:
+    """The conversation ID that the text labels as one; "" where it labels none, or several."""
+    found = {match["id"].lower() for match in time_budget.checked(CONVERSATION.finditer(text))}
+    return next(iter(found)) if len(found) == 1 else ""

@@ -1,0 +1,261 @@
+"""Finds a call and its response in one value: an axios error, a log entry of pino or an SDK, a Terraform diagnostic."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from diagnostics.parsing.draft import METHODS, ComposedBody, DraftAnswer, Headers
+from diagnostics.parsing.objects import value_of
+from diagnostics.parsing.response_text import json_at, looks_like_response, status_in
+from diagnostics.parsing.values import Hole, text_of
+
+MAX_NODES = 600
+MAX_DEPTH = 9
+MAX_HEADERS = 60
+LONGEST_LEAD = 2_000  # characters of a string before the JSON in it
+METHOD_KEYS = frozenset({"method", "httpmethod", "requestmethod", "requesttype", "verb", "reqmethod"})
+URL_KEYS = (
+    "url", "requesturl", "requesturi", "uri", "requesturltemplate", "fullurl", "fullpath", "path", "requestpath",
+    "endpoint", "href", "originalurl", "absoluteuri", "httpurl", "urlfull", "requrl", "target",
+)  # fmt: skip
+STATUS_KEYS = (
+    "statuscode", "status", "httpstatuscode", "httpstatus", "responsestatus", "responsecode",
+    "responsestatuscode", "resultcode", "httpcode", "errorcode", "code",
+)  # fmt: skip
+BODY_KEYS = (
+    "responsebody", "body", "data", "text", "content", "rawbody", "responsedata", "responsetext",
+    "responsecontent", "errorcontent", "resbody", "error",
+)  # fmt: skip
+CORRELATION_KEYS = frozenset({"inincorrelationid", "correlationid", "contextid", "xcorrelationid"})
+RESPONSE_NAMES = frozenset({"response", "res", "resp", "answer", "reply", "httpresponse", "result"})
+REQUEST_NAMES = frozenset({"request", "req", "config", "call", "httprequest"})
+BASE_KEYS = ("baseurl", "basepath", "host", "hostname")
+ERROR_CODE = re.compile(r"[a-z]\w*(?:\.\w+)+")
+UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+@dataclass
+class ParsedExchange:
+    """What one value holds of a call and its response: "" and None for what it does not."""
+
+    method: str = ""
+    url: str = ""
+    headers: Headers = field(default_factory=list, repr=False)
+    body: str | None = field(default=None, repr=False)
+    answer: DraftAnswer | None = None
+
+
+@dataclass(frozen=True)
+class _Node:
+    value: Mapping[str, Any]  # by folded key
+    raw: Mapping[str, Any]
+    depth: int
+    path: tuple[str, ...]
+
+    @property
+    def of_response(self) -> bool:
+        return any(name in RESPONSE_NAMES for name in self.path)
+
+    @property
+    def of_request(self) -> bool:
+        return any(name in REQUEST_NAMES for name in self.path) and not self.of_response
+
+
+def exchange_in(value: Mapping[str, Any], raw: str = "") -> ParsedExchange:
+    """`raw` is the text of the value, so that an error body stays as it was pasted."""
+    nodes = list(_nodes(value))
+    found = ParsedExchange()
+    _fill_call(found, nodes)
+    found.answer = _answer(nodes, raw)
+    return found
+
+
+def fold(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _nodes(value: Mapping[str, Any]) -> Iterator[_Node]:
+    """The objects inside, the outermost first; also those written as JSON in a string."""
+    waiting: list[tuple[Any, int, tuple[str, ...]]] = [(value, 0, ())]
+    for count, (each, depth, path) in enumerate(waiting):
+        if count >= MAX_NODES:
+            return
+        node = value_of(each) or _embedded(each) if isinstance(each, str) else each
+        if isinstance(node, Mapping):
+            yield _Node({fold(str(key)): item for key, item in node.items()}, node, depth, path)
+            if depth < MAX_DEPTH:
+                waiting += [(item, depth + 1, (*path, fold(str(key)))) for key, item in node.items()]
+        elif isinstance(node, list) and depth < MAX_DEPTH:
+            waiting += [(item, depth + 1, path) for item in node[:50]]
+
+
+def _embedded(text: str) -> Any:
+    """The error body that stands behind words in a string, such as "failed: 404 {...}"; None for none."""
+    start = re.search(r"\{\s{0,9}\"", text[:LONGEST_LEAD])
+    found = json_at(text, start.start()) if start else None
+    return found[0] if found and looks_like_response(found[0]) else None
+
+
+def _fill_call(found: ParsedExchange, nodes: list[_Node]) -> None:
+    for node in nodes:
+        url = _url(node)
+        if not url:
+            continue
+        found.url = url
+        found.method = _method(node) or next((m for each in nodes if (m := _method(each))), "")
+        found.headers = _headers(node.value.get("requestheaders", node.value.get("headers")))
+        if not found.headers and not node.of_response:
+            found.headers = next((_headers(each.value["headers"]) for each in nodes if _has_request_headers(each)), [])
+        own = None if "statuscode" in node.value else node.value.get("body")
+        body = node.value.get("requestbody", node.value.get("data", own))
+        found.body = None if node.of_response or body in (None, "") or looks_like_response(body) else _text(body)
+        if isinstance(body, Hole):
+            found.body = None
+        return
+
+
+def _has_request_headers(node: _Node) -> bool:
+    return "headers" in node.value and not node.of_response and _status(node) is None
+
+
+def _url(node: _Node) -> str:
+    for key in URL_KEYS:
+        url = node.value.get(key)
+        if not isinstance(url, str) or not re.match(r"(?:https?://|/|\{\{|api\.)\S{2,4000}$", url.strip()):
+            continue
+        url = url.strip()
+        if key in ("path", "endpoint", "href", "target") and "/api/v" not in url and not url.startswith("http"):
+            continue
+        base = next((base for name in BASE_KEYS if isinstance(base := node.value.get(name), str) and "." in base), "")
+        if url.startswith("/") and base:
+            url = (base if "://" in base else f"https://{base}").rstrip("/") + url
+        return url
+    return ""
+
+
+def _method(node: _Node) -> str:
+    for key in METHOD_KEYS:
+        method = node.value.get(key)
+        if isinstance(method, str) and method.strip().upper() in METHODS:
+            return method.strip().upper()
+    return ""
+
+
+def _answer(nodes: list[_Node], raw: str) -> DraftAnswer | None:
+    ordered = sorted(nodes, key=lambda node: not node.of_response)
+    status = next((s for node in ordered if not node.of_request and (s := _status(node)) is not None), None)
+    body = _body(nodes, raw)
+    headers = _response_headers(nodes)
+    if not any("correlation" in name.lower() for name, _ in headers) and (id := _correlation(nodes)):
+        headers.append(("ININ-Correlation-Id", id))
+    if body is not None and status is None:
+        status = status_in(value_of(body))
+    if status is None and body is None:
+        return None
+    if body is None:
+        body = _put_together(nodes, status, headers)
+    return DraftAnswer(status, headers, body)
+
+
+def _status(node: _Node) -> int | None:
+    for key in STATUS_KEYS:
+        found = node.value.get(key)
+        if isinstance(found, float):
+            found = int(found)
+        if key in ("code", "errorcode") and not ("message" in node.value and isinstance(found, int)):
+            continue
+        if (status := status_in({"status": found})) is not None:
+            return status
+    return None
+
+
+def _body(nodes: list[_Node], raw: str) -> str | None:
+    """The error body that is written in the value: the outermost with a code, else what stands for a body."""
+    bodies = [node for node in nodes if _is_error_body(node)]
+    best = next((node for node in bodies if node.of_response), None) or (bodies[0] if bodies else None)
+    if best is not None:
+        return raw if best.depth == 0 and raw and value_of(raw) is not None else _text(best.raw)
+    for node in nodes:
+        for key in BODY_KEYS:
+            text = node.value.get(key)
+            about_response = node.of_response or key.startswith("res")
+            if about_response and isinstance(text, str) and len(text) > 2 and not text.startswith("["):
+                return text
+    return None
+
+
+def _is_error_body(node: _Node) -> bool:
+    if node.of_request or not looks_like_response(node.raw):
+        return False
+    if {"headers", "url", "config", "req", "request", "res", "response"} & node.value.keys():
+        return False
+    code, message = node.value.get("code"), node.value.get("message")
+    said = isinstance(code, str) or isinstance(message, str) or "error" in node.value or "joincode" in node.value
+    network = (isinstance(code, str) and code.startswith("E") and code.isupper()) or str(code).startswith("ERR_")
+    return said and not network and not ("level" in node.value and "contextid" not in node.value)
+
+
+def _response_headers(nodes: list[_Node]) -> Headers:
+    candidates: list[Any] = []
+    for node in nodes:
+        candidates += [node.value[key] for key in ("responseheaders", "resheaders") if key in node.value]
+        if "headers" in node.value and not node.of_request:
+            headers = node.value["headers"]
+            names = {fold(str(name)) for name in headers} if isinstance(headers, Mapping) else set()
+            if node.of_response or "inincorrelationid" in names or _status(node) is not None:
+                candidates.append(headers)
+    return max((_headers(each) for each in candidates), key=len, default=[])
+
+
+def _headers(value: Any) -> Headers:
+    if isinstance(value, str):
+        value = value_of(value)
+    pairs = list(value.items()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    found: Headers = []
+    for pair in pairs[:MAX_HEADERS]:
+        name, given = _pair(pair)
+        one = given[0] if isinstance(given, list) and given else given
+        if name and isinstance(one, str | int):
+            found.append((name, text_of(one)))
+    return found
+
+
+def _pair(pair: Any) -> tuple[str, Any]:
+    if isinstance(pair, Mapping):
+        name, given = pair.get("name", pair.get("key", pair.get("Key"))), pair.get("value", pair.get("Value"))
+    elif isinstance(pair, list | tuple) and len(pair) == 2:
+        name, given = pair
+    else:
+        name, given = "", None
+    return (name if isinstance(name, str) else ""), given
+
+
+def _correlation(nodes: list[_Node]) -> str:
+    ids = (item for node in nodes for key, item in node.value.items() if key in CORRELATION_KEYS)
+    return next((id for id in ids if isinstance(id, str) and UUID.fullmatch(id)), "")
+
+
+def _put_together(nodes: list[_Node], status: int | None, headers: Headers) -> str | None:
+    """An error body from a log entry that has message and code in fields of its own."""
+    for node in nodes:
+        message = _text_under(node, ("errormessage", "error", "message", "msg", "err"), re.compile(r"[\s\S]+"))
+        code = _text_under(node, ("errorcode", "code", "genesyscode"), ERROR_CODE)
+        if code or (message and (status or 0) >= 400 and "errormessage" in node.value):
+            body: dict[str, Any] = {"message": message, "status": status}
+            if code:
+                body["code"] = code
+            if id := next((value for name, value in headers if "correlation" in name.lower()), ""):
+                body["contextId"] = id
+            return ComposedBody(json.dumps(body, ensure_ascii=False))
+    return None
+
+
+def _text_under(node: _Node, keys: tuple[str, ...], pattern: re.Pattern[str]) -> str:
+    texts = (node.value.get(key) for key in keys)
+    return next((text for text in texts if isinstance(text, str) and pattern.fullmatch(text)), "")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=text_of)

@@ -1,0 +1,226 @@
+"""Reads a HAR, the record of a browser's network traffic: any size of it, also one that breaks off."""
+
+import base64
+import binascii
+import json
+import re
+from functools import partial
+from typing import Any
+
+from diagnostics.parsing.call import Unreadable
+from diagnostics.parsing.candidates import MAX_OFFERS, Offer, shortlist
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
+from diagnostics.parsing.har_sifter import ENTRIES, Sifter, url_of
+from diagnostics.text import time_budget
+
+START = re.compile(r"^\ufeff?[ \t]*\{\s*\"log\"\s*:\s*\{", re.MULTILINE)
+TOTALS = re.compile(r"\{\"log\":\{\"_total\":(\d{1,9}),\"_whole\":(true|false),")
+LONGEST_BODY = 50_000
+MOST_ENTRIES = 900_000  # what a HAR made small may hold
+MAX_MB = 64
+LEAVE_OUT = ("pages", "timings", "cache", "initiator", "_initiator")
+SMALLER = (
+    "In the browser's network list, filter for cobrowse or api/v2, and use “Copy as cURL” on the failing line, "
+    "or export the HAR again with the filter on."
+)
+
+
+class LikeliestEntries:
+    """The likeliest entries seen so far, cut to what is read of them."""
+
+    def __init__(self) -> None:
+        self.offers: list[tuple[Offer, dict[str, Any]]] = []
+
+    def add(self, entry: dict[str, Any]) -> None:
+        time_budget.check()
+        small = _cut(entry)
+        self.offers.append((offer_of(small), small))
+        if len(self.offers) > 4 * MAX_OFFERS:
+            self.offers = self.best()
+
+    def best(self) -> list[tuple[Offer, dict[str, Any]]]:
+        by_offer = {id(offer): small for offer, small in self.offers}
+        return [(offer, by_offer[id(offer)]) for offer in shortlist([offer for offer, _ in self.offers])]
+
+
+def is_har(text: str) -> bool:
+    """Also one that stands below a few words."""
+    return START.search(text) is not None and ENTRIES.search(text) is not None
+
+
+def is_entry(value: Any) -> bool:
+    """One entry of a HAR, copied alone."""
+    request = value.get("request") if isinstance(value, dict) else None
+    if not isinstance(request, dict) or not isinstance(request.get("url"), str):
+        return False
+    response = value.get("response")
+    return bool({"startedDateTime", "timings"} & value.keys() or {"postData", "httpVersion"} & request.keys()) or (
+        isinstance(response, dict) and "content" in response
+    )
+
+
+def offers_in_har(text: str) -> list[Offer]:
+    """The likeliest entries; raises Unreadable where there is none."""
+    kept = LikeliestEntries()
+    sifter = Sifter(kept.add)
+    sifter.feed(text)
+    told = TOTALS.search(text)
+    total = int(told[1]) if told else sifter.total
+    whole = (told is None or told[2] == "true") and sifter.finished
+    if not kept.offers:
+        raise Unreadable(_nothing_in(sifter, whole))
+    pairs = kept.best()
+    said = f"The call is one of {total:,} entries of a HAR." if total > 1 else "The call is the one entry of a HAR."
+    lost = _lost(sifter, whole)
+    return [offer_of(entry, said, lost) for _, entry in pairs]
+
+
+class Smaller:
+    """Makes a HAR of any size a small one with its likeliest entries, of what it is fed piece by piece.
+
+    Reads at most MAX_MB million characters, and holds one entry and the kept ones in memory.
+    """
+
+    def __init__(self) -> None:
+        self.kept = LikeliestEntries()
+        self.sifter = Sifter(self.kept.add)
+        self.size = 0
+
+    def feed(self, piece: str) -> None:
+        self.size += len(piece)
+        if self.size <= MAX_MB * 1_000_000:
+            self.sifter.feed(piece)
+
+    def text(self) -> str:
+        """Raises Unreadable where there is no entry."""
+        if not self.kept.offers:
+            raise Unreadable(_nothing_in(self.sifter, self.sifter.finished))
+        return _written(self.kept, self.sifter)
+
+
+def _written(kept: LikeliestEntries, sifter: Sifter) -> str:
+    rows = _fitting([(offer, json.dumps(entry, ensure_ascii=False)) for offer, entry in kept.best()])
+    whole = "true" if sifter.finished else "false"
+    return f'{{"log":{{"_total":{sifter.total},"_whole":{whole},"entries":[{",".join(rows)}]}}}}'
+
+
+def _fitting(rows: list[tuple[Offer, str]]) -> list[str]:
+    """The likeliest rows that fit together into a small text, in their order."""
+    room, places = MOST_ENTRIES, []
+    for place in sorted(range(len(rows)), key=lambda place: rows[place][0].rank, reverse=True):
+        if len(rows[place][1]) <= room:
+            places.append(place)
+            room -= len(rows[place][1])
+    return [rows[place][1] for place in sorted(places)]
+
+
+def offer_of(entry: dict[str, Any], said: str = "The call was read from an entry of a HAR.", lost: str = "") -> Offer:
+    return Offer(
+        partial(draft_of, entry, said, lost), _word(entry["request"].get("method")), url_of(entry), _status_of(entry)
+    )
+
+
+def draft_of(entry: dict[str, Any], said: str, lost: str = "") -> Draft:
+    request = entry["request"]
+    draft = Draft("har", method=_word(request.get("method")), url=url_of(entry), headers=_headers(request))
+    draft.note("taken", said)
+    draft.body = _posted(request.get("postData"), draft)
+    if lost:
+        draft.note("dropped", lost)
+    if any(name in entry for name in LEAVE_OUT):
+        draft.note("dropped", "Times and other records of the browser were left out.")
+    draft.answer = _answer(entry, draft)
+    return draft
+
+
+def _answer(entry: dict[str, Any], draft: Draft) -> DraftAnswer | None:
+    response = entry.get("response")
+    response = response if isinstance(response, dict) else {}
+    status = _status_of(entry)
+    if status:
+        draft.note("taken", "The answer was taken from the same entry.")
+        return DraftAnswer(status, _headers(response), _content(response.get("content"), draft))
+    error = response.get("_error") or entry.get("_error")
+    if isinstance(error, str) and error:
+        words = error.lower().replace("_", " ").replace("cert ", "certificate ")
+        return DraftAnswer(network_error=f"{error} ({words})")
+    draft.note("dropped", "The entry holds no answer, and the browser does not say why.")
+    return None
+
+
+def _content(content: Any, draft: Draft) -> str | None:
+    text = content.get("text") if isinstance(content, dict) else None
+    if not isinstance(text, str) or not text:
+        return None
+    if content.get("encoding") != "base64":
+        return text
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, ValueError):
+        draft.note("dropped", "The body of the answer is no text, so it was left out.")
+        return None
+
+
+def _posted(data: Any, draft: Draft) -> str | None:
+    if not isinstance(data, dict):
+        return None
+    if data.get("_left_out"):
+        draft.note("dropped", f"The body has more than {LONGEST_BODY:,} characters and was left out.")
+        return None
+    if isinstance(data.get("text"), str):
+        return data["text"] or None
+    params = data.get("params")
+    pairs = [each for each in params if isinstance(each, dict)] if isinstance(params, list) else []
+    return "&".join(f"{each.get('name', '')}={each.get('value', '')}" for each in pairs) or None
+
+
+def _headers(message: dict[str, Any]) -> Headers:
+    found = message.get("headers")
+    pairs = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    named = [(str(each.get("name") or ""), str(each.get("value") or "")) for each in pairs[:MAX_HEADERS]]
+    return [(name, value) for name, value in named if name and not name.startswith(":")]
+
+
+def _cut(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry with what is read of it, and no more."""
+    request = {name: entry["request"].get(name) for name in ("method", "url", "headers", "postData")}
+    response = entry.get("response")
+    response = response if isinstance(response, dict) else {}
+    small: dict[str, Any] = {"request": request}
+    small["response"] = {
+        name: response[name] for name in ("status", "headers", "content", "_error") if name in response
+    }
+    small |= {"_error": entry["_error"]} if "_error" in entry else {}
+    posted, content = request.get("postData"), small["response"].get("content")
+    if isinstance(posted, dict) and len(str(posted.get("text") or "")) > LONGEST_BODY:
+        request["postData"] = {"_left_out": True}  # half a body would seem malformed
+    if isinstance(content, dict) and isinstance(content.get("text"), str):
+        content["text"] = content["text"][:LONGEST_BODY]
+    return small
+
+
+def _status_of(entry: dict[str, Any]) -> int | None:
+    response = entry.get("response")
+    status = response.get("status") if isinstance(response, dict) else None
+    return status if isinstance(status, int) and 0 <= status <= 599 else None
+
+
+def _word(value: Any) -> str:
+    return value.upper() if isinstance(value, str) and re.fullmatch(r"[A-Za-z]{1,20}", value) else ""
+
+
+def _lost(sifter: Sifter, whole: bool) -> str:
+    said = []
+    if not whole:
+        said.append("The HAR breaks off; its whole entries were read.")
+    if sifter.unread:
+        said.append(f"Entries that are too large, broken or no calls were left out: {sifter.unread:,}.")
+    return " ".join(said)
+
+
+def _nothing_in(sifter: Sifter, whole: bool) -> str:
+    if sifter.total:
+        return f"This HAR has {sifter.total:,} entries, but none of them can be read as a call. {SMALLER}"
+    if whole:
+        return f"This HAR holds no entries, so there is no call in it. Record again while the call fails. {SMALLER}"
+    return f"This HAR breaks off before its first entry ends, so there is no call in it. {SMALLER}"

@@ -1,0 +1,164 @@
+"""The frozen inputs of a run: what was pasted, as values and as the JSON that the row keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from diagnostics.parsing.call import Choice, FailingCall, Note, Parsed, ReceivedAnswer, Unreadable
+from diagnostics.parsing.parse import PastedCall, masked_text, parse_answer
+from diagnostics.text import time_budget
+from diagnostics.text.cleaning import clean_line, clean_text
+
+LONGEST_NOTE = 2000
+# Forms that record what was sent; the others are what a person or a program was about to send.
+RECORDS = frozenset({"json", "raw_http", "har"})
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A failing call, the answer it got, a conversation id, what the person says of it: any may be missing.
+
+    `start` is true only where a person confirmed that a live customer is offered a session. `company_gateway` is the
+    client's when the run was created. `partial` is the sentence that says so where reading the paste took too long and
+    only a part of it was understood. Holds no secret.
+    """
+
+    call: FailingCall | None = None
+    answer: ReceivedAnswer | None = None
+    conversation_id: str = ""
+    note: str = ""
+    start: bool = False
+    company_gateway: str = ""
+    partial: str = ""
+
+    @classmethod
+    def from_paste(
+        cls, call_text: str, answer_text: str = "", conversation_id: str = "", note: str = ""
+    ) -> "tuple[Inputs, tuple[Note, ...]]":
+        """Read what a person pasted. Raises Unreadable, whose text is the sentence to show them."""
+        reading = read_paste(call_text, answer_text, conversation_id, note)
+        return reading.inputs, reading.notes
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Inputs":
+        call, answer = data.get("call"), data.get("answer")
+        return cls(
+            call=_call(call) if call else None,
+            answer=ReceivedAnswer(answer["status"], _pairs(answer["headers"]), answer["body"], answer["network_error"])
+            if answer
+            else None,
+            conversation_id=data.get("conversation_id", ""),
+            note=data.get("note", ""),
+            start=data.get("start") is True,
+            company_gateway=data.get("company_gateway", ""),
+            partial=data.get("partial", ""),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "call": _as_dict(
+                self.call, "method", "url", "headers", "body", "sdk_method", "variables", "as_sent", "from_screenshot"
+            ),
+            "answer": _as_dict(self.answer, "status", "headers", "body", "network_error"),
+            "conversation_id": self.conversation_id,
+            "note": self.note,
+            "start": self.start,
+            "company_gateway": self.company_gateway,
+            **({"partial": self.partial} if self.partial else {}),
+        }
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Which inputs there are, in the words of a check's `needs`."""
+        words = {
+            "call": self.call,
+            "answer": self.answer,
+            "conversation": self.call or self.conversation_id,
+            "start": self.start,
+            "company_gateway": self.company_gateway,
+        }
+        return frozenset(word for word, value in words.items() if value)
+
+
+@dataclass(frozen=True)
+class ParsedPaste:
+    """What was read of a paste. `choices` are its calls where it holds several, `chosen` is the index of the one read."""
+
+    inputs: Inputs
+    notes: tuple[Note, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    chosen: int = 0
+
+
+def read_paste(
+    call_text: str | PastedCall,
+    answer_text: str = "",
+    conversation_id: str = "",
+    note: str = "",
+    choice: int | None = None,
+) -> ParsedPaste:
+    """Raises Unreadable, whose text is the sentence to show; `choice` as in parse_call. All texts share one budget."""
+    with time_budget.limited():
+        return _read_paste(call_text, answer_text, conversation_id, note, choice)
+
+
+def _read_paste(
+    call_text: str | PastedCall, answer_text: str, conversation_id: str, note: str, choice: int | None
+) -> ParsedPaste:
+    found, call, answer = Parsed(), None, None
+    notes: tuple[Note, ...] = ()
+    pasted = PastedCall(call_text) if isinstance(call_text, str) else call_text
+    if pasted.text.strip():
+        found = pasted.parsed(choice)
+        call, answer, notes = found.call, found.answer, found.notes
+        if call is not None and found.form in RECORDS:
+            call = replace(call, as_sent=True)
+        if call is None or not call.url or call.variables:  # then nothing else of it names the conversation
+            conversation_id = conversation_id.strip() or found.conversation_id
+    if answer_text.strip():
+        given = parse_answer(answer_text)
+        answer, notes = given.answer, (*notes, *given.notes)
+    partial = time_budget.PARTIAL if any(each.what == time_budget.PARTIAL for each in notes) else ""
+    inputs = Inputs(call, answer, _clean_id(conversation_id), _clean_note(note), partial=partial)
+    return ParsedPaste(inputs, notes, found.choices, found.chosen)
+
+
+def _clean_id(text: str) -> str:
+    """A conversation id as typed; a whole path or URL around it is no id. Length and NUL are the form's to refuse."""
+    text = clean_line(text).strip().strip("\"'<>`")
+    if len(text) > 200 or not text.isprintable():
+        raise Unreadable(
+            "The conversation id is longer than 200 characters or holds unprintable ones. "
+            "It is a UUID such as 5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11: paste that alone."
+        )
+    return masked_text(text)
+
+
+def _call(row: Mapping[str, Any]) -> FailingCall:
+    """Rows of earlier versions know neither an SDK's method nor variables."""
+    return FailingCall(
+        method=row["method"],
+        url=row["url"],
+        headers=_pairs(row["headers"]),
+        body=row["body"],
+        sdk_method=row.get("sdk_method", ""),
+        variables=tuple(row.get("variables", ())),
+        as_sent=row.get("as_sent", False),
+        from_screenshot=row.get("from_screenshot", False),
+    )
+
+
+def _clean_note(text: str) -> str:
+    return masked_text(clean_text(text).strip()[:LONGEST_NOTE])
+
+
+def _pairs(items: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in items)
+
+
+def _as_dict(value: object, *names: str) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    found = {name: getattr(value, name) for name in names}
+    lists = {name: list(each) for name, each in found.items() if isinstance(each, tuple)}
+    return {**found, **lists, "headers": [list(pair) for pair in found["headers"]]}

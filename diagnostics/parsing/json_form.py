@@ -1,0 +1,221 @@
+"""Reads a call written as JSON: {method, url, headers, body}, with or without the answer beside it."""
+
+import json
+import re
+from functools import partial
+from typing import Any
+
+from diagnostics.parsing.call import Unreadable
+from diagnostics.parsing.candidates import Offer
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftAnswer, Headers, guess_method
+from diagnostics.parsing.exchange_values import exchange_in
+from diagnostics.parsing.har import is_entry, offer_of
+from diagnostics.parsing.object_form import draft_of
+from diagnostics.parsing.postman import is_collection, is_item, offer_of_item, offers_in_collection
+from diagnostics.parsing.response_text import looks_like_response, status_in
+from diagnostics.text import time_budget
+from diagnostics.text.cleaning import read_json
+
+URL_KEYS = ("url", "uri", "path")
+CALL_KEYS = ("call", "request")
+ANSWER_KEYS = ("answer", "response")
+STATUS_KEYS = ("status", "statusCode", "status_code", "http_status")
+CORRELATION_KEYS = ("ININ-Correlation-Id", "inin-correlation-id", "correlationId", "correlation_id")
+WRITTEN_FROM = ("har", "postman")  # whose calls this product writes down in its own form
+KNOWN = {
+    "form",
+    "method",
+    "headers",
+    "body",
+    "sdk_method",
+    *URL_KEYS,
+    *CALL_KEYS,
+    *ANSWER_KEYS,
+    *STATUS_KEYS,
+    *CORRELATION_KEYS,
+}
+MAX_CALLS = 5_000
+
+
+def load(text: str) -> Any:
+    """The JSON value, or Unreadable with the place where it stops being JSON."""
+    try:
+        return read_json(text)
+    except json.JSONDecodeError as trouble:
+        raise Unreadable(
+            f"This begins like JSON, but stops being JSON at line {trouble.lineno}, column {trouble.colno} "
+            f"({trouble.msg}). Mend it there, or paste the call as curl or as raw HTTP."
+        ) from None
+    except ValueError:
+        raise Unreadable(
+            "This JSON is nested too deeply or holds a number too long to read. "
+            "Paste only the call: {method, url, headers, body}."
+        ) from None
+
+
+def lines_of_json(text: str) -> list[Any] | None:
+    """The values of a log that has one JSON object in each line; None for any other text."""
+    lines = [line for line in text.split("\n")[:MAX_CALLS] if line.strip()]
+    if len(lines) < 2 or not all(
+        line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in time_budget.checked(lines)
+    ):
+        return None
+    try:
+        return [read_json(line) for line in time_budget.checked(lines)]
+    except ValueError:
+        return None
+
+
+def offers_in_json(value: Any, text: str) -> list[Offer]:
+    """The calls in a JSON value: one in this product's own form, a list of such, or what Postman and a HAR write."""
+    if isinstance(value, list) and (rows := [row for row in value[:MAX_CALLS] if _is_call(row)]):
+        return [offer for row in rows for offer in offers_in_json(row, "")]
+    if isinstance(value, list) and (entries := [row for row in value[:MAX_CALLS] if _has_call(row)]):
+        return [Offer.of(partial(read_json_call, row, "")) for row in entries]
+    if is_entry(value):
+        return [offer_of(value)]
+    if is_collection(value):
+        return offers_in_collection(value)
+    if is_item(value):
+        return [offer_of_item(value)]
+    return [Offer.of(partial(read_json_call, value, text))]
+
+
+def _is_call(row: Any) -> bool:
+    time_budget.check()
+    if not isinstance(row, dict):
+        return False
+    call = next((row[key] for key in CALL_KEYS if isinstance(row.get(key), dict)), row)
+    return is_item(row) or any(isinstance(call.get(key), str) and call[key] for key in (*URL_KEYS, "sdk_method"))
+
+
+def _has_call(row: Any) -> bool:
+    time_budget.check()
+    return isinstance(row, dict) and bool(exchange_in(row).url)
+
+
+def _completed(own: DraftAnswer | None, value: dict[str, Any]) -> DraftAnswer | None:
+    """With the body and the correlation ID that an entry of a log has in fields of its own."""
+    if own is not None and (own.body is not None or own.network_error):
+        return own
+    found = exchange_in(value).answer
+    if own is None or found is None:
+        return own
+    return found if own.status in (None, found.status) else own
+
+
+def read_json_call(value: Any, text: str) -> Draft:
+    if not isinstance(value, dict):
+        raise Unreadable(
+            f"This is a JSON {_kind(value)}, and a call is a JSON object. Write it as {{method, url, headers, body}}."
+        )
+    call = next((value[key] for key in CALL_KEYS if isinstance(value.get(key), dict)), value)
+    draft = Draft("json")
+    draft.url = next((call[key] for key in URL_KEYS if isinstance(call.get(key), str)), "").strip()
+    draft.answer = read_json_answer(next((value[key] for key in ANSWER_KEYS if value.get(key) is not None), None))
+    draft.sdk_method = call["sdk_method"].strip()[:200] if isinstance(call.get("sdk_method"), str) else ""
+    variables = call.get("variables")
+    draft.variables = tuple(str(each)[:80] for each in variables[:20]) if isinstance(variables, list) else ()
+    draft.form = call["form"] if call.get("form") in WRITTEN_FROM else draft.form
+    if draft.has_call:
+        _read_call(draft, call)
+        if not draft.headers and draft.body is None:  # a log has them in fields with longer names
+            exchange = exchange_in(value)
+            draft.headers, draft.body = list(exchange.headers), exchange.body
+        draft.answer = _completed(draft.answer or _status_next_to(draft, value), value)
+    elif (exchange := exchange_in(value, text)).url:
+        return draft_of(exchange)
+    elif draft.answer is None:
+        draft.answer = _answer_alone(value, text)
+    if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.has_call]:
+        draft.note("dropped", f"Further fields were left out: {len(dropped)}.")
+    return draft
+
+
+def _read_call(draft: Draft, call: dict[str, Any]) -> None:
+    draft.note("taken", "The call was read from JSON.")
+    method = call.get("method")
+    if isinstance(method, str) and re.fullmatch(r"\s*[A-Za-z]{1,20}\s*", method):
+        draft.method = method.strip().upper()
+    elif method not in (None, ""):
+        draft.note("dropped", "The method is no word, so it was left out.")
+    draft.headers = _headers(call.get("headers"), draft)
+    draft.body = _body(call.get("body"))
+    guess_method(draft)
+
+
+def _status_next_to(draft: Draft, value: dict[str, Any]) -> DraftAnswer | None:
+    """A line of a log in JSON has the status, and perhaps the correlation id, beside the call."""
+    status = next((found for key in STATUS_KEYS if (found := status_in({"status": value.get(key)}))), None)
+    if status is None:
+        return None
+    draft.note("taken", f"The status {status} beside the call was taken as its answer.")
+    ids = [value[key] for key in CORRELATION_KEYS if isinstance(value.get(key), str)]
+    return DraftAnswer(status, [("ININ-Correlation-Id", ids[0])] if ids else [])
+
+
+def _answer_alone(value: dict[str, Any], text: str) -> DraftAnswer:
+    answer = read_json_answer(value, text)
+    if answer is None:
+        raise Unreadable(
+            "This JSON object names no url, so it is no call; it may be the body of one. "
+            "Paste the whole call: {method, url, headers, body}, curl, raw HTTP, or one line such as POST /api/v2/..."
+        )
+    return answer
+
+
+def read_json_answer(value: Any, text: str = "") -> DraftAnswer | None:
+    """An answer from {status, headers, body}, {network_error}, or an error body; None when it is none of them.
+
+    `text` is what the value was read from, so that an error body stays as it was pasted.
+    """
+    if not isinstance(value, dict):
+        return None
+    error = value.get("network_error")
+    if isinstance(error, str) and error.strip():
+        return DraftAnswer(network_error=error.strip())
+    if {"headers", "body"}.intersection(value) or (status_in(value) is not None and len(value) == 1):
+        status = status_in(value)
+        return DraftAnswer(status, _headers(value.get("headers"), None), _body(value.get("body")))
+    if looks_like_response(value):
+        return DraftAnswer(status_in(value), [], text or json.dumps(value, ensure_ascii=False))
+    return None
+
+
+def _body(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _headers(value: Any, draft: Draft | None) -> Headers:
+    """Headers from an object, from pairs, or from objects with name (or key) and value."""
+    pairs: list[Any] = list(value.items()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    headers: Headers = []
+    for pair in pairs[:MAX_HEADERS]:
+        name, content = _header(pair)
+        values = content if isinstance(content, list) else [content]
+        headers += [(name, _header_text(item)) for item in values[:MAX_HEADERS] if name]
+    if draft is not None and len(pairs) > MAX_HEADERS:
+        draft.note("dropped", f"Headers after the first {MAX_HEADERS} were left out.")
+    return headers[:MAX_HEADERS]
+
+
+def _header(pair: Any) -> tuple[str, Any]:
+    if isinstance(pair, dict):
+        name = pair.get("name", pair.get("key"))
+        return (name if isinstance(name, str) else "", pair.get("value"))
+    if isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str):
+        return pair[0], pair[1]
+    if isinstance(pair, str):
+        name, _, content = pair.partition(":")
+        return name.strip(), content.strip()
+    return "", None
+
+
+def _header_text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _kind(value: Any) -> str:
+    return {list: "list", str: "string", bool: "value", type(None): "value"}.get(type(value), "number")

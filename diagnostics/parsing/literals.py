@@ -1,0 +1,290 @@
+"""Reads the literals and calls of JavaScript, Java, C# and Go, without running or resolving any code."""
+
+import re
+from typing import Any
+
+from diagnostics.parsing.values import MAX_DEPTH, Arguments, Hole, NamedValues, joined, json_of, text_of
+from diagnostics.text import time_budget
+
+MAX_ITEMS = 500
+LONGEST_CALL = 50_000
+
+BLANK = re.compile(r"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|#[ \t][^\n]*+)*+")
+QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*+)\"|'((?:[^'\\\n]|\\.)*+)'", re.DOTALL)
+VERBATIM = re.compile(r"@\"((?:[^\"]|\"\")*+)\"")
+TRIPLE = re.compile(r"\"\"\"(.*?)\"\"\"|'''(.*?)'''", re.DOTALL)
+TEMPLATE = re.compile(r"`((?:[^`\\]|\\.)*+)`", re.DOTALL)
+PREFIX = re.compile(r"(?:\$@|@\$|\$|[fFrRbB]{1,2})(?=[\"'])")
+NUMBER = re.compile(r"-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d{1,3})?[LlfFdDmn]?")
+NAME = re.compile(r"[A-Za-z_$][\w$]*+(?:(?:\?\.|!\.|::|\.)[A-Za-z_$#][\w$]*+)*+")
+METHOD = re.compile(r"\s*\.\s*(\w+)\s*\(")
+CAST = re.compile(r"[ \t]+(?:as|satisfies)[ \t]+[\w.<>\[\]]+")
+GENERIC = re.compile(r"<[\w\s,.\[\]<>?]{0,80}>(?=\s*[({])")
+KEY = re.compile(r"([A-Za-z_$][\w$-]*)\s*(:(?!:)|=(?!=|>))")
+IN_TEMPLATE = re.compile(r"\$\{([^{}]{0,200})\}")
+IN_BRACES = re.compile(r"\{([A-Za-z_][\w.\[\]()'\"]{0,100})(?:[:!][^{}]{0,20})?\}")
+VERB = re.compile(r"%[-+#]?[sdvq]|\{\d{1,2}\}")
+ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r?\n|.)", re.DOTALL)
+LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
+KEYWORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "undefined": None, "nil": None}
+KEYWORDS |= {"True": True, "False": False, "None": None}
+ASSIGNED = re.compile(
+    r"^[ \t]*(?:(?:export|const|let|var|final|private|public|static|readonly|string|String|auto|val|dim)[ \t]+){0,4}"
+    r"(?P<name>[A-Za-z_$][\w$]*)[ \t]*(?::[ \t]*[\w<>\[\], ]{1,40})?[ \t]*(?::=|=)(?![=>])[ \t]*",
+    re.MULTILINE,
+)
+# Calls that give back what they are given, in another dress.
+SAME = re.compile(
+    r"(?:encodeURIComponent|encodeURI|URL|URI|Uri|URI\.create|Headers|String|str|StringContent|URLSearchParams|Object\.freeze"
+    r"|strings\.NewReader|bytes\.NewBufferString|bytes\.NewBuffer|\w*\.?BodyPublishers\.ofString|UUID\.fromString|Guid\.Parse)"
+)
+TO_JSON = re.compile(
+    r"(?:JSON\.stringify|json\.dumps|JsonConvert\.SerializeObject|JsonSerializer\.Serialize|json\.Marshal)"
+)
+FORMAT = re.compile(r"(?:String\.format|string\.Format|fmt\.Sprintf)")
+
+
+class Code(NamedValues):
+    """A text of JavaScript, Java, C# or Go."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, ASSIGNED)
+
+    def value_at(self, start: int, name: str, depth: int) -> Any:
+        return LiteralReader(self, start, depth).value()
+
+    def arguments(self, start: int) -> tuple[Arguments, int]:
+        """Those of the call whose parenthesis opens before `start`, and where it ends."""
+        reader = LiteralReader(self, start)
+        return reader.arguments(")"), reader.at
+
+
+class LiteralReader:
+    """Reads one expression after another. Never fails: what it does not understand is a Hole, and is skipped."""
+
+    def __init__(self, code: Code, at: int, depth: int = 0) -> None:
+        self.code = code
+        self.text = code.text
+        self.at = at
+        self.end = min(len(code.text), at + LONGEST_CALL)
+        self.depth = depth
+
+    def arguments(self, closing: str) -> Arguments:
+        positional: list[Any] = []
+        named: dict[str, Any] = {}
+        while not self._ended(closing) and len(positional) < MAX_ITEMS:
+            time_budget.check()
+            before = self.at
+            key = KEY.match(self.text, self.at)
+            if key:
+                self.at = key.end()
+                named[key[1]] = self.value()
+            else:
+                positional.append(self.value())
+            self._next(before)
+        self._take(closing)
+        return Arguments(positional, named)
+
+    def value(self) -> Any:
+        self.depth += 1
+        start = self._skip_blank()
+        left = self._one() if self.depth < MAX_DEPTH else self._unknown(start)
+        if cast := CAST.match(self.text, self.at):
+            self.at = cast.end()
+        after = self.at
+        while self._sign() == "+" and self.depth < MAX_DEPTH:
+            self.at += 1
+            left = joined(left, self._one())
+            after = self.at
+        self.depth -= 1
+        # A new line ends a statement where no semicolon does.
+        known = self._sign() in {",", ")", "]", "}", ";", ""} or "\n" in self.text[after : self.at]
+        return left if known else self._unknown(start)
+
+    def _one(self) -> Any:
+        time_budget.check()
+        self._skip_blank()
+        prefix = PREFIX.match(self.text, self.at)
+        if prefix:
+            self.at = prefix.end()
+        if (quoted := self._quoted(prefix[0] if prefix else "")) is not None:
+            return quoted
+        if number := NUMBER.match(self.text, self.at):
+            self.at = number.end()
+            return _number(number[0])
+        sign = self.text[self.at : self.at + 1]
+        if sign == "{":
+            self.at += 1
+            return self.object()
+        if sign == "[":
+            self.at += 1
+            return list(self.arguments("]").positional)
+        if sign == "(":
+            self.at += 1
+            inner = self.arguments(")").positional
+            return self._unknown(self.at) if self.text.startswith("=>", self._skip_blank()) else next(iter(inner), None)
+        if name := NAME.match(self.text, self.at):
+            return self._named(name)
+        return self._unknown(self.at)
+
+    def _named(self, name: re.Match[str]) -> Any:
+        self.at = name.end()
+        if name[0] in ("new", "await", "return"):
+            return self._one()
+        if name[0] in KEYWORDS:
+            return KEYWORDS[name[0]]
+        if generic := GENERIC.match(self.text, self.at):
+            self.at = generic.end()
+        end = self.at
+        following = self._sign()
+        if following == "(":
+            self.at += 1
+            return self._result(name[0], self.arguments(")"))
+        if following == "{" and name[0][0].isupper():  # a struct of Go, an object initialiser of C#
+            self.at += 1
+            return self.object()
+        if following == "[":
+            self.at += 1
+            inner = self.arguments("]").positional
+            return Hole(inner[0] if inner and isinstance(inner[0], str) and inner[0] else name[0])
+        if following == "=" and self.text.startswith("=>", self.at):
+            return self._unknown(self.at)
+        self.at = end
+        return self.code.named(name[0], self.depth) if "." not in name[0] else Hole(name[0])
+
+    def _result(self, name: str, given: Arguments) -> Any:
+        """What a known function would return; a Hole named after it for any other."""
+        first = given.at(0)
+        while method := METHOD.match(self.text, self.at):
+            self.at = method.end()
+            self.arguments(")")
+            first = first if method[1] in ("toString", "ToString", "trim", "build", "String") else Hole(method[1])
+        if SAME.fullmatch(name):
+            return first
+        if TO_JSON.fullmatch(name):
+            return first if isinstance(first, Hole) else json_of(first)
+        if FORMAT.fullmatch(name) and isinstance(first, str):
+            rest = iter(given.positional[1:])
+            return VERB.sub(lambda found: text_of(next(rest, Hole("value"))), first)
+        if name in ("Map.of", "Map.ofEntries"):
+            return dict(zip(map(text_of, given.positional[::2]), given.positional[1::2], strict=False))
+        return Hole(name)
+
+    def _quoted(self, prefix: str) -> str | None:
+        for pattern in (TRIPLE, QUOTED, VERBATIM, TEMPLATE):
+            found = pattern.match(self.text, self.at, self.end)
+            if found is None and pattern is VERBATIM and "@" in prefix:
+                found = VERBATIM.match(f"@{self.text[self.at : self.end]}")
+                self.at -= 1 if found else 0
+            if found:
+                self.at += found.end() - found.start()
+                inside = next((each for each in found.groups() if each is not None), "")
+                return self._plain(inside, pattern, prefix)
+        return None
+
+    def _plain(self, inside: str, pattern: re.Pattern[str], prefix: str) -> str:
+        """The text that the quotes hold, with what stands in for a variable in braces."""
+        if pattern is VERBATIM:
+            inside = inside.replace('""', '"')
+        elif pattern is not TRIPLE and "r" not in prefix.lower():
+            inside = ESCAPE.sub(_unescaped, inside)
+        if pattern is TEMPLATE:
+            return IN_TEMPLATE.sub(self._filled, inside)
+        return IN_BRACES.sub(self._filled, inside) if prefix and ("$" in prefix or "f" in prefix.lower()) else inside
+
+    def _filled(self, found: re.Match[str]) -> str:
+        name = found[1].strip().removeprefix("await ")
+        wrapped = re.fullmatch(r"[\w.]+\(\s*([\w.$]+)\s*\)", name)
+        name = wrapped[1] if wrapped else name
+        plain = re.fullmatch(r"[A-Za-z_$][\w$.]*", name)
+        value = self.code.named(name, self.depth) if plain and "." not in name else Hole(re.sub(r"[^\w.]", "", name))
+        return text_of(value)
+
+    def object(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not self._ended("}") and len(found) < MAX_ITEMS:
+            time_budget.check()
+            before = self.at
+            if self.text.startswith("...", self.at):
+                self.at += 3
+                spread = self.value()
+                found |= spread if isinstance(spread, dict) else {}
+            else:
+                self._entry(found)
+            self._next(before)
+        self._take("}")
+        return found
+
+    def _entry(self, found: dict[str, Any]) -> None:
+        """`key: value`, `"key": value`, `[key] = value`, `{"key", value}`, or the short form `key`."""
+        start = self.at
+        key = KEY.match(self.text, self.at)
+        if key:
+            self.at = key.end()
+            found[key[1]] = self.value()
+            return
+        name = self._one()
+        if self._sign() in {":", "="}:
+            self.at += 1
+            found[text_of(name[0] if isinstance(name, list) and name else name)] = self.value()
+        elif isinstance(name, dict) and self.text[start] == "{":
+            found |= name
+        elif self._sign() == "," and self.text[start] in "\"'":
+            self.at += 1
+            found[text_of(name)] = self.value()
+        else:
+            plain = NAME.match(self.text, start)
+            found |= {plain[0]: name} if plain else {}
+
+    def _unknown(self, start: int) -> Hole:
+        """Skip to where the expression ends; its name is its first word."""
+        depth = 0
+        while self.at < self.end:
+            time_budget.check()
+            sign = self.text[self.at]
+            if depth == 0 and sign in ",)]};":
+                break
+            if sign in "\"'`" and self._quoted("") is not None:
+                continue
+            depth += sign in "([{"
+            depth -= sign in ")]}"
+            self.at += 1
+        word = NAME.search(self.text, start, max(self.at, start))
+        return Hole(word[0] if word else "value")
+
+    def _skip_blank(self) -> int:
+        found = BLANK.match(self.text, self.at, self.end)
+        self.at = found.end() if found else self.at
+        return self.at
+
+    def _sign(self) -> str:
+        at = self._skip_blank()
+        return self.text[at : at + 1] if at < self.end else ""
+
+    def _ended(self, closing: str) -> bool:
+        return self._sign() in {closing, ""}
+
+    def _take(self, closing: str) -> None:
+        if self._sign() == closing:
+            self.at += 1
+
+    def _next(self, before: int) -> None:
+        """On to the next item, by at least one character; a new line may stand for the comma."""
+        if self._sign() in {",", ";"} or self.at == before:
+            self.at += 1
+
+
+def _number(text: str) -> Any:
+    digits = text.rstrip("LlfFdDmn").replace("_", "")
+    try:
+        return int(digits) if digits.lstrip("-").isdigit() and len(digits) < 30 else float(digits)
+    except ValueError:
+        return Hole("number")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1]
+    if code[0] in "ux" and len(code) > 1:
+        number = int(code[1:].strip("{}"), 16)
+        return "\ufffd" if number > 0x10FFFF or 0xD800 <= number <= 0xDFFF else chr(number)
+    return "" if code in ("\n", "\r\n") else LETTERS.get(code, code)

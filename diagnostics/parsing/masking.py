@@ -1,0 +1,128 @@
+"""Makes the values of a draft, with every secret masked before the value exists."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from diagnostics.parsing.call import FailingCall, Note, Parsed, ReceivedAnswer, read_json
+from diagnostics.parsing.draft import Draft, DraftAnswer, Headers
+from diagnostics.redaction import patterns as masks
+from diagnostics.redaction.masker import Masker
+from diagnostics.redaction.redactor import MAX_BODY, Redactor
+
+MAX_SWEPT = 60  # a call holds a handful of secrets; a paste with thousands of them is no call
+MAX_NOTES = 30
+MAX_MASKS = 2_000
+
+
+@dataclass(frozen=True)
+class MaskedDraft:
+    """A draft as frozen values, and the raw secrets that were masked in it, longest first. Those are not to be kept."""
+
+    parsed: Parsed
+    secrets: list[str] = field(repr=False)
+
+
+def masked(draft: Draft, conversation_id: str) -> Parsed:
+    return mask_draft(draft, conversation_id).parsed
+
+
+def mask_draft(draft: Draft, conversation_id: str) -> MaskedDraft:
+    """A secret found in one place is masked wherever else it is. Raises TooManySecrets for a text of thousands."""
+    draft.clean()
+    masker = Masker(limit=MAX_MASKS)
+    masker.hidden.update(dict.fromkeys(draft.secrets))
+    call = _call(masker, draft) if draft.has_call else None
+    answer = _answer(masker, draft.answer) if draft.answer else None
+    masker.where = "the notes"
+    notes = [(note.kind, masker.text(note.what)) for note in draft.notes]  # they may name variables of a program
+    found = [Note("masked", f"Masked: {label}.") for label in list(masker.found)[:MAX_NOTES]]
+    swept = revealing_names(masker.hidden)
+    parsed = Parsed(
+        call=_swept_call(call, swept) if call else None,
+        answer=_swept_answer(answer, swept) if answer else None,
+        conversation_id=conversation_id,
+        notes=(*(Note(kind, sweep(what, swept)) for kind, what in notes), *found),
+        form=draft.form,
+    )
+    return MaskedDraft(parsed, swept)
+
+
+def revealing_names(values: Iterable[str]) -> list[str]:
+    """The secrets that cannot be taken for words or ids, longest first."""
+    return sorted((raw for raw in values if _reveals(raw)), key=len, reverse=True)[:MAX_SWEPT]
+
+
+def sweep(text: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, "[masked]")
+    return text
+
+
+def _reveals(raw: str) -> bool:
+    if len(raw) < 8 or "[masked" in raw or masks.UUID.fullmatch(raw):
+        return False
+    return any(c.isdigit() or c.isupper() for c in raw)
+
+
+def _call(masker: Masker, draft: Draft) -> FailingCall:
+    return FailingCall(
+        method=draft.method,
+        url=masker.url(draft.url),
+        headers=_headers(masker, draft.headers),
+        body=_body(masker, draft.body, "the body"),
+        sdk_method=masker.text(draft.sdk_method),
+        variables=tuple(masker.text(name) for name in draft.variables),
+        from_screenshot=draft.from_screenshot,
+    )
+
+
+def _answer(masker: Masker, answer: DraftAnswer) -> ReceivedAnswer:
+    masker.where = "the network error"
+    return ReceivedAnswer(
+        status=answer.status,
+        headers=_headers(masker, answer.headers),
+        body=_answer_body(masker, answer),
+        network_error=masker.text(answer.network_error),
+    )
+
+
+def _headers(masker: Masker, headers: Headers) -> tuple[tuple[str, str], ...]:
+    return tuple((_header_name(masker, name), masker.header(name, value)) for name, value in headers)
+
+
+def _header_name(masker: Masker, name: str) -> str:
+    masker.where = "the name of a header"
+    return masker.text(name)
+
+
+def _body(masker: Masker, body: str | None, where: str) -> str | None:
+    masker.where = where
+    return None if body is None else masker.body(body)
+
+
+def _answer_body(masker: Masker, answer: DraftAnswer) -> str | None:
+    """What an answer says about customers is hidden like in our own exchanges; an error keeps its words.
+
+    A body that loses nothing by that stays as it was pasted, and so does an error that is no JSON: its form is judged.
+    """
+    body = _body(masker, answer.body, "the body of the answer")
+    value, trouble = read_json(body)
+    if body is None or (trouble and (answer.status is None or answer.status >= 400)):
+        return body and body[:MAX_BODY]
+    redacted = Redactor().body(body, answer.status)
+    return body if read_json(redacted) == (value, None) and len(body) <= MAX_BODY else redacted
+
+
+def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:
+    headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in call.headers)
+    body = None if call.body is None else sweep(call.body, secrets)
+    name, variables = sweep(call.sdk_method, secrets), tuple(sweep(each, secrets) for each in call.variables)
+    url = sweep(call.url, secrets)
+    return replace(call, url=url, headers=headers, body=body, sdk_method=name, variables=variables)
+
+
+def _swept_answer(answer: ReceivedAnswer, secrets: list[str]) -> ReceivedAnswer:
+    headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in answer.headers)
+    body = None if answer.body is None else sweep(answer.body, secrets)
+    return ReceivedAnswer(answer.status, headers, body, sweep(answer.network_error, secrets))

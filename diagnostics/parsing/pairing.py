@@ -1,0 +1,189 @@
+"""Completes one call from the rest of its text: its response, its address in another line, its variables and host."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from diagnostics.genesys.contract import Operation, bundled
+from diagnostics.genesys.regions import region_of_host
+from diagnostics.parsing.candidates import Offer, Spot
+from diagnostics.parsing.definitions import Definitions, use_host
+from diagnostics.parsing.draft import Draft, DraftAnswer
+from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
+from diagnostics.parsing.unwrapping import LONGEST_SCAN
+from diagnostics.parsing.values import MARKED
+from diagnostics.text import time_budget
+
+OPEN_SEGMENT = re.compile(r"\$?\{\{?[^{}/]{0,80}\}\}?|<[^<>/]{0,60}>|:[A-Za-z]\w{0,60}|\$\w{1,60}|\[[^\[\]/]{0,60}\]")
+FRAME = re.compile(
+    r"\b(?:in |at |\.|\b)(?P<name>(?:get|post|put|patch|delete|Get|Post|Put|Patch|Delete)(?:_[a-z0-9_]{3,120}|[A-Z]\w{2,120}))\b"
+)
+ADDRESS = re.compile(r"https?://[\w.-]{4,200}(?::\d{1,5})?/(?:api/v2|oauth)/[^\s\"'`<>{}|\\,]{1,2000}")
+MAX_FRAMES = 200
+
+
+@dataclass(frozen=True)
+class PasteContext:
+    """One text, with what is found in it once for all of its calls."""
+
+    text: str
+    responses: Responses
+    definitions: Definitions
+
+    @classmethod
+    def of(cls, text: str) -> "PasteContext":
+        return cls(text, Responses(text[:LONGEST_SCAN]), Definitions(text[:LONGEST_SCAN]))
+
+
+def paired(context: PasteContext, spots: Sequence[Spot], borders: Sequence[Spot], whole: bool) -> list[Offer]:
+    """An offer for each spot. The response behind a call is its own; that before the first call belongs to a call
+    that has none behind it."""
+    starts = sorted({spot.at for spot in borders})
+    offers = []
+    for spot in spots:
+        time_budget.check()
+        following = bisect_right(starts, spot.at)
+        until = starts[following] if following < len(starts) else len(context.text)
+        lone = len(starts) == 1 or spot.at == starts[-1]
+        offers.append(Offer.of(partial(_read, context, spot, until, lone, starts[0]), spot.at, spot.end, whole))
+    return offers
+
+
+def _read(context: PasteContext, spot: Spot, until: int, last: bool, first: int) -> Draft:
+    draft = spot.fill(until)
+    context.definitions.fill(draft)
+    found = context.responses.between(spot.at, until)
+    before = context.responses.between(0, first) if last else None
+    is_fuller = (
+        before is not None and found is not None and bool(before.code) and not found.code and before.joins(found)
+    )
+    if (found is None and draft.answer is None) or is_fuller:
+        found = before.join(found) if before and found else before
+        if found is not None:
+            draft.note("guessed", "The response stands before the call in the text and was taken as its response.")
+    draft.answer = completed(draft.answer, found)
+    if draft.answer and draft.answer.status and not draft.answer.body and CORS.search(context.text, 0, LONGEST_SCAN):
+        draft.note(
+            "taken",
+            "The browser blocked the response (CORS), so its error body is hidden. CORS is the symptom: any error looks "
+            "like this in a browser.",
+        )
+        draft.answer = replace(draft.answer, network_error="The browser blocked the response (CORS).")
+    use_host(draft, context.text[:LONGEST_SCAN])
+    return draft
+
+
+def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
+    """The draft with what other drafts of the same call know: an address that is filled in, a method, a response."""
+    for other in others:
+        if other is draft or not _is_same_call(draft, other):
+            continue
+        if _openness(other.url) < _openness(draft.url):
+            draft.url, draft.variables = other.url, other.variables
+            draft.notes = [note for note in draft.notes if "not in the text" not in note.what]
+            draft.note("guessed", "The address was taken from another line of the text that shows it filled in.")
+        if not draft.method or (other.method and _method_was_guessed(draft) and not _method_was_guessed(other)):
+            draft.method = other.method or draft.method
+            draft.notes = [note for note in draft.notes if not note.what.startswith("No method was given")]
+        draft.headers = draft.headers or other.headers
+        draft.body = draft.body if draft.body is not None else other.body
+        draft.answer = _fuller(draft.answer, other.answer)
+        draft.sdk_method = draft.sdk_method or other.sdk_method
+    _fill_address(draft, text)
+    if not draft.method or _method_was_guessed(draft):
+        _fill_method(draft, text)
+    return draft
+
+
+def _fuller(one: DraftAnswer | None, two: DraftAnswer | None) -> DraftAnswer | None:
+    """Of two records of one response that with the body, such as a log's trace of it and its error."""
+    if one is None or two is None:
+        return one or two
+    ids = {correlation_of(each.headers, each.body).lower() for each in (one, two)}
+    is_same = one.status == two.status and len(ids) == 1 and "" not in ids
+    return two if is_same and one.body is None and two.body is not None else one
+
+
+def _fill_address(draft: Draft, text: str) -> None:
+    """The address that another line shows filled in, such as the message of a browser or of a data action."""
+    if not draft.url or _openness(draft.url) == (0, False):
+        return
+    for number, found in enumerate(ADDRESS.finditer(text, 0, LONGEST_SCAN)):
+        time_budget.check()
+        url = found[0].rstrip(".,;:!?)*'\"")
+        if _fits(_path(draft.url), _path(url)) and _openness(url) < _openness(draft.url):
+            draft.url, draft.variables = url, ()
+            draft.notes = [note for note in draft.notes if "not in the text" not in note.what]
+            draft.note("guessed", "The address was taken from another line of the text that shows it filled in.")
+        if number >= MAX_FRAMES:
+            return
+
+
+def _method_was_guessed(draft: Draft) -> bool:
+    return any(note.what.startswith("No method was given") for note in draft.notes)
+
+
+def _fill_method(draft: Draft, text: str) -> None:
+    """The method of the operation that a stack trace names, where its path is that of the call."""
+    path = _path(draft.url)
+    for operation in operations_in_frames(text):
+        if _fits(operation.path, path):
+            draft.method, draft.sdk_method = operation.method, draft.sdk_method or operation.operation_id
+            draft.notes = [note for note in draft.notes if not note.what.startswith("No method was given")]
+            draft.note("guessed", f"The method {operation.method} was taken from the SDK's {operation.operation_id}.")
+            return
+
+
+def operations_in_frames(text: str) -> list[Operation]:
+    """The published operations whose SDK methods a text names, such as a stack trace."""
+    contract = bundled()
+    found: dict[str, Operation] = {}
+    for number, match in enumerate(FRAME.finditer(text, 0, LONGEST_SCAN)):
+        time_budget.check()
+        name = re.sub(r"(?:_with_http_info|WithHttpInfoAsync|AsyncWithHttpInfo|WithHttpInfo|Async)$", "", match["name"])
+        operation = contract.named(name)
+        if operation is not None and len(re.findall(r"_|[A-Z]", name)) > 1:
+            found.setdefault(name, operation)
+        if number >= MAX_FRAMES:
+            break
+    return list(found.values())
+
+
+def _is_same_call(one: Draft, two: Draft) -> bool:
+    if not one.url or not two.url:
+        return False
+    methods = {each.method for each in (one, two) if each.method and not _method_was_guessed(each)}
+    if len(methods) > 1 or not _fits(_path(one.url), _path(two.url)):
+        return False
+    if _host(one.url) and _host(two.url) and _host(one.url) != _host(two.url) and "{" not in one.url + two.url:
+        return False
+    if one.answer and two.answer and one.answer.status and two.answer.status:
+        return one.answer.status == two.answer.status
+    return True
+
+
+def _path(url: str) -> str:
+    return re.sub(r"^(?:https?://)?[^/]*(?=/(?:api|oauth)/)", "", url.split("?", 1)[0])
+
+
+def _host(url: str) -> str:
+    found = re.match(r"https?://([^/]*)", url)
+    return found[1] if found else ""
+
+
+def _fits(one: str, two: str) -> bool:
+    """Are the paths the same where neither leaves a segment open?"""
+    mine, theirs = one.split("/"), two.split("/")
+    return len(mine) == len(theirs) and all(
+        a == b or OPEN_SEGMENT.fullmatch(a) or OPEN_SEGMENT.fullmatch(b) or MARKED.fullmatch(a)
+        for a, b in zip(mine, theirs, strict=True)
+    )
+
+
+def _openness(url: str) -> tuple[int, bool]:
+    """How much of an address is left open: segments and host."""
+    return sum(bool(OPEN_SEGMENT.search(part)) for part in url.split("?", 1)[0].split("/")), region_of_host(
+        _host(url)
+    ) is None

@@ -1,0 +1,520 @@
+"""Reads what a person pasted: a failing call, the answer to it, or both."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import unquote
+
+from diagnostics.genesys.regions import region_of_host
+from diagnostics.parsing.call import Choice, Note, Parsed, Unreadable
+from diagnostics.parsing.candidates import Offer, best, choice_of, shortlist
+from diagnostics.parsing.curl import find_curl
+from diagnostics.parsing.definitions import conversation_named, fill_conversation, region_named, region_set
+from diagnostics.parsing.draft import Draft, DraftAnswer, Headers
+from diagnostics.parsing.har import SMALLER, is_har, offers_in_har
+from diagnostics.parsing.har import START as HAR_START
+from diagnostics.parsing.json_form import lines_of_json, load, offers_in_json, read_json_answer
+from diagnostics.parsing.log_form import answer_in_log
+from diagnostics.parsing.masking import MAX_MASKS, MAX_NOTES, MaskedDraft, mask_draft, revealing_names, sweep
+from diagnostics.parsing.named_secrets import secrets_named
+from diagnostics.parsing.pairing import merged
+from diagnostics.parsing.postman import START as POSTMAN_START
+from diagnostics.parsing.postman import offers_in_documents
+from diagnostics.parsing.raw_http import find_request, has_response, read_response
+from diagnostics.parsing.response_text import STATUS_LINE, find_answer
+from diagnostics.parsing.responses import Responses, completed, unwrapped
+from diagnostics.parsing.screenshot import corrected_text
+from diagnostics.parsing.thread import offers_by_name, offers_in_text
+from diagnostics.parsing.unwrapping import LONGEST_SCAN, RTF, is_chat, unwrap
+from diagnostics.redaction.masker import Masker, TooManySecrets
+from diagnostics.text import time_budget
+from diagnostics.text.cleaning import REPLACEMENT, clean_text
+from diagnostics.text.time_budget import TimeBudget, TimeBudgetExceeded
+
+Value = TypeVar("Value")
+
+MAX_PASTE = 1_000_000  # characters
+MAX_RECORD = 8_000_000  # characters of a HAR or a Postman collection, which are read by their structure
+BEGINNING = 20_000  # characters that are read of a text that takes too long as a whole
+SHORTENED = 4_000  # characters of a URL or a body that are kept where masking all of it takes too long
+FIRST_HEADERS, LONGEST_HEADER = 30, 500
+TOO_SLOW = (
+    "This text took too long to read, and no call was found in its beginning. Paste only the failing call, "
+    "without the text around it."
+)
+FORMS = (
+    "What can be read: a curl command, a raw HTTP request, JSON {method, url, headers, body}, a HAR, a Postman "
+    "collection, a snippet of code, or one line such as POST /api/v2/conversations/…/cobrowse."
+)
+ANSWER_FORMS = (
+    "What can be read: JSON {status, headers, body} or {network_error}, a raw HTTP response, "
+    "a Genesys error body, or the line that curl prints when it fails."
+)
+PAIRS = re.compile(
+    r"\"(?:headers?|cookies|queryString|params|bearer|basic|apikey|oauth2|variable|values)\"\s{0,9}:\s{0,9}\[\s{0,99}\{"
+)
+LEADING_PLACEHOLDER = re.compile(r"\{\{|\{[\w .:-]{1,60}\}[/.]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+FENCE = re.compile(r"[ \t]{0,8}(?:```|~~~)[\w+-]{0,20}[ \t]{0,8}")
+CONVERSATIONS = re.compile(r"[a-z]{1,30}", re.IGNORECASE)
+FULL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def limit_of(text: str) -> int:
+    """The most characters that are read of such a text."""
+    return MAX_RECORD if HAR_START.search(text, 0, 5_000) or POSTMAN_START.match(text) else MAX_PASTE
+
+
+Given = ParamSpec("Given")
+
+
+def in_time(read: Callable[Given, Parsed]) -> Callable[Given, Parsed]:
+    """Where even the partial reading took too long, the text counts as unreadable."""
+
+    @wraps(read)
+    def wrapper(*args: Given.args, **kwargs: Given.kwargs) -> Parsed:
+        try:
+            return read(*args, **kwargs)
+        except TimeBudgetExceeded:
+            raise Unreadable("This text took too long to read. Paste only the failing call and its response.") from None
+
+    return wrapper
+
+
+class PastedCall:
+    """A text with a failing call. It is searched once, however often it is read and shown; see time_budget."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._found: ParsedText | Unreadable | None = None
+        self._masked: dict[int, MaskedDraft] = {}
+        self._parsed: dict[int | None, Parsed] = {}
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only the beginning was understood, because the rest took too long."""
+        return self._search().is_partial
+
+    @in_time
+    def parsed(self, choice: int | None = None) -> Parsed:
+        """See parse_call."""
+        if choice not in self._parsed:
+            self._parsed[choice] = self._read(choice)
+        return self._parsed[choice]
+
+    def _read(self, choice: int | None) -> Parsed:
+        with time_budget.limited():
+            found = self._search()
+            offers = found.offers
+            chosen = choice if choice is not None and 0 <= choice < len(offers) else best(offers)
+            draft = self._completed(offers, chosen)
+            draft.notes = found.notes + draft.notes
+            if found.is_partial:
+                draft.notes.insert(0, Note("dropped", time_budget.PARTIAL))
+            if len(offers) > 1:
+                why = "as chosen" if chosen == choice else "as the likeliest"
+                draft.note("taken", f"Of {len(offers)} calls in the text, number {chosen + 1} was taken, {why}.")
+            parsed = _masked(draft)
+            return replace(
+                parsed,
+                choices=tuple(self._choices(offers, chosen)),
+                chosen=chosen,
+                region=_region(parsed, found.text[:LONGEST_SCAN]),
+            )
+
+    def _completed(self, offers: list[Offer], chosen: int) -> Draft:
+        """The chosen call, with what the rest of the text tells of it."""
+        found = self._search()
+        draft = offers[chosen].read()
+        try:
+            draft = merged(draft, [each.read() for each in offers if each is not offers[chosen]], found.text)
+            if not conversation_id_in(draft.url):
+                draft.conversation_id = draft.conversation_id or conversation_named(found.text[:LONGEST_SCAN])
+                fill_conversation(draft)
+        except TimeBudgetExceeded:
+            draft.note("dropped", time_budget.PARTIAL)
+        draft.from_screenshot = found.from_screenshot
+        draft.note_composed_body()
+        try:
+            draft.secrets += secrets_named(found.text)
+        except TimeBudgetExceeded:
+            with time_budget.unlimited():
+                draft.secrets += secrets_named(time_budget.beginning(found.text, BEGINNING))
+            if not any(note.what == time_budget.PARTIAL for note in draft.notes):
+                draft.note("dropped", time_budget.PARTIAL)
+        return draft
+
+    def shown(self) -> str:
+        """See masked_text. Where the time doesn't suffice, the calls that were found, or the beginning of the text."""
+        with time_budget.limited() as budget:
+            try:
+                shown = self.masked()
+            except TooManySecrets:
+                return ""
+            except TimeBudgetExceeded:
+                budget.extend(time_budget.GRACE_SECONDS)
+                with time_budget.unlimited():
+                    shown = self._shown_in_part()
+            return shown if len(shown) <= MAX_PASTE else ""
+
+    def masked(self) -> str:
+        """The whole text without its secrets. Raises TimeBudgetExceeded, and TooManySecrets for thousands of them."""
+        text = self.text
+        if len(text) > limit_of(text):
+            return ""
+        if HAR_START.search(text) or POSTMAN_START.match(text) or PAIRS.search(text):
+            return self._calls_only()
+        return self._masked_text(text, is_partial=False)
+
+    def _masked_text(self, text: str, is_partial: bool) -> str:
+        text = clean_text(text)
+        masker = Masker(limit=MAX_MASKS)
+        shown = masker.text(sweep(text, secrets_named(text)))
+        try:
+            is_searched = text.strip() and not (is_partial and self._found is None)
+            known = (
+                [secret for each in self._every_masked(is_partial) for secret in each.secrets] if is_searched else []
+            )
+        except Unreadable:
+            known = []
+        return sweep(shown, [*known, *revealing_names(masker.hidden)])
+
+    def _shown_in_part(self) -> str:
+        """Searches nothing any more."""
+        is_found = isinstance(self._found, ParsedText)
+        try:
+            if is_found and (not self.is_partial or PAIRS.search(self.text) or HAR_START.search(self.text)):
+                return self._calls_only(is_partial=True)
+            text = time_budget.beginning(self.text, BEGINNING)
+            return (
+                "" if HAR_START.search(text) or POSTMAN_START.match(text) else self._masked_text(text, is_partial=True)
+            )
+        except TooManySecrets:
+            return ""
+
+    def _search(self) -> "ParsedText":
+        if self._found is None:
+            try:
+                self._found = _found(self.text)
+            except Unreadable as trouble:
+                self._found = trouble
+        if isinstance(self._found, Unreadable):
+            raise self._found
+        return self._found
+
+    def _every_masked(self, is_partial: bool = False) -> list[MaskedDraft]:
+        """All calls of the text. Raises TimeBudgetExceeded where it was not read to its end, unless `is_partial`."""
+        found = self._search()
+        if found.is_partial and not is_partial:
+            raise TimeBudgetExceeded
+        return [self._mask(index, offer) for index, offer in enumerate(found.offers)]
+
+    def _mask(self, index: int, offer: Offer) -> MaskedDraft:
+        if index not in self._masked:
+            self._masked[index] = _mask(offer.read())
+        return self._masked[index]
+
+    def _choices(self, offers: list[Offer], chosen: int) -> Iterator[Choice]:
+        """Named after masking the whole call, so that a secret of its headers is hidden in its address too."""
+        for index, offer in enumerate(offers if len(offers) > 1 else ()):
+            try:
+                with time_budget.unlimited():
+                    title = Masker(limit=MAX_MASKS).text(time_budget.beginning(offer.title, LONGEST_HEADER))
+                yield choice_of(index, self._mask(index, offer).parsed, title)
+            except TooManySecrets:
+                yield Choice(index, f"{offer.method} of thousands of secrets".strip())
+
+    def _calls_only(self, is_partial: bool = False) -> str:
+        try:
+            calls = [each.parsed for each in self._every_masked(is_partial)]
+        except Unreadable:
+            return ""
+        return json.dumps([_as_json(parsed) for parsed in calls], indent=1, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class ParsedText:
+    """What a search of a text found; `is_partial` where it ran out of time and only the beginning was searched.
+
+    `text` is what was searched: without what surrounded the call.
+    """
+
+    offers: list[Offer] = field(repr=False)
+    notes: list[Note]
+    text: str = field(repr=False)
+    is_partial: bool = False
+    from_screenshot: bool = False
+
+
+def parse_call(text: str, choice: int | None = None) -> Parsed:
+    """The failing call in `text`, with its answer if that is there too; an answer alone has `call` None.
+
+    Of several calls the likeliest is read, or the one whose index in `choices` is `choice`; an index that is none of
+    them is as if none were given. Raises Unreadable, and nothing else, for text that holds neither call nor answer.
+    """
+    return PastedCall(text).parsed(choice)
+
+
+@in_time
+def parse_answer(text: str) -> Parsed:
+    """The answer in `text`. Raises Unreadable, and nothing else, for text that holds none."""
+    text, notes = _clean(text, ANSWER_FORMS)
+    with time_budget.limited() as budget:
+        text, removed = _unwrapped(text, budget)
+        notes += removed
+        draft, is_partial = _within_budget(text, _read_answer)
+    draft.notes = [Note("dropped", time_budget.PARTIAL)] * is_partial + notes + draft.notes
+    draft.note_composed_body()
+    if draft.answer and draft.answer.status is None and not draft.answer.network_error:
+        draft.note("guessed", "The answer names no status, so only its body is judged.")
+    return _masked(draft)
+
+
+def masked_text(text: str) -> str:
+    """The whole paste as text without its secrets, to show a form again; "" for one too long to show or of thousands
+    of secrets.
+
+    Of a HAR, a collection or parts of them the calls that can be chosen are left, written as JSON: the rest may hold
+    anything, and their headers and cookies are not named in a way that a text can be masked by.
+    """
+    return PastedCall(text).shown()
+
+
+def mask_within_budget(text: str) -> str:
+    """As masked_text, but raises TimeBudgetExceeded and TooManySecrets. Works within the budget in force."""
+    return PastedCall(text).masked()
+
+
+def conversation_id_in(url: str) -> str:
+    """The UUID where a conversation id stands in the path; "" for none, and for a placeholder."""
+    path = unquote(url.split("?", 1)[0].split("#", 1)[0])[:10_000]
+    segments = [segment.strip() for segment in path.split("/")]
+    if "conversations" not in segments:
+        return ""
+    after = segments[segments.index("conversations") + 1 :][:2]
+    if after and FULL_UUID.fullmatch(after[0]):
+        return after[0]
+    second = len(after) > 1 and CONVERSATIONS.fullmatch(after[0]) and FULL_UUID.fullmatch(after[1])
+    return after[1] if second else ""
+
+
+def _found(text: str) -> ParsedText:
+    text, notes = _clean(text, FORMS)
+    with time_budget.limited() as budget:
+        text, removed = _unwrapped(text, budget)
+        try:
+            text, corrected = corrected_text(text)
+        except TimeBudgetExceeded:
+            corrected = []
+            budget.extend(time_budget.GRACE_SECONDS)
+        offers, is_partial = _within_budget(text, _offers)
+        return ParsedText(shortlist(offers), [*notes, *removed, *corrected], text, is_partial, bool(corrected))
+
+
+def _unwrapped(text: str, budget: TimeBudget) -> tuple[str, list[Note]]:
+    """JSON, which is read by its structure, stays as it is."""
+    is_wrapped = RTF.match(text) or is_chat(text)
+    if not is_wrapped and (is_har(text) or POSTMAN_START.match(text) or (text[0] in "{[" and _is_json(text))):
+        return text, []
+    try:
+        return unwrap(text)
+    except TimeBudgetExceeded:
+        budget.extend(time_budget.GRACE_SECONDS)
+        return text, []
+
+
+def _region(parsed: Parsed, text: str) -> str:
+    """The key of the region that the call's host names, else the one that the text sets or names; "" for none."""
+    own = region_of_host(parsed.call.host) if parsed.call else None
+    region = own or region_set(text) or region_named(text)
+    return region.key if region else ""
+
+
+def _within_budget(text: str, read: Callable[[str], Value]) -> tuple[Value, bool]:
+    """What is read of the text, and whether that is of its beginning only because the whole took too long."""
+    with time_budget.limited() as budget:
+        try:
+            return read(text), False
+        except TimeBudgetExceeded:
+            budget.extend(time_budget.GRACE_SECONDS)
+        try:
+            return read(time_budget.beginning(text, BEGINNING).strip()), True
+        except (TimeBudgetExceeded, Unreadable):
+            raise Unreadable(TOO_SLOW) from None
+
+
+def _as_json(parsed: Parsed) -> dict[str, Any]:
+    """A call and its answer in this product's own form."""
+    row: dict[str, Any] = asdict(parsed.call) if parsed.call else {}
+    row["form"] = parsed.form
+    if parsed.answer and parsed.answer.network_error:
+        row["answer"] = {"network_error": parsed.answer.network_error}
+    elif parsed.answer:
+        row["answer"] = {"status": parsed.answer.status, "headers": parsed.answer.headers, "body": parsed.answer.body}
+    return {name: value for name, value in row.items() if value not in (None, "", (), False)}
+
+
+def _mask(draft: Draft) -> MaskedDraft:
+    """Where masking takes too long, of the draft with the beginning of each of its parts."""
+    conversation_id = conversation_id_in(draft.url) or draft.conversation_id
+    with time_budget.limited():
+        try:
+            return mask_draft(draft, conversation_id)
+        except TimeBudgetExceeded:
+            pass
+    with time_budget.unlimited():
+        return mask_draft(_shortened(draft), conversation_id)
+
+
+def _shortened(draft: Draft) -> Draft:
+    answer = draft.answer and replace(
+        draft.answer,
+        headers=_first_headers(draft.answer.headers),
+        body=draft.answer.body and time_budget.beginning(draft.answer.body, SHORTENED),
+        network_error=draft.answer.network_error[:LONGEST_HEADER],
+    )
+    short = replace(
+        draft,
+        url=time_budget.beginning(draft.url, SHORTENED),
+        headers=_first_headers(draft.headers),
+        body=draft.body and time_budget.beginning(draft.body, SHORTENED),
+        answer=answer,
+        notes=draft.notes[:MAX_NOTES],
+    )
+    if not any(note.what == time_budget.PARTIAL for note in short.notes):
+        short.notes.insert(0, Note("dropped", time_budget.PARTIAL))
+    return short
+
+
+def _first_headers(headers: Headers) -> Headers:
+    return [(name, time_budget.beginning(value, LONGEST_HEADER)) for name, value in headers[:FIRST_HEADERS]]
+
+
+def _masked(draft: Draft) -> Parsed:
+    try:
+        return _mask(draft).parsed
+    except TooManySecrets:
+        raise Unreadable(
+            f"This text holds more than {MAX_MASKS:,} values that look like secrets, so it is a log or a list and "
+            "no call. Paste the failing call alone."
+        ) from None
+
+
+def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
+    """The text without what no database or reader takes; refuses at once what is too long, binary or empty."""
+    if len(text) > (limit := limit_of(text)):
+        advice = "Paste the failing call alone, without logs around it."
+        raise Unreadable(
+            f"The text has {len(text):,} characters, and {limit:,} is the most that is read. "
+            f"{SMALLER if HAR_START.search(text, 0, 5_000) else advice}"
+        )
+    strange = len(CONTROLS.findall(text)) + text.count("\ufffd")
+    if strange > 20 and strange > len(text) / 10:
+        raise Unreadable(f"This looks like a binary file, not like text, so there is no call to read in it. {forms}")
+    notes: list[Note] = []
+    cleaned = clean_text(text)
+    if len(cleaned) != len(text.replace("\r\n", "\n").lstrip("\ufeff")):
+        notes.append(Note("dropped", "Invisible control characters were removed."))
+    if cleaned.count(REPLACEMENT) != text.count(REPLACEMENT):
+        notes.append(Note("dropped", "Characters that were only half there were replaced."))
+    if "```" in cleaned or "~~~" in cleaned:
+        cleaned = "\n".join(line for line in cleaned.split("\n") if not FENCE.fullmatch(line))
+    cleaned = cleaned.strip()
+    if not cleaned:
+        raise Unreadable(f"There is nothing here to read. {forms}")
+    return cleaned, notes
+
+
+def _offers(text: str) -> list[Offer]:
+    """At least one call, or the answer alone."""
+    if is_har(text):
+        return offers_in_har(text)
+    if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
+        return _offers_in_json(text)
+    is_page = text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml"))
+    is_answer = (is_page or STATUS_LINE.match(text) is not None) and find_curl(text) < 0 and find_request(text) < 0
+    if not is_answer and (offers := offers_in_text(text)):  # the scripts of an error page are no call
+        return offers
+    if has_response(text):
+        return [Offer(partial(read_response, text))]
+    if is_page:
+        raise Unreadable(f"This is a page of HTML or XML, not a call; perhaps it is the answer you got. {FORMS}")
+    if offers := offers_by_name(text):
+        return offers
+    if _response_in(text) is not None:
+        return [Offer(partial(_answer_alone, text))]
+    raise Unreadable(f"{_seen(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
+
+
+def _offers_in_json(text: str) -> list[Offer]:
+    """By its structure, unless its calls and their responses stand in entries of their own, or it is no JSON."""
+    if POSTMAN_START.match(text) and (offers := offers_in_documents(text)):
+        return offers
+    try:
+        offers = offers_in_json(lines_of_json(text) or load(text), text)
+    except Unreadable:
+        if not POSTMAN_START.match(text) and (offers := _offers_in_entries(text)):
+            return offers
+        raise
+    if all(offer.status is None for offer in offers):
+        apart = _offers_in_entries(text)
+        return apart if any(offer.status is not None for offer in apart) else offers
+    return offers
+
+
+def _offers_in_entries(text: str) -> list[Offer]:
+    try:
+        return offers_in_text(unwrap(text)[0])
+    except Unreadable:
+        return []
+
+
+def _response_in(text: str) -> DraftAnswer | None:
+    """The response in a text that holds no call."""
+    found = find_answer(text) or answer_in_log(text)
+    if found is not None and found.body is not None:
+        found = unwrapped(found)
+    found = completed(found, Responses(text[:LONGEST_SCAN]).between(0, LONGEST_SCAN))
+    is_one = found is not None and (found.status is not None or found.body is not None or found.network_error)
+    return found if is_one else None
+
+
+def _answer_alone(text: str) -> Draft:
+    draft = Draft("short", answer=_response_in(text))
+    draft.note("taken", "The text holds only an answer; the call itself is not in it.")
+    return draft
+
+
+def _is_json(text: str) -> bool:
+    """Meant as JSON? What begins with a bracket may be a log line, and a call in another form may stand in braces."""
+    if text[0] == "{":
+        return find_curl(text) < 0 and find_request(text) < 0
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _read_answer(text: str) -> Draft:
+    if text[0] == "{":
+        value = load(text)
+        inner = next((value[key] for key in ("answer", "response") if key in value), None)
+        draft = Draft("json", answer=read_json_answer(inner) or read_json_answer(value, text))
+        if draft.answer is None:
+            raise Unreadable(f"This JSON is no answer: it has neither status nor network_error. {ANSWER_FORMS}")
+        return draft
+    form = "raw_http" if has_response(text) else "curl" if "curl: (" in text else "short"
+    draft = Draft(form, answer=_response_in(text))
+    if draft.answer is None:
+        raise Unreadable(f"{_seen(text)}, and no status, error body or curl error is in it. {ANSWER_FORMS}")
+    return draft
+
+
+def _seen(text: str) -> str:
+    """What the text is, in its size only: quoting it could show a secret."""
+    lines = text.count("\n") + 1
+    return f"This is text of {lines:,} line{'s' if lines > 1 else ''} and {len(text):,} characters"

@@ -1,0 +1,302 @@
+"""Reads what Postman exports: a collection, a folder, one item or one request."""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote_plus
+
+from diagnostics.parsing.call import Unreadable
+from diagnostics.parsing.candidates import Offer
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
+from diagnostics.parsing.response_text import json_at
+from diagnostics.text import time_budget
+
+MAX_ITEMS = 5_000
+MAX_DOCUMENTS = 20
+MAX_VARIABLES = 500
+LONGEST_VALUE = 4_000
+MOST_FILLED = 100  # variables in one text; with the length of a value it bounds what they grow to
+LONGEST_URL = 20_000
+PASSES = 3  # a variable may hold another one
+VARIABLE = re.compile(r"\{\{[ \t]{0,5}([^{}\n]{1,100}?)[ \t]{0,5}\}\}")
+DOCUMENT = re.compile(r"^[ \t]{0,20}(?=\{)", re.MULTILINE)
+PATH_VARIABLE = re.compile(r"(?<=/):([A-Za-z_][\w.-]{0,80})")
+START = re.compile(r"\ufeff?\s*\{\s*\"(?:info|item|collection|_postman_id|variable|auth)\"\s*:")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One request of a collection, with what its folders give it."""
+
+    row: Mapping[str, Any]
+    title: str
+    auth: Any
+    variables: Mapping[str, str]
+
+
+def is_collection(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    inner = value.get("collection")
+    return isinstance(value.get("item"), list) or (isinstance(inner, dict) and isinstance(inner.get("item"), list))
+
+
+def documents_in(text: str) -> list[dict[str, Any]]:
+    """The JSON objects of a text that begin a line, such as a collection and the environment below it."""
+    found: list[dict[str, Any]] = []
+    at = 0
+    while (start := DOCUMENT.search(text, at)) and len(found) < MAX_DOCUMENTS:
+        each = json_at(text, start.end())
+        if each and isinstance(each[0], dict):
+            found.append(each[0])
+        at = each[1] if each else start.end() + 1
+    return found
+
+
+def offers_in_documents(text: str) -> list[Offer]:
+    """The calls of a collection, with the values of an environment that stands in the same text; [] for none."""
+    documents = documents_in(text)
+    collection = next((each for each in documents if is_collection(each)), None)
+    if collection is None or len(documents) < 2:
+        return []
+    environment: dict[str, str] = {}
+    for each in documents:
+        environment |= _variables(each.get("values"))
+    return offers_in_collection(collection, environment)
+
+
+def is_item(value: Any) -> bool:
+    """An item, or its request alone: the header list, the parts of the URL and the modes of the body are Postman's own."""
+    if not isinstance(value, dict):
+        return False
+    request = value.get("request", value)
+    if isinstance(request, str):
+        return isinstance(value.get("name"), str) and "://" in request
+    if not isinstance(request, dict) or "url" not in request:
+        return False
+    url, body = request["url"], request.get("body")
+    return (
+        (isinstance(url, dict) and ("raw" in url or "host" in url or "path" in url))
+        or isinstance(request.get("header"), list | str)
+        or (isinstance(body, dict) and isinstance(body.get("mode"), str))
+    )
+
+
+def offers_in_collection(value: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> list[Offer]:
+    """`environment` has values that stand outside the collection. Raises Unreadable for a collection without a request."""
+    root = value if isinstance(value.get("item"), list) else value["collection"]
+    items: list[Item] = []
+    left_out = 0
+    for item in _items(root, environment or {}):
+        if len(items) < MAX_ITEMS:
+            items.append(item)
+        else:
+            left_out += 1
+    if not items:
+        raise Unreadable(
+            "This Postman collection holds no request, so there is no call in it. "
+            "Export the collection with its requests, or paste the failing one as curl (Postman: Code > cURL)."
+        )
+    return [offer_of(item, left_out) for item in time_budget.checked(items)]
+
+
+def offer_of_item(value: Mapping[str, Any]) -> Offer:
+    return offer_of(Item(value if "request" in value else {"request": value}, _text(value.get("name")), None, {}), 0)
+
+
+def offer_of(item: Item, left_out: int) -> Offer:
+    request = _request(item.row)
+    answer = _example(item.row)
+    return Offer(
+        partial(draft_of, item, left_out),
+        _method(request),
+        _url(request, item.variables),
+        _status(answer) if answer else None,
+        title=item.title,
+    )
+
+
+def draft_of(item: Item, left_out: int = 0) -> Draft:
+    request = _request(item.row)
+    draft = Draft("postman", method=_method(request), url=_url(request, item.variables))
+    draft.note("taken", "The call was read from a Postman request.")
+    draft.headers = _headers(request.get("header"), item.variables)
+    draft.body = _body(request.get("body"), item.variables, draft)
+    _authorize(draft, request.get("auth", item.auth), item.variables)
+    if not request.get("method"):
+        draft.method = "GET"
+        draft.note("guessed", "No method was given; Postman then sends GET.")
+    if answer := _example(item.row):
+        draft.answer = _answer(answer)
+        draft.note("guessed", "The answer is the example that is saved with the request.")
+    if names := sorted(set(VARIABLE.findall(draft.url))):
+        draft.note(
+            "guessed", f"Variables without a value stay placeholders: {len(names)}. An environment may set them."
+        )
+    if left_out:
+        draft.note("dropped", f"Requests after the first {MAX_ITEMS:,} were left out: {left_out:,}.")
+    if item.row.get("event"):
+        draft.note("dropped", "The scripts of the request were left out; nothing pasted is run.")
+    return draft
+
+
+def _items(root: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Item]:
+    """Every request in the folders, in the order of the collection."""
+    variables = {**_variables(root.get("variable")), **environment}
+    waiting: list[tuple[Any, str, Any]] = [(each, "", root.get("auth")) for each in reversed(root["item"])]
+    while waiting:
+        time_budget.check()
+        row, folder, auth = waiting.pop()
+        if not isinstance(row, dict):
+            continue
+        name = _text(row.get("name"))[:80]
+        title = f"{folder} / {name}" if folder and name else folder or name
+        if isinstance(row.get("item"), list):
+            inner = row.get("auth") or auth
+            waiting += [(each, title[-160:], inner) for each in reversed(row["item"])]
+        elif isinstance(row.get("request"), dict | str):
+            yield Item(row, title, auth, variables)
+
+
+def _request(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    request = row.get("request")
+    return request if isinstance(request, dict) else {"url": request}
+
+
+def _variables(rows: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in (rows if isinstance(rows, list) else [])[:MAX_VARIABLES]:
+        if isinstance(row, dict) and not row.get("disabled") and _text(row.get("value")):
+            found[_text(row.get("key") or row.get("id"))] = _text(row["value"])[:LONGEST_VALUE]
+    return found
+
+
+def _filled(text: str, variables: Mapping[str, str], once: bool = False) -> str:
+    """The variables that the collection gives a value filled in; the others stay as they are."""
+    for _ in range(1 if once else PASSES):
+        if not variables or "{{" not in text or (len(text) > LONGEST_URL and not once):
+            break
+        text = VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text, count=MOST_FILLED)
+    return text
+
+
+def _method(request: Mapping[str, Any]) -> str:
+    method = _text(request.get("method")).strip()
+    return method.upper() if re.fullmatch(r"[A-Za-z]{1,20}", method) else ""
+
+
+def _url(request: Mapping[str, Any], variables: Mapping[str, str]) -> str:
+    url = request.get("url")
+    if not isinstance(url, dict):
+        return _filled(_text(url).strip(), variables)
+    raw = _text(url.get("raw")) or _from_parts(url)
+    own = _variables(url.get("variable"))
+    raw = PATH_VARIABLE.sub(lambda found: own.get(found[1], found[0]), raw[:LONGEST_URL])
+    return _filled(raw.strip(), variables)
+
+
+def _from_parts(url: Mapping[str, Any]) -> str:
+    host, path = url.get("host"), url.get("path")
+    name = ".".join(map(_text, host)) if isinstance(host, list) else _text(host)
+    words = "/".join(map(_text, path)) if isinstance(path, list) else _text(path).lstrip("/")
+    scheme = f"{_text(url.get('protocol')) or 'https'}://" if name and "{{" not in name and "://" not in name else ""
+    rows = url.get("query")
+    pairs = [each for each in (rows if isinstance(rows, list) else []) if isinstance(each, dict)]
+    query = "&".join(
+        f"{_text(each.get('key'))}={_text(each.get('value'))}" for each in pairs if not each.get("disabled")
+    )
+    return f"{scheme}{name}/{words}" + (f"?{query}" if query else "")
+
+
+def _headers(rows: Any, variables: Mapping[str, str]) -> Headers:
+    if isinstance(rows, str):
+        lines = [line.partition(":") for line in rows.split("\n")[:MAX_HEADERS]]
+        return [(name.strip(), _filled(value.strip(), variables)) for name, colon, value in lines if colon]
+    found = [each for each in (rows if isinstance(rows, list) else []) if isinstance(each, dict)]
+    return [
+        (_text(each.get("key")).strip(), _filled(_text(each.get("value")), variables))
+        for each in found[:MAX_HEADERS]
+        if _text(each.get("key")).strip() and not each.get("disabled")
+    ]
+
+
+def _body(body: Any, variables: Mapping[str, str], draft: Draft) -> str | None:
+    """The body as Postman sends it, with the Content-Type that it adds."""
+    if not isinstance(body, dict) or body.get("disabled"):
+        return None
+    mode, content = body.get("mode"), body.get(_text(body.get("mode")))
+    text, kind = None, ""
+    if mode == "raw":
+        text, kind = _filled(_text(content), variables, once=True), _kind_of_raw(body)
+    elif mode in ("urlencoded", "formdata"):
+        rows = [each for each in (content if isinstance(content, list) else []) if isinstance(each, dict)]
+        pairs = [(_text(each.get("key")), _text(each.get("value"))) for each in rows if not each.get("disabled")]
+        text = "&".join(f"{quote_plus(name)}={_filled(value, variables)}" for name, value in pairs)
+        kind = "application/x-www-form-urlencoded" if mode == "urlencoded" else "multipart/form-data"
+    elif mode == "graphql":
+        text, kind = json.dumps(content, ensure_ascii=False), "application/json"
+    elif mode == "file":
+        draft.note("dropped", "The body comes from a file, whose content is not known here.")
+    if text and kind and draft.header("Content-Type") is None:
+        draft.headers.append(("Content-Type", kind))
+        draft.note("guessed", f"No Content-Type was given; Postman then sends {kind}.")
+    return text or None
+
+
+def _kind_of_raw(body: Mapping[str, Any]) -> str:
+    options = body.get("options")
+    raw = options.get("raw") if isinstance(options, dict) else None
+    language = raw.get("language") if isinstance(raw, dict) else None
+    return "application/json" if language == "json" else "text/plain"
+
+
+def _authorize(draft: Draft, auth: Any, variables: Mapping[str, str]) -> None:
+    if not isinstance(auth, dict) or draft.header("Authorization") is not None:
+        return
+    kind = _text(auth.get("type"))
+    given = auth.get(kind)
+    rows = given if isinstance(given, list) else []
+    values = {
+        _text(row.get("key")): _filled(_text(row.get("value")), variables) for row in rows if isinstance(row, dict)
+    }
+    values |= (
+        {name: _filled(_text(value), variables) for name, value in given.items()} if isinstance(given, dict) else {}
+    )
+    if kind == "bearer":
+        draft.headers.append(("Authorization", f"Bearer {values.get('token', '')}".rstrip()))
+    elif kind == "basic":
+        draft.secrets.append(values.get("password", ""))
+        pair = f"{values.get('username', '')}:{values.get('password', '')}"
+        draft.headers.append(("Authorization", f"Basic {b64encode(pair.encode('utf-8', 'replace')).decode()}"))
+    elif kind == "oauth2" and values.get("accessToken"):
+        draft.headers.append(("Authorization", f"Bearer {values['accessToken']}"))
+    elif kind not in ("", "noauth"):
+        draft.note("guessed", "Postman adds the authorization itself, so it is not shown here.")
+        return
+    else:
+        return
+    draft.note("guessed", "The Authorization header was put together from Postman's authorization settings.")
+
+
+def _example(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The saved example that failed, else the first one."""
+    rows = row.get("response")
+    found = [each for each in (rows if isinstance(rows, list) else [])[:50] if isinstance(each, dict) and _status(each)]
+    return next((each for each in found if (_status(each) or 0) >= 400), found[0] if found else None)
+
+
+def _answer(row: Mapping[str, Any]) -> DraftAnswer:
+    return DraftAnswer(_status(row), _headers(row.get("header"), {}), _text(row.get("body")) or None)
+
+
+def _status(row: Mapping[str, Any]) -> int | None:
+    code = row.get("code")
+    return code if isinstance(code, int) and not isinstance(code, bool) and 100 <= code <= 599 else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""

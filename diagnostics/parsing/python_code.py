@@ -1,0 +1,187 @@
+"""Reads the arguments of a call in Python, through Python's own parser. Nothing is ever run."""
+
+import ast
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from diagnostics.parsing.values import MAX_DEPTH, Arguments, Hole, NamedValues, joined, json_of, text_of
+from diagnostics.text import time_budget
+
+LONGEST = 20_000
+ASSIGNED = re.compile(r"^[ \t]*(?P<name>[A-Za-z_]\w*)[ \t]*(?::[ \t]*[\w\[\], .|]{1,40})?=(?!=)[ \t]*", re.MULTILINE)
+BRACKETS = re.compile(r"[()\[\]{}]|\"\"\"|'''|[\"']|\n|#[^\n]*")
+FORMATTED = re.compile(r"\{(\w*)\}|%[sdr]")
+
+
+class PythonCode(NamedValues):
+    """A text with Python in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, ASSIGNED)
+
+    def value_at(self, start: int, name: str, depth: int) -> Any:
+        time_budget.check()
+        tree = parsed(self.text[start : end_of(self.text, start)])
+        return Hole(name) if tree is None else self.value(tree, depth)
+
+    def arguments(self, start: int) -> tuple[Arguments, int] | None:
+        """Those of the call whose parenthesis opens before `start`, and where it ends; None where that is no Python."""
+        time_budget.check()
+        end = end_of(self.text, start, 1)
+        tree = parsed(f"f({self.text[start:end]}")
+        if not isinstance(tree, ast.Call):
+            return None
+        positional = [self.value(each, 0) for each in tree.args]
+        named: dict[str, Any] = {}
+        for each in tree.keywords:
+            value = self.value(each.value, 0)
+            named |= {each.arg: value} if each.arg else value if isinstance(value, dict) else {}
+        return Arguments(positional, named), end
+
+    def value(self, node: ast.expr, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            return Hole("value")
+        read = READ.get(type(node))
+        return Hole(_name(node)) if read is None else read(self, node, depth + 1)
+
+    def _constant(self, node: ast.Constant, depth: int) -> Any:
+        value = node.value
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "replace")
+        return value if value is None or isinstance(value, str | int | float) else Hole("value")
+
+    def _text(self, node: ast.JoinedStr, depth: int) -> str:
+        parts = [each.value if isinstance(each, ast.FormattedValue) else each for each in node.values]
+        return "".join(text_of(self.value(each, depth)) for each in parts)
+
+    def _sum(self, node: ast.BinOp, depth: int) -> Any:
+        left = self.value(node.left, depth)
+        if isinstance(node.op, ast.Add):
+            return joined(left, self.value(node.right, depth))
+        if isinstance(node.op, ast.Mod) and isinstance(left, str):
+            right = self.value(node.right, depth)
+            return _formatted(left, right if isinstance(right, list) else [right], {})
+        return Hole("value")
+
+    def _dict(self, node: ast.Dict, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, each in zip(node.keys, node.values, strict=True):
+            value = self.value(each, depth)
+            if key is None:
+                found |= value if isinstance(value, dict) else {}
+            else:
+                found[text_of(self.value(key, depth))] = value
+        return found
+
+    def _list(self, node: ast.List | ast.Tuple, depth: int) -> list[Any]:
+        return [self.value(each, depth) for each in node.elts]
+
+    def _call(self, node: ast.Call, depth: int) -> Any:
+        name = _dotted(node.func)
+        given = [self.value(each, depth) for each in node.args]
+        if name == "json.dumps" and given:
+            return given[0] if isinstance(given[0], Hole) else json_of(given[0])
+        if name in ("str", "quote", "urllib.parse.quote") and given:
+            return given[0]
+        if name == "dict":
+            return {each.arg: self.value(each.value, depth) for each in node.keywords if each.arg}
+        if name in ("os.getenv", "os.environ.get", "getenv") and given:
+            return Hole(text_of(given[0]))
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "strip", "encode"):
+            inner = self.value(node.func.value, depth)
+            words = {each.arg: self.value(each.value, depth) for each in node.keywords if each.arg}
+            return _formatted(inner, given, words) if node.func.attr == "format" and isinstance(inner, str) else inner
+        return Hole(_name(node))
+
+    def _item(self, node: ast.Subscript, depth: int) -> Any:
+        inside = self.value(node.slice, depth)
+        outer = self.value(node.value, depth)
+        if isinstance(outer, dict) and isinstance(inside, str) and inside in outer:
+            return outer[inside]
+        return Hole(inside if isinstance(inside, str) else _name(node))
+
+    def _variable(self, node: ast.Name, depth: int) -> Any:
+        return self.named(node.id, depth)
+
+
+READ: dict[type[ast.expr], Callable[[PythonCode, Any, int], Any]] = {
+    ast.Constant: PythonCode._constant,
+    ast.JoinedStr: PythonCode._text,
+    ast.BinOp: PythonCode._sum,
+    ast.Dict: PythonCode._dict,
+    ast.List: PythonCode._list,
+    ast.Tuple: PythonCode._list,
+    ast.Call: PythonCode._call,
+    ast.Subscript: PythonCode._item,
+    ast.Name: PythonCode._variable,
+}
+
+
+def parsed(expression: str) -> ast.expr | None:
+    """None for what is no Python expression, or one too deep to read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd escapes in a paste are none of our business
+            return ast.parse(expression.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def end_of(text: str, start: int, depth: int = 0) -> int:
+    """Where the expression ends: behind the bracket that closes it, or with its line."""
+    limit = min(len(text), start + LONGEST)
+    at = start
+    while found := BRACKETS.search(text, at, limit):
+        time_budget.check()
+        sign, at = found[0], found.end()
+        if sign in ('"""', "'''", '"', "'"):
+            at = _closed(text, at, sign, limit)
+        elif sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+            if depth <= 0:
+                return at if depth == 0 else found.start()
+        elif sign == "\n" and depth == 0:
+            return found.start()
+    return limit
+
+
+def _closed(text: str, at: int, quote: str, limit: int) -> int:
+    while (end := text.find(quote, at, limit)) >= 0:
+        before = text[at:end]
+        if (len(before) - len(before.rstrip("\\"))) % 2 == 0:
+            return end + len(quote)
+        at = end + 1
+    return limit
+
+
+def _formatted(text: str, given: list[Any], words: dict[str, Any]) -> str:
+    rest = iter(given)
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1] or ""
+        if name in words:
+            return text_of(words[name])
+        if name.isdigit():
+            return text_of(given[int(name)]) if len(name) < 3 and int(name) < len(given) else found[0]
+        return found[0] if name else text_of(next(rest, Hole("value")))
+
+    return FORMATTED.sub(fill, text)
+
+
+def _dotted(node: ast.expr) -> str:
+    words: list[str] = []
+    while isinstance(node, ast.Attribute) and len(words) < 5:
+        words.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(words)]) if isinstance(node, ast.Name) else ""
+
+
+def _name(node: ast.expr) -> str:
+    """What to call a value that is not known: the last name in it."""
+    while isinstance(node, ast.Call | ast.Subscript | ast.Await):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else "value"

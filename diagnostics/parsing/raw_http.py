@@ -1,0 +1,89 @@
+"""Reads a raw HTTP request, and the raw response that may follow it."""
+
+import re
+from functools import partial
+
+from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.draft import METHODS, Draft
+from diagnostics.parsing.response_text import STATUS_LINE, find_answer, raw_response, read_headers, tidy_body
+from diagnostics.text import time_budget
+
+METHOD = re.compile(r"[ \t]*(?:> ?)?([A-Za-z]{3,20})[ \t]")
+VERSION = re.compile(r"\d(?:\.\d)?")
+
+
+def request_line(line: str) -> tuple[str, str] | None:
+    """Method and target of "POST /path HTTP/1.1", also as curl -v shows it."""
+    head, slash, version = line.rstrip().rpartition(" HTTP/")
+    method = METHOD.match(head + " ") if slash and VERSION.fullmatch(version) else None
+    target = head[method.end() :].strip() if method else ""
+    if target and method and method[1] not in METHODS and " " in target:
+        return None  # a line of a log
+    return (method[1].upper(), target) if method and target else None
+
+
+def find_request(text: str) -> int:
+    """Where the first request line starts; -1 for none."""
+    at = 0
+    for line in time_budget.checked(text.split("\n")) if " HTTP/" in text else ():
+        if " HTTP/" in line and request_line(line):
+            return at
+        at += len(line) + 1
+    return -1
+
+
+def has_response(text: str) -> bool:
+    return "HTTP/" in text and any(STATUS_LINE.match(line) for line in time_budget.checked(text.split("\n")))
+
+
+def request_spots(text: str, after_curl: int) -> list[Spot]:
+    """The requests in the text. What curl -v shows behind a command (from `after_curl` on) is that command's own."""
+    spots: list[Spot] = []
+    at = 0
+    for line in time_budget.checked(text.split("\n")) if " HTTP/" in text else ():
+        shown_by_curl = line.lstrip().startswith(">") and 0 <= after_curl < at
+        if " HTTP/" in line and not shown_by_curl and len(spots) < MAX_OFFERS and request_line(line):
+            spots.append(Spot(at, at + len(line), partial(_read, text, at)))
+        at += len(line) + 1
+    return spots
+
+
+def read_response(text: str) -> Draft:
+    """A response alone."""
+    draft = Draft("raw_http", answer=raw_response(text))
+    draft.note("taken", "The text holds only an answer; the call itself is not in it.")
+    return draft
+
+
+def _read(text: str, start: int, until: int) -> Draft:
+    draft = Draft("raw_http")
+    lines = text[start:until].split("\n")
+    verbose = lines[0].lstrip().startswith(">")
+    found = request_line(lines[0])
+    if found:
+        draft.method, target = found
+        end = next(
+            (number for number, line in enumerate(time_budget.checked(lines)) if STATUS_LINE.match(line)), len(lines)
+        )
+        _read_request(draft, target, lines[1:end], verbose)
+        draft.answer = find_answer("\n".join(lines[end:])) if end < len(lines) else None
+    draft.note("taken", "The call was read from a raw HTTP request.")
+    return draft
+
+
+def _read_request(draft: Draft, target: str, block: list[str], verbose: bool) -> None:
+    if verbose:
+        block = [line.lstrip()[1:].removeprefix(" ") for line in block if line.lstrip().startswith(">")]
+        draft.note("guessed", "The output of curl -v does not show the body, so the body is not known.")
+    draft.headers, rest = read_headers(block)
+    draft.body = None if verbose else tidy_body(rest)
+    draft.url = whole_url(target, draft)
+
+
+def whole_url(target: str, draft: Draft) -> str:
+    """The target with the host that the headers name; a bare path stays one when they name none."""
+    host = (draft.header("Host") or "").strip()
+    if not target.startswith("/") or not re.fullmatch(r"[^\s/?#@]{1,260}", host):
+        return target
+    draft.note("guessed", "The URL was put together from the Host header; https was taken as its scheme.")
+    return f"https://{host}{target}"

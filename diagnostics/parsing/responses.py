@@ -1,0 +1,321 @@
+"""Finds every trace of a response in a text and puts together those that belong to one response."""
+
+import json
+import re
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from diagnostics.parsing.draft import ComposedBody, DraftAnswer, Headers
+from diagnostics.parsing.exchange_values import exchange_in
+from diagnostics.parsing.log_form import CODE, HEADERS, dict_headers
+from diagnostics.parsing.objects import FoundObject, objects_in, value_of
+from diagnostics.parsing.response_text import STATUS_LINE, raw_response
+from diagnostics.text import time_budget
+
+MAX_TRACES = 2_000
+UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+STATUS = re.compile(
+    r"\b(?:http[ _-]?)?(?:status|estado|statut|статус|ステータス|状态|狀態|الحالة)"
+    r"(?:[ _-]{0,2}(?:code|código|codigo|コード|码|碼|код))?[\"'`*]{0,3}\s{0,3}(?:[:=：は为為]|is|of|"
+    r"was|->)?\s{0,3}[\"'`*]{0,3}(?P<named>[1-5]\d\d)(?![\w-]|\.\w)"
+    r"|(?:HTTP[ステータス状态]{0,6}|HTTP error|HTTP[- ]Fehler|código|codigo|code|Code|"
+    r"código de estado|код|エラー|错误|錯誤|오류|خطأ|エラーコード|ErrorCode|error code|error|fehler|erreur|errore|erro|fout|"
+    r"ошибк\w{1,2})\s{0,2}[:=：]?\s{0,2}(?P<words>[45]\d\d)(?![\w.-])"
+    r"|[:：]\s{0,2}\((?P<windows>[45]\d\d)\)\s{0,2}[^\W\d]"  # PowerShell 5.1, in any language
+    r"|\b\d{1,9}(?:[.,]\d{1,6})?\s?ms\s{1,2}-\s(?P<handler>[1-5]\d\d)\b"  # HttpClient's log
+    r"|\bHTTP/\d(?:\.\d)? (?P<line>[1-5]\d\d)\b"
+    r"|\bResponse:? (?P<response>[1-5]\d\d)\b"
+    r"|\bhttp_code\s{0,3}[:=]\s{0,3}(?P<curl>[1-5]\d\d)\b"
+    r"|^(?P<write_out>[1-5]\d\d)(?:[ ,;|]\d{1,3}\.\d{1,6}s?)?[ \t]*$"  # what curl -w prints
+    r"|ApiException:?\s{0,3}\(?(?P<python>[1-5]\d\d)\)?"
+    r"|\bAPI Error:? (?P<go>[1-5]\d\d)\b"
+    r"|\b(?:returned an error|not indicate success|responded with|resulted in an?|failed with|"
+    r"answered|API Exception|"
+    r"Error calling \w{1,90})[:\s`\"'(]{1,4}(?:status )?(?:code )?\(?[`'\"]?(?P<net>[1-5]\d\d)\b"
+    r"|\bnet::ERR_[A-Z_]{2,40} (?P<chrome>[1-5]\d\d)\b"
+    r"|(?:<--|->|=>|→|⇒|➜|<-|⟵|←) {0,3}(?:HTTP(?:/\d(?:\.\d)?)? )?(?:status )?(?P<arrow>[1-5]\d\d)(?![\w.-])"
+    r"|\b(?P<reason>[1-5]\d\d) {1,2}[-–(]{0,2} ?(?:Client Error|Server Error|OK\b|Created\b|"
+    r"Accepted\b|No Content\b|Bad ?Request|Unauthorized|Forbidden|Not ?Found|NOT_FOUND|[a-z_]{2,30}\.[a-z_.]{2,60}(?![\w.:/-])|"
+    r"Method ?Not ?Allowed|Not ?Acceptable|Conflict|Gone\b|Unsupported ?Media ?Type|Unprocessable|"
+    r"Too ?Many ?Requests|Internal ?Server ?Error|Bad ?Gateway|Service ?Unavailable|"
+    r"Gateway ?Time-?out)"
+    r"|\"[A-Z]{3,7} \S{1,2000} HTTP/\d(?:\.\d)?\" (?P<access>[1-5]\d\d)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+CORRELATION = re.compile(
+    r"(?:\b(?:inin|x)[-_ ])?(?:correlation|corr[ée]lation|correlaci[óo]n|correla[çc][ãa]o|"
+    r"correlazione|korrelation\w{0,2}|корреляци\w{1,3}|相関|关联|相关|關聯|الارتباط|contextId)"
+    rf"[^\n0-9A-Fa-f]{{0,3}}[^\n{{}}]{{0,24}}?\n?(?P<id>(?<![0-9A-Za-z-]){UUID})",
+    re.IGNORECASE,
+)
+# How CX as Code, the Go SDK and people name it: at the end of the message, in parentheses.
+IN_PARENTHESES = re.compile(rf"(?:permission|Error|request|resource|error|API)[^\n]{{0,600}}?\((?P<id>{UUID})\)")
+WRAPPED_STATUS = re.compile(r"status[\"']?\s?[:=]\s?[\"']?([1-5]\d\d)\b|returned (?:status|code)? ?([45]\d\d)\b")
+BACKEND = re.compile(r"Request to backend service failed")
+CORS = re.compile(
+    r"blocked by CORS policy|Cross-Origin Request Blocked|CORS request did not succeed|"
+    r"is not allowed by Access-Control"
+)
+# How programs say that no connection came about.
+FAILED = re.compile(
+    r"\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)\b|\bconnect E(?:CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH)\b|\bread ECONNRESET\b|"
+    r"\bUnknownHostException:|\bSocketTimeoutException:|\bConnectException:|\bSSLHandshakeException:|"
+    r"\bNo such host is known|\bno such host\b|\bName or service not known|\bFailed to resolve '|"
+    r"remote name could not be resolved|\bTLS handshake timeout|\bcontext deadline exceeded|"
+    r"\bSSLCertVerificationError|\bCERTIFICATE_VERIFY_FAILED|\bself[- ]signed certificate in certificate chain|"
+    r"\bunable to (?:verify the first certificate|get local issuer certificate)|\bSSL connection could not be established|"
+    r"\b(?:Connect|Read)Timeout(?:Error)?\b"
+)
+NETWORK = re.compile(r"\bnet::(?P<code>ERR_[A-Z_]{2,40})(?! [1-5]\d\d)")
+
+
+@dataclass
+class Trace:
+    """A part of a response, with its place in the text. `weight` says how plainly it is one."""
+
+    at: int
+    end: int
+    status: int | None = None
+    headers: Headers = field(default_factory=list, repr=False)
+    body: str | None = field(default=None, repr=False)
+    network_error: str = ""
+    url: str = ""
+
+    @property
+    def correlation_id(self) -> str:
+        return correlation_of(self.headers, self.body)
+
+    @property
+    def code(self) -> str:
+        value = value_of(self.body or "")
+        code = value.get("code") if isinstance(value, dict) else None
+        return code if isinstance(code, str) else ""
+
+    @property
+    def worth(self) -> tuple[bool, ...]:
+        failed = self.status is not None and self.status >= 400
+        return (failed, bool(self.code), bool(self.correlation_id), self.body is not None, self.status is not None)
+
+    def joins(self, other: "Trace") -> bool:
+        """May the two be parts of one response?"""
+        same_status = None in (self.status, other.status) or self.status == other.status
+        ids = (self.correlation_id, other.correlation_id)
+        bodies = self.code and other.code and self.code != other.code
+        return same_status and ("" in ids or ids[0].lower() == ids[1].lower()) and not bodies
+
+    def join(self, other: "Trace") -> "Trace":
+        body = max((self.body, other.body), key=lambda each: (bool(value_of(each or "")), each is not None))
+        headers = self.headers if len(self.headers) >= len(other.headers) else other.headers
+        ids = self.correlation_id or other.correlation_id
+        if ids and not correlation_of(headers, body):
+            headers = [*headers, ("ININ-Correlation-Id", ids)]
+        status = self.status if self.status is not None else other.status
+        error = "" if status else self.network_error or other.network_error
+        return Trace(self.at, max(self.end, other.end), status, headers, body, error, self.url or other.url)
+
+    def as_answer(self) -> DraftAnswer:
+        return DraftAnswer(self.status, self.headers, self.body, self.network_error if self.status is None else "")
+
+
+class Responses:
+    """The traces of responses in one text, in its order."""
+
+    def __init__(self, text: str, objects: list[FoundObject] | None = None) -> None:
+        self.objects = objects_in(text) if objects is None else objects
+        self.traces = _traces(text, self.objects)
+        self._starts = [trace.at for trace in self.traces]
+
+    def between(self, start: int, end: int) -> Trace | None:
+        """The response that the traces from `start` to `end` tell of: of several the one that failed, told best."""
+        first = bisect_left(self._starts, start)
+        if 0 < first <= len(self.traces) and self.traces[first - 1].end > start:
+            first -= 1  # the call stands inside it, such as in the message of a log's entry
+        return best_of(self.traces[first : bisect_left(self._starts, end)])
+
+
+def best_of(traces: list[Trace]) -> Trace | None:
+    groups: list[Trace] = []
+    for trace in traces[:MAX_TRACES]:
+        time_budget.check()
+        place = next((at for at in range(len(groups) - 1, max(-1, len(groups) - 6), -1) if groups[at].joins(trace)), -1)
+        if place < 0:
+            groups.append(trace)
+        else:
+            groups[place] = groups[place].join(trace)
+    return max(groups, key=lambda group: group.worth, default=None)
+
+
+def correlation_of(headers: Any, body: str | None) -> str:
+    """The correlation ID of a response: its header, else the contextId of the body; "" for none."""
+    for name, value in headers:
+        if re.sub(r"[^a-z]", "", name.lower()) in ("inincorrelationid", "correlationid", "xcorrelationid"):
+            return str(value).strip()
+    found = value_of(body or "")
+    for name in ("contextId", "correlationId", "correlation_id"):
+        if isinstance(found, dict) and isinstance(found.get(name), str):
+            return str(found[name])
+    return ""
+
+
+def completed(own: DraftAnswer | None, found: Trace | None) -> DraftAnswer | None:
+    """The response that a reader saw behind its call, with what the text tells of it beside."""
+    if found is None:
+        return own
+    if own is None or (own.network_error and found.status is not None):
+        return found.as_answer()
+    if own.network_error:
+        return own
+    mine = Trace(0, 0, own.status, own.headers, own.body)
+    if not mine.joins(found):
+        weak = own.body is None and not own.headers
+        return found.as_answer() if weak and found.worth > mine.worth and found.code else own
+    whole = mine.join(found)
+    mine_said, found_said = value_of(own.body or ""), value_of(found.body or "")
+    keeps = own.body is not None and (
+        found_said is None or (mine_said is not None and len(mine_said) >= len(found_said))
+    )
+    return DraftAnswer(
+        whole.status, whole.headers, own.body if keeps else whole.body if mine_said is None else found.body
+    )
+
+
+def _traces(text: str, objects: list[FoundObject]) -> list[Trace]:
+    found = [*_raw(text), *_from_objects(objects)]
+    found.sort(key=lambda trace: trace.at)
+    borders = [(trace.at, trace.end) for trace in found]
+    words = [*_inner_statuses(text, _statuses(text)), *_correlations(text), *_networks(text), *_codes(text)]
+    starts = [start for start, _ in borders]
+    for trace in words:
+        place = bisect_left(starts, trace.at + 1) - 1
+        if place < 0 or trace.at >= borders[place][1]:
+            found.append(trace)
+    return sorted(found, key=lambda trace: trace.at)[:MAX_TRACES]
+
+
+def _raw(text: str) -> list[Trace]:
+    """Raw HTTP responses: each from its status line to the next one."""
+    starts: list[int] = []
+    at = 0
+    for line in time_budget.checked(text.split("\n")) if "HTTP/" in text else ():
+        if STATUS_LINE.match(line):
+            starts.append(at)
+        at += len(line) + 1
+    found = []
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
+        time_budget.check()
+        answer = raw_response(text[start : min(end, start + 60_000)])
+        if answer is not None:
+            body = answer.body if value_of(answer.body or "") is not None else None
+            first_blank = text.find("\n\n", start, end)
+            found.append(
+                Trace(start, first_blank if first_blank > 0 else start + 12, answer.status, answer.headers, body)
+            )
+    return found[-50:]
+
+
+def _from_objects(objects: list[FoundObject]) -> list[Trace]:
+    found = []
+    for each in objects:
+        time_budget.check()
+        exchange = exchange_in(each.value, each.raw)
+        if exchange.answer is not None:
+            answer = unwrapped(exchange.answer)
+            found.append(Trace(each.at, each.end, answer.status, answer.headers, answer.body, url=exchange.url))
+        else:
+            found.append(Trace(each.at, each.at))
+    return [trace for trace in found if trace.end > trace.at]
+
+
+def unwrapped(answer: DraftAnswer) -> DraftAnswer:
+    """The response of the API inside that of a data action, which wraps it in a 400 of its own."""
+    value = value_of(answer.body or "")
+    message = value.get("message") if isinstance(value, dict) else None
+    if not isinstance(message, str) or not is_wrapper(value):
+        return answer
+    inner = next((each for each in objects_in(message) if each.value.get("code") or each.value.get("message")), None)
+    details = value.get("details")
+    told = WRAPPED_STATUS.search(message)
+    status = next((int(group) for group in told.groups() if group), None) if told else None
+    for detail in details if isinstance(details, list) else ():
+        name = detail.get("fieldName") if isinstance(detail, dict) else None
+        status = status or (int(name) if isinstance(name, str) and re.fullmatch(r"[1-5]\d\d", name) else None)
+    if inner is not None:
+        found = exchange_in(inner.value).answer
+        if found is not None and found.body:
+            headers = found.headers if correlation_of(found.headers, found.body) else answer.headers
+            return DraftAnswer(found.status or status, headers, found.body)
+    return replace(answer, status=status or answer.status)
+
+
+def is_wrapper(value: Any) -> bool:
+    """Is this the error body of a data action, around the response of the API that it called?"""
+    message = value.get("message") if isinstance(value, dict) else None
+    return (
+        isinstance(message, str)
+        and re.search(r"REST call for action|Request to backend service failed", message) is not None
+    )
+
+
+def _statuses(text: str) -> list[Trace]:
+    found = []
+    for match in time_budget.checked(STATUS.finditer(text)):
+        digits = next(value for value in match.groups() if value)
+        found.append(Trace(match.start(), match.end(), int(digits)))
+        if len(found) >= MAX_TRACES:
+            break
+    return found
+
+
+def _inner_statuses(text: str, statuses: list[Trace]) -> list[Trace]:
+    """Without the status of a data action where its message names that of the API behind it."""
+    backend = BACKEND.search(text)
+    inner = WRAPPED_STATUS.search(text, backend.end(), backend.end() + 600) if backend else None
+    if inner is None or next(each for each in inner.groups() if each) == "400":
+        return statuses
+    return [trace for trace in statuses if trace.status != 400]
+
+
+def _correlations(text: str) -> list[Trace]:
+    found = [Trace(m.start(), m.end(), None, [("ININ-Correlation-Id", m["id"])]) for m in _first(CORRELATION, text)]
+    found += [
+        Trace(m.start("id"), m.end(), None, [("ININ-Correlation-Id", m["id"])]) for m in _first(IN_PARENTHESES, text)
+    ]
+    for match in _first(HEADERS, text):
+        headers = dict_headers(match["dict"])
+        if headers:
+            found.append(Trace(match.start(), match.end(), None, headers))
+    return found
+
+
+def _networks(text: str) -> list[Trace]:
+    found = [Trace(m.start(), m.end(), network_error=_line_around(text, m.start())) for m in _first(CORS, text)]
+    found = found or [Trace(m.start(), m.end(), network_error=m[0]) for m in _first(NETWORK, text)]
+    return found or [
+        Trace(m.start(), m.end(), network_error=_line_around(text, m.start())) for m in _first(FAILED, text)
+    ]
+
+
+def _line_around(text: str, at: int) -> str:
+    start = max(text.rfind("\n", 0, at) + 1, at - 300)
+    end = text.find("\n", at, at + 300)
+    return text[start : end if end >= 0 else at + 300].strip()
+
+
+def _codes(text: str) -> list[Trace]:
+    """Codes such as code=not.found in a line of a log, as an error body."""
+    found = []
+    for match in _first(CODE, text):
+        found.append(
+            Trace(match.start(), match.end(), body=ComposedBody(json.dumps({"message": "", "code": match["code"]})))
+        )
+    return found
+
+
+def _first(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    found = []
+    for match in time_budget.checked(pattern.finditer(text)):
+        found.append(match)
+        if len(found) >= 300:
+            break
+    return found

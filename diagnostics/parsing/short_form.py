@@ -1,0 +1,263 @@
+"""Reads a call as people write it in a thread: method and path, maybe a body, maybe "-> 404"."""
+
+import re
+from functools import partial
+
+from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, DraftAnswer, guess_method
+from diagnostics.parsing.raw_http import request_line, whole_url
+from diagnostics.parsing.response_text import (
+    ARROW_STATUS,
+    find_answer,
+    json_at,
+    line_status,
+    looks_like_response,
+    status_in,
+    tidy_body,
+)
+from diagnostics.text import time_budget
+
+CALL_POSITION = r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:-]{0,60}\]"
+REST = rf"(?:{CALL_POSITION}|[^\s`\"'<>{{}}\[\]“”‘’|])*+"
+TARGET = rf"(?:https?://|/|(?:{CALL_POSITION})/|(?:api|login|apps)\.)" + REST
+CALL = re.compile(
+    rf"(?<![\w/])(?P<method>{'|'.join(sorted(METHODS))})\b[:\s`*\"'“(<]{{1,10}}(?P<url>{TARGET})", re.IGNORECASE
+)
+ALONE = re.compile(
+    rf"[\s<>*#•`\"'“(\d.)-]{{0,12}}(?:url[ \t]{{0,3}}[:=][\s`\"'“]{{0,5}})?(?P<url>{TARGET})", re.IGNORECASE
+)
+ANY_POSITION = re.compile(rf"(?P<url>(?:https?://[\w.:{{}}$-]{{1,260}})?/(?:api/v2|oauth/token){REST})")
+VALUE_START = re.compile(r"[{\[][ \t]{0,9}(?:[\"'{\[“”}\]]|$)")
+BRACKETS = re.compile(r"[{}\[\]]|\n[ \t]{0,40}\n|\n```")
+PROSE_STATUS = re.compile(
+    r"\b(?:get|gets|got|getting|gives?|returns?|returned|returning|receives?d?|answers?|answered|response|status|error|"
+    r"fails?)\b[^.\n\d]{0,40}\b([1-5]\d\d)\b(?![.,]\d| ?ms\b)",
+    re.IGNORECASE,
+)
+# A file in a stack trace.
+FILE = re.compile(
+    r"/[^\s\"']{1,300}\.(?:py|[cm]?[jt]sx?|java|rb|php|go|cs|jar|log)\b|\"?/(?:home|usr|opt|var|srv|tmp|etc|Users)/"
+)
+AROUND = "`\"'”’~*>) \t\r"
+MAX_VALUES = 50
+HEADER = re.compile(
+    r"[\s>*•`-]{0,6}(?P<name>[A-Za-z][A-Za-z0-9]{0,40}(?:-[A-Za-z0-9]{1,40}){0,8})"
+    r"[ \t]{0,3}:[ \t]{1,9}(?P<value>\S.*)"
+)
+KNOWN_HEADERS = frozenset({"accept", "authorization", "connection", "cookie", "host", "origin", "referer"})
+LABEL = re.compile(
+    r"[\s>*#•`-]{0,8}(?P<label>request body|response body|body|payload|data|json|headers?|response|answer|result|"
+    r"returns?|error)\b[\s*`]{0,4}[:=]?[\s*`]{0,4}(?P<rest>.*)",
+    re.IGNORECASE,
+)
+ANSWER_LABELS = frozenset({"response body", "response", "answer", "result", "return", "returns", "error"})
+
+
+def find_target(text: str) -> re.Match[str] | None:
+    """The first call in the text: a method with an address, or a line that is an address, or an address of Genesys."""
+    lines = text.split("\n")
+    at = 0
+    alone = None
+    for line in time_budget.checked(lines):
+        found = CALL.search(line)
+        if found and "/" in found["url"]:
+            return CALL.search(text, at + found.start())
+        if (
+            alone is None
+            and not FILE.search(line)
+            and (single := ALONE.match(line))
+            and _is_address(single["url"], line[single.end() :])
+        ):
+            alone = ALONE.match(text, at)
+        at += len(line) + 1
+    return alone or ANY_POSITION.search(text)
+
+
+LINE_START = re.compile(
+    rf"[\s>*#•`\"'“(\d.)-]{{0,12}}(?:(?:request|calling|sending|called)[ \t]{{0,2}}:?[ \t]{{1,2}})?(?={CALL.pattern})",
+    re.IGNORECASE,
+)
+
+
+UNNAMED = CALL.pattern.replace("?P<method>", "").replace("?P<url>", "")
+LOGGED = re.compile(
+    rf"[^\n]{{0,200}}?(?<!\w)\[?(?:DEBUG|INFO|ERROR|TRACE|WARN)\]?[ \t:-]{{1,6}}(?={UNNAMED})", re.IGNORECASE
+)
+
+
+def target_spots(text: str, with_prose: bool) -> list[Spot]:
+    """The calls at the start of a line; `with_prose`, also the first one anywhere in the text."""
+    first = find_target(text) if with_prose else None
+    found = {first.start(): (first.start(), first)} if first else {}
+    at = 0
+    for line in time_budget.checked(text.split("\n")):
+        start = LINE_START.match(line) or LOGGED.match(line)
+        target = CALL.match(line, start.end()) if start else None
+        if target and "/" in target["url"] and not request_line(line) and len(found) < MAX_OFFERS:
+            whole = CALL.match(text, at + target.start())
+            found.setdefault(at + target.start(), (at, whole)) if whole else None
+        at += len(line) + 1
+    return [Spot(begins, m.end(), partial(_read_short, text, m)) for begins, m in sorted(found.values(), key=_by_place)]
+
+
+def _by_place(found: tuple[int, re.Match[str]]) -> int:
+    return found[0]
+
+
+def _read_short(text: str, target: re.Match[str], until: int) -> Draft:
+    return read_short_form(text[:until], target)
+
+
+def _is_address(url: str, rest: str) -> bool:
+    """Does the line hold an address and at most a body or an answer after it? A slash in prose is no path."""
+    rest = rest.strip("`\"'”’*,.;)> \t\r")
+    return len(url) > 4 and (not rest or rest[0] in "{[" or line_status(rest) is not None)
+
+
+def read_short_form(text: str, target: re.Match[str]) -> Draft:
+    draft = Draft("short")
+    groups = target.groupdict()
+    draft.method = (groups.get("method") or "").upper()
+    draft.url = re.sub(
+        r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", target["url"].rstrip(".,;:!?)*،؛。、，")
+    )  # a browser's line
+    path, comma, _ = draft.url.partition(",")
+    draft.url = path if comma and "?" not in path else draft.url  # a row of values separated by commas
+    draft.note("taken", "The call was read from a line of text.")
+    if re.search(r"[(=,][ \t]{0,4}[frb]?[\"'`]$", text[max(0, target.start("url") - 8) : target.start("url")]):
+        draft.note("dropped", "The address stands in program code, of which nothing else was taken.")
+    else:
+        before = text[: target.start()].rpartition("\n")[0].strip()
+        _Lines(draft, text, dropped=_count(before)).read(target.end())
+    draft.url = whole_url(draft.url, draft)
+    guess_method(draft)
+    return draft
+
+
+def _count(text: str) -> int:
+    return sum(1 for line in time_budget.checked(text.split("\n")) if line.strip("`~ \t\r"))
+
+
+class _Lines:
+    """Sorts what follows the address into headers, body, answer, and prose that is left out."""
+
+    def __init__(self, draft: Draft, text: str, dropped: int) -> None:
+        self.draft = draft
+        self.text = text
+        self.at = 0
+        self.dropped = dropped
+        self.answering = False
+        self.status: int | None = None
+        self.answer_body: str | None = None
+        self.values = 0
+
+    def read(self, start: int) -> None:
+        self.at = start
+        while self.at < len(self.text):
+            time_budget.check()
+            self._line(_line_at(self.text, self.at))
+        if self.dropped:
+            self.draft.note("dropped", f"Lines of text that belong to no call were left out: {self.dropped}.")
+        if self.draft.answer is None and (self.status or self.answer_body):
+            self.draft.answer = DraftAnswer(self.status, [], self.answer_body)
+
+    def _line(self, line: str) -> None:
+        """Take one line, or the value that begins in it, and move on."""
+        if not line.strip(AROUND):
+            self._skip(line)
+        elif line.lstrip(AROUND).startswith(("{", "[")):
+            self._value(self.at + len(line) - len(line.lstrip(AROUND)))
+        elif line.lstrip(AROUND).startswith(("HTTP/", "curl: (", "< HTTP/")) and (
+            found := find_answer(self.text[self.at :])
+        ):
+            self.draft.answer = found
+            self.at = len(self.text)
+        elif status := line_status(line):
+            self._answer(status, line)
+        elif label := LABEL.fullmatch(line):
+            self.answering = label["label"].lower() in ANSWER_LABELS
+            self._inline(line, label.start("rest"), prose=bool(label["rest"].strip(AROUND)))
+        elif (header := HEADER.fullmatch(line.rstrip("\r"))) and self._is_header(header["name"]):
+            self.draft.headers.append((header["name"], header["value"].rstrip(" \t`")))
+            self._skip(line)
+        else:
+            self._inline(line, 0, prose=True)
+
+    def _is_header(self, name: str) -> bool:
+        known = "-" in name or name.lower() in KNOWN_HEADERS
+        return known and self.draft.body is None and not self.answering and len(self.draft.headers) < MAX_HEADERS
+
+    def _skip(self, line: str) -> None:
+        self.at += len(line) + 1
+
+    def _inline(self, line: str, start: int, prose: bool) -> None:
+        """A value after words such as "with body" on the same line; without one the line is prose."""
+        found = VALUE_START.search(line, start)
+        if found:
+            self._value(self.at + found.start())
+        else:
+            self.dropped += prose
+            if prose and self.status is None and (told := PROSE_STATUS.search(line)):
+                self.status = int(told[1])
+                self.draft.note("guessed", f"The status {self.status} was taken from a sentence.")
+            self._skip(line)
+
+    def _answer(self, status: int, line: str) -> None:
+        arrow = ARROW_STATUS.search(line)
+        self.status = self.status or status
+        self.answering = True
+        found = VALUE_START.search(line, arrow.end()) if arrow else None
+        if found:
+            self._value(self.at + found.start())
+        else:
+            self._skip(line)
+
+    def _value(self, start: int) -> None:
+        """Take the JSON value at `start`; text that only looks like JSON goes on to a blank line or the answer."""
+        self.values += 1
+        found = json_at(self.text, start) if self.values <= MAX_VALUES else None
+        value, end = found or (None, _end_of_broken(self.text, start))
+        raw = tidy_body(self.text[start:end].split("\n"))
+        if self.answering or looks_like_response(value):
+            self.answer_body = self.answer_body or raw
+            self.status = self.status or status_in(value)
+        elif self.draft.body is None:
+            self.draft.body = raw
+        else:
+            self.dropped += 1
+        self.at = end
+
+
+def _line_at(text: str, start: int) -> str:
+    end = text.find("\n", start)
+    return text[start : len(text) if end < 0 else end]
+
+
+def _end_of_brackets(text: str, start: int) -> int:
+    """Where the brackets opened at `start` are closed again in the same paragraph; 0 when they are not."""
+    depth = 0
+    for found in BRACKETS.finditer(text, start, start + 20_000):
+        if found[0][0] == "\n":
+            return 0
+        depth += 1 if found[0] in "{[" else -1
+        if depth == 0:
+            return found.end()
+    return 0
+
+
+def _end_of_broken(text: str, start: int) -> int:
+    """Where text that is meant as JSON, but is none, ends: with its brackets, or before a blank line or an answer."""
+    at = _end_of_brackets(text, start)
+    if at:
+        return at
+    at = start
+    while at < len(text):
+        time_budget.check()
+        line = _line_at(text, at)
+        arrow = ARROW_STATUS.search(line)
+        if arrow:
+            return max(at + arrow.start(), start + 1)
+        if at > start and (not line.strip() or line.startswith("```") or line_status(line)):
+            return at
+        at += len(line) + 1
+    return len(text)

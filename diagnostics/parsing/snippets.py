@@ -1,0 +1,242 @@
+"""Reads calls of HTTP clients in program code: fetch, axios, XMLHttpRequest, jQuery, requests, httpx, HttpClient."""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+from urllib.parse import quote_plus
+
+from diagnostics.parsing.call import Note
+from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft
+from diagnostics.parsing.literals import Code
+from diagnostics.parsing.log_form import answer_in_log
+from diagnostics.parsing.python_code import PythonCode
+from diagnostics.parsing.response_text import find_answer
+from diagnostics.parsing.values import CLOSE, MARKED, OPEN, Arguments, Hole, json_of, settled, text_of
+from diagnostics.text import time_budget
+
+CALL = re.compile(
+    r"(?<![\w$.])(?:(?P<alone>fetch|axios|nodeFetch|HttpRequestMessage|http\.NewRequest(?:WithContext)?|(?:\$|jQuery)\.ajax|\$http)"
+    r"|(?P<owner>[A-Za-z_$][\w$]*(?:\(\))?(?:\.[A-Za-z_$][\w$]*(?:\(\))?){0,3})"
+    r"\.(?P<verb>(?i:get|post|put|patch|delete|head|options)(?:As(?:Json)?Async|Async)?|request|ajax|fetch|open))"
+    r"\s*(?:<[\w\s,.\[\]]{0,60}>)?\("
+)
+SERVERS = frozenset({"app", "router", "server", "blueprint", "bp", "express"})  # they define a route, and call nothing
+PYTHONS = ("requests", "httpx", "session", "aiohttp")
+PYTHON_SIGNS = re.compile(
+    r"\bimport (?:requests|httpx|aiohttp|http\.client)\b|PureCloudPlatformClientV2|^[ \t]*(?:def|with|print\()", re.M
+)
+ADDRESS = re.compile(
+    rf"(?:https?://|/|{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}/|(?:api|login|apps)\.)[^\s]{{1,8000}}", re.IGNORECASE
+)
+LEADING_HOLE = re.compile(rf"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}(?=/)")
+HEADER_SET = re.compile(r"\.(?:setRequestHeader|Headers?\.(?:Add|Set)|DefaultRequestHeaders\.Add|addHeader)\s*\(")
+CONNECTION = re.compile(r"conn|connection", re.IGNORECASE)
+PREPARED = ("HttpRequestMessage",)
+SENT = re.compile(r"\.send\s*\(")
+
+
+@dataclass(frozen=True)
+class Languages:
+    """One text, read as Python and as the languages with braces, whichever fits a call."""
+
+    python: PythonCode
+    braces: Code
+    is_python: bool
+
+    @classmethod
+    def of(cls, text: str) -> "Languages":
+        return cls(PythonCode(text), Code(text), PYTHON_SIGNS.search(text) is not None)
+
+    def arguments(self, start: int, python: bool) -> tuple[Arguments, int]:
+        """Those of the call whose parenthesis opens before `start`, and where it ends."""
+        try:
+            found = self.python.arguments(start) if python else None
+            return found or self.braces.arguments(start)
+        except RecursionError:
+            return Arguments(), start
+
+
+def snippet_spots(text: str) -> list[Spot]:
+    if not CALL.search(text):
+        return []
+    languages = Languages.of(text)
+    spots: list[Spot] = []
+    end = 0
+    for found in time_budget.checked(CALL.finditer(text)):
+        if found.start() < end or len(spots) >= MAX_OFFERS:
+            continue
+        owner = (found["owner"] or "").lower()
+        if owner in SERVERS:
+            continue
+        python = owner.split(".")[0].split("(")[0].startswith(PYTHONS) or (bool(owner) and languages.is_python)
+        given, end = languages.arguments(found.end(), python)
+        asked = _asked(found, given)
+        if asked is not None:
+            spots.append(Spot(found.start(), end, partial(_read, text, languages, asked, end)))
+    return spots
+
+
+@dataclass(frozen=True)
+class SnippetCall:
+    """What one call of a client asks for. `body` is a value; `as_json` says that the client writes it as JSON."""
+
+    method: str
+    url: str
+    options: Mapping[str, Any]
+    body: Any = None
+    as_json: bool = False
+    opened: bool = False
+
+
+def _asked(found: re.Match[str], given: Arguments) -> SnippetCall | None:
+    """None for what is no call to an address."""
+    verb = re.sub(r"(?:AsJson)?Async$", "", found["verb"] or "").upper()
+    options: dict[str, Any] = dict(given.named)
+    positional = list(given.positional)
+    if positional and (found["alone"] or "").endswith("WithContext"):
+        del positional[0]
+    first = positional[0] if positional else None
+    if isinstance(first, Hole) and first.name.startswith("HttpMethod."):
+        first = first.name.removeprefix("HttpMethod.")
+    method = verb if verb in METHODS else ""
+    if isinstance(first, str) and first.upper() in METHODS and len(positional) > 1:
+        method, positional = first.upper(), positional[1:]  # requests.request("POST", url), xhr.open("POST", url)
+    elif isinstance(first, dict) and verb in ("", "REQUEST", "AJAX", "FETCH"):
+        options |= first
+        positional = []
+    url = positional[0] if positional else options.get("url", options.get("uri", options.get("path")))
+    url = _with_base(url, options)
+    if not isinstance(url, str) or not ADDRESS.fullmatch(url.strip()):
+        return None
+    rest = positional[1:]
+    prepared = (found["alone"] or "").startswith("http")
+    sends = prepared or (found["owner"] and method in ("POST", "PUT", "PATCH") and verb != "OPEN")
+    body = rest.pop(0) if rest and sends else None
+    if rest and verb == "REQUEST" and CONNECTION.match(found["owner"] or ""):  # request(method, path, body, headers)
+        options["headers"] = rest.pop(0)
+    for each in rest:
+        options |= each if isinstance(each, dict) else {}
+    given_method = options.get("method", options.get("type"))
+    if not method and isinstance(given_method, str) and re.fullmatch(r"[A-Za-z]{1,20}", given_method):
+        method = given_method.upper()
+    axios = (found["alone"] or found["owner"] or "").startswith(("axios", "$http"))
+    as_json = (sends and isinstance(body, dict | list)) or "json" in options or axios or "Json" in (found["verb"] or "")
+    for name in ("json", "data", "body", "content"):
+        body = options[name] if body is None and name in options else body
+    return SnippetCall(
+        method,
+        url.strip(),
+        options,
+        body,
+        bool(as_json),
+        found["verb"] == "open" or found["alone"] in PREPARED or prepared,
+    )
+
+
+def _with_base(url: Any, options: Mapping[str, Any]) -> Any:
+    base = options.get("baseURL", options.get("hostname"))
+    if isinstance(url, str) and isinstance(base, str) and url.startswith("/"):
+        return (base if "://" in base else f"https://{base}").rstrip("/") + url
+    return url
+
+
+def _read(text: str, languages: Languages, asked: SnippetCall, end: int, until: int) -> Draft:
+    draft = Draft("code", method=asked.method)
+    draft.note("taken", "The call was read from program code; nothing of it was run.")
+    fill_url(draft, asked.url, asked.options.get("params"))
+    _fill_headers(draft, asked.options.get("headers"))
+    body, as_json = asked.body, asked.as_json
+    if asked.opened:
+        sent = _fill_opened(draft, text[end:until], languages, end)
+        body = sent if body is None else body
+    _fill_auth(draft, asked.options.get("auth"))
+    _fill_body(draft, body, as_json)
+    if not draft.method:
+        draft.method = "GET"
+        draft.note("guessed", "No method was given; the client then sends GET.")
+    draft.answer = find_answer(text[end:until]) or answer_in_log(text[end:until])
+    return settle(draft)
+
+
+def fill_url(draft: Draft, url: str, params: Any = None) -> None:
+    if base := LEADING_HOLE.match(url):
+        url = url[base.end() :]
+        draft.note("guessed", f"The address begins with the variable {base[1]}, taken to be the API host.")
+    if isinstance(params, dict) and params:
+        pairs = [f"{quote_plus(str(name))}={text_of(value)}" for name, value in params.items()]
+        url += ("&" if "?" in url else "?") + "&".join(pairs)
+    draft.url = url
+
+
+def settle(draft: Draft) -> Draft:
+    """Writes `{name}` for each variable of the program. In the path they are no forgotten placeholders."""
+    segments = [each for each in draft.url.split("?", 1)[0].split("/") if MARKED.fullmatch(each)]
+    draft.variables = tuple(dict.fromkeys(map(settled, segments)))
+    if draft.variables:
+        shown = ", ".join(each.strip("{}") for each in draft.variables)
+        draft.note("guessed", f"The value of {shown} is not in the text; give the conversation ID beside the call.")
+    if draft.body and MARKED.search(draft.body):
+        draft.note("guessed", "Parts of the body are variables, whose values are not in the text.")
+    draft.url = settled(draft.url)
+    draft.headers = [(settled(name), settled(value)) for name, value in draft.headers]
+    draft.body = None if draft.body is None else settled(draft.body)
+    draft.notes = [Note(note.kind, settled(note.what)) for note in draft.notes]
+    return draft
+
+
+def _fill_headers(draft: Draft, headers: Any) -> None:
+    pairs = list(headers.items()) if isinstance(headers, dict) else headers if isinstance(headers, list) else []
+    for pair in pairs[:MAX_HEADERS]:
+        name, value = pair if isinstance(pair, list | tuple) and len(pair) == 2 else ("", None)
+        add_header(draft, text_of(name), value)
+    if isinstance(headers, Hole):
+        draft.note("dropped", f"The headers are in the variable {headers.name}, whose value is not in the text.")
+
+
+def add_header(draft: Draft, name: str, value: Any) -> None:
+    """A header whose scheme stands in a variable cannot be judged, so it is left out."""
+    unknown = isinstance(value, Hole) or text_of(value).startswith(OPEN)
+    if name.lower() == "authorization" and unknown:
+        draft.note("dropped", "The Authorization header is in a variable, whose value is not in the text.")
+    elif name and len(draft.headers) < MAX_HEADERS:
+        draft.headers.append((name, text_of(value)))
+
+
+def _fill_opened(draft: Draft, after: str, languages: Languages, start: int) -> Any:
+    """What is done with an opened XMLHttpRequest: its headers and what it sends."""
+    for found in islice(time_budget.checked(HEADER_SET.finditer(after)), MAX_HEADERS):
+        given, _ = languages.arguments(start + found.end(), python=False)
+        add_header(draft, text_of(given.at(0)), given.at(1))
+    sent = SENT.search(after)
+    return languages.arguments(start + sent.end(), python=False)[0].at(0) if sent else None
+
+
+def _fill_auth(draft: Draft, auth: Any) -> None:
+    pair = [auth.get("username"), auth.get("password")] if isinstance(auth, dict) else auth
+    if not isinstance(pair, list) or len(pair) != 2 or draft.header("Authorization") is not None:
+        return
+    draft.secrets.append(text_of(pair[1]))
+    basic = base64.b64encode(":".join(map(text_of, pair)).encode("utf-8", "replace")).decode()
+    draft.headers.append(("Authorization", f"Basic {basic}"))
+
+
+def _fill_body(draft: Draft, body: Any, as_json: bool) -> None:
+    if isinstance(body, Hole):
+        draft.note("dropped", f"The body is in the variable {body.name}, whose value is not in the text.")
+        return
+    if body is None or body == "":
+        return
+    if isinstance(body, dict | list) and not as_json and isinstance(body, dict):
+        draft.body = "&".join(f"{quote_plus(str(name))}={quote_plus(text_of(value))}" for name, value in body.items())
+        kind = "application/x-www-form-urlencoded"
+    else:
+        draft.body = body if isinstance(body, str) else json_of(body)
+        kind = "application/json" if as_json else ""
+    if kind and draft.header("Content-Type") is None:
+        draft.headers.append(("Content-Type", kind))
+        draft.note("guessed", f"No Content-Type was given; the client then sends {kind}.")

@@ -1,0 +1,75 @@
+"""Reads a wget command, by what the same call would be in curl."""
+
+import re
+from functools import partial
+
+from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.curl import fill
+from diagnostics.parsing.curl_options import read_options
+from diagnostics.parsing.draft import Draft
+from diagnostics.parsing.response_text import find_answer
+from diagnostics.parsing.shell import ShellCommand, read_command
+from diagnostics.text import time_budget
+
+WGET = re.compile(
+    r"(?<![\w./-])wget(?:\.exe)?(?=(?:[ \t\xa0]|\\\r?\n)++(?:--?[A-Za-z]|['\"“$<{]|https?://|[\w-]+\.[\w.-]+/))"
+)
+AS_IN_CURL = {
+    "--method": "--request", "--header": "--header", "--body-data": "--data-raw", "--post-data": "--data-raw",
+    "--user-agent": "--user-agent", "-U": "--user-agent", "--referer": "--referer",
+}  # fmt: skip
+FROM_FILE = frozenset({"--body-file", "--post-file"})
+WITH_VALUE = frozenset(
+    [
+        "-O",
+        "--output-document",
+        "-o",
+        "--output-file",
+        "-T",
+        "--timeout",
+        "-t",
+        "--tries",
+        "--user",
+        "--password",
+        "-w",
+        "--wait",
+    ]
+)
+
+
+def wget_spots(text: str) -> list[Spot]:
+    spots: list[Spot] = []
+    found = WGET.search(text)
+    while found and len(spots) < MAX_OFFERS:
+        time_budget.check()
+        command = read_command(text, found.end())
+        if read_options(_in_curl(command.words))[0].urls:
+            spots.append(Spot(found.start(), command.end, partial(_read, text, command)))
+        found = WGET.search(text, max(command.end, found.end()))
+    return spots
+
+
+def _in_curl(words: list[str]) -> list[str]:
+    told: list[str] = []
+    waiting = iter(words)
+    for word in waiting:
+        name, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            told.append(word)
+        elif name in AS_IN_CURL:
+            told += [AS_IN_CURL[name], value if equals else next(waiting, "")]
+        elif name in FROM_FILE:
+            told += ["--data", f"@{value if equals else next(waiting, '')}"]
+        elif name in WITH_VALUE and not equals:
+            next(waiting, "")
+    return told
+
+
+def _read(text: str, command: ShellCommand, until: int) -> Draft:
+    draft = Draft("wget")
+    draft.note("taken", "The call was read from a wget command.")
+    for sentence in command.guesses:
+        draft.note("guessed", sentence)
+    fill(draft, read_options(_in_curl(command.words))[0], command.variables, "wget")
+    draft.answer = find_answer(text[command.end : until])
+    return draft

@@ -1,0 +1,40 @@
+"""Gives runs of earlier versions what newer ones keep: what they saw, what they are about, by what they are found."""
+
+from diagnostics.jobs.row_failures import Kind, each_row, without_set_aside
+from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.parsing.intent import read_aim
+from diagnostics.runs.close import store_results_from_rows
+from diagnostics.runs.models import Run
+from diagnostics.runs.search_keys import target_of
+
+A_TICK = 50
+
+
+def catch_up() -> int:
+    """Do the next few, newest first; how many there were. Two at once are harmless."""
+    behind = Run.objects.filter(target="", status__in=(Run.Status.FINISHED, Run.Status.INTERRUPTED))
+
+    def fill(pk: int) -> int | None:
+        run = behind.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+        if run is None:
+            return None
+        _fill(run)
+        return pk
+
+    found = without_set_aside(behind, Kind.RUN_SEARCH).order_by("-id").values_list("pk", flat=True)[:A_TICK]
+    return len(each_row(Kind.RUN_SEARCH, list(found), fill, fill_plainly))
+
+
+def fill_plainly(pk: int) -> None:
+    """What can be said without a run's inputs."""
+    run = Run.objects.only("client_id", "kind").get(pk=pk)
+    Run.objects.filter(pk=pk, target="").update(target=target_of(run.client_id, run.kind, None))
+
+
+def _fill(run: Run) -> None:
+    inputs = Inputs.from_json(run.inputs)
+    contract = contract_in_force(run.client.region)
+    aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+    Run.objects.filter(pk=run.pk).update(target=target_of(run.client_id, run.kind, aim))
+    store_results_from_rows(run)

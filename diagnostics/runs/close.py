@@ -1,0 +1,137 @@
+"""Ends a run: its verdict, what it saw and by what it is found again, and what others keep of it, in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from diagnostics.engine.environment import read_environment
+from diagnostics.genesys.response import understand
+from diagnostics.jobs.row_failures import Kind, count_failure, is_busy, is_environment
+from diagnostics.orgs.connection import cut_short
+from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.seen_providers import store_seen_providers
+from diagnostics.orgs.status import update_status_from
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.parsing.intent import Aim, read_aim
+from diagnostics.runs.models import Finding, Run
+from diagnostics.runs.search_keys import search_keys_of
+from diagnostics.runs.signals import findings_stored, run_closed
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended, by the worker that had it. `environment` is what it saw, {} where it saw nothing."""
+
+    status: str
+    verdict: dict[str, Any]
+    seconds: float
+    path_ms: float = 0.0
+    environment: dict[str, Any] = field(default_factory=dict)
+    aim: Aim | None = None
+
+
+@transaction.atomic
+def close_run(run: Run, me: str, ended: RunResult) -> None:
+    """Nothing happens where the run is no longer this worker's. What others keep of the run can fail and costs no run."""
+    mine = Run.objects.filter(pk=run.pk, worker=me, status=Run.Status.RUNNING)
+    if not mine.update(
+        status=ended.status,
+        finished_at=timezone.now(),
+        lease_until=None,
+        cause=ended.verdict["cause"],
+        certainty=ended.verdict["certainty"],
+        verdict=ended.verdict,
+        duration_ms=ended.seconds * 1000,
+        critical_path_ms=ended.path_ms,
+    ):
+        return
+    findings = list(run.findings.all())
+    do_safely(run, lambda: _store_search_keys(run, findings, ended.environment, ended.aim))
+    do_safely(run, lambda: _send_findings(run, findings))
+    do_safely(run, lambda: store_seen_providers(run, findings))
+    do_safely(run, lambda: update_status_from(run))
+    run_closed.send(sender=Run, run=run)
+
+
+def do_safely(run: Run, work: Callable[[], None]) -> None:
+    """In a transaction of its own within the run's; a failure is listed on the system page, where it can be retried."""
+    try:
+        with transaction.atomic():
+            work()
+    except Exception as error:
+        if is_environment(error) or is_busy(error):
+            raise
+        count_failure(Kind.RUN_SEARCH, run.pk, error, most=1)
+
+
+def close_plainly(run_id: int, worker: str | None = None) -> bool:
+    """Close an open run, whatever its row holds: the one statement reads and writes nothing of its inputs or findings.
+
+    With `worker`, only while the run is still that worker's. False where it was closed already.
+    """
+    sentence = (
+        "This run could not be completed because of an error in Cobrowse Doctor. Its findings are kept. Run it again."
+    )
+    verdict = cut_short(sentence)
+    mine = Run.objects.filter(pk=run_id, status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
+    if worker is not None:
+        mine = mine.filter(worker=worker)
+    return bool(
+        mine.update(
+            status=Run.Status.INTERRUPTED,
+            finished_at=timezone.now(),
+            lease_until=None,
+            cause=verdict["cause"],
+            certainty=verdict["certainty"],
+            verdict=verdict,
+        )
+    )
+
+
+def store_results(run: Run, environment: dict[str, Any], aim: Aim | None) -> None:
+    """What the run can be compared by and found by. The caller holds the transaction in which the run is closed."""
+    findings = list(run.findings.all())
+    _store_search_keys(run, findings, environment, aim)
+    _send_findings(run, findings)
+    store_seen_providers(run, findings)
+
+
+def _send_findings(run: Run, findings: list[Finding]) -> None:
+    findings_stored.send(sender=Run, run=run, findings=findings)
+
+
+def _store_search_keys(run: Run, findings: list[Finding], environment: dict[str, Any], aim: Aim | None) -> None:
+    Run.objects.filter(pk=run.pk).update(
+        environment={**_of_row(run), **environment} if environment else {},
+        marks=search_keys_of(findings, environment, aim),
+    )
+
+
+def store_results_from_rows(run: Run) -> None:
+    """The same for a run whose worker is gone: from the findings and exchanges that it stored."""
+    inputs = Inputs.from_json(run.inputs)
+    contract = contract_in_force(run.inputs.get("target", {}).get("region", run.client.region))
+    aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
+    needed = aim.operation.permissions if aim and aim.operation else ()
+    answers = [understand(each.value()) for each in run.exchanges.order_by("position")]
+    store_results(run, read_environment(answers, needed) if answers else {}, aim)
+
+
+def _of_row(run: Run) -> dict[str, Any]:
+    """What the row and the client say at the time of the run: its target is frozen, the client may have changed since."""
+    target = run.inputs.get("target", {})
+    set_at = OAuthClient.objects.filter(pk=run.client_id).values_list("secret_set_at", flat=True).first()
+    return {
+        "client": {
+            "name": target.get("client_name", ""),
+            "client_id": target.get("client_id", ""),
+            "secret_set_at": set_at.isoformat() if set_at and set_at <= run.created_at else "",
+        },
+        "region": target.get("region", ""),
+        "contract": run.contract_version,
+        "engine": run.engine_version,
+    }

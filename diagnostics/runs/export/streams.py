@@ -1,0 +1,101 @@
+"""Runs as CSV, JSON and JSON Lines, piece by piece."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from diagnostics.runs.models import Finding, Run
+from diagnostics.runs.queries.exports import ExportedRun
+from diagnostics.web.spreadsheet_cells import safe_cell
+from diagnostics.web.streaming import BYTE_ORDER_MARK, LineWriter
+
+SCHEMA_VERSION = 1
+OF_RUN = (
+    "run", "client", "org_id", "org_name", "region", "tier", "kind", "status", "source", "started_by", "created_at",
+    "started_at", "finished_at", "duration_ms", "critical_path_ms", "cause", "certainty", "sentence", "remedy",
+    "conversation_id", "target", "repeats", "branch", "pinned", "engine_version", "contract_version",
+)  # fmt: skip
+OF_FINDING = ("check", "check_version", "subject", "outcome", "code", "finding_sentence", "hint")
+
+
+def as_csv(runs: Iterable[ExportedRun], *, findings: bool) -> Iterator[str]:
+    """A line for each run, or for each finding with its run's columns before it. A run without findings has one line."""
+    writer = csv.writer(LineWriter())
+    yield BYTE_ORDER_MARK + writer.writerow([*OF_RUN, *(OF_FINDING if findings else ())])
+    for each in runs:
+        cells = [safe_cell(value) for value in run_values(each.run).values()]
+        if each.findings is None:
+            yield writer.writerow(cells)
+        for finding in each.findings or ():
+            yield writer.writerow([*cells, *map(safe_cell, _finding_values(finding))])
+        if each.findings == ():
+            yield writer.writerow([*cells, *("" for _ in OF_FINDING)])
+
+
+def as_jsonl(runs: Iterable[ExportedRun]) -> Iterator[str]:
+    for each in runs:
+        yield json.dumps(as_dict(each), ensure_ascii=False) + "\n"
+
+
+def as_json(runs: Iterable[ExportedRun], *, query: str, made_at: datetime) -> Iterator[str]:
+    """One object. Broken off, it is no JSON any more: half an export cannot pass for a whole one."""
+    head = {"schema_version": SCHEMA_VERSION, "made_at": made_at.isoformat(), "query": query}
+    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "runs": ['
+    for number, each in enumerate(runs):
+        yield (",\n" if number else "\n") + json.dumps(as_dict(each), ensure_ascii=False)
+    yield "\n]}\n"
+
+
+def as_dict(each: ExportedRun) -> dict[str, Any]:
+    values = run_values(each.run)
+    if each.findings is not None:
+        values["findings"] = [{**said.as_dict(), "check_version": said.check_version} for said in each.findings]
+    return values
+
+
+def run_values(run: Run) -> dict[str, Any]:
+    """By the names of OF_RUN, in that order."""
+    verdict = run.verdict if isinstance(run.verdict, dict) else {}
+    return {
+        "run": run.pk,
+        "client": run.client.name,
+        "org_id": run.client.org_id,
+        "org_name": run.client.org_name,
+        "region": run.client.region,
+        "tier": run.client.tier,
+        "kind": run.kind,
+        "status": run.status,
+        "source": run.source,
+        "started_by": run.started_by.username if run.started_by else "",
+        "created_at": _time(run.created_at),
+        "started_at": _time(run.started_at),
+        "finished_at": _time(run.finished_at),
+        "duration_ms": _ms(run.duration_ms),
+        "critical_path_ms": _ms(run.critical_path_ms),
+        "cause": run.cause,
+        "certainty": run.certainty,
+        "sentence": verdict.get("sentence", ""),
+        "remedy": verdict.get("remedy", ""),
+        "conversation_id": run.conversation_id,
+        "target": run.target,
+        "repeats": run.repeats_id,
+        "branch": run.branch,
+        "pinned": run.pinned_at is not None,
+        "engine_version": run.engine_version,
+        "contract_version": run.contract_version,
+    }
+
+
+def _finding_values(said: Finding) -> tuple[object, ...]:
+    return said.check_id, said.check_version, said.subject, said.outcome, said.code, said.sentence, said.hint
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds") if moment else None
+
+
+def _ms(value: float | None) -> float | None:
+    """Milliseconds with one decimal; more is noise."""
+    return None if value is None else round(value, 1)

@@ -1,0 +1,270 @@
+"""What a list of runs is narrowed to: read from a query string, written as one, applied to a queryset.
+
+The list, the matrix, the chart, the export, the re-judging and the retention all take the same value.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet, Subquery
+
+from diagnostics.accounts.models import User
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.engine import causes
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.visibility import visible_rows
+from diagnostics.runs.models import Run
+from diagnostics.web.time_ranges import QUICK, NotUnderstood, TimeRange, read_moment, read_zone
+
+LONGEST = 300
+MOST_PROBLEMS = 8
+CHECK_ID = re.compile(r"[a-z_]{1,40}\.[a-z_.]{1,40}")
+WRONG: Final = "wrong"
+OPEN: Final = "open"
+UNSAID: Final = "unsaid"
+YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
+NEWEST: Final = "newest"
+SORTS: Final = {NEWEST: "Newest first", "oldest": "Oldest first", "slowest": "Slowest first"}
+TIMES: Final = frozenset({"when", "from", "to", "zone"})
+
+CAUSES: Final = {WRONG: "Anything wrong or undetermined", **causes.TITLES}
+STATUSES: Final = {OPEN: "Not ended yet", **{each.value: str(each.label) for each in Run.Status}}
+TIERS: Final = {each.value or UNSAID: str(each.label) for each in OAuthClient.Tier}
+KINDS: Final = {each.value: str(each.label) for each in Run.Kind}
+SOURCES: Final = {each.value: str(each.label) for each in Run.Source}
+CERTAINTIES: Final = {each: each.capitalize() for each in ("proved", "likely", "undetermined")}
+OUTCOMES: Final = {each.value: each.label for each in Outcome}
+
+Reader = Callable[[str], str]
+
+
+def _one_of(known: Collection[str]) -> Reader:
+    def read(text: str) -> str:
+        if text not in known:
+            few = ", ".join(known) if len(known) < 8 else "those that the form offers"
+            raise NotUnderstood(f"is not one of: {few}")
+        return text
+
+    return read
+
+
+def _number(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise NotUnderstood("is no number of a client")
+    return str(int(text))
+
+
+def _text(text: str) -> str:
+    if len(text) > LONGEST or not text.isprintable():
+        raise NotUnderstood(f"is longer than {LONGEST} characters, or holds unprintable ones")
+    return text
+
+
+def _check(text: str) -> str:
+    """Also of a check that is gone: its findings are still there."""
+    if not CHECK_ID.fullmatch(text):
+        raise NotUnderstood("is no id of a check: write oauth.token")
+    return text
+
+
+def _permission(text: str) -> str:
+    """In either notation: conversation:cobrowse:add, or Conversation > Cobrowse > Add."""
+    return re.sub(r"\s*>\s*", ":", _text(text)).lower()
+
+
+def _zone(text: str) -> str:
+    return read_zone(text).key
+
+
+# Name in the query string -> how its value is read. The order is that of the written query.
+READERS: Final[dict[str, Reader]] = {
+    "client": _number,
+    "org": _text,
+    "tier": _one_of(TIERS),
+    "kind": _one_of(KINDS),
+    "cause": _one_of(CAUSES),
+    "certainty": _one_of(CERTAINTIES),
+    "status": _one_of(STATUSES),
+    "check": _check,
+    "outcome": _one_of(OUTCOMES),
+    "conversation": _text,
+    "provider": _text,
+    "deployment": _text,
+    "permission": _permission,
+    "who": _text,
+    "source": _one_of(SOURCES),
+    "target": _text,
+    "pinned": _one_of(YES_OR_NO),
+    "part": _one_of(YES_OR_NO),
+    "when": _one_of(QUICK),
+    "from": _text,
+    "to": _text,
+    "zone": _zone,
+    "sort": _one_of(SORTS),
+}
+# What decides nothing about which runs are meant.
+ABOUT_SHOWING: Final = frozenset({"zone", "sort"})
+
+
+CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
+    "client": lambda value: Q(client_id=int(value)),
+    "org": lambda value: Q(client__org_id=value),
+    "tier": lambda value: Q(client__tier="" if value == UNSAID else value),
+    "kind": lambda value: Q(kind=value),
+    "cause": lambda value: ~Q(cause__in=["", causes.NONE]) if value == WRONG else Q(cause=value),
+    "certainty": lambda value: Q(certainty=value),
+    "status": lambda value: Q(status__in=[Run.Status.QUEUED, Run.Status.RUNNING]) if value == OPEN else Q(status=value),
+    "conversation": lambda value: Q(conversation_id=value),
+    "provider": lambda value: Q(marks__overlap=[f"provider:{value}", f"seen:{value}"]),
+    "deployment": lambda value: Q(marks__contains=[f"deployment:{value}"]),
+    "permission": lambda value: Q(marks__contains=[f"permission:{value}"]),
+    # As a value and no join, so that the index of one person's runs gives them in their order.
+    "who": lambda value: Q(started_by=Subquery(User.objects.filter(username=value).values("pk")[:1])),
+    "source": lambda value: Q(source=value),
+    "target": lambda value: Q(target=value),
+    "pinned": lambda value: Q(pinned_at__isnull=value == "no"),
+    "part": lambda value: Q(branch="") if value == "no" else ~Q(branch=""),
+}
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """`values` by name, as understood; `times` is what their ranges come to. `problems` are sentences, one for each name
+    or value that was not understood: it narrows nothing, so who deletes or hands out runs must refuse where there are any.
+    Whatever is asked for, no run is among them that the `viewer` may not see.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    times: TimeRange = field(default_factory=TimeRange)
+    problems: tuple[str, ...] = ()
+    viewer: User | None = None
+
+    @classmethod
+    def read(
+        cls,
+        query: Mapping[str, str],
+        now: datetime,
+        zone: ZoneInfo,
+        *,
+        viewer: User | None,
+        also: Collection[str] = (),
+    ) -> "RunFilter":
+        """`zone` is the reader's, unless the query names one. `also` are names that the caller reads by itself."""
+        values, problems = _read_values(query, also)
+        times, range_problems = _read_range(values, now, zone)
+        return cls(values, times, _few([*problems, *range_problems]), viewer)
+
+    def get(self, name: str) -> str:
+        """ "" where the list is not narrowed by it."""
+        return self.values.get(name, "")
+
+    @property
+    def sort(self) -> str:
+        return self.get("sort") or NEWEST
+
+    @property
+    def is_narrow(self) -> bool:
+        return bool(self.values.keys() - ABOUT_SHOWING)
+
+    def to_query(self, **changed: str) -> str:
+        """The query string of the same list, or of one with some values changed: "" takes a value away."""
+        values = {**self.values, **changed}
+        if changed.get("when"):
+            values |= {"from": "", "to": ""}
+        elif changed.keys() & {"from", "to"}:
+            values["when"] = ""
+        return urlencode({name: values[name] for name in READERS if values.get(name)})
+
+    def apply(self, runs: QuerySet[Run]) -> QuerySet[Run]:
+        """The runs that fit. The order is the caller's; see `sort`."""
+        runs = visible_rows(runs, self.viewer)
+        runs = runs.filter(*(CONDITIONS[name](value) for name, value in self.values.items() if name in CONDITIONS))
+        if marks := self._check_marks():
+            runs = runs.filter(marks__overlap=marks)
+        if self.times.since is not None:
+            runs = runs.filter(created_at__gte=self.times.since)
+        if self.times.until is not None:
+            runs = runs.filter(created_at__lt=self.times.until)
+        return runs
+
+    def _check_marks(self) -> list[str]:
+        if not self.get("check"):
+            return []
+        outcomes = [self.get("outcome")] if self.get("outcome") else list(OUTCOMES)
+        return [f"check:{self.get('check')}={outcome}" for outcome in outcomes]
+
+
+def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    values: dict[str, str] = {}
+    problems = []
+    for name in query:
+        text = str(query[name]).strip()
+        if name in also or not text:
+            continue
+        if name not in READERS:
+            problems.append(f"{_shown(name)} is no filter.")
+            continue
+        if len(set(_all_of(query, name))) > 1:
+            problems.append(f"{name} is given more than once: {_shown(text)}, the last one, is taken.")
+        try:
+            values[name] = READERS[name](text)
+        except NotUnderstood as why:
+            problems.append(f"{name}: {_shown(text)} {why}.")
+    if "outcome" in values and "check" not in values:
+        problems.append("outcome needs a check that it is the outcome of.")
+        del values["outcome"]
+    if values.get("sort") == NEWEST:
+        del values["sort"]
+    return {name: values[name] for name in READERS if name in values}, problems
+
+
+def _read_range(values: dict[str, str], now: datetime, zone: ZoneInfo) -> tuple[TimeRange, list[str]]:
+    """Takes out of `values` what plays no part, and adds the zone in which a shared link has to be read."""
+    zone = ZoneInfo(values.pop("zone")) if "zone" in values else zone
+    dates = [name for name in ("from", "to") if name in values]
+    if when := values.get("when"):
+        for name in dates:
+            del values[name]
+        problems = [f"{' and '.join(dates)} play no part beside when={when}."] if dates else []
+        if when == "today":
+            values["zone"] = zone.key
+        return TimeRange.quick(when, now, zone), problems
+    moments, problems = _read_dates(values, dates, zone)
+    if values.keys() & {"from", "to"}:
+        values["zone"] = zone.key
+    return TimeRange(moments.get("from"), moments.get("to")), problems
+
+
+def _read_dates(values: dict[str, str], dates: Sequence[str], zone: ZoneInfo) -> tuple[dict[str, datetime], list[str]]:
+    moments: dict[str, datetime] = {}
+    problems = []
+    for name in dates:
+        try:
+            moments[name] = read_moment(values[name], zone, ends=name == "to")
+        except NotUnderstood as why:
+            problems.append(f"{name}: {_shown(values.pop(name))} {why}.")
+    if len(moments) == 2 and moments["from"] >= moments["to"]:
+        problems.append("from lies after to, so that no run can fit.")
+    return moments, problems
+
+
+def _all_of(query: Mapping[str, str], name: str) -> list[str]:
+    """A query string may say a name twice; a plain mapping cannot."""
+    getlist: Callable[[str], list[str]] | None = getattr(query, "getlist", None)
+    return getlist(name) if getlist else [query[name]]
+
+
+def _shown(text: str) -> str:
+    """Of any length and with any character in it, as a sentence can carry it."""
+    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:60])
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{plain}{'…' if len(text) > 60 else ''}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
+def _few(problems: list[str]) -> tuple[str, ...]:
+    more = len(problems) - MOST_PROBLEMS
+    return (*problems[:MOST_PROBLEMS], *([f"And {more} more that were not understood."] if more > 0 else []))

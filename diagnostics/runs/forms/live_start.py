@@ -1,0 +1,30 @@
+"""The confirmation of a live start."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from diagnostics.web.form_text import NO_NUL
+
+
+class LiveStartForm(forms.Form):
+    """The conversation's id typed once more, letter for letter."""
+
+    typed = forms.CharField(
+        label="Conversation ID",
+        max_length=200,
+        strip=False,
+        error_messages=NO_NUL,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+
+    def __init__(self, *args: Any, conversation_id: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conversation_id = conversation_id
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        if typed != self.conversation_id:
+            raise ValidationError("This is not the conversation's id, letter for letter. Nothing was started.")
+        return typed

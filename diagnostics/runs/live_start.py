@@ -1,0 +1,79 @@
+"""The live start: from which run it may be confirmed, and its confirmation."""
+
+import logging
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from diagnostics.accounts.audit import record
+from diagnostics.accounts.models import User
+from diagnostics.engine import causes
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.parsing.intent import UUID
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run
+from diagnostics.web.refusals import ActionRefused
+
+audit = logging.getLogger("diagnostics.audit")
+
+OFFER_LASTS = timedelta(minutes=1)
+
+
+def why_no_start(run: Run) -> str:
+    """Why no real session is started from this run's page, "" where it may be confirmed."""
+    if run.status != Run.Status.FINISHED:
+        return "Only a finished run leads to a live start."
+    if run.is_part:
+        return "Only a part was asked in this run. The live start is confirmed on the page of the whole run that it repeats."
+    if run.client.is_retired:
+        return f"The client {run.client.name} is retired: nothing can be sent with it."
+    if run.kind != Run.Kind.DIAGNOSIS or not UUID.fullmatch(run.conversation_id):
+        return "This run names no conversation in which a session could be started."
+    if run.client.gateway:
+        return "This org sits behind a provider gateway, which takes another call than the published one that is sent here."
+    if run.cause != causes.NONE and not _is_fixed(run):
+        return "Something is wrong in this run. Mend it and check again first: a live customer is no probe."
+    return ""
+
+
+def _is_fixed(run: Run) -> bool:
+    return run.repetitions.filter(status=Run.Status.FINISHED, cause=causes.NONE).exists()
+
+
+def recent_start(run: Run) -> Run | None:
+    """A start in the same conversation that is under way, or whose offer may still be open."""
+    starts = Run.objects.filter(client=run.client, conversation_id=run.conversation_id, inputs__start=True)
+    recent = Q(created_at__gt=timezone.now() - OFFER_LASTS)
+    return starts.filter(recent | Q(status__in=[Run.Status.QUEUED, Run.Status.RUNNING])).order_by("-id").first()
+
+
+def start_live(run: Run, user: User, typed: str) -> Run:
+    """A run that offers the customer of this run's conversation a session, once all else is right. Raises Refused.
+
+    Called within a transaction: two confirmations at once must not both pass.
+    """
+    client = OAuthClient.objects.select_for_update().defer("secret").get(pk=run.client_id)
+    if not user.is_admin:
+        raise ActionRefused("Only an admin may start a real session.")
+    if why := why_no_start(run):
+        raise ActionRefused(why)
+    if typed != run.conversation_id:
+        raise ActionRefused("What was typed is not this run's conversation id, letter for letter. Nothing was started.")
+    if (recent := recent_start(run)) is not None:
+        raise ActionRefused(
+            f"Run {recent.pk} offered a session in this conversation just now. Wait until that offer is over."
+        )
+    inputs = Inputs(conversation_id=run.conversation_id, start=True)
+    started = create_run(client=client, kind=run.kind, inputs=inputs, user=user, source=Run.Source.WEB, repeats=run)
+    record("session.confirmed", started, after={"conversation": started.conversation_id}, person=user)
+    audit.info(
+        "live start confirmed: user %s (%s), run %s, conversation %s, at %s",
+        user.get_username(),
+        user.pk,
+        started.pk,
+        started.conversation_id,
+        timezone.now().isoformat(timespec="seconds"),
+    )
+    return started

@@ -1,0 +1,312 @@
+"""Runs, what each found and sent, and what people keep of them."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
+
+from diagnostics.accounts.models import ApiToken, User
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.engine import causes
+from diagnostics.engine.verdict import as_dict
+from diagnostics.genesys import exchange
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.storage.model_fields import RedactedCharField, RedactedTextField
+
+# A run that has not ended stands behind all that have, where the slowest come first.
+NO_DURATION = Value(-1.0)
+
+
+class Run(models.Model):
+    """One execution. Its row is the truth about the work; a queue message is only a bell.
+
+    What was added since the first release has a default in the database too: while a new version is brought in, the old
+    one goes on writing rows.
+    """
+
+    class Kind(models.TextChoices):
+        DIAGNOSIS = "diagnosis", "Diagnosis"
+        HEALTH = "health", "Health check"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        FINISHED = "finished", "Finished"
+        INTERRUPTED = "interrupted", "Interrupted"
+
+    class Source(models.TextChoices):
+        WEB = "web", "Web page"
+        CLI = "cli", "Command line"
+        SCHEDULE = "schedule", "Schedule"
+        DEMO = "demo", "Demo history"
+        WATCH = "watch", "Watch"
+        API = "api", "API"
+
+    client = models.ForeignKey(OAuthClient, on_delete=models.PROTECT, related_name="runs")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.DIAGNOSIS)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.WEB)
+    inputs = models.JSONField(default=dict)
+    conversation_id = models.CharField(max_length=200, blank=True)
+    planned = models.JSONField(default=list)
+    engine_version = models.CharField(max_length=40, blank=True)
+    contract_version = models.CharField(max_length=80, blank=True)
+    started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    worker = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    rung_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    cause = models.CharField(max_length=60, blank=True)
+    certainty = models.CharField(max_length=12, blank=True)
+    verdict = models.JSONField(default=dict, blank=True)
+    duration_ms = models.FloatField(null=True, blank=True)
+    critical_path_ms = models.FloatField(null=True, blank=True)
+    # The run whose inputs this one took, and, where only a part was asked again, the check that the part is about.
+    repeats = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repetitions")
+    branch = models.CharField(max_length=80, blank=True, db_default="")
+    # When the permission to start a real session was used up: from then on a start may have been sent.
+    start_claimed_at = models.DateTimeField(null=True, blank=True)
+    schedule = models.ForeignKey(
+        "diagnostics.Schedule",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="runs",
+        db_index=False,  # run_of_schedule instead, which is built without holding up writes
+    )
+    # What the run is about, the same for every run that asks the same thing of the same client; see marks.target_of.
+    target = models.CharField(max_length=300, blank=True, db_default="")
+    # What the run saw of the client and its org, and the versions it was judged by; see environment.
+    environment = models.JSONField(default=dict, blank=True, db_default={})
+    # What the run can be found by: "deployment:<id>", "provider:<id>", "permission:<name>", "check:<id>=<outcome>".
+    marks = ArrayField(models.CharField(max_length=300), default=list, blank=True, db_default=[])
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    pinned_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    bodies_dropped_at = models.DateTimeField(null=True, blank=True)
+    # Whether its findings are among the known ones.
+    is_remembered = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["client", "-id"], name="run_client_recent"),
+            models.Index(fields=["target", "-id"], name="run_target_recent"),
+            models.Index(fields=["target", "-id"], name="run_target_good", condition=Q(cause="none", branch="")),
+            models.Index(fields=["-created_at", "-id"], name="run_time"),
+            models.Index(fields=["client", "-created_at", "-id"], name="run_client_time"),
+            models.Index(fields=["cause", "-created_at", "-id"], name="run_cause_time"),
+            models.Index(fields=["source", "-created_at", "-id"], name="run_source_time"),
+            models.Index(fields=["started_by", "-created_at", "-id"], name="run_person_time"),
+            models.Index(Coalesce("duration_ms", NO_DURATION).desc(), F("id").desc(), name="run_slowest"),
+            models.Index(fields=["conversation_id", "-id"], name="run_conversation_recent"),
+            models.Index(fields=["created_at", "cause"], name="run_whole_cause", condition=Q(branch="")),
+            GinIndex(fields=["marks"], name="run_marks"),
+            models.Index(fields=["-created_at", "-id"], name="run_not_finished", condition=~Q(status="finished")),
+            models.Index(fields=["-created_at", "-id"], name="run_pinned", condition=Q(pinned_at__isnull=False)),
+            models.Index(fields=["pinned_by"], name="run_pinned_by", condition=Q(pinned_by__isnull=False)),
+            models.Index(fields=["schedule", "-id"], name="run_of_schedule", condition=Q(schedule__isnull=False)),
+            models.Index(
+                fields=["status", "lease_until"],
+                name="run_open",
+                condition=models.Q(status__in=["queued", "running"]),
+            ),
+            models.Index(fields=["started_by", "client", "id"], name="run_queued", condition=Q(status="queued")),
+            models.Index(
+                fields=["client", "created_at"],
+                name="run_to_remember",
+                condition=models.Q(is_remembered=False, status__in=["finished", "interrupted"]),
+            ),
+            models.Index(
+                fields=["created_at"],
+                name="run_with_bodies",
+                condition=models.Q(bodies_dropped_at=None, pinned_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (self.Status.QUEUED, self.Status.RUNNING)
+
+    @property
+    def is_part(self) -> bool:
+        """Only one branch was asked, so nothing is said of the rest."""
+        return bool(self.branch)
+
+    @property
+    def cause_title(self) -> str:
+        if self.is_part and self.cause == causes.NONE:
+            return causes.PART_IS_RIGHT
+        return causes.title_of(self.cause)
+
+
+class Finding(models.Model):
+    """What one check said about one subject of a run. A finding whose check is gone still renders."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="findings")
+    position = models.PositiveIntegerField()
+    check_id = models.CharField(max_length=80)
+    check_version = models.PositiveSmallIntegerField(default=1)
+    subject = models.CharField(max_length=300, blank=True)
+    outcome = models.CharField(max_length=8, choices=[(o.value, o.label) for o in Outcome])
+    code = models.CharField(max_length=60)
+    sentence = models.TextField()
+    hint = models.TextField(blank=True)
+    evidence = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["run_id", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "check_id", "subject"], name="finding_once")]
+
+    def __str__(self) -> str:
+        return self.anchor
+
+    @property
+    def anchor(self) -> str:
+        """The finding's id within its run, as a verdict's `because` names it."""
+        return f"{self.check_id}#{self.subject}" if self.subject else self.check_id
+
+    def as_dict(self) -> dict[str, Any]:
+        return as_dict(self)
+
+    @property
+    def outcome_value(self) -> Outcome:
+        return Outcome(self.outcome)
+
+
+class Exchange(models.Model):
+    """One redacted request of a run and its answer."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="exchanges")
+    position = models.PositiveIntegerField()
+    check_id = models.CharField(max_length=80, blank=True)
+    method = models.CharField(max_length=8)
+    url = models.TextField()
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    ms = models.FloatField()
+    started_at = models.DateTimeField()
+    correlation_id = models.CharField(max_length=120, blank=True)
+    request_headers = models.JSONField(default=list, blank=True)
+    response_headers = models.JSONField(default=list, blank=True)
+    body = models.TextField(blank=True)
+    error = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ["run_id", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="exchange_once")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
+    def value(self) -> exchange.HttpExchange:
+        return exchange.HttpExchange(
+            method=self.method,
+            url=self.url,
+            started_at=self.started_at,
+            ms=self.ms,
+            status=self.status,
+            request_headers=tuple((name, value) for name, value in self.request_headers),
+            response_headers=tuple((name, value) for name, value in self.response_headers),
+            body=self.body,
+            correlation_id=self.correlation_id,
+            error=self.error,
+            check_id=self.check_id,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the JSON of the command line shows it."""
+        return self.value().as_dict()
+
+
+class SavedView(models.Model):
+    """A named set of filters of the run list, for everybody. `query` is the query string, without its question mark."""
+
+    name = RedactedCharField(max_length=80)
+    query = RedactedTextField(blank=True)
+    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = [Lower("name")]
+        constraints = [models.UniqueConstraint(Lower("name"), name="saved_view_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Turn(models.Model):
+    """The last time a worker took something of this person (0 for nobody's) and this org from a queue."""
+
+    queue = models.CharField(max_length=20)
+    person = models.BigIntegerField(default=0)
+    org = models.CharField(max_length=80, blank=True)
+    served_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["queue", "person", "org"], name="turn_once")]
+
+    def __str__(self) -> str:
+        return f"{self.queue}: {self.person} {self.org}"
+
+
+class Watch(models.Model):
+    """Checks one branch of a run again and again until it is right, for some minutes. The tick moves it on."""
+
+    class State(models.TextChoices):
+        WATCHING = "watching", "Watching"
+        MENDED = "mended", "Mended"
+        NOT_MENDED = "not_mended", "Not mended in time"
+        STOPPED = "stopped", "Stopped"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="watches")
+    check_id = models.CharField(max_length=80)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WATCHING)
+    started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    next_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    checked = models.PositiveSmallIntegerField(default=0)
+    latest = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    reason = RedactedTextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["run"], condition=models.Q(state="watching"), name="watch_open_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"Watch of run {self.run_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.WATCHING
+
+
+class IdempotencyKey(models.Model):
+    """A request that was answered: the same key with the same request gets the same run, never a second one."""
+
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="idempotency_key_once")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_time")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,47 @@
+"""Reads of runs: rows of lists, and what belongs to one run."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from diagnostics.accounts.models import User
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.visibility import visible_rows
+from diagnostics.runs.models import Exchange, Finding, Run
+
+RECENT = 8
+HEAVY = ("client__secret", "client__verification", "inputs", "verdict", "environment", "marks", "planned")
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How far an open run is, in the few values that a poll needs."""
+
+    status: str
+    findings: int
+
+    def __str__(self) -> str:
+        return f"{self.status}.{self.findings}"
+
+
+def runs_for_lists(*, keep: str = "") -> QuerySet[Run]:
+    """Runs with what a row shows; what is large stays in the database, but for the column to `keep`."""
+    return Run.objects.select_related("client", "started_by").defer(*(name for name in HEAVY if name != keep))
+
+
+def recent_runs(viewer: User | None, client: OAuthClient | None = None) -> list[Run]:
+    runs = visible_rows(runs_for_lists(), viewer).order_by("-created_at", "-id")
+    return list((runs if client is None else runs.filter(client=client))[:RECENT])
+
+
+def findings_of(run: Run) -> list[Finding]:
+    return list(run.findings.order_by("position"))
+
+
+def exchanges_of(run: Run) -> list[Exchange]:
+    """Without headers and bodies, which are read one exchange at a time."""
+    return list(run.exchanges.defer("request_headers", "response_headers", "body").order_by("position"))
+
+
+def state_of(run: Run) -> RunState:
+    return RunState(run.status, run.findings.count())

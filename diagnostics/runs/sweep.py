@@ -1,0 +1,64 @@
+"""Lets no run get lost: rings again for rows that wait too long, closes rows whose worker is gone."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from diagnostics.jobs.row_failures import Kind, each_row, rows_together, without_set_aside
+from diagnostics.runs.interruption import close_interrupted, end_broken_run
+from diagnostics.runs.models import Run
+
+RESEND_AFTER = timedelta(seconds=20)
+LONGEST_QUEUED = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """`to_ring` are queued runs whose message may be lost, and `scheduled` those that no person waits for; `closed` are
+    those ended as interrupted just now."""
+
+    to_ring: tuple[int, ...] = ()
+    scheduled: tuple[int, ...] = ()
+    closed: tuple[int, ...] = ()
+
+
+def sweep(now: datetime | None = None) -> Swept:
+    """Ring again for rows queued too long, close rows whose lease ran out. Two sweeps at once are harmless."""
+    now = now or timezone.now()
+    silent = _silent_runs(now)
+    return Swept(
+        to_ring=tuple(pk for pk, source in silent if source != Run.Source.SCHEDULE),
+        scheduled=tuple(pk for pk, source in silent if source == Run.Source.SCHEDULE),
+        closed=tuple(_abandoned_runs(now)),
+    )
+
+
+def _silent_runs(now: datetime) -> list[tuple[int, str]]:
+    silent = Run.objects.filter(status=Run.Status.QUEUED).filter(
+        Q(rung_at__lt=now - RESEND_AFTER) | Q(rung_at=None, created_at__lt=now - RESEND_AFTER),
+        created_at__gte=now - LONGEST_QUEUED,
+    )
+    found = dict(without_set_aside(silent, Kind.RUN_QUEUEING).order_by("id").values_list("pk", "source")[:500])
+
+    def mark(pks: list[int]) -> list[int]:
+        Run.objects.filter(pk__in=pks).update(rung_at=now)
+        return pks
+
+    return [(pk, found[pk]) for pks in rows_together(Kind.RUN_QUEUEING, found, mark) for pk in pks]
+
+
+def _abandoned_runs(now: datetime) -> list[int]:
+    lost = Q(status=Run.Status.RUNNING, lease_until__lt=now)
+    never = Q(status=Run.Status.QUEUED, created_at__lt=now - LONGEST_QUEUED)
+
+    def close(pk: int) -> int | None:
+        run = Run.objects.select_for_update(of=("self",), skip_locked=True).filter(lost | never, pk=pk).first()
+        if run is None:
+            return None
+        close_interrupted(run, now)
+        return pk
+
+    rows = without_set_aside(Run.objects.filter(lost | never), Kind.RUN_CLOSING).order_by("id")
+    return each_row(Kind.RUN_CLOSING, rows.values_list("pk", flat=True)[:500], close, end_broken_run)

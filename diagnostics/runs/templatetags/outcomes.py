@@ -1,0 +1,171 @@
+"""Outcomes, certainties and states as word and shape; colour comes on top."""
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.comparison.findings import FindingChange
+from diagnostics.engine import causes
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.models import Run
+
+register = template.Library()
+
+OUTCOME_TONES = {outcome: outcome.value for outcome in Outcome}
+CERTAINTIES = {
+    "proved": ("Proved", "the evidence leaves no other explanation"),
+    "likely": ("Likely", "this fits, and others were ruled out"),
+    "undetermined": ("Undetermined", "what is missing is named below"),
+}
+STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "skip", "interrupted": "warn"}
+STATE_SHAPES = {"verified": "verified", "unverified": "unverified", "verifying": "running", "failed": "fail"}
+STATE_TONES = {"verified": "pass", "unverified": "warn", "verifying": "accent", "failed": "fail"}
+STANDINGS = {"works": ("pass", "pass"), "broken": ("fail", "fail"), "unknown": ("error", "error")}
+CHANGES = {
+    FindingChange.WORSE: ("fail", "fail", "Worse"),
+    FindingChange.UNKNOWN: ("error", "error", "Unknown"),
+    FindingChange.DIFFERENT: ("warn", "warn", "Different"),
+    FindingChange.APPEARED: ("plus", "accent", "New"),
+    FindingChange.VANISHED: ("skip", "skip", "Gone"),
+    FindingChange.BETTER: ("pass", "pass", "Better"),
+    FindingChange.SAME: ("finished", "skip", "Same"),
+}
+NOTE_TONES = {"taken": "pass", "guessed": "warn", "dropped": "skip", "masked": "error"}
+MESSAGE_SHAPES = {"success": "pass", "warning": "warn", "error": "fail"}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A shape from the sprite; a word always stands beside it."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
+
+
+def badge(shape: str, tone: str, word: str, title: str = "", *, chip: bool = False) -> SafeString:
+    """`title` explains the word and is repeated nowhere it would be needed: it never carries meaning alone."""
+    return format_html(
+        '<span class="badge tone-{}{}"{}>{}<span>{}</span></span>',
+        tone,
+        " chip" if chip else "",
+        format_html(' title="{}"', title) if title else "",
+        icon(shape),
+        word,
+    )
+
+
+@register.simple_tag
+def outcome_badge(value: str) -> SafeString:
+    outcome = _outcome(value)
+    return badge(outcome.value, outcome.value, outcome.label, outcome.meaning)
+
+
+@register.simple_tag
+def outcome_count(value: str, count: int) -> SafeString:
+    outcome = _outcome(value)
+    return badge(outcome.value, outcome.value, f"{count} {outcome.label.lower()}")
+
+
+@register.simple_tag
+def certainty_badge(certainty: str, cause: str = "") -> SafeString:
+    if certainty not in CERTAINTIES:
+        return SafeString("")
+    word, meaning = CERTAINTIES[certainty]
+    return badge(certainty, cause_tone(cause), word, meaning, chip=True)
+
+
+@register.simple_tag
+def run_badge(run: Run) -> SafeString:
+    return badge(run.status, STATUS_TONES.get(run.status, "skip"), run.get_status_display())
+
+
+@register.simple_tag
+def client_badge(client: OAuthClient) -> SafeString:
+    if client.is_retired:
+        return badge("retired", "skip", "Retired")
+    return badge(STATE_SHAPES[client.state], STATE_TONES[client.state], client.get_state_display())
+
+
+@register.simple_tag
+def tier_badge(client: OAuthClient) -> SafeString:
+    """What the org is used for, in a form that no outcome has, so that production is never taken for a sandbox."""
+    tier = client.tier or "unsaid"
+    word = client.get_tier_display() if client.tier else "Tier not said"
+    return format_html('<span class="tier tier-{}">{}</span>', tier, word)
+
+
+@register.simple_tag
+def standing_badge(client: OAuthClient) -> SafeString:
+    """Whether cobrowse could work in the org, by what was read of it last."""
+    shape, tone = STANDINGS[client.standing]
+    return badge(shape, tone, client.get_standing_display())
+
+
+@register.simple_tag
+def standing_count(standing: str, count: int) -> SafeString:
+    shape, tone = STANDINGS[standing]
+    return badge(shape, tone, f"{count} {OAuthClient.Standing(standing).label.lower()}")
+
+
+@register.filter
+def cause_title(cause: str) -> str:
+    return causes.title_of(cause)
+
+
+@register.simple_tag
+def cause_badge(run: Run) -> SafeString:
+    """The cause of a finished run in its title's words."""
+    if not run.cause:
+        return SafeString("")
+    return badge(_cause_shape(run.cause), cause_tone(run.cause), run.cause_title, run.cause)
+
+
+@register.simple_tag
+def change_badge(change: str) -> SafeString:
+    """What became of a finding between two runs."""
+    shape, tone, word = CHANGES[FindingChange(change)]
+    return badge(shape, tone, word, chip=True)
+
+
+@register.filter
+def outcome_label(value: str) -> str:
+    return _outcome(value).label
+
+
+@register.filter
+def cause_tone(cause: str) -> str:
+    return {causes.NONE: "pass", causes.UNDETERMINED: "error", "": "skip"}.get(cause, "fail")
+
+
+@register.filter
+def note_tone(kind: str) -> str:
+    return NOTE_TONES.get(kind, "skip")
+
+
+@register.filter
+def message_shape(tags: str) -> str:
+    return MESSAGE_SHAPES.get(tags, "arrow")
+
+
+@register.filter
+def message_tone(tags: str) -> str:
+    return {"success": "pass", "warning": "warn", "error": "fail"}.get(tags, "accent")
+
+
+@register.filter
+def exchange_tone(status: int | None) -> str:
+    """No answer and server errors are troubles; a 404 may be exactly what was asked for."""
+    if status is None or status >= 500:
+        return "fail"
+    return "warn" if status >= 400 else "accent"
+
+
+def _cause_shape(cause: str) -> str:
+    return {causes.NONE: "pass", causes.UNDETERMINED: "error"}.get(cause, "fail")
+
+
+def _outcome(value: str) -> Outcome:
+    try:
+        return Outcome(value)
+    except ValueError:
+        return Outcome.ERROR

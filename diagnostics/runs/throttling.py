@@ -1,0 +1,61 @@
+"""Says on any page that a person has to wait, and takes one large form of a person at a time."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from diagnostics.accounts.actor import API_PREFIX
+from diagnostics.accounts.models import User
+from diagnostics.runs.limits import SHORT, StillReading, TooManyRequests, one_upload
+
+
+class TooManyRequestsMiddleware:
+    """Middleware: 429 with `Retry-After` for a start beyond a person's limits. Pages with a form show it there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, TooManyRequests):
+            return None
+        return _refused(request, exception)
+
+
+def limit_uploads(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: reads one form with files of a person at a time, and none of somebody who isn't signed in.
+
+    Django reads such a form before any view, while it looks for the CSRF token. This stands last, so before that.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        is_large = request.content_type == "multipart/form-data" and not (length.isdigit() and int(length) <= SHORT)
+        if not is_large or request.path.startswith(API_PREFIX):
+            return get_response(request)
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        try:
+            with one_upload(request.user):
+                return get_response(request)
+        except StillReading as busy:
+            return _refused(request, busy)
+
+    return middleware
+
+
+def _refused(request: HttpRequest, busy: TooManyRequests) -> HttpResponse:
+    is_fragment = request.headers.get("HX-Request") == "true"
+    response = render(request, "parts/_refused.html" if is_fragment else "429.html", {"sentence": str(busy)})
+    return too_many_requests(response, busy)
+
+
+def too_many_requests(response: HttpResponse, busy: TooManyRequests) -> HttpResponse:
+    response.status_code = 429
+    response.headers["Retry-After"] = str(busy.wait_seconds)
+    return response

@@ -1,0 +1,117 @@
+"""Runs: one run and how it comes along, one exchange of it, the same again."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from diagnostics import tasks
+from diagnostics.accounts.access import may_run_required
+from diagnostics.accounts.requests import Request, go_to, not_modified_fragment
+from diagnostics.checks import base as checks
+from diagnostics.comparison.findings import FindingChange
+from diagnostics.issues.queries import known_of
+from diagnostics.orgs.queries.providers import providers_named
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs import report
+from diagnostics.runs.live_start import why_no_start
+from diagnostics.runs.lookups import find_exchange, find_finding, find_run
+from diagnostics.runs.models import Run
+from diagnostics.runs.queries.comparisons import neighbours_of
+from diagnostics.runs.queries.runs import exchanges_of, findings_of, state_of
+from diagnostics.runs.run_json import run_json
+from diagnostics.runs.runs import repeat_run, repeatable_checks
+from diagnostics.runs.views.watches import watch_context
+from diagnostics.web.refusals import ActionRefused
+
+
+@require_safe
+def run_detail(request: Request, pk: int) -> HttpResponse:
+    """With `print` in the address everything on the page is unfolded, to be printed or read in one go."""
+    run = find_run(pk, request.user)
+    told = _run_context(request, run)
+    return render(request, "runs/detail.html", {**told, "near": neighbours_of(run), "unfolded": "print" in request.GET})
+
+
+@require_safe
+def run_as_json(request: Request, pk: int) -> HttpResponse:
+    """What the command line prints with --json."""
+    run = find_run(pk, request.user)
+    told = run_json(
+        run=run.pk,
+        verdict=run.verdict if isinstance(run.verdict, dict) else {},
+        findings=[each.as_dict() for each in findings_of(run)],
+        exchanges=[each.as_dict() for each in run.exchanges.order_by("position")],
+        duration_ms=run.duration_ms or 0.0,
+        critical_path_ms=run.critical_path_ms or 0.0,
+    )
+    return JsonResponse(told, json_dumps_params={"indent": 1, "ensure_ascii": False})
+
+
+@require_safe
+def run_progress(request: Request, pk: int) -> HttpResponse:
+    """The run's body alone. Answers 204 when the page, which says what it has seen, has it all already."""
+    run = find_run(pk, request.user)
+    if run.is_open and request.GET.get("seen") == str(state_of(run)):
+        return not_modified_fragment()
+    return render(request, "runs/_body.html", {**_run_context(request, run), "is_fragment": True})
+
+
+@require_safe
+def exchange_detail(request: Request, pk: int, position: int) -> HttpResponse:
+    template = "runs/_exchange.html" if request.htmx else "runs/exchange.html"
+    return render(request, template, {"exchange": find_exchange(pk, position, request.user)})
+
+
+@require_POST
+@may_run_required
+def run_again(request: Request, pk: int) -> HttpResponse:
+    """A new run with the same inputs, as the client is today."""
+    return _repeat(request, find_run(pk, request.user))
+
+
+@require_POST
+@may_run_required
+def check_again(request: Request, pk: int, position: int) -> HttpResponse:
+    """A new run of one finding's branch alone."""
+    finding = find_finding(pk, position, request.user)
+    return _repeat(request, find_run(pk, request.user), finding.check_id)
+
+
+def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
+    try:
+        with transaction.atomic():
+            again = repeat_run(run, request.user, branch=branch)
+            transaction.on_commit(lambda: tasks.send(tasks.execute_run, again.pk))
+    except ActionRefused as refused:
+        messages.error(request, str(refused))
+        return go_to(request, "run", run.pk)
+    return go_to(request, "run", again.pk)
+
+
+def _run_context(request: Request, run: Run) -> dict[str, object]:
+    """State first: findings that come while we read make the next poll differ, never the page stand still."""
+    seen = str(state_of(run))
+    findings = findings_of(run)
+    exchanges = [] if run.is_open else exchanges_of(run)
+    titles = checks.titles()
+    told: dict[str, object] = {
+        "run": run,
+        "report": report.build(run, findings, exchanges, titles),
+        "seen": seen,
+        "known": known_of(run, findings),
+        "inputs": Inputs.from_json(run.inputs),
+        "branch_title": titles.get(run.branch, run.branch),
+    }
+    if not run.is_open:
+        told |= watch_context(request, run)
+        told["named"] = providers_named(run)
+    if request.user.may_run and not run.is_open and not run.client.is_retired:
+        told["repeatable"] = {check.id for check in repeatable_checks(run)}
+        told["offers_start"] = request.user.is_admin and not why_no_start(run)
+    if run.repeats is not None and not run.is_open:
+        since = report.since(run, findings_of(run.repeats), findings, titles)
+        told["since"] = [each for each in since if each.change != FindingChange.SAME]
+        told["unchanged"] = [each for each in since if each.change == FindingChange.SAME]
+    return told

@@ -1,0 +1,325 @@
+"""Who may open which address, by which method. Every address of the product is in the table: a new one without a row fails."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+
+from diagnostics import tasks, urls
+from diagnostics.accounts.models import User
+from diagnostics.jobs.models import RowFailure
+from diagnostics.orgs.models import OAuthClient
+from tests.factories import (
+    make_channel,
+    make_client,
+    make_delivery,
+    make_exchange,
+    make_finding,
+    make_incident,
+    make_known,
+    make_person,
+    make_provider,
+    make_rule,
+    make_run,
+    make_saved_view,
+    make_schedule,
+    make_team_lead,
+)
+
+pytestmark = pytest.mark.django_db
+
+READ, WRITE, FORM = ("get",), ("post",), ("get", "post")
+ROLES = tuple(User.Role)
+EVERYBODY = frozenset(ROLES)
+ADMINS = frozenset({User.Role.ADMIN})
+RUNNERS = ADMINS | {User.Role.OPERATOR}
+NOTERS = ADMINS | {User.Role.TEAM_LEAD}
+AUDITORS = ADMINS | {User.Role.AUDITOR}
+
+
+@dataclass(frozen=True)
+class Address:
+    """`of` is the row that the address belongs to; `who` may open it. An org's row is 404 for who may not see the org."""
+
+    name: str
+    methods: tuple[str, ...] = READ
+    who: frozenset[User.Role] = EVERYBODY
+    of: str = ""
+
+    @property
+    def is_of_an_org(self) -> bool:
+        return self.of in OF_AN_ORG
+
+
+OF_AN_ORG = {"client", "run", "exchange", "finding", "known", "provider", "schedule", "incident", "delivery"}
+ADDRESSES = (
+    Address("home"),
+    Address("clients"),
+    Address("client-add", FORM, ADMINS),
+    Address("client-region", READ, ADMINS),
+    Address("client", of="client"),
+    Address("client-verification", of="client"),
+    Address("client-edit", FORM, ADMINS, "client"),
+    Address("client-secret", FORM, ADMINS, "client"),
+    Address("client-verify", WRITE, RUNNERS, "client"),
+    Address("client-retire", FORM, ADMINS, "client"),
+    Address("client-rights", of="client"),
+    Address("snapshot-start", WRITE, RUNNERS, "client"),
+    Address("snapshot-state", of="client"),
+    Address("start", FORM, RUNNERS),
+    Address("start-preview", WRITE, RUNNERS),
+    Address("runs"),
+    Address("run-matrix"),
+    Address("run-causes"),
+    Address("saved-view-add", WRITE, ADMINS),
+    Address("saved-view-delete", FORM, ADMINS, "view"),
+    Address("run", of="run"),
+    Address("run-json", of="run"),
+    Address("run-history", of="run"),
+    Address("comparison"),
+    Address("comparison-raw"),
+    Address("run-progress", of="run"),
+    Address("run-exchange", of="exchange"),
+    Address("run-again", WRITE, RUNNERS, "run"),
+    Address("live-start", FORM, ADMINS, "run"),
+    Address("watch", of="run"),
+    Address("watch-start", WRITE, RUNNERS, "run"),
+    Address("watch-stop", WRITE, RUNNERS, "run"),
+    Address("check-again", WRITE, RUNNERS, "finding"),
+    Address("runs-export", of="export"),
+    Address("run-page", of="run"),
+    Address("run-packet", of="run"),
+    Address("run-rejudge", of="run"),
+    Address("rejudge"),
+    Address("rejudge-batch"),
+    Address("providers"),
+    Address("provider-orgs"),
+    Address("provider-match"),
+    Address("provider", of="provider"),
+    Address("org-changes"),
+    Address("touches"),
+    Address("claims", FORM),
+    Address("checks"),
+    Address("retention"),
+    Address("retention-passes"),
+    Address("retention-preview"),
+    Address("retention-apply", WRITE, ADMINS),
+    Address("run-pin", WRITE, ADMINS, "run"),
+    Address("run-unpin", WRITE, ADMINS, "run"),
+    Address("schedules"),
+    Address("schedule-add", FORM, ADMINS),
+    Address("schedule-preview", who=ADMINS),
+    Address("schedules-many", WRITE, ADMINS),
+    Address("schedule", of="schedule"),
+    Address("schedule-edit", FORM, ADMINS, "schedule"),
+    Address("schedule-delete", FORM, ADMINS, "schedule"),
+    Address("schedule-pause", WRITE, ADMINS, "schedule"),
+    Address("schedule-resume", WRITE, ADMINS, "schedule"),
+    Address("schedule-run", WRITE, RUNNERS, "schedule"),
+    Address("findings"),
+    Address("finding", of="known"),
+    Address("finding-note", WRITE, NOTERS, "known"),
+    Address("finding-accept", WRITE, ADMINS, "known"),
+    Address("finding-end-acceptance", WRITE, ADMINS, "known"),
+    Address("contract"),
+    Address("contract-readings"),
+    Address("contract-refresh", WRITE, ADMINS),
+    Address("api-guide"),
+    Address("api-tokens"),
+    Address("api-token-add", FORM),
+    Address("client-badge", FORM, ADMINS, "client"),
+    Address("badge-remove", WRITE, ADMINS, "client"),
+    Address("system", READ, ADMINS),
+    Address("system-state", READ, ADMINS),
+    Address("row-retry", WRITE, ADMINS, "failure"),
+    Address("row-dismiss", WRITE, ADMINS, "failure"),
+    Address("incidents"),
+    Address("incident", of="incident"),
+    Address("incident-mute", WRITE, RUNNERS, "incident"),
+    Address("incident-unmute", WRITE, RUNNERS, "incident"),
+    Address("alert-rules", READ, ADMINS),
+    Address("alert-rule-add", FORM, ADMINS),
+    Address("alert-rule", FORM, ADMINS, "rule"),
+    Address("alert-rule-delete", FORM, ADMINS, "rule"),
+    Address("alert-rule-mute", WRITE, ADMINS, "rule"),
+    Address("alert-rule-unmute", WRITE, ADMINS, "rule"),
+    Address("channels", READ, ADMINS),
+    Address("channel-add", FORM, ADMINS),
+    Address("channel", READ, ADMINS, "channel"),
+    Address("channel-test", WRITE, ADMINS, "channel"),
+    Address("channel-delete", FORM, ADMINS, "channel"),
+    Address("deliveries"),
+    Address("delivery", of="delivery"),
+    Address("delivery-state", of="delivery"),
+    Address("delivery-again", WRITE, ADMINS, "delivery"),
+    Address("users", READ, ADMINS),
+    Address("user-add", FORM, ADMINS),
+    Address("user-role", WRITE, ADMINS, "user"),
+    Address("user-orgs", FORM, ADMINS, "user"),
+    Address("user-second-factor", FORM, ADMINS, "user"),
+    Address("user-password", FORM, ADMINS, "user"),
+    Address("user-deactivate", FORM, ADMINS, "user"),
+    Address("user-activate", WRITE, ADMINS, "user"),
+    Address("audit", who=AUDITORS),
+    Address("audit-export", who=AUDITORS, of="export"),
+)
+# What machines ask without signing in: tests/operations/views/test_system.py.
+FOR_MACHINES = {"health-live", "health-ready", "metrics"}
+# Signing in, and what everybody does with their own account alone: tests/accounts/views/test_account.py.
+OWN_ACCOUNT = {pattern.name for pattern in (*urls.sign_in_urls, *urls.account_urls)}
+# The API asks for a token, and has a table of its own: tests/api/test_access.py.
+ELSEWHERE = {"api"}
+# Open to everybody, and one's own token: tests/orgs/views/test_badges.py, test_api_tokens.py and tests/api/test_access.py.
+BY_THEMSELVES = {"badge", "api-nowhere", "api-token-revoke"}
+every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
+every_address_of_an_org = pytest.mark.parametrize(
+    "address", [each for each in ADDRESSES if each.is_of_an_org], ids=lambda address: address.name
+)
+every_role = pytest.mark.parametrize("role", ROLES)
+
+
+@pytest.fixture(autouse=True)
+def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
+
+
+@pytest.fixture
+def arguments() -> dict[str, list[int | str]]:
+    run = make_run(make_client(org_id="theirs"))
+    exchange, finding = make_exchange(run), make_finding(run)
+    incident, channel = make_incident(make_schedule(run.client, "Its incident's")), make_channel()
+    return {
+        "": [],
+        "client": [run.client_id],
+        "run": [run.pk],
+        "exchange": [run.pk, exchange.position],
+        "finding": [run.pk, finding.position],
+        "user": [make_team_lead("someone").pk],
+        "known": [make_known(run.client).pk],
+        "provider": [make_provider(run.client).pk],
+        "schedule": [make_schedule(run.client).pk],
+        "view": [make_saved_view().pk],
+        "export": ["csv"],
+        "incident": [incident.pk],
+        "channel": [channel.pk],
+        "rule": [make_rule().pk],
+        "delivery": [make_delivery(channel, incident).pk],
+        "failure": [RowFailure.objects.create(kind="run_findings", row_id=run.pk, error="X", sentence="").pk],
+    }
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for each in patterns:
+        if isinstance(each, URLPattern):
+            yield each.name or ""
+        elif each.app_name not in ELSEWHERE:
+            yield from names(each.url_patterns)
+
+
+def browser_of(role: User.Role, **values: object) -> Client:
+    browser = Client()
+    browser.force_login(make_person(role, **values))
+    return browser
+
+
+def test_no_address_is_missing_from_the_table() -> None:
+    assert {address.name for address in ADDRESSES} == set(
+        names(urls.urlpatterns)
+    ) - FOR_MACHINES - OWN_ACCOUNT - BY_THEMSELVES
+
+
+@every_address
+def test_a_stranger_is_sent_to_the_login(
+    address: Address, arguments: dict[str, list[int | str]], client: Client
+) -> None:
+    place = reverse(address.name, args=arguments[address.of])
+    for method in address.methods:
+        answer = getattr(client, method)(place)
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/login/")
+
+
+@every_address
+def test_any_other_method_is_refused(address: Address, arguments: dict[str, list[int | str]], as_admin: Client) -> None:
+    place = reverse(address.name, args=arguments[address.of])
+    for method in {"get", "post", "put", "delete", "patch"} - set(address.methods):
+        assert getattr(as_admin, method)(place).status_code == 405
+
+
+@every_role
+@every_address
+def test_each_role_may_do_its_own_and_no_more(
+    address: Address, role: User.Role, arguments: dict[str, list[int | str]]
+) -> None:
+    browser, place = browser_of(role), reverse(address.name, args=arguments[address.of])
+    for method in address.methods:
+        answer = getattr(browser, method)(place)
+        if role not in address.who:
+            assert answer.status_code == 403
+        elif method == "get":
+            assert answer.status_code == 200
+        else:
+            assert answer.status_code in (200, 302, 409)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != User.Role.ADMIN])
+@every_address_of_an_org
+def test_what_belongs_to_another_org_is_not_there(
+    address: Address, role: User.Role, arguments: dict[str, list[int | str]]
+) -> None:
+    """403 where the role may not in any case, which tells nothing of the row."""
+    browser = browser_of(role, is_limited=True, only_orgs=["ours"])
+    place = reverse(address.name, args=arguments[address.of])
+    for method in address.methods:
+        assert getattr(browser, method)(place).status_code == (404 if role in address.who else 403)
+
+
+@every_address_of_an_org
+def test_an_admin_is_never_limited(address: Address, arguments: dict[str, list[int | str]]) -> None:
+    browser = browser_of(User.Role.ADMIN, is_limited=True, only_orgs=["ours"])
+    place = reverse(address.name, args=arguments[address.of])
+    for method in address.methods:
+        assert getattr(browser, method)(place).status_code in (200, 302, 409)
+
+
+@every_address_of_an_org
+def test_what_belongs_to_ones_own_org_is_there(address: Address, arguments: dict[str, list[int | str]]) -> None:
+    browser = browser_of(User.Role.OPERATOR, is_limited=True, only_orgs=["ours", "theirs"])
+    place = reverse(address.name, args=arguments[address.of])
+    for method in address.methods:
+        assert getattr(browser, method)(place).status_code != 404
+
+
+def test_who_registered_a_client_sees_it_whatever_its_org(arguments: dict[str, list[int | str]]) -> None:
+    person = make_person(User.Role.TEAM_LEAD, is_limited=True)
+    browser, place = Client(), reverse("client", args=arguments["client"])
+    browser.force_login(person)
+    assert browser.get(place).status_code == 404
+    OAuthClient.objects.update(created_by=person)
+    assert browser.get(place).status_code == 200
+
+
+def test_nobody_is_limited_to_orgs_that_are_not_known_yet(arguments: dict[str, list[int | str]]) -> None:
+    OAuthClient.objects.update(org_id="")
+    browser = browser_of(User.Role.OPERATOR, is_limited=True, only_orgs=["", "ours"])
+    assert browser.get(reverse("client", args=arguments["client"])).status_code == 404
+
+
+@pytest.mark.parametrize("place", ["/clients/99/", "/runs/99/", "/runs/99/progress/", "/users/99/password/"])
+def test_what_is_not_there_is_404(place: str, as_admin: Client) -> None:
+    assert as_admin.get(place).status_code == 404
+
+
+def test_an_id_beyond_the_column_is_404(as_admin: Client) -> None:
+    assert as_admin.get(f"/runs/{10**30}/").status_code == 404
+
+
+def test_a_deactivated_admin_is_out_at_once(as_admin: Client, ada: User) -> None:
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    assert as_admin.get("/").status_code == 302
+
+
+def test_a_demoted_admin_is_refused_at_once(as_admin: Client, ada: User) -> None:
+    User.objects.filter(pk=ada.pk).update(role=User.Role.TEAM_LEAD)
+    assert as_admin.get("/users/").status_code == 403

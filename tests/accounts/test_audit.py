@@ -1,0 +1,159 @@
+"""The audit log: the database itself refuses to change what it says."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client, RequestFactory
+from django.utils import timezone
+from pytest_django import Settings
+
+from diagnostics.accounts import actor as acting
+from diagnostics.accounts.audit import record
+from diagnostics.accounts.models import AuditEntry
+from tests.factories import PASSWORD, make_client, make_user
+
+pytestmark = pytest.mark.django_db
+TOKEN = "kJ8sQ2xLp0vW7rTz4nBy6mHc3fGd9aEu1iOo5SqXwVtRzPkM"
+
+
+def entry() -> AuditEntry:
+    return AuditEntry.objects.create(actor="ada", by="web", action="client.added", name="Acme support")
+
+
+def test_an_entry_cannot_be_changed() -> None:
+    said = entry()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        AuditEntry.objects.filter(pk=said.pk).update(actor="eve")
+    said.refresh_from_db()
+    assert said.actor == "ada"
+
+
+def test_an_entry_cannot_be_deleted() -> None:
+    said = entry()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        said.delete()
+    assert AuditEntry.objects.filter(actor="ada").exists()
+
+
+def test_the_log_cannot_be_emptied() -> None:
+    entry()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE diagnostics_auditentry ENABLE TRIGGER audit_no_truncate")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute("TRUNCATE diagnostics_auditentry")
+    assert AuditEntry.objects.exists()
+
+
+def test_an_entry_says_who_what_and_from_where() -> None:
+    person = make_user("ada")
+    request = acting.Actor(acting.WEB, "192.0.2.7", "abc", lambda: person)
+    with acting.acts(request):
+        said = record(
+            "client.changed",
+            client := make_client("Acme"),
+            before={"tier": "", "name": "Acme"},
+            after={"tier": "sandbox", "name": "Acme"},
+        )
+    said.refresh_from_db()
+    assert (said.actor, said.actor_id, said.by, said.address, said.request_id) == (
+        "ada",
+        person.pk,
+        "web",
+        "192.0.2.7",
+        "abc",
+    )
+    assert (said.thing, said.thing_id, said.name, said.client_id) == ("oauthclient", str(client.pk), "Acme", client.pk)
+    assert (said.before, said.after) == ({"tier": ""}, {"tier": "sandbox"})
+
+
+def test_what_the_product_does_by_itself_has_no_person() -> None:
+    said = record("retention.begun")
+    assert (said.actor, said.actor_id, said.by, said.address) == ("", None, "system", None)
+
+
+def test_a_command_names_the_account_that_started_it() -> None:
+    with acting.at_the_command_line():
+        said = record("retention.begun")
+    assert said.by == "cli"
+    assert "@" in said.actor
+    assert said.actor_id is None
+
+
+@pytest.mark.parametrize("field", ["secret", "signing_secret", "password", "token", "hash", "totp", "api_key"])
+def test_a_field_of_a_secret_is_masked_whatever_it_holds(field: str) -> None:
+    said = record("x.changed", before={field: "short1"}, after={"nested": [{field: "short2"}], field: "short2"})
+    said.refresh_from_db()
+    assert "short" not in f"{said.before}{said.after}"
+    assert said.after is not None
+    assert said.after[field] == "[masked]"
+
+
+def test_a_secret_in_an_innocent_field_is_masked_by_its_shape() -> None:
+    said = record("x.changed", name=f"Bearer {TOKEN}", after={"url": f"https://example.com/?access_token={TOKEN}"})
+    said.refresh_from_db()
+    assert TOKEN not in f"{said.name}{said.after}"
+
+
+def test_values_of_any_size_and_kind_fit_into_a_row() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(50):
+        deep = {"in": deep}
+    said = record(
+        "x.changed",
+        name="n" * 10_000,
+        after={"a": "x\0" * 10_000, "b": list(range(1_000)), "c": deep, "d": timezone.now()},
+    )
+    said.refresh_from_db()
+    assert len(said.name) <= 300
+    assert len(str(said.after)) < 2_000
+
+
+def test_what_is_rolled_back_was_not_done() -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        record("client.added")
+        raise RuntimeError
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_request_has_an_id_of_ours_and_none_from_outside(client: Client) -> None:
+    ids = [client.get("/login/", headers={"X-Request-ID": "theirs"}).headers["X-Request-ID"] for _ in range(2)]
+    assert "theirs" not in ids
+    assert len(set(ids)) == 2
+
+
+@pytest.mark.parametrize(
+    ("proxies", "passed", "expected"),
+    [
+        (0, "198.51.100.1", "192.0.2.1"),
+        (1, "198.51.100.1", "198.51.100.1"),
+        (1, "6.6.6.6, 198.51.100.1", "198.51.100.1"),
+        (2, "6.6.6.6, 198.51.100.1, 192.0.2.9", "198.51.100.1"),
+        (2, "198.51.100.1", "192.0.2.1"),
+        (1, "<script>", None),
+    ],
+)
+def test_an_address_is_what_our_own_proxies_saw(
+    settings: Settings, proxies: int, passed: str, expected: str | None
+) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": passed})
+    assert acting.address_of(request) == expected
+
+
+def test_signing_in_and_out_is_written_down(client: Client) -> None:
+    person = make_user("ada")
+    assert client.post("/login/", {"login": "ada", "username": "ada", "password": PASSWORD}).status_code == 302
+    client.post("/logout/")
+    said = AuditEntry.objects.order_by("id").values_list("action", "actor", "actor_id", "by", "address")
+    assert list(said) == [
+        (action, "ada", person.pk, "web", "127.0.0.1") for action in ("person.signed_in", "person.signed_out")
+    ]
+
+
+@pytest.mark.parametrize(("typed", "thing"), [("ada", "user"), ("correct-horse-battery", ""), ("a\0b", "")])
+def test_a_failed_sign_in_names_the_account_and_never_what_was_typed(client: Client, typed: str, thing: str) -> None:
+    make_user("ada")
+    client.post("/login/", {"login": typed, "username": typed, "password": "not-the-password"})
+    for said in AuditEntry.objects.filter(action="person.sign_in_failed"):
+        assert (said.thing, said.actor) == (thing, "")
+        assert "correct-horse" not in said.name
+        assert "not-the-password" not in str(said.__dict__)

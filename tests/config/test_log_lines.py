@@ -1,0 +1,110 @@
+"""Each line of the log says which run, client and request it belongs to, and cannot be forged."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from celery import shared_task
+from django.test import Client
+from structlog.contextvars import bound_contextvars
+
+from diagnostics.accounts import actor as acting
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run, execute_run
+from diagnostics.telemetry import log_lines
+from diagnostics.telemetry.task_context import REQUEST, CarriedTask
+
+
+class Lines(logging.Handler):
+    """What a log would have held."""
+
+    def __init__(self, style: str) -> None:
+        super().__init__()
+        self.formatter = log_lines.formatter(style)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+    @property
+    def told(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.lines]
+
+
+@pytest.fixture(params=[log_lines.JSON])
+def lines(request: pytest.FixtureRequest) -> Iterator[Lines]:
+    handler = Lines(request.param)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    yield handler
+    root.removeHandler(handler)
+
+
+def test_a_line_belongs_to_its_run_and_request(lines: Lines) -> None:
+    with acting.acts(acting.Actor(request_id="abc")), bound_contextvars(run=3, client=4):
+        logging.getLogger("diagnostics").info("run %s ended", 3)
+    (told,) = lines.told
+    assert {key: told[key] for key in ("event", "level", "logger", "request_id", "run", "client")} == {
+        "event": "run 3 ended", "level": "info", "logger": "diagnostics", "request_id": "abc", "run": 3, "client": 4,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", [log_lines.LINES], indirect=True)
+def test_what_others_wrote_begins_no_line_of_its_own(lines: Lines) -> None:
+    with bound_contextvars(run="1\n2"):
+        logging.getLogger("diagnostics").info("%s", "one\n2026-01-01 00:00:00 INFO diagnostics: forged\x1b[31m")
+    assert len(lines.lines[0].splitlines()) == 1
+    assert "\x1b" not in lines.lines[0]
+
+
+@pytest.mark.django_db
+def test_a_request_is_told_with_its_id_and_without_what_was_searched(lines: Lines, client: Client) -> None:
+    answer = client.get("/login/?next=/runs/%3Fsearch%3Dsomebody", headers={"X-Request-ID": "forged"})
+    (told,) = [line for line in lines.told if line["logger"] == "access"]
+    assert (told["method"], told["path"], told["status"]) == ("GET", "/login/", 200)
+    assert told["request_id"] == answer.headers["X-Request-ID"] != "forged"
+
+
+@pytest.mark.django_db
+def test_a_key_in_an_address_is_not_told(lines: Lines, client: Client) -> None:
+    client.get(f"/badge/{'k' * 40}.svg")
+    assert "k" * 40 not in "".join(lines.lines)
+
+
+@pytest.mark.django_db
+def test_machines_that_ask_for_the_state_are_not_told(lines: Lines, client: Client) -> None:
+    client.get("/health/live")
+    assert lines.lines == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_tells_its_end_under_its_number(lines: Lines, demo_client: OAuthClient) -> None:
+    run = create_run(client=demo_client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.WEB)
+    execute_run(run.pk)
+    (told,) = [line for line in lines.told if "ended" in str(line["event"])]
+    assert (told["run"], told["client"]) == (run.pk, demo_client.pk)
+
+
+@shared_task(name="tests.whose_request")
+def whose_request(heard: list[str]) -> None:
+    heard.append(acting.current_actor().request_id)
+
+
+def test_a_task_names_the_request_that_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, str]] = []
+    monkeypatch.setattr("celery.Task.apply_async", lambda self, *args, **options: sent.append(options["headers"]))
+    with acting.acts(acting.Actor(request_id="abc")):
+        whose_request.apply_async(([],), retry=False)
+    assert sent[0][REQUEST] == "abc"
+    assert isinstance(whose_request, CarriedTask)
+    heard: list[str] = []
+    whose_request.push_request(**{REQUEST: "abc"})
+    try:
+        whose_request(heard)
+    finally:
+        whose_request.pop_request()
+    whose_request(heard)
+    assert heard == ["abc", ""]

@@ -1,0 +1,103 @@
+"""What the checks say of themselves is what they do: every request of every scenario was declared."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+
+from diagnostics.checks.base import Check, CheckContext, Result, all_checks, passed
+from diagnostics.demo.scenarios import scenarios
+from diagnostics.demo.server import Running, start
+from diagnostics.engine.check_reference import areas, smallest_role
+from diagnostics.genesys import client as genesys
+from diagnostics.genesys.contract import bundled
+from diagnostics.parsing.intent import START_PATH
+from tests.diagnosing import diagnose
+
+
+@pytest.fixture(scope="module")
+def orgs() -> Iterator[Running]:
+    running, before = start(), settings.GENESYS_ENDPOINTS
+    settings.GENESYS_ENDPOINTS = {**before, **running.endpoints}
+    yield running
+    settings.GENESYS_ENDPOINTS = before
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def asked(orgs: Running) -> set[tuple[str, str]]:
+    """(check, path) of all that the checks asked in all scenarios, also where an earlier check had the answer."""
+    found: set[tuple[str, str]] = set()
+    once: Callable[..., Any] = genesys.GenesysClient._once
+
+    def remember(self: genesys.GenesysClient, key: str, ask: Callable[[], Any]) -> Any:
+        lane = genesys._lane.get()
+        if lane is not None and key != "token":
+            found.add((lane.check_id, urlsplit(key).path))
+        return once(self, key, ask)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(genesys.GenesysClient, "_once", remember)
+        for told in scenarios():
+            diagnose(orgs, told)
+    return found
+
+
+def fits(read: str, path: str) -> bool:
+    wanted, given = read.removeprefix("GET ").split("/"), path.split("/")
+    if wanted[-1] == "*":
+        wanted, given = wanted[:-1], given[: len(wanted) - 1]
+    return len(wanted) == len(given) and all(w == g or w.startswith("{") for w, g in zip(wanted, given, strict=True))
+
+
+def test_no_check_asks_what_it_did_not_declare(asked: set[tuple[str, str]]) -> None:
+    declared = {check.id: check.reads for check in all_checks()}
+    assert {check for check, _ in asked} > {"oauth.identity", "conversation.exists", "permissions.call"}
+    undeclared = {
+        (check, path)
+        for check, path in asked
+        if not any(read.startswith("GET ") and fits(read, path) for read in declared[check])
+    }
+    assert undeclared == set()
+
+
+def test_every_read_that_names_a_path_of_the_api_is_published_or_the_gateway_s() -> None:
+    reads = [read for area in areas(all_checks(), bundled()) for entry in area.entries for read in entry.reads]
+    unknown = [each.words for each in reads if each.words.startswith("GET ") and each.rule == "unknown"]
+    assert set(unknown) <= {"GET /api/v2/*"}
+    assert any(each.at_gateway for each in reads)
+
+
+def test_all_but_the_token_request_and_the_live_start_are_reads() -> None:
+    sent = [
+        read for check in all_checks() for read in check.reads if read.startswith(("POST", "PUT", "PATCH", "DELETE"))
+    ]
+    assert sent == ["POST /oauth/token", f"POST {START_PATH}"]
+
+
+def test_the_smallest_role_is_what_the_reads_need() -> None:
+    """Against the list in the official documentation of what such a client needs."""
+    role = {each.permission.api: each.checks for each in smallest_role(areas(all_checks(), bundled()))}
+    assert set(role) == {
+        "analytics:conversationDetail:view",
+        "authorization:role:view",
+        "conversation:communication:view",
+        "webDeployments:deployment:view",
+    }
+    assert "The conversation exists" in role["conversation:communication:view"]
+
+
+def say(ctx: CheckContext) -> list[Result]:
+    return [passed("fine", "Fine.")]
+
+
+def test_of_several_that_are_enough_the_one_already_needed_is_taken() -> None:
+    details = "GET /api/v2/analytics/conversations/{conversationId}/details"
+    found = areas((Check("a.one", "One", say, reads=(details,)),), bundled())
+    assert [each.permission.api for each in smallest_role(found)] == ["analytics:conversationDetail:view"]
+    assert (
+        found[0].question
+        == "What the checks say of themselves is what they do: every request of every scenario was declared."
+    )

@@ -1,0 +1,143 @@
+"""Any field of any response may have another shape than the API documents: no check crashes, and no run is lost."""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from pytest_django import Settings
+
+from diagnostics.checks.base import planned_checks
+from diagnostics.demo import server
+from diagnostics.demo.orgs import REGION
+from diagnostics.demo.scenarios import Scenario, scenario
+from diagnostics.engine.diagnosis import Diagnosis
+from diagnostics.genesys import client as genesys_client
+from diagnostics.genesys.regions import region
+from diagnostics.orgs.clients import create_client
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run, execute_run
+from tests.mutations import VALUES, Place, mutated, places, with_surrogates
+from tests.replay import Responses, responses_of, session_of
+
+SCENARIOS = ("healthy-web", "gateway-healthy")
+SAMPLE = 120  # of about 2,700 changes in each scenario; the seed is fixed, so that every run tests the same ones
+HEALTHY = scenario("healthy-web")
+
+
+class Recorded:
+    """One scenario whose responses are known, to be diagnosed again with some of them changed."""
+
+    def __init__(self, told: Scenario, demo: server.Running) -> None:
+        self.region = region(REGION.format(key=told.org))
+        self.client = next(each for org in demo.orgs[told.org].orgs for each in org.clients if each.name == told.client)
+        self.inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+        # Without the checks of the network: nothing of an org's JSON reaches them.
+        self.checks = tuple(
+            replace(each, after=()) for each in planned_checks(self.inputs.given) if not each.id.startswith("reach.")
+        )
+        self.responses: Responses = {}
+        self.diagnose()
+
+    def diagnose(self) -> Diagnosis:
+        diagnosis = Diagnosis(
+            region=self.region,
+            client_id=self.client.id,
+            secret=self.client.secret,
+            client_name=self.client.name,
+            kind="diagnosis",
+            inputs=self.inputs,
+            at_once=1,
+        )
+        for step in diagnosis.steps(self.checks):
+            json.dumps([each.as_dict() for each in step.findings], ensure_ascii=False, allow_nan=False).encode()
+        self.responses = self.responses or responses_of(diagnosis._genesys.seen)
+        return diagnosis
+
+    def changes(self) -> Iterator[tuple[str, Place, str]]:
+        for url, (_, body) in self.responses.items():
+            for place in places(json.loads(body)) if body.startswith("{") else ():
+                yield from ((url, place, kind) for kind in VALUES)
+
+    def crashed_by(self, url: str, place: Place, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        status, body = self.responses[url]
+        session = session_of({**self.responses, url: (status, mutated(body, {place: value}))})
+        monkeypatch.setattr(genesys_client, "make_session", lambda connections: session)
+        return [each.check_id for each in self.diagnose().findings if each.code == "crashed"]
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def recorded(request: pytest.FixtureRequest) -> Iterator[Recorded]:
+    """Recorded from the demo org, which is away afterwards."""
+    running = server.start()
+    try:
+        with override_settings(GENESYS_ENDPOINTS=running.endpoints):
+            found = Recorded(scenario(request.param), running)
+    finally:
+        running.stop()
+    yield found
+
+
+@pytest.fixture(autouse=True)
+def findings_alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exchanges are redacted, which takes most of the time and has tests of its own."""
+    if "recorded" in request.fixturenames:
+        monkeypatch.setattr(Diagnosis, "_take_exchanges", lambda *args: ())
+
+
+def test_no_field_of_another_shape_crashes_a_check(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = random.Random(20261128).sample(sorted(recorded.changes(), key=repr), SAMPLE)
+    crashed = {
+        f"{url.rpartition('/api/v2/')[2]} {place} = {kind}": checks
+        for url, place, kind in sample
+        if (checks := recorded.crashed_by(url, place, VALUES[kind], monkeypatch))
+    }
+    assert crashed == {}
+
+
+@pytest.mark.parametrize("state", [["connected"], {"x": 1}, "[null]", '{"x":1}', 7, None])
+def test_a_state_that_is_no_text_crashes_nothing(
+    recorded: Recorded, state: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = {(url, place) for url, place, _ in recorded.changes() if place[-1] == "state" and "participants" in place}
+    assert changes
+    for url, place in changes:
+        assert recorded.crashed_by(url, place, state, monkeypatch) == []
+
+
+SPOILED = ("tokens/me", "conversations/", "webdeployments/deployments", "authorization/subjects/me")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("part", SPOILED)
+def test_lone_surrogates_in_a_response_cost_no_run(
+    part: str, demo: server.Running, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == HEALTHY.client)
+    client = create_client(name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
+    inputs, _ = Inputs.from_paste(HEALTHY.call, HEALTHY.answer, HEALTHY.conversation_id)
+    app = demo.servers[0].get_app()
+    assert app is not None
+
+    def spoil(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        sent: list[Any] = []
+        remember: Any = lambda *given: sent.append(given)  # noqa: E731
+        body = b"".join(app(environ, remember))
+        if part in environ["PATH_INFO"] and body.startswith(b"{"):
+            body = with_surrogates(body.decode()).encode()
+        status, headers, *_ = sent[0]
+        lengths = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        start_response(status, [*lengths, ("Content-Length", str(len(body)))])
+        return [body]
+
+    demo.servers[0].set_app(spoil)
+    run = create_run(client=client, kind=Run.Kind.DIAGNOSIS, inputs=inputs, user=None, source=Run.Source.WEB)
+    assert execute_run(run.pk)
+    run.refresh_from_db()
+    codes = set(run.findings.values_list("code", flat=True))
+    assert (run.status, "crashed" in codes, run.verdict["cause"]) == ("finished", False, run.cause)
+    assert {each.check_id for each in run.findings.all()} >= {"oauth.token", "conversation.exists"}

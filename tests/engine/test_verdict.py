@@ -1,0 +1,381 @@
+"""Causes ranked by rules: each row is a set of findings and the one answer they deserve."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from diagnostics.engine import causes
+from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, RULES
+from diagnostics.engine.verdict import PART_IS_NOT_RIGHT, PART_IS_RIGHT, judge
+
+OUTCOMES = {"+": "pass", "!": "warn", "x": "fail", "-": "skip", "?": "error"}
+
+
+@dataclass(frozen=True)
+class Said:
+    check_id: str
+    outcome: str
+    code: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    anchor: str = ""
+    sentence: str = "Said."
+    hint: str = ""
+    subject: str = ""
+
+
+def said(*lines: str, **answer: Any) -> list[Said]:
+    """Findings written as "x request.path:not_in_api"; `answer` is the evidence of answer.meaning."""
+    found = []
+    for line in lines:
+        mark, name = line.split(" ")
+        check, code = name.split(":")
+        trouble, _, code = code.rpartition("/")
+        evidence = answer if check == "answer.meaning" else {"trouble": trouble} if trouble else {}
+        found.append(Said(check, OUTCOMES[mark], code, evidence, anchor=check))
+    return found
+
+
+HEALTHY = (
+    "+ oauth.token:issued",
+    "+ oauth.identity:known",
+    "+ oauth.scopes:not_applicable",
+    "+ permissions.call:held",
+    "+ request.host:right",
+    "+ request.path:published",
+    "+ request.method:right",
+    "+ request.body:empty",
+    "+ conversation.id:uuid",
+    "+ conversation.exists:found",
+    "+ conversation.media:supported",
+    "+ conversation.connected:connected",
+    "+ provider.configured:no_provider_list",
+    "+ provider.match:not_named",
+)
+
+
+def but(*lines: str, **answer: Any) -> list[Said]:
+    """A healthy run, but for these findings."""
+    replaced = {line.split(" ")[1].split(":")[0] for line in lines}
+    kept = [line for line in HEALTHY if line.split(" ")[1].split(":")[0] not in replaced]
+    return said(*kept, *lines, **answer)
+
+
+def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
+    return but(*lines, f"{'+' if code == 'success' else 'x'} answer.meaning:{code}", status=status, **more)
+
+
+@pytest.mark.parametrize(
+    ("findings", "cause", "certainty"),
+    [
+        # the call itself was not tested, so that nothing is wrong is not proved
+        (but(), "none", "likely"),
+        (said("+ oauth.token:issued", "+ conversation.exists:found"), "none", "likely"),
+        (said("+ oauth.token:issued", "+ permissions.call:held"), "none", "proved"),
+        (answered(200, "success"), "none", "proved"),
+        (answered(200, "success", "x conversation.connected:ended"), "none", "proved"),
+        ([], "undetermined", "undetermined"),
+        # what is wrong with the call itself
+        (but("x request.host:unknown_host"), "host.unknown_host", "proved"),
+        (but("x request.host:wrong_region"), "host.wrong_region", "proved"),
+        (but("x request.host:plain_http"), "host.plain_http", "proved"),
+        (but("x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (but("x request.sdk:sdk_method_unknown", "- request.path:no_url"), "path.not_in_api", "proved"),
+        (answered(404, "not_found", "x request.sdk:sdk_method_unknown"), "path.not_in_api", "proved"),
+        (but("x request.path:placeholder_unexpanded"), "path.placeholder_unexpanded", "proved"),
+        (but("x request.method:wrong_method"), "path.wrong_method", "proved"),
+        (but("x request.headers:header_malformed"), "auth.header_malformed", "proved"),
+        (but("x request.body:malformed_json"), "body.malformed_json", "proved"),
+        (but("! request.body:unexpected"), "body.unexpected", "likely"),
+        (but("! provider.match:not_in_contract"), "provider.not_in_contract", "likely"),
+        # what is wrong in the org
+        (but("x oauth.token:client_rejected"), "auth.client_rejected", "proved"),
+        (but("x oauth.scopes:scope_missing"), "authz.scope_missing", "proved"),
+        (but("x permissions.call:permission_missing"), "authz.permission_missing", "proved"),
+        (but("x permissions.call:division_missing"), "authz.division_missing", "proved"),
+        (but("x conversation.id:id_malformed"), "conv.id_malformed", "proved"),
+        (but("x conversation.exists:not_found"), "conv.not_found", "proved"),
+        (but("x conversation.exists:only_history"), "conv.ended", "proved"),
+        (but("x conversation.connected:ended"), "conv.ended", "proved"),
+        (but("x conversation.connected:queued"), "conv.not_connected", "proved"),
+        (but("x conversation.media:legacy_chat"), "conv.media_unsupported", "proved"),
+        (but("x provider.match:other_case"), "provider.mismatch", "proved"),
+        # what the answer says by itself
+        (answered(429, "rate_limited"), "env.rate_limited", "proved"),
+        (answered(503, "server_error"), "env.server_error", "proved"),
+        (answered(504, "server_timeout"), "env.timeout", "proved"),
+        (answered(502, "server_error_foreign"), "response.not_genesys", "likely"),
+        (answered(404, "not_found", "x request.path:deprecated"), "config.legacy_cobrowse_retired", "likely"),
+        (
+            answered(404, "not_found", "x oauth.identity:another_org", "x conversation.exists:not_found"),
+            "auth.token_foreign",
+            "proved",
+        ),
+        (
+            answered(
+                404,
+                "not_found",
+                "? conversation.exists:forbidden",
+                "+ permissions.call:held_somewhere",
+                "x route.oracle:hidden",
+            ),
+            "undetermined",
+            "undetermined",
+        ),
+        (answered(401, "token_refused"), "auth.token_expired", "likely"),
+        (answered(400, "user_required"), "authz.user_context_required", "proved"),
+        (answered(404, "not_a_party"), "authz.not_a_party", "likely"),
+        (answered(404, "html"), "env.redirect_or_html", "likely"),
+        (answered(404, "foreign"), "response.not_genesys", "likely"),
+        (answered(404, "html", "x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (answered(200, "html", "x request.path:not_in_api"), "env.redirect_or_html", "likely"),
+        (answered(409, "conflict"), "conv.session_conflict", "likely"),
+        (but("x answer.meaning:network_dns", status=None), "env.dns", "proved"),
+        # an answer that says little, and an org that is right
+        (answered(404, "not_found"), "undetermined", "undetermined"),
+        (answered(403, "not_authorized"), "undetermined", "undetermined"),
+        # what the org says beats the wording of the answer
+        (answered(404, "not_found", "x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (answered(404, "not_found", "x conversation.exists:not_found"), "conv.not_found", "proved"),
+        (answered(409, "conflict", "x conversation.connected:ended"), "conv.ended", "proved"),
+        (
+            answered(403, "permission_missing", "x permissions.call:division_missing"),
+            "authz.division_missing",
+            "proved",
+        ),
+        (
+            answered(403, "permission_missing", "x permissions.call:permission_missing"),
+            "authz.permission_missing",
+            "proved",
+        ),
+        (answered(403, "permission_missing"), "undetermined", "undetermined"),
+        (
+            answered(403, "permission_missing", "+ permissions.call:held_somewhere"),
+            "authz.permission_missing",
+            "likely",
+        ),
+        (answered(403, "not_authorized", "? permissions.call:conditional"), "authz.policy_denied", "likely"),
+        (answered(403, "not_authorized", "! permissions.call:other_medium"), "authz.permission_missing", "likely"),
+        (answered(409, "conflict", "! conversation.connected:parked"), "conv.not_connected", "likely"),
+        (but("! conversation.connected:parked"), "none", "likely"),
+        (answered(410, "gone", "! deployments.cobrowse:no_deployment"), "config.cobrowse_disabled", "likely"),
+        (answered(404, "not_found", "x deployments.cobrowse:off"), "config.cobrowse_disabled", "proved"),
+        (
+            but("x permissions.call:permission_missing", "x permissions.catalogue:not_in_catalogue"),
+            "config.feature_not_licensed",
+            "proved",
+        ),
+        (but("x permissions.catalogue:not_in_catalogue"), "none", "likely"),
+        (
+            answered(500, "server_error", "x request.path:placeholder_unexpanded"),
+            "path.placeholder_unexpanded",
+            "proved",
+        ),
+        (answered(503, "server_error", "x request.body:malformed_json"), "env.server_error", "proved"),
+        (but("x oauth.identity:another_org"), "auth.token_foreign", "proved"),
+        (but("x request.token:malformed"), "auth.token_request_malformed", "proved"),
+        (answered(400, "bad_request", "x request.body:malformed_json"), "body.malformed_json", "proved"),
+        (answered(400, "bad_request", "! request.body:unexpected"), "body.unexpected", "likely"),
+        (answered(404, "not_found", "! request.body:unexpected"), "undetermined", "undetermined"),
+        # an org that cannot be reached weighs more than a body that may be harmless
+        (
+            but("! request.body:unexpected", "? oauth.token:dns/unreachable", "x reach.dns:no_address"),
+            "env.dns",
+            "proved",
+        ),
+        (but("! request.body:unexpected", "? oauth.token:dns/unreachable"), "body.unexpected", "likely"),
+        # our own network explains no call that was answered
+        (
+            answered(404, "not_found", "? oauth.token:dns/unreachable", "x reach.dns:no_address"),
+            "undetermined",
+            "undetermined",
+        ),
+        (answered(403, "not_authorized", "? oauth.identity:rate_limited"), "undetermined", "undetermined"),
+        (
+            but(
+                "x answer.meaning:network_refused", "? oauth.token:tls/unreachable", "x reach.tls:expired", status=None
+            ),
+            "env.tls",
+            "proved",
+        ),
+        # what pairs of reads tell of a 404
+        (
+            answered(404, "not_found", "x request.path:not_in_api", "+ route.oracle:routed"),
+            "undetermined",
+            "undetermined",
+        ),
+        (
+            answered(404, "not_found", "? request.path:gateway_unknown", "x route.oracle:not_routed"),
+            "path.not_in_api",
+            "proved",
+        ),
+        (
+            answered(404, "not_found", "x request.path:trailing_slash", "x route.oracle:not_routed"),
+            "path.trailing_slash",
+            "proved",
+        ),
+        (
+            answered(404, "not_found", "x conversation.exists:not_found", "x route.oracle:absent"),
+            "conv.not_found",
+            "proved",
+        ),
+        (
+            answered(404, "not_found", "x conversation.exists:not_found", "x route.oracle:hidden"),
+            "undetermined",
+            "undetermined",
+        ),
+        (
+            answered(
+                404,
+                "not_found",
+                "- permissions.call:not_asked",
+                "x conversation.exists:not_found",
+                "x route.oracle:hidden",
+            ),
+            "authz.permission_missing",
+            "likely",
+        ),
+        # two faults: the one that the status allows, else the one that is met first
+        (but("x request.path:not_in_api", "x conversation.connected:ended"), "path.not_in_api", "proved"),
+        (answered(401, "token_refused", "x request.path:not_in_api"), "auth.token_expired", "likely"),
+        (answered(403, "not_authorized", "x request.body:malformed_json"), "undetermined", "undetermined"),
+        (
+            answered(403, "not_authorized", "x request.body:malformed_json", "x conversation.connected:ended"),
+            "conv.ended",
+            "proved",
+        ),
+        (but("x request.host:wrong_region", "x oauth.token:client_rejected"), "host.wrong_region", "proved"),
+        (but("x request.host:wrong_region", "x request.path:not_in_api"), "path.not_in_api", "proved"),
+        (but("x request.host:unknown_host", "x request.path:not_in_api"), "host.unknown_host", "proved"),
+        # what we could not ask
+        (but("? permissions.call:unreadable"), "undetermined", "undetermined"),
+        (but("? deployments.cobrowse:unreadable"), "undetermined", "undetermined"),
+        (but("? permissions.catalogue:unreadable"), "none", "likely"),
+        (but("? provider.configured:unknown"), "none", "likely"),
+        (but("? reach.clock:crashed"), "none", "likely"),
+        (but("? conversation.exists:forbidden"), "undetermined", "undetermined"),
+        (but("? oauth.token:timeout/unreachable"), "env.timeout", "likely"),
+        (but("? oauth.token:dns/unreachable"), "env.dns", "likely"),
+        (but("? oauth.token:refused/unreachable"), "undetermined", "undetermined"),
+        (but("? oauth.token:dns/unreachable", "x reach.dns:no_address"), "env.dns", "proved"),
+        (but("? oauth.token:tls/unreachable", "x reach.tls:expired"), "env.tls", "proved"),
+        (but("? oauth.token:reset/unreachable"), "undetermined", "undetermined"),
+        (but("? oauth.token:reset/unreachable", "x reach.tls:cut"), "env.tls", "proved"),
+        (but("? oauth.token:timeout/unreachable", "x reach.tls:timeout"), "env.timeout", "proved"),
+        (but("? oauth.token:timeout/unreachable", "x reach.tls:proxy_unreachable"), "env.proxy", "proved"),
+        (but("? oauth.token:proxy/unreachable", "x reach.tls:proxy_login"), "env.proxy", "proved"),
+        # a bad certificate that stopped none of our reads explains nothing
+        (but("x reach.tls:expired"), "none", "likely"),
+        (but("? oauth.identity:not_json/not_genesys"), "env.redirect_or_html", "likely"),
+        (but("? oauth.identity:too_large/not_genesys"), "response.not_genesys", "likely"),
+        (but("? oauth.identity:rate_limited"), "env.rate_limited", "likely"),
+        (but("? oauth.identity:rate_limited", "? limits.headroom:rate_limited"), "env.rate_limited", "proved"),
+        (but("? conversation.exists:rate_limited", "x request.path:not_in_api"), "path.not_in_api", "proved"),
+    ],
+)
+def test_findings_get_their_verdict(findings: list[Said], cause: str, certainty: str) -> None:
+    verdict = judge(findings)
+    assert (verdict.cause, verdict.certainty) == (cause, certainty)
+
+
+@pytest.mark.parametrize(
+    ("findings", "cause", "sentence"),
+    [
+        (said("+ oauth.token:issued", "+ oauth.identity:known"), "none", PART_IS_RIGHT),
+        (said("+ oauth.token:issued", "x reach.tls:expired"), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+        (said("+ oauth.token:issued", "! request.body:unexpected"), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+        (said("+ oauth.token:issued", "? conversation.exists:forbidden"), "undetermined", "Said."),
+        (said("+ oauth.token:issued", "x conversation.connected:queued"), "conv.not_connected", "Said."),
+        # what would have spoken against the answer's own words was not asked
+        (said("x answer.meaning:permission_missing", status=403), "undetermined", f"{PART_IS_NOT_RIGHT} Said."),
+    ],
+)
+def test_a_part_acquits_only_itself_and_accuses_only_on_its_own_evidence(
+    findings: list[Said], cause: str, sentence: str
+) -> None:
+    verdict = judge(findings, part=True)
+    assert (verdict.cause, verdict.sentence) == (cause, sentence)
+
+
+@pytest.mark.parametrize(
+    ("start", "cause", "certainty"),
+    [
+        ("+ session.start:started", "none", "proved"),
+        ("x session.start:permission_missing", "authz.permission_missing", "proved"),
+        ("x session.start:division_missing", "authz.division_missing", "proved"),
+        ("x session.start:user_required", "authz.user_context_required", "proved"),
+        ("x session.start:conflict", "conv.session_conflict", "likely"),
+        ("x session.start:server_error", "env.server_error", "proved"),
+        ("x session.start:rate_limited", "env.rate_limited", "proved"),
+        ("? session.start:tls/unreachable", "env.tls", "likely"),
+        # refused, and nobody says why; or nobody knows what became of it: all else being right acquits nothing
+        ("x session.start:not_found", "undetermined", "undetermined"),
+        ("x session.start:not_authorized", "undetermined", "undetermined"),
+        ("? session.start:may_be_offered", "undetermined", "undetermined"),
+        ("? session.start:may_have_been_sent", "undetermined", "undetermined"),
+        ("- session.start:not_all_right", "undetermined", "undetermined"),
+    ],
+)
+def test_what_became_of_a_live_start_is_the_answer(start: str, cause: str, certainty: str) -> None:
+    verdict = judge(but(start))
+    assert (verdict.cause, verdict.certainty) == (cause, certainty)
+    assert verdict.because[0] == "session.start"
+
+
+def test_a_cause_that_cannot_have_produced_the_response_is_listed_and_never_first() -> None:
+    verdict = judge(answered(409, "conflict", "x permissions.call:permission_missing"))
+    assert (verdict.cause, verdict.also) == ("conv.session_conflict", ("authz.permission_missing",))
+    verdict = judge(answered(413, "too_large", "x conversation.connected:ended"))
+    assert (verdict.cause, verdict.also) == (causes.UNDETERMINED, ("conv.ended",))
+    assert "Said." in verdict.sentence
+
+
+def test_a_response_that_a_browser_hides_leaves_a_fault_likely() -> None:
+    hidden = answered(0, "network_cors", "x request.path:trailing_slash")
+    assert (judge(hidden).cause, judge(hidden).certainty) == ("path.trailing_slash", "likely")
+
+
+def test_a_response_that_a_browser_hides_is_what_is_said_where_nothing_is_wrong() -> None:
+    hidden = Said("answer.meaning", "error", "network_cors", sentence="The browser hides it.")
+    verdict = judge([*but(), hidden])
+    assert (verdict.cause, verdict.sentence) == (causes.UNDETERMINED, "The browser hides it.")
+
+
+def test_the_second_fault_is_listed() -> None:
+    verdict = judge(
+        but("x request.path:not_in_api", "x conversation.connected:ended", "! provider.match:not_in_contract")
+    )
+    assert verdict.also == ("conv.ended", "provider.not_in_contract")
+
+
+def test_a_network_that_is_proved_broken_is_listed_beside_what_is_wrong_with_the_call() -> None:
+    found = but("x request.path:not_in_api", "? oauth.token:tls/unreachable", "x reach.tls:expired")
+    assert (judge(found).cause, judge(found).also) == ("path.not_in_api", ("env.tls",))
+
+
+def test_because_names_the_finding_and_the_answer() -> None:
+    verdict = judge(answered(404, "not_found", "x request.path:not_in_api"))
+    assert verdict.because == ("request.path", "answer.meaning")
+
+
+def test_what_was_ruled_out_is_listed() -> None:
+    assert "conversation.connected" in judge(but("x request.path:not_in_api")).ruled_out
+
+
+def test_what_could_not_be_told_is_listed() -> None:
+    verdict = judge(but("? conversation.exists:forbidden", "x request.path:not_in_api"))
+    assert [each.sentence for each in verdict.unchecked] == ["Said."]
+
+
+def test_every_rule_names_a_cause_that_there_is() -> None:
+    named = {rule.cause for rule in (*RULES, *DEPARTURES)} | {cause for cause, *_ in PROBLEM_RULES}
+    assert named <= set(causes.TITLES)
+
+
+def test_what_was_not_seen_is_said_with_who_can_show_it() -> None:
+    unseen = Said("conversation.exists", "error", "forbidden", sentence="It may not be read.", hint="Give the right.")
+    verdict = judge([*answered(404, "not_found", "+ permissions.call:held_somewhere"), unseen])
+    assert verdict.cause == causes.UNDETERMINED
+    assert unseen.sentence in verdict.sentence
+    assert unseen.hint in verdict.remedy

@@ -1,0 +1,267 @@
+"""Known findings: taken in as runs close, by several workers, in any order; notes, and living with one for a while."""
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from diagnostics.demo import server
+from diagnostics.demo.scenarios import scenario
+from diagnostics.issues.issues import (
+    A_BATCH,
+    accept_finding,
+    add_note,
+    end_acceptance,
+    update_issues_of,
+    update_issues_of_waiting_runs,
+)
+from diagnostics.issues.models import Issue, IssueNote
+from diagnostics.orgs.clients import create_client
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.backfill import catch_up
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run, execute_run, repeat_run
+from tests.factories import make_client, make_finding, make_known, make_run, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOON = timezone.now().replace(microsecond=0) - timedelta(days=30)
+
+
+@pytest.fixture
+def acme() -> OAuthClient:
+    return make_client()
+
+
+def ran(client: OAuthClient, minute: int, outcome: str = "fail", **values: object) -> Run:
+    """A closed run that says one thing of the client's permissions, not yet taken in."""
+    at = NOON + timedelta(minutes=minute)
+    run = make_run(client, created_at=at, started_at=at, **{"target": f"start:{client.pk}", **values})
+    code = "granted" if outcome == "pass" else "permission_missing"
+    make_finding(run, "permissions.call", outcome, code=code, sentence=f"Said in minute {minute}.")
+    return run
+
+
+def close(*runs: Run) -> None:
+    for run in runs:
+        with transaction.atomic():
+            update_issues_of(run, list(run.findings.all()))
+
+
+def known() -> Issue:
+    return Issue.objects.get()
+
+
+def minute(number: int) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+def test_a_trouble_is_known_from_the_run_that_met_it_first(acme: OAuthClient) -> None:
+    first = ran(acme, 1)
+    close(first)
+    last = ran(acme, 2)
+    close(last)
+    found = known()
+    assert (found.first_run, found.last_run, found.times) == (first, last, 2)
+    assert (found.first_seen_at, found.last_seen_at, found.sentence) == (minute(1), minute(2), "Said in minute 2.")
+    assert found.is_open
+
+
+def test_it_ends_and_reopens(acme: OAuthClient) -> None:
+    for number, outcome in enumerate(["fail", "pass", "error", "warn"]):
+        close(ran(acme, number, outcome))
+    found = known()
+    assert (found.is_open, found.reopened, found.reopened_at, found.outcome) == (True, 1, minute(3), "warn")
+
+
+def test_what_is_right_is_no_known_finding(acme: OAuthClient) -> None:
+    for number, outcome in enumerate(["pass", "skip", "error"]):
+        close(ran(acme, number, outcome))
+    assert not Issue.objects.exists()
+    assert Run.objects.filter(is_remembered=True).count() == 3
+
+
+def test_a_run_is_taken_in_once(acme: OAuthClient) -> None:
+    run = ran(acme, 1)
+    close(run, run)
+    assert known().times == 1
+
+
+def test_a_run_that_closes_after_a_later_one_changes_nothing_backwards(acme: OAuthClient) -> None:
+    first = ran(acme, 1)
+    close(first)
+    close(ran(acme, 5, "pass"))
+    close(ran(acme, 3))
+    found = known()
+    assert (found.ended_at, found.last_seen_at, found.reopened) == (minute(5), minute(3), 0)
+
+
+def test_a_trouble_that_a_later_run_saw_right_before_anybody_knew_of_it_is_born_ended(acme: OAuthClient) -> None:
+    close(ran(acme, 5, "pass"))
+    close(ran(acme, 3))
+    assert (known().ended_at, known().first_seen_at) == (minute(5), minute(3))
+
+
+def test_another_client_ends_nothing(acme: OAuthClient) -> None:
+    close(ran(acme, 1))
+    close(ran(make_client("Other"), 2, "pass"))
+    assert known().is_open
+
+
+def test_workers_that_close_at_once_lose_nothing_and_write_nothing_twice(acme: OAuthClient) -> None:
+    runs = [ran(acme, number) for number in range(8)]
+    Run.objects.update(is_remembered=True)  # so that none waits for the others
+    ready = threading.Barrier(len(runs))
+    failed: list[BaseException] = []
+
+    def work(run: Run) -> None:
+        try:
+            with transaction.atomic():
+                Run.objects.filter(pk=run.pk).update(is_remembered=False)
+                ready.wait(20)
+                update_issues_of(run, list(run.findings.all()))
+        except BaseException as trouble:
+            failed.append(trouble)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(run,)) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failed == []
+    found = known()
+    assert (found.times, found.first_seen_at, found.last_seen_at) == (8, minute(0), minute(7))
+    assert found.first_run == runs[0]
+    assert not Run.objects.filter(is_remembered=False).exists()
+
+
+def test_runs_from_before_are_taken_in_by_the_tick_in_their_order(acme: OAuthClient) -> None:
+    ran(acme, 9)
+    ran(acme, 1)
+    ran(acme, 5, "pass")
+    newest = ran(acme, 20, "pass")
+    close(newest)
+    assert not Issue.objects.exists(), "a new run waits for those before it"
+    assert update_issues_of_waiting_runs() == 4
+    found = known()
+    assert (found.first_seen_at, found.reopened, found.reopened_at) == (minute(1), 1, minute(9))
+    assert found.ended_at == minute(20)
+    assert update_issues_of_waiting_runs() == 0
+
+
+def test_more_runs_from_before_than_one_batch_holds(acme: OAuthClient) -> None:
+    for number in range(A_BATCH + 5):
+        ran(acme, number)
+    assert update_issues_of_waiting_runs() == A_BATCH + 5
+    assert known().times == A_BATCH + 5
+
+
+def test_a_run_of_which_it_is_not_known_yet_what_it_is_about_is_waited_for(acme: OAuthClient) -> None:
+    early = ran(acme, 1, target="")
+    ran(acme, 2, "pass")
+    assert update_issues_of_waiting_runs() == 0
+    Run.objects.filter(pk=early.pk).update(target="start:1")
+    assert update_issues_of_waiting_runs() == 2
+    assert known().ended_at == minute(2)
+
+
+def test_a_run_whose_inputs_cannot_be_read_holds_up_nobody(acme: OAuthClient) -> None:
+    ran(acme, 1, target="", inputs={"call": {"method": 1}})
+    ran(acme, 2, "pass")
+    assert [catch_up() for _ in range(3)] == [0, 0, 0], (
+        "the third failure sets it aside, with what can be said without its inputs"
+    )
+    assert update_issues_of_waiting_runs() == 2
+    assert known().ended_at == minute(2)
+
+
+def test_an_open_run_is_not_taken_in(acme: OAuthClient) -> None:
+    ran(acme, 1, status="running")
+    assert update_issues_of_waiting_runs() == 0
+
+
+def test_the_queries_do_not_grow_with_the_findings(acme: OAuthClient) -> None:
+    few, many = ran(acme, 1), ran(acme, 2)
+    for number in range(30):
+        make_finding(many, "oauth.scopes", "fail", code="scope_missing", subject=f"scope{number}")
+    Run.objects.update(is_remembered=True)
+
+    def queries(run: Run) -> int:
+        Run.objects.filter(pk=run.pk).update(is_remembered=False)
+        findings = list(run.findings.all())
+        connection.force_debug_cursor = True
+        before = len(connection.queries)
+        try:
+            with transaction.atomic():
+                update_issues_of(run, findings)
+            return len(connection.queries) - before
+        finally:
+            connection.force_debug_cursor = False
+
+    assert queries(few) == queries(many)
+
+
+def test_note_and_reason_pass_the_redactor(acme: OAuthClient) -> None:
+    found, ada = make_known(acme), make_user()
+    add_note(found, "Called ada@example.com, token Bearer abcdefghijklmnop1234567890", ada)
+    accept_finding(found, "Ask ada@example.com", timezone.now() + timedelta(days=3), ada)
+    found.refresh_from_db()
+    texts = [found.accepted_reason, *IssueNote.objects.values_list("text", flat=True)]
+    assert all("ada@example.com" not in text and "abcdefghijklmnop" not in text for text in texts)
+
+
+def test_accepting_lasts_until_its_end_and_is_kept_as_a_note(acme: OAuthClient) -> None:
+    found, ada = make_known(acme), make_user()
+    accept_finding(found, "The vendor mends it in May.", timezone.now() + timedelta(days=3), ada)
+    found.refresh_from_db()
+    assert found.is_accepted
+    Issue.objects.update(accepted_until=timezone.now() - timedelta(seconds=1))
+    assert not known().is_accepted, "it comes back by itself"
+    assert found.notes.get().author == ada
+    assert not end_acceptance(found, ada)
+
+
+def test_a_run_keeps_the_acceptance(acme: OAuthClient) -> None:
+    close(ran(acme, 1))
+    accept_finding(known(), "Known.", timezone.now() + timedelta(days=3), make_user())
+    close(ran(acme, 2))
+    assert known().is_accepted
+
+
+@pytest.fixture
+def demo(settings: Settings) -> Iterator[server.Running]:
+    running = server.start()
+    settings.GENESYS_ENDPOINTS = running.endpoints
+    yield running
+    running.stop()
+
+
+def test_a_real_run_remembers_as_it_closes_and_forgets_nothing_when_the_role_is_given(demo: server.Running) -> None:
+    told = scenario("client-no-role")
+    org = next(each for each in demo.orgs["published"].orgs if any(c.name == told.client for c in each.clients))
+    lacking = next(each for each in org.clients if each.name == told.client)
+    full = next(each for each in org.clients if each.name == "Demo: published API")
+    client = create_client(
+        name=lacking.name, region_key="demo-published", client_id=lacking.id, secret=lacking.secret, user=None
+    )
+    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+
+    def run() -> Run:
+        made = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+        execute_run(made.pk)
+        return made
+
+    first = run()
+    found = Issue.objects.get(check_id="permissions.call")
+    assert (found.code, found.first_run, found.is_open) == ("permission_missing", first, True)
+    org.update_client(lacking.id, grants=full.grants)
+    execute_run(repeat_run(first, None, branch="permissions.call").pk)
+    found.refresh_from_db()
+    assert not found.is_open

@@ -1,0 +1,323 @@
+"""Incidents and whom they are told to: what the runs of a schedule make of rules, channels, quiet hours and mutes."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from diagnostics.monitoring.channel_settings import mute, unmute
+from diagnostics.monitoring.deliveries import deliver, due_deliveries
+from diagnostics.monitoring.incidents import remind, update_incidents_of
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
+from diagnostics.runs.models import Run
+from tests.factories import (
+    make_channel,
+    make_client,
+    make_open_run,
+    make_rule,
+    make_run,
+    make_schedule,
+    make_user,
+    make_verdict,
+)
+
+pytestmark = pytest.mark.django_db
+
+CAUSES = {"g": "none", "x": "config.cobrowse_disabled", "y": "authz.permission_missing", "u": "undetermined"}
+Runs = Callable[[str], list[Run]]
+
+
+@pytest.fixture
+def schedule() -> Schedule:
+    return make_schedule(make_client("Acme", tier="production"))
+
+
+@pytest.fixture
+def runs(schedule: Schedule) -> Runs:
+    """A letter for each scheduled run: g right, x and y wrong by a cause each, u could not tell; i cut short."""
+
+    def make(letters: str) -> list[Run]:
+        return [make_one(schedule, letter) for letter in letters]
+
+    return make
+
+
+def make_one(schedule: Schedule, letter: str, **values: Any) -> Run:
+    target: dict[str, Any] = {
+        "client": schedule.client,
+        "schedule": schedule,
+        "target": f"health:{schedule.client_id}",
+        "kind": "health",
+    }
+    if letter == "i":
+        return looked_at(make_run(status="interrupted", cause="env.dns", **target))
+    cause = CAUSES[letter]
+    sentence = f"Says {letter}."
+    return looked_at(
+        make_run(cause=cause, verdict=make_verdict(cause=cause, sentence=sentence), **{**target, **values})
+    )
+
+
+def looked_at(run: Run) -> Run:
+    update_incidents_of(run)
+    return run
+
+
+def told(channel: Channel | None = None) -> list[str]:
+    rows = Delivery.objects.order_by("pk")
+    return list((rows.filter(channel=channel) if channel else rows).values_list("event", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("letters", "events"),
+    [
+        ("gg", []),
+        ("ggx", []),
+        ("ggxg", []),
+        ("ggxx", ["opened"]),
+        ("ggxxxxxx", ["opened"]),  # one message for each cause, however long it goes on
+        ("ggxxgx", ["opened"]),
+        ("ggxxg", ["opened"]),
+        ("ggxxgg", ["opened", "recovered"]),
+        ("ggxxgggg", ["opened", "recovered"]),
+        ("ggxxyy", ["opened", "changed"]),
+        ("ggxxyxxyx", ["opened"]),
+        ("ggxxyygg", ["opened", "changed", "recovered"]),
+        ("ggxxggxx", ["opened", "recovered", "opened"]),
+        ("uuuu", []),
+        ("ggiiii", []),
+        ("ggxxuuuu", ["opened"]),
+        ("xx", ["opened"]),  # it may never have worked
+    ],
+)
+def test_what_is_told(runs: Runs, letters: str, events: list[str]) -> None:
+    make_rule(channels=[make_channel()])
+    runs(letters)
+    assert told() == events
+
+
+def test_what_could_not_be_told_is_told_where_a_rule_says_so(runs: Runs) -> None:
+    make_rule(channels=[make_channel()], on_undetermined=True)
+    runs("gguugg")
+    assert told() == ["opened", "recovered"]
+
+
+def test_an_incident_says_from_when_to_when_and_by_which_runs(runs: Runs) -> None:
+    rows = runs("ggxxxgg")
+    incident = Incident.objects.get()
+    assert (incident.first_run, incident.last_run, incident.good_run) == (rows[2], rows[4], rows[5])
+    assert incident.began_at == rows[2].created_at
+    assert incident.sentence == "Says x."
+    assert not incident.is_open
+
+
+def test_without_a_rule_incidents_are_kept_and_nobody_is_told(runs: Runs) -> None:
+    runs("ggxx")
+    assert (Incident.objects.count(), Delivery.objects.count()) == (1, 0)
+
+
+def test_a_rule_that_comes_later_tells_what_goes_on(runs: Runs) -> None:
+    runs("ggxx")
+    make_rule(channels=[make_channel()])
+    runs("x")
+    assert told() == ["opened"]
+
+
+def test_a_rule_is_for_its_clients_alone(runs: Runs) -> None:
+    rule = make_rule(channels=[make_channel()])
+    rule.clients.set([make_client("Another")])
+    runs("ggxx")
+    assert told() == []
+
+
+def test_a_rule_that_is_off_tells_nothing(runs: Runs) -> None:
+    make_rule(channels=[make_channel()], is_on=False)
+    runs("ggxx")
+    assert told() == []
+
+
+def test_each_rule_tells_by_its_own_count_and_the_slowest_ends_it(runs: Runs) -> None:
+    quick, slow = make_channel("Quick"), make_channel("Slow")
+    make_rule("Quick", [quick], needed=1, out_of=1)
+    make_rule("Slow", [slow], needed=3, out_of=5)
+    runs("gggggx")
+    assert (told(quick), told(slow)) == (["opened"], [])
+    runs("xx")
+    assert told(slow) == ["opened"]
+    runs("gg")
+    assert (told(quick), told(slow)) == (["opened"], ["opened"])
+    runs("g")
+    assert (told(quick), told(slow)) == (["opened", "recovered"], ["opened", "recovered"])
+
+
+def test_one_channel_in_two_rules_is_told_once(runs: Runs) -> None:
+    channel = make_channel()
+    make_rule("One", [channel])
+    make_rule("Two", [channel])
+    runs("ggxxgg")
+    assert told() == ["opened", "recovered"]
+
+
+def test_another_cause_is_another_incident_of_the_same_break(runs: Runs) -> None:
+    make_rule(channels=[make_channel()])
+    rows = runs("ggxxyygg")
+    first, second = Incident.objects.order_by("pk")
+    assert (first.became, second.came_from, first.is_open, second.is_open) == (second, first, False, False)
+    ends = Delivery.objects.get(event="recovered").message
+    assert ends["began_at"] == rows[2].created_at.isoformat(timespec="seconds")
+    assert len({each["thread"] for each in Delivery.objects.values_list("message", flat=True)}) == 1
+
+
+def test_the_end_says_how_long_it_lasted_and_what_changed(schedule: Schedule) -> None:
+    make_rule(channels=[make_channel()])
+    start = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+    lost: dict[str, object] = {"permissions": {"conversation:cobrowse:add": []}}
+    held: dict[str, object] = {"permissions": {"conversation:cobrowse:add": ["Home"]}}
+    for place, (letter, environment) in enumerate(
+        (("g", held), ("g", held), ("x", lost), ("x", lost), ("g", held), ("g", held))
+    ):
+        at = start + timedelta(hours=place)
+        make_one(schedule, letter, environment=environment, created_at=at, started_at=at, finished_at=at)
+    opened, recovered = Delivery.objects.order_by("pk").values_list("message", flat=True)
+    assert "2 hours" in recovered["sentences"][0]
+    assert any("no longer holds conversation:cobrowse:add" in each for each in opened["changes"])
+    assert any("now holds conversation:cobrowse:add" in each for each in recovered["changes"])
+
+
+def test_what_comes_and_goes_is_told_once_more_and_then_only_when_it_stays(runs: Runs) -> None:
+    make_rule(channels=[make_channel()])
+    runs("ggxxggxxggxx")
+    assert told() == ["opened", "recovered", "opened", "recovered", "opened"]
+    assert any("come and gone" in each for each in Delivery.objects.latest("pk").message["sentences"])
+    runs("gggxggg")
+    assert Delivery.objects.count() == 5
+    runs("ggg")
+    assert told()[-1] == "recovered"
+
+
+def test_looking_twice_changes_nothing(runs: Runs) -> None:
+    make_rule(channels=[make_channel()])
+    last = runs("ggxx")[-1]
+    update_incidents_of(last)
+    update_incidents_of(last)
+    assert (Incident.objects.count(), told()) == (1, ["opened"])
+
+
+def test_runs_of_people_and_parts_of_runs_open_nothing(schedule: Schedule) -> None:
+    make_rule(channels=[make_channel()])
+    for _ in range(3):
+        looked_at(make_run(schedule.client, cause=CAUSES["x"], target=f"health:{schedule.client_id}"))
+        make_one(schedule, "x", branch="oauth.token")
+    assert not Incident.objects.exists()
+
+
+def test_a_run_that_is_open_is_not_counted(schedule: Schedule) -> None:
+    make_one(schedule, "x")
+    looked_at(make_open_run(schedule.client, schedule=schedule, target=f"health:{schedule.client_id}"))
+    assert not Incident.objects.exists()
+
+
+def test_a_schedule_that_asks_for_something_else_now_is_judged_by_that_alone(schedule: Schedule) -> None:
+    make_one(schedule, "x")
+    make_one(schedule, "x", target=f"start:{schedule.client_id}")
+    assert not Incident.objects.exists()
+
+
+def test_quiet_hours_hold_a_message_until_they_end(runs: Runs) -> None:
+    now = timezone.now()
+    starts, ends = (now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time()
+    make_rule(channels=[make_channel()], quiet_from=time(starts.hour, 0), quiet_until=time(ends.hour, 59, 59))
+    runs("ggxx")
+    delivery = Delivery.objects.get()
+    assert delivery.state == Delivery.State.HELD
+    assert delivery.next_try_at is not None
+    assert delivery.next_try_at > now
+    assert due_deliveries() == ()
+    assert due_deliveries(delivery.next_try_at) == (delivery.pk,)
+
+
+def test_a_break_that_is_over_by_the_end_of_the_quiet_is_told_by_its_end_alone(runs: Runs) -> None:
+    make_rule(channels=[make_channel(kind="slack", secret="https://192.0.2.1/x")], quiet_days=list(range(6)))
+    AlertRule.objects.update(quiet_days=[timezone.now().weekday()])
+    runs("ggxxgg")
+    Delivery.objects.update(next_try_at=timezone.now())
+    opened, recovered = Delivery.objects.order_by("pk")
+    deliver(opened.pk)
+    deliver(recovered.pk)
+    opened.refresh_from_db()
+    recovered.refresh_from_db()
+    assert opened.state == Delivery.State.DROPPED
+    assert recovered.attempts
+
+
+def test_a_muted_incident_is_silent_until_the_mute_ends(runs: Runs) -> None:
+    runs("ggxx")
+    mute(Incident.objects.get(), "Known, mended on Monday", timezone.now() + timedelta(hours=1), make_user())
+    make_rule(channels=[make_channel()])
+    runs("x")
+    assert told() == []
+    unmute(Incident.objects.get())
+    runs("x")
+    assert told() == ["opened"]
+
+
+def test_the_end_is_told_in_spite_of_a_mute(runs: Runs) -> None:
+    make_rule(channels=[make_channel()])
+    runs("ggxx")
+    mute(Incident.objects.get(), "Known", timezone.now() + timedelta(hours=1), make_user())
+    runs("gg")
+    assert told() == ["opened", "recovered"]
+
+
+def test_a_reminder_comes_when_the_last_word_is_as_old_as_the_rule_says(runs: Runs) -> None:
+    make_rule(channels=[make_channel()], remind_hours=24)
+    runs("ggxx")
+    now = timezone.now()
+    remind(now + timedelta(hours=23))
+    assert told() == ["opened"]
+    remind(now + timedelta(hours=25))
+    remind(now + timedelta(hours=25, minutes=1))
+    assert told() == ["opened", "reminder"]
+    remind(now + timedelta(hours=50))
+    assert told() == ["opened", "reminder", "reminder"]
+
+
+@pytest.mark.parametrize("why", ["never", "muted", "paused", "off"])
+def test_nobody_is_reminded_where_that_is_not_wanted(runs: Runs, schedule: Schedule, why: str) -> None:
+    rule = make_rule(channels=[make_channel()], remind_hours=0 if why == "never" else 1)
+    runs("ggxx")
+    now = timezone.now()
+    if why == "muted":
+        mute(rule, "Holidays", now + timedelta(days=9), make_user())
+    elif why == "paused":
+        Schedule.objects.update(paused_at=now, next_run_at=None)
+    elif why == "off":
+        AlertRule.objects.update(is_on=False)
+    remind(now + timedelta(days=3))
+    assert told() == ["opened"]
+
+
+def test_what_nobody_looks_at_any_more_is_ended_and_said(runs: Runs, schedule: Schedule) -> None:
+    make_rule(channels=[make_channel()])
+    runs("ggxx")
+    schedule.delete()
+    remind()
+    assert not Incident.objects.get().is_open
+    assert told() == ["opened", "ended"]
+
+
+def test_a_channel_that_is_given_up_is_not_written_to_and_the_log_says_so(runs: Runs) -> None:
+    make_rule(channels=[make_channel(state=Channel.State.REFUSED)])
+    runs("ggxx")
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.next_try_at) == (Delivery.State.DROPPED, None)
+    assert "given up" in delivery.reason
+
+
+def test_a_fault_in_looking_costs_no_run(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diagnostics.monitoring.incidents._update", lambda *args: 1 / 0)
+    run = make_one(schedule, "x")
+    run.refresh_from_db()
+    assert run.status == Run.Status.FINISHED

@@ -1,0 +1,183 @@
+"""The state of the system: its page, and what machines ask for."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from diagnostics.operations.heartbeats import beat
+from diagnostics.operations.models import Heartbeat
+from diagnostics.operations.queries import system
+from diagnostics.operations.worker_heartbeats import send_heartbeat
+from diagnostics.runs.models import Run
+from tests.factories import make_client, make_run
+
+pytestmark = pytest.mark.django_db
+TOKEN = "a-token-for-the-tests-of-metrics"
+
+
+def everything_works() -> None:
+    beat(system.TICK)
+    beat(f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"], "processes": 4})
+
+
+def states(page_parts: list[system.SystemPart]) -> dict[str, str]:
+    return {part.key: part.state for part in page_parts}
+
+
+def test_all_parts_of_a_working_installation_work(as_admin: Client) -> None:
+    everything_works()
+    beat("backup", {"bytes": 5_000_000})
+    context = as_admin.get("/system/").context
+    found = states(context["parts"])
+    assert {key: found[key] for key in found if key != "disk"} == dict.fromkeys(
+        ("database", "migrations", "broker", "workers", "tick", "rows", "backup"), "ok"
+    )
+    assert context["troubles"] == []
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "told"),
+    [
+        ("tick", system.TICK, {}),
+        ("workers", f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"]}),
+    ],
+)
+def test_what_was_not_heard_of_for_long_does_not_work(
+    as_admin: Client, part: str, name: str, told: dict[str, list[str]]
+) -> None:
+    everything_works()
+    Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=5), told=told)
+    context = as_admin.get("/system/state/").context
+    assert [each.key for each in context["troubles"]] == [part]
+
+
+def test_a_queue_that_nobody_works_on_is_named(as_admin: Client) -> None:
+    everything_works()
+    beat(f"{system.WORKER}one", {"queues": ["runs", "ticks"]})
+    (trouble,) = as_admin.get("/system/").context["troubles"]
+    assert "scheduled" in trouble.sentence
+
+
+def test_one_silent_worker_among_others_is_only_to_be_looked_at(as_admin: Client) -> None:
+    everything_works()
+    Heartbeat.objects.create(name=f"{system.WORKER}two", at=timezone.now() - timedelta(minutes=5), told={})
+    context = as_admin.get("/system/").context
+    assert "workers" in [each.key for each in context["late"]]
+
+
+def test_a_broker_that_is_away_is_told_without_its_password(as_admin: Client, settings: Settings) -> None:
+    everything_works()
+    settings.CELERY_BROKER_URL = "redis://user:hush-hush@127.0.0.1:1/0"
+    answer = as_admin.get("/system/")
+    assert b"hush-hush" not in answer.content
+    assert b"Redis or Valkey at 127.0.0.1" in answer.content
+
+
+def test_the_page_asks_as_many_questions_with_many_rows(as_admin: Client) -> None:
+    everything_works()
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            as_admin.get("/system/")
+        return len(queries)
+
+    before = asked()
+    for number in range(3):
+        make_run(make_client(name=f"Client {number}"))
+        beat(f"{system.WORKER}{number}", {"queues": ["runs"]})
+    assert asked() == before
+
+
+def test_a_worker_tells_over_a_connection_of_its_own(transactional_db: None) -> None:
+    Heartbeat.objects.create(name=f"{system.WORKER}gone", at=timezone.now() - timedelta(days=2))
+    send_heartbeat("one", {"queues": ["runs"]})
+    send_heartbeat("one", {"queues": ["runs", "ticks"]})
+    (worker,) = system.workers(timezone.now())
+    assert (worker.name, worker.queues, worker.is_silent) == ("one", ["runs", "ticks"], False)
+
+
+# ---------------------------------------------------------------------- for machines
+
+
+def test_alive_asks_nothing(client: Client) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/health/live").json() == {"live": True}
+    assert len(queries) == 0
+
+
+def test_ready_where_everything_works(client: Client) -> None:
+    everything_works()
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert set(answer.json()["parts"]) == {"database", "migrations", "broker", "tick"}
+
+
+def test_not_ready_where_the_clock_stands_still_unless_that_is_left_out(client: Client) -> None:
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["parts"]["tick"]) == (503, False)
+    assert client.get("/health/ready?without=tick").status_code == 200
+
+
+def test_not_ready_where_a_migration_is_missing(client: Client) -> None:
+    everything_works()
+    MigrationRecorder(connection).record_unapplied("diagnostics", "0001_initial")
+    assert client.get("/health/ready").json()["parts"]["migrations"] is False
+
+
+def test_metrics_tell_what_the_database_says(client: Client) -> None:
+    everything_works()
+    make_run(make_client(), status=Run.Status.QUEUED)
+    told = client.get("/metrics").content.decode()
+    values = {
+        (sample.name.removeprefix("cobrowse_doctor_"), *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(told)
+        for sample in family.samples
+    }
+    assert values["runs_open", "queued"] == 1
+    assert values["tick_age_seconds",] < 60
+    assert values["broker_up",] == 1
+    assert values["queue_messages", "runs"] == 0
+    assert values["rows_made_total", "run"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("address", "header", "status"),
+    [
+        ("127.0.0.1", "", 200),
+        ("10.1.2.3", "", 403),
+        ("10.1.2.3", "Bearer wrong", 403),
+        ("10.1.2.3", f"Bearer {TOKEN}", 200),
+        ("", "", 403),
+    ],
+)
+def test_metrics_are_for_known_addresses_and_bearers_of_the_token(
+    client: Client, settings: Settings, address: str, header: str, status: int
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    answer = client.get("/metrics", REMOTE_ADDR=address, headers={"Authorization": header} if header else {})
+    assert answer.status_code == status
+
+
+def test_behind_a_proxy_the_address_counts_that_it_saw(client: Client, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 1
+    for seen, status in (("203.0.113.7", 403), ("127.0.0.1, 203.0.113.7", 403), ("", 403)):
+        answer = client.get("/metrics", headers={"X-Forwarded-For": seen} if seen else {})
+        assert answer.status_code == status
+
+
+def test_no_token_is_no_key(client: Client) -> None:
+    answer = client.get("/metrics", REMOTE_ADDR="10.1.2.3", headers={"Authorization": "Bearer "})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("place", ["/health/live", "/health/ready", "/metrics"])
+def test_machines_are_not_sent_to_https(client: Client, settings: Settings, place: str) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(place).status_code != 301

@@ -1,0 +1,99 @@
+"""What hangs on a permission, and what a client could do without it."""
+
+from typing import Any
+
+import pytest
+
+from diagnostics.checks.base import all_checks
+from diagnostics.engine import check_reference as handbook
+from diagnostics.genesys.contract import bundled
+from diagnostics.orgs.permissions.impact import askers_of, permission_in, readers_of, spelled, without
+from diagnostics.orgs.permissions.synced import Rights, read_rights
+from tests.factories import make_rights
+
+START = "conversation:cobrowse:add"
+VOICE = "conversation:cobrowseVoice:add"
+DEPLOYMENT = "webDeployments:deployment:view"
+
+
+def holding(*policies: str, conditional: tuple[str, ...] = ()) -> Rights:
+    grant: dict[str, Any] = {
+        "role": "A",
+        "division": "*",
+        "division_name": "*",
+        "policies": list(policies),
+        "conditional": list(conditional),
+    }
+    return read_rights(make_rights(grants=[grant], catalogue={}))
+
+
+@pytest.mark.parametrize(
+    ("text", "permission"),
+    [
+        (START, START),
+        ("  Conversation > Cobrowse > Add ", "Conversation:Cobrowse:Add"),
+        ("conversation:*:add", "conversation:*:add"),
+        ("conversation:cobrowse", ""),
+        ("conversation:cobrowse:add:more", ""),
+        ("", ""),
+        ("\0", ""),
+        ("x" * 5_000 + ":a:b", ""),
+        ("a:b:<script>", ""),
+    ],
+)
+def test_a_permission_is_read_in_both_notations(text: str, permission: str) -> None:
+    assert permission_in(text) == permission
+
+
+def test_a_permission_is_spelled_as_the_platform_spells_it() -> None:
+    assert spelled("CONVERSATION:cobrowsevoice:add", (START, VOICE)) == VOICE
+    assert spelled("made:up:view", (START, VOICE)) == "made:up:view"
+
+
+def test_the_start_asks_for_one_of_two() -> None:
+    told = askers_of(START.upper(), bundled().operations)
+    assert [(each.operation.operation_id, each.others) for each in told] == [("postConversationCobrowse", (VOICE,))]
+
+
+def test_a_wildcard_stands_for_all_that_it_covers() -> None:
+    found = {each.operation.operation_id for each in askers_of("webDeployments:*:view", bundled().operations)}
+    assert {"getWebdeploymentsDeployments", "getWebdeploymentsConfigurations"} <= found
+    assert [each.others for each in askers_of("conversation:*:add", bundled().operations)] == [()]
+
+
+def test_the_checks_that_read_with_it_are_named() -> None:
+    areas = handbook.areas(all_checks(), bundled())
+    titles = {each.id: each.title for each in all_checks()}
+    assert titles["deployments.cobrowse"] in {each.title for each in readers_of(DEPLOYMENT, areas)}
+    assert readers_of("made:up:view", areas) == ()
+    assert readers_of(START, areas) == ()
+
+
+@pytest.mark.parametrize(
+    ("rights", "lost", "kept", "unsure", "kept_by"),
+    [
+        (holding(START), 1, 0, 0, ()),
+        (holding(START, VOICE), 0, 1, 0, (VOICE,)),
+        (holding("conversation:*:add"), 0, 1, 0, (VOICE,)),
+        (holding("conversation:cobrowse:*"), 1, 0, 0, ()),
+        (holding(START, conditional=(VOICE,)), 0, 0, 1, ()),
+        (holding(conditional=(START,)), 1, 0, 0, ()),
+        (holding("other:thing:view"), 0, 0, 0, ()),
+    ],
+)
+def test_what_is_left_without_it(rights: Rights, lost: int, kept: int, unsure: int, kept_by: tuple[str, ...]) -> None:
+    told = without(START, rights, askers_of(START, bundled().operations))
+    assert (len(told.lost), len(told.kept), len(told.unsure), told.kept_by) == (lost, kept, unsure, kept_by)
+
+
+@pytest.mark.parametrize(
+    ("rights", "media"),
+    [
+        (holding(START, VOICE), ("web messaging",)),
+        (holding("conversation:*:add"), ("web messaging",)),
+        (holding(conditional=(START,)), ("web messaging",)),
+        (holding(VOICE), ()),
+    ],
+)
+def test_another_permission_keeps_the_call_and_not_the_medium(rights: Rights, media: tuple[str, ...]) -> None:
+    assert without(START, rights, askers_of(START, bundled().operations)).media == media

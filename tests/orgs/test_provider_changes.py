@@ -1,0 +1,148 @@
+"""Two readings of one provider, and what became different."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from diagnostics.orgs import provider_changes as changes
+from diagnostics.orgs.models import OrgChange
+from diagnostics.orgs.provider_changes import carried_on, draft_changes, provider_changes
+from diagnostics.orgs.sync.held_permissions import rights_changes
+from diagnostics.orgs.sync.provider_documents import DEPLOYMENT, SyncedProvider
+from tests.factories import make_rights, make_settings
+
+BEFORE = SyncedProvider(DEPLOYMENT, "d1", "Shop", "Active", "3", make_settings(), draft_is_newer=False)
+
+
+def after(**settings: Any) -> SyncedProvider:
+    return replace(BEFORE, settings=make_settings(**settings))
+
+
+def said(one: SyncedProvider, other: SyncedProvider) -> list[tuple[str, str, Any, Any]]:
+    return [(each.kind, each.setting, each.before, each.after) for each in provider_changes(one, other)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, []),
+        ({"enabled": False}, [("disabled", "enabled", True, False)]),
+        ({"channels": ["Voice", "Webmessaging"]}, []),
+        ({"channels": ["Voice"]}, [("changed", "channels", ["Webmessaging", "Voice"], ["Voice"])]),
+        ({"allowDraw": False}, [("changed", "allowDraw", True, False)]),
+        ({"allowDraw": None}, []),
+        ({"allowAllDomains": True}, [("changed", "allowAllDomains", False, True)]),
+        ({"pauseCriteria": [{"condition": "Includes", "urlFragment": "/pay"}]}, []),
+        (
+            {"configuration": {"id": "other", "name": "Other"}},
+            [("changed", "configuration", "Shop messenger", "Other")],
+        ),
+    ],
+)
+def test_what_is_a_change_of_settings(settings: dict[str, Any], told: list[Any]) -> None:
+    assert said(BEFORE, after(**settings)) == told
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (replace(BEFORE, name="Store"), ("changed", "name", "Shop", "Store")),
+        (replace(BEFORE, status="Inactive"), ("changed", "status", "Active", "Inactive")),
+        (replace(BEFORE, version="4"), ("changed", "version", "3", "4")),
+    ],
+)
+def test_name_status_and_version_are_changes(other: SyncedProvider, told: tuple[Any, ...]) -> None:
+    assert said(BEFORE, other) == [told]
+
+
+def test_switched_on_is_not_the_same_as_switched_off() -> None:
+    off = after(enabled=False)
+    assert [kind for kind, *_ in said(off, BEFORE)] == ["enabled"]
+
+
+def test_hidden_settings_have_not_changed() -> None:
+    hidden = SyncedProvider(
+        DEPLOYMENT, "d1", "Shop", "Active", "4", {"configuration": BEFORE.settings["configuration"]}, True
+    )
+    kept = carried_on(BEFORE, hidden)
+    assert (kept.is_hidden, kept.settings["maskSelectors"]) == (True, BEFORE.settings["maskSelectors"])
+    assert [setting for _, setting, *_ in said(BEFORE, kept)] == ["version"]
+
+
+def test_settings_of_the_same_version_are_known_although_hidden() -> None:
+    hidden = SyncedProvider(
+        DEPLOYMENT, "d1", "Shop", "Active", "3", {"configuration": BEFORE.settings["configuration"]}, True
+    )
+    kept = carried_on(BEFORE, hidden)
+    assert (kept.is_hidden, kept.state, said(BEFORE, kept)) == (False, "on", [])
+
+
+def test_what_was_hidden_before_stays_so_until_it_is_shown() -> None:
+    hidden = replace(BEFORE, is_hidden=True)
+    assert carried_on(hidden, hidden).is_hidden
+    assert not carried_on(hidden, BEFORE).is_hidden
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"), [(False, True, 1), (True, False, 1), (None, True, 0), (True, None, 0), (True, True, 0)]
+)
+def test_a_draft_s_change(one: bool | None, other: bool | None, told: int) -> None:
+    pair = (replace(BEFORE, draft_is_newer=one), replace(BEFORE, draft_is_newer=other))
+    assert len(list(draft_changes(*pair))) == told
+
+
+def test_the_kinds_are_those_of_the_rows() -> None:
+    named = {changes.APPEARED, changes.VANISHED, changes.RETURNED, changes.ENABLED, changes.DISABLED, changes.CHANGED}
+    assert named == set(OrgChange.Kind.values)
+
+
+# ---------------------------------------------------------------------- rights
+
+
+def rights_said(other: dict[str, Any], **before: Any) -> list[tuple[str, str, str]]:
+    return [(about, each.kind, each.setting) for about, _, _, each in rights_changes(make_rights(**before), other)]
+
+
+def test_the_same_rights_have_no_changes() -> None:
+    assert rights_said(make_rights()) == []
+
+
+def test_a_grant_that_is_gone_is_one_only_where_grants_were_read() -> None:
+    assert rights_said(make_rights(grants=[])) == [("grant", "vanished", "division")]
+    assert rights_said(make_rights(grants=[], read={"subjects/me": "403"})) == []
+    assert rights_said(make_rights(), grants=[]) == [("grant", "appeared", "division")]
+
+
+def test_a_permission_taken_out_of_a_role_is_told() -> None:
+    (grant,) = make_rights()["grants"]
+    poorer = make_rights(grants=[{**grant, "policies": ["webdeployments:deployment:view"]}])
+    (told,) = rights_changes(make_rights(), poorer)
+    assert (told[3].before, told[3].after) == (["conversation:cobrowse:add"], [])
+    assert rights_said(make_rights(grants=[{**grant, "policies": None}])) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "setting"),
+    [
+        ("state", "disabled", "state"),
+        ("grant_type", "CODE", "grant_type"),
+        ("scopes", ["conversations"], "scopes"),
+        ("token_seconds", 300, "token_seconds"),
+    ],
+)
+def test_the_client_s_changes(field: str, value: Any, setting: str) -> None:
+    client = {**make_rights()["client"], field: value}
+    assert rights_said(make_rights(client=client)) == [("client", "changed", setting)]
+    assert rights_said(make_rights(client={**client, field: None})) == []
+
+
+def test_a_permission_that_left_the_catalogue_is_told_and_one_not_read_is_not() -> None:
+    catalogue = make_rights()["catalogue"]
+    gone, unread = ({**catalogue, "conversation:cobrowse:add": each} for each in (False, None))
+    assert rights_said(make_rights(catalogue=gone)) == [("client", "changed", "catalogue")]
+    assert rights_said(make_rights(catalogue=unread)) == []
+
+
+def test_rights_of_an_earlier_shape_are_no_fault() -> None:
+    assert list(rights_changes({}, make_rights())) == []

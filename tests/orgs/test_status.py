@@ -1,0 +1,273 @@
+"""Whether cobrowse could work: by what a run or a reading saw, and what is kept of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
+from diagnostics.orgs.permissions.synced import read_rights
+from diagnostics.orgs.status import PATIENCE, update_status_from, update_status_from_verification
+from diagnostics.orgs.status_rules import BROKEN, UNKNOWN, WORKS, Offers, SyncPart, of_reading, of_run, of_verification
+from diagnostics.runs.models import Run
+from tests.factories import (
+    make_client,
+    make_part,
+    make_provider,
+    make_rights,
+    make_run,
+    make_snapshot,
+    make_step,
+    make_verdict,
+)
+
+NONE_HELD: list[dict[str, Any]] = []
+START, VOICE = "conversation:cobrowse:add", "conversation:cobrowsevoice:add"
+
+
+def grant(**values: Any) -> dict[str, Any]:
+    return {"role": "R", "division": "*", "policies": [], "conditional": [], **values}
+
+
+@pytest.mark.parametrize(
+    ("cause", "environment", "word", "kept"),
+    [
+        ("none", {"deployments": {"d": {}}, "providers": None}, WORKS, ""),
+        ("none", {}, WORKS, ""),
+        ("none", {"deployments": None}, WORKS, ""),
+        ("none", {"deployments": {}, "providers": None}, UNKNOWN, ""),
+        ("none", {"deployments": {}, "providers": [{"id": "p", "enabled": True}]}, WORKS, ""),
+        ("none", {"providers": [{"id": "p", "enabled": False}]}, BROKEN, "config.cobrowse_disabled"),
+        ("none", {"providers": [{"id": "p", "enabled": None}]}, WORKS, ""),
+        ("authz.permission_missing", {}, BROKEN, "authz.permission_missing"),
+        ("config.cobrowse_disabled", {}, BROKEN, "config.cobrowse_disabled"),
+        ("auth.client_rejected", {}, BROKEN, "auth.client_rejected"),
+        ("env.rate_limited", {}, UNKNOWN, ""),
+        ("env.dns", {}, UNKNOWN, ""),
+        ("response.not_genesys", {}, UNKNOWN, ""),
+        ("undetermined", {}, UNKNOWN, ""),
+        ("", {}, UNKNOWN, ""),
+    ],
+)
+def test_a_run_tells_by_its_verdict_and_what_it_saw(
+    cause: str, environment: dict[str, Any], word: str, kept: str
+) -> None:
+    stand = of_run({"cause": cause, "sentence": "S."}, environment)
+    assert (stand.word, stand.cause) == (word, kept)
+
+
+WHOLE = {name: SyncPart("whole") for name in ("rights", "deployments", "drafts")} | {"gateway": SyncPart("absent")}
+GATEWAY = WHOLE | {"gateway": SyncPart("whole")}
+SCOPES = {"grant_type": "CLIENT-CREDENTIALS", "scopes": ["conversation:write", "cobrowse:write"]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "rights", "deployments", "providers", "word", "cause"),
+    [
+        (WHOLE, {}, Offers(on=1, off=2), Offers(), WORKS, ""),
+        (WHOLE, {}, Offers(off=2), Offers(), BROKEN, "config.cobrowse_disabled"),
+        (WHOLE, {}, Offers(inactive=2), Offers(), BROKEN, "config.deployment_inactive"),
+        (WHOLE, {}, Offers(off=2, unknown=1), Offers(), UNKNOWN, ""),
+        (WHOLE, {}, Offers(), Offers(), UNKNOWN, ""),
+        (WHOLE | {"deployments": SyncPart("partial")}, {}, Offers(off=2), Offers(), UNKNOWN, ""),
+        (WHOLE | {"deployments": SyncPart("partial")}, {}, Offers(on=1, off=2), Offers(), WORKS, ""),
+        (WHOLE | {"deployments": SyncPart("refused", "403", "No.")}, {}, Offers(on=1), Offers(), UNKNOWN, ""),
+        (WHOLE, {"grants": NONE_HELD}, Offers(on=1), Offers(), BROKEN, "authz.permission_missing"),
+        (WHOLE, {"grants": None}, Offers(on=1), Offers(), UNKNOWN, ""),
+        (WHOLE, {"grants": [grant(policies=None)]}, Offers(on=1), Offers(), UNKNOWN, ""),
+        (WHOLE, {"grants": [grant(policies=["conversation:*:*"])]}, Offers(on=1), Offers(), WORKS, ""),
+        (WHOLE, {"grants": [grant(conditional=[START])]}, Offers(on=1), Offers(), UNKNOWN, ""),
+        (WHOLE, {"grants": [grant(policies=[VOICE])]}, Offers(on=1), Offers(), WORKS, ""),
+        (
+            WHOLE,
+            {"grants": NONE_HELD, "catalogue": {START: False, VOICE: False}},
+            Offers(on=1),
+            Offers(),
+            BROKEN,
+            "config.feature_not_licensed",
+        ),
+        (WHOLE, {"grants": None}, Offers(off=1), Offers(), BROKEN, "config.cobrowse_disabled"),
+        (GATEWAY, {"client": SCOPES}, Offers(), Offers(on=2), WORKS, ""),
+        (GATEWAY, {"client": SCOPES}, Offers(), Offers(on=1, off=1), WORKS, ""),
+        (GATEWAY, {"client": SCOPES}, Offers(), Offers(off=2), BROKEN, "config.cobrowse_disabled"),
+        (GATEWAY, {"client": SCOPES}, Offers(), Offers(), BROKEN, "provider.mismatch"),
+        (GATEWAY, {"client": {**SCOPES, "scopes": []}}, Offers(), Offers(on=2), BROKEN, "authz.scope_missing"),
+        (GATEWAY, {"client": {**SCOPES, "scopes": None}}, Offers(), Offers(on=2), WORKS, ""),
+        (WHOLE, {"client": {**SCOPES, "scopes": []}}, Offers(on=1), Offers(), WORKS, ""),
+        (
+            {"rights": SyncPart("failed", "client_rejected", "No.")},
+            {},
+            Offers(),
+            Offers(),
+            BROKEN,
+            "auth.client_rejected",
+        ),
+        ({"rights": SyncPart("failed", "another_org", "No.")}, {}, Offers(), Offers(), BROKEN, "auth.token_foreign"),
+        ({}, {}, Offers(on=1), Offers(), UNKNOWN, ""),
+    ],
+)
+def test_a_reading_tells_by_its_parts(
+    parts: dict[str, SyncPart], rights: dict[str, Any], deployments: Offers, providers: Offers, word: str, cause: str
+) -> None:
+    stand = of_reading(parts, read_rights(make_rights(**rights)), deployments, providers)
+    assert (stand.word, stand.cause) == (word, cause)
+    assert stand.reason
+
+
+def test_what_works_is_told_with_its_medium_and_place() -> None:
+    told = make_rights(grants=[grant(policies=[VOICE])])
+    reason = of_reading(WHOLE, read_rights(told), Offers(on=1), Offers()).reason
+    assert "by voice" in reason
+    assert "web messaging" not in reason
+
+
+def test_a_reading_that_failed_tells_nothing() -> None:
+    stand = of_reading(WHOLE, read_rights(make_rights()), Offers(on=1), Offers(), "The org does not answer.")
+    assert (stand.word, stand.reason) == (UNKNOWN, "The org does not answer.")
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "cause"),
+    [
+        ("oauth.token", "client_rejected", "auth.client_rejected"),
+        ("oauth.token", "grant_not_allowed", "auth.client_rejected"),
+        ("oauth.identity", "token_refused", "auth.token_foreign"),
+        ("oauth.token", "unreachable", None),
+        ("oauth.token", "granted", None),
+    ],
+)
+def test_a_verification_tells_of_a_client_that_is_turned_away(check: str, code: str, cause: str | None) -> None:
+    stand = of_verification([make_step(check, "fail", code=code)])
+    assert (stand and stand.cause) == cause
+
+
+def health_run(client: OAuthClient, cause: str = "none", minutes: float = 0, **values: Any) -> Run:
+    """A health run that ended so many minutes ago."""
+    ended = timezone.now() - timedelta(minutes=minutes)
+    target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}
+    defaults: dict[str, Any] = {"kind": Run.Kind.HEALTH, "inputs": {"target": target}, "finished_at": ended}
+    return make_run(client, cause=cause, verdict=make_verdict(cause=cause), **{**defaults, **values})
+
+
+def kept(client: OAuthClient) -> tuple[str, str]:
+    client.refresh_from_db()
+    return client.standing, client.standing_cause
+
+
+@pytest.mark.django_db
+def test_since_changes_only_with_the_word() -> None:
+    client = make_client()
+    runs = [
+        health_run(client, cause, minutes)
+        for cause, minutes in (
+            ("none", 50),
+            ("none", 40),
+            ("authz.permission_missing", 30),
+            ("config.cobrowse_disabled", 20),
+        )
+    ]
+    for run in runs[:2]:
+        update_status_from(run)
+    client.refresh_from_db()
+    assert (client.standing, client.standing_since, client.standing_at) == (
+        WORKS,
+        runs[0].finished_at,
+        runs[1].finished_at,
+    )
+    for run in runs[2:]:
+        update_status_from(run)
+    assert kept(client) == (BROKEN, "config.cobrowse_disabled")
+    assert client.standing_since == runs[2].finished_at
+
+
+@pytest.mark.django_db
+def test_each_change_of_the_word_is_told_with_the_time_between_the_looks() -> None:
+    client = make_client()
+    well, unwell = health_run(client, "none", 30), health_run(client, "authz.permission_missing", 20)
+    for run in (well, unwell, health_run(client, "authz.permission_missing", 10)):
+        update_status_from(run)
+    first, second = OrgChange.objects.order_by("pk")
+    assert (first.about, first.not_before, first.at) == ("standing", None, well.finished_at)
+    assert (second.ref, second.not_before, second.at) == (
+        "authz.permission_missing",
+        well.finished_at,
+        unwell.finished_at,
+    )
+    assert (second.before, second.after) == ("Could work", "Cannot work")
+
+
+@pytest.mark.django_db
+def test_an_older_look_changes_nothing() -> None:
+    client = make_client()
+    update_status_from(health_run(client, "authz.permission_missing", 10))
+    update_status_from(health_run(client, "none", 20))
+    assert kept(client) == (BROKEN, "authz.permission_missing")
+    assert OrgChange.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_look_that_could_not_tell_leaves_what_was_told_for_a_day() -> None:
+    client = make_client()
+    update_status_from(health_run(client, "authz.permission_missing", 10))
+    update_status_from(health_run(client, "env.timeout", 5))
+    assert kept(client) == (BROKEN, "authz.permission_missing")
+    OAuthClient.objects.update(standing_at=timezone.now() - PATIENCE - timedelta(minutes=1))
+    update_status_from(health_run(client, "env.timeout", 1))
+    assert kept(client) == (UNKNOWN, "")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kind": Run.Kind.DIAGNOSIS},
+        {"branch": "permissions.call"},
+        {"status": Run.Status.INTERRUPTED},
+        {"inputs": {"target": {"region": "us-east-1", "client_id": "of another org"}}},
+        {"inputs": {}},
+    ],
+)
+def test_only_a_whole_health_run_of_this_very_client_counts(values: dict[str, Any]) -> None:
+    client = make_client()
+    update_status_from(health_run(client, "authz.permission_missing", **values))
+    assert kept(client) == (UNKNOWN, "")
+    assert client.standing_at is None
+
+
+@pytest.mark.django_db
+def test_a_retired_client_stands_no_more() -> None:
+    client = make_client(retired_at=timezone.now())
+    update_status_from(health_run(client))
+    assert kept(client) == (UNKNOWN, "")
+
+
+@pytest.mark.django_db
+def test_a_reading_counts_the_providers_that_are_there() -> None:
+    client = make_client()
+    make_provider(client, state=Provider.State.OFF)
+    make_provider(client, gone_at=timezone.now())
+    make_provider(client, source=Provider.Source.SEEN)
+    parts = [make_part("rights"), make_part("deployments"), make_part("gateway", "absent")]
+    update_status_from(make_snapshot(client, parts=parts))
+    assert kept(client) == (BROKEN, "config.cobrowse_disabled")
+    make_provider(client)
+    update_status_from(make_snapshot(client, parts=parts))
+    assert kept(client) == (WORKS, "")
+
+
+@pytest.mark.django_db
+def test_an_open_reading_says_nothing_yet() -> None:
+    client = make_client()
+    update_status_from(make_snapshot(client, state="reading", finished_at=None))
+    assert client.standing_at is None
+
+
+@pytest.mark.django_db
+def test_a_verification_that_came_in_leaves_the_standing_alone() -> None:
+    client = make_client()
+    update_status_from(health_run(client, "authz.permission_missing"))
+    update_status_from_verification(client.pk, [make_step()])
+    assert kept(client) == (BROKEN, "authz.permission_missing")
+    update_status_from_verification(client.pk, [make_step("oauth.token", "fail", code="client_rejected")])
+    assert kept(client) == (BROKEN, "auth.client_rejected")

@@ -1,0 +1,83 @@
+"""What is kept of a run as it ends: by its worker, by the sweep, and for rows of earlier versions."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from diagnostics.demo.scenarios import scenario
+from diagnostics.orgs.models import OAuthClient
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.backfill import catch_up
+from diagnostics.runs.models import Run
+from diagnostics.runs.runs import create_run, execute_run
+from diagnostics.runs.sweep import sweep
+from tests.factories import make_client, make_exchange, make_finding, make_open_run, make_run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def walked(client: OAuthClient, name: str = "healthy-web") -> Run:
+    told = scenario(name)
+    inputs, _ = Inputs.from_paste(told.call, told.answer, told.conversation_id)
+    run = create_run(client=client, kind="diagnosis", inputs=inputs, user=None, source="web")
+    execute_run(run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def test_a_finished_run_keeps_what_it_saw(demo_client: OAuthClient) -> None:
+    seen = walked(demo_client).environment
+    assert seen["client"]["client_id"] == demo_client.client_id
+    assert seen["client"]["secret_set_at"] == demo_client.secret_set_at.isoformat()
+    assert (seen["region"], seen["gateway"], seen["grant_type"]) == (demo_client.region, False, "CLIENT-CREDENTIALS")
+    assert seen["permissions"]["conversation:cobrowse:add"]
+    assert any(each["cobrowse"] for each in seen["deployments"].values())
+    assert {"engine", "contract", "org", "roles", "scopes"} <= set(seen)
+
+
+def test_a_finished_run_can_be_found_again(demo_client: OAuthClient) -> None:
+    run = walked(demo_client)
+    assert run.target == f"start:{demo_client.pk}"
+    assert {"check:permissions.call=pass", "permission:conversation:cobrowse:add"} <= set(run.marks)
+    assert {f"deployment:{id}" for id in run.environment["deployments"]} <= set(run.marks)
+
+
+def test_what_rows_tell_is_what_the_worker_kept(demo_client: OAuthClient) -> None:
+    run = walked(demo_client)
+    kept, marks = run.environment, run.marks
+    Run.objects.filter(pk=run.pk).update(target="", environment={}, marks=[])
+    assert catch_up() == 1
+    run.refresh_from_db()
+    assert (run.environment, sorted(run.marks), run.target) == (kept, sorted(marks), f"start:{demo_client.pk}")
+
+
+def test_catching_up_ends() -> None:
+    make_run(target="")
+    assert [catch_up(), catch_up()] == [1, 0]
+
+
+def test_an_open_run_is_no_business_of_catching_up() -> None:
+    make_open_run(target="")
+    assert catch_up() == 0
+
+
+def test_a_secret_that_was_set_later_is_not_told_as_the_run_s() -> None:
+    run = make_run(target="", created_at=timezone.now() - timedelta(days=3))
+    make_exchange(run)
+    catch_up()
+    run.refresh_from_db()
+    assert run.environment["client"]["secret_set_at"] == ""
+
+
+def test_a_run_that_the_sweep_closes_can_be_found_too() -> None:
+    run = make_open_run(
+        make_client(region="eu-west-1"), lease_until=timezone.now() - timedelta(seconds=1), started_at=timezone.now()
+    )
+    make_finding(run, "request.path", "fail")
+    make_exchange(run)
+    sweep()
+    run.refresh_from_db()
+    assert run.status == Run.Status.INTERRUPTED
+    assert run.marks == ["check:request.path=fail"]
+    assert run.environment["deployments"] is None

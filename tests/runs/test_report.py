@@ -1,0 +1,125 @@
+"""A run as its page tells it, from rows of any shape and age."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from diagnostics.checks.outcomes import Outcome
+from diagnostics.runs import report
+from diagnostics.runs.models import Exchange, Finding, Run
+
+BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+TITLES = {"oauth.token": "A token", "request.path": "The path"}
+
+
+def finding(check: str, outcome: str = "pass", position: int = 0, subject: str = "", **values: Any) -> Finding:
+    return Finding(check_id=check, outcome=outcome, position=position, subject=subject, sentence="s", **values)
+
+
+def exchange(after_ms: float, ms: float) -> Exchange:
+    return Exchange(method="GET", url="/", ms=ms, started_at=BEGAN + timedelta(milliseconds=after_ms))
+
+
+def built(
+    verdict: Any = None, findings: list[Finding] | None = None, exchanges: list[Exchange] | None = None, **run: Any
+) -> report.Report:
+    return report.build(Run(verdict=verdict or {}, **run), findings or [], exchanges or [], TITLES)
+
+
+def test_the_proof_is_what_is_wrong_among_the_findings_named() -> None:
+    rows = [finding("oauth.token"), finding("request.path", "fail", 1, "url"), finding("a.b", "fail", 2)]
+    told = built({"because": ["request.path#url", "oauth.token", "gone.check"]}, rows)
+    assert [line.finding.anchor for line in told.proof] == ["request.path#url"]
+    assert [line.finding.anchor for line in told.confirmed] == ["oauth.token"]
+
+
+def test_a_check_that_is_gone_shows_its_id() -> None:
+    assert [line.title for line in built(findings=[finding("gone.check"), finding("oauth.token")]).lines] == [
+        "gone.check",
+        "A token",
+    ]
+
+
+def test_areas_keep_their_order_however_the_checks_ran() -> None:
+    rows = [finding("zebra.new"), finding("oauth.token", position=1), finding("request.path", "fail", 2)]
+    rows.append(finding("oauth.scopes", "skip", 3))
+    areas = built(findings=rows).areas
+    assert [area.title for area in areas] == ["The call itself", "OAuth client and token", "Zebra"]
+    assert areas[1].tally == [(Outcome.PASS, 1), (Outcome.SKIP, 1)]
+
+
+def test_checks_are_counted_once_however_many_subjects_they_have() -> None:
+    rows = [finding("oauth.token", subject="a"), finding("oauth.token", subject="b", position=1)]
+    told = built(findings=rows, planned=["oauth.token", "request.path"])
+    assert (told.done, told.planned, told.to_come) == (1, 2, ("The path",))
+
+
+def test_the_first_step_stands_with_the_answer_and_the_rest_with_the_mend() -> None:
+    told = built({"remedy": "Do this. Then that.", "mend": {"steps": ["Do this.", "Then that."]}})
+    assert told.answer.remedy == "Do this."
+    assert told.mend.steps == ("Then that.",)
+
+
+def test_a_remedy_that_is_no_step_is_told_whole() -> None:
+    told = built({"remedy": "Ask someone.", "mend": {"steps": ["Do this."]}})
+    assert (told.answer.remedy, told.mend.steps) == ("Ask someone.", ("Do this.",))
+
+
+@pytest.mark.parametrize(
+    ("unchecked", "told"),
+    [
+        (["plain"], [("plain", "")]),
+        ([{"sentence": "s", "who": "w"}], [("s", "w")]),
+        ([{"sentence": "s"}, {}, None, 7], [("s", "")]),
+        ("text", []),
+        (None, []),
+    ],
+)
+def test_what_was_not_checked_is_read_in_every_shape(unchecked: Any, told: list[tuple[str, str]]) -> None:
+    assert [(item.sentence, item.who) for item in built({"unchecked": unchecked}).unchecked] == told
+
+
+@pytest.mark.parametrize("mend", [None, [], "x", {}, {"steps": "x", "permissions": [{}], "snippets": {"python": 1}}])
+def test_a_mend_without_content_is_none(mend: Any) -> None:
+    assert not built({"mend": mend}).mend
+
+
+def test_an_unknown_certainty_is_not_shown_as_one() -> None:
+    assert built({"certainty": "rather"}).answer.certainty == ""
+
+
+def test_the_waterfall_spans_from_the_first_request_to_the_last_answer() -> None:
+    bars = built(exchanges=[exchange(100, 50), exchange(0, 100), exchange(150, 50)]).bars
+    assert [(bar.start, bar.width) for bar in bars] == [(50, 25), (0, 50), (75, 25)]
+
+
+@pytest.mark.parametrize("times", [[(0, 0)], [(0, 0), (0, 0)], [(0, 0.01), (10_000, 1)]])
+def test_no_bar_is_invisible_or_out_of_the_picture(times: list[tuple[float, float]]) -> None:
+    for bar in built(exchanges=[exchange(after, ms) for after, ms in times]).bars:
+        assert 0 <= bar.start <= 99
+        assert 1 <= bar.width <= 100
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("text", "text"),
+        ("", "none"),
+        (None, "none"),
+        (True, "yes"),
+        (False, "no"),
+        (0, "0"),
+        ([], "none"),
+        (["a", "b"], "a\nb"),
+        ({"a": 1}, '{\n "a": 1\n}'),
+    ],
+)
+def test_evidence_is_shown_in_words(value: Any, shown: str) -> None:
+    assert report.FindingLine(finding("a.b", evidence={"some_name": value}), "").evidence == [("some name", shown)]
+
+
+def test_long_evidence_is_cut_and_says_so() -> None:
+    [(_, shown)] = report.FindingLine(finding("a.b", evidence={"body": "x" * 5000}), "").evidence
+    assert len(shown) < 2100
+    assert "5,000" in shown

@@ -1,0 +1,96 @@
+"""What a run is about, and by what it is found again."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from diagnostics.genesys.contract import bundled
+from diagnostics.parsing.call import FailingCall
+from diagnostics.parsing.intent import Aim, read_aim
+from diagnostics.runs.search_keys import LONGEST, MOST, search_keys_of, target_of
+
+CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
+
+
+@dataclass(frozen=True)
+class Said:
+    check_id: str
+    outcome: str = "pass"
+    subject: str = ""
+    evidence: Any = field(default_factory=dict)
+
+
+def aim_of(method: str, path: str, body: str | None = None) -> Aim:
+    return read_aim(FailingCall(method=method, url=f"https://api.mypurecloud.ie{path}", body=body), "", bundled())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", f"/api/v2/conversations/{CONVERSATION}/cobrowse"),
+        ("POST", f"/api/v2/conversations/chat/{CONVERSATION}/cobrowse"),
+        ("POST", f"/api/v2/conversations/chat/{CONVERSATION}/cobrowse/sessions"),
+        ("PUT", "/api/v2/conversations/other/cobrowse"),
+    ],
+)
+def test_whatever_wants_to_start_a_session_is_one_target(method: str, path: str) -> None:
+    assert target_of(7, "diagnosis", aim_of(method, path)) == "start:7"
+
+
+def test_a_conversation_alone_is_about_starting_a_session() -> None:
+    assert target_of(7, "diagnosis", None) == "start:7"
+
+
+def test_health_is_a_target_of_its_own() -> None:
+    assert target_of(7, "health", None) == "health:7"
+
+
+def test_other_calls_are_told_apart_by_operation_and_not_by_id() -> None:
+    one = target_of(7, "diagnosis", aim_of("GET", f"/api/v2/conversations/{CONVERSATION}"))
+    other = target_of(7, "diagnosis", aim_of("GET", "/api/v2/conversations/00000000-0000-4000-8000-000000000000"))
+    assert one == other == "call:7:GET /api/v2/conversations/{conversationId}"
+
+
+def test_a_target_fits_its_column() -> None:
+    assert len(target_of(7, "diagnosis", aim_of("GET", "/api/v2/" + "x" * 5000))) <= LONGEST
+
+
+def test_marks_name_outcomes_provider_deployments_and_permissions() -> None:
+    aim = aim_of("POST", f"/api/v2/conversations/chat/{CONVERSATION}/cobrowse/sessions", '{"providerId": "Genesys"}')
+    findings = [
+        Said("oauth.token"),
+        Said("permissions.call", "fail", evidence={"needs": ["conversation:cobrowseVoice:add"]}),
+        Said("permissions.reads", "skip", "webDeployments:deployment:view"),
+        Said("provider.seen", evidence={"providers": ["PureCloud Messaging"]}),
+    ]
+    marks = search_keys_of(findings, {"deployments": {"d1": {}}}, aim)
+    assert set(marks) == {
+        "check:oauth.token=pass",
+        "check:permissions.call=fail",
+        "check:permissions.reads=skip",
+        "check:provider.seen=pass",
+        "provider:Genesys",
+        "seen:PureCloud Messaging",
+        "permission:conversation:cobrowsevoice:add",
+        "permission:webdeployments:deployment:view",
+        "deployment:d1",
+    }
+
+
+def test_a_check_with_many_subjects_is_marked_once_for_each_outcome() -> None:
+    findings = [Said("reach.dns", "pass", "a"), Said("reach.dns", "pass", "b"), Said("reach.dns", "fail", "c")]
+    assert search_keys_of(findings, {}, None) == ["check:reach.dns=pass", "check:reach.dns=fail"]
+
+
+@pytest.mark.parametrize("evidence", [None, [], "x", {"needs": "all"}, {"needs": [1, None]}, {"providers": {}}])
+def test_evidence_of_any_shape_is_no_trouble(evidence: Any) -> None:
+    for check in ("permissions.call", "provider.seen"):
+        assert search_keys_of([Said(check, evidence=evidence)], {"deployments": None}, None) == [f"check:{check}=pass"]
+
+
+def test_marks_are_few_short_and_storable() -> None:
+    findings = [Said("provider.seen", evidence={"providers": [f"{n}\0" + "x" * 500 for n in range(1000)]})]
+    marks = search_keys_of(findings, {}, None)
+    assert len(marks) == MOST
+    assert all(len(mark) <= LONGEST and "\0" not in mark for mark in marks)

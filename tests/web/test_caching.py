@@ -1,0 +1,48 @@
+"""No cache keeps what is behind the sign-in: every address, every kind of answer."""
+
+import pytest
+from django.test import Client
+
+from diagnostics.accounts.models import User
+from tests.factories import make_user
+from tests.world import make_world
+
+pytestmark = pytest.mark.django_db
+NEVER = "private, no-store"
+PUBLIC = {"badge"}
+
+
+def test_every_address_is_kept_out_of_caches() -> None:
+    browser = Client(raise_request_exception=False)
+    browser.force_login(make_user("ada"))
+    seen = 0
+    for place in make_world().places():
+        if place.name in PUBLIC:
+            continue
+        for method in (browser.get, browser.head):
+            assert method(place.path).headers["Cache-Control"] == NEVER, place.path
+            seen += 1
+    assert seen > 150
+
+
+def test_refusals_redirects_and_errors_too(client: Client) -> None:
+    lead = Client(raise_request_exception=False)
+    lead.force_login(make_user("tess", User.Role.TEAM_LEAD))
+    strict = Client(enforce_csrf_checks=True)
+    answers = {
+        404: lead.get("/nowhere/"),
+        403: strict.post("/login/", {}),
+        405: lead.put("/runs/"),
+        302: client.get("/runs/"),
+        401: client.get("/api/v1/runs"),
+    }
+    assert {status: answer.status_code for status, answer in answers.items()} == {each: each for each in answers}
+    assert lead.get("/users/").status_code == 403
+    assert {answer.headers["Cache-Control"] for answer in (*answers.values(), lead.get("/users/"))} == {NEVER}
+
+
+def test_static_files_may_be_kept(client: Client) -> None:
+    answer = client.get("/static/app.css")
+    answer.close()
+    assert answer.status_code == 200
+    assert "no-store" not in answer.headers.get("Cache-Control", "")
