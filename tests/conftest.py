@@ -126,7 +126,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     def remember(task: Any, pk: int) -> None:
         messages.append((task.__name__, pk))
 
-    monkeypatch.setattr(tasks, "ring", remember)
+    monkeypatch.setattr(tasks, "send", remember)
     return messages
 
 

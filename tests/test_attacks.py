@@ -43,7 +43,7 @@ LIMITED_ROLES = (User.Role.OPERATOR, User.Role.TEAM_LEAD, User.Role.AUDITOR)
 
 @pytest.fixture(autouse=True)
 def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
+    monkeypatch.setattr(tasks, "send", lambda task, pk: None)
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ every_role = pytest.mark.parametrize("role", ROLES)
 
 @pytest.fixture(autouse=True)
 def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
+    monkeypatch.setattr(tasks, "send", lambda task, pk: None)
 
 
 @pytest.fixture

@@ -214,7 +214,7 @@ def taking_posts(patterns: list[URLPattern | URLResolver], ada: User, space: str
 
 @pytest.fixture(autouse=True)
 def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
+    monkeypatch.setattr(tasks, "send", lambda task, pk: None)
 
 
 @pytest.fixture

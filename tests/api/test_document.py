@@ -42,7 +42,7 @@ def one_connection(db: None) -> Iterator[None]:
 def headers(one_connection: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Of an admin's token that may run, and may ask as often as it likes."""
     settings.API_CALLS_PER_MINUTE = settings.RUNS_PER_MINUTE = 1_000_000
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
+    monkeypatch.setattr(tasks, "send", lambda task, pk: None)
     _, text = make_token(make_user(), name="Schemathesis", scope=ApiToken.Scope.RUN, days=1)
     return {"Authorization": f"Bearer {text}", "Accept-Encoding": "identity"}
 

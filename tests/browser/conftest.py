@@ -109,7 +109,7 @@ def demo(settings: Any) -> Iterator[Running]:
 @pytest.fixture(autouse=True)
 def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is sent: the tests do the work themselves."""
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: None)
+    monkeypatch.setattr(tasks, "send", lambda task, pk: None)
 
 
 @dataclass

@@ -56,7 +56,7 @@ def test_a_name_service_that_does_not_answer_is_given_up(monkeypatch: pytest.Mon
         silence.wait(60)
         return net.Resolution(host)
 
-    monkeypatch.setattr(net, "_look_up", never_comes_back)
+    monkeypatch.setattr(net, "_resolve", never_comes_back)
     assert net.resolve("api.mypurecloud.com").error == "no_name_service"
     silence.set()
 

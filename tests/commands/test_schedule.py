@@ -44,7 +44,7 @@ def test_it_pauses_and_lets_go_on() -> None:
 
 def test_it_runs_one_now(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[int] = []
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk))
     make_schedule(name="One")
     told("run", "One")
     run = Run.objects.get()

@@ -340,7 +340,7 @@ def test_a_fault_of_our_own_is_an_attempt_like_any_other(receiver: Receiver, mon
 
 def test_the_tick_rings_for_what_is_due(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[int] = []
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk) if task is tasks.deliver else None)
+    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk) if task is tasks.deliver else None)
     row = make_delivery(channel_of("slack", receiver))
     later = make_delivery(row.channel, next_try_at=timezone.now() + timedelta(minutes=5))
     tasks.send_deliveries()

@@ -414,7 +414,7 @@ def test_runs_stay_when_their_schedule_goes(ada: User) -> None:
 @pytest.mark.django_db
 def test_the_tick_says_that_it_came_and_rings_for_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append((task.__name__, pk)))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append((task.__name__, pk)))
     make_schedule()
     tasks.tick()
     assert rung == [("execute_scheduled_run", Run.objects.get().pk)]

@@ -317,7 +317,7 @@ def test_two_ticks_at_once_begin_one_pass() -> None:
 
 def test_the_tick_rings_for_a_pass_left_lying(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append((task.__name__, pk)))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append((task.__name__, pk)))
     left_lying = start_pass(None, timezone.now() - timedelta(minutes=1))
     tasks.tick()
     assert ("apply_retention", left_lying.pk) in rung

@@ -49,7 +49,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def quiet_broker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What the tick rings for. The queue itself is not what these tests are about."""
     rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append((task.__name__, pk)))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append((task.__name__, pk)))
     return rung
 
 

@@ -135,7 +135,7 @@ def test_a_bundled_contract_younger_than_the_reading_is_in_force_again(demo: Run
 
 
 def test_old_readings_are_forgotten(demo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contracts, "KEPT_ATTEMPTS", 2)
+    monkeypatch.setattr(contracts, "MOST_ATTEMPTS", 2)
     for _ in range(5):
         refresh()
     assert ContractVersion.objects.filter(state=State.KEPT).count() == 1

@@ -179,7 +179,7 @@ def test_a_message_for_one_sync_starts_the_one_whose_turn_it_is(monkeypatch: pyt
         return True
 
     monkeypatch.setattr(snapshots, "read_snapshot", read_snapshot)
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk))
     first, second = (sync(org(name), make_user(name)) for name in ("ada", "grace"))
     tasks.read_snapshot(second)
     assert (read, rung) == ([first], [second])

@@ -284,7 +284,7 @@ def test_the_task_of_a_verification_rings_for_the_reading(
     demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[int] = []
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk))
     start_verification(demo_client)
     tasks.verify_client(demo_client.pk)
     assert rung == [ConfigurationSync.objects.get().pk]
@@ -315,7 +315,7 @@ def test_a_few_are_read_at_a_time(settings: Settings) -> None:
 
 def test_the_next_reading_follows_at_once(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[int] = []
-    monkeypatch.setattr(tasks, "ring", lambda task, pk: rung.append(pk))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk))
     make_client("due", next_reading_at=timezone.now())
     snapshot = start_snapshot(demo_client, source="web", user=None)
     assert snapshot is not None

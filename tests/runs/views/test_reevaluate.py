@@ -48,7 +48,7 @@ def test_the_list_is_narrowed_as_elsewhere(as_lead: Client, run: Run) -> None:
 
 def test_batches_go_on_from_one_another_and_add_up(as_lead: Client, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rejudge, "AT_A_TIME", 2)
-    monkeypatch.setattr(rejudge, "BY_ITSELF", 4)
+    monkeypatch.setattr(rejudge, "AUTOMATIC", 4)
     for _ in range(5):
         make_run(run.client, inputs=WITHOUT, cause="none")
     make_open_run(run.client)
