@@ -1,1 +1,1 @@
-"""The claim checker: reads what a text claims about the API, and judges each claim against a contract."""
+"""Claim check: finds what a text claims about the API and compares each claim with a contract."""

@@ -1,4 +1,4 @@
-"""Finds the URLs and paths in a text, and the method that each was named with."""
+"""Finds the URLs and paths in a text, with the HTTP method named near each."""
 
 import re
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ ADDRESS = re.compile(
     rf"|(?<![\w/.-])(?P<headless>api/v\d/{PATH}{{1,900}}+)",
     re.IGNORECASE,
 )
-# "/conversations/" + id + "/cobrowse": what is glued in stands for a value.
+# "/conversations/" + id + "/cobrowse": the expression in between is a value.
 GLUED = re.compile(r"[\"'`][ \t]{0,4}[+.][ \t]{0,4}[\w.]{1,60}+(?:\(\))?[ \t]{0,4}[+.][ \t]{0,4}[\"'`](?=/)")
 GLUED_LAST = re.compile(r"(?<=/)[\"'`][ \t]{0,4}\+[ \t]{0,4}[\w.]{1,60}+")
-FILLER = "\x1f"  # no text has it: what is pasted is rid of control characters before it is read
+FILLER = "\x1f"  # never in a text: control characters are removed from pasted text
 FILLED = re.compile(rf"\{{{FILLER}+\}}")
 FINAL = ".,;:!?*'\"`…"
 
@@ -38,9 +38,9 @@ NEAR = 240  # characters around an address within which its method may be named
 
 @dataclass(frozen=True)
 class Address:
-    """A URL or a path as written. `path` is "" for a host alone; `at` and `end` are its place in the text.
+    """A URL or a path as written, from `at` to `end` in the text. `path` is "" for a host alone.
 
-    `path_at` and `host_at` are where its parts begin, -1 for one that it lacks.
+    `path_at` and `host_at` are the offsets of its parts, -1 for a part that is missing.
     """
 
     at: int
@@ -54,7 +54,7 @@ class Address:
 
 
 def unglued(text: str) -> str:
-    """The text, as long as before, with values glued into strings written as placeholders: an address in one piece."""
+    """The text with concatenated values replaced by placeholders of the same length, so that each address is in one piece."""
     text = GLUED.sub(_filler, text)
     time_budget.check()
     return GLUED_LAST.sub(_filler, text)
@@ -66,17 +66,17 @@ def _filler(match: re.Match[str]) -> str:
 
 
 def addresses(text: str) -> Iterator[Address]:
-    """In the order of the text, which must be unglued. Linear in its length."""
+    """The addresses of a text that `unglued` returned, in order. Takes time in proportion to its length."""
     found = []
     for match in time_budget.checked(ADDRESS.finditer(text)):
-        if each := _address(match):
-            found.append(each)
-    for place, each in enumerate(found):
+        if address := _address(match):
+            found.append(address)
+    for index, address in enumerate(found):
         time_budget.check()
-        lower = found[place - 1].end if place else 0
-        upper = found[place + 1].at if place + 1 < len(found) else len(text)
-        method = _method(text, each, max(lower, each.at - NEAR), min(upper, each.end + NEAR))
-        yield replace(each, method=method)
+        lower = found[index - 1].end if index else 0
+        upper = found[index + 1].at if index + 1 < len(found) else len(text)
+        method = _method(text, address, max(lower, address.at - NEAR), min(upper, address.end + NEAR))
+        yield replace(address, method=method)
 
 
 def _address(match: re.Match[str]) -> Address | None:
@@ -93,16 +93,16 @@ def _address(match: re.Match[str]) -> Address | None:
 
 
 def _trimmed(path: str) -> str:
-    """Without the punctuation of the sentence around it; three dots as a last segment stand for a value."""
+    """The path without the punctuation of its sentence. Three dots as the last segment are kept: they stand for a value."""
     bare = FILLED.sub("{value}", path.rstrip(FINAL))
     path = FILLED.sub("{value}", path)
     return bare + path[len(bare) :][:3] if bare.endswith("/") and path[len(bare) :].startswith(("...", "…")) else bare
 
 
-def _method(text: str, each: Address, lower: int, upper: int) -> str:
-    before = BASE_BEFORE.sub("", text[lower : each.at])
+def _method(text: str, address: Address, lower: int, upper: int) -> str:
+    before = BASE_BEFORE.sub("", text[lower : address.at])
     if found := JUST_BEFORE.search(before[-80:]):
         return (found["word"] or found["call"]).upper()
-    before, after = before.rpartition("\n\n")[2], text[each.end : upper].partition("\n\n")[0]
+    before, after = before.rpartition("\n\n")[2], text[address.end : upper].partition("\n\n")[0]
     names = [match["name"] for match in OPTION.finditer(before)][-1:] or [m["name"] for m in OPTION.finditer(after)]
     return names[0].upper() if names else ""

@@ -1,20 +1,20 @@
-"""Advice in prose: what is sound, and what no contract can settle."""
+"""Advice in prose: what is sound, what is wrong, and what no contract can confirm."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
+from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, sound, unknown, wrong
 from diagnostics.genesys.contract import Contract
 from diagnostics.text import time_budget
 
-# A line that begins like a new point, or stands apart, ends the sentence before it.
+# A blank line, or a line that begins a list item or a quote, ends the sentence before it.
 SENTENCE_START = re.compile(r"[^.!?](?:(?<!\n)|(?![\s\-*>#|`]))")
 SENTENCE_END = re.compile(r"[.!?\n](?:(?<!\n)(?!\S)|(?<=\n)(?=[\s\-*>#|`]))")
 LONGEST_SENTENCE = 900
 TRIGGER = re.compile(r"connected|404|sensitiv|per|/ ?min|every|retr|try again|back-?off|wait|region", re.IGNORECASE)
 CLAUSE = re.compile(r"[,;:()]\s")
-AROUND = 60  # characters shown on both sides of the words that tell
+AROUND = 60  # characters shown on both sides of the words that match
 OFFICIAL = "the official help page on co-browse, and the models of conversations in the SDKs"
 TALK = r"\b(?:conversation|chat|interaction|communication|call|session|message|participant|customer|agent)s?\b"
 DENIED = (
@@ -25,11 +25,11 @@ DENIED = (
 
 @dataclass(frozen=True)
 class AdviceRule:
-    """Recognises advice: all of `words` must stand in a sentence, and `unless` must not."""
+    """Recognizes advice: a sentence that matches all of `words` and doesn't match `unless`."""
 
     name: str
     words: tuple[re.Pattern[str], ...]
-    judgement: Judgement
+    result: ClaimResult
     unless: re.Pattern[str] | None = None
 
     def fits(self, sentence: str) -> bool:
@@ -37,83 +37,83 @@ class AdviceRule:
 
 
 def _word_patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(each, re.IGNORECASE) for each in patterns)
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
 
 
 RULES = (
     AdviceRule(
         "need not be connected",
         _word_patterns(r"\bconnected\b", TALK, DENIED),
-        Judgement(
-            ClaimVerdict.WRONG,
+        wrong(
             "Cobrowse is offered during an existing interaction only: a web messaging or voice communication must be connected.",
-            source=OFFICIAL,
+            OFFICIAL,
         ),
         unless=re.compile(r"\bmust not\b|\bnot\b[^,;]{0,8}\bconnected\b|n't (?:be )?connected", re.IGNORECASE),
     ),
     AdviceRule(
         "connected",
         _word_patterns(r"\bconnected\b", TALK),
-        unless=re.compile(r"\"\s?:\s?\"connected", re.IGNORECASE),  # a body, not advice
-        judgement=Judgement(
-            ClaimVerdict.SOUND,
+        sound(
             "Sound: cobrowse is offered during an existing web messaging or voice interaction. The state stands on each "
             "communication of a participant, not on the conversation, and queued or closed are no values of the API.",
-            source=OFFICIAL,
+            OFFICIAL,
         ),
+        unless=re.compile(r"\"\s?:\s?\"connected", re.IGNORECASE),  # a body, not advice
     ),
     AdviceRule(
         "404 for 403",
-        _word_patterns(r"\b404\b", r"\b(?:instead of|in place of|rather than|masks?|hides?)\b[^.]{0,30}\b403\b|\b(?:scope|permission)s?\b"),
-        Judgement(
-            ClaimVerdict.UNKNOWN,
+        _word_patterns(
+            r"\b404\b",
+            r"\b(?:instead of|in place of|rather than|masks?|hides?)\b[^.]{0,30}\b403\b|\b(?:scope|permission)s?\b",
+        ),
+        unknown(
             "No official text says that a 404 stands for a missing right: the contract documents 403. "
             "A provider gateway, which a few orgs sit behind, does answer so.",
-            source="the contract's declared answers",
+            "the contract's declared answers",
             gateway=True,
         ),
     ),
     AdviceRule(
         "404 for no participant",
-        _word_patterns(r"\b404\b", r"\b(?:particip\w+|partecip\w+|teilnehm\w+|deelnem\w+|участник\w*)|参加者|参与者|مشارك"),
-        Judgement(
-            ClaimVerdict.UNKNOWN,
+        _word_patterns(
+            r"\b404\b", r"\b(?:particip\w+|partecip\w+|teilnehm\w+|deelnem\w+|участник\w*)|参加者|参与者|مشارك"
+        ),
+        unknown(
             "No official text says so, but it is reported: a 404 not.found also comes back where the user is not a participant "
             "of a live conversation, and its message then says so.",
-            source="Genesys Cloud community, adding a participant by user ID",
+            "Genesys Cloud community, adding a participant by user ID",
         ),
     ),
     AdviceRule(
         "exact provider",
         _word_patterns(r"\bcase[- ]?sensitiv", r"provider"),
-        Judgement(
-            ClaimVerdict.UNKNOWN,
-            "The published API has no cobrowse provider to match. A provider gateway, which a few orgs sit behind, compares exactly.",
-            source="the published contract",
+        unknown(
+            "The published API has no cobrowse provider to match. A provider gateway, which a few orgs sit behind, "
+            "compares exactly.",
+            "the published contract",
             gateway=True,
         ),
     ),
     AdviceRule(
         "limit",
         _word_patterns(r"\b\d{2,5} ?(?:requests?|calls?) ?(?:per|a|/|every) ?(?:min|sec|hour)"),
-        Judgement(
-            ClaimVerdict.UNKNOWN,
+        unknown(
             "Limits differ by org and resource: read the header inin-ratelimit-allowed, or ask "
             "GET /api/v2/organizations/limits/namespaces/platform.api.",
-            source="the official SDKs",
+            "the official SDKs",
         ),
     ),
     AdviceRule(
         "retry",
         _word_patterns(r"\b(?:retry(?!-after)|retries|retrying|try again|back-?off|wait (?:a few|some|for))\b"),
-        Judgement(ClaimVerdict.UNKNOWN, "The contract does not say whether waiting helps; a diagnosis of the call does."),
+        unknown("The contract does not say whether waiting helps; a diagnosis of the call does."),
     ),
     AdviceRule(
         "region",
         _word_patterns(r"\bregions?\b", r"\b(?:wrong|right|correct|same|match|check|verify|sure|your|different)\w*\b"),
-        Judgement(ClaimVerdict.UNKNOWN, "Which region is right depends on the org. The hosts that are named are judged by themselves."),
+        unknown("Which region is right depends on the org. The hosts that are named are judged by themselves."),
     ),
-)  # fmt: skip
+)
 BY_NAME = {rule.name: rule for rule in RULES}
 
 
@@ -124,12 +124,12 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
         fitting = [rule for rule in RULES if rule.fits(sentence)]
         for rule in fitting:
             if rule.name != "connected" or fitting[0] is rule:
-                shown, place = _excerpt(sentence, rule)
-                yield Claim("advice", shown, at + place, rule=rule.name)
+                shown, offset = _excerpt(sentence, rule)
+                yield Claim("advice", shown, at + offset, rule=rule.name)
 
 
 def _sentences(text: str) -> Iterator[tuple[int, str]]:
-    """Each sentence with its place, a very long one in parts."""
+    """Each sentence with its offset; a very long one in parts."""
     at = 0
     while first := SENTENCE_START.search(text, at):
         time_budget.check()
@@ -139,12 +139,12 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[start:at]
 
 
-def judge(claim: Claim, contract: Contract) -> Judgement:
-    return BY_NAME[claim.rule].judgement
+def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
+    return BY_NAME[claim.rule].result
 
 
 def _excerpt(sentence: str, rule: AdviceRule) -> tuple[str, int]:
-    """The clauses in which the words of the rule stand, in one line, and where they begin."""
+    """The clauses that match the rule, in one line, and their offset in the sentence."""
     first, last = _nearest_spans(sentence, rule)
     before = [match.end() for match in CLAUSE.finditer(sentence, max(0, first - AROUND), first)]
     after = CLAUSE.search(sentence, last, min(len(sentence), last + AROUND))
@@ -156,9 +156,9 @@ def _excerpt(sentence: str, rule: AdviceRule) -> tuple[str, int]:
 
 
 def _nearest_spans(sentence: str, rule: AdviceRule) -> tuple[int, int]:
-    """From where to where the first word of the rule stands, with the second one where that is nearest to it."""
-    one = rule.words[0].search(sentence)
-    first, last = one.span() if one else (0, 0)
+    """The span of the first match of the rule, extended to the nearest match of its second pattern."""
+    match = rule.words[0].search(sentence)
+    first, last = match.span() if match else (0, 0)
     others = [found.span() for word in rule.words[1:2] for found in word.finditer(sentence)]
     for start, end in sorted(others, key=lambda span: abs(span[0] - first))[:1]:
         first, last = min(first, start), max(last, end)
@@ -173,4 +173,4 @@ def _word_end(sentence: str, at: int) -> int:
     return len(sentence) if at >= len(sentence) else max(sentence.rfind(" ", 0, at), 0)
 
 
-SUBJECT = Subject("advice", find, judge)
+SUBJECT = Subject("advice", find, evaluate)

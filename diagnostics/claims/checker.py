@@ -1,4 +1,4 @@
-"""Reads a text into claims and judges each against one contract. Pure: any text in, no exception out."""
+"""Finds the claims in a text and checks each against a contract. No text raises an exception."""
 
 import re
 from bisect import bisect_right
@@ -9,7 +9,7 @@ from itertools import chain
 
 from diagnostics.claims import advice, calls, fields, headers, hosts, permissions, scopes, sdk, states
 from diagnostics.claims.addresses import unglued
-from diagnostics.claims.claim import Claim, ClaimVerdict, Judged, Kind, Subject, Text
+from diagnostics.claims.claim import CheckedClaim, Claim, ClaimVerdict, Kind, Subject, Text
 from diagnostics.genesys.contract import Contract
 from diagnostics.parsing.parse import MAX_PASTE, mask_within_budget
 from diagnostics.redaction.masker import TooManySecrets
@@ -17,8 +17,8 @@ from diagnostics.text import time_budget
 from diagnostics.text.time_budget import TimeBudgetExceeded
 
 SUBJECTS: dict[Kind, Subject] = {
-    each.kind: each
-    for each in (
+    subject.kind: subject
+    for subject in (
         calls.SUBJECT,
         fields.SUBJECT,
         scopes.SUBJECT,
@@ -41,36 +41,36 @@ TITLES: dict[Kind, str] = {
     "state": "States",
     "advice": "Advice",
 }
-SHOWN = 30_000  # characters of the text that are shown with its claims marked
-MOST = 300  # different claims that are judged; a text with more is a log or a list
-BEGINNING = 20_000  # characters that are checked of a text that takes too long as a whole
+MAX_SHOWN = 30_000  # characters of the text shown with its claims marked
+MAX_CLAIMS = 300  # different claims checked; a text with more is a log or a list
+BEGINNING = 20_000  # characters checked if the whole text takes too long
 TOO_SLOW = "This text took too long to check. Only its first {:,} characters were checked; paste the rest separately."
 TOO_MANY_SECRETS = (
     "This text holds too many values that look like secrets. Only its first {:,} characters were checked; "
     "paste the part in question."
 )
 NOTHING = "This text took too long to check, so nothing in it was checked. Paste only the part in question."
-__all__ = ["MAX_PASTE", "TITLES", "Checked", "check_text"]
+__all__ = ["MAX_PASTE", "TITLES", "ClaimCheck", "check_text"]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the text as pasted. `judged` is None where it claims nothing."""
+    """A part of the text as pasted; `claim` is None if it claims nothing."""
 
     text: str
-    judged: Judged | None = None
+    claim: CheckedClaim | None = None
 
 
 @dataclass(frozen=True)
-class Checked:
-    """`judged` in the order of the text. `left_off` counts the different claims beyond the most that are judged.
+class ClaimCheck:
+    """The result of checking a text. `claims` are in the order of the text; `omitted` counts those beyond MAX_CLAIMS.
 
-    `pieces` are the text's beginning, masked, in plain and claimed parts; `is_cut` says that it goes on behind them.
-    `masked` is all that was checked, and `partial` the sentence that says so where that is the text's beginning only.
+    `pieces` are the beginning of the masked text, split at its claims; `is_cut` is true if the text continues.
+    `masked` is the text that was checked. `partial` is the sentence to show if only the beginning was checked, else "".
     """
 
-    judged: tuple[Judged, ...]
-    left_off: int = 0
+    claims: tuple[CheckedClaim, ...]
+    omitted: int = 0
     pieces: tuple[Piece, ...] = ()
     is_cut: bool = False
     masked: str = ""
@@ -78,29 +78,29 @@ class Checked:
 
     @property
     def counts(self) -> dict[ClaimVerdict, int]:
-        found = Counter(each.judgement.verdict for each in self.judged)
+        found = Counter(claim.result.verdict for claim in self.claims)
         return {verdict: found[verdict] for verdict in ClaimVerdict}
 
     @property
-    def something_wrong(self) -> bool:
-        return any(each.judgement.verdict is ClaimVerdict.WRONG for each in self.judged)
+    def has_wrong_claims(self) -> bool:
+        return any(claim.result.verdict is ClaimVerdict.WRONG for claim in self.claims)
 
     @property
-    def by_kind(self) -> list[tuple[str, list[Judged]]]:
-        """Title and claims of each kind that was found, the wrong ones first."""
+    def by_kind(self) -> list[tuple[str, list[CheckedClaim]]]:
+        """The title and claims of each kind found, the wrong ones first."""
         order = list(ClaimVerdict)
         groups = []
         for kind, title in TITLES.items():
-            mine = [each for each in self.judged if each.claim.kind == kind]
+            mine = [claim for claim in self.claims if claim.claim.kind == kind]
             if mine:
-                groups.append((title, sorted(mine, key=lambda each: order.index(each.judgement.verdict))))
+                groups.append((title, sorted(mine, key=lambda claim: order.index(claim.result.verdict))))
         return groups
 
 
-def check_text(text: str, contract: Contract) -> Checked:
-    """What the first MAX_PASTE characters claim. Secrets are masked before anything is read, so none is quoted.
+def check_text(text: str, contract: Contract) -> ClaimCheck:
+    """Checks the first MAX_PASTE characters of a text. Secrets are masked first, so that no claim quotes one.
 
-    A text that takes too long as a whole is masked and checked in its beginning, and `partial` says so.
+    If checking takes too long, only the beginning is masked and checked, and `partial` says so.
     """
     with time_budget.limited() as budget:
         try:
@@ -114,53 +114,54 @@ def check_text(text: str, contract: Contract) -> Checked:
         try:
             checked = _check(beginning, contract)
         except (TimeBudgetExceeded, TooManySecrets):
-            return Checked((), is_cut=True, partial=NOTHING)
+            return ClaimCheck((), is_cut=True, partial=NOTHING)
         return replace(checked, is_cut=True, partial=sentence.format(len(beginning)))
 
 
-def _check(text: str, contract: Contract) -> Checked:
-    """Raises TimeBudgetExceeded, and TooManySecrets for a text of thousands of them."""
+def _check(text: str, contract: Contract) -> ClaimCheck:
+    """Raises TimeBudgetExceeded, or TooManySecrets for a text with thousands of secrets."""
     shown = mask_within_budget(text)
-    read = Text(unglued(shown))
-    found = list(time_budget.checked(calls.find(read, contract)))
-    read = replace(read, calls=tuple(found))
-    others = (each.find(read, contract) for each in SUBJECTS.values() if each is not calls.SUBJECT)
+    source = Text(unglued(shown))
+    found = list(time_budget.checked(calls.find(source, contract)))
+    source = replace(source, calls=tuple(found))
+    others = (subject.find(source, contract) for subject in SUBJECTS.values() if subject is not calls.SUBJECT)
     first: dict[tuple[str, ...], Claim] = {}
     times: Counter[tuple[str, ...]] = Counter()
-    seen: set[tuple[object, ...]] = set()
-    every = sorted(time_budget.checked(chain(found, *others)), key=lambda each: each.at)
-    for claim in time_budget.checked(every):
+    counted: set[tuple[object, ...]] = set()
+    claims = sorted(time_budget.checked(chain(found, *others)), key=lambda claim: claim.at)
+    for claim in time_budget.checked(claims):
         first.setdefault(claim.key, claim)
-        times[claim.key] += (claim.at, *claim.key) not in seen
-        seen.add((claim.at, *claim.key))
-    lines = [match.start() for match in time_budget.checked(re.finditer("\n", read.whole))]
-    judged = {}
-    for number, (key, claim) in enumerate(list(first.items())[:MOST], 1):
+        times[claim.key] += (claim.at, *claim.key) not in counted
+        counted.add((claim.at, *claim.key))
+    lines = [match.start() for match in time_budget.checked(re.finditer("\n", source.whole))]
+    checked = {}
+    for number, (key, claim) in enumerate(list(first.items())[:MAX_CLAIMS], 1):
         time_budget.check()
-        judgement = SUBJECTS[claim.kind].judge(claim, contract)
-        judged[key] = Judged(claim, judgement, number, bisect_right(lines, claim.at) + 1, times[key])
-    pieces = tuple(_pieces(shown[:SHOWN], every, judged))
-    return Checked(tuple(judged.values()), max(0, len(first) - MOST), pieces, len(shown) > SHOWN, shown)
+        result = SUBJECTS[claim.kind].evaluate(claim, contract)
+        checked[key] = CheckedClaim(claim, result, number, bisect_right(lines, claim.at) + 1, times[key])
+    pieces = tuple(_pieces(shown[:MAX_SHOWN], claims, checked))
+    omitted = max(0, len(first) - MAX_CLAIMS)
+    return ClaimCheck(tuple(checked.values()), omitted, pieces, len(shown) > MAX_SHOWN, shown)
 
 
-def _pieces(shown: str, every: list[Claim], judged: dict[tuple[str, ...], Judged]) -> Iterator[Piece]:
-    """The text cut at its claims. Where two claims overlap the longer of those that begin first is marked."""
+def _pieces(shown: str, claims: list[Claim], checked: dict[tuple[str, ...], CheckedClaim]) -> Iterator[Piece]:
+    """The text split at its claims. Of two that overlap, the first is marked; if both begin together, the longer."""
     done = 0
-    inside = (each for each in every if each.at < len(shown))
-    for claim in sorted(inside, key=lambda each: (each.at, -_end_of(each, shown))):
+    inside = (claim for claim in claims if claim.at < len(shown))
+    for claim in sorted(inside, key=lambda claim: (claim.at, -_end_of(claim, shown))):
         time_budget.check()
         end = _end_of(claim, shown)
-        if claim.kind == "advice" or claim.key not in judged or not done <= claim.at < end <= len(shown):
+        if claim.kind == "advice" or claim.key not in checked or not done <= claim.at < end <= len(shown):
             continue
         if claim.at > done:
             yield Piece(shown[done : claim.at])
-        yield Piece(shown[claim.at : end], judged[claim.key])
+        yield Piece(shown[claim.at : end], checked[claim.key])
         done = end
     if done < len(shown):
         yield Piece(shown[done:])
 
 
 def _end_of(claim: Claim, shown: str) -> int:
-    """Where the claim's own words end; 0 where they do not stand there as such."""
+    """The end of the claim in the text; 0 if the text there differs from the claim."""
     end = claim.end or claim.at + len(claim.text)
     return end if claim.end or shown[claim.at : end].lower() == claim.text.lower() else 0

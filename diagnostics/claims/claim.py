@@ -1,4 +1,4 @@
-"""What a text claims, one thing at a time, and what became of each."""
+"""One claim of a text about the API, and the result of checking it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Kind = Literal["call", "host", "scope", "permission", "sdk", "header", "field", 
 
 
 class ClaimVerdict(StrEnum):
-    """`sound` is advice that holds; `unknown` is what no source of ours settles, which is no reproach."""
+    """Whether a claim is true. `sound` is for good advice, `unknown` for what no source of ours covers."""
 
     WRONG = "wrong"
     UNKNOWN = "unknown"
@@ -25,12 +25,10 @@ class ClaimVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing that the text names. `at` and `end` are its place, in characters; without an `end` it is not marked.
+    """Something that the text names. `at` and `end` are offsets in characters; `end` is 0 if it isn't known.
 
-    `method` is "" when none was named.
-
-    `host` is the one a path was written with, "" for a bare path. `of` is the call that a body field belongs to,
-    `rule` what a piece of advice was recognised by.
+    `method` is "" if the text names none. `host` is the host before a path, "" for a bare path. `call` is the call that
+    a body field belongs to. `rule` is the name of the rule that recognized a piece of advice.
     """
 
     kind: Kind
@@ -40,13 +38,13 @@ class Claim:
     method: str = ""
     host: str = ""
     scheme: str = ""
-    of: "Claim | None" = None
+    call: "Claim | None" = None
     rule: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Two claims with one key are the same claim, made twice."""
-        return (self.kind, self.method, self.host, self.text, self.of.text if self.of else "")
+        """Claims with the same key are the same claim, repeated."""
+        return (self.kind, self.method, self.host, self.text, self.call.text if self.call else "")
 
     @property
     def shown(self) -> str:
@@ -54,8 +52,8 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """`gateway` marks what holds only where an org sits behind a provider gateway; it is never called real."""
+class ClaimResult:
+    """The result of checking a claim. `gateway` is true if it holds only behind a provider gateway, and is never `real`."""
 
     verdict: ClaimVerdict
     sentence: str
@@ -64,46 +62,62 @@ class Judgement:
     gateway: bool = False
 
 
-class Judged(NamedTuple):
-    """A claim with what became of it: its number in the text, the line of its first mention, how often it is made."""
+def wrong(sentence: str, source: str = "", nearest: tuple[str, ...] = (), *, gateway: bool = False) -> ClaimResult:
+    return ClaimResult(ClaimVerdict.WRONG, sentence, nearest, source, gateway)
+
+
+def unknown(sentence: str, source: str = "", nearest: tuple[str, ...] = (), *, gateway: bool = False) -> ClaimResult:
+    return ClaimResult(ClaimVerdict.UNKNOWN, sentence, nearest, source, gateway)
+
+
+def sound(sentence: str, source: str) -> ClaimResult:
+    return ClaimResult(ClaimVerdict.SOUND, sentence, source=source)
+
+
+def real(sentence: str, source: str, nearest: tuple[str, ...] = ()) -> ClaimResult:
+    return ClaimResult(ClaimVerdict.REAL, sentence, nearest, source)
+
+
+class CheckedClaim(NamedTuple):
+    """A claim with its result, its number in the text, the line of its first mention and how often it is repeated."""
 
     claim: Claim
-    judgement: Judgement
+    result: ClaimResult
     number: int = 1
     line: int = 1
     times: int = 1
 
     def as_dict(self) -> dict[str, object]:
-        """As the JSON of the command line shows it."""
+        """The claim as the `claims --json` command prints it."""
         return {
             "kind": self.claim.kind,
             "text": self.claim.shown,
             "line": self.line,
             "times": self.times,
-            "verdict": str(self.judgement.verdict),
-            "sentence": self.judgement.sentence,
-            "nearest": list(self.judgement.nearest),
-            "source": self.judgement.source,
-            "gateway": self.judgement.gateway,
+            "verdict": str(self.result.verdict),
+            "sentence": self.result.sentence,
+            "nearest": list(self.result.nearest),
+            "source": self.result.source,
+            "gateway": self.result.gateway,
         }
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One kind of thing that a text can claim. `find` reads a text in linear time; neither ever raises."""
+    """One kind of claim. `find` takes time in proportion to the text; neither function raises."""
 
     kind: Kind
     find: Callable[["Text", Contract], Iterator[Claim]]
-    judge: Callable[[Claim, Contract], Judgement]
+    evaluate: Callable[[Claim, Contract], ClaimResult]
 
 
 @dataclass(frozen=True)
 class Text:
-    """The text to be read, with its secrets masked. `calls` are those found in it; other readers lean on them."""
+    """The text to check, with its secrets masked. `calls` are the claims of kind `call`, which other kinds build on."""
 
     whole: str
     calls: tuple[Claim, ...] = field(default=())
 
     @property
-    def speaks_of_cobrowse(self) -> bool:
+    def mentions_cobrowse(self) -> bool:
         return "cobrowse" in self.whole.lower() or "co-browse" in self.whole.lower()

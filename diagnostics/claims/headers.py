@@ -1,16 +1,16 @@
-"""Headers: those of Genesys Cloud, those of HTTP, and those that hearsay adds."""
+"""Headers: those of Genesys Cloud, those of HTTP, and invented ones."""
 
 import re
 from collections.abc import Iterator
 
-from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
+from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, unknown, wrong
 from diagnostics.claims.known import known
 from diagnostics.genesys.contract import Contract
 from diagnostics.text import time_budget
 
 SPELT_OUT = re.compile(r"(?<![\w-])(?:X|ININ|Genesys|PureCloud)-[A-Za-z][A-Za-z0-9-]{2,60}", re.IGNORECASE)
 KNOWN = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(each for each in known('headers')['http'] if '-' in each)}|Authorization|Retry-After)(?![\w-])"
+    rf"(?<![\w-])(?:{'|'.join(name for name in known('headers')['http'] if '-' in name)}|Authorization|Retry-After)(?![\w-])"
 )
 OPTION = re.compile(r"(?:-H|--header)[ =]{0,2}[\"']([A-Za-z][\w-]{1,60})[ ]?:")
 LIMITS = re.compile(r"x-?rate-?limit.*", re.IGNORECASE)
@@ -26,20 +26,20 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
         yield Claim("header", match[1], match.start(1))
 
 
-def judge(claim: Claim, contract: Contract) -> Judgement:
+def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     facts = known("headers")
     lower = claim.text.lower()
     ours = {name.lower(): (name, use) for name, use in facts["genesys"].items()}
     if lower in ours:
-        return Judgement(ClaimVerdict.REAL, ours[lower][1], (), facts["source"])
-    if lower in {each.lower() for each in facts["http"]}:
-        return Judgement(ClaimVerdict.REAL, "A header of HTTP itself.", (), "RFC 9110 and its companions")
+        return real(ours[lower][1], facts["source"])
+    if lower in {name.lower() for name in facts["http"]}:
+        return real("A header of HTTP itself.", "RFC 9110 and its companions")
     if LIMITS.fullmatch(lower):
         sentence = "Genesys Cloud tells its limits in headers of other names."
-        return Judgement(ClaimVerdict.WRONG, sentence, RATE_LIMIT, facts["source"])
+        return wrong(sentence, facts["source"], RATE_LIMIT)
     nearest: tuple[str, ...] = ("ININ-Correlation-Id",) if "correlation" in lower or "request-id" in lower else ()
     nearest = nearest or (RATE_LIMIT if "limit" in lower else ())
-    return Judgement(ClaimVerdict.UNKNOWN, "No official source of ours names this header.", nearest, facts["source"])
+    return unknown("No official source of ours names this header.", facts["source"], nearest)
 
 
-SUBJECT = Subject("header", find, judge)
+SUBJECT = Subject("header", find, evaluate)

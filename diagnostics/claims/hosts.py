@@ -1,10 +1,10 @@
-"""Hosts: those of the regions, those that look like them, and everybody else's."""
+"""Hosts: those of a region, those that look like one, and others."""
 
 import re
 from collections.abc import Iterator
 
 from diagnostics.claims.addresses import addresses
-from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
+from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, unknown, wrong
 from diagnostics.claims.known import known
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import PUBLISHED, nearest_regions, region_of_host
@@ -18,72 +18,66 @@ NAMED = re.compile(
 )
 PLACEHOLDER = re.compile(r"[{}<>$\[\]%*]|your|example|xxx|localhost", re.IGNORECASE)
 OLD_DOMAIN = re.compile(r"(?:api|login|apps)\..+\.mypurecloud\.(?:com|com\.au|ie|de|jp)")
-LOOKALIKE_DISTANCE = re.compile(r"purecloud|pure\.cloud|genesys", re.IGNORECASE)
+LOOKALIKE = re.compile(r"purecloud|pure\.cloud|genesys", re.IGNORECASE)
 
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
-    for each in addresses(text.whole):
-        if each.host:
-            yield Claim("host", each.host, each.host_at, scheme=each.scheme)
+    for address in addresses(text.whole):
+        if address.host:
+            yield Claim("host", address.host, address.host_at, scheme=address.scheme)
     for match in time_budget.checked(NAMED.finditer(text.whole)):
         yield Claim("host", match[0].lower(), match.start())
 
 
 def is_genesys(host: str) -> bool:
-    """Whether the host belongs to Genesys Cloud, or pretends to."""
-    return LOOKALIKE_DISTANCE.search(host) is not None or region_of_host(host) is not None
+    """Whether the host belongs to Genesys Cloud or looks as if it did."""
+    return LOOKALIKE.search(host) is not None or region_of_host(host) is not None
 
 
 def is_placeholder_host(host: str) -> bool:
     return PLACEHOLDER.search(host) is not None
 
 
-def judge(claim: Claim, contract: Contract) -> Judgement:
+def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     host, facts = claim.text, known("hosts")
     if (where := region_of_host(host)) is not None:
         if claim.scheme == "http" and where.domain:
             sentence = f"The host is that of {where.name}, but it is called by https only."
-            return Judgement(ClaimVerdict.WRONG, sentence, (f"https://{host}",), SOURCE)
+            return wrong(sentence, SOURCE, (f"https://{host}",))
         role = "API" if host == where.api_host else "login" if host == where.login_host else "sign-in"
-        return Judgement(ClaimVerdict.REAL, f"The {role} host of {where.name}, {where.key}.", (), SOURCE)
+        return real(f"The {role} host of {where.name}, {where.key}.", SOURCE)
     name = host.partition(":")[0]
     if name in facts["documentation"]:
-        return Judgement(ClaimVerdict.REAL, "Genesys publishes documentation there; it is no API host.", (), SOURCE)
+        return real("Genesys publishes documentation there; it is no API host.", SOURCE)
     if (domain := _domain_of(name)) == name:
-        return Judgement(
-            ClaimVerdict.REAL, "The domain of a region; its API host begins with api.", (f"api.{name}",), SOURCE
-        )
+        return real("The domain of a region; its API host begins with api.", SOURCE, (f"api.{name}",))
     if OLD_DOMAIN.fullmatch(name):
         sentence = "No region has a host of this form: the domain follows api. at once."
-        return Judgement(ClaimVerdict.WRONG, sentence, (f"api.{domain}",), SOURCE)
+        return wrong(sentence, SOURCE, (f"api.{domain}",))
     if is_placeholder_host(name):
-        return Judgement(ClaimVerdict.UNKNOWN, "A placeholder: what will stand there decides.", (), SOURCE)
-    if not LOOKALIKE_DISTANCE.search(name):
-        return Judgement(
-            ClaimVerdict.UNKNOWN, "None of Genesys Cloud's hosts, so nothing can be said about it.", (), SOURCE
-        )
+        return unknown("A placeholder: what will stand there decides.", SOURCE)
+    if not LOOKALIKE.search(name):
+        return unknown("None of Genesys Cloud's hosts, so nothing can be said about it.", SOURCE)
     return _lookalike(name, domain)
 
 
-def _lookalike(name: str, domain: str) -> Judgement:
+def _lookalike(name: str, domain: str) -> ClaimResult:
     facts = known("hosts")
     if name.endswith(tuple(facts["internal"])):
-        return Judgement(ClaimVerdict.WRONG, "Genesys uses this domain inside its own house only.", (), SOURCE)
+        return wrong("Genesys uses this domain inside its own house only.", SOURCE)
     if domain and name.split(".")[0] in facts["services"]:
-        return Judgement(
-            ClaimVerdict.UNKNOWN, "A host beside the API; the region tables do not speak of it.", (), SOURCE
-        )
+        return unknown("A host beside the API; the region tables do not speak of it.", SOURCE)
     if domain:
         sentence = "Orgs have no host of their own: every org of a region shares its API host."
-        return Judgement(ClaimVerdict.WRONG, sentence, (f"api.{domain}",), SOURCE)
-    nearest = tuple(each.api_host for each in nearest_regions(name))
-    return Judgement(ClaimVerdict.WRONG, "No region of Genesys Cloud has this host.", nearest, SOURCE)
+        return wrong(sentence, SOURCE, (f"api.{domain}",))
+    nearest = tuple(region.api_host for region in nearest_regions(name))
+    return wrong("No region of Genesys Cloud has this host.", SOURCE, nearest)
 
 
 def _domain_of(name: str) -> str:
-    """The published domain that the host lies in, the longest first; "" for none."""
-    domains = sorted((each.domain for each in PUBLISHED), key=len, reverse=True)
-    return next((each for each in domains if name == each or name.endswith(f".{each}")), "")
+    """The longest published domain that the host is in; "" for none."""
+    domains = sorted((region.domain for region in PUBLISHED), key=len, reverse=True)
+    return next((region for region in domains if name == region or name.endswith(f".{region}")), "")
 
 
-SUBJECT = Subject("host", find, judge)
+SUBJECT = Subject("host", find, evaluate)

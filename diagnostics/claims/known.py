@@ -1,4 +1,4 @@
-"""What is known beside the contract's operations: scopes, permissions, headers, hosts, names and states, as data."""
+"""Facts that the contract doesn't contain: scopes, permissions, headers, hosts, SDK names and states."""
 
 import json
 from functools import cache
@@ -19,19 +19,19 @@ def known(subject: str) -> dict[str, Any]:
 
 @cache
 def scopes() -> frozenset[str]:
-    """The scope names that an official source names."""
+    """The scopes that an official source lists."""
     listed = known("scopes")
-    return frozenset([*listed["alone"], *(name for each in listed["both"] for name in (each, each + READONLY))])
+    return frozenset([*listed["alone"], *(name for scope in listed["both"] for name in (scope, scope + READONLY))])
 
 
 def scopes_in(contract: Contract) -> frozenset[str]:
-    """Those that the contract itself attaches to an operation, where its source told."""
-    return frozenset(s for each in contract.operations if each.scopes_status == "verified" for s in each.scopes)
+    """The scopes that the contract lists for its operations, if its source documents them."""
+    return frozenset(scope for op in contract.operations if op.scopes_status == "verified" for scope in op.scopes)
 
 
 def permissions_in(contract: Contract) -> frozenset[str]:
-    """In the API's notation, out of the contract and of the help pages."""
-    named = {permission for each in contract.operations for permission in each.permissions}
+    """The permissions in the contract and in the help pages, as domain:entity:action."""
+    named = {permission for operation in contract.operations for permission in operation.permissions}
     return frozenset(named | set(known("permissions")["names"]))
 
 

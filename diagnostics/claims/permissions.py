@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from diagnostics.claims import scopes
-from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
+from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, unknown, wrong
 from diagnostics.claims.known import known, permissions_in, source_of
 from diagnostics.genesys.contract import Contract
 from diagnostics.text import time_budget
@@ -20,11 +20,11 @@ STEP = re.compile(r"\s*(?:->|>|→|›|»)\s*")
 
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
-    domains = frozenset(each.partition(":")[0].lower() for each in permissions_in(contract)) | {"cobrowse"}
+    domains = frozenset(name.partition(":")[0].lower() for name in permissions_in(contract)) | {"cobrowse"}
     for match in time_budget.checked(API.finditer(text.whole)):
         domain, _, action = match[0].lower().partition(":")
-        meant = domain in domains or action.rpartition(":")[2] in ACTIONS
-        if meant and not scopes.is_scope(match[0], text.whole, match.start()):
+        is_permission = domain in domains or action.rpartition(":")[2] in ACTIONS
+        if is_permission and not scopes.is_scope(match[0], text.whole, match.start()):
             yield Claim("permission", match[0], match.start())
     for match in time_budget.checked(MENU.finditer(text.whole)):
         if name := _in_menu(STEP.split(match[0]), domains):
@@ -32,34 +32,34 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
 
 
 def _in_menu(steps: list[str], domains: frozenset[str]) -> str:
-    """The permission in the steps of a menu path, "" for none; words of the sentence around it are left out."""
-    for place, step in enumerate(steps[:-2]):
+    """The permission in the steps of a menu path, without the words of the sentence around it; "" for none."""
+    for index, step in enumerate(steps[:-2]):
         words = step.split()
         for start in range(len(words)):
             if _folded("".join(words[start:])) in domains:
-                action = steps[place + 2].split()[0] if place + 3 == len(steps) else steps[place + 2]
-                return " > ".join((" ".join(words[start:]), steps[place + 1], action))
+                action = steps[index + 2].split()[0] if index + 3 == len(steps) else steps[index + 2]
+                return " > ".join((" ".join(words[start:]), steps[index + 1], action))
     return ""
 
 
-def judge(claim: Claim, contract: Contract) -> Judgement:
+def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     source = f"{source_of(contract)}, and {known('permissions')['source']}"
-    known_ones = {_folded(each): each for each in permissions_in(contract)}
-    asked = _folded(claim.text.replace(" > ", ":"))
-    if (name := known_ones.get(asked)) is not None:
-        return Judgement(ClaimVerdict.REAL, _describe(claim.text, name, contract), (), source)
-    parts = asked.split(":")
+    permissions = {_folded(name): name for name in permissions_in(contract)}
+    permission = _folded(claim.text.replace(" > ", ":"))
+    if (name := permissions.get(permission)) is not None:
+        return real(_describe(claim.text, name, contract), source)
+    parts = permission.split(":")
     if "*" in parts or parts[-1] == "all":
-        return _wildcard(parts, known_ones, source)
-    nearest = _nearest(asked, known_ones)
-    if "cobrowse" in asked or "cobrowsing" in asked:
+        return _wildcard(parts, permissions, source)
+    nearest = _nearest(permission, permissions)
+    if "cobrowse" in permission or "cobrowsing" in permission:
         sentence = (
             "No operation asks for it: starting a cobrowse session needs conversation:cobrowse:add for web messaging, "
             "or conversation:cobrowseVoice:add for voice."
         )
-        return Judgement(ClaimVerdict.WRONG, sentence, nearest, source)
+        return wrong(sentence, source, nearest)
     sentence = "No operation whose permissions we know asks for it; the org's own catalogue lists all there are."
-    return Judgement(ClaimVerdict.UNKNOWN, sentence, nearest, source)
+    return unknown(sentence, source, nearest)
 
 
 def menu_notation(name: str) -> str:
@@ -69,32 +69,32 @@ def menu_notation(name: str) -> str:
 
 
 def _describe(text: str, name: str, contract: Contract) -> str:
-    asking = [each for each in contract.operations if name in each.permissions]
+    operations = [operation for operation in contract.operations if name in operation.permissions]
     other = menu_notation(name) if ":" in text else name
     spelt = f" It is spelt {name}." if ":" in text and text != name else ""
-    use = f"{asking[0].method} {asking[0].path} asks for it" if asking else "A permission of the platform"
-    more = f", and {len(asking) - 1} more" if len(asking) > 1 else ""
+    use = f"{operations[0].method} {operations[0].path} asks for it" if operations else "A permission of the platform"
+    more = f", and {len(operations) - 1} more" if len(operations) > 1 else ""
     return f"{use}{more}; {'in the admin menu' if ':' in text else 'in the API'}: {other}.{spelt}"
 
 
-def _wildcard(parts: list[str], known_ones: dict[str, str], source: str) -> Judgement:
-    fixed = [(place, part) for place, part in enumerate(parts) if part not in ("*", "all")]
-    covered = [name for key, name in known_ones.items() if all(key.split(":")[p] == part for p, part in fixed)]
+def _wildcard(parts: list[str], permissions: dict[str, str], source: str) -> ClaimResult:
+    fixed = [(index, part) for index, part in enumerate(parts) if part not in ("*", "all")]
+    covered = [name for key, name in permissions.items() if all(key.split(":")[index] == part for index, part in fixed)]
     if fixed and covered:
         sentence = f"Roles may hold it: the wildcard covers {', '.join(sorted(covered)[:3])}."
-        return Judgement(ClaimVerdict.REAL, sentence, (), source)
-    return Judgement(ClaimVerdict.UNKNOWN, "A wildcard over permissions that no source of ours names.", (), source)
+        return real(sentence, source)
+    return unknown("A wildcard over permissions that no source of ours names.", source)
 
 
-def _nearest(asked: str, known_ones: dict[str, str]) -> tuple[str, ...]:
-    if "cobrows" in asked:
+def _nearest(permission: str, permissions: dict[str, str]) -> tuple[str, ...]:
+    if "cobrows" in permission:
         both = ("conversation:cobrowse:add", "conversation:cobrowseVoice:add")
-        return both[::-1] if "voice" in asked else both
-    return tuple(known_ones[each] for each in get_close_matches(asked, known_ones, n=2, cutoff=0.7))
+        return both[::-1] if "voice" in permission else both
+    return tuple(permissions[name] for name in get_close_matches(permission, permissions, n=2, cutoff=0.7))
 
 
 def _folded(text: str) -> str:
     return text.replace(" ", "").replace("-", "").lower()
 
 
-SUBJECT = Subject("permission", find, judge)
+SUBJECT = Subject("permission", find, evaluate)

@@ -1,9 +1,9 @@
-"""OAuth scopes: the names there are, and the many that people made up."""
+"""OAuth scopes, real and invented."""
 
 import re
 from collections.abc import Iterator
 
-from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
+from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, unknown, wrong
 from diagnostics.claims.known import READONLY, known, scopes, scopes_in
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract
@@ -11,7 +11,7 @@ from diagnostics.text import time_budget
 
 NAME = r"[a-z][a-z0-9-]{1,40}"
 COLONED = re.compile(rf"(?<![\w:/.@-]){NAME}(?::[a-z][A-Za-z-]{{1,40}}){{1,2}}+(?![\w:/@])")
-SPOKEN_OF = re.compile(r"scopes?\b", re.IGNORECASE)
+MENTION = re.compile(r"scopes?\b", re.IGNORECASE)
 QUOTED = re.compile(rf"[`\"'“‘]({NAME}(?::[a-z-]{{2,40}})?)[`\"'”’]")
 LISTED = re.compile(
     r"scopes?[\"']?\s{0,3}[=:]\s{0,3}\[?[\"'`]?((?:[a-z][a-z:-]{2,60}(?:%20|[ +,]|[\"'`, ]{2,4})?){1,30}+)"
@@ -38,7 +38,7 @@ ACTIONS = frozenset(
     ]
 )
 ORDINARY = frozenset({"openid", "profile", "email", "offline_access", "scope", "scopes", "missing", "and", "the"})
-LINE = 200  # characters behind the word within which names in quotes are scopes
+LINE = 200  # characters after the word "scope" in which quoted names are scopes
 
 
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
@@ -46,7 +46,7 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
     for match in time_budget.checked(COLONED.finditer(whole)):
         if is_scope(match[0], whole, match.start()):
             yield Claim("scope", match[0], match.start())
-    for word in time_budget.checked(SPOKEN_OF.finditer(whole)):
+    for word in time_budget.checked(MENTION.finditer(whole)):
         until = whole.find("\n", word.end(), word.end() + LINE)
         until = until if until >= 0 else word.end() + LINE
         for match in QUOTED.finditer(whole, word.end(), until):
@@ -59,7 +59,7 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
 
 
 def _plain(name: str, at: int) -> Iterator[Claim]:
-    """A name that the word "scope" stands beside. Those with a colon are found by their form."""
+    """The scope next to the word "scope"; a name with a colon is found by its form."""
     if (
         ":" not in name
         and name not in ORDINARY
@@ -69,7 +69,7 @@ def _plain(name: str, at: int) -> Iterator[Claim]:
 
 
 def is_scope(name: str, whole: str, at: int) -> bool:
-    """Two parts with an action, or three with an action that no permission ends in, or where scopes are spoken of."""
+    """Whether a name with colons is a scope: two parts that end in an action, or three that don't name a permission."""
     parts = name.split(":")
     if parts[-1] not in ACTIONS:
         return False
@@ -77,34 +77,28 @@ def is_scope(name: str, whole: str, at: int) -> bool:
         return True
     if parts[-1] in ("view", "edit", "delete") or name in known("permissions")["names"]:
         return False
-    return parts[0] == "cobrowse" or SPOKEN_OF.search(whole[max(0, at - 80) : at]) is not None
+    return parts[0] == "cobrowse" or MENTION.search(whole[max(0, at - 80) : at]) is not None
 
 
-def judge(claim: Claim, contract: Contract) -> Judgement:
+def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     name, facts = claim.text, known("scopes")
     family, _, rest = name.partition(":")
-    real = scopes() | scopes_in(contract)
-    if name in real:
-        return Judgement(ClaimVerdict.REAL, _use(name), (), facts["source"])
+    published = scopes() | scopes_in(contract)
+    if name in published:
+        return real(_use(name), facts["source"])
     if name in facts["reported"]:
-        return Judgement(
-            ClaimVerdict.UNKNOWN,
-            "Third parties name this scope; no official source of ours does.",
-            (),
-            facts["reported_source"],
-        )
-    behind = name in gateway.SCOPES
-    nearest = _nearest(family, rest, real)
-    if behind:
+        return unknown("Third parties name this scope; no official source of ours does.", facts["reported_source"])
+    nearest = _nearest(family, rest, published)
+    if name in gateway.SCOPES:
         sentence = "Genesys Cloud has no such scope: only a provider gateway, which a few orgs sit behind, asks for it."
-        return Judgement(ClaimVerdict.WRONG, sentence, nearest, facts["source"], gateway=True)
+        return wrong(sentence, facts["source"], nearest, gateway=True)
     if rest not in ("", "readonly"):
         sentence = "Scopes are named family or family:readonly, so none ends like this."
-        return Judgement(ClaimVerdict.WRONG, sentence, nearest, facts["source"])
+        return wrong(sentence, facts["source"], nearest)
     if family in ("conversation", "cobrowse"):
-        return Judgement(ClaimVerdict.WRONG, f"There is no family of scopes called {family}.", nearest, facts["source"])
+        return wrong(f"There is no family of scopes called {family}.", facts["source"], nearest)
     sentence = "No source of ours names this scope, and none of them lists all; the org itself does."
-    return Judgement(ClaimVerdict.UNKNOWN, sentence, nearest, facts["source"])
+    return unknown(sentence, facts["source"], nearest)
 
 
 def _use(name: str) -> str:
@@ -115,15 +109,15 @@ def _use(name: str) -> str:
 
 
 def _families() -> frozenset[str]:
-    return frozenset(each.partition(":")[0] for each in (*scopes(), *known("scopes")["reported"]))
+    return frozenset(scope.partition(":")[0] for scope in (*scopes(), *known("scopes")["reported"]))
 
 
-def _nearest(family: str, rest: str, real: frozenset[str]) -> tuple[str, ...]:
-    """The family in its published number, and for cobrowse the one its calls most likely belong to."""
+def _nearest(family: str, rest: str, published: frozenset[str]) -> tuple[str, ...]:
+    """The published scopes of the same family in singular or plural; for cobrowse, those of conversations."""
     meant = "conversations" if family in ("conversation", "cobrowse") else family
-    meant = meant if meant in real else f"{meant}s"
+    meant = meant if meant in published else f"{meant}s"
     names = (meant + READONLY, meant) if rest.startswith(("read", "view")) else (meant, meant + READONLY)
-    return tuple(each for each in names if each in real)
+    return tuple(name for name in names if name in published)
 
 
-SUBJECT = Subject("scope", find, judge)
+SUBJECT = Subject("scope", find, evaluate)

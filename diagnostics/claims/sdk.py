@@ -1,9 +1,9 @@
-"""Names out of the SDKs and the command line: methods, Api classes, gc commands."""
+"""Names from the SDKs and the command line: methods, Api classes, gc commands."""
 
 import re
 from collections.abc import Iterator
 
-from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
+from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, unknown, wrong
 from diagnostics.claims.known import known, source_of
 from diagnostics.genesys.contract import BASE, Contract
 from diagnostics.genesys.operation import Operation, snake_case
@@ -29,89 +29,85 @@ SUFFIXES = re.compile(r"(?:WithHttpInfo)?(?:Async)?(?:Request)?$")
 def find(text: Text, contract: Contract) -> Iterator[Claim]:
     whole = text.whole
     own = frozenset(match[1] for match in time_budget.checked(DEFINED.finditer(whole)))
-    speaks_sdk = SDKS.search(whole) is not None
+    uses_sdk = SDKS.search(whole) is not None
     for match in time_budget.checked(METHOD.finditer(whole)):
-        if match["name"] not in own and _is_meant(match["name"], whole, match.start(), contract, speaks_sdk):
+        if match["name"] not in own and _is_meant(match["name"], whole, match.start(), contract, uses_sdk):
             yield Claim("sdk", match["name"], match.start())
     for pattern in (COBROWSE_CALL, SETTER):
         for match in time_budget.checked(pattern.finditer(whole)):
             if match["name"] not in own and not METHOD.match(whole, match.start()):
                 yield Claim("sdk", match["name"], match.start())
     for match in time_budget.checked(CLASS.finditer(whole)):
-        if match["name"] not in own and (speaks_sdk or "Cobrowse" in match["name"]):
+        if match["name"] not in own and (uses_sdk or "Cobrowse" in match["name"]):
             yield Claim("sdk", match["name"], match.start())
     for match in time_budget.checked(COMMAND.finditer(whole)):
         yield Claim("sdk", f"gc{match[1]}", match.start())
 
 
-def _is_meant(name: str, whole: str, at: int, contract: Contract, speaks_sdk: bool) -> bool:
-    """Programs are full of names that begin like these; only some are said of the SDK."""
+def _is_meant(name: str, whole: str, at: int, contract: Contract, uses_sdk: bool) -> bool:
+    """Whether a name that begins with a verb means a method of the SDKs: programs have many others."""
     facts = known("sdk")
     if "cobrowse" in name.lower() or name in facts["real"] or name in facts["invented"]:
         return True
     if RECEIVER.search(whole[max(0, at - 40) : at]):
         return True
-    return speaks_sdk and operation_called(name, contract) is not None
+    return uses_sdk and operation_of(name, contract) is not None
 
 
-def operation_called(name: str, contract: Contract) -> Operation | None:
-    """The operation that an SDK's method is for, in the spelling of any SDK, with the endings that Java adds."""
+def operation_of(name: str, contract: Contract) -> Operation | None:
+    """The operation that a method calls, in the spelling of any SDK and with the suffixes that Java adds."""
     bare = SUFFIXES.sub("", name)
     return contract.named(name) or (contract.named(bare) if bare else None)
 
 
-def judge(claim: Claim, contract: Contract) -> Judgement:
+def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     name, facts = claim.text, known("sdk")
     source = f"{facts['source']}; {source_of(contract)}"
     if name.startswith("gc "):
         return _command(name, contract, source)
     if name in facts["models"]:
-        return Judgement(ClaimVerdict.REAL, "A model of the SDKs.", (), source)
+        return real("A model of the SDKs.", source)
     if name in facts["real"]:
-        return Judgement(ClaimVerdict.REAL, "A method of the Python SDK beside the API's own operations.", (), source)
-    if (operation := operation_called(name, contract)) is not None:
+        return real("A method of the Python SDK beside the API's own operations.", source)
+    if (operation := operation_of(name, contract)) is not None:
         age = ", deprecated" if operation.deprecated else ""
         where = f" of {operation.sdk_class}" if operation.sdk_class else ""
         sentence = f"The method{where} for {operation.method} {operation.path}{age}."
-        return Judgement(ClaimVerdict.REAL, sentence, (), source)
+        return real(sentence, source)
     if name.endswith("Api") and not name.lower().startswith("get"):
         return _class(name, contract, source)
     nearest = _nearest(name, contract)
     known_invention = name in facts["invented"] or "cobrowse" in name.lower()
     if known_invention or re.match(rf"(?i:{VERB})(?:_|[A-Z])", name):
-        return Judgement(ClaimVerdict.WRONG, "No SDK has anything of this name.", nearest, source)
-    return Judgement(ClaimVerdict.UNKNOWN, "No operation is called so.", nearest, source)
+        return wrong("No SDK has anything of this name.", source, nearest)
+    return unknown("No operation is called so.", source, nearest)
 
 
-def _class(name: str, contract: Contract, source: str) -> Judgement:
-    classes = {each.sdk_class for each in contract.operations if each.sdk_class}
+def _class(name: str, contract: Contract, source: str) -> ClaimResult:
+    classes = {operation.sdk_class for operation in contract.operations if operation.sdk_class}
     if name in classes:
-        return Judgement(ClaimVerdict.REAL, "A class of the SDKs, which holds the operations of its part.", (), source)
+        return real("A class of the SDKs, which holds the operations of its part.", source)
     if "cobrowse" in name.lower():
-        return Judgement(
-            ClaimVerdict.WRONG, "The SDKs have no class for cobrowse of its own.", ("ConversationsApi",), source
-        )
-    folded = {each.lower(): each for each in classes}
-    near = tuple(folded[each] for each in (name.lower(), name.lower().replace("api", "sapi")) if each in folded)
-    return Judgement(
-        ClaimVerdict.UNKNOWN, "No class of the SDKs is called so; it may be the program's own.", near, source
+        return wrong("The SDKs have no class for cobrowse of its own.", source, ("ConversationsApi",))
+    folded = {operation.lower(): operation for operation in classes}
+    near = tuple(
+        folded[operation] for operation in (name.lower(), name.lower().replace("api", "sapi")) if operation in folded
     )
+    return unknown("No class of the SDKs is called so; it may be the program's own.", source, near)
 
 
-def _command(text: str, contract: Contract, source: str) -> Judgement:
+def _command(text: str, contract: Contract, source: str) -> ClaimResult:
     words = text.split()[1:]
     if words[:3] == ["conversations", "cobrowse", "create"]:
-        return Judgement(ClaimVerdict.REAL, "Starts a cobrowse session for the conversation id behind it.", (), source)
+        return real("Starts a cobrowse session for the conversation id behind it.", source)
     if "cobrowse" in words:
         right = ("gc conversations cobrowse create <conversationId>",)
-        return Judgement(
-            ClaimVerdict.WRONG, "The command line has one command for cobrowse, and this is not it.", right, source
-        )
-    return Judgement(ClaimVerdict.UNKNOWN, "The commands of gc are known to us for cobrowse only.", (), source)
+        return wrong("The command line has one command for cobrowse, and this is not it.", source, right)
+    return unknown("The commands of gc are known to us for cobrowse only.", source)
 
 
 def _nearest(name: str, contract: Contract) -> tuple[str, ...]:
-    """In the spelling of the name that was asked: snake_case, camelCase or PascalCase."""
+    """The nearest methods, in the spelling of `name`: snake_case, camelCase or PascalCase."""
     bare = name.rpartition(".")[2]
     if bare.lower().startswith("set"):  # a setter is no call, so nothing published comes near
         return ()
@@ -123,7 +119,7 @@ def _nearest(name: str, contract: Contract) -> tuple[str, ...]:
     if "cobrowse" in "".join(words) and "conversations" not in rest and "conversation" not in rest:
         rest = ["conversations", *rest]
     found = contract.nearest(verb.upper(), f"{BASE}/{'/'.join(rest)}", 2)
-    return tuple(dict.fromkeys(_spelt_like(bare, each) for each in found))
+    return tuple(dict.fromkeys(_spelt_like(bare, operation) for operation in found))
 
 
 def _spelt_like(name: str, operation: Operation) -> str:
@@ -132,4 +128,4 @@ def _spelt_like(name: str, operation: Operation) -> str:
     return operation.pascal_name if name[:1].isupper() else operation.java_name
 
 
-SUBJECT = Subject("sdk", find, judge)
+SUBJECT = Subject("sdk", find, evaluate)

@@ -1,9 +1,9 @@
-"""States of conversations that a text names as values."""
+"""States of conversations and communications that a text names as values."""
 
 import re
 from collections.abc import Iterator
 
-from diagnostics.claims.claim import Claim, ClaimVerdict, Judgement, Subject, Text
+from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, wrong
 from diagnostics.claims.known import known
 from diagnostics.genesys.contract import Contract
 from diagnostics.text import time_budget
@@ -15,7 +15,7 @@ NAMED = (
 QUOTED = re.compile(rf"[`\"'“‘]({NAMED})[`\"'”’]", re.IGNORECASE)
 ASSIGNED = re.compile(rf"\bstate[`\"']?\s?(?:={{1,3}}|!=|:|is|equals)\s?[`\"']?({NAMED})\b", re.IGNORECASE)
 STATE = re.compile(r"state|status|\bconnected\b", re.IGNORECASE)
-# Deployments, clients, users and orgs have states of their own, in which "active" is right.
+# Deployments, clients, users and orgs have other states, such as "active".
 TALK = re.compile(r"conversation|chat|\bcall|interaction|communication|message|participant", re.IGNORECASE)
 OTHERS = re.compile(r"deployment|configuration|client|organi[sz]ation|\buser|\borg\b|queue\.|flow", re.IGNORECASE)
 OF_CONVERSATION = re.compile(r"(?<![\w.])(?:conversation|conv)(?:\.(?:get\()?|\[)[\"']?state\b", re.IGNORECASE)
@@ -37,18 +37,16 @@ def _is_of_communication(around: str) -> bool:
     return TALK.search(around) is not None and OTHERS.search(around) is None
 
 
-def judge(claim: Claim, contract: Contract) -> Judgement:
+def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     facts = known("states")
     if claim.text == "conversation.state":
         sentence = "The field exists, but no read fills it: a state stands on each communication of each participant."
         nearest = ("participants[].messages[].state", "participants[].calls[].state")
-        return Judgement(ClaimVerdict.WRONG, sentence, nearest, facts["source"])
+        return wrong(sentence, facts["source"], nearest)
     if claim.text in facts["real"]:
-        return Judgement(
-            ClaimVerdict.REAL, "A state of a communication. A conversation as a whole has none.", (), facts["source"]
-        )
+        return real("A state of a communication. A conversation as a whole has none.", facts["source"])
     instead, words = _instead(claim.text)
-    return Judgement(ClaimVerdict.WRONG, f"No communication has this state. {instead}".strip(), words, facts["source"])
+    return wrong(f"No communication has this state. {instead}".strip(), facts["source"], words)
 
 
 def _instead(word: str) -> tuple[str, tuple[str, ...]]:
@@ -59,4 +57,4 @@ def _instead(word: str) -> tuple[str, tuple[str, ...]]:
     return "", ("connected",)
 
 
-SUBJECT = Subject("state", find, judge)
+SUBJECT = Subject("state", find, evaluate)

@@ -24,6 +24,7 @@ KEY = re.compile(r"([A-Za-z_$][\w$-]*)\s*(:(?!:)|=(?!=|>))")
 IN_TEMPLATE = re.compile(r"\$\{([^{}]{0,200})\}")
 IN_BRACES = re.compile(r"\{([A-Za-z_][\w.\[\]()'\"]{0,100})(?:[:!][^{}]{0,20})?\}")
 VERB = re.compile(r"%[-+#]?[sdvq]|\{\d{1,2}\}")
+MARK = re.compile(r"[,;()\[\]{}\"'`]")  # what may end an expression or begin a nested one
 ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r?\n|.)", re.DOTALL)
 LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 KEYWORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "undefined": None, "nil": None}
@@ -49,14 +50,15 @@ class Code(NamedValues):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, ASSIGNED)
+        self.calls: dict[int, tuple[Arguments, int]] = {}
 
     def value_at(self, start: int, name: str, depth: int) -> Any:
         return LiteralReader(self, start, depth).value()
 
     def arguments(self, start: int) -> tuple[Arguments, int]:
-        """Those of the call whose parenthesis opens before `start`, and where it ends."""
+        """The arguments of the call whose opening parenthesis ends at `start`, and the end of the call."""
         reader = LiteralReader(self, start)
-        return reader.arguments(")"), reader.at
+        return reader.call(), reader.at
 
 
 class LiteralReader:
@@ -68,6 +70,14 @@ class LiteralReader:
         self.at = at
         self.end = min(len(code.text), at + LONGEST_CALL)
         self.depth = depth
+
+    def call(self) -> Arguments:
+        """The arguments of the call whose parenthesis was just read. A call inside a call is read only once."""
+        start = self.at
+        if start not in self.code.calls:
+            self.code.calls[start] = self.arguments(")"), self.at
+        arguments, self.at = self.code.calls[start]
+        return arguments
 
     def arguments(self, closing: str) -> Arguments:
         positional: list[Any] = []
@@ -139,7 +149,7 @@ class LiteralReader:
         following = self._sign()
         if following == "(":
             self.at += 1
-            return self._result(name[0], self.arguments(")"))
+            return self._result(name[0], self.call())
         if following == "{" and name[0][0].isupper():  # a struct of Go, an object initialiser of C#
             self.at += 1
             return self.object()
@@ -237,18 +247,21 @@ class LiteralReader:
             found |= {plain[0]: name} if plain else {}
 
     def _unknown(self, start: int) -> Hole:
-        """Skip to where the expression ends; its name is its first word."""
+        """Skips to the end of the expression, which is named after its first word."""
         depth = 0
-        while self.at < self.end:
+        while found := MARK.search(self.text, self.at, self.end):
             time_budget.check()
-            sign = self.text[self.at]
-            if depth == 0 and sign in ",)]};":
+            self.at = found.start()
+            mark = found[0]
+            if depth == 0 and mark in ",)]};":
                 break
-            if sign in "\"'`" and self._quoted("") is not None:
+            if mark in "\"'`" and self._quoted("") is not None:
                 continue
-            depth += sign in "([{"
-            depth -= sign in ")]}"
+            depth += mark in "([{"
+            depth -= mark in ")]}"
             self.at += 1
+        else:
+            self.at = max(self.at, self.end)
         word = NAME.search(self.text, start, max(self.at, start))
         return Hole(word[0] if word else "value")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.claims.checker import BEGINNING, MAX_PASTE, MOST, Checked, check_text
-from diagnostics.claims.claim import Judged
+from diagnostics.claims.checker import BEGINNING, MAX_CLAIMS, MAX_PASTE, ClaimCheck, check_text
+from diagnostics.claims.claim import CheckedClaim
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.parse import masked_text
 from diagnostics.text import time_budget
@@ -24,20 +24,20 @@ and the advice was: check the OAuth scopes (`conversation:write`, `cobrowse:writ
 """
 
 
-def check(text: str) -> Checked:
+def check(text: str) -> ClaimCheck:
     return check_text(text, bundled())
 
 
-def found(text: str, kind: str) -> dict[str, Judged]:
-    return {each.claim.shown: each for each in check(text).judged if each.claim.kind == kind}
+def found(text: str, kind: str) -> dict[str, CheckedClaim]:
+    return {each.claim.shown: each for each in check(text).claims if each.claim.kind == kind}
 
 
 def verdicts(text: str, kind: str) -> dict[str, str]:
-    return {shown: str(each.judgement.verdict) for shown, each in found(text, kind).items()}
+    return {shown: str(each.result.verdict) for shown, each in found(text, kind).items()}
 
 
 def test_the_thread_is_told_apart_into_invention_and_sound_advice() -> None:
-    told = {(str(each.claim.kind), each.claim.shown): each.judgement for each in check(THREAD).judged}
+    told = {(str(each.claim.kind), each.claim.shown): each.result for each in check(THREAD).claims}
     invented = [
         ("call", "POST /api/v2/conversations/chat/{conversationId}/cobrowse"),
         ("call", "/cobrowse/sessions"),
@@ -50,7 +50,7 @@ def test_the_thread_is_told_apart_into_invention_and_sound_advice() -> None:
     assert told["call", invented[0][1]].nearest == (START,)
     assert all(told[key].gateway for key in invented[1:])
     assert [str(each.verdict) for key, each in told.items() if key[0] == "advice"].count("sound") == 1
-    assert check(THREAD).something_wrong
+    assert check(THREAD).has_wrong_claims
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_is_no_path_of_the_api_is_no_claim(text: str) -> None:
 def test_a_path_that_differs_in_one_thing_names_that_thing() -> None:
     told = found("POST /api/v2/Conversations/{id}/cobrowse", "call")
     (only,) = told.values()
-    assert only.judgement.nearest[0] == "/api/v2/conversations/{id}/cobrowse"
+    assert only.result.nearest[0] == "/api/v2/conversations/{id}/cobrowse"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_sdk_names(text: str, name: str, verdict: str) -> None:
 
 def test_the_nearest_method_is_spelt_as_in_the_language_of_the_text() -> None:
     (python,) = found("post_conversations_cobrowse()", "sdk").values()
-    assert python.judgement.nearest[0] == "post_conversation_cobrowse"
+    assert python.result.nearest[0] == "post_conversation_cobrowse"
 
 
 @pytest.mark.parametrize(
@@ -279,13 +279,13 @@ def test_advice(text: str, expected: list[str]) -> None:
 
 def test_what_only_a_gateway_answers_is_never_called_real() -> None:
     text = f"{THREAD} POST /api/v2/conversations/chat/{{conversationId}}/cobrowse/sessions"
-    behind = [each for each in check(text).judged if each.judgement.gateway]
+    behind = [each for each in check(text).claims if each.result.gateway]
     assert behind
-    assert not [each for each in behind if str(each.judgement.verdict) in ("real", "sound")]
+    assert not [each for each in behind if str(each.result.verdict) in ("real", "sound")]
 
 
 def test_a_claim_made_twice_is_listed_once_with_its_first_line() -> None:
-    (only,) = check(f"\n{START}\n{START}\n").judged
+    (only,) = check(f"\n{START}\n{START}\n").claims
     assert (only.line, only.times) == (2, 2)
 
 
@@ -293,7 +293,7 @@ def test_the_text_is_marked_where_it_claims_something() -> None:
     text = 'So: axios.post("/api/v2/conversations/" + id + "/cobrowse", x), then `cobrowse:write`. Done.'
     pieces = check(text).pieces
     assert "".join(each.text for each in pieces) == text
-    marked = {each.text: each.judged.claim.shown for each in pieces if each.judged}
+    marked = {each.text: each.claim.claim.shown for each in pieces if each.claim}
     assert marked == {
         '/api/v2/conversations/" + id + "/cobrowse': "POST /api/v2/conversations/{value}/cobrowse",
         "cobrowse:write": "cobrowse:write",
@@ -302,7 +302,7 @@ def test_the_text_is_marked_where_it_claims_something() -> None:
 
 def test_host_and_path_of_a_url_are_marked_apart() -> None:
     pieces = check("See https://u:p@Api.us.genesys.cloud/api/v2/users/me!").pieces
-    assert [each.text for each in pieces if each.judged] == ["Api.us.genesys.cloud", "/api/v2/users/me"]
+    assert [each.text for each in pieces if each.claim] == ["Api.us.genesys.cloud", "/api/v2/users/me"]
 
 
 def test_no_secret_is_quoted() -> None:
@@ -311,14 +311,14 @@ def test_no_secret_is_quoted() -> None:
 
 
 def test_a_list_of_claims_ends_somewhere_and_says_so() -> None:
-    told = check(" ".join(f"POST /api/v2/made{each}/up" for each in range(MOST + 20)))
-    assert (len(told.judged), told.left_off) == (MOST, 20)
+    told = check(" ".join(f"POST /api/v2/made{each}/up" for each in range(MAX_CLAIMS + 20)))
+    assert (len(told.claims), told.omitted) == (MAX_CLAIMS, 20)
 
 
 @given(st.text(alphabet=st.sampled_from(list("/api/v2conversations{}<>\"'`:.;= \n-POSTGETscope>X")), max_size=400))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_judged_without_an_exception(text: str) -> None:
-    assert check(text).left_off == 0
+    assert check(text).omitted == 0
 
 
 @given(st.text(max_size=300))
@@ -339,8 +339,8 @@ No SDK de JavaScript: conversationsApi.postConversationCobrowse(conversationId)
 
 
 def test_true_and_false_claims_of_a_portuguese_text_are_told_apart() -> None:
-    judged = {each.claim.rule or each.claim.shown: str(each.judgement.verdict) for each in check(PORTUGUESE).judged}
-    assert judged == {
+    verdicts = {each.claim.rule or each.claim.shown: str(each.result.verdict) for each in check(PORTUGUESE).claims}
+    assert verdicts == {
         "404 for no participant": "unknown",
         "POST /api/v2/conversations/calls/{conversationId}/participants/user/{userId}": "real",
         START: "real",
@@ -371,7 +371,7 @@ NASTY = [
 @pytest.mark.parametrize("piece", NASTY)
 def test_a_megabyte_of_nonsense_is_read_to_its_end(piece: str) -> None:
     """Each takes a second or two; a reader that is not linear would never end."""
-    assert len(check((piece * MAX_PASTE)[:MAX_PASTE]).judged) <= MOST
+    assert len(check((piece * MAX_PASTE)[:MAX_PASTE]).claims) <= MAX_CLAIMS
 
 
 def test_a_text_over_the_budget_is_checked_in_its_beginning_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -382,7 +382,7 @@ def test_a_text_over_the_budget_is_checked_in_its_beginning_and_says_so(monkeypa
         checked = check_text("GET /api/v2/cobrowse/providers\n" * 20_000, bundled())
     assert checked.partial
     assert checked.is_cut
-    assert checked.something_wrong
+    assert checked.has_wrong_claims
     assert len(checked.masked) <= BEGINNING
 
 
@@ -391,4 +391,4 @@ def test_nothing_is_shown_of_a_text_whose_beginning_takes_too_long() -> None:
     with time_budget.limited(0, lambda: next(ticks)):
         checked = check_text(f"Authorization: Bearer {TOKEN} GET /api/v2/cobrowse/providers", bundled())
     assert checked.partial
-    assert (checked.judged, checked.pieces, checked.masked) == ((), (), "")
+    assert (checked.claims, checked.pieces, checked.masked) == ((), (), "")

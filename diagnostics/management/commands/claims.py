@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 from django.core.management.base import CommandError, CommandParser
 
-from diagnostics.claims.checker import MAX_PASTE, TITLES, Checked, check_text
-from diagnostics.claims.claim import ClaimVerdict, Judged
+from diagnostics.claims.checker import MAX_PASTE, TITLES, ClaimCheck, check_text
+from diagnostics.claims.claim import CheckedClaim, ClaimVerdict
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import ProductCommand
@@ -40,41 +40,41 @@ class Command(ProductCommand):
             self.stdout.write(json.dumps(as_dict(checked, contract), indent=2, ensure_ascii=False))
         else:
             self._print(checked, contract)
-        sys.exit(SOMETHING_WRONG if checked.something_wrong else OK)
+        sys.exit(SOMETHING_WRONG if checked.has_wrong_claims else OK)
 
-    def _print(self, checked: Checked, contract: Contract) -> None:
+    def _print(self, checked: ClaimCheck, contract: Contract) -> None:
         self.stdout.write(f"Judged against the contract {contract.version} of {contract.date}.")
         if checked.partial:
             self.stdout.write(f"\n{checked.partial}")
-        if not checked.judged and not checked.partial:
+        if not checked.claims and not checked.partial:
             self.stdout.write("\nThe text names nothing of the API.")
         for title, group in checked.by_kind:
             self.stdout.write(f"\n{title}")
             for each in group:
                 self._print_one(each)
-        if checked.left_off:
-            self.stdout.write(f"\n{checked.left_off} more claims were left off: paste a shorter text.")
+        if checked.omitted:
+            self.stdout.write(f"\n{checked.omitted} more claims were left off: paste a shorter text.")
         counted = ", ".join(f"{count} {verdict}" for verdict, count in checked.counts.items() if count)
         self.stdout.write(f"\n{counted}" if counted else "")
 
-    def _print_one(self, each: Judged) -> None:
-        mark, verdict = OUTCOME_SIGNS[each.judgement.verdict], each.judgement.verdict
-        gateway = " (behind a provider gateway only)" if each.judgement.gateway else ""
+    def _print_one(self, each: CheckedClaim) -> None:
+        mark, verdict = OUTCOME_SIGNS[each.result.verdict], each.result.verdict
+        gateway = " (behind a provider gateway only)" if each.result.gateway else ""
         self.stdout.write(f"  {mark} {verdict}{gateway}: {each.claim.shown}  (line {each.line})")
-        self.stdout.write(f"      {each.judgement.sentence}")
-        if each.judgement.nearest:
-            self.stdout.write(f"      Nearest: {', '.join(each.judgement.nearest)}")
+        self.stdout.write(f"      {each.result.sentence}")
+        if each.result.nearest:
+            self.stdout.write(f"      Nearest: {', '.join(each.result.nearest)}")
 
 
-def as_dict(checked: Checked, contract: Contract) -> dict[str, Any]:
+def as_dict(checked: ClaimCheck, contract: Contract) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "contract": {"version": contract.version, "date": contract.date, "source": contract.source},
         "counts": {str(verdict): count for verdict, count in checked.counts.items()},
-        "left_off": checked.left_off,
+        "left_off": checked.omitted,
         "partial": checked.partial,
         "kinds": TITLES,
-        "claims": [each.as_dict() for each in checked.judged],
+        "claims": [each.as_dict() for each in checked.claims],
     }
 
 

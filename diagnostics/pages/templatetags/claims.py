@@ -3,7 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from diagnostics.claims.claim import ClaimVerdict, Judgement
+from diagnostics.claims.claim import ClaimResult, ClaimVerdict
 from diagnostics.runs.templatetags.outcomes import badge
 
 register = template.Library()
@@ -29,8 +29,8 @@ MEANINGS = {
 
 
 @register.simple_tag
-def claim_badge(judgement: Judgement) -> SafeString:
-    verdict = judgement.verdict
+def claim_badge(result: ClaimResult) -> SafeString:
+    verdict = result.verdict
     return badge(SHAPES[verdict], TONES[verdict], verdict.label, MEANINGS[verdict])
 
 
@@ -40,5 +40,5 @@ def claim_count(verdict: ClaimVerdict, count: int) -> SafeString:
 
 
 @register.filter
-def claim_tone(judgement: Judgement) -> str:
-    return TONES[judgement.verdict]
+def claim_tone(result: ClaimResult) -> str:
+    return TONES[result.verdict]
