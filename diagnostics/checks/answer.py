@@ -11,7 +11,7 @@ from diagnostics.checks.base import CheckContext, Evidence, Result, check, faile
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_of_message, missing_permission_in_message
 from diagnostics.genesys.retry_after import describe_wait, stated_wait
-from diagnostics.parsing.call import ReceivedAnswer
+from diagnostics.parsing.call import ReceivedResponse
 from diagnostics.parsing.response_text import permissions_in
 
 SESSION_PATH = "/api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}"
@@ -83,7 +83,7 @@ def answer_meaning(ctx: CheckContext) -> Iterator[Result]:
     yield as_session_read(result) if reads_session else result
 
 
-def judge_sign_in_redirect(answer: ReceivedAnswer) -> Result | None:
+def judge_sign_in_redirect(answer: ReceivedResponse) -> Result | None:
     """The authorization endpoint answers with a redirect when it works; None where the response is something else."""
     target = answer.header("Location") or ""
     if answer.status not in (302, 303, 307) or "error=" in target:
@@ -92,7 +92,7 @@ def judge_sign_in_redirect(answer: ReceivedAnswer) -> Result | None:
     return passed("success", f"The sign-in redirected ({answer.status}), which is how it works.", evidence=proof)
 
 
-def judge_answer(answer: ReceivedAnswer, *, token_request: bool = False, now: datetime | None = None) -> Result:
+def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: datetime | None = None) -> Result:
     """The answer alone. What the org itself says beats it: the verdict weighs the two."""
     if answer.status is None:
         return judge_network_error(answer.network_error)
@@ -180,7 +180,7 @@ def judge_network_error(text: str) -> Result:
     return unclear("network_unknown", f"No answer came, and its reason is not known: {text[:200] or '(not said)'}")
 
 
-def is_genesys(answer: ReceivedAnswer, data: Any, *, token_request: bool) -> bool:
+def is_genesys(answer: ReceivedResponse, data: Any, *, token_request: bool) -> bool:
     """A Genesys answer carries its correlation id, or is JSON of its error shape; the login host has its own shape.
 
     A status and a message alone are no proof: half the frameworks of the world answer so. Nothing but a status, or
@@ -206,7 +206,7 @@ def _describe_limit(proof: Evidence) -> str:
     return f" The limit is {key}.{shared}"
 
 
-def _not_genesys(answer: ReceivedAnswer, proof: Evidence) -> Result:
+def _not_genesys(answer: ReceivedResponse, proof: Evidence) -> Result:
     status = answer.status or 0
     page = _is_page(answer)
     if status in (407, 511) or (page and _speaks_of_a_proxy(answer)):
@@ -241,18 +241,18 @@ def _not_genesys(answer: ReceivedAnswer, proof: Evidence) -> Result:
     )
 
 
-def _is_page(answer: ReceivedAnswer) -> bool:
+def _is_page(answer: ReceivedResponse) -> bool:
     body = (answer.body or "").lstrip().lower()
     return body.startswith(("<", "html page")) or "html" in (answer.header("Content-Type") or "").lower()
 
 
-def _speaks_of_a_proxy(answer: ReceivedAnswer) -> bool:
+def _speaks_of_a_proxy(answer: ReceivedResponse) -> bool:
     """A page that names the product that made it, or an answer that says through whom it came."""
     named = f"{answer.body or ''} {answer.header('Server') or ''} {answer.header('Via') or ''}"
     return PROXIES.search(named[:20_000]) is not None or answer.header("Proxy-Authenticate") is not None
 
 
-def _proof(answer: ReceivedAnswer, data: Any) -> dict[str, Any]:
+def _proof(answer: ReceivedResponse, data: Any) -> dict[str, Any]:
     found = data if isinstance(data, dict) else {}
     code, message = found.get("code") or found.get("error"), found.get("message") or found.get("error_description")
     context = found.get("contextId")

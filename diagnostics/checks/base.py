@@ -10,7 +10,7 @@ from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import Region
-from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+from diagnostics.parsing.call import FailingCall, ReceivedResponse
 from diagnostics.parsing.intent import Aim
 
 Evidence = dict[str, Any]
@@ -65,7 +65,7 @@ class CheckContext:
     genesys: GenesysClient
     contract: Contract
     call: FailingCall | None = None
-    answer: ReceivedAnswer | None = None
+    answer: ReceivedResponse | None = None
     aim: Aim | None = None
     note: str = ""
     company_gateway: str = ""

@@ -12,7 +12,7 @@ from diagnostics.genesys.errors import meaning_of_message
 from diagnostics.genesys.fields import boolean, items, number, text, word
 from diagnostics.genesys.paths import is_uuid
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.parsing.call import ReceivedAnswer
+from diagnostics.parsing.call import ReceivedResponse
 
 # Where the list stands in what a gateway answers; it may also be all of it.
 SOURCE_NAMES = (("entities",), ("providers",), ())
@@ -118,7 +118,7 @@ def provider_match(ctx: CheckContext) -> Iterator[Result]:
     yield found
 
 
-def asks_for_a_provider(answer: ReceivedAnswer) -> bool:
+def asks_for_a_provider(answer: ReceivedResponse) -> bool:
     """Whether the response says that a providerId is missing."""
     answer = answer.of_the_api
     data, _ = answer.json()

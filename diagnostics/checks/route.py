@@ -18,7 +18,7 @@ from diagnostics.checks.base import (
 from diagnostics.checks.probes import ProbePlan, plan_for
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.parsing.call import ReceivedAnswer
+from diagnostics.parsing.call import ReceivedResponse
 
 CONVERSATIONS = "/api/v2/conversations/"
 
@@ -113,7 +113,7 @@ def _id_of(ctx: CheckContext) -> str:
     return ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim is not None else "")
 
 
-def _is_from_genesys(answer: ReceivedAnswer | None) -> bool:
+def _is_from_genesys(answer: ReceivedResponse | None) -> bool:
     """Whether the API itself gave the answer that was pasted: only then does it speak of the operation."""
     data, _ = answer.json() if answer is not None else (None, None)
     coded = isinstance(data, dict) and isinstance(data.get("code"), str)

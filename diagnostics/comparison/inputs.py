@@ -6,7 +6,7 @@ from typing import Any
 from diagnostics.comparison.fact import Fact, FactState, fact, neither
 from diagnostics.comparison.noise import is_same, quiet_text
 from diagnostics.comparison.side import Side
-from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+from diagnostics.parsing.call import FailingCall, ReceivedResponse
 
 NONE = "none"
 # Headers that differ from call to call, or that no diagnosis looks at.
@@ -94,7 +94,7 @@ def _conversations(before: Side, after: Side) -> Iterable[Fact]:
 
 
 def _answers(before: Side, after: Side) -> Iterable[Fact]:
-    old, new = before.inputs.answer, after.inputs.answer
+    old, new = before.inputs.response, after.inputs.response
     if old is None and new is None:
         return
     texts = [_answer(each) for each in (old, new)]
@@ -110,12 +110,12 @@ def _answers(before: Side, after: Side) -> Iterable[Fact]:
     yield Fact("answer", "Answer brought", texts[0], texts[1], FactState.SAME if same else FactState.CHANGED, told=told)
 
 
-def _stated(answer: ReceivedAnswer) -> Any:
+def _stated(answer: ReceivedResponse) -> Any:
     value, trouble = answer.json()
     return answer.body if trouble else value
 
 
-def _answer(answer: ReceivedAnswer | None) -> str:
+def _answer(answer: ReceivedResponse | None) -> str:
     if answer is None:
         return NONE
     if answer.network_error:

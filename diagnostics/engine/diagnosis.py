@@ -91,7 +91,7 @@ class Diagnosis:
             self._genesys,
             self.contract,
             inputs.call,
-            inputs.answer,
+            inputs.response,
             self.aim,
             inputs.note,
             company_gateway=inputs.company_gateway,
@@ -177,5 +177,5 @@ def verdict_with_fix(
 def aim_of(inputs: Inputs, contract: Contract) -> Aim | None:
     if inputs.call is None:
         return None
-    gateway = inputs.company_gateway or implied_gateway(inputs.call, inputs.answer)
+    gateway = inputs.company_gateway or implied_gateway(inputs.call, inputs.response)
     return read_aim(inputs.call, inputs.conversation_id, contract, gateway)

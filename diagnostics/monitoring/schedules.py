@@ -117,7 +117,7 @@ def run_schedule_now(schedule: Schedule, user: User | None, source: str = Run.So
 def saved_inputs(inputs: Inputs) -> Inputs:
     """What of a run's inputs makes sense to ask again and again: neither an answer and a note of that day, nor a
     confirmation, which holds for one run."""
-    return replace(inputs, answer=None, note="", start=False)
+    return replace(inputs, response=None, note="", start=False)
 
 
 # ---------------------------------------------------------------------- the tick

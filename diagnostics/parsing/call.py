@@ -86,7 +86,7 @@ class FailingCall:
 
 
 @dataclass(frozen=True)
-class ReceivedAnswer:
+class ReceivedResponse:
     """The answer the user got, if they have it. `status` is None when there was none (`network_error` says why)."""
 
     status: int | None = None
@@ -101,7 +101,7 @@ class ReceivedAnswer:
         return read_json(self.body)
 
     @property
-    def of_the_api(self) -> "ReceivedAnswer":
+    def of_the_api(self) -> "ReceivedResponse":
         """The API's own response where a data action wrapped it in a 400 of its own, else this one.
 
         The inner error body is kept where the message quotes it; the correlation ID is the outer one.
@@ -170,7 +170,7 @@ class Parsed:
     """
 
     call: FailingCall | None = None
-    answer: ReceivedAnswer | None = None
+    response: ReceivedResponse | None = None
     conversation_id: str = ""
     notes: tuple[Note, ...] = ()
     form: str = ""

@@ -8,13 +8,13 @@ from functools import partial
 from diagnostics.parsing.call import Choice, FailingCall, Parsed
 from diagnostics.parsing.draft import Draft, copy_of
 
-MAX_OFFERS = 50  # more calls than a person would look through
-LONGEST_LABEL = 160
+MAX_CANDIDATES = 50  # more calls than a person would look through
+MAX_LABEL = 160
 GENESYS = re.compile(r"/api/v2/|/oauth/token|mypurecloud|pure\.cloud", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Spot:
+class CallSpan:
     """Where a call begins and ends in a text. `fill` reads it, and the answer that may stand between its end and the
     place given, where the next call begins."""
 
@@ -24,7 +24,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Candidate:
     """One call, before it is read in full. `status` is that of its answer, 0 when none came, None when not known.
 
     `title` is the name that its source gives it. `at` and `end` are its place in the text. `whole` is false for a call
@@ -41,7 +41,7 @@ class Offer:
     whole: bool = True
 
     @classmethod
-    def of(cls, read: Callable[[], Draft], at: int = 0, end: int = 0, whole: bool = True) -> "Offer":
+    def of(cls, read: Callable[[], Draft], at: int = 0, end: int = 0, whole: bool = True) -> "Candidate":
         """Reads it once, to know what it is, and keeps what was read."""
         draft = read()
         return cls(
@@ -70,21 +70,21 @@ class Offer:
         )
 
 
-def shortlist(offers: Sequence[Offer]) -> list[Offer]:
+def most_likely(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The likeliest of them, in the order of the text. Of a shortlist it is the same list again."""
-    if len(offers) <= MAX_OFFERS:
-        return list(offers)
-    ranked = sorted(range(len(offers)), key=lambda place: offers[place].rank, reverse=True)
-    return [offers[place] for place in sorted(ranked[:MAX_OFFERS])]
+    if len(candidates) <= MAX_CANDIDATES:
+        return list(candidates)
+    ranked = sorted(range(len(candidates)), key=lambda place: candidates[place].rank, reverse=True)
+    return [candidates[place] for place in sorted(ranked[:MAX_CANDIDATES])]
 
 
-def best(offers: Sequence[Offer]) -> int:
+def most_likely_index(candidates: Sequence[Candidate]) -> int:
     """The place of the likeliest; the first one wins where two are alike, but of attempts at one call the last."""
-    first = max(range(len(offers)), key=lambda place: offers[place].rank)
-    likeliest = offers[first]
+    first = max(range(len(candidates)), key=lambda place: candidates[place].rank)
+    likeliest = candidates[first]
     attempts = [
         place
-        for place, each in enumerate(offers)
+        for place, each in enumerate(candidates)
         if place >= first
         and (each.method, each.url, each.rank) == (likeliest.method, likeliest.url, likeliest.rank)
         and each.status is not None
@@ -94,14 +94,14 @@ def best(offers: Sequence[Offer]) -> int:
 
 def choice_of(index: int, parsed: Parsed, title: str) -> Choice:
     """How the screen names a call. `title` holds no secret any more."""
-    call, answer = parsed.call, parsed.answer
+    call, response = parsed.call, parsed.response
     words = f"{call.method} {_address(call)}".strip() if call else "an answer alone"
-    if answer and answer.status:
-        words += f" → {answer.status}"
-    elif answer and answer.network_error:
+    if response and response.status:
+        words += f" → {response.status}"
+    elif response and response.network_error:
         words += " → no answer"
     named = f"{title}: {words}" if title else words
-    return Choice(index, named if len(named) <= LONGEST_LABEL else f"{named[: LONGEST_LABEL - 1]}…")
+    return Choice(index, named if len(named) <= MAX_LABEL else f"{named[: MAX_LABEL - 1]}…")
 
 
 def _address(call: FailingCall) -> str:

@@ -8,7 +8,7 @@ import re
 from urllib.parse import urlsplit
 
 from diagnostics.genesys.regions import region_of_host
-from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+from diagnostics.parsing.call import FailingCall, ReceivedResponse
 
 LONGEST = 300
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
@@ -67,15 +67,17 @@ def path_below(gateway: str, call: FailingCall) -> str | None:
     return call.path[len(prefix) :]
 
 
-def implied_gateway(call: FailingCall, answer: ReceivedAnswer | None) -> str:
+def implied_gateway(call: FailingCall, response: ReceivedResponse | None) -> str:
     """The gateway that the response shows where none is set: another company's host that answers as an API gateway
     does, or passes on a response of Genesys Cloud (facts, section 11). "" for none.
     """
     prefix, found, _ = call.path.partition("/api/v2/")
-    if answer is None or call.scheme != "https" or not found or LIKE_GENESYS.search(call.host):
+    if response is None or call.scheme != "https" or not found or LIKE_GENESYS.search(call.host):
         return ""
-    passed_on = bool(answer.header("ININ-Correlation-Id"))
-    if not (passed_on or any(answer.header(name) for name in HEADERS) or WORDS.search((answer.body or "")[:20_000])):
+    passed_on = bool(response.header("ININ-Correlation-Id"))
+    if not (
+        passed_on or any(response.header(name) for name in HEADERS) or WORDS.search((response.body or "")[:20_000])
+    ):
         return ""
     try:
         return clean_gateway(f"https://{call.host}{prefix}")

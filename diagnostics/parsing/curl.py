@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.curl_options import CurlOptions, read_options
 from diagnostics.parsing.draft import Draft
-from diagnostics.parsing.response_text import find_answer
+from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.shell import ShellCommand, read_command
 from diagnostics.text import time_budget
 
@@ -26,24 +26,24 @@ def find_curl(text: str) -> int:
     return found.start() if found else -1
 
 
-def curl_spots(text: str) -> list[Spot]:
+def curl_calls(text: str) -> list[CallSpan]:
     """The curl commands that name a URL. Raises Unreadable where none of several words "curl -X ..." does."""
-    spots: list[Spot] = []
+    calls: list[CallSpan] = []
     found = CURL.search(text)
     some = found is not None
-    while found and len(spots) < MAX_OFFERS:
+    while found and len(calls) < MAX_CANDIDATES:
         time_budget.check()
         command = read_command(text, found.end())
         options, dropped = read_options(command.words)
         if options.urls:
-            spots.append(Spot(found.start(), command.end, partial(_read, text, command, options, dropped)))
+            calls.append(CallSpan(found.start(), command.end, partial(_read, text, command, options, dropped)))
         found = CURL.search(text, max(command.end, found.end()))
-    if some and not spots:
+    if some and not calls:
         raise Unreadable(
             "There is a curl command here, but it names no URL, so there is no call to look at. "
             "Paste the whole command, from curl to the end of its last line."
         )
-    return spots
+    return calls
 
 
 def _read(text: str, command: ShellCommand, options: CurlOptions, dropped: list[str], until: int) -> Draft:
@@ -54,7 +54,7 @@ def _read(text: str, command: ShellCommand, options: CurlOptions, dropped: list[
     for flag in dropped:
         draft.note("dropped", flag)
     fill(draft, options, command.variables)
-    draft.answer = find_answer(text[command.end : until])
+    draft.response = find_response(text[command.end : until])
     return draft
 
 

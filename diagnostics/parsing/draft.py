@@ -18,7 +18,7 @@ class ComposedBody(str):
 
 
 @dataclass
-class DraftAnswer:
+class DraftResponse:
     status: int | None = None
     headers: Headers = field(default_factory=list, repr=False)
     body: str | None = field(default=None, repr=False)
@@ -38,7 +38,7 @@ class Draft:
     url: str = field(default="", repr=False)
     headers: Headers = field(default_factory=list, repr=False)
     body: str | None = field(default=None, repr=False)
-    answer: DraftAnswer | None = None
+    response: DraftResponse | None = None
     notes: list[Note] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list, repr=False)
     sdk_method: str = ""
@@ -53,7 +53,7 @@ class Draft:
     @property
     def status(self) -> int | None:
         """Of its answer: 0 where none came, None where that is not known."""
-        return None if self.answer is None else 0 if self.answer.network_error else self.answer.status
+        return None if self.response is None else 0 if self.response.network_error else self.response.status
 
     def clean(self) -> None:
         """Clean what an escape in the pasted text stands for: it was decoded after the text was cleaned."""
@@ -65,13 +65,13 @@ class Draft:
         )
         self.secrets, self.variables = clean_json(self.secrets), tuple(clean_json(self.variables))
         self.notes = [Note(note.kind, clean_json(note.what)) for note in self.notes]
-        if self.answer is not None:
-            self.answer.headers = _clean_headers(self.answer.headers)
-            self.answer.body = clean_json(self.answer.body)
-            self.answer.network_error = clean_json(self.answer.network_error)
+        if self.response is not None:
+            self.response.headers = _clean_headers(self.response.headers)
+            self.response.body = clean_json(self.response.body)
+            self.response.network_error = clean_json(self.response.network_error)
 
     def note_composed_body(self) -> None:
-        if self.answer is not None and isinstance(self.answer.body, ComposedBody):
+        if self.response is not None and isinstance(self.response.body, ComposedBody):
             self.note("guessed", "The response body was put together from log fields.")
 
     def note(self, kind: NoteKind, what: str) -> None:

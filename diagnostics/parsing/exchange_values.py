@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnostics.parsing.draft import METHODS, ComposedBody, DraftAnswer, Headers
+from diagnostics.parsing.draft import METHODS, ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.objects import value_of
 from diagnostics.parsing.response_text import json_at, looks_like_response, status_in
-from diagnostics.parsing.values import Hole, text_of
+from diagnostics.parsing.values import UnknownValue, text_of
 
 MAX_NODES = 600
 MAX_DEPTH = 9
@@ -44,7 +44,7 @@ class ParsedExchange:
     url: str = ""
     headers: Headers = field(default_factory=list, repr=False)
     body: str | None = field(default=None, repr=False)
-    answer: DraftAnswer | None = None
+    response: DraftResponse | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def exchange_in(value: Mapping[str, Any], raw: str = "") -> ParsedExchange:
     nodes = list(_nodes(value))
     found = ParsedExchange()
     _fill_call(found, nodes)
-    found.answer = _answer(nodes, raw)
+    found.response = _response(nodes, raw)
     return found
 
 
@@ -111,7 +111,7 @@ def _fill_call(found: ParsedExchange, nodes: list[_Node]) -> None:
         own = None if "statuscode" in node.value else node.value.get("body")
         body = node.value.get("requestbody", node.value.get("data", own))
         found.body = None if node.of_response or body in (None, "") or looks_like_response(body) else _text(body)
-        if isinstance(body, Hole):
+        if isinstance(body, UnknownValue):
             found.body = None
         return
 
@@ -143,7 +143,7 @@ def _method(node: _Node) -> str:
     return ""
 
 
-def _answer(nodes: list[_Node], raw: str) -> DraftAnswer | None:
+def _response(nodes: list[_Node], raw: str) -> DraftResponse | None:
     ordered = sorted(nodes, key=lambda node: not node.of_response)
     status = next((s for node in ordered if not node.of_request and (s := _status(node)) is not None), None)
     body = _body(nodes, raw)
@@ -156,7 +156,7 @@ def _answer(nodes: list[_Node], raw: str) -> DraftAnswer | None:
         return None
     if body is None:
         body = _put_together(nodes, status, headers)
-    return DraftAnswer(status, headers, body)
+    return DraftResponse(status, headers, body)
 
 
 def _status(node: _Node) -> int | None:

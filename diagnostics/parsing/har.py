@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.candidates import MAX_OFFERS, Offer, shortlist
-from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
-from diagnostics.parsing.har_sifter import ENTRIES, Sifter, url_of
+from diagnostics.parsing.candidates import MAX_CANDIDATES, Candidate, most_likely
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers
+from diagnostics.parsing.har_scanner import ENTRIES, EntryScanner, url_of
 from diagnostics.text import time_budget
 
 START = re.compile(r"^\ufeff?[ \t]*\{\s*\"log\"\s*:\s*\{", re.MULTILINE)
@@ -25,22 +25,25 @@ SMALLER = (
 )
 
 
-class LikeliestEntries:
+class MostLikelyEntries:
     """The likeliest entries seen so far, cut to what is read of them."""
 
     def __init__(self) -> None:
-        self.offers: list[tuple[Offer, dict[str, Any]]] = []
+        self.candidates: list[tuple[Candidate, dict[str, Any]]] = []
 
     def add(self, entry: dict[str, Any]) -> None:
         time_budget.check()
         small = _cut(entry)
-        self.offers.append((offer_of(small), small))
-        if len(self.offers) > 4 * MAX_OFFERS:
-            self.offers = self.best()
+        self.candidates.append((candidate_of(small), small))
+        if len(self.candidates) > 4 * MAX_CANDIDATES:
+            self.candidates = self.best()
 
-    def best(self) -> list[tuple[Offer, dict[str, Any]]]:
-        by_offer = {id(offer): small for offer, small in self.offers}
-        return [(offer, by_offer[id(offer)]) for offer in shortlist([offer for offer, _ in self.offers])]
+    def best(self) -> list[tuple[Candidate, dict[str, Any]]]:
+        by_offer = {id(candidate): small for candidate, small in self.candidates}
+        return [
+            (candidate, by_offer[id(candidate)])
+            for candidate in most_likely([candidate for candidate, _ in self.candidates])
+        ]
 
 
 def is_har(text: str) -> bool:
@@ -59,52 +62,52 @@ def is_entry(value: Any) -> bool:
     )
 
 
-def offers_in_har(text: str) -> list[Offer]:
+def candidates_in_har(text: str) -> list[Candidate]:
     """The likeliest entries; raises Unreadable where there is none."""
-    kept = LikeliestEntries()
-    sifter = Sifter(kept.add)
-    sifter.feed(text)
+    kept = MostLikelyEntries()
+    scanner = EntryScanner(kept.add)
+    scanner.feed(text)
     told = TOTALS.search(text)
-    total = int(told[1]) if told else sifter.total
-    whole = (told is None or told[2] == "true") and sifter.finished
-    if not kept.offers:
-        raise Unreadable(_nothing_in(sifter, whole))
+    total = int(told[1]) if told else scanner.total
+    whole = (told is None or told[2] == "true") and scanner.finished
+    if not kept.candidates:
+        raise Unreadable(_nothing_in(scanner, whole))
     pairs = kept.best()
     said = f"The call is one of {total:,} entries of a HAR." if total > 1 else "The call is the one entry of a HAR."
-    lost = _lost(sifter, whole)
-    return [offer_of(entry, said, lost) for _, entry in pairs]
+    lost = _lost(scanner, whole)
+    return [candidate_of(entry, said, lost) for _, entry in pairs]
 
 
-class Smaller:
+class HarReducer:
     """Makes a HAR of any size a small one with its likeliest entries, of what it is fed piece by piece.
 
     Reads at most MAX_MB million characters, and holds one entry and the kept ones in memory.
     """
 
     def __init__(self) -> None:
-        self.kept = LikeliestEntries()
-        self.sifter = Sifter(self.kept.add)
+        self.kept = MostLikelyEntries()
+        self.scanner = EntryScanner(self.kept.add)
         self.size = 0
 
     def feed(self, piece: str) -> None:
         self.size += len(piece)
         if self.size <= MAX_MB * 1_000_000:
-            self.sifter.feed(piece)
+            self.scanner.feed(piece)
 
     def text(self) -> str:
         """Raises Unreadable where there is no entry."""
-        if not self.kept.offers:
-            raise Unreadable(_nothing_in(self.sifter, self.sifter.finished))
-        return _written(self.kept, self.sifter)
+        if not self.kept.candidates:
+            raise Unreadable(_nothing_in(self.scanner, self.scanner.finished))
+        return _written(self.kept, self.scanner)
 
 
-def _written(kept: LikeliestEntries, sifter: Sifter) -> str:
-    rows = _fitting([(offer, json.dumps(entry, ensure_ascii=False)) for offer, entry in kept.best()])
-    whole = "true" if sifter.finished else "false"
-    return f'{{"log":{{"_total":{sifter.total},"_whole":{whole},"entries":[{",".join(rows)}]}}}}'
+def _written(kept: MostLikelyEntries, scanner: EntryScanner) -> str:
+    rows = _fitting([(candidate, json.dumps(entry, ensure_ascii=False)) for candidate, entry in kept.best()])
+    whole = "true" if scanner.finished else "false"
+    return f'{{"log":{{"_total":{scanner.total},"_whole":{whole},"entries":[{",".join(rows)}]}}}}'
 
 
-def _fitting(rows: list[tuple[Offer, str]]) -> list[str]:
+def _fitting(rows: list[tuple[Candidate, str]]) -> list[str]:
     """The likeliest rows that fit together into a small text, in their order."""
     room, places = MOST_ENTRIES, []
     for place in sorted(range(len(rows)), key=lambda place: rows[place][0].rank, reverse=True):
@@ -114,8 +117,10 @@ def _fitting(rows: list[tuple[Offer, str]]) -> list[str]:
     return [rows[place][1] for place in sorted(places)]
 
 
-def offer_of(entry: dict[str, Any], said: str = "The call was read from an entry of a HAR.", lost: str = "") -> Offer:
-    return Offer(
+def candidate_of(
+    entry: dict[str, Any], said: str = "The call was read from an entry of a HAR.", lost: str = ""
+) -> Candidate:
+    return Candidate(
         partial(draft_of, entry, said, lost), _word(entry["request"].get("method")), url_of(entry), _status_of(entry)
     )
 
@@ -129,21 +134,21 @@ def draft_of(entry: dict[str, Any], said: str, lost: str = "") -> Draft:
         draft.note("dropped", lost)
     if any(name in entry for name in LEAVE_OUT):
         draft.note("dropped", "Times and other records of the browser were left out.")
-    draft.answer = _answer(entry, draft)
+    draft.response = _response(entry, draft)
     return draft
 
 
-def _answer(entry: dict[str, Any], draft: Draft) -> DraftAnswer | None:
+def _response(entry: dict[str, Any], draft: Draft) -> DraftResponse | None:
     response = entry.get("response")
     response = response if isinstance(response, dict) else {}
     status = _status_of(entry)
     if status:
         draft.note("taken", "The answer was taken from the same entry.")
-        return DraftAnswer(status, _headers(response), _content(response.get("content"), draft))
+        return DraftResponse(status, _headers(response), _content(response.get("content"), draft))
     error = response.get("_error") or entry.get("_error")
     if isinstance(error, str) and error:
         words = error.lower().replace("_", " ").replace("cert ", "certificate ")
-        return DraftAnswer(network_error=f"{error} ({words})")
+        return DraftResponse(network_error=f"{error} ({words})")
     draft.note("dropped", "The entry holds no answer, and the browser does not say why.")
     return None
 
@@ -209,18 +214,18 @@ def _word(value: Any) -> str:
     return value.upper() if isinstance(value, str) and re.fullmatch(r"[A-Za-z]{1,20}", value) else ""
 
 
-def _lost(sifter: Sifter, whole: bool) -> str:
+def _lost(scanner: EntryScanner, whole: bool) -> str:
     said = []
     if not whole:
         said.append("The HAR breaks off; its whole entries were read.")
-    if sifter.unread:
-        said.append(f"Entries that are too large, broken or no calls were left out: {sifter.unread:,}.")
+    if scanner.unread:
+        said.append(f"Entries that are too large, broken or no calls were left out: {scanner.unread:,}.")
     return " ".join(said)
 
 
-def _nothing_in(sifter: Sifter, whole: bool) -> str:
-    if sifter.total:
-        return f"This HAR has {sifter.total:,} entries, but none of them can be read as a call. {SMALLER}"
+def _nothing_in(scanner: EntryScanner, whole: bool) -> str:
+    if scanner.total:
+        return f"This HAR has {scanner.total:,} entries, but none of them can be read as a call. {SMALLER}"
     if whole:
         return f"This HAR holds no entries, so there is no call in it. Record again while the call fails. {SMALLER}"
     return f"This HAR breaks off before its first entry ends, so there is no call in it. {SMALLER}"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diagnostics.parsing.call import Choice, FailingCall, Note, Parsed, ReceivedAnswer, Unreadable
-from diagnostics.parsing.parse import PastedCall, masked_text, parse_answer
+from diagnostics.parsing.call import Choice, FailingCall, Note, Parsed, ReceivedResponse, Unreadable
+from diagnostics.parsing.parse import PastedCall, masked_text, parse_response
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import clean_line, clean_text
 
@@ -24,7 +24,7 @@ class Inputs:
     """
 
     call: FailingCall | None = None
-    answer: ReceivedAnswer | None = None
+    response: ReceivedResponse | None = None
     conversation_id: str = ""
     note: str = ""
     start: bool = False
@@ -41,11 +41,13 @@ class Inputs:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Inputs":
-        call, answer = data.get("call"), data.get("answer")
+        call, response = data.get("call"), data.get("answer")
         return cls(
             call=_call(call) if call else None,
-            answer=ReceivedAnswer(answer["status"], _pairs(answer["headers"]), answer["body"], answer["network_error"])
-            if answer
+            response=ReceivedResponse(
+                response["status"], _pairs(response["headers"]), response["body"], response["network_error"]
+            )
+            if response
             else None,
             conversation_id=data.get("conversation_id", ""),
             note=data.get("note", ""),
@@ -59,7 +61,7 @@ class Inputs:
             "call": _as_dict(
                 self.call, "method", "url", "headers", "body", "sdk_method", "variables", "as_sent", "from_screenshot"
             ),
-            "answer": _as_dict(self.answer, "status", "headers", "body", "network_error"),
+            "answer": _as_dict(self.response, "status", "headers", "body", "network_error"),
             "conversation_id": self.conversation_id,
             "note": self.note,
             "start": self.start,
@@ -72,7 +74,7 @@ class Inputs:
         """Which inputs there are, in the words of a check's `needs`."""
         words = {
             "call": self.call,
-            "answer": self.answer,
+            "answer": self.response,
             "conversation": self.call or self.conversation_id,
             "start": self.start,
             "company_gateway": self.company_gateway,
@@ -105,21 +107,21 @@ def read_paste(
 def _read_paste(
     call_text: str | PastedCall, answer_text: str, conversation_id: str, note: str, choice: int | None
 ) -> ParsedPaste:
-    found, call, answer = Parsed(), None, None
+    found, call, response = Parsed(), None, None
     notes: tuple[Note, ...] = ()
     pasted = PastedCall(call_text) if isinstance(call_text, str) else call_text
     if pasted.text.strip():
         found = pasted.parsed(choice)
-        call, answer, notes = found.call, found.answer, found.notes
+        call, response, notes = found.call, found.response, found.notes
         if call is not None and found.form in RECORDS:
             call = replace(call, as_sent=True)
         if call is None or not call.url or call.variables:  # then nothing else of it names the conversation
             conversation_id = conversation_id.strip() or found.conversation_id
     if answer_text.strip():
-        given = parse_answer(answer_text)
-        answer, notes = given.answer, (*notes, *given.notes)
+        given = parse_response(answer_text)
+        response, notes = given.response, (*notes, *given.notes)
     partial = time_budget.PARTIAL if any(each.what == time_budget.PARTIAL for each in notes) else ""
-    inputs = Inputs(call, answer, _clean_id(conversation_id), _clean_note(note), partial=partial)
+    inputs = Inputs(call, response, _clean_id(conversation_id), _clean_note(note), partial=partial)
     return ParsedPaste(inputs, notes, found.choices, found.chosen)
 
 

@@ -6,19 +6,19 @@ from functools import partial
 from typing import Any
 
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.candidates import Offer
-from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftAnswer, Headers, guess_method
+from diagnostics.parsing.candidates import Candidate
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers, guess_method
 from diagnostics.parsing.exchange_values import exchange_in
-from diagnostics.parsing.har import is_entry, offer_of
+from diagnostics.parsing.har import candidate_of, is_entry
 from diagnostics.parsing.object_form import draft_of
-from diagnostics.parsing.postman import is_collection, is_item, offer_of_item, offers_in_collection
+from diagnostics.parsing.postman import candidate_of_item, candidates_in_collection, is_collection, is_item
 from diagnostics.parsing.response_text import looks_like_response, status_in
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import read_json
 
 URL_KEYS = ("url", "uri", "path")
 CALL_KEYS = ("call", "request")
-ANSWER_KEYS = ("answer", "response")
+RESPONSE_KEYS = ("answer", "response")
 STATUS_KEYS = ("status", "statusCode", "status_code", "http_status")
 CORRELATION_KEYS = ("ININ-Correlation-Id", "inin-correlation-id", "correlationId", "correlation_id")
 WRITTEN_FROM = ("har", "postman")  # whose calls this product writes down in its own form
@@ -30,7 +30,7 @@ KNOWN = {
     "sdk_method",
     *URL_KEYS,
     *CALL_KEYS,
-    *ANSWER_KEYS,
+    *RESPONSE_KEYS,
     *STATUS_KEYS,
     *CORRELATION_KEYS,
 }
@@ -66,19 +66,19 @@ def lines_of_json(text: str) -> list[Any] | None:
         return None
 
 
-def offers_in_json(value: Any, text: str) -> list[Offer]:
+def candidates_in_json(value: Any, text: str) -> list[Candidate]:
     """The calls in a JSON value: one in this product's own form, a list of such, or what Postman and a HAR write."""
     if isinstance(value, list) and (rows := [row for row in value[:MAX_CALLS] if _is_call(row)]):
-        return [offer for row in rows for offer in offers_in_json(row, "")]
+        return [candidate for row in rows for candidate in candidates_in_json(row, "")]
     if isinstance(value, list) and (entries := [row for row in value[:MAX_CALLS] if _has_call(row)]):
-        return [Offer.of(partial(read_json_call, row, "")) for row in entries]
+        return [Candidate.of(partial(read_json_call, row, "")) for row in entries]
     if is_entry(value):
-        return [offer_of(value)]
+        return [candidate_of(value)]
     if is_collection(value):
-        return offers_in_collection(value)
+        return candidates_in_collection(value)
     if is_item(value):
-        return [offer_of_item(value)]
-    return [Offer.of(partial(read_json_call, value, text))]
+        return [candidate_of_item(value)]
+    return [Candidate.of(partial(read_json_call, value, text))]
 
 
 def _is_call(row: Any) -> bool:
@@ -94,11 +94,11 @@ def _has_call(row: Any) -> bool:
     return isinstance(row, dict) and bool(exchange_in(row).url)
 
 
-def _completed(own: DraftAnswer | None, value: dict[str, Any]) -> DraftAnswer | None:
+def _completed(own: DraftResponse | None, value: dict[str, Any]) -> DraftResponse | None:
     """With the body and the correlation ID that an entry of a log has in fields of its own."""
     if own is not None and (own.body is not None or own.network_error):
         return own
-    found = exchange_in(value).answer
+    found = exchange_in(value).response
     if own is None or found is None:
         return own
     return found if own.status in (None, found.status) else own
@@ -112,7 +112,7 @@ def read_json_call(value: Any, text: str) -> Draft:
     call = next((value[key] for key in CALL_KEYS if isinstance(value.get(key), dict)), value)
     draft = Draft("json")
     draft.url = next((call[key] for key in URL_KEYS if isinstance(call.get(key), str)), "").strip()
-    draft.answer = read_json_answer(next((value[key] for key in ANSWER_KEYS if value.get(key) is not None), None))
+    draft.response = read_json_response(next((value[key] for key in RESPONSE_KEYS if value.get(key) is not None), None))
     draft.sdk_method = call["sdk_method"].strip()[:200] if isinstance(call.get("sdk_method"), str) else ""
     variables = call.get("variables")
     draft.variables = tuple(str(each)[:80] for each in variables[:20]) if isinstance(variables, list) else ()
@@ -122,11 +122,11 @@ def read_json_call(value: Any, text: str) -> Draft:
         if not draft.headers and draft.body is None:  # a log has them in fields with longer names
             exchange = exchange_in(value)
             draft.headers, draft.body = list(exchange.headers), exchange.body
-        draft.answer = _completed(draft.answer or _status_next_to(draft, value), value)
+        draft.response = _completed(draft.response or _status_next_to(draft, value), value)
     elif (exchange := exchange_in(value, text)).url:
         return draft_of(exchange)
-    elif draft.answer is None:
-        draft.answer = _answer_alone(value, text)
+    elif draft.response is None:
+        draft.response = _response_alone(value, text)
     if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.has_call]:
         draft.note("dropped", f"Further fields were left out: {len(dropped)}.")
     return draft
@@ -144,27 +144,27 @@ def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     guess_method(draft)
 
 
-def _status_next_to(draft: Draft, value: dict[str, Any]) -> DraftAnswer | None:
+def _status_next_to(draft: Draft, value: dict[str, Any]) -> DraftResponse | None:
     """A line of a log in JSON has the status, and perhaps the correlation id, beside the call."""
     status = next((found for key in STATUS_KEYS if (found := status_in({"status": value.get(key)}))), None)
     if status is None:
         return None
     draft.note("taken", f"The status {status} beside the call was taken as its answer.")
     ids = [value[key] for key in CORRELATION_KEYS if isinstance(value.get(key), str)]
-    return DraftAnswer(status, [("ININ-Correlation-Id", ids[0])] if ids else [])
+    return DraftResponse(status, [("ININ-Correlation-Id", ids[0])] if ids else [])
 
 
-def _answer_alone(value: dict[str, Any], text: str) -> DraftAnswer:
-    answer = read_json_answer(value, text)
-    if answer is None:
+def _response_alone(value: dict[str, Any], text: str) -> DraftResponse:
+    response = read_json_response(value, text)
+    if response is None:
         raise Unreadable(
             "This JSON object names no url, so it is no call; it may be the body of one. "
             "Paste the whole call: {method, url, headers, body}, curl, raw HTTP, or one line such as POST /api/v2/..."
         )
-    return answer
+    return response
 
 
-def read_json_answer(value: Any, text: str = "") -> DraftAnswer | None:
+def read_json_response(value: Any, text: str = "") -> DraftResponse | None:
     """An answer from {status, headers, body}, {network_error}, or an error body; None when it is none of them.
 
     `text` is what the value was read from, so that an error body stays as it was pasted.
@@ -173,12 +173,12 @@ def read_json_answer(value: Any, text: str = "") -> DraftAnswer | None:
         return None
     error = value.get("network_error")
     if isinstance(error, str) and error.strip():
-        return DraftAnswer(network_error=error.strip())
+        return DraftResponse(network_error=error.strip())
     if {"headers", "body"}.intersection(value) or (status_in(value) is not None and len(value) == 1):
         status = status_in(value)
-        return DraftAnswer(status, _headers(value.get("headers"), None), _body(value.get("body")))
+        return DraftResponse(status, _headers(value.get("headers"), None), _body(value.get("body")))
     if looks_like_response(value):
-        return DraftAnswer(status_in(value), [], text or json.dumps(value, ensure_ascii=False))
+        return DraftResponse(status_in(value), [], text or json.dumps(value, ensure_ascii=False))
     return None
 
 

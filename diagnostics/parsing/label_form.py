@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import METHODS, Draft, guess_method
 from diagnostics.parsing.objects import objects_in
 from diagnostics.parsing.response_text import json_at, looks_like_response, read_headers
@@ -59,15 +59,16 @@ class _Block:
     url: re.Match[str]
 
 
-def label_spots(text: str) -> list[Spot]:
+def labeled_calls(text: str) -> list[CallSpan]:
     return [
-        Spot(block.start, block.url.end(), partial(_read, text, block)) for block in list(_blocks(text))[:MAX_OFFERS]
+        CallSpan(block.start, block.url.end(), partial(_read, text, block))
+        for block in list(_blocks(text))[:MAX_CANDIDATES]
     ]
 
 
 def _blocks(text: str) -> Iterator[_Block]:
     """Each from its request on to the next one; of a URL that a response repeats, the first alone counts."""
-    urls = list(islice(time_budget.checked(URL.finditer(text)), 4 * MAX_OFFERS))
+    urls = list(islice(time_budget.checked(URL.finditer(text)), 4 * MAX_CANDIDATES))
     requests = [found.start() for found in time_budget.checked(REQUEST.finditer(text))]
     methods = [found.start() for found in time_budget.checked(METHOD.finditer(text))]
     previous = 0

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from diagnostics.parsing.values import MAX_DEPTH, Arguments, Hole, NamedValues, joined, json_of, text_of
+from diagnostics.parsing.values import MAX_DEPTH, Arguments, NamedValues, UnknownValue, joined, json_of, text_of
 from diagnostics.text import time_budget
 
 MAX_ITEMS = 500
@@ -156,11 +156,11 @@ class LiteralReader:
         if following == "[":
             self.at += 1
             inner = self.arguments("]").positional
-            return Hole(inner[0] if inner and isinstance(inner[0], str) and inner[0] else name[0])
+            return UnknownValue(inner[0] if inner and isinstance(inner[0], str) and inner[0] else name[0])
         if following == "=" and self.text.startswith("=>", self.at):
             return self._unknown(self.at)
         self.at = end
-        return self.code.named(name[0], self.depth) if "." not in name[0] else Hole(name[0])
+        return self.code.named(name[0], self.depth) if "." not in name[0] else UnknownValue(name[0])
 
     def _result(self, name: str, given: Arguments) -> Any:
         """What a known function would return; a Hole named after it for any other."""
@@ -168,17 +168,19 @@ class LiteralReader:
         while method := METHOD.match(self.text, self.at):
             self.at = method.end()
             self.arguments(")")
-            first = first if method[1] in ("toString", "ToString", "trim", "build", "String") else Hole(method[1])
+            first = (
+                first if method[1] in ("toString", "ToString", "trim", "build", "String") else UnknownValue(method[1])
+            )
         if SAME.fullmatch(name):
             return first
         if TO_JSON.fullmatch(name):
-            return first if isinstance(first, Hole) else json_of(first)
+            return first if isinstance(first, UnknownValue) else json_of(first)
         if FORMAT.fullmatch(name) and isinstance(first, str):
             rest = iter(given.positional[1:])
-            return VERB.sub(lambda found: text_of(next(rest, Hole("value"))), first)
+            return VERB.sub(lambda found: text_of(next(rest, UnknownValue("value"))), first)
         if name in ("Map.of", "Map.ofEntries"):
             return dict(zip(map(text_of, given.positional[::2]), given.positional[1::2], strict=False))
-        return Hole(name)
+        return UnknownValue(name)
 
     def _quoted(self, prefix: str) -> str | None:
         for pattern in (TRIPLE, QUOTED, VERBATIM, TEMPLATE):
@@ -207,7 +209,11 @@ class LiteralReader:
         wrapped = re.fullmatch(r"[\w.]+\(\s*([\w.$]+)\s*\)", name)
         name = wrapped[1] if wrapped else name
         plain = re.fullmatch(r"[A-Za-z_$][\w$.]*", name)
-        value = self.code.named(name, self.depth) if plain and "." not in name else Hole(re.sub(r"[^\w.]", "", name))
+        value = (
+            self.code.named(name, self.depth)
+            if plain and "." not in name
+            else UnknownValue(re.sub(r"[^\w.]", "", name))
+        )
         return text_of(value)
 
     def object(self) -> dict[str, Any]:
@@ -246,7 +252,7 @@ class LiteralReader:
             plain = NAME.match(self.text, start)
             found |= {plain[0]: name} if plain else {}
 
-    def _unknown(self, start: int) -> Hole:
+    def _unknown(self, start: int) -> UnknownValue:
         """Skips to the end of the expression, which is named after its first word."""
         depth = 0
         while found := MARK.search(self.text, self.at, self.end):
@@ -263,7 +269,7 @@ class LiteralReader:
         else:
             self.at = max(self.at, self.end)
         word = NAME.search(self.text, start, max(self.at, start))
-        return Hole(word[0] if word else "value")
+        return UnknownValue(word[0] if word else "value")
 
     def _skip_blank(self) -> int:
         found = BLANK.match(self.text, self.at, self.end)
@@ -292,7 +298,7 @@ def _number(text: str) -> Any:
     try:
         return int(digits) if digits.lstrip("-").isdigit() and len(digits) < 30 else float(digits)
     except ValueError:
-        return Hole("number")
+        return UnknownValue("number")
 
 
 def _unescaped(found: re.Match[str]) -> str:

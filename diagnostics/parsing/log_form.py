@@ -6,8 +6,8 @@ import re
 from functools import partial
 from itertools import islice
 
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
-from diagnostics.parsing.draft import ComposedBody, Draft, DraftAnswer, Headers
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
+from diagnostics.parsing.draft import ComposedBody, Draft, DraftResponse, Headers
 from diagnostics.parsing.response_text import json_at, looks_like_response
 from diagnostics.text import time_budget
 
@@ -47,7 +47,7 @@ BODY = re.compile(
 HEADERS = re.compile(r"HTTPHeaderDict\((?P<dict>\{[^{}]{0,8000}\})\)")
 
 
-def answer_in_log(text: str) -> DraftAnswer | None:
+def response_in_log(text: str) -> DraftResponse | None:
     """The answer that a log tells of; None where it tells neither a status nor an error body of one."""
     body, status = _body(text)
     found = STATUS.search(text)
@@ -61,13 +61,13 @@ def answer_in_log(text: str) -> DraftAnswer | None:
         message = MESSAGE.search(text)
         fields = {"message": message["text"] if message else "", "code": code["code"], "status": status}
         body = ComposedBody(json.dumps(fields))
-    return DraftAnswer(status, headers, body)
+    return DraftResponse(status, headers, body)
 
 
-def log_spots(text: str) -> list[Spot]:
+def logged_calls(text: str) -> list[CallSpan]:
     """Lines of a log that name a method and an address."""
-    found = islice(time_budget.checked(ACCESS.finditer(text)), MAX_OFFERS)
-    return [Spot(each.start(), each.end(), partial(_read, text, each)) for each in found]
+    found = islice(time_budget.checked(ACCESS.finditer(text)), MAX_CANDIDATES)
+    return [CallSpan(each.start(), each.end(), partial(_read, text, each)) for each in found]
 
 
 def _read(text: str, found: re.Match[str], until: int) -> Draft:
@@ -78,10 +78,10 @@ def _read(text: str, found: re.Match[str], until: int) -> Draft:
     draft.note("taken", "The call was read from a line of a log, which shows neither its headers nor its body.")
     around = text[max(0, found.start() - LONGEST_LINE) : found.end() + LONGEST_LINE]
     line = around[around.rfind("\n", 0, min(LONGEST_LINE, found.start())) + 1 :]
-    answer = answer_in_log(line.partition("\n")[0]) or answer_in_log(text[found.end() : until])
+    response = response_in_log(line.partition("\n")[0]) or response_in_log(text[found.end() : until])
     if status := found["status"] or found["status3"]:
-        answer = DraftAnswer(int(status), answer.headers if answer else [], answer.body if answer else None)
-    draft.answer = answer
+        response = DraftResponse(int(status), response.headers if response else [], response.body if response else None)
+    draft.response = response
     return draft
 
 

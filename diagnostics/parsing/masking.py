@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from diagnostics.parsing.call import FailingCall, Note, Parsed, ReceivedAnswer, read_json
-from diagnostics.parsing.draft import Draft, DraftAnswer, Headers
+from diagnostics.parsing.call import FailingCall, Note, Parsed, ReceivedResponse, read_json
+from diagnostics.parsing.draft import Draft, DraftResponse, Headers
 from diagnostics.redaction import patterns as masks
 from diagnostics.redaction.masker import Masker
 from diagnostics.redaction.redactor import MAX_BODY, Redactor
@@ -32,14 +32,14 @@ def mask_draft(draft: Draft, conversation_id: str) -> MaskedDraft:
     masker = Masker(limit=MAX_MASKS)
     masker.hidden.update(dict.fromkeys(draft.secrets))
     call = _call(masker, draft) if draft.has_call else None
-    answer = _answer(masker, draft.answer) if draft.answer else None
+    response = _response(masker, draft.response) if draft.response else None
     masker.where = "the notes"
     notes = [(note.kind, masker.text(note.what)) for note in draft.notes]  # they may name variables of a program
     found = [Note("masked", f"Masked: {label}.") for label in list(masker.found)[:MAX_NOTES]]
     swept = revealing_names(masker.hidden)
     parsed = Parsed(
         call=_swept_call(call, swept) if call else None,
-        answer=_swept_answer(answer, swept) if answer else None,
+        response=_swept_response(response, swept) if response else None,
         conversation_id=conversation_id,
         notes=(*(Note(kind, sweep(what, swept)) for kind, what in notes), *found),
         form=draft.form,
@@ -77,13 +77,13 @@ def _call(masker: Masker, draft: Draft) -> FailingCall:
     )
 
 
-def _answer(masker: Masker, answer: DraftAnswer) -> ReceivedAnswer:
+def _response(masker: Masker, response: DraftResponse) -> ReceivedResponse:
     masker.where = "the network error"
-    return ReceivedAnswer(
-        status=answer.status,
-        headers=_headers(masker, answer.headers),
-        body=_answer_body(masker, answer),
-        network_error=masker.text(answer.network_error),
+    return ReceivedResponse(
+        status=response.status,
+        headers=_headers(masker, response.headers),
+        body=_response_body(masker, response),
+        network_error=masker.text(response.network_error),
     )
 
 
@@ -101,16 +101,16 @@ def _body(masker: Masker, body: str | None, where: str) -> str | None:
     return None if body is None else masker.body(body)
 
 
-def _answer_body(masker: Masker, answer: DraftAnswer) -> str | None:
+def _response_body(masker: Masker, response: DraftResponse) -> str | None:
     """What an answer says about customers is hidden like in our own exchanges; an error keeps its words.
 
     A body that loses nothing by that stays as it was pasted, and so does an error that is no JSON: its form is judged.
     """
-    body = _body(masker, answer.body, "the body of the answer")
+    body = _body(masker, response.body, "the body of the answer")
     value, trouble = read_json(body)
-    if body is None or (trouble and (answer.status is None or answer.status >= 400)):
+    if body is None or (trouble and (response.status is None or response.status >= 400)):
         return body and body[:MAX_BODY]
-    redacted = Redactor().body(body, answer.status)
+    redacted = Redactor().body(body, response.status)
     return body if read_json(redacted) == (value, None) and len(body) <= MAX_BODY else redacted
 
 
@@ -122,7 +122,7 @@ def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:
     return replace(call, url=url, headers=headers, body=body, sdk_method=name, variables=variables)
 
 
-def _swept_answer(answer: ReceivedAnswer, secrets: list[str]) -> ReceivedAnswer:
-    headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in answer.headers)
-    body = None if answer.body is None else sweep(answer.body, secrets)
-    return ReceivedAnswer(answer.status, headers, body, sweep(answer.network_error, secrets))
+def _swept_response(response: ReceivedResponse, secrets: list[str]) -> ReceivedResponse:
+    headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in response.headers)
+    body = None if response.body is None else sweep(response.body, secrets)
+    return ReceivedResponse(response.status, headers, body, sweep(response.network_error, secrets))

@@ -3,30 +3,30 @@
 from collections.abc import Sequence
 from functools import partial
 
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import Draft, guess_method
 from diagnostics.parsing.exchange_values import ParsedExchange, exchange_in
 from diagnostics.parsing.objects import FoundObject
 from diagnostics.parsing.responses import unwrapped
-from diagnostics.parsing.snippets import settle
+from diagnostics.parsing.snippets import finish
 from diagnostics.text import time_budget
 
 
-def object_spots(objects: Sequence[FoundObject]) -> list[Spot]:
+def printed_calls(objects: Sequence[FoundObject]) -> list[CallSpan]:
     """The objects that hold the address of a call, with its method or its response."""
-    spots: list[Spot] = []
+    calls: list[CallSpan] = []
     for each in objects:
         time_budget.check()
         exchange = exchange_in(each.value, each.raw)
-        if exchange.url and (exchange.method or exchange.answer) and len(spots) < MAX_OFFERS:
-            spots.append(Spot(each.at, each.end, partial(draft_of, exchange)))
-    return spots
+        if exchange.url and (exchange.method or exchange.response) and len(calls) < MAX_CANDIDATES:
+            calls.append(CallSpan(each.at, each.end, partial(draft_of, exchange)))
+    return calls
 
 
 def draft_of(exchange: ParsedExchange, until: int = 0) -> Draft:
     """The call of an exchange; what follows it in the text, up to `until`, is not read."""
     draft = Draft("log", method=exchange.method, url=exchange.url, headers=list(exchange.headers), body=exchange.body)
     draft.note("taken", "The call was read from an object that a program printed.")
-    draft.answer = unwrapped(exchange.answer) if exchange.answer else None
+    draft.response = unwrapped(exchange.response) if exchange.response else None
     guess_method(draft)
-    return settle(draft)
+    return finish(draft)

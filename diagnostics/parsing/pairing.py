@@ -8,11 +8,11 @@ from functools import partial
 
 from diagnostics.genesys.contract import Operation, bundled
 from diagnostics.genesys.regions import region_of_host
-from diagnostics.parsing.candidates import Offer, Spot
+from diagnostics.parsing.candidates import CallSpan, Candidate
 from diagnostics.parsing.definitions import Definitions, use_host
-from diagnostics.parsing.draft import Draft, DraftAnswer
+from diagnostics.parsing.draft import Draft, DraftResponse
 from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
-from diagnostics.parsing.unwrapping import LONGEST_SCAN
+from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.parsing.values import MARKED
 from diagnostics.text import time_budget
 
@@ -34,44 +34,46 @@ class PasteContext:
 
     @classmethod
     def of(cls, text: str) -> "PasteContext":
-        return cls(text, Responses(text[:LONGEST_SCAN]), Definitions(text[:LONGEST_SCAN]))
+        return cls(text, Responses(text[:MAX_SCAN]), Definitions(text[:MAX_SCAN]))
 
 
-def paired(context: PasteContext, spots: Sequence[Spot], borders: Sequence[Spot], whole: bool) -> list[Offer]:
+def paired(
+    context: PasteContext, calls: Sequence[CallSpan], borders: Sequence[CallSpan], whole: bool
+) -> list[Candidate]:
     """An offer for each spot. The response behind a call is its own; that before the first call belongs to a call
     that has none behind it."""
-    starts = sorted({spot.at for spot in borders})
-    offers = []
-    for spot in spots:
+    starts = sorted({call.at for call in borders})
+    candidates = []
+    for call in calls:
         time_budget.check()
-        following = bisect_right(starts, spot.at)
+        following = bisect_right(starts, call.at)
         until = starts[following] if following < len(starts) else len(context.text)
-        lone = len(starts) == 1 or spot.at == starts[-1]
-        offers.append(Offer.of(partial(_read, context, spot, until, lone, starts[0]), spot.at, spot.end, whole))
-    return offers
+        lone = len(starts) == 1 or call.at == starts[-1]
+        candidates.append(Candidate.of(partial(_read, context, call, until, lone, starts[0]), call.at, call.end, whole))
+    return candidates
 
 
-def _read(context: PasteContext, spot: Spot, until: int, last: bool, first: int) -> Draft:
-    draft = spot.fill(until)
+def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: int) -> Draft:
+    draft = call.fill(until)
     context.definitions.fill(draft)
-    found = context.responses.between(spot.at, until)
+    found = context.responses.between(call.at, until)
     before = context.responses.between(0, first) if last else None
     is_fuller = (
         before is not None and found is not None and bool(before.code) and not found.code and before.joins(found)
     )
-    if (found is None and draft.answer is None) or is_fuller:
+    if (found is None and draft.response is None) or is_fuller:
         found = before.join(found) if before and found else before
         if found is not None:
             draft.note("guessed", "The response stands before the call in the text and was taken as its response.")
-    draft.answer = completed(draft.answer, found)
-    if draft.answer and draft.answer.status and not draft.answer.body and CORS.search(context.text, 0, LONGEST_SCAN):
+    draft.response = completed(draft.response, found)
+    if draft.response and draft.response.status and not draft.response.body and CORS.search(context.text, 0, MAX_SCAN):
         draft.note(
             "taken",
             "The browser blocked the response (CORS), so its error body is hidden. CORS is the symptom: any error looks "
             "like this in a browser.",
         )
-        draft.answer = replace(draft.answer, network_error="The browser blocked the response (CORS).")
-    use_host(draft, context.text[:LONGEST_SCAN])
+        draft.response = replace(draft.response, network_error="The browser blocked the response (CORS).")
+    use_host(draft, context.text[:MAX_SCAN])
     return draft
 
 
@@ -89,7 +91,7 @@ def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
             draft.notes = [note for note in draft.notes if not note.what.startswith("No method was given")]
         draft.headers = draft.headers or other.headers
         draft.body = draft.body if draft.body is not None else other.body
-        draft.answer = _fuller(draft.answer, other.answer)
+        draft.response = _fuller(draft.response, other.response)
         draft.sdk_method = draft.sdk_method or other.sdk_method
     _fill_address(draft, text)
     if not draft.method or _method_was_guessed(draft):
@@ -97,7 +99,7 @@ def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
     return draft
 
 
-def _fuller(one: DraftAnswer | None, two: DraftAnswer | None) -> DraftAnswer | None:
+def _fuller(one: DraftResponse | None, two: DraftResponse | None) -> DraftResponse | None:
     """Of two records of one response that with the body, such as a log's trace of it and its error."""
     if one is None or two is None:
         return one or two
@@ -110,7 +112,7 @@ def _fill_address(draft: Draft, text: str) -> None:
     """The address that another line shows filled in, such as the message of a browser or of a data action."""
     if not draft.url or _openness(draft.url) == (0, False):
         return
-    for number, found in enumerate(ADDRESS.finditer(text, 0, LONGEST_SCAN)):
+    for number, found in enumerate(ADDRESS.finditer(text, 0, MAX_SCAN)):
         time_budget.check()
         url = found[0].rstrip(".,;:!?)*'\"")
         if _fits(_path(draft.url), _path(url)) and _openness(url) < _openness(draft.url):
@@ -140,7 +142,7 @@ def operations_in_frames(text: str) -> list[Operation]:
     """The published operations whose SDK methods a text names, such as a stack trace."""
     contract = bundled()
     found: dict[str, Operation] = {}
-    for number, match in enumerate(FRAME.finditer(text, 0, LONGEST_SCAN)):
+    for number, match in enumerate(FRAME.finditer(text, 0, MAX_SCAN)):
         time_budget.check()
         name = re.sub(r"(?:_with_http_info|WithHttpInfoAsync|AsyncWithHttpInfo|WithHttpInfo|Async)$", "", match["name"])
         operation = contract.named(name)
@@ -159,8 +161,8 @@ def _is_same_call(one: Draft, two: Draft) -> bool:
         return False
     if _host(one.url) and _host(two.url) and _host(one.url) != _host(two.url) and "{" not in one.url + two.url:
         return False
-    if one.answer and two.answer and one.answer.status and two.answer.status:
-        return one.answer.status == two.answer.status
+    if one.response and two.response and one.response.status and two.response.status:
+        return one.response.status == two.response.status
     return True
 
 

@@ -10,25 +10,25 @@ from urllib.parse import unquote
 
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.parsing.call import Choice, Note, Parsed, Unreadable
-from diagnostics.parsing.candidates import Offer, best, choice_of, shortlist
+from diagnostics.parsing.candidates import Candidate, choice_of, most_likely, most_likely_index
 from diagnostics.parsing.curl import find_curl
 from diagnostics.parsing.definitions import conversation_named, fill_conversation, region_named, region_set
-from diagnostics.parsing.draft import Draft, DraftAnswer, Headers
-from diagnostics.parsing.har import SMALLER, is_har, offers_in_har
+from diagnostics.parsing.draft import Draft, DraftResponse, Headers
+from diagnostics.parsing.har import SMALLER, candidates_in_har, is_har
 from diagnostics.parsing.har import START as HAR_START
-from diagnostics.parsing.json_form import lines_of_json, load, offers_in_json, read_json_answer
-from diagnostics.parsing.log_form import answer_in_log
+from diagnostics.parsing.json_form import candidates_in_json, lines_of_json, load, read_json_response
+from diagnostics.parsing.log_form import response_in_log
 from diagnostics.parsing.masking import MAX_MASKS, MAX_NOTES, MaskedDraft, mask_draft, revealing_names, sweep
 from diagnostics.parsing.named_secrets import secrets_named
 from diagnostics.parsing.pairing import merged
 from diagnostics.parsing.postman import START as POSTMAN_START
-from diagnostics.parsing.postman import offers_in_documents
+from diagnostics.parsing.postman import candidates_in_documents
 from diagnostics.parsing.raw_http import find_request, has_response, read_response
-from diagnostics.parsing.response_text import STATUS_LINE, find_answer
+from diagnostics.parsing.response_text import STATUS_LINE, find_response
 from diagnostics.parsing.responses import Responses, completed, unwrapped
 from diagnostics.parsing.screenshot import corrected_text
-from diagnostics.parsing.thread import offers_by_name, offers_in_text
-from diagnostics.parsing.unwrapping import LONGEST_SCAN, RTF, is_chat, unwrap
+from diagnostics.parsing.thread import candidates_by_name, candidates_in_text
+from diagnostics.parsing.unwrapping import MAX_SCAN, RTF, is_chat, unwrap
 from diagnostics.redaction.masker import Masker, TooManySecrets
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import REPLACEMENT, clean_text
@@ -49,7 +49,7 @@ FORMS = (
     "What can be read: a curl command, a raw HTTP request, JSON {method, url, headers, body}, a HAR, a Postman "
     "collection, a snippet of code, or one line such as POST /api/v2/conversations/…/cobrowse."
 )
-ANSWER_FORMS = (
+RESPONSE_FORMS = (
     "What can be read: JSON {status, headers, body} or {network_error}, a raw HTTP response, "
     "a Genesys error body, or the line that curl prints when it fails."
 )
@@ -108,31 +108,31 @@ class PastedCall:
     def _read(self, choice: int | None) -> Parsed:
         with time_budget.limited():
             found = self._search()
-            offers = found.offers
-            chosen = choice if choice is not None and 0 <= choice < len(offers) else best(offers)
-            draft = self._completed(offers, chosen)
+            candidates = found.candidates
+            chosen = choice if choice is not None and 0 <= choice < len(candidates) else most_likely_index(candidates)
+            draft = self._completed(candidates, chosen)
             draft.notes = found.notes + draft.notes
             if found.is_partial:
                 draft.notes.insert(0, Note("dropped", time_budget.PARTIAL))
-            if len(offers) > 1:
+            if len(candidates) > 1:
                 why = "as chosen" if chosen == choice else "as the likeliest"
-                draft.note("taken", f"Of {len(offers)} calls in the text, number {chosen + 1} was taken, {why}.")
+                draft.note("taken", f"Of {len(candidates)} calls in the text, number {chosen + 1} was taken, {why}.")
             parsed = _masked(draft)
             return replace(
                 parsed,
-                choices=tuple(self._choices(offers, chosen)),
+                choices=tuple(self._choices(candidates, chosen)),
                 chosen=chosen,
-                region=_region(parsed, found.text[:LONGEST_SCAN]),
+                region=_region(parsed, found.text[:MAX_SCAN]),
             )
 
-    def _completed(self, offers: list[Offer], chosen: int) -> Draft:
+    def _completed(self, candidates: list[Candidate], chosen: int) -> Draft:
         """The chosen call, with what the rest of the text tells of it."""
         found = self._search()
-        draft = offers[chosen].read()
+        draft = candidates[chosen].read()
         try:
-            draft = merged(draft, [each.read() for each in offers if each is not offers[chosen]], found.text)
+            draft = merged(draft, [each.read() for each in candidates if each is not candidates[chosen]], found.text)
             if not conversation_id_in(draft.url):
-                draft.conversation_id = draft.conversation_id or conversation_named(found.text[:LONGEST_SCAN])
+                draft.conversation_id = draft.conversation_id or conversation_named(found.text[:MAX_SCAN])
                 fill_conversation(draft)
         except TimeBudgetExceeded:
             draft.note("dropped", time_budget.PARTIAL)
@@ -210,22 +210,22 @@ class PastedCall:
         found = self._search()
         if found.is_partial and not is_partial:
             raise TimeBudgetExceeded
-        return [self._mask(index, offer) for index, offer in enumerate(found.offers)]
+        return [self._mask(index, candidate) for index, candidate in enumerate(found.candidates)]
 
-    def _mask(self, index: int, offer: Offer) -> MaskedDraft:
+    def _mask(self, index: int, candidate: Candidate) -> MaskedDraft:
         if index not in self._masked:
-            self._masked[index] = _mask(offer.read())
+            self._masked[index] = _mask(candidate.read())
         return self._masked[index]
 
-    def _choices(self, offers: list[Offer], chosen: int) -> Iterator[Choice]:
+    def _choices(self, candidates: list[Candidate], chosen: int) -> Iterator[Choice]:
         """Named after masking the whole call, so that a secret of its headers is hidden in its address too."""
-        for index, offer in enumerate(offers if len(offers) > 1 else ()):
+        for index, candidate in enumerate(candidates if len(candidates) > 1 else ()):
             try:
                 with time_budget.unlimited():
-                    title = Masker(limit=MAX_MASKS).text(time_budget.beginning(offer.title, LONGEST_HEADER))
-                yield choice_of(index, self._mask(index, offer).parsed, title)
+                    title = Masker(limit=MAX_MASKS).text(time_budget.beginning(candidate.title, LONGEST_HEADER))
+                yield choice_of(index, self._mask(index, candidate).parsed, title)
             except TooManySecrets:
-                yield Choice(index, f"{offer.method} of thousands of secrets".strip())
+                yield Choice(index, f"{candidate.method} of thousands of secrets".strip())
 
     def _calls_only(self, is_partial: bool = False) -> str:
         try:
@@ -242,7 +242,7 @@ class ParsedText:
     `text` is what was searched: without what surrounded the call.
     """
 
-    offers: list[Offer] = field(repr=False)
+    candidates: list[Candidate] = field(repr=False)
     notes: list[Note]
     text: str = field(repr=False)
     is_partial: bool = False
@@ -259,16 +259,16 @@ def parse_call(text: str, choice: int | None = None) -> Parsed:
 
 
 @in_time
-def parse_answer(text: str) -> Parsed:
+def parse_response(text: str) -> Parsed:
     """The answer in `text`. Raises Unreadable, and nothing else, for text that holds none."""
-    text, notes = _clean(text, ANSWER_FORMS)
+    text, notes = _clean(text, RESPONSE_FORMS)
     with time_budget.limited() as budget:
         text, removed = _unwrapped(text, budget)
         notes += removed
-        draft, is_partial = _within_budget(text, _read_answer)
+        draft, is_partial = _within_budget(text, _read_response)
     draft.notes = [Note("dropped", time_budget.PARTIAL)] * is_partial + notes + draft.notes
     draft.note_composed_body()
-    if draft.answer and draft.answer.status is None and not draft.answer.network_error:
+    if draft.response and draft.response.status is None and not draft.response.network_error:
         draft.note("guessed", "The answer names no status, so only its body is judged.")
     return _masked(draft)
 
@@ -310,8 +310,8 @@ def _found(text: str) -> ParsedText:
         except TimeBudgetExceeded:
             corrected = []
             budget.extend(time_budget.GRACE_SECONDS)
-        offers, is_partial = _within_budget(text, _offers)
-        return ParsedText(shortlist(offers), [*notes, *removed, *corrected], text, is_partial, bool(corrected))
+        candidates, is_partial = _within_budget(text, _candidates)
+        return ParsedText(most_likely(candidates), [*notes, *removed, *corrected], text, is_partial, bool(corrected))
 
 
 def _unwrapped(text: str, budget: TimeBudget) -> tuple[str, list[Note]]:
@@ -350,10 +350,14 @@ def _as_json(parsed: Parsed) -> dict[str, Any]:
     """A call and its answer in this product's own form."""
     row: dict[str, Any] = asdict(parsed.call) if parsed.call else {}
     row["form"] = parsed.form
-    if parsed.answer and parsed.answer.network_error:
-        row["answer"] = {"network_error": parsed.answer.network_error}
-    elif parsed.answer:
-        row["answer"] = {"status": parsed.answer.status, "headers": parsed.answer.headers, "body": parsed.answer.body}
+    if parsed.response and parsed.response.network_error:
+        row["answer"] = {"network_error": parsed.response.network_error}
+    elif parsed.response:
+        row["answer"] = {
+            "status": parsed.response.status,
+            "headers": parsed.response.headers,
+            "body": parsed.response.body,
+        }
     return {name: value for name, value in row.items() if value not in (None, "", (), False)}
 
 
@@ -370,18 +374,18 @@ def _mask(draft: Draft) -> MaskedDraft:
 
 
 def _shortened(draft: Draft) -> Draft:
-    answer = draft.answer and replace(
-        draft.answer,
-        headers=_first_headers(draft.answer.headers),
-        body=draft.answer.body and time_budget.beginning(draft.answer.body, SHORTENED),
-        network_error=draft.answer.network_error[:LONGEST_HEADER],
+    response = draft.response and replace(
+        draft.response,
+        headers=_first_headers(draft.response.headers),
+        body=draft.response.body and time_budget.beginning(draft.response.body, SHORTENED),
+        network_error=draft.response.network_error[:LONGEST_HEADER],
     )
     short = replace(
         draft,
         url=time_budget.beginning(draft.url, SHORTENED),
         headers=_first_headers(draft.headers),
         body=draft.body and time_budget.beginning(draft.body, SHORTENED),
-        answer=answer,
+        response=response,
         notes=draft.notes[:MAX_NOTES],
     )
     if not any(note.what == time_budget.PARTIAL for note in short.notes):
@@ -428,62 +432,62 @@ def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
     return cleaned, notes
 
 
-def _offers(text: str) -> list[Offer]:
+def _candidates(text: str) -> list[Candidate]:
     """At least one call, or the answer alone."""
     if is_har(text):
-        return offers_in_har(text)
+        return candidates_in_har(text)
     if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
-        return _offers_in_json(text)
+        return _candidates_in_json(text)
     is_page = text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml"))
-    is_answer = (is_page or STATUS_LINE.match(text) is not None) and find_curl(text) < 0 and find_request(text) < 0
-    if not is_answer and (offers := offers_in_text(text)):  # the scripts of an error page are no call
-        return offers
+    is_response = (is_page or STATUS_LINE.match(text) is not None) and find_curl(text) < 0 and find_request(text) < 0
+    if not is_response and (candidates := candidates_in_text(text)):  # the scripts of an error page are no call
+        return candidates
     if has_response(text):
-        return [Offer(partial(read_response, text))]
+        return [Candidate(partial(read_response, text))]
     if is_page:
         raise Unreadable(f"This is a page of HTML or XML, not a call; perhaps it is the answer you got. {FORMS}")
-    if offers := offers_by_name(text):
-        return offers
+    if candidates := candidates_by_name(text):
+        return candidates
     if _response_in(text) is not None:
-        return [Offer(partial(_answer_alone, text))]
+        return [Candidate(partial(_response_alone, text))]
     raise Unreadable(f"{_seen(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
 
 
-def _offers_in_json(text: str) -> list[Offer]:
+def _candidates_in_json(text: str) -> list[Candidate]:
     """By its structure, unless its calls and their responses stand in entries of their own, or it is no JSON."""
-    if POSTMAN_START.match(text) and (offers := offers_in_documents(text)):
-        return offers
+    if POSTMAN_START.match(text) and (candidates := candidates_in_documents(text)):
+        return candidates
     try:
-        offers = offers_in_json(lines_of_json(text) or load(text), text)
+        candidates = candidates_in_json(lines_of_json(text) or load(text), text)
     except Unreadable:
-        if not POSTMAN_START.match(text) and (offers := _offers_in_entries(text)):
-            return offers
+        if not POSTMAN_START.match(text) and (candidates := _candidates_in_entries(text)):
+            return candidates
         raise
-    if all(offer.status is None for offer in offers):
-        apart = _offers_in_entries(text)
-        return apart if any(offer.status is not None for offer in apart) else offers
-    return offers
+    if all(candidate.status is None for candidate in candidates):
+        apart = _candidates_in_entries(text)
+        return apart if any(candidate.status is not None for candidate in apart) else candidates
+    return candidates
 
 
-def _offers_in_entries(text: str) -> list[Offer]:
+def _candidates_in_entries(text: str) -> list[Candidate]:
     try:
-        return offers_in_text(unwrap(text)[0])
+        return candidates_in_text(unwrap(text)[0])
     except Unreadable:
         return []
 
 
-def _response_in(text: str) -> DraftAnswer | None:
+def _response_in(text: str) -> DraftResponse | None:
     """The response in a text that holds no call."""
-    found = find_answer(text) or answer_in_log(text)
+    found = find_response(text) or response_in_log(text)
     if found is not None and found.body is not None:
         found = unwrapped(found)
-    found = completed(found, Responses(text[:LONGEST_SCAN]).between(0, LONGEST_SCAN))
+    found = completed(found, Responses(text[:MAX_SCAN]).between(0, MAX_SCAN))
     is_one = found is not None and (found.status is not None or found.body is not None or found.network_error)
     return found if is_one else None
 
 
-def _answer_alone(text: str) -> Draft:
-    draft = Draft("short", answer=_response_in(text))
+def _response_alone(text: str) -> Draft:
+    draft = Draft("short", response=_response_in(text))
     draft.note("taken", "The text holds only an answer; the call itself is not in it.")
     return draft
 
@@ -499,18 +503,18 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _read_answer(text: str) -> Draft:
+def _read_response(text: str) -> Draft:
     if text[0] == "{":
         value = load(text)
         inner = next((value[key] for key in ("answer", "response") if key in value), None)
-        draft = Draft("json", answer=read_json_answer(inner) or read_json_answer(value, text))
-        if draft.answer is None:
-            raise Unreadable(f"This JSON is no answer: it has neither status nor network_error. {ANSWER_FORMS}")
+        draft = Draft("json", response=read_json_response(inner) or read_json_response(value, text))
+        if draft.response is None:
+            raise Unreadable(f"This JSON is no answer: it has neither status nor network_error. {RESPONSE_FORMS}")
         return draft
     form = "raw_http" if has_response(text) else "curl" if "curl: (" in text else "short"
-    draft = Draft(form, answer=_response_in(text))
-    if draft.answer is None:
-        raise Unreadable(f"{_seen(text)}, and no status, error body or curl error is in it. {ANSWER_FORMS}")
+    draft = Draft(form, response=_response_in(text))
+    if draft.response is None:
+        raise Unreadable(f"{_seen(text)}, and no status, error body or curl error is in it. {RESPONSE_FORMS}")
     return draft
 
 

@@ -4,7 +4,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable
 
 from diagnostics.parsing.har import START as HAR_START
-from diagnostics.parsing.har import Smaller
+from diagnostics.parsing.har import HarReducer
 from diagnostics.parsing.parse import MAX_RECORD
 
 STEP = 65_536  # bytes
@@ -18,7 +18,7 @@ class PasteFile:
         self._decoder = getincrementaldecoder("utf-8-sig")("replace")
         self._pieces: list[str] = []
         self._size = 0
-        self._smaller: Smaller | None = None
+        self._smaller: HarReducer | None = None
 
     def feed(self, data: bytes) -> None:
         self._take(self._decoder.decode(data))
@@ -37,7 +37,7 @@ class PasteFile:
             self._size += len(piece)
         head = "".join(self._pieces) if self._size - len(piece) < FIRST else ""
         if HAR_START.search(head):
-            self._smaller, self._pieces = Smaller(), []
+            self._smaller, self._pieces = HarReducer(), []
             self._smaller.feed(head)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.candidates import Offer
-from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftAnswer, Headers
+from diagnostics.parsing.candidates import Candidate
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers
 from diagnostics.parsing.response_text import json_at
 from diagnostics.text import time_budget
 
@@ -57,7 +57,7 @@ def documents_in(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def offers_in_documents(text: str) -> list[Offer]:
+def candidates_in_documents(text: str) -> list[Candidate]:
     """The calls of a collection, with the values of an environment that stands in the same text; [] for none."""
     documents = documents_in(text)
     collection = next((each for each in documents if is_collection(each)), None)
@@ -66,7 +66,7 @@ def offers_in_documents(text: str) -> list[Offer]:
     environment: dict[str, str] = {}
     for each in documents:
         environment |= _variables(each.get("values"))
-    return offers_in_collection(collection, environment)
+    return candidates_in_collection(collection, environment)
 
 
 def is_item(value: Any) -> bool:
@@ -86,7 +86,7 @@ def is_item(value: Any) -> bool:
     )
 
 
-def offers_in_collection(value: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> list[Offer]:
+def candidates_in_collection(value: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> list[Candidate]:
     """`environment` has values that stand outside the collection. Raises Unreadable for a collection without a request."""
     root = value if isinstance(value.get("item"), list) else value["collection"]
     items: list[Item] = []
@@ -101,21 +101,23 @@ def offers_in_collection(value: Mapping[str, Any], environment: Mapping[str, str
             "This Postman collection holds no request, so there is no call in it. "
             "Export the collection with its requests, or paste the failing one as curl (Postman: Code > cURL)."
         )
-    return [offer_of(item, left_out) for item in time_budget.checked(items)]
+    return [candidate_of(item, left_out) for item in time_budget.checked(items)]
 
 
-def offer_of_item(value: Mapping[str, Any]) -> Offer:
-    return offer_of(Item(value if "request" in value else {"request": value}, _text(value.get("name")), None, {}), 0)
+def candidate_of_item(value: Mapping[str, Any]) -> Candidate:
+    return candidate_of(
+        Item(value if "request" in value else {"request": value}, _text(value.get("name")), None, {}), 0
+    )
 
 
-def offer_of(item: Item, left_out: int) -> Offer:
+def candidate_of(item: Item, left_out: int) -> Candidate:
     request = _request(item.row)
-    answer = _example(item.row)
-    return Offer(
+    response = _example(item.row)
+    return Candidate(
         partial(draft_of, item, left_out),
         _method(request),
         _url(request, item.variables),
-        _status(answer) if answer else None,
+        _status(response) if response else None,
         title=item.title,
     )
 
@@ -130,8 +132,8 @@ def draft_of(item: Item, left_out: int = 0) -> Draft:
     if not request.get("method"):
         draft.method = "GET"
         draft.note("guessed", "No method was given; Postman then sends GET.")
-    if answer := _example(item.row):
-        draft.answer = _answer(answer)
+    if response := _example(item.row):
+        draft.response = _response(response)
         draft.note("guessed", "The answer is the example that is saved with the request.")
     if names := sorted(set(VARIABLE.findall(draft.url))):
         draft.note(
@@ -289,8 +291,8 @@ def _example(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((each for each in found if (_status(each) or 0) >= 400), found[0] if found else None)
 
 
-def _answer(row: Mapping[str, Any]) -> DraftAnswer:
-    return DraftAnswer(_status(row), _headers(row.get("header"), {}), _text(row.get("body")) or None)
+def _response(row: Mapping[str, Any]) -> DraftResponse:
+    return DraftResponse(_status(row), _headers(row.get("header"), {}), _text(row.get("body")) or None)
 
 
 def _status(row: Mapping[str, Any]) -> int | None:

@@ -6,12 +6,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import Draft
-from diagnostics.parsing.log_form import answer_in_log
-from diagnostics.parsing.response_text import find_answer
-from diagnostics.parsing.snippets import add_header, fill_url, settle
-from diagnostics.parsing.values import Hole, joined, json_of, text_of
+from diagnostics.parsing.log_form import response_in_log
+from diagnostics.parsing.response_text import find_response
+from diagnostics.parsing.snippets import add_header, fill_url, finish
+from diagnostics.parsing.values import UnknownValue, joined, json_of, text_of
 from diagnostics.text import time_budget
 
 CALL = re.compile(
@@ -40,12 +40,12 @@ COMMA = re.compile(r"[ \t]*,[ \t`]*\n?[ \t]*")
 SWITCHES = frozenset({"usebasicparsing", "allowunencryptedauthentication", "skipcertificatecheck", "verbose"})
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", "a": "", "b": "", "f": "", "v": ""}
 MAX_NAMES = 200
-LONGEST_ECHO = 120  # characters
+MAX_ECHO = 120  # characters
 MAX_DEPTH = 12
 MAX_WORDS = 60  # of one command
 
 
-class _Script:
+class _PowerShellCode:
     """A text of PowerShell and the values that it gives to its variables."""
 
     def __init__(self, text: str) -> None:
@@ -67,14 +67,14 @@ class _Script:
     def value(self, at: int, depth: int = 0) -> tuple[Any, int]:
         """The value that begins at `at`, and where it ends. Never fails."""
         value, end = self._one(at, depth)
-        while isinstance(value, str | Hole) and (plus := PLUS.match(self.text, end)) and depth < MAX_DEPTH:
+        while isinstance(value, str | UnknownValue) and (plus := PLUS.match(self.text, end)) and depth < MAX_DEPTH:
             time_budget.check()
             other, end = self._one(plus.end(), depth + 1)
             value = joined(value, other)
         if isinstance(value, str) and (operator := FORMAT.match(self.text, end)) and depth < MAX_DEPTH:
             value, end = self._formatted(value, operator.end(), depth + 1)
         if found := TO_JSON.match(self.text, end):
-            return (value if isinstance(value, Hole) else json_of(value)), found.end()
+            return (value if isinstance(value, UnknownValue) else json_of(value)), found.end()
         return value, end
 
     def _formatted(self, text: str, at: int, depth: int) -> tuple[str, int]:
@@ -113,9 +113,9 @@ class _Script:
             return value, closing + 1 if closing >= 0 else end
         bare = BARE.match(self.text, at)
         if bare is None:
-            return Hole("value"), at + 1
+            return UnknownValue("value"), at + 1
         return (
-            Hole("value") if bare[0].lower() in ("new-object", "[system.text.encoding]::utf8") else bare[0]
+            UnknownValue("value") if bare[0].lower() in ("new-object", "[system.text.encoding]::utf8") else bare[0]
         ), bare.end()
 
     def _table(self, at: int, depth: int) -> tuple[dict[str, Any], int]:
@@ -137,53 +137,52 @@ class _Script:
     def _variable(self, found: re.Match[str]) -> Any:
         name = (found["braced"] or found["name"]).removeprefix("env:")
         known = self.names.get(name.lower())
-        return Hole(name) if known is None or "." in found[0] else known
+        return UnknownValue(name) if known is None or "." in found[0] else known
 
     def _expanded(self, text: str) -> str:
-        text = EXPRESSION.sub(lambda found: Hole(re.sub(r"[^\w.]", "", found[1]) or "value").text, text)
+        text = EXPRESSION.sub(lambda found: UnknownValue(re.sub(r"[^\w.]", "", found[1]) or "value").text, text)
         return VARIABLE.sub(lambda found: text_of(self._variable(found)), text)
 
 
-def powershell_spots(text: str) -> list[Spot]:
-    commands = (
-        each
-        for each in time_budget.checked(CALL.finditer(text))
-        if not ECHO.search(text, max(0, each.start() - LONGEST_ECHO), each.start())
-    )
-    calls = list(islice(commands, MAX_OFFERS))
-    if not calls:
+def powershell_calls(text: str) -> list[CallSpan]:
+    commands = [
+        command
+        for command in time_budget.checked(CALL.finditer(text))
+        if not ECHO.search(text, max(0, command.start() - MAX_ECHO), command.start())
+    ][:MAX_CANDIDATES]
+    if not commands:
         return []
-    script = _Script(text)
-    spots = []
-    for found in calls:
-        options, end = _options(script, found.end())
-        if isinstance(options.get("uri"), str | Hole):
-            spots.append(Spot(found.start(), end, partial(_read, text, options, end)))
-    return spots
+    code = _PowerShellCode(text)
+    calls = []
+    for command in commands:
+        options, end = _options(code, command.end())
+        if isinstance(options.get("uri"), str | UnknownValue):
+            calls.append(CallSpan(command.start(), end, partial(_read, text, options, end)))
+    return calls
 
 
-def _options(script: _Script, at: int) -> tuple[dict[str, Any], int]:
+def _options(code: _PowerShellCode, at: int) -> tuple[dict[str, Any], int]:
     """The parameters of one command by their names in lower case; the address may stand without its name."""
     options: dict[str, Any] = {}
     for _ in range(MAX_WORDS):
-        blank = BLANK.match(script.text, at)
+        blank = BLANK.match(code.text, at)
         at = blank.end() if blank else at
-        if at >= len(script.text) or script.text[at] in "\r\n|;)}":
+        if at >= len(code.text) or code.text[at] in "\r\n|;)}":
             break
-        option = OPTION.match(script.text, at)
-        if option is None and (splat := SPLAT.match(script.text, at)):
-            table = script.names.get(splat[1].lower())
+        option = OPTION.match(code.text, at)
+        if option is None and (splat := SPLAT.match(code.text, at)):
+            table = code.names.get(splat[1].lower())
             options |= {name.lower(): value for name, value in table.items()} if isinstance(table, dict) else {}
             at = splat.end()
             continue
         if option is None:
-            value, at = script.value(at)
+            value, at = code.value(at)
             options.setdefault("uri", value)
             continue
         name, at = option[1].lower(), option.end()
         if name not in SWITCHES:
-            blank = BLANK.match(script.text, at)
-            options[name], at = script.value(blank.end() if blank else at)
+            blank = BLANK.match(code.text, at)
+            options[name], at = code.value(blank.end() if blank else at)
     return options, at
 
 
@@ -198,15 +197,15 @@ def _read(text: str, options: Mapping[str, Any], end: int, until: int) -> Draft:
     headers = options.get("headers")
     for name, value in headers.items() if isinstance(headers, dict) else ():
         add_header(draft, name, value)
-    if isinstance(headers, Hole):
+    if isinstance(headers, UnknownValue):
         draft.note("dropped", f"The headers are in the variable {headers.name}, whose value is not in the text.")
     _fill_body(draft, options.get("body"), text_of(options.get("contenttype")))
-    draft.answer = find_answer(text[end:until]) or answer_in_log(text[end:until])
-    return settle(draft)
+    draft.response = find_response(text[end:until]) or response_in_log(text[end:until])
+    return finish(draft)
 
 
 def _fill_body(draft: Draft, body: Any, kind: str) -> None:
-    if isinstance(body, Hole):
+    if isinstance(body, UnknownValue):
         draft.note("dropped", f"The body is in the variable {body.name}, whose value is not in the text.")
     elif isinstance(body, dict):
         draft.body = "&".join(f"{name}={text_of(value)}" for name, value in body.items())

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from diagnostics.parsing.values import MAX_DEPTH, Arguments, Hole, NamedValues, joined, json_of, text_of
+from diagnostics.parsing.values import MAX_DEPTH, Arguments, NamedValues, UnknownValue, joined, json_of, text_of
 from diagnostics.text import time_budget
 
 LONGEST = 20_000
@@ -24,7 +24,7 @@ class PythonCode(NamedValues):
     def value_at(self, start: int, name: str, depth: int) -> Any:
         time_budget.check()
         tree = parsed(self.text[start : end_of(self.text, start)])
-        return Hole(name) if tree is None else self.value(tree, depth)
+        return UnknownValue(name) if tree is None else self.value(tree, depth)
 
     def arguments(self, start: int) -> tuple[Arguments, int] | None:
         """Those of the call whose parenthesis opens before `start`, and where it ends; None where that is no Python."""
@@ -42,15 +42,15 @@ class PythonCode(NamedValues):
 
     def value(self, node: ast.expr, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            return Hole("value")
+            return UnknownValue("value")
         read = READ.get(type(node))
-        return Hole(_name(node)) if read is None else read(self, node, depth + 1)
+        return UnknownValue(_name(node)) if read is None else read(self, node, depth + 1)
 
     def _constant(self, node: ast.Constant, depth: int) -> Any:
         value = node.value
         if isinstance(value, bytes):
             return value.decode("utf-8", "replace")
-        return value if value is None or isinstance(value, str | int | float) else Hole("value")
+        return value if value is None or isinstance(value, str | int | float) else UnknownValue("value")
 
     def _text(self, node: ast.JoinedStr, depth: int) -> str:
         parts = [each.value if isinstance(each, ast.FormattedValue) else each for each in node.values]
@@ -63,7 +63,7 @@ class PythonCode(NamedValues):
         if isinstance(node.op, ast.Mod) and isinstance(left, str):
             right = self.value(node.right, depth)
             return _formatted(left, right if isinstance(right, list) else [right], {})
-        return Hole("value")
+        return UnknownValue("value")
 
     def _dict(self, node: ast.Dict, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -82,25 +82,25 @@ class PythonCode(NamedValues):
         name = _dotted(node.func)
         given = [self.value(each, depth) for each in node.args]
         if name == "json.dumps" and given:
-            return given[0] if isinstance(given[0], Hole) else json_of(given[0])
+            return given[0] if isinstance(given[0], UnknownValue) else json_of(given[0])
         if name in ("str", "quote", "urllib.parse.quote") and given:
             return given[0]
         if name == "dict":
             return {each.arg: self.value(each.value, depth) for each in node.keywords if each.arg}
         if name in ("os.getenv", "os.environ.get", "getenv") and given:
-            return Hole(text_of(given[0]))
+            return UnknownValue(text_of(given[0]))
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "strip", "encode"):
             inner = self.value(node.func.value, depth)
             words = {each.arg: self.value(each.value, depth) for each in node.keywords if each.arg}
             return _formatted(inner, given, words) if node.func.attr == "format" and isinstance(inner, str) else inner
-        return Hole(_name(node))
+        return UnknownValue(_name(node))
 
     def _item(self, node: ast.Subscript, depth: int) -> Any:
         inside = self.value(node.slice, depth)
         outer = self.value(node.value, depth)
         if isinstance(outer, dict) and isinstance(inside, str) and inside in outer:
             return outer[inside]
-        return Hole(inside if isinstance(inside, str) else _name(node))
+        return UnknownValue(inside if isinstance(inside, str) else _name(node))
 
     def _variable(self, node: ast.Name, depth: int) -> Any:
         return self.named(node.id, depth)
@@ -167,7 +167,7 @@ def _formatted(text: str, given: list[Any], words: dict[str, Any]) -> str:
             return text_of(words[name])
         if name.isdigit():
             return text_of(given[int(name)]) if len(name) < 3 and int(name) < len(given) else found[0]
-        return found[0] if name else text_of(next(rest, Hole("value")))
+        return found[0] if name else text_of(next(rest, UnknownValue("value")))
 
     return FORMATTED.sub(fill, text)
 

@@ -3,9 +3,9 @@
 import re
 from functools import partial
 
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import METHODS, Draft
-from diagnostics.parsing.response_text import STATUS_LINE, find_answer, raw_response, read_headers, tidy_body
+from diagnostics.parsing.response_text import STATUS_LINE, find_response, raw_response, read_headers, tidy_body
 from diagnostics.text import time_budget
 
 METHOD = re.compile(r"[ \t]*(?:> ?)?([A-Za-z]{3,20})[ \t]")
@@ -36,21 +36,21 @@ def has_response(text: str) -> bool:
     return "HTTP/" in text and any(STATUS_LINE.match(line) for line in time_budget.checked(text.split("\n")))
 
 
-def request_spots(text: str, after_curl: int) -> list[Spot]:
+def raw_requests(text: str, after_curl: int) -> list[CallSpan]:
     """The requests in the text. What curl -v shows behind a command (from `after_curl` on) is that command's own."""
-    spots: list[Spot] = []
+    calls: list[CallSpan] = []
     at = 0
     for line in time_budget.checked(text.split("\n")) if " HTTP/" in text else ():
         shown_by_curl = line.lstrip().startswith(">") and 0 <= after_curl < at
-        if " HTTP/" in line and not shown_by_curl and len(spots) < MAX_OFFERS and request_line(line):
-            spots.append(Spot(at, at + len(line), partial(_read, text, at)))
+        if " HTTP/" in line and not shown_by_curl and len(calls) < MAX_CANDIDATES and request_line(line):
+            calls.append(CallSpan(at, at + len(line), partial(_read, text, at)))
         at += len(line) + 1
-    return spots
+    return calls
 
 
 def read_response(text: str) -> Draft:
     """A response alone."""
-    draft = Draft("raw_http", answer=raw_response(text))
+    draft = Draft("raw_http", response=raw_response(text))
     draft.note("taken", "The text holds only an answer; the call itself is not in it.")
     return draft
 
@@ -66,7 +66,7 @@ def _read(text: str, start: int, until: int) -> Draft:
             (number for number, line in enumerate(time_budget.checked(lines)) if STATUS_LINE.match(line)), len(lines)
         )
         _read_request(draft, target, lines[1:end], verbose)
-        draft.answer = find_answer("\n".join(lines[end:])) if end < len(lines) else None
+        draft.response = find_response("\n".join(lines[end:])) if end < len(lines) else None
     draft.note("taken", "The call was read from a raw HTTP request.")
     return draft
 

@@ -5,7 +5,7 @@ import re
 from itertools import islice
 from typing import Any
 
-from diagnostics.parsing.draft import MAX_HEADERS, DraftAnswer, Headers
+from diagnostics.parsing.draft import MAX_HEADERS, DraftResponse, Headers
 from diagnostics.text import time_budget
 
 STATUS_LINE = re.compile(r"[ \t]*(?:< ?)?HTTP/\d(?:\.\d)?[ \t]{1,4}(\d{3})(?!\d)")
@@ -22,7 +22,7 @@ LONE_STATUS = re.compile(
 )
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 # Which fields together only an answer has: ErrorBody, the errors of the token endpoint, a started session.
-ANSWER_KEYS = (
+RESPONSE_KEYS = (
     {"contextId"},
     {"message", "code"},
     {"error", "error_description"},
@@ -32,12 +32,12 @@ ANSWER_KEYS = (
 VERBOSE_NOISE = re.compile(r"\* |\*$|[{}] \[\d|> |< |[ \t]*\d{1,3}[ \t]+\d.*--:--")
 
 
-def find_answer(text: str) -> DraftAnswer | None:
+def find_response(text: str) -> DraftResponse | None:
     """The answer somewhere in `text`, usually what follows a call; None when there is none."""
     return raw_response(text) or _curl_error(text) or _bare_status(text) or _bare_body(text)
 
 
-def raw_response(text: str) -> DraftAnswer | None:
+def raw_response(text: str) -> DraftResponse | None:
     """The last raw response in the text: what came before it was a proxy, a "100 Continue" or a redirect."""
     if "HTTP/" not in text:
         return None
@@ -53,7 +53,7 @@ def raw_response(text: str) -> DraftAnswer | None:
     headers, rest = read_headers(block)
     if verbose:
         rest = [line for line in time_budget.checked(rest) if not VERBOSE_NOISE.match(line)]
-    return DraftAnswer(int(first[1]) if first else None, headers, _without_prose(tidy_body(rest)))
+    return DraftResponse(int(first[1]) if first else None, headers, _without_prose(tidy_body(rest)))
 
 
 def _without_prose(body: str | None) -> str | None:
@@ -97,7 +97,7 @@ def looks_like_response(value: Any) -> bool:
         return False
     if status_in(value) is not None and len(value) > 1:
         return True
-    return any(keys <= value.keys() for keys in ANSWER_KEYS)
+    return any(keys <= value.keys() for keys in RESPONSE_KEYS)
 
 
 def status_in(value: Any) -> int | None:
@@ -129,27 +129,27 @@ def line_status(line: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _curl_error(text: str) -> DraftAnswer | None:
+def _curl_error(text: str) -> DraftResponse | None:
     found = CURL_ERROR.search(text)
-    return DraftAnswer(network_error=found[1].strip() or "curl gave up") if found else None
+    return DraftResponse(network_error=found[1].strip() or "curl gave up") if found else None
 
 
-def _bare_status(text: str) -> DraftAnswer | None:
+def _bare_status(text: str) -> DraftResponse | None:
     for number, line in enumerate(lines := text.split("\n")):
         time_budget.check()
         status = line_status(line)
         if status:
             after = "\n".join(lines[number + 1 :]).strip()
             found = _bare_body(after)
-            return DraftAnswer(status, [], found.body if found else None)
+            return DraftResponse(status, [], found.body if found else None)
     return None
 
 
-def _bare_body(text: str) -> DraftAnswer | None:
+def _bare_body(text: str) -> DraftResponse | None:
     """The first JSON object that starts a line and reads like an answer."""
     for start in islice(re.finditer(r"^[ \t]{0,20}(?=\{)", text, re.MULTILINE), 5):
         time_budget.check()
         found = json_at(text, start.end())
         if found and looks_like_response(found[0]):
-            return DraftAnswer(status_in(found[0]), [], text[start.end() : found[1]])
+            return DraftResponse(status_in(found[0]), [], text[start.end() : found[1]])
     return None

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from diagnostics.parsing.draft import ComposedBody, DraftAnswer, Headers
+from diagnostics.parsing.draft import ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.exchange_values import exchange_in
 from diagnostics.parsing.log_form import CODE, HEADERS, dict_headers
 from diagnostics.parsing.objects import FoundObject, objects_in, value_of
@@ -114,8 +114,8 @@ class Trace:
         error = "" if status else self.network_error or other.network_error
         return Trace(self.at, max(self.end, other.end), status, headers, body, error, self.url or other.url)
 
-    def as_answer(self) -> DraftAnswer:
-        return DraftAnswer(self.status, self.headers, self.body, self.network_error if self.status is None else "")
+    def as_response(self) -> DraftResponse:
+        return DraftResponse(self.status, self.headers, self.body, self.network_error if self.status is None else "")
 
 
 class Responses:
@@ -158,24 +158,24 @@ def correlation_of(headers: Any, body: str | None) -> str:
     return ""
 
 
-def completed(own: DraftAnswer | None, found: Trace | None) -> DraftAnswer | None:
+def completed(own: DraftResponse | None, found: Trace | None) -> DraftResponse | None:
     """The response that a reader saw behind its call, with what the text tells of it beside."""
     if found is None:
         return own
     if own is None or (own.network_error and found.status is not None):
-        return found.as_answer()
+        return found.as_response()
     if own.network_error:
         return own
     mine = Trace(0, 0, own.status, own.headers, own.body)
     if not mine.joins(found):
         weak = own.body is None and not own.headers
-        return found.as_answer() if weak and found.worth > mine.worth and found.code else own
+        return found.as_response() if weak and found.worth > mine.worth and found.code else own
     whole = mine.join(found)
     mine_said, found_said = value_of(own.body or ""), value_of(found.body or "")
     keeps = own.body is not None and (
         found_said is None or (mine_said is not None and len(mine_said) >= len(found_said))
     )
-    return DraftAnswer(
+    return DraftResponse(
         whole.status, whole.headers, own.body if keeps else whole.body if mine_said is None else found.body
     )
 
@@ -204,12 +204,12 @@ def _raw(text: str) -> list[Trace]:
     found = []
     for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
         time_budget.check()
-        answer = raw_response(text[start : min(end, start + 60_000)])
-        if answer is not None:
-            body = answer.body if value_of(answer.body or "") is not None else None
+        response = raw_response(text[start : min(end, start + 60_000)])
+        if response is not None:
+            body = response.body if value_of(response.body or "") is not None else None
             first_blank = text.find("\n\n", start, end)
             found.append(
-                Trace(start, first_blank if first_blank > 0 else start + 12, answer.status, answer.headers, body)
+                Trace(start, first_blank if first_blank > 0 else start + 12, response.status, response.headers, body)
             )
     return found[-50:]
 
@@ -219,20 +219,20 @@ def _from_objects(objects: list[FoundObject]) -> list[Trace]:
     for each in objects:
         time_budget.check()
         exchange = exchange_in(each.value, each.raw)
-        if exchange.answer is not None:
-            answer = unwrapped(exchange.answer)
-            found.append(Trace(each.at, each.end, answer.status, answer.headers, answer.body, url=exchange.url))
+        if exchange.response is not None:
+            response = unwrapped(exchange.response)
+            found.append(Trace(each.at, each.end, response.status, response.headers, response.body, url=exchange.url))
         else:
             found.append(Trace(each.at, each.at))
     return [trace for trace in found if trace.end > trace.at]
 
 
-def unwrapped(answer: DraftAnswer) -> DraftAnswer:
+def unwrapped(response: DraftResponse) -> DraftResponse:
     """The response of the API inside that of a data action, which wraps it in a 400 of its own."""
-    value = value_of(answer.body or "")
+    value = value_of(response.body or "")
     message = value.get("message") if isinstance(value, dict) else None
     if not isinstance(message, str) or not is_wrapper(value):
-        return answer
+        return response
     inner = next((each for each in objects_in(message) if each.value.get("code") or each.value.get("message")), None)
     details = value.get("details")
     told = WRAPPED_STATUS.search(message)
@@ -241,11 +241,11 @@ def unwrapped(answer: DraftAnswer) -> DraftAnswer:
         name = detail.get("fieldName") if isinstance(detail, dict) else None
         status = status or (int(name) if isinstance(name, str) and re.fullmatch(r"[1-5]\d\d", name) else None)
     if inner is not None:
-        found = exchange_in(inner.value).answer
+        found = exchange_in(inner.value).response
         if found is not None and found.body:
-            headers = found.headers if correlation_of(found.headers, found.body) else answer.headers
-            return DraftAnswer(found.status or status, headers, found.body)
-    return replace(answer, status=status or answer.status)
+            headers = found.headers if correlation_of(found.headers, found.body) else response.headers
+            return DraftResponse(found.status or status, headers, found.body)
+    return replace(response, status=status or response.status)
 
 
 def is_wrapper(value: Any) -> bool:

@@ -5,7 +5,7 @@ import re
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import PUBLISHED
 from diagnostics.parsing.call import Note
-from diagnostics.parsing.unwrapping import LONGEST_SCAN
+from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.text import time_budget
 
 MAX_PIECES = 500
@@ -47,7 +47,7 @@ def fold(word: str) -> str:
 
 def corrected_text(text: str) -> tuple[str, list[Note]]:
     """The text with the addresses and ids corrected that only text recognition explains; a note if there were any."""
-    if len(text) > LONGEST_SCAN:
+    if len(text) > MAX_SCAN:
         return text, []
     corrected = UUID_SPACED.sub(lambda found: re.sub(r"[ \t]", "", found[0]), text)
     corrected = SPACED.sub(_closed, corrected)

@@ -10,14 +10,14 @@ from urllib.parse import quote
 from diagnostics.genesys.contract import Contract, Operation, bundled
 from diagnostics.genesys.operation import camel_case
 from diagnostics.genesys.paths import is_parameter, split_path
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import Draft
 from diagnostics.parsing.intent import nearest_methods
-from diagnostics.parsing.log_form import answer_in_log
-from diagnostics.parsing.response_text import find_answer
+from diagnostics.parsing.log_form import response_in_log
+from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.shell import read_command
-from diagnostics.parsing.snippets import Languages, settle
-from diagnostics.parsing.values import OPEN, Arguments, Hole, json_of, text_of
+from diagnostics.parsing.snippets import Languages, finish
+from diagnostics.parsing.values import OPEN, Arguments, UnknownValue, json_of, text_of
 from diagnostics.text import time_budget
 
 VERB = r"(?:get|post|put|patch|delete|head|Get|Post|Put|Patch|Delete|Head)"
@@ -75,14 +75,14 @@ SDK_NAMES = frozenset(
 )
 
 
-def sdk_spots(text: str) -> list[Spot]:
+def sdk_calls(text: str) -> list[CallSpan]:
     """Calls by methods that an SDK has, or seems to have."""
-    spots: list[Spot] = []
+    calls: list[CallSpan] = []
     languages: Languages | None = None
     for found in time_budget.checked(CALL.finditer(text)):
         line = text[max(text.rfind("\n", 0, found.start()) + 1, found.start() - 200) : found.start()]
         if (
-            len(spots) >= MAX_OFFERS
+            len(calls) >= MAX_CANDIDATES
             or found["defined"]
             or FRAME.match(line)
             or not _is_one(found["name"], found["owner"])
@@ -90,32 +90,33 @@ def sdk_spots(text: str) -> list[Spot]:
             continue
         languages = languages or Languages.of(text)
         given, end = languages.arguments(found.end(), "_" in found["name"])
-        spots.append(Spot(found.start(), end, partial(_read, text, found["name"], given, end)))
+        calls.append(CallSpan(found.start(), end, partial(_read, text, found["name"], given, end)))
     for found in time_budget.checked(CALLING.finditer(text)):
-        if len(spots) < MAX_OFFERS:
-            spots.append(
-                Spot(found.start(), found.end(), partial(_read, text, found["name"], Arguments(), found.start()))
+        if len(calls) < MAX_CANDIDATES:
+            calls.append(
+                CallSpan(found.start(), found.end(), partial(_read, text, found["name"], Arguments(), found.start()))
             )
-    return spots
+    return calls
 
 
-def name_spots(text: str) -> list[Spot]:
+def sdk_names(text: str) -> list[CallSpan]:
     """Names of methods in prose, for a text that holds no call at all."""
     found = [each for each in time_budget.checked(NAMED.finditer(text)) if "cobrowse" in each["name"].lower()][
-        :MAX_OFFERS
+        :MAX_CANDIDATES
     ]
     return [
-        Spot(each.start(), each.end(), partial(_read, text, each["name"], Arguments(), each.end())) for each in found
+        CallSpan(each.start(), each.end(), partial(_read, text, each["name"], Arguments(), each.end()))
+        for each in found
     ]
 
 
-def gc_spots(text: str) -> list[Spot]:
-    spots: list[Spot] = []
+def gc_calls(text: str) -> list[CallSpan]:
+    calls: list[CallSpan] = []
     for found in islice(time_budget.checked(GC.finditer(text)), MAX_COMMANDS):
         command = read_command(text, found.end())
-        if len(spots) < MAX_OFFERS and _gc_words(command.words)[0]:
-            spots.append(Spot(found.start(), command.end, partial(_read_gc, text, command.words, command.end)))
-    return spots
+        if len(calls) < MAX_CANDIDATES and _gc_words(command.words)[0]:
+            calls.append(CallSpan(found.start(), command.end, partial(_read_gc, text, command.words, command.end)))
+    return calls
 
 
 def _is_one(name: str, owner: str | None) -> bool:
@@ -139,8 +140,8 @@ def _read(text: str, name: str, given: Arguments, end: int, until: int) -> Draft
     else:
         _fill(draft, operation, *_sorted(operation, given))
     after = text[end:until]
-    draft.answer = find_answer(after) or answer_in_log(after)
-    return settle(draft)
+    draft.response = find_response(after) or response_in_log(after)
+    return finish(draft)
 
 
 def _unknown(draft: Draft, given: Arguments) -> None:
@@ -182,7 +183,7 @@ def _fill(draft: Draft, operation: Operation, values: Mapping[str, Any], body: A
     segments = []
     for segment in split_path(operation.path):
         name = segment.strip("{}")
-        text = text_of(values.get(name)) or Hole(name).text if is_parameter(segment) else segment
+        text = text_of(values.get(name)) or UnknownValue(name).text if is_parameter(segment) else segment
         segments.append(text if OPEN in text else quote(text))
     draft.url = "/" + "/".join(segments)
     draft.note("guessed", f"{operation.method} {operation.path} is what this method calls; no host is in the text.")
@@ -190,7 +191,7 @@ def _fill(draft: Draft, operation: Operation, values: Mapping[str, Any], body: A
         body = body["body"]
     if isinstance(body, dict | list) and body:
         draft.body = json_of(body)
-    elif isinstance(body, Hole) and operation.has_body:
+    elif isinstance(body, UnknownValue) and operation.has_body:
         draft.note("dropped", f"The body is in the variable {body.name}, whose value is not in the text.")
 
 
@@ -230,8 +231,8 @@ def _read_gc(text: str, words: list[str], end: int, until: int) -> Draft:
     if any(name in options for name in ("-f", "--file", "--filename")):
         draft.note("dropped", "The body comes from a file, whose content is not known here.")
     draft.body = draft.body or body or None
-    draft.answer = find_answer(text[end:until]) or answer_in_log(text[end:until])
-    return settle(draft)
+    draft.response = find_response(text[end:until]) or response_in_log(text[end:until])
+    return finish(draft)
 
 
 def _gc_operation(command: list[str], arguments: int) -> Operation | None:

@@ -3,12 +3,12 @@
 import re
 from functools import partial
 
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
-from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, DraftAnswer, guess_method
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
+from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, DraftResponse, guess_method
 from diagnostics.parsing.raw_http import request_line, whole_url
 from diagnostics.parsing.response_text import (
     ARROW_STATUS,
-    find_answer,
+    find_response,
     json_at,
     line_status,
     looks_like_response,
@@ -50,7 +50,7 @@ LABEL = re.compile(
     r"returns?|error)\b[\s*`]{0,4}[:=]?[\s*`]{0,4}(?P<rest>.*)",
     re.IGNORECASE,
 )
-ANSWER_LABELS = frozenset({"response body", "response", "answer", "result", "return", "returns", "error"})
+RESPONSE_LABELS = frozenset({"response body", "response", "answer", "result", "return", "returns", "error"})
 
 
 def find_target(text: str) -> re.Match[str] | None:
@@ -85,7 +85,7 @@ LOGGED = re.compile(
 )
 
 
-def target_spots(text: str, with_prose: bool) -> list[Spot]:
+def short_calls(text: str, with_prose: bool) -> list[CallSpan]:
     """The calls at the start of a line; `with_prose`, also the first one anywhere in the text."""
     first = find_target(text) if with_prose else None
     found = {first.start(): (first.start(), first)} if first else {}
@@ -93,11 +93,13 @@ def target_spots(text: str, with_prose: bool) -> list[Spot]:
     for line in time_budget.checked(text.split("\n")):
         start = LINE_START.match(line) or LOGGED.match(line)
         target = CALL.match(line, start.end()) if start else None
-        if target and "/" in target["url"] and not request_line(line) and len(found) < MAX_OFFERS:
+        if target and "/" in target["url"] and not request_line(line) and len(found) < MAX_CANDIDATES:
             whole = CALL.match(text, at + target.start())
             found.setdefault(at + target.start(), (at, whole)) if whole else None
         at += len(line) + 1
-    return [Spot(begins, m.end(), partial(_read_short, text, m)) for begins, m in sorted(found.values(), key=_by_place)]
+    return [
+        CallSpan(begins, m.end(), partial(_read_short, text, m)) for begins, m in sorted(found.values(), key=_by_place)
+    ]
 
 
 def _by_place(found: tuple[int, re.Match[str]]) -> int:
@@ -128,7 +130,7 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
         draft.note("dropped", "The address stands in program code, of which nothing else was taken.")
     else:
         before = text[: target.start()].rpartition("\n")[0].strip()
-        _Lines(draft, text, dropped=_count(before)).read(target.end())
+        _LineReader(draft, text, dropped=_count(before)).read(target.end())
     draft.url = whole_url(draft.url, draft)
     guess_method(draft)
     return draft
@@ -138,7 +140,7 @@ def _count(text: str) -> int:
     return sum(1 for line in time_budget.checked(text.split("\n")) if line.strip("`~ \t\r"))
 
 
-class _Lines:
+class _LineReader:
     """Sorts what follows the address into headers, body, answer, and prose that is left out."""
 
     def __init__(self, draft: Draft, text: str, dropped: int) -> None:
@@ -146,9 +148,9 @@ class _Lines:
         self.text = text
         self.at = 0
         self.dropped = dropped
-        self.answering = False
+        self.in_response = False
         self.status: int | None = None
-        self.answer_body: str | None = None
+        self.response_body: str | None = None
         self.values = 0
 
     def read(self, start: int) -> None:
@@ -158,8 +160,8 @@ class _Lines:
             self._line(_line_at(self.text, self.at))
         if self.dropped:
             self.draft.note("dropped", f"Lines of text that belong to no call were left out: {self.dropped}.")
-        if self.draft.answer is None and (self.status or self.answer_body):
-            self.draft.answer = DraftAnswer(self.status, [], self.answer_body)
+        if self.draft.response is None and (self.status or self.response_body):
+            self.draft.response = DraftResponse(self.status, [], self.response_body)
 
     def _line(self, line: str) -> None:
         """Take one line, or the value that begins in it, and move on."""
@@ -168,14 +170,14 @@ class _Lines:
         elif line.lstrip(AROUND).startswith(("{", "[")):
             self._value(self.at + len(line) - len(line.lstrip(AROUND)))
         elif line.lstrip(AROUND).startswith(("HTTP/", "curl: (", "< HTTP/")) and (
-            found := find_answer(self.text[self.at :])
+            found := find_response(self.text[self.at :])
         ):
-            self.draft.answer = found
+            self.draft.response = found
             self.at = len(self.text)
         elif status := line_status(line):
-            self._answer(status, line)
+            self._response(status, line)
         elif label := LABEL.fullmatch(line):
-            self.answering = label["label"].lower() in ANSWER_LABELS
+            self.in_response = label["label"].lower() in RESPONSE_LABELS
             self._inline(line, label.start("rest"), prose=bool(label["rest"].strip(AROUND)))
         elif (header := HEADER.fullmatch(line.rstrip("\r"))) and self._is_header(header["name"]):
             self.draft.headers.append((header["name"], header["value"].rstrip(" \t`")))
@@ -185,7 +187,7 @@ class _Lines:
 
     def _is_header(self, name: str) -> bool:
         known = "-" in name or name.lower() in KNOWN_HEADERS
-        return known and self.draft.body is None and not self.answering and len(self.draft.headers) < MAX_HEADERS
+        return known and self.draft.body is None and not self.in_response and len(self.draft.headers) < MAX_HEADERS
 
     def _skip(self, line: str) -> None:
         self.at += len(line) + 1
@@ -202,10 +204,10 @@ class _Lines:
                 self.draft.note("guessed", f"The status {self.status} was taken from a sentence.")
             self._skip(line)
 
-    def _answer(self, status: int, line: str) -> None:
+    def _response(self, status: int, line: str) -> None:
         arrow = ARROW_STATUS.search(line)
         self.status = self.status or status
-        self.answering = True
+        self.in_response = True
         found = VALUE_START.search(line, arrow.end()) if arrow else None
         if found:
             self._value(self.at + found.start())
@@ -218,8 +220,8 @@ class _Lines:
         found = json_at(self.text, start) if self.values <= MAX_VALUES else None
         value, end = found or (None, _end_of_broken(self.text, start))
         raw = tidy_body(self.text[start:end].split("\n"))
-        if self.answering or looks_like_response(value):
-            self.answer_body = self.answer_body or raw
+        if self.in_response or looks_like_response(value):
+            self.response_body = self.response_body or raw
             self.status = self.status or status_in(value)
         elif self.draft.body is None:
             self.draft.body = raw

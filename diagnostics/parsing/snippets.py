@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from diagnostics.parsing.call import Note
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft
 from diagnostics.parsing.literals import Code
-from diagnostics.parsing.log_form import answer_in_log
+from diagnostics.parsing.log_form import response_in_log
 from diagnostics.parsing.python_code import PythonCode
-from diagnostics.parsing.response_text import find_answer
-from diagnostics.parsing.values import CLOSE, MARKED, OPEN, Arguments, Hole, json_of, settled, text_of
+from diagnostics.parsing.response_text import find_response
+from diagnostics.parsing.values import CLOSE, MARKED, OPEN, Arguments, UnknownValue, json_of, text_of, without_marks
 from diagnostics.text import time_budget
 
 CALL = re.compile(
@@ -61,14 +61,14 @@ class Languages:
             return Arguments(), start
 
 
-def snippet_spots(text: str) -> list[Spot]:
+def snippet_calls(text: str) -> list[CallSpan]:
     if not CALL.search(text):
         return []
     languages = Languages.of(text)
-    spots: list[Spot] = []
+    calls: list[CallSpan] = []
     end = 0
     for found in time_budget.checked(CALL.finditer(text)):
-        if found.start() < end or len(spots) >= MAX_OFFERS:
+        if found.start() < end or len(calls) >= MAX_CANDIDATES:
             continue
         owner = (found["owner"] or "").lower()
         if owner in SERVERS:
@@ -77,8 +77,8 @@ def snippet_spots(text: str) -> list[Spot]:
         given, end = languages.arguments(found.end(), python)
         asked = _asked(found, given)
         if asked is not None:
-            spots.append(Spot(found.start(), end, partial(_read, text, languages, asked, end)))
-    return spots
+            calls.append(CallSpan(found.start(), end, partial(_read, text, languages, asked, end)))
+    return calls
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _asked(found: re.Match[str], given: Arguments) -> SnippetCall | None:
     if positional and (found["alone"] or "").endswith("WithContext"):
         del positional[0]
     first = positional[0] if positional else None
-    if isinstance(first, Hole) and first.name.startswith("HttpMethod."):
+    if isinstance(first, UnknownValue) and first.name.startswith("HttpMethod."):
         first = first.name.removeprefix("HttpMethod.")
     method = verb if verb in METHODS else ""
     if isinstance(first, str) and first.upper() in METHODS and len(positional) > 1:
@@ -159,8 +159,8 @@ def _read(text: str, languages: Languages, asked: SnippetCall, end: int, until: 
     if not draft.method:
         draft.method = "GET"
         draft.note("guessed", "No method was given; the client then sends GET.")
-    draft.answer = find_answer(text[end:until]) or answer_in_log(text[end:until])
-    return settle(draft)
+    draft.response = find_response(text[end:until]) or response_in_log(text[end:until])
+    return finish(draft)
 
 
 def fill_url(draft: Draft, url: str, params: Any = None) -> None:
@@ -173,19 +173,19 @@ def fill_url(draft: Draft, url: str, params: Any = None) -> None:
     draft.url = url
 
 
-def settle(draft: Draft) -> Draft:
+def finish(draft: Draft) -> Draft:
     """Writes `{name}` for each variable of the program. In the path they are no forgotten placeholders."""
     segments = [each for each in draft.url.split("?", 1)[0].split("/") if MARKED.fullmatch(each)]
-    draft.variables = tuple(dict.fromkeys(map(settled, segments)))
+    draft.variables = tuple(dict.fromkeys(map(without_marks, segments)))
     if draft.variables:
         shown = ", ".join(each.strip("{}") for each in draft.variables)
         draft.note("guessed", f"The value of {shown} is not in the text; give the conversation ID beside the call.")
     if draft.body and MARKED.search(draft.body):
         draft.note("guessed", "Parts of the body are variables, whose values are not in the text.")
-    draft.url = settled(draft.url)
-    draft.headers = [(settled(name), settled(value)) for name, value in draft.headers]
-    draft.body = None if draft.body is None else settled(draft.body)
-    draft.notes = [Note(note.kind, settled(note.what)) for note in draft.notes]
+    draft.url = without_marks(draft.url)
+    draft.headers = [(without_marks(name), without_marks(value)) for name, value in draft.headers]
+    draft.body = None if draft.body is None else without_marks(draft.body)
+    draft.notes = [Note(note.kind, without_marks(note.what)) for note in draft.notes]
     return draft
 
 
@@ -194,13 +194,13 @@ def _fill_headers(draft: Draft, headers: Any) -> None:
     for pair in pairs[:MAX_HEADERS]:
         name, value = pair if isinstance(pair, list | tuple) and len(pair) == 2 else ("", None)
         add_header(draft, text_of(name), value)
-    if isinstance(headers, Hole):
+    if isinstance(headers, UnknownValue):
         draft.note("dropped", f"The headers are in the variable {headers.name}, whose value is not in the text.")
 
 
 def add_header(draft: Draft, name: str, value: Any) -> None:
     """A header whose scheme stands in a variable cannot be judged, so it is left out."""
-    unknown = isinstance(value, Hole) or text_of(value).startswith(OPEN)
+    unknown = isinstance(value, UnknownValue) or text_of(value).startswith(OPEN)
     if name.lower() == "authorization" and unknown:
         draft.note("dropped", "The Authorization header is in a variable, whose value is not in the text.")
     elif name and len(draft.headers) < MAX_HEADERS:
@@ -226,7 +226,7 @@ def _fill_auth(draft: Draft, auth: Any) -> None:
 
 
 def _fill_body(draft: Draft, body: Any, as_json: bool) -> None:
-    if isinstance(body, Hole):
+    if isinstance(body, UnknownValue):
         draft.note("dropped", f"The body is in the variable {body.name}, whose value is not in the text.")
         return
     if body is None or body == "":

@@ -2,51 +2,51 @@
 
 from collections.abc import Sequence
 
-from diagnostics.parsing.candidates import Offer, Spot
-from diagnostics.parsing.curl import curl_spots, find_curl
-from diagnostics.parsing.label_form import label_spots
-from diagnostics.parsing.log_form import log_spots
-from diagnostics.parsing.object_form import object_spots
+from diagnostics.parsing.candidates import CallSpan, Candidate
+from diagnostics.parsing.curl import curl_calls, find_curl
+from diagnostics.parsing.label_form import labeled_calls
+from diagnostics.parsing.log_form import logged_calls
+from diagnostics.parsing.object_form import printed_calls
 from diagnostics.parsing.pairing import PasteContext, paired
-from diagnostics.parsing.powershell import powershell_spots
-from diagnostics.parsing.raw_http import request_spots
-from diagnostics.parsing.sdk import gc_spots, name_spots, sdk_spots
+from diagnostics.parsing.powershell import powershell_calls
+from diagnostics.parsing.raw_http import raw_requests
+from diagnostics.parsing.sdk import gc_calls, sdk_calls, sdk_names
 from diagnostics.parsing.shell import from_windows
-from diagnostics.parsing.short_form import target_spots
-from diagnostics.parsing.snippets import snippet_spots
-from diagnostics.parsing.wget import wget_spots
+from diagnostics.parsing.short_form import short_calls
+from diagnostics.parsing.snippets import snippet_calls
+from diagnostics.parsing.wget import wget_calls
 from diagnostics.text import time_budget
 
 
-def offers_in_text(text: str) -> list[Offer]:
+def candidates_in_text(text: str) -> list[Candidate]:
     """The calls in the order of the text; [] for none. Raises Unreadable for a command that names no address."""
     first_curl = find_curl(text)
     if first_curl >= 0:
         text = from_windows(text)
-    spots = [*curl_spots(text), *request_spots(text, first_curl)]
+    calls = [*curl_calls(text), *raw_requests(text, first_curl)]
     time_budget.check()
-    spots += [*snippet_spots(text), *sdk_spots(text)]
+    calls += [*snippet_calls(text), *sdk_calls(text)]
     context = PasteContext.of(text)
-    spots += [*powershell_spots(text), *wget_spots(text), *gc_spots(text), *log_spots(text)]
+    calls += [*powershell_calls(text), *wget_calls(text), *gc_calls(text), *logged_calls(text)]
     time_budget.check()
-    spots += [*label_spots(text), *object_spots(context.responses.objects)]
-    whole = _apart(spots)
-    lines = _apart([*whole, *target_spots(text, with_prose=not whole)])
-    short = [spot for spot in lines if spot not in whole]
-    offers = paired(context, whole, whole, whole=True) + paired(context, short, lines, whole=False)
-    return sorted(offers, key=lambda offer: offer.at)
+    calls += [*labeled_calls(text), *printed_calls(context.responses.objects)]
+    whole = _apart(calls)
+    lines = _apart([*whole, *short_calls(text, with_prose=not whole)])
+    short = [call for call in lines if call not in whole]
+    candidates = paired(context, whole, whole, whole=True) + paired(context, short, lines, whole=False)
+    return sorted(candidates, key=lambda candidate: candidate.at)
 
 
-def offers_by_name(text: str) -> list[Offer]:
+def candidates_by_name(text: str) -> list[Candidate]:
     """Methods of an SDK that a text names without a call."""
-    spots = name_spots(text)
-    return paired(PasteContext.of(text), spots, spots, whole=False)
+    calls = sdk_names(text)
+    return paired(PasteContext.of(text), calls, calls, whole=False)
 
 
-def _apart(spots: Sequence[Spot]) -> list[Spot]:
+def _apart(calls: Sequence[CallSpan]) -> list[CallSpan]:
     """In the order of the text, without those that begin inside another one."""
-    kept: list[Spot] = []
-    for spot in sorted(spots, key=lambda spot: (spot.at, -spot.end)):
-        if not kept or spot.at >= kept[-1].end:
-            kept.append(spot)
+    kept: list[CallSpan] = []
+    for call in sorted(calls, key=lambda call: (call.at, -call.end)):
+        if not kept or call.at >= kept[-1].end:
+            kept.append(call)
     return kept

@@ -11,7 +11,7 @@ from diagnostics.parsing.call import Note
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import clean_text, read_json
 
-LONGEST_SCAN = 150_000  # characters; a longer text is a log, of which only the calls themselves are read
+MAX_SCAN = 150_000  # characters; a longer text is a log, of which only the calls themselves are read
 INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
 ENTITY = re.compile(r"&(?:quot|apos|#0?39|#34|lt|gt|nbsp|#x?27|#x2[fF]|#47|amp);")
 TAG = re.compile(
@@ -92,7 +92,7 @@ TRACED_ROW = re.compile(r"([0-9a-f]{4,8}): ?")
 def unwrap(text: str) -> tuple[str, list[Note]]:
     """The text as it was before it was quoted, exported or logged, and what was removed. Linear in the text."""
     notes: list[Note] = []
-    if len(text) > LONGEST_SCAN:
+    if len(text) > MAX_SCAN:
         return text, notes
     for change, sentence in STEPS:
         time_budget.check()
@@ -138,7 +138,7 @@ def _chat_messages(text: str) -> str:
 
 def is_chat(text: str) -> bool:
     """Is this a chat that was exported as JSON?"""
-    return len(text) <= LONGEST_SCAN and bool(_messages(text))
+    return len(text) <= MAX_SCAN and bool(_messages(text))
 
 
 def _messages(text: str) -> list[str]:

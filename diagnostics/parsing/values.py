@@ -18,7 +18,7 @@ MARKED = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 
 
 @dataclass(frozen=True)
-class Hole:
+class UnknownValue:
     """A value that is not in the text: a variable, or what a function returns."""
 
     name: str
@@ -41,7 +41,7 @@ class Arguments:
 
 def text_of(value: Any) -> str:
     """As it would stand in a URL or a header."""
-    if isinstance(value, Hole):
+    if isinstance(value, UnknownValue):
         return value.text
     if isinstance(value, bool):
         return str(value).lower()
@@ -53,16 +53,16 @@ def json_of(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=text_of)
 
 
-def settled(text: str) -> str:
+def without_marks(text: str) -> str:
     """The text with `{name}` for each variable in it."""
     return MARKED.sub(lambda found: f"{{{found[1]}}}", text).replace(OPEN, "").replace(CLOSE, "")
 
 
 def joined(left: Any, right: Any) -> Any:
     """`left + right` of texts; of anything else it is not known here."""
-    if isinstance(left, str | Hole) or isinstance(right, str | Hole):
+    if isinstance(left, str | UnknownValue) or isinstance(right, str | UnknownValue):
         return text_of(left) + text_of(right)
-    return Hole("sum")
+    return UnknownValue("sum")
 
 
 class NamedValues(ABC):
@@ -83,7 +83,7 @@ class NamedValues(ABC):
     def named(self, name: str, depth: int = 0) -> Any:
         """The value that the text gives to a name; a Hole where it does not."""
         if name not in self._known:
-            self._known[name] = Hole(name)  # a name that is made of itself stays one
+            self._known[name] = UnknownValue(name)  # a name that is made of itself stays one
             if name in self._places and depth < MAX_DEPTH:
                 self._known[name] = self.value_at(self._places[name], name, depth + 5)
         return self._known[name]

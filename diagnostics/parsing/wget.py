@@ -3,11 +3,11 @@
 import re
 from functools import partial
 
-from diagnostics.parsing.candidates import MAX_OFFERS, Spot
+from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.curl import fill
 from diagnostics.parsing.curl_options import read_options
 from diagnostics.parsing.draft import Draft
-from diagnostics.parsing.response_text import find_answer
+from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.shell import ShellCommand, read_command
 from diagnostics.text import time_budget
 
@@ -37,16 +37,16 @@ WITH_VALUE = frozenset(
 )
 
 
-def wget_spots(text: str) -> list[Spot]:
-    spots: list[Spot] = []
+def wget_calls(text: str) -> list[CallSpan]:
+    calls: list[CallSpan] = []
     found = WGET.search(text)
-    while found and len(spots) < MAX_OFFERS:
+    while found and len(calls) < MAX_CANDIDATES:
         time_budget.check()
         command = read_command(text, found.end())
         if read_options(_in_curl(command.words))[0].urls:
-            spots.append(Spot(found.start(), command.end, partial(_read, text, command)))
+            calls.append(CallSpan(found.start(), command.end, partial(_read, text, command)))
         found = WGET.search(text, max(command.end, found.end()))
-    return spots
+    return calls
 
 
 def _in_curl(words: list[str]) -> list[str]:
@@ -71,5 +71,5 @@ def _read(text: str, command: ShellCommand, until: int) -> Draft:
     for sentence in command.guesses:
         draft.note("guessed", sentence)
     fill(draft, read_options(_in_curl(command.words))[0], command.variables, "wget")
-    draft.answer = find_answer(text[command.end : until])
+    draft.response = find_response(text[command.end : until])
     return draft

@@ -7,7 +7,7 @@ import pytest
 
 from diagnostics.checks.answer import judge_answer
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.parsing.call import ReceivedAnswer
+from diagnostics.parsing.call import ReceivedResponse
 
 
 def error(code: str, status: int, message: str = "m") -> str:
@@ -67,7 +67,7 @@ def error(code: str, status: int, message: str = "m") -> str:
     ],
 )
 def test_an_answer_s_meaning(status: int, body: str | None, outcome: Outcome, code: str) -> None:
-    result = judge_answer(ReceivedAnswer(status, (("Content-Type", "text/plain"),), body))
+    result = judge_answer(ReceivedResponse(status, (("Content-Type", "text/plain"),), body))
     assert (result.outcome, result.code) == (outcome, code)
 
 
@@ -113,32 +113,32 @@ def test_an_answer_s_meaning(status: int, body: str | None, outcome: Outcome, co
     ],
 )
 def test_no_answer_is_told_by_the_client_program_s_words(words: str, code: str) -> None:
-    assert judge_answer(ReceivedAnswer(network_error=words)).code == code
+    assert judge_answer(ReceivedResponse(network_error=words)).code == code
 
 
 def test_the_permissions_that_an_answer_names_are_in_the_hint() -> None:
     message = "You are missing the following permission(s): [conversation:cobrowse:add, conversation:cobrowseVoice:add]"
-    said = judge_answer(ReceivedAnswer(403, (), error("missing.division.permission", 403, message)))
+    said = judge_answer(ReceivedResponse(403, (), error("missing.division.permission", 403, message)))
     assert "conversation:cobrowse:add or conversation:cobrowseVoice:add" in said.hint
 
 
 def test_the_login_host_s_own_error_shape_is_known() -> None:
-    answer = ReceivedAnswer(400, (), '{"error": "invalid_client", "description": "authentication failed"}')
+    answer = ReceivedResponse(400, (), '{"error": "invalid_client", "description": "authentication failed"}')
     assert judge_answer(answer, token_request=True).code == "client_rejected"
 
 
 def test_a_status_alone_is_taken_at_its_word() -> None:
-    assert judge_answer(ReceivedAnswer(404)).code == "not_found"
+    assert judge_answer(ReceivedResponse(404)).code == "not_found"
 
 
 def test_the_waiting_time_is_told() -> None:
-    answer = ReceivedAnswer(429, (("Retry-After", "59"),), error("too.many.requests.retry.after", 429))
+    answer = ReceivedResponse(429, (("Retry-After", "59"),), error("too.many.requests.retry.after", 429))
     assert judge_answer(answer).evidence["retry_after"] == "59"
 
 
-def _error(status: int, code: str, message: str, **more: object) -> ReceivedAnswer:
+def _error(status: int, code: str, message: str, **more: object) -> ReceivedResponse:
     body = {"message": message, "code": code, "status": status, "contextId": "c", **more}
-    return ReceivedAnswer(status, (), json.dumps(body))
+    return ReceivedResponse(status, (), json.dumps(body))
 
 
 WRAPPED_404 = "REST call for action 'custom_-_1' failed. Message:'Request to backend service failed.', status:404"
@@ -160,16 +160,16 @@ WRAPPED_404 = "REST call for action 'custom_-_1' failed. Message:'Request to bac
         (_error(400, "bad.request", "Unknown provider 'x'"), "provider_unknown"),
         (_error(400, "bad.request", WRAPPED_404), "not_found"),
         (_error(400, "bad.request", "Request to backend service failed."), "bad_request"),
-        (ReceivedAnswer(403, (), '{"message": "Missing Authentication Token"}'), "foreign"),
-        (ReceivedAnswer(403, (), '{"message": "Your IP address is not allowed"}'), "foreign"),
+        (ReceivedResponse(403, (), '{"message": "Missing Authentication Token"}'), "foreign"),
+        (ReceivedResponse(403, (), '{"message": "Your IP address is not allowed"}'), "foreign"),
         (
-            ReceivedAnswer(network_error="blocked by CORS policy: No 'Access-Control-Allow-Origin' header"),
+            ReceivedResponse(network_error="blocked by CORS policy: No 'Access-Control-Allow-Origin' header"),
             "network_cors",
         ),
-        (ReceivedAnswer(network_error="TypeError: Failed to fetch"), "network_cors"),
+        (ReceivedResponse(network_error="TypeError: Failed to fetch"), "network_cors"),
     ],
 )
-def test_a_response_is_read_by_its_words_where_its_code_is_generic(answer: ReceivedAnswer, code: str) -> None:
+def test_a_response_is_read_by_its_words_where_its_code_is_generic(answer: ReceivedResponse, code: str) -> None:
     assert judge_answer(answer).code == code
 
 
@@ -181,7 +181,7 @@ def test_a_data_action_s_400_shows_the_status_of_the_api() -> None:
 def test_a_wait_that_is_a_date_is_said_as_a_duration() -> None:
     date = (("Retry-After", "Sat, 28 Nov 2026 12:00:00 GMT"), ("ININ-Correlation-Id", "c"))
     limit = {"key": "org.app.user.rate.per.minute", "namespace": "platform.api", "value": 300}
-    answer = ReceivedAnswer(429, date, json.dumps({"code": "too.many.requests", "limit": limit}))
+    answer = ReceivedResponse(429, date, json.dumps({"code": "too.many.requests", "limit": limit}))
     found = judge_answer(answer, now=datetime(2026, 11, 28, 11, 59, tzinfo=UTC))
     assert "1 minute" in found.hint
     assert found.evidence["limit"]["key"] in found.sentence

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from diagnostics.comparison.side import Side
-from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+from diagnostics.parsing.call import FailingCall, ReceivedResponse
 from diagnostics.parsing.inputs import Inputs
 
 BEGAN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -82,6 +82,6 @@ def call(url: str = START, method: str = "POST", body: str | None = None, **head
 
 
 def given(
-    made: FailingCall | None = None, answer: ReceivedAnswer | None = None, conversation: str = CONVERSATION
+    made: FailingCall | None = None, answer: ReceivedResponse | None = None, conversation: str = CONVERSATION
 ) -> Inputs:
     return Inputs(made, answer, conversation)

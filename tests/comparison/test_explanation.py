@@ -14,7 +14,7 @@ from diagnostics.comparison.result import compare_runs
 from diagnostics.comparison.side import Side
 from diagnostics.comparison.steps import Kind, step_between
 from diagnostics.engine.rules import DEPARTURES, REFUSALS, RULES
-from diagnostics.parsing.call import ReceivedAnswer
+from diagnostics.parsing.call import ReceivedResponse
 from tests.comparison.sides import (
     BEGAN,
     CONVERSATION,
@@ -402,14 +402,14 @@ def test_a_conversation_that_came_to_work_is_told_as_it_is_now() -> None:
 
 
 def test_an_answer_that_was_brought_shows_a_fault_and_makes_none() -> None:
-    refused = ReceivedAnswer(404, body='{"code": "not.found"}')
+    refused = ReceivedResponse(404, body='{"code": "not.found"}')
     said = Found("answer.meaning", "fail", "not_found")
     good = side(1, findings=(PATH,), inputs=given(call()))
     bad = wrong_path(2, findings=(NO_PATH, said), inputs=given(call(f"{START}/sessions"), refused))
     told = explained(good, bad)
     assert (told.certainty, named(told)) == ("proved", {"path"})
     alone = side(2, "authz.not_a_party", (said,), inputs=given(call(), refused), planned=("answer.meaning",))
-    first = side(1, findings=(Found("answer.meaning", code="success"),), inputs=given(call(), ReceivedAnswer(200)))
+    first = side(1, findings=(Found("answer.meaning", code="success"),), inputs=given(call(), ReceivedResponse(200)))
     assert named(explained(first, alone)) == {"answer"}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from diagnostics.comparison import inputs as brought
-from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+from diagnostics.parsing.call import FailingCall, ReceivedResponse
 from diagnostics.parsing.inputs import Inputs
 from tests.comparison.sides import CONVERSATION, OTHER_CONVERSATION, START, call, given, side
 
@@ -70,7 +70,7 @@ def test_conversations(before: str, after: str, kinds: list[str]) -> None:
     assert changed(given(conversation=before), given(conversation=after)) == kinds
 
 
-NOT_FOUND = ReceivedAnswer(404, body='{"code": "not.found", "contextId": "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"}')
+NOT_FOUND = ReceivedResponse(404, body='{"code": "not.found", "contextId": "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"}')
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,14 @@ NOT_FOUND = ReceivedAnswer(404, body='{"code": "not.found", "contextId": "5f2c1f
         (None, None, []),
         (NOT_FOUND, None, ["answer"]),
         (NOT_FOUND, NOT_FOUND, []),
-        (NOT_FOUND, ReceivedAnswer(404, body=NOT_FOUND.body and NOT_FOUND.body.replace("5f2c", "6f2c")), []),
-        (NOT_FOUND, ReceivedAnswer(404, (("date", "x"),), NOT_FOUND.body), []),
-        (NOT_FOUND, ReceivedAnswer(403, body='{"code": "missing.permissions"}'), ["answer"]),
-        (NOT_FOUND, ReceivedAnswer(404, body="<html>"), ["answer"]),
-        (NOT_FOUND, ReceivedAnswer(network_error="timed out"), ["answer"]),
+        (NOT_FOUND, ReceivedResponse(404, body=NOT_FOUND.body and NOT_FOUND.body.replace("5f2c", "6f2c")), []),
+        (NOT_FOUND, ReceivedResponse(404, (("date", "x"),), NOT_FOUND.body), []),
+        (NOT_FOUND, ReceivedResponse(403, body='{"code": "missing.permissions"}'), ["answer"]),
+        (NOT_FOUND, ReceivedResponse(404, body="<html>"), ["answer"]),
+        (NOT_FOUND, ReceivedResponse(network_error="timed out"), ["answer"]),
     ],
 )
-def test_answers(before: ReceivedAnswer | None, after: ReceivedAnswer | None, kinds: list[str]) -> None:
+def test_answers(before: ReceivedResponse | None, after: ReceivedResponse | None, kinds: list[str]) -> None:
     assert changed(given(answer=before), given(answer=after)) == kinds
 
 

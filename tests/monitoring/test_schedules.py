@@ -338,7 +338,7 @@ def test_a_saved_diagnosis_asks_the_call_again_without_what_belonged_to_that_day
     kept = Inputs.from_json(schedule.inputs)
     assert schedule.kind == "diagnosis"
     assert (kept.call, kept.conversation_id) == (inputs.call, CONVERSATION)
-    assert (kept.answer, kept.note, kept.start) == (None, "", False)
+    assert (kept.response, kept.note, kept.start) == (None, "", False)
     (pk,) = claim_due_schedules(schedule.next_run_at)
     run = Run.objects.get(pk=pk)
     assert (run.kind, Inputs.from_json(run.inputs)) == ("diagnosis", kept)

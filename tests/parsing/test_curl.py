@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.parsing.call import FailingCall, Parsed, ReceivedAnswer, Unreadable
+from diagnostics.parsing.call import FailingCall, Parsed, ReceivedResponse, Unreadable
 from diagnostics.parsing.parse import parse_call
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
@@ -18,8 +18,8 @@ def read(text: str) -> FailingCall:
     return call
 
 
-def answer_in(text: str) -> ReceivedAnswer:
-    answer = parse_call(text).answer
+def answer_in(text: str) -> ReceivedResponse:
+    answer = parse_call(text).response
     assert answer is not None
     return answer
 
@@ -194,8 +194,8 @@ def test_verbose_output_alone_gives_call_and_answer() -> None:
     assert parsed.call is not None
     assert parsed.call.url == f"{API}/api/v2/x/cobrowse"
     assert parsed.call.body is None
-    assert parsed.answer is not None
-    assert parsed.answer.status == 404
+    assert parsed.response is not None
+    assert parsed.response.status == 404
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.har import LikeliestEntries
-from diagnostics.parsing.har_sifter import Sifter
+from diagnostics.parsing.har import MostLikelyEntries
+from diagnostics.parsing.har_scanner import EntryScanner
 from diagnostics.parsing.parse import MAX_PASTE, MAX_RECORD, masked_text, parse_call
 from diagnostics.parsing.paste_file import read_file
 
@@ -63,7 +63,7 @@ def test_the_failing_cobrowse_entry_is_taken_with_its_answer() -> None:
     parsed = parse_call(har(*PAGE))
     assert parsed.form == "har"
     assert (parsed.call and parsed.call.method, parsed.call and parsed.call.url) == ("POST", START)
-    assert (parsed.answer and parsed.answer.status, parsed.answer and parsed.answer.body) == (404, NOT_FOUND)
+    assert (parsed.response and parsed.response.status, parsed.response and parsed.response.body) == (404, NOT_FOUND)
     assert parsed.conversation_id == ID
     assert [choice.index for choice in parsed.choices] == [0, 1, 2, 3, 4]
     assert parsed.chosen == 3
@@ -75,8 +75,8 @@ def test_another_entry_can_be_chosen() -> None:
     assert parsed.chosen == 2
     assert parsed.call is not None
     assert parsed.call.url == f"{API}/api/v2/users/me"
-    assert parsed.answer is not None
-    assert parsed.answer.status == 401
+    assert parsed.response is not None
+    assert parsed.response.status == 401
 
 
 @pytest.mark.parametrize("choice", [-1, 5, 10**9])
@@ -98,8 +98,8 @@ def test_what_the_browser_adds_is_dropped_and_secrets_are_masked() -> None:
 def test_one_entry_copied_alone_is_read() -> None:
     parsed = parse_call(json.dumps(PAGE[3]))
     assert (parsed.form, parsed.choices) == ("har", ())
-    assert parsed.answer is not None
-    assert parsed.answer.status == 404
+    assert parsed.response is not None
+    assert parsed.response.status == 404
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_the_body_is_that_of_the_entry(posted: object, body: str | None) -> None
 )  # fmt: skip
 def test_an_entry_without_an_answer_gives_the_browser_s_reason(error: str, word: str) -> None:
     one = entry(START, "POST", 0, _error=error)
-    answer = parse_call(har(one)).answer
+    answer = parse_call(har(one)).response
     assert answer is not None
     assert answer.status is None
     assert word in answer.network_error
@@ -137,7 +137,7 @@ def test_an_entry_without_an_answer_gives_the_browser_s_reason(error: str, word:
 def test_a_binary_answer_is_left_out() -> None:
     one = entry(START, "POST", 404)
     one["response"]["content"] = {"text": "/+8=", "encoding": "base64"}
-    answer = parse_call(har(one)).answer
+    answer = parse_call(har(one)).response
     assert answer is not None
     assert answer.body is None
 
@@ -180,7 +180,7 @@ def test_thousands_of_entries_are_cut_to_the_likeliest_fifty() -> None:
     parsed = parse_call(text)
     assert len(parsed.choices) == 50
     assert parsed.call is not None
-    assert (parsed.call.url, parsed.answer and parsed.answer.status) == (START, 404)
+    assert (parsed.call.url, parsed.response and parsed.response.status) == (START, 404)
 
 
 def test_what_is_shown_again_offers_the_same_choices() -> None:
@@ -190,7 +190,7 @@ def test_what_is_shown_again_offers_the_same_choices() -> None:
     assert masked_text(shown) == shown
     first, again = parse_call(text), parse_call(shown)
     assert [choice.label for choice in again.choices] == [choice.label for choice in first.choices]
-    assert (again.call, again.answer) == (first.call, first.answer)
+    assert (again.call, again.response) == (first.call, first.response)
 
 
 def smaller_har(pieces: Iterable[str]) -> str:
@@ -218,7 +218,7 @@ def test_a_file_too_long_is_cut_and_still_refused() -> None:
 @pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
 def test_a_har_is_read_in_pieces_of_any_size(size: int) -> None:
     small = smaller_har(pieces_of(har(*PAGE), size))
-    assert parse_call(small).answer == parse_call(har(*PAGE)).answer
+    assert parse_call(small).response == parse_call(har(*PAGE)).response
     assert parse_call(small).chosen == 3
 
 
@@ -242,10 +242,10 @@ def test_fifty_megabytes_become_a_small_har() -> None:
 
 def test_a_huge_entry_costs_only_itself() -> None:
     large = {**entry(START, "POST", 404), "note": [["x" * 50_000]] * 60}
-    kept = LikeliestEntries()
-    sifter = Sifter(kept.add)
+    kept = MostLikelyEntries()
+    sifter = EntryScanner(kept.add)
     sifter.feed(har(large, PAGE[3]))
-    assert (sifter.total, sifter.unread, len(kept.offers)) == (2, 1, 1)
+    assert (sifter.total, sifter.unread, len(kept.candidates)) == (2, 1, 1)
 
 
 texts = st.text(st.sampled_from('{}[]",:\\ax1'), max_size=60)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.parse import parse_answer, parse_call
+from diagnostics.parsing.parse import parse_call, parse_response
 
 URL = "https://api.mypurecloud.com/api/v2/conversations/5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11/cobrowse"
 PAIRS = (("Accept", "*/*"), ("X-Note", "1"))
@@ -53,14 +53,14 @@ def test_call_and_answer_may_stand_side_by_side(outer: str, inner: str) -> None:
     parsed = parse_call(json.dumps({outer: {"method": "GET", "url": URL}, inner: {"status": 404, "body": {"a": 1}}}))
     assert parsed.call is not None
     assert parsed.call.url == URL
-    assert parsed.answer is not None
-    assert (parsed.answer.status, parsed.answer.body) == (404, '{"a": 1}')
+    assert parsed.response is not None
+    assert (parsed.response.status, parsed.response.body) == (404, '{"a": 1}')
 
 
 def test_a_network_error_may_stand_beside_a_call() -> None:
     parsed = parse_call(json.dumps({"url": URL, "answer": {"network_error": "Connection refused"}}))
-    assert parsed.answer is not None
-    assert (parsed.answer.status, parsed.answer.network_error) == (None, "Connection refused")
+    assert parsed.response is not None
+    assert (parsed.response.status, parsed.response.network_error) == (None, "Connection refused")
 
 
 @pytest.mark.parametrize(
@@ -94,17 +94,17 @@ def test_a_missing_method_is_guessed_only_where_it_is_plain(given: dict[str, Any
     ],
 )
 def test_an_answer_is_read(text: str, status: int | None, body: str | None) -> None:
-    parsed = parse_answer(text)
+    parsed = parse_response(text)
     assert parsed.call is None
-    assert parsed.answer is not None
-    assert (parsed.answer.status, parsed.answer.body) == (status, body)
+    assert parsed.response is not None
+    assert (parsed.response.status, parsed.response.body) == (status, body)
 
 
 def test_an_error_body_given_as_the_call_is_only_an_answer() -> None:
     parsed = parse_call('{"message": "m", "code": "not.found", "status": 404}')
     assert parsed.call is None
-    assert parsed.answer is not None
-    assert parsed.answer.status == 404
+    assert parsed.response is not None
+    assert parsed.response.status == 404
 
 
 @pytest.mark.parametrize(
@@ -132,4 +132,4 @@ def test_other_json_is_no_call(text: str) -> None:
 )
 def test_other_json_is_no_answer(text: str) -> None:
     with pytest.raises(Unreadable):
-        parse_answer(text)
+        parse_response(text)

@@ -3,7 +3,7 @@
 import pytest
 
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.parse import parse_answer, parse_call
+from diagnostics.parsing.parse import parse_call, parse_response
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 PATH = f"/api/v2/conversations/{ID}/cobrowse"
@@ -26,8 +26,8 @@ def test_a_line_with_a_call_gives_call_and_answer(line: str, method: str, url: s
     parsed = parse_call(line)
     assert parsed.call is not None
     assert (parsed.call.method, parsed.call.url) == (method, url)
-    assert parsed.answer is not None
-    assert parsed.answer.status == status
+    assert parsed.response is not None
+    assert parsed.response.status == status
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def test_a_line_with_a_call_gives_call_and_answer(line: str, method: str, url: s
         ('Response body: {"message": "m", "code": "not.found", "status": 404}', 404, None),
     ],
 )
-@pytest.mark.parametrize("read", [parse_call, parse_answer])
+@pytest.mark.parametrize("read", [parse_call, parse_response])
 def test_a_log_without_a_call_gives_the_answer(read: object, text: str, status: int, correlation: str | None) -> None:
     assert callable(read)
-    answer = read(text).answer
+    answer = read(text).response
     assert (answer.status, answer.header("ININ-Correlation-Id")) == (status, correlation)
 
 
 def test_the_code_of_a_line_is_kept_as_an_error_body() -> None:
-    answer = parse_answer("status=404 code=conversation.error.conversation.not.found").answer
+    answer = parse_response("status=404 code=conversation.error.conversation.not.found").response
     assert answer is not None
     value, _ = answer.json()
     assert value["code"] == "conversation.error.conversation.not.found"
@@ -61,4 +61,4 @@ def test_the_code_of_a_line_is_kept_as_an_error_body() -> None:
 @pytest.mark.parametrize("text", ["ERROR it failed", f"correlation_id={CORRELATION}", "order 404 was shipped to us"])
 def test_a_log_without_a_status_is_no_answer(text: str) -> None:
     with pytest.raises(Unreadable):
-        parse_answer(text)
+        parse_response(text)

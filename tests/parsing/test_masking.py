@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.parsing.call import Parsed, Unreadable
-from diagnostics.parsing.parse import masked_text, parse_answer, parse_call
+from diagnostics.parsing.parse import masked_text, parse_call, parse_response
 from diagnostics.redaction.patterns import is_placeholder
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
@@ -167,7 +167,7 @@ tokens = st.permutations(TOKENS).map("".join)
 def everything(text: str) -> str:
     """All that could be kept of a paste, as one text."""
     kept = [masked_text(text)]
-    for read in (parse_call, parse_answer):
+    for read in (parse_call, parse_response):
         try:
             kept.append(repr(read(text)))
         except Unreadable as refused:
@@ -239,7 +239,7 @@ def test_masked_text_of_a_text_too_long_is_empty() -> None:
 @pytest.mark.parametrize("status", [200, 404])
 def test_what_an_answer_says_about_a_customer_is_hidden(status: int) -> None:
     body = {"code": "not.found", "participant": {"purpose": "customer", "address": "Main Street 1"}}
-    answer = parse_answer(json.dumps({"status": status, "body": body})).answer
+    answer = parse_response(json.dumps({"status": status, "body": body})).response
     assert answer is not None
     assert answer.body is not None
     assert "Main Street" not in answer.body
@@ -248,7 +248,9 @@ def test_what_an_answer_says_about_a_customer_is_hidden(status: int) -> None:
 
 
 def test_an_error_page_keeps_its_form_to_be_judged() -> None:
-    answer = parse_answer("HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\n\n<html><body>no</body></html>").answer
+    answer = parse_response(
+        "HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\n\n<html><body>no</body></html>"
+    ).response
     assert answer is not None
     assert answer.body == "<html><body>no</body></html>"
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.parsing.call import Parsed, Unreadable
-from diagnostics.parsing.parse import MAX_PASTE, conversation_id_in, masked_text, parse_answer, parse_call
+from diagnostics.parsing.parse import MAX_PASTE, conversation_id_in, masked_text, parse_call, parse_response
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 PATH = f"/api/v2/conversations/{ID}/cobrowse"
@@ -53,7 +53,7 @@ def test_the_conversation_id_is_the_uuid_in_its_place(url: str, found: str) -> N
         "https://" + "a" * (10 * MAX_PASTE),
     ],
 )
-@pytest.mark.parametrize("read", [parse_call, parse_answer])
+@pytest.mark.parametrize("read", [parse_call, parse_response])
 def test_what_is_no_call_and_no_answer_is_refused(read: object, text: str) -> None:
     assert callable(read)
     with pytest.raises(Unreadable) as refused:
@@ -110,7 +110,7 @@ def test_every_kind_of_host_is_read_and_no_credentials_are_kept(form: str, url: 
     ],
 )
 def test_a_network_error_is_an_answer(text: str, error: str) -> None:
-    answer = parse_answer(text).answer
+    answer = parse_response(text).response
     assert answer is not None
     assert (answer.status, answer.network_error) == (None, error)
 
@@ -121,14 +121,14 @@ PAGE = f"<!doctype html><html><script>fetch('{PATH}', {{method: 'POST'}}); api.p
 def test_the_scripts_of_an_error_page_are_no_call() -> None:
     parsed = parse_call(f"HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\n\n{PAGE}")
     assert parsed.call is None
-    assert parsed.answer is not None
-    assert parsed.answer.status == 502
+    assert parsed.response is not None
+    assert parsed.response.status == 502
     with pytest.raises(Unreadable):
         parse_call(PAGE)
 
 
 def test_the_answer_is_taken_from_a_whole_exchange() -> None:
-    answer = parse_answer(f"curl -i {URL}\nHTTP/2 404\ncontent-type: text/plain\n\nno").answer
+    answer = parse_response(f"curl -i {URL}\nHTTP/2 404\ncontent-type: text/plain\n\nno").response
     assert answer is not None
     assert (answer.status, answer.body) == (404, "no")
 
@@ -150,7 +150,7 @@ NASTY = [
 def test_a_megabyte_of_anything_is_read_or_refused(start: str, unit: str) -> None:
     size = MAX_PASTE if not start or unit in NASTY[:10] else MAX_PASTE // 10
     text = (start + unit * (size // len(unit)))[:size]
-    for read in (parse_call, parse_answer):
+    for read in (parse_call, parse_response):
         try:
             assert isinstance(read(text), Parsed)
         except Unreadable as refused:
@@ -173,12 +173,12 @@ PIECES = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=25).map("".join)))
 def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
-    for read in (parse_call, parse_answer):
+    for read in (parse_call, parse_response):
         try:
             parsed = read(text)
         except Unreadable:
             continue
-        assert parsed.call is not None or parsed.answer is not None
+        assert parsed.call is not None or parsed.response is not None
         assert "\x00" not in repr(parsed)
         repr(parsed).encode()
     masked_text(text)

@@ -75,8 +75,8 @@ def test_the_cobrowse_item_of_a_collection_is_taken_whole() -> None:
         ("Content-Type", "application/json"),
         ("Authorization", "Bearer [masked token, 28 characters]"),
     )
-    assert parsed.answer is not None
-    assert (parsed.answer.status, parsed.answer.header("inin-correlation-id")) == (404, "abc")
+    assert parsed.response is not None
+    assert (parsed.response.status, parsed.response.header("inin-correlation-id")) == (404, "abc")
     assert parsed.choices[1].label.startswith("Cobrowse / Deep / Start: POST ")
     assert "script" in said(parsed, "dropped")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from diagnostics.parsing.call import Parsed
-from diagnostics.parsing.parse import parse_answer, parse_call
+from diagnostics.parsing.parse import parse_call, parse_response
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 PATH = f"/api/v2/conversations/{ID}/cobrowse"
@@ -23,8 +23,8 @@ def test_a_request_and_its_response_are_read(newline: str) -> None:
     assert (parsed.call.method, parsed.call.url) == ("POST", f"https://api.mypurecloud.com{PATH}")
     assert parsed.call.header("Authorization") == "Bearer [masked token, 20 characters]"
     assert parsed.call.body == '{"providerId": "genesys"}'
-    assert parsed.answer is not None
-    assert (parsed.answer.status, parsed.answer.body) == (404, '{"code": "not.found", "status": 404}')
+    assert parsed.response is not None
+    assert (parsed.response.status, parsed.response.body) == (404, '{"code": "not.found", "status": 404}')
 
 
 @pytest.mark.parametrize(
@@ -48,21 +48,21 @@ def test_repeated_and_folded_headers_keep_their_order_and_their_line_ends() -> N
     assert call.body is None
 
 
-@pytest.mark.parametrize("read", [parse_call, parse_answer])
+@pytest.mark.parametrize("read", [parse_call, parse_response])
 def test_a_response_alone_is_only_an_answer(read: object) -> None:
     assert callable(read)
     parsed: Parsed = read(RESPONSE)
     assert parsed.call is None
-    assert parsed.answer is not None
-    assert parsed.answer.status == 404
-    assert parsed.answer.header("content-type") == "application/json"
+    assert parsed.response is not None
+    assert parsed.response.status == 404
+    assert parsed.response.header("content-type") == "application/json"
 
 
 def test_a_good_answer_keeps_no_customer_and_no_join_code() -> None:
-    answer = parse_answer(
+    answer = parse_response(
         f'HTTP/1.1 200 OK\n\n{{"id": "{ID}", "name": "Ann Lee", "joinCode": "1234567", '
         '"websocketUrl": "wss://h.example/x", "communicationType": "Message"}'
-    ).answer
+    ).response
     assert answer is not None
     assert answer.body is not None
     assert ID in answer.body

@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.parsing.response_text import find_answer, line_status, looks_like_response
+from diagnostics.parsing.response_text import find_response, line_status, looks_like_response
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_a_body_of_an_answer_is_told_from_one_of_a_request(value: object, answer
 
 
 def test_text_without_an_answer_has_none() -> None:
-    assert find_answer("nothing to see, not even {braces}") is None
+    assert find_response("nothing to see, not even {braces}") is None

@@ -130,9 +130,9 @@ HTTP response body: {{"message":"m","code":"not.found","status":404}}
     )
     assert parsed.call is not None
     assert parsed.call.url == PATH
-    assert parsed.answer is not None
-    assert (parsed.answer.status, parsed.answer.header("inin-correlation-id")) == (404, "abcd1234-1")
-    assert parsed.answer.body == '{"message":"m","code":"not.found","status":404}'
+    assert parsed.response is not None
+    assert (parsed.response.status, parsed.response.header("inin-correlation-id")) == (404, "abcd1234-1")
+    assert parsed.response.body == '{"message":"m","code":"not.found","status":404}'
 
 
 def test_the_exception_of_the_net_sdk_names_the_method_once() -> None:
@@ -142,8 +142,8 @@ def test_the_exception_of_the_net_sdk_names_the_method_once() -> None:
     )
     assert parsed.call is not None
     assert (parsed.call.url, parsed.choices) == (BARE, ())
-    assert parsed.answer is not None
-    assert parsed.answer.status == 404
+    assert parsed.response is not None
+    assert parsed.response.status == 404
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ def test_the_call_of_the_thread_is_read() -> None:
     assert parsed.call.url == "/api/v2/conversations/chat/{conversationId}/cobrowse"
     assert parsed.call.host == ""
     assert parsed.call.body == BODY
-    assert parsed.answer is not None
-    assert parsed.answer.status == 404
+    assert parsed.response is not None
+    assert parsed.response.status == 404
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_it_reads_what_people_write(text: str, method: str, url: str, body: str 
     parsed = parse_call(text)
     assert parsed.call is not None
     assert (parsed.call.method, parsed.call.url, parsed.call.body) == (method, url, body)
-    assert (parsed.answer.status if parsed.answer else None) == status
+    assert (parsed.response.status if parsed.response else None) == status
 
 
 def test_header_lines_and_a_host_are_taken() -> None:
@@ -69,8 +69,8 @@ def test_an_error_body_is_the_answer_and_not_the_body() -> None:
     parsed = parse_call(f"POST {PATH}\n{BODY}\n{error}")
     assert parsed.call is not None
     assert parsed.call.body == BODY
-    assert parsed.answer is not None
-    assert (parsed.answer.status, parsed.answer.body) == (404, error)
+    assert parsed.response is not None
+    assert (parsed.response.status, parsed.response.body) == (404, error)
 
 
 def test_lines_of_prose_are_counted_as_left_out() -> None:

@@ -18,7 +18,7 @@ from diagnostics.claims.checker import check_text
 from diagnostics.evaluation.bench.slow_texts import slow_texts
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.parse import PastedCall, parse_answer
+from diagnostics.parsing.parse import PastedCall, parse_response
 from diagnostics.text import time_budget
 
 SHORT = 800
@@ -42,7 +42,7 @@ def show(text: str) -> str:
 
 def read_answer(text: str) -> str:
     try:
-        return " ".join(note.what for note in parse_answer(text).notes)
+        return " ".join(note.what for note in parse_response(text).notes)
     except Unreadable as trouble:
         return str(trouble)
 

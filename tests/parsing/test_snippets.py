@@ -159,8 +159,8 @@ requests.exceptions.HTTPError: 404 Client Error: Not Found for url: {URL}
     assert parsed.call is not None
     assert (parsed.call.url, parsed.call.body) == (URL, '{"providerId": "genesys"}')
     assert parsed.call.header("Authorization") == "Bearer {access_token}"
-    assert parsed.answer is not None
-    assert parsed.answer.status == 404
+    assert parsed.response is not None
+    assert parsed.response.status == 404
     assert len(parsed.choices) == 2
 
 
@@ -181,8 +181,11 @@ Answer: use POST /api/v2/conversations/chat/{ID}/cobrowse/sessions, or in Python
     )
     assert parsed.call is not None
     assert parsed.call.url == f"/api/v2/conversations/chat/{ID}/cobrowse"
-    assert parsed.answer is not None
-    assert (parsed.answer.status, parsed.answer.body) == (404, '{"message": "m", "code": "not.found", "status": 404}')
+    assert parsed.response is not None
+    assert (parsed.response.status, parsed.response.body) == (
+        404,
+        '{"message": "m", "code": "not.found", "status": 404}',
+    )
     assert "post_conversations_cobrowse_sessions" in parsed.choices[-1].label
 
 

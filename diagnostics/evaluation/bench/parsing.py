@@ -11,7 +11,7 @@ from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 from diagnostics.evaluation.bench.slow_texts import slow_texts
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.call import Unreadable
-from diagnostics.parsing.parse import PastedCall, parse_answer
+from diagnostics.parsing.parse import PastedCall, parse_response
 from diagnostics.text import time_budget
 
 SIZE = 1_000_000  # characters
@@ -60,7 +60,7 @@ def _call(text: str) -> None:
 
 def _response(text: str) -> None:
     with suppress(Unreadable):
-        parse_answer(text)
+        parse_response(text)
 
 
 def _claims(text: str) -> None:

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from diagnostics.parsing.call import FailingCall, Parsed, ReceivedAnswer, Unreadable
-from diagnostics.parsing.parse import conversation_id_in, parse_answer, parse_call
+from diagnostics.parsing.call import FailingCall, Parsed, ReceivedResponse, Unreadable
+from diagnostics.parsing.parse import conversation_id_in, parse_call, parse_response
 from diagnostics.parsing.paste_file import STEP, read_file
 from diagnostics.parsing.responses import correlation_of
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         text = _read(options["file"])
         try:
-            parsed = parse_answer(text) if options["response"] else parse_call(text)
+            parsed = parse_response(text) if options["response"] else parse_call(text)
         except Unreadable as trouble:
             _refuse(str(trouble))
         result = as_dict(parsed)
@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
 def as_dict(parsed: Parsed) -> dict[str, Any]:
     """What was understood, in the form that the command prints as JSON."""
-    answer = parsed.answer
+    answer = parsed.response
     in_url = conversation_id_in(parsed.call.url) if parsed.call else ""
     return {
         "call": _call(parsed.call) if parsed.call else None,
@@ -86,7 +86,7 @@ def _call(call: FailingCall) -> dict[str, Any]:
     return {"method": call.method, "url": call.url, "headers": dict(call.headers), "body": _body(call)}
 
 
-def _response(answer: ReceivedAnswer) -> dict[str, Any]:
+def _response(answer: ReceivedResponse) -> dict[str, Any]:
     return {
         "status": answer.status,
         "headers": dict(answer.headers),
@@ -95,7 +95,7 @@ def _response(answer: ReceivedAnswer) -> dict[str, Any]:
     }
 
 
-def _body(message: FailingCall | ReceivedAnswer) -> Any:
+def _body(message: FailingCall | ReceivedResponse) -> Any:
     """The JSON value of a body, else its text."""
     value, trouble = message.json()
     return message.body if trouble or value is None else value

@@ -59,7 +59,7 @@ class RedactedRun:
     @property
     def correlation_ids(self) -> tuple[str, ...]:
         """The one of the call that was brought first, then those of our own requests."""
-        brought = self.inputs.answer.header("ININ-Correlation-Id") if self.inputs.answer else ""
+        brought = self.inputs.response.header("ININ-Correlation-Id") if self.inputs.response else ""
         return tuple(dict.fromkeys(filter(None, [brought, *(each.correlation_id for each in self.exchanges)])))
 
     @property
@@ -117,14 +117,14 @@ def _learn(
         stand_ins.learn_from_text(exchange.body)
     if inputs.call:
         stand_ins.learn_from_text(inputs.call.url)
-    for text in (inputs.call and inputs.call.body, inputs.answer and inputs.answer.body):
+    for text in (inputs.call and inputs.call.body, inputs.response and inputs.response.body):
         stand_ins.learn_from_text(text or "")
 
 
 def _withheld(inputs: Inputs) -> Inputs:
     """Without what the person wrote in words, and of the bodies only what an org's answers may show."""
     clean = Redactor()
-    call, answer = inputs.call, inputs.answer
+    call, answer = inputs.call, inputs.response
     if call is not None:
         body = None if call.body is None else clean.body(call.body, 200, call.url)
         call = replace(call, url=clean.url(call.url), headers=_plain(call.headers), body=body)
@@ -143,7 +143,7 @@ def _plain(headers: Headers) -> Headers:
 
 
 def _hidden_inputs(inputs: Inputs, stand_ins: Pseudonyms) -> Inputs:
-    call, answer = inputs.call, inputs.answer
+    call, answer = inputs.call, inputs.response
     if call is not None:
         body = None if call.body is None else stand_ins.text(call.body)
         variables = tuple(stand_ins.text(each) for each in call.variables)

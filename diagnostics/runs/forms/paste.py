@@ -115,7 +115,7 @@ class PasteForm(forms.Form):
             note = masked_text(self.cleaned_data.get("note", ""))
             self.inputs, self.notes = replace(reading.inputs, note=note), reading.notes
             self.has_response_in_call = bool(
-                reading.inputs.answer and reading.inputs.call and not pasted["answer"].strip()
+                reading.inputs.response and reading.inputs.call and not pasted["answer"].strip()
             )
             self.choices = tuple(
                 (each, value_of(each, reading.choices), each.index == reading.chosen) for each in reading.choices

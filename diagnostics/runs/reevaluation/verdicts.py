@@ -122,7 +122,7 @@ class _Desk:
             self.archive,
             contract,
             call,
-            past.inputs.answer,
+            past.inputs.response,
             aim_of(past.inputs, contract),
             past.inputs.note,
             company_gateway=past.inputs.company_gateway,

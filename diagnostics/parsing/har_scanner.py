@@ -15,7 +15,7 @@ LONGEST_STRING = 100_000
 LONGEST_ENTRY = 2_000_000
 
 
-class Sifter:
+class EntryScanner:
     """Takes a HAR piece by piece and hands over each entry as it ends. Holds no more than one entry at a time."""
 
     def __init__(self, keep: Callable[[dict[str, Any]], None]) -> None:
