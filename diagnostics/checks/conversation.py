@@ -8,8 +8,9 @@ from diagnostics.genesys import gateway
 from diagnostics.genesys.documents.conversation import Communication as Leg
 from diagnostics.genesys.documents.conversation import communications, divisions, unreadable_fields
 from diagnostics.genesys.fields import items, text
+from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.parsing.intent import START_PATH, UUID
+from diagnostics.parsing.intent import START_PATH
 from diagnostics.parsing.response_text import permissions_in
 
 LIVE = frozenset({"connected", "parked", "transmitting", "converting", "uploading"})

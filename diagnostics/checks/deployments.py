@@ -8,8 +8,8 @@ from diagnostics.checks.base import CheckContext, Evidence, Result, check, faile
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.documents.conversation import communications
 from diagnostics.genesys.fields import boolean, field, items, mapping, mappings, text, text_list, texts, word
+from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.parsing.intent import UUID
 
 LIST_PATH = "/api/v2/webdeployments/deployments"
 CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}

@@ -17,8 +17,9 @@ from diagnostics.genesys.documents.conversation import (
 )
 from diagnostics.genesys.documents.grants import Grants, read_grants, with_role_policies
 from diagnostics.genesys.fields import field, items, word
+from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.parsing.intent import START_PATH, UUID
+from diagnostics.parsing.intent import START_PATH
 
 GRANTS_PATH = "/api/v2/authorization/subjects/me"
 # What our own reads need, and what stays hidden without it.

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, replace
 
 from diagnostics.genesys.contract import Contract, Operation
-from diagnostics.parsing.intent import START_PATH, UUID, Aim
+from diagnostics.genesys.paths import UUID
+from diagnostics.parsing.intent import START_PATH, Aim
 
 IMPOSSIBLE_ID = "00000000-0000-0000-0000-000000000000"
 INVENTED = "no-such-resource"

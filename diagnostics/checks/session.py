@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning
 from diagnostics.genesys.fields import text
+from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.parsing.intent import START_PATH, UUID
+from diagnostics.parsing.intent import START_PATH
 
 # The connection never came about, so nothing can have been offered.
 NEVER_ARRIVED = frozenset({"dns", "refused", "tls", "proxy"})

@@ -2,8 +2,8 @@
 
 from diagnostics.genesys.contract import Operation
 from diagnostics.genesys.operation import camel_case
+from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.regions import Region
-from diagnostics.parsing.intent import UUID
 
 ID_VARIABLE, SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET"
 START_OPERATION = "postConversationCobrowse"

@@ -1,6 +1,5 @@
 """Reads a curl command: what curl would have sent, by its own defaults."""
 
-import base64
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -8,7 +7,7 @@ from functools import partial
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.curl_options import CurlOptions, read_options
-from diagnostics.parsing.draft import Draft
+from diagnostics.parsing.draft import Draft, method_in
 from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.shell import ShellCommand, read_command
 from diagnostics.text import time_budget
@@ -89,9 +88,8 @@ def _fill_body(draft: Draft, options: CurlOptions, program: str) -> None:
     elif options.has_data and not options.get:
         kind = "application/json" if options.json else "application/x-www-form-urlencoded"
         draft.body = data if data or not options.from_file else None
-    if kind and draft.header("Content-Type") is None and "content-type" not in options.removed:
-        draft.headers.append(("Content-Type", kind))
-        draft.note("guessed", f"No Content-Type was given; {program} then sends {kind.partition(';')[0]}.")
+    if "content-type" not in options.removed:
+        draft.default_content_type(kind, program)
     if options.json and draft.header("Accept") is None and "accept" not in options.removed:
         draft.headers.append(("Accept", "application/json"))
 
@@ -102,14 +100,18 @@ def _multipart(fields: list[tuple[str, str]]) -> str:
 
 
 def _fill_method(draft: Draft, options: CurlOptions, program: str) -> None:
-    given = options.method.strip()
-    if re.fullmatch(r"[A-Za-z]{1,20}", given):
-        draft.method = given.upper()
+    draft.method = method_in(options.method)
+    if draft.method:
         return
-    if given:
+    if options.method.strip():
         draft.note("dropped", "The method given with -X is no word, so it was left out.")
     has_body = (options.has_data and not options.get) or bool(options.form)
-    draft.method = "HEAD" if options.head else "POST" if has_body else "PUT" if options.upload else "GET"
+    if options.head:
+        draft.method = "HEAD"
+    elif has_body:
+        draft.method = "POST"
+    else:
+        draft.method = "PUT" if options.upload else "GET"
     why = " because there is data" if draft.method == "POST" else ""
     draft.note("guessed", f"No method was given; {program} then sends {draft.method}{why}.")
 
@@ -125,5 +127,4 @@ def _fill_authorization(draft: Draft, options: CurlOptions) -> None:
     elif options.bearer is not None:
         draft.headers.append(("Authorization", f"Bearer {options.bearer}"))
     else:
-        basic = base64.b64encode((options.user or "").encode("utf-8", "replace")).decode()
-        draft.headers.append(("Authorization", f"Basic {basic}"))
+        draft.add_basic_auth(options.user or "")

@@ -84,6 +84,9 @@ COMMENT = re.compile(r"^[ \t]*(?://|#(?!#)|--)[ \t][^\n]*", re.MULTILINE)
 ANY_HOST = re.compile(rf"(?<![\w.-]){HOST}(?![\w-])", re.IGNORECASE)
 
 
+UNKNOWN_VALUE = re.compile(r"The value of .* is not in the text", re.DOTALL)
+
+
 class Definitions:
     """The names that one text defines, read when the first of them is asked for."""
 
@@ -113,9 +116,8 @@ class Definitions:
         draft.body = None if draft.body is None else self._filled(draft.body, known, in_code)
         if known:
             draft.variables = tuple(each for each in draft.variables if each in draft.url)
-            told = ("The value of", "is not in the text")
             if not draft.variables:
-                draft.notes = [note for note in draft.notes if not all(each in note.what for each in told)]
+                draft.notes = [note for note in draft.notes if not UNKNOWN_VALUE.match(note.what)]
             draft.note("guessed", f"Values that the text gives to its variables were filled in: {', '.join(known)}.")
 
     def _filled(self, text: str, known: dict[str, None], open_in_code: bool, depth: int = 0) -> str:
@@ -145,7 +147,7 @@ def fill_conversation(draft: Draft) -> None:
     if place and draft.conversation_id:
         draft.url = draft.url.replace(place, draft.conversation_id)
         draft.variables = tuple(each for each in draft.variables if each != place)
-        draft.notes = [note for note in draft.notes if "is not in the text" not in note.what]
+        draft.remove_notes("is not in the text")
         draft.note("guessed", f"The conversation ID {draft.conversation_id} was taken from another line of the text.")
 
 

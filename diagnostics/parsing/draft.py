@@ -1,6 +1,9 @@
-"""What a form reader saw, before masking. A draft never leaves `diagnostics.parsing`."""
+"""A call and its response before their secrets are masked. A draft never leaves `diagnostics.parsing`."""
 
+import base64
+import re
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from diagnostics.parsing.call import Note, NoteKind
 from diagnostics.text.cleaning import clean_json
@@ -12,7 +15,7 @@ Headers = list[tuple[str, str]]
 
 
 class ComposedBody(str):
-    """An error body put together from fields of a log, which is not how the API sent it."""
+    """An error body assembled from the fields of a log, so not as the API sent it."""
 
     __slots__ = ()
 
@@ -27,10 +30,10 @@ class DraftResponse:
 
 @dataclass
 class Draft:
-    """A call (none when `url` and `sdk_method` are empty), an answer, or both.
+    """A call, a response, or both. There is no call if `url` and `sdk_method` are empty.
 
-    `conversation_id` is an id that the call names elsewhere than in its URL. `secrets` are raw values that reading met
-    and encoded or dropped, to be masked wherever else they stand. `variables` are those of FailingCall.
+    `conversation_id` is an ID that the call names outside its URL. `secrets` are raw values that were encoded or dropped
+    while reading, to be masked wherever else they occur. `variables` are those of FailingCall.
     """
 
     form: str
@@ -52,11 +55,13 @@ class Draft:
 
     @property
     def status(self) -> int | None:
-        """Of its answer: 0 where none came, None where that is not known."""
-        return None if self.response is None else 0 if self.response.network_error else self.response.status
+        """The status of the response: 0 if none arrived, None if it isn't known."""
+        if self.response is None:
+            return None
+        return 0 if self.response.network_error else self.response.status
 
     def clean(self) -> None:
-        """Clean what an escape in the pasted text stands for: it was decoded after the text was cleaned."""
+        """Cleans the values: escapes in the text were decoded after the text was cleaned."""
         self.method, self.url, self.sdk_method = map(clean_json, (self.method, self.url, self.sdk_method))
         self.headers, self.body, self.conversation_id = (
             _clean_headers(self.headers),
@@ -77,12 +82,37 @@ class Draft:
     def note(self, kind: NoteKind, what: str) -> None:
         self.notes.append(Note(kind, what))
 
+    def note_unknown(self, part: str, variable: str) -> None:
+        """`part` is a subject with its verb, such as "The body is"."""
+        self.note("dropped", f"{part} in the variable {variable}, whose value is not in the text.")
+
+    def remove_notes(self, words: str) -> None:
+        """Removes the notes that contain `words`."""
+        self.notes = [note for note in self.notes if words not in note.what]
+
+    def default_method(self, client: str) -> None:
+        """Sets the method that an HTTP client sends by default."""
+        if not self.method:
+            self.method = "GET"
+            self.note("guessed", f"No method was given; {client} then sends GET.")
+
+    def default_content_type(self, content_type: str, client: str) -> None:
+        """Adds the Content-Type that an HTTP client sends by default; "" for none."""
+        if content_type and self.header("Content-Type") is None:
+            self.headers.append(("Content-Type", content_type))
+            self.note("guessed", f"No Content-Type was given; {client} then sends {content_type.partition(';')[0]}.")
+
+    def add_basic_auth(self, credentials: str) -> None:
+        """`credentials` is user:password."""
+        encoded = base64.b64encode(credentials.encode("utf-8", "replace")).decode()
+        self.headers.append(("Authorization", f"Basic {encoded}"))
+
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 def copy_of(draft: Draft) -> Draft:
-    """The same draft with notes of its own."""
+    """A copy of the draft with its own list of notes."""
     return replace(draft, notes=list(draft.notes))
 
 
@@ -90,8 +120,14 @@ def _clean_headers(headers: Headers) -> Headers:
     return [(clean_json(name), clean_json(value)) for name, value in headers]
 
 
+def method_in(value: Any) -> str:
+    """An HTTP method in upper case; "" for a value that isn't one word of letters."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text.upper() if re.fullmatch(r"[A-Za-z]{1,20}", text) else ""
+
+
 def guess_method(draft: Draft) -> None:
-    """Name the method where it is plain; a wrong guess would be held against the user, so otherwise leave it out."""
+    """Sets the method if it is clear from the body or the path. A wrong guess would cause a wrong verdict."""
     if draft.method:
         return
     if draft.body is not None:

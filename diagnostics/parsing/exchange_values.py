@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.draft import METHODS, ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.objects import value_of
 from diagnostics.parsing.response_text import json_at, looks_like_response, status_in
@@ -33,7 +34,6 @@ RESPONSE_NAMES = frozenset({"response", "res", "resp", "answer", "reply", "httpr
 REQUEST_NAMES = frozenset({"request", "req", "config", "call", "httprequest"})
 BASE_KEYS = ("baseurl", "basepath", "host", "hostname")
 ERROR_CODE = re.compile(r"[a-z]\w*(?:\.\w+)+")
-UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass

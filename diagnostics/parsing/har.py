@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.candidates import MAX_CANDIDATES, Candidate, most_likely
-from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers, method_in
 from diagnostics.parsing.har_scanner import ENTRIES, EntryScanner, url_of
 from diagnostics.text import time_budget
 
@@ -121,13 +121,16 @@ def candidate_of(
     entry: dict[str, Any], said: str = "The call was read from an entry of a HAR.", lost: str = ""
 ) -> Candidate:
     return Candidate(
-        partial(draft_of, entry, said, lost), _word(entry["request"].get("method")), url_of(entry), _status_of(entry)
+        partial(draft_of, entry, said, lost),
+        method_in(entry["request"].get("method")),
+        url_of(entry),
+        _status_of(entry),
     )
 
 
 def draft_of(entry: dict[str, Any], said: str, lost: str = "") -> Draft:
     request = entry["request"]
-    draft = Draft("har", method=_word(request.get("method")), url=url_of(entry), headers=_headers(request))
+    draft = Draft("har", method=method_in(request.get("method")), url=url_of(entry), headers=_headers(request))
     draft.note("taken", said)
     draft.body = _posted(request.get("postData"), draft)
     if lost:
@@ -208,10 +211,6 @@ def _status_of(entry: dict[str, Any]) -> int | None:
     response = entry.get("response")
     status = response.get("status") if isinstance(response, dict) else None
     return status if isinstance(status, int) and 0 <= status <= 599 else None
-
-
-def _word(value: Any) -> str:
-    return value.upper() if isinstance(value, str) and re.fullmatch(r"[A-Za-z]{1,20}", value) else ""
 
 
 def _lost(scanner: EntryScanner, whole: bool) -> str:

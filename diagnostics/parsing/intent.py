@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, Operation, is_placeholder
+from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.company_gateway import path_below
 
@@ -25,7 +26,6 @@ IdState = Literal["absent", "uuid", "malformed", "placeholder", "missing"]
 
 START_PATH = "/api/v2/conversations/{conversationId}/cobrowse"
 START_OPERATION = "postConversationCobrowse"
-UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # What a variable without a value turns into, in the languages people call from.
 EMPTY_VALUES = frozenset({"undefined", "null", "none", "nil", "nan", "[object object]"})
 # Removed from the published contract with legacy web chat (JavaScript SDK 259.0.0, 2026-08-15).

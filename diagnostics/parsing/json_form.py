@@ -1,13 +1,12 @@
 """Reads a call written as JSON: {method, url, headers, body}, with or without the answer beside it."""
 
 import json
-import re
 from functools import partial
 from typing import Any
 
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.candidates import Candidate
-from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers, guess_method
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers, guess_method, method_in
 from diagnostics.parsing.exchange_values import exchange_in
 from diagnostics.parsing.har import candidate_of, is_entry
 from diagnostics.parsing.object_form import draft_of
@@ -134,10 +133,8 @@ def read_json_call(value: Any, text: str) -> Draft:
 
 def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     draft.note("taken", "The call was read from JSON.")
-    method = call.get("method")
-    if isinstance(method, str) and re.fullmatch(r"\s*[A-Za-z]{1,20}\s*", method):
-        draft.method = method.strip().upper()
-    elif method not in (None, ""):
+    draft.method = method_in(call.get("method"))
+    if not draft.method and call.get("method") not in (None, ""):
         draft.note("dropped", "The method is no word, so it was left out.")
     draft.headers = _headers(call.get("headers"), draft)
     draft.body = _body(call.get("body"))

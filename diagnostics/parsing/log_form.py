@@ -1,4 +1,4 @@
-"""Finds the answer in what a program logs: an SDK's exception, a line with a status and a correlation id."""
+"""Reads calls and responses in logs: an SDK's exception, an access log, a line with a status and a correlation ID."""
 
 import ast
 import json
@@ -8,10 +8,10 @@ from itertools import islice
 
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import ComposedBody, Draft, DraftResponse, Headers
-from diagnostics.parsing.response_text import json_at, looks_like_response
+from diagnostics.parsing.response_text import find_response, json_at, looks_like_response, status_in
 from diagnostics.text import time_budget
 
-LONGEST_LINE = 4_000
+MAX_LINE = 4_000
 STATUS = re.compile(
     r"ApiException:?\s{0,3}\((?P<python>[1-5]\d\d)\)"
     r"|\b(?:http[_ ]?)?status(?:[_ -]?code)?[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<named>[1-5]\d\d)\b"
@@ -47,13 +47,18 @@ BODY = re.compile(
 HEADERS = re.compile(r"HTTPHeaderDict\((?P<dict>\{[^{}]{0,8000}\})\)")
 
 
+def response_after(text: str) -> DraftResponse | None:
+    """The response in the text after a call, written as HTTP or logged; None for none."""
+    return find_response(text) or response_in_log(text)
+
+
 def response_in_log(text: str) -> DraftResponse | None:
-    """The answer that a log tells of; None where it tells neither a status nor an error body of one."""
+    """The response in a log; None if it has neither a status nor an error body."""
     body, status = _body(text)
     found = STATUS.search(text)
     time_budget.check()
-    told = next((value for value in found.groups() if value), None) if found else None
-    status = int(told) if told else status
+    if found and (digits := next((value for value in found.groups() if value), "")):
+        status = int(digits)
     if status is None and body is None:
         return None
     headers = _headers(text)
@@ -65,9 +70,9 @@ def response_in_log(text: str) -> DraftResponse | None:
 
 
 def logged_calls(text: str) -> list[CallSpan]:
-    """Lines of a log that name a method and an address."""
+    """The calls in lines of a log that have a method and an address."""
     found = islice(time_budget.checked(ACCESS.finditer(text)), MAX_CANDIDATES)
-    return [CallSpan(each.start(), each.end(), partial(_read, text, each)) for each in found]
+    return [CallSpan(line.start(), line.end(), partial(_read, text, line)) for line in found]
 
 
 def _read(text: str, found: re.Match[str], until: int) -> Draft:
@@ -76,8 +81,8 @@ def _read(text: str, found: re.Match[str], until: int) -> Draft:
     if draft.url.startswith("/") and (host := HOST_BEFORE.search(text, max(0, found.start() - 300), found.start())):
         draft.url = host[1].removesuffix(":443") + draft.url  # as urllib3 logs it
     draft.note("taken", "The call was read from a line of a log, which shows neither its headers nor its body.")
-    around = text[max(0, found.start() - LONGEST_LINE) : found.end() + LONGEST_LINE]
-    line = around[around.rfind("\n", 0, min(LONGEST_LINE, found.start())) + 1 :]
+    around = text[max(0, found.start() - MAX_LINE) : found.end() + MAX_LINE]
+    line = around[around.rfind("\n", 0, min(MAX_LINE, found.start())) + 1 :]
     response = response_in_log(line.partition("\n")[0]) or response_in_log(text[found.end() : until])
     if status := found["status"] or found["status3"]:
         response = DraftResponse(int(status), response.headers if response else [], response.body if response else None)
@@ -86,12 +91,11 @@ def _read(text: str, found: re.Match[str], until: int) -> Draft:
 
 
 def _body(text: str) -> tuple[str | None, int | None]:
-    """The JSON of the error, as the exceptions of the SDKs print it, and the status inside."""
+    """The error body that an SDK's exception prints, and the status in it."""
     for start in islice(time_budget.checked(BODY.finditer(text)), 10):
         found = json_at(text, start.end())
         if found and looks_like_response(found[0]):
-            status = found[0].get("status")
-            return text[start.end() : found[1]], status if isinstance(status, int) and 100 <= status <= 599 else None
+            return text[start.end() : found[1]], status_in(found[0])
     return None, None
 
 
@@ -105,7 +109,7 @@ def _headers(text: str) -> Headers:
 
 
 def dict_headers(text: str) -> Headers:
-    """The headers of a dictionary as Python prints it; [] for what is none."""
+    """The headers in a dictionary that Python printed; [] for other text."""
     try:
         pairs = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):

@@ -12,6 +12,7 @@ from diagnostics.parsing.candidates import CallSpan, Candidate
 from diagnostics.parsing.definitions import Definitions, use_host
 from diagnostics.parsing.draft import Draft, DraftResponse
 from diagnostics.parsing.responses import CORS, Responses, completed, correlation_of
+from diagnostics.parsing.sdk import SUFFIX
 from diagnostics.parsing.unwrapping import MAX_SCAN
 from diagnostics.parsing.values import MARKED
 from diagnostics.text import time_budget
@@ -84,11 +85,11 @@ def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
             continue
         if _openness(other.url) < _openness(draft.url):
             draft.url, draft.variables = other.url, other.variables
-            draft.notes = [note for note in draft.notes if "not in the text" not in note.what]
+            draft.remove_notes("not in the text")
             draft.note("guessed", "The address was taken from another line of the text that shows it filled in.")
         if not draft.method or (other.method and _method_was_guessed(draft) and not _method_was_guessed(other)):
             draft.method = other.method or draft.method
-            draft.notes = [note for note in draft.notes if not note.what.startswith("No method was given")]
+            draft.remove_notes("No method was given")
         draft.headers = draft.headers or other.headers
         draft.body = draft.body if draft.body is not None else other.body
         draft.response = _fuller(draft.response, other.response)
@@ -117,7 +118,7 @@ def _fill_address(draft: Draft, text: str) -> None:
         url = found[0].rstrip(".,;:!?)*'\"")
         if _fits(_path(draft.url), _path(url)) and _openness(url) < _openness(draft.url):
             draft.url, draft.variables = url, ()
-            draft.notes = [note for note in draft.notes if "not in the text" not in note.what]
+            draft.remove_notes("not in the text")
             draft.note("guessed", "The address was taken from another line of the text that shows it filled in.")
         if number >= MAX_FRAMES:
             return
@@ -133,7 +134,7 @@ def _fill_method(draft: Draft, text: str) -> None:
     for operation in operations_in_frames(text):
         if _fits(operation.path, path):
             draft.method, draft.sdk_method = operation.method, draft.sdk_method or operation.operation_id
-            draft.notes = [note for note in draft.notes if not note.what.startswith("No method was given")]
+            draft.remove_notes("No method was given")
             draft.note("guessed", f"The method {operation.method} was taken from the SDK's {operation.operation_id}.")
             return
 
@@ -144,7 +145,7 @@ def operations_in_frames(text: str) -> list[Operation]:
     found: dict[str, Operation] = {}
     for number, match in enumerate(FRAME.finditer(text, 0, MAX_SCAN)):
         time_budget.check()
-        name = re.sub(r"(?:_with_http_info|WithHttpInfoAsync|AsyncWithHttpInfo|WithHttpInfo|Async)$", "", match["name"])
+        name = SUFFIX.sub("", match["name"])
         operation = contract.named(name)
         if operation is not None and len(re.findall(r"_|[A-Z]", name)) > 1:
             found.setdefault(name, operation)

@@ -8,6 +8,7 @@ from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import unquote
 
+from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.regions import region_of_host
 from diagnostics.parsing.call import Choice, Note, Parsed, Unreadable
 from diagnostics.parsing.candidates import Candidate, choice_of, most_likely, most_likely_index
@@ -60,7 +61,6 @@ LEADING_PLACEHOLDER = re.compile(r"\{\{|\{[\w .:-]{1,60}\}[/.]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 FENCE = re.compile(r"[ \t]{0,8}(?:```|~~~)[\w+-]{0,20}[ \t]{0,8}")
 CONVERSATIONS = re.compile(r"[a-z]{1,30}", re.IGNORECASE)
-FULL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def limit_of(text: str) -> int:
@@ -295,9 +295,9 @@ def conversation_id_in(url: str) -> str:
     if "conversations" not in segments:
         return ""
     after = segments[segments.index("conversations") + 1 :][:2]
-    if after and FULL_UUID.fullmatch(after[0]):
+    if after and UUID.fullmatch(after[0]):
         return after[0]
-    second = len(after) > 1 and CONVERSATIONS.fullmatch(after[0]) and FULL_UUID.fullmatch(after[1])
+    second = len(after) > 1 and CONVERSATIONS.fullmatch(after[0]) and UUID.fullmatch(after[1])
     return after[1] if second else ""
 
 

@@ -1,8 +1,7 @@
-"""Reads what Postman exports: a collection, a folder, one item or one request."""
+"""Reads Postman exports: a collection, a folder, one item or one request."""
 
 import json
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,7 @@ from urllib.parse import quote_plus
 
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.candidates import Candidate
-from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers, method_in
 from diagnostics.parsing.response_text import json_at
 from diagnostics.text import time_budget
 
@@ -115,7 +114,7 @@ def candidate_of(item: Item, left_out: int) -> Candidate:
     response = _example(item.row)
     return Candidate(
         partial(draft_of, item, left_out),
-        _method(request),
+        method_in(request.get("method")),
         _url(request, item.variables),
         _status(response) if response else None,
         title=item.title,
@@ -124,14 +123,13 @@ def candidate_of(item: Item, left_out: int) -> Candidate:
 
 def draft_of(item: Item, left_out: int = 0) -> Draft:
     request = _request(item.row)
-    draft = Draft("postman", method=_method(request), url=_url(request, item.variables))
+    draft = Draft("postman", method=method_in(request.get("method")), url=_url(request, item.variables))
     draft.note("taken", "The call was read from a Postman request.")
     draft.headers = _headers(request.get("header"), item.variables)
     draft.body = _body(request.get("body"), item.variables, draft)
     _authorize(draft, request.get("auth", item.auth), item.variables)
     if not request.get("method"):
-        draft.method = "GET"
-        draft.note("guessed", "No method was given; Postman then sends GET.")
+        draft.default_method("Postman")
     if response := _example(item.row):
         draft.response = _response(response)
         draft.note("guessed", "The answer is the example that is saved with the request.")
@@ -186,11 +184,6 @@ def _filled(text: str, variables: Mapping[str, str], once: bool = False) -> str:
     return text
 
 
-def _method(request: Mapping[str, Any]) -> str:
-    method = _text(request.get("method")).strip()
-    return method.upper() if re.fullmatch(r"[A-Za-z]{1,20}", method) else ""
-
-
 def _url(request: Mapping[str, Any], variables: Mapping[str, str]) -> str:
     url = request.get("url")
     if not isinstance(url, dict):
@@ -243,9 +236,8 @@ def _body(body: Any, variables: Mapping[str, str], draft: Draft) -> str | None:
         text, kind = json.dumps(content, ensure_ascii=False), "application/json"
     elif mode == "file":
         draft.note("dropped", "The body comes from a file, whose content is not known here.")
-    if text and kind and draft.header("Content-Type") is None:
-        draft.headers.append(("Content-Type", kind))
-        draft.note("guessed", f"No Content-Type was given; Postman then sends {kind}.")
+    if text:
+        draft.default_content_type(kind, "Postman")
     return text or None
 
 
@@ -272,8 +264,7 @@ def _authorize(draft: Draft, auth: Any, variables: Mapping[str, str]) -> None:
         draft.headers.append(("Authorization", f"Bearer {values.get('token', '')}".rstrip()))
     elif kind == "basic":
         draft.secrets.append(values.get("password", ""))
-        pair = f"{values.get('username', '')}:{values.get('password', '')}"
-        draft.headers.append(("Authorization", f"Basic {b64encode(pair.encode('utf-8', 'replace')).decode()}"))
+        draft.add_basic_auth(f"{values.get('username', '')}:{values.get('password', '')}")
     elif kind == "oauth2" and values.get("accessToken"):
         draft.headers.append(("Authorization", f"Bearer {values['accessToken']}"))
     elif kind not in ("", "noauth"):

@@ -7,9 +7,8 @@ from itertools import islice
 from typing import Any
 
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
-from diagnostics.parsing.draft import Draft
-from diagnostics.parsing.log_form import response_in_log
-from diagnostics.parsing.response_text import find_response
+from diagnostics.parsing.draft import Draft, method_in
+from diagnostics.parsing.log_form import response_after
 from diagnostics.parsing.snippets import add_header, fill_url, finish
 from diagnostics.parsing.values import UnknownValue, joined, json_of, text_of
 from diagnostics.text import time_budget
@@ -190,23 +189,21 @@ def _read(text: str, options: Mapping[str, Any], end: int, until: int) -> Draft:
     draft = Draft("powershell")
     draft.note("taken", "The call was read from PowerShell; nothing of it was run.")
     fill_url(draft, text_of(options["uri"]).strip())
-    method = text_of(options.get("method", "")).strip()
-    draft.method = method.upper() if re.fullmatch(r"[A-Za-z]{1,20}", method) else "GET"
-    if draft.method != method.upper():
-        draft.note("guessed", "No method was given; PowerShell then sends GET.")
+    draft.method = method_in(text_of(options.get("method")))
+    draft.default_method("PowerShell")
     headers = options.get("headers")
     for name, value in headers.items() if isinstance(headers, dict) else ():
         add_header(draft, name, value)
     if isinstance(headers, UnknownValue):
-        draft.note("dropped", f"The headers are in the variable {headers.name}, whose value is not in the text.")
+        draft.note_unknown("The headers are", headers.name)
     _fill_body(draft, options.get("body"), text_of(options.get("contenttype")))
-    draft.response = find_response(text[end:until]) or response_in_log(text[end:until])
+    draft.response = response_after(text[end:until])
     return finish(draft)
 
 
 def _fill_body(draft: Draft, body: Any, kind: str) -> None:
     if isinstance(body, UnknownValue):
-        draft.note("dropped", f"The body is in the variable {body.name}, whose value is not in the text.")
+        draft.note_unknown("The body is", body.name)
     elif isinstance(body, dict):
         draft.body = "&".join(f"{name}={text_of(value)}" for name, value in body.items())
     elif body is not None:

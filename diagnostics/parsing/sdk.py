@@ -9,12 +9,11 @@ from urllib.parse import quote
 
 from diagnostics.genesys.contract import Contract, Operation, bundled
 from diagnostics.genesys.operation import camel_case
-from diagnostics.genesys.paths import is_parameter, split_path
+from diagnostics.genesys.paths import UUID, is_parameter, split_path
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import Draft
 from diagnostics.parsing.intent import nearest_methods
-from diagnostics.parsing.log_form import response_in_log
-from diagnostics.parsing.response_text import find_response
+from diagnostics.parsing.log_form import response_after
 from diagnostics.parsing.shell import read_command
 from diagnostics.parsing.snippets import Languages, finish
 from diagnostics.parsing.values import OPEN, Arguments, UnknownValue, json_of, text_of
@@ -40,7 +39,6 @@ GC_VERBS = {
 GC_FLAGS = frozenset(
     {"-a", "--autopaginate", "-i", "--indicateprogress", "--usage", "-u", "--help", "-h", "--stream", "-s"}
 )
-UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Methods of the SDKs themselves, which stand beside those of the API.
 MAX_COMMANDS = 2_000  # words gc that are looked at
 SDK_NAMES = frozenset(
@@ -139,8 +137,7 @@ def _read(text: str, name: str, given: Arguments, end: int, until: int) -> Draft
         _unknown(draft, given)
     else:
         _fill(draft, operation, *_sorted(operation, given))
-    after = text[end:until]
-    draft.response = find_response(after) or response_in_log(after)
+    draft.response = response_after(text[end:until])
     return finish(draft)
 
 
@@ -192,7 +189,7 @@ def _fill(draft: Draft, operation: Operation, values: Mapping[str, Any], body: A
     if isinstance(body, dict | list) and body:
         draft.body = json_of(body)
     elif isinstance(body, UnknownValue) and operation.has_body:
-        draft.note("dropped", f"The body is in the variable {body.name}, whose value is not in the text.")
+        draft.note_unknown("The body is", body.name)
 
 
 def _gc_words(words: list[str]) -> tuple[list[str], list[str], dict[str, str]]:
@@ -231,7 +228,7 @@ def _read_gc(text: str, words: list[str], end: int, until: int) -> Draft:
     if any(name in options for name in ("-f", "--file", "--filename")):
         draft.note("dropped", "The body comes from a file, whose content is not known here.")
     draft.body = draft.body or body or None
-    draft.response = find_response(text[end:until]) or response_in_log(text[end:until])
+    draft.response = response_after(text[end:until])
     return finish(draft)
 
 

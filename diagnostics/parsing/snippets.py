@@ -1,6 +1,5 @@
 """Reads calls of HTTP clients in program code: fetch, axios, XMLHttpRequest, jQuery, requests, httpx, HttpClient."""
 
-import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +10,10 @@ from urllib.parse import quote_plus
 
 from diagnostics.parsing.call import Note
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
-from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft
+from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, method_in
 from diagnostics.parsing.literals import Code
-from diagnostics.parsing.log_form import response_in_log
+from diagnostics.parsing.log_form import response_after
 from diagnostics.parsing.python_code import PythonCode
-from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.values import CLOSE, MARKED, OPEN, Arguments, UnknownValue, json_of, text_of, without_marks
 from diagnostics.text import time_budget
 
@@ -121,9 +119,7 @@ def _asked(found: re.Match[str], given: Arguments) -> SnippetCall | None:
         options["headers"] = rest.pop(0)
     for each in rest:
         options |= each if isinstance(each, dict) else {}
-    given_method = options.get("method", options.get("type"))
-    if not method and isinstance(given_method, str) and re.fullmatch(r"[A-Za-z]{1,20}", given_method):
-        method = given_method.upper()
+    method = method or method_in(options.get("method", options.get("type")))
     axios = (found["alone"] or found["owner"] or "").startswith(("axios", "$http"))
     as_json = (sends and isinstance(body, dict | list)) or "json" in options or axios or "Json" in (found["verb"] or "")
     for name in ("json", "data", "body", "content"):
@@ -156,10 +152,8 @@ def _read(text: str, languages: Languages, asked: SnippetCall, end: int, until: 
         body = sent if body is None else body
     _fill_auth(draft, asked.options.get("auth"))
     _fill_body(draft, body, as_json)
-    if not draft.method:
-        draft.method = "GET"
-        draft.note("guessed", "No method was given; the client then sends GET.")
-    draft.response = find_response(text[end:until]) or response_in_log(text[end:until])
+    draft.default_method("the client")
+    draft.response = response_after(text[end:until])
     return finish(draft)
 
 
@@ -195,7 +189,7 @@ def _fill_headers(draft: Draft, headers: Any) -> None:
         name, value = pair if isinstance(pair, list | tuple) and len(pair) == 2 else ("", None)
         add_header(draft, text_of(name), value)
     if isinstance(headers, UnknownValue):
-        draft.note("dropped", f"The headers are in the variable {headers.name}, whose value is not in the text.")
+        draft.note_unknown("The headers are", headers.name)
 
 
 def add_header(draft: Draft, name: str, value: Any) -> None:
@@ -221,22 +215,19 @@ def _fill_auth(draft: Draft, auth: Any) -> None:
     if not isinstance(pair, list) or len(pair) != 2 or draft.header("Authorization") is not None:
         return
     draft.secrets.append(text_of(pair[1]))
-    basic = base64.b64encode(":".join(map(text_of, pair)).encode("utf-8", "replace")).decode()
-    draft.headers.append(("Authorization", f"Basic {basic}"))
+    draft.add_basic_auth(":".join(map(text_of, pair)))
 
 
 def _fill_body(draft: Draft, body: Any, as_json: bool) -> None:
     if isinstance(body, UnknownValue):
-        draft.note("dropped", f"The body is in the variable {body.name}, whose value is not in the text.")
+        draft.note_unknown("The body is", body.name)
         return
     if body is None or body == "":
         return
-    if isinstance(body, dict | list) and not as_json and isinstance(body, dict):
+    if isinstance(body, dict) and not as_json:
         draft.body = "&".join(f"{quote_plus(str(name))}={quote_plus(text_of(value))}" for name, value in body.items())
         kind = "application/x-www-form-urlencoded"
     else:
         draft.body = body if isinstance(body, str) else json_of(body)
         kind = "application/json" if as_json else ""
-    if kind and draft.header("Content-Type") is None:
-        draft.headers.append(("Content-Type", kind))
-        draft.note("guessed", f"No Content-Type was given; the client then sends {kind}.")
+    draft.default_content_type(kind, "the client")

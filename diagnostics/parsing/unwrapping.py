@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.call import Note
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import clean_text, read_json
@@ -31,7 +32,6 @@ CHAT_SENDERS = frozenset({"user", "username", "from", "sender", "ts", "date", "a
 SOFT_BREAK = re.compile(r"=\n")
 ENCODED = re.compile(r"=3D|=20\n|=(?:C[23]|E2)=[89AB][0-9A-F]")
 UUID_BREAK = re.compile(r"(?<=[/\"'=])([0-9a-fA-F-]{1,35})\n[ \t>|│]{0,12}([0-9a-fA-F-]{1,35})(?![0-9A-Za-z-])")
-WHOLE_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 URL_BREAK = re.compile(r"(/api/v2/[\w./{}$-]{0,200}/)\n[ \t]{0,12}(?=[\w{$-]{2,40}(?:/|[\s\"'`]|$))")
 SENT_BY_CURL = re.compile(r"> ?[A-Z]{3,7} \S+ HTTP/")
 QUOTE = re.compile(r"[ \t]{0,3}>(?!>) ?")
@@ -48,14 +48,14 @@ IPYTHON = re.compile(r"(?:In|Out) \[\d+\]: ?")
 CMD = re.compile(r"[A-Z]:\\[^<>|\n]{0,200}> ?(?=\S)")
 SHELL = re.compile(r"(?:\([\w .-]{1,40}\) ?)?[\w.-]{1,60}@[\w.-]{1,80}[: ][^\n$#%]{0,100}[$#%] (?=\S)")
 TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+LOWER_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 PREFIXES = (
     re.compile(r"(?:[^\n\"<>]{0,160} )?http-outgoing-\d{1,6} (?:>>|<<) (?=\")"),  # Apache HttpClient
     re.compile(r"(?:[^\n\"<>]{0,160} )?http-outgoing-\d{1,6} (?:>>|<<) ?"),
     re.compile(r"\[pod/[\w./-]{1,200}\] ?"),
     re.compile(r"[\w./-]{1,60}[ \t]{1,20}\| ?"),  # docker compose
     re.compile(rf"{TIME} (?:stdout|stderr) [FP] ?"),
-    re.compile(rf"(?:{TIME}[\t ]+){{1,2}}{UUID}[\t ]+(?:INFO|ERROR|WARN|DEBUG|TRACE|FATAL)?[\t ]?"),  # CloudWatch
+    re.compile(rf"(?:{TIME}[\t ]+){{1,2}}{LOWER_UUID}[\t ]+(?:INFO|ERROR|WARN|DEBUG|TRACE|FATAL)?[\t ]?"),  # CloudWatch
     re.compile(
         r"(?:<\d{1,3}>)?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d [\w.-]{1,80} [\w./@-]{1,80}(?:\[\d{1,9}\])?: ?"
     ),
@@ -364,9 +364,7 @@ def _straight_commands(text: str) -> str:
 def _joined_addresses(text: str) -> str:
     """With the addresses and ids joined that a mail or a terminal broke at its width."""
     text = URL_BREAK.sub(r"\1", text)
-    return UUID_BREAK.sub(
-        lambda found: found[1] + found[2] if WHOLE_UUID.fullmatch(found[1] + found[2]) else found[0], text
-    )
+    return UUID_BREAK.sub(lambda found: found[1] + found[2] if UUID.fullmatch(found[1] + found[2]) else found[0], text)
 
 
 STEPS: tuple[tuple[Callable[[str], str], str], ...] = (

@@ -9,9 +9,9 @@ from django.utils import timezone
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.engine import causes
+from diagnostics.genesys.paths import UUID
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.parsing.intent import UUID
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run
 from diagnostics.web.refusals import ActionRefused
