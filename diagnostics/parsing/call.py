@@ -1,4 +1,4 @@
-"""The call that failed and the answer it got, as values."""
+"""The failing call and its response, as values."""
 
 import json
 import re
@@ -14,7 +14,7 @@ NoteKind = Literal["taken", "guessed", "dropped", "masked"]
 
 @dataclass(frozen=True)
 class JsonFault:
-    """Where a body stops being JSON: 1-based line and column, and the parser's words."""
+    """The place where a body stops being JSON: line and column, both from 1, and the parser's message."""
 
     line: int
     column: int
@@ -23,15 +23,13 @@ class JsonFault:
 
 @dataclass(frozen=True)
 class FailingCall:
-    """What the user brings. The parser has masked secrets in every field before this exists.
+    """The call that the user pasted, with every secret masked.
 
-    `method` is upper case, "" when not given. `url` is as pasted: it may be a bare path, which has no host,
-    and may hold placeholders. `body` is the text as sent, None for no body. `sdk_method` is the method of an SDK, or
-    the `gc` command, that the call was made with; `url` is "" where no published operation has that name.
-    `variables` are the placeholders in `url` that a running program would have filled, such as `{conversationId}`.
-    `as_sent` is true for a record of what went over the wire, in which nothing is left for a shell to fill in.
-    `from_screenshot` is true where letters were corrected that text recognition confuses: then neither host nor path
-    proves anything.
+    `method` is in upper case, "" if not given. `url` is as pasted: it may be a bare path and may contain placeholders.
+    `body` is the text as sent, None for no body. `sdk_method` is the SDK method or the `gc` command that made the call;
+    `url` is "" if no published operation has that name. `variables` are the placeholders in `url` that a running program
+    would fill, such as `{conversationId}`. `as_sent` is true for a recorded request, in which no shell fills anything.
+    `from_screenshot` is true if misread letters were corrected, so that the host and the path prove nothing.
     """
 
     method: str = ""
@@ -45,13 +43,13 @@ class FailingCall:
 
     @property
     def split(self) -> SplitResult:
-        """The URL in parts; for text that is no URL everything is path."""
-        text = self.url.strip().replace("#{", "%23{")  # a variable of Ruby, not the beginning of a fragment
-        if text and "://" not in text and not text.startswith("/") and _looks_like_host(text):
+        """The parts of the URL. Text that isn't a URL is all path."""
+        text = self.url.strip().replace("#{", "%23{")  # a variable of Ruby, not a fragment
+        if text and "://" not in text and not text.startswith("/") and _is_like_host(text):
             text = f"//{text}"
         try:
             parts = urlsplit(text)
-            parts.port  # noqa: B018  (a bad port raises here, and nowhere later)
+            parts.port  # noqa: B018  (raises ValueError for a bad port)
         except ValueError:
             return SplitResult("", "", text, "", "")
         return parts
@@ -62,7 +60,7 @@ class FailingCall:
 
     @property
     def host(self) -> str:
-        """Lower-case host, with the port unless it is the scheme's own; "" for a bare path."""
+        """The host in lower case, with the port unless it is the scheme's default; "" for a bare path."""
         parts = self.split
         name = (parts.hostname or "").lower().removesuffix(".")
         implied = {"https": 443, "http": 80}.get(self.scheme or "https")
@@ -77,17 +75,17 @@ class FailingCall:
         return self.split.query
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in any case."""
+        """The value of the first header with that name, in upper or lower case."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     def json(self) -> tuple[Any, JsonFault | None]:
-        """The body as JSON, or where it stops being JSON. No body is (None, None)."""
+        """The body as JSON, or the place where it stops being JSON. (None, None) for no body."""
         return read_json(self.body)
 
 
 @dataclass(frozen=True)
 class ReceivedResponse:
-    """The answer the user got, if they have it. `status` is None when there was none (`network_error` says why)."""
+    """The response that the user got. `status` is None if none arrived; `network_error` then says why."""
 
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
@@ -102,9 +100,9 @@ class ReceivedResponse:
 
     @property
     def of_the_api(self) -> "ReceivedResponse":
-        """The API's own response where a data action wrapped it in a 400 of its own, else this one.
+        """The API's response if a data action wrapped it in its own 400, else this response.
 
-        The inner error body is kept where the message quotes it; the correlation ID is the outer one.
+        The body is the error that the message quotes, if it does. The headers, with the correlation ID, are unchanged.
         """
         data, _ = self.json()
         if self.status != 400 or not isinstance(data, dict) or not isinstance(data.get("message"), str):
@@ -117,7 +115,7 @@ class ReceivedResponse:
         return replace(self, status=inner, body=json.dumps(body))
 
 
-# What a data action of Genesys Cloud says around the response of the call that it made.
+# What a data action of Genesys Cloud writes around the response of its own call.
 WRAPPED = re.compile(r"\bREST call for action\b|\bRequest to backend service failed\b", re.IGNORECASE)
 
 
@@ -126,15 +124,16 @@ def _inner_status(message: str, data: dict[str, Any]) -> int | None:
     if found:
         return int(found[1])
     details = data.get("details")
-    for each in details if isinstance(details, list) else []:
-        name = each.get("fieldName") if isinstance(each, dict) and each.get("errorCode") == "RESPONSE.STATUS" else None
+    for detail in details if isinstance(details, list) else []:
+        is_status = isinstance(detail, dict) and detail.get("errorCode") == "RESPONSE.STATUS"
+        name = detail.get("fieldName") if is_status else None
         if isinstance(name, str) and re.fullmatch(r"[1-5]\d\d", name):
             return int(name)
     return None
 
 
 def _first_object(text: str) -> dict[str, Any]:
-    """The first JSON object quoted in a text, {} for none."""
+    """The first JSON object in a text; {} for none."""
     for start in islice(re.finditer(r"\{", text), 5):
         try:
             found, _ = json.JSONDecoder().raw_decode(text, start.start())
@@ -147,7 +146,7 @@ def _first_object(text: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Note:
-    """One thing that reading a paste did, in one short sentence for the screen."""
+    """One step of parsing a paste, as a short sentence for the page."""
 
     kind: NoteKind
     what: str
@@ -155,7 +154,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several calls in a paste: what `parse_call` takes as its choice, and how to name it on the screen."""
+    """One of several calls in a paste: the index to pass to `parse_call`, and its label on the page."""
 
     index: int
     label: str
@@ -163,10 +162,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a paste held. `form` names how it was read: curl, raw_http, json, short, har, postman, code ...
+    """The call and the response in a paste. `form` is the format of the call: curl, raw_http, json, short, har, ...
 
-    `choices` are the calls of a paste that holds several, () for one; `chosen` is the index of the one that was read.
-    `region` is the key of the region that the call's host, or else the text, names; "" where neither does.
+    `choices` are the calls of a paste with several, () for one; `chosen` is the index of the parsed one. `region` is the
+    key of the region that the call's host or else the text names, "" for none.
     """
 
     call: FailingCall | None = None
@@ -180,21 +179,21 @@ class Parsed:
 
 
 class Unreadable(Exception):
-    """The pasted text is no call. str() is the sentence for the screen: what, why, what to do."""
+    """The pasted text has no call. str() is the sentence for the page: what, why, what to do."""
 
 
 def read_json(text: str | None) -> tuple[Any, JsonFault | None]:
-    """The cleaned value of a body, or where it stops being JSON."""
+    """The cleaned JSON value of a body, or the place where it stops being JSON."""
     if text is None or not text.strip():
         return None, None
     try:
         return read_clean_json(text), None
-    except json.JSONDecodeError as trouble:
-        return None, JsonFault(trouble.lineno, trouble.colno, trouble.msg)
-    except ValueError as trouble:  # nested too deeply, or a number of a million digits
-        return None, JsonFault(1, 1, str(trouble) or "nested too deeply")
+    except json.JSONDecodeError as error:
+        return None, JsonFault(error.lineno, error.colno, error.msg)
+    except ValueError as error:  # nested too deeply, or a number of a million digits
+        return None, JsonFault(1, 1, str(error) or "nested too deeply")
 
 
-def _looks_like_host(text: str) -> bool:
+def _is_like_host(text: str) -> bool:
     first = text.split("/", 1)[0]
     return "." in first and " " not in first and "{" not in first

@@ -1,4 +1,4 @@
-"""The calls that a paste holds: which one is taken, and how the others are offered."""
+"""The calls found in a paste: which one is the most likely, and how the others are listed."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,15 +8,14 @@ from functools import partial
 from diagnostics.parsing.call import Choice, FailingCall, Parsed
 from diagnostics.parsing.draft import Draft, copy_of
 
-MAX_CANDIDATES = 50  # more calls than a person would look through
+MAX_CANDIDATES = 50
 MAX_LABEL = 160
 GENESYS = re.compile(r"/api/v2/|/oauth/token|mypurecloud|pure\.cloud", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class CallSpan:
-    """Where a call begins and ends in a text. `fill` reads it, and the answer that may stand between its end and the
-    place given, where the next call begins."""
+    """The span of a call in a text. `fill` parses it, given the offset of the next call, which ends its response."""
 
     at: int
     end: int
@@ -25,10 +24,10 @@ class CallSpan:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One call, before it is read in full. `status` is that of its answer, 0 when none came, None when not known.
+    """A call in a paste. `status` is that of its response: 0 if none arrived, None if it isn't known.
 
-    `title` is the name that its source gives it. `at` and `end` are its place in the text. `whole` is false for a call
-    that stands in a sentence or an address only.
+    `title` is the name that its source gives it. It spans `at` to `end` in the text. `whole` is false for a call that is
+    only a line in a sentence or an address.
     """
 
     read: Callable[[], Draft]
@@ -42,7 +41,7 @@ class Candidate:
 
     @classmethod
     def of(cls, read: Callable[[], Draft], at: int = 0, end: int = 0, whole: bool = True) -> "Candidate":
-        """Reads it once, to know what it is, and keeps what was read."""
+        """Parses the call once, so that its method, URL and status are known."""
         draft = read()
         return cls(
             partial(copy_of, draft),
@@ -56,7 +55,7 @@ class Candidate:
 
     @property
     def rank(self) -> tuple[bool, ...]:
-        """A call to Genesys before others, one that may have failed before one that worked, cobrowse before the rest."""
+        """Sorts calls to Genesys Cloud before others, failed before successful, cobrowse before the rest."""
         name = f"{self.url} {self.title}".lower()
         cobrowse = "cobrowse" in name
         failed = self.status is not None and (self.status == 0 or self.status >= 400)
@@ -71,37 +70,37 @@ class Candidate:
 
 
 def most_likely(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The likeliest of them, in the order of the text. Of a shortlist it is the same list again."""
+    """The MAX_CANDIDATES most likely calls, in the order of the text."""
     if len(candidates) <= MAX_CANDIDATES:
         return list(candidates)
-    ranked = sorted(range(len(candidates)), key=lambda place: candidates[place].rank, reverse=True)
-    return [candidates[place] for place in sorted(ranked[:MAX_CANDIDATES])]
+    ranked = sorted(range(len(candidates)), key=lambda index: candidates[index].rank, reverse=True)
+    return [candidates[index] for index in sorted(ranked[:MAX_CANDIDATES])]
 
 
 def most_likely_index(candidates: Sequence[Candidate]) -> int:
-    """The place of the likeliest; the first one wins where two are alike, but of attempts at one call the last."""
-    first = max(range(len(candidates)), key=lambda place: candidates[place].rank)
-    likeliest = candidates[first]
+    """The index of the most likely call: the first of equals, but the last attempt at the same call."""
+    first = max(range(len(candidates)), key=lambda index: candidates[index].rank)
+    best = candidates[first]
     attempts = [
-        place
-        for place, each in enumerate(candidates)
-        if place >= first
-        and (each.method, each.url, each.rank) == (likeliest.method, likeliest.url, likeliest.rank)
-        and each.status is not None
+        index
+        for index, candidate in enumerate(candidates)
+        if index >= first
+        and (candidate.method, candidate.url, candidate.rank) == (best.method, best.url, best.rank)
+        and candidate.status is not None
     ]
     return attempts[-1] if attempts else first
 
 
 def choice_of(index: int, parsed: Parsed, title: str) -> Choice:
-    """How the screen names a call. `title` holds no secret any more."""
+    """The label of a call on the page. `title` is masked."""
     call, response = parsed.call, parsed.response
-    words = f"{call.method} {_address(call)}".strip() if call else "an answer alone"
+    label = f"{call.method} {_address(call)}".strip() if call else "an answer alone"
     if response and response.status:
-        words += f" → {response.status}"
+        label += f" → {response.status}"
     elif response and response.network_error:
-        words += " → no answer"
-    named = f"{title}: {words}" if title else words
-    return Choice(index, named if len(named) <= MAX_LABEL else f"{named[: MAX_LABEL - 1]}…")
+        label += " → no answer"
+    label = f"{title}: {label}" if title else label
+    return Choice(index, label if len(label) <= MAX_LABEL else f"{label[: MAX_LABEL - 1]}…")
 
 
 def _address(call: FailingCall) -> str:

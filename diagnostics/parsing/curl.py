@@ -1,4 +1,4 @@
-"""Reads a curl command: what curl would have sent, by its own defaults."""
+"""Reads a curl command: the request that curl would send, with its defaults."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.shell import ShellCommand, read_command
 from diagnostics.text import time_budget
 
-# "curl" in prose is not a command: one goes on with an option, a quote, a variable or an address.
+# "curl" in prose is not a command: in one an option, a quote, a variable or an address follows.
 CURL = re.compile(
     r"(?<![\w./-])curl(?:\.exe)?(?=(?:[ \t\xa0]|[\\^`][ \t]*\r?\n)++(?:--?[A-Za-z]|['\"“‘$<{\\^`]|https?://"
     r"|(?:[\w-]+\.){1,8}[a-z]{2,}[/:\s]|localhost))"
@@ -20,16 +20,15 @@ CURL = re.compile(
 
 
 def find_curl(text: str) -> int:
-    """Where the first curl command starts; -1 for none."""
+    """The offset of the first curl command; -1 for none."""
     found = CURL.search(text)
     return found.start() if found else -1
 
 
 def curl_calls(text: str) -> list[CallSpan]:
-    """The curl commands that name a URL. Raises Unreadable where none of several words "curl -X ..." does."""
+    """The curl commands with a URL. Raises Unreadable if there are commands but none has a URL."""
     calls: list[CallSpan] = []
-    found = CURL.search(text)
-    some = found is not None
+    found = first = CURL.search(text)
     while found and len(calls) < MAX_CANDIDATES:
         time_budget.check()
         command = read_command(text, found.end())
@@ -37,7 +36,7 @@ def curl_calls(text: str) -> list[CallSpan]:
         if options.urls:
             calls.append(CallSpan(found.start(), command.end, partial(_read, text, command, options, dropped)))
         found = CURL.search(text, max(command.end, found.end()))
-    if some and not calls:
+    if first and not calls:
         raise Unreadable(
             "There is a curl command here, but it names no URL, so there is no call to look at. "
             "Paste the whole command, from curl to the end of its last line."
@@ -58,14 +57,14 @@ def _read(text: str, command: ShellCommand, options: CurlOptions, dropped: list[
 
 
 def fill(draft: Draft, options: CurlOptions, variables: Sequence[str], program: str = "curl") -> None:
-    """The call as the program would send it. `variables` are those that the shell would have filled."""
+    """Fills in the call as the program would send it. `variables` are those that the shell would replace."""
     draft.url = options.urls[0].strip()
     draft.headers = list(options.headers)
     if options.others:
         draft.note("dropped", f"Further words that are no option were left out: {options.others}.")
     if re.match(r"(?:[\w-]+\.){1,8}[a-z]{2,}(?:[:/?]|$)", draft.url):
         draft.note("guessed", f"The URL has no scheme; {program} then speaks plain http.")
-    draft.variables = tuple(each for each in draft.url.split("?", 1)[0].split("/") if each in variables)
+    draft.variables = tuple(part for part in draft.url.split("?", 1)[0].split("/") if part in variables)
     if draft.variables:
         draft.note(
             "guessed", "The value of a shell variable is not in the text; give the conversation ID beside the call."
@@ -117,10 +116,10 @@ def _fill_method(draft: Draft, options: CurlOptions, program: str) -> None:
 
 
 def _fill_authorization(draft: Draft, options: CurlOptions) -> None:
-    """A header given with -H wins over -u and --oauth2-bearer, as in curl."""
-    asked = options.user is not None or options.bearer is not None
+    """Adds the authorization of -u or --oauth2-bearer. A header given with -H wins over both, as in curl."""
+    has_credentials = options.user is not None or options.bearer is not None
     draft.secrets += [text for text in ((options.user or "").partition(":")[2], options.bearer) if text]
-    if not asked or "authorization" in options.removed:
+    if not has_credentials or "authorization" in options.removed:
         return
     if draft.header("Authorization") is not None:
         draft.note("dropped", "-u or --oauth2-bearer was left out: the Authorization header given with -H wins.")

@@ -1,4 +1,4 @@
-"""What the options of a curl command ask for."""
+"""The options of a curl command."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ WITH_VALUE = UNDERSTOOD - {"get", "head"} | word_set(
     "socks5-hostname speed-limit speed-time stderr telnet-option tftp-blksize time-cond tls-max tls13-ciphers "
     "tlsauthtype tlspassword tlsuser trace trace-ascii trace-config unix-socket variable vlan-priority write-out"
 )
-# Change what is shown, not what is sent.
+# These change what curl prints, not what it sends.
 QUIET = word_set(
     "silent show-error include verbose fail fail-with-body fail-early globoff no-buffer progress-bar no-progress-meter "
     "output write-out http1.1 http2 remote-name no-silent styled-output trace-time disable"
@@ -47,7 +47,7 @@ QUIET = word_set(
 
 @dataclass
 class CurlOptions:
-    """What the options of one command ask for, in their order."""
+    """The values of one command's options, in their order."""
 
     urls: list[str] = field(default_factory=list)
     others: int = 0
@@ -110,7 +110,7 @@ def _apply(name: str, value: str, shown: str, options: CurlOptions, dropped: dic
     if name in APPLY:
         APPLY[name](options, value)
     elif name not in QUIET and len(dropped) < 30:
-        # An unknown name may be anything, a secret too: only what reads like an option is repeated.
+        # An unknown name may be a secret: it is quoted only if it looks like an option.
         plain = re.fullmatch(r"-[A-Za-z0-9#]|--[a-z]{2,14}(?:-[a-z0-9.]{1,14}){0,4}", shown)
         dropped[f"The option {shown} was left out." if plain else "An unknown option was left out."] = None
 

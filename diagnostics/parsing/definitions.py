@@ -1,4 +1,4 @@
-"""Finds what a text gives to names: variables of a shell, a program or an environment, and the region it sets."""
+"""Finds the values that a text gives to variables of a shell, a program or an environment, and the region it sets."""
 
 import re
 
@@ -10,7 +10,7 @@ from diagnostics.text import time_budget
 MAX_NAMES = 500
 PROGRAMS = frozenset(
     {"code", "powershell", "sdk", "postman", "log", "short", "json"}
-)  # in which {name} stands for a variable
+)  # forms in which {name} is a variable
 ASSIGNED = re.compile(
     r"(?:^|[;&|{(\n]|&&|\bENV |\bARG )[ \t]*(?:[$#%>] )?(?:(?:export|set|SET|setx|const|let|var|val|"
     r"final|static|string|String|private|public|readonly|declare -x|env)[ \t]+){0,4}"
@@ -23,7 +23,7 @@ PAIR = re.compile(
     r"\"(?:key|"
     r"name)\"\s{0,9}:\s{0,9}\"(?P<name>[\w .-]{1,80})\"\s{0,9},\s{0,9}\"value\"\s{0,9}:\s{0,9}\"(?P<value>[^\"\n]{1,4000})\""
 )
-# A list of an environment in YAML, and the fields of an object in JSON.
+# An environment in YAML, and the fields of an object in JSON.
 YAML_PAIR = re.compile(
     r"^[ \t]*-[ \t]+(?:name|key):[ \t]*[\"']?(?P<name>[\w.-]{1,80})[\"']?[ \t]*\n[ \t]*value:[ \t]*[\"']?"
     r"(?P<value>[^\s\"'#]{1,4000})",
@@ -31,14 +31,14 @@ YAML_PAIR = re.compile(
 )
 YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\"']?(?P<name>[A-Za-z_]\w{0,80})=(?P<value>[^\s\"']{1,4000})", re.MULTILINE)
 FIELD = re.compile(r"[{,]\s{0,80}\"(?P<name>[A-Za-z_][\w.-]{0,80})\"\s{0,9}:\s{0,9}\"(?P<value>[^\"\\\s]{1,4000})\"")
-# A shell that was asked for the value of a variable, and said it in the next line.
+# `echo $NAME` in a shell, with the value in the next line.
 ECHOED = re.compile(
     r"^[ \t]*(?:[$#%>] )?(?:echo[ \t]+|Write-(?:Host|Output)[ \t]+)?\"?\$\{?(?P<name>[A-Za-z_]\w{0,80})\}?\"?[ \t]*\n"
     r"(?P<value>[^\s\"'`$]{1,4000})[ \t]*$",
     re.MULTILINE,
 )
 PATTERNS = (ASSIGNED, PAIR, YAML_PAIR, YAML_LIST, FIELD, ECHOED)
-HOLE = re.compile(
+VARIABLE = re.compile(
     r"\$\{\{\s{0,3}(?P<action>[\w. -]{1,80}?)\s{0,3}\}\}|"
     r"\{\{\s{0,3}(?P<double>[\w. -]{1,80}?)\s{0,3}\}\}|\$\{(?:env:|"
     r"process\.env\.)?(?P<shell>[\w.-]{1,80})(?::?[-?+][^{}]{0,80})?\}"
@@ -88,7 +88,7 @@ UNKNOWN_VALUE = re.compile(r"The value of .* is not in the text", re.DOTALL)
 
 
 class Definitions:
-    """The names that one text defines, read when the first of them is asked for."""
+    """The variables that a text defines, found on first use."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -100,38 +100,40 @@ class Definitions:
             self._values = {}
             for pattern in PATTERNS:
                 for found in time_budget.checked(pattern.finditer(self.text)):
-                    value = next((each for each in found.groups()[1:] if each), "").strip()
+                    value = next((group for group in found.groups()[1:] if group), "").strip()
                     if value and len(self._values) < MAX_NAMES:
                         self._values.setdefault(_key(found["name"]), value)
         return self._values
 
     def fill(self, draft: Draft) -> None:
-        """Writes the values of names in the place of those that the call leaves open, and says so."""
-        known: dict[str, None] = {}
-        if not any(HOLE.search(part) for part in (draft.url, draft.body or "", *(value for _, value in draft.headers))):
+        """Replaces the variables of the call that the text defines, and notes which."""
+        filled: dict[str, None] = {}
+        if not any(
+            VARIABLE.search(part) for part in (draft.url, draft.body or "", *(value for _, value in draft.headers))
+        ):
             return
         in_code = draft.form in PROGRAMS
-        draft.url = self._filled(draft.url, known, in_code)
-        draft.headers = [(name, self._filled(value, known, in_code)) for name, value in draft.headers]
-        draft.body = None if draft.body is None else self._filled(draft.body, known, in_code)
-        if known:
-            draft.variables = tuple(each for each in draft.variables if each in draft.url)
+        draft.url = self._filled(draft.url, filled, in_code)
+        draft.headers = [(name, self._filled(value, filled, in_code)) for name, value in draft.headers]
+        draft.body = None if draft.body is None else self._filled(draft.body, filled, in_code)
+        if filled:
+            draft.variables = tuple(variable for variable in draft.variables if variable in draft.url)
             if not draft.variables:
                 draft.notes = [note for note in draft.notes if not UNKNOWN_VALUE.match(note.what)]
-            draft.note("guessed", f"Values that the text gives to its variables were filled in: {', '.join(known)}.")
+            draft.note("guessed", f"Values that the text gives to its variables were filled in: {', '.join(filled)}.")
 
-    def _filled(self, text: str, known: dict[str, None], open_in_code: bool, depth: int = 0) -> str:
+    def _filled(self, text: str, filled: dict[str, None], in_code: bool, depth: int = 0) -> str:
         def replace(found: re.Match[str]) -> str:
-            name = next((each for each in found.groups() if each), "")
-            if (found["single"] or found["angle"]) and not open_in_code:
-                return found[0]  # sent as it is written, which may be the fault
+            name = next((group for group in found.groups() if group), "")
+            if (found["single"] or found["angle"]) and not in_code:
+                return found[0]  # sent as written, which may be what is wrong
             value = self.values.get(_key(name)) or self.values.get(_key(name.rpartition(".")[2]))
             if value is None or value == found[0] or depth > 3 or _key(value) == _key(name):
                 return found[0]
-            known[name] = None
-            return self._filled(value, known, open_in_code, depth + 1)
+            filled[name] = None
+            return self._filled(value, filled, in_code, depth + 1)
 
-        return HOLE.sub(replace, text) if len(text) < 20_000 else text
+        return VARIABLE.sub(replace, text) if len(text) < 20_000 else text
 
 
 def _key(name: str) -> str:
@@ -139,20 +141,20 @@ def _key(name: str) -> str:
 
 
 def fill_conversation(draft: Draft) -> None:
-    """Puts the conversation ID that the text names where the program's variable for it stands in the path."""
-    open_places = (
+    """Replaces the variable for the conversation ID in the path with the ID that the text names."""
+    in_template = (
         found[0] for found in IN_TEMPLATE.finditer(draft.url) if draft.form in PROGRAMS or not found["braces"]
     )
-    place = next((each for each in (*draft.variables, *open_places) if "conv" in each.lower()), "")
-    if place and draft.conversation_id:
-        draft.url = draft.url.replace(place, draft.conversation_id)
-        draft.variables = tuple(each for each in draft.variables if each != place)
+    variable = next((name for name in (*draft.variables, *in_template) if "conv" in name.lower()), "")
+    if variable and draft.conversation_id:
+        draft.url = draft.url.replace(variable, draft.conversation_id)
+        draft.variables = tuple(name for name in draft.variables if name != variable)
         draft.remove_notes("is not in the text")
         draft.note("guessed", f"The conversation ID {draft.conversation_id} was taken from another line of the text.")
 
 
 def region_set(text: str) -> Region | None:
-    """The region that a program, a profile or an environment in the text sets; not one that a comment mentions."""
+    """The region that a program, a profile or an environment in the text sets, preferably outside of comments."""
     text = _with_own_profile(text)
     return _region_set(COMMENT.sub("", text)) or _region_set(text)
 
@@ -167,7 +169,7 @@ def _region_set(text: str) -> Region | None:
 
 
 def _with_own_profile(text: str) -> str:
-    """The text without the profiles of gc that its command doesn't use."""
+    """The text without the gc profiles that its command doesn't use."""
     named = PROFILE_USED.search(text)
     if named is None:
         return text
@@ -176,7 +178,7 @@ def _with_own_profile(text: str) -> str:
 
 
 def region_named(text: str) -> Region | None:
-    """The region of the only Genesys Cloud hosts that the text names."""
+    """The region of the Genesys Cloud hosts in the text; None for none or several regions."""
     regions = {
         region.key: region
         for found in time_budget.checked(ANY_HOST.finditer(text))
@@ -186,7 +188,7 @@ def region_named(text: str) -> Region | None:
 
 
 def use_host(draft: Draft, text: str) -> None:
-    """Puts the host that the text sets before a bare path."""
+    """Adds the host of the region that the text sets to a bare path."""
     if not draft.url.startswith("/api/"):
         return
     region = region_set(text)
@@ -197,6 +199,6 @@ def use_host(draft: Draft, text: str) -> None:
 
 
 def conversation_named(text: str) -> str:
-    """The conversation ID that the text labels as one; "" where it labels none, or several."""
+    """The conversation ID that the text labels as such; "" for none or several."""
     found = {match["id"].lower() for match in time_budget.checked(CONVERSATION.finditer(text))}
     return next(iter(found)) if len(found) == 1 else ""

@@ -1,4 +1,4 @@
-"""Finds a call and its response in one value: an axios error, a log entry of pino or an SDK, a Terraform diagnostic."""
+"""Finds a call and its response in a JSON value: an axios error, a log entry, a Terraform diagnostic."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from typing import Any
 from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.draft import METHODS, ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.objects import value_of
-from diagnostics.parsing.response_text import json_at, looks_like_response, status_in
+from diagnostics.parsing.response_text import is_response_body, json_at, status_in
 from diagnostics.parsing.values import UnknownValue, text_of
 
 MAX_NODES = 600
 MAX_DEPTH = 9
 MAX_HEADERS = 60
-LONGEST_LEAD = 2_000  # characters of a string before the JSON in it
+MAX_LEAD = 2_000  # characters before the JSON in a string
 METHOD_KEYS = frozenset({"method", "httpmethod", "requestmethod", "requesttype", "verb", "reqmethod"})
 URL_KEYS = (
     "url", "requesturl", "requesturi", "uri", "requesturltemplate", "fullurl", "fullpath", "path", "requestpath",
@@ -38,7 +38,7 @@ ERROR_CODE = re.compile(r"[a-z]\w*(?:\.\w+)+")
 
 @dataclass
 class ParsedExchange:
-    """What one value holds of a call and its response: "" and None for what it does not."""
+    """The parts of a call and its response that one value has; "" and None for the others."""
 
     method: str = ""
     url: str = ""
@@ -55,16 +55,16 @@ class _Node:
     path: tuple[str, ...]
 
     @property
-    def of_response(self) -> bool:
+    def in_response(self) -> bool:
         return any(name in RESPONSE_NAMES for name in self.path)
 
     @property
-    def of_request(self) -> bool:
-        return any(name in REQUEST_NAMES for name in self.path) and not self.of_response
+    def in_request(self) -> bool:
+        return any(name in REQUEST_NAMES for name in self.path) and not self.in_response
 
 
 def exchange_in(value: Mapping[str, Any], raw: str = "") -> ParsedExchange:
-    """`raw` is the text of the value, so that an error body stays as it was pasted."""
+    """The call and the response in `value`. `raw` is its text, so that an error body stays as pasted."""
     nodes = list(_nodes(value))
     found = ParsedExchange()
     _fill_call(found, nodes)
@@ -77,25 +77,25 @@ def fold(name: str) -> str:
 
 
 def _nodes(value: Mapping[str, Any]) -> Iterator[_Node]:
-    """The objects inside, the outermost first; also those written as JSON in a string."""
+    """The objects in a value, the outermost first, including JSON in strings."""
     waiting: list[tuple[Any, int, tuple[str, ...]]] = [(value, 0, ())]
-    for count, (each, depth, path) in enumerate(waiting):
+    for count, (item, depth, path) in enumerate(waiting):
         if count >= MAX_NODES:
             return
-        node = value_of(each) or _embedded(each) if isinstance(each, str) else each
+        node = value_of(item) or _embedded(item) if isinstance(item, str) else item
         if isinstance(node, Mapping):
-            yield _Node({fold(str(key)): item for key, item in node.items()}, node, depth, path)
+            yield _Node({fold(str(key)): child for key, child in node.items()}, node, depth, path)
             if depth < MAX_DEPTH:
-                waiting += [(item, depth + 1, (*path, fold(str(key)))) for key, item in node.items()]
+                waiting += [(child, depth + 1, (*path, fold(str(key)))) for key, child in node.items()]
         elif isinstance(node, list) and depth < MAX_DEPTH:
-            waiting += [(item, depth + 1, path) for item in node[:50]]
+            waiting += [(child, depth + 1, path) for child in node[:50]]
 
 
 def _embedded(text: str) -> Any:
-    """The error body that stands behind words in a string, such as "failed: 404 {...}"; None for none."""
-    start = re.search(r"\{\s{0,9}\"", text[:LONGEST_LEAD])
+    """The error body in a string such as "failed: 404 {...}"; None for none."""
+    start = re.search(r"\{\s{0,9}\"", text[:MAX_LEAD])
     found = json_at(text, start.start()) if start else None
-    return found[0] if found and looks_like_response(found[0]) else None
+    return found[0] if found and is_response_body(found[0]) else None
 
 
 def _fill_call(found: ParsedExchange, nodes: list[_Node]) -> None:
@@ -104,20 +104,22 @@ def _fill_call(found: ParsedExchange, nodes: list[_Node]) -> None:
         if not url:
             continue
         found.url = url
-        found.method = _method(node) or next((m for each in nodes if (m := _method(each))), "")
+        found.method = _method(node) or next((method for other in nodes if (method := _method(other))), "")
         found.headers = _headers(node.value.get("requestheaders", node.value.get("headers")))
-        if not found.headers and not node.of_response:
-            found.headers = next((_headers(each.value["headers"]) for each in nodes if _has_request_headers(each)), [])
+        if not found.headers and not node.in_response:
+            found.headers = next(
+                (_headers(other.value["headers"]) for other in nodes if _has_request_headers(other)), []
+            )
         own = None if "statuscode" in node.value else node.value.get("body")
         body = node.value.get("requestbody", node.value.get("data", own))
-        found.body = None if node.of_response or body in (None, "") or looks_like_response(body) else _text(body)
+        found.body = None if node.in_response or body in (None, "") or is_response_body(body) else _text(body)
         if isinstance(body, UnknownValue):
             found.body = None
         return
 
 
 def _has_request_headers(node: _Node) -> bool:
-    return "headers" in node.value and not node.of_response and _status(node) is None
+    return "headers" in node.value and not node.in_response and _status(node) is None
 
 
 def _url(node: _Node) -> str:
@@ -144,8 +146,8 @@ def _method(node: _Node) -> str:
 
 
 def _response(nodes: list[_Node], raw: str) -> DraftResponse | None:
-    ordered = sorted(nodes, key=lambda node: not node.of_response)
-    status = next((s for node in ordered if not node.of_request and (s := _status(node)) is not None), None)
+    ordered = sorted(nodes, key=lambda node: not node.in_response)
+    status = next((s for node in ordered if not node.in_request and (s := _status(node)) is not None), None)
     body = _body(nodes, raw)
     headers = _response_headers(nodes)
     if not any("correlation" in name.lower() for name, _ in headers) and (id := _correlation(nodes)):
@@ -155,7 +157,7 @@ def _response(nodes: list[_Node], raw: str) -> DraftResponse | None:
     if status is None and body is None:
         return None
     if body is None:
-        body = _put_together(nodes, status, headers)
+        body = _assembled_body(nodes, status, headers)
     return DraftResponse(status, headers, body)
 
 
@@ -172,41 +174,41 @@ def _status(node: _Node) -> int | None:
 
 
 def _body(nodes: list[_Node], raw: str) -> str | None:
-    """The error body that is written in the value: the outermost with a code, else what stands for a body."""
+    """The error body in the value: the outermost object that looks like one, else a string under a key for bodies."""
     bodies = [node for node in nodes if _is_error_body(node)]
-    best = next((node for node in bodies if node.of_response), None) or (bodies[0] if bodies else None)
+    best = next((node for node in bodies if node.in_response), None) or (bodies[0] if bodies else None)
     if best is not None:
         return raw if best.depth == 0 and raw and value_of(raw) is not None else _text(best.raw)
     for node in nodes:
         for key in BODY_KEYS:
             text = node.value.get(key)
-            about_response = node.of_response or key.startswith("res")
+            about_response = node.in_response or key.startswith("res")
             if about_response and isinstance(text, str) and len(text) > 2 and not text.startswith("["):
                 return text
     return None
 
 
 def _is_error_body(node: _Node) -> bool:
-    if node.of_request or not looks_like_response(node.raw):
+    if node.in_request or not is_response_body(node.raw):
         return False
     if {"headers", "url", "config", "req", "request", "res", "response"} & node.value.keys():
         return False
     code, message = node.value.get("code"), node.value.get("message")
-    said = isinstance(code, str) or isinstance(message, str) or "error" in node.value or "joincode" in node.value
+    is_error = isinstance(code, str) or isinstance(message, str) or "error" in node.value or "joincode" in node.value
     network = (isinstance(code, str) and code.startswith("E") and code.isupper()) or str(code).startswith("ERR_")
-    return said and not network and not ("level" in node.value and "contextid" not in node.value)
+    return is_error and not network and not ("level" in node.value and "contextid" not in node.value)
 
 
 def _response_headers(nodes: list[_Node]) -> Headers:
     candidates: list[Any] = []
     for node in nodes:
         candidates += [node.value[key] for key in ("responseheaders", "resheaders") if key in node.value]
-        if "headers" in node.value and not node.of_request:
+        if "headers" in node.value and not node.in_request:
             headers = node.value["headers"]
             names = {fold(str(name)) for name in headers} if isinstance(headers, Mapping) else set()
-            if node.of_response or "inincorrelationid" in names or _status(node) is not None:
+            if node.in_response or "inincorrelationid" in names or _status(node) is not None:
                 candidates.append(headers)
-    return max((_headers(each) for each in candidates), key=len, default=[])
+    return max(map(_headers, candidates), key=len, default=[])
 
 
 def _headers(value: Any) -> Headers:
@@ -237,8 +239,8 @@ def _correlation(nodes: list[_Node]) -> str:
     return next((id for id in ids if isinstance(id, str) and UUID.fullmatch(id)), "")
 
 
-def _put_together(nodes: list[_Node], status: int | None, headers: Headers) -> str | None:
-    """An error body from a log entry that has message and code in fields of its own."""
+def _assembled_body(nodes: list[_Node], status: int | None, headers: Headers) -> str | None:
+    """An error body assembled from a log entry with separate fields for message and code."""
     for node in nodes:
         message = _text_under(node, ("errormessage", "error", "message", "msg", "err"), re.compile(r"[\s\S]+"))
         code = _text_under(node, ("errorcode", "code", "genesyscode"), ERROR_CODE)

@@ -1,4 +1,4 @@
-"""Reads a HAR, the record of a browser's network traffic: any size of it, also one that breaks off."""
+"""Reads a HAR, a browser's record of its network traffic, of any size and also if it is incomplete."""
 
 import base64
 import binascii
@@ -15,8 +15,8 @@ from diagnostics.text import time_budget
 
 START = re.compile(r"^\ufeff?[ \t]*\{\s*\"log\"\s*:\s*\{", re.MULTILINE)
 TOTALS = re.compile(r"\{\"log\":\{\"_total\":(\d{1,9}),\"_whole\":(true|false),")
-LONGEST_BODY = 50_000
-MOST_ENTRIES = 900_000  # what a HAR made small may hold
+MAX_BODY = 50_000
+MAX_ENTRIES_SIZE = 900_000  # characters of the entries in a reduced HAR
 MAX_MB = 64
 LEAVE_OUT = ("pages", "timings", "cache", "initiator", "_initiator")
 SMALLER = (
@@ -26,7 +26,7 @@ SMALLER = (
 
 
 class MostLikelyEntries:
-    """The likeliest entries seen so far, cut to what is read of them."""
+    """The most likely entries so far, reduced to the parts that are parsed."""
 
     def __init__(self) -> None:
         self.candidates: list[tuple[Candidate, dict[str, Any]]] = []
@@ -47,12 +47,12 @@ class MostLikelyEntries:
 
 
 def is_har(text: str) -> bool:
-    """Also one that stands below a few words."""
+    """Whether the text is a HAR, perhaps after a few lines of prose."""
     return START.search(text) is not None and ENTRIES.search(text) is not None
 
 
 def is_entry(value: Any) -> bool:
-    """One entry of a HAR, copied alone."""
+    """Whether the value is a single entry of a HAR."""
     request = value.get("request") if isinstance(value, dict) else None
     if not isinstance(request, dict) or not isinstance(request.get("url"), str):
         return False
@@ -63,30 +63,29 @@ def is_entry(value: Any) -> bool:
 
 
 def candidates_in_har(text: str) -> list[Candidate]:
-    """The likeliest entries; raises Unreadable where there is none."""
-    kept = MostLikelyEntries()
-    scanner = EntryScanner(kept.add)
+    """The most likely entries. Raises Unreadable if there are none."""
+    entries = MostLikelyEntries()
+    scanner = EntryScanner(entries.add)
     scanner.feed(text)
-    told = TOTALS.search(text)
-    total = int(told[1]) if told else scanner.total
-    whole = (told is None or told[2] == "true") and scanner.finished
-    if not kept.candidates:
+    reduced = TOTALS.search(text)
+    total = int(reduced[1]) if reduced else scanner.total
+    whole = (reduced is None or reduced[2] == "true") and scanner.finished
+    if not entries.candidates:
         raise Unreadable(_nothing_in(scanner, whole))
-    pairs = kept.best()
-    said = f"The call is one of {total:,} entries of a HAR." if total > 1 else "The call is the one entry of a HAR."
+    source = f"The call is one of {total:,} entries of a HAR." if total > 1 else "The call is the one entry of a HAR."
     lost = _lost(scanner, whole)
-    return [candidate_of(entry, said, lost) for _, entry in pairs]
+    return [candidate_of(entry, source, lost) for _, entry in entries.best()]
 
 
 class HarReducer:
-    """Makes a HAR of any size a small one with its likeliest entries, of what it is fed piece by piece.
+    """Reduces a HAR of any size, fed in pieces, to its most likely entries.
 
-    Reads at most MAX_MB million characters, and holds one entry and the kept ones in memory.
+    Reads at most MAX_MB million characters, and keeps one entry and the most likely ones in memory.
     """
 
     def __init__(self) -> None:
-        self.kept = MostLikelyEntries()
-        self.scanner = EntryScanner(self.kept.add)
+        self.entries = MostLikelyEntries()
+        self.scanner = EntryScanner(self.entries.add)
         self.size = 0
 
     def feed(self, piece: str) -> None:
@@ -95,43 +94,41 @@ class HarReducer:
             self.scanner.feed(piece)
 
     def text(self) -> str:
-        """Raises Unreadable where there is no entry."""
-        if not self.kept.candidates:
+        """The reduced HAR. Raises Unreadable if it has no entry."""
+        if not self.entries.candidates:
             raise Unreadable(_nothing_in(self.scanner, self.scanner.finished))
-        return _written(self.kept, self.scanner)
-
-
-def _written(kept: MostLikelyEntries, scanner: EntryScanner) -> str:
-    rows = _fitting([(candidate, json.dumps(entry, ensure_ascii=False)) for candidate, entry in kept.best()])
-    whole = "true" if scanner.finished else "false"
-    return f'{{"log":{{"_total":{scanner.total},"_whole":{whole},"entries":[{",".join(rows)}]}}}}'
+        rows = _fitting(
+            [(candidate, json.dumps(entry, ensure_ascii=False)) for candidate, entry in self.entries.best()]
+        )
+        whole = "true" if self.scanner.finished else "false"
+        return f'{{"log":{{"_total":{self.scanner.total},"_whole":{whole},"entries":[{",".join(rows)}]}}}}'
 
 
 def _fitting(rows: list[tuple[Candidate, str]]) -> list[str]:
-    """The likeliest rows that fit together into a small text, in their order."""
-    room, places = MOST_ENTRIES, []
-    for place in sorted(range(len(rows)), key=lambda place: rows[place][0].rank, reverse=True):
-        if len(rows[place][1]) <= room:
-            places.append(place)
-            room -= len(rows[place][1])
-    return [rows[place][1] for place in sorted(places)]
+    """The most likely rows that fit into MAX_ENTRIES_SIZE characters, in their order."""
+    remaining, chosen = MAX_ENTRIES_SIZE, []
+    for index in sorted(range(len(rows)), key=lambda index: rows[index][0].rank, reverse=True):
+        if len(rows[index][1]) <= remaining:
+            chosen.append(index)
+            remaining -= len(rows[index][1])
+    return [rows[index][1] for index in sorted(chosen)]
 
 
 def candidate_of(
-    entry: dict[str, Any], said: str = "The call was read from an entry of a HAR.", lost: str = ""
+    entry: dict[str, Any], source: str = "The call was read from an entry of a HAR.", lost: str = ""
 ) -> Candidate:
     return Candidate(
-        partial(draft_of, entry, said, lost),
+        partial(_draft_of, entry, source, lost),
         method_in(entry["request"].get("method")),
         url_of(entry),
         _status_of(entry),
     )
 
 
-def draft_of(entry: dict[str, Any], said: str, lost: str = "") -> Draft:
+def _draft_of(entry: dict[str, Any], source: str, lost: str) -> Draft:
     request = entry["request"]
     draft = Draft("har", method=method_in(request.get("method")), url=url_of(entry), headers=_headers(request))
-    draft.note("taken", said)
+    draft.note("taken", source)
     draft.body = _posted(request.get("postData"), draft)
     if lost:
         draft.note("dropped", lost)
@@ -173,24 +170,24 @@ def _posted(data: Any, draft: Draft) -> str | None:
     if not isinstance(data, dict):
         return None
     if data.get("_left_out"):
-        draft.note("dropped", f"The body has more than {LONGEST_BODY:,} characters and was left out.")
+        draft.note("dropped", f"The body has more than {MAX_BODY:,} characters and was left out.")
         return None
     if isinstance(data.get("text"), str):
         return data["text"] or None
     params = data.get("params")
-    pairs = [each for each in params if isinstance(each, dict)] if isinstance(params, list) else []
-    return "&".join(f"{each.get('name', '')}={each.get('value', '')}" for each in pairs) or None
+    pairs = [pair for pair in params if isinstance(pair, dict)] if isinstance(params, list) else []
+    return "&".join(f"{pair.get('name', '')}={pair.get('value', '')}" for pair in pairs) or None
 
 
 def _headers(message: dict[str, Any]) -> Headers:
     found = message.get("headers")
-    pairs = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-    named = [(str(each.get("name") or ""), str(each.get("value") or "")) for each in pairs[:MAX_HEADERS]]
+    pairs = [pair for pair in found if isinstance(pair, dict)] if isinstance(found, list) else []
+    named = [(str(pair.get("name") or ""), str(pair.get("value") or "")) for pair in pairs[:MAX_HEADERS]]
     return [(name, value) for name, value in named if name and not name.startswith(":")]
 
 
 def _cut(entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry with what is read of it, and no more."""
+    """The entry with only the parts that are parsed."""
     request = {name: entry["request"].get(name) for name in ("method", "url", "headers", "postData")}
     response = entry.get("response")
     response = response if isinstance(response, dict) else {}
@@ -200,10 +197,10 @@ def _cut(entry: dict[str, Any]) -> dict[str, Any]:
     }
     small |= {"_error": entry["_error"]} if "_error" in entry else {}
     posted, content = request.get("postData"), small["response"].get("content")
-    if isinstance(posted, dict) and len(str(posted.get("text") or "")) > LONGEST_BODY:
+    if isinstance(posted, dict) and len(str(posted.get("text") or "")) > MAX_BODY:
         request["postData"] = {"_left_out": True}  # half a body would seem malformed
     if isinstance(content, dict) and isinstance(content.get("text"), str):
-        content["text"] = content["text"][:LONGEST_BODY]
+        content["text"] = content["text"][:MAX_BODY]
     return small
 
 
@@ -214,12 +211,12 @@ def _status_of(entry: dict[str, Any]) -> int | None:
 
 
 def _lost(scanner: EntryScanner, whole: bool) -> str:
-    said = []
+    sentences = []
     if not whole:
-        said.append("The HAR breaks off; its whole entries were read.")
+        sentences.append("The HAR breaks off; its whole entries were read.")
     if scanner.unread:
-        said.append(f"Entries that are too large, broken or no calls were left out: {scanner.unread:,}.")
-    return " ".join(said)
+        sentences.append(f"Entries that are too large, broken or no calls were left out: {scanner.unread:,}.")
+    return " ".join(sentences)
 
 
 def _nothing_in(scanner: EntryScanner, whole: bool) -> str:

@@ -1,4 +1,4 @@
-"""Takes the entries out of a HAR piece by piece, so that its size does not matter."""
+"""Finds the entries of a HAR that arrives in pieces, so that its size doesn't matter."""
 
 import re
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from diagnostics.text.cleaning import read_json
 ENTRIES = re.compile(r"(?<!\\)\"entries\"\s*:\s*\[")
 OUTSIDE = re.compile(r"[\"{}\[\]]")
 INSIDE = re.compile(r"[\"\\]")
-STEP = 65_536  # characters looked at in one go
-LONGEST_STRING = 100_000
-LONGEST_ENTRY = 2_000_000
+STEP = 65_536  # characters scanned at a time
+MAX_STRING = 100_000
+MAX_ENTRY = 2_000_000
 
 
 class EntryScanner:
-    """Takes a HAR piece by piece and hands over each entry as it ends. Holds no more than one entry at a time."""
+    """Scans a HAR in pieces and passes each complete entry to `keep`. Holds only one entry in memory."""
 
     def __init__(self, keep: Callable[[dict[str, Any]], None]) -> None:
         self.keep = keep
@@ -62,12 +62,12 @@ class EntryScanner:
         self._rest(text, start)
 
     def _sign(self, sign: str, text: str, start: int, at: int) -> int:
-        """Take one bracket, quote or backslash that ends at `at`; gives where the text not yet taken begins."""
+        """Handles a bracket, quote or backslash that ends at `at`; returns the start of the text that isn't stored yet."""
         if sign == "\\":
             self._escaped = True
         elif sign == '"':
-            if self._in_string and self._string > LONGEST_STRING:
-                start = at - 1  # what lies before was left out
+            if self._in_string and self._string > MAX_STRING:
+                start = at - 1  # the part before was left out
             self._in_string, self._string = not self._in_string, 0
         elif sign in "{[":
             start = at - 1 if self._depth == 0 else start
@@ -77,7 +77,7 @@ class EntryScanner:
         else:
             self._depth -= 1
             if self._depth == 0:
-                self._take(text[start:at])
+                self._store(text[start:at])
                 self._end()
                 return at
         return start
@@ -86,16 +86,16 @@ class EntryScanner:
         if self._depth == 0 or self.finished:
             return
         if not self._in_string:
-            self._take(text[start:])
+            self._store(text[start:])
             return
-        if self._string <= LONGEST_STRING:
+        if self._string <= MAX_STRING:
             self._string += len(text) - start
             piece = text[start:]
-            self._take(piece if self._string <= LONGEST_STRING else _without_half_an_escape(piece))
+            self._store(piece if self._string <= MAX_STRING else _without_half_an_escape(piece))
 
-    def _take(self, piece: str) -> None:
+    def _store(self, piece: str) -> None:
         self._size += len(piece)
-        if self._size <= LONGEST_ENTRY:
+        if self._size <= MAX_ENTRY:
             self._pieces.append(piece)
 
     def _end(self) -> None:
@@ -103,7 +103,7 @@ class EntryScanner:
         self._pieces, self._size = [], 0
         self.total += 1
         try:
-            entry = read_json(raw) if size <= LONGEST_ENTRY else None
+            entry = read_json(raw) if size <= MAX_ENTRY else None
         except ValueError:
             entry = None
         if isinstance(entry, dict) and url_of(entry):
@@ -119,5 +119,5 @@ def url_of(entry: dict[str, Any]) -> str:
 
 
 def _without_half_an_escape(piece: str) -> str:
-    """The text cut before a backslash that stands so near its end that its escape may be broken."""
+    """The text without a backslash near its end whose escape sequence may be incomplete."""
     return piece[: piece.rindex("\\")].rstrip("\\") if "\\" in piece[-6:] else piece

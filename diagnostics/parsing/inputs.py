@@ -1,4 +1,4 @@
-"""The frozen inputs of a run: what was pasted, as values and as the JSON that the row keeps."""
+"""The inputs of a run, as values and as the JSON that the database stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,18 +9,17 @@ from diagnostics.parsing.parse import PastedCall, masked_text, parse_response
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import clean_line, clean_text
 
-LONGEST_NOTE = 2000
-# Forms that record what was sent; the others are what a person or a program was about to send.
+MAX_NOTE = 2000
+# Formats that record a sent request; the others describe a request that a person or a program would send.
 RECORDS = frozenset({"json", "raw_http", "har"})
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A failing call, the answer it got, a conversation id, what the person says of it: any may be missing.
+    """A failing call, its response, a conversation ID and a note; each may be missing. Contains no secrets.
 
-    `start` is true only where a person confirmed that a live customer is offered a session. `company_gateway` is the
-    client's when the run was created. `partial` is the sentence that says so where reading the paste took too long and
-    only a part of it was understood. Holds no secret.
+    `start` is true only if a person confirmed that a live customer is offered a session. `company_gateway` is the one of
+    the client when the run was created. `partial` is the sentence to show if only a part of the paste was parsed, else "".
     """
 
     call: FailingCall | None = None
@@ -35,7 +34,7 @@ class Inputs:
     def from_paste(
         cls, call_text: str, answer_text: str = "", conversation_id: str = "", note: str = ""
     ) -> "tuple[Inputs, tuple[Note, ...]]":
-        """Read what a person pasted. Raises Unreadable, whose text is the sentence to show them."""
+        """Parses pasted texts. Raises Unreadable, whose text is the sentence to show."""
         reading = read_paste(call_text, answer_text, conversation_id, note)
         return reading.inputs, reading.notes
 
@@ -71,20 +70,20 @@ class Inputs:
 
     @property
     def given(self) -> frozenset[str]:
-        """Which inputs there are, in the words of a check's `needs`."""
-        words = {
+        """The names of the inputs that are present, as in a check's `needs`."""
+        values = {
             "call": self.call,
             "answer": self.response,
             "conversation": self.call or self.conversation_id,
             "start": self.start,
             "company_gateway": self.company_gateway,
         }
-        return frozenset(word for word, value in words.items() if value)
+        return frozenset(word for word, value in values.items() if value)
 
 
 @dataclass(frozen=True)
 class ParsedPaste:
-    """What was read of a paste. `choices` are its calls where it holds several, `chosen` is the index of the one read."""
+    """The result of parsing a paste. `choices` are its calls if it has several; `chosen` is the index of the parsed one."""
 
     inputs: Inputs
     notes: tuple[Note, ...] = ()
@@ -99,7 +98,10 @@ def read_paste(
     note: str = "",
     choice: int | None = None,
 ) -> ParsedPaste:
-    """Raises Unreadable, whose text is the sentence to show; `choice` as in parse_call. All texts share one budget."""
+    """Parses pasted texts within one time budget. `choice` is that of parse_call.
+
+    Raises Unreadable, whose text is the sentence to show.
+    """
     with time_budget.limited():
         return _read_paste(call_text, answer_text, conversation_id, note, choice)
 
@@ -115,18 +117,18 @@ def _read_paste(
         call, response, notes = found.call, found.response, found.notes
         if call is not None and found.form in RECORDS:
             call = replace(call, as_sent=True)
-        if call is None or not call.url or call.variables:  # then nothing else of it names the conversation
+        if call is None or not call.url or call.variables:  # then the call doesn't name the conversation
             conversation_id = conversation_id.strip() or found.conversation_id
     if answer_text.strip():
         given = parse_response(answer_text)
         response, notes = given.response, (*notes, *given.notes)
-    partial = time_budget.PARTIAL if any(each.what == time_budget.PARTIAL for each in notes) else ""
+    partial = time_budget.PARTIAL if any(item.what == time_budget.PARTIAL for item in notes) else ""
     inputs = Inputs(call, response, _clean_id(conversation_id), _clean_note(note), partial=partial)
     return ParsedPaste(inputs, notes, found.choices, found.chosen)
 
 
 def _clean_id(text: str) -> str:
-    """A conversation id as typed; a whole path or URL around it is no id. Length and NUL are the form's to refuse."""
+    """The conversation ID as typed, without quotes and spaces around it."""
     text = clean_line(text).strip().strip("\"'<>`")
     if len(text) > 200 or not text.isprintable():
         raise Unreadable(
@@ -137,7 +139,7 @@ def _clean_id(text: str) -> str:
 
 
 def _call(row: Mapping[str, Any]) -> FailingCall:
-    """Rows of earlier versions know neither an SDK's method nor variables."""
+    """The call of a stored row; older rows lack some of the fields."""
     return FailingCall(
         method=row["method"],
         url=row["url"],
@@ -151,7 +153,7 @@ def _call(row: Mapping[str, Any]) -> FailingCall:
 
 
 def _clean_note(text: str) -> str:
-    return masked_text(clean_text(text).strip()[:LONGEST_NOTE])
+    return masked_text(clean_text(text).strip()[:MAX_NOTE])
 
 
 def _pairs(items: list[list[str]]) -> tuple[tuple[str, str], ...]:
@@ -162,5 +164,5 @@ def _as_dict(value: object, *names: str) -> dict[str, Any] | None:
     if value is None:
         return None
     found = {name: getattr(value, name) for name in names}
-    lists = {name: list(each) for name, each in found.items() if isinstance(each, tuple)}
+    lists = {name: list(item) for name, item in found.items() if isinstance(item, tuple)}
     return {**found, **lists, "headers": [list(pair) for pair in found["headers"]]}

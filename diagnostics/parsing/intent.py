@@ -1,4 +1,4 @@
-"""What a failing call is after, read against the published contract and the known gateway without asking anyone."""
+"""What a failing call tries to do, by the published contract and the known gateway. Sends no request."""
 
 import re
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ IdState = Literal["absent", "uuid", "malformed", "placeholder", "missing"]
 
 START_PATH = "/api/v2/conversations/{conversationId}/cobrowse"
 START_OPERATION = "postConversationCobrowse"
-# What a variable without a value turns into, in the languages people call from.
+# What a variable without a value becomes in different languages.
 EMPTY_VALUES = frozenset({"undefined", "null", "none", "nil", "nan", "[object object]"})
 # Removed from the published contract with legacy web chat (JavaScript SDK 259.0.0, 2026-08-15).
 RETIRED = ("/api/v2/conversations/chats", "/api/v2/webchat", "/api/v2/widgets/deployments")
@@ -38,13 +38,12 @@ COMMANDS = {"create": "post", "get": "get", "list": "get", "update": "patch", "d
 
 @dataclass(frozen=True)
 class Aim:
-    """What the call is after.
+    """What a call tries to do.
 
-    `path` has the placeholders filled that a given conversation id could fill; `placeholders` are those left.
-    `world` tells whose operation the path is, `fault` what is wrong with the path where it is nobody's.
-    `host_variables` are those in the host, `host_placeholders` the ones among them that nothing fills in. `id_text` is
-    what is in the place of a conversation ID; `provider_id` is None when the call names none. `through_gateway` says that
-    the call goes through the company's own gateway.
+    `path` has its conversation placeholder replaced if an ID was given; `placeholders` are those that remain. `world` is
+    whose operation the path is, `fault` what is wrong with the path. `host_variables` are the variables in the host;
+    nothing fills in those that are also in `host_placeholders`. `id_text` is the text in the position of the conversation
+    ID. `provider_id` is None if the call names none. `through_gateway` is true for a call through the company's gateway.
     """
 
     method: str
@@ -67,7 +66,7 @@ class Aim:
 
     @property
     def signs_in(self) -> bool:
-        """The call asks the authorization endpoint of the login host, where a person signs in."""
+        """Whether the call goes to the authorization endpoint of the login host, where a person signs in."""
         return self.world == "token" and self.path.rstrip("/") == AUTHORIZE_PATH
 
     @property
@@ -76,12 +75,12 @@ class Aim:
 
     @property
     def wanted(self) -> Operation | None:
-        """The published operation to use instead, or the one meant."""
+        """The published operation of the call, else the one to use instead."""
         return self.operation or (self.nearest[0] if self.nearest else None)
 
 
 def read_aim(call: FailingCall, conversation_id: str, contract: Contract, company_gateway: str = "") -> Aim:
-    """Never raises on any call. `company_gateway` is the client's, "" for none; its path prefix is not part of `path`."""
+    """Never raises. `company_gateway` is that of the client, "" for none; its path prefix is not part of `path`."""
     method = call.method or ("POST" if call.body else "GET")
     below = path_below(company_gateway, call)
     path, filled = _filled(_path_of(call) if below is None else below, conversation_id)
@@ -101,26 +100,26 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract, compan
     )
     if not call.url.strip():
         return _named_only(base, call, contract)
-    if _is_about_tokens(call.host, path):
+    if _is_token_request(call.host, path):
         return _token_request(base)
     return _placed(base, call, contract)
 
 
-def _is_about_tokens(host: str, path: str) -> bool:
-    """The login host is asked for tokens, under whatever path; a path of the API, sent there, has only the wrong host."""
+def _is_token_request(host: str, path: str) -> bool:
+    """Whether the call requests a token: any call to the login host, except one with a path of the API."""
     if path.rstrip("/") in (TOKEN_PATH, AUTHORIZE_PATH):
         return True
     return host.startswith("login.") and not (path.lower().startswith("/api/") and "/oauth/token" not in path.lower())
 
 
 def _named_only(base: Aim, call: FailingCall, contract: Contract) -> Aim:
-    """A call by the name of a method that no SDK has: only what it was meant to do can be told."""
+    """The intent of a call by the name of a method that no SDK has."""
     starts = "cobrowse" in call.sdk_method.lower() and not call.sdk_method.lower().startswith("get")
     return replace(base, path="", starts_session=starts, nearest=nearest_methods(call.sdk_method, contract))
 
 
 def nearest_methods(name: str, contract: Contract) -> tuple[Operation, ...]:
-    """The published operations whose names are most like that of an SDK's method or of a `gc` command."""
+    """The published operations with names most like that of an SDK method or a `gc` command."""
     words = [word.lower() for word in re.findall(r"[A-Za-z][a-z]*", name)]
     if words[:1] == ["gc"]:
         words = [COMMANDS.get(words[-1], ""), *words[1:-1]] if len(words) > 1 else words
@@ -134,7 +133,9 @@ def _placed(base: Aim, call: FailingCall, contract: Contract) -> Aim:
     if offered is not None:
         methods = (offered.method,)
         nearest = contract.nearest(base.method, base.path)
-        return replace(base, world="gateway", published_methods=methods, nearest=nearest, fault=_unfilled(base))
+        return replace(
+            base, world="gateway", published_methods=methods, nearest=nearest, fault=_placeholder_fault(base)
+        )
     empty_id = _id_is_empty(base, call)
     if empty_id:
         return replace(base, fault="id_missing", repaired=START_PATH, nearest=contract.nearest("POST", START_PATH))
@@ -144,8 +145,12 @@ def _placed(base: Aim, call: FailingCall, contract: Contract) -> Aim:
     return _unpublished(base, contract)
 
 
+def _placeholder_fault(base: Aim) -> PathFault:
+    return "placeholder_unexpanded" if base.placeholders else ""
+
+
 def _published(base: Aim, operation: Operation | None, operations: list[Operation], contract: Contract) -> Aim:
-    fault = _unfilled(base)
+    fault = _placeholder_fault(base)
     if not fault and operation is not None and operation.deprecated and base.starts_session:
         fault = "deprecated"
     return replace(
@@ -186,12 +191,8 @@ def _token_request(base: Aim) -> Aim:
     )
 
 
-def _unfilled(base: Aim) -> PathFault:
-    return "placeholder_unexpanded" if base.placeholders else ""
-
-
 def _path_of(call: FailingCall) -> str:
-    """The path alone. A bare path is often told without its prefix; that is shorthand, not a fault."""
+    """The path of the call. A bare path without the prefix /api/v2 gets it: that is shorthand, not a fault."""
     path = call.path.strip()
     base, slash, rest = path.lstrip("/").partition("/")
     if not call.host and slash and is_placeholder(base) and rest.startswith(("api/", "oauth/")):
@@ -201,37 +202,37 @@ def _path_of(call: FailingCall) -> str:
     return path if path.startswith("/") or not path else f"/{path}"
 
 
-# A variable inside a host, where other text stands around it: api.{region}.pure.cloud, {{my-domain}}.mypurecloud.com.
+# A variable in a host: api.{region}.pure.cloud, {{my-domain}}.mypurecloud.com.
 IN_A_HOST = re.compile(
     r"\$?\{\{?[^{}/]*\}?\}|<[^<>/]*>|\[[A-Za-z_][^\]/:]*\]|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|#\{[^{}/]*\}|(?i:\b(?:your|my)[_-][\w-]+)"
 )
 
 
 def _variables_in_host(call: FailingCall) -> tuple[str, ...]:
-    """Variables in the authority of the URL, but for those that the program's text shows to be filled in."""
+    """The variables in the host of the URL, without those that the program fills in."""
     found = re.match(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^?#]*)", call.url.strip())
     authority = unquote(_authority(found[1])) if found else ""
-    return tuple(dict.fromkeys(hole for hole in IN_A_HOST.findall(authority) if hole not in call.variables))
+    return tuple(dict.fromkeys(variable for variable in IN_A_HOST.findall(authority) if variable not in call.variables))
 
 
 def _placeholders_in_host(call: FailingCall) -> tuple[str, ...]:
-    """Of these the ones that nothing will fill in: in a record of what was sent all of them. Otherwise a shell fills in
-    $REGION, and a program or Postman a base URL that is one variable as a whole.
+    """The variables in the host that nothing fills in: all of them in a recorded request. Otherwise a shell fills in
+    $REGION, and a program or Postman a base URL that is a single variable.
     """
-    holes = _variables_in_host(call)
+    variables = _variables_in_host(call)
     if call.as_sent:
-        return holes
+        return variables
     whole = call.split.netloc.rpartition("@")[2]
     return tuple(
-        hole
-        for hole in holes
-        if not re.fullmatch(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%", hole)
-        and (hole != unquote(whole) or hole.startswith(("<", "[")))
+        variable
+        for variable in variables
+        if not re.fullmatch(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%", variable)
+        and (variable != unquote(whole) or variable.startswith(("<", "[")))
     )
 
 
 def _authority(text: str) -> str:
-    """Up to the first slash that is not inside a variable, without a user before it."""
+    """The text up to the first slash outside a variable, without the user."""
     depth = 0
     for at, sign in enumerate(text):
         depth += (sign in "{<") - (sign in "}>")
@@ -241,7 +242,7 @@ def _authority(text: str) -> str:
 
 
 def _filled(path: str, conversation_id: str) -> tuple[str, bool]:
-    """The path with a conversation's placeholder filled from a given id, and whether one was."""
+    """The path with its conversation placeholder replaced by the given ID, and whether it had one."""
     segments = path.split("/")
     if not conversation_id:
         return path, False
@@ -258,19 +259,19 @@ def _names_a_conversation(segment: str, before: list[str]) -> bool:
 
 
 def _id_in(path: str) -> str:
-    """What stands where a conversation id stands: a UUID, a placeholder, else the first odd word after the media."""
+    """The text in the position of the conversation ID: a UUID, a placeholder, else the first segment that isn't a word."""
     segments = [unquote(s) for s in path.split("/")]
     if "conversations" not in segments:
         return ""
     rest = segments[segments.index("conversations") + 1 :]
-    for each in rest:
-        if UUID.fullmatch(each) or is_placeholder(each):
-            return each
-    return next((s for s in rest if s and not _is_word_of_a_path(s)), "")
+    for segment in rest:
+        if UUID.fullmatch(segment) or is_placeholder(segment):
+            return segment
+    return next((s for s in rest if s and not _is_path_word(s)), "")
 
 
-def _is_word_of_a_path(segment: str) -> bool:
-    """A literal of some path, such as chat or cobrowsesessions: letters alone, and no value of an empty variable."""
+def _is_path_word(segment: str) -> bool:
+    """Whether the segment is a literal such as chat or cobrowsesessions, and not the value of an empty variable."""
     return segment.isascii() and segment.isalpha() and segment.lower() not in EMPTY_VALUES
 
 
@@ -286,7 +287,7 @@ def _id_state(path: str, variables: tuple[str, ...]) -> IdState:
 
 
 def _id_is_empty(base: Aim, call: FailingCall) -> bool:
-    """The start call with nothing, or with an empty variable's name, where the id belongs."""
+    """Whether the start call has no conversation ID, or the value of an empty variable in its position."""
     segments = [unquote(s).lower() for s in base.path.split("/")]
     if segments[1:4] != ["api", "v2", "conversations"] or not segments[-1].startswith("cobrowse"):
         return False

@@ -1,4 +1,4 @@
-"""Reads a call written as JSON: {method, url, headers, body}, with or without the answer beside it."""
+"""Reads a call written as JSON: {method, url, headers, body}, with or without its response."""
 
 import json
 from functools import partial
@@ -11,7 +11,7 @@ from diagnostics.parsing.exchange_values import exchange_in
 from diagnostics.parsing.har import candidate_of, is_entry
 from diagnostics.parsing.object_form import draft_of
 from diagnostics.parsing.postman import candidate_of_item, candidates_in_collection, is_collection, is_item
-from diagnostics.parsing.response_text import looks_like_response, status_in
+from diagnostics.parsing.response_text import is_response_body, status_in
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import read_json
 
@@ -20,30 +20,21 @@ CALL_KEYS = ("call", "request")
 RESPONSE_KEYS = ("answer", "response")
 STATUS_KEYS = ("status", "statusCode", "status_code", "http_status")
 CORRELATION_KEYS = ("ININ-Correlation-Id", "inin-correlation-id", "correlationId", "correlation_id")
-WRITTEN_FROM = ("har", "postman")  # whose calls this product writes down in its own form
-KNOWN = {
-    "form",
-    "method",
-    "headers",
-    "body",
-    "sdk_method",
-    *URL_KEYS,
-    *CALL_KEYS,
-    *RESPONSE_KEYS,
-    *STATUS_KEYS,
-    *CORRELATION_KEYS,
-}
+WRITTEN_FROM = ("har", "postman")  # formats of which this product writes the calls as JSON
+KNOWN = {"form", "method", "headers", "body", "sdk_method"}.union(
+    URL_KEYS, CALL_KEYS, RESPONSE_KEYS, STATUS_KEYS, CORRELATION_KEYS
+)
 MAX_CALLS = 5_000
 
 
 def load(text: str) -> Any:
-    """The JSON value, or Unreadable with the place where it stops being JSON."""
+    """The JSON value of a text. Raises Unreadable with the place where it stops being JSON."""
     try:
         return read_json(text)
-    except json.JSONDecodeError as trouble:
+    except json.JSONDecodeError as error:
         raise Unreadable(
-            f"This begins like JSON, but stops being JSON at line {trouble.lineno}, column {trouble.colno} "
-            f"({trouble.msg}). Mend it there, or paste the call as curl or as raw HTTP."
+            f"This begins like JSON, but stops being JSON at line {error.lineno}, column {error.colno} "
+            f"({error.msg}). Mend it there, or paste the call as curl or as raw HTTP."
         ) from None
     except ValueError:
         raise Unreadable(
@@ -53,7 +44,7 @@ def load(text: str) -> Any:
 
 
 def lines_of_json(text: str) -> list[Any] | None:
-    """The values of a log that has one JSON object in each line; None for any other text."""
+    """The values of a log with one JSON object per line; None for other text."""
     lines = [line for line in text.split("\n")[:MAX_CALLS] if line.strip()]
     if len(lines) < 2 or not all(
         line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in time_budget.checked(lines)
@@ -66,7 +57,7 @@ def lines_of_json(text: str) -> list[Any] | None:
 
 
 def candidates_in_json(value: Any, text: str) -> list[Candidate]:
-    """The calls in a JSON value: one in this product's own form, a list of such, or what Postman and a HAR write."""
+    """The calls in a JSON value: in this product's own format, a HAR's or Postman's."""
     if isinstance(value, list) and (rows := [row for row in value[:MAX_CALLS] if _is_call(row)]):
         return [candidate for row in rows for candidate in candidates_in_json(row, "")]
     if isinstance(value, list) and (entries := [row for row in value[:MAX_CALLS] if _has_call(row)]):
@@ -93,14 +84,12 @@ def _has_call(row: Any) -> bool:
     return isinstance(row, dict) and bool(exchange_in(row).url)
 
 
-def _completed(own: DraftResponse | None, value: dict[str, Any]) -> DraftResponse | None:
-    """With the body and the correlation ID that an entry of a log has in fields of its own."""
-    if own is not None and (own.body is not None or own.network_error):
-        return own
+def _completed(response: DraftResponse | None, value: dict[str, Any]) -> DraftResponse | None:
+    """The response with the body and the correlation ID from other fields of a log entry."""
+    if response is None or response.body is not None or response.network_error:
+        return response
     found = exchange_in(value).response
-    if own is None or found is None:
-        return own
-    return found if own.status in (None, found.status) else own
+    return found if found is not None and response.status in (None, found.status) else response
 
 
 def read_json_call(value: Any, text: str) -> Draft:
@@ -114,14 +103,14 @@ def read_json_call(value: Any, text: str) -> Draft:
     draft.response = read_json_response(next((value[key] for key in RESPONSE_KEYS if value.get(key) is not None), None))
     draft.sdk_method = call["sdk_method"].strip()[:200] if isinstance(call.get("sdk_method"), str) else ""
     variables = call.get("variables")
-    draft.variables = tuple(str(each)[:80] for each in variables[:20]) if isinstance(variables, list) else ()
+    draft.variables = tuple(str(variable)[:80] for variable in variables[:20]) if isinstance(variables, list) else ()
     draft.form = call["form"] if call.get("form") in WRITTEN_FROM else draft.form
     if draft.has_call:
         _read_call(draft, call)
-        if not draft.headers and draft.body is None:  # a log has them in fields with longer names
+        if not draft.headers and draft.body is None:  # a log uses other keys for them
             exchange = exchange_in(value)
             draft.headers, draft.body = list(exchange.headers), exchange.body
-        draft.response = _completed(draft.response or _status_next_to(draft, value), value)
+        draft.response = _completed(draft.response or _logged_response(draft, value), value)
     elif (exchange := exchange_in(value, text)).url:
         return draft_of(exchange)
     elif draft.response is None:
@@ -141,8 +130,8 @@ def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     guess_method(draft)
 
 
-def _status_next_to(draft: Draft, value: dict[str, Any]) -> DraftResponse | None:
-    """A line of a log in JSON has the status, and perhaps the correlation id, beside the call."""
+def _logged_response(draft: Draft, value: dict[str, Any]) -> DraftResponse | None:
+    """The response in a JSON log entry that has a status, and perhaps a correlation ID, next to the call."""
     status = next((found for key in STATUS_KEYS if (found := status_in({"status": value.get(key)}))), None)
     if status is None:
         return None
@@ -162,9 +151,9 @@ def _response_alone(value: dict[str, Any], text: str) -> DraftResponse:
 
 
 def read_json_response(value: Any, text: str = "") -> DraftResponse | None:
-    """An answer from {status, headers, body}, {network_error}, or an error body; None when it is none of them.
+    """The response in {status, headers, body}, {network_error} or an error body; None for any other value.
 
-    `text` is what the value was read from, so that an error body stays as it was pasted.
+    `text` is the text of the value, so that an error body stays as pasted.
     """
     if not isinstance(value, dict):
         return None
@@ -174,7 +163,7 @@ def read_json_response(value: Any, text: str = "") -> DraftResponse | None:
     if {"headers", "body"}.intersection(value) or (status_in(value) is not None and len(value) == 1):
         status = status_in(value)
         return DraftResponse(status, _headers(value.get("headers"), None), _body(value.get("body")))
-    if looks_like_response(value):
+    if is_response_body(value):
         return DraftResponse(status_in(value), [], text or json.dumps(value, ensure_ascii=False))
     return None
 
@@ -186,7 +175,7 @@ def _body(value: Any) -> str | None:
 
 
 def _headers(value: Any, draft: Draft | None) -> Headers:
-    """Headers from an object, from pairs, or from objects with name (or key) and value."""
+    """Headers from an object, from pairs, or from objects with a name (or key) and a value."""
     pairs: list[Any] = list(value.items()) if isinstance(value, dict) else value if isinstance(value, list) else []
     headers: Headers = []
     for pair in pairs[:MAX_HEADERS]:

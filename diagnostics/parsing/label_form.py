@@ -1,4 +1,4 @@
-"""Reads a call whose parts stand under labels: an SDK's trace log, a browser's network panel, a ticket."""
+"""Reads a call with labeled parts: an SDK's trace log, a browser's network panel, a ticket."""
 
 import json
 import re
@@ -10,11 +10,11 @@ from itertools import islice
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import METHODS, Draft, guess_method
 from diagnostics.parsing.objects import objects_in
-from diagnostics.parsing.response_text import json_at, looks_like_response, read_headers
+from diagnostics.parsing.response_text import is_response_body, json_at, read_headers
 from diagnostics.parsing.values import text_of
 from diagnostics.text import time_budget
 
-LONGEST_BODY = 4_000
+MAX_BODY = 4_000
 LEAD = r"[ \t>*#•`\"'_-]{0,8}"
 AFTER = r"[\"'`*_]{0,3}[ \t]{0,8}(?:[:：]|\n)[ \t]{0,8}[\"'`*_<]{0,4}"
 URL = re.compile(
@@ -67,7 +67,7 @@ def labeled_calls(text: str) -> list[CallSpan]:
 
 
 def _blocks(text: str) -> Iterator[_Block]:
-    """Each from its request on to the next one; of a URL that a response repeats, the first alone counts."""
+    """The labeled blocks, each from its request to the next one. A URL that a response repeats starts no block."""
     urls = list(islice(time_budget.checked(URL.finditer(text)), 4 * MAX_CANDIDATES))
     requests = [found.start() for found in time_budget.checked(REQUEST.finditer(text))]
     methods = [found.start() for found in time_budget.checked(METHOD.finditer(text))]
@@ -117,7 +117,7 @@ def _fill_headers(draft: Draft, text: str, start: int, end: int) -> None:
 
 
 def _paired_lines(text: str) -> list[str]:
-    """The headers of a browser's panel, where each name and each value has a line of its own."""
+    """The headers in a browser's panel, with names and values in alternate lines."""
     lines = [line.strip() for line in text.strip("\n").split("\n")[:200]]
     found = []
     for name, value in zip(lines[::2], lines[1::2], strict=False):
@@ -131,10 +131,10 @@ def _paired_lines(text: str) -> list[str]:
 def _fill_body(draft: Draft, text: str, start: int, end: int) -> None:
     found = BODY.search(text, start, end)
     value = json_at(text, found.end()) if found else None
-    if found and value is None:  # as a browser prints it, without quotation marks around the names
-        printed = objects_in(text[found.end() : min(end, found.end() + LONGEST_BODY)])[:1]
-        if printed and not printed[0].at and not looks_like_response(printed[0].value):
+    if found and value is None:  # a browser prints keys without quotation marks
+        printed = objects_in(text[found.end() : min(end, found.end() + MAX_BODY)])[:1]
+        if printed and not printed[0].at and not is_response_body(printed[0].value):
             draft.body = json.dumps(printed[0].value, ensure_ascii=False, default=text_of)
         return
-    if found and value and not looks_like_response(value[0]):
+    if found and value and not is_response_body(value[0]):
         draft.body = text[found.end() : value[1]]

@@ -1,4 +1,4 @@
-"""Reads the literals and calls of JavaScript, Java, C# and Go, without running or resolving any code."""
+"""Reads literals and calls in JavaScript, Java, C# and Go. Runs no code."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from diagnostics.parsing.values import MAX_DEPTH, Arguments, NamedValues, Unknow
 from diagnostics.text import time_budget
 
 MAX_ITEMS = 500
-LONGEST_CALL = 50_000
+MAX_CALL = 50_000
 
 BLANK = re.compile(r"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|#[ \t][^\n]*+)*+")
 QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*+)\"|'((?:[^'\\\n]|\\.)*+)'", re.DOTALL)
@@ -34,7 +34,7 @@ ASSIGNED = re.compile(
     r"(?P<name>[A-Za-z_$][\w$]*)[ \t]*(?::[ \t]*[\w<>\[\], ]{1,40})?[ \t]*(?::=|=)(?![=>])[ \t]*",
     re.MULTILINE,
 )
-# Calls that give back what they are given, in another dress.
+# Calls that return their argument in another type.
 SAME = re.compile(
     r"(?:encodeURIComponent|encodeURI|URL|URI|Uri|URI\.create|Headers|String|str|StringContent|URLSearchParams|Object\.freeze"
     r"|strings\.NewReader|bytes\.NewBufferString|bytes\.NewBuffer|\w*\.?BodyPublishers\.ofString|UUID\.fromString|Guid\.Parse)"
@@ -62,13 +62,13 @@ class Code(NamedValues):
 
 
 class LiteralReader:
-    """Reads one expression after another. Never fails: what it does not understand is a Hole, and is skipped."""
+    """Reads expressions one after another. Never fails: what it doesn't understand becomes an UnknownValue."""
 
     def __init__(self, code: Code, at: int, depth: int = 0) -> None:
         self.code = code
         self.text = code.text
         self.at = at
-        self.end = min(len(code.text), at + LONGEST_CALL)
+        self.end = min(len(code.text), at + MAX_CALL)
         self.depth = depth
 
     def call(self) -> Arguments:
@@ -92,7 +92,7 @@ class LiteralReader:
             else:
                 positional.append(self.value())
             self._next(before)
-        self._take(closing)
+        self._skip(closing)
         return Arguments(positional, named)
 
     def value(self) -> Any:
@@ -107,7 +107,7 @@ class LiteralReader:
             left = joined(left, self._one())
             after = self.at
         self.depth -= 1
-        # A new line ends a statement where no semicolon does.
+        # A statement without a semicolon ends with its line.
         known = self._sign() in {",", ")", "]", "}", ";", ""} or "\n" in self.text[after : self.at]
         return left if known else self._unknown(start)
 
@@ -146,24 +146,24 @@ class LiteralReader:
         if generic := GENERIC.match(self.text, self.at):
             self.at = generic.end()
         end = self.at
-        following = self._sign()
-        if following == "(":
+        next_sign = self._sign()
+        if next_sign == "(":
             self.at += 1
             return self._result(name[0], self.call())
-        if following == "{" and name[0][0].isupper():  # a struct of Go, an object initialiser of C#
+        if next_sign == "{" and name[0][0].isupper():  # a Go struct or a C# object initializer
             self.at += 1
             return self.object()
-        if following == "[":
+        if next_sign == "[":
             self.at += 1
             inner = self.arguments("]").positional
             return UnknownValue(inner[0] if inner and isinstance(inner[0], str) and inner[0] else name[0])
-        if following == "=" and self.text.startswith("=>", self.at):
+        if next_sign == "=" and self.text.startswith("=>", self.at):
             return self._unknown(self.at)
         self.at = end
         return self.code.named(name[0], self.depth) if "." not in name[0] else UnknownValue(name[0])
 
     def _result(self, name: str, given: Arguments) -> Any:
-        """What a known function would return; a Hole named after it for any other."""
+        """The value that a known function returns; an UnknownValue with its name for any other."""
         first = given.at(0)
         while method := METHOD.match(self.text, self.at):
             self.at = method.end()
@@ -190,12 +190,12 @@ class LiteralReader:
                 self.at -= 1 if found else 0
             if found:
                 self.at += found.end() - found.start()
-                inside = next((each for each in found.groups() if each is not None), "")
+                inside = next((group for group in found.groups() if group is not None), "")
                 return self._plain(inside, pattern, prefix)
         return None
 
     def _plain(self, inside: str, pattern: re.Pattern[str], prefix: str) -> str:
-        """The text that the quotes hold, with what stands in for a variable in braces."""
+        """The text of a string literal, with the values of the variables in it."""
         if pattern is VERBATIM:
             inside = inside.replace('""', '"')
         elif pattern is not TRIPLE and "r" not in prefix.lower():
@@ -228,11 +228,11 @@ class LiteralReader:
             else:
                 self._entry(found)
             self._next(before)
-        self._take("}")
+        self._skip("}")
         return found
 
     def _entry(self, found: dict[str, Any]) -> None:
-        """`key: value`, `"key": value`, `[key] = value`, `{"key", value}`, or the short form `key`."""
+        """Reads `key: value`, `"key": value`, `[key] = value`, `{"key", value}`, or only `key`."""
         start = self.at
         key = KEY.match(self.text, self.at)
         if key:
@@ -283,12 +283,12 @@ class LiteralReader:
     def _ended(self, closing: str) -> bool:
         return self._sign() in {closing, ""}
 
-    def _take(self, closing: str) -> None:
+    def _skip(self, closing: str) -> None:
         if self._sign() == closing:
             self.at += 1
 
     def _next(self, before: int) -> None:
-        """On to the next item, by at least one character; a new line may stand for the comma."""
+        """Moves to the next item, by at least one character. A line end can replace the comma."""
         if self._sign() in {",", ";"} or self.at == before:
             self.at += 1
 

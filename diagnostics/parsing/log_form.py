@@ -8,7 +8,7 @@ from itertools import islice
 
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import ComposedBody, Draft, DraftResponse, Headers
-from diagnostics.parsing.response_text import find_response, json_at, looks_like_response, status_in
+from diagnostics.parsing.response_text import find_response, is_response_body, json_at, status_in
 from diagnostics.text import time_budget
 
 MAX_LINE = 4_000
@@ -94,7 +94,7 @@ def _body(text: str) -> tuple[str | None, int | None]:
     """The error body that an SDK's exception prints, and the status in it."""
     for start in islice(time_budget.checked(BODY.finditer(text)), 10):
         found = json_at(text, start.end())
-        if found and looks_like_response(found[0]):
+        if found and is_response_body(found[0]):
             return text[start.end() : found[1]], status_in(found[0])
     return None, None
 

@@ -1,4 +1,4 @@
-"""Makes the values of a draft, with every secret masked before the value exists."""
+"""Turns a draft into frozen values with every secret masked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -9,32 +9,28 @@ from diagnostics.redaction import patterns as masks
 from diagnostics.redaction.masker import Masker
 from diagnostics.redaction.redactor import MAX_BODY, Redactor
 
-MAX_SWEPT = 60  # a call holds a handful of secrets; a paste with thousands of them is no call
+MAX_SWEPT = 60  # secrets masked everywhere in a paste
 MAX_NOTES = 30
 MAX_MASKS = 2_000
 
 
 @dataclass(frozen=True)
 class MaskedDraft:
-    """A draft as frozen values, and the raw secrets that were masked in it, longest first. Those are not to be kept."""
+    """A masked draft, and the raw secrets masked in it, longest first. Never store those."""
 
     parsed: Parsed
     secrets: list[str] = field(repr=False)
 
 
-def masked(draft: Draft, conversation_id: str) -> Parsed:
-    return mask_draft(draft, conversation_id).parsed
-
-
 def mask_draft(draft: Draft, conversation_id: str) -> MaskedDraft:
-    """A secret found in one place is masked wherever else it is. Raises TooManySecrets for a text of thousands."""
+    """Masks each secret everywhere in the draft. Raises TooManySecrets for thousands of them."""
     draft.clean()
     masker = Masker(limit=MAX_MASKS)
     masker.hidden.update(dict.fromkeys(draft.secrets))
     call = _call(masker, draft) if draft.has_call else None
     response = _response(masker, draft.response) if draft.response else None
     masker.where = "the notes"
-    notes = [(note.kind, masker.text(note.what)) for note in draft.notes]  # they may name variables of a program
+    notes = [(note.kind, masker.text(note.what)) for note in draft.notes]  # they may quote variables of a program
     found = [Note("masked", f"Masked: {label}.") for label in list(masker.found)[:MAX_NOTES]]
     swept = revealing_names(masker.hidden)
     parsed = Parsed(
@@ -48,7 +44,7 @@ def mask_draft(draft: Draft, conversation_id: str) -> MaskedDraft:
 
 
 def revealing_names(values: Iterable[str]) -> list[str]:
-    """The secrets that cannot be taken for words or ids, longest first."""
+    """The secrets that aren't ordinary words or IDs, longest first."""
     return sorted((raw for raw in values if _reveals(raw)), key=len, reverse=True)[:MAX_SWEPT]
 
 
@@ -102,27 +98,37 @@ def _body(masker: Masker, body: str | None, where: str) -> str | None:
 
 
 def _response_body(masker: Masker, response: DraftResponse) -> str | None:
-    """What an answer says about customers is hidden like in our own exchanges; an error keeps its words.
+    """The body of a response with customer data redacted as in recorded responses; the message of an error is kept.
 
-    A body that loses nothing by that stays as it was pasted, and so does an error that is no JSON: its form is judged.
+    A body with nothing to redact stays as pasted, and so does an error that isn't JSON, because checks need its form.
     """
     body = _body(masker, response.body, "the body of the answer")
-    value, trouble = read_json(body)
-    if body is None or (trouble and (response.status is None or response.status >= 400)):
+    value, fault = read_json(body)
+    if body is None or (fault and (response.status is None or response.status >= 400)):
         return body and body[:MAX_BODY]
     redacted = Redactor().body(body, response.status)
     return body if read_json(redacted) == (value, None) and len(body) <= MAX_BODY else redacted
 
 
 def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:
-    headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in call.headers)
-    body = None if call.body is None else sweep(call.body, secrets)
-    name, variables = sweep(call.sdk_method, secrets), tuple(sweep(each, secrets) for each in call.variables)
-    url = sweep(call.url, secrets)
-    return replace(call, url=url, headers=headers, body=body, sdk_method=name, variables=variables)
+    return replace(
+        call,
+        url=sweep(call.url, secrets),
+        headers=_swept_headers(call.headers, secrets),
+        body=call.body and sweep(call.body, secrets),
+        sdk_method=sweep(call.sdk_method, secrets),
+        variables=tuple(sweep(variable, secrets) for variable in call.variables),
+    )
 
 
 def _swept_response(response: ReceivedResponse, secrets: list[str]) -> ReceivedResponse:
-    headers = tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in response.headers)
-    body = None if response.body is None else sweep(response.body, secrets)
-    return ReceivedResponse(response.status, headers, body, sweep(response.network_error, secrets))
+    return replace(
+        response,
+        headers=_swept_headers(response.headers, secrets),
+        body=response.body and sweep(response.body, secrets),
+        network_error=sweep(response.network_error, secrets),
+    )
+
+
+def _swept_headers(headers: tuple[tuple[str, str], ...], secrets: list[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in headers)

@@ -1,4 +1,4 @@
-"""Finds secrets by where they stand in a text: arguments of the SDKs' sign-in methods, and labels in any language."""
+"""Finds secrets by their position: arguments of an SDK's sign-in methods, and text after a label in any language."""
 
 import re
 
@@ -20,17 +20,17 @@ LABEL = re.compile(
 
 
 def secrets_named(text: str) -> list[str]:
-    """The raw secrets, longest first; not to be kept. A client ID, which is a UUID, is none."""
+    """The raw secrets, longest first. Never store them. A client ID, which is a UUID, isn't a secret."""
     found: dict[str, None] = {}
     for call in time_budget.checked(SIGN_IN.finditer(text)):
-        for each in QUOTED.finditer(call["given"]):
-            _take(found, each["value"])
+        for value in QUOTED.finditer(call["given"]):
+            _add(found, value["value"])
     for label in time_budget.checked(LABEL.finditer(text)):
-        _take(found, label["value"])
+        _add(found, label["value"])
     return sorted(found, key=len, reverse=True)[:MAX_FOUND]
 
 
-def _take(found: dict[str, None], value: str) -> None:
+def _add(found: dict[str, None], value: str) -> None:
     is_secret = any(sign.isdigit() for sign in value) and not masks.UUID.fullmatch(value)
     if is_secret and not masks.is_placeholder(value) and "[masked" not in value and "://" not in value:
         found[value] = None

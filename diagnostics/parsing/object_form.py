@@ -1,4 +1,4 @@
-"""Reads calls in objects that programs print or log: axios errors, log entries, diagnostics of Terraform."""
+"""Reads calls in objects that programs print or log: axios errors, log entries, Terraform diagnostics."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,18 +13,18 @@ from diagnostics.text import time_budget
 
 
 def printed_calls(objects: Sequence[FoundObject]) -> list[CallSpan]:
-    """The objects that hold the address of a call, with its method or its response."""
+    """The calls in objects with an address, and a method or a response."""
     calls: list[CallSpan] = []
-    for each in objects:
+    for item in objects:
         time_budget.check()
-        exchange = exchange_in(each.value, each.raw)
+        exchange = exchange_in(item.value, item.raw)
         if exchange.url and (exchange.method or exchange.response) and len(calls) < MAX_CANDIDATES:
-            calls.append(CallSpan(each.at, each.end, partial(draft_of, exchange)))
+            calls.append(CallSpan(item.at, item.end, partial(draft_of, exchange)))
     return calls
 
 
 def draft_of(exchange: ParsedExchange, until: int = 0) -> Draft:
-    """The call of an exchange; what follows it in the text, up to `until`, is not read."""
+    """The call of an exchange. `until` is ignored: the response is in the object."""
     draft = Draft("log", method=exchange.method, url=exchange.url, headers=list(exchange.headers), body=exchange.body)
     draft.note("taken", "The call was read from an object that a program printed.")
     draft.response = unwrapped(exchange.response) if exchange.response else None

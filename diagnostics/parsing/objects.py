@@ -1,4 +1,4 @@
-"""Finds objects written in a text: JSON, also broken or escaped, and what Node, Python or Ruby print of a value."""
+"""Finds objects in a text: JSON, also broken or escaped, and values printed by Node, Python or Ruby."""
 
 import json
 import re
@@ -13,14 +13,14 @@ START = re.compile(
 )
 IN_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"", re.DOTALL)
 CUT = re.compile(r"\.\.\. \d{1,9} more (?:characters?|items?)")
-LONGEST = 60_000  # characters of one object that is no strict JSON
+MAX_OBJECT = 60_000  # characters of one object that isn't strict JSON
 MAX_OBJECTS = 300
 MAX_LOOSE = 25
 
 
 @dataclass(frozen=True)
 class FoundObject:
-    """An object in a text: `raw` is the text it was read from, `strict` whether that is JSON."""
+    """An object in a text. `raw` is its text; `strict` is true if that is valid JSON."""
 
     at: int
     end: int
@@ -30,27 +30,26 @@ class FoundObject:
 
 
 def objects_in(text: str) -> list[FoundObject]:
-    """The outermost objects, in the order of the text; bounded in number and in the characters read of each."""
+    """The outermost objects in the order of the text, with limits on their number and size."""
     found: list[FoundObject] = []
     at = tries = loose = 0
     while (start := START.search(text, at)) and tries < MAX_OBJECTS:
         time_budget.check()
         tries += 1
-        here = start.start()
-        each = _strict(text, here)
-        if each is None and loose < MAX_LOOSE:
+        at = start.start()
+        item = _strict(text, at)
+        if item is None and loose < MAX_LOOSE:
             loose += 1
-            each = _escaped(text, here) or _repaired(text, here) or _printed(text, here)
-        if each is None or not each.value:
-            at = here + 1
-            continue
-        found.append(each)
-        at = max(each.end, here + 1)
+            item = _escaped(text, at) or _repaired(text, at) or _printed(text, at)
+        at += 1
+        if item is not None and item.value:
+            found.append(item)
+            at = max(item.end, at)
     return found
 
 
 def value_of(text: str) -> Any:
-    """The JSON value of a text that is nothing else, such as a body in a string; None for any other."""
+    """The value of a text that is a JSON object or list; None for any other text."""
     text = text.strip()
     if text[:1] not in ("{", "["):
         return None
@@ -74,7 +73,7 @@ def _strict(text: str, at: int) -> FoundObject | None:
         return None
     value, end = found
     raw = text[at:end]
-    if "\n" in raw and IN_STRING.search(raw):  # a terminal broke its strings at its width
+    if "\n" in raw and IN_STRING.search(raw):  # a terminal wrapped its strings
         raw, value = _unbroken(raw, value)
     return FoundObject(at, end, value, raw, strict=True)
 
@@ -86,23 +85,23 @@ def _unbroken(raw: str, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _escaped(text: str, at: int) -> FoundObject | None:
-    """JSON inside a string of JSON or of a program: {\\"message\\": ...}."""
+    """JSON in a string literal: {\\"message\\": ...}."""
     if not re.match(r"\{\s{0,9}(?:\\n)?\s{0,9}\\+\"", text[at : at + 40]):
         return None
-    piece = text[at : at + LONGEST]
+    piece = text[at : at + MAX_OBJECT]
     for _ in range(3):
         piece = piece.replace('\\"', '"').replace("\\\\", "\\")
         if found := _decoded(piece.replace("\\n", "\n").replace("\\r", ""), 0):
             value, _end = found
             last = text.find("}", at)
             raw = json.dumps(value, ensure_ascii=False)
-            return FoundObject(at, max(at + min(len(raw), LONGEST), last) + 1, value, raw, strict=False)
+            return FoundObject(at, max(at + min(len(raw), MAX_OBJECT), last) + 1, value, raw, strict=False)
     return None
 
 
 def _repaired(text: str, at: int) -> FoundObject | None:
-    """JSON with curly quotes or with blanks that are none."""
-    piece = text[at : at + LONGEST]
+    """JSON with curly quotes or non-breaking spaces."""
+    piece = text[at : at + MAX_OBJECT]
     if not re.search("[“”„‟\xa0]", piece):
         return None
     piece = re.sub("[“”„‟]", '"', piece).replace("\xa0", " ")
@@ -112,9 +111,9 @@ def _repaired(text: str, at: int) -> FoundObject | None:
 
 
 def _printed(text: str, at: int) -> FoundObject | None:
-    """What a program printed of a value: keys without quotes, single quotes, [Object], <ref *1>, =>."""
-    piece = text[at : at + LONGEST]
-    plain = CUT.sub(lambda found: " " * len(found[0]), piece).replace("=>", ": ")  # Ruby and PHP; as long as before
+    """A value that a program printed: keys without quotes, single quotes, [Object], <ref *1>, =>."""
+    piece = text[at : at + MAX_OBJECT]
+    plain = CUT.sub(lambda found: " " * len(found[0]), piece).replace("=>", ": ")  # Ruby and PHP; keeps the length
     reader = LiteralReader(Code(plain), 1)
     try:
         value = reader.object()

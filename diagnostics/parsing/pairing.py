@@ -1,4 +1,4 @@
-"""Completes one call from the rest of its text: its response, its address in another line, its variables and host."""
+"""Completes a call from the rest of its text: its response, its address in another line, its variables and host."""
 
 import re
 from bisect import bisect_right
@@ -27,7 +27,7 @@ MAX_FRAMES = 200
 
 @dataclass(frozen=True)
 class PasteContext:
-    """One text, with what is found in it once for all of its calls."""
+    """A text with the responses and definitions in it, which all of its calls share."""
 
     text: str
     responses: Responses
@@ -41,8 +41,8 @@ class PasteContext:
 def paired(
     context: PasteContext, calls: Sequence[CallSpan], borders: Sequence[CallSpan], whole: bool
 ) -> list[Candidate]:
-    """An offer for each spot. The response behind a call is its own; that before the first call belongs to a call
-    that has none behind it."""
+    """A candidate for each call. The response after a call is its own. A response before the first call belongs to the
+    last call if that has none."""
     starts = sorted({call.at for call in borders})
     candidates = []
     for call in calls:
@@ -59,10 +59,10 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: 
     context.definitions.fill(draft)
     found = context.responses.between(call.at, until)
     before = context.responses.between(0, first) if last else None
-    is_fuller = (
+    is_more_complete = (
         before is not None and found is not None and bool(before.code) and not found.code and before.joins(found)
     )
-    if (found is None and draft.response is None) or is_fuller:
+    if (found is None and draft.response is None) or is_more_complete:
         found = before.join(found) if before and found else before
         if found is not None:
             draft.note("guessed", "The response stands before the call in the text and was taken as its response.")
@@ -79,11 +79,11 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: 
 
 
 def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
-    """The draft with what other drafts of the same call know: an address that is filled in, a method, a response."""
+    """The draft completed from other drafts of the same call: an address without variables, a method, a response."""
     for other in others:
         if other is draft or not _is_same_call(draft, other):
             continue
-        if _openness(other.url) < _openness(draft.url):
+        if _unknown_parts(other.url) < _unknown_parts(draft.url):
             draft.url, draft.variables = other.url, other.variables
             draft.remove_notes("not in the text")
             draft.note("guessed", "The address was taken from another line of the text that shows it filled in.")
@@ -92,7 +92,7 @@ def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
             draft.remove_notes("No method was given")
         draft.headers = draft.headers or other.headers
         draft.body = draft.body if draft.body is not None else other.body
-        draft.response = _fuller(draft.response, other.response)
+        draft.response = _more_complete(draft.response, other.response)
         draft.sdk_method = draft.sdk_method or other.sdk_method
     _fill_address(draft, text)
     if not draft.method or _method_was_guessed(draft):
@@ -100,23 +100,23 @@ def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
     return draft
 
 
-def _fuller(one: DraftResponse | None, two: DraftResponse | None) -> DraftResponse | None:
-    """Of two records of one response that with the body, such as a log's trace of it and its error."""
+def _more_complete(one: DraftResponse | None, two: DraftResponse | None) -> DraftResponse | None:
+    """The record with a body, if both are of the same response, such as a log's trace and its error."""
     if one is None or two is None:
         return one or two
-    ids = {correlation_of(each.headers, each.body).lower() for each in (one, two)}
+    ids = {correlation_of(response.headers, response.body).lower() for response in (one, two)}
     is_same = one.status == two.status and len(ids) == 1 and "" not in ids
     return two if is_same and one.body is None and two.body is not None else one
 
 
 def _fill_address(draft: Draft, text: str) -> None:
-    """The address that another line shows filled in, such as the message of a browser or of a data action."""
-    if not draft.url or _openness(draft.url) == (0, False):
+    """Replaces the address with the same address without variables from another line, such as an error message."""
+    if not draft.url or _unknown_parts(draft.url) == (0, False):
         return
     for number, found in enumerate(ADDRESS.finditer(text, 0, MAX_SCAN)):
         time_budget.check()
         url = found[0].rstrip(".,;:!?)*'\"")
-        if _fits(_path(draft.url), _path(url)) and _openness(url) < _openness(draft.url):
+        if _is_same_path(_path(draft.url), _path(url)) and _unknown_parts(url) < _unknown_parts(draft.url):
             draft.url, draft.variables = url, ()
             draft.remove_notes("not in the text")
             draft.note("guessed", "The address was taken from another line of the text that shows it filled in.")
@@ -129,10 +129,10 @@ def _method_was_guessed(draft: Draft) -> bool:
 
 
 def _fill_method(draft: Draft, text: str) -> None:
-    """The method of the operation that a stack trace names, where its path is that of the call."""
+    """Sets the method of the operation in a stack trace whose path is that of the call."""
     path = _path(draft.url)
     for operation in operations_in_frames(text):
-        if _fits(operation.path, path):
+        if _is_same_path(operation.path, path):
             draft.method, draft.sdk_method = operation.method, draft.sdk_method or operation.operation_id
             draft.remove_notes("No method was given")
             draft.note("guessed", f"The method {operation.method} was taken from the SDK's {operation.operation_id}.")
@@ -140,7 +140,7 @@ def _fill_method(draft: Draft, text: str) -> None:
 
 
 def operations_in_frames(text: str) -> list[Operation]:
-    """The published operations whose SDK methods a text names, such as a stack trace."""
+    """The published operations whose SDK methods a text names, for example in a stack trace."""
     contract = bundled()
     found: dict[str, Operation] = {}
     for number, match in enumerate(FRAME.finditer(text, 0, MAX_SCAN)):
@@ -157,8 +157,8 @@ def operations_in_frames(text: str) -> list[Operation]:
 def _is_same_call(one: Draft, two: Draft) -> bool:
     if not one.url or not two.url:
         return False
-    methods = {each.method for each in (one, two) if each.method and not _method_was_guessed(each)}
-    if len(methods) > 1 or not _fits(_path(one.url), _path(two.url)):
+    methods = {draft.method for draft in (one, two) if draft.method and not _method_was_guessed(draft)}
+    if len(methods) > 1 or not _is_same_path(_path(one.url), _path(two.url)):
         return False
     if _host(one.url) and _host(two.url) and _host(one.url) != _host(two.url) and "{" not in one.url + two.url:
         return False
@@ -176,17 +176,16 @@ def _host(url: str) -> str:
     return found[1] if found else ""
 
 
-def _fits(one: str, two: str) -> bool:
-    """Are the paths the same where neither leaves a segment open?"""
-    mine, theirs = one.split("/"), two.split("/")
-    return len(mine) == len(theirs) and all(
+def _is_same_path(one: str, two: str) -> bool:
+    """Whether the paths are the same in all segments that aren't variables."""
+    left, right = one.split("/"), two.split("/")
+    return len(left) == len(right) and all(
         a == b or OPEN_SEGMENT.fullmatch(a) or OPEN_SEGMENT.fullmatch(b) or MARKED.fullmatch(a)
-        for a, b in zip(mine, theirs, strict=True)
+        for a, b in zip(left, right, strict=True)
     )
 
 
-def _openness(url: str) -> tuple[int, bool]:
-    """How much of an address is left open: segments and host."""
-    return sum(bool(OPEN_SEGMENT.search(part)) for part in url.split("?", 1)[0].split("/")), region_of_host(
-        _host(url)
-    ) is None
+def _unknown_parts(url: str) -> tuple[int, bool]:
+    """How much of an address is unknown: the number of variable segments, and whether the host is unknown."""
+    segments = url.split("?", 1)[0].split("/")
+    return sum(bool(OPEN_SEGMENT.search(segment)) for segment in segments), region_of_host(_host(url)) is None

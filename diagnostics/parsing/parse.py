@@ -1,4 +1,4 @@
-"""Reads what a person pasted: a failing call, the answer to it, or both."""
+"""Parses pasted text: a failing call, its response, or both."""
 
 import json
 import re
@@ -38,9 +38,9 @@ from diagnostics.text.time_budget import TimeBudget, TimeBudgetExceeded
 Value = TypeVar("Value")
 
 MAX_PASTE = 1_000_000  # characters
-MAX_RECORD = 8_000_000  # characters of a HAR or a Postman collection, which are read by their structure
-BEGINNING = 20_000  # characters that are read of a text that takes too long as a whole
-SHORTENED = 4_000  # characters of a URL or a body that are kept where masking all of it takes too long
+MAX_RECORD = 8_000_000  # characters of a HAR or a Postman collection
+BEGINNING = 20_000  # characters parsed if the whole text takes too long
+SHORTENED = 4_000  # characters kept of a URL or a body if masking all of it takes too long
 FIRST_HEADERS, LONGEST_HEADER = 30, 500
 TOO_SLOW = (
     "This text took too long to read, and no call was found in its beginning. Paste only the failing call, "
@@ -64,18 +64,18 @@ CONVERSATIONS = re.compile(r"[a-z]{1,30}", re.IGNORECASE)
 
 
 def limit_of(text: str) -> int:
-    """The most characters that are read of such a text."""
+    """The maximum length of the text: a HAR and a Postman collection may be longer."""
     return MAX_RECORD if HAR_START.search(text, 0, 5_000) or POSTMAN_START.match(text) else MAX_PASTE
 
 
-Given = ParamSpec("Given")
+Params = ParamSpec("Params")
 
 
-def in_time(read: Callable[Given, Parsed]) -> Callable[Given, Parsed]:
-    """Where even the partial reading took too long, the text counts as unreadable."""
+def in_time(read: Callable[Params, Parsed]) -> Callable[Params, Parsed]:
+    """Raises Unreadable if the time budget is exceeded even for the beginning of the text."""
 
     @wraps(read)
-    def wrapper(*args: Given.args, **kwargs: Given.kwargs) -> Parsed:
+    def wrapper(*args: Params.args, **kwargs: Params.kwargs) -> Parsed:
         try:
             return read(*args, **kwargs)
         except TimeBudgetExceeded:
@@ -85,7 +85,7 @@ def in_time(read: Callable[Given, Parsed]) -> Callable[Given, Parsed]:
 
 
 class PastedCall:
-    """A text with a failing call. It is searched once, however often it is read and shown; see time_budget."""
+    """A pasted text with a failing call. It is searched only once and within a time budget (see time_budget)."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -95,7 +95,7 @@ class PastedCall:
 
     @property
     def is_partial(self) -> bool:
-        """Whether only the beginning was understood, because the rest took too long."""
+        """Whether only the beginning was parsed because the whole text took too long."""
         return self._search().is_partial
 
     @in_time
@@ -126,11 +126,11 @@ class PastedCall:
             )
 
     def _completed(self, candidates: list[Candidate], chosen: int) -> Draft:
-        """The chosen call, with what the rest of the text tells of it."""
+        """The chosen call, completed from the rest of the text."""
         found = self._search()
         draft = candidates[chosen].read()
         try:
-            draft = merged(draft, [each.read() for each in candidates if each is not candidates[chosen]], found.text)
+            draft = merged(draft, [other.read() for other in candidates if other is not candidates[chosen]], found.text)
             if not conversation_id_in(draft.url):
                 draft.conversation_id = draft.conversation_id or conversation_named(found.text[:MAX_SCAN])
                 fill_conversation(draft)
@@ -148,7 +148,7 @@ class PastedCall:
         return draft
 
     def shown(self) -> str:
-        """See masked_text. Where the time doesn't suffice, the calls that were found, or the beginning of the text."""
+        """See masked_text. If masking takes too long, only the calls that were found or the beginning of the text."""
         with time_budget.limited() as budget:
             try:
                 shown = self.masked()
@@ -161,7 +161,7 @@ class PastedCall:
             return shown if len(shown) <= MAX_PASTE else ""
 
     def masked(self) -> str:
-        """The whole text without its secrets. Raises TimeBudgetExceeded, and TooManySecrets for thousands of them."""
+        """The whole text with its secrets masked. Raises TimeBudgetExceeded, or TooManySecrets for thousands of them."""
         text = self.text
         if len(text) > limit_of(text):
             return ""
@@ -176,14 +176,16 @@ class PastedCall:
         try:
             is_searched = text.strip() and not (is_partial and self._found is None)
             known = (
-                [secret for each in self._every_masked(is_partial) for secret in each.secrets] if is_searched else []
+                [secret for masked in self._every_masked(is_partial) for secret in masked.secrets]
+                if is_searched
+                else []
             )
         except Unreadable:
             known = []
         return sweep(shown, [*known, *revealing_names(masker.hidden)])
 
     def _shown_in_part(self) -> str:
-        """Searches nothing any more."""
+        """The masked calls that were found so far, or the masked beginning of the text."""
         is_found = isinstance(self._found, ParsedText)
         try:
             if is_found and (not self.is_partial or PAIRS.search(self.text) or HAR_START.search(self.text)):
@@ -218,7 +220,7 @@ class PastedCall:
         return self._masked[index]
 
     def _choices(self, candidates: list[Candidate], chosen: int) -> Iterator[Choice]:
-        """Named after masking the whole call, so that a secret of its headers is hidden in its address too."""
+        """The labels of the calls, each masked as a whole, so that a secret in a header is also masked in the address."""
         for index, candidate in enumerate(candidates if len(candidates) > 1 else ()):
             try:
                 with time_budget.unlimited():
@@ -229,7 +231,7 @@ class PastedCall:
 
     def _calls_only(self, is_partial: bool = False) -> str:
         try:
-            calls = [each.parsed for each in self._every_masked(is_partial)]
+            calls = [masked.parsed for masked in self._every_masked(is_partial)]
         except Unreadable:
             return ""
         return json.dumps([_as_json(parsed) for parsed in calls], indent=1, ensure_ascii=False)
@@ -237,9 +239,9 @@ class PastedCall:
 
 @dataclass(frozen=True)
 class ParsedText:
-    """What a search of a text found; `is_partial` where it ran out of time and only the beginning was searched.
+    """The calls found in a text. `is_partial` is true if only the beginning was searched because of the time budget.
 
-    `text` is what was searched: without what surrounded the call.
+    `text` is the text that was searched, without quotes and prefixes around the call.
     """
 
     candidates: list[Candidate] = field(repr=False)
@@ -250,17 +252,17 @@ class ParsedText:
 
 
 def parse_call(text: str, choice: int | None = None) -> Parsed:
-    """The failing call in `text`, with its answer if that is there too; an answer alone has `call` None.
+    """The failing call in `text` and its response. `call` is None if there is only a response.
 
-    Of several calls the likeliest is read, or the one whose index in `choices` is `choice`; an index that is none of
-    them is as if none were given. Raises Unreadable, and nothing else, for text that holds neither call nor answer.
+    Of several calls, parses the one with index `choice` in `choices`, else the most likely one. Raises only Unreadable,
+    for text with neither a call nor a response.
     """
     return PastedCall(text).parsed(choice)
 
 
 @in_time
 def parse_response(text: str) -> Parsed:
-    """The answer in `text`. Raises Unreadable, and nothing else, for text that holds none."""
+    """The response in `text`. Raises only Unreadable, for text without one."""
     text, notes = _clean(text, RESPONSE_FORMS)
     with time_budget.limited() as budget:
         text, removed = _unwrapped(text, budget)
@@ -274,22 +276,20 @@ def parse_response(text: str) -> Parsed:
 
 
 def masked_text(text: str) -> str:
-    """The whole paste as text without its secrets, to show a form again; "" for one too long to show or of thousands
-    of secrets.
+    """The paste with its secrets masked, to show in a form again; "" if it is too long or has thousands of secrets.
 
-    Of a HAR, a collection or parts of them the calls that can be chosen are left, written as JSON: the rest may hold
-    anything, and their headers and cookies are not named in a way that a text can be masked by.
+    A HAR or a collection is replaced by its calls as JSON, because its headers and cookies can't be masked as text.
     """
     return PastedCall(text).shown()
 
 
 def mask_within_budget(text: str) -> str:
-    """As masked_text, but raises TimeBudgetExceeded and TooManySecrets. Works within the budget in force."""
+    """Like masked_text within the current time budget, but raises TimeBudgetExceeded and TooManySecrets."""
     return PastedCall(text).masked()
 
 
 def conversation_id_in(url: str) -> str:
-    """The UUID where a conversation id stands in the path; "" for none, and for a placeholder."""
+    """The conversation ID in the path; "" for none or a placeholder."""
     path = unquote(url.split("?", 1)[0].split("#", 1)[0])[:10_000]
     segments = [segment.strip() for segment in path.split("/")]
     if "conversations" not in segments:
@@ -315,7 +315,7 @@ def _found(text: str) -> ParsedText:
 
 
 def _unwrapped(text: str, budget: TimeBudget) -> tuple[str, list[Note]]:
-    """JSON, which is read by its structure, stays as it is."""
+    """The text without quotes and prefixes, and notes about what was removed. JSON isn't changed."""
     is_wrapped = RTF.match(text) or is_chat(text)
     if not is_wrapped and (is_har(text) or POSTMAN_START.match(text) or (text[0] in "{[" and _is_json(text))):
         return text, []
@@ -327,14 +327,14 @@ def _unwrapped(text: str, budget: TimeBudget) -> tuple[str, list[Note]]:
 
 
 def _region(parsed: Parsed, text: str) -> str:
-    """The key of the region that the call's host names, else the one that the text sets or names; "" for none."""
+    """The key of the region of the call's host, else of the region that the text names; "" for none."""
     own = region_of_host(parsed.call.host) if parsed.call else None
     region = own or region_set(text) or region_named(text)
     return region.key if region else ""
 
 
 def _within_budget(text: str, read: Callable[[str], Value]) -> tuple[Value, bool]:
-    """What is read of the text, and whether that is of its beginning only because the whole took too long."""
+    """Calls `read` with the text, or with its beginning if the whole text takes too long. The bool is true for the latter."""
     with time_budget.limited() as budget:
         try:
             return read(text), False
@@ -347,7 +347,7 @@ def _within_budget(text: str, read: Callable[[str], Value]) -> tuple[Value, bool
 
 
 def _as_json(parsed: Parsed) -> dict[str, Any]:
-    """A call and its answer in this product's own form."""
+    """A call and its response in this product's own JSON format."""
     row: dict[str, Any] = asdict(parsed.call) if parsed.call else {}
     row["form"] = parsed.form
     if parsed.response and parsed.response.network_error:
@@ -362,7 +362,7 @@ def _as_json(parsed: Parsed) -> dict[str, Any]:
 
 
 def _mask(draft: Draft) -> MaskedDraft:
-    """Where masking takes too long, of the draft with the beginning of each of its parts."""
+    """Masks the draft, or only the beginning of each part if masking takes too long."""
     conversation_id = conversation_id_in(draft.url) or draft.conversation_id
     with time_budget.limited():
         try:
@@ -408,7 +408,7 @@ def _masked(draft: Draft) -> Parsed:
 
 
 def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
-    """The text without what no database or reader takes; refuses at once what is too long, binary or empty."""
+    """The text without control characters. Raises Unreadable for one that is too long, binary or empty."""
     if len(text) > (limit := limit_of(text)):
         advice = "Paste the failing call alone, without logs around it."
         raise Unreadable(
@@ -433,14 +433,14 @@ def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
 
 
 def _candidates(text: str) -> list[Candidate]:
-    """At least one call, or the answer alone."""
+    """The calls in the text, at least one, or its response alone."""
     if is_har(text):
         return candidates_in_har(text)
     if text[0] in "{[" and not LEADING_PLACEHOLDER.match(text) and _is_json(text):
         return _candidates_in_json(text)
     is_page = text[:500].lower().lstrip().startswith(("<!doctype", "<html", "<?xml"))
     is_response = (is_page or STATUS_LINE.match(text) is not None) and find_curl(text) < 0 and find_request(text) < 0
-    if not is_response and (candidates := candidates_in_text(text)):  # the scripts of an error page are no call
+    if not is_response and (candidates := candidates_in_text(text)):  # not the scripts of an error page
         return candidates
     if has_response(text):
         return [Candidate(partial(read_response, text))]
@@ -450,11 +450,11 @@ def _candidates(text: str) -> list[Candidate]:
         return candidates
     if _response_in(text) is not None:
         return [Candidate(partial(_response_alone, text))]
-    raise Unreadable(f"{_seen(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
+    raise Unreadable(f"{_size_of(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
 
 
 def _candidates_in_json(text: str) -> list[Candidate]:
-    """By its structure, unless its calls and their responses stand in entries of their own, or it is no JSON."""
+    """The calls in JSON, by its structure, or by its text if calls and responses are in separate entries or it isn't JSON."""
     if POSTMAN_START.match(text) and (candidates := candidates_in_documents(text)):
         return candidates
     try:
@@ -464,8 +464,8 @@ def _candidates_in_json(text: str) -> list[Candidate]:
             return candidates
         raise
     if all(candidate.status is None for candidate in candidates):
-        apart = _candidates_in_entries(text)
-        return apart if any(candidate.status is not None for candidate in apart) else candidates
+        separate = _candidates_in_entries(text)
+        return separate if any(candidate.status is not None for candidate in separate) else candidates
     return candidates
 
 
@@ -477,13 +477,14 @@ def _candidates_in_entries(text: str) -> list[Candidate]:
 
 
 def _response_in(text: str) -> DraftResponse | None:
-    """The response in a text that holds no call."""
+    """The response in a text without a call."""
     found = find_response(text) or response_in_log(text)
     if found is not None and found.body is not None:
         found = unwrapped(found)
     found = completed(found, Responses(text[:MAX_SCAN]).between(0, MAX_SCAN))
-    is_one = found is not None and (found.status is not None or found.body is not None or found.network_error)
-    return found if is_one else None
+    if found is not None and (found.status is not None or found.body is not None or found.network_error):
+        return found
+    return None
 
 
 def _response_alone(text: str) -> Draft:
@@ -493,7 +494,7 @@ def _response_alone(text: str) -> Draft:
 
 
 def _is_json(text: str) -> bool:
-    """Meant as JSON? What begins with a bracket may be a log line, and a call in another form may stand in braces."""
+    """Whether text that begins with a bracket is JSON, and not a log line or another form of call in braces."""
     if text[0] == "{":
         return find_curl(text) < 0 and find_request(text) < 0
     try:
@@ -514,11 +515,11 @@ def _read_response(text: str) -> Draft:
     form = "raw_http" if has_response(text) else "curl" if "curl: (" in text else "short"
     draft = Draft(form, response=_response_in(text))
     if draft.response is None:
-        raise Unreadable(f"{_seen(text)}, and no status, error body or curl error is in it. {RESPONSE_FORMS}")
+        raise Unreadable(f"{_size_of(text)}, and no status, error body or curl error is in it. {RESPONSE_FORMS}")
     return draft
 
 
-def _seen(text: str) -> str:
-    """What the text is, in its size only: quoting it could show a secret."""
+def _size_of(text: str) -> str:
+    """The size of the text, for an error message: quoting the text could reveal a secret."""
     lines = text.count("\n") + 1
     return f"This is text of {lines:,} line{'s' if lines > 1 else ''} and {len(text):,} characters"

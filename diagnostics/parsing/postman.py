@@ -17,10 +17,10 @@ from diagnostics.text import time_budget
 MAX_ITEMS = 5_000
 MAX_DOCUMENTS = 20
 MAX_VARIABLES = 500
-LONGEST_VALUE = 4_000
-MOST_FILLED = 100  # variables in one text; with the length of a value it bounds what they grow to
-LONGEST_URL = 20_000
-PASSES = 3  # a variable may hold another one
+MAX_VALUE = 4_000
+MAX_FILLED = 100  # variables replaced in one text
+MAX_URL = 20_000
+PASSES = 3  # the value of a variable may contain another one
 VARIABLE = re.compile(r"\{\{[ \t]{0,5}([^{}\n]{1,100}?)[ \t]{0,5}\}\}")
 DOCUMENT = re.compile(r"^[ \t]{0,20}(?=\{)", re.MULTILINE)
 PATH_VARIABLE = re.compile(r"(?<=/):([A-Za-z_][\w.-]{0,80})")
@@ -29,7 +29,7 @@ START = re.compile(r"\ufeff?\s*\{\s*\"(?:info|item|collection|_postman_id|variab
 
 @dataclass(frozen=True)
 class Item:
-    """One request of a collection, with what its folders give it."""
+    """A request of a collection, with the title, the authorization and the variables of its folders."""
 
     row: Mapping[str, Any]
     title: str
@@ -45,31 +45,30 @@ def is_collection(value: Any) -> bool:
 
 
 def documents_in(text: str) -> list[dict[str, Any]]:
-    """The JSON objects of a text that begin a line, such as a collection and the environment below it."""
+    """The JSON objects that begin a line of the text, such as a collection and an environment."""
     found: list[dict[str, Any]] = []
     at = 0
     while (start := DOCUMENT.search(text, at)) and len(found) < MAX_DOCUMENTS:
-        each = json_at(text, start.end())
-        if each and isinstance(each[0], dict):
-            found.append(each[0])
-        at = each[1] if each else start.end() + 1
+        value, at = json_at(text, start.end()) or (None, start.end() + 1)
+        if isinstance(value, dict):
+            found.append(value)
     return found
 
 
 def candidates_in_documents(text: str) -> list[Candidate]:
-    """The calls of a collection, with the values of an environment that stands in the same text; [] for none."""
+    """The calls of a collection that is followed by its environment; [] for other text."""
     documents = documents_in(text)
-    collection = next((each for each in documents if is_collection(each)), None)
+    collection = next((document for document in documents if is_collection(document)), None)
     if collection is None or len(documents) < 2:
         return []
     environment: dict[str, str] = {}
-    for each in documents:
-        environment |= _variables(each.get("values"))
+    for document in documents:
+        environment |= _variables(document.get("values"))
     return candidates_in_collection(collection, environment)
 
 
 def is_item(value: Any) -> bool:
-    """An item, or its request alone: the header list, the parts of the URL and the modes of the body are Postman's own."""
+    """Whether the value is an item or a request of Postman, by its headers, the parts of its URL and the mode of its body."""
     if not isinstance(value, dict):
         return False
     request = value.get("request", value)
@@ -86,21 +85,16 @@ def is_item(value: Any) -> bool:
 
 
 def candidates_in_collection(value: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> list[Candidate]:
-    """`environment` has values that stand outside the collection. Raises Unreadable for a collection without a request."""
+    """The calls of a collection. `environment` has values from outside. Raises Unreadable for a collection without requests."""
     root = value if isinstance(value.get("item"), list) else value["collection"]
-    items: list[Item] = []
-    left_out = 0
-    for item in _items(root, environment or {}):
-        if len(items) < MAX_ITEMS:
-            items.append(item)
-        else:
-            left_out += 1
+    items = list(_items(root, environment or {}))
+    left_out = max(0, len(items) - MAX_ITEMS)
     if not items:
         raise Unreadable(
             "This Postman collection holds no request, so there is no call in it. "
             "Export the collection with its requests, or paste the failing one as curl (Postman: Code > cURL)."
         )
-    return [candidate_of(item, left_out) for item in time_budget.checked(items)]
+    return [candidate_of(item, left_out) for item in time_budget.checked(items[:MAX_ITEMS])]
 
 
 def candidate_of_item(value: Mapping[str, Any]) -> Candidate:
@@ -145,9 +139,9 @@ def draft_of(item: Item, left_out: int = 0) -> Draft:
 
 
 def _items(root: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Item]:
-    """Every request in the folders, in the order of the collection."""
+    """All requests in all folders, in the order of the collection."""
     variables = {**_variables(root.get("variable")), **environment}
-    waiting: list[tuple[Any, str, Any]] = [(each, "", root.get("auth")) for each in reversed(root["item"])]
+    waiting: list[tuple[Any, str, Any]] = [(item, "", root.get("auth")) for item in reversed(root["item"])]
     while waiting:
         time_budget.check()
         row, folder, auth = waiting.pop()
@@ -157,7 +151,7 @@ def _items(root: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[
         title = f"{folder} / {name}" if folder and name else folder or name
         if isinstance(row.get("item"), list):
             inner = row.get("auth") or auth
-            waiting += [(each, title[-160:], inner) for each in reversed(row["item"])]
+            waiting += [(item, title[-160:], inner) for item in reversed(row["item"])]
         elif isinstance(row.get("request"), dict | str):
             yield Item(row, title, auth, variables)
 
@@ -169,18 +163,18 @@ def _request(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _variables(rows: Any) -> dict[str, str]:
     found: dict[str, str] = {}
-    for row in (rows if isinstance(rows, list) else [])[:MAX_VARIABLES]:
-        if isinstance(row, dict) and not row.get("disabled") and _text(row.get("value")):
-            found[_text(row.get("key") or row.get("id"))] = _text(row["value"])[:LONGEST_VALUE]
+    for row in _enabled_rows(rows)[:MAX_VARIABLES]:
+        if _text(row.get("value")):
+            found[_text(row.get("key") or row.get("id"))] = _text(row["value"])[:MAX_VALUE]
     return found
 
 
 def _filled(text: str, variables: Mapping[str, str], once: bool = False) -> str:
-    """The variables that the collection gives a value filled in; the others stay as they are."""
+    """The text with the variables replaced that have a value."""
     for _ in range(1 if once else PASSES):
-        if not variables or "{{" not in text or (len(text) > LONGEST_URL and not once):
+        if not variables or "{{" not in text or (len(text) > MAX_URL and not once):
             break
-        text = VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text, count=MOST_FILLED)
+        text = VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text, count=MAX_FILLED)
     return text
 
 
@@ -190,7 +184,7 @@ def _url(request: Mapping[str, Any], variables: Mapping[str, str]) -> str:
         return _filled(_text(url).strip(), variables)
     raw = _text(url.get("raw")) or _from_parts(url)
     own = _variables(url.get("variable"))
-    raw = PATH_VARIABLE.sub(lambda found: own.get(found[1], found[0]), raw[:LONGEST_URL])
+    raw = PATH_VARIABLE.sub(lambda found: own.get(found[1], found[0]), raw[:MAX_URL])
     return _filled(raw.strip(), variables)
 
 
@@ -199,11 +193,7 @@ def _from_parts(url: Mapping[str, Any]) -> str:
     name = ".".join(map(_text, host)) if isinstance(host, list) else _text(host)
     words = "/".join(map(_text, path)) if isinstance(path, list) else _text(path).lstrip("/")
     scheme = f"{_text(url.get('protocol')) or 'https'}://" if name and "{{" not in name and "://" not in name else ""
-    rows = url.get("query")
-    pairs = [each for each in (rows if isinstance(rows, list) else []) if isinstance(each, dict)]
-    query = "&".join(
-        f"{_text(each.get('key'))}={_text(each.get('value'))}" for each in pairs if not each.get("disabled")
-    )
+    query = "&".join(f"{_text(row.get('key'))}={_text(row.get('value'))}" for row in _enabled_rows(url.get("query")))
     return f"{scheme}{name}/{words}" + (f"?{query}" if query else "")
 
 
@@ -211,16 +201,15 @@ def _headers(rows: Any, variables: Mapping[str, str]) -> Headers:
     if isinstance(rows, str):
         lines = [line.partition(":") for line in rows.split("\n")[:MAX_HEADERS]]
         return [(name.strip(), _filled(value.strip(), variables)) for name, colon, value in lines if colon]
-    found = [each for each in (rows if isinstance(rows, list) else []) if isinstance(each, dict)]
     return [
-        (_text(each.get("key")).strip(), _filled(_text(each.get("value")), variables))
-        for each in found[:MAX_HEADERS]
-        if _text(each.get("key")).strip() and not each.get("disabled")
+        (_text(row.get("key")).strip(), _filled(_text(row.get("value")), variables))
+        for row in _enabled_rows(rows)[:MAX_HEADERS]
+        if _text(row.get("key")).strip()
     ]
 
 
 def _body(body: Any, variables: Mapping[str, str], draft: Draft) -> str | None:
-    """The body as Postman sends it, with the Content-Type that it adds."""
+    """The body as Postman sends it. Adds the Content-Type that Postman adds."""
     if not isinstance(body, dict) or body.get("disabled"):
         return None
     mode, content = body.get("mode"), body.get(_text(body.get("mode")))
@@ -228,8 +217,7 @@ def _body(body: Any, variables: Mapping[str, str], draft: Draft) -> str | None:
     if mode == "raw":
         text, kind = _filled(_text(content), variables, once=True), _kind_of_raw(body)
     elif mode in ("urlencoded", "formdata"):
-        rows = [each for each in (content if isinstance(content, list) else []) if isinstance(each, dict)]
-        pairs = [(_text(each.get("key")), _text(each.get("value"))) for each in rows if not each.get("disabled")]
+        pairs = [(_text(row.get("key")), _text(row.get("value"))) for row in _enabled_rows(content)]
         text = "&".join(f"{quote_plus(name)}={_filled(value, variables)}" for name, value in pairs)
         kind = "application/x-www-form-urlencoded" if mode == "urlencoded" else "multipart/form-data"
     elif mode == "graphql":
@@ -253,13 +241,10 @@ def _authorize(draft: Draft, auth: Any, variables: Mapping[str, str]) -> None:
         return
     kind = _text(auth.get("type"))
     given = auth.get(kind)
-    rows = given if isinstance(given, list) else []
-    values = {
-        _text(row.get("key")): _filled(_text(row.get("value")), variables) for row in rows if isinstance(row, dict)
-    }
-    values |= (
-        {name: _filled(_text(value), variables) for name, value in given.items()} if isinstance(given, dict) else {}
-    )
+    if isinstance(given, list):  # version 2.1 of the format; 2.0 has an object
+        given = {_text(row.get("key")): row.get("value") for row in given if isinstance(row, dict)}
+    given = given if isinstance(given, dict) else {}
+    values = {name: _filled(_text(value), variables) for name, value in given.items()}
     if kind == "bearer":
         draft.headers.append(("Authorization", f"Bearer {values.get('token', '')}".rstrip()))
     elif kind == "basic":
@@ -276,10 +261,10 @@ def _authorize(draft: Draft, auth: Any, variables: Mapping[str, str]) -> None:
 
 
 def _example(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The saved example that failed, else the first one."""
-    rows = row.get("response")
-    found = [each for each in (rows if isinstance(rows, list) else [])[:50] if isinstance(each, dict) and _status(each)]
-    return next((each for each in found if (_status(each) or 0) >= 400), found[0] if found else None)
+    """The first saved example that failed, else the first one."""
+    examples = [example for example in _enabled_rows(row.get("response"))[:50] if _status(example)]
+    failed = (example for example in examples if (_status(example) or 0) >= 400)
+    return next(failed, examples[0] if examples else None)
 
 
 def _response(row: Mapping[str, Any]) -> DraftResponse:
@@ -291,5 +276,9 @@ def _status(row: Mapping[str, Any]) -> int | None:
     return code if isinstance(code, int) and not isinstance(code, bool) and 100 <= code <= 599 else None
 
 
+def _enabled_rows(rows: Any) -> list[dict[str, Any]]:
+    return [row for row in rows if isinstance(row, dict) and not row.get("disabled")] if isinstance(rows, list) else []
+
+
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+    return str(value) if isinstance(value, str | int | float) else ""

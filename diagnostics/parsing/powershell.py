@@ -1,4 +1,4 @@
-"""Reads calls of Invoke-RestMethod and Invoke-WebRequest, also as browsers and Postman write them for PowerShell."""
+"""Reads calls of Invoke-RestMethod and Invoke-WebRequest, also as browsers and Postman export them."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ CALL = re.compile(
     re.IGNORECASE,
 )
 SPLAT = re.compile(r"@([A-Za-z_]\w{0,80})\b(?![\"'])")
-ECHO = re.compile(r"\n\+ [^\n]*$")  # in an error, PowerShell shows the line again
+ECHO = re.compile(r"\n\+ [^\n]*$")  # PowerShell repeats the line in an error
 OPTION = re.compile(r"-([A-Za-z]{2,30})(?![\w-])(?::[ \t]*)?")
 BLANK = re.compile(r"(?:[ \t]++|`[ \t]*\r?\n)*+")
 ANY_BLANK = re.compile(r"(?:\s++|#[^\n]*+)*+")
@@ -45,7 +45,7 @@ MAX_WORDS = 60  # of one command
 
 
 class _PowerShellCode:
-    """A text of PowerShell and the values that it gives to its variables."""
+    """A PowerShell script and the values of its variables."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -64,7 +64,7 @@ class _PowerShellCode:
         return found[0] if found else ""
 
     def value(self, at: int, depth: int = 0) -> tuple[Any, int]:
-        """The value that begins at `at`, and where it ends. Never fails."""
+        """The value that begins at `at`, and its end. Never fails."""
         value, end = self._one(at, depth)
         while isinstance(value, str | UnknownValue) and (plus := PLUS.match(self.text, end)) and depth < MAX_DEPTH:
             time_budget.check()
@@ -77,7 +77,7 @@ class _PowerShellCode:
         return value, end
 
     def _formatted(self, text: str, at: int, depth: int) -> tuple[str, int]:
-        """What the operator -f makes of "{0}/..." and the values behind it."""
+        """The result of `"{0}/..." -f value, ...`, and its end."""
         given: list[Any] = []
         while len(given) < MAX_WORDS:
             value, at = self._one(at, depth)
@@ -87,7 +87,7 @@ class _PowerShellCode:
                 break
             at = comma.end()
         places = re.compile(r"\{(\d{1,2})(?:[,:][^{}]{0,20})?\}")
-        return places.sub(lambda each: text_of(dict(enumerate(given)).get(int(each[1]), each[0])), text), at
+        return places.sub(lambda found: text_of(dict(enumerate(given)).get(int(found[1]), found[0])), text), at
 
     def _one(self, at: int, depth: int) -> tuple[Any, int]:
         time_budget.check()
@@ -95,7 +95,7 @@ class _PowerShellCode:
             return (self._expanded(found[2]) if found[1] == '"' else found[2]), found.end()
         if found := DOUBLE.match(self.text, at):
             plain = re.sub(
-                r"`(.)|\"(\")", lambda each: each[2] or ESCAPES.get(each[1], each[1]), self._expanded(found[1])
+                r"`(.)|\"(\")", lambda found: found[2] or ESCAPES.get(found[1], found[1]), self._expanded(found[1])
             )
             return plain, found.end()
         if found := SINGLE.match(self.text, at):
@@ -161,7 +161,7 @@ def powershell_calls(text: str) -> list[CallSpan]:
 
 
 def _options(code: _PowerShellCode, at: int) -> tuple[dict[str, Any], int]:
-    """The parameters of one command by their names in lower case; the address may stand without its name."""
+    """The parameters of one command by their names in lower case. The parameter without a name is the address."""
     options: dict[str, Any] = {}
     for _ in range(MAX_WORDS):
         blank = BLANK.match(code.text, at)

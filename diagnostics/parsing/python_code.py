@@ -1,4 +1,4 @@
-"""Reads the arguments of a call in Python, through Python's own parser. Nothing is ever run."""
+"""Reads the arguments of a call in Python with Python's own parser. Runs no code."""
 
 import ast
 import re
@@ -9,14 +9,14 @@ from typing import Any
 from diagnostics.parsing.values import MAX_DEPTH, Arguments, NamedValues, UnknownValue, joined, json_of, text_of
 from diagnostics.text import time_budget
 
-LONGEST = 20_000
+MAX_EXPRESSION = 20_000
 ASSIGNED = re.compile(r"^[ \t]*(?P<name>[A-Za-z_]\w*)[ \t]*(?::[ \t]*[\w\[\], .|]{1,40})?=(?!=)[ \t]*", re.MULTILINE)
 BRACKETS = re.compile(r"[()\[\]{}]|\"\"\"|'''|[\"']|\n|#[^\n]*")
 FORMATTED = re.compile(r"\{(\w*)\}|%[sdr]")
 
 
 class PythonCode(NamedValues):
-    """A text with Python in it."""
+    """A text that contains Python."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, ASSIGNED)
@@ -27,23 +27,26 @@ class PythonCode(NamedValues):
         return UnknownValue(name) if tree is None else self.value(tree, depth)
 
     def arguments(self, start: int) -> tuple[Arguments, int] | None:
-        """Those of the call whose parenthesis opens before `start`, and where it ends; None where that is no Python."""
+        """The arguments of the call whose opening parenthesis ends at `start`, and its end; None if it isn't Python."""
         time_budget.check()
         end = end_of(self.text, start, 1)
         tree = parsed(f"f({self.text[start:end]}")
         if not isinstance(tree, ast.Call):
             return None
-        positional = [self.value(each, 0) for each in tree.args]
+        positional = [self.value(argument, 0) for argument in tree.args]
         named: dict[str, Any] = {}
-        for each in tree.keywords:
-            value = self.value(each.value, 0)
-            named |= {each.arg: value} if each.arg else value if isinstance(value, dict) else {}
+        for keyword in tree.keywords:
+            value = self.value(keyword.value, 0)
+            if keyword.arg:
+                named[keyword.arg] = value
+            elif isinstance(value, dict):
+                named |= value
         return Arguments(positional, named), end
 
     def value(self, node: ast.expr, depth: int) -> Any:
         if depth > MAX_DEPTH:
             return UnknownValue("value")
-        read = READ.get(type(node))
+        read = READERS.get(type(node))
         return UnknownValue(_name(node)) if read is None else read(self, node, depth + 1)
 
     def _constant(self, node: ast.Constant, depth: int) -> Any:
@@ -53,8 +56,8 @@ class PythonCode(NamedValues):
         return value if value is None or isinstance(value, str | int | float) else UnknownValue("value")
 
     def _text(self, node: ast.JoinedStr, depth: int) -> str:
-        parts = [each.value if isinstance(each, ast.FormattedValue) else each for each in node.values]
-        return "".join(text_of(self.value(each, depth)) for each in parts)
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+        return "".join(text_of(self.value(part, depth)) for part in parts)
 
     def _sum(self, node: ast.BinOp, depth: int) -> Any:
         left = self.value(node.left, depth)
@@ -67,8 +70,8 @@ class PythonCode(NamedValues):
 
     def _dict(self, node: ast.Dict, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key, each in zip(node.keys, node.values, strict=True):
-            value = self.value(each, depth)
+        for key, item in zip(node.keys, node.values, strict=True):
+            value = self.value(item, depth)
             if key is None:
                 found |= value if isinstance(value, dict) else {}
             else:
@@ -76,22 +79,22 @@ class PythonCode(NamedValues):
         return found
 
     def _list(self, node: ast.List | ast.Tuple, depth: int) -> list[Any]:
-        return [self.value(each, depth) for each in node.elts]
+        return [self.value(item, depth) for item in node.elts]
 
     def _call(self, node: ast.Call, depth: int) -> Any:
         name = _dotted(node.func)
-        given = [self.value(each, depth) for each in node.args]
+        given = [self.value(argument, depth) for argument in node.args]
         if name == "json.dumps" and given:
             return given[0] if isinstance(given[0], UnknownValue) else json_of(given[0])
         if name in ("str", "quote", "urllib.parse.quote") and given:
             return given[0]
         if name == "dict":
-            return {each.arg: self.value(each.value, depth) for each in node.keywords if each.arg}
+            return {keyword.arg: self.value(keyword.value, depth) for keyword in node.keywords if keyword.arg}
         if name in ("os.getenv", "os.environ.get", "getenv") and given:
             return UnknownValue(text_of(given[0]))
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "strip", "encode"):
             inner = self.value(node.func.value, depth)
-            words = {each.arg: self.value(each.value, depth) for each in node.keywords if each.arg}
+            words = {keyword.arg: self.value(keyword.value, depth) for keyword in node.keywords if keyword.arg}
             return _formatted(inner, given, words) if node.func.attr == "format" and isinstance(inner, str) else inner
         return UnknownValue(_name(node))
 
@@ -102,11 +105,8 @@ class PythonCode(NamedValues):
             return outer[inside]
         return UnknownValue(inside if isinstance(inside, str) else _name(node))
 
-    def _variable(self, node: ast.Name, depth: int) -> Any:
-        return self.named(node.id, depth)
 
-
-READ: dict[type[ast.expr], Callable[[PythonCode, Any, int], Any]] = {
+READERS: dict[type[ast.expr], Callable[[PythonCode, Any, int], Any]] = {
     ast.Constant: PythonCode._constant,
     ast.JoinedStr: PythonCode._text,
     ast.BinOp: PythonCode._sum,
@@ -115,23 +115,23 @@ READ: dict[type[ast.expr], Callable[[PythonCode, Any, int], Any]] = {
     ast.Tuple: PythonCode._list,
     ast.Call: PythonCode._call,
     ast.Subscript: PythonCode._item,
-    ast.Name: PythonCode._variable,
+    ast.Name: lambda code, node, depth: code.named(node.id, depth),
 }
 
 
 def parsed(expression: str) -> ast.expr | None:
-    """None for what is no Python expression, or one too deep to read."""
+    """The syntax tree; None for text that isn't a Python expression or is nested too deeply."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd escapes in a paste are none of our business
+            warnings.simplefilter("ignore")  # about escapes in the pasted code
             return ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def end_of(text: str, start: int, depth: int = 0) -> int:
-    """Where the expression ends: behind the bracket that closes it, or with its line."""
-    limit = min(len(text), start + LONGEST)
+    """The end of the expression: after its closing bracket, or at the end of its line."""
+    limit = min(len(text), start + MAX_EXPRESSION)
     at = start
     while found := BRACKETS.search(text, at, limit):
         time_budget.check()
@@ -181,7 +181,9 @@ def _dotted(node: ast.expr) -> str:
 
 
 def _name(node: ast.expr) -> str:
-    """What to call a value that is not known: the last name in it."""
+    """The name for an unknown value: the last name in its expression."""
     while isinstance(node, ast.Call | ast.Subscript | ast.Await):
         node = node.func if isinstance(node, ast.Call) else node.value
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else "value"
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else "value"

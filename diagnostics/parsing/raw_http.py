@@ -1,4 +1,4 @@
-"""Reads a raw HTTP request, and the raw response that may follow it."""
+"""Reads a raw HTTP request and the response after it."""
 
 import re
 from functools import partial
@@ -13,7 +13,7 @@ VERSION = re.compile(r"\d(?:\.\d)?")
 
 
 def request_line(line: str) -> tuple[str, str] | None:
-    """Method and target of "POST /path HTTP/1.1", also as curl -v shows it."""
+    """The method and the target of "POST /path HTTP/1.1", also with the ">" of curl -v."""
     head, slash, version = line.rstrip().rpartition(" HTTP/")
     method = METHOD.match(head + " ") if slash and VERSION.fullmatch(version) else None
     target = head[method.end() :].strip() if method else ""
@@ -23,7 +23,7 @@ def request_line(line: str) -> tuple[str, str] | None:
 
 
 def find_request(text: str) -> int:
-    """Where the first request line starts; -1 for none."""
+    """The offset of the first request line; -1 for none."""
     at = 0
     for line in time_budget.checked(text.split("\n")) if " HTTP/" in text else ():
         if " HTTP/" in line and request_line(line):
@@ -37,7 +37,7 @@ def has_response(text: str) -> bool:
 
 
 def raw_requests(text: str, after_curl: int) -> list[CallSpan]:
-    """The requests in the text. What curl -v shows behind a command (from `after_curl` on) is that command's own."""
+    """The requests in the text, except those that curl -v shows for a command, after the offset `after_curl`."""
     calls: list[CallSpan] = []
     at = 0
     for line in time_budget.checked(text.split("\n")) if " HTTP/" in text else ():
@@ -81,7 +81,7 @@ def _read_request(draft: Draft, target: str, block: list[str], verbose: bool) ->
 
 
 def whole_url(target: str, draft: Draft) -> str:
-    """The target with the host that the headers name; a bare path stays one when they name none."""
+    """The target with the host from the headers; a bare path if there is no Host header."""
     host = (draft.header("Host") or "").strip()
     if not target.startswith("/") or not re.fullmatch(r"[^\s/?#@]{1,260}", host):
         return target

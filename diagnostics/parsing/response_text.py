@@ -1,4 +1,4 @@
-"""Finds an answer in a text: a raw HTTP response, curl's own words, an error body, or a bare status."""
+"""Finds a response in a text: raw HTTP, an error of curl, an error body or only a status."""
 
 import json
 import re
@@ -21,7 +21,7 @@ LONE_STATUS = re.compile(
     re.IGNORECASE,
 )
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-# Which fields together only an answer has: ErrorBody, the errors of the token endpoint, a started session.
+# Keys that together only a response has: ErrorBody, the errors of the token endpoint, a started session.
 RESPONSE_KEYS = (
     {"contextId"},
     {"message", "code"},
@@ -33,12 +33,12 @@ VERBOSE_NOISE = re.compile(r"\* |\*$|[{}] \[\d|> |< |[ \t]*\d{1,3}[ \t]+\d.*--:-
 
 
 def find_response(text: str) -> DraftResponse | None:
-    """The answer somewhere in `text`, usually what follows a call; None when there is none."""
+    """The response in a text, usually the text after a call; None for none."""
     return raw_response(text) or _curl_error(text) or _bare_status(text) or _bare_body(text)
 
 
 def raw_response(text: str) -> DraftResponse | None:
-    """The last raw response in the text: what came before it was a proxy, a "100 Continue" or a redirect."""
+    """The last raw response in the text: those before it are from a proxy, a "100 Continue" or a redirect."""
     if "HTTP/" not in text:
         return None
     lines = text.split("\n")
@@ -57,13 +57,13 @@ def raw_response(text: str) -> DraftResponse | None:
 
 
 def _without_prose(body: str | None) -> str | None:
-    """Of a JSON body with further lines below it, as in a thread, the JSON alone."""
+    """The body without the lines after its JSON, as in a mail thread."""
     found = json_at(body, 0) if body and body[0] in "{[" else None
     return body[: found[1]] if body and found and body[found[1] :].lstrip(" \t").startswith("\n") else body
 
 
 def read_headers(lines: list[str]) -> tuple[Headers, list[str]]:
-    """Header lines up to the blank line, and the lines after it. A folded line keeps its line end."""
+    """The headers up to the blank line, and the lines after it. A folded header keeps its line end."""
     headers: Headers = []
     for number, raw in enumerate(lines):
         time_budget.check()
@@ -83,7 +83,7 @@ def read_headers(lines: list[str]) -> tuple[Headers, list[str]]:
 
 
 def tidy_body(lines: list[str]) -> str | None:
-    """The body without blank lines, fences and prompts around it; None for none."""
+    """The body without blank lines, code fences and prompts around it; None for an empty one."""
     lines = [line.rstrip("\r") for line in lines]
     while lines and (not lines[-1].strip() or lines[-1].strip() in {"```", "$", "#", "%", "~~~"}):
         lines.pop()
@@ -91,8 +91,8 @@ def tidy_body(lines: list[str]) -> str | None:
     return "\n".join(lines[first:]) or None
 
 
-def looks_like_response(value: Any) -> bool:
-    """Is this JSON value the body of an answer rather than of a request?"""
+def is_response_body(value: Any) -> bool:
+    """Whether a JSON value is the body of a response, not of a request."""
     if not isinstance(value, dict):
         return False
     if status_in(value) is not None and len(value) > 1:
@@ -101,7 +101,7 @@ def looks_like_response(value: Any) -> bool:
 
 
 def status_in(value: Any) -> int | None:
-    """The HTTP status an error body carries."""
+    """The HTTP status in an error body."""
     found = value.get("status") if isinstance(value, dict) else None
     if isinstance(found, str) and re.fullmatch(r"[1-5]\d\d", found.strip()):
         return int(found)
@@ -109,7 +109,7 @@ def status_in(value: Any) -> int | None:
 
 
 def json_at(text: str, start: int) -> tuple[Any, int] | None:
-    """The JSON value that begins at `start`, and where it ends; None when it is none."""
+    """The JSON value that begins at `start`, and its end; None if it isn't JSON."""
     try:
         return json.JSONDecoder().raw_decode(text, start)
     except (ValueError, RecursionError):
@@ -117,13 +117,13 @@ def json_at(text: str, start: int) -> tuple[Any, int] | None:
 
 
 def permissions_in(text: str) -> tuple[str, ...]:
-    """The permissions that an answer names, such as conversation:cobrowse:add; the first few."""
+    """The first five permissions in a response, such as conversation:cobrowse:add."""
     found = re.findall(r"\b[A-Za-z]\w{0,60}:[A-Za-z]\w{0,60}:(?:[A-Za-z]\w{0,60}|\*)", text)
     return tuple(dict.fromkeys(found))[:5]
 
 
 def line_status(line: str) -> int | None:
-    """The status that a line such as "-> 404" or "404 Not Found" gives."""
+    """The status in a line such as "-> 404" or "404 Not Found"."""
     line = line[-2000:]
     found = ARROW_STATUS.search(line) or LONE_STATUS.fullmatch(line)
     return int(found[1]) if found else None
@@ -146,10 +146,10 @@ def _bare_status(text: str) -> DraftResponse | None:
 
 
 def _bare_body(text: str) -> DraftResponse | None:
-    """The first JSON object that starts a line and reads like an answer."""
+    """The first JSON object at the start of a line that looks like a response."""
     for start in islice(re.finditer(r"^[ \t]{0,20}(?=\{)", text, re.MULTILINE), 5):
         time_budget.check()
         found = json_at(text, start.end())
-        if found and looks_like_response(found[0]):
+        if found and is_response_body(found[0]):
             return DraftResponse(status_in(found[0]), [], text[start.end() : found[1]])
     return None

@@ -1,4 +1,4 @@
-"""Finds every trace of a response in a text and puts together those that belong to one response."""
+"""Finds the traces of responses in a text and joins those of the same response."""
 
 import json
 import re
@@ -49,7 +49,7 @@ CORRELATION = re.compile(
     rf"[^\n0-9A-Fa-f]{{0,3}}[^\n{{}}]{{0,24}}?\n?(?P<id>(?<![0-9A-Za-z-]){UUID})",
     re.IGNORECASE,
 )
-# How CX as Code, the Go SDK and people name it: at the end of the message, in parentheses.
+# CX as Code, the Go SDK and people write it in parentheses at the end of the message.
 IN_PARENTHESES = re.compile(rf"(?:permission|Error|request|resource|error|API)[^\n]{{0,600}}?\((?P<id>{UUID})\)")
 WRAPPED_STATUS = re.compile(r"status[\"']?\s?[:=]\s?[\"']?([1-5]\d\d)\b|returned (?:status|code)? ?([45]\d\d)\b")
 BACKEND = re.compile(r"Request to backend service failed")
@@ -57,7 +57,7 @@ CORS = re.compile(
     r"blocked by CORS policy|Cross-Origin Request Blocked|CORS request did not succeed|"
     r"is not allowed by Access-Control"
 )
-# How programs say that no connection came about.
+# Errors of programs that could not connect.
 FAILED = re.compile(
     r"\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)\b|\bconnect E(?:CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH)\b|\bread ECONNRESET\b|"
     r"\bUnknownHostException:|\bSocketTimeoutException:|\bConnectException:|\bSSLHandshakeException:|"
@@ -72,7 +72,7 @@ NETWORK = re.compile(r"\bnet::(?P<code>ERR_[A-Z_]{2,40})(?! [1-5]\d\d)")
 
 @dataclass
 class Trace:
-    """A part of a response, with its place in the text. `weight` says how plainly it is one."""
+    """A part of a response, such as its status or its body, and its span in the text."""
 
     at: int
     end: int
@@ -93,19 +93,19 @@ class Trace:
         return code if isinstance(code, str) else ""
 
     @property
-    def worth(self) -> tuple[bool, ...]:
+    def completeness(self) -> tuple[bool, ...]:
         failed = self.status is not None and self.status >= 400
         return (failed, bool(self.code), bool(self.correlation_id), self.body is not None, self.status is not None)
 
     def joins(self, other: "Trace") -> bool:
-        """May the two be parts of one response?"""
+        """Whether the two can be parts of the same response."""
         same_status = None in (self.status, other.status) or self.status == other.status
         ids = (self.correlation_id, other.correlation_id)
         bodies = self.code and other.code and self.code != other.code
         return same_status and ("" in ids or ids[0].lower() == ids[1].lower()) and not bodies
 
     def join(self, other: "Trace") -> "Trace":
-        body = max((self.body, other.body), key=lambda each: (bool(value_of(each or "")), each is not None))
+        body = max((self.body, other.body), key=lambda body: (bool(value_of(body or "")), body is not None))
         headers = self.headers if len(self.headers) >= len(other.headers) else other.headers
         ids = self.correlation_id or other.correlation_id
         if ids and not correlation_of(headers, body):
@@ -119,7 +119,7 @@ class Trace:
 
 
 class Responses:
-    """The traces of responses in one text, in its order."""
+    """The traces of responses in a text, in its order."""
 
     def __init__(self, text: str, objects: list[FoundObject] | None = None) -> None:
         self.objects = objects_in(text) if objects is None else objects
@@ -127,10 +127,10 @@ class Responses:
         self._starts = [trace.at for trace in self.traces]
 
     def between(self, start: int, end: int) -> Trace | None:
-        """The response that the traces from `start` to `end` tell of: of several the one that failed, told best."""
+        """The response between two offsets; of several the one that failed and has the most parts."""
         first = bisect_left(self._starts, start)
         if 0 < first <= len(self.traces) and self.traces[first - 1].end > start:
-            first -= 1  # the call stands inside it, such as in the message of a log's entry
+            first -= 1  # the call is inside it, such as in the message of a log entry
         return best_of(self.traces[first : bisect_left(self._starts, end)])
 
 
@@ -138,16 +138,17 @@ def best_of(traces: list[Trace]) -> Trace | None:
     groups: list[Trace] = []
     for trace in traces[:MAX_TRACES]:
         time_budget.check()
-        place = next((at for at in range(len(groups) - 1, max(-1, len(groups) - 6), -1) if groups[at].joins(trace)), -1)
-        if place < 0:
+        recent = range(len(groups) - 1, max(-1, len(groups) - 6), -1)
+        index = next((index for index in recent if groups[index].joins(trace)), -1)
+        if index < 0:
             groups.append(trace)
         else:
-            groups[place] = groups[place].join(trace)
-    return max(groups, key=lambda group: group.worth, default=None)
+            groups[index] = groups[index].join(trace)
+    return max(groups, key=lambda group: group.completeness, default=None)
 
 
 def correlation_of(headers: Any, body: str | None) -> str:
-    """The correlation ID of a response: its header, else the contextId of the body; "" for none."""
+    """The correlation ID of a response: its header, else the contextId of its body; "" for none."""
     for name, value in headers:
         if re.sub(r"[^a-z]", "", name.lower()) in ("inincorrelationid", "correlationid", "xcorrelationid"):
             return str(value).strip()
@@ -158,43 +159,42 @@ def correlation_of(headers: Any, body: str | None) -> str:
     return ""
 
 
-def completed(own: DraftResponse | None, found: Trace | None) -> DraftResponse | None:
-    """The response that a reader saw behind its call, with what the text tells of it beside."""
+def completed(response: DraftResponse | None, found: Trace | None) -> DraftResponse | None:
+    """The response that a reader found after its call, completed from the traces in the text."""
     if found is None:
-        return own
-    if own is None or (own.network_error and found.status is not None):
+        return response
+    if response is None or (response.network_error and found.status is not None):
         return found.as_response()
-    if own.network_error:
-        return own
-    mine = Trace(0, 0, own.status, own.headers, own.body)
-    if not mine.joins(found):
-        weak = own.body is None and not own.headers
-        return found.as_response() if weak and found.worth > mine.worth and found.code else own
-    whole = mine.join(found)
-    mine_said, found_said = value_of(own.body or ""), value_of(found.body or "")
-    keeps = own.body is not None and (
-        found_said is None or (mine_said is not None and len(mine_said) >= len(found_said))
-    )
-    return DraftResponse(
-        whole.status, whole.headers, own.body if keeps else whole.body if mine_said is None else found.body
-    )
+    if response.network_error:
+        return response
+    trace = Trace(0, 0, response.status, response.headers, response.body)
+    if not trace.joins(found):
+        weak = response.body is None and not response.headers
+        return found.as_response() if weak and found.completeness > trace.completeness and found.code else response
+    whole = trace.join(found)
+    value, found_value = value_of(response.body or ""), value_of(found.body or "")
+    if response.body is not None and (found_value is None or (value is not None and len(value) >= len(found_value))):
+        body: str | None = response.body
+    else:
+        body = whole.body if value is None else found.body
+    return DraftResponse(whole.status, whole.headers, body)
 
 
 def _traces(text: str, objects: list[FoundObject]) -> list[Trace]:
     found = [*_raw(text), *_from_objects(objects)]
     found.sort(key=lambda trace: trace.at)
     borders = [(trace.at, trace.end) for trace in found]
-    words = [*_inner_statuses(text, _statuses(text)), *_correlations(text), *_networks(text), *_codes(text)]
+    single = [*_inner_statuses(text, _statuses(text)), *_correlations(text), *_networks(text), *_codes(text)]
     starts = [start for start, _ in borders]
-    for trace in words:
-        place = bisect_left(starts, trace.at + 1) - 1
-        if place < 0 or trace.at >= borders[place][1]:
+    for trace in single:
+        index = bisect_left(starts, trace.at + 1) - 1
+        if index < 0 or trace.at >= borders[index][1]:
             found.append(trace)
     return sorted(found, key=lambda trace: trace.at)[:MAX_TRACES]
 
 
 def _raw(text: str) -> list[Trace]:
-    """Raw HTTP responses: each from its status line to the next one."""
+    """Raw HTTP responses, each from its status line to the next."""
     starts: list[int] = []
     at = 0
     for line in time_budget.checked(text.split("\n")) if "HTTP/" in text else ():
@@ -216,27 +216,25 @@ def _raw(text: str) -> list[Trace]:
 
 def _from_objects(objects: list[FoundObject]) -> list[Trace]:
     found = []
-    for each in objects:
+    for item in objects:
         time_budget.check()
-        exchange = exchange_in(each.value, each.raw)
+        exchange = exchange_in(item.value, item.raw)
         if exchange.response is not None:
             response = unwrapped(exchange.response)
-            found.append(Trace(each.at, each.end, response.status, response.headers, response.body, url=exchange.url))
-        else:
-            found.append(Trace(each.at, each.at))
+            found.append(Trace(item.at, item.end, response.status, response.headers, response.body, url=exchange.url))
     return [trace for trace in found if trace.end > trace.at]
 
 
 def unwrapped(response: DraftResponse) -> DraftResponse:
-    """The response of the API inside that of a data action, which wraps it in a 400 of its own."""
+    """The API's response, if a data action wrapped it in its own 400, else the response itself."""
     value = value_of(response.body or "")
     message = value.get("message") if isinstance(value, dict) else None
     if not isinstance(message, str) or not is_wrapper(value):
         return response
-    inner = next((each for each in objects_in(message) if each.value.get("code") or each.value.get("message")), None)
+    inner = next((item for item in objects_in(message) if item.value.get("code") or item.value.get("message")), None)
     details = value.get("details")
-    told = WRAPPED_STATUS.search(message)
-    status = next((int(group) for group in told.groups() if group), None) if told else None
+    match = WRAPPED_STATUS.search(message)
+    status = next((int(group) for group in match.groups() if group), None) if match else None
     for detail in details if isinstance(details, list) else ():
         name = detail.get("fieldName") if isinstance(detail, dict) else None
         status = status or (int(name) if isinstance(name, str) and re.fullmatch(r"[1-5]\d\d", name) else None)
@@ -249,7 +247,7 @@ def unwrapped(response: DraftResponse) -> DraftResponse:
 
 
 def is_wrapper(value: Any) -> bool:
-    """Is this the error body of a data action, around the response of the API that it called?"""
+    """Whether the value is the error body of a data action, with the response of the API that it called."""
     message = value.get("message") if isinstance(value, dict) else None
     return (
         isinstance(message, str)
@@ -268,10 +266,10 @@ def _statuses(text: str) -> list[Trace]:
 
 
 def _inner_statuses(text: str, statuses: list[Trace]) -> list[Trace]:
-    """Without the status of a data action where its message names that of the API behind it."""
+    """The statuses without the 400 of a data action whose message names the status of the API."""
     backend = BACKEND.search(text)
     inner = WRAPPED_STATUS.search(text, backend.end(), backend.end() + 600) if backend else None
-    if inner is None or next(each for each in inner.groups() if each) == "400":
+    if inner is None or next(group for group in inner.groups() if group) == "400":
         return statuses
     return [trace for trace in statuses if trace.status != 400]
 
@@ -303,7 +301,7 @@ def _line_around(text: str, at: int) -> str:
 
 
 def _codes(text: str) -> list[Trace]:
-    """Codes such as code=not.found in a line of a log, as an error body."""
+    """Codes in a log such as code=not.found, as error bodies."""
     found = []
     for match in _first(CODE, text):
         found.append(

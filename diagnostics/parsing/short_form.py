@@ -9,9 +9,9 @@ from diagnostics.parsing.raw_http import request_line, whole_url
 from diagnostics.parsing.response_text import (
     ARROW_STATUS,
     find_response,
+    is_response_body,
     json_at,
     line_status,
-    looks_like_response,
     status_in,
     tidy_body,
 )
@@ -220,7 +220,7 @@ class _LineReader:
         found = json_at(self.text, start) if self.values <= MAX_VALUES else None
         value, end = found or (None, _end_of_broken(self.text, start))
         raw = tidy_body(self.text[start:end].split("\n"))
-        if self.in_response or looks_like_response(value):
+        if self.in_response or is_response_body(value):
             self.response_body = self.response_body or raw
             self.status = self.status or status_in(value)
         elif self.draft.body is None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.parsing.response_text import find_response, line_status, looks_like_response
+from diagnostics.parsing.response_text import find_response, line_status, is_response_body
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_line_that_is_a_status_is_one(line: str, status: int | None) -> None:
     ],
 )
 def test_a_body_of_an_answer_is_told_from_one_of_a_request(value: object, answer: bool) -> None:
-    assert looks_like_response(value) is answer
+    assert is_response_body(value) is answer
 
 
 def test_text_without_an_answer_has_none() -> None:
