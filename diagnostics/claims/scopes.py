@@ -7,6 +7,7 @@ from diagnostics.claims.claim import Claim, ClaimResult, Subject, Text, real, un
 from diagnostics.claims.known import READONLY, known, scopes, scopes_in
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract
+from diagnostics.redaction.patterns import word_set
 from diagnostics.text import time_budget
 
 NAME = r"[a-z][a-z0-9-]{1,40}"
@@ -16,26 +17,8 @@ QUOTED = re.compile(rf"[`\"'“‘]({NAME}(?::[a-z-]{{2,40}})?)[`\"'”’]")
 LISTED = re.compile(
     r"scopes?[\"']?\s{0,3}[=:]\s{0,3}\[?[\"'`]?((?:[a-z][a-z:-]{2,60}(?:%20|[ +,]|[\"'`, ]{2,4})?){1,30}+)"
 )
-ACTIONS = frozenset(
-    [
-        "admin",
-        "all",
-        "create",
-        "delete",
-        "edit",
-        "execute",
-        "full",
-        "manage",
-        "modify",
-        "read",
-        "readonly",
-        "readwrite",
-        "session",
-        "update",
-        "use",
-        "view",
-        "write",
-    ]
+ACTIONS = word_set(
+    "admin all create delete edit execute full manage modify read readonly readwrite session update use view write"
 )
 ORDINARY = frozenset({"openid", "profile", "email", "offline_access", "scope", "scopes", "missing", "and", "the"})
 LINE = 200  # characters after the word "scope" in which quoted names are scopes

@@ -1,6 +1,7 @@
-"""Recognizes letters that text recognition confuses in a picture: rnypurecloud.corn for mypurecloud.com."""
+"""Corrects letters that text recognition confuses in a screenshot: rnypurecloud.corn for mypurecloud.com."""
 
 import re
+from functools import cache
 
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import PUBLISHED
@@ -13,19 +14,19 @@ SENTENCE = (
     "This looks like text from a screenshot. Letters that text recognition confuses were corrected. "
     "Copy the call as text to check the host and path."
 )
-# A host or a path with blanks that text recognition put around its dots and slashes.
+# A host or a path with spaces around its dots and slashes.
 SPACED = re.compile(r"(?:h[tli1]{2}ps?[ \t]{0,2}[:;][ \t]{0,2}/[ \t]?/|/[ \t]{0,2}ap[iIl1])[^\n\"'`<>]{3,400}")
 ADDRESS = re.compile(
     r"(?:h[tli1I]{2}p[s5]?[:;]//|(?<![\w./])/?(?=ap[iIl1!]/v[2Zz]))[^\s\"'`<>,]{4,600}|"
     r"(?<![\w.-])(?:ap[iIl1]|l[o0]g[iIl1]n|apps)\.[\w.|-]{6,60}"
 )
-# The marks of an address, with blanks between and around them, and the word that follows.
+# Punctuation of an address with spaces around it, and the next word.
 MARK = re.compile(r"(?P<mark>(?:[ \t]{0,2}[./:;]){1,3}[ \t]{0,2})(?P<word>[\w|-]{1,60})")
 UUID_LIKE = re.compile(
     r"(?<![\w-])[0-9A-Fa-fOolISsBZzQGgqI|]{8}(?:[-–—][0-9A-Fa-fOolISsBZzQGgqI|"
     r"]{4}){3}[-–—][0-9A-Fa-fOolISsBZzQGgqI|]{12}(?![\w-])"
 )
-# An id with blanks before or after its hyphens.
+# An ID with spaces around its hyphens.
 UUID_SPACED = re.compile(
     r"(?<![\w-])[0-9A-Fa-fOolI]{8}(?=[^\n]{0,16}(?:[ \t]-|-[ \t]))(?:[ \t]?-[ \t]?[0-9A-Fa-fOolI]{4}){3}"
     r"[ \t]?-[ \t]?[0-9A-Fa-fOolI]{12}(?![\w-])"
@@ -40,13 +41,13 @@ FOLDED = str.maketrans("01i|!58296$", "ollllsbzgbs")
 
 
 def fold(word: str) -> str:
-    """The word with each group of letters that look alike written as one."""
+    """The word with one letter for each group of letters that look alike."""
     word = word.lower().replace("ii", "u").translate(FOLDED)
     return word.replace("rn", "m").replace("vv", "w").replace("cl", "d")
 
 
 def corrected_text(text: str) -> tuple[str, list[Note]]:
-    """The text with the addresses and ids corrected that only text recognition explains; a note if there were any."""
+    """The text with misread addresses and IDs corrected, and a note if there were any."""
     if len(text) > MAX_SCAN:
         return text, []
     corrected = UUID_SPACED.sub(lambda found: re.sub(r"[ \t]", "", found[0]), text)
@@ -61,12 +62,12 @@ def corrected_text(text: str) -> tuple[str, list[Note]]:
 
 
 def _has_signs(text: str) -> bool:
-    """A digit for a letter in a word, or the reverse. A wrong letter in an ID alone is as likely a typing error."""
+    """Whether a word has a digit for a letter or the reverse. A wrong letter in an ID alone is as likely a typing error."""
     return POST_LIKE.search(text) is not None or STATUS_LIKE.search(text) is not None
 
 
 def _closed(found: re.Match[str]) -> str:
-    """Without the blanks, where that makes an address of Genesys Cloud and nothing else does."""
+    """The text without spaces, if only that makes it an address of Genesys Cloud."""
     piece = found[0]
     if re.search(r"[^\x00-\x7f]", piece):
         return piece
@@ -74,16 +75,18 @@ def _closed(found: re.Match[str]) -> str:
     removed = len(piece.split()) - len(closed.split())
     host = re.match(r"(?:h[tli1I]{2}p[s5]?[:;]//)?([^/\s]*)", closed)
     name = host[1] if host else ""
-    # One blank in an address whose letters are right may be the end of it.
+    # A single space in an address with correct letters may be its end.
     is_damaged = removed > 1 or (name != "" and (name not in piece or name.lower() not in HOSTS.values()))
     is_ours = re.search(r"/ap[iIl1]/v[2Zz]/\S+", closed) is not None and (not name or fold(name) in HOSTS)
     return closed if removed and is_damaged and is_ours else piece
 
 
 def _without_blanks(found: re.Match[str]) -> str:
-    """A mark of an address without the blanks around it, where the word behind it belongs to an address."""
+    """The punctuation without spaces, if the next word belongs to an address."""
     mark, word = re.sub(r"[ \t]", "", found["mark"]), found["word"]
-    known = fold(word) in LABELS or (mark == "/" and (fold(word) in words() or UUID_LIKE.fullmatch(word) is not None))
+    known = fold(word) in LABELS or (
+        mark == "/" and (fold(word) in path_words() or UUID_LIKE.fullmatch(word) is not None)
+    )
     return f"{mark}{word}" if known else found[0]
 
 
@@ -96,34 +99,33 @@ def _address(found: re.Match[str]) -> str:
     if (host := HOSTS.get(fold(segments[0]))) and ("." in segments[0]):
         segments[0] = host
     elif mark:
-        return found[0]  # of another party
-    known = words()
+        return found[0]  # an address of another company
+    known = path_words()
     for number, segment in enumerate(segments[1:] if segments[0] else segments, start=1 if segments[0] else 0):
         right = "v2" if segment in ("vZ", "vz", "V2", "VZ") else known.get(fold(segment), "")
         if right and segment and right != segment and segment.lower() != right.lower():
             segments[number] = right
     if mark and scheme.lower() not in ("https:", "http:") and fold(scheme.rstrip(";:")) in ("https", "http"):
         scheme = "https:" if len(scheme) > 5 else "http:"
-    result = f"{scheme}{mark}{'/'.join(segments)}"
-    return result
+    return f"{scheme}{mark}{'/'.join(segments)}"
 
 
 def _uuid(found: re.Match[str]) -> str:
     return found[0].translate(IN_UUID) if not HEX.fullmatch(found[0]) else found[0]
 
 
-def words() -> dict[str, str]:
-    """The words of all published paths by their fold; none where two words fold alike."""
-    if not _WORDS:
-        for operation in bundled().operations:
-            for word in operation.path.split("/"):
-                if word and "{" not in word:
-                    folded = fold(word)
-                    _WORDS[folded] = "" if _WORDS.get(folded, word) != word else word
-    return _WORDS
+@cache
+def path_words() -> dict[str, str]:
+    """The literal segments of all published paths by their fold; "" if two have the same fold."""
+    words: dict[str, str] = {}
+    for operation in bundled().operations:
+        for word in operation.path.split("/"):
+            if word and "{" not in word:
+                folded = fold(word)
+                words[folded] = "" if words.get(folded, word) != word else word
+    return words
 
 
-_WORDS: dict[str, str] = {}
 HOSTS = {
     fold(f"{part}.{region.domain}"): f"{part}.{region.domain}"
     for region in PUBLISHED

@@ -1,4 +1,4 @@
-"""Reads calls of the official SDKs and of the gc command line: their method names, looked up in the contract."""
+"""Reads calls of the official SDKs and of the gc command line, by the method names in the contract."""
 
 import re
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from diagnostics.parsing.log_form import response_after
 from diagnostics.parsing.shell import read_command
 from diagnostics.parsing.snippets import Languages, finish
 from diagnostics.parsing.values import OPEN, Arguments, UnknownValue, json_of, text_of
+from diagnostics.redaction.patterns import word_set
 from diagnostics.text import time_budget
 
 VERB = r"(?:get|post|put|patch|delete|head|Get|Post|Put|Patch|Delete|Head)"
@@ -26,7 +27,7 @@ CALL = re.compile(
     rf"(?<![\w$])(?:(?P<owner>[A-Za-z_$][\w$]{{0,80}})(?:\([^()\n]{{0,120}}\))?\s{{0,40}}\.\s{{0,4}})?"
     rf"(?<![\w$])(?P<name>{NAME})(?P<builder>Request\s{{0,4}}\.\s{{0,4}}builder)?\s{{0,4}}\("
 )
-FRAME = re.compile(r"\s*(?:at|File|in)\s")  # a line of a stack trace calls nothing
+FRAME = re.compile(r"\s*(?:at|File|in)\s")  # a line of a stack trace
 CALLING = re.compile(rf"\bError calling (?P<name>{NAME})\b")
 NAMED = re.compile(rf"(?<![\w$/.-])(?P<name>{NAME})(?![\w$/-])")
 SUFFIX = re.compile(r"(?:_with_http_info|WithHttpInfoAsync|AsyncWithHttpInfo|WithHttpInfo|Async)$")
@@ -36,45 +37,19 @@ GC_VERBS = {
     "create": ("POST",), "get": ("GET",), "list": ("GET",), "update": ("PATCH", "PUT"), "replace": ("PUT",),
     "delete": ("DELETE",), "head": ("HEAD",),
 }  # fmt: skip
-GC_FLAGS = frozenset(
-    {"-a", "--autopaginate", "-i", "--indicateprogress", "--usage", "-u", "--help", "-h", "--stream", "-s"}
-)
-# Methods of the SDKs themselves, which stand beside those of the API.
-MAX_COMMANDS = 2_000  # words gc that are looked at
-SDK_NAMES = frozenset(
-    [
-        "get_client_credentials_token",
-        "get_api_host",
-        "get_host",
-        "get_default_copy",
-        "get_access_token",
-        "getApiHost",
-        "getLoginHost",
-        "getAccessToken",
-        "getInstance",
-        "getAuthToken",
-        "getDefaultApiClient",
-        "getStatusCode",
-        "getRawBody",
-        "getMessage",
-        "getHeaders",
-        "getBody",
-        "getElementById",
-        "getResponse",
-        "getJson",
-        "GetDefaultConfiguration",
-        "PostToken",
-        "getClient",
-        "getToken",
-        "get_token",
-        "getString",
-        "getText",
-    ]
+GC_FLAGS = word_set("-a --autopaginate -i --indicateprogress --usage -u --help -h --stream -s")
+MAX_COMMANDS = 2_000
+# Methods of the SDKs that don't call the API.
+SDK_NAMES = word_set(
+    "get_client_credentials_token get_api_host get_host get_default_copy get_access_token getApiHost "
+    "getLoginHost getAccessToken getInstance getAuthToken getDefaultApiClient getStatusCode getRawBody "
+    "getMessage getHeaders getBody getElementById getResponse getJson GetDefaultConfiguration PostToken "
+    "getClient getToken get_token getString getText"
 )
 
 
 def sdk_calls(text: str) -> list[CallSpan]:
-    """Calls by methods that an SDK has, or seems to have."""
+    """The calls of methods that an SDK has or seems to have."""
     calls: list[CallSpan] = []
     languages: Languages | None = None
     for found in time_budget.checked(CALL.finditer(text)):
@@ -83,7 +58,7 @@ def sdk_calls(text: str) -> list[CallSpan]:
             len(calls) >= MAX_CANDIDATES
             or found["defined"]
             or FRAME.match(line)
-            or not _is_one(found["name"], found["owner"])
+            or not _is_sdk_method(found["name"], found["owner"])
         ):
             continue
         languages = languages or Languages.of(text)
@@ -98,13 +73,11 @@ def sdk_calls(text: str) -> list[CallSpan]:
 
 
 def sdk_names(text: str) -> list[CallSpan]:
-    """Names of methods in prose, for a text that holds no call at all."""
-    found = [each for each in time_budget.checked(NAMED.finditer(text)) if "cobrowse" in each["name"].lower()][
-        :MAX_CANDIDATES
-    ]
+    """The method names in prose, for a text without any call."""
+    found = [match for match in time_budget.checked(NAMED.finditer(text)) if "cobrowse" in match["name"].lower()]
     return [
-        CallSpan(each.start(), each.end(), partial(_read, text, each["name"], Arguments(), each.end()))
-        for each in found
+        CallSpan(match.start(), match.end(), partial(_read, text, match["name"], Arguments(), match.end()))
+        for match in found[:MAX_CANDIDATES]
     ]
 
 
@@ -117,7 +90,7 @@ def gc_calls(text: str) -> list[CallSpan]:
     return calls
 
 
-def _is_one(name: str, owner: str | None) -> bool:
+def _is_sdk_method(name: str, owner: str | None) -> bool:
     if name in SDK_NAMES:
         return False
     known = _operation(name, bundled()) is not None
@@ -136,7 +109,7 @@ def _read(text: str, name: str, given: Arguments, end: int, until: int) -> Draft
     if operation is None:
         _unknown(draft, given)
     else:
-        _fill(draft, operation, *_sorted(operation, given))
+        _fill(draft, operation, *_bound(operation, given))
     draft.response = response_after(text[end:until])
     return finish(draft)
 
@@ -153,19 +126,20 @@ def _unknown(draft: Draft, given: Arguments) -> None:
 
 
 def _signature(operation: Operation, like: str) -> str:
-    """As the SDK of that spelling writes it: postConversationCobrowse(conversationId)."""
+    """The signature in the spelling of `like`: postConversationCobrowse(conversationId)."""
     name = operation.python_name if "_" in like else operation.operation_id
     name = name[:1].upper() + name[1:] if like[:1].isupper() else name
     return f"{name}({', '.join(operation.parameters)})"
 
 
-def _sorted(operation: Operation, given: Arguments) -> tuple[dict[str, Any], Any]:
-    """The values of the path's parameters by their names, and the body."""
+def _bound(operation: Operation, given: Arguments) -> tuple[dict[str, Any], Any]:
+    """The values of the path parameters by name, and the body."""
     wanted = [camel_case(name) for name in operation.arguments] or list(operation.parameters)
     values: dict[str, Any] = dict(zip(wanted, given.positional, strict=False))
     values |= {camel_case(name): value for name, value in given.named.items()}
-    for value in given.positional:  # Go and Java's builders may take one object of options
-        values |= {name: each for name, each in value.items() if name in wanted} if isinstance(value, dict) else {}
+    for value in given.positional:  # Go and Java builders may take one object with options
+        if isinstance(value, dict):
+            values |= {name: option for name, option in value.items() if name in wanted}
     body = values.get("body", values.get("opts"))
     extra = given.positional[len(wanted) :]
     if body is None and operation.has_body and extra:
@@ -193,7 +167,7 @@ def _fill(draft: Draft, operation: Operation, values: Mapping[str, Any], body: A
 
 
 def _gc_words(words: list[str]) -> tuple[list[str], list[str], dict[str, str]]:
-    """The words of the command, its arguments, and its options."""
+    """The words of the command, its arguments and its options."""
     command: list[str] = []
     arguments: list[str] = []
     options: dict[str, str] = {}
@@ -201,7 +175,7 @@ def _gc_words(words: list[str]) -> tuple[list[str], list[str], dict[str, str]]:
     for word in waiting:
         if word.startswith("-"):
             name, equals, value = word.partition("=")
-            options[name] = value if equals else "" if name in GC_FLAGS else next(waiting, "")
+            options[name] = value if equals or name in GC_FLAGS else next(waiting, "")
         elif command and command[-1] in GC_VERBS:
             arguments.append(word)
         elif re.fullmatch(r"[a-z][a-z0-9_]{0,60}", word):
@@ -220,7 +194,7 @@ def _read_gc(text: str, words: list[str], end: int, until: int) -> Draft:
     if operation is None:
         draft.method = GC_VERBS[command[-1]][0]
         draft.note("guessed", "The gc command line has no such command, so its path is not known.")
-        draft.conversation_id = next((each for each in arguments if UUID.fullmatch(each)), "")
+        draft.conversation_id = next((argument for argument in arguments if UUID.fullmatch(argument)), "")
     else:
         values = dict(zip(operation.parameters, arguments, strict=False))
         _fill(draft, operation, values, None)
@@ -233,7 +207,7 @@ def _read_gc(text: str, words: list[str], end: int, until: int) -> Draft:
 
 
 def _gc_operation(command: list[str], arguments: int) -> Operation | None:
-    """`gc a b create x` calls the POST whose path has the words a and b and one parameter."""
+    """The operation of a gc command: `gc a b create x` calls the POST with path words a and b and one parameter."""
     fitting = [
         operation
         for operation in bundled().operations

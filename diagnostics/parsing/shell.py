@@ -1,4 +1,4 @@
-"""Splits a pasted shell command into words as a shell would, without ever running anything."""
+"""Splits a pasted shell command into words as a shell would. Runs nothing."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ BLANKS = re.compile(r"[ \t\r\f\v\xa0]++")
 DOUBLE = re.compile(r"((?:[^\"\\]|\\.)*+)\"", re.DOTALL)
 ANSI_C = re.compile(r"((?:[^'\\]|\\.)*+)'", re.DOTALL)
 IN_DOUBLE = re.compile(r"\\([\"\\$`\n])")
-# "{""providerId"": ...}": how cmd.exe and PowerShell write a quote within quotes.
+# "{""providerId"": ...}": a quote inside quotes in cmd.exe and PowerShell.
 DOUBLED_START = re.compile(r"\"[ \t]{0,9}[\[{]{1,4}[ \t]{0,9}\"\"\w")
 DOUBLED = re.compile(r"((?:[^\"]|\"\")*+)\"")
 MAX_VARIABLES = 100
@@ -26,9 +26,9 @@ CURLY = {"“": "”", "‘": "’"}
 
 @dataclass
 class ShellCommand:
-    """The words of one command, where it ends in the text, and what had to be guessed to read it.
+    """The words of a command, its end in the text, and the guesses made while reading it, as sentences.
 
-    `variables` are the expansions such as `$ID` that a shell would have replaced: not those in single quotes.
+    `variables` are the expansions such as `$ID` that a shell would replace, so not those in single quotes.
     """
 
     words: list[str] = field(default_factory=list, repr=False)
@@ -38,14 +38,14 @@ class ShellCommand:
 
 
 def from_windows(text: str) -> str:
-    """Undo the caret escapes of cmd.exe, as browsers write them in "Copy as cURL (cmd)"."""
+    """The text without the caret escapes of cmd.exe, which "Copy as cURL (cmd)" in a browser writes."""
     if not re.search(r"\^[ \t]*\r?\n|\^[\"{%]", text):
         return text
     return re.sub(r"\^(.)", r"\1", re.sub(r"\^[ \t]*\r?\n", " ", text), flags=re.DOTALL)
 
 
 def read_command(text: str, start: int) -> ShellCommand:
-    """Read words from `start` up to the end of the command. Linear in the length read; never fails."""
+    """The command that begins at `start`. Takes time in proportion to its length; never fails."""
     return _Reader(text, start).read()
 
 
@@ -65,7 +65,7 @@ class _Reader:
         return self.command
 
     def _step(self) -> bool:
-        """Take one piece; False at the end of the command."""
+        """Reads one piece of the text; False at the end of the command."""
         time_budget.check()
         char = self.text[self.at]
         if char == "\n":
@@ -102,8 +102,8 @@ class _Reader:
             self.command.guesses.append(sentence)
 
     def _expands(self, found: list[str]) -> None:
-        room = MAX_VARIABLES - len(self.command.variables)
-        self.command.variables += [each for each in found if len(each) > 1][:room]
+        remaining = MAX_VARIABLES - len(self.command.variables)
+        self.command.variables += [variable for variable in found if len(variable) > 1][:remaining]
 
     def _newline(self) -> bool:
         self._end_word()
@@ -143,7 +143,7 @@ class _Reader:
         return self._add(inside, end)
 
     def _until_closed(self, quote: str, start: int) -> tuple[str, int]:
-        """The quoted text and where it ends; an unclosed quote ends with its line."""
+        """The quoted text and its end; an unclosed quote ends with its line."""
         if quote not in self.unclosed:
             if quote in '"$':
                 found = (DOUBLE if quote == '"' else ANSI_C).match(self.text, start)

@@ -1,7 +1,8 @@
-"""Reads a call as people write it in a thread: method and path, maybe a body, maybe "-> 404"."""
+"""Reads a call as people write it in a message: method and path, perhaps a body or "-> 404"."""
 
 import re
 from functools import partial
+from operator import itemgetter
 
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, DraftResponse, guess_method
@@ -17,16 +18,16 @@ from diagnostics.parsing.response_text import (
 )
 from diagnostics.text import time_budget
 
-CALL_POSITION = r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:-]{0,60}\]"
-REST = rf"(?:{CALL_POSITION}|[^\s`\"'<>{{}}\[\]“”‘’|])*+"
-TARGET = rf"(?:https?://|/|(?:{CALL_POSITION})/|(?:api|login|apps)\.)" + REST
+PLACEHOLDER = r"\$?\{\{[\w .:$-]{0,60}\}\}|\$?\{[\w .:-]{0,60}\}|<[\w .:-]{0,60}>|\[[\w .:-]{0,60}\]"
+REST = rf"(?:{PLACEHOLDER}|[^\s`\"'<>{{}}\[\]“”‘’|])*+"
+TARGET = rf"(?:https?://|/|(?:{PLACEHOLDER})/|(?:api|login|apps)\.)" + REST
 CALL = re.compile(
     rf"(?<![\w/])(?P<method>{'|'.join(sorted(METHODS))})\b[:\s`*\"'“(<]{{1,10}}(?P<url>{TARGET})", re.IGNORECASE
 )
 ALONE = re.compile(
     rf"[\s<>*#•`\"'“(\d.)-]{{0,12}}(?:url[ \t]{{0,3}}[:=][\s`\"'“]{{0,5}})?(?P<url>{TARGET})", re.IGNORECASE
 )
-ANY_POSITION = re.compile(rf"(?P<url>(?:https?://[\w.:{{}}$-]{{1,260}})?/(?:api/v2|oauth/token){REST})")
+ANY_ADDRESS = re.compile(rf"(?P<url>(?:https?://[\w.:{{}}$-]{{1,260}})?/(?:api/v2|oauth/token){REST})")
 VALUE_START = re.compile(r"[{\[][ \t]{0,9}(?:[\"'{\[“”}\]]|$)")
 BRACKETS = re.compile(r"[{}\[\]]|\n[ \t]{0,40}\n|\n```")
 PROSE_STATUS = re.compile(
@@ -54,7 +55,7 @@ RESPONSE_LABELS = frozenset({"response body", "response", "answer", "result", "r
 
 
 def find_target(text: str) -> re.Match[str] | None:
-    """The first call in the text: a method with an address, or a line that is an address, or an address of Genesys."""
+    """The first call in the text: a method with an address, a line that is an address, or an address of Genesys Cloud."""
     lines = text.split("\n")
     at = 0
     alone = None
@@ -70,7 +71,7 @@ def find_target(text: str) -> re.Match[str] | None:
         ):
             alone = ALONE.match(text, at)
         at += len(line) + 1
-    return alone or ANY_POSITION.search(text)
+    return alone or ANY_ADDRESS.search(text)
 
 
 LINE_START = re.compile(
@@ -86,7 +87,7 @@ LOGGED = re.compile(
 
 
 def short_calls(text: str, with_prose: bool) -> list[CallSpan]:
-    """The calls at the start of a line; `with_prose`, also the first one anywhere in the text."""
+    """The calls at the start of a line, and with `with_prose` the first call anywhere in the text."""
     first = find_target(text) if with_prose else None
     found = {first.start(): (first.start(), first)} if first else {}
     at = 0
@@ -98,12 +99,9 @@ def short_calls(text: str, with_prose: bool) -> list[CallSpan]:
             found.setdefault(at + target.start(), (at, whole)) if whole else None
         at += len(line) + 1
     return [
-        CallSpan(begins, m.end(), partial(_read_short, text, m)) for begins, m in sorted(found.values(), key=_by_place)
+        CallSpan(at, call.end(), partial(_read_short, text, call))
+        for at, call in sorted(found.values(), key=itemgetter(0))
     ]
-
-
-def _by_place(found: tuple[int, re.Match[str]]) -> int:
-    return found[0]
 
 
 def _read_short(text: str, target: re.Match[str], until: int) -> Draft:
@@ -111,7 +109,7 @@ def _read_short(text: str, target: re.Match[str], until: int) -> Draft:
 
 
 def _is_address(url: str, rest: str) -> bool:
-    """Does the line hold an address and at most a body or an answer after it? A slash in prose is no path."""
+    """Whether only a body or a response follows the address in its line. A slash in prose isn't a path."""
     rest = rest.strip("`\"'”’*,.;)> \t\r")
     return len(url) > 4 and (not rest or rest[0] in "{[" or line_status(rest) is not None)
 
@@ -122,9 +120,9 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft.method = (groups.get("method") or "").upper()
     draft.url = re.sub(
         r"(?<=\w):\d{1,6}(?::\d{1,6})?$", "", target["url"].rstrip(".,;:!?)*،؛。、，")
-    )  # a browser's line
+    )  # line and column, as a browser shows them
     path, comma, _ = draft.url.partition(",")
-    draft.url = path if comma and "?" not in path else draft.url  # a row of values separated by commas
+    draft.url = path if comma and "?" not in path else draft.url  # a row of comma-separated values
     draft.note("taken", "The call was read from a line of text.")
     if re.search(r"[(=,][ \t]{0,4}[frb]?[\"'`]$", text[max(0, target.start("url") - 8) : target.start("url")]):
         draft.note("dropped", "The address stands in program code, of which nothing else was taken.")
@@ -141,7 +139,7 @@ def _count(text: str) -> int:
 
 
 class _LineReader:
-    """Sorts what follows the address into headers, body, answer, and prose that is left out."""
+    """Sorts the lines after the address into headers, body, response, and prose, which is left out."""
 
     def __init__(self, draft: Draft, text: str, dropped: int) -> None:
         self.draft = draft
@@ -164,7 +162,7 @@ class _LineReader:
             self.draft.response = DraftResponse(self.status, [], self.response_body)
 
     def _line(self, line: str) -> None:
-        """Take one line, or the value that begins in it, and move on."""
+        """Reads one line, or the value that begins in it."""
         if not line.strip(AROUND):
             self._skip(line)
         elif line.lstrip(AROUND).startswith(("{", "[")):
@@ -193,14 +191,14 @@ class _LineReader:
         self.at += len(line) + 1
 
     def _inline(self, line: str, start: int, prose: bool) -> None:
-        """A value after words such as "with body" on the same line; without one the line is prose."""
+        """Reads the value after words such as "with body" on the same line. A line without a value is prose."""
         found = VALUE_START.search(line, start)
         if found:
             self._value(self.at + found.start())
         else:
             self.dropped += prose
-            if prose and self.status is None and (told := PROSE_STATUS.search(line)):
-                self.status = int(told[1])
+            if prose and self.status is None and (found := PROSE_STATUS.search(line)):
+                self.status = int(found[1])
                 self.draft.note("guessed", f"The status {self.status} was taken from a sentence.")
             self._skip(line)
 
@@ -215,7 +213,7 @@ class _LineReader:
             self._skip(line)
 
     def _value(self, start: int) -> None:
-        """Take the JSON value at `start`; text that only looks like JSON goes on to a blank line or the answer."""
+        """Reads the JSON value at `start`. Broken JSON ends at a blank line or a response."""
         self.values += 1
         found = json_at(self.text, start) if self.values <= MAX_VALUES else None
         value, end = found or (None, _end_of_broken(self.text, start))
@@ -236,7 +234,7 @@ def _line_at(text: str, start: int) -> str:
 
 
 def _end_of_brackets(text: str, start: int) -> int:
-    """Where the brackets opened at `start` are closed again in the same paragraph; 0 when they are not."""
+    """The end of the brackets that open at `start`, in the same paragraph; 0 if they aren't closed."""
     depth = 0
     for found in BRACKETS.finditer(text, start, start + 20_000):
         if found[0][0] == "\n":
@@ -248,7 +246,7 @@ def _end_of_brackets(text: str, start: int) -> int:
 
 
 def _end_of_broken(text: str, start: int) -> int:
-    """Where text that is meant as JSON, but is none, ends: with its brackets, or before a blank line or an answer."""
+    """The end of broken JSON: after its brackets, or before a blank line or a response."""
     at = _end_of_brackets(text, start)
     if at:
         return at

@@ -1,4 +1,4 @@
-"""Reads calls of HTTP clients in program code: fetch, axios, XMLHttpRequest, jQuery, requests, httpx, HttpClient."""
+"""Reads calls of HTTP clients in code: fetch, axios, XMLHttpRequest, jQuery, requests, httpx, HttpClient."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ CALL = re.compile(
     r"\.(?P<verb>(?i:get|post|put|patch|delete|head|options)(?:As(?:Json)?Async|Async)?|request|ajax|fetch|open))"
     r"\s*(?:<[\w\s,.\[\]]{0,60}>)?\("
 )
-SERVERS = frozenset({"app", "router", "server", "blueprint", "bp", "express"})  # they define a route, and call nothing
+SERVERS = frozenset({"app", "router", "server", "blueprint", "bp", "express"})  # they define a route
 PYTHONS = ("requests", "httpx", "session", "aiohttp")
 PYTHON_SIGNS = re.compile(
     r"\bimport (?:requests|httpx|aiohttp|http\.client)\b|PureCloudPlatformClientV2|^[ \t]*(?:def|with|print\()", re.M
@@ -40,7 +40,7 @@ SENT = re.compile(r"\.send\s*\(")
 
 @dataclass(frozen=True)
 class Languages:
-    """One text, read as Python and as the languages with braces, whichever fits a call."""
+    """A text parsed both as Python and as a language with braces; the caller chooses for each call."""
 
     python: PythonCode
     braces: Code
@@ -51,7 +51,7 @@ class Languages:
         return cls(PythonCode(text), Code(text), PYTHON_SIGNS.search(text) is not None)
 
     def arguments(self, start: int, python: bool) -> tuple[Arguments, int]:
-        """Those of the call whose parenthesis opens before `start`, and where it ends."""
+        """The arguments of the call whose opening parenthesis ends at `start`, and its end."""
         try:
             found = self.python.arguments(start) if python else None
             return found or self.braces.arguments(start)
@@ -73,15 +73,15 @@ def snippet_calls(text: str) -> list[CallSpan]:
             continue
         python = owner.split(".")[0].split("(")[0].startswith(PYTHONS) or (bool(owner) and languages.is_python)
         given, end = languages.arguments(found.end(), python)
-        asked = _asked(found, given)
-        if asked is not None:
-            calls.append(CallSpan(found.start(), end, partial(_read, text, languages, asked, end)))
+        request = _request(found, given)
+        if request is not None:
+            calls.append(CallSpan(found.start(), end, partial(_read, text, languages, request, end)))
     return calls
 
 
 @dataclass(frozen=True)
 class SnippetCall:
-    """What one call of a client asks for. `body` is a value; `as_json` says that the client writes it as JSON."""
+    """The request of one call of a client. `as_json` is true if the client sends `body` as JSON."""
 
     method: str
     url: str
@@ -91,8 +91,8 @@ class SnippetCall:
     opened: bool = False
 
 
-def _asked(found: re.Match[str], given: Arguments) -> SnippetCall | None:
-    """None for what is no call to an address."""
+def _request(found: re.Match[str], given: Arguments) -> SnippetCall | None:
+    """The request of a call; None if it has no address."""
     verb = re.sub(r"(?:AsJson)?Async$", "", found["verb"] or "").upper()
     options: dict[str, Any] = dict(given.named)
     positional = list(given.positional)
@@ -117,8 +117,8 @@ def _asked(found: re.Match[str], given: Arguments) -> SnippetCall | None:
     body = rest.pop(0) if rest and sends else None
     if rest and verb == "REQUEST" and CONNECTION.match(found["owner"] or ""):  # request(method, path, body, headers)
         options["headers"] = rest.pop(0)
-    for each in rest:
-        options |= each if isinstance(each, dict) else {}
+    for value in rest:
+        options |= value if isinstance(value, dict) else {}
     method = method or method_in(options.get("method", options.get("type")))
     axios = (found["alone"] or found["owner"] or "").startswith(("axios", "$http"))
     as_json = (sends and isinstance(body, dict | list)) or "json" in options or axios or "Json" in (found["verb"] or "")
@@ -141,16 +141,16 @@ def _with_base(url: Any, options: Mapping[str, Any]) -> Any:
     return url
 
 
-def _read(text: str, languages: Languages, asked: SnippetCall, end: int, until: int) -> Draft:
-    draft = Draft("code", method=asked.method)
+def _read(text: str, languages: Languages, request: SnippetCall, end: int, until: int) -> Draft:
+    draft = Draft("code", method=request.method)
     draft.note("taken", "The call was read from program code; nothing of it was run.")
-    fill_url(draft, asked.url, asked.options.get("params"))
-    _fill_headers(draft, asked.options.get("headers"))
-    body, as_json = asked.body, asked.as_json
-    if asked.opened:
+    fill_url(draft, request.url, request.options.get("params"))
+    _fill_headers(draft, request.options.get("headers"))
+    body, as_json = request.body, request.as_json
+    if request.opened:
         sent = _fill_opened(draft, text[end:until], languages, end)
         body = sent if body is None else body
-    _fill_auth(draft, asked.options.get("auth"))
+    _fill_auth(draft, request.options.get("auth"))
     _fill_body(draft, body, as_json)
     draft.default_method("the client")
     draft.response = response_after(text[end:until])
@@ -168,11 +168,11 @@ def fill_url(draft: Draft, url: str, params: Any = None) -> None:
 
 
 def finish(draft: Draft) -> Draft:
-    """Writes `{name}` for each variable of the program. In the path they are no forgotten placeholders."""
-    segments = [each for each in draft.url.split("?", 1)[0].split("/") if MARKED.fullmatch(each)]
+    """Writes `{name}` for each variable of the program. Those in the path become `variables`."""
+    segments = [part for part in draft.url.split("?", 1)[0].split("/") if MARKED.fullmatch(part)]
     draft.variables = tuple(dict.fromkeys(map(without_marks, segments)))
     if draft.variables:
-        shown = ", ".join(each.strip("{}") for each in draft.variables)
+        shown = ", ".join(variable.strip("{}") for variable in draft.variables)
         draft.note("guessed", f"The value of {shown} is not in the text; give the conversation ID beside the call.")
     if draft.body and MARKED.search(draft.body):
         draft.note("guessed", "Parts of the body are variables, whose values are not in the text.")
@@ -193,7 +193,7 @@ def _fill_headers(draft: Draft, headers: Any) -> None:
 
 
 def add_header(draft: Draft, name: str, value: Any) -> None:
-    """A header whose scheme stands in a variable cannot be judged, so it is left out."""
+    """Adds a header. An Authorization header whose scheme is in a variable is left out, because it can't be checked."""
     unknown = isinstance(value, UnknownValue) or text_of(value).startswith(OPEN)
     if name.lower() == "authorization" and unknown:
         draft.note("dropped", "The Authorization header is in a variable, whose value is not in the text.")
@@ -202,7 +202,7 @@ def add_header(draft: Draft, name: str, value: Any) -> None:
 
 
 def _fill_opened(draft: Draft, after: str, languages: Languages, start: int) -> Any:
-    """What is done with an opened XMLHttpRequest: its headers and what it sends."""
+    """The body that an opened XMLHttpRequest sends; adds its headers to the draft."""
     for found in islice(time_budget.checked(HEADER_SET.finditer(after)), MAX_HEADERS):
         given, _ = languages.arguments(start + found.end(), python=False)
         add_header(draft, text_of(given.at(0)), given.at(1))

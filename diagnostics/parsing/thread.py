@@ -1,4 +1,4 @@
-"""Finds the calls in a text: a command, a snippet, a log, or a whole thread with several of them."""
+"""Finds the calls in a text: a command, a snippet, a log, or a thread with several of them."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from diagnostics.text import time_budget
 
 
 def candidates_in_text(text: str) -> list[Candidate]:
-    """The calls in the order of the text; [] for none. Raises Unreadable for a command that names no address."""
+    """The calls in the order of the text; [] for none. Raises Unreadable for a command without an address."""
     first_curl = find_curl(text)
     if first_curl >= 0:
         text = from_windows(text)
@@ -30,23 +30,23 @@ def candidates_in_text(text: str) -> list[Candidate]:
     calls += [*powershell_calls(text), *wget_calls(text), *gc_calls(text), *logged_calls(text)]
     time_budget.check()
     calls += [*labeled_calls(text), *printed_calls(context.responses.objects)]
-    whole = _apart(calls)
-    lines = _apart([*whole, *short_calls(text, with_prose=not whole)])
+    whole = _outermost(calls)
+    lines = _outermost([*whole, *short_calls(text, with_prose=not whole)])
     short = [call for call in lines if call not in whole]
     candidates = paired(context, whole, whole, whole=True) + paired(context, short, lines, whole=False)
     return sorted(candidates, key=lambda candidate: candidate.at)
 
 
 def candidates_by_name(text: str) -> list[Candidate]:
-    """Methods of an SDK that a text names without a call."""
+    """The SDK methods that a text names without calling them."""
     calls = sdk_names(text)
     return paired(PasteContext.of(text), calls, calls, whole=False)
 
 
-def _apart(calls: Sequence[CallSpan]) -> list[CallSpan]:
-    """In the order of the text, without those that begin inside another one."""
-    kept: list[CallSpan] = []
+def _outermost(calls: Sequence[CallSpan]) -> list[CallSpan]:
+    """The calls in the order of the text, without those that begin inside another one."""
+    outermost: list[CallSpan] = []
     for call in sorted(calls, key=lambda call: (call.at, -call.end)):
-        if not kept or call.at >= kept[-1].end:
-            kept.append(call)
-    return kept
+        if not outermost or call.at >= outermost[-1].end:
+            outermost.append(call)
+    return outermost

@@ -1,4 +1,4 @@
-"""Removes what surrounds a pasted call: mail quotes, HTML, chat and log prefixes, prompts, boxes, line numbers."""
+"""Removes the wrapping of a pasted call: mail quotes, HTML, chat and log prefixes, prompts, boxes, line numbers."""
 
 import ast
 import html
@@ -12,7 +12,7 @@ from diagnostics.parsing.call import Note
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import clean_text, read_json
 
-MAX_SCAN = 150_000  # characters; a longer text is a log, of which only the calls themselves are read
+MAX_SCAN = 150_000  # characters; a longer text is a log, in which only the calls are parsed
 INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
 ENTITY = re.compile(r"&(?:quot|apos|#0?39|#34|lt|gt|nbsp|#x?27|#x2[fF]|#47|amp);")
 TAG = re.compile(
@@ -90,7 +90,7 @@ TRACED_ROW = re.compile(r"([0-9a-f]{4,8}): ?")
 
 
 def unwrap(text: str) -> tuple[str, list[Note]]:
-    """The text as it was before it was quoted, exported or logged, and what was removed. Linear in the text."""
+    """The text before it was quoted, exported or logged, and notes about what was removed. Takes linear time."""
     notes: list[Note] = []
     if len(text) > MAX_SCAN:
         return text, notes
@@ -101,10 +101,6 @@ def unwrap(text: str) -> tuple[str, list[Note]]:
             notes.append(Note("dropped", sentence))
         text = changed if changed.strip() else text
     return text, notes
-
-
-def _without_invisible(text: str) -> str:
-    return INVISIBLE.sub("", text)
 
 
 def _without_markup(text: str) -> str:
@@ -120,7 +116,7 @@ def _without_markup(text: str) -> str:
 
 
 def _without_rtf(text: str) -> str:
-    """Without the control words of a rich text, as mail programs and Word leave them."""
+    """The text without the control words of RTF."""
     if not RTF.match(text) and len(RTF_PARAGRAPH.findall(text, 0, 20_000)) < 2:
         return text
     text = RTF_TABLE.sub("", text)
@@ -132,12 +128,12 @@ def _without_rtf(text: str) -> str:
 
 
 def _chat_messages(text: str) -> str:
-    """The messages of a chat that was exported as JSON, one below the other."""
+    """The messages of a chat that was exported as JSON, separated by line ends."""
     return "\n".join(_messages(text)) or text
 
 
 def is_chat(text: str) -> bool:
-    """Is this a chat that was exported as JSON?"""
+    """Whether the text is a chat that was exported as JSON."""
     return len(text) <= MAX_SCAN and bool(_messages(text))
 
 
@@ -155,7 +151,7 @@ def _messages(text: str) -> list[str]:
 
 
 def _docker_lines(text: str) -> str:
-    """The lines that Docker's JSON log holds, each in its field `log`."""
+    """The lines in Docker's JSON log, each in its field `log`."""
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines or not all(line.startswith('{"log":') for line in lines):
         return text
@@ -166,7 +162,7 @@ def _docker_lines(text: str) -> str:
 
 
 def _without_soft_breaks(text: str) -> str:
-    """Of a mail's source: = at the line ends, =3D for the sign itself."""
+    """The text of an email source without quoted-printable encoding: = at line ends, =3D for =."""
     if not SOFT_BREAK.search(text) or not (ENCODED.search(text) or "quoted-printable" in text):
         return text
     return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
@@ -183,7 +179,7 @@ def _without_prompts(text: str) -> str:
 def _strip(text: str, *prefixes: re.Pattern[str]) -> str:
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        found = next((match for each in prefixes if (match := each.match(line))), None)
+        found = next((match for prefix in prefixes if (match := prefix.match(line))), None)
         if found:
             lines[number] = line[found.end() :]
     return "\n".join(lines)
@@ -198,7 +194,7 @@ def _without_quotes(text: str) -> str:
 
 
 def _without_one_quote(text: str) -> str:
-    """Without the > of a mail in each run of such lines; what `curl -v` sent begins with > as well, and stays."""
+    """The text without the > of quoted lines. Lines that `curl -v` sent also begin with > and are kept."""
     lines = text.split("\n")
     at = 0
     while at < len(lines):
@@ -214,27 +210,27 @@ def _without_one_quote(text: str) -> str:
 
 
 def _without_boxes(text: str) -> str:
-    """Without the bars before the lines of a terminal's box; what was wrapped in it is joined later, where it is JSON."""
+    """The text without the lines of a terminal's box or of a table."""
     lines = text.split("\n")
     boxed = [line for line in lines if BOX.match(line)]
     rows = sum(bool(TABLE_ROW.fullmatch(line)) or " | " in line for line in lines)
     if rows > 1 and any(TABLE_RULE.fullmatch(line) and "|" in line for line in lines):
-        kept = [line for line in lines if not TABLE_RULE.fullmatch(line)]
-        return "\n".join(_row(line) if TABLE_ROW.fullmatch(line) or " | " in line else line for line in kept)
+        rest = [line for line in lines if not TABLE_RULE.fullmatch(line)]
+        return "\n".join(_row(line) if TABLE_ROW.fullmatch(line) or " | " in line else line for line in rest)
     if len(boxed) < 2:
         return text
-    kept = [line for line in lines if not line.strip() or not BOX_EDGE.fullmatch(line)]
-    return "\n".join(BOX.sub("", line, count=1).rstrip(" │┃║") if BOX.match(line) else line for line in kept)
+    rest = [line for line in lines if not line.strip() or not BOX_EDGE.fullmatch(line)]
+    return "\n".join(BOX.sub("", line, count=1).rstrip(" │┃║") if BOX.match(line) else line for line in rest)
 
 
 def _row(line: str) -> str:
-    """A row of two cells is a label and its value."""
+    """The cells of a table row; two cells are a label and its value."""
     cells = [cell.strip() for cell in line.strip(" \t|").split("|")]
     return ": ".join(cells) if len(cells) == 2 else " ".join(cells)
 
 
 def _strip_numbered_runs(lines: list[str]) -> None:
-    """Removes the numbers of three or more lines of code that follow one another, such as in a stack trace."""
+    """Removes the line numbers of three or more consecutive lines of code, such as in a stack trace."""
     at = 0
     while at < len(lines):
         end, number = at, None
@@ -249,7 +245,7 @@ def _strip_numbered_runs(lines: list[str]) -> None:
 
 
 def _without_numbers(text: str) -> str:
-    """Without line numbers, which rise by one from line to line."""
+    """The text without line numbers, which rise by one from line to line."""
     lines = text.split("\n")
     _strip_numbered_runs(lines)
     numbers = [(at, int(found[1])) for at, line in enumerate(lines) if (found := NUMBERED.match(line))]
@@ -261,7 +257,7 @@ def _without_numbers(text: str) -> str:
 
 
 def _without_prefixes(text: str) -> str:
-    """Without what a logger wrote before every line, where most lines have it."""
+    """The text without the prefix that a logger wrote before most lines."""
     for prefix in PREFIXES:
         lines = text.split("\n")
         filled = sum(bool(line.strip()) for line in lines)
@@ -280,7 +276,7 @@ def _without_senders(text: str) -> str:
 
 
 def _joined_trace(text: str) -> str:
-    """What `curl --trace-ascii` wrote, as a raw request and a raw response."""
+    """The output of `curl --trace-ascii` as a raw request and a raw response."""
     if not TRACED.search(text):
         return text
     lines: list[str] = []
@@ -305,8 +301,8 @@ def _joined_trace(text: str) -> str:
 
 
 def _logged_exchanges(text: str) -> str:
-    """The requests and responses that an HTTP library logged line by line, as raw HTTP: Python's http.client, Apache's
-    wire log, Ruby's Net::HTTP, OkHttp and Feign."""
+    """The text with logged requests and responses as raw HTTP: of Python's http.client, Apache's wire log, Ruby's
+    Net::HTTP, OkHttp and Feign."""
     if not LOGGED.search(text):
         return text
     lines: list[str] = []
@@ -341,7 +337,7 @@ def _logged_exchanges(text: str) -> str:
 
 
 def _decoded(literal: str) -> str:
-    """The text of a literal of bytes or of a string, with its line ends as \\n; "" for what is none."""
+    """The text of a literal of bytes or a string, with line ends as \\n; "" for other text."""
     try:
         value = ast.literal_eval(literal)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
@@ -351,7 +347,7 @@ def _decoded(literal: str) -> str:
 
 
 def _straight_commands(text: str) -> str:
-    """A command with the quotation marks and dashes that a chat or a word processor put into it, as it was typed."""
+    """The text with the curly quotation marks and dashes in a command straightened."""
     paragraphs = text.split("\n\n")
     for number, paragraph in enumerate(paragraphs):
         if (found := CURLY_COMMAND.search(paragraph)) is not None:
@@ -362,13 +358,13 @@ def _straight_commands(text: str) -> str:
 
 
 def _joined_addresses(text: str) -> str:
-    """With the addresses and ids joined that a mail or a terminal broke at its width."""
+    """The text with addresses and IDs joined that an email or a terminal wrapped."""
     text = URL_BREAK.sub(r"\1", text)
     return UUID_BREAK.sub(lambda found: found[1] + found[2] if UUID.fullmatch(found[1] + found[2]) else found[0], text)
 
 
 STEPS: tuple[tuple[Callable[[str], str], str], ...] = (
-    (_without_invisible, "Invisible characters were removed."),
+    (lambda text: INVISIBLE.sub("", text), "Invisible characters were removed."),
     (_without_rtf, "The formatting of a rich text was removed."),
     (_chat_messages, "The messages of an exported chat were put together."),
     (_without_markup, "HTML around the text was removed."),

@@ -1,4 +1,4 @@
-"""Reads a wget command, by what the same call would be in curl."""
+"""Reads a wget command, by translating its options to those of curl."""
 
 import re
 from functools import partial
@@ -9,6 +9,7 @@ from diagnostics.parsing.curl_options import read_options
 from diagnostics.parsing.draft import Draft
 from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.shell import ShellCommand, read_command
+from diagnostics.redaction.patterns import word_set
 from diagnostics.text import time_budget
 
 WGET = re.compile(
@@ -19,22 +20,7 @@ AS_IN_CURL = {
     "--user-agent": "--user-agent", "-U": "--user-agent", "--referer": "--referer",
 }  # fmt: skip
 FROM_FILE = frozenset({"--body-file", "--post-file"})
-WITH_VALUE = frozenset(
-    [
-        "-O",
-        "--output-document",
-        "-o",
-        "--output-file",
-        "-T",
-        "--timeout",
-        "-t",
-        "--tries",
-        "--user",
-        "--password",
-        "-w",
-        "--wait",
-    ]
-)
+WITH_VALUE = word_set("-O --output-document -o --output-file -T --timeout -t --tries --user --password -w --wait")
 
 
 def wget_calls(text: str) -> list[CallSpan]:
@@ -43,26 +29,26 @@ def wget_calls(text: str) -> list[CallSpan]:
     while found and len(calls) < MAX_CANDIDATES:
         time_budget.check()
         command = read_command(text, found.end())
-        if read_options(_in_curl(command.words))[0].urls:
+        if read_options(_curl_words(command.words))[0].urls:
             calls.append(CallSpan(found.start(), command.end, partial(_read, text, command)))
         found = WGET.search(text, max(command.end, found.end()))
     return calls
 
 
-def _in_curl(words: list[str]) -> list[str]:
-    told: list[str] = []
+def _curl_words(words: list[str]) -> list[str]:
+    translated: list[str] = []
     waiting = iter(words)
     for word in waiting:
         name, equals, value = word.partition("=")
         if not word.startswith("-"):
-            told.append(word)
+            translated.append(word)
         elif name in AS_IN_CURL:
-            told += [AS_IN_CURL[name], value if equals else next(waiting, "")]
+            translated += [AS_IN_CURL[name], value if equals else next(waiting, "")]
         elif name in FROM_FILE:
-            told += ["--data", f"@{value if equals else next(waiting, '')}"]
+            translated += ["--data", f"@{value if equals else next(waiting, '')}"]
         elif name in WITH_VALUE and not equals:
             next(waiting, "")
-    return told
+    return translated
 
 
 def _read(text: str, command: ShellCommand, until: int) -> Draft:
@@ -70,6 +56,6 @@ def _read(text: str, command: ShellCommand, until: int) -> Draft:
     draft.note("taken", "The call was read from a wget command.")
     for sentence in command.guesses:
         draft.note("guessed", sentence)
-    fill(draft, read_options(_in_curl(command.words))[0], command.variables, "wget")
+    fill(draft, read_options(_curl_words(command.words))[0], command.variables, "wget")
     draft.response = find_response(text[command.end : until])
     return draft

@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.parsing.response_text import find_response, line_status, is_response_body
+from diagnostics.parsing.response_text import find_response, is_response_body, line_status
 
 
 @pytest.mark.parametrize(
