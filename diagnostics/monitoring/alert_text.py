@@ -9,12 +9,13 @@ from django.conf import settings
 
 from diagnostics.engine import causes
 from diagnostics.monitoring.channels import message as messages
-from diagnostics.monitoring.channels.message import Message, lasted, line, moment
+from diagnostics.monitoring.channels.message import Message, line, moment
 from diagnostics.monitoring.models import Incident
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.compared import compared
 from diagnostics.runs.queries.comparisons import runs_to_compare
+from diagnostics.web.format import duration_in_words
 
 MOST_CHANGES = 6
 PATH = "/incidents/"  # a worker knows no pages, so that it need not load them all
@@ -89,8 +90,9 @@ def _title(event: str, incident: Incident) -> str:
 def _sentences(event: str, incident: Incident, told: IncidentSummary) -> list[str]:
     if event == messages.RECOVERED:
         ended = _ended(incident)
+        lasted = duration_in_words(ended - told.broke_at, units=2)
         return [
-            f"It was broken for {lasted(told.broke_at, ended)}, from {_at(told.broke_at, told)} to {_at(ended, told)}.",
+            f"It was broken for {lasted}, from {_at(told.broke_at, told)} to {_at(ended, told)}.",
             f"What was wrong: {_plain(incident.sentence or causes.title_of(incident.cause))}",
             "It came and went, so the end was told only after many good runs in a row." if told.flapping else "",
         ]
@@ -98,7 +100,8 @@ def _sentences(event: str, incident: Incident, told: IncidentSummary) -> list[st
         why = "the client is retired" if incident.client.is_retired else "its schedule is gone"
         return [f"Nobody looks at it any more: {why}. Whether it is mended is not known."]
     remedy = _verdict(incident.last_run).get("remedy")
-    since = f"It is broken for {lasted(told.broke_at, told.now)}, since {_at(told.broke_at, told)}."
+    lasted = duration_in_words(told.now - told.broke_at, units=2)
+    since = f"It is broken for {lasted}, since {_at(told.broke_at, told)}."
     return [
         incident.sentence,
         since if event == messages.REMINDER else told.agreed,

@@ -13,6 +13,7 @@ from diagnostics.monitoring.timetable import (
     next_clock_change,
     time_before,
 )
+from diagnostics.web.format import duration_in_words
 
 SHOWN = 5
 AROUND = 2  # times before the change of a clock, and after it
@@ -73,8 +74,7 @@ def _change(plan: Timetable, reader: ZoneInfo, now: datetime, times: tuple[Shown
 def _sentence(change: ClockChange, plan: Timetable) -> str:
     wall = change.at.astimezone(plan.tz) - change.by  # what the clock would show, had it been left alone
     way = "forward" if change.by > timedelta() else "back"
-    minutes = int(abs(change.by).total_seconds() // 60)
-    length = f"{minutes // 60} hour{'' if minutes == 60 else 's'}" if minutes % 60 == 0 else f"{minutes} minutes"
+    length = duration_in_words(abs(change.by), units=2)
     return f"On {wall:%a} {wall.day} {wall:%b %Y} at {wall:%H:%M} the clock in {plan.zone} is put {way} by {length}."
 
 

@@ -15,7 +15,8 @@ from diagnostics.management.base import ProductCommand
 from diagnostics.operations import sealed_files
 from diagnostics.operations.heartbeats import beat
 from diagnostics.operations.queries.secrets import sealed_secrets
-from diagnostics.operations.queries.system import in_bytes, server_major
+from diagnostics.operations.queries.system import server_major
+from diagnostics.web.format import bytes_in_words
 
 # Of no use elsewhere or later, or not to be given away: who is signed in, tokens, counted attempts, who is alive.
 LEFT_OUT = (
@@ -50,7 +51,7 @@ class Command(ProductCommand):
         except dumps.Failed as failed:
             raise CommandError(f"There is no backup. {failed}") from None
         size = file.stat().st_size
-        self.stdout.write(f"Written and read back: {file}, {in_bytes(size)}.")
+        self.stdout.write(f"Written and read back: {file}, {bytes_in_words(size)}.")
         key = sealed_files.key_id(settings.FIELD_ENCRYPTION_KEYS[0])
         self.stdout.write(f"Protected against changes with encryption key {key}; `restore` needs that key.")
         secrets = ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 OPENED, CHANGED, REMINDER, RECOVERED, ENDED, TEST = "opened", "changed", "reminder", "recovered", "ended", "test"
@@ -16,7 +16,6 @@ HEADS = {
 }
 OVER = frozenset({RECOVERED, ENDED})
 LONGEST_LINE = 400
-UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 @dataclass(frozen=True)
@@ -77,21 +76,6 @@ def line(text: str, longest: int = LONGEST_LINE) -> str:
     """One line without control characters: what an org or a person wrote cannot add a header, nor a second line."""
     shown = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
-
-
-def lasted(began: datetime, ended: datetime) -> str:
-    """In the two largest units: "2 hours 5 minutes"."""
-    seconds = int(max((ended - began) / timedelta(seconds=1), 0))
-    if seconds < 1:
-        return "less than a second"
-    words: list[str] = []
-    for length, unit in UNITS:
-        count, seconds = divmod(seconds, length)
-        if count or words:
-            words.append(f"{count} {unit}{'' if count == 1 else 's'}" if count else "")
-        if len(words) == 2:
-            break
-    return " ".join(each for each in words if each)
 
 
 def moment(at: datetime) -> str:

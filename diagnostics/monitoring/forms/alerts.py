@@ -15,15 +15,15 @@ from diagnostics.monitoring.channels import pagerduty
 from diagnostics.monitoring.forms.schedules import zone_choices
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery
 from diagnostics.monitoring.queries.alerts import INCIDENT_STATES
+from diagnostics.monitoring.timetable import WEEKDAYS
 from diagnostics.monitoring.visibility import visible_channels
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.web.form_text import NO_NUL
+from diagnostics.web.paging import before_field
 
 MOST_RECIPIENTS = 20
 MOST_RUNS = 20
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-BIGGEST = 2**63 - 1
 
 
 def _secret(label: str, help_text: str) -> forms.CharField:
@@ -211,7 +211,7 @@ class RuleForm(forms.Form):
     quiet_days = forms.TypedMultipleChoiceField(
         label="Quiet for the whole of",
         coerce=int,
-        choices=list(enumerate(DAYS)),
+        choices=list(enumerate(WEEKDAYS)),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -253,7 +253,7 @@ class RuleForm(forms.Form):
                 self.add_error("quiet_until", "Give both times, or neither.")
             elif starts is not None and starts == ends:
                 self.add_error("quiet_until", "These two are the same time. For whole days choose the days.")
-        if len(given.get("quiet_days", ())) == len(DAYS):
+        if len(given.get("quiet_days", ())) == len(WEEKDAYS):
             self.add_error("quiet_days", "Then nobody would ever be told. Switch the rule off instead.")
         return given
 
@@ -286,7 +286,7 @@ class IncidentFilterForm(forms.Form):
 
     state = forms.ChoiceField(choices=list(INCIDENT_STATES.items()), required=False)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="Every client")
-    before = forms.IntegerField(min_value=1, max_value=BIGGEST, required=False, widget=forms.HiddenInput)
+    before = before_field()
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -298,7 +298,7 @@ class DeliveryFilterForm(forms.Form):
 
     state = forms.ChoiceField(choices=[("", "All"), *Delivery.State.choices], required=False)
     channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="Every channel")
-    before = forms.IntegerField(min_value=1, max_value=BIGGEST, required=False, widget=forms.HiddenInput)
+    before = before_field()
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

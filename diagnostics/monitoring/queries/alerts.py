@@ -1,7 +1,5 @@
 """Reads for the pages of alerts: incidents, deliveries, channels and rules."""
 
-from dataclasses import dataclass
-
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
@@ -9,51 +7,34 @@ from diagnostics.accounts.models import User
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_rows
+from diagnostics.web.paging import KeyPage, key_page
 
 ALERT_PAGE = 40
 INCIDENT_STATES = {"": "All", "open": "Open", "past": "Over"}
 HEAVY = ("client__secret", "client__verification", "client__standing_reason")
 
 
-@dataclass(frozen=True)
-class IncidentPage:
-    """Newest first. `older` is the number below which the next page goes on, None on the last one."""
-
-    rows: list[Incident]
-    older: int | None
-
-
-@dataclass(frozen=True)
-class DeliveryPage:
-    """Newest first, as the page of incidents."""
-
-    rows: list[Delivery]
-    older: int | None
-
-
 def incident_page(
     viewer: User | None, *, state: str = "", client: OAuthClient | None = None, before: int | None = None
-) -> IncidentPage:
+) -> KeyPage[Incident]:
     rows = visible_rows(_incidents(), viewer)
     if state:
         rows = rows.filter(closed_at__isnull=state == "open")
     if client is not None:
         rows = rows.filter(client=client)
-    found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: ALERT_PAGE + 1])
-    return IncidentPage(found[:ALERT_PAGE], found[ALERT_PAGE - 1].pk if len(found) > ALERT_PAGE else None)
+    return key_page(rows, ALERT_PAGE, before)
 
 
 def delivery_page(
     viewer: User | None, *, channel: Channel | None = None, state: str = "", before: int | None = None
-) -> DeliveryPage:
-    """Tests belong to no org: they are for admins, who set channels up."""
+) -> KeyPage[Delivery]:
+    """Test messages belong to no org, so only admins see them."""
     rows = visible_deliveries(viewer)
     if channel is not None:
         rows = rows.filter(channel=channel)
     if state:
         rows = rows.filter(state=state)
-    found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: ALERT_PAGE + 1])
-    return DeliveryPage(found[:ALERT_PAGE], found[ALERT_PAGE - 1].pk if len(found) > ALERT_PAGE else None)
+    return key_page(rows, ALERT_PAGE, before)
 
 
 def visible_deliveries(viewer: User | None) -> QuerySet[Delivery]:

@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from diagnostics.monitoring.channels.message import lasted
 from diagnostics.monitoring.models import Channel, Delivery, Incident
 from diagnostics.monitoring.queries.alerts import is_muted
 from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.format import duration_in_words
 from diagnostics.web.templatetags.page import moment
 
 register = template.Library()
@@ -61,11 +61,11 @@ def muted_until(incident: Incident) -> SafeString:
 
 @register.simple_tag
 def incident_length(incident: Incident) -> str:
-    """To the first good run, where there is one: when it was confirmed is later."""
+    """From the first bad run to the first good one, or until now."""
     end = incident.closed_at or timezone.now()
     if incident.good_run is not None:
         end = incident.good_run.created_at
-    return lasted(incident.began_at, end)
+    return duration_in_words(end - incident.began_at, units=2)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Schedules on a page: when they come next, that they are paused, and those of one client."""
+"""Template tags for schedules: the next run, the paused badge, and the schedules of one client."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,10 @@ from django.utils.safestring import SafeString
 from diagnostics.monitoring.queries.schedules import OF_CLIENT, schedules_of
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.format import duration_in_words, short_duration
 from diagnostics.web.templatetags.page import exact
 
 register = template.Library()
-
-UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
 
 
 @register.simple_tag
@@ -26,11 +25,18 @@ def paused_badge() -> SafeString:
 
 @register.filter
 def coming_in(moment: datetime | None) -> SafeString:
-    """A time element: how far ahead, the exact moment on hover; what lies too far ahead as a date."""
+    """A time element: "in 3 hours", or the date from two weeks ahead, with the exact time on hover."""
     if moment is None:
         return SafeString("")
     ahead = moment - timezone.now()
-    shown = distance(ahead) if ahead < timedelta(days=14) else format_date(timezone.localtime(moment), "j M Y")
+    if ahead <= timedelta():
+        shown = "due now"
+    elif ahead < timedelta(minutes=1):
+        shown = "in less than a minute"
+    elif ahead < timedelta(days=14):
+        shown = f"in {duration_in_words(ahead)}"
+    else:
+        shown = format_date(timezone.localtime(moment), "j M Y")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), exact(moment), shown
     )
@@ -38,19 +44,7 @@ def coming_in(moment: datetime | None) -> SafeString:
 
 @register.filter
 def describe_seconds(length: timedelta) -> str:
-    minutes, seconds = divmod(int(length.total_seconds()), 60)
-    words = [f"{minutes} min"] * bool(minutes) + [f"{seconds} s"] * bool(seconds or not minutes)
-    return " ".join(words)
-
-
-def distance(ahead: timedelta) -> str:
-    if ahead <= timedelta():
-        return "due now"
-    for length, unit in UNITS:
-        count = ahead // length
-        if count:
-            return f"in {count} {unit}{'' if count == 1 else 's'}"
-    return "in less than a minute"
+    return short_duration(int(length.total_seconds()))
 
 
 @register.inclusion_tag("monitoring/schedules/_of_client.html", takes_context=True)

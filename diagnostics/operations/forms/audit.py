@@ -10,6 +10,7 @@ from django.utils import timezone
 from diagnostics.operations.queries.audit import WAYS, AuditFilter, audit_actions, describe_action
 from diagnostics.orgs.forms.providers import QueryForm, client_field, search_field
 from diagnostics.web.form_text import NO_NUL
+from diagnostics.web.paging import before_field
 from diagnostics.web.time_ranges import QUICK, NotUnderstood, TimeRange, read_moment
 
 
@@ -34,7 +35,7 @@ class AuditForm(QueryForm):
     since = _day("From the day")
     until = _day("To the day")
     client = client_field()
-    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    before = before_field()
 
     def __init__(self, *args: Any, zone: tzinfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

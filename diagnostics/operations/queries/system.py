@@ -16,6 +16,7 @@ from config.migrations import missing_migrations, newest_migration
 from diagnostics.jobs.models import RowFailure
 from diagnostics.operations.models import Heartbeat, TickPart
 from diagnostics.operations.queries.broker import Broker, broker_state
+from diagnostics.web.format import bytes_in_words, count_of, duration_in_words
 
 OK, LATE, BROKEN = "ok", "late", "broken"
 TICK = "tick"
@@ -73,7 +74,7 @@ def database_part() -> SystemPart:
     facts = (
         ("Server", f"PostgreSQL {version}, {'embedded' if settings.EMBEDDED_DATABASE else 'your own'}"),
         ("Answers in", f"{ms:.1f} ms"),
-        ("Size", in_bytes(size)),
+        ("Size", bytes_in_words(size)),
         ("Connections", f"{used} of {most}"),
     )
     if used > 0.9 * int(most):
@@ -113,7 +114,7 @@ def tick_part(now: datetime) -> SystemPart:
         return SystemPart("tick", title, BROKEN, "Unknown: the database doesn't respond.")
     failing = failing_parts(parts, now)
     facts = (
-        *((("Last tick", f"{describe(now - at)} ago"),) if at else ()),
+        *((("Last tick", f"{duration_in_words(now - at)} ago"),) if at else ()),
         *((f"Part {each.name}", _how_it_fails(each, now)) for each in parts if each.failures or each in failing),
     )
     if failing:
@@ -140,10 +141,12 @@ def failing_parts(parts: Iterable[TickPart], now: datetime) -> list[TickPart]:
 
 
 def _how_it_fails(part: TickPart, now: datetime) -> str:
-    worked = f"last worked {describe(now - part.succeeded_at)} ago" if part.succeeded_at else "has never worked"
+    worked = (
+        f"last worked {duration_in_words(now - part.succeeded_at)} ago" if part.succeeded_at else "has never worked"
+    )
     if part.failures:
-        return f"failed {part.failures} time{'' if part.failures == 1 else 's'} in a row ({part.error}), {worked}"
-    return f"hasn't ended since {describe(now - part.started_at)}, {worked}" if part.started_at else worked
+        return f"failed {count_of(part.failures, 'time')} in a row ({part.error}), {worked}"
+    return f"hasn't ended since {duration_in_words(now - part.started_at)}, {worked}" if part.started_at else worked
 
 
 def rows_part(failures: Sequence[RowFailure]) -> SystemPart:
@@ -206,7 +209,7 @@ def disk_part() -> SystemPart:
         return SystemPart("disk", "Disk", LATE, f"The data folder cannot be looked at: {trouble.strerror}.")
     facts = (
         ("Data folder", str(settings.DATA_DIR)),
-        ("Free", f"{in_bytes(usage.free)} of {in_bytes(usage.total)}"),
+        ("Free", f"{bytes_in_words(usage.free)} of {bytes_in_words(usage.total)}"),
     )
     if usage.free < DISK_SHORT:
         return SystemPart("disk", "Disk", LATE, "It is nearly full. Make room before the database cannot write.", facts)
@@ -220,7 +223,10 @@ def backup_part(now: datetime) -> SystemPart:
         return SystemPart(
             "backup", title, LATE, "None was made with manage.py backup. Another way of making one is not seen."
         )
-    facts = (("Last", f"{describe(now - beat.at)} ago"), ("Size", in_bytes(int(beat.told.get("bytes", 0)))))
+    facts = (
+        ("Last", f"{duration_in_words(now - beat.at)} ago"),
+        ("Size", bytes_in_words(int(beat.told.get("bytes", 0)))),
+    )
     return SystemPart("backup", title, OK, "The database was written to a file; its keys have to be kept apart.", facts)
 
 
@@ -230,23 +236,6 @@ def parts_for_readiness() -> Iterator[SystemPart]:
     yield migrations_part()
     yield broker_part(broker_state())
     yield tick_part(timezone.now())
-
-
-def in_bytes(number: int) -> str:
-    size = float(number)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
-
-
-def describe(passed: timedelta) -> str:
-    seconds = max(0, int(passed.total_seconds()))
-    for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {word}"
-    return f"{seconds} seconds"
 
 
 def _waiting(number: int) -> str:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from diagnostics.accounts.models import AuditEntry
-from diagnostics.operations.queries.audit import WAYS, AuditPage, describe_action
+from diagnostics.operations.queries.audit import WAYS, describe_action
 
 register = template.Library()
 # Things that have a page of their own under their number.
@@ -46,9 +46,9 @@ def subject_link(entry: AuditEntry) -> SafeString:
 
 
 @register.simple_tag
-def client_of(entry: AuditEntry, page: AuditPage) -> SafeString:
-    """Whose org it is about, where that is more than the thing's own name says."""
-    name = page.client_names.get(entry.client_id or 0, "")
+def client_of(entry: AuditEntry, client_names: dict[int, str]) -> SafeString:
+    """A link to the client that the entry is about, unless the entry's own name tells it already."""
+    name = client_names.get(entry.client_id or 0, "")
     if not name or entry.thing == "oauthclient" or name in entry.name:
         return SafeString("")
     return format_html('<a class="sub" href="{}">{}</a>', reverse("client", args=[entry.client_id]), name)

@@ -15,9 +15,12 @@ from diagnostics.accounts.models import AuditEntry
 from diagnostics.accounts.requests import Request, zone_of
 from diagnostics.operations import audit_export as exports
 from diagnostics.operations.forms.audit import AuditForm
-from diagnostics.operations.queries.audit import audit_page, entries_to_export
+from diagnostics.operations.queries.audit import audit_entries, audit_page, client_names
 from diagnostics.runs.limits import EXPORTS, leave_room_for, one_export, refuse_second_export
+from diagnostics.web.paging import in_batches
 from diagnostics.web.streaming import in_pieces
+
+EXPORT_BATCH = 1_000  # entries in memory at a time
 
 Writer = Callable[[Iterable[AuditEntry]], Iterator[str]]
 FORMS: dict[str, tuple[str, Writer]] = {
@@ -33,10 +36,12 @@ def audit_log(request: Request) -> HttpResponse:
     chosen = form.filter()
     kept = request.GET.copy()
     kept.pop("before", None)
+    page = audit_page(chosen, request.user, before=form.before_row())
     context = {
         "form": form,
         "chosen": chosen,
-        "page": audit_page(chosen, request.user, before=form.before_row()),
+        "page": page,
+        "client_names": client_names(page.rows, request.user),
         "kept": kept.urlencode(),
         "left_out": list(form.left_out()),
     }
@@ -62,5 +67,6 @@ def audit_export(request: Request, form: str) -> HttpResponseBase:
     with transaction.atomic():
         leave_room_for(EXPORTS, request.user)
         record("audit.exported", after={"as": form, "query": request.GET.urlencode()})
-    pieces = in_pieces(write(entries_to_export(chosen, request.user)))
+    entries = in_batches(audit_entries(chosen, request.user), EXPORT_BATCH)
+    pieces = in_pieces(write(entries))
     return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)

@@ -14,11 +14,10 @@ from diagnostics.engine.verdict import ENGINE_VERSION
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.call import read_json
 from diagnostics.product import version
+from diagnostics.web.format import duration_in_words, short_duration
 from diagnostics.web.regions import region_name
 
 register = template.Library()
-
-STEPS = ((60, "second", 1), (3600, "minute", 60), (86400, "hour", 3600), (14 * 86400, "day", 86400))
 
 
 @register.simple_tag
@@ -76,8 +75,7 @@ def duration(ms: float | None) -> str:
         return f"{ms:.0f} ms"
     if ms < 60_000:
         return f"{ms / 1000:.1f} s"
-    minutes, seconds = divmod(round(ms / 1000), 60)
-    return f"{minutes} min {seconds} s"
+    return short_duration(round(ms / 1000))
 
 
 @register.filter
@@ -93,15 +91,10 @@ def pretty(text: str) -> str:
 
 
 def distance(passed: timedelta) -> str:
-    """ "" when it is too far away for a distance to say anything."""
-    seconds = max(passed.total_seconds(), 0)
-    if seconds < 5:
+    """For example "3 hours ago"; "" from two weeks on, when a date says more."""
+    if passed < timedelta(seconds=5):
         return "just now"
-    for below, unit, length in STEPS:
-        if seconds < below:
-            count = int(seconds // length)
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
-    return ""
+    return f"{duration_in_words(passed)} ago" if passed < timedelta(days=14) else ""
 
 
 def exact(value: datetime) -> str:

@@ -12,7 +12,8 @@ from django.test import Client
 
 from diagnostics.accounts import sign_in_events as sign_ins
 from diagnostics.accounts.models import AuditEntry, User
-from diagnostics.operations.queries.audit import AT_A_TIME, AUDIT_PAGE
+from diagnostics.operations.queries.audit import AUDIT_PAGE
+from diagnostics.operations.views.audit import EXPORT_BATCH
 from tests.factories import make_client, make_person, make_user
 
 pytestmark = pytest.mark.django_db
@@ -174,9 +175,9 @@ def test_the_export_holds_what_the_list_shows_and_says_who_took_it(as_admin: Cli
 
 
 def test_an_export_goes_on_beyond_one_chunk(as_admin: Client) -> None:
-    AuditEntry.objects.bulk_create([AuditEntry(action="run.started") for _ in range(AT_A_TIME + 5)])
+    AuditEntry.objects.bulk_create([AuditEntry(action="run.started") for _ in range(EXPORT_BATCH + 5)])
     lines = exported(as_admin, "jsonl", action="run.started").splitlines()
-    assert len({json.loads(line)["entry"] for line in lines}) == AT_A_TIME + 5
+    assert len({json.loads(line)["entry"] for line in lines}) == EXPORT_BATCH + 5
 
 
 def test_an_unknown_form_is_404_and_head_hands_nothing_out(as_admin: Client) -> None:
