@@ -162,7 +162,7 @@ TEMPLATES = [
                 "known": "diagnostics.issues.templatetags.known",
                 "outcomes": "diagnostics.runs.templatetags.outcomes",
                 "page": "diagnostics.web.templatetags.page",
-                "places": "diagnostics.pages.templatetags.places",
+                "navigation": "diagnostics.pages.templatetags.navigation",
                 "providers": "diagnostics.orgs.templatetags.providers",
                 "rights": "diagnostics.orgs.templatetags.rights",
                 "run_list": "diagnostics.runs.templatetags.run_list",

@@ -12,12 +12,12 @@ from kombu.exceptions import OperationalError
 from diagnostics.issues.issues import update_issues_of_waiting_runs
 from diagnostics.monitoring import deliveries
 from diagnostics.monitoring.deliveries import due_deliveries
-from diagnostics.monitoring.incidents import remind
+from diagnostics.monitoring.incidents import send_reminders
 from diagnostics.monitoring.schedules import claim_due_schedules
 from diagnostics.operations.retention import due_passes, work_on_pass
 from diagnostics.operations.set_aside import forget_ended_failures, refresh_safely, run_next_safely, verify_safely
 from diagnostics.operations.tick_parts import retry_failed_parts, run_part, run_parts
-from diagnostics.operations.worker_heartbeats import worker_began, worker_ended
+from diagnostics.operations.worker_heartbeats import on_worker_ready, on_worker_shutdown
 from diagnostics.orgs.clients import give_up_verifications
 from diagnostics.orgs.contracts import give_up_refreshes
 from diagnostics.orgs.sync import snapshots
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 # What nobody waits for has a queue and workers of its own, so that it never stands before a person's click.
 SCHEDULED = settings.SCHEDULED_QUEUE
 
-worker_ready.connect(worker_began)
-worker_shutdown.connect(worker_ended)
+worker_ready.connect(on_worker_ready)
+worker_shutdown.connect(on_worker_shutdown)
 
 
 @shared_task(ignore_result=True)
@@ -136,7 +136,7 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "findings_history": update_issues_of_waiting_runs,
     "request_keys": forget_old_keys,
     "retention": send_retention,
-    "reminders": remind,
+    "reminders": send_reminders,
     "alerts": send_deliveries,
     "failed_rows": forget_ended_failures,
     "turns": turns.forget_old_turns,

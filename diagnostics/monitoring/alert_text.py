@@ -1,4 +1,4 @@
-"""What an alert says of an incident: the words of its messages, from the rows."""
+"""The text of an incident's alerts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,22 +9,24 @@ from django.conf import settings
 
 from diagnostics.engine import causes
 from diagnostics.monitoring.channels import message as messages
-from diagnostics.monitoring.channels.message import Message, line, moment
+from diagnostics.monitoring.channels.message import Message, format_time, one_line
 from diagnostics.monitoring.models import Incident
-from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.compared import compared
 from diagnostics.runs.queries.comparisons import runs_to_compare
 from diagnostics.web.format import duration_in_words
 
-MOST_CHANGES = 6
-PATH = "/incidents/"  # a worker knows no pages, so that it need not load them all
+MAX_CHANGES = 6
+INCIDENTS_PATH = "/incidents/"  # not reversed: a worker would have to load every view for that
 
 
 @dataclass(frozen=True)
 class IncidentSummary:
-    """What a message needs beside the incident's row. `broke_at` is the beginning of the whole break, which may have
-    begun with another cause; `agreed` says by how many runs it is known."""
+    """What a message needs besides the incident's row.
+
+    `broke_at` is the start of the whole outage, which may have begun with another cause. `agreed` is a sentence about
+    how many runs confirm it. `root` is the ID of the outage's first incident.
+    """
 
     broke_at: datetime
     now: datetime
@@ -34,52 +36,52 @@ class IncidentSummary:
     root: int = 0
 
 
-def message_of(event: str, incident: Incident, told: IncidentSummary) -> Message:
+def incident_message(event: str, incident: Incident, summary: IncidentSummary) -> Message:
     client, verdict = incident.client, _verdict(incident.last_run)
     return Message(
         event=event,
-        title=line(_title(event, incident), 200),
-        sentences=tuple(line(each) for each in _sentences(event, incident, told) if each),
-        facts=tuple(_facts(event, incident, told)),
-        changes=tuple(line(each) for each in _changes(event, incident)),
-        link=f"{settings.PUBLIC_URL}{PATH}{incident.pk}/",
-        at=told.now.isoformat(timespec="seconds"),
-        began_at=told.broke_at.isoformat(timespec="seconds"),
+        title=one_line(_title(event, incident), 200),
+        sentences=tuple(one_line(sentence) for sentence in _sentences(event, incident, summary) if sentence),
+        facts=tuple(_facts(event, incident, summary)),
+        changes=tuple(one_line(sentence) for sentence in _changes(event, incident)),
+        link=f"{settings.PUBLIC_URL}{INCIDENTS_PATH}{incident.pk}/",
+        at=summary.now.isoformat(timespec="seconds"),
+        began_at=summary.broke_at.isoformat(timespec="seconds"),
         ended_at=incident.closed_at.isoformat(timespec="seconds") if incident.closed_at else "",
         cause=incident.cause,
         certainty=str(verdict.get("certainty", "")),
-        client=line(client.name),
-        org=line(client.org_name),
+        client=one_line(client.name),
+        org=one_line(client.org_name),
         tier=client.tier,
-        schedule=line(incident.schedule.name) if incident.schedule else "",
+        schedule=one_line(incident.schedule.name) if incident.schedule else "",
         run=incident.good_run_id if event == messages.RECOVERED else incident.last_run_id,
         incident=incident.pk,
-        thread=f"cobrowse-doctor-incident-{told.root or incident.pk}",
+        thread=f"cobrowse-doctor-incident-{summary.root or incident.pk}",
     )
 
 
 def test_message(channel_name: str, by: str, now: datetime, thread: str) -> Message:
-    """It names nobody's org: whoever is at the far end may not be the right one yet."""
+    """Names no org, since the channel may still reach the wrong recipient."""
     return Message(
         event=messages.TEST,
-        title=line(f"channel “{channel_name}” of Cobrowse Doctor"),
+        title=one_line(f"channel “{channel_name}” of Cobrowse Doctor"),
         sentences=("This is a test. Nothing is broken, and nothing has to be done.",),
-        facts=(("Sent by", line(by)),) if by else (),
+        facts=(("Sent by", one_line(by)),) if by else (),
         link=settings.PUBLIC_URL + "/",
         at=now.isoformat(timespec="seconds"),
         thread=thread,
     )
 
 
-def what_changed(before: int | None, after: int | None) -> list[str]:
-    """In sentences, the likeliest reason first; [] where one of the runs is gone."""
+def describe_changes(before: int | None, after: int | None) -> list[str]:
+    """The differences between two runs as sentences, the likeliest cause first; [] if a run was deleted."""
     runs = runs_to_compare(before, after, viewer=None)
     a, b = (runs.get(pk) if pk else None for pk in (before, after))
     if a is None or b is None:
         return []
-    told, _ = compared(a, b)
-    facts = [_cap(each.told) for each in told.changed if each.told]
-    return [told.explanation.sentence, *facts][: MOST_CHANGES + 1]
+    comparison, _ = compared(a, b)
+    facts = [_as_sentence(change.told) for change in comparison.changed if change.told]
+    return [comparison.explanation.sentence, *facts][: MAX_CHANGES + 1]
 
 
 def _title(event: str, incident: Incident) -> str:
@@ -87,48 +89,48 @@ def _title(event: str, incident: Incident) -> str:
     return f"{incident.client.name}: {what[0].lower()}{what[1:]}"
 
 
-def _sentences(event: str, incident: Incident, told: IncidentSummary) -> list[str]:
+def _sentences(event: str, incident: Incident, summary: IncidentSummary) -> list[str]:
     if event == messages.RECOVERED:
         ended = _ended(incident)
-        lasted = duration_in_words(ended - told.broke_at, units=2)
+        lasted = duration_in_words(ended - summary.broke_at, units=2)
         return [
-            f"It was broken for {lasted}, from {_at(told.broke_at, told)} to {_at(ended, told)}.",
-            f"What was wrong: {_plain(incident.sentence or causes.title_of(incident.cause))}",
-            "It came and went, so the end was told only after many good runs in a row." if told.flapping else "",
+            f"It was broken for {lasted}, from {_at(summary.broke_at, summary)} to {_at(ended, summary)}.",
+            f"What was wrong: {(incident.sentence or causes.title_of(incident.cause)).strip()}",
+            "It came and went, so the end was told only after many good runs in a row." if summary.flapping else "",
         ]
     if event == messages.ENDED:
         why = "the client is retired" if incident.client.is_retired else "its schedule is gone"
         return [f"Nobody looks at it any more: {why}. Whether it is mended is not known."]
     remedy = _verdict(incident.last_run).get("remedy")
-    lasted = duration_in_words(told.now - told.broke_at, units=2)
-    since = f"It is broken for {lasted}, since {_at(told.broke_at, told)}."
-    return [
-        incident.sentence,
-        since if event == messages.REMINDER else told.agreed,
-        "It has come and gone several times in a day: the next end is told only after many good runs in a row."
-        if told.flapping
-        else "",
-        f"To mend it: {_plain(remedy)}" if isinstance(remedy, str) and remedy else "",
-    ]
+    lasted = duration_in_words(summary.now - summary.broke_at, units=2)
+    since = f"It is broken for {lasted}, since {_at(summary.broke_at, summary)}."
+    sentences = [incident.sentence, since if event == messages.REMINDER else summary.agreed]
+    if summary.flapping:
+        sentences.append(
+            "It has come and gone several times in a day: the next end is told only after many good runs in a row."
+        )
+    if isinstance(remedy, str) and remedy:
+        sentences.append(f"To mend it: {remedy.strip()}")
+    return sentences
 
 
 def _changes(event: str, incident: Incident) -> Sequence[str]:
     if event in (messages.REMINDER, messages.ENDED):
         return ()
     part = "mended" if event == messages.RECOVERED else "broke"
-    return [str(each.get("sentence", "")) for each in incident.changes if each.get("at") == part][:MOST_CHANGES]
+    return [str(change.get("sentence", "")) for change in incident.changes if change.get("at") == part][:MAX_CHANGES]
 
 
-def _facts(event: str, incident: Incident, told: IncidentSummary) -> list[tuple[str, str]]:
+def _facts(event: str, incident: Incident, summary: IncidentSummary) -> list[tuple[str, str]]:
     client = incident.client
     facts = [
-        ("Client", line(client.name)),
-        ("Org", line(client.org_name)),
-        ("Used for", _tier(client)),
-        ("Schedule", line(incident.schedule.name) if incident.schedule else ""),
+        ("Client", one_line(client.name)),
+        ("Org", one_line(client.org_name)),
+        ("Used for", client.get_tier_display() if client.tier else ""),
+        ("Schedule", one_line(incident.schedule.name) if incident.schedule else ""),
         ("Cause", incident.cause),
-        ("Broken since", _at(told.broke_at, told)),
-        ("Right again", _at(_ended(incident), told) if event == messages.RECOVERED else ""),
+        ("Broken since", _at(summary.broke_at, summary)),
+        ("Right again", _at(_ended(incident), summary) if event == messages.RECOVERED else ""),
     ]
     return [(label, value) for label, value in facts if value]
 
@@ -140,21 +142,13 @@ def _ended(incident: Incident) -> datetime:
     return (good.finished_at or good.created_at) if good is not None else incident.closed_at
 
 
-def _tier(client: OAuthClient) -> str:
-    return client.get_tier_display() if client.tier else ""
-
-
 def _verdict(run: Run | None) -> dict[str, object]:
     return run.verdict if run is not None and isinstance(run.verdict, dict) else {}
 
 
-def _at(at: datetime, told: IncidentSummary) -> str:
-    return moment(at.astimezone(ZoneInfo(told.zone)))
+def _at(at: datetime, summary: IncidentSummary) -> str:
+    return format_time(at.astimezone(ZoneInfo(summary.zone)))
 
 
-def _plain(text: object) -> str:
-    return str(text).strip()
-
-
-def _cap(text: str) -> str:
+def _as_sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else ""

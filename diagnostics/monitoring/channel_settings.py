@@ -1,4 +1,4 @@
-"""Writes about channels, rules and mutes, on an admin's or an operator's behalf."""
+"""Changes channels, alert rules and snoozes for an admin or operator."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +15,7 @@ from diagnostics.orgs.models import OAuthClient
 
 @transaction.atomic
 def add_channel(*, name: str, kind: str, address: str, secret: str, user: User) -> Channel:
-    """The caller has validated the fields; a name in use raises IntegrityError. A webhook gets its signing secret."""
+    """The fields must be valid; a name in use raises IntegrityError. A webhook gets a new signing secret."""
     signing = webhook.new_secret() if kind == Channel.Kind.WEBHOOK else ""
     channel = Channel.objects.create(
         name=name, kind=kind, address=address, secret=secret, signing_secret=signing, created_by=user
@@ -26,7 +26,7 @@ def add_channel(*, name: str, kind: str, address: str, secret: str, user: User) 
 
 @transaction.atomic
 def delete_channel(channel: Channel) -> None:
-    """With its part of the delivery log."""
+    """Also deletes its deliveries."""
     record("channel.deleted", channel, before={"name": channel.name, "kind": channel.kind, "shown": channel.address})
     channel.delete()
 
@@ -39,7 +39,7 @@ def save_rule(
     channels: Iterable[Channel],
     user: User,
 ) -> AlertRule:
-    """A new one where it has no row yet."""
+    """Create the rule if it has no row yet, else update it."""
     is_new = rule.pk is None
     before = None if is_new else _audit_values(rule)
     for name, value in values.items():
@@ -60,26 +60,26 @@ def delete_rule(rule: AlertRule) -> None:
 
 
 @transaction.atomic
-def mute(thing: Incident | AlertRule, reason: str, until: datetime, user: User) -> None:
-    """Also where it is muted already: the newer reason and end hold."""
-    before = {"muted_until": thing.muted_until, "mute_reason": thing.mute_reason}
-    thing.muted_until, thing.mute_reason, thing.muted_by = until, reason, user
-    thing.save(update_fields=["muted_until", "mute_reason", "muted_by"])
+def mute(target: Incident | AlertRule, reason: str, until: datetime, user: User) -> None:
+    """Replaces an earlier snooze."""
+    before = {"muted_until": target.muted_until, "mute_reason": target.mute_reason}
+    target.muted_until, target.mute_reason, target.muted_by = until, reason, user
+    target.save(update_fields=["muted_until", "mute_reason", "muted_by"])
     after = {"muted_until": until, "mute_reason": reason}
-    record(f"{_noun(thing)}.muted", thing, before=before, after=after)
+    record(f"{_noun(target)}.muted", target, before=before, after=after)
 
 
 @transaction.atomic
-def unmute(thing: Incident | AlertRule) -> None:
-    if thing.muted_until is None:
+def unmute(target: Incident | AlertRule) -> None:
+    if target.muted_until is None:
         return
-    record(f"{_noun(thing)}.unmuted", thing, before={"muted_until": thing.muted_until})
-    thing.muted_until, thing.mute_reason, thing.muted_by = None, "", None
-    thing.save(update_fields=["muted_until", "mute_reason", "muted_by"])
+    record(f"{_noun(target)}.unmuted", target, before={"muted_until": target.muted_until})
+    target.muted_until, target.mute_reason, target.muted_by = None, "", None
+    target.save(update_fields=["muted_until", "mute_reason", "muted_by"])
 
 
-def _noun(thing: Incident | AlertRule) -> str:
-    return "incident" if isinstance(thing, Incident) else "alert_rule"
+def _noun(target: Incident | AlertRule) -> str:
+    return "incident" if isinstance(target, Incident) else "alert_rule"
 
 
 def _audit_values(rule: AlertRule) -> dict[str, Any]:
@@ -95,9 +95,8 @@ def _audit_values(rule: AlertRule) -> dict[str, Any]:
         "zone",
         "is_on",
     )
-    told = {name: getattr(rule, name) for name in names}
     return {
-        **told,
+        **{name: getattr(rule, name) for name in names},
         "clients": sorted(rule.clients.values_list("name", flat=True)),
         "channels": sorted(rule.channels.values_list("name", flat=True)),
     }

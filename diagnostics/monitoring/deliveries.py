@@ -1,6 +1,6 @@
-"""Deliveries: claimed by one worker, tried, tried again with growing pauses, given up; the channel's state with them.
+"""Sends deliveries: a worker claims one, tries, retries with growing delays, gives up, and updates the channel.
 
-A worker that dies between the far end's answer and its row sends twice: under the same id, so that it can be told.
+A worker that dies after the receiver's reply sends twice, under the same ID, so that the receiver can tell.
 """
 
 import logging
@@ -19,43 +19,52 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.jobs.row_failures import Kind, attempt, count_failure, forget_failure, where, without_set_aside
 from diagnostics.monitoring.alert_text import test_message
-from diagnostics.monitoring.announcements import why_not
+from diagnostics.monitoring.announcements import reason_to_drop
 from diagnostics.monitoring.channels.message import Message
-from diagnostics.monitoring.channels.responses import GIVES_UP_AFTER, Next, Reply, next_after, proved, wait_after
+from diagnostics.monitoring.channels.responses import (
+    MAX_FAILURES,
+    AttemptResult,
+    Reply,
+    proof_of,
+    result_of,
+    retry_delay,
+)
 from diagnostics.monitoring.channels.sending import send
 from diagnostics.monitoring.models import Channel, Delivery
+from diagnostics.web.format import count_of
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)  # longer than any attempt takes
-AT_A_TIME = 50
-AT_A_TIME_OF_A_CHANNEL = 3
+LEASE = timedelta(seconds=90)  # longer than any attempt
+BATCH = 50
+BATCH_PER_CHANNEL = 3
 WAITING = (Delivery.State.QUEUED, Delivery.State.HELD)
-MOST_TESTS = 5  # of one channel in a minute
+MAX_TESTS_PER_MINUTE = 5  # per channel
 
 
 def due_deliveries(now: datetime | None = None) -> tuple[int, ...]:
-    """What a worker should take up: ringing twice for one is harmless. Channels take turns, a few of each at a time, so
-    that one whose server is slow holds up no other.
+    """IDs of the deliveries to send to workers; sending one twice is harmless.
+
+    Each channel has at most BATCH_PER_CHANNEL under way, so that a slow server doesn't delay the others.
     """
     now = now or timezone.now()
     sending = Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__gt=now)
     under_way = Counter(sending.values_list("channel_id", flat=True))
-    place = Window(RowNumber(), partition_by=F("channel_id"), order_by=[F("next_try_at").asc(), F("pk").asc()])
+    position = Window(RowNumber(), partition_by=F("channel_id"), order_by=[F("next_try_at").asc(), F("pk").asc()])
     free = without_set_aside(Delivery.objects.filter(_is_free(now)), Kind.DELIVERY)
-    firsts = free.annotate(place=place).filter(place__lte=AT_A_TIME_OF_A_CHANNEL).order_by("place", "next_try_at", "pk")
-    found = firsts.values_list("pk", "channel_id", "place")[: 2 * AT_A_TIME]
-    due = (pk for pk, channel, place in found if under_way[channel] + place <= AT_A_TIME_OF_A_CHANNEL)
-    return tuple(islice(due, AT_A_TIME))
+    firsts = free.annotate(place=position).filter(place__lte=BATCH_PER_CHANNEL).order_by("place", "next_try_at", "pk")
+    found = firsts.values_list("pk", "channel_id", "place")[: 2 * BATCH]
+    due = (pk for pk, channel, position in found if under_way[channel] + position <= BATCH_PER_CHANNEL)
+    return tuple(islice(due, BATCH))
 
 
 def deliver(pk: int) -> bool:
-    """One attempt. False where another worker has it, or nothing is to be done, or a fault of ours stopped it."""
-    left_lying = Delivery.objects.filter(pk=pk, state=Delivery.State.SENDING, lease_until__lte=timezone.now())
-    if left_lying.exists() and count_failure(Kind.DELIVERY, pk, WorkerLost(), _give_up_delivery):
+    """One attempt. False if another worker has the delivery, it has ended, or an error of ours stopped the attempt."""
+    expired = Delivery.objects.filter(pk=pk, state=Delivery.State.SENDING, lease_until__lte=timezone.now())
+    if expired.exists() and count_failure(Kind.DELIVERY, pk, WorkerLost(), _give_up_delivery):
         return False
-    return attempt(Kind.DELIVERY, pk, lambda: _deliver(pk), _give_up_delivery, again=_free_again) is True
+    return attempt(Kind.DELIVERY, pk, lambda: _deliver(pk), _give_up_delivery, again=_release) is True
 
 
 def _give_up_delivery(pk: int) -> None:
@@ -65,38 +74,38 @@ def _give_up_delivery(pk: int) -> None:
     Delivery.objects.filter(pk=pk, state__in=(*WAITING, Delivery.State.SENDING)).update(reason=reason, **ended)
 
 
-def _free_again(pk: int) -> None:
+def _release(pk: int) -> None:
     sending = Delivery.objects.filter(pk=pk, state=Delivery.State.SENDING)
     sending.update(state=Delivery.State.QUEUED, next_try_at=timezone.now(), lease_until=None)
 
 
 class WorkerLost(Exception):
-    """The worker that had the row ended before its work did."""
+    """The worker ended before its attempt did."""
 
 
 def _deliver(pk: int) -> bool:
-    mine = _claim(pk)
-    if mine is None:
+    delivery = _claim(pk)
+    if delivery is None:
         return False
-    if reason := why_not(mine):
-        _held(mine).update(state=Delivery.State.DROPPED, reason=reason, ended_at=timezone.now(), lease_until=None)
+    if reason := reason_to_drop(delivery):
+        _leased(delivery).update(state=Delivery.State.DROPPED, reason=reason, ended_at=timezone.now(), lease_until=None)
         return True
     at = timezone.now()
-    message = Message.from_json(mine.message)
+    message = Message.from_json(delivery.message)
     try:
-        reply = send(mine.channel, message, f"msg_{mine.message_id.hex}", at)
-    except Exception as fault:
-        log.error("delivery %s could not be made: %s", pk, where(fault))
-        reply = Reply(error="fault", words=f"It failed here, with {type(fault).__name__}. The log says more.")
-    _keep(mine, reply, at)
+        reply = send(delivery.channel, message, f"msg_{delivery.message_id.hex}", at)
+    except Exception as error:
+        log.error("delivery %s could not be made: %s", pk, where(error))
+        reply = Reply(error="fault", text=f"It failed here, with {type(error).__name__}. The log says more.")
+    _record_attempt(delivery, reply, at)
     return True
 
 
 @transaction.atomic
 def start_test(channel: Channel, user: User) -> Delivery:
-    """A message that asks nobody to do anything. Raises Refused where too many were asked for."""
+    """Raises ActionRefused after MAX_TESTS_PER_MINUTE."""
     recent = Delivery.objects.filter(channel=channel, event=Delivery.Event.TEST)
-    if recent.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= MOST_TESTS:
+    if recent.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= MAX_TESTS_PER_MINUTE:
         raise ActionRefused("This channel was tested several times in the last minute. Wait a little.")
     now, message_id = timezone.now(), uuid4()
     message = test_message(channel.name, user.get_username(), now, f"cobrowse-doctor-test-{message_id.hex}")
@@ -113,7 +122,7 @@ def start_test(channel: Channel, user: User) -> Delivery:
 
 @transaction.atomic
 def try_again(delivery: Delivery) -> bool:
-    """One more attempt at what was given up. False where it is under way, or was taken."""
+    """Retry a delivery that was given up. False if it is under way or was sent."""
     ended = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.GIVEN_UP)
     again = ended.update(state=Delivery.State.QUEUED, next_try_at=timezone.now(), ended_at=None, reason="")
     if again:
@@ -131,69 +140,73 @@ def _claim(pk: int) -> Delivery | None:
     lease = now + LEASE
     if not Delivery.objects.filter(_is_free(now), pk=pk).update(state=Delivery.State.SENDING, lease_until=lease):
         return None
-    mine = Delivery.objects.select_related("channel", "incident", "rule").filter(pk=pk, lease_until=lease)
-    return mine.first()
+    delivery = Delivery.objects.select_related("channel", "incident", "rule").filter(pk=pk, lease_until=lease)
+    return delivery.first()
 
 
-def _held(mine: Delivery) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(pk=mine.pk, state=Delivery.State.SENDING, lease_until=mine.lease_until)
+def _leased(delivery: Delivery) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.SENDING, lease_until=delivery.lease_until)
 
 
 @transaction.atomic
-def _keep(mine: Delivery, reply: Reply, at: datetime) -> None:
-    """The attempt, what follows on it, and what it says of the channel."""
-    attempts = [*mine.attempts, _attempt(mine, reply, at)]
-    follows, wait = next_after(reply), None
-    if follows is Next.LATER and mine.event != Delivery.Event.TEST:
-        wait = wait_after(len(attempts), reply.retry_after)
-    if not _held(mine).update(attempts=attempts, lease_until=None, **_state(follows, wait, len(attempts))):
-        log.warning("delivery %s was taken over by another worker", mine.pk)
+def _record_attempt(delivery: Delivery, reply: Reply, at: datetime) -> None:
+    """Store the attempt and its result, and update the channel."""
+    attempts = [*delivery.attempts, _attempt(delivery, reply, at)]
+    result, wait = result_of(reply), None
+    if result is AttemptResult.RETRY and delivery.event != Delivery.Event.TEST:
+        wait = retry_delay(len(attempts), reply.retry_after)
+    if not _leased(delivery).update(attempts=attempts, lease_until=None, **_state(result, wait, len(attempts))):
+        log.warning("delivery %s was taken over by another worker", delivery.pk)
         return
-    words = str(attempts[-1]["words"])
-    if follows is Next.TAKEN:
-        _channel(mine).update(state=Channel.State.WORKS, failures=0, last_ok_at=timezone.now(), last_words=words)
+    text = str(attempts[-1]["words"])
+    if result is AttemptResult.DELIVERED:
+        _channel_rows(delivery).update(
+            state=Channel.State.WORKS, failures=0, last_ok_at=timezone.now(), last_words=text
+        )
     elif wait is not None:
-        _channel(mine).exclude(state=Channel.State.REFUSED).update(state=Channel.State.FAILING, last_words=words)
+        _channel_rows(delivery).exclude(state=Channel.State.REFUSED).update(
+            state=Channel.State.FAILING, last_words=text
+        )
     else:
-        _count_failure(mine, follows, words)
+        _count_failure(delivery, result, text)
 
 
-def _state(follows: Next, wait: timedelta | None, attempts: int) -> dict[str, Any]:
+def _state(result: AttemptResult, wait: timedelta | None, attempts: int) -> dict[str, Any]:
     now = timezone.now()
-    if follows is Next.TAKEN:
+    if result is AttemptResult.DELIVERED:
         return {"state": Delivery.State.SENT, "ended_at": now, "next_try_at": None, "reason": ""}
     if wait is not None:
         return {"state": Delivery.State.QUEUED, "next_try_at": now + wait, "reason": ""}
     reason = {
-        Next.LATER: f"Given up after {attempts} attempt{'' if attempts == 1 else 's'}.",
-        Next.NEVER: "No further attempt would go better.",
-        Next.GONE: "The far end asked not to be called again.",
-    }[follows]
+        AttemptResult.RETRY: f"Given up after {count_of(attempts, 'attempt')}.",
+        AttemptResult.REJECTED: "No further attempt would go better.",
+        AttemptResult.GONE: "The far end asked not to be called again.",
+    }[result]
     return {"state": Delivery.State.GIVEN_UP, "ended_at": now, "next_try_at": None, "reason": reason}
 
 
-def _attempt(mine: Delivery, reply: Reply, at: datetime) -> dict[str, Any]:
+def _attempt(delivery: Delivery, reply: Reply, at: datetime) -> dict[str, Any]:
     return {
         "at": at.isoformat(timespec="milliseconds"),
         "ms": round((timezone.now() - at).total_seconds() * 1000),
         "status": reply.status,
         "error": reply.error,
-        "words": reply.words,
-        "proved": proved(mine.channel.kind, reply),
+        "words": reply.text,
+        "proved": proof_of(delivery.channel.kind, reply),
     }
 
 
-def _channel(mine: Delivery) -> QuerySet[Channel]:
-    return Channel.objects.filter(pk=mine.channel_id)
+def _channel_rows(delivery: Delivery) -> QuerySet[Channel]:
+    return Channel.objects.filter(pk=delivery.channel_id)
 
 
-def _count_failure(mine: Delivery, follows: Next, words: str) -> None:
-    """A test that fails is somebody's try, and counts for nothing but what the page says."""
-    channel = _channel(mine).select_for_update().get()
-    channel.last_words = words
-    if mine.event != Delivery.Event.TEST:
+def _count_failure(delivery: Delivery, result: AttemptResult, text: str) -> None:
+    """A failed test changes the channel's text and state, but isn't counted."""
+    channel = _channel_rows(delivery).select_for_update().get()
+    channel.last_words = text
+    if delivery.event != Delivery.Event.TEST:
         channel.failures += 1
-    if follows is Next.GONE or channel.failures >= GIVES_UP_AFTER:
+    if result is AttemptResult.GONE or channel.failures >= MAX_FAILURES:
         _give_up(channel)
     elif channel.state != Channel.State.REFUSED:
         channel.state = Channel.State.FAILING

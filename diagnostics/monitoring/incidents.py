@@ -1,6 +1,6 @@
-"""Incidents: opened, turned into another, and closed by what the last runs of a schedule agree on.
+"""Opens, changes and closes incidents by what the last runs of a schedule agree on.
 
-What holds is read anew from the rows after every run, so that a look that was lost, or made twice, changes nothing.
+Each update reads all of its facts from the rows, so a lost or repeated update changes nothing.
 """
 
 import logging
@@ -15,45 +15,51 @@ from django.utils import timezone
 from diagnostics.comparison.history import Point
 from diagnostics.engine import causes
 from diagnostics.jobs.row_failures import Kind, each_row, where, without_set_aside
-from diagnostics.monitoring.alert_text import IncidentSummary, what_changed
-from diagnostics.monitoring.announcements import announce, announce_end, announced_rules, chain_of, reminded
+from diagnostics.monitoring.alert_text import IncidentSummary, describe_changes
+from diagnostics.monitoring.announcements import (
+    announce,
+    announce_end,
+    announce_reminder,
+    announced_rules,
+    incident_chain,
+)
 from diagnostics.monitoring.channels import message as messages
 from diagnostics.monitoring.models import AlertRule, Incident, Schedule
-from diagnostics.monitoring.thresholds import WITHIN as FLAPPING_WITHIN
+from diagnostics.monitoring.thresholds import FLAPPING_WINDOW as FLAPPING_WITHIN
 from diagnostics.monitoring.thresholds import (
-    Agreed,
+    Agreement,
     Threshold,
-    agreed,
-    failing_stretch,
-    is_agreed_otherwise,
+    failing_period,
+    find_agreement,
+    find_changed_cause,
+    find_recovery,
     is_flapping,
-    recovered_at,
-    steadier,
+    stricter,
 )
 from diagnostics.runs.models import Run
 
 log = logging.getLogger(__name__)
 
-DEFAULT = Threshold()
+DEFAULT_THRESHOLD = Threshold()
 RUNS_CONSIDERED = 100  # runs of the schedule
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass(frozen=True)
 class ScheduleState:
-    """What is known at this look: the schedule's last runs, and the rules that are for its client."""
+    """The schedule's last runs, and the active rules for its client."""
 
     schedule: Schedule
     points: tuple[Point, ...]
     rules: tuple[AlertRule, ...]
     now: datetime
 
-    def holds(self, threshold: Threshold) -> Agreed | None:
-        return agreed(self.points, threshold)
+    def agreement(self, threshold: Threshold) -> Agreement | None:
+        return find_agreement(self.points, threshold)
 
 
 def update_incidents_of(run: Run) -> None:
-    """After a run of a schedule was closed, in the same transaction. A fault here costs no run: the next one looks too."""
+    """Called in the transaction that closes a scheduled run. An error is logged only, since the next run updates too."""
     if run.schedule_id is None or run.branch:
         return
     try:
@@ -63,8 +69,8 @@ def update_incidents_of(run: Run) -> None:
         log.error("run %s was not looked at for alerts: %s", run.pk, where(error))
 
 
-def remind(now: datetime | None = None) -> None:
-    """Tell of what goes on for so long, and end what nobody looks at any more. Two ticks at once are harmless."""
+def send_reminders(now: datetime | None = None) -> None:
+    """Send due reminders, and end incidents whose schedule or client is gone. Safe to run concurrently."""
     now = now or timezone.now()
     still_open = without_set_aside(Incident.objects.filter(closed_at=None), Kind.INCIDENT)
     each_row(Kind.INCIDENT, list(still_open.order_by("pk").values_list("pk", flat=True)), lambda pk: _remind(pk, now))
@@ -74,199 +80,199 @@ def threshold_of(rule: AlertRule) -> Threshold:
     return Threshold(rule.needed, max(rule.out_of, rule.needed), rule.on_undetermined)
 
 
-def root_of(incident: Incident) -> Incident:
-    """The incident with which this break began; each that came after it had another cause."""
-    root = chain_of(incident)[-1]
+def first_incident(incident: Incident) -> Incident:
+    """The first incident of the outage; each later one has another cause."""
+    root = incident_chain(incident)[-1]
     return incident if root == incident.pk else Incident.objects.get(pk=root)
 
 
 def _update(schedule_id: int, target: str, now: datetime) -> None:
-    _one_at_a_time(schedule_id)
+    _lock_schedule(schedule_id)
     schedule = Schedule.objects.select_related("client").defer("client__secret").get(pk=schedule_id)
-    seen = ScheduleState(schedule, _points(schedule_id, target), rules_for(schedule.client_id), now)
+    state = ScheduleState(schedule, _points(schedule_id, target), active_rules(schedule.client_id), now)
     incident = _open_incident(schedule_id)
     if incident is None:
-        incident = _opened(seen)
-    elif (end := _end_of(incident, seen)) is not None:
-        _close(incident, end, seen)
+        incident = _open_if_failing(state)
+    elif (end := _end_of(incident, state)) is not None:
+        _close(incident, end, state)
         return
     else:
-        incident = _turned(incident, seen)
+        incident = _change_cause(incident, state)
     if incident is not None:
-        _go_on(incident, seen)
+        _update_open(incident, state)
 
 
-def rules_for(client_id: int) -> tuple[AlertRule, ...]:
-    """Those that are on, with their channels; a rule without clients is for all of them."""
+def active_rules(client_id: int) -> tuple[AlertRule, ...]:
+    """The enabled rules for a client, with their channels. A rule without clients applies to all."""
     mine = Q(clients=None) | Q(clients=client_id)
     return tuple(AlertRule.objects.filter(mine, is_on=True).prefetch_related("channels").distinct().order_by("pk"))
 
 
 def _thresholds(rules: Sequence[AlertRule]) -> list[Threshold]:
-    """The quickest first. Without a rule incidents are kept all the same, for the page."""
-    found = {threshold_of(rule) for rule in rules} or {DEFAULT}
-    return sorted(found, key=lambda each: (each.needed, each.out_of, each.on_undetermined))
+    """Of all rules, the quickest first. Without rules, the default: the incident page works without any."""
+    found = {threshold_of(rule) for rule in rules} or {DEFAULT_THRESHOLD}
+    return sorted(found, key=lambda threshold: (threshold.needed, threshold.out_of, threshold.on_undetermined))
 
 
-def _opened(seen: ScheduleState) -> Incident | None:
-    for threshold in _thresholds(seen.rules):
-        holds = seen.holds(threshold)
-        if holds is not None and not holds.is_good:
-            good, first = failing_stretch(seen.points, threshold)
-            began = first or holds.runs[0]
-            incident = _create(seen, holds.cause, began, holds.runs[-1].pk)
-            _keep_changes(incident, "broke", good.pk if good else None, began.pk)
+def _open_if_failing(state: ScheduleState) -> Incident | None:
+    for threshold in _thresholds(state.rules):
+        agreement = state.agreement(threshold)
+        if agreement is not None and not agreement.is_good:
+            good, first = failing_period(state.points, threshold)
+            began = first or agreement.runs[0]
+            incident = _create(state, agreement.cause, began, agreement.runs[-1].pk)
+            _save_changes(incident, "broke", good.pk if good else None, began.pk)
             return incident
     return None
 
 
-def _create(seen: ScheduleState, cause: str, began: Point, last: int) -> Incident:
+def _create(state: ScheduleState, cause: str, began: Point, last: int) -> Incident:
     return Incident.objects.create(
-        schedule=seen.schedule,
-        client=seen.schedule.client,
+        schedule=state.schedule,
+        client=state.schedule.client,
         cause=cause,
         sentence=_sentence_of(last),
         first_run_id=began.pk,
         last_run_id=last,
         began_at=began.at,
-        opened_at=seen.now,
+        opened_at=state.now,
     )
 
 
-def _turned(incident: Incident, seen: ScheduleState) -> Incident:
-    """The incident itself, or the one of another cause that it has turned into: one message for each cause."""
-    threshold = _strictest(incident, seen)
-    cause = is_agreed_otherwise(seen.points, threshold, incident.cause)
+def _change_cause(incident: Incident, state: ScheduleState) -> Incident:
+    """Returns the incident, or its successor if the runs now agree on another cause."""
+    threshold = _strictest(incident, state)
+    cause = find_changed_cause(state.points, threshold, incident.cause)
     if not cause:
         return incident
-    of_cause = [each for each in seen.points if each.cause == cause and each.pk > (incident.first_run_id or 0)]
+    of_cause = [point for point in state.points if point.cause == cause and point.pk > (incident.first_run_id or 0)]
     if not of_cause:
         return incident
-    incident.closed_at = seen.now
+    incident.closed_at = state.now
     incident.save(update_fields=["closed_at"])
-    other = _create(seen, cause, _first_in_a_row(of_cause, seen.points), of_cause[-1].pk)
+    other = _create(state, cause, _first_in_a_row(of_cause, state.points), of_cause[-1].pk)
     incident.became = other
     incident.save(update_fields=["became"])
-    _keep_changes(other, "broke", incident.last_run_id, other.first_run_id)
+    _save_changes(other, "broke", incident.last_run_id, other.first_run_id)
     return other
 
 
 def _first_in_a_row(of_cause: Sequence[Point], points: Sequence[Point]) -> Point:
-    """The first of the newest runs that say this cause, with none of another verdict in between."""
+    """The first of the newest runs with this cause that have no other verdict in between."""
     first = of_cause[-1]
-    others = [each.pk for each in points if each.cause not in (first.cause, "", causes.UNDETERMINED)]
-    for each in reversed(of_cause):
-        if any(each.pk < other < first.pk for other in others):
+    others = [point.pk for point in points if point.cause not in (first.cause, "", causes.UNDETERMINED)]
+    for point in reversed(of_cause):
+        if any(point.pk < other < first.pk for other in others):
             break
-        first = each
+        first = point
     return first
 
 
-def _end_of(incident: Incident, seen: ScheduleState) -> Point | None:
-    """The first good run, once every rule that told of the incident agrees that it is over."""
-    told = [rule for rule in seen.rules if rule.pk in announced_rules(incident)]
-    thresholds = _thresholds(told or seen.rules)
-    if _is_flapping(incident, seen.now):
-        thresholds = [steadier(each) for each in thresholds]
+def _end_of(incident: Incident, state: ScheduleState) -> Point | None:
+    """The first good run, once all rules that sent an alert agree that the incident is over."""
+    announced = [rule for rule in state.rules if rule.pk in announced_rules(incident)]
+    thresholds = _thresholds(announced or state.rules)
+    if _is_flapping(incident, state.now):
+        thresholds = [stricter(threshold) for threshold in thresholds]
     for threshold in thresholds:
-        holds = seen.holds(threshold)
-        if holds is None or not holds.is_good:
+        agreement = state.agreement(threshold)
+        if agreement is None or not agreement.is_good:
             return None
-    return recovered_at(seen.points, thresholds[0]) or _newest_good(seen.points)
+    return find_recovery(state.points, thresholds[0]) or _newest_good(state.points)
 
 
 def _newest_good(points: Sequence[Point]) -> Point | None:
-    """Where the very newest run is bad again, and most are good all the same."""
-    good = [each for each in points if each.is_whole and each.cause == causes.NONE]
+    """For the case that the newest run is bad again although most runs are good."""
+    good = [point for point in points if point.is_whole and point.cause == causes.NONE]
     return good[0] if good else None
 
 
-def _close(incident: Incident, end: Point, seen: ScheduleState) -> None:
-    incident.closed_at, incident.good_run_id = seen.now, end.pk
+def _close(incident: Incident, end: Point, state: ScheduleState) -> None:
+    incident.closed_at, incident.good_run_id = state.now, end.pk
     incident.save(update_fields=["closed_at", "good_run"])
-    _keep_changes(incident, "mended", incident.last_run_id, end.pk)
-    incident = _open_or_not(incident.pk)
-    root = root_of(incident)
-    is_flapping = _is_flapping(incident, seen.now)
+    _save_changes(incident, "mended", incident.last_run_id, end.pk)
+    incident = _get_incident(incident.pk)
+    root = first_incident(incident)
+    is_flapping = _is_flapping(incident, state.now)
     announce_end(
-        incident, messages.RECOVERED, IncidentSummary(root.began_at, seen.now, flapping=is_flapping, root=root.pk)
+        incident, messages.RECOVERED, IncidentSummary(root.began_at, state.now, flapping=is_flapping, root=root.pk)
     )
 
 
-def _go_on(incident: Incident, seen: ScheduleState) -> None:
-    """The newest run that says so, and a message to whom none has come yet."""
-    bad = [each for each in seen.points if each.cause == incident.cause]
+def _update_open(incident: Incident, state: ScheduleState) -> None:
+    """Store the newest run with this cause, and alert the channels that have no alert yet."""
+    bad = [point for point in state.points if point.cause == incident.cause]
     if bad and bad[-1].pk != incident.last_run_id:
         incident.last_run_id, incident.sentence = bad[-1].pk, _sentence_of(bad[-1].pk) or incident.sentence
         incident.save(update_fields=["last_run", "sentence"])
-    incident = _open_or_not(incident.pk)
-    root = root_of(incident)
-    for rule in seen.rules:
+    incident = _get_incident(incident.pk)
+    root = first_incident(incident)
+    for rule in state.rules:
         threshold = threshold_of(rule)
-        holds = seen.holds(threshold)
-        if holds is None or holds.is_good:
+        agreement = state.agreement(threshold)
+        if agreement is None or agreement.is_good:
             continue
-        told = IncidentSummary(
+        summary = IncidentSummary(
             broke_at=root.began_at,
-            now=seen.now,
+            now=state.now,
             zone=rule.zone,
-            agreed=_describe_agreement(seen, threshold),
-            flapping=_is_flapping(incident, seen.now),
+            agreed=_describe_agreement(state, threshold),
+            flapping=_is_flapping(incident, state.now),
             root=root.pk,
         )
-        announce(incident, rule, told)
+        announce(incident, rule, summary)
 
 
 def _remind(pk: int, now: datetime) -> None:
-    incident = _open_or_not(pk)
-    _one_at_a_time(incident.schedule_id or 0)
-    incident = _open_or_not(pk)
+    incident = _get_incident(pk)
+    _lock_schedule(incident.schedule_id or 0)
+    incident = _get_incident(pk)
     if not incident.is_open:
         return
-    root = root_of(incident)
-    told = IncidentSummary(broke_at=root.began_at, now=now, root=root.pk)
+    root = first_incident(incident)
+    summary = IncidentSummary(broke_at=root.began_at, now=now, root=root.pk)
     if incident.schedule is None or incident.client.is_retired:
         incident.closed_at = now
         incident.save(update_fields=["closed_at"])
-        announce_end(incident, messages.ENDED, told)
+        announce_end(incident, messages.ENDED, summary)
     elif not incident.schedule.is_paused:
-        for rule in rules_for(incident.client_id):
+        for rule in active_rules(incident.client_id):
             if rule.remind_hours:
-                reminded(incident, rule, replace(told, zone=rule.zone))
+                announce_reminder(incident, rule, replace(summary, zone=rule.zone))
 
 
-def _strictest(incident: Incident, seen: ScheduleState) -> Threshold:
-    told = [rule for rule in seen.rules if rule.pk in announced_rules(incident)]
-    return _thresholds(told or seen.rules)[-1]
+def _strictest(incident: Incident, state: ScheduleState) -> Threshold:
+    announced = [rule for rule in state.rules if rule.pk in announced_rules(incident)]
+    return _thresholds(announced or state.rules)[-1]
 
 
 def _is_flapping(incident: Incident, now: datetime) -> bool:
-    """By the breaks of the schedule, the one of this incident among them; one that only changed its cause is no other."""
+    """By the schedule's recent outages, including this one. A change of cause isn't a new outage."""
     recent = Incident.objects.filter(schedule=incident.schedule, opened_at__gte=now - FLAPPING_WITHIN)
     return is_flapping(list(recent.filter(came_from=None).values_list("opened_at", flat=True)), now)
 
 
-def _describe_agreement(seen: ScheduleState, threshold: Threshold) -> str:
-    looked = [each for each in seen.points if each.cause and each.is_whole][-threshold.out_of :]
-    bad = len([each for each in looked if each.cause != causes.NONE])
-    if len(looked) == 1:
+def _describe_agreement(state: ScheduleState, threshold: Threshold) -> str:
+    runs = [point for point in state.points if point.cause and point.is_whole][-threshold.out_of :]
+    bad = len([point for point in runs if point.cause != causes.NONE])
+    if len(runs) == 1:
         return "The last scheduled run says so."
-    return f"{_number(bad).capitalize()} of the last {_number(len(looked))} scheduled runs say that something is wrong."
+    return f"{_number(bad).capitalize()} of the last {_number(len(runs))} scheduled runs say that something is wrong."
 
 
 def _number(count: int) -> str:
     return NUMBERS[count] if count < len(NUMBERS) else str(count)
 
 
-def _keep_changes(incident: Incident, part: str, before: int | None, after: int | None) -> None:
-    found = [{"at": part, "sentence": each} for each in what_changed(before, after)]
-    kept = [each for each in incident.changes if each.get("at") != part]
-    incident.changes = [*kept, *found]
+def _save_changes(incident: Incident, part: str, before: int | None, after: int | None) -> None:
+    found = [{"at": part, "sentence": sentence} for sentence in describe_changes(before, after)]
+    others = [change for change in incident.changes if change.get("at") != part]
+    incident.changes = [*others, *found]
     incident.save(update_fields=["changes"])
 
 
 def _points(schedule_id: int, target: str) -> tuple[Point, ...]:
-    """Whole runs of what the schedule asks for today, oldest first."""
+    """The schedule's last runs of its current target, oldest first."""
     rows = Run.objects.filter(schedule_id=schedule_id, target=target, branch="").order_by("-pk")
     newest = rows.values_list("pk", "created_at", "cause", "certainty", "status")[:RUNS_CONSIDERED]
     return tuple(
@@ -282,15 +288,15 @@ def _sentence_of(run_id: int) -> str:
 
 def _open_incident(schedule_id: int) -> Incident | None:
     pk = Incident.objects.filter(schedule_id=schedule_id, closed_at=None).values_list("pk", flat=True).first()
-    return None if pk is None else _open_or_not(pk)
+    return None if pk is None else _get_incident(pk)
 
 
-def _open_or_not(pk: int) -> Incident:
+def _get_incident(pk: int) -> Incident:
     rows = Incident.objects.select_related("client", "schedule", "last_run", "good_run")
     return rows.defer("client__secret", "client__verification").get(pk=pk)
 
 
-def _one_at_a_time(schedule_id: int) -> None:
-    """The looks of one schedule follow one another; the lock ends with the transaction."""
+def _lock_schedule(schedule_id: int) -> None:
+    """Updates of one schedule run one after another; the lock ends with the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"incidents of {schedule_id}"])

@@ -1,4 +1,4 @@
-"""Finds a schedule, an incident, a delivery, a channel or a rule, or answers 404."""
+"""Finds the row a page is about, or raises Http404."""
 
 from django.shortcuts import get_object_or_404
 

@@ -1,4 +1,4 @@
-"""Schedules, incidents, and where alerts go."""
+"""Models for schedules, incidents and alerts."""
 
 from datetime import timedelta
 
@@ -8,17 +8,16 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
-from diagnostics.monitoring.timetable import Timetable, describe, spread
+from diagnostics.monitoring.timetable import Timetable, describe_timetable, spread
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedJSONField, RedactedTextField
 
 
 class Schedule(models.Model):
-    """A run that is due at `next_run_at`, again and again, told in its own time zone.
+    """A recurring run: a health check of the client's org or, with `inputs`, a saved diagnosis.
 
-    It asks for the health of the client's org, or, with `inputs`, for a saved diagnosis. `next_run_at` is null while it
-    is paused.
+    `next_run_at` is null while it is paused.
     """
 
     class Every(models.TextChoices):
@@ -44,7 +43,7 @@ class Schedule(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     pause_reason = RedactedCharField(max_length=300, blank=True)
-    due_at = models.DateTimeField(null=True, blank=True)  # the time by the plan, without jitter
+    due_at = models.DateTimeField(null=True, blank=True)  # next_run_at without the start delay
     next_run_at = models.DateTimeField(null=True, blank=True, db_index=True)
     last_due_at = models.DateTimeField(null=True, blank=True)
     last_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -67,16 +66,16 @@ class Schedule(models.Model):
 
     @property
     def starts_after(self) -> timedelta:
-        """How much later than planned each of its runs starts, so that not all schedules start at once."""
+        """The start delay of its runs, so that not all schedules start at once."""
         return spread(self.pk, self.jitter_seconds)
 
     @property
-    def words(self) -> str:
-        return describe(self.plan)
+    def description(self) -> str:
+        return describe_timetable(self.plan)
 
 
 class MissedTime(models.Model):
-    """Times at which a schedule was due and did not run: how many, from when to when, and why."""
+    """Consecutive due times of a schedule without a run, for one reason."""
 
     class Reason(models.TextChoices):
         OUTAGE = "outage", "Nothing was running here"
@@ -98,7 +97,7 @@ class MissedTime(models.Model):
 
 
 class Channel(models.Model):
-    """A way out. `address` is what may be shown of it; `secret` is what may not: a hook's address, a key."""
+    """Where alerts are sent. `address` may be shown; `secret` may not: a webhook's URL or a key."""
 
     class Kind(models.TextChoices):
         EMAIL = "email", "E-mail"
@@ -134,9 +133,9 @@ class Channel(models.Model):
 
 
 class AlertRule(models.Model):
-    """When somebody is told, and by which channels. Without clients it is for all of them.
+    """When alerts are sent, and to which channels. A rule without clients applies to all.
 
-    A verdict has changed once `needed` of the last `out_of` scheduled runs agree on it.
+    A verdict is confirmed once `needed` of the last `out_of` scheduled runs agree.
     """
 
     name = RedactedCharField(max_length=120)
@@ -144,7 +143,7 @@ class AlertRule(models.Model):
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
     needed = models.PositiveSmallIntegerField(default=2)
     out_of = models.PositiveSmallIntegerField(default=3)
-    remind_hours = models.PositiveSmallIntegerField(default=24)  # 0 reminds never
+    remind_hours = models.PositiveSmallIntegerField(default=24)  # 0 is never
     on_undetermined = models.BooleanField(default=False)
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
@@ -175,13 +174,15 @@ class Incident(models.Model):
     first_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     last_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     good_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    began_at = models.DateTimeField()  # the first bad run of the stretch
+    began_at = models.DateTimeField()  # time of the first bad run
     opened_at = models.DateTimeField(default=timezone.now)  # when it was confirmed
     closed_at = models.DateTimeField(null=True, blank=True)
-    # The incident of another cause that this one turned into: the org was never right in between.
+    # The incident of another cause that followed, with no recovery in between.
     became = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="came_from")
     reminded_at = models.DateTimeField(null=True, blank=True)
-    changes = models.JSONField(default=list, blank=True)  # what changed of the environment, in sentences
+    changes = models.JSONField(
+        default=list, blank=True
+    )  # differences between the last good and first bad run, as sentences
     muted_until = models.DateTimeField(null=True, blank=True)
     mute_reason = RedactedCharField(max_length=300, blank=True)
     muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -204,7 +205,7 @@ class Incident(models.Model):
 
 
 class Delivery(models.Model):
-    """One message to one channel, and every attempt at it. It is written with what it tells of, and sent afterwards."""
+    """One message to one channel, with all attempts. Created together with the incident's change, and sent later."""
 
     class Event(models.TextChoices):
         OPENED = "opened", "Broken"
@@ -227,9 +228,9 @@ class Delivery(models.Model):
     incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
     event = models.CharField(max_length=10, choices=Event.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
-    message = models.JSONField(default=dict)  # what is told, by channels rendered each in its own form
+    message = models.JSONField(default=dict)  # Message.to_json()
     message_id = models.UUIDField(unique=True)
-    attempts = RedactedJSONField(default=list, blank=True)  # when, status, the far end's words, in order
+    attempts = RedactedJSONField(default=list, blank=True)  # in order: time, status, the receiver's reply
     next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,7 +1,7 @@
-"""Posts to addresses that people typed in: checked after resolution, and connected to the very address that was checked.
+"""Posts to URLs that users entered. The resolved IP address is checked, and the connection goes to that same address.
 
-Nothing here raises: trouble is a value. No redirect is followed and no proxy of the environment is asked, since either
-would lead to an address that nobody checked.
+`post` never raises: errors are values. It follows no redirect and uses no proxy from the environment, since either
+would lead to an unchecked address.
 """
 
 import os
@@ -21,16 +21,17 @@ from urllib3.exceptions import HTTPError, LocationParseError, NewConnectionError
 from diagnostics.checks.net import resolve
 from diagnostics.text.cleaning import clean_line, clean_text
 
-SECONDS = 10.0  # for the whole of it, once the name is resolved
-LONGEST_ANSWER = 4096
-LONGEST_ADDRESS = 2000
+TIMEOUT_SECONDS = 10.0  # for the whole request, after the name is resolved
+MAX_RESPONSE_BYTES = 4096
+MAX_URL = 2000
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Not globally reachable, by the IANA special-purpose address registries (RFC 6890 and its updates), the multicast
-# registries and the address space registries. Our own list: that of `ipaddress` depends on the version of Python.
+# registries and the address space registries. We keep our own list, since that of `ipaddress` depends on the version of
+# Python.
 # https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
 NOT_PUBLIC_IPV4 = tuple(
-    IPv4Network(each)
-    for each in (
+    IPv4Network(network)
+    for network in (
         "0.0.0.0/8",  # this network (RFC 791)
         "10.0.0.0/8",  # private use (RFC 1918)
         "100.64.0.0/10",  # shared address space of carriers (RFC 6598)
@@ -39,7 +40,7 @@ NOT_PUBLIC_IPV4 = tuple(
         "172.16.0.0/12",  # private use (RFC 1918)
         "192.0.0.0/24",  # IETF protocol assignments (RFC 6890)
         "192.0.2.0/24",  # documentation (RFC 5737)
-        "192.31.196.0/24",  # AS112, which drops what it gets (RFC 7535)
+        "192.31.196.0/24",  # AS112, which drops its traffic (RFC 7535)
         "192.52.193.0/24",  # automatic multicast tunneling (RFC 7450)
         "192.88.99.0/24",  # 6to4 relay anycast, deprecated (RFC 7526)
         "192.168.0.0/16",  # private use (RFC 1918)
@@ -51,29 +52,29 @@ NOT_PUBLIC_IPV4 = tuple(
         "240.0.0.0/4",  # reserved, and limited broadcast (RFC 1112, RFC 8190)
     )
 )
-# All of IPv6 that is given to networks; everything outside it is reserved, local or a translation prefix
+# The global unicast addresses of IPv6; everything else is reserved, local or a translation prefix
 # (https://www.iana.org/assignments/ipv6-address-space): fec0::/10, fc00::/7, fe80::/10, ff00::/8, 5f00::/16, 100::/64.
 PUBLIC_IPV6 = IPv6Network("2000::/3")
 NOT_PUBLIC_IPV6 = tuple(
-    IPv6Network(each)
-    for each in (
+    IPv6Network(network)
+    for network in (
         "2001::/23",  # IETF protocol assignments: Teredo, benchmarking, ORCHID, drone IDs (RFC 2928)
         "2001:db8::/32",  # documentation (RFC 3849)
-        "2002::/16",  # 6to4, deprecated, and a way to any IPv4 address (RFC 3056)
+        "2002::/16",  # 6to4, deprecated, leads to any IPv4 address (RFC 3056)
         "2620:4f:8000::/48",  # AS112 (RFC 7534)
         "3fff::/20",  # documentation (RFC 9637)
     )
 )
-# Translated by a gateway of the network into the IPv4 address in their last 32 bits (RFC 6052); a local-use prefix
-# (64:ff9b:1::/48, RFC 8215) is not among them, since only the local network knows where it leads.
+# A gateway translates these into the IPv4 address in their last 32 bits (RFC 6052). The local-use prefix
+# (64:ff9b:1::/48, RFC 8215) isn't included, since only the local network knows where it leads.
 TRANSLATED_IPV4 = IPv6Network("64:ff9b::/96")
 
 Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True)
-class PostAddress:
-    """Where an address leads. `host` is lower-case, without brackets."""
+class PostTarget:
+    """The parts of a URL. `host` is lower case, without brackets; `path` includes the query string."""
 
     scheme: str
     host: str
@@ -88,7 +89,7 @@ class PostAddress:
 
 @dataclass(frozen=True)
 class PostResult:
-    """`error` is "" or one word: malformed, refused_address, dns, tls, timeout, unreachable."""
+    """`error` is "", malformed, refused_address, dns, tls, timeout or unreachable."""
 
     status: int | None = None
     body: str = ""
@@ -98,40 +99,40 @@ class PostResult:
 
 
 class AddressRefused(Exception):
-    """The address may not be called; the text says why, without the address's path, which may be a secret."""
+    """The URL may not be called. str() says why, without the URL's path, which may be secret."""
 
-    def __init__(self, word: str, sentence: str) -> None:
+    def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
-        self.word = word
+        self.code = code
 
 
-def read_address(text: str, allowed: Iterable[str] = ()) -> PostAddress:
-    """The parts of an address that may be called as far as its words tell. Raises Refused."""
+def parse_url(text: str, allowed: Iterable[str] = ()) -> PostTarget:
+    """Parse a URL and check everything but its IP addresses. Raises AddressRefused."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         raise AddressRefused("malformed", "This is no address that can be read.") from None
     host = (parts.hostname or "").rstrip(".").lower()
-    if len(text) > LONGEST_ADDRESS or not host or parts.scheme not in DEFAULT_PORTS or not _is_plain(text):
+    if len(text) > MAX_URL or not host or parts.scheme not in DEFAULT_PORTS or not _is_plain(text):
         raise AddressRefused("malformed", "The address must look like https://host/path, without blanks.")
     if parts.username is not None or parts.password is not None:
         raise AddressRefused("malformed", "The address must not hold a user name or password.")
-    place = PostAddress(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], _path(parts.path, parts.query))
-    if parts.scheme != "https" and not is_allowed(place, allowed):
+    target = PostTarget(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], _path(parts.path, parts.query))
+    if parts.scheme != "https" and not is_allowed(target, allowed):
         raise AddressRefused(
             "refused_address", "The address must begin with https://: over http anybody on the way can read it."
         )
-    return place
+    return target
 
 
-def is_allowed(place: PostAddress, allowed: Iterable[str]) -> bool:
-    """Whether the operator named this host, or this host and port."""
-    return bool({place.host, f"{place.host}:{place.port}"} & {each.lower() for each in allowed})
+def is_allowed(target: PostTarget, allowed: Iterable[str]) -> bool:
+    """Whether the operator allowed this host, or this host and port."""
+    return bool({target.host, f"{target.host}:{target.port}"} & {name.lower() for name in allowed})
 
 
 def is_public(address: str) -> bool:
-    """Whether anybody on the internet may be reached there; False for what is not an address."""
+    """Whether this is a public IP address; False for text that isn't an IP address."""
     try:
         found: Address = ip_address(address.partition("%")[0])
     except ValueError:
@@ -145,94 +146,96 @@ def is_public(address: str) -> bool:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], allowed: Iterable[str] = ()) -> PostResult:
-    """Resolve once, check every address found, connect to one of these, send, and read a little of the answer."""
+    """Resolve the host once, check every IP address found, post to the first one, and read the start of the response."""
     allowed = tuple(allowed)
     try:
-        place = read_address(url, allowed)
-        address = checked_address(place, allowed)
+        target = parse_url(url, allowed)
+        address = resolve_checked(target, allowed)
     except AddressRefused as refused:
-        return PostResult(error=refused.word, detail=str(refused))
-    return _in_time(place, address, body, headers)
+        return PostResult(error=refused.code, detail=str(refused))
+    return _send_with_deadline(target, address, body, headers)
 
 
-def checked_address(place: PostAddress, allowed: Iterable[str] = ()) -> str:
-    """The address to connect to. Raises Refused where one of those behind the name is not public."""
-    found = resolve(place.host)
+def resolve_checked(target: PostTarget, allowed: Iterable[str] = ()) -> str:
+    """The IP address to connect to. Raises AddressRefused if any IP address of the host isn't public."""
+    found = resolve(target.host)
     if found.error:
         raise AddressRefused(
-            "malformed" if found.error == "malformed" else "dns", f"The name {place.host} does not resolve."
+            "malformed" if found.error == "malformed" else "dns", f"The name {target.host} does not resolve."
         )
-    if not is_allowed(place, allowed) and not all(is_public(each) for each in found.addresses):
+    if not is_allowed(target, allowed) and not all(is_public(address) for address in found.addresses):
         raise AddressRefused(
             "refused_address",
-            f"{place.host} leads to an address that is not public. Only whoever runs this server can allow it, by "
+            f"{target.host} leads to an address that is not public. Only whoever runs this server can allow it, by "
             "ALERT_ALLOWED_HOSTS.",
         )
     return found.addresses[0]
 
 
-def _in_time(place: PostAddress, address: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
-    """A far end that sends its head byte by byte has no end of its own: it is left behind in its thread."""
-    said: queue.SimpleQueue[PostResult] = queue.SimpleQueue()
-    work = threading.Thread(target=lambda: said.put(_send(place, address, body, headers)), daemon=True, name="outgoing")
+def _send_with_deadline(target: PostTarget, address: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
+    """A server that sends its headers byte by byte would never time out, so the thread is abandoned at the deadline."""
+    results: queue.SimpleQueue[PostResult] = queue.SimpleQueue()
+    work = threading.Thread(
+        target=lambda: results.put(_send(target, address, body, headers)), daemon=True, name="outgoing"
+    )
     work.start()
     try:
-        return said.get(timeout=SECONDS * 1.5)
+        return results.get(timeout=TIMEOUT_SECONDS * 1.5)
     except queue.Empty:
-        return _too_late(place)
+        return _timeout(target)
 
 
-def _send(place: PostAddress, address: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
-    ends_at = time.monotonic() + SECONDS
-    sent = {"User-Agent": "cobrowse-doctor", **headers, "Host": place.netloc, "Accept-Encoding": "identity"}
+def _send(target: PostTarget, address: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
+    ends_at = time.monotonic() + TIMEOUT_SECONDS
+    sent = {"User-Agent": "cobrowse-doctor", **headers, "Host": target.netloc, "Accept-Encoding": "identity"}
     try:
-        with _pool(place, address) as pool:
-            answer = pool.urlopen(
-                "POST", place.path, body=body, headers=sent, redirect=False, retries=False, preload_content=False
+        with _pool(target, address) as pool:
+            response = pool.urlopen(
+                "POST", target.path, body=body, headers=sent, redirect=False, retries=False, preload_content=False
             )
             try:
-                text = _little(answer, ends_at).decode("utf-8", "replace")
+                text = _read_start(response, ends_at).decode("utf-8", "replace")
             finally:
-                answer.close()
-    except urllib3.exceptions.SSLError as fault:
-        return PostResult(error="tls", detail=f"The TLS connection to {place.host} failed: {_reason(fault)}")
-    except NewConnectionError as fault:
-        return PostResult(error="unreachable", detail=f"No connection to {place.host}: {_reason(fault)}")
+                response.close()
+    except urllib3.exceptions.SSLError as error:
+        return PostResult(error="tls", detail=f"The TLS connection to {target.host} failed: {_reason(error)}")
+    except NewConnectionError as error:
+        return PostResult(error="unreachable", detail=f"No connection to {target.host}: {_reason(error)}")
     except urllib3.exceptions.TimeoutError:
-        return _too_late(place)
-    except (HTTPError, LocationParseError, OSError, ValueError) as fault:
-        return PostResult(error="unreachable", detail=f"No connection to {place.host}: {_reason(fault)}")
+        return _timeout(target)
+    except (HTTPError, LocationParseError, OSError, ValueError) as error:
+        return PostResult(error="unreachable", detail=f"No connection to {target.host}: {_reason(error)}")
     return PostResult(
-        status=answer.status, body=clean_text(text), retry_after=clean_line(answer.headers.get("Retry-After", ""))
+        status=response.status, body=clean_text(text), retry_after=clean_line(response.headers.get("Retry-After", ""))
     )
 
 
-def _too_late(place: PostAddress) -> PostResult:
-    return PostResult(error="timeout", detail=f"{place.host} did not answer within {SECONDS:.0f} seconds.")
+def _timeout(target: PostTarget) -> PostResult:
+    return PostResult(error="timeout", detail=f"{target.host} did not answer within {TIMEOUT_SECONDS:.0f} seconds.")
 
 
-def _pool(place: PostAddress, address: str) -> urllib3.HTTPConnectionPool:
-    limits: dict[str, Any] = {"timeout": urllib3.Timeout(total=SECONDS), "maxsize": 1}
-    if place.scheme == "http":
-        return urllib3.HTTPConnectionPool(address, place.port, **limits)
+def _pool(target: PostTarget, address: str) -> urllib3.HTTPConnectionPool:
+    limits: dict[str, Any] = {"timeout": urllib3.Timeout(total=TIMEOUT_SECONDS), "maxsize": 1}
+    if target.scheme == "http":
+        return urllib3.HTTPConnectionPool(address, target.port, **limits)
     trust = os.environ.get("REQUESTS_CA_BUNDLE") or requests.utils.DEFAULT_CA_BUNDLE_PATH
     where: dict[str, Any] = {"ca_cert_dir": trust} if os.path.isdir(trust) else {"ca_certs": trust}
     return urllib3.HTTPSConnectionPool(
         address,
-        place.port,
+        target.port,
         cert_reqs="CERT_REQUIRED",
-        server_hostname=place.host,
-        assert_hostname=place.host,
+        server_hostname=target.host,
+        assert_hostname=target.host,
         **where,
         **limits,
     )
 
 
-def _little(answer: urllib3.BaseHTTPResponse, ends_at: float) -> bytes:
-    """The beginning of the body; one that drips in is cut off with what came."""
+def _read_start(response: urllib3.BaseHTTPResponse, ends_at: float) -> bytes:
+    """The start of the body: at most MAX_RESPONSE_BYTES, and what arrived before `ends_at` (time.monotonic())."""
     read = bytearray()
-    while len(read) < LONGEST_ANSWER and time.monotonic() < ends_at:
-        part = answer.read1(LONGEST_ANSWER - len(read))
+    while len(read) < MAX_RESPONSE_BYTES and time.monotonic() < ends_at:
+        part = response.read1(MAX_RESPONSE_BYTES - len(read))
         if not part:
             break
         read += part
@@ -244,13 +247,13 @@ def _translated(address: IPv6Address) -> IPv4Address | None:
 
 
 def _is_plain(text: str) -> bool:
-    return all(each.isprintable() and not each.isspace() for each in text) and "\\" not in text
+    return all(char.isprintable() and not char.isspace() for char in text) and "\\" not in text
 
 
 def _path(path: str, query: str) -> str:
     return f"{path or '/'}?{query}" if query else path or "/"
 
 
-def _reason(fault: Exception) -> str:
-    """The system's own words, without the object that urllib3 names before them."""
-    return clean_line(str(fault)).rpartition(": ")[2][:200] or type(fault).__name__
+def _reason(error: Exception) -> str:
+    """The operating system's message, without the object that urllib3 puts before it."""
+    return clean_line(str(error)).rpartition(": ")[2][:200] or type(error).__name__

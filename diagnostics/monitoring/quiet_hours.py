@@ -1,4 +1,4 @@
-"""Quiet hours: when nobody is to be woken, in the zone of the people it is about. Pure."""
+"""Quiet hours, during which alerts wait, in the time zone of their rule. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ MIDNIGHT = time(0, 0)
 
 
 @dataclass(frozen=True)
-class Quiet:
-    """From one time of day until another, over midnight where that is the earlier one; and whole days, 0 is Monday."""
+class QuietHours:
+    """From `starts` to `ends`, over midnight if `ends` is earlier, and the whole of `days`, where 0 is Monday."""
 
     starts: time | None = None
     ends: time | None = None
@@ -18,31 +18,31 @@ class Quiet:
     zone: str = "UTC"
 
 
-def quiet_until(now: datetime, quiet: Quiet) -> datetime | None:
-    """When the quiet that reigns now ends; None where it is not quiet, or would be so for ever."""
+def quiet_until(now: datetime, quiet: QuietHours) -> datetime | None:
+    """When the current quiet time ends; None if there is none now, or if it never ends."""
     zone = ZoneInfo(quiet.zone)
     end = now
-    for _ in range(16):  # a quiet day may follow quiet hours, and those another day; a week of them never ends
-        later = _end_of(end, quiet, zone)
-        if later is None:
+    for _ in range(16):  # quiet hours and quiet days may follow one another; more than a week of them never ends
+        quiet_end = _end_of(end, quiet, zone)
+        if quiet_end is None:
             return end if end > now else None
-        end = later
+        end = quiet_end
     return None
 
 
-def _end_of(now: datetime, quiet: Quiet, zone: ZoneInfo) -> datetime | None:
-    """The end of the one stretch that holds this moment."""
+def _end_of(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime | None:
+    """The end of the quiet day or quiet hours that include this moment."""
     local = now.astimezone(zone)
     if local.weekday() in quiet.days:
         return _moment(local.date() + timedelta(days=1), MIDNIGHT, zone)
     for day in (local.date() - timedelta(days=1), local.date()):
-        stretch = _hours_from(day, quiet, zone)
-        if stretch is not None and stretch[0] <= now < stretch[1]:
-            return stretch[1]
+        interval = _hours_from(day, quiet, zone)
+        if interval is not None and interval[0] <= now < interval[1]:
+            return interval[1]
     return None
 
 
-def _hours_from(day: date, quiet: Quiet, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+def _hours_from(day: date, quiet: QuietHours, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
     if quiet.starts is None or quiet.ends is None or quiet.starts == quiet.ends:
         return None
     last = day if quiet.starts < quiet.ends else day + timedelta(days=1)
@@ -50,7 +50,7 @@ def _hours_from(day: date, quiet: Quiet, zone: ZoneInfo) -> tuple[datetime, date
 
 
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """A time that the clocks skip is taken as if they had not; one that comes twice is the first of the two."""
+    """A wall-clock time that is skipped counts as if it weren't; of one that occurs twice, the first."""
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 

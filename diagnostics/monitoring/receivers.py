@@ -1,4 +1,4 @@
-"""What monitoring does when a run closes."""
+"""Receiver of run_closed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Schedules: made, changed, paused, run at once by a person, and claimed by the tick when they are due."""
+"""Creates, changes, pauses and runs schedules, and claims those that are due."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,25 +13,27 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.jobs.row_failures import Kind, each_row, forget_failure, without_set_aside
 from diagnostics.monitoring.models import MissedTime, Schedule
-from diagnostics.monitoring.timetable import Passed, Timetable, next_time, passed
+from diagnostics.monitoring.timetable import DueTimes, Timetable, due_times, next_time
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run
 from diagnostics.web.refusals import ActionRefused
 
-MOST_A_TICK = 500  # after an outage the rest comes with the next ticks
+MAX_PER_TICK = 500  # after an outage the next ticks start the rest
 RECHECK_AFTER = timedelta(seconds=10)
-LONGEST_WAIT = timedelta(minutes=5)  # for another run of the same client
-STILL_WAITING = timedelta(minutes=1)  # since it was to be looked at again
+MAX_WAIT = timedelta(minutes=5)  # for another run of the same client
+STILL_WAITING = timedelta(minutes=1)  # since the last planned recheck
 REASON = MissedTime.Reason
 OPEN = (Run.Status.QUEUED, Run.Status.RUNNING)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a schedule is to be. `inputs` are those of a saved diagnosis; without a call or conversation in them it is
-    the org's health."""
+class ScheduleValues:
+    """The values of a new or changed schedule.
+
+    `inputs` belong to a saved diagnosis; without a call or conversation in them the schedule runs a health check.
+    """
 
     name: str
     client: OAuthClient
@@ -41,42 +43,42 @@ class Wanted:
     owner: User | None = None
 
 
-def create_schedule(wanted: Wanted) -> Schedule:
-    """Raises Refused where the name is taken or the client is retired."""
-    _refuse_retired(wanted.client)
+def create_schedule(values: ScheduleValues) -> Schedule:
+    """Raises ActionRefused if the name is in use or the client is retired."""
+    _refuse_retired(values.client)
     schedule = Schedule()
-    _fill(schedule, wanted)
+    _fill(schedule, values)
     with transaction.atomic():
-        _save(schedule)  # its own id decides how much later than planned it starts
+        _save(schedule)  # its ID decides its start delay
         _plan_from(schedule, timezone.now())
         schedule.save(update_fields=["due_at", "next_run_at"])
         record("schedule.added", schedule, after=_audit_values(schedule))
     return schedule
 
 
-def change_schedule(schedule: Schedule, wanted: Wanted) -> None:
-    """Where the times change they are planned anew from now on. Raises Refused."""
-    _refuse_retired(wanted.client)
+def change_schedule(schedule: Schedule, values: ScheduleValues) -> None:
+    """Recalculates the next run if the timetable changed. Raises ActionRefused."""
+    _refuse_retired(values.client)
     with transaction.atomic():
-        mine = Schedule.objects.select_for_update().get(pk=schedule.pk)
-        before, told = (mine.plan, mine.jitter_seconds), _audit_values(mine)
-        _fill(mine, wanted)
-        if (mine.plan, mine.jitter_seconds) != before and not mine.is_paused:
-            _plan_from(mine, timezone.now())
-        _save(mine)
-        record("schedule.changed", mine, before=told, after=_audit_values(mine))
+        current = Schedule.objects.select_for_update().get(pk=schedule.pk)
+        before, before_values = (current.plan, current.jitter_seconds), _audit_values(current)
+        _fill(current, values)
+        if (current.plan, current.jitter_seconds) != before and not current.is_paused:
+            _plan_from(current, timezone.now())
+        _save(current)
+        record("schedule.changed", current, before=before_values, after=_audit_values(current))
 
 
 @transaction.atomic
 def delete_schedule(schedule: Schedule) -> None:
-    """Its runs stay."""
+    """Keeps its runs."""
     record("schedule.deleted", schedule, before=_audit_values(schedule))
     schedule.delete()
 
 
 @transaction.atomic
 def pause_schedules(schedules: Iterable[int], user: User | None, reason: str = "") -> int:
-    """How many of them were not paused before. What is under way goes on to its end."""
+    """Returns how many were active. Open runs continue."""
     now, count = timezone.now(), 0
     paused = {"paused_at": now, "paused_by": user, "pause_reason": reason[:300], "due_at": None, "next_run_at": None}
     for schedule in _locked(schedules).filter(paused_at=None):
@@ -87,13 +89,13 @@ def pause_schedules(schedules: Iterable[int], user: User | None, reason: str = "
 
 @transaction.atomic
 def resume_schedules(schedules: Iterable[int]) -> int:
-    """From now on: what would have been due during the pause was not missed. Those of retired clients stay paused."""
+    """Returns how many were resumed: not those of retired clients. Times during the pause don't count as missed."""
     now, count = timezone.now(), 0
-    going = {"paused_at": None, "paused_by": None, "pause_reason": ""}
+    resumed = {"paused_at": None, "paused_by": None, "pause_reason": ""}
     for schedule in _locked(schedules).filter(client__retired_at=None).exclude(paused_at=None):
         _plan_from(schedule, now)
         planned = {"due_at": schedule.due_at, "next_run_at": schedule.next_run_at}
-        count += Schedule.objects.filter(pk=schedule.pk).update(**planned, **going)
+        count += Schedule.objects.filter(pk=schedule.pk).update(**planned, **resumed)
         forget_failure(Kind.SCHEDULE, schedule.pk)
         record("schedule.resumed", schedule, before={"reason": schedule.pause_reason})
     return count
@@ -104,7 +106,7 @@ def _locked(schedules: Iterable[int]) -> QuerySet[Schedule]:
 
 
 def run_schedule_now(schedule: Schedule, user: User | None, source: str = Run.Source.WEB) -> Run:
-    """A run beside the plan, which stays as it is. Raises Refused while a run of this schedule is under way."""
+    """Start an extra run; the next planned one stays as it is. Raises ActionRefused while a run of it is open."""
     with transaction.atomic():
         _lock(schedule.client)
         if schedule.runs.filter(status__in=OPEN).exists():
@@ -115,8 +117,7 @@ def run_schedule_now(schedule: Schedule, user: User | None, source: str = Run.So
 
 
 def saved_inputs(inputs: Inputs) -> Inputs:
-    """What of a run's inputs makes sense to ask again and again: neither an answer and a note of that day, nor a
-    confirmation, which holds for one run."""
+    """The inputs that can be repeated: without the response, the note, and the confirmation, which is for one run."""
     return replace(inputs, response=None, note="", start=False)
 
 
@@ -124,23 +125,26 @@ def saved_inputs(inputs: Inputs) -> Inputs:
 
 
 def claim_due_schedules(now: datetime | None = None) -> tuple[int, ...]:
-    """Start what is due, and return the runs to ring for. Two ticks at once are harmless.
+    """Start the due schedules and return the IDs of their runs, which the caller sends to workers.
 
-    After an outage each schedule has one late run, for the newest of its times; those before it are recorded as missed.
-    Of one client nothing starts while a run of it is open: the schedule waits a while, and is then missed as well.
+    Safe to run concurrently. After an outage each schedule gets one late run, for its newest due time; the earlier ones
+    are recorded as missed. Nothing starts for a client with an open run: the schedule waits up to MAX_WAIT, then that
+    time is missed as well.
     """
     now = now or timezone.now()
     due = Schedule.objects.filter(next_run_at__lte=now, paused_at=None)
     found = without_set_aside(due, Kind.SCHEDULE).order_by("next_run_at", "pk").select_related("client")
-    schedules = {each.pk: each for each in found.defer("client__secret", "client__verification")[:MOST_A_TICK]}
+    schedules = {
+        schedule.pk: schedule for schedule in found.defer("client__secret", "client__verification")[:MAX_PER_TICK]
+    }
     return tuple(each_row(Kind.SCHEDULE, schedules, lambda pk: _claim(schedules[pk], now), _give_up))
 
 
 def _give_up(pk: int) -> None:
-    """Pause it: whoever owns it sees why, and resumes it once that is repaired."""
+    """Pause the schedule, with the reason for its owner."""
     reason = "Paused because its run could not be started three times in a row. The system page has the error."
-    mine = Schedule.objects.filter(pk=pk, paused_at=None)
-    mine.update(paused_at=timezone.now(), paused_by=None, pause_reason=reason, due_at=None, next_run_at=None)
+    current = Schedule.objects.filter(pk=pk, paused_at=None)
+    current.update(paused_at=timezone.now(), paused_by=None, pause_reason=reason, due_at=None, next_run_at=None)
 
 
 def _claim(schedule: Schedule, now: datetime) -> int | None:
@@ -149,45 +153,45 @@ def _claim(schedule: Schedule, now: datetime) -> int | None:
         return None
     plan, late = schedule.plan, schedule.starts_after
     due = schedule.due_at or schedule.next_run_at or now
-    came = passed(plan, due, max(due, now - late))
+    times = due_times(plan, due, max(due, now - late))
     with transaction.atomic():
         _lock(schedule.client)
         if not Run.objects.filter(client=schedule.client, status__in=OPEN).exists():
-            return _begin(schedule, came, now)
-        _wait(schedule, came, now)
+            return _begin(schedule, times, now)
+        _wait(schedule, times, now)
         return None
 
 
-def _begin(schedule: Schedule, came: Passed, now: datetime) -> int | None:
-    """Who comes second finds another `next_run_at`, and does nothing."""
-    due_at, at = _after(schedule, came.latest)
-    claimed = {"due_at": due_at, "next_run_at": at, "last_due_at": came.latest}
-    if not _visible(schedule).update(missed=schedule.missed + came.before, **claimed):
+def _begin(schedule: Schedule, times: DueTimes, now: datetime) -> int | None:
+    """None if another worker was first and has changed `next_run_at`."""
+    due_at, at = _next_start(schedule, times.latest)
+    claimed = {"due_at": due_at, "next_run_at": at, "last_due_at": times.latest}
+    if not _unchanged(schedule).update(missed=schedule.missed + times.before, **claimed):
         return None
-    _record_earlier(schedule, came, now)
+    _record_earlier(schedule, times, now)
     return _start(schedule, source=Run.Source.SCHEDULE, user=None).pk
 
 
-def _wait(schedule: Schedule, came: Passed, now: datetime) -> None:
-    """Look again soon; where that lasted too long the time is missed, and the next one is waited for."""
-    if now < came.latest + schedule.starts_after + LONGEST_WAIT:
-        later = {"due_at": came.latest, "next_run_at": now + RECHECK_AFTER}
-        if _visible(schedule).update(missed=schedule.missed + came.before, **later):
-            _record_earlier(schedule, came, now)
+def _wait(schedule: Schedule, times: DueTimes, now: datetime) -> None:
+    """Check again soon; after MAX_WAIT record the time as missed and plan the next one."""
+    if now < times.latest + schedule.starts_after + MAX_WAIT:
+        later = {"due_at": times.latest, "next_run_at": now + RECHECK_AFTER}
+        if _unchanged(schedule).update(missed=schedule.missed + times.before, **later):
+            _record_earlier(schedule, times, now)
         return
-    due_at, at = _after(schedule, came.latest)
-    if _visible(schedule).update(missed=schedule.missed + came.before + 1, due_at=due_at, next_run_at=at):
-        _record_earlier(schedule, came, now)
-        _record(schedule, REASON.BUSY, 1, came.latest, came.latest)
+    due_at, at = _next_start(schedule, times.latest)
+    if _unchanged(schedule).update(missed=schedule.missed + times.before + 1, due_at=due_at, next_run_at=at):
+        _record_earlier(schedule, times, now)
+        _record(schedule, REASON.BUSY, 1, times.latest, times.latest)
 
 
-def _visible(schedule: Schedule) -> QuerySet[Schedule]:
-    """The row, as long as it still is as it was read."""
+def _unchanged(schedule: Schedule) -> QuerySet[Schedule]:
+    """The row, unless it has changed since it was read."""
     return Schedule.objects.filter(pk=schedule.pk, next_run_at=schedule.next_run_at, paused_at=None)
 
 
 def _lock(client: OAuthClient) -> None:
-    """Until the transaction ends, nobody else starts scheduled runs of this client."""
+    """Until the transaction ends, no other worker starts scheduled runs of this client."""
     list(OAuthClient.objects.select_for_update(no_key=True).filter(pk=client.pk).values_list("pk"))
 
 
@@ -200,29 +204,29 @@ def _start(schedule: Schedule, *, source: str, user: User | None) -> Run:
     return run
 
 
-def _after(schedule: Schedule, due: datetime) -> tuple[datetime | None, datetime | None]:
-    """The next time by the plan, and when it starts."""
+def _next_start(schedule: Schedule, due: datetime) -> tuple[datetime | None, datetime | None]:
+    """The next due time after `due`, without and with the start delay."""
     at = next_time(schedule.plan, due)
     return at, at + schedule.starts_after if at else None
 
 
 def _plan_from(schedule: Schedule, now: datetime) -> None:
-    """The first time that starts after `now`."""
-    schedule.due_at, schedule.next_run_at = _after(schedule, now - schedule.starts_after)
+    """Set the first due time whose start is after `now`."""
+    schedule.due_at, schedule.next_run_at = _next_start(schedule, now - schedule.starts_after)
 
 
-def _record_earlier(schedule: Schedule, came: Passed, now: datetime) -> None:
-    """Those before the newest: it was the client that kept them out where the schedule was seen waiting for it just now."""
-    if not came.before or came.first is None or came.last_before is None:
+def _record_earlier(schedule: Schedule, times: DueTimes, now: datetime) -> None:
+    """Record the missed times before the newest: BUSY if the schedule was waiting for its client, else OUTAGE."""
+    if not times.before or times.first is None or times.last_before is None:
         return
     planned = schedule.due_at and schedule.due_at + schedule.starts_after
-    looked_at = schedule.next_run_at or now
-    is_busy = looked_at != planned and now - looked_at < STILL_WAITING
-    _record(schedule, REASON.BUSY if is_busy else REASON.OUTAGE, came.before, came.first, came.last_before)
+    last_check = schedule.next_run_at or now
+    is_busy = last_check != planned and now - last_check < STILL_WAITING
+    _record(schedule, REASON.BUSY if is_busy else REASON.OUTAGE, times.before, times.first, times.last_before)
 
 
 def _record(schedule: Schedule, reason: str, count: int, first: datetime, last: datetime) -> None:
-    """One row for a stretch without a run between, however long it lasts."""
+    """Extends the newest row if no run and no other reason came in between."""
     newest = schedule.missed_times.first()
     ran_since = newest and schedule.last_due_at and schedule.last_due_at > newest.last_due_at
     if newest is not None and newest.reason == reason and not ran_since:
@@ -235,15 +239,15 @@ def _record(schedule: Schedule, reason: str, count: int, first: datetime, last: 
 # ---------------------------------------------------------------------- the row
 
 
-def _fill(schedule: Schedule, wanted: Wanted) -> None:
-    plan, inputs = wanted.plan, saved_inputs(wanted.inputs)
+def _fill(schedule: Schedule, values: ScheduleValues) -> None:
+    plan, inputs = values.plan, saved_inputs(values.inputs)
     is_health = not inputs.given
-    schedule.name, schedule.client, schedule.owner = wanted.name, wanted.client, wanted.owner
+    schedule.name, schedule.client, schedule.owner = values.name, values.client, values.owner
     schedule.kind = Run.Kind.HEALTH if is_health else Run.Kind.DIAGNOSIS
     schedule.inputs = {} if is_health else inputs.to_json()
     schedule.every, schedule.zone, schedule.cron = plan.every, plan.zone, plan.cron
     schedule.minutes, schedule.at, schedule.weekdays = plan.minutes or None, plan.at, list(plan.weekdays)
-    schedule.jitter_seconds = wanted.jitter_seconds
+    schedule.jitter_seconds = values.jitter_seconds
 
 
 def _save(schedule: Schedule) -> None:
@@ -255,12 +259,11 @@ def _save(schedule: Schedule) -> None:
 
 
 def _audit_values(schedule: Schedule) -> dict[str, Any]:
-    """As the audit log keeps it."""
     return {
         "name": schedule.name,
         "client": schedule.client.name,
         "kind": schedule.kind,
-        "when": schedule.words,
+        "when": schedule.description,
         "zone": schedule.zone,
         "spread_seconds": schedule.jitter_seconds,
         "owner": schedule.owner.username if schedule.owner else "",

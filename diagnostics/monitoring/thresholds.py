@@ -1,4 +1,4 @@
-"""What the last runs of a schedule agree on: n of m, one cause at a time, and whether it comes and goes. Pure."""
+"""What the last runs of a schedule agree on (n of m), and whether the schedule is flapping. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from diagnostics.comparison.history import Mood, Point
 from diagnostics.engine import causes
 
-# It comes and goes: so many breaks of one schedule in so long a time.
-BREAKS = 3
-WITHIN = timedelta(hours=24)
+# A schedule is flapping after this many outages in this time.
+FLAPPING_OUTAGES = 3
+FLAPPING_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A verdict holds once `needed` of the last `out_of` runs say it."""
+    """A verdict is confirmed once `needed` of the last `out_of` runs have it."""
 
     needed: int = 2
     out_of: int = 3
@@ -23,8 +23,8 @@ class Threshold:
 
 
 @dataclass(frozen=True)
-class Agreed:
-    """What holds. `runs` are those of the window that say so, oldest first; `cause` is "none" where all is right."""
+class Agreement:
+    """The confirmed cause, NONE if nothing is wrong, and the runs of the window that have it, oldest first."""
 
     cause: str
     runs: tuple[Point, ...]
@@ -34,72 +34,73 @@ class Agreed:
         return self.cause == causes.NONE
 
 
-def agreed(points: Iterable[Point], threshold: Threshold) -> Agreed | None:
-    """None where too few agree: then whatever held before holds on.
+def find_agreement(points: Iterable[Point], threshold: Threshold) -> Agreement | None:
+    """None if too few runs agree, so that the earlier agreement remains.
 
-    Runs that could not tell are left out of the count, unless the rule takes them for a trouble. Troubles of changing
-    cause are a trouble: the cause named is the one said most often, the newest where two are even.
+    Inconclusive runs don't count, unless the threshold counts them as failures. Failures with different causes count
+    together: the agreed cause is the most common one, the newest if two are equally common.
     """
     window = conclusive(points, threshold)[-threshold.out_of :]
-    good = [each for each in window if each.cause == causes.NONE]
-    bad = [each for each in window if each.cause != causes.NONE]
+    good = [point for point in window if point.cause == causes.NONE]
+    bad = [point for point in window if point.cause != causes.NONE]
     if len(good) >= threshold.needed and not _is_newer(bad, good, threshold):
-        return Agreed(causes.NONE, tuple(good))
+        return Agreement(causes.NONE, tuple(good))
     if len(bad) >= threshold.needed:
         cause = _most_common(bad)
-        return Agreed(cause, tuple(each for each in bad if each.cause == cause))
+        return Agreement(cause, tuple(point for point in bad if point.cause == cause))
     return None
 
 
 def conclusive(points: Iterable[Point], threshold: Threshold) -> list[Point]:
     """The runs that count for this threshold, oldest first."""
-    ordered = sorted(points, key=lambda each: (each.at, each.pk))
-    return [each for each in ordered if each.mood is not Mood.UNTOLD or _counts(each, threshold)]
+    ordered = sorted(points, key=lambda point: (point.at, point.pk))
+    return [point for point in ordered if point.mood is not Mood.UNTOLD or _counts(point, threshold)]
 
 
-def is_agreed_otherwise(points: Iterable[Point], threshold: Threshold, cause: str) -> str:
-    """The other cause that now holds by itself, "" where the trouble is still the one that was told."""
+def find_changed_cause(points: Iterable[Point], threshold: Threshold, cause: str) -> str:
+    """The cause, other than `cause`, that is now confirmed without counting further causes; "" if none is."""
     window = conclusive(points, threshold)[-threshold.out_of :]
-    counts = Counter(each.cause for each in window if each.cause not in (causes.NONE, cause))
+    counts = Counter(point.cause for point in window if point.cause not in (causes.NONE, cause))
     if not counts:
         return ""
     newest, most = window[-1].cause, max(counts.values())
     return newest if most >= threshold.needed and counts.get(newest) == most else ""
 
 
-def failing_stretch(points: Iterable[Point], threshold: Threshold) -> tuple[Point | None, Point | None]:
-    """The last good run before the trouble that goes on now, and its first bad one. Either may lie too far back."""
+def failing_period(points: Iterable[Point], threshold: Threshold) -> tuple[Point | None, Point | None]:
+    """The last good run before the current outage, and the outage's first bad run; None if it isn't in `points`."""
     ordered = conclusive(points, threshold)
     start = len(ordered)
-    quiet = 0
+    good_runs = 0
     first = None
-    for place in range(len(ordered) - 1, -1, -1):
-        if ordered[place].cause == causes.NONE:
-            quiet += 1
-            if quiet >= threshold.needed:
+    for index in range(len(ordered) - 1, -1, -1):
+        if ordered[index].cause == causes.NONE:
+            good_runs += 1
+            if good_runs >= threshold.needed:
                 break
         else:
-            first, start, quiet = ordered[place], place, 0
-    before = [each for each in ordered[:start] if each.cause == causes.NONE]
+            first, start, good_runs = ordered[index], index, 0
+    before = [point for point in ordered[:start] if point.cause == causes.NONE]
     return (before[-1] if before else None), first
 
 
-def recovered_at(points: Iterable[Point], threshold: Threshold) -> Point | None:
-    """The first good run of those that now stand without a bad one after them."""
+def find_recovery(points: Iterable[Point], threshold: Threshold) -> Point | None:
+    """The first good run after the last bad one."""
     found = None
-    for each in reversed(conclusive(points, threshold)):
-        if each.cause != causes.NONE:
+    for point in reversed(conclusive(points, threshold)):
+        if point.cause != causes.NONE:
             break
-        found = each
+        found = point
     return found
 
 
-def is_flapping(breaks: Sequence[datetime], now: datetime) -> bool:
-    return len([each for each in breaks if now - each <= WITHIN]) >= BREAKS
+def is_flapping(outages: Sequence[datetime], now: datetime) -> bool:
+    """`outages` are the times at which incidents opened."""
+    return len([opened_at for opened_at in outages if now - opened_at <= FLAPPING_WINDOW]) >= FLAPPING_OUTAGES
 
 
-def steadier(threshold: Threshold) -> Threshold:
-    """For the end of a trouble that comes and goes: twice as many runs, and every one of them right."""
+def stricter(threshold: Threshold) -> Threshold:
+    """For the end of a flapping outage: twice as many runs, and all of them must be good."""
     runs = 2 * threshold.out_of
     return Threshold(runs, runs, threshold.on_undetermined)
 
@@ -109,11 +110,11 @@ def _counts(point: Point, threshold: Threshold) -> bool:
 
 
 def _is_newer(bad: Sequence[Point], good: Sequence[Point], threshold: Threshold) -> bool:
-    """Only where a rule asks for less than half: both sides have enough, and the newest run decides."""
+    """If a rule needs less than half of the runs, both sides may have enough: then the newest run decides."""
     return len(bad) >= threshold.needed and (bad[-1].at, bad[-1].pk) > (good[-1].at, good[-1].pk)
 
 
 def _most_common(bad: Sequence[Point]) -> str:
-    counts = Counter(each.cause for each in bad)
+    counts = Counter(point.cause for point in bad)
     most = max(counts.values())
-    return next(each.cause for each in reversed(bad) if counts[each.cause] == most)
+    return next(point.cause for point in reversed(bad) if counts[point.cause] == most)

@@ -1,7 +1,7 @@
-"""When something is due again and again, in a time zone, across its daylight-saving changes; pure.
+"""Recurring times in a time zone, across its daylight-saving changes. Pure.
 
-A time that the clock jumps over comes at the next moment that exists, and one that the clock shows twice comes once.
-What is due every so many minutes, or in every hour of a cron expression, goes on evenly through both.
+A wall-clock time that the clock skips moves to the next time that exists, and one that occurs twice counts once. A
+timetable of minutes, or a cron expression that names every hour, continues evenly through both.
 """
 
 from collections import deque
@@ -15,21 +15,21 @@ from cronsim import CronSim, CronSimError
 
 MINUTES, DAILY, WEEKLY, CRON = "minutes", "daily", "weekly", "cron"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MOST_MINUTES = 7 * 24 * 60
-LONGEST_CRON = 120
-MOST_COUNTED = 10_000  # times that were missed in a row; beyond, "at least so many"
-LONGEST_BACKLOG = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=32), timedelta(days=366))
+MAX_MINUTES = 7 * 24 * 60
+MAX_CRON = 120
+MAX_COUNTED = 10_000  # missed times in a row; beyond that, "at least"
+BACKLOGS = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=32), timedelta(days=366))
 MINUTE = timedelta(minutes=1)
 GOLDEN = 0.6180339887498949
 
 
-class BadPlan(ValueError):
-    """The plan cannot be followed. str() is the sentence for the screen."""
+class InvalidTimetable(ValueError):
+    """The timetable makes no sense. str() is the sentence for the screen."""
 
 
 @dataclass(frozen=True)
 class Timetable:
-    """What a schedule's row says of time. `weekdays` count from Monday, 0. Raises BadPlan where it makes no sense."""
+    """The times of a schedule. Weekday 0 is Monday. Raises InvalidTimetable."""
 
     every: str
     zone: str = "UTC"
@@ -42,13 +42,15 @@ class Timetable:
         try:
             ZoneInfo(self.zone)
         except (KeyError, ValueError, OSError):
-            raise BadPlan(f"{self.zone[:64]!r} is no time zone. Write a name such as Europe/Berlin, or UTC.") from None
-        if self.every == MINUTES and not 1 <= self.minutes <= MOST_MINUTES:
-            raise BadPlan(f"Every so many minutes needs a number from 1 to {MOST_MINUTES}, which is a week.")
+            raise InvalidTimetable(
+                f"{self.zone[:64]!r} is no time zone. Write a name such as Europe/Berlin, or UTC."
+            ) from None
+        if self.every == MINUTES and not 1 <= self.minutes <= MAX_MINUTES:
+            raise InvalidTimetable(f"Every so many minutes needs a number from 1 to {MAX_MINUTES}, which is a week.")
         if self.every in (DAILY, WEEKLY) and self.at is None:
-            raise BadPlan("Give the time of day, such as 09:00.")
+            raise InvalidTimetable("Give the time of day, such as 09:00.")
         if self.every == WEEKLY and (not self.weekdays or not set(self.weekdays) <= set(range(7))):
-            raise BadPlan("Choose at least one day of the week.")
+            raise InvalidTimetable("Choose at least one day of the week.")
         if self.every == CRON:
             _check_cron(self.cron)
 
@@ -58,13 +60,13 @@ class Timetable:
 
     @property
     def is_even(self) -> bool:
-        """Whether it goes on evenly, so that no wall clock's hour is meant."""
+        """Whether its times don't depend on the wall clock."""
         return self.every == MINUTES or (self.every == CRON and _has_every_hour(self.cron))
 
 
 @dataclass(frozen=True)
-class Passed:
-    """The newest time that has come, and how many came before it that nobody ran. `is_more`: there were even more."""
+class DueTimes:
+    """The newest due time, and the number of due times before it. `is_more` if not all of them were counted."""
 
     latest: datetime
     before: int = 0
@@ -75,22 +77,22 @@ class Passed:
 
 @dataclass(frozen=True)
 class ClockChange:
-    """From `at` on the zone's clock is `by` ahead of where it was; less than nothing is back."""
+    """At `at` the zone's clock moves forward by `by`, or back if that is negative."""
 
     at: datetime
     by: timedelta
 
 
 @dataclass(frozen=True)
-class Coming:
-    """A time to come, in UTC, and what the clock does to it, "" for nothing."""
+class UpcomingTime:
+    """A future time in UTC. `note` is the effect of a clock change on it, "" for none."""
 
     at: datetime
     note: str = ""
 
 
 def next_times(plan: Timetable, after: datetime, count: int) -> list[datetime]:
-    """The first `count` times later than `after`, in UTC; fewer where there are no more."""
+    """The first `count` times after `after`, in UTC; fewer if the timetable ends."""
     return list(islice(times(plan, after), count))
 
 
@@ -99,46 +101,46 @@ def next_time(plan: Timetable, after: datetime) -> datetime | None:
 
 
 def times(plan: Timetable, after: datetime) -> Iterator[datetime]:
-    """Every time later than `after`, in UTC, in order, each once."""
+    """All times after `after`, in UTC and in order."""
     if plan.every == MINUTES:
         return _even_steps(plan.minutes, after)
     if plan.every == CRON and plan.is_even:
         local = after.astimezone(plan.tz)
-        return (each.astimezone(UTC) for each in CronSim(plan.cron, local))
-    return _on_the_wall(plan, after)
+        return (moment.astimezone(UTC) for moment in CronSim(plan.cron, local))
+    return _wall_clock_times(plan, after)
 
 
-def passed(plan: Timetable, due: datetime, until: datetime) -> Passed:
-    """What has come from `due`, which is a time of the plan, until `until`, both included."""
+def due_times(plan: Timetable, due: datetime, until: datetime) -> DueTimes:
+    """The times from `due`, which is one of the timetable, to `until`, both included."""
     latest = _newest(plan, due, until)
     if latest is None:
-        return Passed(due)
+        return DueTimes(due)
     between = [due]
-    for each in times(plan, due):
-        if each >= latest or len(between) == MOST_COUNTED:
+    for moment in times(plan, due):
+        if moment >= latest or len(between) == MAX_COUNTED:
             break
-        between.append(each)
+        between.append(moment)
     whole = next_time(plan, between[-1]) == latest
-    return Passed(latest, len(between), due, between[-1] if whole else time_before(plan, latest), not whole)
+    return DueTimes(latest, len(between), due, between[-1] if whole else time_before(plan, latest), not whole)
 
 
 def _newest(plan: Timetable, due: datetime, until: datetime) -> datetime | None:
-    """The last time after `due` that is not later than `until`, without counting all that lie between."""
-    for back in (*LONGEST_BACKLOG, None):
+    """The last time after `due` and up to `until`, found without going through all times in between."""
+    for back in (*BACKLOGS, None):
         since = max(due, until - back) if back is not None else due
         newest = None
-        for each in times(plan, since):
-            if each > until:
+        for moment in times(plan, since):
+            if moment > until:
                 break
-            newest = each
+            newest = moment
         if newest is not None or since == due:
             return newest
     return None
 
 
 def time_before(plan: Timetable, moment: datetime) -> datetime | None:
-    """The last time before `moment`, None where there was none in a year."""
-    for back in LONGEST_BACKLOG:
+    """The last time before `moment`, None if there was none in a year."""
+    for back in BACKLOGS:
         found = deque(_until(times(plan, moment - back), moment), maxlen=1)
         if found:
             return found[0]
@@ -146,14 +148,14 @@ def time_before(plan: Timetable, moment: datetime) -> datetime | None:
 
 
 def _until(moments: Iterable[datetime], end: datetime) -> Iterator[datetime]:
-    for each in moments:
-        if each >= end:
+    for moment in moments:
+        if moment >= end:
             return
-        yield each
+        yield moment
 
 
 def _even_steps(minutes: int, after: datetime) -> Iterator[datetime]:
-    """Counted from one fixed moment, so that a plan of 60 minutes comes at each full hour of UTC."""
+    """Counted from the epoch, so that 60 minutes means each full hour in UTC."""
     step = minutes * 60
     at = (int(after.timestamp()) // step + 1) * step
     while True:
@@ -161,18 +163,18 @@ def _even_steps(minutes: int, after: datetime) -> Iterator[datetime]:
         at += step
 
 
-def _on_the_wall(plan: Timetable, after: datetime) -> Iterator[datetime]:
-    """Times that a clock on the wall shows: each is looked up in the zone, and none comes a second time."""
+def _wall_clock_times(plan: Timetable, after: datetime) -> Iterator[datetime]:
+    """Wall-clock times, converted to UTC, without repeats."""
     tz, newest = plan.tz, after
-    for wall in _walls(plan, after.astimezone(tz).replace(tzinfo=None)):
-        at = existing(wall, tz).astimezone(UTC)
+    for wall in _wall_clock_readings(plan, after.astimezone(tz).replace(tzinfo=None)):
+        at = resolve_wall_time(wall, tz).astimezone(UTC)
         if at > newest:
             newest = at
             yield at
 
 
-def _walls(plan: Timetable, after: datetime) -> Iterator[datetime]:
-    """Readings of the clock on the wall, without a zone. Those just before `after` are in doubt, and told too."""
+def _wall_clock_readings(plan: Timetable, after: datetime) -> Iterator[datetime]:
+    """Naive wall-clock times. Starts a little before `after`, since a clock change may move earlier ones past it."""
     if plan.every == CRON:
         yield from CronSim(plan.cron, after - timedelta(hours=3))
         return
@@ -183,9 +185,8 @@ def _walls(plan: Timetable, after: datetime) -> Iterator[datetime]:
         day += timedelta(days=1)
 
 
-def existing(wall: datetime, tz: ZoneInfo) -> datetime:
-    """The moment at which the zone's clock shows this: the first where it does so twice; where it never does, the
-    first moment after the jump."""
+def resolve_wall_time(wall: datetime, tz: ZoneInfo) -> datetime:
+    """The time at which the zone's clock shows this: the first if it occurs twice, the next minute that exists if never."""
     while not _exists(wall, tz):
         wall += MINUTE
     return wall.replace(tzinfo=tz)
@@ -199,9 +200,8 @@ def _comes_twice(wall: datetime, tz: ZoneInfo) -> bool:
     return _exists(wall, tz) and wall.replace(tzinfo=tz).utcoffset() != wall.replace(tzinfo=tz, fold=1).utcoffset()
 
 
-def coming(plan: Timetable, after: datetime, count: int) -> list[Coming]:
-    """The next times, each with what the clock does to it."""
-    return [Coming(each, _note(plan, each)) for each in next_times(plan, after, count)]
+def upcoming_times(plan: Timetable, after: datetime, count: int) -> list[UpcomingTime]:
+    return [UpcomingTime(moment, _note(plan, moment)) for moment in next_times(plan, after, count)]
 
 
 def _note(plan: Timetable, at: datetime) -> str:
@@ -210,14 +210,15 @@ def _note(plan: Timetable, at: datetime) -> str:
     wall = at.astimezone(plan.tz).replace(tzinfo=None)
     if _comes_twice(wall, plan.tz):
         return f"The clock shows {wall:%H:%M} twice that day. It runs at the first."
-    meant = next((each for each in _walls(plan, wall) if existing(each, plan.tz).astimezone(UTC) == at), wall)
+    readings = _wall_clock_readings(plan, wall)
+    meant = next((reading for reading in readings if resolve_wall_time(reading, plan.tz).astimezone(UTC) == at), wall)
     if meant != wall:
         return f"The clock jumps over {meant:%H:%M} that day. It runs at the next moment that exists."
     return ""
 
 
 def next_clock_change(zone: str, after: datetime, within: timedelta = timedelta(days=366)) -> ClockChange | None:
-    """The next time at which the zone's clock is put forward or back, None where it is not within so long."""
+    """The zone's next clock change, None if there is none within `within`."""
     tz = ZoneInfo(zone)
     early, end = after.astimezone(UTC), after.astimezone(UTC) + within
     while early < end:
@@ -237,31 +238,31 @@ def _offset(at: datetime, tz: ZoneInfo) -> timedelta:
 
 
 def spread(key: int, seconds: int) -> timedelta:
-    """How much later than planned this one starts: always the same for one key, far from its neighbours."""
+    """A delay of at most `seconds` that is constant per key and far from those of neighboring keys (golden ratio)."""
     return timedelta(seconds=int(key * GOLDEN % 1 * (seconds + 1)))
 
 
-def usual_spread(plan: Timetable) -> int:
-    """Seconds over which schedules start that are due at once: a whole step of those that mean no hour of the day."""
+def default_spread(plan: Timetable) -> int:
+    """The default delay range in seconds: the whole interval of a minutes timetable, up to an hour, else one minute."""
     return min(plan.minutes * 60, 3600) - 1 if plan.every == MINUTES else 60
 
 
 def shortest_gap(plan: Timetable, after: datetime) -> timedelta:
-    """The shortest time between two of the next fifty times; a week for a plan with fewer than two."""
-    coming = next_times(plan, after, 50)
-    gaps = [later - sooner for sooner, later in pairwise(coming)]
+    """The shortest interval among the next fifty times; a week if there are fewer than two."""
+    found = next_times(plan, after, 50)
+    gaps = [later - sooner for sooner, later in pairwise(found)]
     return min(gaps, default=timedelta(days=7))
 
 
-def describe(plan: Timetable) -> str:
-    """The plan as a person says it, zone included."""
+def describe_timetable(plan: Timetable) -> str:
+    """One sentence, zone included."""
     if plan.every == MINUTES:
         return _describe_minutes(plan.minutes)
     at = f"{plan.at:%H:%M}" if plan.at else ""
     if plan.every == DAILY:
         return f"Every day at {at}, {plan.zone} time"
     if plan.every == WEEKLY:
-        days = [WEEKDAYS[each] for each in sorted(set(plan.weekdays))]
+        days = [WEEKDAYS[day] for day in sorted(set(plan.weekdays))]
         return f"Every {_list(days)} at {at}, {plan.zone} time"
     return f"{CronSim(plan.cron, datetime(2026, 1, 1)).explain()}, {plan.zone} time"
 
@@ -280,15 +281,17 @@ def _list(words: list[str]) -> str:
 
 def _check_cron(text: str) -> None:
     shape = "five fields: minute, hour, day of the month, month, day of the week, such as 0 9 * * 1-5"
-    if len(text) > LONGEST_CRON or len(text.split()) != 5:
-        raise BadPlan(f"A cron expression has {shape}.")
+    if len(text) > MAX_CRON or len(text.split()) != 5:
+        raise InvalidTimetable(f"A cron expression has {shape}.")
     try:
         sim = CronSim(text, datetime(2026, 1, 1))
         sim.explain()
-    except (CronSimError, ValueError, IndexError) as trouble:
-        raise BadPlan(f"This is no cron expression ({str(trouble) or 'not readable'}). It has {shape}.") from None
+    except (CronSimError, ValueError, IndexError) as error:
+        raise InvalidTimetable(
+            f"This is no cron expression ({str(error) or 'not readable'}). It has {shape}."
+        ) from None
     if next(sim, None) is None:
-        raise BadPlan("This cron expression names a day that never comes.")
+        raise InvalidTimetable("This cron expression names a day that never comes.")
 
 
 def _has_every_hour(cron: str) -> bool:

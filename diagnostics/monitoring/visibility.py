@@ -1,4 +1,4 @@
-"""Which channels a person may see."""
+"""The channels that a user may see."""
 
 from django.db.models import Q, QuerySet
 
@@ -8,7 +8,7 @@ from diagnostics.orgs.visibility import visible_clients
 
 
 def visible_channels(viewer: User | None) -> QuerySet[Channel]:
-    """Those to which a rule sends alerts about an org this person may see, or did. A rule without clients is for all."""
+    """Channels that get, or once got, alerts about an org the user may see. A rule without clients is for all of them."""
     channels = Channel.objects.all()
     if viewer is None or viewer.sees_all:
         return channels

@@ -1,4 +1,4 @@
-"""Entries of the audit log as CSV and as JSON Lines, piece by piece."""
+"""Writes audit log entries as CSV or JSON Lines, piece by piece."""
 
 import csv
 import json
@@ -28,7 +28,7 @@ def audit_as_jsonl(entries: Iterable[AuditEntry]) -> Iterator[str]:
 
 
 def entry_values(entry: AuditEntry) -> dict[str, Any]:
-    """By the names of COLUMNS, in that order."""
+    """The keys are COLUMNS, in that order."""
     return {
         "entry": entry.pk,
         "at": entry.at.isoformat(timespec="milliseconds"),

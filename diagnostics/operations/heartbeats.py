@@ -1,4 +1,4 @@
-"""What works by itself says that it is alive."""
+"""Records heartbeats of background parts."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from diagnostics.operations.models import Heartbeat
 TICK = "tick"
 
 
-def beat(name: str, told: dict[str, Any] | None = None) -> None:
-    """One statement, also where two beat at once."""
+def beat(name: str, details: dict[str, Any] | None = None) -> None:
+    """One upsert, so that concurrent calls are safe."""
     Heartbeat.objects.bulk_create(
-        [Heartbeat(name=name, at=timezone.now(), told=told or {})],
+        [Heartbeat(name=name, at=timezone.now(), told=details or {})],
         update_conflicts=True,
         unique_fields=["name"],
         update_fields=["at", "told"],

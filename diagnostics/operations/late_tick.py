@@ -1,4 +1,4 @@
-"""For every page: whether the clock that starts unattended work has stopped."""
+"""The warning on every page that the scheduler has stopped."""
 
 import time
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from django.utils import timezone
 from diagnostics.operations.heartbeats import TICK
 from diagnostics.operations.queries.heartbeats import last_beat
 
-CACHE_SECONDS = 5.0  # seconds
+CACHE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class LateTick:
-    """`at` is the last tick, None where there never was one."""
+    """`at` is the time of the last tick, None if there was none."""
 
     at: datetime | None
 
 
 @dataclass
 class _CachedState:
-    """What this process saw last, so that not every page asks again."""
+    """The last result in this process, so that not every page queries the database."""
 
     at: float = float("-inf")
     found: LateTick | None = None
@@ -34,7 +34,7 @@ _state = _CachedState()
 
 
 def late_tick(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. Who is not signed in is told nothing of how this installation does."""
+    """Context processor. Shows nothing to anonymous visitors."""
     user = getattr(request, "user", None)
     if settings.TICK_LATE_SECONDS is None or user is None or not user.is_authenticated:
         return {}

@@ -1,4 +1,4 @@
-"""What Prometheus reads. All of it comes from the database and the broker, so every web process tells the same."""
+"""Prometheus metrics. All values come from the database and the broker, so every web process reports the same."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from diagnostics.operations.queries.broker import Broker
 from diagnostics.operations.queries.system import Worker
 from diagnostics.operations.queries.workload import Workload
 
-NAME = "cobrowse_doctor"
+PREFIX = "cobrowse_doctor"
 
 
 class _Metric(Collector):
@@ -28,61 +28,63 @@ class _Metric(Collector):
 
 @dataclass(frozen=True)
 class Scheduler:
-    """`at` is the last tick; `failures` says by kind how many rows are set aside, and how many are still tried."""
+    """`at` is the time of the last tick. `failures` maps a kind to its rows set aside and its rows still retried."""
 
     at: datetime | None = None
     parts: Sequence[TickPart] = ()
     failures: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def in_prometheus_form(
-    work: Workload, broker: Broker, workers: list[Worker], scheduler: Scheduler, now: datetime
-) -> bytes:
+def render_metrics(work: Workload, broker: Broker, workers: list[Worker], scheduler: Scheduler, now: datetime) -> bytes:
     registry = CollectorRegistry()
-    families = [*_of_parts(broker, workers, scheduler.at, now), *_of_scheduler(scheduler, now), *_of_work(work, now)]
+    families = [
+        *_system_metrics(broker, workers, scheduler.at, now),
+        *_scheduler_metrics(scheduler, now),
+        *_workload_metrics(work, now),
+    ]
     registry.register(_Metric(families))
     return generate_latest(registry)
 
 
-def _of_parts(broker: Broker, workers: list[Worker], tick: datetime | None, now: datetime) -> list[Metric]:
+def _system_metrics(broker: Broker, workers: list[Worker], tick: datetime | None, now: datetime) -> list[Metric]:
     age = (now - tick).total_seconds() if tick else float("inf")
     return [
         _gauges("info", "The version that answers.", ("version",), {(product.version(),): 1}),
         _gauge("tick_age_seconds", "Since the last tick of the clock; +Inf where it never ticked.", age),
         _gauge("broker_up", "1 where the broker answers.", broker.answers),
-        _gauges("queue_messages", "Messages waiting in a queue of the broker.", ("queue",), _by_one(broker.queues)),
+        _gauges("queue_messages", "Messages waiting in a queue of the broker.", ("queue",), _by_label(broker.queues)),
         _gauges(
             "worker_last_heard_seconds",
             "Since a worker was last heard of.",
             ("worker",),
-            {(each.name,): (now - each.at).total_seconds() for each in workers},
+            {(worker.name,): (now - worker.at).total_seconds() for worker in workers},
         ),
         _gauges(
             "worker_busy",
             "Tasks that a worker has under way.",
             ("worker",),
-            {(each.name,): int(each.told.get("busy", 0)) for each in workers},
+            {(worker.name,): int(worker.told.get("busy", 0)) for worker in workers},
         ),
     ]
 
 
-def _of_scheduler(scheduler: Scheduler, now: datetime) -> list[Metric]:
-    total = CounterMetricFamily(f"{NAME}_tick_part_failures", "Failures of a part of the tick.", labels=("part",))
-    for each in scheduler.parts:
-        total.add_metric((each.name,), each.failures_total)
+def _scheduler_metrics(scheduler: Scheduler, now: datetime) -> list[Metric]:
+    total = CounterMetricFamily(f"{PREFIX}_tick_part_failures", "Failures of a part of the tick.", labels=("part",))
+    for part in scheduler.parts:
+        total.add_metric((part.name,), part.failures_total)
     return [
         total,
         _gauges(
             "tick_part_failures_in_a_row",
             "Failures of a part of the tick since it last worked; from 3 on the installation isn't ready.",
             ("part",),
-            {(each.name,): each.failures for each in scheduler.parts},
+            {(part.name,): part.failures for part in scheduler.parts},
         ),
         _gauges(
             "tick_part_last_success_age_seconds",
             "Since a part of the tick last worked; +Inf where it never did.",
             ("part",),
-            {(each.name,): _age(each.succeeded_at, now) for each in scheduler.parts},
+            {(part.name,): _age(part.succeeded_at, now) for part in scheduler.parts},
         ),
         _gauges(
             "rows_set_aside",
@@ -103,11 +105,11 @@ def _age(at: datetime | None, now: datetime) -> float:
     return (now - at).total_seconds() if at else float("inf")
 
 
-def _of_work(work: Workload, now: datetime) -> list[Metric]:
+def _workload_metrics(work: Workload, now: datetime) -> list[Metric]:
     waited = (now - work.oldest_queued).total_seconds() if work.oldest_queued else 0
     ended = work.ended.items()
     return [
-        _gauges("runs_open", "Runs that have not ended.", ("status",), _by_one(work.open_runs)),
+        _gauges("runs_open", "Runs that have not ended.", ("status",), _by_label(work.open_runs)),
         _gauge("runs_oldest_queued_seconds", "How long the oldest queued run has been waiting.", waited),
         _gauges(
             "runs_last_hour",
@@ -128,28 +130,28 @@ def _of_work(work: Workload, now: datetime) -> list[Metric]:
         _gauge("incidents_open", "Incidents that are open.", work.incidents),
         _gauge("deliveries_waiting", "Alerts to be sent.", work.deliveries["waiting"]),
         _gauge("deliveries_given_up_last_hour", "Alerts given up in the last hour.", work.deliveries["given_up"]),
-        _gauges("clients", "Clients, by whether cobrowse could work.", ("standing",), _by_one(work.standings)),
-        _made(work.made),
+        _gauges("clients", "Clients, by whether cobrowse could work.", ("standing",), _by_label(work.standings)),
+        _created(work.created),
     ]
 
 
-def _made(made: dict[str, int]) -> Metric:
-    family = CounterMetricFamily(f"{NAME}_rows_made", "Rows made since the installation began.", labels=("kind",))
-    for kind, number in made.items():
+def _created(created: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(f"{PREFIX}_rows_made", "Rows made since the installation began.", labels=("kind",))
+    for kind, number in created.items():
         family.add_metric((kind,), number)
     return family
 
 
-def _gauge(name: str, words: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"{NAME}_{name}", words, value=value)
+def _gauge(name: str, description: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"{PREFIX}_{name}", description, value=value)
 
 
-def _gauges(name: str, words: str, labels: tuple[str, ...], values: dict[tuple[str, ...], float]) -> Metric:
-    family = GaugeMetricFamily(f"{NAME}_{name}", words, labels=labels)
+def _gauges(name: str, description: str, labels: tuple[str, ...], values: dict[tuple[str, ...], float]) -> Metric:
+    family = GaugeMetricFamily(f"{PREFIX}_{name}", description, labels=labels)
     for labelled, value in values.items():
         family.add_metric(labelled, value)
     return family
 
 
-def _by_one(values: Mapping[str, int]) -> dict[tuple[str, ...], float]:
+def _by_label(values: Mapping[str, int]) -> dict[tuple[str, ...], float]:
     return {(key,): value for key, value in values.items()}

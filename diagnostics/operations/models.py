@@ -1,4 +1,4 @@
-"""Retention, and how the scheduler is doing."""
+"""Models for retention and for the state of the scheduler and workers."""
 
 from django.db import models
 from django.utils import timezone
@@ -7,7 +7,7 @@ from diagnostics.accounts.models import User
 
 
 class RetentionRule(models.Model):
-    """How many days one kind of data is kept, where an admin changed it; null keeps it for ever."""
+    """An admin's change of how many days one kind of data is kept; null is forever."""
 
     class Kind(models.TextChoices):
         FINDINGS = "findings", "Runs and their findings"
@@ -24,20 +24,18 @@ class RetentionRule(models.Model):
 
 
 class RetentionPass(models.Model):
-    """One deletion of what was past its time: who asked for it, and how many rows of each kind went.
+    """One deletion of expired rows.
 
-    It goes on in batches until `finished_at`; where a worker dies between two of them, another takes over.
+    It works in batches until `finished_at`; if a worker dies between two of them, another one continues.
     """
 
-    day = models.DateField(
-        null=True, blank=True, unique=True
-    )  # whose nightly pass it is, null for one that was asked for
-    cutoffs = models.JSONField(default=dict, blank=True)  # by kind of data: what is older goes; frozen at the start
+    day = models.DateField(null=True, blank=True, unique=True)  # of a nightly pass; null for a manual one
+    cutoffs = models.JSONField(default=dict, blank=True)  # by kind of data: older rows expire; fixed at the start
     lease_until = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
-    deleted = models.JSONField(default=dict, blank=True)  # by kind of row: how many
+    deleted = models.JSONField(default=dict, blank=True)  # number of rows by noun
 
     class Meta:
         ordering = ["-id"]
@@ -51,7 +49,7 @@ class RetentionPass(models.Model):
 
 
 class TickPart(models.Model):
-    """One part of the tick. `started_at` is set while it is under way."""
+    """The state of one part of the tick. `started_at` is null unless the part is running."""
 
     name = models.CharField(max_length=40, primary_key=True)
     failures = models.PositiveIntegerField(default=0)  # in a row
@@ -60,7 +58,7 @@ class TickPart(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
-    seconds = models.FloatField(default=0)  # of the last time that it ended
+    seconds = models.FloatField(default=0)  # of the last run
 
     class Meta:
         ordering = ["name"]
@@ -70,7 +68,7 @@ class TickPart(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a part that works by itself was last heard of: the tick of the clock, each worker."""
+    """The last sign of life of a background part: the tick, each worker, the backup."""
 
     name = models.CharField(max_length=120, primary_key=True)
     at = models.DateTimeField(default=timezone.now)

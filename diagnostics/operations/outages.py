@@ -1,4 +1,4 @@
-"""What it means when the database fails, in words for people and a code for programs."""
+"""Database failures as an error code and a text for the screen."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ RETRY_SECONDS = 5
 
 @dataclass(frozen=True)
 class Outage:
-    """Why a request could not be served although nothing is wrong with it."""
+    """Why a correct request couldn't be served."""
 
     code: str
     title: str
     why: str
 
 
-AWAY = Outage(
+UNAVAILABLE = Outage(
     "database_unavailable",
     "The database isn't answering",
     "It may be restarting, or the connection to it is down. This page works again as soon as the database answers.",
@@ -26,7 +26,7 @@ FULL = Outage(
     "The database is out of disk space",
     "It can't store anything until somebody makes room on its disk. Tell your administrator.",
 )
-CROWDED = Outage(
+NO_CONNECTION = Outage(
     "database_busy",
     "The database has no connection left",
     "All the connections it allows are taken. This usually passes within seconds.",
@@ -41,10 +41,10 @@ READ_ONLY = Outage(
     "The database is read-only",
     "Nothing can be saved at the moment. This is normal for a short time while a standby takes over.",
 )
-# SQLSTATE codes of PostgreSQL, appendix A of its manual; shorter ones stand for their class.
-BY_STATE = {
+# By SQLSTATE, or its class of two characters (PostgreSQL manual, appendix A).
+OUTAGES = {
     "53100": FULL,
-    "53": CROWDED,
+    "53": NO_CONNECTION,
     "25006": READ_ONLY,
     "40": BUSY,
     "55P03": BUSY,
@@ -53,8 +53,8 @@ BY_STATE = {
 
 
 def find_outage(error: BaseException | None) -> Outage | None:
-    """The outage that this error is, or None for an error of another kind."""
+    """The outage behind a database error, None for other errors."""
     state = str(getattr(getattr(error, "__cause__", None), "sqlstate", None) or "")
-    if known := BY_STATE.get(state) or BY_STATE.get(state[:2]):
+    if known := OUTAGES.get(state) or OUTAGES.get(state[:2]):
         return known
-    return AWAY if isinstance(error, OperationalError | InterfaceError) else None
+    return UNAVAILABLE if isinstance(error, OperationalError | InterfaceError) else None

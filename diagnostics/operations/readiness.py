@@ -1,4 +1,4 @@
-"""What a probe learns about this installation, without waiting for the database."""
+"""The state that readiness probes report, without waiting for the database."""
 
 import logging
 import threading
@@ -14,9 +14,9 @@ from diagnostics.operations.queries import system
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 2.0
-STALE_SECONDS = 10.0  # a check that takes longer than that says nothing any more
-ASKED_SECONDS = 60.0  # after the last question the checks pause
-FIRST_ANSWER_SECONDS = 0.25  # for which a probe waits where nothing usable is known
+STALE_SECONDS = 10.0  # an older result isn't used
+ACTIVE_SECONDS = 60.0  # the checks pause this long after the last probe
+FIRST_WAIT_SECONDS = 0.25  # how long a probe waits for a first result
 UNKNOWN = system.SystemPart("database", "Database", system.BROKEN, "Nothing was heard of it for a while.")
 
 Check = Callable[[], Sequence[system.SystemPart]]
@@ -24,24 +24,24 @@ Check = Callable[[], Sequence[system.SystemPart]]
 
 @dataclass
 class ReadinessMonitor:
-    """Checks the parts on a thread of its own, as long as somebody asks, and answers from the last result."""
+    """Checks the parts on a background thread while probes come in, and returns the last result."""
 
     check: Check
     parts: Sequence[system.SystemPart] = ()
     checked_at: float = float("-inf")
-    asked_at: float = float("-inf")
+    last_asked_at: float = float("-inf")
     changed: threading.Condition = field(default_factory=threading.Condition)
     thread: threading.Thread | None = None
 
     def latest(self) -> Sequence[system.SystemPart]:
         with self.changed:
-            self.asked_at = time.monotonic()
+            self.last_asked_at = time.monotonic()
             if self.thread is None or not self.thread.is_alive():
                 self.thread = threading.Thread(target=self._keep_checking, daemon=True, name="readiness")
                 self.thread.start()
             self.changed.notify_all()
             if self._age() > STALE_SECONDS:
-                self.changed.wait_for(lambda: self._age() < FRESH_SECONDS, FIRST_ANSWER_SECONDS)
+                self.changed.wait_for(lambda: self._age() < FRESH_SECONDS, FIRST_WAIT_SECONDS)
             return self.parts if self._age() < STALE_SECONDS else [UNKNOWN]
 
     def _age(self) -> float:
@@ -54,13 +54,13 @@ class ReadinessMonitor:
                 self.parts, self.checked_at = parts, time.monotonic()
                 self.changed.notify_all()
                 self.changed.wait_for(lambda: False, FRESH_SECONDS)
-                self.changed.wait_for(lambda: time.monotonic() - self.asked_at < ASKED_SECONDS)
+                self.changed.wait_for(lambda: time.monotonic() - self.last_asked_at < ACTIVE_SECONDS)
 
     def _check_once(self) -> Sequence[system.SystemPart]:
         close_old_connections()
         try:
             return self.check()
-        except Exception:  # the thread must outlive whatever a part raises
+        except Exception:  # the thread must not end
             log.exception("The readiness check failed.")
             return [UNKNOWN]
         finally:
@@ -71,5 +71,5 @@ _monitor = ReadinessMonitor(lambda: list(system.parts_for_readiness()))
 
 
 def latest() -> Sequence[system.SystemPart]:
-    """The parts that somebody can only be served with, as they were a moment ago."""
+    """The parts without which nobody can be served, as they were a moment ago."""
     return _monitor.latest() if settings.READINESS_IN_BACKGROUND else list(system.parts_for_readiness())

@@ -1,4 +1,4 @@
-"""Deletes what is past its time: in small batches, each in a short transaction, going on where it was broken off."""
+"""Deletes expired rows in small batches, each in a short transaction, and continues after an interruption."""
 
 import logging
 import time
@@ -23,27 +23,27 @@ from diagnostics.operations.queries.retention import (
     bodies_past,
     changes_past,
     cutoffs_of,
-    known_past,
+    issues_past,
     rules_in_force,
     runs_past,
-    snapshots_past,
+    syncs_past,
 )
 from diagnostics.runs.models import Exchange, Run
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
 
-BATCH = 100  # runs deleted in one transaction, with all that belongs to them
-LIGHT_BATCH = 500  # rows of a kind to which nothing else belongs
+BATCH = 100  # runs deleted in one transaction, with their dependent rows
+ROW_BATCH = 500  # rows of a kind without dependent rows
 LEASE = timedelta(seconds=60)
 RESEND_AFTER = timedelta(seconds=20)
-WORK_SECONDS = 240.0  # then the worker is free for others, and the tick rings again
-NIGHT_HOUR = 3  # in the zone in which times are shown
+WORK_SECONDS = 240.0  # then the worker is free for other tasks, and the tick sends the pass again
+NIGHT_HOUR = 3  # in TIME_ZONE
 
 
 @dataclass(frozen=True)
-class Batch:
-    """The next rows of one kind that go. `work` takes their ids and says, by noun, how many rows went."""
+class DeletionBatch:
+    """The next expired rows of one kind. `work` takes their IDs and returns the numbers of deleted rows by noun."""
 
     kind: str
     rows: QuerySet[Any]
@@ -53,31 +53,37 @@ class Batch:
 
 @transaction.atomic
 def save_rules(rules: Rules, user: User) -> None:
-    """Those that differ from what is in force now."""
+    """Store the rules that differ from those in force."""
     before = rules_in_force()
     for kind, days in rules.items():
         if days != before[kind]:
             changed = {"days": days, "changed_by": user, "changed_at": timezone.now()}
             rule, _ = RetentionRule.objects.update_or_create(kind=kind, defaults=changed)
-            told = ({"days": before[kind]}, {"days": days})
-            record("retention.changed", rule, before=told[0], after=told[1], name=rule.get_kind_display(), person=user)
+            record(
+                "retention.changed",
+                rule,
+                before={"days": before[kind]},
+                after={"days": days},
+                name=rule.get_kind_display(),
+                person=user,
+            )
 
 
 @transaction.atomic
 def start_pass(user: User | None, now: datetime | None = None) -> RetentionPass:
-    """A deletion by the rules in force, which a worker then does. Raises Refused while another is under way."""
-    _one_at_a_time()
+    """Create a pass by the rules in force, for a worker to execute. Raises ActionRefused while another one is open."""
+    _lock_start()
     if _open_passes().exists():
         raise ActionRefused(
             "A deletion is under way already. Wait for its end; what it leaves can be deleted after it."
         )
-    begun = RetentionPass.objects.create(started_by=user, **_audit_values(now or timezone.now()))
-    record("retention.begun", begun, after={"older_than": begun.cutoffs}, person=user)
-    return begun
+    retention_pass = RetentionPass.objects.create(started_by=user, **_pass_values(now or timezone.now()))
+    record("retention.begun", retention_pass, after={"older_than": retention_pass.cutoffs}, person=user)
+    return retention_pass
 
 
 def due_passes(now: datetime | None = None) -> tuple[int, ...]:
-    """The passes that a worker should take up: the night's, begun here once a day, and those left lying."""
+    """IDs of the passes to send to a worker: the nightly one, created here, and those without a living worker."""
     now = now or timezone.now()
     _begin_nightly(now)
     silent = Q(lease_until=None, started_at__lt=now - RESEND_AFTER) | Q(lease_until__lt=now)
@@ -89,35 +95,34 @@ def _open_passes() -> QuerySet[RetentionPass]:
 
 
 def work_on_pass(pass_id: int, seconds: float = WORK_SECONDS) -> bool:
-    """Claim the pass and go on with it, to its end or for about so long. False where another worker has it, or where it
-    failed by a fault of ours: then it is taken up again, and ended after three failures.
+    """Claim the pass and work on it for about `seconds`.
+
+    False if another worker has it, or if it failed: it is then retried, and ended after three failures.
     """
-    return (
-        attempt(Failing.RETENTION, pass_id, lambda: _work(pass_id, seconds), _give_up_pass, again=_free_again) is True
-    )
+    return attempt(Failing.RETENTION, pass_id, lambda: _work(pass_id, seconds), _give_up_pass, again=_release) is True
 
 
 def _give_up_pass(pk: int) -> None:
-    """Ended, so that the next night's pass can begin."""
+    """End the pass, so that the next nightly one can begin."""
     RetentionPass.objects.filter(pk=pk, finished_at=None).update(finished_at=timezone.now(), lease_until=None)
 
 
-def _free_again(pk: int) -> None:
+def _release(pk: int) -> None:
     RetentionPass.objects.filter(pk=pk, finished_at=None).update(lease_until=timezone.now())
 
 
 def _work(pass_id: int, seconds: float) -> bool:
-    mine = _claim(pass_id)
-    if mine is None:
+    retention_pass = _claim(pass_id)
+    if retention_pass is None:
         return False
     ends_at = time.monotonic() + seconds
     try:
-        for batch in _batches(mine.cutoffs):
-            while _do_safely(mine, batch):
+        for batch in _batches(retention_pass.cutoffs):
+            while _delete_safely(retention_pass, batch):
                 if time.monotonic() >= ends_at:
-                    _held(mine).update(lease_until=timezone.now())
+                    _leased(retention_pass).update(lease_until=timezone.now())
                     return True
-        _held(mine).update(finished_at=timezone.now(), lease_until=None)
+        _leased(retention_pass).update(finished_at=timezone.now(), lease_until=None)
     except _LostLease:
         log.warning("retention pass %s was taken over by another worker", pass_id)
     return True
@@ -125,7 +130,7 @@ def _work(pass_id: int, seconds: float) -> bool:
 
 @transaction.atomic
 def pin_run(run: Run, user: User) -> bool:
-    """A pinned run is never deleted, and keeps its bodies. False where it was pinned already."""
+    """A pinned run is never deleted, and keeps its bodies. False if it was pinned already."""
     free = Run.objects.filter(pk=run.pk, pinned_at=None)
     if not free.update(pinned_at=timezone.now(), pinned_by=user):
         return False
@@ -143,32 +148,32 @@ def unpin_run(run: Run) -> bool:
 
 
 class _LostLease(Exception):
-    """Another worker goes on with the pass."""
+    """Another worker has claimed the pass."""
 
 
-def _one_at_a_time() -> None:
+def _lock_start() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('start of a retention pass', 0))")
 
 
-def _audit_values(now: datetime) -> dict[str, Any]:
+def _pass_values(now: datetime) -> dict[str, Any]:
     cutoffs = cutoffs_of(rules_in_force(), now)
     return {"started_at": now, "cutoffs": {kind: at.isoformat() for kind, at in cutoffs.items() if at is not None}}
 
 
 def _begin_nightly(now: datetime) -> None:
-    """One a day: whoever comes second finds the day taken."""
+    """Create the day's pass, once, unless another pass is open."""
     local = timezone.localtime(now)
 
-    def is_taken() -> bool:
+    def exists() -> bool:
         return RetentionPass.objects.filter(day=local.date()).exists() or _open_passes().exists()
 
-    if local.hour < NIGHT_HOUR or is_taken():
+    if local.hour < NIGHT_HOUR or exists():
         return
     with transaction.atomic():
-        _one_at_a_time()
-        if not is_taken():
-            RetentionPass.objects.create(day=local.date(), **_audit_values(now))
+        _lock_start()
+        if not exists():
+            RetentionPass.objects.create(day=local.date(), **_pass_values(now))
 
 
 def _claim(pass_id: int) -> RetentionPass | None:
@@ -179,27 +184,27 @@ def _claim(pass_id: int) -> RetentionPass | None:
     return RetentionPass.objects.filter(pk=pass_id, lease_until=now + LEASE).first()
 
 
-def _held(mine: RetentionPass) -> QuerySet[RetentionPass]:
-    return RetentionPass.objects.filter(pk=mine.pk, lease_until=mine.lease_until, finished_at=None)
+def _leased(retention_pass: RetentionPass) -> QuerySet[RetentionPass]:
+    return RetentionPass.objects.filter(pk=retention_pass.pk, lease_until=retention_pass.lease_until, finished_at=None)
 
 
-def _do_safely(mine: RetentionPass, batch: Batch) -> bool:
-    """One batch; where it fails, row by row, so that one bad row keeps no other. False where nothing was left to do."""
+def _delete_safely(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
+    """One batch; if it fails, row by row, so that one bad row doesn't block the others. False if nothing was left."""
     try:
-        return _do(mine, batch)
+        return _delete_batch(retention_pass, batch)
     except _LostLease:
         raise
     except Exception as error:
         if is_environment(error):
             raise
-        log.warning("retention pass %s: %s, deleting one by one: %s", mine.pk, batch.kind, where(error))
+        log.warning("retention pass %s: %s, deleting one by one: %s", retention_pass.pk, batch.kind, where(error))
     lost: list[int] = []
     failed: set[int] = set()
 
     def one(pk: int) -> bool | None:
         failed.add(pk)
         try:
-            done = _do(mine, replace(batch, rows=batch.rows.filter(pk=pk)))
+            done = _delete_batch(retention_pass, replace(batch, rows=batch.rows.filter(pk=pk)))
         except _LostLease:
             lost.append(pk)
             return None
@@ -214,9 +219,9 @@ def _do_safely(mine: RetentionPass, batch: Batch) -> bool:
 
 
 @transaction.atomic
-def _do(mine: RetentionPass, batch: Batch) -> bool:
-    """One batch, counted in the transaction in which it is done. False where there was nothing left to do."""
-    row = _held(mine).select_for_update().first()
+def _delete_batch(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
+    """One batch, counted in the same transaction. False if nothing was left."""
+    row = _leased(retention_pass).select_for_update().first()
     if row is None:
         raise _LostLease
     found = _free(without_set_aside(batch.rows, batch.kind), batch.most)
@@ -224,12 +229,12 @@ def _do(mine: RetentionPass, batch: Batch) -> bool:
     lease = timezone.now() + LEASE
     deleted = Counter(row.deleted)
     deleted.update(done)
-    _held(mine).update(lease_until=lease, deleted=dict(deleted))
-    mine.lease_until = lease
+    _leased(retention_pass).update(lease_until=lease, deleted=dict(deleted))
+    retention_pass.lease_until = lease
     return bool(found)
 
 
-def _batches(cutoffs: dict[str, str]) -> Iterator[Batch]:
+def _batches(cutoffs: dict[str, str]) -> Iterator[DeletionBatch]:
     for kind, of_kind in BATCHES.items():
         if kind in cutoffs:
             yield from of_kind(datetime.fromisoformat(cutoffs[kind]))
@@ -241,18 +246,18 @@ def _drop_bodies(runs: list[int]) -> dict[str, int]:
     return {"bodies": dropped, "runs without bodies": len(runs)}
 
 
-def _of_findings(cutoff: datetime) -> Iterator[Batch]:
+def _of_findings(cutoff: datetime) -> Iterator[DeletionBatch]:
     yield _deletion(Failing.RUN_RETENTION, runs_past(cutoff).order_by("created_at"), BATCH)
-    yield _deletion(Failing.ISSUE_RETENTION, known_past(cutoff).order_by("last_seen_at"), LIGHT_BATCH)
+    yield _deletion(Failing.ISSUE_RETENTION, issues_past(cutoff).order_by("last_seen_at"), ROW_BATCH)
 
 
-def _of_bodies(cutoff: datetime) -> Iterator[Batch]:
-    yield Batch(Failing.RUN_RETENTION, bodies_past(cutoff).order_by("created_at"), BATCH, _drop_bodies)
+def _of_bodies(cutoff: datetime) -> Iterator[DeletionBatch]:
+    yield DeletionBatch(Failing.RUN_RETENTION, bodies_past(cutoff).order_by("created_at"), BATCH, _drop_bodies)
 
 
-def _of_snapshots(cutoff: datetime) -> Iterator[Batch]:
-    yield _deletion(Failing.CHANGE_RETENTION, changes_past(cutoff).order_by("at"), LIGHT_BATCH)
-    yield _deletion(Failing.SNAPSHOT_RETENTION, snapshots_past(cutoff).order_by("created_at"), BATCH)
+def _of_snapshots(cutoff: datetime) -> Iterator[DeletionBatch]:
+    yield _deletion(Failing.CHANGE_RETENTION, changes_past(cutoff).order_by("at"), ROW_BATCH)
+    yield _deletion(Failing.SNAPSHOT_RETENTION, syncs_past(cutoff).order_by("created_at"), BATCH)
 
 
 BATCHES = {Kind.FINDINGS: _of_findings, Kind.BODIES: _of_bodies, Kind.SNAPSHOTS: _of_snapshots}
@@ -268,17 +273,17 @@ NOUNS = {
 }
 
 
-def _deletion(kind: str, rows: QuerySet[Any], most: int) -> Batch:
-    """The rows and what belongs to them. Rows that somebody else holds wait for another night."""
+def _deletion(kind: str, rows: QuerySet[Any], most: int) -> DeletionBatch:
+    """Deletes the rows and their dependent rows. Rows locked by others wait for the next pass."""
 
     def delete(pks: list[int]) -> dict[str, int]:
         _, counted = rows.model._default_manager.filter(pk__in=pks).delete()
         names = {label: label.rpartition(".")[2] for label in counted}
         return {NOUNS.get(names[label], names[label]): count for label, count in counted.items() if count}
 
-    return Batch(kind, rows, most, delete)
+    return DeletionBatch(kind, rows, most, delete)
 
 
 def _free(rows: QuerySet[Any], limit: int) -> list[int]:
-    """Ids of the next few, locked until the transaction ends; what somebody pins in this moment is left out."""
+    """IDs of the next rows, locked until the transaction ends, without those that are locked already."""
     return list(rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:limit])

@@ -1,7 +1,7 @@
-"""An authentication code at the end of a file, so that a changed, cut or foreign file is recognized before it is used.
+"""Appends an authentication code to a file, so that a changed, truncated or foreign file is recognized.
 
-The file's own bytes stay as they are: `pg_restore` reads the archive and ignores what follows its end. What is added
-is one block of fixed size: a mark, an ID of the key, and HMAC-SHA-256 over everything before the code.
+The file's own bytes stay the same: `pg_restore` reads the archive and ignores what follows it. The appended block has a
+fixed size: a marker, the ID of the key, and HMAC-SHA-256 over everything before the code.
 """
 
 import hmac
@@ -22,20 +22,20 @@ PURPOSE = b"cobrowse-doctor backup authentication"
 CHUNK = 1024 * 1024
 
 
-class Unsealed(Exception):
-    """The file has no code at all: it was made elsewhere, by an earlier version, or cut."""
+class UnsealedFile(Exception):
+    """The file has no code: it comes from elsewhere or an earlier version, or is truncated."""
 
 
 class WrongKey(Exception):
-    """The file was sealed with a key that is not among those given. `id` says which, as key_id() does."""
+    """The file was sealed with a key that wasn't given. `id` is its key_id()."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id)
         self.id = id
 
 
-class Altered(Exception):
-    """The file is not what was sealed."""
+class AlteredFile(Exception):
+    """The file was changed after it was sealed."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class _Key:
 
 
 def key_id(key: str) -> str:
-    """Names an encryption key without telling anything of it."""
+    """A public ID of an encryption key, in hex."""
     return _derived(key).id.hex()
 
 
 def seal(file: Path, key: str) -> None:
-    """Appends the block, in constant memory."""
+    """Append the block, in constant memory."""
     derived = _derived(key)
     code = hmac.new(derived.secret, digestmod=sha256)
     with open(file, "r+b") as stream:
@@ -64,25 +64,25 @@ def seal(file: Path, key: str) -> None:
 
 
 def verify(file: Path, keys: Sequence[str]) -> None:
-    """Raises Unsealed, WrongKey or Altered. Reads the file once, in constant memory."""
+    """Raises UnsealedFile, WrongKey or AlteredFile. Reads the file once, in constant memory."""
     size = file.stat().st_size
     with open(file, "rb") as stream:
         stream.seek(max(size - BLOCK, 0))
         block = stream.read()
         if len(block) < BLOCK or not block.startswith(MAGIC):
-            raise Unsealed
+            raise UnsealedFile
         id, code = block[len(MAGIC) : len(MAGIC) + ID_BYTES], block[-CODE_BYTES:]
-        fitting = next((each for each in map(_derived, keys) if each.id == id), None)
-        if fitting is None:
+        matching = next((key_pair for key_pair in map(_derived, keys) if key_pair.id == id), None)
+        if matching is None:
             raise WrongKey(id.hex())
-        computed = hmac.new(fitting.secret, digestmod=sha256)
+        computed = hmac.new(matching.secret, digestmod=sha256)
         stream.seek(0)
         left = size - CODE_BYTES
         while left and (chunk := stream.read(min(CHUNK, left))):
             computed.update(chunk)
             left -= len(chunk)
     if not hmac.compare_digest(computed.digest(), code):
-        raise Altered
+        raise AlteredFile
 
 
 def _derived(key: str) -> _Key:

@@ -1,4 +1,4 @@
-"""What becomes of rows that failed: tasks end them, the tick forgets those that are gone, an admin retries or dismisses."""
+"""Handles rows that failed: tasks end them, the tick forgets old failures, and admins retry or dismiss them."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ from diagnostics.runs.turns import HEADS, SCHEDULED
 
 log = logging.getLogger(__name__)
 
-FORGOTTEN_AFTER = timedelta(days=1)  # a row that failed once or twice, and not since
+FORGET_AFTER = timedelta(days=1)  # since the last failure of a row that isn't set aside
 
 MODELS: Mapping[str, type[Model]] = {
     Kind.RUN: Run,
@@ -62,8 +62,10 @@ MODELS: Mapping[str, type[Model]] = {
 
 
 def run_next_safely(queue: str) -> None:
-    """For a task: execute the run whose turn it is. Where the claim fails, some queued row makes it fail: then run by
-    run, so that the row at fault is found, and set aside after three failures.
+    """For a task: execute the run whose turn it is.
+
+    If the claim fails because of a queued row, try run by run, so that this row is found, and set aside after three
+    failures.
     """
     try:
         execute_next_run(queue)
@@ -84,7 +86,7 @@ def _run_one_by_one(queue: str) -> None:
 
 
 def verify_safely(client_id: int) -> None:
-    """For a task: nothing verifies again but a person, so the first failure ends it."""
+    """For a task. The first failure ends it, since only a person starts it again."""
     attempt(Kind.CLIENT, client_id, partial(verify_client, client_id), give_up_verification, most=1)
 
 
@@ -93,22 +95,22 @@ def refresh_safely(version_id: int) -> None:
 
 
 def forget_ended_failures() -> None:
-    """Failures of rows that were deleted, and old ones of rows that have worked since."""
-    old = RowFailure.objects.filter(set_aside_at=None, last_failed_at__lt=timezone.now() - FORGOTTEN_AFTER)
+    """Delete old failures of rows that have worked since, and failures of deleted rows."""
+    old = RowFailure.objects.filter(set_aside_at=None, last_failed_at__lt=timezone.now() - FORGET_AFTER)
     old.delete()
     for kind in RowFailure.objects.order_by().values_list("kind", flat=True).distinct():
         of_kind = RowFailure.objects.filter(kind=kind)
-        there = MODELS[kind]._default_manager.filter(pk__in=of_kind.values("row_id")).values_list("pk", flat=True)
-        of_kind.exclude(row_id__in=list(there)).delete()
+        existing = MODELS[kind]._default_manager.filter(pk__in=of_kind.values("row_id")).values_list("pk", flat=True)
+        of_kind.exclude(row_id__in=list(existing)).delete()
 
 
 def retry_row(failure: RowFailure) -> str:
-    """Give the row back to its job, or do again at once what failed. "" where that went well, else what to tell."""
-    again = RETRIES.get(failure.kind)
+    """Return the row to its job, or repeat at once what failed. Returns the sentence of an error, "" without one."""
+    retry = RETRIES.get(failure.kind)
     try:
         with transaction.atomic():
-            if again is not None:
-                again(failure.row_id)
+            if retry is not None:
+                retry(failure.row_id)
             forget_failure(failure.kind, failure.row_id)
             record("row.retried", failure)
     except Exception as error:
@@ -123,13 +125,13 @@ def retry_row(failure: RowFailure) -> str:
 
 @transaction.atomic
 def dismiss_failure(failure: RowFailure) -> None:
-    """Take it off the list. Where the row itself isn't ended, its job tries it again."""
+    """Remove it from the list. If the row itself hasn't ended, its job retries it."""
     record("row.dismissed", failure)
     failure.delete()
 
 
 def _close_again(pk: int) -> None:
-    """The verdict from what is stored, for a run that was closed without one."""
+    """Reach the verdict from the stored rows, for a run that was closed without one."""
     run = Run.objects.select_for_update(of=("self",)).get(pk=pk)
     if run.status in (*OPEN, Run.Status.INTERRUPTED):
         close_interrupted(run, run.finished_at or timezone.now())
@@ -149,7 +151,7 @@ def _reopen_pass(pk: int) -> None:
     RetentionPass.objects.filter(pk=pk).update(finished_at=None, lease_until=timezone.now())
 
 
-# Kinds that are not here go back to their job, which finds the row by itself.
+# Rows of other kinds need nothing: their job finds them.
 RETRIES: Mapping[str, Callable[[int], object]] = {
     Kind.RUN: _close_again,
     Kind.RUN_CLOSING: _close_again,

@@ -1,4 +1,4 @@
-"""The parts of the tick: each runs on its own, within a time limit, and keeps a record of how it went."""
+"""Runs the parts of the tick, each independently and within a time limit, and records the results."""
 
 import logging
 import time
@@ -19,14 +19,14 @@ ACTIVE = psycopg.pq.TransactionStatus.ACTIVE
 
 log = logging.getLogger(__name__)
 
-BUDGET_SECONDS = 5.0  # after that a part begins no further row, and the next tick continues
-LIMIT_SECONDS = 20.0  # after that a part is cut off, which counts as a failure
+BUDGET_SECONDS = 5.0  # then a part begins no further row, and the next tick continues
+LIMIT_SECONDS = 20.0  # then a part is interrupted, which counts as a failure
 
 Parts = Mapping[str, Callable[[], object]]
 
 
 def run_parts(parts: Parts) -> tuple[str, ...]:
-    """Run all parts, each whatever happens to the others, and then write the heartbeat. Returns those that failed."""
+    """Run all parts, even if some fail, and then write the heartbeat. Returns the names of those that failed."""
     began = time.monotonic()
     failed = tuple(name for name, work in parts.items() if not run_part(name, work))
     try:
@@ -38,13 +38,13 @@ def run_parts(parts: Parts) -> tuple[str, ...]:
 
 
 def retry_failed_parts(parts: Parts) -> tuple[str, ...]:
-    """Run the parts whose last run failed once more, so that a fault is known, and over, sooner than by the tick alone."""
+    """Run the failing parts once more between ticks, so that a failure, and its end, is known sooner."""
     failing = set(TickPart.objects.filter(failures__gt=0).values_list("name", flat=True))
     return tuple(name for name, work in parts.items() if name in failing and not run_part(name, work))
 
 
 def run_part(name: str, work: Callable[[], object], *, between_ticks: bool = False) -> bool:
-    """False where it failed. Nothing but the end of the process gets past it. Between ticks only failures are kept."""
+    """False if the part failed; raises nothing. With `between_ticks` only failures are recorded."""
     began = time.monotonic()
     ends_at = row_failures.ends_at.set(began + BUDGET_SECONDS)
     try:
@@ -65,7 +65,7 @@ def run_part(name: str, work: Callable[[], object], *, between_ticks: bool = Fal
 
 
 def _begin(name: str) -> None:
-    """An earlier start is kept while that run hasn't ended: so a part that hangs is seen, whoever ticks meanwhile."""
+    """Keeps the start of a run that hasn't ended, so that a hanging part shows even if later ticks start it again."""
     now = timezone.now()
     if not TickPart.objects.filter(name=name).update(started_at=Coalesce("started_at", now)):
         TickPart.objects.get_or_create(name=name, defaults={"started_at": now})
@@ -73,7 +73,7 @@ def _begin(name: str) -> None:
 
 def _record(name: str, seconds: float, error: str = "") -> None:
     now = timezone.now()
-    told = {"started_at": None, "seconds": round(seconds, 3)}
+    ended = {"started_at": None, "seconds": round(seconds, 3)}
     try:
         if error:
             TickPart.objects.get_or_create(name=name)
@@ -82,22 +82,22 @@ def _record(name: str, seconds: float, error: str = "") -> None:
                 failures_total=F("failures_total") + 1,
                 error=error[:80],
                 failed_at=now,
-                **told,
+                **ended,
             )
         else:
-            TickPart.objects.filter(name=name).update(failures=0, error="", succeeded_at=now, **told)
-    except Exception as trouble:
-        log.error("how the tick's part %s went could not be stored: %s", name, row_failures.where(trouble))
+            TickPart.objects.filter(name=name).update(failures=0, error="", succeeded_at=now, **ended)
+    except Exception as failure:
+        log.error("how the tick's part %s went could not be stored: %s", name, row_failures.where(failure))
         _reset_connection()
 
 
 def _reset_connection() -> None:
-    """Whatever state a failure left the connection in, the next part gets one that works."""
+    """Close the connection in whatever state it is, so that the next part gets a working one."""
     if connection.in_atomic_block:  # the caller's transaction, as in a test: not ours to end
         return
     try:
         if connection.connection is not None and connection.connection.info.transaction_status == ACTIVE:
-            connection.connection.cancel_safe(timeout=2)  # else the server goes on with what was cut off here
+            connection.connection.cancel_safe(timeout=2)  # else the server continues the interrupted statement
         connection.close()
     except (Error, psycopg.Error) as error:
         log.warning("a broken database connection could not be closed: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""Each worker says every few seconds that it is alive, what it listens to, and how much it has to do."""
+"""Heartbeats of the workers, with their queues and number of active tasks."""
 
 import json
 import logging
@@ -14,54 +14,54 @@ from diagnostics import product
 
 log = logging.getLogger(__name__)
 
-EVERY_SECONDS = 15.0
-FORGOTTEN_AFTER = timedelta(days=1)
+INTERVAL_SECONDS = 15.0
+FORGET_AFTER = timedelta(days=1)
 PREFIX = "worker:"
-HEARTBEAT_SECONDS = """
+UPSERT_HEARTBEAT = """
 INSERT INTO diagnostics_heartbeat (name, at, told) VALUES (%s, %s, %s)
 ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, told = EXCLUDED.told
 """
-_over = threading.Event()
+_stopped = threading.Event()
 
 
-def worker_began(sender: Any, **given: Any) -> None:
-    """For Celery's `worker_ready`: from now on a thread of the worker's first process tells."""
-    about = {
-        "queues": sorted(each.name for each in sender.task_consumer.queues),
+def on_worker_ready(sender: Any, **kwargs: Any) -> None:
+    """Receiver of Celery's `worker_ready`. Starts a thread in the worker's main process."""
+    details = {
+        "queues": sorted(queue.name for queue in sender.task_consumer.queues),
         "processes": getattr(sender.pool, "num_processes", 1),
         "version": product.version(),
         "since": timezone.now().isoformat(),
     }
-    _over.clear()
-    threading.Thread(target=_beat_until_stopped, args=(sender.hostname, about), daemon=True, name="heartbeat").start()
+    _stopped.clear()
+    threading.Thread(target=_beat_until_stopped, args=(sender.hostname, details), daemon=True, name="heartbeat").start()
 
 
-def worker_ended(sender: Any, **given: Any) -> None:
-    """For Celery's `worker_shutdown`: one that ended in order is not missed."""
-    _over.set()
+def on_worker_shutdown(sender: Any, **kwargs: Any) -> None:
+    """Receiver of Celery's `worker_shutdown`. A worker that was stopped doesn't count as silent."""
+    _stopped.set()
     _write("DELETE FROM diagnostics_heartbeat WHERE name = %s", [f"{PREFIX}{sender.hostname}"])
 
 
-def _beat_until_stopped(hostname: str, about: dict[str, Any]) -> None:
-    while not _over.is_set():
-        send_heartbeat(hostname, {**about, "busy": len(state.active_requests)})
-        _over.wait(EVERY_SECONDS)
+def _beat_until_stopped(hostname: str, details: dict[str, Any]) -> None:
+    while not _stopped.is_set():
+        send_heartbeat(hostname, {**details, "busy": len(state.active_requests)})
+        _stopped.wait(INTERVAL_SECONDS)
 
 
-def send_heartbeat(hostname: str, about: dict[str, Any]) -> None:
-    """And forget those that have been silent for so long that nobody waits for them."""
+def send_heartbeat(hostname: str, details: dict[str, Any]) -> None:
+    """Also deletes the heartbeats of workers that have been silent for a day."""
     now = timezone.now()
-    _write(HEARTBEAT_SECONDS, [f"{PREFIX}{hostname}"[:120], now, json.dumps(about)])
-    _write("DELETE FROM diagnostics_heartbeat WHERE name LIKE %s AND at < %s", [f"{PREFIX}%", now - FORGOTTEN_AFTER])
+    _write(UPSERT_HEARTBEAT, [f"{PREFIX}{hostname}"[:120], now, json.dumps(details)])
+    _write("DELETE FROM diagnostics_heartbeat WHERE name LIKE %s AND at < %s", [f"{PREFIX}%", now - FORGET_AFTER])
 
 
 def _write(statement: str, values: list[Any]) -> None:
-    """Over a connection of its own, closed at once: the worker's processes are forks, and share none with it."""
-    own = connections[DEFAULT_DB_ALIAS].copy("heartbeat")
+    """Uses a separate connection, closed at once, so that the worker's forked processes never share it."""
+    connection = connections[DEFAULT_DB_ALIAS].copy("heartbeat")
     try:
-        with own.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(statement, values)
-    except DatabaseError as trouble:
-        log.warning("the database does not know that this worker is alive: %s", type(trouble).__name__)
+    except DatabaseError as error:
+        log.warning("the database does not know that this worker is alive: %s", type(error).__name__)
     finally:
-        own.close()
+        connection.close()

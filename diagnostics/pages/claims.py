@@ -1,4 +1,4 @@
-"""Checking what a text claims: paste it, see what is real, wrong or unknown."""
+"""The page that checks a text's claims about the API."""
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
@@ -17,7 +17,7 @@ from diagnostics.runs.limits import reading_one_text
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("text")
 def claim_check(request: Request) -> HttpResponse:
-    """Nothing is stored or sent: the same form comes back, masked, with what was found."""
+    """Stores and sends nothing. Shows the form again, masked, with the results."""
     form = ClaimsForm(request.POST or None, request.FILES or None)
     file = request.FILES.get("file")
     size = len(request.POST.get("text", "")) + (file.size or 0 if isinstance(file, UploadedFile) else 0)

@@ -1,4 +1,4 @@
-"""What is said when a request cannot be understood, or not be served."""
+"""Error pages: 400, 413, 500 and 503."""
 
 import logging
 import sys
@@ -20,7 +20,7 @@ UNREADABLE = "The request could not be read. Go back, reload the page and try ag
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, or 413 with what to do about it. htmx swaps the 413 into the place of the preview."""
+    """400, or 413 with the remedy, which htmx shows in place of the preview."""
     if isinstance(exception, SessionInterrupted) and (outage := _outage_of(exception)):
         return database_outage(request, outage)
     if not isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
@@ -30,14 +30,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 where the database failed, whoever asked it: a page, or the session and sign-in before it. Otherwise 500."""
+    """503 if the database failed, in the view or in the session and sign-in before it; otherwise 500."""
     error = sys.exc_info()[1]
     outage = find_outage(error) if error is not None else None
     return database_outage(request, outage) if outage else page_for_our_failure(request)
 
 
 def database_outage(request: HttpRequest, outage: Outage) -> HttpResponse:
-    """Needs no database: a page for people, problem details below /api/, one line of text for scripts and /metrics."""
+    """Needs no database. A page, problem details below /api/, or one line of text for scripts and /metrics."""
     log.error("%s %s: %s (%s)", request.method, request.path[:500], outage.title, _kind(sys.exc_info()[1]))
     response: HttpResponse
     if request.path.startswith("/api/"):
@@ -47,16 +47,16 @@ def database_outage(request: HttpRequest, outage: Outage) -> HttpResponse:
         response = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
     else:
         sent_form = request.method not in ("GET", "HEAD")
-        told = {"outage": outage, "sent_form": sent_form, "address": request.get_full_path()}
-        response = HttpResponse(render_to_string("503.html", told), status=503)
+        context = {"outage": outage, "sent_form": sent_form, "address": request.get_full_path()}
+        response = HttpResponse(render_to_string("503.html", context), status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     response.headers["Cache-Control"] = "no-store"
-    response._has_been_logged = True  # type: ignore[attr-defined]  # by the line above, without a traceback
+    response._has_been_logged = True  # type: ignore[attr-defined]  # above, without a traceback
     return response
 
 
 def _outage_of(error: BaseException) -> Outage | None:
-    """Django reports a session that could not be saved as one that was deleted."""
+    """Follows the chain of causes: Django reports a session it couldn't save as SessionInterrupted."""
     causes: BaseException | None = error
     while causes is not None:
         if outage := find_outage(causes):
@@ -66,5 +66,5 @@ def _outage_of(error: BaseException) -> Outage | None:
 
 
 def _kind(error: BaseException | None) -> str:
-    """Without the words of the driver, which name hosts and users."""
+    """Only the class, since the driver's message names hosts and users."""
     return type(getattr(error, "__cause__", None) or error).__name__

@@ -1,4 +1,4 @@
-"""A text whose claims are to be checked."""
+"""The form for a text whose claims are checked."""
 
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ MAX_TYPED = 200_000  # characters in the field; a file may have MAX_PASTE
 
 
 class ClaimsForm(forms.Form):
-    """Any text whose claims about the API are to be checked, and the contract to check them against."""
+    """A text or file, and the contract against which its claims are checked."""
 
     field_order = ("text", "file", "region")
     file = forms.FileField(
@@ -54,11 +54,11 @@ class ClaimsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = [each.in_force for each in region_contracts() if each.in_force is not None]
+        contracts = [region.in_force for region in region_contracts() if region.in_force is not None]
         choice = cast("forms.ChoiceField", self.fields["region"])
         choice.choices = [
             ("", "Bundled with the product"),
-            *((each.region, f"{each.region}, {each.version}") for each in own),
+            *((region.region, f"{region.region}, {region.version}") for region in contracts),
         ]
 
     def clean_file(self) -> str:
@@ -76,7 +76,7 @@ class ClaimsForm(forms.Form):
         return text
 
     def clean(self) -> dict[str, Any]:
-        """`text` becomes what is to be checked: the file's text where there is one."""
+        """Sets `text` to the text to check: that of the file if there is one."""
         cleaned = self.cleaned_data
         if not self.errors:
             cleaned["text"] = cleaned["file"] or cleaned["text"]
@@ -85,7 +85,7 @@ class ClaimsForm(forms.Form):
         return cleaned
 
     def mask(self) -> None:
-        """Puts masked text in place of what was typed: call it before the form is shown again."""
+        """Mask the submitted text. Call this before the form is shown again."""
         if self.is_bound:
             masked = MultiValueDict(self.data)
             masked[self.add_prefix("text")] = masked_text(self.data.get(self.add_prefix("text"), ""))

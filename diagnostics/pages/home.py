@@ -1,4 +1,4 @@
-"""The first page: what to do next, whether cobrowse could work in each org, what ran lately."""
+"""The home page: the form for a new diagnosis, the orgs' status, and recent runs."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,10 +14,10 @@ from diagnostics.runs.queries.runs import recent_runs
 
 @require_safe
 def home(request: Request) -> HttpResponse:
-    narrowed = ClientListForm(request.GET)
+    filters = ClientListForm(request.GET)
     context = {
-        "narrowed": narrowed,
-        "page": client_page(narrowed.asked, request.user),
+        "narrowed": filters,
+        "page": client_page(filters.asked, request.user),
         "runs": recent_runs(request.user),
         "form": PasteForm(),
         "tour": tour(request.user),

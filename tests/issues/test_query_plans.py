@@ -36,7 +36,7 @@ ASKED: dict[str, Callable[[], QuerySet[Any]]] = {
     "run_with_bodies": lambda: retention.bodies_past(NOW).order_by("created_at")[:100],
     "run_time": lambda: retention.runs_past(NOW).order_by("created_at")[:100],
     "org_change_time": lambda: retention.changes_past(NOW).order_by("at")[:500],
-    "snapshot_time": lambda: retention.snapshots_past(NOW).order_by("created_at")[:100],
+    "snapshot_time": lambda: retention.syncs_past(NOW).order_by("created_at")[:100],
     "known_finding_open": lambda: known(""),
     "known_finding_recent": lambda: known("all"),
     "known_finding_client_recent": lambda: known("all", client_id=1),

@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from diagnostics import tasks
 from diagnostics.accounts.models import AuditEntry
-from diagnostics.monitoring.channels.responses import GIVES_UP_AFTER, WAITS
+from diagnostics.monitoring.channels.responses import MAX_FAILURES, RETRY_DELAYS
 from diagnostics.monitoring.deliveries import deliver, due_deliveries, start_test, try_again
 from diagnostics.monitoring.models import Channel, Delivery
 from diagnostics.web.refusals import ActionRefused
@@ -202,7 +202,7 @@ def test_pauses_grow_and_a_longer_one_is_granted(receiver: Receiver) -> None:
     Delivery.objects.update(next_try_at=timezone.now())
     deliver(row.pk)
     row.refresh_from_db()
-    assert abs(first - WAITS[0]) < timedelta(seconds=20)
+    assert abs(first - RETRY_DELAYS[0]) < timedelta(seconds=20)
     assert wait_of(row) > timedelta(seconds=3500)
 
 
@@ -214,11 +214,15 @@ def wait_of(row: Delivery) -> timedelta:
 def test_it_is_given_up_after_the_last_pause(receiver: Receiver) -> None:
     receiver.status = 500
     row = delivered(channel_of("slack", receiver))
-    for _ in range(len(WAITS) + 3):
+    for _ in range(len(RETRY_DELAYS) + 3):
         Delivery.objects.filter(state="queued").update(next_try_at=timezone.now())
         deliver(row.pk)
     row.refresh_from_db()
-    assert (row.state, len(row.attempts), len(receiver.received)) == ("given_up", len(WAITS) + 1, len(WAITS) + 1)
+    assert (row.state, len(row.attempts), len(receiver.received)) == (
+        "given_up",
+        len(RETRY_DELAYS) + 1,
+        len(RETRY_DELAYS) + 1,
+    )
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 413])
@@ -231,7 +235,7 @@ def test_what_can_not_go_better_is_given_up_at_once(receiver: Receiver, status: 
 def test_a_channel_is_given_up_after_repeated_failure_and_said_so(receiver: Receiver) -> None:
     receiver.status = 404
     channel, client = channel_of("slack", receiver), make_client()
-    for place in range(GIVES_UP_AFTER):
+    for place in range(MAX_FAILURES):
         deliver(make_delivery(channel, make_incident(make_schedule(client, f"Schedule {place}"))).pk)
     channel.refresh_from_db()
     assert channel.state == Channel.State.REFUSED
@@ -239,7 +243,7 @@ def test_a_channel_is_given_up_after_repeated_failure_and_said_so(receiver: Rece
     waiting = make_delivery(channel, make_incident(make_schedule(client, "One more")))
     deliver(waiting.pk)
     waiting.refresh_from_db()
-    assert (waiting.state, len(receiver.received)) == ("dropped", GIVES_UP_AFTER)
+    assert (waiting.state, len(receiver.received)) == ("dropped", MAX_FAILURES)
 
 
 def test_a_test_that_is_taken_puts_a_channel_to_work_again(receiver: Receiver) -> None:

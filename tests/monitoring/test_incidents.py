@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from diagnostics.monitoring.channel_settings import mute, unmute
 from diagnostics.monitoring.deliveries import deliver, due_deliveries
-from diagnostics.monitoring.incidents import remind, update_incidents_of
+from diagnostics.monitoring.incidents import send_reminders, update_incidents_of
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
 from diagnostics.runs.models import Run
 from tests.factories import (
@@ -275,12 +275,12 @@ def test_a_reminder_comes_when_the_last_word_is_as_old_as_the_rule_says(runs: Ru
     make_rule(channels=[make_channel()], remind_hours=24)
     runs("ggxx")
     now = timezone.now()
-    remind(now + timedelta(hours=23))
+    send_reminders(now + timedelta(hours=23))
     assert told() == ["opened"]
-    remind(now + timedelta(hours=25))
-    remind(now + timedelta(hours=25, minutes=1))
+    send_reminders(now + timedelta(hours=25))
+    send_reminders(now + timedelta(hours=25, minutes=1))
     assert told() == ["opened", "reminder"]
-    remind(now + timedelta(hours=50))
+    send_reminders(now + timedelta(hours=50))
     assert told() == ["opened", "reminder", "reminder"]
 
 
@@ -295,7 +295,7 @@ def test_nobody_is_reminded_where_that_is_not_wanted(runs: Runs, schedule: Sched
         Schedule.objects.update(paused_at=now, next_run_at=None)
     elif why == "off":
         AlertRule.objects.update(is_on=False)
-    remind(now + timedelta(days=3))
+    send_reminders(now + timedelta(days=3))
     assert told() == ["opened"]
 
 
@@ -303,7 +303,7 @@ def test_what_nobody_looks_at_any_more_is_ended_and_said(runs: Runs, schedule: S
     make_rule(channels=[make_channel()])
     runs("ggxx")
     schedule.delete()
-    remind()
+    send_reminders()
     assert not Incident.objects.get().is_open
     assert told() == ["opened", "ended"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.checks.net import Resolution
 from diagnostics.monitoring import outgoing
-from diagnostics.monitoring.outgoing import AddressRefused, checked_address, is_public, post, read_address
+from diagnostics.monitoring.outgoing import AddressRefused, is_public, parse_url, post, resolve_checked
 from tests.receivers import Receiver, http_receiver
 
 
@@ -129,15 +129,15 @@ def test_what_is_public(address: str) -> None:
 )
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(AddressRefused) as refused:
-        read_address(text)
+        parse_url(text)
     assert refused.value.word == "malformed"
 
 
 def test_plain_http_is_for_hosts_that_the_operator_named() -> None:
     with pytest.raises(AddressRefused) as refused:
-        read_address("http://hooks.example.com/x")
+        parse_url("http://hooks.example.com/x")
     assert refused.value.word == "refused_address"
-    assert read_address("http://hooks.example.com/x", ["hooks.example.com"]).port == 80
+    assert parse_url("http://hooks.example.com/x", ["hooks.example.com"]).port == 80
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost", "[::1]", "127.1"])
@@ -149,7 +149,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: 
     both = Resolution("hooks.example.com", ("8.8.8.8", "10.0.0.1"))
     monkeypatch.setattr(outgoing, "resolve", lambda host: both)
     with pytest.raises(AddressRefused) as refused:
-        checked_address(read_address("https://hooks.example.com/x"))
+        resolve_checked(parse_url("https://hooks.example.com/x"))
     assert refused.value.word == "refused_address"
     assert "10.0.0.1" not in str(refused.value)
 
@@ -192,7 +192,7 @@ def test_no_proxy_of_the_environment_is_asked(receiver: Receiver, monkeypatch: p
 
 def test_only_the_beginning_of_a_long_answer_is_read(receiver: Receiver) -> None:
     receiver.body = "x" * 1_000_000
-    assert len(post(receiver.url, b"", {}, [receiver.host]).body) == outgoing.LONGEST_ANSWER
+    assert len(post(receiver.url, b"", {}, [receiver.host]).body) == outgoing.MAX_RESPONSE_BYTES
 
 
 def test_nobody_there_is_told(receiver: Receiver) -> None:
@@ -203,14 +203,14 @@ def test_nobody_there_is_told(receiver: Receiver) -> None:
 
 
 def test_a_far_end_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outgoing, "SECONDS", 0.3)
+    monkeypatch.setattr(outgoing, "TIMEOUT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         said = post(f"http://127.0.0.1:{silent.getsockname()[1]}/", b"", {}, ["127.0.0.1"])
     assert said.error == "timeout"
 
 
 def test_a_head_that_drips_in_is_left_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outgoing, "SECONDS", 0.4)
+    monkeypatch.setattr(outgoing, "TIMEOUT_SECONDS", 0.4)
     stop = threading.Event()
 
     def drip(server: socket.socket) -> None:

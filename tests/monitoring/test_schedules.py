@@ -15,9 +15,9 @@ from diagnostics.accounts.models import AuditEntry, User
 from diagnostics.monitoring import schedules
 from diagnostics.monitoring.models import MissedTime, Schedule
 from diagnostics.monitoring.schedules import (
-    LONGEST_WAIT,
+    MAX_WAIT,
     RECHECK_AFTER,
-    Wanted,
+    ScheduleValues,
     change_schedule,
     claim_due_schedules,
     create_schedule,
@@ -45,8 +45,8 @@ def ada(db: None) -> User:
     return make_user()
 
 
-def wanted(client: OAuthClient, **values: Any) -> Wanted:
-    return Wanted(**{"name": "Acme, every five minutes", "client": client, "plan": FIVE_MINUTES, **values})
+def wanted(client: OAuthClient, **values: Any) -> ScheduleValues:
+    return ScheduleValues(**{"name": "Acme, every five minutes", "client": client, "plan": FIVE_MINUTES, **values})
 
 
 def due_at_noon(client: OAuthClient | None = None, **values: Any) -> Schedule:
@@ -210,7 +210,7 @@ def test_what_was_missed_in_two_outages_stands_apart_when_a_run_lies_between() -
 
 @pytest.mark.django_db
 def test_after_an_outage_no_tick_starts_more_than_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedules, "MOST_A_TICK", 3)
+    monkeypatch.setattr(schedules, "MAX_PER_TICK", 3)
     for number in range(5):
         due_at_noon(make_client(f"Client {number}"), name=f"Schedule {number}")
     assert [len(claim_due_schedules(after(60))) for _ in range(3)] == [3, 2, 0]
@@ -238,7 +238,7 @@ def test_a_client_that_stays_busy_makes_the_time_missed_and_the_next_is_waited_f
     schedule = due_at_noon(every="daily", minutes=None, at=time(12))
     make_open_run(schedule.client)
     now = NOON
-    while now < NOON + LONGEST_WAIT + timedelta(minutes=1):
+    while now < NOON + MAX_WAIT + timedelta(minutes=1):
         assert claim_due_schedules(now) == ()
         now += RECHECK_AFTER
     schedule.refresh_from_db()

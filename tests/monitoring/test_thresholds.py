@@ -7,12 +7,12 @@ import pytest
 from diagnostics.comparison.history import Point
 from diagnostics.monitoring.thresholds import (
     Threshold,
-    agreed,
-    failing_stretch,
-    is_agreed_otherwise,
+    failing_period,
+    find_agreement,
+    find_changed_cause,
+    find_recovery,
     is_flapping,
-    recovered_at,
-    steadier,
+    stricter,
 )
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -29,7 +29,7 @@ def runs(letters: str) -> list[Point]:
 
 
 def held(letters: str, threshold: Threshold) -> str:
-    found = agreed(runs(letters), threshold)
+    found = find_agreement(runs(letters), threshold)
     return WORD[found.cause] if found else "-"
 
 
@@ -80,7 +80,7 @@ def test_what_holds(letters: str, threshold: Threshold, holds: str) -> None:
     ],
 )
 def test_another_cause_is_news_only_when_it_holds_by_itself(letters: str, told: str, becomes: str) -> None:
-    assert WORD.get(is_agreed_otherwise(runs(letters), Threshold(), CAUSES[told]), "") == becomes
+    assert WORD.get(find_changed_cause(runs(letters), Threshold(), CAUSES[told]), "") == becomes
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,13 @@ def test_another_cause_is_news_only_when_it_holds_by_itself(letters: str, told: 
     [("ggxx", 2, 3), ("ggxgx", 2, 3), ("xx", None, 1), ("ggxxggx", 6, 7), ("ggxuyx", 2, 3), ("ggg", 3, None)],
 )
 def test_where_a_break_begins(letters: str, last_good: int | None, first_bad: int | None) -> None:
-    good, bad = failing_stretch(runs(letters), Threshold())
+    good, bad = failing_period(runs(letters), Threshold())
     assert (good.pk if good else None, bad.pk if bad else None) == (last_good, first_bad)
 
 
 @pytest.mark.parametrize(("letters", "first"), [("xxgg", 3), ("xxgxgg", 5), ("xxgug", 3), ("xxg", 3), ("gxx", None)])
 def test_the_first_good_run_of_the_end(letters: str, first: int | None) -> None:
-    found = recovered_at(runs(letters), Threshold())
+    found = find_recovery(runs(letters), Threshold())
     assert (found.pk if found else None) == first
 
 
@@ -106,7 +106,7 @@ def test_three_breaks_in_a_day_come_and_go() -> None:
 
 
 def test_what_comes_and_goes_ends_only_after_twice_as_many_good_runs_without_a_bad_one() -> None:
-    steady = steadier(Threshold())
+    steady = stricter(Threshold())
     assert held("xxgggg", steady) == "-"
     assert held("xxgggxgg", steady) == "-"
     assert held("xxgggggg", steady) == "g"

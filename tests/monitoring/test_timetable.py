@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.monitoring.timetable import (
-    BadPlan,
+    InvalidTimetable,
     Timetable,
-    coming,
-    describe,
+    default_spread,
+    describe_timetable,
+    due_times,
     next_clock_change,
     next_time,
     next_times,
-    passed,
     shortest_gap,
     spread,
     times,
-    usual_spread,
+    upcoming_times,
 )
 
 BERLIN, NEW_YORK, LORD_HOWE, SANTIAGO = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago"
@@ -117,7 +117,7 @@ def told(plan: Timetable, after: str, count: int = 3) -> list[str]:
             ["03-29 01:00+0000", "03-29 02:00+0000", "03-29 03:00+0000"],
         ),
     ],
-    ids=lambda value: describe(value) if isinstance(value, Timetable) else None,
+    ids=lambda value: describe_timetable(value) if isinstance(value, Timetable) else None,
 )
 def test_what_is_due(plan: Timetable, after: str, expected: list[str]) -> None:
     assert told(plan, after, len(expected)) == expected
@@ -174,7 +174,7 @@ def test_a_daily_plan_comes_once_on_each_day_of_its_zone(zone: str, at: time, af
     ],
 )
 def test_what_the_clock_does_to_a_time_is_said(plan: Timetable, after: str, words: str) -> None:
-    note = coming(plan, datetime.fromisoformat(after).replace(tzinfo=UTC), 1)[0].note
+    note = upcoming_times(plan, datetime.fromisoformat(after).replace(tzinfo=UTC), 1)[0].note
     assert words in note
     assert bool(note) == bool(words)
 
@@ -215,7 +215,7 @@ def test_what_has_passed_is_the_newest_and_the_count_of_those_before(
 ) -> None:
     due = next_time(plan, datetime(2026, 5, 1, tzinfo=UTC))
     assert due is not None
-    found = passed(plan, due, due + down)
+    found = due_times(plan, due, due + down)
     assert (found.before, found.is_more) == (before, False)
     assert found.latest == next_times(plan, due - timedelta(seconds=1), before + 1)[-1]
     assert found.first == (due if before else None)
@@ -225,7 +225,7 @@ def test_what_has_passed_is_the_newest_and_the_count_of_those_before(
 def test_a_very_long_outage_is_counted_to_a_bound_and_says_so() -> None:
     plan = cron(BERLIN, "* * * * *")
     due = datetime(2025, 5, 1, tzinfo=UTC)
-    found = passed(plan, due, due + timedelta(days=365))
+    found = due_times(plan, due, due + timedelta(days=365))
     assert (found.before, found.is_more) == (10_000, True)
     assert found.latest == due + timedelta(days=365)
     assert found.last_before == found.latest - timedelta(minutes=1)
@@ -253,7 +253,7 @@ def test_a_very_long_outage_is_counted_to_a_bound_and_says_so() -> None:
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused_with_a_sentence(values: dict[str, object]) -> None:
-    with pytest.raises(BadPlan) as refused:
+    with pytest.raises(InvalidTimetable) as refused:
         Timetable(**values)  # type: ignore[arg-type]
     assert str(refused.value).endswith(".")
 
@@ -263,10 +263,10 @@ def test_a_plan_that_makes_no_sense_is_refused_with_a_sentence(values: dict[str,
 def test_nonsense_for_a_cron_expression_is_a_plan_or_refused(text: str) -> None:
     try:
         plan = Timetable("cron", cron=text)
-    except BadPlan:
+    except InvalidTimetable:
         return
     assert next_time(plan, datetime(2026, 1, 1, tzinfo=UTC)) is not None
-    assert describe(plan)
+    assert describe_timetable(plan)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_nonsense_for_a_cron_expression_is_a_plan_or_refused(text: str) -> None:
     ],
 )
 def test_a_plan_is_told_in_words(plan: Timetable, words: str) -> None:
-    assert describe(plan) == words
+    assert describe_timetable(plan) == words
 
 
 def test_schedules_due_at_once_start_apart_each_always_at_its_own_time() -> None:
@@ -304,7 +304,7 @@ def test_the_usual_spread_is_shorter_than_a_step() -> None:
         Timetable("minutes", minutes=600),
         daily(BERLIN),
     ):
-        assert timedelta(seconds=usual_spread(plan)) < shortest_gap(plan, datetime(2026, 1, 1, tzinfo=UTC))
+        assert timedelta(seconds=default_spread(plan)) < shortest_gap(plan, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_the_shortest_gap_of_an_uneven_plan() -> None:

@@ -165,17 +165,17 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
     begun = start_pass(None)
     batches: list[int] = []
 
-    def die_later(mine: RetentionPass, batch: retention.Batch) -> bool:
+    def die_later(mine: RetentionPass, batch: retention.DeletionBatch) -> bool:
         if len(batches) == 2:
             raise Killed
         batches.append(batch.most)
         return whole(mine, batch)
 
-    whole = retention._do
-    monkeypatch.setattr(retention, "_do", die_later)
+    whole = retention._delete_batch
+    monkeypatch.setattr(retention, "_delete_batch", die_later)
     with pytest.raises(Killed):
         work_on_pass(begun.pk)
-    monkeypatch.setattr(retention, "_do", whole)
+    monkeypatch.setattr(retention, "_delete_batch", whole)
     begun.refresh_from_db()
     assert (Run.objects.count(), begun.deleted["runs"], begun.is_open) == (3, 4, True)
 
@@ -191,14 +191,14 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
 def test_killed_inside_a_batch_nothing_of_it_is_done(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     aged(acme, BEFORE_ALL)
     begun = start_pass(None)
-    held = retention._held
+    held = retention._leased
 
     def die_after(mine: RetentionPass) -> Any:
         if not Run.objects.exists():
             raise Killed
         return held(mine)
 
-    monkeypatch.setattr(retention, "_held", die_after)
+    monkeypatch.setattr(retention, "_leased", die_after)
     with pytest.raises(Killed):
         work_on_pass(begun.pk)
     begun.refresh_from_db()
@@ -212,14 +212,14 @@ def test_a_worker_whose_lease_was_taken_over_deletes_nothing_more(
         aged(acme, BEFORE_ALL)
     monkeypatch.setattr(retention, "BATCH", 1)
     begun = start_pass(None)
-    whole = retention._do
+    whole = retention._delete_batch
 
     def slow(mine: RetentionPass, batch: Any) -> bool:
         done = whole(mine, batch)
         RetentionPass.objects.update(lease_until=timezone.now() + timedelta(hours=1))  # somebody else claims it
         return done
 
-    monkeypatch.setattr(retention, "_do", slow)
+    monkeypatch.setattr(retention, "_delete_batch", slow)
     work_on_pass(begun.pk)
     begun.refresh_from_db()
     assert (Run.objects.count(), begun.is_open) == (3, True)

@@ -532,7 +532,7 @@ def test_a_row_that_takes_all_the_time_is_counted_and_set_aside(monkeypatch: pyt
 
 def test_a_part_that_hangs_is_seen_by_readiness_while_it_hangs() -> None:
     tick()
-    past = timezone.now() - system.PART_HANGS - timedelta(seconds=1)
+    past = timezone.now() - system.PART_HANGS_AFTER - timedelta(seconds=1)
     TickPart.objects.filter(name="sweep").update(started_at=past)
     assert (ready()["parts"]["tick"], ready()["failing"]) == (False, ["sweep"])
     tick()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from diagnostics import tasks
 from diagnostics.accounts.models import User
-from diagnostics.monitoring.deliveries import AT_A_TIME, AT_A_TIME_OF_A_CHANNEL, due_deliveries
+from diagnostics.monitoring.deliveries import BATCH, BATCH_PER_CHANNEL, due_deliveries
 from diagnostics.monitoring.models import Channel, Delivery
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.orgs.sync import snapshots
@@ -196,10 +196,10 @@ def test_one_channel_does_not_hold_up_the_deliveries_of_others() -> None:
         values = {"channel": channel, "event": "test", "created_at": at, "next_try_at": at, "message_id": uuid4()}
         return Delivery.objects.create(**values).pk
 
-    many = [due(flooded, 100 - number) for number in range(2 * AT_A_TIME)]
+    many = [due(flooded, 100 - number) for number in range(2 * BATCH)]
     mine = due(other, 1)
     found = due_deliveries(now)
-    assert set(found) == {*many[:AT_A_TIME_OF_A_CHANNEL], mine}
+    assert set(found) == {*many[:BATCH_PER_CHANNEL], mine}
     Delivery.objects.filter(pk__in=found).update(state="sending", lease_until=now + timedelta(minutes=1))
     assert due_deliveries(now) == ()
 

@@ -14,7 +14,7 @@ from diagnostics.accounts.audit import record
 from diagnostics.management.base import ProductCommand
 from diagnostics.operations import sealed_files
 from diagnostics.operations.heartbeats import beat
-from diagnostics.operations.queries.secrets import sealed_secrets
+from diagnostics.operations.queries.secrets import count_secrets
 from diagnostics.operations.queries.system import server_major
 from diagnostics.web.format import bytes_in_words
 
@@ -58,7 +58,7 @@ class Command(ProductCommand):
         if not missing_migrations():  # else the tables are those of an earlier version
             beat("backup", {"bytes": size})
             record("backup.made", name=file.name, after={"bytes": size})
-            secrets = f"{sealed_secrets().total} "
+            secrets = f"{count_secrets().total} "
         self.stdout.write(about_the_keys(secrets))
 
 

@@ -17,7 +17,7 @@ from diagnostics.accounts.models import User
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.backup import LEFT_OUT, cache_tables, fitting_programs
 from diagnostics.operations import sealed_files
-from diagnostics.operations.queries.secrets import sealed_secrets
+from diagnostics.operations.queries.secrets import count_secrets
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 
@@ -92,7 +92,7 @@ class Command(ProductCommand):
         record("backup.restored", name=file.name)
         rows = ((OAuthClient, "clients"), (Run, "runs"), (User, "people"))
         self.stdout.write(f"Restored: {', '.join(f'{model.objects.count()} {word}' for model, word in rows)}.")
-        found = sealed_secrets()
+        found = count_secrets()
         self.stdout.write(f"{found.opened} of {found.total} stored secrets open with the keys at hand.")
         if found.closed:
             raise CommandError(
@@ -108,7 +108,7 @@ def untrusted(file: Path) -> str:
     keys = settings.FIELD_ENCRYPTION_KEYS
     try:
         sealed_files.verify(file, keys)
-    except sealed_files.Unsealed:
+    except sealed_files.UnsealedFile:
         return (
             f"{file} has no authentication code: it was cut, made by another program, or made by an earlier version. "
             "If you know where it comes from, add --unverified."
@@ -120,7 +120,7 @@ def untrusted(file: Path) -> str:
             "FIELD_ENCRYPTION_KEYS. Without it the file can't be verified, and its secrets can't be read; "
             "--unverified restores the rest."
         )
-    except sealed_files.Altered:
+    except sealed_files.AlteredFile:
         return f"{file} was changed or damaged after `backup` wrote it. Use another copy."
     except OSError as error:
         return f"{file} can't be read: {error.strerror}."

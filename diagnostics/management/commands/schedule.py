@@ -11,7 +11,7 @@ from diagnostics import tasks
 from diagnostics.management.base import ProductCommand
 from diagnostics.management.commands.diagnose import BAD_INPUT
 from diagnostics.monitoring.models import Schedule
-from diagnostics.monitoring.queries.schedules import ScheduleFilter, schedules_asked
+from diagnostics.monitoring.queries.schedules import ScheduleFilter, filtered_schedules
 from diagnostics.monitoring.schedules import pause_schedules, resume_schedules, run_schedule_now
 from diagnostics.runs.models import Run
 from diagnostics.web.refusals import ActionRefused
@@ -42,7 +42,7 @@ class Command(ProductCommand):
             self._change(act, options)
 
     def _list(self, *, as_json: bool) -> None:
-        found = list(schedules_asked(None, ScheduleFilter()))
+        found = list(filtered_schedules(None, ScheduleFilter()))
         if as_json:
             self.stdout.write(json.dumps({"schedules": [_as_json(each) for each in found]}, indent=2))
             return
@@ -51,7 +51,7 @@ class Command(ProductCommand):
         for each in found:
             due = f"next {each.next_run_at:%Y-%m-%d %H:%M:%S} UTC" if each.next_run_at else "paused"
             missed = f"\t{each.missed} missed" if each.missed else ""
-            self.stdout.write(f"{each.name}\t{each.client.name}\t{each.words}\t{due}{missed}")
+            self.stdout.write(f"{each.name}\t{each.client.name}\t{each.description}\t{due}{missed}")
 
     def _change(self, act: str, options: dict[str, Any]) -> None:
         if bool(options["names"]) == options["all"]:
@@ -87,7 +87,7 @@ def _as_json(schedule: Schedule) -> dict[str, Any]:
         "name": schedule.name,
         "client": schedule.client.name,
         "kind": schedule.kind,
-        "when": schedule.words,
+        "when": schedule.description,
         "zone": schedule.zone,
         "paused": schedule.is_paused,
         "next_run_at": due.isoformat() if due else None,

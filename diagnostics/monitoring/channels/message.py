@@ -1,4 +1,4 @@
-"""One message, before any channel gives it its form: what happened, since when, how long, what changed, where to look."""
+"""An alert before a channel renders it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 OPENED, CHANGED, REMINDER, RECOVERED, ENDED, TEST = "opened", "changed", "reminder", "recovered", "ended", "test"
-HEADS = {
+EVENT_TITLES = {
     OPENED: "Broken",
     CHANGED: "Broken otherwise",
     REMINDER: "Still broken",
@@ -14,14 +14,16 @@ HEADS = {
     ENDED: "No longer looked at",
     TEST: "Test",
 }
-OVER = frozenset({RECOVERED, ENDED})
-LONGEST_LINE = 400
+END_EVENTS = frozenset({RECOVERED, ENDED})
+MAX_LINE = 400
 
 
 @dataclass(frozen=True)
 class Message:
-    """Plain text of known length in every field, times as ISO 8601. `thread` is the same from the first to the last
-    message about one break; `critical` says that the org is a production one."""
+    """Every field is plain text of limited length, times are ISO 8601.
+
+    `thread` is the same for all messages about one outage.
+    """
 
     event: str
     title: str
@@ -44,12 +46,11 @@ class Message:
 
     @property
     def subject(self) -> str:
-        """One line, for wherever there is room for one only."""
-        return line(f"{HEADS.get(self.event, 'News')}: {self.title}", 200)
+        return one_line(f"{EVENT_TITLES.get(self.event, 'News')}: {self.title}", 200)
 
     @property
     def is_over(self) -> bool:
-        return self.event in OVER
+        return self.event in END_EVENTS
 
     @property
     def is_test(self) -> bool:
@@ -64,32 +65,31 @@ class Message:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Message":
-        """What an older version stored without a field has that field's default."""
-        known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
+        """A field that an older version didn't store gets its default."""
+        known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
         for name in ("sentences", "changes"):
             known[name] = tuple(known.get(name) or ())
         known["facts"] = tuple((str(label), str(value)) for label, value in known.get("facts") or ())
         return cls(**{"event": TEST, "title": "", **known})
 
 
-def line(text: str, longest: int = LONGEST_LINE) -> str:
-    """One line without control characters: what an org or a person wrote cannot add a header, nor a second line."""
-    shown = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+def one_line(text: str, longest: int = MAX_LINE) -> str:
+    """One line without control characters, so that text from an org or a person can't add a header or a line."""
+    shown = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
-def moment(at: datetime) -> str:
-    """With its zone, since a message is read anywhere."""
+def format_time(at: datetime) -> str:
+    """For example "28 Nov 2026, 06:17 UTC"."""
     return f"{at.day} {at:%b %Y, %H:%M %Z}"
 
 
 def plain_text(message: Message) -> str:
-    """The whole of it without any form."""
-    parts = ["\n".join(line(each) for each in (message.title, *message.sentences) if each)]
+    parts = ["\n".join(one_line(sentence) for sentence in (message.title, *message.sentences) if sentence)]
     if message.changes:
-        parts.append("What changed:\n" + "\n".join(f"- {line(each)}" for each in message.changes))
+        parts.append("What changed:\n" + "\n".join(f"- {one_line(sentence)}" for sentence in message.changes))
     if message.facts:
-        parts.append("\n".join(f"{line(label, 60)}: {line(value)}" for label, value in message.facts))
+        parts.append("\n".join(f"{one_line(label, 60)}: {one_line(value)}" for label, value in message.facts))
     if message.link:
         parts.append(message.link)
     return "\n\n".join(parts) + "\n"

@@ -1,20 +1,20 @@
-"""A message as an event of PagerDuty's Events API v2: one alert for each break, resolved when it is over."""
+"""Renders a message as an event of PagerDuty's Events API v2: one alert per outage, resolved when it ends."""
 
 from typing import Any
 
-from diagnostics.monitoring.channels.message import Message, line
+from diagnostics.monitoring.channels.message import Message, one_line
 
-# Service region -> where its events go.
-ADDRESSES = {
+# By service region.
+ENDPOINTS = {
     "us": "https://events.pagerduty.com/v2/enqueue",
     "eu": "https://events.eu.pagerduty.com/v2/enqueue",
 }
-LONGEST_SUMMARY = 1024
+MAX_SUMMARY = 1024
 SOURCE = "Cobrowse Doctor"
 
 
 def render(message: Message, routing_key: str) -> dict[str, Any]:
-    """A test is resolved right away by a second event; see `resolved`."""
+    """The caller resolves a test right away with `render_resolve`."""
     event: dict[str, Any] = {"routing_key": routing_key, "dedup_key": message.thread[:255]}
     if message.is_over:
         return {**event, "event_action": "resolve"}
@@ -24,24 +24,25 @@ def render(message: Message, routing_key: str) -> dict[str, Any]:
     return event
 
 
-def resolved(message: Message, routing_key: str) -> dict[str, Any]:
-    """The end of what this message opened."""
+def render_resolve(message: Message, routing_key: str) -> dict[str, Any]:
+    """Resolves the alert that this message opened."""
     return {"routing_key": routing_key, "dedup_key": message.thread[:255], "event_action": "resolve"}
 
 
 def _payload(message: Message) -> dict[str, Any]:
     details = {
-        "sentences": [line(each) for each in message.sentences],
-        "changes": [line(each) for each in message.changes],
-        **{label: line(value) for label, value in message.facts},
+        "sentences": [one_line(each) for each in message.sentences],
+        "changes": [one_line(each) for each in message.changes],
+        **{label: one_line(value) for label, value in message.facts},
     }
+    severity = "critical" if message.is_critical else "error"
     payload = {
-        "summary": line(message.subject, LONGEST_SUMMARY),
-        "source": line(message.org or message.client or SOURCE),
-        "severity": "info" if message.is_test else "critical" if message.is_critical else "error",
+        "summary": one_line(message.subject, MAX_SUMMARY),
+        "source": one_line(message.org or message.client or SOURCE),
+        "severity": "info" if message.is_test else severity,
         "timestamp": message.at,
-        "component": line(message.schedule),
-        "group": line(message.client),
+        "component": one_line(message.schedule),
+        "group": one_line(message.client),
         "class": message.cause,
         "custom_details": details,
     }

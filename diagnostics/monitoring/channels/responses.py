@@ -1,17 +1,17 @@
-"""What a far end's answer proves, and what to do after it. Pure."""
+"""What a receiver's reply proves, and whether to try again after it. Pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-# From one attempt to the next; after the last one it is given up.
-WAITS = tuple(timedelta(seconds=each) for each in (30, 120, 600, 1800, 7200))
-LONGEST_WAIT = timedelta(hours=6)
-# So many deliveries given up in a row, and the channel is no longer tried.
-GIVES_UP_AFTER = 3
-WORTH_ANOTHER_TRY = frozenset({408, 409, 423, 425, 429})
+# Between attempts; after the last one the delivery is given up.
+RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 1800, 7200))
+MAX_RETRY_AFTER = timedelta(hours=6)
+# Deliveries given up in a row until the channel is disabled.
+MAX_FAILURES = 3
+RETRYABLE_STATUSES = frozenset({408, 409, 423, 425, 429})
 
-PROVED = {
+PROOFS = {
     "email": "The mail server took the message, for all recipients unless its words say otherwise. Whether it reached an "
     "inbox, and was read, it does not say.",
     "slack": "Slack took the message for the channel of this hook. Whether anybody read it, it does not say.",
@@ -23,60 +23,59 @@ PROVED = {
 }
 
 
-class Next(StrEnum):
-    """What follows on an attempt. GONE: the far end asked not to be called again."""
+class AttemptResult(StrEnum):
+    """The result of one attempt. GONE: the receiver asked not to be called again (410)."""
 
-    TAKEN = "taken"
-    LATER = "later"
-    NEVER = "never"
+    DELIVERED = "taken"
+    RETRY = "later"
+    REJECTED = "never"
     GONE = "gone"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What one attempt brought. `error` is "" or one word where there was no answer; `words` are the far end's own, or
-    what went wrong on the way."""
+    """The reply to one attempt. `error` is a code, "" if there was a reply; `text` is the reply's text or the error's."""
 
     status: int | None = None
-    words: str = ""
+    text: str = ""
     retry_after: float | None = None
     error: str = ""
 
     @property
-    def is_taken(self) -> bool:
+    def is_accepted(self) -> bool:
         return self.status is not None and 200 <= self.status < 300 and not self.error
 
 
-# No later attempt can go better: the address itself is the trouble, or what is set up here.
+# Another attempt can't succeed: the address or our configuration is wrong.
 FINAL_ERRORS = frozenset({"refused_address", "malformed", "not_set_up", "rejected"})
 
 
-def next_after(reply: Reply) -> Next:
+def result_of(reply: Reply) -> AttemptResult:
     if reply.error:
-        return Next.NEVER if reply.error in FINAL_ERRORS else Next.LATER
-    if reply.is_taken:
-        return Next.TAKEN
+        return AttemptResult.REJECTED if reply.error in FINAL_ERRORS else AttemptResult.RETRY
+    if reply.is_accepted:
+        return AttemptResult.DELIVERED
     if reply.status == 410:
-        return Next.GONE
-    if reply.status is None or reply.status in WORTH_ANOTHER_TRY or reply.status >= 500:
-        return Next.LATER
-    return Next.NEVER
+        return AttemptResult.GONE
+    if reply.status is None or reply.status in RETRYABLE_STATUSES or reply.status >= 500:
+        return AttemptResult.RETRY
+    return AttemptResult.REJECTED
 
 
-def wait_after(attempts: int, retry_after: float | None = None) -> timedelta | None:
-    """How long to wait after so many attempts; None where it is given up. What the far end asks for is granted."""
-    if not 0 < attempts <= len(WAITS):
+def retry_delay(attempts: int, retry_after: float | None = None) -> timedelta | None:
+    """The delay before the next attempt, at least what the receiver asks for; None if the delivery is given up."""
+    if not 0 < attempts <= len(RETRY_DELAYS):
         return None
-    asked = timedelta(seconds=min(max(retry_after or 0, 0), LONGEST_WAIT.total_seconds()))
-    return max(WAITS[attempts - 1], asked)
+    requested = timedelta(seconds=min(max(retry_after or 0, 0), MAX_RETRY_AFTER.total_seconds()))
+    return max(RETRY_DELAYS[attempts - 1], requested)
 
 
-def proved(kind: str, reply: Reply) -> str:
-    """One sentence that claims no more than the answer shows."""
-    if reply.is_taken:
-        return PROVED[kind]
+def proof_of(kind: str, reply: Reply) -> str:
+    """One sentence that claims no more than the reply shows."""
+    if reply.is_accepted:
+        return PROOFS[kind]
     if reply.error:
-        return f"Nothing was handed over. {reply.words}"
+        return f"Nothing was handed over. {reply.text}"
     if reply.status is not None and 300 <= reply.status < 400:
         return f"The far end answered {reply.status} and points elsewhere. A redirect is never followed: enter the final address."
     return f"The far end was reached and did not take the message: it answered {reply.status}."

@@ -1,4 +1,4 @@
-"""Hands one message to one channel in that channel's own form, and tells what the far end answered."""
+"""Sends one message to one channel and returns the reply."""
 
 import json
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from django.template.loader import render_to_string
 
 from diagnostics.monitoring import mail, outgoing
 from diagnostics.monitoring.channels import pagerduty, slack, teams, webhook
-from diagnostics.monitoring.channels.message import HEADS, Message, plain_text
+from diagnostics.monitoring.channels.message import EVENT_TITLES, Message, plain_text
 from diagnostics.monitoring.channels.responses import Reply
 from diagnostics.monitoring.models import Channel
 from diagnostics.redaction.redactor import Redactor
 
-LONGEST_DETAIL = 500
-JSON = {"Content-Type": "application/json"}
+MAX_REPLY_TEXT = 500
+JSON_HEADERS = {"Content-Type": "application/json"}
 
 
 def send(channel: Channel, message: Message, message_id: str, now: datetime) -> Reply:
-    """Never raises for anything that a far end may do."""
+    """Never raises because of the receiver."""
     match channel.kind:
         case Channel.Kind.EMAIL:
             reply = _mail(channel, message, message_id)
@@ -42,42 +42,42 @@ def _mail(channel: Channel, message: Message, message_id: str) -> Reply:
     headers = {"Message-ID": f"<{message_id}@{host}>"}
     if message.thread:
         headers["References"] = f"<{message.thread}@{host}>"
-    context = {"message": message, "head": HEADS.get(message.event, "")}
+    context = {"message": message, "head": EVENT_TITLES.get(message.event, "")}
     html = render_to_string("monitoring/alerts/email.html", context)
     return mail.send(message.subject, plain_text(message), html, recipients_of(channel), headers)
 
 
 def recipients_of(channel: Channel) -> list[str]:
-    return [each.strip() for each in channel.address.split(",") if each.strip()]
+    return [part.strip() for part in channel.address.split(",") if part.strip()]
 
 
 def _pagerduty(channel: Channel, message: Message) -> Reply:
-    """What a test opens is resolved at once, so that it wakes nobody for long."""
+    """A test alert is resolved at once."""
     reply = _post(channel.address, pagerduty.render(message, channel.secret))
-    if message.is_test and reply.is_taken:
-        end = _post(channel.address, pagerduty.resolved(message, channel.secret))
-        return Reply(end.status, f"Opened: {reply.words} Resolved: {end.words}", end.retry_after, end.error)
+    if message.is_test and reply.is_accepted:
+        end = _post(channel.address, pagerduty.render_resolve(message, channel.secret))
+        return Reply(end.status, f"Opened: {reply.text} Resolved: {end.text}", end.retry_after, end.error)
     return reply
 
 
 def _webhook(channel: Channel, message: Message, message_id: str, now: datetime) -> Reply:
     body = webhook.render(message)
-    return _sent(channel.secret, body, webhook.headers(body, message_id, now, channel.signing_secret))
+    return _post_body(channel.secret, body, webhook.headers(body, message_id, now, channel.signing_secret))
 
 
 def _post(url: str, body: Mapping[str, Any]) -> Reply:
-    return _sent(url, json.dumps(body, ensure_ascii=False).encode(), JSON)
+    return _post_body(url, json.dumps(body, ensure_ascii=False).encode(), JSON_HEADERS)
 
 
-def _sent(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-    answer = outgoing.post(url, body, headers, settings.ALERT_ALLOWED_HOSTS)
-    if answer.error:
-        return Reply(error=answer.error, words=answer.detail)
-    return Reply(answer.status, answer.body, _seconds(answer.retry_after))
+def _post_body(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    response = outgoing.post(url, body, headers, settings.ALERT_ALLOWED_HOSTS)
+    if response.error:
+        return Reply(error=response.error, text=response.detail)
+    return Reply(response.status, response.body, _seconds(response.retry_after))
 
 
 def _seconds(retry_after: str) -> float | None:
-    """A number of seconds, or a date; anything else says nothing."""
+    """Parse a Retry-After header: seconds or a date; None for anything else."""
     if retry_after.isascii() and retry_after.isdecimal():
         return float(retry_after[:9])
     try:
@@ -88,8 +88,8 @@ def _seconds(retry_after: str) -> float | None:
 
 
 def _without_secrets(channel: Channel, reply: Reply) -> Reply:
-    """A far end may repeat what it was sent, and the way to it is a secret itself."""
+    """A receiver may echo what it was sent, and its URL is a secret itself."""
     parts = urlsplit(channel.secret)
-    secrets = [each for each in (channel.secret, parts.path, parts.query, channel.signing_secret) if len(each) > 3]
-    shown = " ".join(Redactor(secrets).text(reply.words.replace("\0", "")).split())
-    return Reply(reply.status, shown[:LONGEST_DETAIL], reply.retry_after, reply.error)
+    secrets = [part for part in (channel.secret, parts.path, parts.query, channel.signing_secret) if len(part) > 3]
+    shown = " ".join(Redactor(secrets).text(reply.text.replace("\0", "")).split())
+    return Reply(reply.status, shown[:MAX_REPLY_TEXT], reply.retry_after, reply.error)

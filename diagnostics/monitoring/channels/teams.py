@@ -1,21 +1,21 @@
-"""A message as a Teams workflow takes it that "posts a card when a webhook request is received"."""
+"""Renders a message for the Teams workflow "Post to a channel when a webhook request is received"."""
 
 from typing import Any
 
-from diagnostics.monitoring.channels.message import Message, line
+from diagnostics.monitoring.channels.message import Message, one_line
 
-COLOURS = {"recovered": "Good", "test": "Accent", "ended": "Default"}
+COLORS = {"recovered": "Good", "test": "Accent", "ended": "Default"}
 
 
 def render(message: Message) -> dict[str, Any]:
-    """Text runs know no Markdown, so that what an org wrote is shown and not obeyed."""
-    colour = COLOURS.get(message.event, "Attention")
-    body: list[dict[str, Any]] = [_text(message.subject, size="Large", weight="Bolder", color=colour)]
-    body += [_text(line(each)) for each in message.sentences]
+    """Uses text runs, which don't interpret Markdown, so that text from an org is shown as it is."""
+    color = COLORS.get(message.event, "Attention")
+    body: list[dict[str, Any]] = [_text(message.subject, size="Large", weight="Bolder", color=color)]
+    body += [_text(one_line(each)) for each in message.sentences]
     if message.changes:
         body.append(_text("What changed", weight="Bolder"))
-        body += [_text(f"• {line(each)}") for each in message.changes]
-    body += [_text(f"{label}: {line(value)}", isSubtle=True) for label, value in message.facts]
+        body += [_text(f"• {one_line(each)}") for each in message.changes]
+    body += [_text(f"{label}: {one_line(value)}", isSubtle=True) for label, value in message.facts]
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -29,5 +29,5 @@ def render(message: Message) -> dict[str, Any]:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _text(text: str, **look: object) -> dict[str, Any]:
-    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **look}], "spacing": "Small"}
+def _text(text: str, **style: object) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **style}], "spacing": "Small"}

@@ -1,4 +1,4 @@
-"""A message for a program: JSON, signed as Standard Webhooks says (standardwebhooks.com)."""
+"""Renders a message as JSON, signed according to Standard Webhooks (standardwebhooks.com)."""
 
 import base64
 import binascii
@@ -29,7 +29,7 @@ def render(message: Message) -> bytes:
 
 
 def headers(body: bytes, message_id: str, at: datetime, secret: str) -> dict[str, str]:
-    """The id stays the same at every attempt, so that the far end can tell a repeated message; the time is of now."""
+    """The ID is the same for every attempt, so that the receiver can recognize a repeat; the timestamp is not."""
     seconds = str(int(at.timestamp()))
     signed = b".".join((message_id.encode(), seconds.encode(), body))
     signature = base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()

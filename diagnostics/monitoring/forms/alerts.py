@@ -1,4 +1,4 @@
-"""Alerts: channels of each kind, rules, mutes, and what the lists are narrowed to."""
+"""Forms for channels, alert rules and snoozes, and the filters of the incident and delivery lists."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,19 +22,19 @@ from diagnostics.orgs.visibility import visible_clients
 from diagnostics.web.form_text import NO_NUL
 from diagnostics.web.paging import before_field
 
-MOST_RECIPIENTS = 20
-MOST_RUNS = 20
+MAX_RECIPIENTS = 20
+MAX_RUNS = 20
 
 
 def _secret(label: str, help_text: str) -> forms.CharField:
     hidden = forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"})
     return forms.CharField(
-        label=label, help_text=help_text, max_length=outgoing.LONGEST_ADDRESS, error_messages=NO_NUL, widget=hidden
+        label=label, help_text=help_text, max_length=outgoing.MAX_URL, error_messages=NO_NUL, widget=hidden
     )
 
 
 class ChannelForm(forms.Form):
-    """What every kind asks for. `shown` is what a page may show of the address, `hidden` what it may not."""
+    """The base of the form for each kind. `shown` is what pages may show of the address, `hidden` what they may not."""
 
     kind = ""
     about = ""
@@ -65,23 +65,23 @@ class EmailForm(ChannelForm):
     to = forms.CharField(
         label="To",
         max_length=300,
-        help_text=f"One address, or up to {MOST_RECIPIENTS} with commas between them.",
+        help_text=f"One address, or up to {MAX_RECIPIENTS} with commas between them.",
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "email"}),
     )
 
     def clean_to(self) -> str:
-        found = [each.strip() for each in self.cleaned_data["to"].split(",") if each.strip()]
-        if len(found) > MOST_RECIPIENTS:
+        addresses = [address.strip() for address in self.cleaned_data["to"].split(",") if address.strip()]
+        if len(addresses) > MAX_RECIPIENTS:
             raise ValidationError(
-                f"These are {len(found)} addresses. Use a mailing list for more than {MOST_RECIPIENTS}."
+                f"These are {len(addresses)} addresses. Use a mailing list for more than {MAX_RECIPIENTS}."
             )
-        for each in found:
+        for address in addresses:
             try:
-                validate_email(each)
+                validate_email(address)
             except ValidationError:
-                raise ValidationError(f"“{each[:80]}” is no e-mail address.") from None
-        return ", ".join(dict.fromkeys(found))
+                raise ValidationError(f"“{address[:80]}” is no e-mail address.") from None
+        return ", ".join(dict.fromkeys(addresses))
 
     @property
     def shown(self) -> str:
@@ -89,22 +89,22 @@ class EmailForm(ChannelForm):
 
     @property
     def is_without_server(self) -> bool:
-        return not mail.is_set_up()
+        return not mail.is_configured()
 
 
 class HookForm(ChannelForm):
-    """A kind whose address is itself the key to it."""
+    """A kind whose URL is itself the secret."""
 
     url = _secret("Address", "Stored encrypted and never shown again: whoever has it can post there.")
 
     def clean_url(self) -> str:
         text: str = self.cleaned_data["url"].strip()
         try:
-            place = outgoing.read_address(text, settings.ALERT_ALLOWED_HOSTS)
-            outgoing.checked_address(place, settings.ALERT_ALLOWED_HOSTS)
+            target = outgoing.parse_url(text, settings.ALERT_ALLOWED_HOSTS)
+            outgoing.resolve_checked(target, settings.ALERT_ALLOWED_HOSTS)
         except outgoing.AddressRefused as refused:
             raise ValidationError(str(refused)) from None
-        self.host = place.netloc
+        self.host = target.netloc
         return text
 
     @property
@@ -151,7 +151,7 @@ class PagerDutyForm(ChannelForm):
 
     @property
     def shown(self) -> str:
-        return pagerduty.ADDRESSES[self.cleaned_data["region"]]
+        return pagerduty.ENDPOINTS[self.cleaned_data["region"]]
 
     @property
     def hidden(self) -> str:
@@ -159,12 +159,15 @@ class PagerDutyForm(ChannelForm):
 
 
 CHANNEL_FORMS: dict[str, type[ChannelForm]] = {
-    each.kind: each for each in (EmailForm, SlackForm, TeamsForm, PagerDutyForm, WebhookForm)
+    form.kind: form for form in (EmailForm, SlackForm, TeamsForm, PagerDutyForm, WebhookForm)
 }
 
 
+MANY_TO_MANY = ("clients", "channels")
+
+
 class RuleForm(forms.Form):
-    """A rule. `values` are the fields of its row, without the clients and channels."""
+    """`values` are the fields of the rule's row, without its clients and channels."""
 
     name = forms.CharField(max_length=120, error_messages=NO_NUL)
     clients = forms.ModelMultipleChoiceField(
@@ -182,11 +185,11 @@ class RuleForm(forms.Form):
     needed = forms.IntegerField(
         label="Runs that must agree",
         min_value=1,
-        max_value=MOST_RUNS,
+        max_value=MAX_RUNS,
         initial=2,
         help_text="A verdict has changed once so many of the last runs say so.",
     )
-    out_of = forms.IntegerField(label="Out of the last", min_value=1, max_value=MOST_RUNS, initial=3)
+    out_of = forms.IntegerField(label="Out of the last", min_value=1, max_value=MAX_RUNS, initial=3)
     on_undetermined = forms.BooleanField(
         label="A run that could not tell counts as trouble",
         required=False,
@@ -227,13 +230,11 @@ class RuleForm(forms.Form):
 
     @classmethod
     def of(cls, rule: AlertRule) -> "RuleForm":
-        """As the rule stands."""
-        several = {
-            "clients": rule.clients.values_list("pk", flat=True),
-            "channels": rule.channels.values_list("pk", flat=True),
-        }
-        row = {name: getattr(rule, name) for name in cls.base_fields if name not in several}
-        return cls(rule=rule, initial={**row, **{name: list(chosen) for name, chosen in several.items()}})
+        """An unbound form with the rule's current values."""
+        initial = {name: getattr(rule, name) for name in cls.base_fields if name not in MANY_TO_MANY}
+        for name in MANY_TO_MANY:
+            initial[name] = list(getattr(rule, name).values_list("pk", flat=True))
+        return cls(rule=rule, initial=initial)
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -243,30 +244,27 @@ class RuleForm(forms.Form):
         return name
 
     def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        needed, out_of = given.get("needed"), given.get("out_of")
+        data = self.cleaned_data
+        needed, out_of = data.get("needed"), data.get("out_of")
         if needed and out_of and not out_of / 2 < needed <= out_of:
             self.add_error("needed", "More than half of the last runs must agree, and not more than all of them.")
-        if {"quiet_from", "quiet_until"} <= given.keys():
-            starts, ends = given["quiet_from"], given["quiet_until"]
+        if {"quiet_from", "quiet_until"} <= data.keys():
+            starts, ends = data["quiet_from"], data["quiet_until"]
             if (starts is None) != (ends is None):
                 self.add_error("quiet_until", "Give both times, or neither.")
             elif starts is not None and starts == ends:
                 self.add_error("quiet_until", "These two are the same time. For whole days choose the days.")
-        if len(given.get("quiet_days", ())) == len(WEEKDAYS):
+        if len(data.get("quiet_days", ())) == len(WEEKDAYS):
             self.add_error("quiet_days", "Then nobody would ever be told. Switch the rule off instead.")
-        return given
+        return data
 
     @property
     def values(self) -> dict[str, Any]:
-        several = ("clients", "channels")
-        row = {name: value for name, value in self.cleaned_data.items() if name not in several}
+        row = {name: value for name, value in self.cleaned_data.items() if name not in MANY_TO_MANY}
         return {**row, "quiet_days": sorted(set(row["quiet_days"]))}
 
 
 class MuteForm(forms.Form):
-    """For how long nobody is told, and why."""
-
     reason = forms.CharField(max_length=300, help_text="Why nobody has to be told.", error_messages=NO_NUL)
     hours = forms.TypedChoiceField(
         label="For",
@@ -282,7 +280,7 @@ class MuteForm(forms.Form):
 
 
 class IncidentFilterForm(forms.Form):
-    """Lives in the query string; what it does not understand narrows nothing."""
+    """Reads the query string; invalid values don't filter."""
 
     state = forms.ChoiceField(choices=list(INCIDENT_STATES.items()), required=False)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="Every client")
@@ -294,7 +292,7 @@ class IncidentFilterForm(forms.Form):
 
 
 class DeliveryFilterForm(forms.Form):
-    """As the filter of incidents."""
+    """Reads the query string; invalid values don't filter."""
 
     state = forms.ChoiceField(choices=[("", "All"), *Delivery.State.choices], required=False)
     channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="Every channel")

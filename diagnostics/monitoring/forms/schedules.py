@@ -1,4 +1,4 @@
-"""Schedules: when, for which client, whose, what the list is narrowed to, and why some are paused."""
+"""Forms for schedules, their list and their bulk actions."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -14,42 +14,42 @@ from diagnostics.accounts.models import User
 from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.queries.schedules import ScheduleFilter, people_for_choice
 from diagnostics.monitoring.schedule_preview import SchedulePreview, preview_of
-from diagnostics.monitoring.schedules import Wanted
+from diagnostics.monitoring.schedules import ScheduleValues
 from diagnostics.monitoring.timetable import (
-    LONGEST_CRON,
-    MOST_MINUTES,
+    MAX_CRON,
+    MAX_MINUTES,
     WEEKDAYS,
-    BadPlan,
+    InvalidTimetable,
     Timetable,
+    default_spread,
     shortest_gap,
-    usual_spread,
 )
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.web.form_text import NO_NUL
 
-LONGEST_SPREAD = 3600
+MAX_SPREAD = 3600
 STATES = [("", "All"), ("active", "Going on"), ("paused", "Paused"), ("missed", "With missed times")]
-FIELD_OF = {"minutes": "minutes", "daily": "at", "weekly": "weekdays", "cron": "cron"}
+PLAN_FIELD = {"minutes": "minutes", "daily": "at", "weekly": "weekdays", "cron": "cron"}
 
 
 @lru_cache(maxsize=1)
 def zone_choices() -> list[tuple[str, str]]:
-    """UTC first. Read from the machine's files once."""
+    """All IANA zones, UTC first. Cached, since they are read from files."""
     names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
 class PlanForm(forms.Form):
-    """When. Of the fields that belong to another way of saying it nothing counts. `plan` is what was understood."""
+    """A timetable. Fields that `every` doesn't use are ignored. `plan` is the result, None if the form is invalid."""
 
     every = forms.ChoiceField(label="How often", choices=Schedule.Every.choices)
     minutes = forms.IntegerField(
         label="Minutes",
         required=False,
         min_value=1,
-        max_value=MOST_MINUTES,
+        max_value=MAX_MINUTES,
         help_text="Counted evenly, whatever the clock does: 60 is every hour, 1440 every day.",
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
@@ -70,7 +70,7 @@ class PlanForm(forms.Form):
     cron = forms.CharField(
         label="Cron expression",
         required=False,
-        max_length=LONGEST_CRON,
+        max_length=MAX_CRON,
         help_text="Minute, hour, day of the month, month, day of the week: 0 9 * * 1-5 is 09:00 from Monday to Friday.",
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "autocomplete": "off"}),
@@ -80,7 +80,7 @@ class PlanForm(forms.Form):
         label="Spread, in seconds",
         required=False,
         min_value=0,
-        max_value=LONGEST_SPREAD,
+        max_value=MAX_SPREAD,
         help_text="Schedules that are due at once start up to so much later, each always by the same. Empty: over the whole "
         "step for every so many minutes, else over one minute. 0: exactly on time.",
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
@@ -89,9 +89,9 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zones = zone_choices()
-        kept = self.initial.get("zone")  # of a row, or the reader's: may be a name that is not in use any more
-        more = [(kept, kept)] if kept and kept not in dict(zones) else []
-        cast("forms.ChoiceField", self.fields["zone"]).choices = [*zones, *more]
+        current = self.initial.get("zone")  # may be one that the time zone database no longer has
+        extra = [(current, current)] if current and current not in dict(zones) else []
+        cast("forms.ChoiceField", self.fields["zone"]).choices = [*zones, *extra]
         self.plan: Timetable | None = None
 
     def clean_at(self) -> Any:
@@ -99,52 +99,52 @@ class PlanForm(forms.Form):
         return at.replace(second=0, microsecond=0) if at else None
 
     def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if "every" not in given or "zone" not in given:
-            return given
+        data = self.cleaned_data
+        if "every" not in data or "zone" not in data:
+            return data
         for name in ("minutes", "at", "weekdays", "cron"):
-            if name not in self._counting(given["every"]):
+            if name not in self._fields_of(data["every"]):
                 self.errors.pop(name, None)
         if self.plan_troubles:
-            return given
+            return data
         try:
-            self.plan = self._read_plan(given)
-        except BadPlan as trouble:
-            self.add_error(self._place_of(trouble, given), str(trouble))
+            self.plan = self._read_plan(data)
+        except InvalidTimetable as error:
+            self.add_error(self._field_with_error(error, data), str(error))
         else:
             self._check_spread(self.plan)
-        return given
+        return data
 
     @property
     def plan_troubles(self) -> list[str]:
-        """What is wrong with the times alone, in sentences."""
-        return [str(each) for name in PlanForm.base_fields for each in self.errors.get(name, ())]
+        """The errors of the timetable's fields alone."""
+        return [str(error) for name in PlanForm.base_fields for error in self.errors.get(name, ())]
 
-    def _counting(self, every: str) -> tuple[str, ...]:
+    def _fields_of(self, every: str) -> tuple[str, ...]:
         return {"minutes": ("minutes",), "daily": ("at",), "weekly": ("at", "weekdays"), "cron": ("cron",)}[every]
 
-    def _read_plan(self, given: dict[str, Any]) -> Timetable:
-        counting = self._counting(given["every"])
-        values: dict[str, Any] = {name: given[name] for name in counting if given.get(name)}
+    def _read_plan(self, data: dict[str, Any]) -> Timetable:
+        names = self._fields_of(data["every"])
+        values: dict[str, Any] = {name: data[name] for name in names if data.get(name)}
         if "weekdays" in values:
             values["weekdays"] = tuple(values["weekdays"])
-        return Timetable(given["every"], given["zone"], **values)
+        return Timetable(data["every"], data["zone"], **values)
 
-    def _place_of(self, trouble: BadPlan, given: dict[str, Any]) -> str:
-        if given["every"] == "weekly" and not given.get("at"):
+    def _field_with_error(self, error: InvalidTimetable, data: dict[str, Any]) -> str:
+        if data["every"] == "weekly" and not data.get("at"):
             return "at"
-        return FIELD_OF[given["every"]]
+        return PLAN_FIELD[data["every"]]
 
     def _check_spread(self, plan: Timetable) -> None:
         if self.cleaned_data.get("jitter_seconds") is None:
-            self.cleaned_data["jitter_seconds"] = usual_spread(plan)
+            self.cleaned_data["jitter_seconds"] = default_spread(plan)
         elif timedelta(seconds=self.cleaned_data["jitter_seconds"]) >= shortest_gap(plan, datetime.now(UTC)):
             self.add_error(
                 "jitter_seconds", "The spread is longer than the time from one run to the next. Make it shorter."
             )
 
     def preview(self, reader: ZoneInfo) -> SchedulePreview | None:
-        """None where the plan is not understood yet."""
+        """None if the timetable is invalid."""
         self.is_valid()
         return preview_of(self.plan, reader, timezone.now()) if self.plan else None
 
@@ -154,7 +154,7 @@ class PlanForm(forms.Form):
 
 
 class ScheduleForm(PlanForm):
-    """A schedule as a whole. With `inputs` it is for that diagnosis, and for the client it was made with."""
+    """A schedule. With `inputs` it repeats that diagnosis, and the client can't be changed."""
 
     name = forms.CharField(max_length=120, error_messages=NO_NUL)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), empty_label="Choose a client")
@@ -184,29 +184,29 @@ class ScheduleForm(PlanForm):
         return name
 
     @property
-    def wanted(self) -> Wanted:
-        """Only of a valid form."""
+    def schedule_values(self) -> ScheduleValues:
+        """Raises ValueError if the form isn't valid."""
         if self.plan is None:
             raise ValueError("the form is not valid")
-        given = self.cleaned_data
-        return Wanted(
-            name=given["name"],
-            client=given["client"],
+        data = self.cleaned_data
+        return ScheduleValues(
+            name=data["name"],
+            client=data["client"],
             plan=self.plan,
             inputs=self.inputs,
             jitter_seconds=self.spread,
-            owner=given["owner"],
+            owner=data["owner"],
         )
 
     @staticmethod
     def values_of(schedule: Schedule) -> dict[str, Any]:
-        """As the row stands."""
+        """The schedule's current values, as `initial`."""
         names = ("name", "client", "owner", "every", "minutes", "at", "weekdays", "cron", "zone", "jitter_seconds")
         return {name: getattr(schedule, name) for name in names}
 
 
 class ScheduleListForm(forms.Form):
-    """Lives in the query string, where anything may stand: a value that is not understood is named, and narrows nothing."""
+    """Reads the query string; invalid values and unknown names don't filter, and are listed in `complaints`."""
 
     q = forms.CharField(
         label="Search",
@@ -232,15 +232,15 @@ class ScheduleListForm(forms.Form):
         cast("forms.ModelChoiceField[User]", self.fields["owner"]).queryset = people_for_choice(viewer)
 
     @property
-    def asked(self) -> ScheduleFilter:
+    def filters(self) -> ScheduleFilter:
         self.is_valid()
-        given = self.cleaned_data
-        client, owner = given.get("client"), given.get("owner")
+        data = self.cleaned_data
+        client, owner = data.get("client"), data.get("owner")
         return ScheduleFilter(
-            q=given.get("q", ""),
+            q=data.get("q", ""),
             client=client.pk if client else None,
             owner=owner.pk if owner else None,
-            state=given.get("state", ""),
+            state=data.get("state", ""),
         )
 
     @property
@@ -249,17 +249,18 @@ class ScheduleListForm(forms.Form):
 
     @property
     def complaints(self) -> list[str]:
-        """What of the query string was left out, in words."""
+        """The parts of the query string that were ignored."""
         wrong = [f"{name} = {self.query.get(name, '')[:60]!r}" for name in self.errors]
         return wrong + [f"{name[:60]!r}" for name in self.query if name not in self.fields][:5]
 
     @property
     def without_page(self) -> str:
-        """The query string as it was understood, to put a page's number at its end."""
-        kept = self.query.copy()
-        for name in ("page", *self.errors, *(each for each in self.query if each not in self.fields)):
-            kept.pop(name, None)
-        text = kept.urlencode()
+        """The valid part of the query string, to which a page number can be appended."""
+        current = self.query.copy()
+        unknown = [name for name in self.query if name not in self.fields]
+        for name in ("page", *self.errors, *unknown):
+            current.pop(name, None)
+        text = current.urlencode()
         return f"{text}&" if text else ""
 
 
@@ -272,8 +273,8 @@ class PauseForm(forms.Form):
     )
 
 
-class ManyForm(PauseForm):
-    """Some rows of the list, or all that it is narrowed to."""
+class BulkForm(PauseForm):
+    """Pauses or resumes the chosen schedules, or all that match the filters."""
 
     ids = forms.TypedMultipleChoiceField(required=False, coerce=int)
     all = forms.BooleanField(required=False)
@@ -281,5 +282,5 @@ class ManyForm(PauseForm):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        given = [each for each in data.getlist("ids") if each.isascii() and each.isdigit() and len(each) < 19]
-        cast("forms.ChoiceField", self.fields["ids"]).choices = [(each, each) for each in given]
+        ids = [text for text in data.getlist("ids") if text.isascii() and text.isdigit() and len(text) < 19]
+        cast("forms.ChoiceField", self.fields["ids"]).choices = [(text, text) for text in ids]

@@ -1,4 +1,4 @@
-"""Reads for the pages of alerts: incidents, deliveries, channels and rules."""
+"""Queries of incidents, deliveries, channels and rules."""
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -11,7 +11,7 @@ from diagnostics.web.paging import KeyPage, key_page
 
 ALERT_PAGE = 40
 INCIDENT_STATES = {"": "All", "open": "Open", "past": "Over"}
-HEAVY = ("client__secret", "client__verification", "client__standing_reason")
+LARGE_COLUMNS = ("client__secret", "client__verification", "client__standing_reason")
 
 
 def incident_page(
@@ -39,7 +39,7 @@ def delivery_page(
 
 def visible_deliveries(viewer: User | None) -> QuerySet[Delivery]:
     rows = Delivery.objects.select_related("channel", "incident__client", "rule")
-    rows = rows.defer("channel__secret", "channel__signing_secret", *(f"incident__{name}" for name in HEAVY))
+    rows = rows.defer("channel__secret", "channel__signing_secret", *(f"incident__{name}" for name in LARGE_COLUMNS))
     if viewer is None or viewer.is_admin:
         return rows
     return visible_rows(rows.filter(incident__isnull=False), viewer, "incident__client")
@@ -50,7 +50,7 @@ def deliveries_of(incident: Incident) -> list[Delivery]:
 
 
 def channels() -> QuerySet[Channel]:
-    """Without what is secret of them."""
+    """Without their secrets."""
     return Channel.objects.defer("secret", "signing_secret").annotate(used=Count("rules", distinct=True))
 
 
@@ -67,14 +67,14 @@ def open_incidents(viewer: User | None) -> int:
     return visible_rows(Incident.objects.filter(closed_at=None), viewer).count()
 
 
-def rules_using_channel(client: OAuthClient) -> list[AlertRule]:
-    """Those that are on for this client and have a channel to tell by."""
-    for_it = alert_rules().filter(Q(clients=None) | Q(clients=client), is_on=True)
-    return list(for_it.exclude(channels=None).distinct())
+def alerting_rules(client: OAuthClient) -> list[AlertRule]:
+    """The enabled rules for this client that have a channel."""
+    rules = alert_rules().filter(Q(clients=None) | Q(clients=client), is_on=True)
+    return list(rules.exclude(channels=None).distinct())
 
 
-def is_muted(thing: Incident | AlertRule) -> bool:
-    return thing.muted_until is not None and thing.muted_until > timezone.now()
+def is_muted(target: Incident | AlertRule) -> bool:
+    return target.muted_until is not None and target.muted_until > timezone.now()
 
 
 def _incidents() -> QuerySet[Incident]:
@@ -82,7 +82,7 @@ def _incidents() -> QuerySet[Incident]:
     runs = [
         f"{run}__{name}" for run in ("last_run", "good_run") for name in ("inputs", "verdict", "environment", "marks")
     ]
-    return rows.defer(*HEAVY, *runs, "schedule__inputs")
+    return rows.defer(*LARGE_COLUMNS, *runs, "schedule__inputs")
 
 
 def visible_incidents(viewer: User | None) -> QuerySet[Incident]:

@@ -1,4 +1,4 @@
-"""Reads of schedules: the list, what one has run, and what it missed."""
+"""Queries of schedules, their runs and their missed times."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +13,17 @@ from diagnostics.orgs.visibility import visible_people, visible_rows
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.runs import runs_for_lists
 
-A_PAGE = 50
+PAGE_SIZE = 50
 RUNS_SHOWN = 20
 MISSED_SHOWN = 20
-OF_CLIENT = 8
-HEAVY_OF_CLIENT = ("client__secret", "client__verification")
-HEAVY_OF_RUN = tuple(f"last_run__{name}" for name in ("inputs", "verdict", "environment", "marks", "planned"))
+SCHEDULES_OF_CLIENT = 8
+LARGE_CLIENT_COLUMNS = ("client__secret", "client__verification")
+LARGE_RUN_COLUMNS = tuple(f"last_run__{name}" for name in ("inputs", "verdict", "environment", "marks", "planned"))
 
 
 @dataclass(frozen=True)
 class ScheduleFilter:
-    """What the list is narrowed to; empty values narrow nothing."""
+    """The filters of the schedule list; empty values don't filter."""
 
     q: str = ""
     client: int | None = None
@@ -36,32 +36,32 @@ class ScheduleFilter:
 
 
 def visible_schedules(viewer: User | None) -> QuerySet[Schedule]:
-    """With all that a row shows; what is large stays in the database."""
+    """With the columns that the list shows, without large ones."""
     rows = visible_rows(Schedule.objects.select_related("client", "owner", "last_run"), viewer)
-    return rows.defer(*HEAVY_OF_CLIENT, *HEAVY_OF_RUN, "inputs")
+    return rows.defer(*LARGE_CLIENT_COLUMNS, *LARGE_RUN_COLUMNS, "inputs")
 
 
-def schedules_asked(viewer: User | None, asked: ScheduleFilter) -> QuerySet[Schedule]:
-    """Those that come next first, and the paused ones last."""
+def filtered_schedules(viewer: User | None, filters: ScheduleFilter) -> QuerySet[Schedule]:
+    """Next run first, paused schedules last."""
     rows = visible_schedules(viewer)
-    if asked.q:
-        rows = rows.filter(Q(name__icontains=asked.q) | Q(client__name__icontains=asked.q))
-    if asked.client:
-        rows = rows.filter(client=asked.client)
-    if asked.owner:
-        rows = rows.filter(owner=asked.owner)
+    if filters.q:
+        rows = rows.filter(Q(name__icontains=filters.q) | Q(client__name__icontains=filters.q))
+    if filters.client:
+        rows = rows.filter(client=filters.client)
+    if filters.owner:
+        rows = rows.filter(owner=filters.owner)
     states: dict[str, Any] = {"active": Q(paused_at=None), "paused": ~Q(paused_at=None), "missed": Q(missed__gt=0)}
-    if asked.state:
-        rows = rows.filter(states[asked.state])
+    if filters.state:
+        rows = rows.filter(states[filters.state])
     return rows.order_by(F("next_run_at").asc(nulls_last=True), "pk")
 
 
-def schedule_page(viewer: User | None, asked: ScheduleFilter, number: int) -> Page[Schedule]:
-    return Paginator(schedules_asked(viewer, asked), A_PAGE).get_page(number)
+def schedule_page(viewer: User | None, filters: ScheduleFilter, number: int) -> Page[Schedule]:
+    return Paginator(filtered_schedules(viewer, filters), PAGE_SIZE).get_page(number)
 
 
 def schedule_counts(viewer: User | None) -> dict[str, int]:
-    """All, paused, and with times that were missed."""
+    """The numbers of all schedules, paused ones, and those with missed times."""
     paused, missed = Count("pk", filter=~Q(paused_at=None)), Count("pk", filter=Q(missed__gt=0))
     rows = visible_rows(Schedule.objects.all(), viewer).order_by()
     return rows.aggregate(all=Count("pk"), paused=paused, missed=missed)
@@ -69,7 +69,7 @@ def schedule_counts(viewer: User | None) -> dict[str, int]:
 
 def schedules_of(client: OAuthClient) -> list[Schedule]:
     rows = visible_schedules(None).filter(client=client)
-    return list(rows.order_by(F("next_run_at").asc(nulls_last=True), "pk")[: OF_CLIENT + 1])
+    return list(rows.order_by(F("next_run_at").asc(nulls_last=True), "pk")[: SCHEDULES_OF_CLIENT + 1])
 
 
 def runs_of_schedule(schedule: Schedule) -> list[Run]:

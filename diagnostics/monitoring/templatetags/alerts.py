@@ -1,4 +1,4 @@
-"""How incidents, channels and deliveries stand, as word and shape; and how long something lasted."""
+"""Template tags for incidents, channels and deliveries: their badges and durations."""
 
 from datetime import datetime
 
@@ -70,7 +70,7 @@ def incident_length(incident: Incident) -> str:
 
 @register.filter
 def iso_moment(text: str) -> SafeString:
-    """A moment as JSON keeps it."""
+    """A time element for an ISO 8601 time, "" for other text."""
     try:
         return moment(datetime.fromisoformat(text))
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Rules of alerts: who is told of what, and when not. For admins only."""
+"""Alert rules: list, add, edit, delete and snooze. For admins."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -76,7 +76,7 @@ def rule_unmute(request: Request, pk: int) -> HttpResponse:
 
 
 def _save(request: Request, rule: AlertRule, form: RuleForm) -> HttpResponse:
-    given = form.cleaned_data
-    save_rule(rule, form.values, given["clients"], given["channels"], request.user)
+    data = form.cleaned_data
+    save_rule(rule, form.values, data["clients"], data["channels"], request.user)
     messages.success(request, "The rule is saved. It is looked at after each scheduled run.")
     return redirect("alert-rules")

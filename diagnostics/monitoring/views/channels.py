@@ -1,4 +1,4 @@
-"""Channels of alerts: adding, testing and deleting one. For admins only."""
+"""Alert channels: list, add, test and delete. For admins."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -30,7 +30,7 @@ def channel_list(request: Request) -> HttpResponse:
 @never_cache
 @admin_required
 def channel_add(request: Request) -> HttpResponse:
-    """Which kind it is stands in the address; without one, the page asks for it."""
+    """Without a valid `kind` in the query string, the page offers the kinds."""
     kind = request.GET.get("kind", "")
     if kind not in CHANNEL_FORMS:
         kinds = [(name, label, CHANNEL_FORMS[name].about) for name, label in Channel.Kind.choices]
@@ -43,7 +43,7 @@ def channel_add(request: Request) -> HttpResponse:
         name=form.cleaned_data["name"], kind=kind, address=form.shown, secret=form.hidden, user=request.user
     )
     if channel.signing_secret:
-        # In the answer to the post itself: a redirect would have to keep the secret somewhere on its way.
+        # Not after a redirect, for which the secret would have to be stored somewhere.
         return render(
             request, "monitoring/channels/signing.html", {"channel": channel, "signing_secret": channel.signing_secret}
         )

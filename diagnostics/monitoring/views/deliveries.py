@@ -1,4 +1,4 @@
-"""The delivery log: what was sent where, each attempt, and what the far end answered."""
+"""The delivery log: list, detail and retry."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -19,10 +19,10 @@ from diagnostics.monitoring.queries import alerts as queries
 @require_safe
 def delivery_list(request: Request) -> HttpResponse:
     form = DeliveryFilterForm(request.GET, viewer=request.user)
-    chosen, told = narrowed_by(form, request)
+    filters, list_context = narrowed_by(form, request)
     context = {
-        **told,
-        "page": queries.delivery_page(request.user, **chosen),
+        **list_context,
+        "page": queries.delivery_page(request.user, **filters),
         "given_up": queries.given_up_channels() if request.user.is_admin else [],
     }
     return render(request, "monitoring/deliveries/list.html", context)
@@ -35,11 +35,11 @@ def delivery_detail(request: Request, pk: int) -> HttpResponse:
 
 @require_safe
 def delivery_state(request: Request, pk: int) -> HttpResponse:
-    """The attempts alone; 204 when the page, which says what it has seen, has them all already."""
-    told = _list_context(find_delivery(pk, request.user))
-    if told["is_open"] and request.GET.get("seen") == told["seen"]:
+    """The fragment that the page polls; 204 if the page's `seen` shows that it has the current state."""
+    context = _list_context(find_delivery(pk, request.user))
+    if context["is_open"] and request.GET.get("seen") == context["seen"]:
         return not_modified_fragment()
-    return render(request, "monitoring/deliveries/_state.html", told)
+    return render(request, "monitoring/deliveries/_state.html", context)
 
 
 @require_POST

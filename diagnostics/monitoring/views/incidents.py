@@ -1,4 +1,4 @@
-"""Incidents: what is broken or was, whom that was told to, and muting one."""
+"""Incidents: list, detail and snooze."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -17,10 +17,10 @@ from diagnostics.monitoring.queries import alerts as queries
 @require_safe
 def incident_list(request: Request) -> HttpResponse:
     form = IncidentFilterForm(request.GET, viewer=request.user)
-    chosen, told = narrowed_by(form, request)
+    filters, list_context = narrowed_by(form, request)
     context = {
-        **told,
-        "page": queries.incident_page(request.user, **chosen),
+        **list_context,
+        "page": queries.incident_page(request.user, **filters),
         "given_up": queries.given_up_channels() if request.user.is_admin else [],
     }
     return render(request, "monitoring/incidents/list.html", context)
@@ -57,10 +57,10 @@ def _page(request: Request, incident: Incident, form: MuteForm) -> HttpResponse:
         "client": incident.client,
         "came_from": getattr(incident, "came_from", None),
         "deliveries": queries.deliveries_of(incident),
-        "rules": queries.rules_using_channel(incident.client),
+        "rules": queries.alerting_rules(incident.client),
         "is_muted": queries.is_muted(incident),
         "mute_form": form,
-        "broke": [each for each in incident.changes if each.get("at") == "broke"],
-        "mended": [each for each in incident.changes if each.get("at") == "mended"],
+        "broke": [change for change in incident.changes if change.get("at") == "broke"],
+        "mended": [change for change in incident.changes if change.get("at") == "mended"],
     }
     return render(request, "monitoring/incidents/detail.html", context)

@@ -1,4 +1,4 @@
-"""Schedules: the list, one of them, making and changing it, pausing, and running it now."""
+"""Schedules: list, detail, add, edit, delete, pause, resume and run now."""
 
 from django.contrib import messages
 from django.core.paginator import Page
@@ -11,18 +11,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from diagnostics import tasks
 from diagnostics.accounts.access import admin_required, may_run_required
 from diagnostics.accounts.requests import Request, zone_of
-from diagnostics.monitoring.forms.schedules import ManyForm, PauseForm, PlanForm, ScheduleForm, ScheduleListForm
+from diagnostics.monitoring.forms.schedules import BulkForm, PauseForm, PlanForm, ScheduleForm, ScheduleListForm
 from diagnostics.monitoring.lookups import find_schedule
 from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.queries.schedules import (
     ScheduleFilter,
+    filtered_schedules,
     missed_times,
     runs_of_schedule,
     schedule_counts,
     schedule_page,
-    schedules_asked,
 )
-from diagnostics.monitoring.schedule_preview import describe_schedule, preview_of
+from diagnostics.monitoring.schedule_preview import format_in_zone, preview_of
 from diagnostics.monitoring.schedules import (
     change_schedule,
     create_schedule,
@@ -43,11 +43,11 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 @require_safe
 def schedule_list(request: Request) -> HttpResponse:
     form = ScheduleListForm(request.GET, viewer=request.user)
-    asked = form.asked
-    page: Page[Schedule] = schedule_page(request.user, asked, form.number)
+    filters = form.filters
+    page: Page[Schedule] = schedule_page(request.user, filters, form.number)
     context = {
         "form": form,
-        "asked": asked,
+        "filters": filters,
         "page": page,
         "counts": schedule_counts(request.user),
         "pausing": PauseForm(),
@@ -66,8 +66,8 @@ def schedule_detail(request: Request, pk: int) -> HttpResponse:
         "client": schedule.client,
         "inputs": Inputs.from_json(schedule.inputs) if schedule.inputs else None,
         "preview": preview_of(schedule.plan, reader, timezone.now()),
-        "next_there": describe_schedule(next_at, schedule.plan.tz) if next_at else "",
-        "next_here": describe_schedule(next_at, reader) if next_at else "",
+        "next_in_zone": format_in_zone(next_at, schedule.plan.tz) if next_at else "",
+        "next_for_reader": format_in_zone(next_at, reader) if next_at else "",
         "runs": runs_of_schedule(schedule),
         "missed": missed_times(schedule),
         "pausing": PauseForm(),
@@ -79,17 +79,22 @@ def schedule_detail(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @admin_required
 def schedule_add(request: Request) -> HttpResponse:
-    """For a client's health, or, with `run`, for the diagnosis that was saved in that run."""
+    """A health check of a client or, with `run` in the query string, a repeat of that run's diagnosis."""
     run = _number(request.GET.get("run", ""))
     source = find_run(run, request.user) if run else None
     inputs = saved_inputs(Inputs.from_json(source.inputs)) if source else Inputs()
     client = _number(request.GET.get("client", ""))
+    initial_client = None
+    if source:
+        initial_client = source.client
+    elif client:
+        initial_client = find_active_client(client, request.user)
     initial = {
         "every": "minutes",
         "minutes": 5,
         "zone": zone_of(request).key,
         "owner": request.user.pk,
-        "client": source.client if source else find_active_client(client, request.user) if client else None,
+        "client": initial_client,
     }
     if source is not None and inputs.given:
         initial["name"] = f"Run {source.pk} again, with {source.client.name}"[:120]
@@ -97,7 +102,7 @@ def schedule_add(request: Request) -> HttpResponse:
     if not _is_saved(request, form):
         return _form_page(request, form, {"source": source})
     try:
-        schedule = create_schedule(form.wanted)
+        schedule = create_schedule(form.schedule_values)
     except ActionRefused as refused:
         form.add_error(None, str(refused))
         return _form_page(request, form, {"source": source})
@@ -115,7 +120,7 @@ def schedule_edit(request: Request, pk: int) -> HttpResponse:
     if not _is_saved(request, form):
         return _form_page(request, form, {"schedule": schedule})
     try:
-        change_schedule(schedule, form.wanted)
+        change_schedule(schedule, form.schedule_values)
     except ActionRefused as refused:
         form.add_error(None, str(refused))
         return _form_page(request, form, {"schedule": schedule})
@@ -126,7 +131,7 @@ def schedule_edit(request: Request, pk: int) -> HttpResponse:
 @require_safe
 @admin_required
 def schedule_preview(request: Request) -> HttpResponse:
-    """The fragment beside the form: the plan in words, and its next times."""
+    """The fragment next to the form: the timetable in words, and its next times."""
     form = PlanForm(request.GET)
     return render(
         request, "monitoring/schedules/_preview.html", {"form": form, "preview": form.preview(zone_of(request))}
@@ -168,7 +173,7 @@ def schedule_resume(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @may_run_required
 def schedule_run(request: Request, pk: int) -> HttpResponse:
-    """A person's click: it goes before all that runs by itself."""
+    """Manual runs take precedence over scheduled ones."""
     schedule = find_schedule(pk, request.user)
     try:
         with transaction.atomic():
@@ -182,21 +187,21 @@ def schedule_run(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @admin_required
-def schedules_many(request: Request) -> HttpResponse:
-    """Pause or resume those that were ticked, or all that the list was narrowed to."""
-    form = ManyForm(request.POST)
+def schedules_bulk(request: Request) -> HttpResponse:
+    """Pause or resume the chosen schedules, or all that match the filters."""
+    form = BulkForm(request.POST)
     back = HttpResponseRedirect(f"{resolve_url('schedules')}?{_query_of(request)}")
     if not form.is_valid():
         messages.error(
             request, "Nothing was changed: choose to pause or to resume, with a reason of up to 300 characters."
         )
         return back
-    given = form.cleaned_data
-    asked = _asked_before(request) if given["all"] else ScheduleFilter()
-    rows = schedules_asked(request.user, asked)
-    ids = list((rows if given["all"] else rows.filter(pk__in=given["ids"])).values_list("pk", flat=True))
-    if given["act"] == "pause":
-        count, word = pause_schedules(ids, request.user, given["reason"]), "paused"
+    data = form.cleaned_data
+    filters = _posted_filters(request) if data["all"] else ScheduleFilter()
+    rows = filtered_schedules(request.user, filters)
+    ids = list((rows if data["all"] else rows.filter(pk__in=data["ids"])).values_list("pk", flat=True))
+    if data["act"] == "pause":
+        count, word = pause_schedules(ids, request.user, data["reason"]), "paused"
     else:
         count, word = resume_schedules(ids), "going on"
     if count:
@@ -216,7 +221,7 @@ def _posted(request: Request) -> QueryDict | None:
 
 
 def _is_saved(request: Request, form: ScheduleForm) -> bool:
-    """Whether it is to be saved, and not only looked at."""
+    """Whether this request is a valid save, not a preview."""
     return request.method == "POST" and "preview" not in request.POST and form.is_valid()
 
 
@@ -224,8 +229,8 @@ def _query_of(request: Request) -> str:
     return request.POST.get("query", "")[:2000]
 
 
-def _asked_before(request: Request) -> ScheduleFilter:
-    return ScheduleListForm(QueryDict(_query_of(request)), viewer=request.user).asked
+def _posted_filters(request: Request) -> ScheduleFilter:
+    return ScheduleListForm(QueryDict(_query_of(request)), viewer=request.user).filters
 
 
 def _number(text: str) -> int | None:

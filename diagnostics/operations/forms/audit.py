@@ -1,4 +1,4 @@
-"""What the audit log is narrowed to."""
+"""The filters of the audit log."""
 
 from datetime import datetime, tzinfo
 from typing import Any
@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from diagnostics.operations.queries.audit import WAYS, AuditFilter, audit_actions, describe_action
+from diagnostics.operations.queries.audit import ORIGINS, AuditFilter, audit_actions, describe_action
 from diagnostics.orgs.forms.providers import QueryForm, client_field, search_field
 from diagnostics.web.form_text import NO_NUL
 from diagnostics.web.paging import before_field
@@ -25,12 +25,12 @@ def _day(label: str) -> forms.CharField:
 
 
 class AuditForm(QueryForm):
-    """Days are the reader's. `before` is the row to go on below."""
+    """Days are in the reader's time zone. `before` is the key of the page."""
 
     q = search_field("Name, number or request id")
     who = forms.CharField(label="Who", required=False, max_length=150, error_messages=NO_NUL)
     action = forms.ChoiceField(label="What", required=False)
-    by = forms.ChoiceField(label="How", choices=[("", "Any way"), *WAYS.items()], required=False)
+    by = forms.ChoiceField(label="How", choices=[("", "Any way"), *ORIGINS.items()], required=False)
     when = forms.ChoiceField(label="When", choices=[("", "At any time"), *QUICK.items()], required=False)
     since = _day("From the day")
     until = _day("To the day")
@@ -62,7 +62,7 @@ class AuditForm(QueryForm):
         return any(field.data for field in self.more)
 
     def filter(self) -> AuditFilter:
-        """Days said by themselves count before a quick range."""
+        """Explicit days take precedence over a quick range."""
         chosen = {name: value for name, value in self.chosen().items() if name != "before"}
         if (when := chosen.pop("when", "")) and not chosen.keys() & {"since", "until"}:
             chosen["since"] = TimeRange.quick(when, timezone.now(), self.zone).since

@@ -1,4 +1,4 @@
-"""How long each kind of data is kept."""
+"""The form for the retention rules."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,9 +8,9 @@ from django.forms.boundfield import BoundField
 
 from diagnostics.operations.models import RetentionRule
 
-LONGEST_DAYS = 36_500
+MAX_DAYS = 36_500
 KINDS = [(kind.value, kind.label) for kind in RetentionRule.Kind]
-WHAT = {
+DESCRIPTIONS = {
     "findings": "Runs with findings, exchanges and verdicts; and known findings that are over for so long.",
     "bodies": "Headers and bodies of what was sent and answered. The run itself, its findings and correlation ids stay. "
     "Without bodies, a run cannot be judged anew.",
@@ -19,19 +19,19 @@ WHAT = {
 
 
 class RulesForm(forms.Form):
-    """For each kind the days, or for ever. Lives in the query string of the preview, and is posted from there."""
+    """Days or forever for each kind. The preview reads it from its query string and posts it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for kind, _ in KINDS:
-            days = forms.IntegerField(label="Days", min_value=1, max_value=LONGEST_DAYS, required=False)
+            days = forms.IntegerField(label="Days", min_value=1, max_value=MAX_DAYS, required=False)
             days.widget.attrs |= {"inputmode": "numeric"}
             self.fields[f"{kind}_days"] = days
             self.fields[f"{kind}_forever"] = forms.BooleanField(label="For ever", required=False)
 
     @classmethod
     def of(cls, rules: Mapping[str, int | None]) -> "RulesForm":
-        """As the rules stand."""
+        """An unbound form with these rules."""
         days = {f"{kind}_days": days for kind, days in rules.items() if days is not None}
         for_ever = {f"{kind}_forever": True for kind, days in rules.items() if days is None}
         return cls(initial={**days, **for_ever})
@@ -49,4 +49,4 @@ class RulesForm(forms.Form):
 
     def rows(self) -> Iterator[tuple[str, str, BoundField, BoundField]]:
         for kind, label in KINDS:
-            yield label, WHAT[kind], self[f"{kind}_days"], self[f"{kind}_forever"]
+            yield label, DESCRIPTIONS[kind], self[f"{kind}_days"], self[f"{kind}_forever"]

@@ -14,7 +14,7 @@ from diagnostics.orgs.visibility import visible_clients
 from diagnostics.web.paging import KeyPage, key_page
 
 AUDIT_PAGE = 50
-WAYS = {WEB: "A page", API: "The API", CLI: "The command line", SYSTEM: "The product by itself"}
+ORIGINS = {WEB: "A page", API: "The API", CLI: "The command line", SYSTEM: "The product by itself"}
 
 # Finds the distinct actions by jumping through the index: millions of entries have a few dozen actions.
 ACTIONS = """

@@ -1,4 +1,4 @@
-"""Does the broker answer, and what waits in its queues?"""
+"""The state of the broker and its queues."""
 
 import time
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from celery import current_app
 from django.conf import settings
 from kombu import Connection
 
-SECONDS = 2
-KINDS = {
+TIMEOUT_SECONDS = 2
+TRANSPORTS = {
     "redis": "Redis or Valkey",
     "rediss": "Redis or Valkey, over TLS",
     "redis+socket": "Valkey on this machine",
@@ -22,39 +22,39 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Broker:
-    """`trouble` is one word for what went wrong; `queues` holds how many messages wait in each."""
+    """`error` is the class of the error, `queues` the number of waiting messages by queue."""
 
-    words: str
+    description: str
     answers: bool
     ms: float = 0.0
-    trouble: str = ""
+    error: str = ""
     queues: Mapping[str, int] = field(default_factory=dict)
 
 
 def broker_state() -> Broker:
-    """Never raises, and never takes much longer than two seconds."""
-    words = describe_broker(settings.CELERY_BROKER_URL)
+    """Never raises. Takes about two seconds at most."""
+    description = describe_broker(settings.CELERY_BROKER_URL)
     began = time.perf_counter()
     try:
         with _connection() as connection:
-            connection.ensure_connection(max_retries=1, timeout=SECONDS, reraise_as_library_errors=False)
+            connection.ensure_connection(max_retries=1, timeout=TIMEOUT_SECONDS, reraise_as_library_errors=False)
             waiting = {name: _length(connection, name) for name in settings.QUEUES}
-    except Exception as trouble:  # each transport has exceptions of its own
-        return Broker(words, answers=False, trouble=type(trouble).__name__)
-    return Broker(words, answers=True, ms=(time.perf_counter() - began) * 1000, queues=waiting)
+    except Exception as error:  # each transport has its own exceptions
+        return Broker(description, answers=False, error=type(error).__name__)
+    return Broker(description, answers=True, ms=(time.perf_counter() - began) * 1000, queues=waiting)
 
 
 def describe_broker(url: str) -> str:
-    """Kind and host; neither user nor password."""
+    """Kind and host, without user and password."""
     parts = urlsplit(url)
-    kind = KINDS.get(parts.scheme, parts.scheme)
+    kind = TRANSPORTS.get(parts.scheme, parts.scheme)
     return f"{kind} at {parts.hostname}" if parts.hostname else kind
 
 
 def _connection() -> Connection:
-    limits = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS} if _is_redis() else {}
-    made: Connection = current_app.connection_for_read(connect_timeout=SECONDS, transport_options=limits)
-    return made
+    limits = {"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": TIMEOUT_SECONDS} if _is_redis() else {}
+    connection: Connection = current_app.connection_for_read(connect_timeout=TIMEOUT_SECONDS, transport_options=limits)
+    return connection
 
 
 def _is_redis() -> bool:
@@ -62,7 +62,7 @@ def _is_redis() -> bool:
 
 
 def _length(connection: Connection, queue: str) -> int:
-    """A queue that is not there, for nothing was ever sent to it or it ran empty, holds nothing."""
+    """0 for a queue that doesn't exist: some transports delete an empty queue."""
     with connection.channel() as channel:
         declare: Any = channel.queue_declare  # type: ignore[attr-defined]  # every transport has it
         try:

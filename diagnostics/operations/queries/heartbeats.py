@@ -1,4 +1,4 @@
-"""When what works by itself was last heard of."""
+"""Queries of heartbeats."""
 
 from datetime import datetime
 
@@ -6,5 +6,5 @@ from diagnostics.operations.models import Heartbeat
 
 
 def last_beat(name: str) -> datetime | None:
-    """None where it was never heard of."""
+    """None if there was none."""
     return Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()

@@ -1,4 +1,4 @@
-"""Reads for retention: the rules in force, what is past its time, and the deletions there were."""
+"""Queries for retention: rules in force, expired rows, and recent passes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Exchange, Finding, Run
 
 Kind = RetentionRule.Kind
-# Days by kind of data; None is for ever.
+# Days by kind of data; None is forever.
 Rules = Mapping[str, int | None]
 Cutoffs = Mapping[str, datetime | None]
 
 DEFAULT_RULES: Rules = {Kind.FINDINGS: 400, Kind.BODIES: 90, Kind.SNAPSHOTS: 400}
 CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
-RULES = (ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL)
-COUNTED = 100_000  # a preview counts no further, so that it stays quick
+COMPLETE_STATES = (ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL)
+MAX_COUNTED = 100_000  # a preview counts no further, to stay quick
 PASSES_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class ExpiredRows:
-    """How many rows of one noun are past their time. `is_more` where there are more than were counted."""
+    """The number of expired rows of one kind. `is_more` if not all were counted."""
 
     noun: str
     count: int
@@ -41,7 +41,7 @@ class ExpiredRows:
 
 @dataclass(frozen=True)
 class RetentionPreview:
-    """What one rule would delete now. `cutoff` is None where it is kept for ever."""
+    """The rows that one rule would delete now. `cutoff` is None if they are kept forever."""
 
     kind: str
     label: str
@@ -51,7 +51,7 @@ class RetentionPreview:
 
     @property
     def is_empty(self) -> bool:
-        return not any(each.count for each in self.past)
+        return not any(rows.count for rows in self.past)
 
 
 def rules_in_force() -> dict[str, int | None]:
@@ -60,12 +60,12 @@ def rules_in_force() -> dict[str, int | None]:
 
 
 def cutoffs_of(rules: Rules, now: datetime) -> dict[str, datetime | None]:
-    """What is older than that is past its time. A time before all history is the same as for ever."""
+    """The times before which rows expire, None if they are kept forever."""
     return {kind: None if days is None else now - timedelta(days=days) for kind, days in rules.items()}
 
 
 def preview(rules: Rules, viewer: User | None, now: datetime | None = None) -> tuple[RetentionPreview, ...]:
-    """Counted is only what this person may see."""
+    """Counts only rows that the viewer may see."""
     cutoffs = cutoffs_of(rules, now or timezone.now())
     return tuple(
         RetentionPreview(
@@ -78,7 +78,7 @@ def preview(rules: Rules, viewer: User | None, now: datetime | None = None) -> t
 def _past(
     kind: str, cutoff: datetime | None, runs_from: datetime | None, viewer: User | None
 ) -> tuple[ExpiredRows, ...]:
-    """Runs that go altogether are not counted once more for their bodies."""
+    """Runs that are deleted entirely, those before `runs_from`, aren't counted again for their bodies."""
     if cutoff is None:
         return ()
     if kind == Kind.FINDINGS:
@@ -87,7 +87,7 @@ def _past(
             _counted("runs", runs),
             _counted("findings", Finding.objects.filter(run__in=runs)),
             _counted("exchanges", Exchange.objects.filter(run__in=runs)),
-            _counted("known findings that are over", visible_rows(known_past(cutoff), viewer)),
+            _counted("known findings that are over", visible_rows(issues_past(cutoff), viewer)),
         )
     if kind == Kind.BODIES:
         runs = visible_rows(bodies_past(cutoff), viewer)
@@ -97,18 +97,18 @@ def _past(
             "exchanges", Exchange.objects.filter(run__in=runs)
         )
     return (
-        _counted("snapshots", visible_rows(snapshots_past(cutoff), viewer)),
+        _counted("snapshots", visible_rows(syncs_past(cutoff), viewer)),
         _counted("changes in orgs", visible_rows(changes_past(cutoff), viewer)),
     )
 
 
 def _counted(noun: str, rows: QuerySet[Any]) -> ExpiredRows:
-    count = rows.order_by().values("pk")[: COUNTED + 1].count()
-    return ExpiredRows(noun, min(count, COUNTED), count > COUNTED)
+    count = rows.order_by().values("pk")[: MAX_COUNTED + 1].count()
+    return ExpiredRows(noun, min(count, MAX_COUNTED), count > MAX_COUNTED)
 
 
 def runs_past(cutoff: datetime) -> QuerySet[Run]:
-    """Neither pinned ones nor open ones, however old."""
+    """Without pinned and open runs."""
     return Run.objects.filter(created_at__lt=cutoff, pinned_at=None, status__in=CLOSED)
 
 
@@ -116,15 +116,19 @@ def bodies_past(cutoff: datetime) -> QuerySet[Run]:
     return runs_past(cutoff).filter(bodies_dropped_at=None)
 
 
-def known_past(cutoff: datetime) -> QuerySet[Issue]:
-    """What is over for so long. What is open stays, whenever it was seen last."""
+def issues_past(cutoff: datetime) -> QuerySet[Issue]:
+    """Ended issues only."""
     return Issue.objects.filter(last_seen_at__lt=cutoff, ended_at__lt=cutoff)
 
 
-def snapshots_past(cutoff: datetime) -> QuerySet[ConfigurationSync]:
-    """All but open ones, and the newest of a client that is kept: it is what is known of the org."""
-    newer = ConfigurationSync.objects.filter(client=OuterRef("client"), pk__gt=OuterRef("pk"), state__in=RULES)
-    closed = ConfigurationSync.objects.filter(created_at__lt=cutoff, state__in=(*RULES, ConfigurationSync.State.FAILED))
+def syncs_past(cutoff: datetime) -> QuerySet[ConfigurationSync]:
+    """Without open syncs, and without each client's newest successful one, which is the current state of its org."""
+    newer = ConfigurationSync.objects.filter(
+        client=OuterRef("client"), pk__gt=OuterRef("pk"), state__in=COMPLETE_STATES
+    )
+    closed = ConfigurationSync.objects.filter(
+        created_at__lt=cutoff, state__in=(*COMPLETE_STATES, ConfigurationSync.State.FAILED)
+    )
     return closed.filter(Q(state=ConfigurationSync.State.FAILED) | Exists(newer))
 
 
@@ -137,12 +141,12 @@ def pinned_runs(viewer: User | None) -> int:
 
 
 def recent_passes(viewer: User | None) -> list[RetentionPass]:
-    """They count what was deleted of every org, so who may not see every org is told of none."""
+    """[] for viewers who may not see every org, since a pass counts the rows of all of them."""
     if viewer is not None and not viewer.sees_all:
         return []
     return list(RetentionPass.objects.select_related("started_by").order_by("-id")[:PASSES_SHOWN])
 
 
 def changed_rules() -> dict[str, RetentionRule]:
-    """By kind, where an admin changed one."""
+    """The rules that an admin changed, by kind."""
     return {rule.kind: rule for rule in RetentionRule.objects.select_related("changed_by").order_by(F("kind"))}

@@ -1,4 +1,4 @@
-"""Which of the stored secrets open with the keys at hand."""
+"""Counts the stored secrets that the configured keys can decrypt."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from diagnostics.storage.model_fields import EncryptedTextField, fernet
 
 
 @dataclass(frozen=True)
-class Sealed:
+class SecretCounts:
     opened: int
     closed: int
 
@@ -19,19 +19,18 @@ class Sealed:
         return self.opened + self.closed
 
 
-def sealed_secrets() -> Sealed:
-    """Looks at every one, and keeps none."""
+def count_secrets() -> SecretCounts:
     opened = closed = 0
     for value in _stored():
         try:
             opened += bool(fernet().decrypt(value.encode()))
         except InvalidToken:
             closed += 1
-    return Sealed(opened, closed)
+    return SecretCounts(opened, closed)
 
 
 def _stored() -> list[str]:
-    """As they rest; short-lived tokens left out, since they are asked for anew."""
+    """All encrypted values, without access tokens, which are short-lived and can be requested again."""
     found: list[str] = []
     quote = connection.ops.quote_name
     for model in apps.get_models():

@@ -1,4 +1,4 @@
-"""Reads about the installation itself: does each part of it work, and how much is there to do?"""
+"""The state of each part of the installation."""
 
 import shutil
 import time
@@ -23,22 +23,22 @@ TICK = "tick"
 WORKER = "worker:"
 TICK_LATE = timedelta(seconds=60)
 PART_FAILURES = 3  # in a row
-PART_HANGS = timedelta(seconds=15)  # after its own time a part begins no further row, so none takes that long
-MOST_SHOWN = 100
-WORKER_SILENT = timedelta(seconds=60)
-DISK_SHORT = 1_000_000_000  # bytes; below that the database may not be able to write for long
+PART_HANGS_AFTER = timedelta(seconds=15)  # longer than BUDGET_SECONDS and one more row
+MAX_SHOWN = 100
+SILENT_AFTER = timedelta(seconds=60)
+MIN_FREE_BYTES = 1_000_000_000  # below that the database may soon be unable to write
 
 
 @dataclass(frozen=True)
 class SystemPart:
-    """One part of the installation. `sentence` says how it is, and what to do where something is wrong."""
+    """The state of one part of the installation. `sentence` describes it and, if something is wrong, the remedy."""
 
     key: str
     title: str
     state: str
     sentence: str
     facts: tuple[tuple[str, str], ...] = ()
-    failing: tuple[str, ...] = ()  # what of it fails, by name
+    failing: tuple[str, ...] = ()  # names of its failing sub-parts
 
     @property
     def works(self) -> bool:
@@ -54,11 +54,11 @@ class Worker:
 
     @property
     def queues(self) -> list[str]:
-        return [str(each) for each in self.told.get("queues", [])]
+        return [str(queue) for queue in self.told.get("queues", [])]
 
 
 def database_part() -> SystemPart:
-    """Asks one question, and takes the time of it."""
+    """Runs and times one query."""
     began = time.perf_counter()
     try:
         with connection.cursor() as cursor:
@@ -68,8 +68,8 @@ def database_part() -> SystemPart:
                 "current_setting('max_connections')"
             )
             version, size, used, most = cursor.fetchone()
-    except Error as trouble:
-        return SystemPart("database", "Database", BROKEN, f"It does not answer: {_first_line(trouble)}.")
+    except Error as error:
+        return SystemPart("database", "Database", BROKEN, f"It does not answer: {_first_line(error)}.")
     ms = (time.perf_counter() - began) * 1000
     facts = (
         ("Server", f"PostgreSQL {version}, {'embedded' if settings.EMBEDDED_DATABASE else 'your own'}"),
@@ -85,19 +85,19 @@ def database_part() -> SystemPart:
 def migrations_part() -> SystemPart:
     try:
         missing = missing_migrations()
-    except Error as trouble:
+    except Error as error:
         return SystemPart(
-            "migrations", "Tables", BROKEN, f"Not known, the database does not answer: {_first_line(trouble)}."
+            "migrations", "Tables", BROKEN, f"Not known, the database does not answer: {_first_line(error)}."
         )
     if missing:
-        said = f"{len(missing)} migrations of this version are missing. Run: manage.py migrate"
-        return SystemPart("migrations", "Tables", BROKEN, said, (("Missing", ", ".join(missing[:5])),))
+        sentence = f"{len(missing)} migrations of this version are missing. Run: manage.py migrate"
+        return SystemPart("migrations", "Tables", BROKEN, sentence, (("Missing", ", ".join(missing[:5])),))
     newest = newest_migration("diagnostics")
     return SystemPart("migrations", "Tables", OK, "They are those of this version.", (("Newest migration", newest),))
 
 
 def server_major() -> int:
-    """18 for PostgreSQL 18.4."""
+    """For example 18 for PostgreSQL 18.4."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version_num")
         (number,) = cursor.fetchone()
@@ -105,7 +105,7 @@ def server_major() -> int:
 
 
 def tick_part(now: datetime) -> SystemPart:
-    """The scheduler: beat sends the tick, a worker runs its parts. It works while every part does."""
+    """Beat sends the tick, and a worker runs its parts. The scheduler works if all parts do."""
     title = "Scheduler"
     try:
         at = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
@@ -115,28 +115,28 @@ def tick_part(now: datetime) -> SystemPart:
     failing = failing_parts(parts, now)
     facts = (
         *((("Last tick", f"{duration_in_words(now - at)} ago"),) if at else ()),
-        *((f"Part {each.name}", _how_it_fails(each, now)) for each in parts if each.failures or each in failing),
+        *((f"Part {part.name}", _how_it_fails(part, now)) for part in parts if part.failures or part in failing),
     )
     if failing:
-        names = ", ".join(each.name for each in failing)
-        said = f"Failing: {names}. The other parts still run. The workers' logs have the errors."
-        return SystemPart("tick", title, BROKEN, said, facts, tuple(each.name for each in failing))
+        names = ", ".join(part.name for part in failing)
+        sentence = f"Failing: {names}. The other parts still run. The workers' logs have the errors."
+        return SystemPart("tick", title, BROKEN, sentence, facts, tuple(part.name for part in failing))
     if at is None:
         return SystemPart("tick", title, BROKEN, "It has never run. Start beat and a worker.")
     if now - at > TICK_LATE:
-        said = "It has stopped: no scheduled work starts until beat and a worker run again."
-        return SystemPart("tick", title, BROKEN, said, facts)
-    if any(each.failures for each in parts):
+        sentence = "It has stopped: no scheduled work starts until beat and a worker run again."
+        return SystemPart("tick", title, BROKEN, sentence, facts)
+    if any(part.failures for part in parts):
         return SystemPart("tick", title, LATE, "A part has failed and is tried again.", facts)
     return SystemPart("tick", title, OK, "Scheduled work is running.", facts)
 
 
 def failing_parts(parts: Iterable[TickPart], now: datetime) -> list[TickPart]:
-    """Those that failed several times in a row, or that were started long ago and haven't ended."""
+    """Parts that failed several times in a row, or that started long ago and haven't ended."""
     return [
-        each
-        for each in parts
-        if each.failures >= PART_FAILURES or (each.started_at is not None and now - each.started_at > PART_HANGS)
+        part
+        for part in parts
+        if part.failures >= PART_FAILURES or (part.started_at is not None and now - part.started_at > PART_HANGS_AFTER)
     ]
 
 
@@ -150,18 +150,18 @@ def _how_it_fails(part: TickPart, now: datetime) -> str:
 
 
 def rows_part(failures: Sequence[RowFailure]) -> SystemPart:
-    """Rows that no job touches any more until somebody retries them."""
+    """Rows that no job processes until an admin retries them."""
     title = "Items set aside"
     if not failures:
         return SystemPart("rows", title, OK, "None.")
-    said = (
+    sentence = (
         f"{len(failures)} item{' was' if len(failures) == 1 else 's were'} set aside after repeated errors. See below."
     )
-    return SystemPart("rows", title, LATE, said)
+    return SystemPart("rows", title, LATE, sentence)
 
 
 def rows_set_aside() -> list[RowFailure]:
-    return list(RowFailure.objects.filter(set_aside_at__isnull=False)[:MOST_SHOWN])
+    return list(RowFailure.objects.filter(set_aside_at__isnull=False)[:MAX_SHOWN])
 
 
 def tick_parts() -> list[TickPart]:
@@ -169,49 +169,49 @@ def tick_parts() -> list[TickPart]:
 
 
 def failures_by_kind() -> dict[str, tuple[int, int]]:
-    """Of each kind how many rows are set aside, and how many have failed and are still tried."""
+    """By kind: the numbers of rows set aside, and of failed rows that are still retried."""
     aside, trying = Count("id", filter=Q(set_aside_at__isnull=False)), Count("id", filter=Q(set_aside_at=None))
     counted = RowFailure.objects.order_by().values("kind").annotate(aside=aside, trying=trying)
-    return {each["kind"]: (each["aside"], each["trying"]) for each in counted}
+    return {row["kind"]: (row["aside"], row["trying"]) for row in counted}
 
 
 def broker_part(broker: Broker) -> SystemPart:
-    facts = (("Broker", broker.words), *((f"Queue {name}", _waiting(n)) for name, n in broker.queues.items()))
+    facts = (("Broker", broker.description), *((f"Queue {name}", _waiting(n)) for name, n in broker.queues.items()))
     if not broker.answers:
-        said = f"It does not answer: {broker.trouble}. Runs wait in the database until it does."
-        return SystemPart("broker", "Queue", BROKEN, said, facts)
+        sentence = f"It does not answer: {broker.error}. Runs wait in the database until it does."
+        return SystemPart("broker", "Queue", BROKEN, sentence, facts)
     return SystemPart("broker", "Queue", OK, f"It answers in {broker.ms:.0f} ms.", facts)
 
 
 def workers(now: datetime) -> list[Worker]:
     beats = Heartbeat.objects.filter(name__startswith=WORKER).order_by("name")
-    return [Worker(each.name.removeprefix(WORKER), each.at, now - each.at > WORKER_SILENT, each.told) for each in beats]
+    return [Worker(beat.name.removeprefix(WORKER), beat.at, now - beat.at > SILENT_AFTER, beat.told) for beat in beats]
 
 
 def workers_part(found: list[Worker]) -> SystemPart:
-    """Every queue of ours needs somebody who listens to it."""
-    heard = {queue for worker in found if not worker.is_silent for queue in worker.queues}
-    unheard = [queue for queue in settings.QUEUES if queue not in heard]
+    """Every queue needs a worker that consumes it."""
+    consumed = {queue for worker in found if not worker.is_silent for queue in worker.queues}
+    unconsumed = [queue for queue in settings.QUEUES if queue not in consumed]
     silent = [worker.name for worker in found if worker.is_silent]
-    if unheard:
-        said = f"Nobody works on the queue {' and '.join(unheard)}. Start a worker with --queues {','.join(unheard)}."
-        return SystemPart("workers", "Workers", BROKEN, said)
+    if unconsumed:
+        sentence = f"Nobody works on the queue {' and '.join(unconsumed)}. Start a worker with --queues {','.join(unconsumed)}."
+        return SystemPart("workers", "Workers", BROKEN, sentence)
     if silent:
         return SystemPart("workers", "Workers", LATE, f"Not heard of for a while: {', '.join(silent)}.")
     return SystemPart("workers", "Workers", OK, "Each queue is worked on.")
 
 
 def disk_part() -> SystemPart:
-    """Where our data folder lies; a database of its own server has its own disk."""
+    """The disk of the data folder. An external database has its own."""
     try:
         usage = shutil.disk_usage(settings.DATA_DIR)
-    except OSError as trouble:
-        return SystemPart("disk", "Disk", LATE, f"The data folder cannot be looked at: {trouble.strerror}.")
+    except OSError as error:
+        return SystemPart("disk", "Disk", LATE, f"The data folder cannot be looked at: {error.strerror}.")
     facts = (
         ("Data folder", str(settings.DATA_DIR)),
         ("Free", f"{bytes_in_words(usage.free)} of {bytes_in_words(usage.total)}"),
     )
-    if usage.free < DISK_SHORT:
+    if usage.free < MIN_FREE_BYTES:
         return SystemPart("disk", "Disk", LATE, "It is nearly full. Make room before the database cannot write.", facts)
     return SystemPart("disk", "Disk", OK, "There is room.", facts)
 
@@ -231,7 +231,7 @@ def backup_part(now: datetime) -> SystemPart:
 
 
 def parts_for_readiness() -> Iterator[SystemPart]:
-    """What has to work so that somebody can be served, and what runs by itself runs."""
+    """The parts without which requests can't be served or scheduled work doesn't run."""
     yield database_part()
     yield migrations_part()
     yield broker_part(broker_state())
@@ -242,6 +242,6 @@ def _waiting(number: int) -> str:
     return f"{number:,} waiting" if number else "nothing waits"
 
 
-def _first_line(trouble: Exception) -> str:
-    """Without what a driver adds of hosts and users: the page is for admins, the readiness for everybody."""
-    return type(trouble).__name__
+def _first_line(error: Exception) -> str:
+    """Only the class: the driver's message names hosts and users, and readiness is public."""
+    return type(error).__name__

@@ -1,4 +1,4 @@
-"""How much there is to do, and how much was done, in a few cheap statements however many rows there are."""
+"""Counts of open and recent work, in a few queries that stay cheap for any number of rows."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,17 +13,17 @@ from diagnostics.runs.models import Run
 
 HOUR = timedelta(hours=1)
 OVERDUE = timedelta(minutes=2)
-COUNTED = ("run", "finding", "exchange", "configurationsync", "delivery", "auditentry")
+COUNTED_TABLES = ("run", "finding", "exchange", "configurationsync", "delivery", "auditentry")
 OPEN = (Run.Status.QUEUED, Run.Status.RUNNING)
 TO_SEND = (Delivery.State.HELD, Delivery.State.QUEUED, Delivery.State.SENDING)
-# Taken from the ids that were given out: rows that are deleted later, or were never kept, count as well.
-GIVEN_OUT = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM diagnostics_{}_id_seq"
-MADE = " UNION ALL ".join(GIVEN_OUT.format(name) for name in COUNTED)
+# From the ID sequences, so deleted and rolled back rows count too.
+LAST_ID = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM diagnostics_{}_id_seq"
+CREATED_ROWS = " UNION ALL ".join(LAST_ID.format(name) for name in COUNTED_TABLES)
 
 
 @dataclass(frozen=True)
 class Workload:
-    """`ended` tells of the last hour, by cause: how many runs, and how many seconds they took together."""
+    """`ended` covers the last hour, by cause: the number of runs and their total seconds."""
 
     open_runs: dict[str, int]
     oldest_queued: datetime | None
@@ -35,16 +35,16 @@ class Workload:
     incidents: int
     deliveries: dict[str, int]
     standings: dict[str, int]
-    made: dict[str, int]
+    created: dict[str, int]
 
     @property
-    def ended_number(self) -> int:
+    def ended_count(self) -> int:
         return sum(number for number, _ in self.ended.values())
 
     @property
     def ended_seconds(self) -> float:
-        """Of one run, on average."""
-        return sum(seconds for _, seconds in self.ended.values()) / (self.ended_number or 1)
+        """Average per run."""
+        return sum(seconds for _, seconds in self.ended.values()) / (self.ended_count or 1)
 
 
 def workload(now: datetime) -> Workload:
@@ -69,27 +69,27 @@ def workload(now: datetime) -> Workload:
         standings=dict(
             OAuthClient.objects.filter(retired_at=None).order_by().values_list("standing").annotate(Count("pk"))
         ),
-        made=_made(),
+        created=_created(),
     )
 
 
 def _ended(now: datetime) -> dict[str, tuple[int, float]]:
-    """By the time of their beginning, which has an index: a run takes a minute and a half at most."""
+    """By creation time, which has an index: a run takes 90 seconds at most."""
     recent = Run.objects.filter(created_at__gte=now - HOUR).exclude(status__in=OPEN).order_by()
     counted = recent.values_list("cause").annotate(Count("pk"), spent=Coalesce(Sum("duration_ms"), 0.0))
     return {cause or "undetermined": (number, ms / 1000) for cause, number, ms in counted}
 
 
 def _deliveries(now: datetime) -> dict[str, int]:
-    """Those still to be sent, and those that were given up in the last hour."""
-    told = Delivery.objects.aggregate(
+    """The numbers of waiting deliveries, and of those given up in the last hour."""
+    counts = Delivery.objects.aggregate(
         waiting=Count("pk", filter=Q(state__in=TO_SEND)),
         given_up=Count("pk", filter=Q(state=Delivery.State.GIVEN_UP, ended_at__gte=now - HOUR)),
     )
-    return {"waiting": told["waiting"], "given_up": told["given_up"]}
+    return {"waiting": counts["waiting"], "given_up": counts["given_up"]}
 
 
-def _made() -> dict[str, int]:
+def _created() -> dict[str, int]:
     with connection.cursor() as cursor:
-        cursor.execute(MADE)
-        return dict(zip(COUNTED, (number for (number,) in cursor.fetchall()), strict=True))
+        cursor.execute(CREATED_ROWS)
+        return dict(zip(COUNTED_TABLES, (number for (number,) in cursor.fetchall()), strict=True))

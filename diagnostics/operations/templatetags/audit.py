@@ -1,4 +1,4 @@
-"""How an entry of the audit log is said: its act in words, its thing as a link, its difference line by line."""
+"""Template tags for entries of the audit log."""
 
 import json
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from diagnostics.accounts.models import AuditEntry
-from diagnostics.operations.queries.audit import WAYS, describe_action
+from diagnostics.operations.queries.audit import ORIGINS, describe_action
 
 register = template.Library()
-# Things that have a page of their own under their number.
+# URL names of the pages of audited models.
 PAGES = {"oauthclient": "client", "run": "run", "issue": "finding"}
-LONGEST = 200
+MAX_VALUE = 200
 
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """`before` or `after` is None where only the other one is told."""
+    """`before` or `after` is None if the entry doesn't record it."""
 
     field: str
     before: str | None
@@ -34,7 +34,7 @@ def act(entry: AuditEntry) -> str:
 
 @register.filter
 def way(entry: AuditEntry) -> str:
-    return WAYS.get(entry.by, entry.by)
+    return ORIGINS.get(entry.by, entry.by)
 
 
 @register.simple_tag
@@ -72,7 +72,7 @@ def _shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(each, str | int) for each in value):
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
         value = ", ".join(map(str, value))
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"

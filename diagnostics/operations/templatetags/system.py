@@ -1,4 +1,4 @@
-"""How a part of the installation is, as word and shape."""
+"""The badge for the state of a part of the installation."""
 
 from django import template
 from django.utils.safestring import SafeString

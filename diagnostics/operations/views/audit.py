@@ -1,4 +1,4 @@
-"""The audit log: who did what, when and from where; narrowed, and to take along."""
+"""The audit log: list and export."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -23,7 +23,7 @@ from diagnostics.web.streaming import in_pieces
 EXPORT_BATCH = 1_000  # entries in memory at a time
 
 Writer = Callable[[Iterable[AuditEntry]], Iterator[str]]
-FORMS: dict[str, tuple[str, Writer]] = {
+EXPORT_FORMATS: dict[str, tuple[str, Writer]] = {
     "csv": ("text/csv; charset=utf-8", exports.audit_as_csv),
     "jsonl": ("application/x-ndjson; charset=utf-8", exports.audit_as_jsonl),
 }
@@ -33,16 +33,16 @@ FORMS: dict[str, tuple[str, Writer]] = {
 @may_audit_required
 def audit_log(request: Request) -> HttpResponse:
     form = AuditForm(request.GET, viewer=request.user, zone=zone_of(request))
-    chosen = form.filter()
-    kept = request.GET.copy()
-    kept.pop("before", None)
-    page = audit_page(chosen, request.user, before=form.before_row())
+    filters = form.filter()
+    query = request.GET.copy()
+    query.pop("before", None)
+    page = audit_page(filters, request.user, before=form.before_row())
     context = {
         "form": form,
-        "chosen": chosen,
+        "filters": filters,
         "page": page,
         "client_names": client_names(page.rows, request.user),
-        "kept": kept.urlencode(),
+        "kept": query.urlencode(),
         "left_out": list(form.left_out()),
     }
     return render(request, "operations/audit/list.html", context)
@@ -51,22 +51,22 @@ def audit_log(request: Request) -> HttpResponse:
 @require_safe
 @may_audit_required
 def audit_export(request: Request, form: str) -> HttpResponseBase:
-    """Exactly what the list shows. A filter that was not understood would hand out more than was meant (400)."""
-    if form not in FORMS:
+    """All entries that match the list's filters. 400 for an invalid filter, which would export more than intended."""
+    if form not in EXPORT_FORMATS:
         raise Http404(form[:20])
-    narrowed = AuditForm(request.GET, viewer=request.user, zone=zone_of(request))
-    chosen = narrowed.filter()
-    if problems := [f"{name}: “{value}” is not understood." for name, value in narrowed.left_out()]:
+    filter_form = AuditForm(request.GET, viewer=request.user, zone=zone_of(request))
+    filters = filter_form.filter()
+    if problems := [f"{name}: “{value}” is not understood." for name, value in filter_form.left_out()]:
         return render(request, "operations/audit/refused.html", {"problems": problems}, status=400)
-    kind, write = FORMS[form]
+    content_type, write = EXPORT_FORMATS[form]
     name = f'attachment; filename="cobrowse-audit-{timezone.now():%Y-%m-%d}.{form}"'
-    headers = {"Content-Type": kind, "Content-Disposition": name, "Cache-Control": "no-store"}
+    headers = {"Content-Type": content_type, "Content-Disposition": name, "Cache-Control": "no-store"}
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     refuse_second_export(request.user)
     with transaction.atomic():
         leave_room_for(EXPORTS, request.user)
         record("audit.exported", after={"as": form, "query": request.GET.urlencode()})
-    entries = in_batches(audit_entries(chosen, request.user), EXPORT_BATCH)
+    entries = in_batches(audit_entries(filters, request.user), EXPORT_BATCH)
     pieces = in_pieces(write(entries))
     return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)

@@ -1,4 +1,4 @@
-"""Retention: the rules, what they would delete, deleting it; and pinning a run, which none of it touches."""
+"""Retention rules, their preview and their passes; and pinning a run, which exempts it."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -31,16 +31,16 @@ def retention_page(request: Request) -> HttpResponse:
 
 @require_safe
 def retention_passes(request: Request) -> HttpResponse:
-    """The deletions alone; 204 when the page, which says what it has seen, has it all already."""
-    told = _passes(request)
-    if told["is_open"] and request.GET.get("seen") == told["seen"]:
+    """The fragment that the page polls; 204 if the page's `seen` shows that it has the current state."""
+    context = _passes(request)
+    if context["is_open"] and request.GET.get("seen") == context["seen"]:
         return not_modified_fragment()
-    return render(request, "operations/retention/_passes.html", {**told, "is_fragment": True})
+    return render(request, "operations/retention/_passes.html", {**context, "is_fragment": True})
 
 
 @require_safe
 def retention_preview(request: Request) -> HttpResponse:
-    """What rules would delete, by the query string, or by those in force where it names none."""
+    """The rows that the rules in the query string, or else those in force, would delete."""
     form = RulesForm(request.GET) if request.GET else RulesForm.of(rules_in_force())
     if form.is_bound and not form.is_valid():
         return render(request, "operations/retention/preview.html", {"form": form})
@@ -57,7 +57,7 @@ def retention_preview(request: Request) -> HttpResponse:
 @require_POST
 @admin_required
 def retention_apply(request: Request) -> HttpResponse:
-    """Save the rules that were looked at, and delete by them at once where it was asked for."""
+    """Save the previewed rules and, with `act=delete`, start a pass at once."""
     form = RulesForm(request.POST)
     if not form.is_valid():
         return render(request, "operations/retention/preview.html", {"form": form})
@@ -65,13 +65,15 @@ def retention_apply(request: Request) -> HttpResponse:
         with transaction.atomic():
             save_rules(form.rules, request.user)
             if request.POST.get("act") == "delete":
-                begun = start_pass(request.user)
-                transaction.on_commit(lambda: tasks.send(tasks.apply_retention, begun.pk))
+                retention_pass = start_pass(request.user)
+                transaction.on_commit(lambda: tasks.send(tasks.apply_retention, retention_pass.pk))
     except ActionRefused as refused:
         messages.error(request, str(refused))
     else:
-        at_once = request.POST.get("act") == "delete"
-        messages.success(request, "The deletion has begun." if at_once else "The rules are saved. They act tonight.")
+        deletes_now = request.POST.get("act") == "delete"
+        messages.success(
+            request, "The deletion has begun." if deletes_now else "The rules are saved. They act tonight."
+        )
     return redirect("retention")
 
 
@@ -91,6 +93,6 @@ def run_unpin(request: Request, pk: int) -> HttpResponse:
 
 def _passes(request: Request) -> dict[str, object]:
     passes = recent_passes(request.user)
-    newest = next((each for each in passes if each.is_open), None)
+    newest = next((retention_pass for retention_pass in passes if retention_pass.is_open), None)
     seen = f"{newest.pk}.{sum(newest.deleted.values())}" if newest else ""
     return {"passes": passes, "is_open": newest is not None, "seen": seen}

@@ -1,4 +1,4 @@
-"""How the installation is: for its admins as a page, for machines as readiness and metrics."""
+"""The state of the installation: a page for admins, readiness probes and metrics."""
 
 import hmac
 import ipaddress
@@ -26,7 +26,7 @@ from diagnostics.accounts.actor import address_of
 from diagnostics.accounts.requests import Request
 from diagnostics.jobs.models import RowFailure
 from diagnostics.operations import readiness
-from diagnostics.operations.metrics import Scheduler, in_prometheus_form
+from diagnostics.operations.metrics import Scheduler, render_metrics
 from diagnostics.operations.queries import system
 from diagnostics.operations.queries.broker import broker_state
 from diagnostics.operations.queries.heartbeats import last_beat
@@ -36,8 +36,8 @@ from diagnostics.orgs.models import ConfigurationSync
 from diagnostics.runs.models import Watch
 
 Kind = RowFailure.Kind
-# By kind, or its first word: the page that shows the row.
-PAGES = {
+# URL names of the pages that show a row, by its kind or the kind's first word.
+ROW_PAGES = {
     "run": "run",
     Kind.WATCH: "run",
     Kind.SCHEDULE: "schedule",
@@ -60,7 +60,7 @@ def system_page(request: Request) -> HttpResponse:
 @require_safe
 @admin_required
 def system_state(request: Request) -> HttpResponse:
-    """The state alone, as the page asks for it again and again."""
+    """The fragment that the page polls."""
     return render(request, "operations/system/_state.html", {**_state(), "is_fragment": True})
 
 
@@ -68,8 +68,8 @@ def system_state(request: Request) -> HttpResponse:
 @admin_required
 def row_retry(request: Request, pk: int) -> HttpResponse:
     failure = get_object_or_404(RowFailure, pk=pk)
-    if trouble := retry_row(failure):
-        messages.error(request, f"It failed again. {trouble}")
+    if error := retry_row(failure):
+        messages.error(request, f"It failed again. {error}")
     else:
         messages.success(request, "The item is being processed again.")
     return redirect("system")
@@ -84,8 +84,8 @@ def row_dismiss(request: Request, pk: int) -> HttpResponse:
 
 
 def page_of(failure: RowFailure) -> str:
-    """The address of the page that shows the row; "" where there is none."""
-    name = PAGES.get(failure.kind.partition("_")[0] if failure.kind not in PAGES else failure.kind, "")
+    """The URL of the page that shows the row, "" if there is none."""
+    name = ROW_PAGES.get(failure.kind.partition("_")[0] if failure.kind not in ROW_PAGES else failure.kind, "")
     if name in ("", "retention", "contract"):
         return reverse(name) if name else ""
     pk: int | None = failure.row_id
@@ -112,10 +112,10 @@ def _state() -> dict[str, Any]:
     ]
     return {
         "parts": parts,
-        "troubles": [each for each in parts if not each.works],
-        "late": [each for each in parts if each.state == system.LATE],
+        "broken": [part for part in parts if not part.works],
+        "late": [part for part in parts if part.state == system.LATE],
         "workers": workers,
-        "failures": [(each, page_of(each)) for each in failures],
+        "failures": [(failure, page_of(failure)) for failure in failures],
         "work": workload(now),
         "versions": _versions(),
         "now": now,
@@ -132,7 +132,7 @@ def _versions() -> dict[str, str]:
 
 
 def answer_probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware that answers probes before the session and the sign-in, which ask a database that may be away."""
+    """Middleware that answers probes before the session and sign-in, which need the database."""
     probes = {"/health/live": health_live, "/health/ready": health_ready}
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -142,7 +142,7 @@ def answer_probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Ca
         response = probe(request)
         response.headers["Cache-Control"] = "private, no-store"
         response.headers["X-Frame-Options"] = "DENY"
-        response._has_been_logged = True  # type: ignore[attr-defined]  # probes ask all the time; the parts log their own
+        response._has_been_logged = True  # type: ignore[attr-defined]  # probes are frequent, and each part logs its own errors
         return response
 
     return middleware
@@ -152,7 +152,7 @@ def answer_probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Ca
 @login_not_required
 @never_cache
 def health_live(request: HttpRequest) -> HttpResponse:
-    """This process answers. It asks nothing else: a restart of it would not bring a database back."""
+    """Checks nothing but this process, since a restart of it wouldn't repair a database."""
     return JsonResponse({"live": True})
 
 
@@ -160,16 +160,16 @@ def health_live(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 def health_ready(request: HttpRequest) -> HttpResponse:
-    """503 where a part does not work. `?without=tick,broker` leaves parts out, for who only sends people here.
+    """503 if a part doesn't work. `?without=tick,broker` ignores parts, for a load balancer that only routes people.
 
-    It tells what a check in the background last found, so it answers at once whatever the parts do.
+    Reports the last result of a background check, so it responds at once.
     """
     left_out = request.GET.get("without", "").split(",")
     parts = [part for part in readiness.latest() if part.key not in left_out]
-    asked = {part.key: part.works for part in parts}
-    ready = all(asked.values())
+    works = {part.key: part.works for part in parts}
+    ready = all(works.values())
     failing = [name for part in parts for name in part.failing]
-    return JsonResponse({"ready": ready, "parts": asked, "failing": failing}, status=200 if ready else 503)
+    return JsonResponse({"ready": ready, "parts": works, "failing": failing}, status=200 if ready else 503)
 
 
 @require_safe
@@ -177,18 +177,18 @@ def health_ready(request: HttpRequest) -> HttpResponse:
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_read_metrics(request):
-        said = (
+        text = (
             "Only programs at METRICS_NETWORKS may read this, and those that bring METRICS_TOKEN as a bearer token.\n"
         )
-        return HttpResponse(said, status=403, content_type="text/plain; charset=utf-8")
+        return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     now = timezone.now()
     scheduler = Scheduler(last_beat(system.TICK), system.tick_parts(), system.failures_by_kind())
-    told = in_prometheus_form(workload(now), broker_state(), system.workers(now), scheduler, now)
-    return HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
+    text = render_metrics(workload(now), broker_state(), system.workers(now), scheduler, now)
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:
-    """By the token, or by the address that the outermost proxy of ours saw."""
+    """By the token, or by the client's address as our outermost proxy saw it."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.METRICS_TOKEN and hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
         return True

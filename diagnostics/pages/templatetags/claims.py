@@ -1,4 +1,4 @@
-"""What was found of a claim, as word and shape."""
+"""Badges for the verdicts of claims."""
 
 from django import template
 from django.utils.safestring import SafeString

@@ -57,7 +57,7 @@ def test_pages_say_that_the_database_is_away_and_work_again_when_it_is_back(site
         assert answer.headers["retry-after"] == "5"
         fragment = site.ask("/system/state/", **{"HX-Request": "true"})
         assert (fragment.status, fragment.headers["content-type"]) == (503, "text/plain; charset=utf-8")
-        assert outages.AWAY.title in fragment.text
+        assert outages.UNAVAILABLE.title in fragment.text
         assert fragment.headers["retry-after"] == "5"
         numbers = site.ask("/metrics")
         assert (numbers.status, numbers.headers["content-type"]) == (503, "text/plain; charset=utf-8")
@@ -91,7 +91,7 @@ def test_no_page_fails_after_a_restart_of_the_database(site: Site) -> None:
 def test_an_outage_is_a_line_of_the_log_without_a_traceback(site: Site) -> None:
     with stopped(site):
         site.ask("/")
-    assert outages.AWAY.title in site.log()
+    assert outages.UNAVAILABLE.title in site.log()
     assert "Traceback" not in site.log()
 
 
@@ -143,7 +143,7 @@ def test_each_trouble_of_the_database_has_its_own_words(cause: psycopg.Error, co
 
 
 def test_a_closed_connection_is_an_outage_and_a_mistake_of_ours_is_none() -> None:
-    assert outages.find_outage(InterfaceError("the connection is closed")) == outages.AWAY
+    assert outages.find_outage(InterfaceError("the connection is closed")) == outages.UNAVAILABLE
     assert outages.find_outage(ProgrammingError()) is None
     assert outages.find_outage(DataError()) is None
     assert outages.find_outage(KeyError()) is None

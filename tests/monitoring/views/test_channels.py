@@ -16,7 +16,7 @@ HOOK = "https://hooks.allowed.example/services/T0SECRET"
 @pytest.fixture(autouse=True)
 def allowed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """One host that resolves to a public address, whatever network the tests run in."""
-    monkeypatch.setattr("diagnostics.monitoring.outgoing.checked_address", lambda place, hosts=(): "192.0.2.1")
+    monkeypatch.setattr("diagnostics.monitoring.outgoing.resolve_checked", lambda place, hosts=(): "192.0.2.1")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
-from diagnostics.monitoring.alert_text import PATH
+from diagnostics.monitoring.alert_text import INCIDENTS_PATH
 from diagnostics.monitoring.models import Incident
 from tests.factories import (
     make_channel,
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_message_leads_to_the_page_of_its_incident() -> None:
-    assert reverse("incident", args=[7]) == f"{PATH}7/"
+    assert reverse("incident", args=[7]) == f"{INCIDENTS_PATH}7/"
 
 
 def test_without_incidents_the_page_says_when_one_opens(as_lead: Client) -> None:

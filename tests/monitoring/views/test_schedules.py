@@ -69,7 +69,7 @@ def test_a_schedule_is_made_and_shown(admin: Client, ada: User) -> None:
 )
 def test_each_way_of_saying_when(admin: Client, values: dict[str, Any], words: str) -> None:
     admin.post("/schedules/add/", filled(make_client(), **values))
-    assert Schedule.objects.get().words == words
+    assert Schedule.objects.get().description == words
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The navigation: where one can go, and where the reader is."""
+"""The navigation menu."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,10 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """`name` is the address's name, `word` what the link says; `needs` the property of a person without which it is not
-    shown."""
+    """`name` is a URL name. `needs` is the property that a user needs to see the entry, "" for everybody."""
 
     name: str
-    word: str
+    label: str
     needs: str = ""
 
 
@@ -29,7 +28,7 @@ MENU = (
     MenuEntry("providers", "Providers"),
     MenuEntry("clients", "Clients"),
 )
-MORE = (
+MORE_MENU = (
     MenuEntry("schedules", "Schedules"),
     MenuEntry("comparison", "Compare two runs"),
     MenuEntry("org-changes", "Changes in the orgs"),
@@ -49,29 +48,29 @@ MORE = (
 
 
 @register.simple_tag(takes_context=True)
-def places(context: template.Context) -> SafeString:
-    """The links of the first row."""
-    return format_html_join("\n", "{}", ((_link(*each),) for each in _shown(context, MENU)))
+def menu(context: template.Context) -> SafeString:
+    return format_html_join("\n", "{}", ((_link(*link),) for link in _links(context, MENU)))
 
 
 @register.inclusion_tag("parts/_more.html", takes_context=True)
-def more_places(context: template.Context) -> dict[str, Any]:
-    """The menu of the places that are needed less often, open nowhere by itself."""
-    shown = _shown(context, MORE)
-    return {"links": [_link(*each) for each in shown], "is_here": any(is_here for _, _, is_here in shown)}
+def more_menu(context: template.Context) -> dict[str, Any]:
+    shown = _links(context, MORE_MENU)
+    return {"links": [_link(*link) for link in shown], "is_current": any(is_current for _, _, is_current in shown)}
 
 
-def _shown(context: template.Context, among: tuple[MenuEntry, ...]) -> list[tuple[str, str, bool]]:
-    """Address, word and whether the reader is there."""
+def _links(context: template.Context, entries: tuple[MenuEntry, ...]) -> list[tuple[str, str, bool]]:
+    """URL, label, and whether the current page belongs to it, for each entry that the user may see."""
     user, request = context.get("user"), context.get("request")
     path = request.path if request else ""
     shown = []
-    for place in among:
-        if not place.needs or getattr(user, place.needs, False):
-            address = reverse(place.name)
-            shown.append((address, place.word, path == address if address == "/" else path.startswith(address)))
+    for entry in entries:
+        if not entry.needs or getattr(user, entry.needs, False):
+            address = reverse(entry.name)
+            shown.append((address, entry.label, path == address if address == "/" else path.startswith(address)))
     return shown
 
 
-def _link(address: str, word: str, is_here: bool) -> SafeString:
-    return format_html('<a href="{}"{}>{}</a>', address, SafeString(' aria-current="page"') if is_here else "", word)
+def _link(address: str, label: str, is_current: bool) -> SafeString:
+    return format_html(
+        '<a href="{}"{}>{}</a>', address, SafeString(' aria-current="page"') if is_current else "", label
+    )
