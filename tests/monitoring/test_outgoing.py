@@ -130,13 +130,13 @@ def test_what_is_public(address: str) -> None:
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(AddressRefused) as refused:
         parse_url(text)
-    assert refused.value.word == "malformed"
+    assert refused.value.code == "malformed"
 
 
 def test_plain_http_is_for_hosts_that_the_operator_named() -> None:
     with pytest.raises(AddressRefused) as refused:
         parse_url("http://hooks.example.com/x")
-    assert refused.value.word == "refused_address"
+    assert refused.value.code == "refused_address"
     assert parse_url("http://hooks.example.com/x", ["hooks.example.com"]).port == 80
 
 
@@ -150,7 +150,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: 
     monkeypatch.setattr(outgoing, "resolve", lambda host: both)
     with pytest.raises(AddressRefused) as refused:
         resolve_checked(parse_url("https://hooks.example.com/x"))
-    assert refused.value.word == "refused_address"
+    assert refused.value.code == "refused_address"
     assert "10.0.0.1" not in str(refused.value)
 
 

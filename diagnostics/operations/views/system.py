@@ -183,8 +183,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     now = timezone.now()
     scheduler = Scheduler(last_beat(system.TICK), system.tick_parts(), system.failures_by_kind())
-    text = render_metrics(workload(now), broker_state(), system.workers(now), scheduler, now)
-    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
+    body = render_metrics(workload(now), broker_state(), system.workers(now), scheduler, now)
+    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:
