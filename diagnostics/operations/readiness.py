@@ -29,13 +29,13 @@ class ReadinessMonitor:
     check: Check
     parts: Sequence[system.SystemPart] = ()
     checked_at: float = float("-inf")
-    last_asked_at: float = float("-inf")
+    last_probe_at: float = float("-inf")
     changed: threading.Condition = field(default_factory=threading.Condition)
     thread: threading.Thread | None = None
 
     def latest(self) -> Sequence[system.SystemPart]:
         with self.changed:
-            self.last_asked_at = time.monotonic()
+            self.last_probe_at = time.monotonic()
             if self.thread is None or not self.thread.is_alive():
                 self.thread = threading.Thread(target=self._keep_checking, daemon=True, name="readiness")
                 self.thread.start()
@@ -54,7 +54,7 @@ class ReadinessMonitor:
                 self.parts, self.checked_at = parts, time.monotonic()
                 self.changed.notify_all()
                 self.changed.wait_for(lambda: False, FRESH_SECONDS)
-                self.changed.wait_for(lambda: time.monotonic() - self.last_asked_at < ACTIVE_SECONDS)
+                self.changed.wait_for(lambda: time.monotonic() - self.last_probe_at < ACTIVE_SECONDS)
 
     def _check_once(self) -> Sequence[system.SystemPart]:
         close_old_connections()

@@ -139,7 +139,7 @@ def test_the_preview_counts_and_deletes_nothing(acme: OAuthClient) -> None:
 
 
 def test_the_preview_counts_no_further_than_it_must(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reads, "COUNTED", 2)
+    monkeypatch.setattr(reads, "MAX_COUNTED", 2)
     for _ in range(3):
         aged(acme, BEFORE_ALL)
     (past, *_), *_ = (each.past for each in preview(rules_in_force(), None))

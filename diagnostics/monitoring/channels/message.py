@@ -87,7 +87,7 @@ def format_time(at: datetime) -> str:
 def plain_text(message: Message) -> str:
     parts = ["\n".join(one_line(sentence) for sentence in (message.title, *message.sentences) if sentence)]
     if message.changes:
-        parts.append("What changed:\n" + "\n".join(f"- {one_line(sentence)}" for sentence in message.changes))
+        parts.append("What changed:\n" + "\n".join(f"- {one_line(change)}" for change in message.changes))
     if message.facts:
         parts.append("\n".join(f"{one_line(label, 60)}: {one_line(value)}" for label, value in message.facts))
     if message.link:

@@ -31,8 +31,8 @@ def render_resolve(message: Message, routing_key: str) -> dict[str, Any]:
 
 def _payload(message: Message) -> dict[str, Any]:
     details = {
-        "sentences": [one_line(each) for each in message.sentences],
-        "changes": [one_line(each) for each in message.changes],
+        "sentences": [one_line(sentence) for sentence in message.sentences],
+        "changes": [one_line(change) for change in message.changes],
         **{label: one_line(value) for label, value in message.facts},
     }
     severity = "critical" if message.is_critical else "error"

@@ -11,10 +11,12 @@ EMOJI = {"recovered": ":white_check_mark:", "test": ":wave:", "ended": ":heavy_m
 def render(message: Message) -> dict[str, Any]:
     emoji = EMOJI.get(message.event, ":rotating_light:")
     blocks = [_section(f"{emoji} *{escape(message.subject)}*")]
-    blocks += [_section("\n".join(escape(one_line(each)) for each in message.sentences))] if message.sentences else []
+    blocks += (
+        [_section("\n".join(escape(one_line(sentence)) for sentence in message.sentences))] if message.sentences else []
+    )
     if message.changes:
         blocks.append(
-            _section("*What changed*\n" + "\n".join(f"• {escape(one_line(each))}" for each in message.changes))
+            _section("*What changed*\n" + "\n".join(f"• {escape(one_line(change))}" for change in message.changes))
         )
     if message.facts:
         blocks.append(

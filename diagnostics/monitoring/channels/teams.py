@@ -11,10 +11,10 @@ def render(message: Message) -> dict[str, Any]:
     """Uses text runs, which don't interpret Markdown, so that text from an org is shown as it is."""
     color = COLORS.get(message.event, "Attention")
     body: list[dict[str, Any]] = [_text(message.subject, size="Large", weight="Bolder", color=color)]
-    body += [_text(one_line(each)) for each in message.sentences]
+    body += [_text(one_line(sentence)) for sentence in message.sentences]
     if message.changes:
         body.append(_text("What changed", weight="Bolder"))
-        body += [_text(f"• {one_line(each)}") for each in message.changes]
+        body += [_text(f"• {one_line(change)}") for change in message.changes]
     body += [_text(f"{label}: {one_line(value)}", isSubtle=True) for label, value in message.facts]
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
