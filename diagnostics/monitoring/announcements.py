@@ -18,7 +18,7 @@ GIVEN_UP = "The channel is given up after repeated failure. A test that is taken
 
 def announce(incident: Incident, rule: AlertRule, summary: IncidentSummary) -> None:
     """Alert each channel of the rule that has no alert about this cause yet. The caller holds the schedule's lock."""
-    if is_muted(incident, rule, summary.now):
+    if _is_muted(incident, rule, summary.now):
         return
     chain = incident_chain(incident)
     for channel in rule.channels.all():
@@ -41,7 +41,7 @@ def announce_end(incident: Incident, event: str, summary: IncidentSummary) -> No
 
 def announce_reminder(incident: Incident, rule: AlertRule, summary: IncidentSummary) -> None:
     """Remind each alerted channel whose last message is older than the rule's reminder interval."""
-    if is_muted(incident, rule, summary.now) or _quiet(rule, summary.now) is not None:
+    if _is_muted(incident, rule, summary.now) or _quiet(rule, summary.now) is not None:
         return
     due = summary.now - timedelta(hours=rule.remind_hours)
     for channel in rule.channels.all():
@@ -58,8 +58,8 @@ def announced_rules(incident: Incident) -> set[int]:
     return set(found.exclude(rule=None).values_list("rule_id", flat=True))
 
 
-def is_muted(incident: Incident, rule: AlertRule, now: datetime) -> bool:
-    return any(until is not None and until > now for until in (incident.muted_until, rule.muted_until))
+def _is_muted(incident: Incident, rule: AlertRule, now: datetime) -> bool:
+    return incident.is_muted_at(now) or rule.is_muted_at(now)
 
 
 def quiet_hours_of(rule: AlertRule) -> QuietHours:

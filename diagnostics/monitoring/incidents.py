@@ -141,8 +141,8 @@ def _create(state: ScheduleState, cause: str, began: Point, last: int) -> Incide
 
 def _change_cause(incident: Incident, state: ScheduleState) -> Incident:
     """Returns the incident, or its successor if the runs now agree on another cause."""
-    threshold = _strictest(incident, state)
-    cause = find_changed_cause(state.points, threshold, incident.cause)
+    strictest = _alert_thresholds(incident, state)[-1]
+    cause = find_changed_cause(state.points, strictest, incident.cause)
     if not cause:
         return incident
     of_cause = [point for point in state.points if point.cause == cause and point.pk > (incident.first_run_id or 0)]
@@ -170,8 +170,7 @@ def _first_in_a_row(of_cause: Sequence[Point], points: Sequence[Point]) -> Point
 
 def _end_of(incident: Incident, state: ScheduleState) -> Point | None:
     """The first good run, once all rules that sent an alert agree that the incident is over."""
-    announced = [rule for rule in state.rules if rule.pk in announced_rules(incident)]
-    thresholds = _thresholds(announced or state.rules)
+    thresholds = _alert_thresholds(incident, state)
     if _is_flapping(incident, state.now):
         thresholds = [stricter(threshold) for threshold in thresholds]
     for threshold in thresholds:
@@ -241,9 +240,10 @@ def _remind(pk: int, now: datetime) -> None:
                 announce_reminder(incident, rule, replace(summary, zone=rule.zone))
 
 
-def _strictest(incident: Incident, state: ScheduleState) -> Threshold:
-    announced = [rule for rule in state.rules if rule.pk in announced_rules(incident)]
-    return _thresholds(announced or state.rules)[-1]
+def _alert_thresholds(incident: Incident, state: ScheduleState) -> list[Threshold]:
+    """Of the rules that sent an alert about the outage, else of all rules; the quickest first."""
+    announced = announced_rules(incident)
+    return _thresholds([rule for rule in state.rules if rule.pk in announced] or state.rules)
 
 
 def _is_flapping(incident: Incident, now: datetime) -> bool:

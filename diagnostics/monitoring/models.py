@@ -1,6 +1,6 @@
 """Models for schedules, incidents and alerts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -132,7 +132,21 @@ class Channel(models.Model):
         return self.name
 
 
-class AlertRule(models.Model):
+class Snoozable(models.Model):
+    """A row whose alerts can be snoozed."""
+
+    muted_until = models.DateTimeField(null=True, blank=True)
+    mute_reason = RedactedCharField(max_length=300, blank=True)
+    muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    def is_muted_at(self, now: datetime) -> bool:
+        return self.muted_until is not None and self.muted_until > now
+
+
+class AlertRule(Snoozable):
     """When alerts are sent, and to which channels. A rule without clients applies to all.
 
     A verdict is confirmed once `needed` of the last `out_of` scheduled runs agree.
@@ -149,9 +163,6 @@ class AlertRule(models.Model):
     quiet_until = models.TimeField(null=True, blank=True)
     quiet_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)  # whole days; 0 is Monday
     zone = models.CharField(max_length=64, default="UTC")
-    muted_until = models.DateTimeField(null=True, blank=True)
-    mute_reason = RedactedCharField(max_length=300, blank=True)
-    muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     is_on = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -164,7 +175,7 @@ class AlertRule(models.Model):
         return self.name
 
 
-class Incident(models.Model):
+class Incident(Snoozable):
     """One cause of one schedule's runs, from the run that confirmed it to the one that confirmed that it is over."""
 
     schedule = models.ForeignKey(Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="incidents")
@@ -183,9 +194,6 @@ class Incident(models.Model):
     changes = models.JSONField(
         default=list, blank=True
     )  # differences between the last good and first bad run, as sentences
-    muted_until = models.DateTimeField(null=True, blank=True)
-    mute_reason = RedactedCharField(max_length=300, blank=True)
-    muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["-id"]

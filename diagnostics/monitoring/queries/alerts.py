@@ -74,7 +74,7 @@ def alerting_rules(client: OAuthClient) -> list[AlertRule]:
 
 
 def is_muted(target: Incident | AlertRule) -> bool:
-    return target.muted_until is not None and target.muted_until > timezone.now()
+    return target.is_muted_at(timezone.now())
 
 
 def _incidents() -> QuerySet[Incident]:
