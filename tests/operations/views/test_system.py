@@ -39,7 +39,7 @@ def test_all_parts_of_a_working_installation_work(as_admin: Client) -> None:
     assert {key: found[key] for key in found if key != "disk"} == dict.fromkeys(
         ("database", "migrations", "broker", "workers", "tick", "rows", "backup"), "ok"
     )
-    assert context["troubles"] == []
+    assert context["broken"] == []
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_what_was_not_heard_of_for_long_does_not_work(
     everything_works()
     Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=5), told=told)
     context = as_admin.get("/system/state/").context
-    assert [each.key for each in context["troubles"]] == [part]
+    assert [each.key for each in context["broken"]] == [part]
 
 
 def test_a_queue_that_nobody_works_on_is_named(as_admin: Client) -> None:
     everything_works()
     beat(f"{system.WORKER}one", {"queues": ["runs", "ticks"]})
-    (trouble,) = as_admin.get("/system/").context["troubles"]
+    (trouble,) = as_admin.get("/system/").context["broken"]
     assert "scheduled" in trouble.sentence
 
 
