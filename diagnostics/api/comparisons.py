@@ -14,7 +14,7 @@ from diagnostics.comparison.comparability import is_comparable
 from diagnostics.comparison.fact import Fact
 from diagnostics.comparison.org_changes import ObservedOrgChange
 from diagnostics.comparison.result import ChangedFinding
-from diagnostics.comparison.side import FindingWithEvidence
+from diagnostics.engine.finding import Finding
 from diagnostics.runs.queries.compared import compared
 from diagnostics.runs.queries.comparisons import runs_to_compare
 
@@ -71,7 +71,7 @@ def _line(line: ChangedFinding) -> shapes.ChangedFindingSchema:
     )
 
 
-def _finding_state(said: FindingWithEvidence | None) -> shapes.FindingStateSchema | None:
+def _finding_state(said: Finding | None) -> shapes.FindingStateSchema | None:
     return (
         None
         if said is None

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from diagnostics.checks.outcomes import Outcome
+from diagnostics.engine.finding import Finding
 
 RANKS: dict[str, int] = {Outcome.PASS: 0, Outcome.WARN: 1, Outcome.FAIL: 2}
 # Codes that say the same of an org: whether a token was fetched anew or was still good is no news of it.
@@ -16,21 +16,6 @@ SAME = {("oauth.token", "kept"): "issued"}
 HOST = re.compile(r"\b(api|login)\.[\w.-]+(?::\d+)?")
 ADDRESS = re.compile(r"\b(?:(?:\d{1,3}\.){3}\d{1,3}|localhost)(?::\d+)?")
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-
-
-class ComparedFinding(Protocol):
-    """A finding, stored or not."""
-
-    @property
-    def check_id(self) -> str: ...
-    @property
-    def check_version(self) -> int: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def code(self) -> str: ...
 
 
 class FindingChange(StrEnum):
@@ -52,16 +37,16 @@ class Compared:
     check_id: str
     subject: str
     change: FindingChange
-    before: ComparedFinding | None
-    after: ComparedFinding | None
+    before: Finding | None
+    after: Finding | None
     reason: str = ""
 
 
 Key = tuple[str, str]
-Findings = dict[Key, ComparedFinding]
+Findings = dict[Key, Finding]
 
 
-def compare(before: Iterable[ComparedFinding], after: Iterable[ComparedFinding]) -> tuple[Compared, ...]:
+def compare(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[Compared, ...]:
     """Every subject that either run speaks of, in the order of Change. What was not asked is not among them:
     leave the findings of a check out on both sides where one of the runs had it not in its plan.
     """
@@ -100,7 +85,7 @@ def _compared(key: Key, old: Findings, new: Findings) -> Compared:
     return Compared(*key, change, was, now, reason)
 
 
-def _between(was: ComparedFinding, now: ComparedFinding) -> tuple[FindingChange, str]:
+def _between(was: Finding, now: Finding) -> tuple[FindingChange, str]:
     """Only pass, warn and fail are ranked: what we did not see is neither better nor worse."""
     if was.check_version != now.check_version:
         versions = f"version {was.check_version} there, {now.check_version} here"
@@ -117,11 +102,11 @@ def _between(was: ComparedFinding, now: ComparedFinding) -> tuple[FindingChange,
     return (FindingChange.WORSE if step > 0 else FindingChange.BETTER), ""
 
 
-def _code(said: ComparedFinding) -> str:
+def _code(said: Finding) -> str:
     return SAME.get((said.check_id, said.code), said.code)
 
 
-def _alone(said: ComparedFinding, change: FindingChange, other: Findings, when: str) -> tuple[FindingChange, str]:
+def _alone(said: Finding, change: FindingChange, other: Findings, when: str) -> tuple[FindingChange, str]:
     """A subject that only one run speaks of. It came or went only where the other run's check got to its end."""
     others = [each for (check_id, _), each in other.items() if check_id == said.check_id]
     if any(each.check_version != said.check_version for each in others):

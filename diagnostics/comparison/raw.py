@@ -51,4 +51,4 @@ def _whole(side: Side) -> dict[str, Any]:
 def _findings(side: Side) -> Iterator[tuple[str, Any]]:
     for each in side.findings:
         told = {name: getattr(each, name) for name in ("outcome", "code", "sentence", "check_version", "evidence")}
-        yield f"{each.check_id}#{each.subject}".removesuffix("#"), told
+        yield each.anchor, told

@@ -8,7 +8,8 @@ from diagnostics.comparison.dependencies import checks_of, kinds_of, link_of
 from diagnostics.comparison.fact import Fact, Way
 from diagnostics.comparison.org_changes import ObservedOrgChange, bearing_on, fits, opposed
 from diagnostics.comparison.setup import mapping_of
-from diagnostics.comparison.side import FindingWithEvidence, Side
+from diagnostics.comparison.side import Side
+from diagnostics.engine.finding import Finding
 
 RANKED = ("pass", "warn", "fail")
 # Settings of a deployment that decide nothing by themselves: they go with what does.
@@ -32,7 +33,7 @@ class ChangeReason:
     indirect: tuple[Fact, ...] = ()
     seen: tuple[ObservedOrgChange, ...] = ()
     unread: tuple[Fact, ...] = ()
-    moved: tuple[FindingWithEvidence, ...] = ()
+    moved: tuple[Finding, ...] = ()
     rejudged: tuple[str, ...] = ()
     not_asked: bool = False
 
@@ -80,9 +81,7 @@ def reason_for(
     return _judged(found, bad, good, deciding, alike=alike)
 
 
-def _judged(
-    found: ChangeReason, bad: Side, good: Side, deciding: tuple[FindingWithEvidence, ...], *, alike: bool
-) -> ChangeReason:
+def _judged(found: ChangeReason, bad: Side, good: Side, deciding: tuple[Finding, ...], *, alike: bool) -> ChangeReason:
     certainty = "undetermined"
     if found.explains:
         certainty = "likely"
@@ -95,7 +94,7 @@ def _judged(
     return replace(found, certainty=certainty)
 
 
-def _bears(fact: Fact, deciding: Iterable[FindingWithEvidence]) -> bool:
+def _bears(fact: Fact, deciding: Iterable[Finding]) -> bool:
     """Is it about the very thing that the deciding findings are about? What they do not say rules nothing out."""
     evidence = [(each.check_id, each.subject, mapping_of(each.evidence)) for each in deciding]
     if fact.kind == "permission":
@@ -126,7 +125,7 @@ def _story(fact: Fact) -> str:
     return "call" if fact.kind in CALL else {"role": "permission"}.get(fact.kind, fact.kind)
 
 
-def _rejudged(deciding: Iterable[FindingWithEvidence], other: Side) -> tuple[str, ...]:
+def _rejudged(deciding: Iterable[Finding], other: Side) -> tuple[str, ...]:
     """The deciding checks that judge by another version in the other run."""
     versions: dict[str, set[int]] = {}
     for each in other.findings:
@@ -137,12 +136,12 @@ def _rejudged(deciding: Iterable[FindingWithEvidence], other: Side) -> tuple[str
     return tuple(dict.fromkeys(changed))
 
 
-def _ranked_before(said: FindingWithEvidence, other: Side) -> bool:
+def _ranked_before(said: Finding, other: Side) -> bool:
     same = [each for each in other.findings if each.check_id == said.check_id]
     return bool(same) and all(each.outcome in RANKED for each in same)
 
 
-def _moved(deciding: tuple[FindingWithEvidence, ...], other: Side, way: Way) -> tuple[FindingWithEvidence, ...]:
+def _moved(deciding: tuple[Finding, ...], other: Side, way: Way) -> tuple[Finding, ...]:
     """Findings about the conversation itself, which has a course of its own, as the later run has them."""
     about = [each for each in deciding if each.check_id.startswith("conversation.") and each.outcome in RANKED]
     seen_before = [each for each in about if _ranked_before(each, other)]

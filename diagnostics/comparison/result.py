@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from diagnostics.comparison import client_facts as surroundings
 from diagnostics.comparison import findings as compare
@@ -13,8 +12,9 @@ from diagnostics.comparison.fact import Fact
 from diagnostics.comparison.findings import FindingChange
 from diagnostics.comparison.noise import Detail, details
 from diagnostics.comparison.org_changes import ObservedOrgChange
-from diagnostics.comparison.side import FindingWithEvidence, Side
+from diagnostics.comparison.side import Side
 from diagnostics.comparison.steps import step_between
+from diagnostics.engine.finding import Finding
 
 RANKED = frozenset(compare.RANKS)
 
@@ -27,8 +27,8 @@ class ChangedFinding:
     title: str
     subject: str
     change: FindingChange
-    before: FindingWithEvidence | None
-    after: FindingWithEvidence | None
+    before: Finding | None
+    after: Finding | None
     reason: str
     details: tuple[Detail, ...]
 
@@ -152,7 +152,7 @@ def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) ->
     both = a.asked & b.asked
     old, new = ([each for each in side.findings if each.check_id in both] for side in (a, b))
     for each in compare.compare(old, new):
-        before, after = _whole(each.before), _whole(each.after)
+        before, after = each.before, each.after
         yield ChangedFinding(
             check_id=each.check_id,
             title=checks.get(each.check_id, (each.check_id, ()))[0],
@@ -163,12 +163,6 @@ def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) ->
             reason=each.reason,
             details=details(before.evidence, after.evidence) if before and after else (),
         )
-
-
-def _whole(said: Any) -> FindingWithEvidence | None:
-    """compare() gives back the very findings it was given, as the narrower type it reads."""
-    found: FindingWithEvidence | None = said
-    return found
 
 
 def _groups(lines: Iterable[ChangedFinding], titles: Mapping[str, str]) -> tuple[ChangeGroup, ...]:

@@ -3,22 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from diagnostics.comparison import findings as compare
 from diagnostics.engine import causes
+from diagnostics.engine.finding import Finding
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
-
-
-class FindingWithEvidence(compare.ComparedFinding, Protocol):
-    """A finding with its words and its evidence, stored or not."""
-
-    @property
-    def sentence(self) -> str: ...
-    @property
-    def evidence(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +32,7 @@ class Side:
     target: str = ""
     conversation_id: str = ""
     client_is_retired: bool = False
-    findings: tuple[FindingWithEvidence, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,16 +66,12 @@ class Side:
             return None
         return read_aim(self.inputs.call, self.inputs.conversation_id, bundled())
 
-    def deciding(self) -> tuple[FindingWithEvidence, ...]:
+    def deciding(self) -> tuple[Finding, ...]:
         """The findings that the verdict names and that are not right."""
         named = _texts(self.verdict.get("because"))
-        by_anchor = {anchor_of(each): each for each in self.findings}
+        by_anchor = {each.anchor: each for each in self.findings}
         found = (by_anchor[anchor] for anchor in named if anchor in by_anchor)
         return tuple(each for each in found if each.outcome != "pass")
-
-
-def anchor_of(said: FindingWithEvidence) -> str:
-    return f"{said.check_id}#{said.subject}" if said.subject else said.check_id
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
-"""The causes: stable codes, the product's public vocabulary (CLI, JSON, filters, alerts)."""
+"""The codes and titles of all causes. The codes are stable: the CLI, the JSON, filters and alerts use them."""
 
 from typing import Final
 
 NONE: Final = "none"
 UNDETERMINED: Final = "undetermined"
 
-PART_IS_RIGHT: Final = "This branch is right now"  # what NONE means where only a part was looked at
+PART_IS_RIGHT: Final = "This branch is right now"  # the title of NONE for a run of one branch of the checks
 
-# Code -> what it says in a few words. The order is the order of lists and filters, not of judgement.
+# Code -> title, in the order of lists and filters. The order of the rules is in `rules`.
 TITLES: Final[dict[str, str]] = {
     "path.not_in_api": "The path is not in the API",
     "path.wrong_method": "Right path, wrong method",
@@ -61,7 +61,7 @@ TITLES: Final[dict[str, str]] = {
 
 
 def title_of(cause: str) -> str:
-    """The title of a code; a code that is no longer known shows itself."""
+    """The title of a cause; the code itself if this version doesn't know it."""
     return TITLES.get(cause, cause)
 
 

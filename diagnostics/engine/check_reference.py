@@ -1,4 +1,4 @@
-"""What each check asks, what it needs, and the smallest role for all of them: told by the checks themselves."""
+"""Reference of the checks, built from their declarations: requests, permissions, inputs, and the smallest role for all."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,12 +16,12 @@ INPUTS = {
     "conversation": "a conversation id",
     "start": "an admin's confirmation, typed anew for each run",
 }
-GATEWAY_PATHS = frozenset(each.path for each in gateway.OPERATIONS)
+GATEWAY_PATHS = frozenset(operation.path for operation in gateway.OPERATIONS)
 
 
 @dataclass(frozen=True)
 class Permission:
-    """One permission in both notations."""
+    """A permission in the API's notation and, as `admin`, in that of the admin pages."""
 
     api: str
 
@@ -32,30 +32,33 @@ class Permission:
 
 @dataclass(frozen=True)
 class Read:
-    """One thing that a check may ask. `rule` says how its permissions count, "unknown" where the contract does not."""
+    """A request that a check may send, or a description of another kind of lookup such as DNS.
 
-    words: str
+    `rule` is "any" if one of the permissions is enough, "unknown" if the contract doesn't say.
+    """
+
+    text: str
     permissions: tuple[Permission, ...] = ()
     rule: str = "none"
     at_gateway: bool = False
 
     @property
     def is_request(self) -> bool:
-        return self.words.startswith(("GET ", "HEAD ", "POST "))
+        return self.text.startswith(("GET ", "HEAD ", "POST "))
 
     @property
     def is_write(self) -> bool:
-        return self.is_request and not self.words.startswith(("GET ", "HEAD ", "POST /oauth/"))
+        return self.is_request and not self.text.startswith(("GET ", "HEAD ", "POST /oauth/"))
 
     @property
     def is_any(self) -> bool:
-        """Which path it is depends on the call."""
-        return self.words.endswith("*")
+        """The path depends on the call that is diagnosed."""
+        return self.text.endswith("*")
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One check as the page tells it. `inputs` and `after` are in the reader's words."""
+class CheckEntry:
+    """One check as the page shows it. `inputs` holds descriptions, `after` the titles of other checks."""
 
     id: str
     title: str
@@ -69,71 +72,72 @@ class Entry:
 
 @dataclass(frozen=True)
 class CheckArea:
+    """The checks of one file. `question` is the first line of its docstring."""
+
     name: str
     question: str
-    entries: tuple[Entry, ...]
+    entries: tuple[CheckEntry, ...]
 
 
 @dataclass(frozen=True)
-class Needed:
-    """A permission of the smallest role, and the titles of the checks that stay untold without it."""
+class RolePermission:
+    """A permission of the smallest role, and the titles of the checks that are inconclusive without it."""
 
     permission: Permission
     checks: tuple[str, ...]
 
 
 def areas(checks: Iterable[Check], contract: Contract) -> tuple[CheckArea, ...]:
-    """The checks by their files; the first line of a file is the question that it answers."""
-    listed = list(checks)
-    titles = {each.id: each.title for each in listed}
-    grouped = groupby(listed, key=lambda each: each.id.split(".", 1)[0])
-    return tuple(
-        CheckArea(name, _question(found[0]), tuple(_entry(each, titles, contract) for each in found))
-        for name, group in grouped
-        if (found := list(group))
-    )
+    """`checks` must be sorted by ID."""
+    checks = list(checks)
+    titles = {check.id: check.title for check in checks}
+    found = []
+    for name, group in groupby(checks, key=lambda check: check.id.split(".", 1)[0]):
+        members = list(group)
+        question = (sys.modules[members[0].run.__module__].__doc__ or "").strip().partition("\n")[0]
+        found.append(CheckArea(name, question, tuple(_check_entry(check, titles, contract) for check in members)))
+    return tuple(found)
 
 
-def smallest_role(found: Iterable[CheckArea]) -> tuple[Needed, ...]:
-    """As few permissions as let every read through, and nothing that writes: of those of which any is enough, one that is there already."""
-    told: dict[str, list[str]] = {}
-    entries = [entry for area in found for entry in area.entries]
+def smallest_role(areas: Iterable[CheckArea]) -> tuple[RolePermission, ...]:
+    """The fewest permissions that allow every read, and no write.
+
+    If any one of several permissions is enough, one that another read needs anyway is preferred.
+    """
+    titles: dict[str, list[str]] = {}
+    entries = [entry for area in areas for entry in area.entries]
     reads = [(entry, read) for entry in entries for read in entry.reads if read.permissions and not read.is_write]
-    for entry, read in sorted(reads, key=lambda each: each[1].rule == "any" and len(each[1].permissions) > 1):
-        for permission in _enough(read, told):
-            told.setdefault(permission, []).append(entry.title)
-    return tuple(Needed(Permission(each), tuple(dict.fromkeys(told[each]))) for each in sorted(told))
+    for entry, read in sorted(reads, key=lambda pair: pair[1].rule == "any" and len(pair[1].permissions) > 1):
+        for permission in _needed_permissions(read, titles):
+            titles.setdefault(permission, []).append(entry.title)
+    return tuple(RolePermission(Permission(name), tuple(dict.fromkeys(titles[name]))) for name in sorted(titles))
 
 
-def _enough(read: Read, chosen: Iterable[str]) -> Sequence[str]:
-    names = [each.api for each in read.permissions]
+def _needed_permissions(read: Read, chosen: Iterable[str]) -> Sequence[str]:
+    names = [permission.api for permission in read.permissions]
     if read.rule != "any":
         return names
-    return [next((each for each in names if each in chosen), names[0])]
+    return [next((name for name in names if name in chosen), names[0])]
 
 
-def _question(check: Check) -> str:
-    return (sys.modules[check.run.__module__].__doc__ or "").strip().partition("\n")[0]
-
-
-def _entry(check: Check, titles: dict[str, str], contract: Contract) -> Entry:
-    return Entry(
+def _check_entry(check: Check, titles: dict[str, str], contract: Contract) -> CheckEntry:
+    return CheckEntry(
         id=check.id,
         title=check.title,
         version=check.version,
-        inputs=tuple(INPUTS[each] for each in check.needs),
-        after=tuple(titles.get(each, each) for each in check.after),
-        reads=tuple(_read(each, contract) for each in check.reads),
+        inputs=tuple(INPUTS[need] for need in check.needs),
+        after=tuple(titles.get(check_id, check_id) for check_id in check.after),
+        reads=tuple(_read(read, contract) for read in check.reads),
         is_last=check.last,
         if_all_right=check.if_all_right,
     )
 
 
-def _read(words: str, contract: Contract) -> Read:
-    method, _, path = words.partition(" ")
+def _read(text: str, contract: Contract) -> Read:
+    method, _, path = text.partition(" ")
     if path in GATEWAY_PATHS:
-        return Read(words, at_gateway=True)
+        return Read(text, at_gateway=True)
     operation: Operation | None = contract.operation(method, path)
     if operation is None:
-        return Read(words)
-    return Read(words, tuple(map(Permission, operation.permissions)), operation.rule)
+        return Read(text)
+    return Read(text, tuple(map(Permission, operation.permissions)), operation.rule)

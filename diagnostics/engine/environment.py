@@ -1,6 +1,6 @@
-"""What a run saw of the client and its org, for the comparison with what another run saw. Pure.
+"""The environment of a run: the facts about the client and its org that the run read, for comparison with another run.
 
-The value is a JSON-like dict. A key whose fact could not be read, or was not asked, is None: never an empty list.
+It is a JSON-like dict. The value of a fact that wasn't read, or couldn't be, is None, never an empty list.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,32 +17,32 @@ from diagnostics.genesys.response import OrgResponse
 VERSION = 1
 TOKEN_PATH = "/api/v2/tokens/me"  # noqa: S105  (an address)
 DEPLOYMENTS_PATH = "/api/v2/webdeployments/deployments"
-# Whose holding decides whether a session can be started, beside what the checks themselves must read.
+# The permissions that start a session, and the medium that each one is for.
 STARTING = ("conversation:cobrowse:add", "conversation:cobrowseVoice:add")
-MEDIA = ("web messaging", "voice")  # what each of them is for
-MOST = 100  # entries kept of one list
+MEDIA = ("web messaging", "voice")
+MOST = 100  # stored entries of one list
 
 
-def read_environment(seen: Iterable[OrgResponse], needed: Iterable[str] = ()) -> dict[str, Any]:
-    """From every answer that a run got, in their order. `needed` are the permissions of the call itself."""
-    answers = {urlsplit(each.exchange.url).path: each for each in seen if each.exchange}
+def read_environment(responses: Iterable[OrgResponse], needed: Iterable[str] = ()) -> dict[str, Any]:
+    """`responses` are all that the run got, in order; `needed` are the permissions of the call itself."""
+    by_path = {urlsplit(response.exchange.url).path: response for response in responses if response.exchange}
     return {
         "version": VERSION,
-        **_of_token(answers.get(TOKEN_PATH)),
-        **_of_grants(answers, needed),
-        **_of_deployments(answers),
-        **_of_gateway(answers.get(gateway.PROVIDERS_PATH)),
+        **_token(by_path.get(TOKEN_PATH)),
+        **_grants(by_path, needed),
+        **_deployments(by_path),
+        **_gateway(by_path.get(gateway.PROVIDERS_PATH)),
     }
 
 
-def _of_token(answer: OrgResponse | None) -> dict[str, Any]:
-    """Models `TokenInfo` and `TokenInfoOAuthClient`: which org, which grant, which scopes."""
-    if answer is None or not answer.ok:
+def _token(response: OrgResponse | None) -> dict[str, Any]:
+    """The org, grant type and scopes of the token (models `TokenInfo` and `TokenInfoOAuthClient`)."""
+    if response is None or not response.ok:
         return {"org": None, "grant_type": None, "scopes": None}
     return {
-        "org": {"id": text(answer.data, "organization", "id"), "name": text(answer.data, "organization", "name")},
-        "grant_type": text(answer.data, "OAuthClient", "authorizedGrantType") or None,
-        "scopes": _scopes(answer.data),
+        "org": {"id": text(response.data, "organization", "id"), "name": text(response.data, "organization", "name")},
+        "grant_type": text(response.data, "OAuthClient", "authorizedGrantType") or None,
+        "scopes": _scopes(response.data),
     }
 
 
@@ -53,53 +53,55 @@ def _scopes(data: Any) -> list[str] | None:
     return None
 
 
-def _of_grants(answers: Mapping[str, OrgResponse], needed: Iterable[str]) -> dict[str, Any]:
-    answer = answers.get(GRANTS_PATH)
-    listed = items(answer.data, "grants") if answer is not None and answer.ok else None
-    # Cut short, or garbage: then it is not known what is missing.
-    if answer is None or listed is None or len(mappings(listed)) < len(listed):
+def _grants(by_path: Mapping[str, OrgResponse], needed: Iterable[str]) -> dict[str, Any]:
+    response = by_path.get(GRANTS_PATH)
+    listed = items(response.data, "grants") if response is not None and response.ok else None
+    # An incomplete or malformed list doesn't show which permissions are missing.
+    if response is None or listed is None or len(mappings(listed)) < len(listed):
         return {"roles": None, "permissions": None, "conditional": None}
-    pairs = {(_name(mapping(each, "role")), _name(mapping(each, "division"))) for each in listed}
+    pairs = {(_name(mapping(entry, "role")), _name(mapping(entry, "division"))) for entry in listed}
     roles = [{"role": role, "division": division or "every division"} for role, division in sorted(pairs) if role]
-    grants = read_grants(answer.data)
+    grants = read_grants(response.data)
     wanted = (*STARTING, *READS, *needed)
-    held, conditional = (None if grants.unread else _held(grants, wanted, condition=each) for each in (False, True))
-    if conditional is not None:
-        conditional = {name: divisions for name, divisions in conditional.items() if divisions}
-    return {"roles": roles[:MOST], "permissions": held, "conditional": conditional}
-
-
-def _held(grants: Grants, wanted: Iterable[str], *, condition: bool) -> dict[str, list[str]]:
-    """By permission the names of the divisions in which it is held: without a condition, or under one."""
-    found = {
-        name: sorted(
-            {each.division_name for each in grants.held if each.covers(name) and bool(each.condition) is condition}
-        )
-        for name in dict.fromkeys(wanted)
+    if grants.unread:
+        return {"roles": roles[:MOST], "permissions": None, "conditional": None}
+    conditional = {name: found for name, found in _divisions(grants, wanted, conditional=True).items() if found}
+    return {
+        "roles": roles[:MOST],
+        "permissions": _divisions(grants, wanted, conditional=False),
+        "conditional": conditional,
     }
-    return {name: divisions[:MOST] for name, divisions in found.items()}
 
 
-def _name(thing: Mapping[str, Any]) -> str:
-    return text(thing, "name") or text(thing, "id")
+def _divisions(grants: Grants, wanted: Iterable[str], *, conditional: bool) -> dict[str, list[str]]:
+    """Permission -> names of the divisions in which it is granted, either with or without a condition."""
+    found = {}
+    for name in dict.fromkeys(wanted):
+        matching = (grant for grant in grants.held if grant.covers(name) and bool(grant.condition) is conditional)
+        found[name] = sorted({grant.division_name for grant in matching})[:MOST]
+    return found
 
 
-def _of_deployments(answers: Mapping[str, OrgResponse]) -> dict[str, Any]:
-    answer = answers.get(DEPLOYMENTS_PATH)
-    listed = items(answer.data, "entities") if answer is not None and answer.ok else None
-    if answer is None or listed is None:
+def _name(data: Mapping[str, Any]) -> str:
+    return text(data, "name") or text(data, "id")
+
+
+def _deployments(by_path: Mapping[str, OrgResponse]) -> dict[str, Any]:
+    response = by_path.get(DEPLOYMENTS_PATH)
+    listed = items(response.data, "entities") if response is not None and response.ok else None
+    if response is None or listed is None:
         return {"deployments": None, "deployments_more": False}
-    told = [each for each in mappings(listed) if text(each, "id")]
-    found = {text(each, "id", most=100): _deployment(each, answers) for each in told[:MOST]}
-    return {"deployments": found, "deployments_more": bool(answer.data.get("nextUri")) or len(listed) > len(found)}
+    deployments = [deployment for deployment in mappings(listed) if text(deployment, "id")]
+    found = {text(deployment, "id", most=100): _deployment(deployment, by_path) for deployment in deployments[:MOST]}
+    return {"deployments": found, "deployments_more": bool(response.data.get("nextUri")) or len(listed) > len(found)}
 
 
-def _deployment(entry: dict[str, Any], answers: Mapping[str, OrgResponse]) -> dict[str, Any]:
-    """Models `WebDeployment` and `WebDeploymentConfigurationVersion`, or the version in use where it was read alone."""
+def _deployment(entry: dict[str, Any], by_path: Mapping[str, OrgResponse]) -> dict[str, Any]:
+    """Models `WebDeployment` and `WebDeploymentConfigurationVersion`. The latter may come from a request of its own."""
     version = mapping(entry, "configuration")
-    alone = answers.get(f"{DEPLOYMENTS_PATH}/{entry['id']}/configurations")
-    if "cobrowse" not in version and alone is not None and alone.ok:
-        version = mapping(alone.data, "configurationVersion") or alone.data
+    separate = by_path.get(f"{DEPLOYMENTS_PATH}/{entry['id']}/configurations")
+    if "cobrowse" not in version and separate is not None and separate.ok:
+        version = mapping(separate.data, "configurationVersion") or separate.data
     cobrowse = mapping(version, "cobrowse")
     return {
         "name": text(entry, "name"),
@@ -110,11 +112,11 @@ def _deployment(entry: dict[str, Any], answers: Mapping[str, OrgResponse]) -> di
     }
 
 
-def _of_gateway(answer: OrgResponse | None) -> dict[str, Any]:
-    """Whether the org has a provider list, and what is in it; None where that could not be told."""
-    providers = providers_of(answer) if answer is not None else None
+def _gateway(response: OrgResponse | None) -> dict[str, Any]:
+    """Whether the org has a provider gateway, and its providers; None if unknown."""
+    providers = providers_of(response) if response is not None else None
     if providers is not None:
-        told = [{"id": each.id, "name": each.name, "enabled": each.enabled} for each in providers]
-        return {"gateway": True, "providers": sorted(told, key=lambda each: str(each["id"]))[:MOST]}
-    has_none = answer is not None and answer.status == 404 and answer.trouble in ("", "empty")
+        entries = [{"id": provider.id, "name": provider.name, "enabled": provider.enabled} for provider in providers]
+        return {"gateway": True, "providers": sorted(entries, key=lambda entry: str(entry["id"]))[:MOST]}
+    has_none = response is not None and response.status == 404 and response.trouble in ("", "empty")
     return {"gateway": False if has_none else None, "providers": None}

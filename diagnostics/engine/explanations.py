@@ -1,20 +1,20 @@
-"""Which responses each cause can produce. Pure: two tables, and one question over them, `can_explain`.
+"""Which responses each cause can produce.
 
-A cause that cannot produce the response that came back is never named first: the response rules it out, whatever
-a read of the org shows. Sources: the error codes of the Genesys Cloud API (facts, sections 2.2, 3.2 and 11).
+The verdict uses `can_explain` to rule out causes that can't produce the response the caller got, whatever the org shows.
+Sources: the error codes of the Genesys Cloud API (facts, sections 2.2, 3.2 and 11).
 """
 
 from typing import Final
 
 from diagnostics.engine import causes
 
-# The response hides what really happened, so it rules nothing out and proves nothing either.
+# Responses that hide what happened: they rule nothing out and prove nothing.
 HIDES_THE_CAUSE: Final = frozenset({"network_cors", "network_unknown"})
 
 _NO_RESPONSE = frozenset({"host.unknown_host", "host.plain_http"})
 _NOT_THE_API = frozenset({"env", "response.not_genesys", "host", "path"})
 
-# What the response says by its own code or words (the code of `answer.meaning`) -> causes and families that it allows.
+# Meaning of the response (the code of `answer.meaning`) -> the causes and families that can produce it.
 NAMED_BY_RESPONSE: Final[dict[str, frozenset[str]]] = {
     "user_required": frozenset({"authz.user_context_required"}),
     "client_required": frozenset({"authz.user_context_required"}),
@@ -64,13 +64,13 @@ NAMED_BY_RESPONSE: Final[dict[str, frozenset[str]]] = {
 }
 
 _REFUSED = frozenset({400, 403, 404, 409, 410, 422})
-# Cause or family -> the statuses it can produce, where the response names no reason of its own.
+# Cause or family -> the statuses it can produce, for responses whose meaning isn't in the table above.
 STATUSES_OF_CAUSE: Final[dict[str, frozenset[int]]] = {
     "path": frozenset({400, 403, 404, 405, 500, 501}),
     "host.wrong_region": frozenset({400, 401, 403, 404}),
     "auth": frozenset({400, 401, 403}),
     "auth.token_expired": frozenset({401}),
-    "auth.ip_not_allowed": frozenset(),  # seen at our own address, which is not the caller's: only the response's words
+    "auth.ip_not_allowed": frozenset(),  # our requests come from another address, so only the response can show it
     "auth.token_foreign": frozenset({400, 401, 403, 404}),  # another org's conversation is not found
     "authz": frozenset({400, 403, 404}),  # a gateway answers 404 in place of 403
     "conv": _REFUSED,
@@ -80,7 +80,7 @@ STATUSES_OF_CAUSE: Final[dict[str, frozenset[int]]] = {
     "config": _REFUSED | {501},
     "body": frozenset({400, 413, 415, 422, 500}),
 }
-# Decided from the URL alone: whatever came back, such a call never was the one that was meant.
+# Visible in the URL itself, so any response fits.
 EXPLAINS_ANYTHING: Final = frozenset({"path.placeholder_unexpanded"})
 
 
@@ -93,5 +93,6 @@ def can_explain(cause: str, meaning: str, status: object) -> bool:
     if allowed is not None and cause not in allowed and family not in allowed:
         return False
     statuses = STATUSES_OF_CAUSE.get(cause, STATUSES_OF_CAUSE.get(family))
-    by_status = statuses is None or status in statuses
-    return by_status if allowed is None or allowed is _NOT_THE_API else True
+    if allowed is None or allowed is _NOT_THE_API:
+        return statuses is None or status in statuses
+    return True

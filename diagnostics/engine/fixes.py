@@ -1,12 +1,13 @@
-"""How to mend a cause: steps in an admin's words, the permission in both notations, and the call as it should be."""
+"""The fix for each cause: steps for an admin, the required permissions in both notations, and the correct call."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from diagnostics.engine import causes
+from diagnostics.engine.finding import Finding
 from diagnostics.engine.sdk_examples import base_url, shell_id, snippets_for
-from diagnostics.engine.verdict import FindingLike, Verdict
+from diagnostics.engine.verdict import Verdict
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, Operation
 from diagnostics.genesys.regions import Region
@@ -20,7 +21,7 @@ DEPLOYMENTS_MENU = "Admin > Message > Messenger Deployments"
 
 @dataclass(frozen=True)
 class Fix:
-    """`permissions` hold both notations, {"api", "admin"}. `curl` and `snippets` never hold a secret or a token."""
+    """`permissions` are dicts of both notations, {"api", "admin"}. `curl` and `snippets` never contain a secret."""
 
     steps: tuple[str, ...] = ()
     menu_path: str = ""
@@ -46,7 +47,7 @@ MENUS = {
     "auth.ip_not_allowed": "Admin > Account Settings > Organization Settings",
 }
 
-# What an admin does besides the hint of the finding that proved the cause.
+# Steps to add to the hint of the finding that proves the cause.
 STEPS: dict[str, tuple[str, ...]] = {
     "auth.token_expired": (
         "Ask for a new token from the login host of the same region, and use it until shortly before it expires. "
@@ -70,30 +71,34 @@ STEPS: dict[str, tuple[str, ...]] = {
 
 def fix_for(
     verdict: Verdict,
-    found: Iterable[FindingLike],
+    findings: Iterable[Finding],
     aim: Aim | None,
     conversation_id: str,
     region: Region,
     contract: Contract,
 ) -> Fix:
-    """The mend for a verdict; for `none` and `undetermined` only the call as it should be."""
-    said = {each.check_id: each for each in found}
+    """For the causes `none` and `undetermined` the fix is only the verdict's remedy and the correct call."""
+    by_check = {finding.check_id: finding for finding in findings}
     steps = [verdict.remedy] if verdict.remedy else []
     signs_in = aim is not None and aim.signs_in
-    if not signs_in:  # a sign-in has no secret and no token
+    if not signs_in:  # a call that signs a user in has no secret and no token
         steps += STEPS.get(verdict.cause, ())
     if verdict.cause not in (causes.NONE, causes.UNDETERMINED):
-        steps += _not_the_reason(verdict, said)
-    at_gateway = _speaks_to_gateway(aim, said)
+        steps += _not_the_reason(verdict, by_check)
+    at_gateway = _uses_gateway(aim, by_check)
     wanted = None if at_gateway else _operation(aim, contract)
+    if at_gateway:
+        curl = _gateway_curl(conversation_id, region, by_check)
+    elif signs_in:
+        curl = ""
+    else:
+        curl = _curl(wanted, conversation_id, region)
     return Fix(
         steps=tuple(steps),
         menu_path=MENUS.get(verdict.cause, ""),
         permissions=tuple({"api": p, "admin": admin_notation(p)} for p in (wanted.permissions if wanted else ())),
         one_is_enough=bool(wanted and wanted.rule == "any" and len(wanted.permissions) > 1),
-        curl=_gateway_curl(conversation_id, region, said)
-        if at_gateway
-        else ("" if signs_in else _curl(wanted, conversation_id, region)),
+        curl=curl,
         snippets=snippets_for(wanted, conversation_id, region) if wanted else {},
     )
 
@@ -103,15 +108,15 @@ def admin_notation(permission: str) -> str:
     return " > ".join(part[:1].upper() + part[1:] for part in permission.split(":"))
 
 
-def _not_the_reason(verdict: Verdict, said: dict[str, FindingLike]) -> list[str]:
-    """What people are told to change, and need not."""
+def _not_the_reason(verdict: Verdict, by_check: dict[str, Finding]) -> list[str]:
+    """Sentences about things people often change although they aren't the cause."""
     steps = []
-    exists = said.get("conversation.exists")
+    exists = by_check.get("conversation.exists")
     if exists is not None and exists.code == "found" and not verdict.cause.startswith("conv."):
-        live = said.get("conversation.connected")
+        live = by_check.get("conversation.connected")
         also = " and is live" if live is not None and live.code == "connected" else ""
         steps.append(f"The conversation itself was found{also}, so the id is not the problem.")
-    scopes, provider = said.get("oauth.scopes"), said.get("provider.match")
+    scopes, provider = by_check.get("oauth.scopes"), by_check.get("provider.match")
     no_scopes = scopes is not None and scopes.code == "not_applicable"
     no_provider = provider is not None and provider.code == "not_in_contract"
     if no_scopes and no_provider:
@@ -121,22 +126,20 @@ def _not_the_reason(verdict: Verdict, said: dict[str, FindingLike]) -> list[str]
     return steps
 
 
-def _speaks_to_gateway(aim: Aim | None, said: dict[str, FindingLike]) -> bool:
-    listed = said.get("provider.configured")
+def _uses_gateway(aim: Aim | None, by_check: dict[str, Finding]) -> bool:
+    listed = by_check.get("provider.configured")
     has_one = listed is not None and listed.code == "listed"
     return has_one and (aim is None or aim.world != "published")
 
 
 def _operation(aim: Aim | None, contract: Contract) -> Operation | None:
-    """The operation to call: the one called, else the start of a session, else the nearest."""
-    if aim is None or aim.starts_session or aim.fault == "id_missing":
-        called = aim.operation if aim is not None else None
-        return (
-            called
-            if called and "cobrowse" in called.path and not called.deprecated
-            else contract.operation("POST", START_PATH)
-        )
-    return aim.wanted
+    """The operation that the caller should use."""
+    if aim is not None and not aim.starts_session and aim.fault != "id_missing":
+        return aim.wanted
+    called = aim.operation if aim is not None else None
+    if called and "cobrowse" in called.path and not called.deprecated:
+        return called
+    return contract.operation("POST", START_PATH)
 
 
 def _curl(wanted: Operation | None, conversation_id: str, region: Region) -> str:
@@ -150,10 +153,10 @@ def _curl(wanted: Operation | None, conversation_id: str, region: Region) -> str
     return f'curl -X {wanted.method} "{base_url(region)}{path}" \\\n  -H "Authorization: Bearer $TOKEN"'
 
 
-def _gateway_curl(conversation_id: str, region: Region, said: dict[str, FindingLike]) -> str:
-    match = said.get("provider.match")
+def _gateway_curl(conversation_id: str, region: Region, by_check: dict[str, Finding]) -> str:
+    match = by_check.get("provider.match")
     provider = (match.evidence.get("nearest") if match else "") or ""
-    if not provider and (listed := said.get("provider.configured")):
+    if not provider and (listed := by_check.get("provider.configured")):
         provider = next(iter(listed.evidence.get("ids", [])), "")
     path = gateway.SESSIONS_PATH.replace("{conversationId}", shell_id(conversation_id))
     safe = "".join(sign for sign in str(provider) if sign.isprintable() and sign not in "'\"\\")

@@ -1,7 +1,7 @@
-"""The rules of judgement: which finding names which cause, how sure, and in which order. Data, for `verdict` to apply.
+"""The rules of the verdict: which finding points to which cause, with which certainty. `verdict` applies them in order.
 
-They are in the order in which a call meets its faults: the URL's own variables, the host, the path, the token, the
-permission, the body, the conversation, the provider. Which of them a response allows is in `explanations`.
+The order is that in which a call fails: placeholders in the URL, host, path, token, permission, body, conversation,
+provider. Which causes a response allows is in `explanations`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Certainty = Literal["proved", "likely", "undetermined"]
 
 @dataclass(frozen=True)
 class CauseRule:
-    """`cause` where `check` ended with one of `codes`, unless a finding named in `unless` ("check:code") stands."""
+    """The cause is `cause` if `check` reported one of `codes`, and no finding is in `unless` ("check:code")."""
 
     cause: str
     check: str
@@ -32,7 +32,7 @@ HOST_EXPLAINS = (
     "request.host:unknown_host",
     "request.host:not_the_api_host",
 )
-# The call's own permission is there, whatever the client may not read.
+# The client has the permission for the call, whatever else it can't read.
 HELD = (
     "permissions.call:held",
     "permissions.call:held_somewhere",
@@ -60,7 +60,7 @@ STATE_EXPLAINS = (
 )
 
 RULES: tuple[CauseRule, ...] = (
-    # A variable that was never filled in outranks whatever the network then did with the URL.
+    # An unfilled placeholder comes first, because the network errors that follow are only its consequence.
     CauseRule("path.placeholder_unexpanded", "request.host", ("placeholder_unexpanded",)),
     CauseRule("host.unknown_host", "request.host", ("unknown_host", "not_the_api_host")),
     CauseRule("path.base_duplicated", "request.path", ("base_duplicated",)),
@@ -144,7 +144,7 @@ RULES: tuple[CauseRule, ...] = (
     CauseRule("config.legacy_cobrowse_retired", "answer.meaning", ("legacy_gone",), "likely"),
     CauseRule("config.offer_expired", "answer.meaning", ("offer_expired", "session_gone"), "likely"),
     CauseRule("conv.session_conflict", "answer.meaning", ("conflict",), "likely", STATE_EXPLAINS),
-    # The one call of our own, made where all else is right: what the org says to it needs no other witness.
+    # Our own call to start a session, sent only if everything else is right: its response alone proves the cause.
     CauseRule("authz.permission_missing", "session.start", ("permission_missing",)),
     CauseRule("authz.division_missing", "session.start", ("division_missing",)),
     CauseRule("authz.user_context_required", "session.start", ("user_required",)),
@@ -157,7 +157,7 @@ RULES: tuple[CauseRule, ...] = (
     CauseRule("env.server_error", "session.start", ("server_error",)),
 )
 
-# Where the answer refuses the call and nothing else explains it: what we saw but could not decide from outside.
+# Applied only if the response rejects the call and no rule explains it: findings that can't prove a cause on their own.
 REFUSALS: tuple[tuple[CauseRule, tuple[int, ...]], ...] = (
     (CauseRule("authz.policy_denied", "permissions.call", ("conditional",), "likely"), (403,)),
     (CauseRule("authz.permission_missing", "route.oracle", ("hidden",), "likely", HELD), (404,)),
@@ -169,7 +169,7 @@ REFUSALS: tuple[tuple[CauseRule, tuple[int, ...]], ...] = (
     ),
 )
 
-# Only where nothing else is wrong: the call departs from the contract in something that may be harmless.
+# Applied only if nothing else is wrong: differences from the contract that may be harmless.
 DEPARTURES: tuple[CauseRule, ...] = (
     CauseRule("body.unexpected", "request.body", ("unexpected",), "likely"),
     CauseRule("provider.not_in_contract", "provider.match", ("not_in_contract",), "likely"),
@@ -177,8 +177,9 @@ DEPARTURES: tuple[CauseRule, ...] = (
 
 
 class ProblemRule(NamedTuple):
-    """What our own reads met: `cause` where a read ended in `code` with one of `troubles`. A finding of `proof`
-    ("check:code") proves it; without one it is likely, or, where `alone` is false, nothing at all.
+    """A problem of our own requests: `cause` if a request failed with `code` and one of `troubles`.
+
+    A finding in `proof` ("check:code") proves it. Without one the cause is likely, or, if `alone` is false, not reported.
     """
 
     cause: str
@@ -188,7 +189,7 @@ class ProblemRule(NamedTuple):
     alone: bool = True
 
 
-# It explains the call only where nothing else does.
+# Applied only if no other rule explains the call.
 PROBLEM_RULES: tuple[ProblemRule, ...] = (
     ProblemRule("env.rate_limited", "rate_limited", ("",), ("limits.headroom:rate_limited",)),
     ProblemRule("env.server_error", "server_error", ("",)),

@@ -1,4 +1,4 @@
-"""Runs checks: each when its prerequisites are done, independent ones at the same time. Knows no database."""
+"""Runs checks in the order of their prerequisites, independent ones in parallel."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ AT_ONCE = 6
 
 @dataclass(frozen=True)
 class CheckRun:
-    """One check that ended. `path_ms` is the longest chain of calls, in ms, that had to come before its end."""
+    """One finished check. `path_ms` is the time in ms of the longest chain of requests up to its end."""
 
     check: Check
     results: tuple[Result, ...]
@@ -30,10 +30,10 @@ class CheckRun:
 def run_checks(
     checks: Iterable[Check], ctx: CheckContext, *, deadline: float = DEADLINE_SECONDS, at_once: int = AT_ONCE
 ) -> Iterator[CheckRun]:
-    """Yield each check as it ends. A prerequisite that was not planned blocks nothing.
+    """Yield each check as it finishes. A prerequisite that isn't planned doesn't block.
 
-    After `deadline` seconds nothing new starts: the rest is `skip / out_of_time`. A check under way is waited for;
-    every call it makes has a time limit of its own. A caller that stops early waits for nothing.
+    After `deadline` seconds no check starts, and the rest get `skip / out_of_time`; running checks may finish, because
+    each of their requests has its own timeout. If the caller stops iterating, nothing is waited for.
     """
     planned = {check.id: check for check in checks}
     order = TopologicalSorter({id: _before(planned[id], planned) for id in sorted(planned)})
@@ -58,21 +58,23 @@ def run_checks(
 
 
 def _before(check: Check, planned: dict[str, Check]) -> list[str]:
-    """The planned checks whose end it waits for."""
+    """The IDs of the planned checks that must finish first."""
     others: list[str] = []
     if check.if_all_right:
-        others = [id for id, each in planned.items() if not each.if_all_right]
+        others = [id for id, other in planned.items() if not other.if_all_right]
     elif check.last:
-        others = [id for id, each in planned.items() if not (each.last or each.if_all_right)]
+        others = [id for id, other in planned.items() if not (other.last or other.if_all_right)]
     return [*others, *(id for id in check.after if id in planned)]
 
 
 def _run_one(check: Check, ctx: CheckContext, before: list[CheckRun], ends_at: float) -> CheckRun:
-    lane = Lane(check.id, max((ended.path_ms for ended in before), default=0.0))
-    if check.if_all_right and (amiss := sorted(ended.check.title for ended in before if _is_amiss(ended))):
-        sentence = f"Not done, because not all else is right: {amiss[0]}."
-        return CheckRun(check, (skipped("not_all_right", sentence, evidence={"amiss": amiss}),), lane.path_ms)
-    unmet = sorted(ended.check.id for ended in before if _blocks(ended) and not check.if_all_right)
+    lane = Lane(check.id, max((finished.path_ms for finished in before), default=0.0))
+    if check.if_all_right and (
+        not_right := sorted(finished.check.title for finished in before if _is_not_right(finished))
+    ):
+        sentence = f"Not done, because not all else is right: {not_right[0]}."
+        return CheckRun(check, (skipped("not_all_right", sentence, evidence={"amiss": not_right}),), lane.path_ms)
+    unmet = sorted(finished.check.id for finished in before if _blocks(finished) and not check.if_all_right)
     if unmet:
         return CheckRun(
             check, (skipped("prerequisite", f"Needs {unmet[0]} first.", evidence={"needs": unmet}),), lane.path_ms
@@ -86,29 +88,29 @@ def _run_one(check: Check, ctx: CheckContext, before: list[CheckRun], ends_at: f
     return CheckRun(check, results, lane.path_ms)
 
 
-def _blocks(ended: CheckRun) -> bool:
-    return any(result.outcome in BLOCKING for result in ended.results)
+def _blocks(finished: CheckRun) -> bool:
+    return any(result.outcome in BLOCKING for result in finished.results)
 
 
-def _is_amiss(ended: CheckRun) -> bool:
-    """Anything but a pass, or a skip of what does not arise."""
+def _is_not_right(finished: CheckRun) -> bool:
+    """True unless every result is a pass, or a skip because the check doesn't apply."""
     return any(
         result.outcome not in (Outcome.PASS, Outcome.SKIP) or result.code in ("prerequisite", "out_of_time")
-        for result in ended.results
+        for result in finished.results
     )
 
 
 def _collect(check: Check, ctx: CheckContext) -> list[Result]:
-    """The results of one check, at most one per subject; what came before a crash is kept."""
+    """The results of one check, at most one per subject. Results from before a crash are kept."""
     results: dict[str, Result] = {}
     try:
         for result in check.run(ctx):
             results.setdefault(result.subject, result)
-    except Exception as trouble:
+    except Exception as error:
         log.exception("check %s crashed", check.id)
         crash = unclear(
             "crashed",
-            f"This check broke ({type(trouble).__name__}); what it would have said is unknown.",
+            f"This check broke ({type(error).__name__}); what it would have said is unknown.",
             hint="This is a fault of Cobrowse Doctor, not of the org. The log has the details.",
             subject="" if "" not in results else "crash",
         )

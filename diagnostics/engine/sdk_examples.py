@@ -1,4 +1,4 @@
-"""The call as it should be, in the official SDKs' own names. Never with a secret or a token."""
+"""Code examples of the correct call for each official SDK. They never contain a secret or a token."""
 
 from diagnostics.genesys.contract import Operation
 from diagnostics.genesys.operation import camel_case
@@ -10,7 +10,7 @@ START_OPERATION = "postConversationCobrowse"
 
 
 def base_url(region: Region) -> str:
-    """Where the user would send it: the real host, or an operator's own address as it is."""
+    """The URL to send the call to: the region's API host, or the configured address of a custom region."""
     return f"https://{region.api_host}" if region.domain else region.api
 
 
@@ -19,13 +19,13 @@ def shell_id(conversation_id: str) -> str:
 
 
 def snippets_for(wanted: Operation, conversation_id: str, region: Region) -> dict[str, str]:
-    """Language -> code that makes the call with client credentials from the environment."""
+    """Language -> code that makes the call, with client credentials from environment variables."""
     known = UUID.fullmatch(conversation_id) is not None
 
-    def given(quote: str, variable: str) -> str:
-        """The arguments: the conversation's id where it is known, else variables."""
+    def arguments(quote: str, variable: str) -> str:
+        """The arguments of the SDK method: the conversation ID if known, otherwise variables."""
         values = []
-        for name in map(camel_case, wanted.arguments):  # not in the order of the path, for some operations
+        for name in map(camel_case, wanted.arguments):  # their order can differ from that in the path
             if name == "conversationId":
                 values.append(f"{quote}{conversation_id}{quote}" if known else variable)
             else:
@@ -34,11 +34,11 @@ def snippets_for(wanted: Operation, conversation_id: str, region: Region) -> dic
 
     host = base_url(region)
     found = {
-        "python": _python(wanted, given('"', "conversation_id"), host),
-        "java": _java(wanted, given('"', "conversationId"), host),
-        "javascript": _javascript(wanted, given("'", "conversationId"), host),
-        "dotnet": _dotnet(wanted, given('"', "conversationId"), host),
-        "go": _go(wanted, given('"', "conversationID"), host),
+        "python": _python(wanted, arguments('"', "conversation_id"), host),
+        "java": _java(wanted, arguments('"', "conversationId"), host),
+        "javascript": _javascript(wanted, arguments("'", "conversationId"), host),
+        "dotnet": _dotnet(wanted, arguments('"', "conversationId"), host),
+        "go": _go(wanted, arguments('"', "conversationID"), host),
     }
     if wanted.operation_id == START_OPERATION:
         found["gc"] = f"gc conversations cobrowse create {conversation_id if known else '$CONVERSATION_ID'}\n"

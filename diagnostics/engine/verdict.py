@@ -1,16 +1,17 @@
-"""The run's answer, computed from the findings alone: one cause, how sure, why, and what else. Pure.
+"""The verdict of a run, computed from its findings alone: the cause, the certainty, the evidence, and other problems.
 
-The first of the rules (`rules`) whose cause can produce the response that came back (`explanations`) is what to fix
-first. Causes that cannot have produced it are never first; they are listed as other problems.
+The cause is that of the first rule (see `rules`) that can produce the response the caller got (see `explanations`).
+Causes that can't have produced the response are never reported as the cause, only as other problems.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.engine.explanations import EXPLAINS_ANYTHING, HIDES_THE_CAUSE, can_explain
+from diagnostics.engine.finding import Finding
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES, CauseRule, Certainty
 
 ENGINE_VERSION = "4"
@@ -18,43 +19,9 @@ PART_IS_RIGHT = "This branch is right now. Only it was asked again, so this says
 PART_IS_NOT_RIGHT = "Only this branch was asked again; it is not all right, and it alone explains no failure."
 
 
-class FindingLike(Protocol):
-    """A finding, stored or not."""
-
-    @property
-    def check_id(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def anchor(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def sentence(self) -> str: ...
-    @property
-    def hint(self) -> str: ...
-    @property
-    def evidence(self) -> Mapping[str, Any]: ...
-
-
-def as_dict(found: FindingLike) -> dict[str, Any]:
-    """A finding as the JSON of the command line shows it."""
-    return {
-        "check": found.check_id,
-        "subject": found.subject,
-        "outcome": found.outcome,
-        "code": found.code,
-        "sentence": found.sentence,
-        "hint": found.hint,
-        "evidence": found.evidence,
-    }
-
-
 @dataclass(frozen=True)
 class NotChecked:
-    """Something that could not be told, and how it could be."""
+    """A check without a result. `who` says what would give it one."""
 
     sentence: str
     who: str = ""
@@ -62,7 +29,10 @@ class NotChecked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`because` are the anchors of the findings that prove it; `ruled_out` those that leave no other explanation."""
+    """`because` holds the anchors of the findings that prove the cause, `ruled_out` those of the checks that passed.
+
+    `also` holds the codes of other causes.
+    """
 
     cause: str
     certainty: Certainty
@@ -81,10 +51,10 @@ class Verdict:
 class Candidate:
     cause: str
     certainty: Certainty
-    finding: FindingLike
+    finding: Finding
 
 
-# Passes that say something about a call that failed, in the order told.
+# Checks that rule something out when they pass, in the order in which the verdict lists them.
 RULES_OUT = (
     "request.path",
     "oauth.token",
@@ -96,7 +66,7 @@ RULES_OUT = (
     "deployments.cobrowse",
     "provider.match",
 )
-# Without an answer of these nobody can be acquitted; what the others could not tell only makes it less sure.
+# If one of these is inconclusive, the verdict can't be "nothing wrong". Other inconclusive checks only lower the certainty.
 DECISIVE = (
     "oauth.token",
     "oauth.identity",
@@ -109,136 +79,137 @@ DECISIVE = (
     "deployments.cobrowse",
     "answer.meaning",
 )
-
-
-# What a comparison of reads says of a 404 that is no cause by itself, but the best that can be said.
+# Codes of `route.oracle` that don't prove a cause of a 404 but are the best explanation there is.
 EXPLAINS_A_404 = frozenset({"other_view", "other_absent", "from_the_operation"})
-MATCHED_BY_NO_RULE = frozenset(row.code for row in PROBLEM_RULES)
+PROBLEM_CODES = frozenset(rule.code for rule in PROBLEM_RULES)
 
 
-def judge(findings: Iterable[FindingLike], *, part: bool = False) -> Verdict:
-    """The verdict on any set of findings, also on none and on those of a run that was cut short.
+def judge(findings: Sequence[Finding], *, part: bool = False) -> Verdict:
+    """Works on any set of findings, including an empty one and that of an interrupted run.
 
-    Those of a `part`, one branch of the checks, acquit that branch alone and never the whole.
+    `part` means that the run repeated only one branch of the checks; its verdict covers that branch only.
     """
-    found = list(findings)
-    answer = next((each for each in found if each.check_id == "answer.meaning"), None)
-    worked = answer is not None and answer.code == "success"
-    rules = _matching_rules(found) if part else RULES
-    named = [] if worked else _candidates(found, rules)
-    candidates = _explaining(named, answer)
+    response = next((finding for finding in findings if finding.check_id == "answer.meaning"), None)
+    worked = response is not None and response.code == "success"
+    rules = _matching_rules(findings) if part else RULES
+    named = [] if worked else _candidates(findings, rules)
+    candidates = _that_explain(named, response)
     if not worked and not candidates and not part:
-        troubles = _problems(found, answer)
-        candidates = _proved(troubles) or _refusals(found, answer) or _departures(found, answer) or troubles
-    verdict = _accuse(candidates, named, found, answer) if candidates else _acquit(found, named, answer, worked)
-    if part and not candidates:
-        verdict = _of_part(verdict, found)
-    return replace(verdict, unchecked=_unchecked(found), ruled_out=_ruled_out(found, verdict))
+        problems = _problems(findings, response)
+        candidates = _proved(problems) or _refusals(findings, response) or _departures(findings, response) or problems
+    if candidates:
+        verdict = _with_cause(candidates, named, findings, response)
+    else:
+        verdict = _without_cause(findings, named, response, worked)
+        if part:
+            verdict = _branch_verdict(verdict, findings)
+    return replace(verdict, unchecked=_unchecked(findings), ruled_out=_ruled_out(findings, verdict))
 
 
-def _matching_rules(found: list[FindingLike]) -> list[CauseRule]:
-    """The rules whose every counter-proof was looked for: what was not asked must not lead to an accusation."""
-    asked = {each.check_id for each in found}
-    return [rule for rule in RULES if asked.issuperset(each.partition(":")[0] for each in rule.unless)]
+def _matching_rules(findings: Sequence[Finding]) -> list[CauseRule]:
+    """The rules whose exceptions (`unless`) were all checked, so that a check that didn't run can't produce a cause."""
+    checks = {finding.check_id for finding in findings}
+    return [rule for rule in RULES if checks.issuperset(exception.partition(":")[0] for exception in rule.unless)]
 
 
-def _of_part(verdict: Verdict, found: list[FindingLike]) -> Verdict:
-    """What accuses nobody in a whole run is still not right in its branch."""
-    amiss = [each for each in found if each.outcome in (Outcome.WARN, Outcome.FAIL)]
-    if amiss:
-        because = tuple(each.anchor for each in amiss)
-        return Verdict(causes.UNDETERMINED, "undetermined", f"{PART_IS_NOT_RIGHT} {amiss[0].sentence}", because=because)
+def _branch_verdict(verdict: Verdict, findings: Sequence[Finding]) -> Verdict:
+    """A warning or failure that names no cause in a full run still makes its branch not right."""
+    not_passed = [finding for finding in findings if finding.outcome in (Outcome.WARN, Outcome.FAIL)]
+    if not_passed:
+        return _undetermined(f"{PART_IS_NOT_RIGHT} {not_passed[0].sentence}", because=not_passed)
     return replace(verdict, sentence=PART_IS_RIGHT) if verdict.cause == causes.NONE else verdict
 
 
-def _candidates(found: list[FindingLike], rules: Iterable[CauseRule]) -> list[Candidate]:
-    said = {f"{each.check_id}:{each.code}" for each in found}
+def _candidates(findings: Sequence[Finding], rules: Iterable[CauseRule]) -> list[Candidate]:
+    reported = {f"{finding.check_id}:{finding.code}" for finding in findings}
     return [
-        Candidate(rule.cause, rule.certainty, each)
+        Candidate(rule.cause, rule.certainty, finding)
         for rule in rules
-        if said.isdisjoint(rule.unless)
-        for each in found
-        if each.check_id == rule.check and each.code in rule.codes
+        if reported.isdisjoint(rule.unless)
+        for finding in findings
+        if finding.check_id == rule.check and finding.code in rule.codes
     ]
 
 
-def _explaining(candidates: list[Candidate], answer: FindingLike | None) -> list[Candidate]:
-    """Those whose cause can produce the response. One that hides what happened leaves everything possible, not proved."""
-    if answer is None:
+def _that_explain(candidates: list[Candidate], response: Finding | None) -> list[Candidate]:
+    """The candidates whose cause can produce the response. One that hides what happened makes them likely at most."""
+    if response is None:
         return candidates
-    explaining = [each for each in candidates if _explains(each, answer)]
-    if answer.code not in HIDES_THE_CAUSE and not answer.evidence.get("hidden_by_browser"):
+    explaining = [candidate for candidate in candidates if _explains(candidate, response)]
+    if response.code not in HIDES_THE_CAUSE and not response.evidence.get("hidden_by_browser"):
         return explaining
-    return [each if each.cause in EXPLAINS_ANYTHING else replace(each, certainty="likely") for each in explaining]
+    return [
+        candidate if candidate.cause in EXPLAINS_ANYTHING else replace(candidate, certainty="likely")
+        for candidate in explaining
+    ]
 
 
-def _explains(candidate: Candidate, answer: FindingLike) -> bool:
+def _explains(candidate: Candidate, response: Finding) -> bool:
     if candidate.finding.check_id == "answer.meaning":
         return True
-    return can_explain(candidate.cause, answer.code, answer.evidence.get("status"))
+    return can_explain(candidate.cause, response.code, response.evidence.get("status"))
 
 
-def _refusals(found: list[FindingLike], answer: FindingLike | None) -> list[Candidate]:
-    status = answer.evidence.get("status") if answer is not None else None
-    return _explaining(_candidates(found, [rule for rule, statuses in REFUSALS if status in statuses]), answer)
+def _refusals(findings: Sequence[Finding], response: Finding | None) -> list[Candidate]:
+    status = response.evidence.get("status") if response is not None else None
+    return _that_explain(_candidates(findings, [rule for rule, statuses in REFUSALS if status in statuses]), response)
 
 
-def _departures(found: list[FindingLike], answer: FindingLike | None) -> list[Candidate]:
-    """An unwanted body explains a refusal for the body's sake, or, without an answer, is all there is to name."""
-    candidates = _candidates(found, DEPARTURES)
-    if answer is None:
+def _departures(findings: Sequence[Finding], response: Finding | None) -> list[Candidate]:
+    """Departures from the contract explain only a response that rejects the body (400, 413, 415 or 422), or no response."""
+    candidates = _candidates(findings, DEPARTURES)
+    if response is None:
         return candidates
-    if answer.evidence.get("status") not in (400, 413, 415, 422):
+    if response.evidence.get("status") not in (400, 413, 415, 422):
         return []
-    if "provider" in str(answer.evidence.get("message", "")).lower():
+    if "provider" in str(response.evidence.get("message", "")).lower():
         candidates.reverse()
-    return _explaining(candidates, answer)
+    return _that_explain(candidates, response)
 
 
-def _problems(found: list[FindingLike], answer: FindingLike | None) -> list[Candidate]:
-    """What keeps our reads from the org explains no call that was answered by status: that one got through."""
-    if answer is not None and answer.evidence.get("status") is not None:
+def _problems(findings: Sequence[Finding], response: Finding | None) -> list[Candidate]:
+    """Problems of our own requests. They can't explain a call that got a response with a status: it reached the org."""
+    if response is not None and response.evidence.get("status") is not None:
         return []
     candidates: list[Candidate] = []
-    for row in PROBLEM_RULES:
-        met = [each for each in found if each.outcome == Outcome.ERROR and each.code == row.code]
-        met = [each for each in met if each.evidence.get("trouble", "") in row.troubles]
-        proof = [each for each in found if f"{each.check_id}:{each.code}" in row.proof]
-        if met and proof:
-            candidates += [Candidate(row.cause, "proved", each) for each in (*proof, *met)]
-        elif row.alone:
-            candidates += [Candidate(row.cause, "likely", each) for each in met]
+    for rule in PROBLEM_RULES:
+        errors = [finding for finding in findings if finding.outcome == Outcome.ERROR and finding.code == rule.code]
+        errors = [error for error in errors if error.evidence.get("trouble", "") in rule.troubles]
+        proof = [finding for finding in findings if f"{finding.check_id}:{finding.code}" in rule.proof]
+        if errors and proof:
+            candidates += [Candidate(rule.cause, "proved", finding) for finding in (*proof, *errors)]
+        elif rule.alone:
+            candidates += [Candidate(rule.cause, "likely", error) for error in errors]
     return candidates
 
 
 def _proved(candidates: list[Candidate]) -> list[Candidate]:
-    return [each for each in candidates if each.certainty == "proved"]
+    return [candidate for candidate in candidates if candidate.certainty == "proved"]
 
 
-def _accuse(
-    candidates: list[Candidate], named: list[Candidate], found: list[FindingLike], answer: FindingLike | None
+def _with_cause(
+    candidates: list[Candidate], named: list[Candidate], findings: Sequence[Finding], response: Finding | None
 ) -> Verdict:
-    """`named` are all causes that the findings name, also those that cannot have produced this response."""
+    """`named` holds every cause that the findings name, including those that can't have produced this response."""
     first = candidates[0]
-    others = (*candidates, *named, *_proved(_problems(found, answer)), *_candidates(found, DEPARTURES))
-    proof = [each.finding for each in candidates if each.cause == first.cause]
-    if answer is not None and answer not in proof:
-        proof.append(answer)
+    others = (*candidates, *named, *_proved(_problems(findings, response)), *_candidates(findings, DEPARTURES))
+    proof = [candidate.finding for candidate in candidates if candidate.cause == first.cause]
+    if response is not None and response not in proof:
+        proof.append(response)
     return Verdict(
         cause=first.cause,
         certainty=first.certainty,
         sentence=first.finding.sentence,
         remedy=first.finding.hint,
-        because=tuple(dict.fromkeys(each.anchor for each in proof)),
-        also=tuple(dict.fromkeys(each.cause for each in others if each.cause != first.cause)),
+        because=tuple(dict.fromkeys(finding.anchor for finding in proof)),
+        also=tuple(dict.fromkeys(other.cause for other in others if other.cause != first.cause)),
     )
 
 
-def _unread(blind: list[FindingLike]) -> FindingLike | None:
-    """Of what could not be read, what says most about why: a trouble with the org itself, else what a right would show."""
-    asked = [each for each in blind if each.check_id != "answer.meaning"]
-    first = sorted(asked, key=lambda each: (each.code not in MATCHED_BY_NO_RULE, not each.hint))
-    return first[0] if first else None
+def _most_informative(unread: Sequence[Finding]) -> Finding | None:
+    """Prefers a problem with the org itself, then a finding whose hint says which permission would help."""
+    reads = [finding for finding in unread if finding.check_id != "answer.meaning"]
+    return min(reads, key=lambda finding: (finding.code not in PROBLEM_CODES, not finding.hint), default=None)
 
 
 CONTRADICTED = (
@@ -252,114 +223,124 @@ ALL_RIGHT_NOW = (
 )
 
 
-def _acquit(found: list[FindingLike], named: list[Candidate], answer: FindingLike | None, worked: bool) -> Verdict:
-    """Nothing is accused: either nothing is wrong, or what is wrong could not be told."""
-    start = next((each for each in found if each.check_id == "session.start"), None)
+def _without_cause(
+    findings: Sequence[Finding], named: list[Candidate], response: Finding | None, worked: bool
+) -> Verdict:
+    """Either nothing is wrong, or the cause can't be determined."""
+    start = next((finding for finding in findings if finding.check_id == "session.start"), None)
     if start is not None:
-        return _tried(start, found)
-    misread = next((each for each in found if each.code == "from_screenshot"), None)
+        return _live_start_verdict(start, findings)
+    misread = next((finding for finding in findings if finding.code == "from_screenshot"), None)
     if misread is not None and not worked:
-        return Verdict(causes.UNDETERMINED, "undetermined", misread.sentence, misread.hint, because=(misread.anchor,))
-    if answer is not None and not worked:
-        return replace(_unexplained(found, named, answer), also=tuple(dict.fromkeys(each.cause for each in named)))
-    untold = [each for each in found if each.outcome == Outcome.ERROR]
-    blind = [each for each in untold if each.check_id in DECISIVE]
-    passes = tuple(each.anchor for each in found if each.outcome == Outcome.PASS)
-    if not passes or (blind and not worked):
-        what = blind[0].sentence if blind else "Nothing could be checked."
-        because = tuple(each.anchor for each in blind)
-        return Verdict(causes.UNDETERMINED, "undetermined", what, blind[0].hint if blind else "", because=because)
-    vanished = next((each for each in found if each.code == "not_reproducible"), None)
-    if vanished is not None:
-        return Verdict(
-            causes.UNDETERMINED,
-            "undetermined",
-            "The failure could not be reproduced: the call works now, and everything we can check is right.",
-            f"{vanished.hint} If a server error was reported, it was on Genesys Cloud's side.",
-            because=(vanished.anchor,),
+        return _undetermined(misread.sentence, misread.hint, because=[misread])
+    if response is not None and not worked:
+        return replace(
+            _unexplained(findings, named, response), also=tuple(dict.fromkeys(candidate.cause for candidate in named))
         )
-    warnings = [each for each in found if each.outcome == Outcome.WARN]
-    because = (*passes, *(each.anchor for each in warnings))
-    tested = _what_was_tested(found, worked)
-    sentence = f"No problem found. {tested.sentence}" + (f" Warning: {warnings[0].sentence}" if warnings else "")
-    certainty: Certainty = "likely" if untold or warnings or not tested.is_the_complaint else "proved"
+    unknown = [finding for finding in findings if finding.outcome == Outcome.ERROR]
+    unread = [finding for finding in unknown if finding.check_id in DECISIVE]
+    passes = tuple(finding.anchor for finding in findings if finding.outcome == Outcome.PASS)
+    if not passes or (unread and not worked):
+        if not unread:
+            return _undetermined("Nothing could be checked.")
+        return _undetermined(unread[0].sentence, unread[0].hint, because=unread)
+    not_reproduced = next((finding for finding in findings if finding.code == "not_reproducible"), None)
+    if not_reproduced is not None:
+        return _undetermined(
+            "The failure could not be reproduced: the call works now, and everything we can check is right.",
+            f"{not_reproduced.hint} If a server error was reported, it was on Genesys Cloud's side.",
+            because=[not_reproduced],
+        )
+    warnings = [finding for finding in findings if finding.outcome == Outcome.WARN]
+    because = (*passes, *(warning.anchor for warning in warnings))
+    scope = _checked_scope(findings, worked)
+    sentence = f"No problem found. {scope.sentence}" + (f" Warning: {warnings[0].sentence}" if warnings else "")
+    certainty: Certainty = "likely" if unknown or warnings or not scope.covers_the_complaint else "proved"
     return Verdict(causes.NONE, certainty, sentence, because=because)
 
 
-def _unexplained(found: list[FindingLike], named: list[Candidate], answer: FindingLike) -> Verdict:
-    """The call failed, and nothing that was found can be what made it fail."""
-    unread = _unread([each for each in found if each.outcome == Outcome.ERROR and each.check_id in DECISIVE])
-    contradicted = answer.code in ("permission_missing", "division_missing")
-    if unread is not None and not (contradicted and unread.code not in MATCHED_BY_NO_RULE):
-        said, remedy = (
+def _unexplained(findings: Sequence[Finding], named: list[Candidate], response: Finding) -> Verdict:
+    """The call failed, and no finding explains why."""
+    unread = _most_informative(
+        [finding for finding in findings if finding.outcome == Outcome.ERROR and finding.check_id in DECISIVE]
+    )
+    contradicted = response.code in ("permission_missing", "division_missing")
+    if unread is not None and not (contradicted and unread.code not in PROBLEM_CODES):
+        return _undetermined(
             f"The call failed, and what would explain it could not be read from the org. {unread.sentence}",
             f"{unread.hint} Then check again." if unread.hint else "Check again when that can be read.",
+            because=[response, unread],
         )
-        return Verdict(causes.UNDETERMINED, "undetermined", said, remedy, because=(answer.anchor, unread.anchor))
-    compared = next((each for each in found if each.check_id == "route.oracle" and each.code in EXPLAINS_A_404), None)
-    if compared is not None and answer.evidence.get("status") == 404:
-        said = f"The call failed, and no single cause is certain. {compared.sentence}"
-        because = (answer.anchor, compared.anchor)
-        return Verdict(causes.UNDETERMINED, "undetermined", said, compared.hint, because=because)
-    if answer.outcome == Outcome.ERROR:  # a response that hides what happened
-        return Verdict(causes.UNDETERMINED, "undetermined", answer.sentence, answer.hint, because=(answer.anchor,))
+    compared = next(
+        (finding for finding in findings if finding.check_id == "route.oracle" and finding.code in EXPLAINS_A_404), None
+    )
+    if compared is not None and response.evidence.get("status") == 404:
+        sentence = f"The call failed, and no single cause is certain. {compared.sentence}"
+        return _undetermined(sentence, compared.hint, because=[response, compared])
+    if response.outcome == Outcome.ERROR:  # a response that hides what happened
+        return _undetermined(response.sentence, response.hint, because=[response])
     if named and not contradicted:
         first = named[0].finding
-        response = (
-            f"{answer.evidence.get('status') or ''} {answer.evidence.get('code') or ''}".strip() or "that response"
+        described = (
+            f"{response.evidence.get('status') or ''} {response.evidence.get('code') or ''}".strip() or "that response"
         )
-        return Verdict(
-            causes.UNDETERMINED,
-            "undetermined",
-            f"What we found wrong doesn't explain the response ({response}), so the cause is open. Found: {first.sentence}",
+        return _undetermined(
+            f"What we found wrong doesn't explain the response ({described}), so the cause is open. Found: {first.sentence}",
             f"Fix what was found, then repeat the call and paste the new response. {first.hint}".strip(),
-            because=(answer.anchor, first.anchor),
+            because=[response, first],
         )
-    said, remedy = CONTRADICTED if contradicted else ALL_RIGHT_NOW
-    return Verdict(causes.UNDETERMINED, "undetermined", said, remedy, because=(answer.anchor,))
+    sentence, remedy = CONTRADICTED if contradicted else ALL_RIGHT_NOW
+    return _undetermined(sentence, remedy, because=[response])
+
+
+def _undetermined(sentence: str, remedy: str = "", *, because: Iterable[Finding] = ()) -> Verdict:
+    anchors = tuple(finding.anchor for finding in because)
+    return Verdict(causes.UNDETERMINED, "undetermined", sentence, remedy, because=anchors)
 
 
 @dataclass(frozen=True)
-class Tested:
-    """What a run without a fault has tested, and whether that is the very thing that the person complained about."""
+class CheckedScope:
+    """What a run that found no problem has checked, and whether that includes what the person complained about."""
 
     sentence: str
-    is_the_complaint: bool
+    covers_the_complaint: bool
 
 
-def _what_was_tested(found: list[FindingLike], worked: bool) -> Tested:
-    areas = {each.check_id.partition(".")[0] for each in found}
+def _checked_scope(findings: Sequence[Finding], worked: bool) -> CheckedScope:
+    areas = {finding.check_id.partition(".")[0] for finding in findings}
     if worked:
-        return Tested("The response shows that the call worked, and everything else we checked is right.", True)
+        return CheckedScope("The response shows that the call worked, and everything else we checked is right.", True)
     if "request" in areas:
-        return Tested(
+        return CheckedScope(
             "The call and the org look right, but we didn't send the call itself, and no response of it was given.",
             False,
         )
     if "conversation" in areas:
-        return Tested(
+        return CheckedScope(
             "The conversation and the org look right, but no call was given, and we didn't start a session.", False
         )
-    return Tested("The org's setup is right. No call and no conversation were given, so neither was checked.", True)
+    return CheckedScope(
+        "The org's setup is right. No call and no conversation were given, so neither was checked.", True
+    )
 
 
-def _tried(start: FindingLike, found: list[FindingLike]) -> Verdict:
-    """A real session was to be started: whether one was is the answer, whatever else is right."""
+def _live_start_verdict(start: Finding, findings: Sequence[Finding]) -> Verdict:
+    """The verdict of a run that tried to start a real session: only that attempt counts."""
     if start.outcome != Outcome.PASS:
-        return Verdict(causes.UNDETERMINED, "undetermined", start.sentence, start.hint, because=(start.anchor,))
-    passes = [each.anchor for each in found if each.outcome == Outcome.PASS]
+        return _undetermined(start.sentence, start.hint, because=[start])
+    passes = [finding.anchor for finding in findings if finding.outcome == Outcome.PASS]
     return Verdict(causes.NONE, "proved", start.sentence, because=tuple(dict.fromkeys([start.anchor, *passes])))
 
 
-def _unchecked(found: list[FindingLike]) -> tuple[NotChecked, ...]:
-    untold = [each for each in found if each.outcome == Outcome.ERROR]
-    untold += [each for each in found if each.code in ("not_given", "out_of_time")]
-    return tuple(NotChecked(each.sentence, each.hint) for each in untold)
+def _unchecked(findings: Sequence[Finding]) -> tuple[NotChecked, ...]:
+    unchecked = [finding for finding in findings if finding.outcome == Outcome.ERROR]
+    unchecked += [finding for finding in findings if finding.code in ("not_given", "out_of_time")]
+    return tuple(NotChecked(finding.sentence, finding.hint) for finding in unchecked)
 
 
-def _ruled_out(found: list[FindingLike], verdict: Verdict) -> tuple[str, ...]:
+def _ruled_out(findings: Sequence[Finding], verdict: Verdict) -> tuple[str, ...]:
     if verdict.cause == causes.NONE:
         return ()
-    order = {check: place for place, check in enumerate(RULES_OUT)}
-    passes = [each for each in found if each.outcome == Outcome.PASS and each.check_id in order]
-    return tuple(each.anchor for each in sorted(passes, key=lambda each: order[each.check_id]))
+    order = {check: position for position, check in enumerate(RULES_OUT)}
+    passes = [finding for finding in findings if finding.outcome == Outcome.PASS and finding.check_id in order]
+    return tuple(finding.anchor for finding in sorted(passes, key=lambda finding: order[finding.check_id]))

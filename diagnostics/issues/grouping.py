@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.comparison.findings import RANKS
+from diagnostics.engine.finding import Finding
 
 LONGEST_ABOUT = 200
 # Whose findings are about one conversation, and whose about the call that was brought; all others are about the org.
@@ -15,21 +15,6 @@ OF_CALL = frozenset({"request", "permissions"})
 PROBLEM_OUTCOMES = frozenset({Outcome.WARN.value, Outcome.FAIL.value})
 # The answer that was brought is the sign of a trouble, and none itself: nothing in the org could be mended about it.
 SIGNS = frozenset({"answer"})
-
-
-class GroupedFinding(Protocol):
-    """A finding, stored or not."""
-
-    @property
-    def check_id(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def sentence(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -67,14 +52,14 @@ class ClosedRun:
     is_whole: bool
     target: str
     conversation_id: str
-    findings: tuple[GroupedFinding, ...]
+    findings: tuple[Finding, ...]
 
-    def key_of(self, finding: GroupedFinding) -> Key:
+    def key_of(self, finding: Finding) -> Key:
         about = about_of(finding.check_id, self.target, self.conversation_id)
         return Key(finding.check_id, about, finding.subject, finding.code)
 
     @property
-    def troubles(self) -> dict[Key, GroupedFinding]:
+    def troubles(self) -> dict[Key, Finding]:
         """What is wrong or will bite, by what makes it the same as in another run."""
         return {
             self.key_of(each): each
@@ -127,7 +112,7 @@ def lives_after(lives: Mapping[Key, IssueHistory], told: Iterable[ClosedRun]) ->
     return after
 
 
-def after_occurrence(life: IssueHistory | None, run: ClosedRun, finding: GroupedFinding) -> IssueHistory:
+def after_occurrence(life: IssueHistory | None, run: ClosedRun, finding: Finding) -> IssueHistory:
     """A run that looked before another one did changes nothing that the later one saw."""
     if life is None:
         return IssueHistory(finding.outcome, finding.sentence, run.run_id, run.run_id, run.at, run.at)

@@ -10,7 +10,7 @@ from diagnostics.accounts import actor as acting
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.checks.base import all_checks
-from diagnostics.engine.diagnosis import FindingResult
+from diagnostics.engine.finding import FindingResult
 from diagnostics.jobs.row_failures import Kind, forget_failure, rows_together, without_set_aside
 from diagnostics.orgs.connection import diagnosis_of
 from diagnostics.orgs.models import OAuthClient

@@ -58,7 +58,7 @@ def diagnosis_of(
         contract=contract_in_force(where.key),
         part=part,
         may_start=may_start,
-        kept_token=stored_token(client) if is_same and not fresh_token else "",
+        cached_token=stored_token(client) if is_same and not fresh_token else "",
         org_id=client.org_id if is_same else "",
         deadline=deadline or DEADLINE_SECONDS,
     )

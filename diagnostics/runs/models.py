@@ -12,7 +12,7 @@ from django.utils import timezone
 from diagnostics.accounts.models import ApiToken, User
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
-from diagnostics.engine.verdict import as_dict
+from diagnostics.engine.finding import as_dict
 from diagnostics.genesys import exchange
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.storage.model_fields import RedactedCharField, RedactedTextField

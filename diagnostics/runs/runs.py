@@ -21,7 +21,8 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.checks.base import Check, all_checks, branch_of, planned_checks
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.engine.diagnosis import CheckStep, FindingResult, aim_of
+from diagnostics.engine.diagnosis import CheckStep, aim_of
+from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.engine.verdict import ENGINE_VERSION
 from diagnostics.genesys.exchange import HttpExchange

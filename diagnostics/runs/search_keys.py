@@ -1,26 +1,14 @@
 """What a run is about, and by what it can be found again. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from diagnostics.checks.outcomes import Outcome
+from diagnostics.engine.finding import Finding
 from diagnostics.parsing.intent import Aim
 
 LONGEST = 300
 MOST = 400
-
-
-class FoundFinding(Protocol):
-    """A finding, stored or not."""
-
-    @property
-    def check_id(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def evidence(self) -> Any: ...
 
 
 def target_of(client_pk: int, kind: str, aim: Aim | None) -> str:
@@ -37,7 +25,7 @@ def target_of(client_pk: int, kind: str, aim: Aim | None) -> str:
     return f"call:{client_pk}:{aim.method} {path}"[:LONGEST]
 
 
-def search_keys_of(findings: Iterable[FoundFinding], environment: Mapping[str, Any], aim: Aim | None) -> list[str]:
+def search_keys_of(findings: Iterable[Finding], environment: Mapping[str, Any], aim: Aim | None) -> list[str]:
     """`check:<id>=<outcome>`, `provider:<id>` as the call names it, `seen:<source provider>`, `deployment:<id>`,
     `permission:<name>` where the call needs it or the client lacks it; each once, in lower case where case says nothing.
     """
@@ -52,7 +40,7 @@ def search_keys_of(findings: Iterable[FoundFinding], environment: Mapping[str, A
     return list(dict.fromkeys(cleaned))[:MOST]
 
 
-def _of_finding(finding: FoundFinding) -> list[str]:
+def _of_finding(finding: Finding) -> list[str]:
     evidence = finding.evidence if isinstance(finding.evidence, dict) else {}
     if finding.check_id == "provider.seen":
         return [f"seen:{each}" for each in _texts(evidence.get("providers"))]

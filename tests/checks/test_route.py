@@ -14,7 +14,8 @@ from diagnostics.checks.route import ProbeResult, judge, judge_path, judge_resou
 from diagnostics.demo import server
 from diagnostics.demo.orgs import REGION, DemoClient
 from diagnostics.demo.scenarios import scenario
-from diagnostics.engine.diagnosis import Diagnosis, FindingResult
+from diagnostics.engine.diagnosis import Diagnosis
+from diagnostics.engine.finding import FindingResult
 from diagnostics.genesys.regions import region
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.parsing.inputs import Inputs

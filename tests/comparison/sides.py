@@ -1,11 +1,11 @@
 """Runs as values, for the tests of comparing."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from diagnostics.comparison.side import Side
-from diagnostics.parsing.call import FailingCall, ReceivedResponse
+from diagnostics.engine.finding import FindingResult
+from diagnostics.parsing.call import FailingCall, ReceivedAnswer
 from diagnostics.parsing.inputs import Inputs
 
 BEGAN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -22,17 +22,16 @@ ON: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Found:
-    """A finding."""
-
-    check_id: str
-    outcome: str = "pass"
-    code: str = "a"
-    subject: str = ""
-    check_version: int = 1
-    sentence: str = "A sentence."
-    evidence: dict[str, Any] = field(default_factory=dict)
+def make_finding(
+    check_id: str,
+    outcome: str = "pass",
+    code: str = "a",
+    subject: str = "",
+    check_version: int = 1,
+    sentence: str = "A sentence.",
+    evidence: dict[str, Any] | None = None,
+) -> FindingResult:
+    return FindingResult(check_id, check_version, subject, outcome, code, sentence, "", evidence or {})
 
 
 def environment(**values: Any) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def environment(**values: Any) -> dict[str, Any]:
     }
 
 
-def side(pk: int, cause: str = "none", findings: tuple[Found, ...] = (), **values: Any) -> Side:
+def side(pk: int, cause: str = "none", findings: tuple[FindingResult, ...] = (), **values: Any) -> Side:
     """A diagnosis of the hour `pk`: right, unless the values say otherwise."""
     because = values.pop("because", [each.check_id for each in findings if each.outcome != "pass"])
     verdict = {"because": because, "also": values.pop("also", [])}

@@ -22,23 +22,23 @@ from tests.comparison.sides import (
     OTHER_CONVERSATION,
     SHOP,
     START,
-    Found,
     call,
     environment,
     given,
+    make_finding,
     side,
 )
 
 ADD = "conversation:cobrowse:add"
-HELD = Found("permissions.call", "pass", "held", evidence={"needs": [ADD, "conversation:cobrowseVoice:add"]})
-LACKED = Found(
+HELD = make_finding("permissions.call", "pass", "held", evidence={"needs": [ADD, "conversation:cobrowseVoice:add"]})
+LACKED = make_finding(
     "permissions.call", "fail", "permission_missing", evidence={"needs": [ADD, "conversation:cobrowseVoice:add"]}
 )
 NO_ROLE: dict[str, Any] = {"roles": [], "permissions": {ADD: [], "conversation:cobrowseVoice:add": []}}
-SWITCHED_ON = Found("deployments.cobrowse", "pass", "on", evidence={"channel": ""})
-SWITCHED_OFF = Found("deployments.cobrowse", "fail", "off", evidence={"channel": ""})
-PATH = Found("request.path", "pass", "published")
-NO_PATH = Found("request.path", "fail", "not_in_api")
+SWITCHED_ON = make_finding("deployments.cobrowse", "pass", "on", evidence={"channel": ""})
+SWITCHED_OFF = make_finding("deployments.cobrowse", "fail", "off", evidence={"channel": ""})
+PATH = make_finding("request.path", "pass", "published")
+NO_PATH = make_finding("request.path", "fail", "not_in_api")
 NEW_SECRET = {"client_id": "client-1", "name": "Acme", "secret_set_at": "2026-11-01T00:00:00+00:00"}
 LISTED: dict[str, Any] = {"gateway": True, "providers": [{"id": "a"}]}
 INACTIVE = {SHOP: {**ON, "status": "Inactive"}}
@@ -140,8 +140,8 @@ def test_a_path_that_was_changed_on_advice() -> None:
 
 
 def test_a_scope_that_was_lost_at_the_gateway() -> None:
-    has = Found("oauth.scopes", "pass", "granted", subject="cobrowse:write")
-    lacks = Found("oauth.scopes", "fail", "scope_missing", subject="cobrowse:write")
+    has = make_finding("oauth.scopes", "pass", "granted", subject="cobrowse:write")
+    lacks = make_finding("oauth.scopes", "fail", "scope_missing", subject="cobrowse:write")
     old, new = environment(scopes=["cobrowse:write", "other"]), environment(scopes=[])
     bad = side(2, "authz.scope_missing", (lacks,), environment=new, because=["oauth.scopes#cobrowse:write"])
     told = explained(side(1, findings=(has,), environment=old), bad)
@@ -149,8 +149,8 @@ def test_a_scope_that_was_lost_at_the_gateway() -> None:
 
 
 def test_of_two_orgs_what_is_wrong_comes_before_what_else_differs() -> None:
-    none = Found("oauth.scopes", "skip", "not_applicable")
-    lacks = Found("oauth.scopes", "fail", "scope_missing", "cobrowse:write", sentence="THE SCOPE IS MISSING.")
+    none = make_finding("oauth.scopes", "skip", "not_applicable")
+    lacks = make_finding("oauth.scopes", "fail", "scope_missing", "cobrowse:write", sentence="THE SCOPE IS MISSING.")
     there = {"client_pk": 2, "client_name": "Gateway", "environment": environment(**LISTED, org={"id": "org-2"})}
     bad = side(2, "authz.scope_missing", (lacks,), because=["oauth.scopes#cobrowse:write"], **there)
     told = explained(side(1, findings=(none,)), bad)
@@ -171,8 +171,8 @@ def test_a_provider_that_was_renamed() -> None:
     def org(id: str) -> dict[str, Any]:
         return environment(gateway=True, providers=[{"id": id, "name": "Main", "enabled": True}])
 
-    match = Found("provider.match", "pass", "exact")
-    differs = Found("provider.match", "fail", "other_case", evidence={"wanted": "genesys", "ids": ["Genesys"]})
+    match = make_finding("provider.match", "pass", "exact")
+    differs = make_finding("provider.match", "fail", "other_case", evidence={"wanted": "genesys", "ids": ["Genesys"]})
     inputs = given(call(body='{"providerId": "genesys"}'))
     bad = side(2, "provider.mismatch", (differs,), environment=org("Genesys"), inputs=inputs)
     told = explained(side(1, findings=(match,), environment=org("genesys"), inputs=inputs), bad)
@@ -181,8 +181,8 @@ def test_a_provider_that_was_renamed() -> None:
 
 def test_a_provider_id_in_another_case_on_the_side_of_the_caller() -> None:
     org = environment(gateway=True, providers=[{"id": "genesys", "name": "", "enabled": True}])
-    match = Found("provider.match", "pass", "exact")
-    differs = Found("provider.match", "fail", "other_case", evidence={"wanted": "Genesys"})
+    match = make_finding("provider.match", "pass", "exact")
+    differs = make_finding("provider.match", "fail", "other_case", evidence={"wanted": "Genesys"})
     good = side(1, findings=(match,), environment=org, inputs=given(call(body='{"providerId": "genesys"}')))
     bad = side(
         2, "provider.mismatch", (differs,), environment=org, inputs=given(call(body='{"providerId": "Genesys"}'))
@@ -230,8 +230,8 @@ def test_a_provider_id_in_another_case_on_the_side_of_the_caller() -> None:
 def test_each_cause_hangs_on_its_own_facts(
     cause: str, check: str, code: str, old: dict[str, Any], new: dict[str, Any], kind: str
 ) -> None:
-    good = side(1, findings=(Found(check, "pass"),), environment=environment(**old))
-    bad = side(2, cause, (Found(check, "fail", code),), environment=environment(**new))
+    good = side(1, findings=(make_finding(check, "pass"),), environment=environment(**old))
+    bad = side(2, cause, (make_finding(check, "fail", code),), environment=environment(**new))
     told = explained(good, bad)
     assert told.certainty in ("proved", "likely")
     assert named(told) == {kind}
@@ -275,7 +275,7 @@ def test_a_deployment_that_is_new_and_off_takes_nothing_away() -> None:
 
 def test_a_channel_counts_where_the_conversation_came_by_it() -> None:
     def fails(channel: str) -> Side:
-        found = Found("deployments.cobrowse", "fail", "off", evidence={"channel": channel})
+        found = make_finding("deployments.cobrowse", "fail", "off", evidence={"channel": channel})
         there = environment(deployments={SHOP: {**ON, "channels": ["Voice"]}})
         return side(2, "config.cobrowse_disabled", (found,), environment=there)
 
@@ -293,8 +293,8 @@ def test_what_was_not_read_is_said_and_accuses_nobody() -> None:
 
 
 def test_a_trouble_of_the_network_comes_and_goes_by_itself() -> None:
-    bad = side(2, "env.timeout", (Found("oauth.token", "error", "unreachable"),))
-    told = explained(side(1, findings=(Found("oauth.token"),)), bad)
+    bad = side(2, "env.timeout", (make_finding("oauth.token", "error", "unreachable"),))
+    told = explained(side(1, findings=(make_finding("oauth.token"),)), bad)
     assert told.certainty == "undetermined"
     assert "by itself" in told.sentence
 
@@ -307,7 +307,7 @@ def test_a_check_that_the_other_run_did_not_ask_may_have_failed_then_too() -> No
 
 @pytest.mark.parametrize("cause", ["conv.ended", "none"])
 def test_two_runs_that_say_the_same_have_nothing_to_explain(cause: str) -> None:
-    found = () if cause == "none" else (Found("conversation.connected", "fail", "ended"),)
+    found = () if cause == "none" else (make_finding("conversation.connected", "fail", "ended"),)
     told = explained(side(1, cause, found), side(2, cause, found, environment=environment(**NO_ROLE)))
     assert (told.step.kind, told.certainty, told.facts) == (Kind.SAME, "", ())
     assert told.more, "the changes that made no difference are counted"
@@ -325,8 +325,8 @@ def test_several_changes_at_once_make_it_likely_at_most() -> None:
         client={"client_id": "client-2", "name": "Acme", "secret_set_at": "2026-11-01T00:00:00+00:00"},
         region="us-east-1",
     )
-    bad = side(2, "auth.client_rejected", (Found("oauth.token", "fail", "client_rejected"),), environment=new)
-    told = explained(side(1, findings=(Found("oauth.token"),)), bad)
+    bad = side(2, "auth.client_rejected", (make_finding("oauth.token", "fail", "client_rejected"),), environment=new)
+    told = explained(side(1, findings=(make_finding("oauth.token"),)), bad)
     assert (told.certainty, named(told)) == ("likely", {"client", "secret", "region"})
     assert told.more
 
@@ -334,8 +334,10 @@ def test_several_changes_at_once_make_it_likely_at_most() -> None:
 def test_a_call_with_another_provider_and_an_org_with_other_providers() -> None:
     old = environment(gateway=True, providers=[{"id": "a"}])
     new = environment(gateway=True, providers=[{"id": "b"}])
-    differs = Found("provider.match", "fail", "none", evidence={"wanted": "c"})
-    good = side(1, findings=(Found("provider.match"),), environment=old, inputs=given(call(body='{"providerId": "a"}')))
+    differs = make_finding("provider.match", "fail", "none", evidence={"wanted": "c"})
+    good = side(
+        1, findings=(make_finding("provider.match"),), environment=old, inputs=given(call(body='{"providerId": "a"}'))
+    )
     bad = side(2, "provider.mismatch", (differs,), environment=new, inputs=given(call(body='{"providerId": "c"}')))
     told = explained(good, bad)
     assert named(told) == {"provider_id"}, "what became of providers that the call does not name is beside the point"
@@ -376,8 +378,8 @@ def test_an_older_row_without_named_findings_is_explained_by_its_cause() -> None
 
 
 def test_a_cause_and_a_check_that_are_both_gone_are_no_error() -> None:
-    gone = Found("gone.check", "fail", "gone")
-    told = explained(side(1, findings=(Found("gone.check"),)), side(2, "gone.cause", (gone,)))
+    gone = make_finding("gone.check", "fail", "gone")
+    told = explained(side(1, findings=(make_finding("gone.check"),)), side(2, "gone.cause", (gone,)))
     assert told.certainty == "undetermined"
 
 
@@ -385,16 +387,18 @@ def test_a_cause_and_a_check_that_are_both_gone_are_no_error() -> None:
 
 
 def test_the_same_conversation_moved_on() -> None:
-    good = side(1, findings=(Found("conversation.connected", "pass", "connected"),))
-    bad = side(2, "conv.ended", (Found("conversation.connected", "fail", "ended", sentence="It has ended."),))
+    good = side(1, findings=(make_finding("conversation.connected", "pass", "connected"),))
+    bad = side(2, "conv.ended", (make_finding("conversation.connected", "fail", "ended", sentence="It has ended."),))
     told = explained(good, bad)
     assert (told.certainty, told.facts) == ("proved", ())
     assert "it has ended" in told.sentence
 
 
 def test_a_conversation_that_came_to_work_is_told_as_it_is_now() -> None:
-    bad = side(1, "conv.not_connected", (Found("conversation.connected", "fail", "queued", sentence="It waits."),))
-    good = side(2, findings=(Found("conversation.connected", "pass", "connected", sentence="It is connected."),))
+    bad = side(
+        1, "conv.not_connected", (make_finding("conversation.connected", "fail", "queued", sentence="It waits."),)
+    )
+    good = side(2, findings=(make_finding("conversation.connected", "pass", "connected", sentence="It is connected."),))
     told = explained(bad, good)
     assert told.certainty == "proved"
     assert "it is connected" in told.sentence
@@ -402,21 +406,23 @@ def test_a_conversation_that_came_to_work_is_told_as_it_is_now() -> None:
 
 
 def test_an_answer_that_was_brought_shows_a_fault_and_makes_none() -> None:
-    refused = ReceivedResponse(404, body='{"code": "not.found"}')
-    said = Found("answer.meaning", "fail", "not_found")
+    refused = ReceivedAnswer(404, body='{"code": "not.found"}')
+    said = make_finding("answer.meaning", "fail", "not_found")
     good = side(1, findings=(PATH,), inputs=given(call()))
     bad = wrong_path(2, findings=(NO_PATH, said), inputs=given(call(f"{START}/sessions"), refused))
     told = explained(good, bad)
     assert (told.certainty, named(told)) == ("proved", {"path"})
     alone = side(2, "authz.not_a_party", (said,), inputs=given(call(), refused), planned=("answer.meaning",))
-    first = side(1, findings=(Found("answer.meaning", code="success"),), inputs=given(call(), ReceivedResponse(200)))
+    first = side(
+        1, findings=(make_finding("answer.meaning", code="success"),), inputs=given(call(), ReceivedAnswer(200))
+    )
     assert named(explained(first, alone)) == {"answer"}
 
 
 def test_another_conversation_is_another_matter() -> None:
-    good = side(1, findings=(Found("conversation.connected"),))
+    good = side(1, findings=(make_finding("conversation.connected"),))
     inputs = given(conversation=OTHER_CONVERSATION)
-    bad = side(2, "conv.ended", (Found("conversation.connected", "fail", "ended"),), inputs=inputs)
+    bad = side(2, "conv.ended", (make_finding("conversation.connected", "fail", "ended"),), inputs=inputs)
     assert named(explained(good, bad)) == {"conversation"}
 
 
@@ -448,8 +454,8 @@ def test_a_fault_that_is_still_there_behind_the_new_one_was_not_mended() -> None
 def test_a_right_to_read_that_is_gone_explains_that_nothing_can_be_told() -> None:
     view = "conversation:communication:view"
     old, new = (environment(permissions={view: held}) for held in (["Home"], []))
-    blind = side(2, "undetermined", (Found("conversation.exists", "error", "unreadable"),), environment=new)
-    told = explained(side(1, findings=(Found("conversation.exists"),), environment=old), blind)
+    blind = side(2, "undetermined", (make_finding("conversation.exists", "error", "unreadable"),), environment=new)
+    told = explained(side(1, findings=(make_finding("conversation.exists"),), environment=old), blind)
     assert (told.step.kind, told.certainty, named(told)) == (Kind.LOST_SIGHT, "likely", {"permission"})
 
 
@@ -471,8 +477,8 @@ def test_it_works_in_the_sandbox_and_fails_in_production() -> None:
 
 
 def test_what_two_orgs_differ_in_by_nature_is_no_reason() -> None:
-    sandbox = elsewhere(side(2, findings=(Found("oauth.token"),)))
-    production = side(1, "auth.client_rejected", (Found("oauth.token", "fail", "client_rejected"),))
+    sandbox = elsewhere(side(2, findings=(make_finding("oauth.token"),)))
+    production = side(1, "auth.client_rejected", (make_finding("oauth.token", "fail", "client_rejected"),))
     assert explained(sandbox, production).facts == ()
 
 
@@ -549,8 +555,8 @@ def test_a_setting_that_switches_nothing_is_no_reason(setting: str) -> None:
 
 def test_a_licence_that_is_gone_is_seen_by_a_snapshot_alone() -> None:
     seen = change("client", "changed", ref=ADD, setting="catalogue", before=True, after=False)
-    good = side(1, findings=(Found("permissions.catalogue"),))
-    bad = side(2, "config.feature_not_licensed", (Found("permissions.catalogue", "fail", "not_in_catalogue"),))
+    good = side(1, findings=(make_finding("permissions.catalogue"),))
+    bad = side(2, "config.feature_not_licensed", (make_finding("permissions.catalogue", "fail", "not_in_catalogue"),))
     assert explained(good, bad, seen).seen == (seen,)
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from diagnostics.comparison.result import Comparison, compare_runs
 from diagnostics.comparison.side import Side
+from diagnostics.engine.finding import FindingResult
 from diagnostics.parsing.inputs import Inputs
-from tests.comparison.sides import CONVERSATION, Found, given, side
+from tests.comparison.sides import CONVERSATION, given, make_finding, side
 
 CHECKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "oauth.token": ("A token", ()),
@@ -21,7 +22,7 @@ def compared(a: Side, b: Side) -> Comparison:
     return compare_runs(a, b, CHECKS, ())
 
 
-def groups(before: tuple[Found, ...], after: tuple[Found, ...]) -> dict[str, list[str]]:
+def groups(before: tuple[FindingResult, ...], after: tuple[FindingResult, ...]) -> dict[str, list[str]]:
     told = compared(side(1, findings=before), side(2, findings=after))
     found = {group.key: [line.subject or line.check_id for line in group.lines] for group in told.groups}
     return {**found, **({"same": [line.subject or line.check_id for line in told.same]} if told.same else {})}
@@ -30,55 +31,58 @@ def groups(before: tuple[Found, ...], after: tuple[Found, ...]) -> dict[str, lis
 @pytest.mark.parametrize(
     ("before", "after", "group"),
     [
-        (Found("oauth.token"), Found("oauth.token"), "same"),
-        (Found("oauth.token"), Found("oauth.token", "fail", "b"), "broken"),
-        (Found("oauth.token"), Found("oauth.token", "warn", "b"), "broken"),
-        (Found("oauth.token", "warn"), Found("oauth.token", "fail", "b"), "broken"),
-        (Found("oauth.token", "fail"), Found("oauth.token", "pass", "b"), "fixed"),
-        (Found("oauth.token", "fail"), Found("oauth.token", "warn", "b"), "fixed"),
+        (make_finding("oauth.token"), make_finding("oauth.token"), "same"),
+        (make_finding("oauth.token"), make_finding("oauth.token", "fail", "b"), "broken"),
+        (make_finding("oauth.token"), make_finding("oauth.token", "warn", "b"), "broken"),
+        (make_finding("oauth.token", "warn"), make_finding("oauth.token", "fail", "b"), "broken"),
+        (make_finding("oauth.token", "fail"), make_finding("oauth.token", "pass", "b"), "fixed"),
+        (make_finding("oauth.token", "fail"), make_finding("oauth.token", "warn", "b"), "fixed"),
         # still broken, but broken otherwise
-        (Found("oauth.token", "fail"), Found("oauth.token", "fail", "b"), "changed"),
+        (make_finding("oauth.token", "fail"), make_finding("oauth.token", "fail", "b"), "changed"),
         # never ranked: what was not seen is neither better nor worse
-        (Found("oauth.token", "fail"), Found("oauth.token", "skip", "b"), "unknown"),
-        (Found("oauth.token", "fail"), Found("oauth.token", "error", "b"), "unknown"),
-        (Found("oauth.token"), Found("oauth.token", "error", "b"), "unknown"),
-        (Found("oauth.token", "skip"), Found("oauth.token", "error", "b"), "neither"),
-        (Found("oauth.token", "error"), Found("oauth.token", "fail", "b"), "known"),
-        (Found("oauth.token", "skip"), Found("oauth.token", "pass", "b"), "known"),
+        (make_finding("oauth.token", "fail"), make_finding("oauth.token", "skip", "b"), "unknown"),
+        (make_finding("oauth.token", "fail"), make_finding("oauth.token", "error", "b"), "unknown"),
+        (make_finding("oauth.token"), make_finding("oauth.token", "error", "b"), "unknown"),
+        (make_finding("oauth.token", "skip"), make_finding("oauth.token", "error", "b"), "neither"),
+        (make_finding("oauth.token", "error"), make_finding("oauth.token", "fail", "b"), "known"),
+        (make_finding("oauth.token", "skip"), make_finding("oauth.token", "pass", "b"), "known"),
         # judged otherwise since: neither better nor worse, even where the word is the same
-        (Found("oauth.token", "fail"), Found("oauth.token", "pass", check_version=2), "unknown"),
-        (Found("oauth.token", "fail"), Found("oauth.token", "fail", check_version=2), "unknown"),
+        (make_finding("oauth.token", "fail"), make_finding("oauth.token", "pass", check_version=2), "unknown"),
+        (make_finding("oauth.token", "fail"), make_finding("oauth.token", "fail", check_version=2), "unknown"),
     ],
 )
-def test_each_finding_has_its_group(before: Found, after: Found, group: str) -> None:
+def test_each_finding_has_its_group(before: FindingResult, after: FindingResult, group: str) -> None:
     assert groups((before,), (after,)) == {group: ["oauth.token"]}
 
 
 def test_of_two_clients_nothing_is_new() -> None:
-    a, b = side(1, findings=(Found("oauth.token"),)), side(2, findings=(Found("oauth.token", "fail"),), client_pk=2)
+    a, b = (
+        side(1, findings=(make_finding("oauth.token"),)),
+        side(2, findings=(make_finding("oauth.token", "fail"),), client_pk=2),
+    )
     (group,) = compared(a, b).groups
     assert (group.key, "ew" in group.title) == ("broken", False)
 
 
 def test_what_is_unknown_says_why() -> None:
-    for after in (Found("oauth.token", "skip"), Found("oauth.token", check_version=2)):
-        told = compared(side(1, findings=(Found("oauth.token", "fail"),)), side(2, findings=(after,)))
+    for after in (make_finding("oauth.token", "skip"), make_finding("oauth.token", check_version=2)):
+        told = compared(side(1, findings=(make_finding("oauth.token", "fail"),)), side(2, findings=(after,)))
         assert told.groups[0].lines[0].reason
 
 
 def test_subjects_come_and_go_where_both_checks_got_to_their_end() -> None:
-    def scopes(*subjects: str) -> tuple[Found, ...]:
-        return tuple(Found("oauth.scopes", subject=each) for each in subjects)
+    def scopes(*subjects: str) -> tuple[FindingResult, ...]:
+        return tuple(make_finding("oauth.scopes", subject=each) for each in subjects)
 
     assert groups(scopes("a", "b"), scopes("b")) == {"changed": ["a"], "same": ["b"]}
     assert groups(scopes("b"), scopes("a", "b")) == {"changed": ["a"], "same": ["b"]}
     # a crash takes a subject out of sight, not out of the world
-    crashed = (Found("oauth.scopes", "error", "crashed", subject="crash"), *scopes("b"))
+    crashed = (make_finding("oauth.scopes", "error", "crashed", subject="crash"), *scopes("b"))
     assert "a" in groups(scopes("a", "b"), crashed)["unknown"]
 
 
 def test_a_check_that_ended_in_nothing_leaves_what_it_said_before_unknown() -> None:
-    before, after = (Found("oauth.scopes", subject="a"),), ()
+    before, after = (make_finding("oauth.scopes", subject="a"),), ()
     a, b = side(1, findings=before), side(2, findings=after, planned=("oauth.scopes",))
     assert [group.key for group in compared(a, b).groups] == ["unknown"]
 
@@ -93,15 +97,15 @@ def test_a_check_that_ended_in_nothing_leaves_what_it_said_before_unknown() -> N
     ],
 )
 def test_one_thing_of_two_orgs_is_one_subject(before: str, after: str) -> None:
-    a = side(1, findings=(Found("reach.tls", subject=before),))
-    b = side(2, findings=(Found("reach.tls", "fail", "b", subject=after),))
+    a = side(1, findings=(make_finding("reach.tls", subject=before),))
+    b = side(2, findings=(make_finding("reach.tls", "fail", "b", subject=after),))
     (group,) = compared(a, b).groups
     assert (group.key, group.lines[0].subject, group.lines[0].other_subject) == ("broken", after, before)
 
 
 def test_what_may_be_either_of_two_is_taken_for_neither() -> None:
-    a = side(1, findings=(Found("reach.tls", subject="api.a.example"),))
-    b = side(2, findings=tuple(Found("reach.tls", subject=f"api.{each}.example") for each in "bc"))
+    a = side(1, findings=(make_finding("reach.tls", subject="api.a.example"),))
+    b = side(2, findings=tuple(make_finding("reach.tls", subject=f"api.{each}.example") for each in "bc"))
     assert {line.subject for group in compared(a, b).groups for line in group.lines} == {
         "api.a.example",
         "api.b.example",
@@ -118,8 +122,8 @@ def test_what_may_be_either_of_two_is_taken_for_neither() -> None:
     ],
 )
 def test_what_only_one_run_asked_is_no_change(values: dict[str, Any], why: str) -> None:
-    whole = side(1, findings=(Found("oauth.token"), Found("request.path", "fail")))
-    less = side(2, findings=(Found("oauth.token"),), **values)
+    whole = side(1, findings=(make_finding("oauth.token"), make_finding("request.path", "fail")))
+    less = side(2, findings=(make_finding("oauth.token"),), **values)
     for told in (compared(whole, less), compared(less, whole)):
         assert told.groups == ()
         assert [(each.check_id, each.asked_by) for each in told.unasked] == [("request.path", whole)]
@@ -127,26 +131,26 @@ def test_what_only_one_run_asked_is_no_change(values: dict[str, Any], why: str) 
 
 
 def test_a_check_that_is_retired_shows_its_id_and_says_so() -> None:
-    old = side(1, findings=(Found("oauth.token"), Found("gone.check", "fail")))
-    (unasked,) = compared(old, side(2, findings=(Found("oauth.token"),))).unasked
+    old = side(1, findings=(make_finding("oauth.token"), make_finding("gone.check", "fail")))
+    (unasked,) = compared(old, side(2, findings=(make_finding("oauth.token"),))).unasked
     assert (unasked.title, "retired" in unasked.why) == ("gone.check", True)
-    both = compared(old, side(2, findings=(Found("oauth.token"), Found("gone.check"))))
+    both = compared(old, side(2, findings=(make_finding("oauth.token"), make_finding("gone.check"))))
     assert [(group.key, group.lines[0].title) for group in both.groups] == [("fixed", "gone.check")]
 
 
 def test_a_check_that_is_younger_than_a_run_is_no_news_about_the_org() -> None:
     old, new = (
-        side(1, findings=(Found("oauth.token"),)),
-        side(2, findings=(Found("oauth.token"), Found("oauth.scopes"))),
+        side(1, findings=(make_finding("oauth.token"),)),
+        side(2, findings=(make_finding("oauth.token"), make_finding("oauth.scopes"))),
     )
     (unasked,) = compared(old, new).unasked
     assert "younger than run 1" in unasked.why
 
 
 def test_a_run_cut_short_leaves_the_rest_unknown() -> None:
-    whole = side(1, findings=(Found("oauth.token"), Found("oauth.scopes")))
+    whole = side(1, findings=(make_finding("oauth.token"), make_finding("oauth.scopes")))
     cut = side(
-        2, "undetermined", (Found("oauth.token"),), planned=("oauth.token", "oauth.scopes"), status="interrupted"
+        2, "undetermined", (make_finding("oauth.token"),), planned=("oauth.token", "oauth.scopes"), status="interrupted"
     )
     told = compared(whole, cut)
     assert [(group.key, [line.check_id for line in group.lines]) for group in told.groups] == [
@@ -156,31 +160,31 @@ def test_a_run_cut_short_leaves_the_rest_unknown() -> None:
 
 
 def test_the_same_run_twice_has_no_lines() -> None:
-    one = side(1, findings=(Found("oauth.token"),))
+    one = side(1, findings=(make_finding("oauth.token"),))
     told = compared(one, one)
     assert (told.groups, told.same, told.changed, told.given_changed) == ((), (), (), ())
 
 
 def test_groups_stand_in_the_order_of_what_needs_a_look() -> None:
     ids = [f"oauth.{name}" for name in ("token", "scopes", "x", "y")]
-    before = [Found(ids[0]), Found(ids[1]), Found(ids[2], "fail"), Found(ids[3], "skip")]
-    after = [Found(ids[0], "fail"), Found(ids[1], "error"), Found(ids[2]), Found(ids[3])]
+    before = [make_finding(ids[0]), make_finding(ids[1]), make_finding(ids[2], "fail"), make_finding(ids[3], "skip")]
+    after = [make_finding(ids[0], "fail"), make_finding(ids[1], "error"), make_finding(ids[2]), make_finding(ids[3])]
     assert list(groups(tuple(before), tuple(after))) == ["broken", "unknown", "fixed", "known"]
 
 
 def test_the_evidence_that_differs_is_told_and_its_noise_is_not() -> None:
-    before = Found("oauth.token", evidence={"correlation_id": "x", "roles": ["a", "b"], "granted": ["a"]})
-    after = Found("oauth.token", evidence={"correlation_id": "y", "roles": ["b", "a"], "granted": ["b"]})
+    before = make_finding("oauth.token", evidence={"correlation_id": "x", "roles": ["a", "b"], "granted": ["a"]})
+    after = make_finding("oauth.token", evidence={"correlation_id": "y", "roles": ["b", "a"], "granted": ["b"]})
     (line,) = compared(side(1, findings=(before,)), side(2, findings=(after,))).same
     assert [each.name for each in line.details] == ["granted"]
 
 
 def test_every_finding_is_somewhere_and_nothing_twice() -> None:
     before = tuple(
-        Found(f"oauth.c{n}", outcome) for n, outcome in enumerate(("pass", "warn", "fail", "skip", "error") * 5)
+        make_finding(f"oauth.c{n}", outcome) for n, outcome in enumerate(("pass", "warn", "fail", "skip", "error") * 5)
     )
     after = tuple(
-        Found(f"oauth.c{n}", outcome)
+        make_finding(f"oauth.c{n}", outcome)
         for n, outcome in enumerate(o for o in ("pass", "warn", "fail", "skip", "error") for _ in range(5))
     )
     told = compared(side(1, findings=before), side(2, findings=after))

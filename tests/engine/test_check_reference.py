@@ -65,7 +65,7 @@ def test_no_check_asks_what_it_did_not_declare(asked: set[tuple[str, str]]) -> N
 
 def test_every_read_that_names_a_path_of_the_api_is_published_or_the_gateway_s() -> None:
     reads = [read for area in areas(all_checks(), bundled()) for entry in area.entries for read in entry.reads]
-    unknown = [each.words for each in reads if each.words.startswith("GET ") and each.rule == "unknown"]
+    unknown = [each.text for each in reads if each.text.startswith("GET ") and each.rule == "unknown"]
     assert set(unknown) <= {"GET /api/v2/*"}
     assert any(each.at_gateway for each in reads)
 

@@ -1,7 +1,5 @@
 """A cause is named first only if it can produce the response that came back."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 
 from diagnostics.engine.causes import TITLES, family_of
 from diagnostics.engine.explanations import NAMED_BY_RESPONSE, STATUSES_OF_CAUSE, can_explain
+from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.rules import RULES
 from diagnostics.engine.verdict import judge
 from diagnostics.genesys.errors import CODES, STATUSES
@@ -73,23 +72,20 @@ HIDDEN = frozenset({"network_cors", "network_unknown"})
 FAULTS = sorted({(rule.check, code) for rule in RULES for code in rule.codes if rule.check not in OF_THE_RESPONSE})
 
 
-@dataclass(frozen=True)
-class Said:
-    check_id: str
-    code: str
-    outcome: str = "fail"
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    sentence: str = "Said."
-    hint: str = ""
-    subject: str = ""
-
-    @property
-    def anchor(self) -> str:
-        return f"{self.check_id}:{self.code}"
+def make_finding(
+    check_id: str,
+    code: str,
+    outcome: str = "fail",
+    evidence: dict[str, Any] | None = None,
+    *,
+    sentence: str = "Said.",
+    subject: str = "",
+) -> FindingResult:
+    return FindingResult(check_id, 1, subject, outcome, code, sentence, "", evidence or {})
 
 
-def response_of(meaning: str, status: int | None) -> Said:
-    return Said("answer.meaning", meaning, "error" if meaning in HIDDEN else "fail", {"status": status})
+def response_of(meaning: str, status: int | None) -> FindingResult:
+    return make_finding("answer.meaning", meaning, "error" if meaning in HIDDEN else "fail", {"status": status})
 
 
 @pytest.mark.parametrize("status", [None, *sorted(STATUSES), 200, 302, 422, 500, 502, 503])
@@ -97,18 +93,18 @@ def test_one_fault_and_any_response_name_only_a_cause_that_explains_it(status: i
     for meaning in MEANINGS:
         response = response_of(meaning, status)
         for check, code in FAULTS:
-            assert_fits([Said(check, code), response], response)
+            assert_fits([make_finding(check, code), response], response)
 
 
 def test_several_faults_name_only_a_cause_that_explains_the_response() -> None:
     chance = Random(10)
     for _ in range(3000):
         response = response_of(chance.choice(MEANINGS), chance.choice([None, *sorted(STATUSES), 422, 500, 503]))
-        faults = [Said(check, code) for check, code in chance.sample(FAULTS, chance.randint(2, 5))]
+        faults = [make_finding(check, code) for check, code in chance.sample(FAULTS, chance.randint(2, 5))]
         assert_fits([*faults, response], response)
 
 
-def assert_fits(found: list[Said], response: Said) -> None:
+def assert_fits(found: list[FindingResult], response: FindingResult) -> None:
     verdict = judge(found)
     if verdict.cause in ("none", "undetermined"):
         assert verdict.cause != "none"  # a failed call is never said to be right
@@ -123,14 +119,16 @@ def assert_fits(found: list[Said], response: Said) -> None:
 @pytest.mark.parametrize("check", ["request.host", "request.path"])
 @pytest.mark.parametrize("meaning", MEANINGS)
 def test_placeholder_in_the_url_outranks_every_response(check: str, meaning: str) -> None:
-    verdict = judge([Said(check, "placeholder_unexpanded"), response_of(meaning, 404)])
+    verdict = judge([make_finding(check, "placeholder_unexpanded"), response_of(meaning, 404)])
     assert (verdict.cause, verdict.certainty) == ("path.placeholder_unexpanded", "proved")
 
 
 @pytest.mark.parametrize("meaning", MEANINGS)
 def test_healthy_org_is_accused_by_no_response_but_its_own_words(meaning: str) -> None:
     """All reads pass: what is named comes from the response itself."""
-    passes = [Said(check, "right", "pass") for check in sorted({rule.check for rule in RULES} - OF_THE_RESPONSE)]
+    passes = [
+        make_finding(check, "right", "pass") for check in sorted({rule.check for rule in RULES} - OF_THE_RESPONSE)
+    ]
     response = response_of(meaning, 404)
     verdict = judge([*passes, response])
     assert verdict.cause == "undetermined" or response.anchor in verdict.because
@@ -139,6 +137,6 @@ def test_healthy_org_is_accused_by_no_response_but_its_own_words(meaning: str) -
 
 
 def test_nothing_wrong_is_proved_only_where_the_call_itself_was_tested() -> None:
-    passes = [Said(check, "right", "pass") for check in ("oauth.token", "request.path", "conversation.exists")]
+    passes = [make_finding(check, "right", "pass") for check in ("oauth.token", "request.path", "conversation.exists")]
     assert judge(passes).certainty == "likely"
-    assert judge([*passes, Said("answer.meaning", "success", "pass", {"status": 200})]).certainty == "proved"
+    assert judge([*passes, make_finding("answer.meaning", "success", "pass", {"status": 200})]).certainty == "proved"

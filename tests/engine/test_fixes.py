@@ -6,6 +6,7 @@ import shlex
 import pytest
 from pytest_django import Settings
 
+from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.fixes import Fix, admin_notation, fix_for
 from diagnostics.engine.sdk_examples import snippets_for
 from diagnostics.engine.verdict import judge
@@ -14,7 +15,7 @@ from diagnostics.genesys.operation import camel_case
 from diagnostics.genesys.regions import region
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.intent import read_aim
-from tests.engine.test_verdict import Said, but
+from tests.engine.test_verdict import but, make_finding
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 _START = bundled().operation("POST", "/api/v2/conversations/{conversationId}/cobrowse")
@@ -23,7 +24,7 @@ START = _START
 
 
 def mended(
-    findings: list[Said], url: str = f"/api/v2/conversations/chat/{ID}/cobrowse", conversation_id: str = ID
+    findings: list[FindingResult], url: str = f"/api/v2/conversations/chat/{ID}/cobrowse", conversation_id: str = ID
 ) -> Fix:
     aim = read_aim(FailingCall("POST", url), conversation_id, bundled())
     return fix_for(judge(findings), findings, aim, conversation_id, region("eu-west-1"), bundled())
@@ -47,8 +48,8 @@ def test_an_id_that_is_not_known_stays_a_variable() -> None:
 
 
 def test_a_gateway_s_curl_names_the_configured_provider() -> None:
-    listed = Said("provider.configured", "pass", "listed", {"ids": ["genesys", "surfly"]}, "provider.configured")
-    match = Said("provider.match", "fail", "other_case", {"nearest": "genesys"}, "provider.match")
+    listed = make_finding("provider.configured", "pass", "listed", {"ids": ["genesys", "surfly"]})
+    match = make_finding("provider.match", "fail", "other_case", {"nearest": "genesys"})
     found = [each for each in but("x request.path:not_in_api") if not each.check_id.startswith("provider.")]
     result = mended([*found, listed, match])
     assert f"/conversations/chat/{ID}/cobrowse/sessions" in result.curl

@@ -1,31 +1,31 @@
 """Causes ranked by rules: each row is a set of findings and the one answer they deserve."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from diagnostics.engine import causes
+from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, RULES
 from diagnostics.engine.verdict import PART_IS_NOT_RIGHT, PART_IS_RIGHT, judge
 
 OUTCOMES = {"+": "pass", "!": "warn", "x": "fail", "-": "skip", "?": "error"}
 
 
-@dataclass(frozen=True)
-class Said:
-    check_id: str
-    outcome: str
-    code: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    anchor: str = ""
-    sentence: str = "Said."
-    hint: str = ""
-    subject: str = ""
+def make_finding(
+    check_id: str,
+    outcome: str,
+    code: str,
+    evidence: dict[str, Any] | None = None,
+    *,
+    sentence: str = "Said.",
+    hint: str = "",
+    subject: str = "",
+) -> FindingResult:
+    return FindingResult(check_id, 1, subject, outcome, code, sentence, hint, evidence or {})
 
 
-def said(*lines: str, **answer: Any) -> list[Said]:
+def said(*lines: str, **answer: Any) -> list[FindingResult]:
     """Findings written as "x request.path:not_in_api"; `answer` is the evidence of answer.meaning."""
     found = []
     for line in lines:
@@ -33,7 +33,7 @@ def said(*lines: str, **answer: Any) -> list[Said]:
         check, code = name.split(":")
         trouble, _, code = code.rpartition("/")
         evidence = answer if check == "answer.meaning" else {"trouble": trouble} if trouble else {}
-        found.append(Said(check, OUTCOMES[mark], code, evidence, anchor=check))
+        found.append(make_finding(check, OUTCOMES[mark], code, evidence))
     return found
 
 
@@ -55,14 +55,14 @@ HEALTHY = (
 )
 
 
-def but(*lines: str, **answer: Any) -> list[Said]:
+def but(*lines: str, **answer: Any) -> list[FindingResult]:
     """A healthy run, but for these findings."""
     replaced = {line.split(" ")[1].split(":")[0] for line in lines}
     kept = [line for line in HEALTHY if line.split(" ")[1].split(":")[0] not in replaced]
     return said(*kept, *lines, **answer)
 
 
-def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
+def answered(status: int, code: str, *lines: str, **more: Any) -> list[FindingResult]:
     return but(*lines, f"{'+' if code == 'success' else 'x'} answer.meaning:{code}", status=status, **more)
 
 
@@ -274,7 +274,7 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[Said]:
         (but("? conversation.exists:rate_limited", "x request.path:not_in_api"), "path.not_in_api", "proved"),
     ],
 )
-def test_findings_get_their_verdict(findings: list[Said], cause: str, certainty: str) -> None:
+def test_findings_get_their_verdict(findings: list[FindingResult], cause: str, certainty: str) -> None:
     verdict = judge(findings)
     assert (verdict.cause, verdict.certainty) == (cause, certainty)
 
@@ -292,7 +292,7 @@ def test_findings_get_their_verdict(findings: list[Said], cause: str, certainty:
     ],
 )
 def test_a_part_acquits_only_itself_and_accuses_only_on_its_own_evidence(
-    findings: list[Said], cause: str, sentence: str
+    findings: list[FindingResult], cause: str, sentence: str
 ) -> None:
     verdict = judge(findings, part=True)
     assert (verdict.cause, verdict.sentence) == (cause, sentence)
@@ -337,7 +337,7 @@ def test_a_response_that_a_browser_hides_leaves_a_fault_likely() -> None:
 
 
 def test_a_response_that_a_browser_hides_is_what_is_said_where_nothing_is_wrong() -> None:
-    hidden = Said("answer.meaning", "error", "network_cors", sentence="The browser hides it.")
+    hidden = make_finding("answer.meaning", "error", "network_cors", sentence="The browser hides it.")
     verdict = judge([*but(), hidden])
     assert (verdict.cause, verdict.sentence) == (causes.UNDETERMINED, "The browser hides it.")
 
@@ -374,7 +374,9 @@ def test_every_rule_names_a_cause_that_there_is() -> None:
 
 
 def test_what_was_not_seen_is_said_with_who_can_show_it() -> None:
-    unseen = Said("conversation.exists", "error", "forbidden", sentence="It may not be read.", hint="Give the right.")
+    unseen = make_finding(
+        "conversation.exists", "error", "forbidden", sentence="It may not be read.", hint="Give the right."
+    )
     verdict = judge([*answered(404, "not_found", "+ permissions.call:held_somewhere"), unseen])
     assert verdict.cause == causes.UNDETERMINED
     assert unseen.sentence in verdict.sentence

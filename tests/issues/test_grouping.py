@@ -1,11 +1,11 @@
 """What runs say of the troubles before them: met, over or not told, in whatever order they closed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from diagnostics.engine.finding import FindingResult
 from diagnostics.issues.grouping import ClosedRun, IssueHistory, Key, about_of, lives_after
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -13,22 +13,23 @@ ROLE = Key("permissions.call", "", "", "permission_missing")
 CONVERSATION = "2509d558-4732-412c-8ced-6ee28ae324af"
 
 
-@dataclass(frozen=True)
-class Said:
-    outcome: str = "fail"
-    code: str = "permission_missing"
-    check_id: str = "permissions.call"
-    subject: str = ""
-    sentence: str = "The client lacks the permission."
+def make_finding(
+    outcome: str = "fail",
+    code: str = "permission_missing",
+    check_id: str = "permissions.call",
+    subject: str = "",
+    sentence: str = "The client lacks the permission.",
+) -> FindingResult:
+    return FindingResult(check_id, 1, subject, outcome, code, sentence, "", {})
 
 
 def told(
-    minute: int, *findings: Said, whole: bool = True, target: str = "start:1", conversation: str = ""
+    minute: int, *findings: FindingResult, whole: bool = True, target: str = "start:1", conversation: str = ""
 ) -> ClosedRun:
     return ClosedRun(minute, NOON + timedelta(minutes=minute), whole, target, conversation, findings)
 
 
-MET, RIGHT = Said(), Said("pass", "granted")
+MET, RIGHT = make_finding(), make_finding("pass", "granted")
 
 
 def life(runs: Iterable[ClosedRun], key: Key = ROLE) -> IssueHistory:
@@ -55,22 +56,22 @@ def test_it_ends_with_the_first_run_that_sees_it_right_and_reopens() -> None:
 @pytest.mark.parametrize("outcome", ["skip", "error"])
 def test_what_could_not_be_told_changes_nothing(outcome: str) -> None:
     before = life([told(1, MET)])
-    assert life([told(1, MET), told(2, Said(outcome, "prerequisite"))]) == before
+    assert life([told(1, MET), told(2, make_finding(outcome, "prerequisite"))]) == before
 
 
 def test_a_run_that_did_not_ask_changes_nothing() -> None:
-    assert life([told(1, MET), told(2, Said("pass", "issued", "oauth.token"))]) == life([told(1, MET)])
+    assert life([told(1, MET), told(2, make_finding("pass", "issued", "oauth.token"))]) == life([told(1, MET)])
     assert life([told(1, MET), told(2)]) == life([told(1, MET)])
 
 
 def test_another_trouble_of_the_subject_ends_the_first() -> None:
-    lives = lives_after({}, [told(1, MET), told(2, Said("fail", "division_missing"))])
+    lives = lives_after({}, [told(1, MET), told(2, make_finding("fail", "division_missing"))])
     assert lives[ROLE].ended_at == at(2)
     assert lives[Key("permissions.call", "", "", "division_missing")].ended_at is None
 
 
-def scope(subject: str, outcome: str = "fail") -> Said:
-    return Said(outcome, "scope_missing" if outcome == "fail" else "granted", "oauth.scopes", subject)
+def scope(subject: str, outcome: str = "fail") -> FindingResult:
+    return make_finding(outcome, "scope_missing" if outcome == "fail" else "granted", "oauth.scopes", subject)
 
 
 def test_a_subject_that_is_not_spoken_of_is_over_only_where_its_check_came_to_its_end() -> None:
@@ -79,12 +80,12 @@ def test_a_subject_that_is_not_spoken_of_is_over_only_where_its_check_came_to_it
     other = scope("conversation:write", "pass")
     assert life([first, told(2, other)], key).ended_at == at(2)
     assert life([first, told(2, other, whole=False)], key).ended_at is None
-    crashed = Said("error", "crashed", "oauth.scopes", "crash")
+    crashed = make_finding("error", "crashed", "oauth.scopes", "crash")
     assert life([first, told(2, other, crashed)], key).ended_at is None
 
 
 def test_a_part_or_a_run_cut_short_can_see_a_subject_right() -> None:
-    assert life([told(1, MET), told(2, Said("pass", "granted"), whole=False)]).ended_at == at(2)
+    assert life([told(1, MET), told(2, make_finding("pass", "granted"), whole=False)]).ended_at == at(2)
 
 
 def test_a_run_that_looked_before_changes_nothing_backwards() -> None:
@@ -92,7 +93,7 @@ def test_a_run_that_looked_before_changes_nothing_backwards() -> None:
     assert (found.last_seen_at, found.ended_at, found.reopened, found.times) == (at(3), at(5), 0, 2)
     found = life([told(4, MET), told(3, RIGHT)])
     assert found.ended_at is None
-    found = life([told(4, MET), told(1, Said(sentence="Older words."))])
+    found = life([told(4, MET), told(1, make_finding(sentence="Older words."))])
     assert (found.first_seen_at, found.first_run_id, found.last_run_id) == (at(1), 1, 4)
     assert found.sentence == MET.sentence
 
@@ -118,11 +119,14 @@ def test_what_a_finding_is_about(check_id: str, target: str, about: str) -> None
 
 
 def test_what_an_answer_says_is_a_sign_and_no_trouble() -> None:
-    assert lives_after({}, [told(1, Said("fail", "not_found", "answer.meaning"))]) == {}
+    assert lives_after({}, [told(1, make_finding("fail", "not_found", "answer.meaning"))]) == {}
 
 
 def test_another_conversation_ends_nothing() -> None:
-    ended, live = Said("fail", "ended", "conversation.connected"), Said("pass", "connected", "conversation.connected")
+    ended, live = (
+        make_finding("fail", "ended", "conversation.connected"),
+        make_finding("pass", "connected", "conversation.connected"),
+    )
     lives = lives_after({}, [told(1, ended, conversation="one"), told(2, live, conversation="two")])
     assert [each.ended_at for each in lives.values()] == [None]
     lives = lives_after(lives, [told(3, live, conversation="one")])

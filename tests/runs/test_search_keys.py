@@ -1,10 +1,10 @@
 """What a run is about, and by what it is found again."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from diagnostics.engine.finding import FindingResult
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.intent import Aim, read_aim
@@ -13,12 +13,8 @@ from diagnostics.runs.search_keys import LONGEST, MOST, search_keys_of, target_o
 CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 
 
-@dataclass(frozen=True)
-class Said:
-    check_id: str
-    outcome: str = "pass"
-    subject: str = ""
-    evidence: Any = field(default_factory=dict)
+def make_finding(check_id: str, outcome: str = "pass", subject: str = "", evidence: Any = None) -> FindingResult:
+    return FindingResult(check_id, 1, subject, outcome, "a", "A sentence.", "", evidence)
 
 
 def aim_of(method: str, path: str, body: str | None = None) -> Aim:
@@ -59,10 +55,10 @@ def test_a_target_fits_its_column() -> None:
 def test_marks_name_outcomes_provider_deployments_and_permissions() -> None:
     aim = aim_of("POST", f"/api/v2/conversations/chat/{CONVERSATION}/cobrowse/sessions", '{"providerId": "Genesys"}')
     findings = [
-        Said("oauth.token"),
-        Said("permissions.call", "fail", evidence={"needs": ["conversation:cobrowseVoice:add"]}),
-        Said("permissions.reads", "skip", "webDeployments:deployment:view"),
-        Said("provider.seen", evidence={"providers": ["PureCloud Messaging"]}),
+        make_finding("oauth.token"),
+        make_finding("permissions.call", "fail", evidence={"needs": ["conversation:cobrowseVoice:add"]}),
+        make_finding("permissions.reads", "skip", "webDeployments:deployment:view"),
+        make_finding("provider.seen", evidence={"providers": ["PureCloud Messaging"]}),
     ]
     marks = search_keys_of(findings, {"deployments": {"d1": {}}}, aim)
     assert set(marks) == {
@@ -79,18 +75,24 @@ def test_marks_name_outcomes_provider_deployments_and_permissions() -> None:
 
 
 def test_a_check_with_many_subjects_is_marked_once_for_each_outcome() -> None:
-    findings = [Said("reach.dns", "pass", "a"), Said("reach.dns", "pass", "b"), Said("reach.dns", "fail", "c")]
+    findings = [
+        make_finding("reach.dns", "pass", "a"),
+        make_finding("reach.dns", "pass", "b"),
+        make_finding("reach.dns", "fail", "c"),
+    ]
     assert search_keys_of(findings, {}, None) == ["check:reach.dns=pass", "check:reach.dns=fail"]
 
 
 @pytest.mark.parametrize("evidence", [None, [], "x", {"needs": "all"}, {"needs": [1, None]}, {"providers": {}}])
 def test_evidence_of_any_shape_is_no_trouble(evidence: Any) -> None:
     for check in ("permissions.call", "provider.seen"):
-        assert search_keys_of([Said(check, evidence=evidence)], {"deployments": None}, None) == [f"check:{check}=pass"]
+        assert search_keys_of([make_finding(check, evidence=evidence)], {"deployments": None}, None) == [
+            f"check:{check}=pass"
+        ]
 
 
 def test_marks_are_few_short_and_storable() -> None:
-    findings = [Said("provider.seen", evidence={"providers": [f"{n}\0" + "x" * 500 for n in range(1000)]})]
+    findings = [make_finding("provider.seen", evidence={"providers": [f"{n}\0" + "x" * 500 for n in range(1000)]})]
     marks = search_keys_of(findings, {}, None)
     assert len(marks) == MOST
     assert all(len(mark) <= LONGEST and "\0" not in mark for mark in marks)

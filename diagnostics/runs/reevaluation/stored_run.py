@@ -1,26 +1,14 @@
 """What is left of an old run, as values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
 
 from diagnostics.checks.base import Result
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.comparison import findings as compare
+from diagnostics.engine.finding import Finding
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.parsing.inputs import Inputs
-
-
-class StoredFinding(compare.ComparedFinding, Protocol):
-    """A finding with its words and its evidence, stored or not."""
-
-    @property
-    def sentence(self) -> str: ...
-    @property
-    def hint(self) -> str: ...
-    @property
-    def evidence(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -37,13 +25,13 @@ class StoredRun:
     engine_version: str
     contract_version: str
     planned: tuple[str, ...]
-    findings: tuple[StoredFinding, ...]
+    findings: tuple[Finding, ...]
     exchanges: tuple[HttpExchange, ...] = field(repr=False)
     branch: str = ""
     was_cut_short: bool = False
     bodies_dropped: bool = False
 
-    def said_by(self, check_id: str) -> tuple[StoredFinding, ...]:
+    def said_by(self, check_id: str) -> tuple[Finding, ...]:
         return tuple(each for each in self.findings if each.check_id == check_id)
 
     @property
@@ -54,7 +42,7 @@ class StoredRun:
         return told if isinstance(told, str) else ""
 
 
-def as_results(said: Iterable[StoredFinding]) -> tuple[Result, ...]:
+def as_results(said: Iterable[Finding]) -> tuple[Result, ...]:
     return tuple(
         Result(Outcome(each.outcome), each.code, each.sentence, each.hint, each.subject, dict(each.evidence))
         for each in said

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 
 from diagnostics.checks.base import Check, CheckContext, Result, Target, branch_of, planned_checks, titles, unclear
 from diagnostics.engine import causes
-from diagnostics.engine.diagnosis import FindingResult, aim_of, verdict_with_fix
+from diagnostics.engine.diagnosis import aim_of, verdict_with_fix
+from diagnostics.engine.finding import Finding, FindingResult
 from diagnostics.engine.runner import run_checks
 from diagnostics.engine.verdict import ENGINE_VERSION
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.regions import Region
 from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.reevaluation.archive import StoredOrg
-from diagnostics.runs.reevaluation.stored_run import StoredFinding, StoredRun, as_results
+from diagnostics.runs.reevaluation.stored_run import StoredRun, as_results
 
 NOT_IN_ARCHIVE = "not_in_archive"
 UNLIMITED = 3600.0  # seconds; nothing is waited for
@@ -27,8 +28,8 @@ class Changed:
 
     check_id: str
     subject: str
-    was: StoredFinding | None
-    now: StoredFinding | None
+    was: Finding | None
+    now: Finding | None
     why: str
 
     @property
@@ -191,9 +192,7 @@ def _finding(check: Check, result: Result, clean: Redactor) -> FindingResult:
     )
 
 
-def _changes(
-    past: StoredRun, findings: Iterable[StoredFinding], checks: Iterable[Check], contract: str
-) -> Iterator[Changed]:
+def _changes(past: StoredRun, findings: Iterable[Finding], checks: Iterable[Check], contract: str) -> Iterator[Changed]:
     old = {(each.check_id, each.subject): each for each in past.findings}
     new = {(each.check_id, each.subject): each for each in findings}
     planned = {each.id for each in checks}
@@ -204,9 +203,7 @@ def _changes(
         yield Changed(*key, was, now, _why(key[0], was, now, planned, past) or _of_contract(past, contract))
 
 
-def _why(
-    check_id: str, was: StoredFinding | None, now: StoredFinding | None, planned: set[str], past: StoredRun
-) -> str:
+def _why(check_id: str, was: Finding | None, now: Finding | None, planned: set[str], past: StoredRun) -> str:
     """ "" where neither the check nor what is kept explains it."""
     if check_id not in titles():
         return "retired_check"

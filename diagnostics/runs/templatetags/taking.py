@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
-from diagnostics.runs.reevaluation import StoredFinding
+from diagnostics.engine.finding import Finding
 from diagnostics.runs.templatetags.outcomes import badge, cause_tone
 
 register = template.Library()
@@ -34,7 +34,7 @@ def verdict_badge(cause: str, certainty: str, is_part: bool = False) -> SafeStri
 
 
 @register.simple_tag
-def said(finding: StoredFinding | None) -> SafeString:
+def said(finding: Finding | None) -> SafeString:
     if finding is None:
         return SafeString('<span class="soft">nothing</span>')
     outcome = Outcome(finding.outcome)
