@@ -48,7 +48,7 @@ def comparison(request: AuthenticatedRequest, asked: Query[Pair]) -> shapes.Comp
             for group in result.groups
         ],
         unchanged=len(result.same),
-        seen=[_org_change(each) for each in result.seen],
+        seen=[_org_change(each) for each in result.org_changes],
         page=request.build_absolute_uri(page),
     )
 

@@ -1,1 +1,1 @@
-"""Any two runs side by side: what differs in what they saw, were given and found, and what explains it. Pure."""
+"""Compares any two runs: what differs in their environment, inputs and findings, and what explains a new verdict."""

@@ -1,4 +1,4 @@
-"""Whether two runs are alike enough to compare, and what the reader must know of them before reading on."""
+"""Whether two runs are similar enough to compare, and remarks for the reader of the comparison."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ KINDS = {"health": "a health check of the org", "diagnosis": "a diagnosis"}
 
 @dataclass(frozen=True)
 class Remark:
-    """A `banner` says that the two are not alike enough for the changes to mean what they usually mean."""
+    """A remark of weight `banner` means that the runs are too different for the changes to mean much."""
 
     code: str
     weight: Weight
@@ -21,18 +21,25 @@ class Remark:
 
 
 def remarks_on(a: Side, b: Side) -> tuple[Remark, ...]:
-    """Banners first. Two runs of one target that both ended have none."""
+    """The remarks, banners first. Two finished runs of the same target have no banner."""
     if a.pk == b.pk:
         return (Remark("same_run", "banner", "This is the same run twice: there is nothing to compare."),)
-    found = [*_unended(a), *_unended(b), *_parts(a, b), *_kinds(a, b), *_environment_remarks(a, b), *_order(a, b)]
-    return tuple(sorted(found, key=lambda each: each.weight))
+    found = [
+        *_completeness(a),
+        *_completeness(b),
+        *_branches(a, b),
+        *_kinds(a, b),
+        *_environment_remarks(a, b),
+        *_order(a, b),
+    ]
+    return tuple(sorted(found, key=lambda remark: remark.weight))
 
 
 def is_comparable(remarks: tuple[Remark, ...]) -> bool:
-    return all(each.weight != "banner" for each in remarks)
+    return all(remark.weight != "banner" for remark in remarks)
 
 
-def _unended(side: Side) -> Iterator[Remark]:
+def _completeness(side: Side) -> Iterator[Remark]:
     name = side.name.capitalize()
     if side.is_open:
         word = "waits for a worker" if side.status == "queued" else "is still going"
@@ -45,7 +52,7 @@ def _unended(side: Side) -> Iterator[Remark]:
         yield Remark("retired", "note", f"The client of {side.name}, {side.client_name}, is retired.")
 
 
-def _parts(a: Side, b: Side) -> Iterator[Remark]:
+def _branches(a: Side, b: Side) -> Iterator[Remark]:
     if a.branch == b.branch:
         return
     for side in (a, b):
@@ -56,10 +63,10 @@ def _parts(a: Side, b: Side) -> Iterator[Remark]:
 
 def _kinds(a: Side, b: Side) -> Iterator[Remark]:
     if a.kind != b.kind:
-        kinds = (KINDS.get(each.kind, each.kind) for each in (a, b))
+        kinds = (KINDS.get(side.kind, side.kind) for side in (a, b))
         sentence = f"{a.name.capitalize()} is {next(kinds)}, {b.name} {next(kinds)}: only what both asked is compared."
         yield Remark("other_kind", "banner", sentence)
-    elif a.target and b.target and _question(a) != _question(b):
+    elif a.target and b.target and _clientless_target(a) != _clientless_target(b):
         sentence = "The two runs are about different calls, so a change of answer may only mean another question."
         yield Remark("other_target", "banner", sentence)
     elif a.conversation_id and b.conversation_id and a.conversation_id != b.conversation_id:
@@ -89,7 +96,7 @@ def _order(a: Side, b: Side) -> Iterator[Remark]:
         yield Remark("reversed", "note", sentence)
 
 
-def _question(side: Side) -> str:
-    """The target without the client: the same question may be asked of two orgs."""
+def _clientless_target(side: Side) -> str:
+    """The target without its client, which two orgs can have in common."""
     kind, _, rest = side.target.partition(":")
     return f"{kind}:{rest.partition(':')[2]}"

@@ -1,4 +1,4 @@
-"""Which facts a check's answer hangs on: what may explain that it changed. Data, for `explain` to apply."""
+"""Which kinds of fact the result of each check depends on. `explanation` uses it to find what explains a change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES
 
 @dataclass(frozen=True)
 class Link:
-    """`direct` are the kinds of fact that the check itself looks at, `indirect` those behind them."""
+    """`direct` are the kinds of fact that the check reads, `indirect` those that can change what it reads."""
 
     direct: tuple[str, ...] = ()
     indirect: tuple[str, ...] = ()
@@ -18,7 +18,7 @@ class Link:
         return (*self.direct, *self.indirect)
 
 
-# By check, or by area where its checks have no row of their own.
+# Check ID, or the area of a check that has no entry of its own.
 LINKS: dict[str, Link] = {
     "request.path": Link(("path", "sdk_method"), ("gateway", "contract", "method")),
     "request.method": Link(("method", "path"), ("contract",)),
@@ -45,24 +45,24 @@ LINKS: dict[str, Link] = {
     "limits": Link(),
     "session": Link((), ("permission", "role", "deployment", "conversation")),
 }
-# What comes and goes by itself: no setting that could be read explains it.
-PASSING = frozenset({"env", "response"})
+# Families of causes that are transient: no setting explains them.
+TRANSIENT = frozenset({"env", "response"})
 
 
 def link_of(check_id: str) -> Link:
-    """A check without a row hangs on nothing that is known."""
+    """An empty link for an unknown check."""
     return LINKS.get(check_id) or LINKS.get(check_id.split(".", 1)[0], Link())
 
 
 def checks_of(cause: str) -> tuple[str, ...]:
-    """The checks that can lead to a cause, for a verdict that names no findings."""
+    """The checks that can lead to a cause. Used for a verdict that lists no findings."""
     rules = (*RULES, *DEPARTURES, *(rule for rule, _ in REFUSALS))
-    proofs = (each.split(":")[0] for row in PROBLEM_RULES if row.cause == cause for each in row.proof)
+    proofs = (proof.split(":")[0] for row in PROBLEM_RULES if row.cause == cause for proof in row.proof)
     return tuple(dict.fromkeys([*(rule.check for rule in rules if rule.cause == cause), *proofs]))
 
 
 def kinds_of(checks: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The direct and the indirect kinds of several checks; what is direct for one is so for all."""
+    """The direct and the indirect kinds of several checks. A kind that is direct for one of them isn't indirect."""
     links = [link_of(check) for check in checks]
     direct = tuple(dict.fromkeys(kind for link in links for kind in link.direct))
     indirect = (kind for link in links for kind in link.indirect if kind not in direct)

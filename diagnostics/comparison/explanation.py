@@ -1,28 +1,28 @@
-"""The sentence a comparison ends in: what became of the verdict, the likeliest reason, and which change precedes it."""
+"""Explains a change of verdict between two runs in one sentence: what changed, the likeliest reason, and the evidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnostics.comparison.clauses import clauses, joined
-from diagnostics.comparison.dependencies import PASSING
-from diagnostics.comparison.fact import Fact, Way
+from diagnostics.comparison.dependencies import TRANSIENT
+from diagnostics.comparison.fact import Effect, Fact
 from diagnostics.comparison.org_changes import ObservedOrgChange
 from diagnostics.comparison.reasons import ChangeReason, reason_for
 from diagnostics.comparison.side import Side
-from diagnostics.comparison.steps import Kind, VerdictStep
+from diagnostics.comparison.steps import StepKind, VerdictStep
 from diagnostics.engine import causes
 
-# Facts in one sentence; the others stand in the table. Of two orgs each fact takes two names.
+# The most facts named in one sentence; a table lists them all. Clauses about two orgs are longer.
 MOST_NAMED = 3
 MOST_NAMED_OF_TWO = 2
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """`certainty` is "" where there is nothing to explain. `more` are sentences that qualify the first.
+    """`certainty` is "" if there is nothing to explain. `more` holds sentences that qualify the first.
 
-    `facts` are the changes named, in the order of `step`; `seen` are what snapshots saw of them; `unread` what could
-    have been named, had both runs read it.
+    `facts` are the changes that explain it, in the order of `step`; `org_changes` the matching changes that syncs found;
+    `unread` the facts that could explain it but weren't read by both runs.
     """
 
     step: VerdictStep
@@ -30,51 +30,58 @@ class Explanation:
     sentence: str
     more: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
-    seen: tuple[ObservedOrgChange, ...] = ()
+    org_changes: tuple[ObservedOrgChange, ...] = ()
     unread: tuple[Fact, ...] = ()
 
 
-def explain(step: VerdictStep, facts: Sequence[Fact], seen: Sequence[ObservedOrgChange], *, alike: bool) -> Explanation:
-    """`facts` and `seen` in the order of `step`."""
+def explain(
+    step: VerdictStep, facts: Sequence[Fact], org_changes: Sequence[ObservedOrgChange], *, comparable: bool
+) -> Explanation:
+    """`facts` and `org_changes` must be in the order of `step`."""
     first, second = step.first, step.second
     match step.kind:
-        case Kind.SAME_RUN:
+        case StepKind.SAME_RUN:
             return Explanation(step, "", "Both sides are one run, so nothing differs.")
-        case Kind.NO_VERDICT:
+        case StepKind.NO_VERDICT:
             return Explanation(step, "", _no_verdict(first, second))
-        case Kind.SAME:
-            return Explanation(step, "", _same(step, facts), _loose_ends(step, facts))
-        case Kind.SURENESS:
+        case StepKind.SAME:
+            return Explanation(step, "", _same_verdict(step, facts), _unrelated_changes(step, facts))
+        case StepKind.CERTAINTY:
             sentence = f"Both runs name the same cause, {_title(first)}; it is {first.certainty} in {first.name} and "
             return Explanation(step, "", f"{sentence}{second.certainty} in {second.name}.")
-        case Kind.BROKE:
-            opening = f"{_cap(second.name)} fails where {first.name} works"
-            return _explained(step, opening, second, first, facts, seen, Way.LOST, alike)
-        case Kind.MENDED:
-            opening = f"{_cap(second.name)} works where {first.name} fails"
-            return _explained(step, opening, first, second, facts, seen, Way.GAINED, alike)
-        case Kind.LOST_SIGHT:
-            opening = f"{_cap(second.name)} could not tell what {first.name} could"
-            return _explained(step, opening, second, first, facts, seen, Way.LOST, alike)
-        case Kind.SEEN_AGAIN:
-            opening = f"{_cap(second.name)} tells what {first.name} could not: {_title(second)}"
-            return _explained(step, opening, first, second, facts, seen, Way.GAINED, alike)
-        case Kind.OTHER:
-            return _other(step, facts, seen, alike)
+        case StepKind.BROKE:
+            opening = f"{_capitalized(second.name)} fails where {first.name} works"
+            return _explained(step, opening, second, first, facts, org_changes, Effect.LOST, comparable)
+        case StepKind.FIXED:
+            opening = f"{_capitalized(second.name)} works where {first.name} fails"
+            return _explained(step, opening, first, second, facts, org_changes, Effect.GAINED, comparable)
+        case StepKind.BECAME_UNKNOWN:
+            opening = f"{_capitalized(second.name)} could not tell what {first.name} could"
+            return _explained(step, opening, second, first, facts, org_changes, Effect.LOST, comparable)
+        case StepKind.BECAME_KNOWN:
+            opening = f"{_capitalized(second.name)} tells what {first.name} could not: {_title(second)}"
+            return _explained(step, opening, first, second, facts, org_changes, Effect.GAINED, comparable)
+        case StepKind.OTHER:
+            return _other_cause(step, facts, org_changes, comparable)
 
 
-def _other(step: VerdictStep, facts: Sequence[Fact], seen: Sequence[ObservedOrgChange], alike: bool) -> Explanation:
-    """One fault in place of another. One that was there already, behind the first, did not come."""
+def _other_cause(
+    step: VerdictStep, facts: Sequence[Fact], org_changes: Sequence[ObservedOrgChange], comparable: bool
+) -> Explanation:
+    """One cause replaced another. If the earlier verdict already listed the new cause, only the old one needs explaining."""
     first, second = step.first, step.second
-    opening = f"{_cap(second.name)} has another fault than {first.name}: {_title(second)}, no longer {_title(first)}"
+    opening = (
+        f"{_capitalized(second.name)} has another fault than {first.name}: {_title(second)}, no longer {_title(first)}"
+    )
     if second.cause in first.also:
-        mended = _explained(step, opening, first, second, facts, seen, Way.GAINED, alike)
-        told = f"{_cap(_title(second))} was wrong in {first.name} already, behind the other fault."
-        return _with(mended, told)
-    came = _explained(step, opening, second, first, facts, seen, Way.LOST, alike)
+        explanation = _explained(step, opening, first, second, facts, org_changes, Effect.GAINED, comparable)
+        note = f"{_capitalized(_title(second))} was wrong in {first.name} already, behind the other fault."
+        return _with_note(explanation, note)
+    explanation = _explained(step, opening, second, first, facts, org_changes, Effect.LOST, comparable)
     if first.cause in second.also:
-        return _with(came, f"{_cap(_title(first))} is still wrong; the new fault only comes before it.")
-    return came
+        note = f"{_capitalized(_title(first))} is still wrong; the new fault only comes before it."
+        return _with_note(explanation, note)
+    return explanation
 
 
 def _explained(
@@ -83,12 +90,12 @@ def _explained(
     bad: Side,
     good: Side,
     facts: Sequence[Fact],
-    seen: Sequence[ObservedOrgChange],
-    way: Way,
-    alike: bool,
+    org_changes: Sequence[ObservedOrgChange],
+    effect: Effect,
+    comparable: bool,
 ) -> Explanation:
-    reason = reason_for(bad, good, facts, seen, way, alike=alike)
-    if reason.not_asked:
+    reason = reason_for(bad, good, facts, org_changes, effect, comparable=comparable)
+    if reason.not_checked:
         sentence = (
             f"{opening}, but {good.name} did not look at what is wrong in {bad.name}: it may be no change at all."
         )
@@ -96,119 +103,131 @@ def _explained(
     clause = _clause(step, reason, bad)
     if not clause:
         return Explanation(step, "undetermined", _unexplained(opening, bad, reason), unread=reason.unread)
-    sure = "because" if reason.certainty == "proved" else "most likely because"
+    link = "because" if reason.certainty == "proved" else "most likely because"
     return Explanation(
         step,
         reason.certainty,
-        f"{opening}, {sure} {clause}.",
-        (*_other_changes(step, reason, bad), *_doubts(reason, bad)),
+        f"{opening}, {link} {clause}.",
+        (*_other_changes(step, reason, bad), *_caveats(reason, bad)),
         reason.facts,
-        reason.seen,
+        reason.org_changes,
         reason.unread if reason.certainty != "proved" else (),
     )
 
 
 def _clause(step: VerdictStep, reason: ChangeReason, bad: Side) -> str:
     if reason.facts:
-        if wrong := _at_fault(step, reason, bad):
-            return wrong
-        whole = _named(step, reason, "changed with it" if step.in_time else "differ")
-        return f"{whole}: {_plain(reason.moved[0].sentence)}" if reason.moved else whole
-    if reason.seen:
+        if failure := _failure_clause(step, reason, bad):
+            return failure
+        changes = _fact_clauses(step, reason, "changed with it" if step.is_same_client else "differ")
+        return f"{changes}: {_as_clause(reason.changed_findings[0].sentence)}" if reason.changed_findings else changes
+    if reason.org_changes:
         return "of a change in the org that a snapshot saw in between"
-    if reason.moved:
-        return f"the conversation itself is in another state: {_plain(reason.moved[0].sentence)}"
+    if reason.changed_findings:
+        return f"the conversation itself is in another state: {_as_clause(reason.changed_findings[0].sentence)}"
     return ""
 
 
-def _named(step: VerdictStep, reason: ChangeReason, rest: str) -> str:
-    """The likeliest changes as one list, and how many more there are."""
-    said = clauses(reason.facts, step)
-    most = MOST_NAMED if step.in_time else MOST_NAMED_OF_TWO
-    left = len(said) - most
-    parts = [*said[:most], *([f"{left} more {rest}".strip()] if left > 0 else [])]
-    # Clauses that name two clients each have commas and words for "and" of their own.
-    return joined(parts) if step.in_time else "; ".join([*parts[:-1], f"and {parts[-1]}"] if left > 0 else parts)
+def _fact_clauses(step: VerdictStep, reason: ChangeReason, ending: str) -> str:
+    """The likeliest changes, and the number of the others, followed by `ending`."""
+    phrases = clauses(reason.facts, step)
+    most = MOST_NAMED if step.is_same_client else MOST_NAMED_OF_TWO
+    left = len(phrases) - most
+    parts = [*phrases[:most], *([f"{left} more {ending}".strip()] if left > 0 else [])]
+    if step.is_same_client:
+        return joined(parts)
+    # Clauses about two clients contain commas and "and" themselves.
+    return "; ".join([*parts[:-1], f"and {parts[-1]}"] if left > 0 else parts)
 
 
-def _at_fault(step: VerdictStep, reason: ChangeReason, bad: Side) -> str:
-    """Of two orgs: what is wrong in the one, where nothing that its cause is about is there in both and set otherwise."""
-    if step.in_time or any(not (each.kind == "deployment" and (each.came or each.went)) for each in reason.direct):
+def _failure_clause(step: VerdictStep, reason: ChangeReason, bad: Side) -> str:
+    """What fails in one of two orgs, if no direct fact differs except deployments that only one of them has."""
+    if step.is_same_client:
         return ""
-    wrong = [each for each in bad.deciding() if each.outcome == "fail"]
-    return f"in {bad.client_name} {_plain(wrong[0].sentence)}" if wrong else ""
+    if any(not (fact.kind == "deployment" and (fact.is_added or fact.is_removed)) for fact in reason.direct):
+        return ""
+    failed = [finding for finding in bad.deciding() if finding.outcome == "fail"]
+    return f"in {bad.client_name} {_as_clause(failed[0].sentence)}" if failed else ""
 
 
 def _other_changes(step: VerdictStep, reason: ChangeReason, bad: Side) -> tuple[str, ...]:
-    """What else the two orgs differ in, where the sentence says what is wrong in the one."""
-    if not reason.facts or not _at_fault(step, reason, bad):
+    """Other differences between two orgs, if the main sentence says what fails in one of them."""
+    if not reason.facts or not _failure_clause(step, reason, bad):
         return ()
-    return (f"What differs besides: {_named(step, reason, '')}.",)
+    return (f"What differs besides: {_fact_clauses(step, reason, '')}.",)
 
 
-def _doubts(reason: ChangeReason, bad: Side) -> tuple[str, ...]:
-    """What makes the reason less sure, said in words."""
-    found = []
-    if reason.rejudged:
-        checks = ", ".join(reason.rejudged)
-        found.append(f"The judgement itself changed between the two ({checks}), which alone could be the reason.")
-    if reason.certainty == "likely" and len({each.kind for each in reason.facts}) > 1 and not reason.direct:
-        found.append("Several things changed at once; which of them did it cannot be told from here.")
+def _caveats(reason: ChangeReason, bad: Side) -> tuple[str, ...]:
+    """Sentences about what makes the reason less certain."""
+    caveats = []
+    if reason.changed_versions:
+        checks = ", ".join(reason.changed_versions)
+        caveats.append(f"The judgement itself changed between the two ({checks}), which alone could be the reason.")
+    if reason.certainty == "likely" and len({fact.kind for fact in reason.facts}) > 1 and not reason.direct:
+        caveats.append("Several things changed at once; which of them did it cannot be told from here.")
     if bad.certainty == "likely" and bad.cause != causes.UNDETERMINED:
-        found.append(f"The cause in {bad.name} is itself only likely.")
-    return tuple(found)
+        caveats.append(f"The cause in {bad.name} is itself only likely.")
+    return tuple(caveats)
 
 
 def _unexplained(opening: str, bad: Side, reason: ChangeReason) -> str:
-    if reason.rejudged:
+    if reason.changed_versions:
         return (
-            f"{opening}. The check that decides it ({', '.join(reason.rejudged)}) judges otherwise since then, and nothing "
+            f"{opening}. The check that decides it ({', '.join(reason.changed_versions)}) judges otherwise since then, and nothing "
             "in the environment changed that explains it: the difference may be ours alone."
         )
     if reason.unread:
-        kinds = joined(list(dict.fromkeys(_plain(each.what) for each in reason.unread))[:MOST_NAMED])
+        kinds = joined(list(dict.fromkeys(_as_clause(fact.what) for fact in reason.unread))[:MOST_NAMED])
         return f"{opening}. What would explain it was not read by both runs ({kinds}), so nothing can be said for sure."
     ending = f"{opening}, and nothing in the environment that both runs read changed in a way that explains it."
-    if causes.family_of(bad.cause) in PASSING:
+    if causes.family_of(bad.cause) in TRANSIENT:
         return f"{ending} A trouble of this kind comes and goes by itself."
     return ending
 
 
-def _same(step: VerdictStep, facts: Sequence[Fact]) -> str:
+def _same_verdict(step: VerdictStep, facts: Sequence[Fact]) -> str:
     first, second = step.first, step.second
     if first.is_good or second.is_good:
         return f"Both runs find nothing wrong, so there is no change of verdict to explain: {first.name} and {second.name}."
     return f"Both runs say the same: {_title(first)}. There is no change of verdict to explain."
 
 
-def _loose_ends(step: VerdictStep, facts: Sequence[Fact]) -> tuple[str, ...]:
-    changed = [each for each in facts if each.is_changed]
-    if not changed or not step.in_time:
+def _unrelated_changes(step: VerdictStep, facts: Sequence[Fact]) -> tuple[str, ...]:
+    changed = [fact for fact in facts if fact.is_changed]
+    if not changed or not step.is_same_client:
         return ()
     return (f"What did change ({len(changed)} {'thing' if len(changed) == 1 else 'things'}) made no difference to it.",)
 
 
 def _no_verdict(first: Side, second: Side) -> str:
-    without = [each for each in (first, second) if each.is_open]
+    without = [side for side in (first, second) if side.is_open]
     if without:
-        names = " and ".join(each.name for each in without)
+        names = " and ".join(side.name for side in without)
         return f"There is no verdict to compare yet: {names} has not ended."
-    names = " and ".join(each.name for each in (first, second) if not each.cause or each.was_cut_short)
+    names = " and ".join(side.name for side in (first, second) if not side.cause or side.was_cut_short)
     return f"There are no two verdicts to compare: {names} ended without one that can be held against the other."
 
 
-def _with(made: Explanation, sentence: str) -> Explanation:
-    more = (sentence, *made.more)
-    return Explanation(made.step, made.certainty, made.sentence, more, made.facts, made.seen, made.unread)
+def _with_note(explanation: Explanation, note: str) -> Explanation:
+    more = (note, *explanation.more)
+    return Explanation(
+        explanation.step,
+        explanation.certainty,
+        explanation.sentence,
+        more,
+        explanation.facts,
+        explanation.org_changes,
+        explanation.unread,
+    )
 
 
 def _title(side: Side) -> str:
     return f"“{causes.title_of(side.cause)}”"
 
 
-def _plain(text: str) -> str:
+def _as_clause(text: str) -> str:
     return f"{text[:1].lower()}{text[1:]}".rstrip(".")
 
 
-def _cap(text: str) -> str:
+def _capitalized(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"

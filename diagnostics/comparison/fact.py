@@ -1,35 +1,35 @@
-"""One thing that can be held against another: in two runs' surroundings, or in what they were given."""
+"""A fact that two runs are compared by, about their environment or their inputs."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class FactState(StrEnum):
-    """What became of a fact. What one of the runs did not read is neither the same nor changed."""
+    """`UNKNOWN` means that at least one of the runs didn't read the fact."""
 
     CHANGED = "changed"
     UNKNOWN = "unknown"
     SAME = "same"
 
 
-class Way(StrEnum):
-    """Whether a change takes away something that cobrowse needs, or gives it; most changes are neither by themselves."""
+class Effect(StrEnum):
+    """Whether a change removes something that cobrowse needs, adds it, or neither."""
 
     LOST = "lost"
     GAINED = "gained"
     OTHER = "other"
 
 
-# What a fact says of a run in which its thing is not.
+# The values of a fact for a run in which its subject doesn't exist.
 ABSENT = frozenset({"not there", "not held", "not held without a condition", "not carried"})
 
 
 @dataclass(frozen=True)
 class Fact:
-    """`kind` is a stable word such as `role`, `key` which one of its kind, `part` which setting of that one.
+    """`kind` is a stable code such as `role`, `key` identifies one of that kind, and `part` is one setting of it.
 
-    `what`, `before` and `after` are words for people; None where that run did not read it. `told` is a change as a clause
-    of a sentence, in the order of time.
+    `what`, `before` and `after` are shown to people; a value is None if that run didn't read it. `clause` describes the
+    change over time as part of a sentence.
     """
 
     kind: str
@@ -37,10 +37,10 @@ class Fact:
     before: str | None
     after: str | None
     state: FactState
-    way: Way = Way.OTHER
+    effect: Effect = Effect.OTHER
     key: str = ""
     part: str = ""
-    told: str = ""
+    clause: str = ""
 
     @property
     def is_changed(self) -> bool:
@@ -51,24 +51,24 @@ class Fact:
         return self.state is FactState.UNKNOWN
 
     @property
-    def came(self) -> bool:
-        """It is in the second run alone."""
+    def is_added(self) -> bool:
+        """It exists in the second run only."""
         return self.is_changed and self.before in ABSENT
 
     @property
-    def went(self) -> bool:
-        """It is in the first run alone."""
+    def is_removed(self) -> bool:
+        """It exists in the first run only."""
         return self.is_changed and self.after in ABSENT
 
 
 def fact(kind: str, what: str, before: str | None, after: str | None, *, told: str = "", key: str = "") -> Fact:
-    """A fact that has one value in each run: unknown where one of the two is, else the same or changed."""
+    """A fact with one value in each run, None if that run didn't read it."""
     is_unknown = before is None or after is None
     state = FactState.UNKNOWN if is_unknown else FactState.SAME if before == after else FactState.CHANGED
     clause = told or f"{what} changed from {before or 'none'} to {after or 'none'}"
-    return Fact(kind, what, before, after, state, key=key, told=clause if state is FactState.CHANGED else "")
+    return Fact(kind, what, before, after, state, key=key, clause=clause if state is FactState.CHANGED else "")
 
 
-def neither(facts: list[Fact]) -> list[Fact]:
-    """Without what neither run knows anything of: there is nothing to say about it."""
-    return [each for each in facts if not (each.before is None and each.after is None)]
+def without_unknown(facts: list[Fact]) -> list[Fact]:
+    """The facts that at least one of the runs read."""
+    return [known for known in facts if not (known.before is None and known.after is None)]

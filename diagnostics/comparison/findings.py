@@ -1,4 +1,4 @@
-"""Two lists of findings in, what changed between them out. Pure; computed on reading, between any two runs."""
+"""Compares the findings of any two runs. Computed when a comparison is shown, not stored."""
 
 import re
 from collections import Counter
@@ -10,16 +10,16 @@ from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine.finding import Finding
 
 RANKS: dict[str, int] = {Outcome.PASS: 0, Outcome.WARN: 1, Outcome.FAIL: 2}
-# Codes that say the same of an org: whether a token was fetched anew or was still good is no news of it.
+# Codes that mean the same for an org: a cached token that still works, and a newly issued one.
 SAME = {("oauth.token", "kept"): "issued"}
-# Subjects that name the same thing of two orgs, or of two days, in different letters.
+# Parts of a subject that differ between orgs or over time although the subject is the same.
 HOST = re.compile(r"\b(api|login)\.[\w.-]+(?::\d+)?")
 ADDRESS = re.compile(r"\b(?:(?:\d{1,3}\.){3}\d{1,3}|localhost)(?::\d+)?")
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
 class FindingChange(StrEnum):
-    """What became of one subject of one check."""
+    """How the finding about one subject of a check changed."""
 
     WORSE = "worse"
     UNKNOWN = "unknown"
@@ -31,8 +31,8 @@ class FindingChange(StrEnum):
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One subject of one check in both runs. `reason` says why a change is unknown, "" where it needs no word."""
+class ComparedFinding:
+    """One subject of one check in both runs. `reason` says why the change is unknown, if it is."""
 
     check_id: str
     subject: str
@@ -46,71 +46,75 @@ Key = tuple[str, str]
 Findings = dict[Key, Finding]
 
 
-def compare(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[Compared, ...]:
-    """Every subject that either run speaks of, in the order of Change. What was not asked is not among them:
-    leave the findings of a check out on both sides where one of the runs had it not in its plan.
-    """
-    old, new = ({(each.check_id, each.subject): each for each in said} for said in (before, after))
-    old = _with_subjects_of(new, old)
+def compare(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[ComparedFinding, ...]:
+    """Every subject of either run, in the order of `FindingChange`. Leave out checks that only one of the runs planned."""
+    old = {(finding.check_id, finding.subject): finding for finding in before}
+    new = {(finding.check_id, finding.subject): finding for finding in after}
+    old = _under_current_subjects(new, old)
     keys = dict.fromkeys([*new, *old])
     found = [_compared(key, old, new) for key in keys]
     order = list(FindingChange)
-    return tuple(sorted(found, key=lambda each: order.index(each.change)))
+    return tuple(sorted(found, key=lambda compared: order.index(compared.change)))
 
 
-def _with_subjects_of(new: Findings, old: Findings) -> Findings:
-    """The old findings under the subjects that name the same thing now, where there is no doubt which one: an org's API
-    host is its API host, whatever its region calls it.
+def _under_current_subjects(new: Findings, old: Findings) -> Findings:
+    """The old findings under their subjects in the new run, where exactly one subject matches.
+
+    For example, an API host stays the API host when the region, and with it the host name, changes.
     """
-    here, there = ([key for key in one if key not in other] for one, other in ((old, new), (new, old)))
-    plain_here, plain_there = Counter(map(_plain, here)), Counter(map(_plain, there))
-    heirs = {_plain(key): key for key in there if plain_there[_plain(key)] == 1}
-    sure = {key: heirs[_plain(key)] for key in here if plain_here[_plain(key)] == 1 and _plain(key) in heirs}
-    return {sure.get(key, key): each for key, each in old.items()}
+    removed, added = [key for key in old if key not in new], [key for key in new if key not in old]
+    removed_counts, added_counts = Counter(map(_normalized, removed)), Counter(map(_normalized, added))
+    successors = {_normalized(key): key for key in added if added_counts[_normalized(key)] == 1}
+    renamed = {
+        key: successors[_normalized(key)]
+        for key in removed
+        if removed_counts[_normalized(key)] == 1 and _normalized(key) in successors
+    }
+    return {renamed.get(key, key): finding for key, finding in old.items()}
 
 
-def _plain(key: Key) -> Key:
+def _normalized(key: Key) -> Key:
     check_id, subject = key
     return check_id, UUID.sub("(id)", ADDRESS.sub("(host)", HOST.sub(r"\1", subject)))
 
 
-def _compared(key: Key, old: Findings, new: Findings) -> Compared:
-    was, now = old.get(key), new.get(key)
-    if was is not None and now is not None:
-        change, reason = _between(was, now)
-    elif now is not None:
-        change, reason = _alone(now, FindingChange.APPEARED, old, "before")
+def _compared(key: Key, old: Findings, new: Findings) -> ComparedFinding:
+    before, after = old.get(key), new.get(key)
+    if before is not None and after is not None:
+        change, reason = _change(before, after)
+    elif after is not None:
+        change, reason = _in_one_run(after, FindingChange.APPEARED, old, "before")
     else:
-        change, reason = _alone(old[key], FindingChange.VANISHED, new, "this time")
-    return Compared(*key, change, was, now, reason)
+        change, reason = _in_one_run(old[key], FindingChange.VANISHED, new, "this time")
+    return ComparedFinding(*key, change, before, after, reason)
 
 
-def _between(was: Finding, now: Finding) -> tuple[FindingChange, str]:
-    """Only pass, warn and fail are ranked: what we did not see is neither better nor worse."""
-    if was.check_version != now.check_version:
-        versions = f"version {was.check_version} there, {now.check_version} here"
+def _change(before: Finding, after: Finding) -> tuple[FindingChange, str]:
+    """Only pass, warn and fail can be better or worse; a skipped or inconclusive finding makes the change unknown."""
+    if before.check_version != after.check_version:
+        versions = f"version {before.check_version} there, {after.check_version} here"
         return FindingChange.UNKNOWN, f"The check itself judges otherwise ({versions})."
-    if (was.outcome, _code(was)) == (now.outcome, _code(now)):
+    if (before.outcome, _code(before)) == (after.outcome, _code(after)):
         return FindingChange.SAME, ""
-    if now.outcome not in RANKS:
+    if after.outcome not in RANKS:
         return FindingChange.UNKNOWN, "It could not be told this time."
-    if was.outcome not in RANKS:
+    if before.outcome not in RANKS:
         return FindingChange.UNKNOWN, "It could not be told before."
-    step = RANKS[now.outcome] - RANKS[was.outcome]
+    step = RANKS[after.outcome] - RANKS[before.outcome]
     if step == 0:
         return FindingChange.DIFFERENT, ""
     return (FindingChange.WORSE if step > 0 else FindingChange.BETTER), ""
 
 
-def _code(said: Finding) -> str:
-    return SAME.get((said.check_id, said.code), said.code)
+def _code(finding: Finding) -> str:
+    return SAME.get((finding.check_id, finding.code), finding.code)
 
 
-def _alone(said: Finding, change: FindingChange, other: Findings, when: str) -> tuple[FindingChange, str]:
-    """A subject that only one run speaks of. It came or went only where the other run's check got to its end."""
-    others = [each for (check_id, _), each in other.items() if check_id == said.check_id]
-    if any(each.check_version != said.check_version for each in others):
+def _in_one_run(finding: Finding, change: FindingChange, other: Findings, when: str) -> tuple[FindingChange, str]:
+    """The change of a subject that only one run has. It is known only if the check finished in the other run."""
+    others = [candidate for (check_id, _), candidate in other.items() if check_id == finding.check_id]
+    if any(other.check_version != finding.check_version for other in others):
         return FindingChange.UNKNOWN, "The check itself judges otherwise in the other run."
-    if said.outcome not in RANKS or not others or any(each.outcome not in RANKS for each in others):
+    if finding.outcome not in RANKS or not others or any(other.outcome not in RANKS for other in others):
         return FindingChange.UNKNOWN, f"The check did not get that far {when}."
     return change, ""

@@ -1,4 +1,4 @@
-"""When did it break? From a target's verdicts in the order of time: streaks, breaks, and whether it flaps. Pure."""
+"""The history of a target: its verdicts over time as streaks, when it broke, and whether it flaps."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,22 +9,22 @@ from itertools import pairwise
 
 from diagnostics.engine import causes
 
-# Flapping: one and the same cause came and went again and again, lately.
-LATELY = 30
-TIMES_BACK = 3
+# A target flaps if the same cause followed a good run at least FLAPS times within the last RECENT runs with a verdict.
+RECENT = 30
+FLAPS = 3
 
 
-class Mood(StrEnum):
-    """What one run says of its target. What could not be told is neither good nor bad, and ends no streak."""
+class PointState(StrEnum):
+    """The state of the target according to one run. `UNKNOWN` doesn't end a streak."""
 
     GOOD = "good"
     BAD = "bad"
-    UNTOLD = "untold"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class Point:
-    """A run's verdict. `is_whole` is false for a run that is open, was cut short, or asked a part alone."""
+    """The verdict of a run. `is_whole` is false for a run that isn't finished, or ran only one branch of the checks."""
 
     pk: int
     at: datetime
@@ -33,10 +33,10 @@ class Point:
     is_whole: bool = True
 
     @property
-    def mood(self) -> Mood:
+    def state(self) -> PointState:
         if not self.is_whole or self.cause in ("", causes.UNDETERMINED):
-            return Mood.UNTOLD
-        return Mood.GOOD if self.cause == causes.NONE else Mood.BAD
+            return PointState.UNKNOWN
+        return PointState.GOOD if self.cause == causes.NONE else PointState.BAD
 
     @property
     def title(self) -> str:
@@ -45,10 +45,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Streak:
-    """Runs in a row that say the same: all good, or all bad of one cause. `untold` lie among them or right after."""
+    """Consecutive runs with the same verdict: all good, or all with one cause. `unknown` are runs among or after them."""
 
     points: tuple[Point, ...]
-    untold: tuple[Point, ...] = ()
+    unknown: tuple[Point, ...] = ()
 
     @property
     def first(self) -> Point:
@@ -60,30 +60,30 @@ class Streak:
 
     @property
     def is_good(self) -> bool:
-        return self.first.mood is Mood.GOOD
+        return self.first.state is PointState.GOOD
 
 
 @dataclass(frozen=True)
 class Flip:
-    """From one streak to the next. `untold` runs lie between: the change happened before, among or after them."""
+    """The step from one streak to the next. `unknown` are the runs in between, so the exact time isn't known."""
 
     before: Point
     after: Point
-    untold: tuple[Point, ...] = ()
+    unknown: tuple[Point, ...] = ()
 
     @property
-    def broke(self) -> bool:
-        return self.before.mood is Mood.GOOD and self.after.mood is Mood.BAD
+    def is_break(self) -> bool:
+        return self.before.state is PointState.GOOD and self.after.state is PointState.BAD
 
 
 @dataclass(frozen=True)
 class TargetHistory:
-    """A target's past as far as it was looked at, oldest first."""
+    """A target's runs, oldest first."""
 
     points: tuple[Point, ...]
     streaks: tuple[Streak, ...]
     flips: tuple[Flip, ...]
-    flapping: str = ""  # the cause that comes and goes, "" where none does
+    flapping: str = ""  # the cause that comes and goes, if any
 
     @property
     def now(self) -> Streak | None:
@@ -94,79 +94,82 @@ class TargetHistory:
         return causes.title_of(self.flapping) if self.flapping else ""
 
     def break_before(self, pk: int) -> Flip | None:
-        """The break that led to this run: from the last good run before it to the first bad one after that.
+        """The last step from a good to a bad run at or before this run; None if there is none."""
+        end = next((index for index, point in enumerate(self.points) if point.pk == pk), len(self.points) - 1)
+        breaks = _breaks(self.points[: end + 1])
+        return _flip_between(*breaks[-1], self.points, _positions(self.points)) if breaks else None
 
-        For a run that is good, the newest break before it. None where no good run is known before a bad one.
-        """
-        at = next((place for place, each in enumerate(self.points) if each.pk == pk), len(self.points) - 1)
-        told = [each for each in self.points[: at + 1] if each.mood is not Mood.UNTOLD]
-        pairs = [(one, other) for one, other in pairwise(told) if one.mood is Mood.GOOD and other.mood is Mood.BAD]
-        return _flip(*pairs[-1], self.points, _positions(self.points)) if pairs else None
-
-    def earlier_breaks(self, broke: Flip) -> tuple[Flip, ...]:
-        """Breaks before this one that had the same cause, oldest first."""
-        told = [each for each in self.points if each.mood is not Mood.UNTOLD and each.pk < broke.after.pk]
-        places = _positions(self.points)
+    def earlier_breaks(self, flip: Flip) -> tuple[Flip, ...]:
+        """Earlier breaks with the same cause, oldest first."""
+        positions = _positions(self.points)
         return tuple(
-            _flip(one, other, self.points, places)
-            for one, other in pairwise(told)
-            if one.mood is Mood.GOOD and other.mood is Mood.BAD and other.cause == broke.after.cause
+            _flip_between(before, after, self.points, positions)
+            for before, after in _breaks(point for point in self.points if point.pk < flip.after.pk)
+            if after.cause == flip.after.cause
         )
 
     @property
     def newest_break(self) -> Flip | None:
         return self.break_before(self.points[-1].pk) if self.points else None
 
-    def mended_after(self, broke: Flip) -> Point | None:
+    def fixed_after(self, flip: Flip) -> Point | None:
         """The first good run after a break."""
-        later = (each for each in self.points if (each.at, each.pk) > (broke.after.at, broke.after.pk))
-        return next((each for each in later if each.mood is Mood.GOOD), None)
+        later = (point for point in self.points if (point.at, point.pk) > (flip.after.at, flip.after.pk))
+        return next((point for point in later if point.state is PointState.GOOD), None)
 
-    def flips_since(self, broke: Flip) -> tuple[Flip, ...]:
+    def flips_since(self, start: Flip) -> tuple[Flip, ...]:
         return tuple(
-            each for each in self.flips if (each.before.at, each.before.pk) >= (broke.after.at, broke.after.pk)
+            flip for flip in self.flips if (flip.before.at, flip.before.pk) >= (start.after.at, start.after.pk)
         )
 
 
 def history_of(points: Iterable[Point]) -> TargetHistory:
-    """Points in any order; two of the same moment are in the order of their numbers."""
-    ordered = tuple(sorted(points, key=lambda each: (each.at, each.pk)))
+    """`points` may be in any order."""
+    ordered = tuple(sorted(points, key=lambda point: (point.at, point.pk)))
     streaks = tuple(_streaks(ordered))
-    places = _positions(ordered)
-    flips = tuple(_flip(one.last, other.first, ordered, places) for one, other in pairwise(streaks))
+    positions = _positions(ordered)
+    flips = tuple(_flip_between(before.last, after.first, ordered, positions) for before, after in pairwise(streaks))
     return TargetHistory(ordered, streaks, flips, _flapping(ordered))
 
 
 def _streaks(ordered: tuple[Point, ...]) -> Iterable[Streak]:
-    held: list[Point] = []
-    untold: list[Point] = []
+    current: list[Point] = []
+    unknown: list[Point] = []
     for point in ordered:
-        if point.mood is Mood.UNTOLD:
-            untold.append(point)
-        elif held and held[-1].cause == point.cause:
-            held.append(point)
+        if point.state is PointState.UNKNOWN:
+            unknown.append(point)
+        elif current and current[-1].cause == point.cause:
+            current.append(point)
         else:
-            if held:
-                yield Streak(tuple(held), tuple(untold))
-                untold = []
-            held = [point]
-    if held:
-        yield Streak(tuple(held), tuple(untold))
+            if current:
+                yield Streak(tuple(current), tuple(unknown))
+                unknown = []
+            current = [point]
+    if current:
+        yield Streak(tuple(current), tuple(unknown))
 
 
 def _positions(ordered: tuple[Point, ...]) -> dict[int, int]:
-    return {point.pk: place for place, point in enumerate(ordered)}
+    return {point.pk: index for index, point in enumerate(ordered)}
 
 
-def _flip(before: Point, after: Point, ordered: tuple[Point, ...], places: dict[int, int]) -> Flip:
-    between = ordered[places[before.pk] + 1 : places[after.pk]]
-    return Flip(before, after, tuple(each for each in between if each.mood is Mood.UNTOLD))
+def _flip_between(before: Point, after: Point, ordered: tuple[Point, ...], positions: dict[int, int]) -> Flip:
+    between = ordered[positions[before.pk] + 1 : positions[after.pk]]
+    return Flip(before, after, tuple(point for point in between if point.state is PointState.UNKNOWN))
+
+
+def _breaks(points: Iterable[Point]) -> list[tuple[Point, Point]]:
+    """The pairs of a good run and the bad one that follows it, ignoring runs without a verdict."""
+    known = (point for point in points if point.state is not PointState.UNKNOWN)
+    return [
+        (before, after)
+        for before, after in pairwise(known)
+        if before.state is PointState.GOOD and after.state is PointState.BAD
+    ]
 
 
 def _flapping(ordered: tuple[Point, ...]) -> str:
-    """The cause that came after a good run at least so many times lately. Several causes in turn are no flapping."""
-    told = [each for each in ordered if each.mood is not Mood.UNTOLD][-LATELY:]
-    came = Counter(
-        other.cause for one, other in pairwise(told) if one.mood is Mood.GOOD and other.mood is Mood.BAD
-    ).most_common(1)
-    return came[0][0] if came and came[0][1] >= TIMES_BACK else ""
+    """The cause that followed a good run most often, if often enough; "" otherwise."""
+    recent = [point for point in ordered if point.state is not PointState.UNKNOWN][-RECENT:]
+    counts = Counter(after.cause for _, after in _breaks(recent)).most_common(1)
+    return counts[0][0] if counts and counts[0][1] >= FLAPS else ""

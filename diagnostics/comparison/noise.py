@@ -1,4 +1,4 @@
-"""Takes out of a value what differs between any two runs and says nothing: ids, times, tokens, measurements, order."""
+"""Removes noise from values before they are compared: IDs, times, tokens, measurements and order."""
 
 import json
 import re
@@ -14,7 +14,7 @@ MOMENT = re.compile(
 SPAN = re.compile(r"\b\d[\d.,]*\s*(?:ms|s|seconds?|min|minutes?|hours?|days?)\b")
 SHARE = re.compile(r"\b\d+ of (?:the )?\d+\b")
 PORT = re.compile(r"(\b(?:\d{1,3}\.){3}\d{1,3}|\blocalhost):\d{2,5}\b")
-# A token has no spaces, and is long; words of the API such as conversation:cobrowse:add hold colons, paths slashes.
+# Long words with digits and letters. Permissions such as conversation:cobrowse:add contain colons, and paths slashes.
 TOKEN = re.compile(r"(?<![\w/.:-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}(?![\w/.:-])")
 MASKED = re.compile(r"\[(?:masked|hidden)[^\]]*\]")
 PATTERNS = (
@@ -26,7 +26,7 @@ PATTERNS = (
     (MASKED, "(masked)"),
     (TOKEN, "(token)"),
 )
-# Evidence that is measured anew each time.
+# Keys of evidence whose values are measurements of the run itself.
 MEASURED = frozenset(
     (
         "addresses",
@@ -54,12 +54,12 @@ MEASURED = frozenset(
     )
 )
 DEEPEST = 12
-LONGEST = 20_000  # characters of one text that are looked at
+LONGEST = 20_000  # characters of a text that are compared
 
 
 @dataclass(frozen=True)
 class Detail:
-    """One piece of evidence that differs between two findings; None where only the other one has it."""
+    """A piece of evidence that differs between two findings. A value is None if only the other finding has it."""
 
     name: str
     before: Any
@@ -67,7 +67,7 @@ class Detail:
 
 
 def quiet_text(text: str) -> str:
-    """The text with a word in brackets in place of everything that is noise."""
+    """The text with noise replaced by placeholders such as `(id)`."""
     text = text[:LONGEST]
     for pattern, word in PATTERNS:
         text = pattern.sub(word, text)
@@ -75,15 +75,15 @@ def quiet_text(text: str) -> str:
 
 
 def quiet(value: Any, depth: int = 0) -> Any:
-    """The same for any JSON value. Lists lose their order, mappings what is measured anew each time."""
+    """Like `quiet_text` for any JSON value. Lists are sorted, and measurements are removed from mappings."""
     if isinstance(value, str):
         return quiet_text(value)
     if depth > DEEPEST:
         return "(deeper)"
     if isinstance(value, Mapping):
-        return {str(key): quiet(each, depth + 1) for key, each in value.items() if str(key) not in MEASURED}
+        return {str(key): quiet(item, depth + 1) for key, item in value.items() if str(key) not in MEASURED}
     if isinstance(value, list | tuple):
-        return sorted((quiet(each, depth + 1) for each in value), key=_key)
+        return sorted((quiet(item, depth + 1) for item in value), key=_key)
     return value
 
 
@@ -92,8 +92,8 @@ def is_same(before: Any, after: Any) -> bool:
 
 
 def details(before: Any, after: Any) -> tuple[Detail, ...]:
-    """What differs between two findings' evidence, in the order of their names. Evidence of any shape is taken."""
-    old, new = (each if isinstance(each, Mapping) else {"evidence": each} for each in (before, after))
+    """What differs between the evidence of two findings, sorted by name. Accepts any JSON value."""
+    old, new = (evidence if isinstance(evidence, Mapping) else {"evidence": evidence} for evidence in (before, after))
     names = sorted({str(name) for name in (*old, *new)} - MEASURED)
     return tuple(
         Detail(name, old.get(name), new.get(name)) for name in names if not is_same(old.get(name), new.get(name))

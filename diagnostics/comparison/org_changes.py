@@ -1,13 +1,13 @@
-"""Changes of an org that its snapshots saw: which of them lie between two runs, and which fit a fact that changed."""
+"""Org changes found by configuration syncs: which of them happened between two runs, and which match a changed fact."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from diagnostics.comparison.fact import Fact, Way
+from diagnostics.comparison.fact import Effect, Fact
 
-# What a change is about, in the words of the facts.
+# What a change is about -> the kind of the matching fact.
 KINDS = {"deployment": "deployment", "gateway": "provider", "grant": "role"}
 OF_CLIENT = {
     "scopes": "scope",
@@ -19,19 +19,19 @@ OF_CLIENT = {
     "org.name": "org_name",
     "org.state": "org",
 }
-DECISIVE = ("enabled", "status", "channels")  # settings of a deployment
+DECISIVE = ("enabled", "status", "channels")  # settings of a deployment that can switch cobrowse on or off
 WAYS = {
-    "appeared": Way.GAINED,
-    "returned": Way.GAINED,
-    "enabled": Way.GAINED,
-    "vanished": Way.LOST,
-    "disabled": Way.LOST,
+    "appeared": Effect.GAINED,
+    "returned": Effect.GAINED,
+    "enabled": Effect.GAINED,
+    "vanished": Effect.LOST,
+    "disabled": Effect.LOST,
 }
 
 
 @dataclass(frozen=True)
 class ObservedOrgChange:
-    """A change between two readings: after `not_before`, None where nothing is known before, and not after `at`."""
+    """A change between two syncs, after `not_before` (None if there was no earlier sync) and not after `at`."""
 
     pk: int
     client_pk: int
@@ -49,52 +49,54 @@ class ObservedOrgChange:
         return self.at > first and (self.not_before is None or self.not_before < second)
 
     @property
-    def way(self) -> Way:
+    def effect(self) -> Effect:
         if self.kind != "changed":
-            return WAYS.get(self.kind, Way.OTHER)
+            return WAYS.get(self.kind, Effect.OTHER)
         if isinstance(self.before, list) and isinstance(self.after, list):
-            old, new = ({str(each) for each in listed} for listed in (self.before, self.after))
-            return Way.LOST if new < old else Way.GAINED if old < new else Way.OTHER
-        return _switched(self.before, self.after)
+            old, new = ({str(item) for item in listed} for listed in (self.before, self.after))
+            return Effect.LOST if new < old else Effect.GAINED if old < new else Effect.OTHER
+        return _effect_of_switch(self.before, self.after)
 
     @property
     def fact_kind(self) -> str:
-        """A change of the client is of the setting that it names."""
+        """For a change of the client, the kind depends on the setting."""
         if self.about == "client":
             return OF_CLIENT.get(self.setting, "client")
         return KINDS.get(self.about, self.about)
 
     @property
     def decides(self) -> bool:
-        """May it switch cobrowse on or off by itself? A mask or a new version does not."""
+        """Whether the change alone can switch cobrowse on or off."""
         return self.about != "deployment" or self.kind != "changed" or self.setting in DECISIVE
 
 
-def _switched(before: Any, after: Any) -> Way:
-    """Of something that is on or off."""
+def _effect_of_switch(before: Any, after: Any) -> Effect:
+    """The effect of switching a boolean setting."""
     if not isinstance(before, bool) or not isinstance(after, bool) or before == after:
-        return Way.OTHER
-    return Way.GAINED if after else Way.LOST
+        return Effect.OTHER
+    return Effect.GAINED if after else Effect.LOST
 
 
-def fits(seen: ObservedOrgChange, fact: Fact) -> bool:
-    """Does the change speak of what the fact says?"""
+def matches(change: ObservedOrgChange, fact: Fact) -> bool:
+    """Whether the change describes the same change as the fact."""
     kind = "role" if fact.kind == "permission" else fact.kind
-    if seen.fact_kind != kind or opposed(seen.way, fact.way):
+    if change.fact_kind != kind or are_opposite(change.effect, fact.effect):
         return False
     if kind in ("deployment", "provider"):
-        return fact.key in (seen.ref, seen.name) or seen.ref == fact.after
-    if fact.kind == "role" and seen.name:
-        return fact.key.casefold() == seen.name.casefold()
+        return fact.key in (change.ref, change.name) or change.ref == fact.after
+    if fact.kind == "role" and change.name:
+        return fact.key.casefold() == change.name.casefold()
     return True
 
 
-def bearing_on(seen: Iterable[ObservedOrgChange], kinds: Iterable[str], way: Way) -> tuple[ObservedOrgChange, ...]:
-    """The changes that may explain something by themselves, where the runs did not read it."""
+def relevant_changes(
+    changes: Iterable[ObservedOrgChange], kinds: Iterable[str], effect: Effect
+) -> tuple[ObservedOrgChange, ...]:
+    """The changes that can explain a verdict if the runs didn't read the facts themselves."""
     wanted = set(kinds) | ({"role"} if "permission" in kinds else set())
-    fit = (each for each in seen if each.fact_kind in wanted and each.decides)
-    return tuple(each for each in fit if not opposed(each.way, way))
+    matching = (change for change in changes if change.fact_kind in wanted and change.decides)
+    return tuple(change for change in matching if not are_opposite(change.effect, effect))
 
 
-def opposed(one: Way, other: Way) -> bool:
-    return {one, other} == {Way.LOST, Way.GAINED}
+def are_opposite(first: Effect, second: Effect) -> bool:
+    return {first, second} == {Effect.LOST, Effect.GAINED}

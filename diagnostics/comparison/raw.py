@@ -1,4 +1,4 @@
-"""The raw difference of two runs: all that they say, as JSON, line by line and with its noise."""
+"""The raw difference of two runs: a line diff of their verdicts, environments, inputs and findings as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from typing import Any
 
 from diagnostics.comparison.side import Side
 
-MOST_LINES = 3_000  # of one run: comparing costs more than their number
+MOST_LINES = 3_000  # of one run; the cost of a diff grows faster than the number of lines
 LONGEST_LINE = 400
 AROUND = 3
 
 
 @dataclass(frozen=True)
 class RawLine:
-    """`kind` is `old`, `new`, `place` or "" for a line that both have."""
+    """`kind` is `old`, `new`, `place` (a position such as "@@ -1 +1 @@"), or "" for a line that both runs have."""
 
     kind: str
     text: str
@@ -26,20 +26,20 @@ KINDS = {"-": "old", "+": "new", "@": "place"}
 
 
 def raw_difference(a: Side, b: Side) -> tuple[RawLine, ...]:
-    """() where there is none."""
+    """The lines of a unified diff without its header; () if the runs don't differ."""
     old, new = (_lines(side) for side in (a, b))
     differ = islice(unified_diff(old, new, n=AROUND, lineterm=""), 2, None)  # without the two names
     return tuple(RawLine(KINDS.get(line[:1], ""), line) for line in differ)
 
 
 def _lines(side: Side) -> list[str]:
-    text = json.dumps(_whole(side), indent=1, sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps(_run_values(side), indent=1, sort_keys=True, ensure_ascii=False, default=str)
     lines = [line[:LONGEST_LINE] for line in text.splitlines()]
-    left = len(lines) - MOST_LINES
-    return [*lines[:MOST_LINES], f"({left:,} more lines are not shown)"] if left > 0 else lines
+    hidden = len(lines) - MOST_LINES
+    return [*lines[:MOST_LINES], f"({hidden:,} more lines are not shown)"] if hidden > 0 else lines
 
 
-def _whole(side: Side) -> dict[str, Any]:
+def _run_values(side: Side) -> dict[str, Any]:
     return {
         "verdict": {name: value for name, value in side.verdict.items() if name != "mend"},
         "environment": side.environment,
@@ -49,6 +49,6 @@ def _whole(side: Side) -> dict[str, Any]:
 
 
 def _findings(side: Side) -> Iterator[tuple[str, Any]]:
-    for each in side.findings:
-        told = {name: getattr(each, name) for name in ("outcome", "code", "sentence", "check_version", "evidence")}
-        yield each.anchor, told
+    for finding in side.findings:
+        values = {name: getattr(finding, name) for name in ("outcome", "code", "sentence", "check_version", "evidence")}
+        yield finding.anchor, values

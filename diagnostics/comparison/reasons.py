@@ -1,154 +1,181 @@
-"""Why one cause came, or went, between two runs: the facts that changed with it, and how sure that is the reason."""
+"""Finds the reason why a cause appeared or disappeared between two runs: the facts that changed, and the certainty."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from diagnostics.comparison.dependencies import checks_of, kinds_of, link_of
-from diagnostics.comparison.fact import Fact, Way
-from diagnostics.comparison.org_changes import ObservedOrgChange, bearing_on, fits, opposed
+from diagnostics.comparison.fact import Effect, Fact
+from diagnostics.comparison.org_changes import ObservedOrgChange, are_opposite, matches, relevant_changes
 from diagnostics.comparison.setup import mapping_of
 from diagnostics.comparison.side import Side
 from diagnostics.engine.finding import Finding
 
 RANKED = ("pass", "warn", "fail")
-# Settings of a deployment that decide nothing by themselves: they go with what does.
-UNDECISIVE = ("version", "name")
-# Two clients differ in these by their nature: that explains nothing by itself.
+# Settings of a deployment that can't be the reason on their own.
+NOT_DECISIVE = ("version", "name")
+# Kinds of fact that always differ between two clients, so they explain nothing.
 IDENTITY = frozenset({"client", "client_name", "org", "region", "secret"})
-# The answer that was brought shows a fault and makes none: it is named only where there is nothing else to name.
+# A different response in the input is a symptom, so it is a reason only if there is no other.
 SYMPTOM = "answer"
-# What a call is made of: where the fault's own fact changed, that the call is another in more than this says nothing more.
+# Kinds of fact about the call. They are ignored as indirect reasons if there is a direct one.
 CALL = frozenset({"path", "method", "body", "headers", "conversation", "answer", "sdk_method"})
 
 
 @dataclass(frozen=True)
 class ChangeReason:
-    """`direct` are changed facts that the deciding checks look at, `indirect` those behind them, `unread` what one of the
-    runs did not read. `moved` are findings that changed although nothing that was given did: a conversation's own course.
+    """`direct` are the changed facts that the deciding checks read, `indirect` those that can change what they read.
+
+    `unread` are facts that one of the runs didn't read; `changed_findings` findings that changed because the
+    conversation moved on; `changed_versions` the checks whose version changed. `not_checked` means that the good run
+    didn't run the deciding checks.
     """
 
-    certainty: str  # proved, likely, or undetermined where nothing explains it
+    certainty: str  # proved, likely, or undetermined if nothing explains it
     direct: tuple[Fact, ...] = ()
     indirect: tuple[Fact, ...] = ()
-    seen: tuple[ObservedOrgChange, ...] = ()
+    org_changes: tuple[ObservedOrgChange, ...] = ()
     unread: tuple[Fact, ...] = ()
-    moved: tuple[Finding, ...] = ()
-    rejudged: tuple[str, ...] = ()
-    not_asked: bool = False
+    changed_findings: tuple[Finding, ...] = ()
+    changed_versions: tuple[str, ...] = ()
+    not_checked: bool = False
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """Those to name: the direct ones with what stands behind them."""
         return (*self.direct, *self.indirect)
 
     @property
     def explains(self) -> bool:
-        return bool(self.direct or self.indirect or self.seen or self.moved)
+        return bool(self.direct or self.indirect or self.org_changes or self.changed_findings)
 
 
 def reason_for(
-    bad: Side, good: Side, facts: Sequence[Fact], seen: Sequence[ObservedOrgChange], way: Way, *, alike: bool
+    bad: Side,
+    good: Side,
+    facts: Sequence[Fact],
+    org_changes: Sequence[ObservedOrgChange],
+    effect: Effect,
+    *,
+    comparable: bool,
 ) -> ChangeReason:
-    """Why the cause of `bad` is there and not in `good`, the other run. `way` is that of a change that brings it about, in
-    the order of time in which the facts stand: LOST where the cause came, GAINED where it went.
+    """Why `bad` has its cause and `good`, the other run, doesn't.
+
+    `effect` is that of a change that explains it, in the order of the facts: LOST if the cause appeared, GAINED if it
+    disappeared.
     """
     deciding = bad.deciding()
-    checks = tuple(dict.fromkeys(each.check_id for each in deciding)) or checks_of(bad.cause)
-    if deciding and good.asked.isdisjoint(checks):
-        return ChangeReason("undetermined", not_asked=True)
+    checks = tuple(dict.fromkeys(finding.check_id for finding in deciding)) or checks_of(bad.cause)
+    if deciding and good.check_ids.isdisjoint(checks):
+        return ChangeReason("undetermined", not_checked=True)
     kinds = kinds_of(checks)
-    fit = [each for each in facts if each.is_changed and each.way in (way, Way.OTHER) and _bears(each, deciding)]
-    direct = tuple(each for each in fit if each.kind in kinds[0])
-    if any(each.kind != SYMPTOM for each in direct):
-        direct = tuple(each for each in direct if each.kind != SYMPTOM)
-    untold = (CALL if direct else frozenset()) | (frozenset() if bad.client_pk == good.client_pk else IDENTITY)
-    indirect = [each for each in fit if each.kind in kinds[1] and each.kind not in untold]
-    indirect += [each for each in facts if each.is_changed and _fits(each, direct)]
-    known = (*direct, *indirect)
-    told = tuple(each for each in seen if not opposed(each.way, way) and any(fits(each, one) for one in known))
-    if not known:
-        told = bearing_on(seen, (*kinds[0], *kinds[1]), way)
-    found = ChangeReason(
+    relevant = [
+        fact
+        for fact in facts
+        if fact.is_changed and fact.effect in (effect, Effect.OTHER) and _is_relevant(fact, deciding)
+    ]
+    direct = tuple(fact for fact in relevant if fact.kind in kinds[0])
+    if any(fact.kind != SYMPTOM for fact in direct):
+        direct = tuple(fact for fact in direct if fact.kind != SYMPTOM)
+    ignored = (CALL if direct else frozenset()) | (frozenset() if bad.client_pk == good.client_pk else IDENTITY)
+    indirect = [fact for fact in relevant if fact.kind in kinds[1] and fact.kind not in ignored]
+    indirect += [fact for fact in facts if fact.is_changed and _is_published_with(fact, direct)]
+    facts_to_name = (*direct, *indirect)
+    matching = tuple(
+        change
+        for change in org_changes
+        if not are_opposite(change.effect, effect) and any(matches(change, fact) for fact in facts_to_name)
+    )
+    if not facts_to_name:
+        matching = relevant_changes(org_changes, (*kinds[0], *kinds[1]), effect)
+    changed_findings: tuple[Finding, ...] = ()
+    if not matching and {fact.kind for fact in facts_to_name} <= {"conversation"}:
+        changed_findings = _conversation_changes(deciding, good, effect)
+    reason = ChangeReason(
         "",
         direct,
         tuple(indirect),
-        told,
-        unread=tuple(each for each in facts if each.is_unknown and each.kind in (*kinds[0], *kinds[1])),
-        moved=_moved(deciding, good, way) if not told and {each.kind for each in known} <= {"conversation"} else (),
-        rejudged=_rejudged(deciding, good),
+        matching,
+        unread=tuple(fact for fact in facts if fact.is_unknown and fact.kind in (*kinds[0], *kinds[1])),
+        changed_findings=changed_findings,
+        changed_versions=_changed_versions(deciding, good),
     )
-    return _judged(found, bad, good, deciding, alike=alike)
+    return _with_certainty(reason, bad, good, deciding, comparable=comparable)
 
 
-def _judged(found: ChangeReason, bad: Side, good: Side, deciding: tuple[Finding, ...], *, alike: bool) -> ChangeReason:
+def _with_certainty(
+    reason: ChangeReason, bad: Side, good: Side, deciding: tuple[Finding, ...], *, comparable: bool
+) -> ChangeReason:
     certainty = "undetermined"
-    if found.explains:
+    if reason.explains:
         certainty = "likely"
-        one_story = len({_story(each) for each in found.facts}) == 1 or found.moved
-        kinds = {each.kind for each in found.direct}
-        spoken = [each for each in deciding if kinds.intersection(link_of(each.check_id).direct)]
-        observed = (spoken and all(_ranked_before(each, good) for each in spoken)) or found.moved
-        if alike and bad.certainty == "proved" and one_story and observed and not found.rejudged:
+        has_one_topic = len({_topic(fact) for fact in reason.facts}) == 1 or reason.changed_findings
+        kinds = {fact.kind for fact in reason.direct}
+        direct = [finding for finding in deciding if kinds.intersection(link_of(finding.check_id).direct)]
+        was_observed = (direct and all(_was_ranked(finding, good) for finding in direct)) or reason.changed_findings
+        if comparable and bad.certainty == "proved" and has_one_topic and was_observed and not reason.changed_versions:
             certainty = "proved"
-    return replace(found, certainty=certainty)
+    return replace(reason, certainty=certainty)
 
 
-def _bears(fact: Fact, deciding: Iterable[Finding]) -> bool:
-    """Is it about the very thing that the deciding findings are about? What they do not say rules nothing out."""
-    evidence = [(each.check_id, each.subject, mapping_of(each.evidence)) for each in deciding]
+def _is_relevant(fact: Fact, deciding: Iterable[Finding]) -> bool:
+    """Whether the fact is about what the deciding findings are about. Missing evidence rules nothing out."""
+    evidence = [(finding.check_id, finding.subject, mapping_of(finding.evidence)) for finding in deciding]
     if fact.kind == "permission":
-        needs = {str(one).lower() for check, _, held in evidence for one in _list(held.get("needs"))}
+        needs = {str(need).lower() for check, _, details in evidence for need in _list(details.get("needs"))}
         return not needs or fact.key in needs
     if fact.kind == "scope":
         subjects = {subject for check, subject, _ in evidence if check == "oauth.scopes" and subject}
         return not subjects or fact.key in subjects
     if fact.kind == "provider":
-        wanted = {str(held["wanted"]).casefold() for _, _, held in evidence if held.get("wanted")}
+        wanted = {str(details["wanted"]).casefold() for _, _, details in evidence if details.get("wanted")}
         named = {fact.key.casefold(), str(fact.before).casefold(), str(fact.after).casefold()}
         return not wanted or bool(wanted & named)
     if fact.kind == "deployment" and fact.part == "channels":
-        channels = {str(held["channel"]).lower() for _, _, held in evidence if held.get("channel")}
+        channels = {str(details["channel"]).lower() for _, _, details in evidence if details.get("channel")}
         differ = set(_split(fact.before)) ^ set(_split(fact.after))
         return not channels or bool(channels & differ)
     if fact.kind == "deployment" and not fact.part:
-        return fact.way is not Way.OTHER  # one that offers nothing takes nothing with it
-    return not (fact.kind == "deployment" and fact.part in UNDECISIVE)
+        return fact.effect is not Effect.OTHER  # a deployment without cobrowse explains nothing
+    return not (fact.kind == "deployment" and fact.part in NOT_DECISIVE)
 
 
-def _fits(fact: Fact, direct: tuple[Fact, ...]) -> bool:
-    return fact.kind == "deployment" and any(fact.key == each.key and fact.part == "version" for each in direct)
+def _is_published_with(fact: Fact, direct: tuple[Fact, ...]) -> bool:
+    return fact.kind == "deployment" and any(fact.key == other.key and fact.part == "version" for other in direct)
 
 
-def _story(fact: Fact) -> str:
-    """A permission is gone because its role is: one story, told by two facts."""
+def _topic(fact: Fact) -> str:
+    """Facts with the same topic count as one change: a permission is lost because its role was."""
     return "call" if fact.kind in CALL else {"role": "permission"}.get(fact.kind, fact.kind)
 
 
-def _rejudged(deciding: Iterable[Finding], other: Side) -> tuple[str, ...]:
-    """The deciding checks that judge by another version in the other run."""
+def _changed_versions(deciding: Iterable[Finding], other: Side) -> tuple[str, ...]:
+    """The deciding checks that have another version in the other run."""
     versions: dict[str, set[int]] = {}
-    for each in other.findings:
-        versions.setdefault(each.check_id, set()).add(each.check_version)
+    for finding in other.findings:
+        versions.setdefault(finding.check_id, set()).add(finding.check_version)
     changed = (
-        each.check_id for each in deciding if versions.get(each.check_id, {each.check_version}) != {each.check_version}
+        finding.check_id
+        for finding in deciding
+        if versions.get(finding.check_id, {finding.check_version}) != {finding.check_version}
     )
     return tuple(dict.fromkeys(changed))
 
 
-def _ranked_before(said: Finding, other: Side) -> bool:
-    same = [each for each in other.findings if each.check_id == said.check_id]
-    return bool(same) and all(each.outcome in RANKED for each in same)
+def _was_ranked(finding: Finding, other: Side) -> bool:
+    same = [candidate for candidate in other.findings if candidate.check_id == finding.check_id]
+    return bool(same) and all(candidate.outcome in RANKED for candidate in same)
 
 
-def _moved(deciding: tuple[Finding, ...], other: Side, way: Way) -> tuple[Finding, ...]:
-    """Findings about the conversation itself, which has a course of its own, as the later run has them."""
-    about = [each for each in deciding if each.check_id.startswith("conversation.") and each.outcome in RANKED]
-    seen_before = [each for each in about if _ranked_before(each, other)]
-    if way is Way.LOST:
-        return tuple(seen_before)
-    checks = {each.check_id for each in seen_before}
-    return tuple(each for each in other.findings if each.check_id in checks)
+def _conversation_changes(deciding: tuple[Finding, ...], other: Side, effect: Effect) -> tuple[Finding, ...]:
+    """Findings about the conversation, which changes without any setting changing, as in the later run."""
+    ranked = [
+        finding for finding in deciding if finding.check_id.startswith("conversation.") and finding.outcome in RANKED
+    ]
+    known_before = [finding for finding in ranked if _was_ranked(finding, other)]
+    if effect is Effect.LOST:
+        return tuple(known_before)
+    checks = {finding.check_id for finding in known_before}
+    return tuple(finding for finding in other.findings if finding.check_id in checks)
 
 
 def _list(value: Any) -> list[Any]:
@@ -156,4 +183,4 @@ def _list(value: Any) -> list[Any]:
 
 
 def _split(text: str | None) -> list[str]:
-    return [each.strip().lower() for each in (text or "").split(",")]
+    return [part.strip().lower() for part in (text or "").split(",")]

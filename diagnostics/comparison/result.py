@@ -1,11 +1,11 @@
-"""Two runs in, everything their comparison says out."""
+"""The complete comparison of two runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnostics.comparison import client_facts as surroundings
 from diagnostics.comparison import findings as compare
-from diagnostics.comparison import inputs as brought
+from diagnostics.comparison import inputs as inputs
 from diagnostics.comparison.comparability import Remark, is_comparable, remarks_on
 from diagnostics.comparison.explanation import Explanation, explain
 from diagnostics.comparison.fact import Fact
@@ -21,7 +21,7 @@ RANKED = frozenset(compare.RANKS)
 
 @dataclass(frozen=True)
 class ChangedFinding:
-    """One subject of one check in both runs. `details` is the evidence that differs, without what is noise."""
+    """One subject of one check in both runs. `details` is the evidence that differs, without noise."""
 
     check_id: str
     title: str
@@ -34,7 +34,7 @@ class ChangedFinding:
 
     @property
     def other_subject(self) -> str:
-        """What the subject was called in the first run, where that is something else."""
+        """The subject's name in the first run if it differs, otherwise ""."""
         return self.before.subject if self.before and self.before.subject != self.subject else ""
 
 
@@ -46,18 +46,18 @@ class ChangeGroup:
 
 
 @dataclass(frozen=True)
-class Unasked:
-    """A check that only one of the two runs asked, and why the other did not."""
+class UnsharedCheck:
+    """A check that only one of the two runs ran, and why the other didn't."""
 
     check_id: str
     title: str
-    asked_by: Side
+    run_by: Side
     why: str
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`facts` are the surroundings of the two, `given` what they were given; both from the first run to the second."""
+    """`facts` are about the environment, `given` about the inputs; both are in the order a, b."""
 
     a: Side
     b: Side
@@ -67,28 +67,28 @@ class Comparison:
     given: tuple[Fact, ...]
     groups: tuple[ChangeGroup, ...]
     same: tuple[ChangedFinding, ...]
-    unasked: tuple[Unasked, ...]
-    seen: tuple[ObservedOrgChange, ...]
+    unshared: tuple[UnsharedCheck, ...]
+    org_changes: tuple[ObservedOrgChange, ...]
 
     @property
     def changed(self) -> tuple[Fact, ...]:
-        return tuple(each for each in self.facts if each.is_changed)
+        return tuple(fact for fact in self.facts if fact.is_changed)
 
     @property
     def unread(self) -> tuple[Fact, ...]:
-        return tuple(each for each in self.facts if each.is_unknown)
+        return tuple(fact for fact in self.facts if fact.is_unknown)
 
     @property
     def unchanged(self) -> tuple[Fact, ...]:
-        return tuple(each for each in self.facts if not each.is_changed and not each.is_unknown)
+        return tuple(fact for fact in self.facts if not fact.is_changed and not fact.is_unknown)
 
     @property
     def given_changed(self) -> tuple[Fact, ...]:
-        return tuple(each for each in self.given if each.is_changed)
+        return tuple(fact for fact in self.given if fact.is_changed)
 
     @property
     def given_same(self) -> tuple[Fact, ...]:
-        return tuple(each for each in self.given if not each.is_changed)
+        return tuple(fact for fact in self.given if not fact.is_changed)
 
 
 TITLES = {
@@ -99,7 +99,7 @@ TITLES = {
     "known": "Not known before",
     "neither": "Unknown in both",
 }
-# Of two clients neither comes before the other, and against the order of time nothing is new.
+# For runs of two clients, or in reverse order of time.
 TITLES_SIDE_BY_SIDE = {
     "broken": "Worse in the second",
     "unknown": "Unknown in the second",
@@ -118,64 +118,64 @@ GROUP_OF = {
 
 
 def compare_runs(
-    a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]], seen: Iterable[ObservedOrgChange]
+    a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]], org_changes: Iterable[ObservedOrgChange]
 ) -> Comparison:
     """`checks` are those of today: by id the title and the inputs it needs. `seen` are changes of either org between."""
     remarks = remarks_on(a, b)
     facts = surroundings.facts_of(a.environment, b.environment, (a.at, b.at))
-    given = brought.facts_of(a, b)
+    given = inputs.facts_of(a, b)
     step = step_between(a, b)
     in_order = (*facts, *given)
     if step.first is not a:
         turned = surroundings.facts_of(b.environment, a.environment, (b.at, a.at))
-        in_order = (*turned, *brought.facts_of(b, a))
-    told = tuple(sorted(seen, key=lambda each: (each.at, each.pk)))
+        in_order = (*turned, *inputs.facts_of(b, a))
+    ordered = tuple(sorted(org_changes, key=lambda change: (change.at, change.pk)))
     between = step.first.at, step.second.at
-    usable = [each for each in told if step.in_time and each.may_lie_between(*between)]
+    usable = [change for change in ordered if step.is_same_client and change.may_lie_between(*between)]
     lines = tuple(_lines(a, b, checks)) if a.pk != b.pk else ()
     return Comparison(
         a=a,
         b=b,
         remarks=remarks,
-        explanation=explain(step, in_order, usable, alike=is_comparable(remarks)),
+        explanation=explain(step, in_order, usable, comparable=is_comparable(remarks)),
         facts=facts,
         given=given,
-        groups=_groups(lines, TITLES if step.in_time and step.first is a else TITLES_SIDE_BY_SIDE),
-        same=tuple(each for each in lines if each.change is FindingChange.SAME),
-        unasked=tuple(_unasked(a, b, checks)),
-        seen=told,
+        groups=_change_groups(lines, TITLES if step.is_same_client and step.first is a else TITLES_SIDE_BY_SIDE),
+        same=tuple(line for line in lines if line.change is FindingChange.SAME),
+        unshared=tuple(_unshared(a, b, checks)),
+        org_changes=ordered,
     )
 
 
 def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> Iterable[ChangedFinding]:
     """Of the checks that both runs have in their plans; what only one of them asked is no change."""
-    both = a.asked & b.asked
-    old, new = ([each for each in side.findings if each.check_id in both] for side in (a, b))
-    for each in compare.compare(old, new):
-        before, after = each.before, each.after
+    shared = a.check_ids & b.check_ids
+    old, new = ([finding for finding in side.findings if finding.check_id in shared] for side in (a, b))
+    for compared in compare.compare(old, new):
+        before, after = compared.before, compared.after
         yield ChangedFinding(
-            check_id=each.check_id,
-            title=checks.get(each.check_id, (each.check_id, ()))[0],
-            subject=each.subject,
-            change=each.change,
+            check_id=compared.check_id,
+            title=checks.get(compared.check_id, (compared.check_id, ()))[0],
+            subject=compared.subject,
+            change=compared.change,
             before=before,
             after=after,
-            reason=each.reason,
+            reason=compared.reason,
             details=details(before.evidence, after.evidence) if before and after else (),
         )
 
 
-def _groups(lines: Iterable[ChangedFinding], titles: Mapping[str, str]) -> tuple[ChangeGroup, ...]:
-    """In the order of the titles, those without a line left out; what is the same is no group."""
+def _change_groups(lines: Iterable[ChangedFinding], titles: Mapping[str, str]) -> tuple[ChangeGroup, ...]:
+    """The groups that have lines, in the order of `titles`. Unchanged findings have no group."""
     by_key: dict[str, list[ChangedFinding]] = {key: [] for key in titles}
     for line in lines:
         if line.change is not FindingChange.SAME:
-            by_key[_group_of(line)].append(line)
-    return tuple(ChangeGroup(key, titles[key], tuple(held)) for key, held in by_key.items() if held)
+            by_key[_group_key(line)].append(line)
+    return tuple(ChangeGroup(key, titles[key], tuple(lines)) for key, lines in by_key.items() if lines)
 
 
-def _group_of(line: ChangedFinding) -> str:
-    """Unknown is split by which of the two runs did not know: a lost sight and a gained one are not the same news."""
+def _group_key(line: ChangedFinding) -> str:
+    """Unknown changes are split by which of the two runs was inconclusive."""
     if line.change is not FindingChange.UNKNOWN:
         return GROUP_OF[line.change]
     knew_then = line.before is not None and line.before.outcome in RANKED
@@ -185,11 +185,11 @@ def _group_of(line: ChangedFinding) -> str:
     return "unknown"
 
 
-def _unasked(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> Iterable[Unasked]:
-    for asked_by, other in ((a, b), (b, a)):
-        for check_id in sorted(asked_by.asked - other.asked):
+def _unshared(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> Iterable[UnsharedCheck]:
+    for side, other in ((a, b), (b, a)):
+        for check_id in sorted(side.check_ids - other.check_ids):
             title = checks.get(check_id, (check_id, ()))[0]
-            yield Unasked(check_id, title, asked_by, _why(check_id, other, checks))
+            yield UnsharedCheck(check_id, title, side, _why(check_id, other, checks))
 
 
 NEEDS = {

@@ -1,13 +1,13 @@
-"""What two runs saw set up for cobrowse: the web deployments and the gateway's providers, one by one."""
+"""The facts about the cobrowse setup of two runs: each web deployment and each provider of the gateway."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from diagnostics.comparison.fact import Fact, FactState, Way, fact
+from diagnostics.comparison.fact import Effect, Fact, FactState, fact
 
 Items = dict[str, Mapping[str, Any]]
-FULL = 100  # as many as a run keeps: of a longer list it does not know the rest
+FULL = 100  # the most entries that a run stores, so a longer list is cut off
 PRESENT = ("there", "not there")
 
 
@@ -16,29 +16,29 @@ def mapping_of(value: Any) -> Mapping[str, Any]:
 
 
 def deployment_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Fact]:
-    """Each deployment by its id; across two orgs, where no id can be the same, by its name."""
-    old, new = (_items(each.get("deployments")) for each in (before, after))
+    """Deployments are matched by ID, or by name if the runs belong to two orgs."""
+    old, new = (_items(environment.get("deployments")) for environment in (before, after))
     if old is None or new is None:
         yield Fact("deployment", "Web deployments", _counted(old), _counted(new), FactState.UNKNOWN)
         return
-    old_id, new_id = (mapping_of(each.get("org")).get("id") for each in (before, after))
+    old_id, new_id = (mapping_of(environment.get("org")).get("id") for environment in (before, after))
     if old_id and new_id and old_id != new_id:
         new = _by_name_of(old, new)
-    cut = tuple(each.get("deployments_more") is True for each in (before, after))
+    cut = tuple(environment.get("deployments_more") is True for environment in (before, after))
     for key in dict.fromkeys([*old, *new]):
         if key in old and key in new:
-            yield from _both(key, old[key], new[key])
+            yield from _deployment_settings(key, old[key], new[key])
         else:
             yield _deployment_alone(key, old.get(key), new.get(key), cut[1] if key in old else cut[0])
 
 
-def _both(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Fact]:
+def _deployment_settings(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Fact]:
     name = _name(new, key)
     yield _setting(
         key,
         name,
         "cobrowse",
-        (_either(old.get("cobrowse"), "on", "off"), _either(new.get("cobrowse"), "on", "off")),
+        (_yes_no(old.get("cobrowse"), "on", "off"), _yes_no(new.get("cobrowse"), "on", "off")),
         good="on",
     )
     yield _setting(key, name, "status", (_text(old, "status"), _text(new, "status")), good="active")
@@ -57,37 +57,39 @@ SETTING_LABELS = {
 
 
 def _setting(key: str, name: str, part: str, values: tuple[str | None, str | None], good: str = "") -> Fact:
-    """`good` is the value with which cobrowse can work, "" for a setting that decides nothing by itself."""
+    """`good` is the value that cobrowse needs, "" for a setting that has no effect on its own."""
     before, after = values
-    made = fact("deployment", f"Deployment {name}: {part}", before, after)
-    if not made.is_changed:
-        return Fact("deployment", made.what, before, after, made.state, key=key, part=part)
-    way = Way.OTHER
+    compared = fact("deployment", f"Deployment {name}: {part}", before, after)
+    if not compared.is_changed:
+        return Fact("deployment", compared.what, before, after, compared.state, key=key, part=part)
+    effect = Effect.OTHER
     if good:
-        was, now = ((each or "").lower() == good for each in values)
-        way = Way.OTHER if was == now else Way.GAINED if now else Way.LOST
-    told = SETTING_LABELS.get((part, after or ""), SETTING_LABELS.get((part, ""), made.told)).format(
+        was, now = ((value or "").lower() == good for value in values)
+        effect = Effect.OTHER if was == now else Effect.GAINED if now else Effect.LOST
+    clause = SETTING_LABELS.get((part, after or ""), SETTING_LABELS.get((part, ""), compared.clause)).format(
         name=name, before=before, after=after
     )
-    return Fact("deployment", made.what, before, after, FactState.CHANGED, way, key, part, told)
+    return Fact("deployment", compared.what, before, after, FactState.CHANGED, effect, key, part, clause)
 
 
 def _channels(key: str, name: str, before: Any, after: Any) -> Fact:
-    old, new = (set(map(str, each)) if isinstance(each, list) else None for each in (before, after))
+    old, new = (set(map(str, channels)) if isinstance(channels, list) else None for channels in (before, after))
     what = f"Deployment {name}: channels"
-    shown = [None if each is None else ", ".join(sorted(each)) or "none" for each in (old, new)]
+    shown = [None if channels is None else ", ".join(sorted(channels)) or "none" for channels in (old, new)]
     if old is None or new is None or old == new:
         state = FactState.UNKNOWN if old is None or new is None else FactState.SAME
         return Fact("deployment", what, shown[0], shown[1], state, key=key, part="channels")
-    gone, come = sorted(old - new), sorted(new - old)
-    way = Way.OTHER if gone and come else Way.LOST if gone else Way.GAINED
-    parts = [f"{', '.join(gone)} was taken out"] * bool(gone) + [f"{', '.join(come)} was put in"] * bool(come)
-    told = f"of the channels of the deployment {name} {' and '.join(parts)}"
-    return Fact("deployment", what, shown[0], shown[1], FactState.CHANGED, way, key, "channels", told)
+    old_keys, new_keys = sorted(old - new), sorted(new - old)
+    effect = Effect.OTHER if old_keys and new_keys else Effect.LOST if old_keys else Effect.GAINED
+    parts = [f"{', '.join(old_keys)} was taken out"] * bool(old_keys) + [f"{', '.join(new_keys)} was put in"] * bool(
+        new_keys
+    )
+    clause = f"of the channels of the deployment {name} {' and '.join(parts)}"
+    return Fact("deployment", what, shown[0], shown[1], FactState.CHANGED, effect, key, "channels", clause)
 
 
 def _deployment_alone(key: str, old: Any, new: Any, is_cut: bool) -> Fact:
-    """One that only one of the runs saw. Missing from a list that was cut is not gone."""
+    """A deployment that only one of the runs has. If the other's list was cut off, the fact is unknown."""
     one = mapping_of(old or new)
     name = _name(one, key)
     words = PRESENT if old else PRESENT[::-1]
@@ -95,22 +97,22 @@ def _deployment_alone(key: str, old: Any, new: Any, is_cut: bool) -> Fact:
     if is_cut:
         return Fact("deployment", what, words[0], words[1], FactState.UNKNOWN, key=key)
     offers = str(one.get("status", "")).lower() == "active" and one.get("cobrowse") is not False
-    way = (Way.LOST if old else Way.GAINED) if offers else Way.OTHER
-    told = f"the deployment {name} {'is gone' if old else 'is new'}"
-    return Fact("deployment", what, words[0], words[1], FactState.CHANGED, way, key, "", told)
+    effect = (Effect.LOST if old else Effect.GAINED) if offers else Effect.OTHER
+    clause = f"the deployment {name} {'is gone' if old else 'is new'}"
+    return Fact("deployment", what, words[0], words[1], FactState.CHANGED, effect, key, "", clause)
 
 
 def gateway_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Fact]:
-    has = [_either(each.get("gateway"), "yes", "no") for each in (before, after)]
-    told = f"the org's provider gateway {'answers now' if has[1] == 'yes' else 'no longer answers'}"
-    yield fact("gateway", "Provider gateway", has[0], has[1], told=told)
-    old, new = (_providers(each.get("providers")) for each in (before, after))
+    has = [_yes_no(environment.get("gateway"), "yes", "no") for environment in (before, after)]
+    clause = f"the org's provider gateway {'answers now' if has[1] == 'yes' else 'no longer answers'}"
+    yield fact("gateway", "Provider gateway", has[0], has[1], clause=clause)
+    old, new = (_providers(environment.get("providers")) for environment in (before, after))
     if old is None or new is None:
-        if "no" not in has:  # without a gateway there is no list to have been read
+        if "no" not in has:  # without a gateway there is no list to read
             yield Fact("provider", "Gateway providers", _counted(old), _counted(new), FactState.UNKNOWN)
         return
     renamed = _renamed(old, new)
-    for key in dict.fromkeys([*old, *(each for each in new if each not in renamed.values())]):
+    for key in dict.fromkeys([*old, *(new_key for new_key in new if new_key not in renamed.values())]):
         if key in renamed:
             yield _rename(key, renamed[key])
         elif key in old and key in new:
@@ -120,14 +122,14 @@ def gateway_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
 
 
 def _renamed(old: Items, new: Items) -> dict[str, str]:
-    """An id that went and one that came, and no other, with the same letters or the same name: one provider."""
-    gone, come = [each for each in old if each not in new], [each for each in new if each not in old]
-    names = Counter(_text(old[each], "name") for each in gone)
+    """Old ID -> new ID of providers whose ID changed: exactly one new ID differs only in case, or has the same name."""
+    old_keys, new_keys = [key for key in old if key not in new], [key for key in new if key not in old]
+    names = Counter(_text(old[old_key], "name") for old_key in old_keys)
     found: dict[str, str] = {}
-    for key in gone:
+    for key in old_keys:
         name = _text(old[key], "name")
-        letters = [each for each in come if each.casefold() == key.casefold()]
-        named = [each for each in come if name and _text(new[each], "name") == name and names[name] == 1]
+        letters = [new_key for new_key in new_keys if new_key.casefold() == key.casefold()]
+        named = [new_key for new_key in new_keys if name and _text(new[new_key], "name") == name and names[name] == 1]
         fits = letters if len(letters) == 1 else named
         if len(fits) == 1 and fits[0] not in found.values():
             found[key] = fits[0]
@@ -135,64 +137,68 @@ def _renamed(old: Items, new: Items) -> dict[str, str]:
 
 
 def _rename(old: str, new: str) -> Fact:
-    told = f"the provider {old} is now called {new}"
-    return Fact("provider", "Provider id", old, new, FactState.CHANGED, Way.OTHER, old, "id", told)
+    clause = f"the provider {old} is now called {new}"
+    return Fact("provider", "Provider id", old, new, FactState.CHANGED, Effect.OTHER, old, "id", clause)
 
 
 def _enabled(key: str, before: Any, after: Any) -> Fact:
     old, new = (
-        None if not isinstance(each, bool) else "enabled" if each else "not enabled" for each in (before, after)
+        None if not isinstance(is_enabled, bool) else "enabled" if is_enabled else "not enabled"
+        for is_enabled in (before, after)
     )
     what = f"Provider {key}"
     if before is after:
         return Fact("provider", what, old or "listed", new or "listed", FactState.SAME, key=key, part="enabled")
     if old is None or new is None:
         return Fact("provider", what, old, new, FactState.UNKNOWN, key=key, part="enabled")
-    told = f"the provider {key} was {'enabled' if after else 'disabled'}"
-    return Fact("provider", what, old, new, FactState.CHANGED, Way.GAINED if after else Way.LOST, key, "enabled", told)
+    clause = f"the provider {key} was {'enabled' if after else 'disabled'}"
+    return Fact(
+        "provider", what, old, new, FactState.CHANGED, Effect.GAINED if after else Effect.LOST, key, "enabled", clause
+    )
 
 
 def _provider_alone(key: str, was_there: bool, is_cut: bool) -> Fact:
     words = PRESENT if was_there else PRESENT[::-1]
     if is_cut:
         return Fact("provider", f"Provider {key}", words[0], words[1], FactState.UNKNOWN, key=key)
-    told = f"the provider {key} is {'gone from' if was_there else 'new in'} the gateway's list"
-    way = Way.LOST if was_there else Way.GAINED
-    return Fact("provider", f"Provider {key}", words[0], words[1], FactState.CHANGED, way, key, "", told)
+    clause = f"the provider {key} is {'gone from' if was_there else 'new in'} the gateway's list"
+    effect = Effect.LOST if was_there else Effect.GAINED
+    return Fact("provider", f"Provider {key}", words[0], words[1], FactState.CHANGED, effect, key, "", clause)
 
 
 def _by_name_of(old: Items, new: Items) -> Items:
     """The other org's deployments under the ids of those with the same name here, where the name leaves no doubt."""
-    here, there = ({key: _name(each, key).casefold() for key, each in things.items()} for things in (old, new))
-    counts = Counter(here.values()), Counter(there.values())
-    by_name = {name: key for key, name in here.items() if counts[0][name] == 1}
-    return {by_name[name] if counts[1][name] == 1 and name in by_name else key: new[key] for key, name in there.items()}
+    old_names, new_names = ({key: _name(item, key).casefold() for key, item in items.items()} for items in (old, new))
+    counts = Counter(old_names.values()), Counter(new_names.values())
+    by_name = {name: key for key, name in old_names.items() if counts[0][name] == 1}
+    return {
+        by_name[name] if counts[1][name] == 1 and name in by_name else key: new[key] for key, name in new_names.items()
+    }
 
 
 def _items(value: Any) -> Items | None:
-    return {str(key): mapping_of(each) for key, each in value.items()} if isinstance(value, Mapping) else None
+    return {str(key): mapping_of(item) for key, item in value.items()} if isinstance(value, Mapping) else None
 
 
 def _providers(value: Any) -> Items | None:
     if not isinstance(value, list):
         return None
-    told = [mapping_of(each) for each in value]
-    return {str(each["id"]): each for each in told if each.get("id")}
+    providers = [mapping_of(provider) for provider in value]
+    return {str(provider["id"]): provider for provider in providers if provider.get("id")}
 
 
-def _either(value: Any, yes: str, no: str) -> str | None:
-    """In words; None where it is not known."""
+def _yes_no(value: Any, yes: str, no: str) -> str | None:
     return (yes if value else no) if isinstance(value, bool) else None
 
 
-def _name(thing: Mapping[str, Any], key: str) -> str:
-    return _text(thing, "name") or key
+def _name(data: Mapping[str, Any], key: str) -> str:
+    return _text(data, "name") or key
 
 
-def _text(thing: Mapping[str, Any], name: str) -> str | None:
-    value = thing.get(name)
+def _text(data: Mapping[str, Any], name: str) -> str | None:
+    value = data.get(name)
     return value if isinstance(value, str) and value else None
 
 
-def _counted(things: Iterable[str] | None) -> str | None:
-    return None if things is None else f"{len(list(things))} read"
+def _counted(items: Iterable[str] | None) -> str | None:
+    return None if items is None else f"{len(list(items))} read"

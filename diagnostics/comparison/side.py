@@ -1,4 +1,4 @@
-"""One run as the comparison sees it: plain values, wherever they come from."""
+"""One of the two runs of a comparison, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from diagnostics.parsing.intent import Aim, read_aim
 
 @dataclass(frozen=True)
 class Side:
-    """`environment` is {} where the run kept none; `cause` is "" where there is no verdict, or none yet."""
+    """`environment` is {} if the run stored none; `cause` is "" if the run has no verdict, or none yet."""
 
     pk: int
     client_pk: int
@@ -48,12 +48,12 @@ class Side:
 
     @property
     def is_good(self) -> bool:
-        """Nothing wrong, as far as was asked: a branch that is right is no run that is right."""
+        """The run found nothing wrong. A run of one branch is never good, because it says nothing about the rest."""
         return self.cause == causes.NONE and not self.branch
 
     @property
-    def asked(self) -> frozenset[str]:
-        return frozenset(self.planned) | {each.check_id for each in self.findings}
+    def check_ids(self) -> frozenset[str]:
+        return frozenset(self.planned) | {finding.check_id for finding in self.findings}
 
     @property
     def also(self) -> tuple[str, ...]:
@@ -61,18 +61,18 @@ class Side:
 
     @property
     def aim(self) -> Aim | None:
-        """What the call is after, read by the bundled contract: good enough to name a provider and a path."""
+        """The intent of the call according to the bundled contract, which is enough for the provider and the path."""
         if self.inputs.call is None:
             return None
         return read_aim(self.inputs.call, self.inputs.conversation_id, bundled())
 
     def deciding(self) -> tuple[Finding, ...]:
-        """The findings that the verdict names and that are not right."""
+        """The findings that the verdict is based on, without those that passed."""
         named = _texts(self.verdict.get("because"))
-        by_anchor = {each.anchor: each for each in self.findings}
+        by_anchor = {finding.anchor: finding for finding in self.findings}
         found = (by_anchor[anchor] for anchor in named if anchor in by_anchor)
-        return tuple(each for each in found if each.outcome != "pass")
+        return tuple(finding for finding in found if finding.outcome != "pass")
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list | tuple) else ()
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list | tuple) else ()

@@ -1,4 +1,4 @@
-"""From one verdict to another: which step it is, and which of the two runs comes first in telling it."""
+"""The step from one verdict to another: its kind, and which of the two runs comes first."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,31 +7,30 @@ from diagnostics.comparison.side import Side
 from diagnostics.engine import causes
 
 
-class Kind(StrEnum):
-    """What became of the verdict."""
+class StepKind(StrEnum):
+    """How the verdict changed."""
 
     SAME_RUN = "same_run"
     NO_VERDICT = "no_verdict"
     SAME = "same"
-    SURENESS = "sureness"
+    CERTAINTY = "sureness"
     BROKE = "broke"
-    MENDED = "mended"
+    FIXED = "mended"
     OTHER = "other"
-    LOST_SIGHT = "lost_sight"
-    SEEN_AGAIN = "seen_again"
+    BECAME_UNKNOWN = "lost_sight"
+    BECAME_KNOWN = "seen_again"
 
 
 @dataclass(frozen=True)
 class VerdictStep:
-    """`first` and `second` in the order of time, or, for two clients, from the one that works to the one that fails."""
+    """`first` and `second` are in order of time, or, for two clients, the working one comes first."""
 
-    kind: Kind
+    kind: StepKind
     first: Side
     second: Side
 
     @property
-    def in_time(self) -> bool:
-        """Time passed for one client; of two clients neither comes before the other."""
+    def is_same_client(self) -> bool:
         return self.first.client_pk == self.second.client_pk
 
 
@@ -46,22 +45,22 @@ def _comes_first(one: Side, other: Side) -> bool:
     return one.is_good and not other.is_good
 
 
-def _kind(first: Side, second: Side) -> Kind:
+def _kind(first: Side, second: Side) -> StepKind:
     if first.pk == second.pk:
-        return Kind.SAME_RUN
-    if any(each.is_open or not each.cause or _fell_short(each) for each in (first, second)):
-        return Kind.NO_VERDICT
+        return StepKind.SAME_RUN
+    if any(side.is_open or not side.cause or _is_incomplete(side) for side in (first, second)):
+        return StepKind.NO_VERDICT
     if first.cause == second.cause:
-        return Kind.SAME if first.certainty == second.certainty else Kind.SURENESS
+        return StepKind.SAME if first.certainty == second.certainty else StepKind.CERTAINTY
     if second.cause == causes.UNDETERMINED:
-        return Kind.LOST_SIGHT
+        return StepKind.BECAME_UNKNOWN
     if first.cause == causes.UNDETERMINED:
-        return Kind.SEEN_AGAIN
+        return StepKind.BECAME_KNOWN
     if first.cause == causes.NONE:
-        return Kind.BROKE
-    return Kind.MENDED if second.cause == causes.NONE else Kind.OTHER
+        return StepKind.BROKE
+    return StepKind.FIXED if second.cause == causes.NONE else StepKind.OTHER
 
 
-def _fell_short(side: Side) -> bool:
-    """A run that was cut short could not tell because it did not get there, not because the org changed."""
+def _is_incomplete(side: Side) -> bool:
+    """An interrupted run may be undetermined only because it didn't get far enough."""
     return side.was_cut_short and side.cause == causes.UNDETERMINED

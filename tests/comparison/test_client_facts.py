@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from diagnostics.comparison import client_facts as surroundings
-from diagnostics.comparison.fact import Fact, FactState, Way
+from diagnostics.comparison.fact import Fact, FactState, Effect
 from tests.comparison.sides import BEGAN, ON, SHOP, environment
 
 ELSEWHERE = {"org": {"id": "org-2", "name": "Acme sandbox"}}
@@ -20,7 +20,7 @@ def between(**values: tuple[Any, Any]) -> list[tuple[str, str, str, str]]:
     old = environment(**{name: pair[0] for name, pair in values.items()})
     new = environment(**{name: pair[1] for name, pair in values.items()})
     found = (each for each in facts(old, new) if each.state is not FactState.SAME)
-    return [(each.kind, each.key, each.part, "unknown" if each.is_unknown else each.way.value) for each in found]
+    return [(each.kind, each.key, each.part, "unknown" if each.is_unknown else each.effect.value) for each in found]
 
 
 def shop(**values: Any) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def shop(**values: Any) -> dict[str, Any]:
 HOME = {"role": "Cobrowse", "division": "Home"}
 SALES = {"role": "Cobrowse", "division": "Sales"}
 ADD = "conversation:cobrowse:add"
-TURNED = {Way.LOST: Way.GAINED, Way.GAINED: Way.LOST}
+TURNED = {Effect.LOST: Effect.GAINED, Effect.GAINED: Effect.LOST}
 HOME_PART, SALES_PART = "the division Home", "the division Sales"
 
 
@@ -135,7 +135,7 @@ def test_providers_of_a_gateway(before: list[Any], after: list[Any], found: list
     if found is None:  # which one it was renamed to is not clear, so nothing is taken for a new name
         assert "id" not in {each.part for each in told}
     else:
-        assert [(e.key, e.part, "unknown" if e.is_unknown else e.way.value) for e in told] == found
+        assert [(e.key, e.part, "unknown" if e.is_unknown else e.effect.value) for e in told] == found
 
 
 def test_one_new_id_is_the_new_name_of_one_provider_at_most() -> None:
@@ -181,7 +181,7 @@ def test_the_age_of_a_secret_is_no_change_of_it() -> None:
 def test_deployments_of_two_orgs_are_held_side_by_side_by_name() -> None:
     there = environment(**ELSEWHERE, deployments={"other-id": {**ON, "name": "SHOP", "cobrowse": False}})
     found = {each.part: each for each in facts(environment(), there) if each.kind == "deployment"}
-    assert found["cobrowse"].way is Way.LOST
+    assert found["cobrowse"].effect is Effect.LOST
     assert "" not in found
 
 
@@ -265,14 +265,16 @@ def test_every_change_can_be_told_in_words() -> None:
     )
     changed = [each for each in facts(old, new) if each.is_changed]
     assert len(changed) >= 16
-    assert [each.what for each in changed if not each.told] == []
+    assert [each.what for each in changed if not each.clause] == []
 
 
 def test_swapping_the_runs_turns_every_change_round() -> None:
     old, new = environment(), environment(scopes=[], roles=[], deployments=shop(cobrowse=False), permissions={ADD: []})
-    there = {(each.kind, each.key, each.part): each.way for each in facts(old, new) if each.is_changed}
+    there = {(each.kind, each.key, each.part): each.effect for each in facts(old, new) if each.is_changed}
     back = {
-        (each.kind, each.key, each.part): TURNED.get(each.way, each.way) for each in facts(new, old) if each.is_changed
+        (each.kind, each.key, each.part): TURNED.get(each.effect, each.effect)
+        for each in facts(new, old)
+        if each.is_changed
     }
     assert there == back
     assert there

@@ -8,11 +8,11 @@ import pytest
 
 from diagnostics.comparison.dependencies import LINKS, checks_of, link_of
 from diagnostics.comparison.explanation import Explanation
-from diagnostics.comparison.fact import Way
+from diagnostics.comparison.fact import Effect
 from diagnostics.comparison.org_changes import ObservedOrgChange
 from diagnostics.comparison.result import compare_runs
 from diagnostics.comparison.side import Side
-from diagnostics.comparison.steps import Kind, step_between
+from diagnostics.comparison.steps import StepKind, step_between
 from diagnostics.engine.rules import DEPARTURES, REFUSALS, RULES
 from diagnostics.parsing.call import ReceivedResponse
 from tests.comparison.sides import (
@@ -77,33 +77,33 @@ def wrong_path(pk: int, **values: Any) -> Side:
 @pytest.mark.parametrize(
     ("first", "second", "kind"),
     [
-        (("none", "proved"), ("none", "proved"), Kind.SAME),
-        (("conv.ended", "proved"), ("conv.ended", "proved"), Kind.SAME),
-        (("none", "proved"), ("none", "likely"), Kind.SURENESS),
-        (("none", "proved"), ("conv.ended", "proved"), Kind.BROKE),
-        (("conv.ended", "proved"), ("none", "likely"), Kind.MENDED),
-        (("conv.ended", "proved"), ("path.not_in_api", "proved"), Kind.OTHER),
-        (("none", "proved"), ("undetermined", "undetermined"), Kind.LOST_SIGHT),
-        (("undetermined", "undetermined"), ("none", "proved"), Kind.SEEN_AGAIN),
-        (("undetermined", "undetermined"), ("undetermined", "undetermined"), Kind.SAME),
-        (("", ""), ("none", "proved"), Kind.NO_VERDICT),
-        (("retired.cause", "proved"), ("none", "proved"), Kind.MENDED),
+        (("none", "proved"), ("none", "proved"), StepKind.SAME),
+        (("conv.ended", "proved"), ("conv.ended", "proved"), StepKind.SAME),
+        (("none", "proved"), ("none", "likely"), StepKind.CERTAINTY),
+        (("none", "proved"), ("conv.ended", "proved"), StepKind.BROKE),
+        (("conv.ended", "proved"), ("none", "likely"), StepKind.FIXED),
+        (("conv.ended", "proved"), ("path.not_in_api", "proved"), StepKind.OTHER),
+        (("none", "proved"), ("undetermined", "undetermined"), StepKind.BECAME_UNKNOWN),
+        (("undetermined", "undetermined"), ("none", "proved"), StepKind.BECAME_KNOWN),
+        (("undetermined", "undetermined"), ("undetermined", "undetermined"), StepKind.SAME),
+        (("", ""), ("none", "proved"), StepKind.NO_VERDICT),
+        (("retired.cause", "proved"), ("none", "proved"), StepKind.FIXED),
     ],
 )
-def test_steps(first: tuple[str, str], second: tuple[str, str], kind: Kind) -> None:
+def test_steps(first: tuple[str, str], second: tuple[str, str], kind: StepKind) -> None:
     a, b = (side(pk, cause, certainty=sure) for pk, (cause, sure) in enumerate((first, second), 1))
     assert step_between(a, b).kind is kind
 
 
 @pytest.mark.parametrize("status", ["queued", "running"])
 def test_a_run_that_is_still_going_has_no_verdict_to_compare(status: str) -> None:
-    assert step_between(side(1), side(2, "", status=status)).kind is Kind.NO_VERDICT
-    assert step_between(side(1, "", status=status), side(2)).kind is Kind.NO_VERDICT
+    assert step_between(side(1), side(2, "", status=status)).kind is StepKind.NO_VERDICT
+    assert step_between(side(1, "", status=status), side(2)).kind is StepKind.NO_VERDICT
 
 
 def test_a_run_cut_short_could_not_tell_because_it_was_cut_short() -> None:
     cut = side(2, "undetermined", status="interrupted")
-    assert step_between(side(1), cut).kind is Kind.NO_VERDICT
+    assert step_between(side(1), cut).kind is StepKind.NO_VERDICT
     assert explained(side(1), cut).certainty == ""
 
 
@@ -121,12 +121,12 @@ def test_the_order_is_that_of_time_for_one_client_and_from_right_to_wrong_for_tw
 
 def test_a_role_that_was_taken_explains_a_permission_that_is_missing() -> None:
     told = explained(side(1, findings=(HELD,)), without_role(2))
-    assert (told.step.kind, told.certainty, named(told)) == (Kind.BROKE, "proved", {"permission", "role"})
+    assert (told.step.kind, told.certainty, named(told)) == (StepKind.BROKE, "proved", {"permission", "role"})
 
 
 def test_a_role_that_was_given_back_explains_that_it_works_again() -> None:
     told = explained(without_role(1), side(2, findings=(HELD,)))
-    assert (told.step.kind, told.certainty, named(told)) == (Kind.MENDED, "proved", {"permission", "role"})
+    assert (told.step.kind, told.certainty, named(told)) == (StepKind.FIXED, "proved", {"permission", "role"})
 
 
 def test_a_deployment_that_was_republished_with_cobrowse_off() -> None:
@@ -244,7 +244,7 @@ def test_each_cause_hangs_on_its_own_facts(
 
 def test_nothing_changed_that_explains_it() -> None:
     told = explained(side(1, findings=(HELD,)), without_role(2, environment=environment()))
-    assert (told.certainty, told.facts, told.seen) == ("undetermined", (), ())
+    assert (told.certainty, told.facts, told.org_changes) == ("undetermined", (), ())
 
 
 @pytest.mark.parametrize(
@@ -309,12 +309,12 @@ def test_a_check_that_the_other_run_did_not_ask_may_have_failed_then_too() -> No
 def test_two_runs_that_say_the_same_have_nothing_to_explain(cause: str) -> None:
     found = () if cause == "none" else (make_finding("conversation.connected", "fail", "ended"),)
     told = explained(side(1, cause, found), side(2, cause, found, environment=environment(**NO_ROLE)))
-    assert (told.step.kind, told.certainty, told.facts) == (Kind.SAME, "", ())
+    assert (told.step.kind, told.certainty, told.facts) == (StepKind.SAME, "", ())
     assert told.more, "the changes that made no difference are counted"
 
 
 def test_the_same_run_twice_has_nothing_to_explain() -> None:
-    assert explained(side(1), side(1)).step.kind is Kind.SAME_RUN
+    assert explained(side(1), side(1)).step.kind is StepKind.SAME_RUN
 
 
 # --- how sure
@@ -432,7 +432,7 @@ def test_another_conversation_is_another_matter() -> None:
 def test_another_fault_is_explained_by_what_brought_it() -> None:
     path = side(1, "path.not_in_api", (NO_PATH, HELD), inputs=given(call()))
     told = explained(path, without_role(2, findings=(LACKED, PATH), inputs=given(call())))
-    assert (told.step.kind, named(told)) == (Kind.OTHER, {"permission", "role"})
+    assert (told.step.kind, named(told)) == (StepKind.OTHER, {"permission", "role"})
 
 
 def test_a_fault_that_stood_behind_the_other_did_not_come() -> None:
@@ -456,7 +456,7 @@ def test_a_right_to_read_that_is_gone_explains_that_nothing_can_be_told() -> Non
     old, new = (environment(permissions={view: held}) for held in (["Home"], []))
     blind = side(2, "undetermined", (make_finding("conversation.exists", "error", "unreadable"),), environment=new)
     told = explained(side(1, findings=(make_finding("conversation.exists"),), environment=old), blind)
-    assert (told.step.kind, told.certainty, named(told)) == (Kind.LOST_SIGHT, "likely", {"permission"})
+    assert (told.step.kind, told.certainty, named(told)) == (StepKind.BECAME_UNKNOWN, "likely", {"permission"})
 
 
 # --- two clients
@@ -471,9 +471,9 @@ def elsewhere(made: Side) -> Side:
 def test_it_works_in_the_sandbox_and_fails_in_production() -> None:
     sandbox, production = elsewhere(side(2, findings=(HELD,))), without_role(1)
     told = explained(sandbox, production)
-    assert (told.step.kind, named(told)) == (Kind.BROKE, {"permission", "role"})
+    assert (told.step.kind, named(told)) == (StepKind.BROKE, {"permission", "role"})
     assert "Sandbox" in told.sentence
-    assert not told.step.in_time
+    assert not told.step.is_same_client
 
 
 def test_what_two_orgs_differ_in_by_nature_is_no_reason() -> None:
@@ -485,7 +485,7 @@ def test_what_two_orgs_differ_in_by_nature_is_no_reason() -> None:
 def test_snapshots_of_another_org_tell_nothing_of_this_one() -> None:
     seen = change("grant", "vanished")
     sandbox, production = elsewhere(side(1, findings=(HELD,))), without_role(2, environment={})
-    assert explained(sandbox, production, seen).seen == ()
+    assert explained(sandbox, production, seen).org_changes == ()
 
 
 # --- what snapshots saw
@@ -500,7 +500,7 @@ def change(about: str, kind: str, hours: tuple[float | None, float] = (1.2, 1.8)
 def test_a_snapshot_that_saw_it_is_named_with_it() -> None:
     seen = change("deployment", "disabled", ref=SHOP, name="Shop")
     told = explained(side(1, findings=(SWITCHED_ON,)), switched_off(2), seen)
-    assert (told.certainty, told.seen) == ("proved", (seen,))
+    assert (told.certainty, told.org_changes) == ("proved", (seen,))
 
 
 @pytest.mark.parametrize(
@@ -514,35 +514,39 @@ def test_a_snapshot_that_saw_it_is_named_with_it() -> None:
     ],
 )
 def test_a_snapshot_that_saw_something_else_is_not(seen: ObservedOrgChange) -> None:
-    assert explained(side(1, findings=(SWITCHED_ON,)), switched_off(2), seen).seen == ()
+    assert explained(side(1, findings=(SWITCHED_ON,)), switched_off(2), seen).org_changes == ()
 
 
 def test_where_the_runs_did_not_read_it_a_snapshot_may_know() -> None:
     blind = environment(roles=None, permissions=None)
     seen = change("grant", "vanished", name="Cobrowse")
     told = explained(side(1, findings=(HELD,), environment=blind), without_role(2), seen)
-    assert (told.certainty, told.facts, told.seen) == ("likely", (), (seen,))
+    assert (told.certainty, told.facts, told.org_changes) == ("likely", (), (seen,))
 
 
 @pytest.mark.parametrize(
     ("seen", "kind", "way"),
     [
-        (change("deployment", "disabled"), "deployment", Way.LOST),
-        (change("deployment", "changed", setting="channels", before=["Voice"], after=[]), "deployment", Way.LOST),
-        (change("deployment", "changed", setting="channels", before=[], after=["Voice"]), "deployment", Way.GAINED),
-        (change("deployment", "changed", setting="status", before="Active", after="Inactive"), "deployment", Way.OTHER),
-        (change("gateway", "returned"), "provider", Way.GAINED),
-        (change("grant", "vanished"), "role", Way.LOST),
-        (change("client", "changed", setting="scopes", before=["a", "b"], after=["a"]), "scope", Way.LOST),
-        (change("client", "changed", setting="scopes", before=["a"], after=["b"]), "scope", Way.OTHER),
-        (change("client", "changed", setting="catalogue", before=True, after=False), "catalogue", Way.LOST),
-        (change("client", "changed", setting="state", before="active", after="inactive"), "client", Way.OTHER),
-        (change("client", "changed", setting="token_seconds", before=1, after=2), "token_life", Way.OTHER),
-        (change("standing", "changed", before=None, after={}), "standing", Way.OTHER),
+        (change("deployment", "disabled"), "deployment", Effect.LOST),
+        (change("deployment", "changed", setting="channels", before=["Voice"], after=[]), "deployment", Effect.LOST),
+        (change("deployment", "changed", setting="channels", before=[], after=["Voice"]), "deployment", Effect.GAINED),
+        (
+            change("deployment", "changed", setting="status", before="Active", after="Inactive"),
+            "deployment",
+            Effect.OTHER,
+        ),
+        (change("gateway", "returned"), "provider", Effect.GAINED),
+        (change("grant", "vanished"), "role", Effect.LOST),
+        (change("client", "changed", setting="scopes", before=["a", "b"], after=["a"]), "scope", Effect.LOST),
+        (change("client", "changed", setting="scopes", before=["a"], after=["b"]), "scope", Effect.OTHER),
+        (change("client", "changed", setting="catalogue", before=True, after=False), "catalogue", Effect.LOST),
+        (change("client", "changed", setting="state", before="active", after="inactive"), "client", Effect.OTHER),
+        (change("client", "changed", setting="token_seconds", before=1, after=2), "token_life", Effect.OTHER),
+        (change("standing", "changed", before=None, after={}), "standing", Effect.OTHER),
     ],
 )
-def test_what_a_snapshot_s_change_is_about(seen: ObservedOrgChange, kind: str, way: Way) -> None:
-    assert (seen.fact_kind, seen.way) == (kind, way)
+def test_what_a_snapshot_s_change_is_about(seen: ObservedOrgChange, kind: str, way: Effect) -> None:
+    assert (seen.fact_kind, seen.effect) == (kind, way)
 
 
 @pytest.mark.parametrize("setting", ["maskSelectors", "version", "draft", "name", "allowDraw"])
@@ -550,14 +554,14 @@ def test_a_setting_that_switches_nothing_is_no_reason(setting: str) -> None:
     blind = environment(deployments=None)
     seen = change("deployment", "changed", ref=SHOP, setting=setting, before="a", after="b")
     good = side(1, findings=(SWITCHED_ON,), environment=blind)
-    assert explained(good, switched_off(2, environment=blind), seen).seen == ()
+    assert explained(good, switched_off(2, environment=blind), seen).org_changes == ()
 
 
 def test_a_licence_that_is_gone_is_seen_by_a_snapshot_alone() -> None:
     seen = change("client", "changed", ref=ADD, setting="catalogue", before=True, after=False)
     good = side(1, findings=(make_finding("permissions.catalogue"),))
     bad = side(2, "config.feature_not_licensed", (make_finding("permissions.catalogue", "fail", "not_in_catalogue"),))
-    assert explained(good, bad, seen).seen == (seen,)
+    assert explained(good, bad, seen).org_changes == (seen,)
 
 
 @pytest.mark.parametrize(

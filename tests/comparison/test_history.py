@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from diagnostics.comparison.history import Flip, Mood, Point, TargetHistory, history_of
+from diagnostics.comparison.history import Flip, PointState, Point, TargetHistory, history_of
 
 BEGAN = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 CAUSES = {".": "none", "x": "authz.permission_missing", "y": "conv.ended", "?": "undetermined", "-": ""}
@@ -80,7 +80,7 @@ def test_the_break_that_led_to_a_run(line: str, run: int, broke: tuple[int, int]
 def test_what_was_not_told_lies_between_the_last_good_and_the_first_bad() -> None:
     broke = told(".??x").break_before(4)
     assert broke is not None
-    assert [each.pk for each in broke.untold] == [2, 3]
+    assert [each.pk for each in broke.unknown] == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_after_a_break_the_first_good_run_mended_it() -> None:
     history = told("..xxy?.x")
     broke = history.break_before(4)
     assert broke is not None
-    mended = history.mended_after(broke)
+    mended = history.fixed_after(broke)
     assert mended is not None
     assert mended.pk == 7
     assert [numbers(each) for each in history.flips_since(broke)] == [(4, 5), (5, 7), (7, 8)]
@@ -117,7 +117,7 @@ def test_what_is_still_broken_is_not_mended() -> None:
     history = told("..xx")
     broke = history.break_before(4)
     assert broke is not None
-    assert history.mended_after(broke) is None
+    assert history.fixed_after(broke) is None
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
@@ -127,24 +127,24 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("cause", "is_whole", "mood"),
     [
-        ("none", True, Mood.GOOD),
-        ("none", False, Mood.UNTOLD),
-        ("conv.ended", True, Mood.BAD),
-        ("conv.ended", False, Mood.UNTOLD),
-        ("a.cause.no.longer.known", True, Mood.BAD),
-        ("undetermined", True, Mood.UNTOLD),
-        ("", True, Mood.UNTOLD),
+        ("none", True, PointState.GOOD),
+        ("none", False, PointState.UNKNOWN),
+        ("conv.ended", True, PointState.BAD),
+        ("conv.ended", False, PointState.UNKNOWN),
+        ("a.cause.no.longer.known", True, PointState.BAD),
+        ("undetermined", True, PointState.UNKNOWN),
+        ("", True, PointState.UNKNOWN),
     ],
 )
-def test_moods(cause: str, is_whole: bool, mood: Mood) -> None:
-    assert Point(1, BEGAN, cause, is_whole=is_whole).mood is mood
+def test_moods(cause: str, is_whole: bool, mood: PointState) -> None:
+    assert Point(1, BEGAN, cause, is_whole=is_whole).state is mood
 
 
 def test_a_streak_knows_its_ends_and_what_was_not_told_in_it() -> None:
     good, bad = told("..?xx-x").streaks
     assert (good.first.pk, good.last.pk, good.is_good) == (1, 2, True)
     assert (bad.first.pk, bad.last.pk, bad.is_good) == (4, 7, False)
-    assert [each.pk for each in (*good.untold, *bad.untold)] == [3, 6]
+    assert [each.pk for each in (*good.unknown, *bad.unknown)] == [3, 6]
     assert told("..?xx-x").now == bad
 
 

@@ -12,7 +12,7 @@ HOST = "https://api.mypurecloud.ie"
 
 def changed(before: Inputs, after: Inputs) -> list[str]:
     facts = brought.facts_of(side(1, inputs=before), side(2, inputs=after))
-    assert all(each.told for each in facts if each.is_changed)
+    assert all(each.clause for each in facts if each.is_changed)
     return [each.kind for each in facts if each.is_changed]
 
 
@@ -94,4 +94,4 @@ def test_what_was_brought_is_never_shown_at_any_length() -> None:
     long = call(f"{START}/{'x' * 100_000}", body="y" * 100_000, Some="z" * 100_000)
     for fact in brought.facts_of(side(1, inputs=given(call())), side(2, inputs=given(long))):
         assert len(fact.after or "") < 1000
-        assert len(fact.told) < 1000
+        assert len(fact.clause) < 1000

@@ -126,13 +126,13 @@ def test_what_only_one_run_asked_is_no_change(values: dict[str, Any], why: str) 
     less = side(2, findings=(make_finding("oauth.token"),), **values)
     for told in (compared(whole, less), compared(less, whole)):
         assert told.groups == ()
-        assert [(each.check_id, each.asked_by) for each in told.unasked] == [("request.path", whole)]
-        assert why in told.unasked[0].why
+        assert [(each.check_id, each.run_by) for each in told.unshared] == [("request.path", whole)]
+        assert why in told.unshared[0].why
 
 
 def test_a_check_that_is_retired_shows_its_id_and_says_so() -> None:
     old = side(1, findings=(make_finding("oauth.token"), make_finding("gone.check", "fail")))
-    (unasked,) = compared(old, side(2, findings=(make_finding("oauth.token"),))).unasked
+    (unasked,) = compared(old, side(2, findings=(make_finding("oauth.token"),))).unshared
     assert (unasked.title, "retired" in unasked.why) == ("gone.check", True)
     both = compared(old, side(2, findings=(make_finding("oauth.token"), make_finding("gone.check"))))
     assert [(group.key, group.lines[0].title) for group in both.groups] == [("fixed", "gone.check")]
@@ -143,7 +143,7 @@ def test_a_check_that_is_younger_than_a_run_is_no_news_about_the_org() -> None:
         side(1, findings=(make_finding("oauth.token"),)),
         side(2, findings=(make_finding("oauth.token"), make_finding("oauth.scopes"))),
     )
-    (unasked,) = compared(old, new).unasked
+    (unasked,) = compared(old, new).unshared
     assert "younger than run 1" in unasked.why
 
 

@@ -7,39 +7,39 @@ from django import template
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from diagnostics.comparison.fact import Fact, Way
-from diagnostics.comparison.history import Mood, Point
+from diagnostics.comparison.fact import Effect, Fact
+from diagnostics.comparison.history import Point, PointState
 from diagnostics.comparison.side import Side
-from diagnostics.comparison.steps import Kind, VerdictStep
+from diagnostics.comparison.steps import StepKind, VerdictStep
 from diagnostics.runs import report
 from diagnostics.runs.templatetags.outcomes import badge
 
 register = template.Library()
 
 FACTS = {
-    Way.LOST: ("fail", "fail"),
-    Way.GAINED: ("pass", "pass"),
-    Way.OTHER: ("warn", "warn"),
+    Effect.LOST: ("fail", "fail"),
+    Effect.GAINED: ("pass", "pass"),
+    Effect.OTHER: ("warn", "warn"),
 }
 STEPS = {
-    Kind.BROKE: "fail",
-    Kind.OTHER: "fail",
-    Kind.MENDED: "pass",
-    Kind.LOST_SIGHT: "error",
-    Kind.SEEN_AGAIN: "error",
+    StepKind.BROKE: "fail",
+    StepKind.OTHER: "fail",
+    StepKind.FIXED: "pass",
+    StepKind.BECAME_UNKNOWN: "error",
+    StepKind.BECAME_KNOWN: "error",
 }
 STEP_LABELS = {
-    Kind.SAME_RUN: "The same run",
-    Kind.NO_VERDICT: "No verdict to compare",
-    Kind.SAME: "The same verdict",
-    Kind.SURENESS: "The same cause",
-    Kind.BROKE: "Broken",
-    Kind.MENDED: "Mended",
-    Kind.OTHER: "Another fault",
-    Kind.LOST_SIGHT: "Could not be told any more",
-    Kind.SEEN_AGAIN: "Can be told again",
+    StepKind.SAME_RUN: "The same run",
+    StepKind.NO_VERDICT: "No verdict to compare",
+    StepKind.SAME: "The same verdict",
+    StepKind.CERTAINTY: "The same cause",
+    StepKind.BROKE: "Broken",
+    StepKind.FIXED: "Mended",
+    StepKind.OTHER: "Another fault",
+    StepKind.BECAME_UNKNOWN: "Could not be told any more",
+    StepKind.BECAME_KNOWN: "Can be told again",
 }
-MOODS = {Mood.GOOD: ("pass", "pass"), Mood.BAD: ("fail", "fail"), Mood.UNTOLD: ("error", "error")}
+MOODS = {PointState.GOOD: ("pass", "pass"), PointState.BAD: ("fail", "fail"), PointState.UNKNOWN: ("error", "error")}
 
 
 @register.simple_tag
@@ -52,14 +52,14 @@ def fact_badge(fact: Fact, step: VerdictStep, first: Side, second: Side) -> Safe
         return badge("error", "error", "Not read by both", chip=True)
     if not fact.is_changed:
         return badge("finished", "skip", "Same", chip=True)
-    in_time = step.in_time and step.first.pk == first.pk
-    if fact.came:
+    in_time = step.is_same_client and step.first.pk == first.pk
+    if fact.is_added:
         word = "Gained" if in_time else f"Only in run {second.pk}"
-    elif fact.went:
+    elif fact.is_removed:
         word = "Lost" if in_time else f"Only in run {first.pk}"
     else:
         word = "Changed" if in_time else "Differs"
-    return badge(*FACTS[fact.way], word, chip=True)
+    return badge(*FACTS[fact.effect], word, chip=True)
 
 
 @register.filter
@@ -69,25 +69,25 @@ def step_tone(step: VerdictStep) -> str:
 
 @register.filter
 def step_word(step: VerdictStep) -> str:
-    if step.kind is Kind.BROKE and not step.in_time:
+    if step.kind is StepKind.BROKE and not step.is_same_client:
         return "Works in one, fails in the other"
     return STEP_LABELS[step.kind]
 
 
 @register.simple_tag
 def point_badge(point: Point) -> SafeString:
-    shape, tone = MOODS[point.mood]
+    shape, tone = MOODS[point.state]
     return badge(shape, tone, point.title)
 
 
 @register.filter
 def point_tone(point: Point) -> str:
-    return MOODS[point.mood][1]
+    return MOODS[point.state][1]
 
 
 @register.filter
 def point_shape(point: Point) -> str:
-    return MOODS[point.mood][0]
+    return MOODS[point.state][0]
 
 
 @register.simple_tag

@@ -123,8 +123,8 @@ def _of_break(past: TargetHistory, broke: Flip | None, user: User) -> dict[str, 
         return context
     newest = past.newest_break
     runs = queries.runs_to_compare(broke.before.pk, broke.after.pk, viewer=user)
-    context |= {"mended": past.mended_after(broke), "newest": newest if newest != broke else None}
-    context["earlier"] = [(each, past.mended_after(each)) for each in past.earlier_breaks(broke)]
+    context |= {"mended": past.fixed_after(broke), "newest": newest if newest != broke else None}
+    context["earlier"] = [(each, past.fixed_after(each)) for each in past.earlier_breaks(broke)]
     if len(runs) < 2:
         return context
     told, changes = compared(runs[broke.before.pk], runs[broke.after.pk])
