@@ -1,4 +1,4 @@
-"""A case: an org's state, a failing call, the answer it got, and the diagnosis it deserves."""
+"""A test case of the evaluation: the state of an org, a failing call, its response, and the expected cause."""
 
 import json
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from typing import Any
 
 
 class BadCases(Exception):
-    """The file holds no cases. str() is the sentence for the screen."""
+    """The file contains no valid cases. The message is shown to the user."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """`state`, `request` and `response` are as in the file. `acceptable` are causes as good as the expected one."""
+    """`state`, `request` and `response` are as in the file. `acceptable` holds other causes that count as right."""
 
     id: str
     title: str
@@ -28,15 +28,15 @@ class Case:
 
 
 def read_cases(text: str) -> tuple[Case, ...]:
-    """The cases of a JSON document: a list of them, or an object with `cases`. Raises BadCases."""
+    """Reads a JSON list of cases, or an object with a key `cases`. Raises BadCases."""
     try:
         data = json.loads(text)
-    except (ValueError, RecursionError) as trouble:
-        raise BadCases(f"The file is not valid JSON: {trouble}. It must hold a list of cases.") from None
-    listed = data.get("cases") if isinstance(data, dict) else data
-    if not isinstance(listed, list) or not listed:
+    except (ValueError, RecursionError) as error:
+        raise BadCases(f"The file is not valid JSON: {error}. It must hold a list of cases.") from None
+    entries = data.get("cases") if isinstance(data, dict) else data
+    if not isinstance(entries, list) or not entries:
         raise BadCases("The file holds no list of cases. Each case has id, org_state, request, response and expected.")
-    return tuple(_case(entry, number) for number, entry in enumerate(listed, 1))
+    return tuple(_case(entry, number) for number, entry in enumerate(entries, 1))
 
 
 def _case(entry: Any, number: int) -> Case:

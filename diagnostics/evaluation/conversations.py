@@ -1,4 +1,4 @@
-"""A case's conversation, told in a few words, in the demo's short form."""
+"""Converts the conversation of a case, described in a few words, to the short form of the demo data."""
 
 import re
 import uuid
@@ -33,57 +33,60 @@ MEDIA = (
     (r"messag", "webmessaging"),
 )
 
-
-# What is said not to be so, and a medium that the conversation had before or was only offered.
-NOT_SO = re.compile(r"\b(?:not|never)\s+(?:yet\s+)?(?:ended|closed|over|finished|completed|archived)\b")
-PASSED = re.compile(
+# "not ended" and the like; and a medium that the conversation had before, or that was only offered.
+NEGATED_END = re.compile(r"\b(?:not|never)\s+(?:yet\s+)?(?:ended|closed|over|finished|completed|archived)\b")
+EARLIER_MEDIUM = re.compile(
     r"\b(?:after|with) an? earlier [\w -]+|\bwas [\w -]+ before\b[\w -]*|[\w-]+ (?:was )?(?:offered|declined)"
 )
 
 
 def conversation_of(state: Mapping[str, Any]) -> dict[str, Any] | None:
-    """In the demo's short form; None where the case has none, or says that it does not exist in this org."""
-    told = part_of(state, "conversation")
-    said = str(told.get("state") or "").lower()
-    if not told.get("id") or re.search(
-        r"not exist|no such|unknown|other (org|region)|another (org|region)|deleted", said
+    """None if the case has no conversation, or says that it doesn't exist in this org."""
+    conversation = part_of(state, "conversation")
+    description = str(conversation.get("state") or "").lower()
+    if not conversation.get("id") or re.search(
+        r"not exist|no such|unknown|other (org|region)|another (org|region)|deleted", description
     ):
         return None
     try:
-        identifier = str(uuid.UUID(str(told["id"])))
+        identifier = str(uuid.UUID(str(conversation["id"])))
     except ValueError:
         return None
-    said = NOT_SO.sub("", said)
-    ended = bool(re.search(r"ended|closed|disconnected|terminated|finished|over\b|historical|archived|completed", said))
-    told_in = split_words(part_of(state, "divisions").get("conversation_in")) or ["Home"]
-    divisions = [org_id_of(f"division {name if name != '*' else 'Home'}") for name in told_in]
-    participants = list(_participants(told, said, ended))
+    description = NEGATED_END.sub("", description)
+    ended = bool(
+        re.search(r"ended|closed|disconnected|terminated|finished|over\b|historical|archived|completed", description)
+    )
+    division_names = split_words(part_of(state, "divisions").get("conversation_in")) or ["Home"]
+    divisions = [org_id_of(f"division {name if name != '*' else 'Home'}") for name in division_names]
+    participants = list(_participants(conversation, description, ended))
     return {
         "id": identifier,
         "division": divisions[0],
         "divisions": divisions,
         "started": 40,
         **({"ended": 20} if ended else {}),
-        "live": not re.search(r"historical|archived|analytics only|only in analytics", said),
+        "live": not re.search(r"historical|archived|analytics only|only in analytics", description),
         "participants": participants,
     }
 
 
-def _participants(told: Mapping[str, Any], said: str, ended: bool) -> Iterable[dict[str, Any]]:
-    customer = _leg_state(told.get("customer_participant"), said, ended)
-    agent = _leg_state(told.get("agent_participant"), said, ended)
-    media, kind = medium_of(str(told.get("media") or ""))
+def _participants(conversation: Mapping[str, Any], description: str, ended: bool) -> Iterable[dict[str, Any]]:
+    customer = _leg_state(conversation.get("customer_participant"), description, ended)
+    agent = _leg_state(conversation.get("agent_participant"), description, ended)
+    media, kind = medium_of(str(conversation.get("media") or ""))
     if customer:
         yield _participant("customer", media, kind, customer)
-    if re.search(r"queue|waiting|acd|routing", said) and not ended:
+    if re.search(r"queue|waiting|acd|routing", description) and not ended:
         yield _participant("acd", media, kind, "connected") | {"queue": org_id_of("queue")}
     if agent:
         yield _participant("agent", media, kind, agent) | {"user": org_id_of("agent")}
 
 
-def _leg_state(told: Any, said: str, ended: bool) -> str:
-    """The state of a party's leg, "" where there is no such party."""
-    text = NOT_SO.sub("", re.sub(r"\([^()]*\)", "", str(told if told is not None else said).lower())).strip()
+def _leg_state(party: Any, description: str, ended: bool) -> str:
+    """The state of a party's leg, "" if there is no such party."""
+    text = NEGATED_END.sub(
+        "", re.sub(r"\([^()]*\)", "", str(party if party is not None else description).lower())
+    ).strip()
     if not ended and re.search(r"(?<!not )(?<!not yet )\bconnected\b", text):
         return "connected"
     if re.search(
@@ -97,11 +100,11 @@ def _leg_state(told: Any, said: str, ended: bool) -> str:
 
 
 def medium_of(text: str) -> tuple[str, str]:
-    """The participant's array and, for messages, the type: "message (web messaging)" is ("messages", "webmessaging")."""
-    said = PASSED.sub("", text.lower())
-    found = next((medium for pattern, medium in MEDIA if re.search(pattern, said)), "webmessaging")
+    """The participant's array and the message type: "message (web messaging)" gives ("messages", "webmessaging")."""
+    description = EARLIER_MEDIUM.sub("", text.lower())
+    found = next((medium for pattern, medium in MEDIA if re.search(pattern, description)), "webmessaging")
     if found == "message":
-        return "messages", next(kind for word, kind in MESSAGE_TYPES.items() if word in said)
+        return "messages", next(kind for word, kind in MESSAGE_TYPES.items() if word in description)
     return ("messages", found) if found == "webmessaging" else (found, "")
 
 

@@ -1,4 +1,4 @@
-"""Cases through the very engine, over HTTP to a demo org in the case's state; and what that scored."""
+"""Diagnoses each case with the real engine, over HTTP against a demo org in the case's state, and scores the verdicts."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +18,8 @@ from diagnostics.parsing.inputs import Inputs
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One case's outcome: what was expected, and what the engine said."""
+class CaseResult:
+    """The verdict of the engine on one case."""
 
     case: Case
     cause: str
@@ -36,33 +36,33 @@ class Scored:
 
     @property
     def accuses_wrongly(self) -> bool:
-        """A cause was named, and it is another one; not naming any is no accusation."""
+        """The verdict names a wrong cause. `none` and `undetermined` don't count."""
         return not self.is_right and self.cause not in (causes.NONE, causes.UNDETERMINED)
 
 
 @dataclass(frozen=True)
 class Score:
-    cases: tuple[Scored, ...]
+    cases: tuple[CaseResult, ...]
 
     def to_json(self) -> dict[str, Any]:
         total = len(self.cases)
         return {
             "cases": total,
-            "right_first": sum(each.is_right for each in self.cases),
-            "right_family": sum(each.is_right_family for each in self.cases),
-            "wrong_accusations": sum(each.accuses_wrongly for each in self.cases),
-            "undetermined": sum(each.cause == causes.UNDETERMINED for each in self.cases),
+            "right_first": sum(case.is_right for case in self.cases),
+            "right_family": sum(case.is_right_family for case in self.cases),
+            "wrong_accusations": sum(case.accuses_wrongly for case in self.cases),
+            "undetermined": sum(case.cause == causes.UNDETERMINED for case in self.cases),
             "results": [
                 {
-                    "id": each.case.id,
-                    "expected": each.case.cause,
-                    "also_acceptable": list(each.case.acceptable),
-                    "cause": each.cause,
-                    "certainty": each.certainty,
-                    "right": each.is_right,
-                    "sentence": each.sentence,
+                    "id": result.case.id,
+                    "expected": result.case.cause,
+                    "also_acceptable": list(result.case.acceptable),
+                    "cause": result.cause,
+                    "certainty": result.certainty,
+                    "right": result.is_right,
+                    "sentence": result.sentence,
                 }
-                for each in self.cases
+                for result in self.cases
             ],
         }
 
@@ -71,47 +71,46 @@ def evaluate(cases: Iterable[Case]) -> Score:
     return Score(tuple(score_one(case) for case in cases))
 
 
-def score_one(case: Case) -> Scored:
+def score_one(case: Case) -> CaseResult:
     try:
         inputs = inputs_of(case)
-    except Unreadable as trouble:
-        return Scored(case, causes.UNDETERMINED, "undetermined", str(trouble))
+    except Unreadable as error:
+        return CaseResult(case, causes.UNDETERMINED, "undetermined", str(error))
     with diagnosis_of(case, inputs) as diagnosis:
         for _ in diagnosis.steps():
             pass
         verdict = diagnosis.verdict()
-    return Scored(case, verdict["cause"], verdict["certainty"], verdict["sentence"])
+    return CaseResult(case, verdict["cause"], verdict["certainty"], verdict["sentence"])
 
 
 def inputs_of(case: Case) -> Inputs:
-    """As a person would bring them: the call and the answer, both as JSON, and what they say of it."""
+    """The inputs as a person would enter them: the call and the response as JSON, and the case's title as the note."""
     call = json.dumps(case.request) if case.request else ""
-    answer = json.dumps(_as_answer(case.response)) if case.response else ""
+    answer = json.dumps(_response(case.response)) if case.response else ""
     inputs, _ = Inputs.from_paste(call, answer, "" if case.request else _conversation_id(case))
     return replace(inputs, note=case.title, company_gateway=company_gateway_of(case.state))
 
 
-def _as_answer(response: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An answer without a status is none: whatever the case says in its place is the words of the client program."""
+def _response(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without a status there was no response: the case's texts are then the error message of the client program."""
     if response.get("status") is not None:
         return response
-    said = [str(response[key]) for key in response if isinstance(response[key], str) and response[key]]
-    return {"network_error": " ".join(said)}
+    texts = [str(response[key]) for key in response if isinstance(response[key], str) and response[key]]
+    return {"network_error": " ".join(texts)}
 
 
 def _conversation_id(case: Case) -> str:
-    told = case.state.get("conversation")
-    return str(told.get("id") or "") if isinstance(told, dict) else ""
+    conversation = case.state.get("conversation")
+    return str(conversation.get("id") or "") if isinstance(conversation, dict) else ""
 
 
 @contextmanager
 def diagnosis_of(case: Case, inputs: Inputs) -> Iterator[Diagnosis]:
-    """The real region's hosts judge the call; only the connection goes to the stand-in."""
+    """The call is checked against the hosts of the real region, but requests go to the demo org."""
     client, region = client_of(case.state), region_of(case.state)
     with serve(endpoint_of(case.state)) as address:
-        connected = Region(region.key, region.name, region.domain, address, address)
         yield Diagnosis(
-            region=connected,
+            region=Region(region.key, region.name, region.domain, address, address),
             client_id=client.id,
             secret=client.secret,
             client_name=client.name,

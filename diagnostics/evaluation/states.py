@@ -1,4 +1,4 @@
-"""A case's org, told in a few words, as a demo org that answers over HTTP."""
+"""Converts the state of a case's org, described in a few words, to a demo org that answers over HTTP."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ CONDITION = re.compile(r"condition|\b(?:only|if|when|where|except|limited|restri
 LICENCE = re.compile("licen|product|feature|catalog|subscription")
 FALLBACK_REGION = "us-east-1"
 CALLER, READER = "caller-role", "reader-role"
-# What a diagnosing client is given beside the caller's rights, so that the org can be asked at all.
+# Permissions that the client gets in addition to the caller's, so that the diagnosis can read the org.
 READS = (
     "webDeployments:deployment:view",
     "webDeployments:configuration:view",
@@ -27,7 +27,7 @@ READS = (
 
 
 def region_of(state: Mapping[str, Any]) -> Region:
-    """The org's region, out of words such as "ap-southeast-2 (api.mypurecloud.com.au)"."""
+    """The org's region, found in a text such as "ap-southeast-2 (api.mypurecloud.com.au)"."""
     words = re.findall(r"[\w.-]+", str(state.get("region") or ""))
     found = next((region for word in words if (region := find_region(word))), None)
     fallback = find_region(FALLBACK_REGION)
@@ -36,14 +36,14 @@ def region_of(state: Mapping[str, Any]) -> Region:
 
 
 def client_of(state: Mapping[str, Any]) -> DemoClient:
-    """The caller, as a client of the org. A user's token becomes a client of that grant with its scopes."""
+    """The caller as an OAuth client of the org. A user's token becomes a client with that grant type and its scopes."""
     token = part_of(state, "token")
-    told = part_of(state, "divisions").get("role_granted_in")
-    granted = split_words(told) if told is not None else ["Home"]
+    granted_in = part_of(state, "divisions").get("role_granted_in")
+    granted = split_words(granted_in) if granted_in is not None else ["Home"]
     granted = division_names(state) if re.search(r"\*|\ball\b", " ".join(granted).lower()) else granted
-    words = f"{token.get('state') or ''} {token.get('client_state') or ''}".lower()
+    token_state = f"{token.get('state') or ''} {token.get('client_state') or ''}".lower()
     scopes, grant = token.get("scopes"), str(token.get("grant") or "")
-    unsaid = gateway.SCOPES if state.get("providers") else ()
+    default_scopes = gateway.SCOPES if state.get("providers") else ()
     return DemoClient(
         id=org_id_of("client"),
         name="The caller's client",
@@ -52,9 +52,9 @@ def client_of(state: Mapping[str, Any]) -> DemoClient:
             *((CALLER, org_id_of(f"division {name}")) for name in granted),
             *((READER, org_id_of(f"division {name}")) for name in division_names(state)),
         ),
-        scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else unsaid,
+        scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else default_scopes,
         told_grant="" if not grant or "client" in grant.lower() else "CODE",
-        state="disabled" if re.search(r"client (is )?(disabled|inactive|deleted)", words) else "active",
+        state="disabled" if re.search(r"client (is )?(disabled|inactive|deleted)", token_state) else "active",
     )
 
 
@@ -67,21 +67,23 @@ def division_names(state: Mapping[str, Any]) -> list[str]:
 
 
 def endpoint_of(state: Mapping[str, Any]) -> Endpoint:
-    """The org's region endpoint, with a provider gateway where the case lists providers or scopes of one."""
-    providers = tuple(_provider(each) for each in state.get("providers") or () if isinstance(each, dict | str))
+    """The endpoint of the org's region, with a provider gateway if the case mentions providers or a gateway."""
+    providers = tuple(
+        _provider(provider) for provider in state.get("providers") or () if isinstance(provider, dict | str)
+    )
     org = org_of(state)
     orgs = (org, other_org_of(state)) if has_foreign_token(state) else (org,)
     routes = str(state.get("routes") or "").lower()
-    of_providers = re.search(r"(?<!no )(?<!company )(?<!api )gateway", routes) is not None and not company_gateway_of(
+    has_gateway = re.search(r"(?<!no )(?<!company )(?<!api )gateway", routes) is not None and not company_gateway_of(
         state
     )
-    return Endpoint("evaluation", orgs, bool(providers) or of_providers, providers)
+    return Endpoint("evaluation", orgs, bool(providers) or has_gateway, providers)
 
 
 def company_gateway_of(state: Mapping[str, Any]) -> str:
-    """The company's own gateway in front of the API, where the state tells the address of one; "" for none."""
-    told = [value for key, value in _texts(state) if "gateway" in key or "gateway" in value.lower()]
-    for word in re.findall(r"(?:https://)?(?:[\w-]+\.)+[a-z]{2,}(?:/[\w./~-]*)?", " ".join(told)):
+    """The address of the company's own gateway in front of the API if the state contains one, otherwise ""."""
+    texts = [value for key, value in _texts(state) if "gateway" in key or "gateway" in value.lower()]
+    for word in re.findall(r"(?:https://)?(?:[\w-]+\.)+[a-z]{2,}(?:/[\w./~-]*)?", " ".join(texts)):
         try:
             return clean_gateway(word if word.startswith("https://") else f"https://{word}")
         except BadGateway:
@@ -90,20 +92,20 @@ def company_gateway_of(state: Mapping[str, Any]) -> str:
 
 
 def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text below a value with the lower-case names that lead to it."""
+    """Every text inside a value, with the path of keys to it in lower case."""
     if isinstance(value, dict):
-        for name, each in value.items():
-            yield from _texts(each, f"{key} {name}".lower())
+        for name, item in value.items():
+            yield from _texts(item, f"{key} {name}".lower())
     elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each, key)
+        for item in value:
+            yield from _texts(item, key)
     elif isinstance(value, str):
         yield key, value
 
 
 def org_of(state: Mapping[str, Any]) -> DemoOrg:
     shared = read_data("shared.json")
-    deployments = [_deployment(told, number) for number, told in enumerate(_deployments(state))]
+    deployments = [_deployment(deployment, number) for number, deployment in enumerate(_deployments(state))]
     data = {
         **shared,
         "id": org_id_of("org"),
@@ -129,69 +131,72 @@ def org_of(state: Mapping[str, Any]) -> DemoOrg:
 
 
 def has_foreign_token(state: Mapping[str, Any]) -> bool:
-    """Whether the caller's token belongs to another org or region than those of the conversation."""
-    said = str(part_of(state, "token").get("state") or "").lower()
-    issued = re.search(r"issued (?:in|by|at|for) (?:login\.)?([\w.-]+)", said)
-    where = find_region(issued[1]) if issued else None
-    elsewhere = where is not None and where.key != region_of(state).key
-    return elsewhere or re.search(r"\b(?:an)?other org|\bdifferent org|\bforeign|wrong org", said) is not None
+    """Whether the caller's token belongs to another org or region than the conversation."""
+    token_state = str(part_of(state, "token").get("state") or "").lower()
+    issued = re.search(r"issued (?:in|by|at|for) (?:login\.)?([\w.-]+)", token_state)
+    issuer = find_region(issued[1]) if issued else None
+    is_other_region = issuer is not None and issuer.key != region_of(state).key
+    return (
+        is_other_region or re.search(r"\b(?:an)?other org|\bdifferent org|\bforeign|wrong org", token_state) is not None
+    )
 
 
 def other_org_of(state: Mapping[str, Any]) -> DemoOrg:
-    """The org that the caller's token belongs to: alike, but with nothing of the case in it."""
-    empty = {**state, "conversation": {}, "token": {**part_of(state, "token"), "state": "valid"}}
-    org = org_of(empty)
+    """The other org that the caller's token belongs to: a copy without the conversation."""
+    org = org_of({**state, "conversation": {}, "token": {**part_of(state, "token"), "state": "valid"}})
     org.id, org.name = org_id_of("other org"), "Another org"
     return org
 
 
 def permissions_of(state: Mapping[str, Any], catalogue: list[str]) -> dict[str, str]:
-    """Permission -> the condition under which it is held, "" for none."""
+    """Permission -> the condition of its grant, "" for none."""
     found: dict[str, str] = {}
     conditions = {**part_of(state, "conditions"), **part_of(state, "condition")}
-    for words in split_words(state.get("permissions")):
-        name = re.match(r"[\w.*]+:[\w.*]+:[\w.*]+", words)
-        rest = words[name.end() :] if name else ""
-        held = CONDITION.search(rest) is not None or bool(conditions.get(name[0] if name else words))
-        told = "a condition" if held else _condition(state)
-        found |= dict.fromkeys(_meant(name[0] if name else words, catalogue), told)
+    for text in split_words(state.get("permissions")):
+        name = re.match(r"[\w.*]+:[\w.*]+:[\w.*]+", text)
+        remainder = text[name.end() :] if name else ""
+        is_conditional = CONDITION.search(remainder) is not None or bool(conditions.get(name[0] if name else text))
+        condition = "a condition" if is_conditional else _condition(state)
+        found |= dict.fromkeys(_expanded(name[0] if name else text, catalogue), condition)
     return found
 
 
-def _meant(words: str, catalogue: list[str]) -> list[str]:
-    """The permissions that a name, a star, or words such as "all cobrowse permissions" stand for."""
-    said = words.strip().lower()
-    everything = [f"{domain}:*:*" for domain in dict.fromkeys(each.split(":")[0] for each in catalogue)]
-    if said.startswith("*:"):
-        return [f"{each.split(':')[0]}{words.strip()[1:]}" for each in everything]
-    if ":" in said:
-        return [words]
-    if re.search(r"\ball\b|every|both", said) and re.search(r"co-?browse", said):
-        return [each for each in catalogue if "cobrowse" in each.lower()]
-    return everything if re.fullmatch(r"\*|all( permissions)?|everything", said) else []
+def _expanded(text: str, catalogue: list[str]) -> list[str]:
+    """The permissions meant by a name, a wildcard, or a phrase such as "all cobrowse permissions"."""
+    lowered = text.strip().lower()
+    everything = [f"{domain}:*:*" for domain in dict.fromkeys(permission.split(":")[0] for permission in catalogue)]
+    if lowered.startswith("*:"):
+        return [f"{wildcard.split(':')[0]}{text.strip()[1:]}" for wildcard in everything]
+    if ":" in lowered:
+        return [text]
+    if re.search(r"\ball\b|every|both", lowered) and re.search(r"co-?browse", lowered):
+        return [permission for permission in catalogue if "cobrowse" in permission.lower()]
+    return everything if re.fullmatch(r"\*|all( permissions)?|everything", lowered) else []
 
 
 def _condition(state: Mapping[str, Any]) -> str:
-    said = str(state.get("policies") or state.get("policy") or "").lower()
-    return "a condition" if re.search(r"\bcondition", said) else ""
+    policies = str(state.get("policies") or state.get("policy") or "").lower()
+    return "a condition" if re.search(r"\bcondition", policies) else ""
 
 
 def is_licensed(state: Mapping[str, Any]) -> bool:
-    """False where the case says that the feature is not licensed, or tells of a catalogue without it."""
+    """False if the case says that cobrowse isn't licensed, or lists a permission catalogue without it."""
     missing = [str(state[key]) for key in state if "catalog" in key and "missing" in key]
-    if any("cobrowse" in each.lower() for each in missing):
+    if any("cobrowse" in permission.lower() for permission in missing):
         return False
-    told = {key: state[key] for key in state if "missing" not in key and LICENCE.search(key)}
-    catalogue = next((value for key, value in told.items() if "catalog" in key), None)
+    licence_entries = {key: state[key] for key in state if "missing" not in key and LICENCE.search(key)}
+    catalogue = next((value for key, value in licence_entries.items() if "catalog" in key), None)
     if isinstance(catalogue, list):
-        return any("cobrowse" in str(each).lower() for each in catalogue)
-    clauses = [each.strip() for value in told.values() for each in re.split(r"[;,()]", str(value).lower())]
-    of_cobrowse = [each for each in clauses if re.search(r"co-?browse", each)]
-    return not any(map(_denies, of_cobrowse or clauses))
+        return any("cobrowse" in str(permission).lower() for permission in catalogue)
+    clauses = [
+        clause.strip() for value in licence_entries.values() for clause in re.split(r"[;,()]", str(value).lower())
+    ]
+    about_cobrowse = [clause for clause in clauses if re.search(r"co-?browse", clause)]
+    return not any(map(_denies_cobrowse, about_cobrowse or clauses))
 
 
-def _denies(clause: str) -> bool:
-    """Whether a clause about the licence leaves co-browse out: no other product's lack does."""
+def _denies_cobrowse(clause: str) -> bool:
+    """Whether a clause about the licence says that cobrowse is missing, rather than another product."""
     denied = re.search(r"\b(?:no|not|none|without|missing|absent|lacks?)\b|n't\b", clause) is not None
     if re.search(r"\bcx ?1\b", clause):
         return denied or "add" not in clause
@@ -200,23 +205,25 @@ def _denies(clause: str) -> bool:
 
 
 def _deployments(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Those of `web_deployment` and `web_deployments`, each one or a list; one that stands in both is one."""
+    """The deployments of `web_deployment` and `web_deployments` (each an object or a list), without duplicates."""
     found: dict[str, Mapping[str, Any]] = {}
     for name in ("web_deployment", "web_deployments"):
-        told = state.get(name)
-        for each in told if isinstance(told, list) else [told]:
-            if isinstance(each, dict) and each:
-                found[str(each.get("id") or len(found))] = each
+        value = state.get(name)
+        for deployment in value if isinstance(value, list) else [value]:
+            if isinstance(deployment, dict) and deployment:
+                found[str(deployment.get("id") or len(found))] = deployment
     return list(found.values())
 
 
-def _deployment(told: Mapping[str, Any], number: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """It and the configuration that it alone uses."""
-    cobrowse = told.get("cobrowse")
+def _deployment(deployment: Mapping[str, Any], number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The deployment and its own configuration."""
+    cobrowse = deployment.get("cobrowse")
     settings = dict(cobrowse) if isinstance(cobrowse, dict) else {}
-    settings["channels"] = [_channel(each) for each in settings.get("channels") or ()]
-    words = " ".join(str(told.get(key, "")) for key in ("status", "state", "configuration", "published")).lower()
-    found = re.search(r"inactive|error|deleting|pending|unpublished|not published|draft|false|disabled", words)
+    settings["channels"] = [_channel(channel) for channel in settings.get("channels") or ()]
+    state_text = " ".join(
+        str(deployment.get(key, "")) for key in ("status", "state", "configuration", "published")
+    ).lower()
+    found = re.search(r"inactive|error|deleting|pending|unpublished|not published|draft|false|disabled", state_text)
     status = {
         "": "Active",
         "error": "Error",
@@ -225,8 +232,8 @@ def _deployment(told: Mapping[str, Any], number: int) -> tuple[dict[str, Any], d
         "disabled": "Inactive",
     }.get(found[0] if found else "", "Pending")
     identity = {
-        "id": str(told.get("id") or org_id_of(f"deployment {number}")),
-        "name": str(told.get("name") or "Website"),
+        "id": str(deployment.get("id") or org_id_of(f"deployment {number}")),
+        "name": str(deployment.get("name") or "Website"),
     }
     configuration = {
         "id": org_id_of(f"configuration {number}"),
@@ -243,7 +250,9 @@ def _channel(text: Any) -> str:
     return "Voice" if re.search("voice|call", str(text).lower()) else "Webmessaging"
 
 
-def _provider(told: Mapping[str, Any] | str) -> DemoProvider:
-    if isinstance(told, str):
-        return DemoProvider(told, told, True)
-    return DemoProvider(str(told.get("id") or ""), str(told.get("name") or ""), told.get("enabled") is not False)
+def _provider(provider: Mapping[str, Any] | str) -> DemoProvider:
+    if isinstance(provider, str):
+        return DemoProvider(provider, provider, True)
+    return DemoProvider(
+        str(provider.get("id") or ""), str(provider.get("name") or ""), provider.get("enabled") is not False
+    )

@@ -1,4 +1,4 @@
-"""What all of a case's state is read with: parts, lists of words, and ids made from names."""
+"""Helpers to read the state of a case: nested parts, lists of words, and IDs derived from names."""
 
 import uuid
 from collections.abc import Mapping
@@ -17,4 +17,4 @@ def part_of(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def split_words(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value] if value and value.lower() != "none" else []
-    return [str(each) for each in value] if isinstance(value, list) else []
+    return [str(item) for item in value] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""Measurements of the promises, one file each: a name to its function of the options."""
+"""Benchmarks of the performance goals, one per file. `BENCHES` maps each name to its function."""
 
 from collections.abc import Callable
 

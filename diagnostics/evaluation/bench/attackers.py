@@ -1,4 +1,4 @@
-"""Clients that try to hold the web server: requests that hardly arrive, and responses that nobody reads."""
+"""Slow clients that try to block the web server: slow headers, slow bodies, and responses that are read slowly."""
 
 import contextlib
 import re
@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 HEADERS, BODIES, READERS = 300, 64, 60
-STEP_SECONDS = 1.0  # each attacker sends a byte, or reads a little, that often
-SIP = 256  # bytes that a slow reader takes at a time
+STEP_SECONDS = 1.0  # interval at which each attacker sends a byte or reads a little
+SIP = 256  # bytes that a slow reader reads at a time
 CSRF = "a" * 32
 FORM = (
     f"Host: localhost\r\nCookie: csrftoken={CSRF}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -23,12 +23,12 @@ SLOW_BODY = f"POST /login/ HTTP/1.1\r\n{FORM}".encode()
 
 @dataclass
 class Attacker:
-    """One connection, made again whenever the server has ended it."""
+    """One connection, reopened whenever the server closes it."""
 
     opening: bytes
     reads: bool = False
     connection: socket.socket | None = None
-    status: int = 0  # of the last answer, where it reads
+    status: int = 0  # of the last response, if `reads`
     waits_until: float = 0.0
 
     def step(self, port: int) -> None:
@@ -48,13 +48,13 @@ class Attacker:
             self.close()
 
     def _connect(self, port: int) -> None:
-        made = socket.socket()
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        made.settimeout(5)
-        self.connection = made
-        made.connect(("127.0.0.1", port))
-        made.sendall(self.opening)
-        made.setblocking(False)
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(5)
+        self.connection = connection
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(self.opening)
+        connection.setblocking(False)
 
     def _read(self, connection: socket.socket, now: float) -> None:
         found = connection.recv(SIP if self.status == 200 else 4096)
@@ -62,7 +62,7 @@ class Attacker:
             raise ConnectionError
         if self.status == 0 and found.startswith(b"HTTP/1.1 "):
             self.status = int(found[9:12])
-            if self.status != 200:  # a client that was asked to wait does so
+            if self.status != 200:  # honors Retry-After
                 wait = re.search(rb"(?i)\r\nretry-after: (\d+)", found)
                 self.close()
                 self.waits_until = now + int(wait[1] if wait else 1)
@@ -76,7 +76,7 @@ class Attacker:
 
 @dataclass
 class Attack:
-    """All attackers, stepped by one thread."""
+    """All attackers, run by one thread."""
 
     port: int
     attackers: list[Attacker]
@@ -84,35 +84,37 @@ class Attack:
 
     def run(self) -> None:
         while not self.is_over.is_set():
-            for each in self.attackers:
-                each.step(self.port)
+            for attacker in self.attackers:
+                attacker.step(self.port)
                 time.sleep(STEP_SECONDS / len(self.attackers))
-        for each in self.attackers:
-            each.close()
+        for attacker in self.attackers:
+            attacker.close()
 
     @property
     def connected(self) -> int:
-        return sum(each.connection is not None for each in self.attackers)
+        return sum(attacker.connection is not None for attacker in self.attackers)
 
     @property
     def reading(self) -> int:
-        return sum(each.status == 200 for each in self.attackers)
+        return sum(attacker.status == 200 for attacker in self.attackers)
 
 
 @contextmanager
 def attack(port: int, export: str, sessions: Sequence[str]) -> Iterator[Attack]:
-    """`export` is the address that slow readers ask for, each with one of the `sessions` in turn."""
+    """`export` is the path that slow readers request, using the `sessions` in turn."""
     attackers = [Attacker(SLOW_HEADER) for _ in range(HEADERS)] + [Attacker(SLOW_BODY) for _ in range(BODIES)]
     for number in range(READERS):
         cookie = f"sessionid={sessions[number % len(sessions)]}"
         opening = f"GET {export} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n"
         attackers.append(Attacker(opening.encode(), reads=True))
-    attackers.sort(key=lambda each: not each.reads)  # exports are asked for first, and all at once
-    made = Attack(port, attackers)
-    thread = threading.Thread(target=made.run, name="attack", daemon=True)
+    attackers.sort(
+        key=lambda attacker: not attacker.reads
+    )  # readers first, so that they request their exports together
+    running = Attack(port, attackers)
+    thread = threading.Thread(target=running.run, name="attack", daemon=True)
     thread.start()
     try:
-        yield made
+        yield running
     finally:
-        made.is_over.set()
+        running.is_over.set()
         thread.join(60)

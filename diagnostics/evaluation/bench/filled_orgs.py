@@ -1,4 +1,4 @@
-"""Rows of a large installation: a thousand clients, and fifty thousand providers, changes and what they hold."""
+"""Fills the database with the orgs of a large installation: clients, providers, permissions, changes and runs."""
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClie
 from diagnostics.runs.models import Run
 
 AT_ONCE = 5_000
-EVERY_GATEWAY = 10  # one client in so many has one
+EVERY_GATEWAY = 10  # one of this many clients has a gateway
 NAMES = ("Shop", "Help centre", "Careers", "Checkout", "Partner portal", "Banking", "Claims", "Support")
 PERMISSIONS = (
     "conversation:cobrowse:add",
@@ -36,14 +36,14 @@ SETTINGS: dict[str, Any] = {
     "allowedDomains": ["shop.example", "help.example"],
 }
 PARTS = [
-    {"part": each, "state": "whole", "code": "read", "sentence": "All of it was read.", "items": 50}
-    for each in ("rights", "gateway", "deployments", "drafts")
+    {"part": part, "state": "whole", "code": "read", "sentence": "All of it was read.", "items": 50}
+    for part in ("rights", "gateway", "deployments", "drafts")
 ]
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many of each; of the deployments, `in_one_org` are those of the first client."""
+    """The number of rows of each kind. `in_one_org` is the number of deployments of the first client."""
 
     clients: int = 1_000
     deployments: int = 50_000
@@ -53,24 +53,24 @@ class Sizes:
 
 
 class Filler:
-    """The same rows every time."""
+    """Creates the same rows every time."""
 
     def __init__(self, sizes: Sizes) -> None:
         self.sizes = sizes
-        self.chance = random.Random(7)  # noqa: S311 - nothing is kept secret by it
+        self.random = random.Random(7)  # noqa: S311 - not used for security
         self.now = timezone.now()
 
     def id(self) -> str:
-        return str(UUID(int=self.chance.getrandbits(128), version=4))
+        return str(UUID(int=self.random.getrandbits(128), version=4))
 
     def clients(self) -> Iterator[OAuthClient]:
-        tiers = [each.value for each in OAuthClient.Tier]
+        tiers = [tier.value for tier in OAuthClient.Tier]
         for number in range(self.sizes.clients):
             yield OAuthClient(
                 name=f"Client {number:04}",
                 region="eu-west-1",
                 client_id=self.id(),
-                secret="bench",  # noqa: S106 - it opens nothing
+                secret="bench",  # noqa: S106 - not a real secret
                 state=OAuthClient.State.VERIFIED,
                 verified_at=self.now,
                 org_id=self.id(),
@@ -94,7 +94,7 @@ class Filler:
             )
 
     def providers(self, clients: Sequence[OAuthClient], snapshots: Sequence[ConfigurationSync]) -> Iterator[Provider]:
-        """One org alone has a tenth of all deployments; every tenth has a gateway with five providers."""
+        """The first org has `in_one_org` of the deployments. One in ten orgs has a gateway with five providers."""
         for number in range(self.sizes.deployments):
             owner = 0 if number < self.sizes.in_one_org else number % len(clients)
             yield self._deployment(number, clients[owner], snapshots[owner])
@@ -114,7 +114,7 @@ class Filler:
         return provider
 
     def _provider(self, client: OAuthClient, snapshot: ConfigurationSync, source: str, ref: str, name: str) -> Provider:
-        changed = self.now - timedelta(minutes=self.chance.randrange(60 * 24 * 90))
+        changed = self.now - timedelta(minutes=self.random.randrange(60 * 24 * 90))
         return Provider(
             client=client,
             source=source,
@@ -137,7 +137,7 @@ class Filler:
 
     def changes(self, providers: Sequence[Provider]) -> Iterator[OrgChange]:
         for number in range(self.sizes.changes):
-            provider = providers[self.chance.randrange(len(providers))]
+            provider = providers[self.random.randrange(len(providers))]
             at = self.now - timedelta(minutes=self.sizes.changes - number)
             yield OrgChange(
                 client_id=provider.client_id,
@@ -155,7 +155,7 @@ class Filler:
 
     def runs(self, clients: Sequence[OAuthClient], providers: Sequence[Provider]) -> Iterator[Run]:
         for number in range(self.sizes.runs):
-            provider = providers[self.chance.randrange(len(providers))]
+            provider = providers[self.random.randrange(len(providers))]
             kind = "deployment" if provider.source == Provider.Source.DEPLOYMENT else "provider"
             at = self.now - timedelta(minutes=self.sizes.runs - number)
             yield Run(
@@ -173,25 +173,27 @@ class Filler:
 
 
 def fill_orgs(sizes: Sizes) -> None:
-    """Everything, in the database that is in use now."""
+    """Fills the current database."""
     filler = Filler(sizes)
     clients = list(OAuthClient.objects.bulk_create(filler.clients()))
     snapshots = list(ConfigurationSync.objects.bulk_create(filler.snapshots(clients)))
-    providers = [each for some in _some(filler.providers(clients, snapshots)) for each in _store(Provider, some)]
+    providers = [
+        provider for some in _batches(filler.providers(clients, snapshots)) for provider in _store(Provider, some)
+    ]
     for model, rows in (
         (HeldPermission, filler.holdings(clients)),
         (OrgChange, filler.changes(providers)),
         (Run, filler.runs(clients, providers)),
     ):
-        for some in _some(rows):
+        for some in _batches(rows):
             _store(model, some)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def _some(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    going = iter(rows)
-    while some := list(islice(going, AT_ONCE)):
+def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    iterator = iter(rows)
+    while some := list(islice(iterator, AT_ONCE)):
         yield some
 
 
@@ -205,7 +207,7 @@ def _has_gateway(number: int) -> bool:
 
 
 def _rights(client: OAuthClient) -> dict[str, Any]:
-    """As a reading keeps them."""
+    """The permissions of a client, in the form in which a sync stores them."""
     policies = list(PERMISSIONS)
     grants = [
         {

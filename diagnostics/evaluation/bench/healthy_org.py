@@ -1,4 +1,4 @@
-"""One org that answers late and is in order, and many clients of it."""
+"""A healthy demo org with a response delay, and many clients of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,21 +15,23 @@ REGION = "bench"
 
 @contextmanager
 def healthy_org(latency_ms: float) -> Iterator[dict[str, dict[str, str]]]:
-    """Served for as long as the block runs; gives the endpoints that workers need to find it."""
+    """Serves the org during the block. Yields the endpoints for the workers' settings."""
     with serve(load_endpoint(PUBLISHED), latency_s=latency_ms / 1000) as address:
         yield {REGION: {"api": address, "login": address}}
 
 
 def make_clients(many: int, name: str = "Fleet") -> list[OAuthClient]:
-    told = scenario("healthy-web").client
-    known = next(each for org in load_endpoint(PUBLISHED).orgs for each in org.clients if each.name == told)
+    client_name = scenario("healthy-web").client
+    demo_client = next(
+        client for org in load_endpoint(PUBLISHED).orgs for client in org.clients if client.name == client_name
+    )
     return OAuthClient.objects.bulk_create(
         [
             OAuthClient(
                 name=f"{name} {number}",
                 region=REGION,
-                client_id=known.id,
-                secret=known.secret,
+                client_id=demo_client.id,
+                secret=demo_client.secret,
                 state=OAuthClient.State.VERIFIED,
                 verified_at=timezone.now(),
             )

@@ -1,4 +1,4 @@
-"""A long history: how long its pages take on the server, how often they ask, and whether an export stays small."""
+"""Pages of a long run history: server time, number of queries, and memory of an export."""
 
 import time
 import tracemalloc
@@ -13,19 +13,19 @@ from django.utils import timezone
 
 from diagnostics.evaluation.bench.history_rows import DAYS, FINDINGS, LONG_PAST, FilledHistory, fill, settle
 from diagnostics.evaluation.bench.own_database import own_database
-from diagnostics.evaluation.bench.pages import Paced, name_static_files, p95, pace, timed, visitor
+from diagnostics.evaluation.bench.pages import MeasuredPage, measure_page, name_static_files, p95, timed, visitor
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 
-USUAL = 100_000  # the size that the promises speak of
+USUAL = 100_000  # the number of runs that the goals are about
 PAGE_MS, COMPARISON_MS = 100, 200
 EXPORTED = 10_000
 QUERIES, MOST_QUERIES = "queries of a page, most", 15
-MOST_GROWTH = 1.5  # of memory, from a tenth of an export to the whole
+MOST_GROWTH = 1.5  # of memory, from a tenth of the export to all of it
 MIB = 1024 * 1024
 
 
 def history(options: BenchOptions) -> list[BenchRow]:
-    """At a hundred thousand runs, and again at as many as were asked for where these are more, with the growth."""
+    """Measures with USUAL runs, and if more are requested also with those, adding rows for the growth."""
     name_static_files()
     usual = _measure(min(USUAL, options.runs), options.times)
     if options.runs <= USUAL:
@@ -47,34 +47,34 @@ def _sized(rows: list[BenchRow], runs: int) -> list[BenchRow]:
 def _measure(runs: int, times: int) -> list[BenchRow]:
     with own_database("history"):
         started = time.perf_counter()
-        made = fill(runs)
-        filled = time.perf_counter() - started
+        filled = fill(runs)
+        seconds = time.perf_counter() - started
         settle()
         browser = visitor()
-        paced = [pace(browser, name, list(places), times) for name, places in _pages(made)]
-        most = max(max(each.queries) for each in paced)
+        pages = [measure_page(browser, name, list(paths), times) for name, paths in _pages(filled)]
+        most = max(max(page.queries) for page in pages)
         return [
-            BenchRow(f"filling {runs:,} runs with {FINDINGS} findings each", round(filled, 1), "s"),
+            BenchRow(f"filling {runs:,} runs with {FINDINGS} findings each", round(seconds, 1), "s"),
             BenchRow("size of the database", round(_size() / MIB), "MiB"),
-            *(_row(each) for each in paced),
+            *(_row(page) for page in pages),
             BenchRow(QUERIES, most, "", f"at most {MOST_QUERIES}, at any size", most <= MOST_QUERIES),
             *_export(browser, runs, times),
         ]
 
 
-def _row(paced: Paced) -> BenchRow:
-    goal = COMPARISON_MS if paced.name == "comparison" else PAGE_MS
-    return BenchRow(f"{paced.name}, p95", round(paced.p95_ms, 1), "ms", f"under {goal} ms", paced.p95_ms < goal)
+def _row(pages: MeasuredPage) -> BenchRow:
+    goal = COMPARISON_MS if pages.name == "comparison" else PAGE_MS
+    return BenchRow(f"{pages.name}, p95", round(pages.p95_ms, 1), "ms", f"under {goal} ms", pages.p95_ms < goal)
 
 
-def _pages(made: FilledHistory) -> Iterator[tuple[str, list[str]]]:
-    """Name and addresses of each page that is measured."""
+def _pages(filled: FilledHistory) -> Iterator[tuple[str, list[str]]]:
+    """The name and the paths of each page to measure."""
     for name, query in LISTS.items():
         yield f"list: {name}", [_list(**query)]
     long_ago = {"from": _day(330), "to": _day(300)}
     yield "list: a month long ago", [_list(**long_ago)]
     yield "list: last page of a month long ago", [_list(page="last", **long_ago)]
-    numbers = [made.last - step * (made.last - made.first) // 23 for step in range(20)]
+    numbers = [filled.last - step * (filled.last - filled.first) // 23 for step in range(20)]
     yield "run page", [reverse("run", args=[pk]) for pk in numbers]
     yield "comparison", [f"{reverse('comparison')}?a={pk}&b={pk + 1}" for pk in numbers[1:]]
     yield "history of a run", [reverse("run-history", args=[pk]) for pk in numbers]
@@ -119,12 +119,12 @@ def _day(days_ago: int) -> str:
 
 
 def _export(browser: Client, runs: int, times: int) -> list[BenchRow]:
-    """As many rows as are promised, and a tenth of them: time for the whole, memory for both."""
+    """Time of an export of EXPORTED runs, and its memory compared to that of a tenth of them."""
     few, many = (_exported(min(count, runs) / runs) for count in (EXPORTED // 10, EXPORTED))
-    took = p95([timed(lambda: _read(browser, many)) for _ in range(max(2, times // 10))])
-    small, large = (_peak(browser, place) for place in (few, many))
+    milliseconds = p95([timed(lambda: _read(browser, many)) for _ in range(max(2, times // 10))])
+    small, large = (_peak(browser, path) for path in (few, many))
     return [
-        BenchRow(f"export of {min(EXPORTED, runs):,} runs, p95", round(took / 1000, 2), "s"),
+        BenchRow(f"export of {min(EXPORTED, runs):,} runs, p95", round(milliseconds / 1000, 2), "s"),
         BenchRow(
             "memory of the export, ten times the rows over once",
             round(large / small, 2),
@@ -141,18 +141,18 @@ def _exported(share: float) -> str:
     return f"{reverse('runs-export', args=['jsonl'])}?{urlencode(query)}"
 
 
-def _read(browser: Client, place: str) -> int:
-    """How many bytes came; none of them is kept."""
-    answer = browser.get(place)
-    if answer.status_code != 200:
-        raise RuntimeError(f"{place} answered {answer.status_code}.")
-    return sum(len(part) for part in answer)
+def _read(browser: Client, path: str) -> int:
+    """Reads the whole response without storing it. Returns its length in bytes."""
+    response = browser.get(path)
+    if response.status_code != 200:
+        raise RuntimeError(f"{path} answered {response.status_code}.")
+    return sum(len(part) for part in response)
 
 
-def _peak(browser: Client, place: str) -> int:
+def _peak(browser: Client, path: str) -> int:
     tracemalloc.start()
     try:
-        _read(browser, place)
+        _read(browser, path)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

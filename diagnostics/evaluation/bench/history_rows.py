@@ -1,4 +1,4 @@
-"""A long history out of nothing: one run as a pattern, copied inside the database to as many as are wanted."""
+"""Fills the database with a long run history, by copying one run inside the database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ CLIENTS, ORGS, PEOPLE = 100, 60, 20
 DAYS = 400
 FINDINGS, EXCHANGES = 25, 4
 BATCH = 20_000  # runs in one transaction
-LONG_PAST = "env.tls"  # a cause of a few days only, long ago: the hardest thing to find in a list sorted by time
-# What a check of a run said. Mostly right; `n` is the run and `i` the check.
+LONG_PAST = "env.tls"  # a cause that occurred only on a few days long ago, the slowest to find in a list sorted by time
+# The outcome of check `i` in run `n`, mostly a pass.
 OUTCOME = """CASE WHEN (n * 31 + i * 17) %% 97 = 0 THEN 'fail' WHEN (n * 7 + i * 13) %% 53 = 0 THEN 'warn'
     WHEN (n * 11 + i * 5) %% 41 = 0 THEN 'skip' WHEN (n * 3 + i) %% 211 = 0 THEN 'error' ELSE 'pass' END"""
 
 
 @dataclass(frozen=True)
 class FilledHistory:
-    """What was made: the first run's id and the last one's."""
+    """The IDs of the first and the last created run."""
 
     first: int
     last: int
 
 
 def fill(runs: int, findings: int = FINDINGS) -> FilledHistory:
-    """Into the database that is in use, which is meant for nothing else. Runs spread over DAYS until now."""
+    """Fills the current database, which must be a separate one. The runs are spread over the last DAYS days."""
     clients, people = _clients(), _people()
     pattern = _pattern(clients[0], findings)
     ids = [check.id for check in checks.all_checks()][:findings]
@@ -50,7 +50,7 @@ def fill(runs: int, findings: int = FINDINGS) -> FilledHistory:
 
 
 def settle() -> None:
-    """Lets the planner know what is there, as a database does by itself after a while."""
+    """Updates the statistics of the query planner, which otherwise happens only after a while."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
@@ -89,16 +89,16 @@ EXCHANGE: Mapping[str, str] = {"id": "DEFAULT", "run_id": "n"}
 
 
 def _copy(model: type[models.Model], changed: Mapping[str, str], run: str, values: dict[str, Any]) -> None:
-    """Every column as in the pattern, but for what is changed: a column that comes later needs nothing here."""
-    every = [field.column or "" for field in model._meta.concrete_fields]
-    names = [name for name in every if changed.get(name) != "DEFAULT"]
-    columns, told = ", ".join(names), ", ".join(changed.get(name, f"t.{name}") for name in names)
-    place = "t.position + 1" if model is not Run else "0"
+    """Copies every column of the pattern except those in `changed`, so new columns need no change here."""
+    all_columns = [field.column or "" for field in model._meta.concrete_fields]
+    names = [name for name in all_columns if changed.get(name) != "DEFAULT"]
+    columns, selected = ", ".join(names), ", ".join(changed.get(name, f"t.{name}") for name in names)
+    index = "t.position + 1" if model is not Run else "0"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {_table(model)} ({columns}) SELECT {told} FROM {_table(model)} t "  # noqa: S608
+            f"INSERT INTO {_table(model)} ({columns}) SELECT {selected} FROM {_table(model)} t "  # noqa: S608
             "CROSS JOIN generate_series(%(start)s::bigint, %(end)s) n "
-            f"CROSS JOIN LATERAL (SELECT {place} AS i) p WHERE {run} = %(pattern)s ORDER BY n, i",
+            f"CROSS JOIN LATERAL (SELECT {index} AS i) p WHERE {run} = %(pattern)s ORDER BY n, i",
             values,
         )
 
@@ -115,7 +115,7 @@ def _clients() -> list[int]:
             region="eu-west-1",
             tier=tiers[number % len(tiers)],
             client_id=f"client-{number}",
-            secret="none",  # noqa: S106  (nothing is called with it)
+            secret="none",  # noqa: S106  (not a real secret)
             state=OAuthClient.State.VERIFIED,
             org_id=f"org-{number % ORGS}",
             org_name=f"Org {number % ORGS}",
@@ -134,7 +134,7 @@ def _causes() -> list[str]:
 
 
 def _pattern(client: int, findings: int) -> int:
-    """A run of a usual size, which all others are copied from. Returns its id."""
+    """Creates the run that all others are copied from, of a typical size. Returns its ID."""
     run = Run.objects.create(
         client_id=client,
         status=Run.Status.FINISHED,

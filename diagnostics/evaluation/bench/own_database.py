@@ -1,4 +1,4 @@
-"""A database of its own for a measurement, so that no one's rows are touched and none of ours stay."""
+"""A temporary database for a measurement."""
 
 import io
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ from django.db import connection
 
 @contextmanager
 def own_database(name: str) -> Iterator[None]:
-    """Until this ends, every query goes to a new database with our tables; it is dropped afterwards.
+    """Redirects all queries to a new database with our tables, which is dropped at the end.
 
-    What an earlier measurement of that name left, because it was killed, is dropped first.
+    A database left over from a killed measurement of the same name is dropped first.
     """
     usual = connection.settings_dict["NAME"]
     test: dict[str, object] = connection.settings_dict["TEST"]
     before = test.get("NAME")
     test["NAME"] = f"{usual}_bench_{name}"
     try:
-        with redirect_stdout(io.StringIO()):  # one of its steps prints a line whatever its verbosity
+        with redirect_stdout(io.StringIO()):  # one step prints a line even with verbosity=0
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             yield

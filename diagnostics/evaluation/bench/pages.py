@@ -1,8 +1,8 @@
-"""How long the server takes for a page, and how often it asks the database, in this very process."""
+"""Measures pages in this process: server time and number of database queries."""
 
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,8 +17,8 @@ WARM_UPS = 3
 
 
 @dataclass(frozen=True)
-class Paced:
-    """One page, asked for many times."""
+class MeasuredPage:
+    """The measurements of one page. `queries` holds the distinct numbers of queries of its requests."""
 
     name: str
     p95_ms: float
@@ -26,27 +26,26 @@ class Paced:
 
 
 def visitor() -> Client:
-    """A browser of an admin; the name of the host is one that any installation allows."""
+    """A test client signed in as an admin, with a host name that every installation allows."""
     browser = Client(SERVER_NAME="localhost")
     browser.force_login(User.objects.create_user("bench", role=User.Role.ADMIN))
     return browser
 
 
 def name_static_files() -> None:
-    """Pages name each file by its content, which `up` works out at its start."""
+    """Collects the static files, as `up` does when it starts, because pages use their hashed names."""
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def pace(browser: Client, name: str, places: Iterable[str], times: int) -> Paced:
-    """The addresses in turn. Raises where one does not answer with a page."""
-    rota = list(places)
-    counts = {_queries(browser, place) for place in rota[:WARM_UPS]}  # which warms the page up, too
-    took = [timed(partial(_ask, browser, rota[number % len(rota)])) for number in range(times)]
-    return Paced(name, p95(took), frozenset(counts))
+def measure_page(browser: Client, name: str, paths: Sequence[str], times: int) -> MeasuredPage:
+    """Requests the paths in turn. Raises RuntimeError if a response isn't 200."""
+    counts = {_queries(browser, path) for path in paths[:WARM_UPS]}  # also warms up caches
+    milliseconds = [timed(partial(_get, browser, paths[number % len(paths)])) for number in range(times)]
+    return MeasuredPage(name, p95(milliseconds), frozenset(counts))
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Milliseconds."""
+    """The duration in milliseconds."""
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1000
@@ -56,13 +55,13 @@ def p95(figures: list[float]) -> float:
     return statistics.quantiles(figures, n=20, method="inclusive")[-1] if len(figures) > 1 else figures[0]
 
 
-def _queries(browser: Client, place: str) -> int:
-    with CaptureQueriesContext(connection) as asked:
-        _ask(browser, place)
-    return len(asked)
+def _queries(browser: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        _get(browser, path)
+    return len(queries)
 
 
-def _ask(browser: Client, place: str) -> None:
-    answer = browser.get(place)
-    if answer.status_code != 200:
-        raise RuntimeError(f"{place} answered {answer.status_code}.")
+def _get(browser: Client, path: str) -> None:
+    response = browser.get(path)
+    if response.status_code != 200:
+        raise RuntimeError(f"{path} answered {response.status_code}.")

@@ -1,4 +1,4 @@
-"""Reading texts made to be slow: processor time of one thread for each, against the limit and against a plain pass."""
+"""Processor time to parse texts that are made to be slow, compared to the limit and to a plain pass over the text."""
 
 import re
 import time
@@ -21,7 +21,7 @@ WORD = re.compile(r"\w+")
 
 
 def parsing(options: BenchOptions) -> list[BenchRow]:
-    """The call reader with the masked text, the response reader and the claim check, over every slow text."""
+    """Runs the call parser (with masking), the response parser and the claim check over every slow text."""
     return measure(slow_texts(SIZE))
 
 
@@ -32,14 +32,14 @@ def measure(texts: Mapping[str, str]) -> list[BenchRow]:
     plain = p95([_seconds(_plain, text) for text in texts.values()])
     rows = [BenchRow("texts", len(texts), ""), BenchRow("plain pass over a text, p95", round(plain, 3), "s")]
     for reader, read in readers.items():
-        taken = sorted(((_seconds(read, text), name) for name, text in texts.items()), reverse=True)
-        seconds = [each for each, _ in taken]
+        times = sorted(((_seconds(read, text), name) for name, text in texts.items()), reverse=True)
+        seconds = [duration for duration, _ in times]
         holds = seconds[0] < MOST_SECONDS
         rows += [
             BenchRow(f"{reader}: worst", round(seconds[0], 2), "s", f"under {MOST_SECONDS:.0f} s of a thread", holds),
             BenchRow(f"{reader}: p95", round(p95(seconds), 2), "s"),
             BenchRow(f"{reader}: p95 in plain passes", round(p95(seconds) / plain, 1), "times"),
-            *(BenchRow(f"{reader}: {name}", round(each, 2), "s") for each, name in taken[:SHOWN]),
+            *(BenchRow(f"{reader}: {name}", round(duration, 2), "s") for duration, name in times[:SHOWN]),
         ]
     return rows
 
@@ -68,6 +68,6 @@ def _claims(text: str) -> None:
 
 
 def _plain(text: str) -> None:
-    """As fast as anything can be that looks at every word once."""
+    """The least work of any reader: one pass over all words."""
     for _ in WORD.finditer(text):
         pass

@@ -1,4 +1,4 @@
-"""The pages about orgs, with a thousand clients and fifty thousand providers and deployments."""
+"""Pages about orgs, with a thousand clients and fifty thousand providers."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from diagnostics.evaluation.bench.filled_orgs import PERMISSIONS, Sizes, fill_orgs
 from diagnostics.evaluation.bench.own_database import own_database
-from diagnostics.evaluation.bench.pages import Paced, name_static_files, pace, visitor
+from diagnostics.evaluation.bench.pages import MeasuredPage, measure_page, name_static_files, visitor
 from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 from diagnostics.orgs.models import Provider
 
@@ -17,7 +17,7 @@ LEAST_TIMES = 20
 
 
 def providers(options: BenchOptions) -> list[BenchRow]:
-    """Server time of each page at p95, and its queries, with the rows of a large installation."""
+    """Measures the server time (p95) and the queries of each page with the rows of a large installation."""
     return measure(Sizes(), max(options.times, LEAST_TIMES))
 
 
@@ -28,57 +28,57 @@ def measure(sizes: Sizes, times: int) -> list[BenchRow]:
         fill_orgs(sizes)
         filled = time.perf_counter() - started
         browser = visitor()
-        paced = [pace(browser, name, places, times) for name, places in _pages()]
-    return [*_rows(paced), BenchRow("filling the database", round(filled, 1), "s")]
+        pages = [measure_page(browser, name, places, times) for name, places in _pages()]
+    return [*_rows(pages), BenchRow("filling the database", round(filled, 1), "s")]
 
 
-def _rows(paced: list[Paced]) -> Iterator[BenchRow]:
-    for each in paced:
+def _rows(pages: list[MeasuredPage]) -> Iterator[BenchRow]:
+    for page in pages:
         yield BenchRow(
-            f"{each.name}, p95", round(each.p95_ms, 1), "ms", f"under {MOST_MS:.0f} ms", each.p95_ms < MOST_MS
+            f"{page.name}, p95", round(page.p95_ms, 1), "ms", f"under {MOST_MS:.0f} ms", page.p95_ms < MOST_MS
         )
-    most = max(max(each.queries) for each in paced)
+    most = max(max(page.queries) for page in pages)
     yield BenchRow("queries of one page, most", most, "", f"at most {MOST_QUERIES}", most <= MOST_QUERIES)
 
 
 def _pages() -> Iterator[tuple[str, list[str]]]:
-    """Each page with the addresses it is asked by; what a version does not have is left out."""
+    """The name and the paths of each page."""
     deployments = Provider.objects.filter(source=Provider.Source.DEPLOYMENT)
     deployment, other = deployments.earliest("pk"), deployments.latest("pk")
     listed = Provider.objects.filter(source=Provider.Source.GATEWAY).earliest("pk")
-    clients = [str(each.client_id) for each in (deployment, other, listed)]
+    clients = [str(provider.client_id) for provider in (deployment, other, listed)]
     refs = [listed.ref, listed.ref.upper(), f"{listed.ref}x", deployment.ref, "nothing like it"]
-    yield "a page without rows, for comparison", _asked("password")
-    yield "home", _asked("home")
-    yield "clients", _asked("clients")
-    yield "providers", _asked("providers", {"sort": "name"}, {"sort": "changed"}, {"sort": "found"})
-    yield "providers of one client", _asked("providers", *({"client": each} for each in clients))
+    yield "a page without rows, for comparison", _paths("password")
+    yield "home", _paths("home")
+    yield "clients", _paths("clients")
+    yield "providers", _paths("providers", {"sort": "name"}, {"sort": "changed"}, {"sort": "found"})
+    yield "providers of one client", _paths("providers", *({"client": client} for client in clients))
     yield (
         "providers by source and state",
-        _asked("providers", {"source": "gateway"}, {"state": "off"}, {"tier": "sandbox"}),
+        _paths("providers", {"source": "gateway"}, {"state": "off"}, {"tier": "sandbox"}),
     )
-    yield "providers by org", _asked("providers", {"org": "client 09"}, {"org": "org 77"}, {"org": "nobody"})
+    yield "providers by org", _paths("providers", {"org": "client 09"}, {"org": "org 77"}, {"org": "nobody"})
     yield (
         "providers by search",
-        _asked("providers", {"q": "portal 49"}, {"q": deployment.ref}, {"q": "zzz"}, {"q": "shop"}),
+        _paths("providers", {"q": "portal 49"}, {"q": deployment.ref}, {"q": "zzz"}, {"q": "shop"}),
     )
-    yield "providers, last page", _asked("providers", *({"last": "1", "sort": each} for each in ("name", "changed")))
-    yield "what each org told", _asked("provider-orgs", {}, {"page": "20"}, {"page": "40"})
-    yield "a deployment", [reverse("provider", args=[each.pk]) for each in (deployment, other)]
-    yield "an id compared", _asked("provider-match", *({"id": each} for each in refs))
-    yield "changes", _asked("org-changes", {}, {"kind": "disabled"}, {"client": clients[0]}, {"q": "portal 49"})
-    if rights := _found("client-rights", clients[0]):
-        yield "rights of a client", [rights]
-    if touches := _found("touches"):
-        asked = [{"permission": PERMISSIONS[0]}, {"provider": str(deployment.pk)}, {"provider": str(listed.pk)}]
-        yield "what it touches", [f"{touches}?{urlencode(each)}" for each in asked]
+    yield "providers, last page", _paths("providers", *({"last": "1", "sort": sort} for sort in ("name", "changed")))
+    yield "what each org told", _paths("provider-orgs", {}, {"page": "20"}, {"page": "40"})
+    yield "a deployment", [reverse("provider", args=[provider.pk]) for provider in (deployment, other)]
+    yield "an id compared", _paths("provider-match", *({"id": ref} for ref in refs))
+    yield "changes", _paths("org-changes", {}, {"kind": "disabled"}, {"client": clients[0]}, {"q": "portal 49"})
+    if permissions_page := _path_if_known("client-rights", clients[0]):
+        yield "rights of a client", [permissions_page]
+    if impact_page := _path_if_known("touches"):
+        queries = [{"permission": PERMISSIONS[0]}, {"provider": str(deployment.pk)}, {"provider": str(listed.pk)}]
+        yield "what it touches", [f"{impact_page}?{urlencode(query)}" for query in queries]
 
 
-def _asked(name: str, *queries: dict[str, str]) -> list[str]:
-    return [f"{reverse(name)}?{urlencode(each)}" for each in queries or ({},)]
+def _paths(name: str, *queries: dict[str, str]) -> list[str]:
+    return [f"{reverse(name)}?{urlencode(query)}" for query in queries or ({},)]
 
 
-def _found(name: str, *args: str) -> str:
+def _path_if_known(name: str, *args: str) -> str:
     try:
         return reverse(name, args=args)
     except NoReverseMatch:

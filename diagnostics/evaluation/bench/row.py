@@ -1,4 +1,4 @@
-"""What a measurement is asked, and one figure of its answer."""
+"""The options of a measurement, and one row of its results."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -7,17 +7,17 @@ from typing import Any, Protocol
 
 
 class Crew(Protocol):
-    """Starts workers and a broker on this process's database, for as long as its block runs; gives the broker's address."""
+    """Starts a broker and workers on this process's database for the duration of a block. Yields the broker's URL."""
 
     def __call__(self, processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]: ...
 
 
 def no_crew(processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]:
-    raise NotImplementedError("whoever measures workers brings them")
+    raise NotImplementedError("the caller that measures workers provides them")
 
 
 class WebServer(Protocol):
-    """Serves this process's database for as long as its block runs; gives the port."""
+    """Serves this process's database for the duration of a block. Yields the port."""
 
     def __call__(self) -> AbstractContextManager[int]: ...
 
@@ -28,8 +28,10 @@ def no_web_server() -> AbstractContextManager[int]:
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """`latency_ms` of every answer of an org, `times` each thing is measured, `runs` that the database holds; whether
-    a fleet `is_whole` or stands for one, the `crew` that works on it, and the `web_server` of the pages."""
+    """`latency_ms` is the delay of each response of the org, `times` how often each request is measured, and `runs` the
+    number of runs in the database. `is_whole` measures the whole fleet, not the short version. `crew` starts the workers
+    and `web_server` the server.
+    """
 
     latency_ms: float = 100.0
     times: int = 20
@@ -41,7 +43,7 @@ class BenchOptions:
 
 @dataclass(frozen=True)
 class BenchRow:
-    """One figure. `goal` is the promise in words, "" where there is none; `holds` is then None."""
+    """One figure. `goal` is shown to the user; without a goal it is "" and `holds` is None."""
 
     name: str
     value: float

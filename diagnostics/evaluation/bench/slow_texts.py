@@ -1,10 +1,10 @@
 # ruff: noqa: E501 (each text stays in one line)
-"""Texts made to be slow to read: each repeats what some reader looks for. The bench and the tests run all of them."""
+"""Texts that are slow to parse: each repeats a pattern that some parser searches for. Used by the bench and the tests."""
 
 from base64 import b64encode
 
 UUID = "7f9c2ba4-e88f-4d3a-9c1b-0a5e6d7f8a9b"
-# Repeated to the length asked for; `<n>` becomes a number that counts up.
+# Each is repeated to the requested length; `<n>` becomes a counter.
 REPEATED: dict[str, str] = {
     "key IDs of AWS": "AKIAABCDEFGHIJKLMNOP ",
     "placeholders": "<token> ",
@@ -269,7 +269,7 @@ REPEATED: dict[str, str] = {
     "mixed code": "r = requests.post(f'{BASE}/api/v2/conversations/{cid<n>}/cobrowse', headers={'Authorization': 'Bearer ' + t})\n",
     "mixed thread": "> On Mon X wrote:\n> I get 404 from `POST /api/v2/conversations/<n>/cobrowse`, scope `conversations`?\n\n",
 }
-# Text in front, the part that repeats, and text behind.
+# (Text before, repeated part, text after.)
 FRAMED: dict[str, tuple[str, str, str]] = {
     "curl with headers": ("curl https://api.mypurecloud.com/api/v2/x", " -H 'X-A<n>: b'", ""),
     "curl with one long body": ("curl https://api.mypurecloud.com/api/v2/x -d '", "a", "'"),
@@ -321,7 +321,7 @@ FRAMED: dict[str, tuple[str, str, str]] = {
 
 
 def repeated(unit: str, size: int) -> str:
-    """The unit again and again, cut at `size` characters."""
+    """Repeats the unit up to exactly `size` characters."""
     if "<n>" not in unit and "<m>" not in unit:
         return (unit * (size // len(unit) + 1))[:size]
     parts: list[str] = []
@@ -334,6 +334,6 @@ def repeated(unit: str, size: int) -> str:
 
 
 def slow_texts(size: int) -> dict[str, str]:
-    """Every text, by name, with about `size` characters."""
+    """Name -> text of about `size` characters."""
     framed = {name: head + repeated(unit, size) + tail for name, (head, unit, tail) in FRAMED.items()}
     return {name: repeated(unit, size) for name, unit in REPEATED.items()} | framed

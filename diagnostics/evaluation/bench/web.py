@@ -1,4 +1,4 @@
-"""The web server while others try to hold it: how long pages and probes take, in one run without and with them."""
+"""Duration of pages and health probes of the web server, without and with attackers that try to block it."""
 
 import http.client
 import os
@@ -20,10 +20,10 @@ from diagnostics.evaluation.bench.row import BenchOptions, BenchRow
 
 RUNS = 5_000  # with 25 findings each: an export of about 50 MB
 PAGE_MS, PROBE_MS = 500, 100
-PEOPLE = 6  # who read exports slowly
+PEOPLE = 6  # users that read exports slowly
 WARM_UPS = 18
-ROUNDS = 5  # `times` requests of each kind, this often: an attack lasts
-SETTLE_SECONDS = 5.0  # for the attackers to be connected
+ROUNDS = 5  # times `times` requests of each kind, so that the attack lasts long enough
+SETTLE_SECONDS = 5.0  # until the attackers are connected
 
 
 def web(options: BenchOptions) -> list[BenchRow]:
@@ -32,12 +32,12 @@ def web(options: BenchOptions) -> list[BenchRow]:
 
 
 def measure(options: BenchOptions, runs: int) -> list[BenchRow]:
-    """In the database that is in use, which is meant for nothing else."""
-    made = fill(runs)
+    """Fills the current database, which must be a separate one."""
+    filled = fill(runs)
     settle()
     reader = _session("reader")
     attackers = [_session(f"attacker{number}") for number in range(PEOPLE)]
-    pages = ["/", reverse("runs"), reverse("run", args=[made.last]), reverse("clients")]
+    pages = ["/", reverse("runs"), reverse("run", args=[filled.last]), reverse("clients")]
     export = f"{reverse('runs-export', args=['jsonl'])}?findings=1"
     with options.web_server() as port:
         site = _Site(port, reader)
@@ -58,10 +58,10 @@ class _Site:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request("GET", path, headers={"Host": "localhost", "Cookie": f"sessionid={self.session}"})
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status not in (200, 503 if path.startswith("/health/") else 200):
-                raise RuntimeError(f"{path} answered {answer.status}.")
+            response = connection.getresponse()
+            response.read()
+            if response.status not in (200, 503 if path.startswith("/health/") else 200):
+                raise RuntimeError(f"{path} answered {response.status}.")
         finally:
             connection.close()
 
@@ -70,16 +70,16 @@ class _Site:
             self.ask(path)
 
     def measure(self, pages: Sequence[str], times: int) -> dict[str, list[float]]:
-        """Milliseconds, by what was asked for."""
-        took: dict[str, list[float]] = {"pages": [], "probe, alive": [], "probe, ready": []}
+        """Kind of request -> durations in milliseconds."""
+        milliseconds: dict[str, list[float]] = {"pages": [], "probe, alive": [], "probe, ready": []}
         for number in range(times * ROUNDS):
             for name, path in (
                 ("pages", pages[number % len(pages)]),
                 ("probe, alive", "/health/live"),
                 ("probe, ready", "/health/ready"),
             ):
-                took[name].append(timed(partial(self.ask, path)))
-        return took
+                milliseconds[name].append(timed(partial(self.ask, path)))
+        return milliseconds
 
 
 def _session(name: str) -> str:
@@ -91,12 +91,14 @@ def _session(name: str) -> str:
     return str(session.session_key)
 
 
-def _rows(beside: str, took: dict[str, list[float]]) -> Iterator[BenchRow]:
-    for name, figures in took.items():
+def _rows(load: str, milliseconds: dict[str, list[float]]) -> Iterator[BenchRow]:
+    for name, figures in milliseconds.items():
         most = PAGE_MS if name == "pages" else PROBE_MS
         value = round(p95(figures), 1)
-        yield BenchRow(f"{name}, p95, {beside}", value, "ms", f"under {most} ms", value < most)
-    yield BenchRow(f"pages, median, {beside}", round(sorted(took["pages"])[len(took["pages"]) // 2], 1), "ms")
+        yield BenchRow(f"{name}, p95, {load}", value, "ms", f"under {most} ms", value < most)
+    yield BenchRow(
+        f"pages, median, {load}", round(sorted(milliseconds["pages"])[len(milliseconds["pages"]) // 2], 1), "ms"
+    )
 
 
 def _about(connected: int, reading: int) -> Iterator[BenchRow]:

@@ -1,4 +1,4 @@
-"""One worker process against four, where the org's latency is what a run waits for."""
+"""Throughput of four worker processes compared to one, with an org that delays its responses."""
 
 import time
 from typing import Any
@@ -20,12 +20,14 @@ PATIENCE = 600.0
 
 
 def workers(options: BenchOptions) -> list[BenchRow]:
-    """The same runs on one process and on four; each is warm before it is measured."""
+    """Runs the same health checks on one and on four processes, after a warm-up."""
     with own_database("workers"), healthy_org(options.latency_ms) as endpoints:
-        few, many = (_runs_a_second(options, each, endpoints) for each in (FEW, MANY))
-    over = many / few if few else 0.0
+        few, many = (_runs_a_second(options, processes, endpoints) for processes in (FEW, MANY))
+    ratio = many / few if few else 0.0
     return [
-        BenchRow(f"throughput of {MANY} processes over {FEW}", round(over, 2), "x", f"at least {LEAST}", over >= LEAST),
+        BenchRow(
+            f"throughput of {MANY} processes over {FEW}", round(ratio, 2), "x", f"at least {LEAST}", ratio >= LEAST
+        ),
         BenchRow(f"runs with {FEW} process", round(few, 2), "/s"),
         BenchRow(f"runs with {MANY} processes", round(many, 2), "/s"),
         BenchRow("latency of each answer of the org", options.latency_ms, "ms"),
@@ -40,10 +42,10 @@ def _runs_a_second(options: BenchOptions, processes: int, endpoints: dict[str, d
 
 
 def _work_off(many: int, name: str, link: str) -> tuple[float, float, int]:
-    """When the first run began and the last ended, in seconds, and how many there were."""
+    """The start of the first run and the end of the last, as timestamps, and the number of finished runs."""
     runs = [
-        create_run(client=each, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
-        for each in make_clients(many, name)
+        create_run(client=make_client, kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.SCHEDULE)
+        for make_client in make_clients(many, name)
     ]
     with Connection(link) as connection:
         for run in runs:
