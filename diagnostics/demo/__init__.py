@@ -1,1 +1,1 @@
-"""The demo orgs: a small Genesys Cloud to look at, to train on and to test against."""
+"""The demo orgs: a small simulation of Genesys Cloud for demos, training and tests."""

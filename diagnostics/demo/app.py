@@ -1,4 +1,4 @@
-"""One endpoint as a plain WSGI app: login host and API host together, as a region has them."""
+"""The WSGI app of one demo endpoint, which serves both the login host and the API host of a region."""
 
 import logging
 import uuid
@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from diagnostics.demo import api, tokens
-from diagnostics.demo.answers import ApiError, DemoResponse, error_answer, json_answer
-from diagnostics.demo.hostile import Scene, spoil
+from diagnostics.demo.hostile import HostileContext, spoil
 from diagnostics.demo.log import LoggedRequest, RequestLog
 from diagnostics.demo.orgs import DemoClient, Endpoint
+from diagnostics.demo.responses import ApiError, DemoResponse, error_response, json_response
 from diagnostics.demo.rights import DemoCaller
 from diagnostics.demo.routing import DemoRequest, DemoRoute, find_route
 from diagnostics.demo.switch import SWITCH_PATH, switch
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class DemoApp:
-    """Answers every request with something, whatever was sent; only `drop` and a gone client end without an answer."""
+    """Responds to any request, however malformed, unless the response is a `drop` or the client is gone."""
 
     def __init__(self, endpoint: Endpoint, log: RequestLog, stopping: Event | None = None) -> None:
         self.endpoint = endpoint
@@ -37,85 +37,87 @@ class DemoApp:
         self.routes: tuple[DemoRoute, ...] = api.GATEWAY_ROUTES if endpoint.has_gateway else api.ROUTES
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        answer = self.answer(environ)
-        if answer.drop:
+        response = self.handle(environ)
+        if response.drop:
             raise ConnectionResetError("the demo org ends this connection on purpose")
-        start_response(answer.status_line, list(answer.headers))
-        if answer.chunks is not None:
-            return answer.chunks
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+        start_response(response.status_line, list(response.headers))
+        if response.chunks is not None:
+            return response.chunks
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
-    def answer(self, environ: Environ) -> DemoResponse:
-        """The answer with its correlation id, logged; a fault of our own is the documented 500."""
+    def handle(self, environ: Environ) -> DemoResponse:
+        """Responds, adds the correlation ID and logs the request. Our own errors become the documented 500."""
         context_id = str(uuid.uuid4())
         target = raw_target(environ)
         client_id = ""
         try:
             if target.partition("?")[0] == LOG_PATH:
-                return json_answer(self.log.as_json())
+                return json_response(self.log.as_json())
             if target == SWITCH_PATH:
                 return self.switch(environ, context_id)
-            client_id, answer = self.respond(environ, target, context_id)
+            client_id, response = self.respond(environ, target, context_id)
         except OSError:
-            answer = DemoResponse(drop=True)  # the client went away, or never sent the body it announced
+            response = DemoResponse(drop=True)  # the client went away, or never sent the body it announced
         except Exception:
             logger.exception("the demo org could not answer %s", target[:200])
-            answer = error_answer(ApiError("internal.server.error"), context_id)
+            response = error_response(ApiError("internal.server.error"), context_id)
         method = environ["REQUEST_METHOD"]
-        self.log.add(LoggedRequest(self.endpoint.key, method, target[:4000], answer.status, client_id))
-        return replace(answer, headers=(*answer.headers, ("ININ-Correlation-Id", context_id)))
+        self.log.add(LoggedRequest(self.endpoint.key, method, target[:4000], response.status, client_id))
+        return replace(response, headers=(*response.headers, ("ININ-Correlation-Id", context_id)))
 
     def switch(self, environ: Environ, context_id: str) -> DemoResponse:
-        """Not of the API: how the demo itself is changed while it runs."""
+        """Changes the demo orgs while they run. Not a part of the Genesys Cloud API."""
         try:
             body = read_body(environ)
             return switch(self.endpoint, environ["REQUEST_METHOD"], environ.get("CONTENT_TYPE", ""), body)
         except ApiError as error:
-            return error_answer(error, context_id)
+            return error_response(error, context_id)
 
     def respond(self, environ: Environ, target: str, context_id: str) -> tuple[str, DemoResponse]:
-        """The id of the client that asked, if it is known, and the answer."""
+        """The ID of the calling client ("" if unknown) and the response."""
         path, _, query = target.partition("?")
         client: DemoClient | None = None
         headers: tuple[tuple[str, str], ...] = ()
         try:
             body = read_body(environ)
             if path == "/oauth/token":
-                client, answer = self.respond_login(environ, body)
+                client, response = self.respond_login(environ, body)
             else:
                 caller, headers = self.authenticate(environ.get("HTTP_AUTHORIZATION", ""))
                 client = caller.client if caller else None
-                answer = self.respond_api(environ["REQUEST_METHOD"], path, query, body, caller)
+                response = self.respond_api(environ["REQUEST_METHOD"], path, query, body, caller)
         except ApiError as error:
-            answer = error_answer(error, context_id)
-        answer = replace(answer, headers=(*answer.headers, *headers))
-        where = "login" if path == "/oauth/token" else "api"
-        if client and client.behaviour.get("where") == where and client.behaviour.get("on", "") in target:
+            response = error_response(error, context_id)
+        response = replace(response, headers=(*response.headers, *headers))
+        host = "login" if path == "/oauth/token" else "api"
+        if client and client.behaviour.get("where") == host and client.behaviour.get("on", "") in target:
             port = str(environ.get("SERVER_PORT", ""))
-            answer = spoil(Scene(answer, client.behaviour, self.stopping, target, port))
-        return client.id if client else "", answer
+            response = spoil(HostileContext(response, client.behaviour, self.stopping, target, port))
+        return client.id if client else "", response
 
     def respond_login(self, environ: Environ, body: bytes) -> tuple[DemoClient | None, DemoResponse]:
         if environ["REQUEST_METHOD"] != "POST":
             raise ApiError("method.not.allowed", headers=(("Allow", "POST"),))
-        wanted = tokens.read_token_request(environ.get("HTTP_AUTHORIZATION", ""), body)
-        org = self.endpoint.org_of(wanted.client_id)
-        return org.client(wanted.client_id) if org else None, tokens.grant(self.endpoint, self.tokens, wanted)
+        token_request = tokens.read_token_request(environ.get("HTTP_AUTHORIZATION", ""), body)
+        org = self.endpoint.org_of(token_request.client_id)
+        return org.client(token_request.client_id) if org else None, tokens.grant(
+            self.endpoint, self.tokens, token_request
+        )
 
     def authenticate(self, authorization: str) -> tuple[DemoCaller | None, tuple[tuple[str, str], ...]]:
-        """Who is asking, None without a bearer token, and the rate-limit headers of the token."""
+        """The caller (None without a bearer token) and the rate-limit headers for its token."""
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
             return None, ()
-        used = self.tokens.use(text.strip())
-        org = self.endpoint.org_of(used.client_id) if used else None
-        client = org.client(used.client_id) if org and used else None
-        if used is None or org is None or client is None or client.state != "active" or client.is_foreign:
+        token_use = self.tokens.use(text.strip())
+        org = self.endpoint.org_of(token_use.client_id) if token_use else None
+        client = org.client(token_use.client_id) if org and token_use else None
+        if token_use is None or org is None or client is None or client.state != "active" or client.is_foreign:
             raise ApiError("bad.credentials")
-        if used.count > tokens.PER_MINUTE:
-            seconds = str(used.reset)
-            raise ApiError("too.many.requests", (("Retry-After", seconds), *used.headers), seconds=seconds)
-        return DemoCaller(org, client), used.headers
+        if token_use.count > tokens.PER_MINUTE:
+            seconds = str(token_use.reset)
+            raise ApiError("too.many.requests", (("Retry-After", seconds), *token_use.headers), seconds=seconds)
+        return DemoCaller(org, client), token_use.headers
 
     def respond_api(self, method: str, path: str, query: str, body: bytes, caller: DemoCaller | None) -> DemoResponse:
         route, params = find_route(self.routes, method, path)
@@ -129,12 +131,12 @@ class DemoApp:
             return route.handle(request)
         except ApiError as error:
             if self.endpoint.has_gateway and error.status == 403:
-                raise ApiError("not.found") from None  # the gateway hides what the caller may not see
+                raise ApiError("not.found") from None  # the gateway hides what the caller may not access
             raise
 
 
 def raw_target(environ: Environ) -> str:
-    """The request target as it was sent; a server that does not pass it on gives the decoded path."""
+    """The request target as sent, or the decoded path if the server doesn't provide it."""
     target = environ.get("RAW_TARGET")
     if isinstance(target, str):
         return target
@@ -144,7 +146,7 @@ def raw_target(environ: Environ) -> str:
 
 
 def read_body(environ: Environ) -> bytes:
-    """At most BODY_CAP bytes. A larger body is read away, so that the sender sees the answer and not a reset."""
+    """Reads at most BODY_CAP bytes. A larger body is drained, so that the sender gets the 413 and not a reset."""
     text = str(environ.get("CONTENT_LENGTH") or "0")
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         raise ApiError("bad.request")

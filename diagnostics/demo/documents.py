@@ -1,7 +1,7 @@
-"""Conversation documents in the shapes of the published models, built from the short form in the data files.
+"""Builds conversation documents in the shape of the published models from the short form in the data files.
 
-The short form: times are minutes before the server started; each participant lists its `legs`, one per
-communication, whose `media` is the name of the participant's array in the published model.
+In the short form, times are minutes before the start of the server. Each participant has `legs`, one per communication,
+whose `media` is the name of the participant's array in the published model.
 """
 
 import uuid
@@ -18,7 +18,7 @@ PERSONAL = ("address", "ani", "attributes")
 
 
 def derived_id(*parts: object) -> str:
-    """The same version 4 UUID for the same parts, so that data can name a participant's id."""
+    """A version 4 UUID that depends only on the parts, so that data files can refer to a participant's ID."""
     digest = sha256(":".join(map(str, parts)).encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
@@ -41,7 +41,7 @@ def conversation(org: DemoOrg, spec: Document) -> Document:
             "id": spec["id"],
             "startTime": moment(org, spec["started"]),
             "endTime": moment(org, spec.get("ended")),
-            "address": next((each.get("address") for each in spec["participants"]), None),
+            "address": next((participant.get("address") for participant in spec["participants"]), None),
             "participants": [participant(org, spec, position) for position in range(len(spec["participants"]))],
             "recordingState": "NONE",
             "divisions": divisions(org, spec),
@@ -52,7 +52,7 @@ def conversation(org: DemoOrg, spec: Document) -> Document:
 
 
 def divisions_of(spec: Document) -> list[str]:
-    """Most conversations are of one division; a transfer may add others."""
+    """Most conversations belong to one division; a transfer can add others."""
     return spec.get("divisions") or [spec["division"]]
 
 
@@ -72,7 +72,7 @@ def divisions(org: DemoOrg, spec: Document) -> list[Document]:
 
 
 def participant(org: DemoOrg, spec: Document, position: int) -> Document:
-    """Model `Participant`: every media array is there, most of them empty."""
+    """Model `Participant`. It has every media array, most of them empty."""
     item = spec["participants"][position]
     legs = item["legs"]
     document: Document = {
@@ -92,7 +92,7 @@ def participant(org: DemoOrg, spec: Document, position: int) -> Document:
 
 
 def who(org: DemoOrg, item: Document) -> Document:
-    """Name and addresses; an agent's or queue's name comes from the org."""
+    """The participant's name, IDs and addresses. The names of agents and queues come from the org."""
     user, queue = item.get("user"), item.get("queue")
     name = item.get("name") or org.users.get(user or "") or org.queues.get(queue or "")
     known = {"name": name, "userId": user, "queueId": queue, "queueName": org.queues.get(queue or "")}
@@ -100,7 +100,7 @@ def who(org: DemoOrg, item: Document) -> Document:
 
 
 def communication(org: DemoOrg, spec: Document, position: int, number: int) -> Document:
-    """One entry of `messages[]`, `calls[]` and so on; fields that only one medium has are added to the common ones."""
+    """One entry of `messages[]`, `calls[]` and so on: the common fields, and those of its medium."""
     leg = spec["participants"][position]["legs"][number]
     connected = leg["state"] not in ("alerting", "scheduled")
     common = {
@@ -139,7 +139,7 @@ def particulars(org: DemoOrg, spec: Document, position: int, leg: Document) -> D
 
 
 def media_view(org: DemoOrg, spec: Document, media: str) -> Document | None:
-    """Models `MessageConversation`, `CallConversation`, ...: flat participants. None without that medium."""
+    """Models `MessageConversation`, `CallConversation`, ..., with flat participants. None without that medium."""
     participants = [
         flat
         for position, item in enumerate(spec["participants"])
@@ -185,7 +185,7 @@ def flat_participant(org: DemoOrg, spec: Document, position: int, number: int) -
 
 
 def analytics(org: DemoOrg, spec: Document) -> Document:
-    """Model `AnalyticsConversationWithoutAttributes`: the historical proof that an id exists."""
+    """Model `AnalyticsConversationWithoutAttributes`, which also exists for conversations that are only history."""
     return without_none(
         {
             "conversationId": spec["id"],

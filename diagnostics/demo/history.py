@@ -1,4 +1,4 @@
-"""The story's runs: each take once, by the product itself, then copied to the days it happened on."""
+"""The runs of the demo's history: each is executed once by the product and then copied to its days in the past."""
 
 import json
 import re
@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from diagnostics.demo.scenarios import scenario
 from diagnostics.demo.server import Running
-from diagnostics.demo.stage import set_up
-from diagnostics.demo.story import TODAY, Moment, Take
+from diagnostics.demo.stage import org_in_state
+from diagnostics.demo.story import TODAY, Moment, StoryRun
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
 from diagnostics.orgs.status import status_by
 from diagnostics.orgs.status_rules import ClientStatus
@@ -25,65 +25,65 @@ Row = TypeVar("Row", Run, Finding, Exchange, ConfigurationSync, OrgChange)
 MOMENT_IN_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
 HTTP_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 RECENT = timedelta(days=5)
-# The demo org answers within a few milliseconds; a real one takes this many times longer.
+# The demo org responds within a few milliseconds. A real org takes this many times longer (lower and upper bound).
 SLOWNESS = (12.0, 30.0)
 
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """One take as the product stored it."""
+    """A run of the story as the product stored it. `status` is the org's status according to it."""
 
     run: Run
     findings: list[Finding]
     exchanges: list[Exchange]
-    stand: ClientStatus | None
+    status: ClientStatus | None
 
     @classmethod
     def of(cls, run: Run) -> "RecordedRun":
         run.refresh_from_db()
-        looked = status_by(run)
-        return cls(run, list(run.findings.all()), list(run.exchanges.all()), looked[0] if looked else None)
+        observed = status_by(run)
+        return cls(run, list(run.findings.all()), list(run.exchanges.all()), observed[0] if observed else None)
 
 
-def perform(take: Take, client: OAuthClient, running: Running) -> RecordedRun:
-    """Run it as anybody would, with the org set up as it was then."""
-    with set_up(client, running, take.state):
-        inputs = inputs_of(take)
+def perform(story_run: StoryRun, client: OAuthClient, running: Running) -> RecordedRun:
+    """Execute the run with the org in the state that it had at the time."""
+    with org_in_state(client, running, story_run.state):
+        inputs = inputs_of(story_run)
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
         run = create_run(client=client, kind=kind, inputs=inputs, user=None, source=Run.Source.DEMO, for_workers=False)
         execute_run(run.pk, "demo")
         return RecordedRun.of(run)
 
 
-def inputs_of(take: Take) -> Inputs:
-    if not take.scenario:
+def inputs_of(story_run: StoryRun) -> Inputs:
+    if not story_run.scenario:
         return Inputs()
-    told = scenario(take.scenario)
-    # The answer that a scenario brings is of the fault that it shows today.
-    answer = told.answer if take.state == TODAY else ""
-    inputs, _ = Inputs.from_paste(told.call, answer, told.conversation_id)
+    demo = scenario(story_run.scenario)
+    # The response of a scenario only fits the org's state of today.
+    answer = demo.answer if story_run.state == TODAY else ""
+    inputs, _ = Inputs.from_paste(demo.call, answer, demo.conversation_id)
     return inputs
 
 
 class RunCopy:
-    """An original moved to another day: its own correlation ids, its own pace, its own clock times."""
+    """A copy of a recorded run at another time, with its own correlation IDs, durations and timestamps."""
 
-    def __init__(self, original: RecordedRun, moment: Moment, moved: dict[str, str]) -> None:
+    def __init__(self, original: RecordedRun, moment: Moment, hosts: dict[str, str]) -> None:
         self.original = original
-        self.random = Random(moment.at.timestamp())  # noqa: S311  (a pace, no secret)
+        self.random = Random(moment.at.timestamp())  # noqa: S311  (not a secret)
         self.slowness = self.random.uniform(*SLOWNESS)
         self.started = original.run.started_at or original.run.created_at
         self.at = moment.at
         ids = {exchange.correlation_id for exchange in original.exchanges} - {""}
-        fresh = {each: str(uuid.UUID(int=self.random.getrandbits(128), version=4)) for each in sorted(ids)}
-        self.words = {**moved, **fresh}
+        new_ids = {old_id: str(uuid.UUID(int=self.random.getrandbits(128), version=4)) for old_id in sorted(ids)}
+        self.replacements = {**hosts, **new_ids}
 
     def run(self) -> Run:
         run = copy_of(self.original.run)
-        ended = run.finished_at or self.started
+        finished_at = run.finished_at or self.started
         run.created_at, run.rung_at, run.started_at = self.at, self.at, self.at
-        run.finished_at = self.when(ended)
-        run.is_remembered = False  # the copies are, in their order
+        run.finished_at = self.when(finished_at)
+        run.is_remembered = False  # so that issues are updated from the copies in order
         run.duration_ms = (run.duration_ms or 0) * self.slowness
         run.critical_path_ms = (run.critical_path_ms or 0) * self.slowness
         run.verdict = self.value(run.verdict)
@@ -91,57 +91,57 @@ class RunCopy:
         return run
 
     def findings(self, run: Run) -> Iterator[Finding]:
-        for each in self.original.findings:
-            finding = copy_of(each)
-            finding.run, finding.created_at = run, self.when(each.created_at)
-            finding.subject = self.renamed(each.subject)  # as the verdict names it
-            finding.sentence, finding.hint = self.text(each.sentence), self.text(each.hint)
-            finding.evidence = self.value(each.evidence)
+        for original in self.original.findings:
+            finding = copy_of(original)
+            finding.run, finding.created_at = run, self.when(original.created_at)
+            finding.subject = self.renamed(original.subject)  # must match the anchors in the verdict
+            finding.sentence, finding.hint = self.text(original.sentence), self.text(original.hint)
+            finding.evidence = self.value(original.evidence)
             yield finding
 
     def exchanges(self, run: Run) -> Iterator[Exchange]:
-        for each in self.original.exchanges:
-            exchange = copy_of(each)
-            exchange.run, exchange.started_at = run, self.when(each.started_at)
-            exchange.ms = each.ms * self.slowness
-            exchange.url, exchange.body = self.text(each.url), self.text(each.body)
-            exchange.correlation_id = self.text(each.correlation_id)
-            exchange.request_headers = self.value(each.request_headers)
-            answered = exchange.started_at + timedelta(milliseconds=exchange.ms)
-            exchange.response_headers = dated(self.value(each.response_headers), answered)
+        for original in self.original.exchanges:
+            exchange = copy_of(original)
+            exchange.run, exchange.started_at = run, self.when(original.started_at)
+            exchange.ms = original.ms * self.slowness
+            exchange.url, exchange.body = self.text(original.url), self.text(original.body)
+            exchange.correlation_id = self.text(original.correlation_id)
+            exchange.request_headers = self.value(original.request_headers)
+            responded_at = exchange.started_at + timedelta(milliseconds=exchange.ms)
+            exchange.response_headers = dated(self.value(original.response_headers), responded_at)
             yield exchange
 
     def when(self, moment: datetime) -> datetime:
         return self.at + (moment - self.started) * self.slowness
 
     def text(self, text: str) -> str:
-        text = HTTP_DATE.sub(self._moved_http, with_texts(text, self.words))
+        text = HTTP_DATE.sub(self._moved_http, with_texts(text, self.replacements))
         return MOMENT_IN_TEXT.sub(self._moved, text)
 
     def value(self, value: Any) -> Any:
         return json.loads(self.text(json.dumps(value)))
 
     def renamed(self, value: Any) -> Any:
-        """With the addresses of the orgs that are served, its times left as they are."""
-        return with_texts(value, self.words)
+        """The value with the hosts of the served orgs, and with unchanged times."""
+        return with_texts(value, self.replacements)
 
     def _moved(self, found: re.Match[str]) -> str:
-        """Times around the original's move with it; dates of old settings stay."""
+        """Moves times around the original run with it, but not the dates of old settings."""
         moment = datetime.fromisoformat(found[0])
         if abs(moment - self.started) > RECENT:
             return found[0]
         return (moment - self.started + self.at).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     def _moved_http(self, found: re.Match[str]) -> str:
-        """The same for a time as HTTP writes it."""
+        """The same for a date in HTTP format."""
         moment = parsedate_to_datetime(found[0])
         return found[0] if abs(moment - self.started) > RECENT else http_date(moment - self.started + self.at)
 
 
-def with_texts(value: Any, words: dict[str, str]) -> Any:
-    """Any JSON value, with each word in place of the one that stood there."""
+def with_texts(value: Any, replacements: dict[str, str]) -> Any:
+    """Replaces texts in any JSON value."""
     text = json.dumps(value)
-    for old, new in words.items():
+    for old, new in replacements.items():
         text = text.replace(old, new)
     return json.loads(text)
 
@@ -150,9 +150,9 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def dated(headers: list[list[str]], answered: datetime) -> list[list[str]]:
-    """An answer bears the time at which it was given: its clock goes as ours does, whatever pace the copy has."""
-    return [[name, http_date(answered) if name.lower() == "date" else value] for name, value in headers]
+def dated(headers: list[list[str]], responded_at: datetime) -> list[list[str]]:
+    """Sets the Date header to the time of the response, so that the org's clock isn't reported as wrong."""
+    return [[name, http_date(responded_at) if name.lower() == "date" else value] for name, value in headers]
 
 
 def copy_of(row: Row) -> Row:
@@ -161,8 +161,8 @@ def copy_of(row: Row) -> Row:
     return type(row)(**{name: getattr(row, name) for name in names})
 
 
-def store(copies: list[RunCopy]) -> list[Run]:
-    """In the order of time, so that a newer run has the higher number."""
+def store_copies(copies: list[RunCopy]) -> list[Run]:
+    """Stores the copies, which must be in order of time, so that a newer run has a higher ID."""
     runs = Run.objects.bulk_create([copy.run() for copy in copies])
     pairs = list(zip(copies, runs, strict=True))
     Finding.objects.bulk_create([row for copy, run in pairs for row in copy.findings(run)], batch_size=500)

@@ -1,6 +1,6 @@
-"""Ways in which one page of a list can go wrong while everything else an org says is right.
+"""Broken pages of a list, in an org that is otherwise right.
 
-They are set by tests as a client's `behaviour`, with "on" naming the list; see hostile.
+Tests set them as a client's `behaviour`, with "on" set to the path of the list; see `hostile`.
 """
 
 import base64
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from diagnostics.demo.answers import JSON_TYPE, DemoResponse
+from diagnostics.demo.responses import JSON_TYPE, DemoResponse
 
 Listing = dict[str, Any]
 ODD_IDS = (17, None, "", True, ["a", "list"], "with\x00nul", "\ud800", "x" * 5_000, {"id": "nested"})
@@ -17,7 +17,7 @@ MILLION = 1_000_000
 
 
 def page_kind(change: Callable[[Listing, str], Listing]) -> Callable[[DemoResponse, str], DemoResponse]:
-    """What is no list is left as it is."""
+    """Wraps a function that changes a listing. Other responses stay as they are."""
 
     def spoil(genuine: DemoResponse, target: str) -> DemoResponse:
         listing = json.loads(genuine.body or b"null")
@@ -34,9 +34,9 @@ def same_cursor(listing: Listing, target: str) -> Listing:
 
 
 def endless_cursors(listing: Listing, target: str) -> Listing:
-    """A new cursor each time, and behind each of them the same page: position 0, 00, 000, ..."""
-    asked = parse_qs(urlsplit(target).query).get("after", [""])[0]
-    zeros = len(base64.urlsafe_b64decode(asked)) - len("at:") if asked else 0
+    """Always returns a new cursor to the same page: position 0, 00, 000, ..."""
+    cursor = parse_qs(urlsplit(target).query).get("after", [""])[0]
+    zeros = len(base64.urlsafe_b64decode(cursor)) - len("at:") if cursor else 0
     after = base64.urlsafe_b64encode(f"at:{'0' * (zeros + 1)}".encode()).decode()
     return {**listing, "nextUri": f"{target.partition('?')[0]}?after={after}"}
 
@@ -51,24 +51,27 @@ def duplicates(listing: Listing, target: str) -> Listing:
 
 def odd_ids(listing: Listing, target: str) -> Listing:
     first = listing["entities"][0] if listing["entities"] else {}
-    return {**listing, "entities": [*({**first, "id": each} for each in ODD_IDS), *listing["entities"], None, 5]}
+    return {**listing, "entities": [*({**first, "id": odd_id} for odd_id in ODD_IDS), *listing["entities"], None, 5]}
 
 
 def long_names(listing: Listing, target: str) -> Listing:
-    return {**listing, "entities": [{**each, "name": ("name " * MILLION)[:MILLION]} for each in listing["entities"]]}
+    return {
+        **listing,
+        "entities": [{**entity, "name": ("name " * MILLION)[:MILLION]} for entity in listing["entities"]],
+    }
 
 
 def hidden_settings(listing: Listing, target: str) -> Listing:
-    """As platforms that ignore `expand`: a reference in the place of the configuration."""
+    """Returns a reference instead of the configuration, like platforms that ignore `expand`."""
     entities = [
-        {**each, "configuration": {name: each["configuration"].get(name) for name in ("id", "name", "version")}}
-        for each in listing["entities"]
+        {**entity, "configuration": {name: entity["configuration"].get(name) for name in ("id", "name", "version")}}
+        for entity in listing["entities"]
     ]
     return {**listing, "entities": entities}
 
 
 def half_a_page(genuine: DemoResponse, target: str) -> DemoResponse:
-    """The whole length is promised and sent, but the JSON ends in the middle."""
+    """A complete response whose JSON is cut off in the middle."""
     return DemoResponse(genuine.status, genuine.headers, genuine.body[: len(genuine.body) // 2])
 
 

@@ -1,4 +1,4 @@
-"""What reached the demo orgs: bounded in memory, complete about anything that could write."""
+"""The log of requests to the demo orgs, in memory and of limited size. Tests use it to prove that nothing was written."""
 
 import threading
 from collections import deque
@@ -19,16 +19,16 @@ class LoggedRequest:
 
     @property
     def is_harmless(self) -> bool:
-        """Reads, and the one POST that fetches a token."""
+        """True for reads, and for the POST that gets a token."""
         return self.method in READS or (self.method == "POST" and self.target == "/oauth/token")
 
 
 class RequestLog:
-    """The newest requests, and every one that was neither a read nor a token request."""
+    """The latest requests, and separately the latest that were neither reads nor token requests."""
 
-    def __init__(self, kept: int = MOST_REQUESTS) -> None:
-        self._requests: deque[LoggedRequest] = deque(maxlen=kept)
-        self._writes: deque[LoggedRequest] = deque(maxlen=kept)
+    def __init__(self, size: int = MOST_REQUESTS) -> None:
+        self._requests: deque[LoggedRequest] = deque(maxlen=size)
+        self._writes: deque[LoggedRequest] = deque(maxlen=size)
         self._total = 0
         self._lock = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""The demo orgs as values, read from the data files, with the few switches that tests and history need."""
+"""The state of the demo orgs, read from the data files, and the changes to it that tests and the history need."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ CLIENT_CREDENTIALS = "CLIENT-CREDENTIALS"
 
 @dataclass(frozen=True)
 class DemoPolicy:
-    """One line of a role. `entity` and `action` may be `*`; a policy with a condition never allows anything here."""
+    """One policy of a role. `entity` and `action` may be `*`. A policy with a condition never allows anything."""
 
     domain: str
     entity: str
@@ -42,11 +42,11 @@ class Role:
 
 @dataclass(frozen=True)
 class DemoClient:
-    """An OAuth client as the org knows it. `grants` are pairs of role id and division id.
+    """An OAuth client of the org. `grants` are pairs of role ID and division ID.
 
-    `typed_secret` is what a person registered in the product, where that is not the right one. `told_grant` is the
-    grant type that tokens/me tells, where it is not the one by which the token was fetched: a user's token. The token
-    of one that `is_foreign` is issued here but refused by the API, as where login and API belong to different regions.
+    `typed_secret` is the wrong secret that was registered in the product, if any. `reported_grant` is the grant type that
+    tokens/me returns, if it differs from `grant_type`, as for a user's token. The API rejects the token of a client that
+    `is_foreign`, as if the login host belonged to another region.
     """
 
     id: str
@@ -59,7 +59,7 @@ class DemoClient:
     validity: int = 86_400
     behaviour: dict[str, Any] = field(default_factory=dict)
     typed_secret: str = ""
-    told_grant: str = ""
+    reported_grant: str = ""
     is_foreign: bool = False
 
 
@@ -71,8 +71,7 @@ class DemoProvider:
 
 
 class DemoOrg:
-    """One org's state. Values are frozen; the methods swap one for another, which is how a test removes a role, or
-    publishes a configuration anew."""
+    """The state of an org. Its values are immutable; the methods replace them, for example to publish a configuration."""
 
     def __init__(self, data: dict[str, Any], conversations: dict[str, dict[str, Any]]) -> None:
         self.id: str = data["id"]
@@ -103,7 +102,7 @@ class DemoOrg:
         return tuple(self._clients.values())
 
     def update_client(self, client_id: str, **changes: Any) -> DemoClient:
-        """Change a client's state for the requests to come; returns what it was before."""
+        """Changes a client for future requests. Returns the client as it was before."""
         with self._lock:
             before = self._clients[client_id]
             self._clients[client_id] = replace(before, **changes)
@@ -112,46 +111,51 @@ class DemoOrg:
     def update_deployment(self, deployment_id: str, **changes: Any) -> None:
         with self._lock:
             self.deployments = tuple(
-                {**each, **changes} if each["id"] == deployment_id else each for each in self.deployments
+                {**deployment, **changes} if deployment["id"] == deployment_id else deployment
+                for deployment in self.deployments
             )
 
     def remove_deployment(self, deployment_id: str) -> None:
         with self._lock:
-            self.deployments = tuple(each for each in self.deployments if each["id"] != deployment_id)
+            self.deployments = tuple(deployment for deployment in self.deployments if deployment["id"] != deployment_id)
 
     def add_deployments(self, count: int) -> None:
-        """Further ones like the first, numbered: the same ones each time."""
+        """Adds numbered copies of the first deployment, the same ones every time."""
         with self._lock:
-            first, there = self.deployments[0], len(self.deployments)
-            more = ({**first, **numbered(first, number)} for number in range(there, there + count))
+            first, existing = self.deployments[0], len(self.deployments)
+            more = ({**first, **numbered(first, number)} for number in range(existing, existing + count))
             self.deployments = (*self.deployments, *more)
 
     def publish(self, configuration_id: str, **cobrowse: Any) -> None:
-        """A new version with these cobrowse settings, in use at once by every deployment of the configuration."""
+        """Publishes a new version with these cobrowse settings, which all deployments of the configuration use at once."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         with self._lock:
-            before = next(each for each in self.configurations if each["id"] == configuration_id)
+            before = next(
+                configuration for configuration in self.configurations if configuration["id"] == configuration_id
+            )
             version = {"version": str(int(before["version"]) + 1), "dateModified": now, "datePublished": now}
             after = {**before, **version, "cobrowse": {**before["cobrowse"], **cobrowse}}
             after.pop("draft", None)
             self._put(after)
             self.deployments = tuple(
-                {**each, "configuration": {**each["configuration"], "version": version["version"]}}
-                if each["configuration"]["id"] == configuration_id
-                else each
-                for each in self.deployments
+                {**deployment, "configuration": {**deployment["configuration"], "version": version["version"]}}
+                if deployment["configuration"]["id"] == configuration_id
+                else deployment
+                for deployment in self.deployments
             )
 
     def edit_draft(self, configuration_id: str, **cobrowse: Any) -> None:
-        """Changes that nobody has published yet."""
+        """Changes the draft without publishing it."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         with self._lock:
-            before = next(each for each in self.configurations if each["id"] == configuration_id)
+            before = next(
+                configuration for configuration in self.configurations if configuration["id"] == configuration_id
+            )
             self._put({**before, "draft": {"dateModified": now, "cobrowse": {**before["cobrowse"], **cobrowse}}})
 
     def _put(self, configuration: dict[str, Any]) -> None:
         self.configurations = tuple(
-            configuration if each["id"] == configuration["id"] else each for each in self.configurations
+            configuration if current["id"] == configuration["id"] else current for current in self.configurations
         )
 
     def add_clients(self, clients: Iterable[DemoClient]) -> None:
@@ -160,7 +164,7 @@ class DemoOrg:
 
 
 def numbered(deployment: dict[str, Any], number: int) -> dict[str, Any]:
-    """What one more deployment like this has of its own."""
+    """The ID and name of a numbered copy of the deployment."""
     space = uuid.UUID(deployment["id"])
     return {"id": str(uuid.uuid5(space, str(number))), "name": f"{deployment['name']} {number:04d}"}
 
@@ -202,7 +206,7 @@ def read_data(name: str) -> Any:
 
 
 def load_endpoint(key: str) -> Endpoint:
-    """A fresh copy of one endpoint's orgs, so that two servers never share state."""
+    """A new copy of the endpoint's orgs, so that two servers never share state."""
     data = read_data(f"{key}.json")
     shared = read_data("shared.json")
     conversations = read_data("conversations.json")
@@ -212,7 +216,7 @@ def load_endpoint(key: str) -> Endpoint:
 
 
 def load_org(shared: dict[str, Any], data: dict[str, Any], conversations: list[dict[str, Any]]) -> DemoOrg:
-    """What all orgs have (catalogue, limits) with what this org says of itself."""
+    """Merges the data shared by all orgs (permission catalogue, limits) with that of this org."""
     without = tuple(data.get("catalogue_without", ()))
     catalogue = [permission for permission in shared["catalogue"] if not permission.startswith(without)]
     return DemoOrg({**shared, **data, "catalogue": catalogue}, {item["id"]: item for item in conversations})

@@ -1,4 +1,4 @@
-"""Switches cobrowse on or off in the story's production org, so that somebody trying it out sees a change appear."""
+"""Switches cobrowse on or off in the demo's production org, so that a change appears in the product."""
 
 import requests
 from django.conf import settings
@@ -11,27 +11,27 @@ SECONDS = 10
 
 
 class NotPublished(Exception):
-    """In words for the person who asked."""
+    """The message is shown to the user."""
 
 
 def publish(*, enabled: bool) -> list[str]:
-    """The names of the deployments in which cobrowse is on or off from now on."""
-    region, client_id = _where()
+    """Returns the names of the changed deployments. Raises NotPublished."""
+    region, client_id = _production_client()
     url = settings.GENESYS_ENDPOINTS.get(region, {}).get("api")
     if not url:
         raise NotPublished("The demo orgs were never started here. `manage.py up` starts them.")
     with requests.Session() as session:
-        session.trust_env = False  # they are on this machine: no proxy leads to them
+        session.trust_env = False  # the demo orgs run on this machine, so no proxy can reach them
         try:
-            answer = session.post(
+            response = session.post(
                 f"{url}{SWITCH_PATH}", json={"client_id": client_id, "enabled": enabled}, timeout=SECONDS
             )
-            return [str(each) for each in answer.json()["deployments"]]
+            return [str(name) for name in response.json()["deployments"]]
         except (requests.RequestException, KeyError, TypeError):
             raise NotPublished(f"The demo orgs do not answer at {url}. `manage.py up` starts them.") from None
 
 
-def _where() -> tuple[str, str]:
-    """The region of the story's production org, and the id of its client."""
-    told = ((key, client) for key in KEYS for org in load_endpoint(key).orgs for client in org.clients)
-    return next((REGION.format(key=key), client.id) for key, client in told if client.name == PRODUCTION_CLIENT)
+def _production_client() -> tuple[str, str]:
+    """The region of the demo's production org, and the ID of its client."""
+    clients = ((key, client) for key in KEYS for org in load_endpoint(key).orgs for client in org.clients)
+    return next((REGION.format(key=key), client.id) for key, client in clients if client.name == PRODUCTION_CLIENT)

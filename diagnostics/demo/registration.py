@@ -1,4 +1,4 @@
-"""Registers the demo's clients. Harmless when done again: what is there stays as it is."""
+"""Registers the demo's clients. Existing clients are left unchanged."""
 
 from django.db import transaction
 
@@ -13,22 +13,22 @@ TIERS = {
     story.GATEWAY_CLIENT: OAuthClient.Tier.PRODUCTION,
     story.PRODUCTION_CLIENT: OAuthClient.Tier.PRODUCTION,
     story.SANDBOX_CLIENT: OAuthClient.Tier.SANDBOX,
-}  # all others are there to be tried with
+}  # all other clients are for development
 
 
 def register_named(name: str) -> None:
-    """Register the demo's clients, without any history, if one of them is meant and not there: `up` never ran here."""
-    told = {each.client.lower() for each in scenarios()}
-    if name.lower() in told and not OAuthClient.objects.filter(name__iexact=name).exists():
+    """Registers the demo's clients without a history if `name` is one of them and `up` never registered them."""
+    demo_names = {scenario.client.lower() for scenario in scenarios()}
+    if name.lower() in demo_names and not OAuthClient.objects.filter(name__iexact=name).exists():
         for key in KEYS:
             register(key)
 
 
 def register(key: str) -> list[OAuthClient]:
-    """The clients of one endpoint's scenarios that are not there yet. One that somebody changed is left alone."""
-    told = {each.client for each in scenarios()}
-    wanted = [client for org in load_endpoint(key).orgs for client in org.clients if client.name in told]
-    return [made for client in wanted if (made := register_one(REGION.format(key=key), client))]
+    """Registers the missing clients of one endpoint's scenarios and returns them."""
+    demo_names = {scenario.client for scenario in scenarios()}
+    missing = [client for org in load_endpoint(key).orgs for client in org.clients if client.name in demo_names]
+    return [created for client in missing if (created := register_one(REGION.format(key=key), client))]
 
 
 @transaction.atomic

@@ -1,21 +1,21 @@
-"""Does a client hold a permission, and if not, which of the documented 403 answers does it get?"""
+"""Whether a client has a permission, and if not, which of the documented 403 responses it gets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diagnostics.demo.answers import ApiError
 from diagnostics.demo.orgs import DemoClient, DemoOrg
+from diagnostics.demo.responses import ApiError
 
 
 @dataclass(frozen=True)
 class DemoCaller:
-    """Who sent the request: the org the token belongs to, and the client as it is now."""
+    """The org that the token belongs to, and the client as it is now."""
 
     org: DemoOrg
     client: DemoClient
 
     def divisions_with(self, permission: str) -> set[str]:
-        """The divisions in which one of the client's roles holds the permission without a condition."""
+        """The divisions in which one of the client's roles grants the permission without a condition."""
         return {
             division
             for role_id, division in self.client.grants
@@ -29,13 +29,16 @@ class DemoCaller:
         return division in divisions
 
     def require_any(self, permissions: tuple[str, ...], divisions: Iterable[str] = ()) -> None:
-        """At least one of them, in one of the divisions. Held, but elsewhere, is told apart from not held at all."""
-        places: tuple[str | None, ...] = tuple(divisions) or (None,)
-        if any(self.holds(permission, place) for permission in permissions for place in places):
+        """Requires one of the permissions in one of the divisions.
+
+        The error differs between a permission granted only in other divisions and one not granted at all.
+        """
+        targets: tuple[str | None, ...] = tuple(divisions) or (None,)
+        if any(self.holds(permission, target) for permission in permissions for target in targets):
             return
-        elsewhere = [permission for permission in permissions if self.divisions_with(permission)]
-        code = "missing.division.permission" if elsewhere else "missing.any.permissions"
-        raise ApiError(code, permissions=", ".join(elsewhere or permissions))
+        in_other_divisions = [permission for permission in permissions if self.divisions_with(permission)]
+        code = "missing.division.permission" if in_other_divisions else "missing.any.permissions"
+        raise ApiError(code, permissions=", ".join(in_other_divisions or permissions))
 
     def require_all(self, permissions: tuple[str, ...]) -> None:
         missing = [permission for permission in permissions if not self.holds(permission, None)]

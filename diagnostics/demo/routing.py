@@ -1,37 +1,37 @@
-"""The route table: method and path template to handler, with the rights that the contract declares."""
+"""Routes: method and path template -> handler, with the permissions that the contract requires."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from diagnostics.demo.answers import ApiError, DemoResponse
 from diagnostics.demo.orgs import DemoOrg, Endpoint
+from diagnostics.demo.responses import ApiError, DemoResponse
 from diagnostics.demo.rights import DemoCaller
 
 
 @dataclass(frozen=True)
 class DemoRequest:
-    """One request as a handler sees it. `query` keeps the first value of each name."""
+    """The request that a handler gets. `query` has the first value of each parameter."""
 
     endpoint: Endpoint
     method: str
     params: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    who: DemoCaller | None = None
+    sender: DemoCaller | None = None
 
     @property
     def caller(self) -> DemoCaller:
-        if self.who is None:
+        if self.sender is None:
             raise ApiError("authentication.required")
-        return self.who
+        return self.sender
 
     @property
     def org(self) -> DemoOrg:
         return self.caller.org
 
     def number(self, name: str, default: int, most: int) -> int:
-        """A paging parameter; the API refuses what is no positive number, and caps what is too large."""
+        """A paging parameter. Like the API, rejects anything but a positive number and caps it at `most`."""
         text = self.query.get(name, "")
         if not text:
             return default
@@ -42,7 +42,7 @@ class DemoRequest:
 
 @dataclass(frozen=True)
 class DemoRoute:
-    """`any_of` and `all_of` are checked before the handler; divisions are the handler's business."""
+    """`any_of` and `all_of` are the permissions checked before the handler, which checks divisions itself."""
 
     method: str
     template: str
@@ -56,8 +56,8 @@ class DemoRoute:
     def segments(self) -> tuple[str, ...]:
         return tuple(self.template.split("/"))
 
-    def fit(self, segments: tuple[str, ...]) -> dict[str, str] | None:
-        """The parameters, or None. An empty segment never stands for a parameter."""
+    def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
+        """The path parameters, or None if the path doesn't match. An empty segment never matches a parameter."""
         if len(segments) != len(self.segments):
             return None
         params = {}
@@ -70,9 +70,9 @@ class DemoRoute:
 
 
 def find_route(routes: Iterable[DemoRoute], method: str, path: str) -> tuple[DemoRoute, dict[str, str]]:
-    """The route of a raw path; literal segments beat parameters. Raises 404, or 405 naming the methods there are."""
+    """The route of a raw path. Literal segments take precedence over parameters. Raises ApiError (404 or 405)."""
     segments = tuple(path.split("/"))
-    fits = [(route, params) for route in routes if (params := route.fit(segments)) is not None]
+    fits = [(route, params) for route in routes if (params := route.match(segments)) is not None]
     if not fits:
         raise ApiError("not.found")
     fewest = min(len(params) for _, params in fits)
@@ -84,6 +84,6 @@ def find_route(routes: Iterable[DemoRoute], method: str, path: str) -> tuple[Dem
     raise ApiError("method.not.allowed", headers=(("Allow", allowed),))
 
 
-def answer_user_only(request: DemoRequest) -> DemoResponse:
-    """Calls "for the logged in user": a client-credentials token has none."""
+def reject_client_credentials(request: DemoRequest) -> DemoResponse:
+    """The handler of calls that need a signed-in user, which a client-credentials token doesn't have."""
     raise ApiError("not.a.user")

@@ -1,4 +1,4 @@
-"""The scenarios: what to paste, against which demo client, and the cause that each was built for."""
+"""The demo scenarios: the text to paste, the demo client to use, and the expected cause."""
 
 import shlex
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ from diagnostics.demo.orgs import read_data
 
 @dataclass(frozen=True)
 class Scenario:
-    """One fault, or none. `call` and `answer` are the texts a person would paste; "" where there is none."""
+    """One fault, or none. `call` and `answer` are the texts to paste, "" if there is none."""
 
     id: str
     org: str
@@ -25,14 +25,14 @@ class Scenario:
     answer: str = ""
 
     def command(self, folder: Path) -> str:
-        """The line to try in a shell, with the texts in the files that `write_texts` leaves in `folder`."""
-        words = ["uv", "run", "manage.py", "diagnose", "--client", self.client]
+        """The shell command that diagnoses the scenario, using the files that `write_texts` creates in `folder`."""
+        arguments = ["uv", "run", "manage.py", "diagnose", "--client", self.client]
         if self.conversation_id:
-            words += ["--conversation", self.conversation_id]
+            arguments += ["--conversation", self.conversation_id]
         for option, text, path in (("--call", self.call, self.call_file), ("--answer", self.answer, self.answer_file)):
             if text:
-                words += [option, str(folder / path)]
-        return shlex.join(words)
+                arguments += [option, str(folder / path)]
+        return shlex.join(arguments)
 
     @property
     def call_file(self) -> str:
@@ -59,14 +59,14 @@ def scenarios() -> tuple[Scenario, ...]:
 
 
 def read_scenario(item: dict[str, Any]) -> Scenario:
-    """In the file a text is a list of its lines."""
+    """In the data file a text is a list of lines."""
     texts = {name: "\n".join(item.get(name, ())) for name in ("call", "answer")}
     known = {key: value for key, value in item.items() if key not in ("call", "answer", "expected")}
     return Scenario(**known, **texts, **item["expected"])
 
 
 def scenario(id: str) -> Scenario:
-    """Raises KeyError for an id that there is none of."""
+    """Raises KeyError if there is no such scenario."""
     for found in scenarios():
         if found.id == id:
             return found

@@ -1,8 +1,8 @@
-"""Registers the demo clients and gives them a history. Harmless when done again: what is there stays as it is."""
+"""Registers the demo clients and creates their history. Existing data is left unchanged."""
 
 from dataclasses import dataclass
 
-from diagnostics.demo import narration as telling
+from diagnostics.demo import narration as narration
 from diagnostics.demo import story
 from diagnostics.demo.orgs import KEYS, REGION
 from diagnostics.demo.registration import register
@@ -15,14 +15,14 @@ from diagnostics.runs.models import Run
 
 @dataclass(frozen=True)
 class Seeded:
-    """How much was new."""
+    """The number of new clients and runs."""
 
     clients: int
     runs: int
 
 
 def seed() -> Seeded:
-    """Clients, each verified against its demo org, and the history, unless there already is one."""
+    """Registers and verifies the clients, and creates the history unless it exists."""
     for key in KEYS:
         stand_in_for(REGION.format(key=key))
     registered = [client for key in KEYS for client in register(key)]
@@ -35,20 +35,20 @@ def seed() -> Seeded:
 
 
 def unverified() -> list[OAuthClient]:
-    """Those just registered, and those of a start that was broken off."""
+    """The clients just registered, and those left over from an interrupted start."""
     regions = [REGION.format(key=key) for key in KEYS]
     return list(OAuthClient.objects.filter(region__in=regions, retired_at=None, state=OAuthClient.State.UNVERIFIED))
 
 
 def seed_story() -> int:
-    """The story needs its clients as they were registered here; without one of them there is none."""
+    """Creates the history, and returns the number of runs. Does nothing if one of the story's clients is missing."""
     found = OAuthClient.objects.filter(name__in=story.CLIENTS, region__startswith="demo-", retired_at=None)
     clients = {client.name: client for client in found}
-    return telling.narrate(clients) if set(clients) == set(story.CLIENTS) else 0
+    return narration.narrate(clients) if set(clients) == set(story.CLIENTS) else 0
 
 
 def read_org(client: OAuthClient) -> None:
-    """As the product does after each verification that came out right: there is something to see at once."""
+    """Syncs the org of a verified client, as the product does after each successful verification."""
     client.refresh_from_db()
     if client.state == OAuthClient.State.VERIFIED:
         snapshot = start_snapshot(client, source=ConfigurationSync.Source.REGISTRATION, user=None)

@@ -24,7 +24,7 @@ DEFAULT_PORT = 8901
 
 
 class Handler(WSGIRequestHandler):
-    """Passes the raw target on, gives up on a sender that never ends, and writes no access log."""
+    """Passes on the raw target, times out slow senders, and writes no access log."""
 
     timeout = 30
 
@@ -35,7 +35,7 @@ class Handler(WSGIRequestHandler):
         pass
 
     def handle(self) -> None:
-        with suppress(OSError):  # the other side went away
+        with suppress(OSError):  # the client closed the connection
             super().handle()
 
 
@@ -45,18 +45,18 @@ class DemoServer(socketserver.ThreadingMixIn, WSGIServer):
     request_queue_size = 128
 
     def server_bind(self) -> None:
-        """Without the reverse look-up of the standard server, which can take seconds where there is no DNS."""
+        """Skips the reverse lookup of the standard server, which can take seconds without DNS."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
         self.setup_environ()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A broken connection is the sender's business; the app logs its own faults."""
+        """Ignores broken connections. The app logs its own errors."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """The demo orgs while they are served. `orgs` by endpoint key are live: a test may change their state."""
+    """The running demo orgs. `orgs` is keyed by endpoint; tests may change their state."""
 
     servers: tuple[DemoServer, ...]
     orgs: dict[str, Endpoint]
@@ -73,7 +73,7 @@ class Running:
 
     @property
     def endpoints(self) -> dict[str, dict[str, str]]:
-        """As the setting GENESYS_ENDPOINTS wants it: one region per demo org."""
+        """The value of the setting GENESYS_ENDPOINTS, with one region per demo org."""
         return {REGION.format(key=key): {"api": url, "login": url} for key, url in self.urls.items()}
 
     @property
@@ -89,7 +89,7 @@ class Running:
 
 
 def start(port: int = 0) -> Running:
-    """Serve on `port` and the next one, or on two free ports. Raises OSError where a port is taken."""
+    """Serves on `port` and the next one, or on two free ports. Raises OSError if a port is in use."""
     log, stopping = RequestLog(), threading.Event()
     orgs = {key: load_endpoint(key) for key in KEYS}
     main_org = orgs[PUBLISHED].orgs[0]
@@ -111,7 +111,7 @@ def start(port: int = 0) -> Running:
 
 @contextmanager
 def serve(endpoint: Endpoint, latency_s: float = 0.0) -> Iterator[str]:
-    """One endpoint on a free port for as long as the block runs; gives its address. Each answer waits `latency_s`."""
+    """Serves one endpoint on a free port during the block. Yields its URL. Delays each response by `latency_s` seconds."""
     server, stopping = DemoServer((HOST, 0), Handler), threading.Event()
     app = DemoApp(endpoint, RequestLog(), stopping)
 
@@ -134,7 +134,7 @@ _shared_lock = threading.Lock()
 
 
 def ensure_running() -> Running:
-    """The demo orgs inside this process, started at the first call and stopped with the process."""
+    """The demo orgs in this process, started by the first call and stopped at exit."""
     with _shared_lock:
         if not _shared or _shared[0].stopping.is_set():
             _shared[:] = [start()]

@@ -1,4 +1,4 @@
-"""Demo orgs of our own for the time of the story's making, and one of them set up as it was in a state of the story."""
+"""Temporary demo orgs to record the story with, and the org states of the story."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +14,8 @@ from diagnostics.orgs.models import OAuthClient
 
 
 @contextmanager
-def served() -> Iterator[Running]:
-    """Their state may be changed without anybody else noticing."""
+def running_demo_orgs() -> Iterator[Running]:
+    """Separate demo orgs, whose state can be changed without affecting others."""
     before, running = settings.GENESYS_ENDPOINTS, server.start()
     settings.GENESYS_ENDPOINTS = {**before, **running.endpoints}
     try:
@@ -26,29 +26,34 @@ def served() -> Iterator[Running]:
 
 
 @contextmanager
-def set_up(client: OAuthClient, running: Running, name: str) -> Iterator[None]:
-    """The client's org in the state of that name, for so long."""
-    endpoint, org = next((each, org) for each in running.orgs.values() if (org := each.org_of(client.client_id)))
-    kept = org.configurations, org.deployments, endpoint.providers
+def org_in_state(client: OAuthClient, running: Running, name: str) -> Iterator[None]:
+    """Puts the client's org into the state with that name for the duration of the block."""
+    endpoint, org = next(
+        (candidate, org) for candidate in running.orgs.values() if (org := candidate.org_of(client.client_id))
+    )
+    original = org.configurations, org.deployments, endpoint.providers
     before = org.update_client(client.client_id, **STATES[name].client)
     _change(endpoint, org, STATES[name])
     try:
         yield
     finally:
-        org.configurations, org.deployments, endpoint.providers = kept
+        org.configurations, org.deployments, endpoint.providers = original
         org.add_clients([before])
 
 
 def _change(endpoint: Endpoint, org: DemoOrg, state: OrgState) -> None:
     if state.renamed:
-        now, then = state.renamed
-        endpoint.providers = tuple(replace(each, id=then) if each.id == now else each for each in endpoint.providers)
+        current, former = state.renamed
+        endpoint.providers = tuple(
+            replace(provider, id=former) if provider.id == current else provider for provider in endpoint.providers
+        )
     if state.published:
         version, is_on = state.published
         org.configurations = tuple(
-            {**each, "version": version, "cobrowse": {**each["cobrowse"], "enabled": is_on}}
-            for each in org.configurations
+            {**configuration, "version": version, "cobrowse": {**configuration["cobrowse"], "enabled": is_on}}
+            for configuration in org.configurations
         )
         org.deployments = tuple(
-            {**each, "configuration": {**each["configuration"], "version": version}} for each in org.deployments
+            {**deployment, "configuration": {**deployment["configuration"], "version": version}}
+            for deployment in org.deployments
         )

@@ -1,4 +1,4 @@
-"""Lets a command talk to the demo orgs while `up` is not running: they are then served inside its own process."""
+"""Serves the demo orgs inside a command's process while `up` isn't running."""
 
 import socket
 from urllib.parse import urlsplit
@@ -9,10 +9,10 @@ from diagnostics.genesys.regions import DEMO_PREFIX, region
 
 
 def stand_in_for(region_key: str) -> bool:
-    """Serve the demo orgs from this process if that region is one of theirs and nobody serves it. True if it did."""
+    """Serves the demo orgs from this process if the region is one of theirs and isn't served yet. True if it did."""
     if not region_key.startswith(DEMO_PREFIX) or _is_served(region_key):
         return False
-    from diagnostics.demo import server  # noqa: PLC0415 - commands that ask a real org start without it
+    from diagnostics.demo import server  # noqa: PLC0415 - commands for a real org start faster without it
 
     running = server.ensure_running()
     settings.GENESYS_ENDPOINTS = {**settings.GENESYS_ENDPOINTS, **running.endpoints}

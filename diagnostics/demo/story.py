@@ -1,4 +1,4 @@
-"""Four weeks in the life of four demo clients: how their orgs were set up when, and what was run when."""
+"""The demo's story: the states of four clients' orgs over four weeks, and the runs made in that time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,18 +23,20 @@ HEALTH_HOURS = {
 
 @dataclass(frozen=True)
 class OrgState:
-    """How a client's org was set up, as far as it differed from how the demo serves it today."""
+    """How a client's org differed from the one that the demo serves today.
 
-    client: dict[str, Any] = field(default_factory=dict)  # the OAuth client itself
-    published: tuple[str, bool] | None = (
-        None  # version of the messenger configuration, and whether cobrowse was on in it
-    )
-    renamed: tuple[str, str] | None = None  # a provider's id today, and its id then
+    `client` holds attributes of the OAuth client, `published` the version of the messenger configuration and whether it
+    had cobrowse on, and `renamed` a provider's ID today and its ID then.
+    """
+
+    client: dict[str, Any] = field(default_factory=dict)
+    published: tuple[str, bool] | None = None
+    renamed: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class StoryStep:
-    """From this moment on the org was in this state. `days` before today; None from the very start."""
+    """The org was in `state` from this time on: `days` before today at `hour`, or from the start if `days` is None."""
 
     state: str
     days: int | None = None
@@ -42,8 +44,8 @@ class StoryStep:
 
 
 @dataclass(frozen=True)
-class Take:
-    """One run worth telling: a health run where there is no scenario."""
+class StoryRun:
+    """A run of the story: the diagnosis of a scenario, or a health check if `scenario` is ""."""
 
     client: str
     scenario: str
@@ -53,7 +55,7 @@ class Take:
 @dataclass(frozen=True)
 class Moment:
     at: datetime
-    take: Take
+    run: StoryRun
 
 
 TODAY = "as today"
@@ -69,7 +71,7 @@ STATES: dict[str, OrgState] = {
     "version 4, off": OrgState(published=("4", False)),
     "version 5, on": OrgState(published=("5", True)),
 }
-TURNS: dict[str, tuple[StoryStep, ...]] = {
+STEPS: dict[str, tuple[StoryStep, ...]] = {
     PUBLISHED_CLIENT: (StoryStep(TODAY), StoryStep("role removed", 19, 17.5), StoryStep(TODAY, 16, 6.5)),
     GATEWAY_CLIENT: (
         StoryStep("old provider id"),
@@ -77,7 +79,7 @@ TURNS: dict[str, tuple[StoryStep, ...]] = {
         StoryStep("old provider id", 13, 11.5),
         StoryStep(TODAY, 6, 18.5),
     ),
-    # Cobrowse is switched off by mistake, on again, and, three days ago, off once more: so it still is.
+    # Cobrowse is switched off by mistake, on again, and three days ago off once more.
     PRODUCTION_CLIENT: (
         StoryStep("version 3, on"),
         StoryStep("version 4, off", 12, 13.5),
@@ -86,7 +88,7 @@ TURNS: dict[str, tuple[StoryStep, ...]] = {
     ),
     SANDBOX_CLIENT: (StoryStep(TODAY),),
 }
-# Days before today, hour, client, scenario. On day 9 somebody "mends" the path with advice from the web.
+# Days before today, hour, client, scenario. On day 9 somebody tries to fix the path with advice from the web.
 DIAGNOSES: tuple[tuple[int, int, str, str], ...] = (
     (26, 10, PUBLISHED_CLIENT, "healthy-web"),
     (21, 15, PUBLISHED_CLIENT, "conversation-queued"),
@@ -120,12 +122,12 @@ DIAGNOSES: tuple[tuple[int, int, str, str], ...] = (
 
 
 def moments(today: datetime) -> list[Moment]:
-    """Every run of the story, oldest first; the newest is of yesterday. The same day gives the same story."""
-    random = Random(20)  # noqa: S311  (minutes on a clock, no secret)
-    told = [*DIAGNOSES, *health_runs()]
+    """Every run of the story, oldest first, up to yesterday. The result depends only on `today`."""
+    random = Random(20)  # noqa: S311  (not a secret)
+    runs = [*DIAGNOSES, *health_runs()]
     found = [
-        Moment(moment, Take(client, scenario, turn_at(client, moment, today).state))
-        for days, hour, client, scenario in told
+        Moment(moment, StoryRun(client, scenario, step_at(client, moment, today).state))
+        for days, hour, client, scenario in runs
         for moment in [at(today, days, hour, random)]
     ]
     return sorted(found, key=lambda moment: moment.at)
@@ -138,21 +140,21 @@ def health_runs() -> Iterator[tuple[int, int, str, str]]:
                 yield days, hour, client, ""
 
 
-def readings(client: str, today: datetime) -> list[tuple[datetime, int]]:
-    """When the client's org was read, oldest first, and after which of its turns."""
-    random = Random(client)  # noqa: S311  (minutes on a clock, no secret)
+def sync_times(client: str, today: datetime) -> list[tuple[datetime, int]]:
+    """The times of the client's syncs, oldest first, each with the index of the latest step."""
+    random = Random(client)  # noqa: S311  (not a secret)
     days_and_hours = [(days, hour) for days in range(WEEKS * 7, 0, -1) for hour in READING_HOURS]
     times = sorted(at(today, days, hour, random) for days, hour in days_and_hours)
-    turns = TURNS[client]
-    return [(time, turns.index(turn_at(client, time, today))) for time in times]
+    steps = STEPS[client]
+    return [(time, steps.index(step_at(client, time, today))) for time in times]
 
 
-def turn_at(client: str, moment: datetime, today: datetime) -> StoryStep:
-    return [turn for turn in TURNS[client] if turn.days is None or since(turn, today) <= moment][-1]
+def step_at(client: str, moment: datetime, today: datetime) -> StoryStep:
+    return [step for step in STEPS[client] if step.days is None or start_of(step, today) <= moment][-1]
 
 
-def since(turn: StoryStep, today: datetime) -> datetime:
-    return midnight(today, turn.days or 0) + timedelta(hours=turn.hour)
+def start_of(step: StoryStep, today: datetime) -> datetime:
+    return midnight(today, step.days or 0) + timedelta(hours=step.hour)
 
 
 def at(today: datetime, days: int, hour: int, random: Random) -> datetime:

@@ -1,4 +1,4 @@
-"""The login host: client-credentials tokens, opaque and kept in memory only."""
+"""The login host: opaque client-credentials tokens, stored in memory only."""
 
 import base64
 import binascii
@@ -9,8 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
-from diagnostics.demo.answers import DemoResponse, json_answer, token_error
 from diagnostics.demo.orgs import CLIENT_CREDENTIALS, Endpoint
+from diagnostics.demo.responses import DemoResponse, json_response, token_error
 
 MOST_TOKENS = 10_000
 PER_MINUTE = 300
@@ -22,12 +22,12 @@ class IssuedToken:
     client_id: str
     expires_at: float
     window_ends: float = 0.0
-    used: int = 0
+    count: int = 0
 
 
 @dataclass(frozen=True)
 class TokenUse:
-    """One use of a token: the how-manieth of its minute, and the seconds until the next minute."""
+    """One use of a token: the number of uses in this minute, and the seconds until the count is reset."""
 
     client_id: str
     count: int
@@ -43,7 +43,7 @@ class TokenUse:
 
 
 class TokenStore:
-    """The tokens one endpoint issued. Another endpoint knows none of them."""
+    """The tokens of one endpoint. Other endpoints don't accept them."""
 
     def __init__(self) -> None:
         self._tokens: OrderedDict[str, IssuedToken] = OrderedDict()
@@ -51,7 +51,7 @@ class TokenStore:
 
     @property
     def issued(self) -> tuple[str, ...]:
-        """Every token that is remembered: what no page, row or log of the product may ever show."""
+        """Every stored token. Tests use it to prove that no page, row or log contains one."""
         with self._lock:
             return tuple(self._tokens)
 
@@ -64,16 +64,16 @@ class TokenStore:
         return text
 
     def use(self, text: str) -> TokenUse | None:
-        """Count one use; None for a token that is unknown or expired."""
+        """Counts one use. None if the token is unknown or expired."""
         now = time.monotonic()
         with self._lock:
             token = self._tokens.get(text)
             if token is None or token.expires_at <= now:
                 return None
             if now >= token.window_ends:
-                token.window_ends, token.used = now + WINDOW, 0
-            token.used += 1
-            return TokenUse(token.client_id, token.used, max(1, round(token.window_ends - now)))
+                token.window_ends, token.count = now + WINDOW, 0
+            token.count += 1
+            return TokenUse(token.client_id, token.count, max(1, round(token.window_ends - now)))
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class TokenRequest:
 
 
 def read_token_request(authorization: str, body: bytes) -> TokenRequest:
-    """Credentials in the Authorization header win over those in the body."""
+    """Credentials in the Authorization header take precedence over those in the body."""
     fields = {key: values[0] for key, values in parse_qs(body.decode("latin-1"), errors="replace").items()}
     in_body = (fields.get("client_id", ""), fields.get("client_secret", ""))
     client_id, secret = basic_credentials(authorization) or in_body
@@ -92,7 +92,7 @@ def read_token_request(authorization: str, body: bytes) -> TokenRequest:
 
 
 def basic_credentials(authorization: str) -> tuple[str, str] | None:
-    """None where the header is no Basic header; empty values where it is one and cannot be read."""
+    """None if the header isn't a Basic header; empty values if it is malformed."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -104,21 +104,21 @@ def basic_credentials(authorization: str) -> tuple[str, str] | None:
     return unquote(client_id), unquote(secret)
 
 
-def grant(endpoint: Endpoint, store: TokenStore, wanted: TokenRequest) -> DemoResponse:
-    """A wrong id, a wrong secret and a disabled client all get the same answer, as they really do."""
-    if not wanted.grant_type:
+def grant(endpoint: Endpoint, store: TokenStore, token_request: TokenRequest) -> DemoResponse:
+    """As in Genesys Cloud, a wrong ID, a wrong secret and a disabled client all get the same error."""
+    if not token_request.grant_type:
         return token_error("invalid_request", "grant_type is required")
-    if wanted.grant_type != "client_credentials":
+    if token_request.grant_type != "client_credentials":
         return token_error("unsupported_grant_type", "grant type is not supported")
-    org = endpoint.org_of(wanted.client_id)
-    client = org.client(wanted.client_id) if org else None
-    if client is None or client.state != "active" or not same(client.secret, wanted.secret):
+    org = endpoint.org_of(token_request.client_id)
+    client = org.client(token_request.client_id) if org else None
+    if client is None or client.state != "active" or not secrets_match(client.secret, token_request.secret):
         return token_error("invalid_client", "authentication failed")
     if client.grant_type != CLIENT_CREDENTIALS:
         return token_error("unauthorized_client", "client is not authorized to use the client_credential grant type")
     token = store.issue(client.id, client.validity)
-    return json_answer({"access_token": token, "token_type": "bearer", "expires_in": client.validity - 1})
+    return json_response({"access_token": token, "token_type": "bearer", "expires_in": client.validity - 1})
 
 
-def same(one: str, other: str) -> bool:
-    return secrets.compare_digest(one.encode(), other.encode())
+def secrets_match(first: str, second: str) -> bool:
+    return secrets.compare_digest(first.encode(), second.encode())

@@ -1,4 +1,4 @@
-"""What a newcomer is shown first: the demo's own runs that are worth opening, and a call to try."""
+"""The tour for new users: demo runs worth opening, and a call to try."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,15 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients, visible_rows
 from diagnostics.runs.models import Run
 
-TRIED_FIRST = "thread-call"
+FIRST_SCENARIO = "thread-call"
 
 
 @dataclass(frozen=True)
 class Tour:
-    """`good` and `bad` are runs of the same call before and after production broke; `sandbox` is that call where it
-    works. `call` is a scenario to try, with the client that it is for. It `is_new` until there is anything of one's own
-    to look at: an org that is not the demo's, or a run that somebody made."""
+    """`good` and `bad` are runs of the same call before and after production broke; `sandbox` is the same call in the
+    sandbox, where it works. `call` is a scenario to try with `client`. `is_new` is true until there is a real org or a run
+    that isn't part of the demo.
+    """
 
     good: Run
     bad: Run
@@ -28,8 +29,8 @@ class Tour:
 
 
 def tour(viewer: User | None) -> Tour | None:
-    """None where this person may not see all of it, or the demo's clients or runs are gone."""
-    call = scenario(TRIED_FIRST)
+    """None if the viewer may not see all of it, or the demo's clients or runs are gone."""
+    call = scenario(FIRST_SCENARIO)
     client = visible_clients(viewer).filter(retired_at=None, name=call.client).defer("secret").first()
     sandbox = _runs_to_show(story.SANDBOX_CLIENT, viewer)
     bad = [run for run in _runs_to_show(story.PRODUCTION_CLIENT, viewer) if run.cause != "none"]
@@ -49,7 +50,7 @@ def _has_own_runs() -> bool:
 
 
 def _runs_to_show(client: str, viewer: User | None) -> list[Run]:
-    """The client's runs of a call, the newest first."""
+    """The client's demo diagnoses, newest first."""
     runs = visible_rows(Run.objects.filter(client__name=client), viewer)
     runs = runs.filter(source=Run.Source.DEMO, kind=Run.Kind.DIAGNOSIS)
     return list(runs.defer("inputs", "verdict", "environment", "marks").order_by("-id")[:20])

@@ -53,7 +53,7 @@ def client_of(state: Mapping[str, Any]) -> DemoClient:
             *((READER, org_id_of(f"division {name}")) for name in division_names(state)),
         ),
         scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else default_scopes,
-        told_grant="" if not grant or "client" in grant.lower() else "CODE",
+        reported_grant="" if not grant or "client" in grant.lower() else "CODE",
         state="disabled" if re.search(r"client (is )?(disabled|inactive|deleted)", token_state) else "active",
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from diagnostics.comparison import client_facts as surroundings
-from diagnostics.comparison.fact import Fact, FactState, Effect
+from diagnostics.comparison.fact import Effect, Fact, FactState
 from tests.comparison.sides import BEGAN, ON, SHOP, environment
 
 ELSEWHERE = {"org": {"id": "org-2", "name": "Acme sandbox"}}

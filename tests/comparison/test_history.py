@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from diagnostics.comparison.history import Flip, PointState, Point, TargetHistory, history_of
+from diagnostics.comparison.history import Flip, Point, PointState, TargetHistory, history_of
 
 BEGAN = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 CAUSES = {".": "none", "x": "authz.permission_missing", "y": "conv.ended", "?": "undetermined", "-": ""}

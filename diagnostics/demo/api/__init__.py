@@ -1,4 +1,4 @@
-"""The published operations that the demo orgs speak, one module per part of the API."""
+"""The operations that the demo orgs implement, one module per part of the API."""
 
 from diagnostics.demo.api import authorization, conversations, gateway, identity, webdeployments
 from diagnostics.demo.api.swagger import swagger_route
@@ -11,5 +11,5 @@ PUBLISHED: tuple[DemoRoute, ...] = (
     *webdeployments.ROUTES,
 )
 ROUTES = (*PUBLISHED, swagger_route())
-# The gateway's own calls are in no published document, so the swagger document does not name them either.
+# The gateway's operations aren't published, so the swagger document doesn't contain them.
 GATEWAY_ROUTES = (*ROUTES, *gateway.ROUTES)

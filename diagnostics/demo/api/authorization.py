@@ -3,16 +3,16 @@
 from collections import defaultdict
 from typing import Any
 
-from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
 from diagnostics.demo.api.paging import numbered
 from diagnostics.demo.orgs import DemoOrg, Role
+from diagnostics.demo.responses import ApiError, DemoResponse, json_response
 from diagnostics.demo.routing import DemoRequest, DemoRoute
 
 BASE = "/api/v2/authorization"
 
 
 def subject_me(request: DemoRequest) -> DemoResponse:
-    """Model `AuthzSubject`. Without `includeFullRoles=true` the roles come without their policies."""
+    """Model `AuthzSubject`. Without `includeFullRoles=true` the roles have no policies."""
     org, client = request.org, request.caller.client
     full = request.query.get("includeFullRoles", "").lower() == "true"
     grants = [
@@ -25,7 +25,7 @@ def subject_me(request: DemoRequest) -> DemoResponse:
         for role_id, division_id in client.grants
     ]
     subject = {"id": client.id, "name": client.name, "version": 1, "selfUri": f"{BASE}/subjects/{client.id}"}
-    return json_answer({**subject, "grants": grants})
+    return json_response({**subject, "grants": grants})
 
 
 def grant_role(role: Role, full: bool) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def grant_role(role: Role, full: bool) -> dict[str, Any]:
 
 
 def grant_policies(role: Role) -> list[dict[str, Any]]:
-    """One policy per domain, entity and condition, as a role groups its actions."""
+    """One policy per domain, entity and condition, with all its actions."""
     grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for policy in role.policies:
         grouped[(policy.domain, policy.entity, policy.condition)].append(policy.action)
@@ -52,7 +52,7 @@ def grant_policies(role: Role) -> list[dict[str, Any]]:
 
 
 def role(request: DemoRequest) -> DemoResponse:
-    """Model `DomainOrganizationRole`, which names the same things `actionSet` and `resourceConditionNode`."""
+    """Model `DomainOrganizationRole`, which calls actions `actionSet` and a condition `resourceConditionNode`."""
     found = request.org.roles.get(request.params["roleId"])
     if found is None:
         raise ApiError("not.found")
@@ -68,7 +68,7 @@ def role(request: DemoRequest) -> DemoResponse:
         for policy in grant_policies(found)
     ]
     document = {"id": found.id, "name": found.name, "permissions": [], "permissionPolicies": policies}
-    return json_answer({**document, "default": False, "base": False, "selfUri": f"{BASE}/roles/{found.id}"})
+    return json_response({**document, "default": False, "base": False, "selfUri": f"{BASE}/roles/{found.id}"})
 
 
 def condition_node() -> dict[str, Any]:
@@ -87,26 +87,26 @@ def division_document(org: DemoOrg, division_id: str) -> dict[str, Any]:
 
 def divisions(request: DemoRequest) -> DemoResponse:
     items = [division_document(request.org, division) for division in request.org.divisions]
-    return json_answer(numbered(request, f"{BASE}/divisions", items))
+    return json_response(numbered(request, f"{BASE}/divisions", items))
 
 
 def division(request: DemoRequest) -> DemoResponse:
     if request.params["divisionId"] not in request.org.divisions:
         raise ApiError("not.found")
-    return json_answer(division_document(request.org, request.params["divisionId"]))
+    return json_response(division_document(request.org, request.params["divisionId"]))
 
 
 def home_division(request: DemoRequest) -> DemoResponse:
-    return json_answer(division_document(request.org, request.org.home_division))
+    return json_response(division_document(request.org, request.org.home_division))
 
 
 def divisions_permitted(request: DemoRequest) -> DemoResponse:
     permission = request.query.get("permission", "")
     if permission not in request.org.catalogue:
         raise ApiError("invalid.value", value=permission[:100], type="permission", allowed="a permission of the org")
-    held = request.caller.divisions_with(permission)
-    items = [division_document(request.org, item) for item in request.org.divisions if item in held]
-    return json_answer(numbered(request, f"{BASE}/divisionspermitted/paged/me", items))
+    permitted = request.caller.divisions_with(permission)
+    items = [division_document(request.org, item) for item in request.org.divisions if item in permitted]
+    return json_response(numbered(request, f"{BASE}/divisionspermitted/paged/me", items))
 
 
 def permissions(request: DemoRequest) -> DemoResponse:
@@ -119,7 +119,7 @@ def permissions(request: DemoRequest) -> DemoResponse:
         if wanted in text.lower():
             chosen[domain][entity].append(permission_document(request.org, domain, entity, action))
     items: list[dict[str, Any]] = [{"domain": domain, "permissionMap": entities} for domain, entities in chosen.items()]
-    return json_answer(numbered(request, f"{BASE}/permissions", items))
+    return json_response(numbered(request, f"{BASE}/permissions", items))
 
 
 def permission_document(org: DemoOrg, domain: str, entity: str, action: str) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def permission_document(org: DemoOrg, domain: str, entity: str, action: str) -> 
 
 
 def products(request: DemoRequest) -> DemoResponse:
-    return json_answer(numbered(request, f"{BASE}/products", [{"id": "cloudcx2"}, {"id": "webMessaging"}]))
+    return json_response(numbered(request, f"{BASE}/products", [{"id": "cloudcx2"}, {"id": "webMessaging"}]))
 
 
 ROUTES = (

@@ -1,4 +1,4 @@
-"""Conversations: the full document, the media views, the analytics record, and the call that starts a session."""
+"""Conversations: the full document, the media views, the analytics details, and the call that starts a session."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from diagnostics.demo import documents
-from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
-from diagnostics.demo.routing import DemoRequest, DemoRoute, answer_user_only
+from diagnostics.demo.responses import ApiError, DemoResponse, json_response
+from diagnostics.demo.routing import DemoRequest, DemoRoute, reject_client_credentials
 
 BASE = "/api/v2/conversations"
 VIEW = ("conversation:communication:view",)
@@ -17,7 +17,7 @@ NOT_FOUND = "conversation.error.conversation.not.found"
 
 
 def find(request: DemoRequest, with_history: bool = False) -> dict[str, Any]:
-    """The conversation of the path, in its short form. What is only history is not found unless asked for."""
+    """The conversation of the path in its short form. One that is only history needs `with_history`."""
     text = request.params["conversationId"]
     try:
         wanted = str(uuid.UUID(text))
@@ -32,32 +32,32 @@ def find(request: DemoRequest, with_history: bool = False) -> dict[str, Any]:
 def conversation(request: DemoRequest) -> DemoResponse:
     spec = find(request)
     request.caller.require_any(VIEW, documents.divisions_of(spec))
-    return json_answer(documents.conversation(request.org, spec))
+    return json_response(documents.conversation(request.org, spec))
 
 
 def media_view(media: str, request: DemoRequest) -> DemoResponse:
     view = documents.media_view(request.org, find(request), media)
     if view is None:
         raise ApiError(NOT_FOUND)
-    return json_answer(view)
+    return json_response(view)
 
 
 def analytics_details(request: DemoRequest) -> DemoResponse:
     spec = find(request, with_history=True)
     request.caller.require_any(DETAILS, documents.divisions_of(spec))
-    return json_answer(documents.analytics(request.org, spec))
+    return json_response(documents.analytics(request.org, spec))
 
 
 def start_cobrowse(request: DemoRequest) -> DemoResponse:
-    """Answers as the real call does. Nothing of the product may ever send it; the request log is the proof."""
+    """Responds like the real call."""
     spec = find(request)
     request.caller.require_any(START, documents.divisions_of(spec))
     kind = session_kind(spec)
-    return json_answer(session(kind))
+    return json_response(session(kind))
 
 
 def session_kind(spec: dict[str, Any]) -> str:
-    """`Message` or `Call`, of the newest pair of connected customer and agent; a conflict where there is none."""
+    """`Message` or `Call`, for the medium in which customer and agent are connected. Raises ApiError (409) if none."""
     live = {
         (participant["purpose"], leg["media"])
         for participant in spec["participants"]
@@ -71,7 +71,7 @@ def session_kind(spec: dict[str, Any]) -> str:
 
 
 def session(kind: str) -> dict[str, Any]:
-    """Model `CobrowseWebMessagingSession`; its join code and socket address are secrets."""
+    """Model `CobrowseWebMessagingSession`. Its join code and socket URL are secrets."""
     ends = datetime.now(UTC) + timedelta(seconds=60)
     identifier = str(uuid.uuid4())
     return {
@@ -86,7 +86,7 @@ def session(kind: str) -> dict[str, Any]:
 USER_LISTS = ("", "/messages", "/calls", "/callbacks", "/emails", "/cobrowsesessions")
 VIEWS = ("messages", "calls", "callbacks", "emails")
 ROUTES = (
-    *(DemoRoute("GET", f"{BASE}{part}", answer_user_only, user_only=True) for part in USER_LISTS),
+    *(DemoRoute("GET", f"{BASE}{part}", reject_client_credentials, user_only=True) for part in USER_LISTS),
     *(DemoRoute("GET", f"{BASE}/{media}/{{conversationId}}", partial(media_view, media)) for media in VIEWS),
     DemoRoute("GET", f"{BASE}/{{conversationId}}", conversation, any_of=VIEW),
     DemoRoute("POST", f"{BASE}/{{conversationId}}/cobrowse", start_cobrowse, any_of=START),

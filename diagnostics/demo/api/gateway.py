@@ -1,10 +1,10 @@
-"""The provider gateway: what some orgs put in front of the published API. It knows scopes and providers."""
+"""The provider gateway that some orgs put in front of the published API. It checks scopes and providers."""
 
 import json
 from typing import Any
 
-from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
 from diagnostics.demo.api.conversations import find, session, session_kind
+from diagnostics.demo.responses import ApiError, DemoResponse, json_response
 from diagnostics.demo.routing import DemoRequest, DemoRoute
 
 SCOPES = ("conversation:write", "cobrowse:write")
@@ -12,11 +12,11 @@ SCOPES = ("conversation:write", "cobrowse:write")
 
 def providers(request: DemoRequest) -> DemoResponse:
     entities = [{"id": item.id, "name": item.name, "enabled": item.enabled} for item in request.endpoint.providers]
-    return json_answer({"entities": entities, "total": len(entities), "selfUri": "/api/v2/cobrowse/providers"})
+    return json_response({"entities": entities, "total": len(entities), "selfUri": "/api/v2/cobrowse/providers"})
 
 
 def start_session(request: DemoRequest) -> DemoResponse:
-    """404 whatever is wrong with the caller, the conversation or the provider: the gateway hides its reasons."""
+    """Responds with 404 to every problem with the caller, the conversation or the provider, because it hides the reason."""
     if not set(SCOPES) <= set(request.caller.client.scopes):
         raise ApiError("not.found")
     spec = find(request)
@@ -27,7 +27,7 @@ def start_session(request: DemoRequest) -> DemoResponse:
         kind = session_kind(spec)
     except ApiError:
         raise ApiError("not.found") from None
-    return json_answer({**session(kind), "providerId": wanted})
+    return json_response({**session(kind), "providerId": wanted})
 
 
 def provider_id(body: bytes) -> str:

@@ -1,17 +1,17 @@
-"""Who is asking: tokens/me, OAuth clients and scopes, organizations/me, limits, users/me."""
+"""The identity of the caller: tokens/me, OAuth clients and scopes, organizations/me, limits, users/me."""
 
 from typing import Any
 
-from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
 from diagnostics.demo.orgs import DemoClient, DemoOrg
-from diagnostics.demo.routing import DemoRequest, DemoRoute, answer_user_only
+from diagnostics.demo.responses import ApiError, DemoResponse, json_response
+from diagnostics.demo.routing import DemoRequest, DemoRoute, reject_client_credentials
 
 
 def token_info(request: DemoRequest) -> DemoResponse:
-    """Model `TokenInfo`. Client credentials ignore scopes; only an org behind the gateway shows some."""
+    """Model `TokenInfo`. Client credentials ignore scopes; only clients of an org with a gateway have some."""
     org, client = request.org, request.caller.client
     organization = {"id": org.id, "name": org.name}
-    return json_answer(
+    return json_response(
         {
             "organization": organization,
             "homeOrganization": organization,
@@ -25,7 +25,7 @@ def client_document(client: DemoClient) -> dict[str, Any]:
     return {
         "id": client.id,
         "name": client.name,
-        "authorizedGrantType": client.told_grant or client.grant_type,
+        "authorizedGrantType": client.reported_grant or client.grant_type,
         "scope": list(client.scopes),
         "roleDivisions": [{"roleId": role, "divisionId": division} for role, division in client.grants],
         "state": client.state,
@@ -42,16 +42,16 @@ def oauth_client(request: DemoRequest) -> DemoResponse:
         "secret": client.secret,
         "selfUri": f"/api/v2/oauth/clients/{client.id}",
     }
-    return json_answer({**client_document(client), **details})
+    return json_response({**client_document(client), **details})
 
 
 def scopes(request: DemoRequest) -> DemoResponse:
     entities = [{"id": scope, "selfUri": f"/api/v2/oauth/scopes/{scope}"} for scope in request.org.scopes]
-    return json_answer({"total": len(entities), "entities": entities, "selfUri": "/api/v2/oauth/scopes"})
+    return json_response({"total": len(entities), "entities": entities, "selfUri": "/api/v2/oauth/scopes"})
 
 
 def organization(request: DemoRequest) -> DemoResponse:
-    return json_answer(organization_document(request.org))
+    return json_response(organization_document(request.org))
 
 
 def organization_document(org: DemoOrg) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def limits(request: DemoRequest) -> DemoResponse:
     if values is None:
         raise ApiError("not.found")
     entities = [{"key": key, "namespace": namespace, "value": value} for key, value in values.items()]
-    return json_answer({"entities": entities})
+    return json_response({"entities": entities})
 
 
 ROUTES = (
@@ -87,5 +87,5 @@ ROUTES = (
     DemoRoute("GET", "/api/v2/oauth/clients/{clientId}", oauth_client, all_of=("oauth:client:view",)),
     DemoRoute("GET", "/api/v2/organizations/me", organization),
     DemoRoute("GET", "/api/v2/organizations/limits/namespaces/{namespaceName}", limits),
-    DemoRoute("GET", "/api/v2/users/me", answer_user_only, user_only=True),
+    DemoRoute("GET", "/api/v2/users/me", reject_client_credentials, user_only=True),
 )

@@ -5,7 +5,7 @@ import binascii
 from typing import Any
 from urllib.parse import urlencode
 
-from diagnostics.demo.answers import ApiError
+from diagnostics.demo.responses import ApiError
 from diagnostics.demo.routing import DemoRequest
 
 Items = list[dict[str, Any]]
@@ -17,8 +17,8 @@ def numbered(request: DemoRequest, path: str, items: Items, page_size: int = 25,
     pages = max(1, -(-len(items) // size))
 
     def uri(page: int) -> str:
-        kept = {key: value for key, value in request.query.items() if key not in ("pageSize", "pageNumber")}
-        return f"{path}?{urlencode({**kept, 'pageSize': size, 'pageNumber': page})}"
+        parameters = {key: value for key, value in request.query.items() if key not in ("pageSize", "pageNumber")}
+        return f"{path}?{urlencode({**parameters, 'pageSize': size, 'pageNumber': page})}"
 
     listing = {
         "entities": items[(number - 1) * size : number * size],
@@ -38,15 +38,15 @@ def numbered(request: DemoRequest, path: str, items: Items, page_size: int = 25,
 
 
 def by_cursor(request: DemoRequest, path: str, items: Items, page_size: int = 300) -> dict[str, Any]:
-    """`after` holds the position to go on from, `before` the position to end at."""
+    """The cursor `after` contains the start position, `before` the end position."""
     size = request.number("pageSize", page_size, page_size)
     end = read_cursor(request.query["before"]) if request.query.get("before") else None
     start = max(0, end - size) if end is not None else read_cursor(request.query.get("after", ""))
     stop = start + size if end is None else end
 
     def uri(name: str, position: int) -> str:
-        kept = {key: value for key, value in request.query.items() if key not in ("before", "after")}
-        return f"{path}?{urlencode({**kept, name: write_cursor(position)})}"
+        parameters = {key: value for key, value in request.query.items() if key not in ("before", "after")}
+        return f"{path}?{urlencode({**parameters, name: write_cursor(position)})}"
 
     listing: dict[str, Any] = {"entities": items[start:stop], "total": len(items), "selfUri": path}
     if stop < len(items):

@@ -1,25 +1,25 @@
-"""The live contract document of the demo orgs: the published operations in the shape of the real one."""
+"""The swagger document of the demo orgs, which has the shape of the real one."""
 
 import re
 from collections import defaultdict
 from functools import cache
 from typing import Any
 
-from diagnostics.demo.answers import DemoResponse, json_answer
+from diagnostics.demo.responses import DemoResponse, json_response
 from diagnostics.demo.routing import DemoRequest, DemoRoute
 from diagnostics.genesys.contract import Operation, bundled
 
 
 def swagger_route() -> DemoRoute:
     def swagger(request: DemoRequest) -> DemoResponse:
-        return json_answer(swagger_document())
+        return json_response(swagger_document())
 
     return DemoRoute("GET", "/api/v2/docs/swagger", swagger, public=True)
 
 
 @cache
 def swagger_document() -> dict[str, Any]:
-    """As the region of the bundled contract would tell it, but for what the bundled one does not know either."""
+    """Built from the bundled contract, so it lacks details that the bundled contract doesn't have."""
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for operation in bundled().operations:
         paths[operation.path][operation.method.lower()] = described(operation)

@@ -1,9 +1,9 @@
-"""Web deployments and their Messenger configurations, where the cobrowse settings live."""
+"""Web deployments and their Messenger configurations, which contain the cobrowse settings."""
 
 from typing import Any
 
-from diagnostics.demo.answers import ApiError, DemoResponse, json_answer
 from diagnostics.demo.api.paging import by_cursor
+from diagnostics.demo.responses import ApiError, DemoResponse, json_response
 from diagnostics.demo.routing import DemoRequest, DemoRoute
 
 BASE = "/api/v2/webdeployments"
@@ -12,22 +12,22 @@ CONFIGURATION = ("webDeployments:configuration:view",)
 
 
 def deployments(request: DemoRequest) -> DemoResponse:
-    """`expand=Configuration` puts the whole configuration version in the place of its reference."""
+    """`expand=Configuration` replaces the reference to the configuration version by the whole version."""
     expand = wants_configuration(request)
     listing = by_cursor(request, f"{BASE}/deployments", list(request.org.deployments))
     listing["entities"] = [deployment_document(request, item, expand) for item in listing["entities"]]
-    return json_answer(listing)
+    return json_response(listing)
 
 
 def deployment(request: DemoRequest) -> DemoResponse:
     found = find(request.org.deployments, request.params["deploymentId"])
-    return json_answer(deployment_document(request, found, wants_configuration(request)))
+    return json_response(deployment_document(request, found, wants_configuration(request)))
 
 
 def active_configuration(request: DemoRequest) -> DemoResponse:
     """Model `WebDeploymentActiveConfigurationOnDeployment`."""
     found = find(request.org.deployments, request.params["deploymentId"])
-    return json_answer(
+    return json_response(
         {
             "configurationVersion": configuration_document(configuration_of(request, found)),
             "deployment": deployment_document(request, found),
@@ -36,25 +36,25 @@ def active_configuration(request: DemoRequest) -> DemoResponse:
 
 
 def configurations(request: DemoRequest) -> DemoResponse:
-    """The drafts, as the contract calls them: of a configuration without changes that is what was published last."""
-    only = request.query.get("showOnlyPublished", "").lower() == "true"
-    kept = (item for item in request.org.configurations if "datePublished" in item or not only)
-    return json_answer(by_cursor(request, f"{BASE}/configurations", [draft_document(item) for item in kept]))
+    """The drafts. That of a configuration without changes equals its last published version."""
+    published_only = request.query.get("showOnlyPublished", "").lower() == "true"
+    shown = (item for item in request.org.configurations if "datePublished" in item or not published_only)
+    return json_response(by_cursor(request, f"{BASE}/configurations", [draft_document(item) for item in shown]))
 
 
 def versions(request: DemoRequest) -> DemoResponse:
     found = find(request.org.configurations, request.params["configurationId"])
     path = f"{BASE}/configurations/{found['id']}/versions"
-    return json_answer(by_cursor(request, path, [configuration_document(found)]))
+    return json_response(by_cursor(request, path, [configuration_document(found)]))
 
 
 def version(request: DemoRequest) -> DemoResponse:
     found = find(request.org.configurations, request.params["configurationId"])
     if request.params["versionId"] == "draft":
-        return json_answer(draft_document(found))
+        return json_response(draft_document(found))
     if request.params["versionId"] != found["version"]:
         raise ApiError("not.found")
-    return json_answer(configuration_document(found))
+    return json_response(configuration_document(found))
 
 
 def wants_configuration(request: DemoRequest) -> bool:
@@ -75,12 +75,12 @@ def configuration_of(request: DemoRequest, deployment: dict[str, Any]) -> dict[s
 def deployment_document(request: DemoRequest, item: dict[str, Any], expand: bool = False) -> dict[str, Any]:
     reference = item["configuration"]
     uri = f"{BASE}/configurations/{reference['id']}/versions/{reference['version']}"
-    whole = configuration_document(configuration_of(request, item)) if expand else {**reference, "selfUri": uri}
-    return {**item, "configuration": whole, "selfUri": f"{BASE}/deployments/{item['id']}"}
+    configuration = configuration_document(configuration_of(request, item)) if expand else {**reference, "selfUri": uri}
+    return {**item, "configuration": configuration, "selfUri": f"{BASE}/deployments/{item['id']}"}
 
 
 def configuration_document(item: dict[str, Any]) -> dict[str, Any]:
-    """The version that was published last."""
+    """The last published version."""
     version = {name: value for name, value in item.items() if name != "draft"}
     return {**version, "selfUri": f"{BASE}/configurations/{item['id']}/versions/{item['version']}"}
 

@@ -1,4 +1,4 @@
-"""What the demo orgs answer: JSON, the documented error body, and the token endpoint's own error shape."""
+"""Responses of the demo orgs: JSON, the documented error body, and the token endpoint's error body."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ REASONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
-# status and message template per code, as the published contract words them
+# Code -> status and message template, as in the published contract.
 ERRORS: dict[str, tuple[int, str]] = {
     "bad.request": (400, "The request could not be understood by the server due to malformed syntax."),
     "invalid.value": (400, "Value [{value}] is not valid for field type [{type}]. Allowable values are: {allowed}"),
@@ -59,7 +59,7 @@ ERRORS: dict[str, tuple[int, str]] = {
 
 @dataclass(frozen=True)
 class DemoResponse:
-    """One HTTP answer. `chunks` replaces `body` where an answer must come in pieces; `drop` ends the connection."""
+    """An HTTP response. `chunks` replaces `body` for a response sent in pieces; `drop` closes the connection instead."""
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
@@ -73,7 +73,7 @@ class DemoResponse:
 
 
 class ApiError(Exception):
-    """Raised by a handler; the app turns it into the documented error body. `code` is a key of ERRORS."""
+    """Raised by handlers. The app converts it to the documented error body. `code` is a key of ERRORS."""
 
     def __init__(self, code: str, headers: tuple[tuple[str, str], ...] = (), **params: str) -> None:
         super().__init__(code)
@@ -86,11 +86,11 @@ class ApiError(Exception):
         return ERRORS[self.code][0]
 
 
-def json_answer(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> DemoResponse:
+def json_response(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> DemoResponse:
     return DemoResponse(status, (("Content-Type", JSON_TYPE), *headers), json.dumps(value).encode())
 
 
-def error_answer(error: ApiError, context_id: str) -> DemoResponse:
+def error_response(error: ApiError, context_id: str) -> DemoResponse:
     status, template = ERRORS[error.code]
     body: dict[str, Any] = {
         "message": template.format_map(error.params),
@@ -101,9 +101,9 @@ def error_answer(error: ApiError, context_id: str) -> DemoResponse:
         "details": [],
         "errors": [],
     }
-    return json_answer(body, status, error.headers)
+    return json_response(body, status, error.headers)
 
 
 def token_error(error: str, description: str) -> DemoResponse:
-    """The token endpoint does not speak the API's error body; both spellings of the description are really sent."""
-    return json_answer({"error": error, "description": description, "error_description": description}, 400)
+    """The error body of the token endpoint. Genesys Cloud sends the description under both keys."""
+    return json_response({"error": error, "description": description, "error_description": description}, 400)
