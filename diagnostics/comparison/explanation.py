@@ -146,7 +146,7 @@ def _failure_clause(step: VerdictStep, reason: ChangeReason, bad: Side) -> str:
         return ""
     if any(not (fact.kind == "deployment" and (fact.is_added or fact.is_removed)) for fact in reason.direct):
         return ""
-    failed = [finding for finding in bad.deciding() if finding.outcome == "fail"]
+    failed = [finding for finding in bad.deciding_findings() if finding.outcome == "fail"]
     return f"in {bad.client_name} {_as_clause(failed[0].sentence)}" if failed else ""
 
 

@@ -63,7 +63,7 @@ def reason_for(
     `effect` is that of a change that explains it, in the order of the facts: LOST if the cause appeared, GAINED if it
     disappeared.
     """
-    deciding = bad.deciding()
+    deciding = bad.deciding_findings()
     checks = tuple(dict.fromkeys(finding.check_id for finding in deciding)) or checks_of(bad.cause)
     if deciding and good.check_ids.isdisjoint(checks):
         return ChangeReason("undetermined", not_checked=True)

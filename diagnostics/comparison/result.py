@@ -120,7 +120,7 @@ GROUP_OF = {
 def compare_runs(
     a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]], org_changes: Iterable[ObservedOrgChange]
 ) -> Comparison:
-    """`checks` are those of today: by id the title and the inputs it needs. `seen` are changes of either org between."""
+    """`checks` are those of this version: ID -> title and required inputs. `org_changes` happened between the runs."""
     remarks = remarks_on(a, b)
     facts = surroundings.facts_of(a.environment, b.environment, (a.at, b.at))
     given = inputs.facts_of(a, b)
@@ -148,7 +148,7 @@ def compare_runs(
 
 
 def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> Iterable[ChangedFinding]:
-    """Of the checks that both runs have in their plans; what only one of them asked is no change."""
+    """Compares the checks that both runs planned or ran."""
     shared = a.check_ids & b.check_ids
     old, new = ([finding for finding in side.findings if finding.check_id in shared] for side in (a, b))
     for compared in compare.compare(old, new):

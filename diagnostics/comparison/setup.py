@@ -167,7 +167,7 @@ def _provider_alone(key: str, was_there: bool, is_cut: bool) -> Fact:
 
 
 def _by_name_of(old: Items, new: Items) -> Items:
-    """The other org's deployments under the ids of those with the same name here, where the name leaves no doubt."""
+    """The new org's deployments under the IDs of the old org's with the same name, where that name is unique in both."""
     old_names, new_names = ({key: _name(item, key).casefold() for key, item in items.items()} for items in (old, new))
     counts = Counter(old_names.values()), Counter(new_names.values())
     by_name = {name: key for key, name in old_names.items() if counts[0][name] == 1}

@@ -66,7 +66,7 @@ class Side:
             return None
         return read_aim(self.inputs.call, self.inputs.conversation_id, bundled())
 
-    def deciding(self) -> tuple[Finding, ...]:
+    def deciding_findings(self) -> tuple[Finding, ...]:
         """The findings that the verdict is based on, without those that passed."""
         named = _texts(self.verdict.get("because"))
         by_anchor = {finding.anchor: finding for finding in self.findings}

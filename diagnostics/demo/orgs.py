@@ -171,9 +171,9 @@ def numbered(deployment: dict[str, Any], number: int) -> dict[str, Any]:
 
 @dataclass
 class Endpoint:
-    """What one port serves. Like a real region it may hold several orgs; the token says which one is meant.
+    """A region served on one port. It can have several orgs; the token determines the org.
 
-    `providers` may be swapped, as an admin of the gateway would rename one.
+    Tests may replace `providers`, as if an admin of the gateway had renamed one.
     """
 
     key: str
