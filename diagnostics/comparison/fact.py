@@ -61,11 +61,11 @@ class Fact:
         return self.is_changed and self.after in ABSENT
 
 
-def fact(kind: str, what: str, before: str | None, after: str | None, *, told: str = "", key: str = "") -> Fact:
+def fact(kind: str, what: str, before: str | None, after: str | None, *, clause: str = "", key: str = "") -> Fact:
     """A fact with one value in each run, None if that run didn't read it."""
     is_unknown = before is None or after is None
     state = FactState.UNKNOWN if is_unknown else FactState.SAME if before == after else FactState.CHANGED
-    clause = told or f"{what} changed from {before or 'none'} to {after or 'none'}"
+    clause = clause or f"{what} changed from {before or 'none'} to {after or 'none'}"
     return Fact(kind, what, before, after, state, key=key, clause=clause if state is FactState.CHANGED else "")
 
 

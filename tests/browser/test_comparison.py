@@ -32,7 +32,7 @@ def break_of(client: str, cause: str, kind: str = "diagnosis") -> tuple[Run, Run
     """The last run that was right and the first one with that cause, of one target of a demo client."""
     target = f"{'health' if kind == 'health' else 'start'}:{OAuthClient.objects.get(name=client).pk}"
     newest = Run.objects.filter(target=target).latest("pk")
-    broke = next(each for each in past_of(newest).flips if each.broke and each.after.cause == cause)
+    broke = next(each for each in past_of(newest).flips if each.is_break and each.after.cause == cause)
     return Run.objects.get(pk=broke.before.pk), Run.objects.get(pk=broke.after.pk)
 
 

@@ -35,7 +35,7 @@ def test_both_orgs_share_one_log(published: Visitor, gateway: Visitor, demo: Run
 
 
 def test_writes_outlive_the_flood_of_reads() -> None:
-    log = RequestLog(kept=10)
+    log = RequestLog(size=10)
     log.add(LoggedRequest("published", "POST", "/api/v2/conversations/x/cobrowse", 404))
     for _ in range(100):
         log.add(LoggedRequest("published", "GET", "/", 404))
