@@ -76,7 +76,7 @@ def test_a_client_of_that_name_that_is_not_ours_is_left_alone() -> None:
 
 
 def test_a_story_that_breaks_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "store", lambda copies: 1 / 0)
+    monkeypatch.setattr(history, "store_copies", lambda copies: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         seed.seed()
     assert not Run.objects.exists()
