@@ -93,7 +93,7 @@ def _conversations(before: Side, after: Side) -> Iterable[Fact]:
 
 
 def _responses(before: Side, after: Side) -> Iterable[Fact]:
-    old, new = before.inputs.answer, after.inputs.answer
+    old, new = before.inputs.response, after.inputs.response
     if old is None and new is None:
         return
     texts = [_response_text(response) for response in (old, new)]
@@ -116,12 +116,12 @@ def _responses(before: Side, after: Side) -> Iterable[Fact]:
     )
 
 
-def _response_value(answer: ReceivedAnswer) -> Any:
+def _response_value(answer: ReceivedResponse) -> Any:
     value, trouble = answer.json()
     return answer.body if trouble else value
 
 
-def _response_text(answer: ReceivedAnswer | None) -> str:
+def _response_text(answer: ReceivedResponse | None) -> str:
     if answer is None:
         return NONE
     if answer.network_error:

@@ -79,9 +79,9 @@ def describe_changes(before: int | None, after: int | None) -> list[str]:
     a, b = (runs.get(pk) if pk else None for pk in (before, after))
     if a is None or b is None:
         return []
-    told, _ = compared(a, b)
-    facts = [_cap(each.clause) for each in told.changed if each.clause]
-    return [told.explanation.sentence, *facts][: MOST_CHANGES + 1]
+    comparison, _ = compared(a, b)
+    facts = [_as_sentence(change.clause) for change in comparison.changed if change.clause]
+    return [comparison.explanation.sentence, *facts][: MAX_CHANGES + 1]
 
 
 def _title(event: str, incident: Incident) -> str:

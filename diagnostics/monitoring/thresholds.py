@@ -53,8 +53,8 @@ def find_agreement(points: Iterable[Point], threshold: Threshold) -> Agreement |
 
 def conclusive(points: Iterable[Point], threshold: Threshold) -> list[Point]:
     """The runs that count for this threshold, oldest first."""
-    ordered = sorted(points, key=lambda each: (each.at, each.pk))
-    return [each for each in ordered if each.state is not PointState.UNKNOWN or _counts(each, threshold)]
+    ordered = sorted(points, key=lambda point: (point.at, point.pk))
+    return [point for point in ordered if point.state is not PointState.UNKNOWN or _counts(point, threshold)]
 
 
 def find_changed_cause(points: Iterable[Point], threshold: Threshold, cause: str) -> str:

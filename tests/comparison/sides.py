@@ -5,7 +5,7 @@ from typing import Any
 
 from diagnostics.comparison.side import Side
 from diagnostics.engine.finding import FindingResult
-from diagnostics.parsing.call import FailingCall, ReceivedAnswer
+from diagnostics.parsing.call import FailingCall, ReceivedResponse
 from diagnostics.parsing.inputs import Inputs
 
 BEGAN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -406,7 +406,7 @@ def test_a_conversation_that_came_to_work_is_told_as_it_is_now() -> None:
 
 
 def test_an_answer_that_was_brought_shows_a_fault_and_makes_none() -> None:
-    refused = ReceivedAnswer(404, body='{"code": "not.found"}')
+    refused = ReceivedResponse(404, body='{"code": "not.found"}')
     said = make_finding("answer.meaning", "fail", "not_found")
     good = side(1, findings=(PATH,), inputs=given(call()))
     bad = wrong_path(2, findings=(NO_PATH, said), inputs=given(call(f"{START}/sessions"), refused))
@@ -414,7 +414,7 @@ def test_an_answer_that_was_brought_shows_a_fault_and_makes_none() -> None:
     assert (told.certainty, named(told)) == ("proved", {"path"})
     alone = side(2, "authz.not_a_party", (said,), inputs=given(call(), refused), planned=("answer.meaning",))
     first = side(
-        1, findings=(make_finding("answer.meaning", code="success"),), inputs=given(call(), ReceivedAnswer(200))
+        1, findings=(make_finding("answer.meaning", code="success"),), inputs=given(call(), ReceivedResponse(200))
     )
     assert named(explained(first, alone)) == {"answer"}
 
