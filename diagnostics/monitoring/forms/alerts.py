@@ -17,8 +17,8 @@ from diagnostics.monitoring.models import AlertRule, Channel, Delivery
 from diagnostics.monitoring.queries.alerts import INCIDENT_STATES
 from diagnostics.monitoring.timetable import WEEKDAYS
 from diagnostics.monitoring.visibility import visible_channels
+from diagnostics.orgs.forms.providers import QueryForm
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.visibility import visible_clients
 from diagnostics.web.form_text import NO_NUL
 from diagnostics.web.paging import before_field
 
@@ -279,25 +279,17 @@ class MuteForm(forms.Form):
         return timezone.now() + timedelta(hours=self.cleaned_data["hours"])
 
 
-class IncidentFilterForm(forms.Form):
-    """Reads the query string; invalid values don't filter."""
-
+class IncidentFilterForm(QueryForm):
     state = forms.ChoiceField(choices=list(INCIDENT_STATES.items()), required=False)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="Every client")
     before = before_field()
 
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["client"].queryset = visible_clients(viewer).only("name")  # type: ignore[attr-defined]
 
-
-class DeliveryFilterForm(forms.Form):
-    """Reads the query string; invalid values don't filter."""
-
+class DeliveryFilterForm(QueryForm):
     state = forms.ChoiceField(choices=[("", "All"), *Delivery.State.choices], required=False)
     channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="Every channel")
     before = before_field()
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, viewer=viewer, **kwargs)
         self.fields["channel"].queryset = visible_channels(viewer).only("name")  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
@@ -24,6 +25,7 @@ from diagnostics.monitoring.timetable import (
     default_spread,
     shortest_gap,
 )
+from diagnostics.orgs.forms.providers import QueryForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.inputs import Inputs
@@ -205,9 +207,7 @@ class ScheduleForm(PlanForm):
         return {name: getattr(schedule, name) for name in names}
 
 
-class ScheduleListForm(forms.Form):
-    """Reads the query string; invalid values and unknown names don't filter, and are listed in `complaints`."""
-
+class ScheduleListForm(QueryForm):
     q = forms.CharField(
         label="Search",
         required=False,
@@ -224,44 +224,22 @@ class ScheduleListForm(forms.Form):
     )
     page = forms.IntegerField(required=False, min_value=1, max_value=100_000, widget=forms.HiddenInput)
 
-    def __init__(self, query: QueryDict, *, viewer: User) -> None:
-        super().__init__(query)
-        self.query = query
-        client = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
-        client.queryset = visible_clients(viewer).only("name")
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, viewer=viewer, **kwargs)
         cast("forms.ModelChoiceField[User]", self.fields["owner"]).queryset = people_for_choice(viewer)
 
-    @property
-    def filters(self) -> ScheduleFilter:
-        self.is_valid()
-        data = self.cleaned_data
-        client, owner = data.get("client"), data.get("owner")
-        return ScheduleFilter(
-            q=data.get("q", ""),
-            client=client.pk if client else None,
-            owner=owner.pk if owner else None,
-            state=data.get("state", ""),
-        )
+    def filter(self) -> ScheduleFilter:
+        return ScheduleFilter(**{name: value for name, value in self.chosen().items() if name != "page"})
 
-    @property
-    def number(self) -> int:
-        return self.cleaned_data.get("page") or 1
-
-    @property
-    def complaints(self) -> list[str]:
-        """The parts of the query string that were ignored."""
-        wrong = [f"{name} = {self.query.get(name, '')[:60]!r}" for name in self.errors]
-        return wrong + [f"{name[:60]!r}" for name in self.query if name not in self.fields][:5]
+    def page_number(self) -> int:
+        return int(self.chosen().get("page", 1))
 
     @property
     def without_page(self) -> str:
         """The valid part of the query string, to which a page number can be appended."""
-        current = self.query.copy()
-        unknown = [name for name in self.query if name not in self.fields]
-        for name in ("page", *self.errors, *unknown):
-            current.pop(name, None)
-        text = current.urlencode()
-        return f"{text}&" if text else ""
+        valid = {name: value for name, value in self.data.items() if name in self.fields and name not in self.errors}
+        valid.pop("page", None)
+        return f"{urlencode(valid)}&" if valid else ""
 
 
 class PauseForm(forms.Form):

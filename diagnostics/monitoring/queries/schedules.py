@@ -26,8 +26,8 @@ class ScheduleFilter:
     """The filters of the schedule list; empty values don't filter."""
 
     q: str = ""
-    client: int | None = None
-    owner: int | None = None
+    client: OAuthClient | None = None
+    owner: User | None = None
     state: str = ""
 
     @property

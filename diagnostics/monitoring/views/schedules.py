@@ -43,11 +43,12 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 @require_safe
 def schedule_list(request: Request) -> HttpResponse:
     form = ScheduleListForm(request.GET, viewer=request.user)
-    filters = form.filters
-    page: Page[Schedule] = schedule_page(request.user, filters, form.number)
+    filters = form.filter()
+    page: Page[Schedule] = schedule_page(request.user, filters, form.page_number())
     context = {
         "form": form,
         "filters": filters,
+        "left_out": list(form.left_out()),
         "page": page,
         "counts": schedule_counts(request.user),
         "pausing": PauseForm(),
@@ -230,7 +231,7 @@ def _query_of(request: Request) -> str:
 
 
 def _posted_filters(request: Request) -> ScheduleFilter:
-    return ScheduleListForm(QueryDict(_query_of(request)), viewer=request.user).filters
+    return ScheduleListForm(QueryDict(_query_of(request)), viewer=request.user).filter()
 
 
 def _number(text: str) -> int | None:
