@@ -7,7 +7,17 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, unclear, warned
+from diagnostics.checks.base import (
+    CheckContext,
+    Evidence,
+    Result,
+    check,
+    failed,
+    from_screenshot,
+    passed,
+    unclear,
+    warned,
+)
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_of_message, missing_permission_in_message
 from diagnostics.genesys.retry_after import describe_wait, stated_wait
@@ -79,6 +89,8 @@ def answer_meaning(ctx: CheckContext) -> Iterator[Result]:
             hint="Your company's gateway gave this response, not Genesys Cloud: the call never reached the API. Check the "
             "gateway's route and path prefix with the people who run it.",
         )
+    if result.code in ("foreign", "server_error_foreign") and ctx.call is not None and ctx.call.from_screenshot:
+        result = from_screenshot(result)
     reads_session = aim is not None and aim.operation is not None and aim.operation.path == SESSION_PATH
     yield as_session_read(result) if reads_session else result
 

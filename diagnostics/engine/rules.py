@@ -105,7 +105,8 @@ RULES: tuple[CauseRule, ...] = (
     CauseRule("auth.ip_not_allowed", "oauth.token", ("ip_refused",)),
     CauseRule("auth.client_rejected", "oauth.token", ("client_rejected", "grant_not_allowed")),
     CauseRule("auth.token_foreign", "oauth.identity", ("token_refused",), "likely"),
-    CauseRule("authz.user_context_required", "answer.meaning", ("user_required", "client_required")),
+    # Only the pasted response says so: the token that it is about is not ours to read.
+    CauseRule("authz.user_context_required", "answer.meaning", ("user_required", "client_required"), "likely"),
     CauseRule(
         "authz.user_context_required",
         "permissions.user",
@@ -119,7 +120,13 @@ RULES: tuple[CauseRule, ...] = (
     CauseRule("config.feature_not_licensed", "answer.meaning", ("feature_off",), "likely"),
     CauseRule("authz.permission_missing", "permissions.call", ("permission_missing",)),
     CauseRule("authz.division_missing", "permissions.call", ("division_missing",)),
-    CauseRule("authz.division_missing", "answer.meaning", ("division_missing",), unless=("permissions.call:held",)),
+    CauseRule(
+        "authz.division_missing",
+        "answer.meaning",
+        ("division_missing",),
+        "likely",
+        unless=("permissions.call:held",),
+    ),
     CauseRule("authz.division_missing", "conversation.exists", ("division_hidden",), "likely"),
     CauseRule("authz.permission_missing", "answer.meaning", ("permission_missing",), "likely", ORG_CONTRADICTS),
     CauseRule("body.content_type", "request.body", ("content_type",), "likely"),

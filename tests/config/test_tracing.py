@@ -90,7 +90,7 @@ def test_work_goes_on_in_the_trace_of_the_message(arrived: list[Span]) -> None:
 
 def test_without_an_address_nothing_of_it_is_imported() -> None:
     code = (
-        "import django; django.setup(); import sys; from diagnostics import tasks, traces\n"
+        "import django; django.setup(); import sys; from diagnostics import tasks\nfrom diagnostics.telemetry import tracing as traces\n"
         "with traces.span('x') as span: span.tell(a=1); span.name('y')\n"
         "print(any(name.startswith('opentelemetry') for name in sys.modules), traces.carrier())"
     )

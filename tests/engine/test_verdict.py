@@ -124,7 +124,7 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[FindingRe
             "undetermined",
         ),
         (answered(401, "token_refused"), "auth.token_expired", "likely"),
-        (answered(400, "user_required"), "authz.user_context_required", "proved"),
+        (answered(400, "user_required"), "authz.user_context_required", "likely"),
         (answered(404, "not_a_party"), "authz.not_a_party", "likely"),
         (answered(404, "html"), "env.redirect_or_html", "likely"),
         (answered(404, "foreign"), "response.not_genesys", "likely"),

@@ -36,7 +36,7 @@ def verdict_on(text: str, region: str = "") -> dict[str, Any]:
         ("01-curl-verbose", "path.not_in_api", "proved"),
         ("02-powershell-splat", "path.not_in_api", "proved"),
         ("06-python-traceback", "conv.session_conflict", "likely"),
-        ("07-sdk-trace-text", "authz.user_context_required", "proved"),
+        ("07-sdk-trace-text", "authz.user_context_required", "likely"),
         ("10-terraform-diag", "authz.permission_missing", "likely"),
         ("12-node-inspect", "path.not_in_api", "proved"),
         ("15-data-action-japanese", "path.not_in_api", "proved"),
