@@ -74,7 +74,7 @@ SENTENCES = {
 
 class Timeout(Error):
     code = 408
-    reason = "LimitedRequest Timeout"
+    reason = "Request Timeout"
 
 
 class TooManyConnections(Error):

@@ -84,6 +84,7 @@ ARROWED = re.compile(
 REQUESTED = re.compile(r"(?!END )([A-Z]{3,7}) (\S{1,4000})")
 RECEIVED = re.compile(r"(?:HTTP/[\d.]{1,3} )?(\d{3})\b")
 CURLY_COMMAND = re.compile(r"\bcurl(?:\.exe)?\s(?=[^\n]{0,4000}(?:[“”‘’]|\s[–—][A-Za-z]))")
+QUOTED_OR_NOT = re.compile(r"'[^'\n]*+'|\"[^\"\n]*+\"|[^'\"]++|.")
 STRAIGHT = str.maketrans("“”„‘’", '"""\'\'')
 TRACED = re.compile(r"(?:<=|=>) (Send|Recv)(?: SSL)? (header|data), \d+ bytes")
 TRACED_ROW = re.compile(r"([0-9a-f]{4,8}): ?")
@@ -351,7 +352,10 @@ def _straight_commands(text: str) -> str:
     paragraphs = text.split("\n\n")
     for number, paragraph in enumerate(paragraphs):
         if (found := CURLY_COMMAND.search(paragraph)) is not None:
-            command = paragraph[found.start() :].translate(STRAIGHT)
+            # What stands between straight quotation marks was sent as it is.
+            command = QUOTED_OR_NOT.sub(
+                lambda part: part[0] if part[0][0] in "'\"" else part[0].translate(STRAIGHT), paragraph[found.start() :]
+            )
             command = re.sub(r"(?<=\s)—(?=[a-z]{2})", "--", re.sub(r"(?<=\s)–(?=[A-Za-z])", "-", command))
             paragraphs[number] = paragraph[: found.start()] + command
     return "\n\n".join(paragraphs)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 
 from diagnostics.text import time_budget
@@ -90,12 +91,16 @@ def outside_masks(text: str, change: Callable[[str], str]) -> str:
     start = 0
     for found in time_budget.checked(OPAQUE.finditer(text)):
         if is_placeholder(found[0]):
-            parts += [change(text[start : found.start()]), found[0]]
+            if between := text[start : found.start()]:
+                parts.append(change(between))
+            parts.append(found[0])
             start = found.end()
-    parts.append(change(text[start:]))
+    if rest := text[start:]:
+        parts.append(change(rest))
     return "".join(parts)
 
 
+@lru_cache(maxsize=256)  # a text of placeholders repeats a few of them
 def is_placeholder(text: str) -> bool:
     """Is this a mask, or what documentation writes where a secret belongs: <token>, $TOKEN, {{token}}, YOUR_TOKEN, ***?
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-PASTES = Path(__file__).parent.parent / "calls" / "pastes"
+PASTES = Path(__file__).parent.parent / "parsing" / "pastes"
 
 
 def run(*args: str) -> str:

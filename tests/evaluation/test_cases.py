@@ -15,7 +15,7 @@ from diagnostics.evaluation.conversations import conversation_of, medium_of
 from diagnostics.evaluation.score import Score, evaluate
 from diagnostics.evaluation.states import is_licensed, org_of, permissions_of, region_of
 
-FOLDER = Path(__file__).parent / "evaluation"
+FOLDER = Path(__file__).parent
 CASES = FOLDER / "cases.json"
 FILES = (
     CASES,

@@ -77,12 +77,13 @@ NO_FREE_TEXT = {
     "ApiToken": {"prefix": OUR_WORDS, "hash": "a hash"},
     "IdempotencyKey": {"key": "compared exactly, deleted after a day", "request_hash": "a hash"},
     "Badge": {"key": "made here"},
-    "KnownFinding": dict.fromkeys(("check_id", "code"), OUR_WORDS)
+    "Issue": dict.fromkeys(("check_id", "code"), OUR_WORDS)
     | dict.fromkeys(("about", "subject", "sentence"), OF_THE_ENGINE),
-    "Snapshot": dict.fromkeys(("worker",), OUR_WORDS) | dict.fromkeys(("progress", "parts", "rights"), OF_A_SYNC),
+    "ConfigurationSync": dict.fromkeys(("worker",), OUR_WORDS)
+    | dict.fromkeys(("progress", "parts", "rights"), OF_A_SYNC),
     "Provider": dict.fromkeys(("ref", "name", "status", "channels", "settings", "version"), OF_A_SYNC),
     "OrgChange": dict.fromkeys(("ref", "name", "setting", "before", "after"), OF_A_SYNC),
-    "Holding": dict.fromkeys(("permission", "role", "division", "division_name"), OF_A_SYNC),
+    "HeldPermission": dict.fromkeys(("permission", "role", "division", "division_name"), OF_A_SYNC),
     "RetentionPass": dict.fromkeys(("cutoffs", "deleted"), "numbers and times"),
     "Turn": {"queue": OUR_WORDS, "org": OUR_WORDS},
     "Watch": {"check_id": OUR_WORDS},
