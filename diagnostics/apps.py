@@ -14,7 +14,7 @@ class DiagnosticsConfig(AppConfig):
 
     def ready(self) -> None:
         stored_text.install()
-        regions.read_endpoints_from(lambda: settings.GENESYS_ENDPOINTS)
+        regions.set_endpoints_source(lambda: settings.GENESYS_ENDPOINTS)
         # Models can be imported only now.
         from diagnostics.accounts import sign_in_events  # noqa: F401, PLC0415
         from diagnostics.issues import receivers as issues_receivers  # noqa: F401, PLC0415

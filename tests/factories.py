@@ -10,7 +10,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
-from diagnostics.genesys.contract import bundled, written
+from diagnostics.genesys.contract import bundled, serialize
 from diagnostics.issues.models import Issue
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
 from diagnostics.orgs.models import ConfigurationSync, ContractVersion, HeldPermission, OAuthClient, OrgChange, Provider
@@ -66,7 +66,7 @@ def make_contract_version(region: str = "eu-west-1", **values: Any) -> ContractV
     operations = values.pop("contract_operations", contract.operations)
     version = values.pop("version", "live 2026-11-20 ab12cd34")
     source = f"https://api.{region}.test/api/v2/docs/swagger"
-    document = written(operations, version=version, date="2026-11-20", source=source)
+    document = serialize(operations, version=version, date="2026-11-20", source=source)
     defaults: dict[str, Any] = {
         "state": ContractVersion.State.KEPT,
         "fetched_at": timezone.now(),

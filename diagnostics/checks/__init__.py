@@ -1,4 +1,4 @@
-"""Every module beside this one registers its checks when it is imported; nothing else lists them."""
+"""Imports every module of this package, because a check is registered when its module is imported."""
 
 from importlib import import_module
 from pkgutil import iter_modules

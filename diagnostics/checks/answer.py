@@ -1,4 +1,4 @@
-"""What does the pasted answer say, and did it come from Genesys Cloud at all?"""
+"""Checks what the pasted response means, and whether it came from Genesys Cloud."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from diagnostics.checks.base import (
 )
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_of_message, missing_permission_in_message
-from diagnostics.genesys.retry_after import describe_wait, stated_wait
+from diagnostics.genesys.retry_after import describe_wait, parse_retry_after
 from diagnostics.parsing.call import ReceivedResponse
 from diagnostics.parsing.response_text import permissions_in
 
@@ -30,13 +30,13 @@ PROXIES = re.compile(
     r"\b(?:squid|zscaler|blue ?coat|forcepoint|netskope|websense|fortigate|fortiguard|mcafee web|proxy)", re.IGNORECASE
 )
 
-# Where in the client program it happened, which says nothing of what happened: "at sun.security.ssl.SSLSocketImpl.read".
+# Class names in a stack trace don't show what happened: "at sun.security.ssl.SSLSocketImpl.read".
 STACK_FRAME = re.compile(
     r"\bat\s+(?:[\w$@-]+[./])+[\w$<>]+(?:\([^()]*\))?|\$proxy\d+|\b(?:sun|jdk)\.proxy", re.IGNORECASE
 )
-# What a client program says when no answer came -> the trouble, first match wins: what names one thing alone comes
-# before what other troubles mention by the way. A proxy's name may be the one that is not found; a certificate lists
-# names as "DNS:"; a look-up, a handshake and a read can each be what timed out, but only the look-up says where to mend.
+# Error -> pattern for the message of a client without a response. The first match wins, so a specific pattern comes
+# before the ones whose words its messages can contain: a failed lookup can be of a proxy's name, a certificate error can
+# list names as "DNS:", and lookups and handshakes can time out too.
 NETWORK = (
     ("redirect_or_html", r"redirect|unexpected token '?<|<!doctype|<html"),
     ("proxy", r"(?<!no[ _-])(?<!without )prox(?:y|ies)|tunnel|\b407\b"),
@@ -57,7 +57,7 @@ NETWORK = (
     ("tls", r"ssl|tls|handshake"),
     ("refused", r"refused|reset|closed|hang ?up|unreachable|broken pipe|eof"),
 )
-# A browser's words where it keeps the response from the page.
+# The message of a browser that hides the response from the page.
 CORS = re.compile(
     r"\bcors\b|access-control-allow-origin|same[- ]origin policy|cross-origin request|failed to fetch|"
     r"networkerror when attempting to fetch",
@@ -96,7 +96,7 @@ def answer_meaning(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_sign_in_redirect(answer: ReceivedResponse) -> Result | None:
-    """The authorization endpoint answers with a redirect when it works; None where the response is something else."""
+    """Passes for a redirect, which is how the authorization endpoint responds on success; None for anything else."""
     target = answer.header("Location") or ""
     if answer.status not in (302, 303, 307) or "error=" in target:
         return None
@@ -105,7 +105,7 @@ def judge_sign_in_redirect(answer: ReceivedResponse) -> Result | None:
 
 
 def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: datetime | None = None) -> Result:
-    """The answer alone. What the org itself says beats it: the verdict weighs the two."""
+    """The result for the pasted response by itself. The verdict prefers what the org's own responses show."""
     if answer.status is None:
         return judge_network_error(answer.network_error)
     outer, answer = answer, answer.of_the_api
@@ -114,7 +114,7 @@ def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: 
     proof = _proof(answer, data)
     if outer is not answer:
         proof["outer_status"] = outer.status
-    if CORS.search(answer.network_error):  # a status from a browser's console, which hid the response itself
+    if CORS.search(answer.network_error):  # the status is from a browser's console, without the response
         proof["hidden_by_browser"] = True
     if 200 <= status < 300 and (ended := _offer_ended(data, now or datetime.now(UTC))):
         return failed(
@@ -131,12 +131,12 @@ def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: 
     meaning = meaning_of_message(status, code, message)
     own = is_genesys(answer, data, token_request=token_request)
     if meaning is not None and not own and meaning.code != "provider_wanted":
-        meaning = None  # the words of somebody else, in which only a gateway of providers shows itself
+        meaning = None  # messages of other servers count only if they show a provider gateway
     meaning = meaning or CODES.get(code.lower())
     if meaning is None and own:
         meaning = missing_permission_in_message(status, message)
-    between = 300 <= status < 400 or status == 407  # the API itself never answers so
-    if meaning is None and (between or not own):
+    is_proxy_status = 300 <= status < 400 or status == 407  # never sent by the API
+    if meaning is None and (is_proxy_status or not own):
         return _not_genesys(answer, proof)
     if meaning is None and status >= 500:
         meaning = STATUSES.get(status, Meaning("server_error", "Genesys Cloud met an error of its own."))
@@ -152,7 +152,7 @@ def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: 
 
 
 def as_session_read(result: Result) -> Result:
-    """For the read of one session, a 404 or 410 means that the session is no more."""
+    """For the read of a session, a 404 or 410 means that the session has ended."""
     if result.code not in ("not_found", "gone"):
         return result
     return failed(
@@ -164,7 +164,7 @@ def as_session_read(result: Result) -> Result:
 
 
 def _offer_ended(data: Any, now: datetime) -> str:
-    """When the offer of a started session ended, "" while it is open or where the answer holds none."""
+    """When the offer of a started session ended, "" if it is still open or there is none."""
     text = data.get("dateOfferEnds") if isinstance(data, dict) else None
     try:
         ends = datetime.fromisoformat(text) if isinstance(text, str) and len(text) < 60 else None
@@ -175,8 +175,8 @@ def _offer_ended(data: Any, now: datetime) -> str:
 
 
 def judge_network_error(text: str) -> Result:
-    said = STACK_FRAME.sub(" ", text[:20_000])
-    if CORS.search(said):
+    message = STACK_FRAME.sub(" ", text[:20_000])
+    if CORS.search(message):
         return unclear(
             "network_cors",
             "The browser blocked the response (CORS), so its real status and error are hidden. CORS is the symptom: any "
@@ -186,17 +186,17 @@ def judge_network_error(text: str) -> Result:
             evidence={"status": None, "message": text[:500]},
         )
     for name, pattern in NETWORK:
-        if re.search(pattern, said, re.IGNORECASE):
+        if re.search(pattern, message, re.IGNORECASE):
             hint = NETWORK_HINTS.get(name, "The call never reached the API.")
             return failed(f"network_{name}", f"No answer came: {text[:200]}", hint=hint)
     return unclear("network_unknown", f"No answer came, and its reason is not known: {text[:200] or '(not said)'}")
 
 
 def is_genesys(answer: ReceivedResponse, data: Any, *, token_request: bool) -> bool:
-    """A Genesys answer carries its correlation id, or is JSON of its error shape; the login host has its own shape.
+    """Does the response have Genesys Cloud's correlation ID or the format of its errors, or those of the login host?
 
-    A status and a message alone are no proof: half the frameworks of the world answer so. Nothing but a status, or
-    an empty body, is taken at its word.
+    JSON with just a status and a message doesn't count, because many frameworks use that format. A response without a
+    body does.
     """
     if answer.header("ININ-Correlation-Id"):
         return True
@@ -210,7 +210,7 @@ def is_genesys(answer: ReceivedResponse, data: Any, *, token_request: bool) -> b
 
 
 def _describe_limit(proof: Evidence) -> str:
-    """Which limit a 429 names, and who shares it (facts, section 11)."""
+    """The limit that a 429 names, and who shares it (facts, section 11)."""
     key = proof["limit"].get("key", "")
     if not key:
         return ""
@@ -221,7 +221,7 @@ def _describe_limit(proof: Evidence) -> str:
 def _not_genesys(answer: ReceivedResponse, proof: Evidence) -> Result:
     status = answer.status or 0
     page = _is_page(answer)
-    if status in (407, 511) or (page and _speaks_of_a_proxy(answer)):
+    if status in (407, 511) or (page and _names_proxy(answer)):
         return failed(
             "proxy", f"A proxy answered ({status}) in place of the API; the call never reached it.", evidence=proof
         )
@@ -258,10 +258,10 @@ def _is_page(answer: ReceivedResponse) -> bool:
     return body.startswith(("<", "html page")) or "html" in (answer.header("Content-Type") or "").lower()
 
 
-def _speaks_of_a_proxy(answer: ReceivedResponse) -> bool:
-    """A page that names the product that made it, or an answer that says through whom it came."""
-    named = f"{answer.body or ''} {answer.header('Server') or ''} {answer.header('Via') or ''}"
-    return PROXIES.search(named[:20_000]) is not None or answer.header("Proxy-Authenticate") is not None
+def _names_proxy(answer: ReceivedResponse) -> bool:
+    """Do the page or the headers name a proxy?"""
+    text = f"{answer.body or ''} {answer.header('Server') or ''} {answer.header('Via') or ''}"
+    return PROXIES.search(text[:20_000]) is not None or answer.header("Proxy-Authenticate") is not None
 
 
 def _proof(answer: ReceivedResponse, data: Any) -> dict[str, Any]:
@@ -279,12 +279,12 @@ def _proof(answer: ReceivedResponse, data: Any) -> dict[str, Any]:
 
 
 def _limit(value: object) -> dict[str, str]:
-    """The `limit` object of a 429: {key, namespace, value}, of which only text and numbers are kept."""
+    """The strings and numbers in the `limit` object of a 429: {key, namespace, value}."""
     fields = value.items() if isinstance(value, dict) else ()
     return {
-        str(name)[:40]: str(each)[:120]
-        for name, each in islice(fields, 5)
-        if isinstance(each, str | int) and not isinstance(each, bool)
+        str(name)[:40]: str(item)[:120]
+        for name, item in islice(fields, 5)
+        if isinstance(item, str | int) and not isinstance(item, bool)
     }
 
 
@@ -304,24 +304,25 @@ HINTS = {
 
 
 def _hint(code: str, proof: Evidence, now: datetime) -> str:
-    named = " or ".join(permissions_in(proof["message"]))
-    if code in ("permission_missing", "division_missing") and named:
-        where = "in the conversation's division" if code == "division_missing" else "with the conversation's division"
-        return f"Give a role of the caller {named}, {where}."
+    permissions = " or ".join(permissions_in(proof["message"]))
+    if code == "permission_missing" and permissions:
+        return f"Give a role of the caller {permissions}, with the conversation's division."
+    if code == "division_missing" and permissions:
+        return f"Give a role of the caller {permissions}, in the conversation's division."
     if code == "permission_missing" and INTERNAL_CLASS.search(proof["message"]):
         return (
             "The response names an internal class in place of the permission, so it doesn't say which one is missing."
         )
     if code == "rate_limited":
-        wait = stated_wait(proof["retry_after"], now)
-        how_long = describe_wait(wait) if wait is not None else "as long as the response says"
-        return f"Wait {how_long} before any further call with this client. A new token doesn't help."
+        wait = parse_retry_after(proof["retry_after"], now)
+        duration = describe_wait(wait) if wait is not None else "as long as the response says"
+        return f"Wait {duration} before any further call with this client. A new token doesn't help."
     if code in ("server_error", "server_timeout") and proof["correlation_id"]:
         return f"Try again later; give Genesys Cloud Care the correlation ID {proof['correlation_id']}."
     return HINTS.get(code, "")
 
 
-# How people say, in a title or a note, that the failure does not happen again.
+# Phrases in a title or a note for a failure that can't be reproduced.
 NOT_AGAIN = re.compile(
     r"(?:not|n't|never|cannot|unable to)\s+(?:be\s+)?(?:reproduc|repeat)\w*|irreproducible|intermittent|sporadic|"
     r"(?:works|worked|succeeds|succeeded)\s+(?:now|again|on retry|the second time)|no longer fails",
@@ -336,7 +337,7 @@ def answer_reproducible(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_reproducible(status: int | None, note: str) -> Result:
-    """An answer that is a success shows no failure; what the person says of it decides whether there was one."""
+    """A successful response shows no failure, so then the user's note decides whether there was one."""
     if status is None or not 200 <= status < 300:
         return passed("seen", "The answer that was brought shows the failure.")
     if NOT_AGAIN.search(note[:2000]):

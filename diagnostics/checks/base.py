@@ -1,4 +1,4 @@
-"""The contract of one check: what it may touch, what it says, how it registers."""
+"""The interface of a check: its context, its result, and how it is registered."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ Evidence = dict[str, Any]
 
 @dataclass(frozen=True)
 class Result:
-    """What a check says about one subject; an unsaved value. `code` is stable, the sentence is for the screen."""
+    """The result of a check for one subject. `code` is stable; `sentence` and `hint` are for people."""
 
     outcome: Outcome
     code: str
@@ -30,9 +30,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Target:
-    """What a run looks at, frozen when it was created.
+    """What a run checks, fixed when the run is created.
 
-    `conversation_id` and `org_id` (the org as last verified) are "" when not known.
+    `org_id` is the org as last verified. It and `conversation_id` are "" if unknown.
     """
 
     kind: str
@@ -53,12 +53,12 @@ def right_now() -> datetime:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """All that a check may touch.
+    """Everything a check can use.
 
-    `aim` is what the failing call is after, None when no call was given; `note` what the person says of it,
-    `company_gateway` the address of the company's own gateway in front of the API, "" for none: it only judges URLs.
-    `may_start` gives the permission to start a real session away: true at most once for a run, whoever asks.
-    `now` is the hour by which is judged: where old evidence is judged anew, the hour in which it was taken.
+    `aim` is what the failing call tries to do, None if no call was given. `note` is what the user wrote about it.
+    `company_gateway` is the URL of the company's own gateway in front of the API, "" for none; it is only compared with
+    URLs. `may_start` uses up the permission to start a real session: it returns True at most once per run. `now` returns
+    the current time, or for stored evidence the time when it was recorded.
     """
 
     target: Target
@@ -80,13 +80,13 @@ NEEDS = ("call", "answer", "conversation", "start")
 
 @dataclass(frozen=True)
 class Check:
-    """A registered check. It runs when all of `after` ended without fail, error or skip.
+    """A registered check. It runs once all of `after` are done, unless one of them failed, erred or was skipped.
 
-    `needs` are the inputs without which it is not planned at all. `version` rises when its judgement changes.
-    One that is `last` waits for all others, however they ended: it speaks of what they met, and asks nothing itself.
-    One that runs only `if_all_right` comes after even these, and not at all where one of them found anything amiss.
-    `reads` is all that it may ask: "GET /api/v2/tokens/me", with the contract's names for parameters; a final `*` stands
-    for any path, and what is no request stands in plain words.
+    `needs` are the inputs without which it isn't planned. `version` goes up when its results change for the same
+    evidence. A `last` check runs after all others, whatever their outcome, and evaluates their responses without sending
+    anything. An `if_all_right` check runs after those, and only if no check found a problem. `reads` lists everything it
+    may request, such as "GET /api/v2/tokens/me", with the contract's parameter names; a final `*` matches any path, and
+    anything but an HTTP request is described in words.
     """
 
     id: str
@@ -114,7 +114,7 @@ def check(
     if_all_right: bool = False,
     reads: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Register a check function under an id such as `oauth.token`, whose first word is its file."""
+    """Register a check function under an ID such as `oauth.token`, whose first part is its module."""
 
     def register(function: CheckFunction) -> CheckFunction:
         if id in _registry:
@@ -128,36 +128,36 @@ def check(
 
 
 def all_checks() -> tuple[Check, ...]:
-    """Every registered check, by id."""
+    """Every registered check, sorted by ID."""
     return tuple(_registry[key] for key in sorted(_registry))
 
 
 def titles() -> dict[str, str]:
-    """Check id -> title, of the checks of today."""
-    return {each.id: each.title for each in all_checks()}
+    """Check ID -> title."""
+    return {registered.id: registered.title for registered in all_checks()}
 
 
-def planned_checks(given: frozenset[str]) -> tuple[Check, ...]:
-    """The checks that have the inputs they need; `given` holds words of NEEDS."""
-    return tuple(each for each in all_checks() if given.issuperset(each.needs))
+def planned_checks(inputs: frozenset[str]) -> tuple[Check, ...]:
+    """The checks whose needed inputs are all available. `inputs` is a subset of NEEDS."""
+    return tuple(candidate for candidate in all_checks() if inputs.issuperset(candidate.needs))
 
 
-def branch_of(id: str, among: Iterable[Check]) -> tuple[Check, ...]:
-    """The part of a plan that must be asked again to judge one check anew: what depends on it, and all that these need.
+def branch_of(id: str, checks: Iterable[Check]) -> tuple[Check, ...]:
+    """The part of a plan to run again for one check: the checks that depend on it, and everything that these depend on.
 
-    () where the check is not in the plan. One that is `last` speaks of all others, so its branch is the whole plan.
+    () if the check isn't in the plan. For a `last` check it's the whole plan, because it evaluates all others.
     """
-    plan = {each.id: each for each in among}
+    plan = {planned.id: planned for planned in checks}
     if id not in plan:
         return ()
     if plan[id].last:
         return tuple(plan.values())
     branch = {id}
-    while more := {each.id for each in plan.values() if branch.intersection(each.after)} - branch:
+    while more := {planned.id for planned in plan.values() if branch.intersection(planned.after)} - branch:
         branch |= more
-    while more := {needed for each in branch for needed in plan[each].after if needed in plan} - branch:
+    while more := {prerequisite for key in branch for prerequisite in plan[key].after if prerequisite in plan} - branch:
         branch |= more
-    return tuple(each for each in plan.values() if each.id in branch)
+    return tuple(planned for planned in plan.values() if planned.id in branch)
 
 
 def passed(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
@@ -177,7 +177,7 @@ def skipped(code: str, sentence: str, *, hint: str = "", subject: str = "", evid
 
 
 def from_screenshot(result: Result) -> Result:
-    """The result where the call was read from a picture: a letter that was misread proves nothing wrong."""
+    """The result for a call from a screenshot: a failure becomes unclear, because a letter may be misread."""
     if result.outcome != Outcome.FAIL:
         return result
     return unclear(
@@ -190,5 +190,5 @@ def from_screenshot(result: Result) -> Result:
 
 
 def unclear(code: str, sentence: str, *, hint: str = "", subject: str = "", evidence: Evidence | None = None) -> Result:
-    """We asked and could not tell: neither a pass nor a fail."""
+    """An inconclusive result: neither a pass nor a fail."""
     return Result(Outcome.ERROR, code, sentence, hint, subject, evidence or {})

@@ -1,4 +1,4 @@
-"""Does the conversation exist, is it of a medium that has cobrowse, and is it connected now?"""
+"""Checks whether the conversation exists, whether its medium supports cobrowse, and whether it is connected."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def path_of(conversation_id: str) -> str:
 
 
 def wanted_id(ctx: CheckContext) -> str:
-    """The conversation's id: as given, else as it stands in the call's path."""
+    """The conversation ID that was given, else the one in the path of the call."""
     if ctx.target.conversation_id:
         return ctx.target.conversation_id
     return ctx.aim.id_text if ctx.aim and ctx.aim.id_state in ("uuid", "malformed") else ""
@@ -54,14 +54,14 @@ def judge_id(text: str, state: str) -> Result:
         return skipped("not_given", why, hint="Give a conversation id to have the conversation itself checked.")
     if UUID.fullmatch(text):
         return passed("uuid", "The conversation id is a UUID.", evidence={"id": text})
-    inside = UUID.search(text)
-    around = f"Send {inside[0]} without the signs around it. " if inside else ""
-    odd = dict.fromkeys(re.findall(r"[g-zG-Z]", text)) if UUID_SHAPE.fullmatch(text) else {}
-    holds = f" It holds {' and '.join(odd)}, but a UUID has only the digits 0-9 and the letters a-f." if odd else ""
+    uuid = UUID.search(text)
+    advice = f"Send {uuid[0]} without the signs around it. " if uuid else ""
+    wrong = dict.fromkeys(re.findall(r"[g-zG-Z]", text)) if UUID_SHAPE.fullmatch(text) else {}
+    why = f" It holds {' and '.join(wrong)}, but a UUID has only the digits 0-9 and the letters a-f." if wrong else ""
     return failed(
         "id_malformed",
-        f"{text[:80]} is not a conversation id: that is a UUID of 36 characters.{holds}",
-        hint=f"{around}Copy the id from the interaction's URL or from the conversation's event, whole and without anything around it.",
+        f"{text[:80]} is not a conversation id: that is a UUID of 36 characters.{why}",
+        hint=f"{advice}Copy the id from the interaction's URL or from the conversation's event, whole and without anything around it.",
         evidence={"id": text[:200]},
     )
 
@@ -78,13 +78,13 @@ def judge_id(text: str, state: str) -> Result:
 )
 def conversation_exists(ctx: CheckContext) -> Iterator[Result]:
     wanted = wanted_id(ctx)
-    answer = ctx.genesys.get(path_of(wanted))
-    history = ctx.genesys.get(f"/api/v2/analytics/conversations/{wanted}/details") if answer.status == 404 else None
-    yield judge_existence(wanted, answer, history, _needed(ctx))
+    response = ctx.genesys.get(path_of(wanted))
+    history = ctx.genesys.get(f"/api/v2/analytics/conversations/{wanted}/details") if response.status == 404 else None
+    yield judge_existence(wanted, response, history, _needed(ctx))
 
 
 def _needed(ctx: CheckContext) -> tuple[str, ...]:
-    """The permissions of the call: those that its answer names, else those that the operation asks for."""
+    """The permissions that the pasted response names, else those of the operation."""
     named = permissions_in(ctx.answer.body or "") if ctx.answer is not None else ()
     operation = ctx.aim.operation if ctx.aim is not None else None
     operation = operation or ctx.contract.operation("POST", START_PATH)
@@ -92,33 +92,33 @@ def _needed(ctx: CheckContext) -> tuple[str, ...]:
 
 
 def judge_existence(
-    wanted: str, answer: OrgResponse, history: OrgResponse | None, needed: tuple[str, ...] = ()
+    wanted: str, response: OrgResponse, history: OrgResponse | None, needed: tuple[str, ...] = ()
 ) -> Result:
-    """`history` is the analytics read that follows a 404, None when it was not asked; `needed` are the call's rights."""
+    """`history` is the analytics read after a 404, None without one; `needed` are the permissions of the call."""
     proof: Evidence = {
         "id": wanted,
-        "status": answer.status,
-        "code": answer.code,
-        "correlation_id": answer.correlation_id,
+        "status": response.status,
+        "code": response.code,
+        "correlation_id": response.correlation_id,
     }
-    if answer.ok and answer.data.get("id") not in (None, wanted, wanted.lower()):
+    if response.ok and response.data.get("id") not in (None, wanted, wanted.lower()):
         return unclear(
             "other_conversation", "The org answered with another conversation than the one asked for.", evidence=proof
         )
-    if answer.ok and items(answer.data, "participants") is not None:
+    if response.ok and items(response.data, "participants") is not None:
         return passed(
             "found",
             "The conversation exists and this client can read it.",
-            evidence={"divisions": divisions(answer.data), **proof},
+            evidence={"divisions": divisions(response.data), **proof},
         )
-    if answer.status == 404 and history is not None and history.ok:
+    if response.status == 404 and history is not None and history.ok:
         return failed(
             "only_history",
             "The conversation is over: it is known to analytics, but no longer live.",
             hint="Cobrowse needs a live conversation. Start it while the interaction is going on.",
             evidence={"ended": text(history.data, "conversationEnd"), **proof},
         )
-    if answer.status == 404 and not answer.trouble:
+    if response.status == 404 and not response.error:
         return failed(
             "not_found",
             "No conversation with this id is visible to this client.",
@@ -126,36 +126,36 @@ def judge_existence(
             "that it is of this org and region.",
             evidence={"history": history.status if history else None, **proof},
         )
-    return _unreadable(answer, proof, needed)
+    return _unreadable(response, proof, needed)
 
 
-def _unreadable(answer: OrgResponse, proof: Evidence, needed: tuple[str, ...]) -> Result:
-    if answer.status == 403:
-        elsewhere = answer.code == "missing.division.permission"
-        also = f" The call itself needs {' or '.join(needed)} in that division too." if elsewhere and needed else ""
+def _unreadable(response: OrgResponse, proof: Evidence, needed: tuple[str, ...]) -> Result:
+    if response.status == 403:
+        is_division = response.code == "missing.division.permission"
+        also = f" The call itself needs {' or '.join(needed)} in that division too." if is_division and needed else ""
         return unclear(
-            "division_hidden" if elsewhere else "forbidden",
+            "division_hidden" if is_division else "forbidden",
             "This client may not read the conversation, so whether it exists and is live stays unknown.",
             hint="Have an admin of the org give a role of the client conversation:communication:view (Conversation > "
             f"Communication > View), in the conversation's division.{also}",
             evidence=proof,
         )
-    if answer.status == 429:
-        wait = answer.header("Retry-After") or "?"
+    if response.status == 429:
+        wait = response.header("Retry-After") or "?"
         return unclear("rate_limited", f"The rate limit is exhausted; the API says to wait {wait} s.", evidence=proof)
-    if answer.status is not None and answer.status >= 500 and not answer.trouble:
+    if response.status is not None and response.status >= 500 and not response.error:
         return unclear(
-            "server_error", f"The API answered {answer.status} to the read of the conversation.", evidence=proof
+            "server_error", f"The API answered {response.status} to the read of the conversation.", evidence=proof
         )
-    said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
+    received = f"{response.status or 'no answer'} {response.code or response.error}".strip()
     return unclear(
         "unreadable",
-        f"The read of the conversation gave {said}, which does not tell.",
-        evidence={"trouble": answer.trouble, **proof},
+        f"The read of the conversation gave {received}, which does not tell.",
+        evidence={"trouble": response.error, **proof},
     )
 
 
-def _odd(unreadable: list[str]) -> Result:
+def _undocumented(unreadable: list[str]) -> Result:
     return unclear(
         "unreadable",
         f"The org's response about the conversation can't be read: {', '.join(unreadable[:3])} isn't as the API documents it.",
@@ -176,13 +176,13 @@ def conversation_media(ctx: CheckContext) -> Iterator[Result]:
     legs = communications(data)
     to_gateway = ctx.aim is not None and ctx.aim.world == "gateway"
     if (unreadable := unreadable_fields(data)) and not any(leg.has_cobrowse and not leg.is_ended for leg in legs):
-        yield _odd(unreadable)
+        yield _undocumented(unreadable)
         return
     yield judge_media(legs, by_gateway=to_gateway and ctx.genesys.get(gateway.PROVIDERS_PATH).ok)
 
 
 def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
-    """`by_gateway` is true where the call goes to the org's provider gateway, whose path is for chats."""
+    """`by_gateway` is true if the call goes to the org's provider gateway, whose path is for chats."""
     current = [leg for leg in legs if not leg.is_ended] or legs
     kinds = sorted({leg.kind for leg in current})
     names = " and ".join(NAMES.get(kind, kind) for kind in kinds)
@@ -195,8 +195,8 @@ def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
             evidence={"kinds": kinds},
         )
     if by_gateway and "chats" in kinds:
-        said = f"The conversation is {names}, which this org's gateway takes."
-        return passed("taken_by_gateway", said, evidence={"kinds": kinds})
+        sentence = f"The conversation is {names}, which this org's gateway takes."
+        return passed("taken_by_gateway", sentence, evidence={"kinds": kinds})
     if kinds == ["unknown"]:
         return unclear("unknown_type", "The org does not say which kind of message this is.", evidence={"kinds": kinds})
     legacy = "chats" in kinds
@@ -220,13 +220,13 @@ def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
 def conversation_connected(ctx: CheckContext) -> Iterator[Result]:
     data = ctx.genesys.get(path_of(wanted_id(ctx))).data
     if unreadable := unreadable_fields(data):
-        yield _odd(unreadable)
+        yield _undocumented(unreadable)
         return
     yield judge_connection(communications(data), text(data, "endTime"))
 
 
 def judge_connection(legs: list[Leg], ended_at: str) -> Result:
-    """By the communications: `Conversation.state` is never filled on reads."""
+    """By the communications, because `Conversation.state` is always empty in responses."""
     states = [{"purpose": leg.purpose, "kind": leg.kind, "state": leg.state} for leg in legs][:50]
     live = [leg for leg in legs if not leg.is_ended]
     if ended_at or (legs and not live):
@@ -239,17 +239,17 @@ def judge_connection(legs: list[Leg], ended_at: str) -> Result:
         )
     if not legs:
         return unclear("no_communication", "The conversation shows no communication whose state could be read.")
-    # Where the customer is there by several media, only the one that would carry cobrowse counts.
-    carried = any(leg.has_cobrowse for leg in live if leg.purpose in CUSTOMER)
-    relevant = [leg for leg in live if leg.has_cobrowse or leg.purpose not in CUSTOMER] if carried else live
-    return _judge_parties(relevant, states)
+    # If the customer is connected by several media, only the one with cobrowse counts.
+    if any(leg.has_cobrowse for leg in live if leg.purpose in CUSTOMER):
+        live = [leg for leg in live if leg.has_cobrowse or leg.purpose not in CUSTOMER]
+    return _judge_parties(live, states)
 
 
 def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
     customers = [leg for leg in live if leg.purpose in CUSTOMER]
     agents = [leg for leg in live if leg.purpose in AGENT]
     if customers and agents and any(a.state in LIVE for a in agents) and any(c.state in LIVE for c in customers):
-        if any(each.state == PARKED for each in agents) and not any(each.state == "connected" for each in agents):
+        if any(leg.state == PARKED for leg in agents) and not any(leg.state == "connected" for leg in agents):
             return warned(
                 "parked",
                 "The agent has parked the conversation: it is live, but the agent is not connected just now.",

@@ -1,4 +1,4 @@
-"""Would a web deployment offer cobrowse, by which channel, and which of its settings stands in the way? Pure."""
+"""Determines by which channels a web deployment offers cobrowse, and which of its settings prevent it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,17 +33,17 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class BlockingSetting:
-    """One setting that stands in the way, or with `pass` only bounds what is offered; `mend` may be ""."""
+    """A setting that prevents or limits cobrowse; with `pass` it is only a note. `fix` can be ""."""
 
     setting: str
     outcome: Outcome
     sentence: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
 class ChannelOffer:
-    """What a deployment offers by one channel: the worst of its reasons, `pass` where there is none."""
+    """What a deployment offers by one channel. `outcome` is the worst of its reasons, `pass` without any."""
 
     channel: str
     title: str
@@ -65,12 +65,12 @@ SENTENCES = {
 WORST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS)
 
 
-def answers(
+def offers_of(
     status: str, settings: Mapping[str, Any], draft_is_newer: bool | None = None, *, is_hidden: bool = False
 ) -> tuple[ChannelOffer, ...]:
-    """By channel. `settings` are those of the version in use, as far as the org told them; any may be missing.
+    """The offer by each channel. `settings` are those of the active version; any of them can be missing.
 
-    `is_hidden` says that the org did not show that version: what is known of cobrowse is of an earlier one then.
+    `is_hidden` is true if the org doesn't return the active version, so that its cobrowse settings are out of date.
     """
     if is_hidden:
         settings = {name: settings[name] for name in OF_DEPLOYMENT if name in settings}
@@ -82,11 +82,11 @@ def answers(
         *_of_pauses(settings),
         *_of_draft(draft_is_newer),
     )
-    return tuple(_answer(channel, (*shared, *_of_channel(channel, settings))) for channel in CHANNELS)
+    return tuple(_offer(channel, (*shared, *_of_channel(channel, settings))) for channel in CHANNELS)
 
 
-def _answer(channel: str, reasons: tuple[BlockingSetting, ...]) -> ChannelOffer:
-    ranked = tuple(sorted(reasons, key=lambda each: WORST.index(each.outcome)))
+def _offer(channel: str, reasons: tuple[BlockingSetting, ...]) -> ChannelOffer:
+    ranked = tuple(sorted(reasons, key=lambda reason: WORST.index(reason.outcome)))
     return ChannelOffer(channel, CHANNELS[channel], ranked[0].outcome if ranked else Outcome.PASS, ranked)
 
 
@@ -95,8 +95,8 @@ def _of_status(status: str) -> Iterator[BlockingSetting]:
     if word in STATUSES:
         yield BlockingSetting("status", Outcome.FAIL, STATUSES[word], f"{DEPLOYMENTS_MENU}: set the status to Active.")
     elif word != "active":
-        told = f"The org calls the deployment's status {status!r}" if word else "The org did not tell its status"
-        yield BlockingSetting("status", Outcome.ERROR, f"{told}, so whether it is served is not known.")
+        reason = f"The org calls the deployment's status {status!r}" if word else "The org did not tell its status"
+        yield BlockingSetting("status", Outcome.ERROR, f"{reason}, so whether it is served is not known.")
 
 
 def _of_switch(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
@@ -128,13 +128,13 @@ def _of_channel(channel: str, settings: Mapping[str, Any]) -> Iterator[BlockingS
             "channels", Outcome.ERROR, "The org names no channel, so by which one it is offered is not known."
         )
         return
-    spelled = next((each for each in listed if isinstance(each, str) and each.lower() == channel.lower()), None)
+    spelled = next((name for name in listed if isinstance(name, str) and name.lower() == channel.lower()), None)
     if spelled is not None:
         yield BlockingSetting(
             "channels", Outcome.WARN, f"The channel is spelled {spelled!r}; the API knows it as {channel!r}."
         )
         return
-    names = ", ".join(CHANNELS.get(str(each), str(each)[:40]) for each in listed[:5]) or "none"
+    names = ", ".join(CHANNELS.get(str(name), str(name)[:40]) for name in listed[:5]) or "none"
     yield BlockingSetting(
         "channels",
         Outcome.FAIL,
@@ -165,7 +165,8 @@ def _of_domains(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
 
 def _of_selectors(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
     for setting, what in (("maskSelectors", "hidden from the agent"), ("readonlySelectors", "read-only for the agent")):
-        whole = [each for each in _list_of_names(settings.get(setting)) if each.strip().lower() in WHOLE_PAGE]
+        selectors = _list_of_names(settings.get(setting))
+        whole = [selector for selector in selectors if selector.strip().lower() in WHOLE_PAGE]
         if whole:
             yield BlockingSetting(
                 setting,
@@ -176,11 +177,11 @@ def _of_selectors(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
 
 
 def _of_pauses(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
-    listed = settings.get("pauseCriteria")
-    for each in listed if isinstance(listed, list) else []:
-        if not isinstance(each, Mapping):
+    rules = settings.get("pauseCriteria")
+    for rule in rules if isinstance(rules, list) else []:
+        if not isinstance(rule, Mapping):
             continue
-        fragment, condition = str(each.get("urlFragment") or "")[:80], str(each.get("condition") or "").lower()
+        fragment, condition = str(rule.get("urlFragment") or "")[:80], str(rule.get("condition") or "").lower()
         everywhere = condition in ("includes", "startswith", "endswith") and fragment in ("", "/", "http", "https://")
         if everywhere and (fragment != "/" or condition == "includes"):
             yield BlockingSetting(
@@ -205,4 +206,4 @@ def _of_draft(draft_is_newer: bool | None) -> Iterator[BlockingSetting]:
 
 
 def _list_of_names(value: Any) -> list[str]:
-    return [each[:200] for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return [name[:200] for name in value if isinstance(name, str)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""Does the client get a token, whose is it, and can scopes matter at all?"""
+"""Checks whether the client gets a token, who it belongs to, and whether its scopes suffice."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -40,22 +40,22 @@ TOKEN_ERRORS = {
     ),
 )
 def oauth_token(ctx: CheckContext) -> Iterator[Result]:
-    if ctx.genesys.token().is_kept:
-        ctx.genesys.get("/api/v2/tokens/me")  # a kept token that is no longer good gives way to a new one here
+    if ctx.genesys.token().is_reused:
+        ctx.genesys.get("/api/v2/tokens/me")  # replaces a saved token that is no longer valid
     yield judge_token(ctx.genesys.token(), ctx.target.region.login_host)
 
 
 def judge_token(token: TokenResult, login_host: str) -> Result:
-    answer = token.answer or OrgResponse(None, trouble="no_token")
-    if token.is_kept:
+    response = token.response or OrgResponse(None, error="no_token")
+    if token.is_reused:
         return passed("kept", f"The token that {login_host} issued for an earlier run is still good.")
     if token.value:
         hours = f"{token.lifetime_s / 3600:.3g} hours" if token.lifetime_s else "an unstated time"
         return passed(
             "issued", f"{login_host} issued a token, good for {hours}.", evidence={"lifetime_s": token.lifetime_s}
         )
-    proof: Evidence = {"status": answer.status, "error": answer.code, "correlation_id": answer.correlation_id}
-    if not answer.trouble and _speaks_of_addresses(answer):
+    proof: Evidence = {"status": response.status, "error": response.code, "correlation_id": response.correlation_id}
+    if not response.error and _is_ip_refused(response):
         return failed(
             "ip_refused",
             f"{login_host} refuses the token, because this server's IP address is not on the allow list.",
@@ -63,14 +63,14 @@ def judge_token(token: TokenResult, login_host: str) -> Result:
             "addresses (Admin > Integrations > OAuth), and to the org's allow list if it has one.",
             evidence=proof,
         )
-    if answer.code == "unauthorized_client":
+    if response.code == "unauthorized_client":
         return failed(
             "grant_not_allowed",
             "The login host knows this client, but it is not a client-credentials client.",
             hint="Admin > Integrations > OAuth: set the grant type to Client Credentials, or register another client.",
             evidence=proof,
         )
-    if answer.code == "invalid_client" or (answer.status == 401 and not answer.trouble):
+    if response.code == "invalid_client" or (response.status == 401 and not response.error):
         return failed(
             "client_rejected",
             f"{login_host} rejects the client. Its answer is the same for a wrong client id, a wrong secret, "
@@ -79,13 +79,13 @@ def judge_token(token: TokenResult, login_host: str) -> Result:
             "make a new secret.",
             evidence={"could_be": ["client_id", "secret", "region", "state"], **proof},
         )
-    return _no_token(answer, login_host, proof)
+    return _no_token(response, login_host, proof)
 
 
-def _no_token(answer: OrgResponse, login_host: str, proof: Evidence) -> Result:
-    status = answer.status
+def _no_token(response: OrgResponse, login_host: str, proof: Evidence) -> Result:
+    status = response.status
     if status == 429:
-        wait = answer.header("Retry-After")
+        wait = response.header("Retry-After")
         return unclear(
             "rate_limited",
             f"The login host's rate limit is exhausted; it says to wait {wait or '?'} s.",
@@ -93,32 +93,32 @@ def _no_token(answer: OrgResponse, login_host: str, proof: Evidence) -> Result:
         )
     if status is not None and status >= 500:
         return unclear("server_error", f"{login_host} answered {status}, a fault on its side.", evidence=proof)
-    if (status is not None and 300 <= status < 400) or answer.trouble in ("redirect", "not_json", "empty", "too_large"):
+    if (status is not None and 300 <= status < 400) or response.error in ("redirect", "not_json", "empty", "too_large"):
         return unclear(
             "not_genesys",
-            f"{login_host} {TOKEN_ERRORS.get(answer.trouble, 'answered a redirect')} (status {status}), "
+            f"{login_host} {TOKEN_ERRORS.get(response.error, 'answered a redirect')} (status {status}), "
             "so something between may be answering in its place.",
-            evidence={"trouble": answer.trouble, **proof},
+            evidence={"trouble": response.error, **proof},
         )
-    if answer.trouble:
+    if response.error:
         return unclear(
             "unreachable",
-            f"{login_host} {TOKEN_ERRORS.get(answer.trouble, answer.trouble)}.",
+            f"{login_host} {TOKEN_ERRORS.get(response.error, response.error)}.",
             hint="Check the network between this server and Genesys Cloud: name service, firewall, proxy.",
-            evidence={"trouble": answer.trouble, **proof},
+            evidence={"trouble": response.error, **proof},
         )
     if status == 200:
         return unclear("no_token_in_answer", f"{login_host} answered 200 without a token in it.", evidence=proof)
     return unclear(
-        "refused", f"{login_host} refused the token request with {status} {answer.code}.".strip(), evidence=proof
+        "refused", f"{login_host} refused the token request with {status} {response.code}.".strip(), evidence=proof
     )
 
 
-def _speaks_of_addresses(answer: OrgResponse) -> bool:
-    """Client-credentials clients can be limited to named IP addresses (facts, section 11)."""
-    said = " ".join(word(answer.data, name) for name in ("message", "error_description", "description"))
-    meaning = meaning_of_message(answer.status or 0, answer.code, said)
-    return answer.code == "ip.not.authorized" or (meaning is not None and meaning.code == "ip_refused")
+def _is_ip_refused(response: OrgResponse) -> bool:
+    """Client-credentials clients can be limited to certain IP addresses (facts, section 11)."""
+    message = " ".join(word(response.data, name) for name in ("message", "error_description", "description"))
+    meaning = meaning_of_message(response.status or 0, response.code, message)
+    return response.code == "ip.not.authorized" or (meaning is not None and meaning.code == "ip_refused")
 
 
 @check(
@@ -131,10 +131,10 @@ def oauth_identity(ctx: CheckContext) -> Iterator[Result]:
     yield judge_identity(ctx.genesys.get("/api/v2/tokens/me"), ctx.target.region.api_host, ctx.target.org_id)
 
 
-def judge_identity(answer: OrgResponse, api_host: str, org_id: str = "") -> Result:
-    """`org_id` is the org that this client belonged to when it was verified, "" when that is not known."""
-    proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
-    me = TokenInfo(answer.data) if answer.ok else None
+def judge_identity(response: OrgResponse, api_host: str, org_id: str = "") -> Result:
+    """`org_id` is the client's org when it was verified, "" if unknown."""
+    proof: Evidence = {"status": response.status, "code": response.code, "correlation_id": response.correlation_id}
+    me = TokenInfo(response.data) if response.ok else None
     if me is not None and me.org_id and org_id and me.org_id != org_id:
         return failed(
             "another_org",
@@ -156,37 +156,37 @@ def judge_identity(answer: OrgResponse, api_host: str, org_id: str = "") -> Resu
                 "is_user": me.is_user,
             },
         )
-    if answer.status == 401:
+    if response.status == 401:
         return failed(
             "token_refused",
             f"{api_host} refuses the very token that its region's login host has just issued.",
             hint="The login and the API address point to different regions or orgs. Check the client's region.",
             evidence=proof,
         )
-    if answer.status == 429:
-        wait = answer.header("Retry-After")
+    if response.status == 429:
+        wait = response.header("Retry-After")
         return unclear(
             "rate_limited", f"The rate limit is exhausted; the API says to wait {wait or '?'} s.", evidence=proof
         )
-    if answer.status is not None and answer.status >= 500 and not answer.trouble:
-        return unclear("server_error", f"{api_host} answered {answer.status}, a fault on its side.", evidence=proof)
-    if answer.trouble == "proxy" or (answer.status is None and answer.trouble not in ("", "no_token")):
+    if response.status is not None and response.status >= 500 and not response.error:
+        return unclear("server_error", f"{api_host} answered {response.status}, a fault on its side.", evidence=proof)
+    if response.error == "proxy" or (response.status is None and response.error not in ("", "no_token")):
         return unclear(
-            "unreachable", f"{api_host} {TOKEN_ERRORS[answer.trouble]}.", evidence={"trouble": answer.trouble, **proof}
+            "unreachable", f"{api_host} {TOKEN_ERRORS[response.error]}.", evidence={"trouble": response.error, **proof}
         )
-    if answer.trouble or not answer.is_genesys_error:
-        said = TOKEN_ERRORS.get(answer.trouble, "answered JSON in a shape the API never uses")
+    if response.error or not response.is_genesys_error:
+        problem = TOKEN_ERRORS.get(response.error, "answered JSON in a shape the API never uses")
         return unclear(
             "not_genesys",
-            f"{api_host} {said} (status {answer.status}), so something between may be answering in its place.",
+            f"{api_host} {problem} (status {response.status}), so something between may be answering in its place.",
             hint="Open the exchange below: its headers tell what answered. A proxy or firewall is the usual reason.",
-            evidence={"trouble": answer.trouble, **proof},
+            evidence={"trouble": response.error, **proof},
         )
-    return unclear("refused", f"{api_host} answered {answer.status} {answer.code} to tokens/me.", evidence=proof)
+    return unclear("refused", f"{api_host} answered {response.status} {response.code} to tokens/me.", evidence=proof)
 
 
 class TokenInfo:
-    """`tokens/me`, read with care: which optional fields an org fills is not promised."""
+    """`GET /api/v2/tokens/me`. Any of its fields can be missing."""
 
     def __init__(self, data: Any) -> None:
         client = mapping(data, "OAuthClient")
@@ -225,7 +225,7 @@ def oauth_scopes(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_published_scopes(me: TokenInfo, operation: Operation | None) -> Result:
-    """A user's token needs one of the operation's scopes beside the user's permissions."""
+    """A user's token needs one of the operation's scopes in addition to the user's permissions."""
     if not me.acts_for_user:
         return passed(
             "not_applicable",
@@ -235,8 +235,8 @@ def judge_published_scopes(me: TokenInfo, operation: Operation | None) -> Result
     needed = operation.scopes if operation else ()
     if me.scopes is None or not needed:
         return unclear("not_listed", "The token is a user's, and which scopes it carries or needs is not shown.")
-    if set(me.scopes) & set(needed):
-        return passed("granted", f"The user's token carries {' or '.join(set(me.scopes) & set(needed))}.")
+    if granted := set(me.scopes) & set(needed):
+        return passed("granted", f"The user's token carries {' or '.join(granted)}.")
     return failed(
         "user_scope_missing",
         f"The user's token carries none of the scopes that this call needs: {' or '.join(needed)}.",
@@ -246,7 +246,7 @@ def judge_published_scopes(me: TokenInfo, operation: Operation | None) -> Result
 
 
 def judge_gateway_scopes(me: TokenInfo) -> Iterator[Result]:
-    """The gateway wants both scopes, and answers 404 where one is missing."""
+    """The gateway requires both scopes, and responds with 404 if one is missing."""
     if me.scopes is None:
         yield unclear("not_listed", "The token does not say which scopes it carries, so they cannot be compared.")
         return

@@ -1,10 +1,10 @@
-"""What a check can say of one subject."""
+"""The outcomes of a check."""
 
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """About their system, never about our work: a run whose findings all fail is still `finished`."""
+    """The outcome for the org, not the status of the run: a run whose findings all fail is still `finished`."""
 
     PASS = "pass"
     WARN = "warn"

@@ -1,4 +1,4 @@
-"""Does the client hold the permission that the call needs, in the conversation's division?"""
+"""Checks whether the client has the permission that the call needs, in the conversation's division."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.contract import Operation
-from diagnostics.genesys.documents.catalogue import is_whole, permissions_in
+from diagnostics.genesys.documents.catalogue import is_complete, permissions_in
 from diagnostics.genesys.documents.conversation import (
     KINDS,
     MESSAGES,
@@ -22,14 +22,14 @@ from diagnostics.genesys.response import OrgResponse
 from diagnostics.parsing.intent import START_PATH
 
 GRANTS_PATH = "/api/v2/authorization/subjects/me"
-# What our own reads need, and what stays hidden without it.
+# The permissions of our own reads -> what we can't find out without them.
 READS = {
     "conversation:communication:view": "whether the conversation exists, its medium and its state",
     "webDeployments:deployment:view": "whether cobrowse is on in the web deployments",
     "analytics:conversationDetail:view": "whether a conversation that is no longer live ever existed",
     "authorization:role:view": "what is in a role whose policies the org leaves out of the grants",
 }
-# Which medium a permission is for, as the name of the participant's list.
+# Permission -> its medium, as the name of the participant's list.
 MEDIUM_OF = {"conversation:cobrowse:add": "messages", "conversation:cobrowseVoice:add": "calls"}
 CATALOGUE_PATH = "/api/v2/authorization/permissions"
 
@@ -52,11 +52,11 @@ def permissions_call(ctx: CheckContext) -> Iterator[Result]:
     if operation is None or not operation.permissions:
         yield passed("none_needed", "The operation asks for no permission.")
         return
-    answer = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
-    if not answer.ok or items(answer.data, "grants") is None:
-        yield _unreadable(answer)
+    response = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
+    if not response.ok or items(response.data, "grants") is None:
+        yield _unreadable(response)
         return
-    grants = with_role_policies(read_grants(answer.data), answer.data, ctx.genesys)
+    grants = with_role_policies(read_grants(response.data), response.data, ctx.genesys)
     conversation = _conversation_of(ctx)
     found = judge_permissions(operation, grants, tuple(divisions(conversation)), _medium_of(conversation))
     unreadable = unreadable_fields(conversation) if items(conversation, "participants") is not None else []
@@ -88,13 +88,13 @@ def permissions_catalogue(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_catalogue(operation: Operation, pages: list[OrgResponse]) -> Result:
-    """A permission that the catalogue lacks is not licensed (or not released) in this org: no role can hold it."""
+    """A permission that isn't in the catalog isn't licensed or not released in this org, so no role can have it."""
     known = {permission for page in pages for permission in permissions_in(page)}
     proof: Evidence = {"needs": list(operation.permissions), "entries": len(known)}
     wanted = [permission for permission in operation.permissions if permission.lower() in known]
     if wanted:
         return passed("listed", f"The org's catalogue has {', '.join(wanted)}.", evidence=proof)
-    whole = all(map(is_whole, pages))
+    whole = all(map(is_complete, pages))
     if not known or not whole:
         return unclear("unreadable", "The org's permission catalogue could not be read to its end.", evidence=proof)
     return failed(
@@ -121,7 +121,7 @@ def permissions_user(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_user_context(operation: Operation | None, grant: str, *, is_user: bool = False) -> Result:
-    """By the contract alone: some calls are marked as not valid with client credentials, or speak of the logged in user."""
+    """By the contract: some operations are marked as invalid with client credentials, or are about the logged in user."""
     if operation is None:
         return skipped(
             "no_operation", "The call is no published operation, so nothing is known of whose token it needs."
@@ -139,7 +139,7 @@ def judge_user_context(operation: Operation | None, grant: str, *, is_user: bool
 
 
 def _operation_of(ctx: CheckContext) -> Operation | None:
-    """The operation called; where the call is none, or a gateway passes it on, the one that starts a session."""
+    """The operation of the call; without one, or for a gateway's call, the operation that starts a session."""
     if ctx.aim is not None and ctx.aim.operation is not None:
         return ctx.aim.operation
     return ctx.contract.match("POST", START_PATH).operation
@@ -151,11 +151,10 @@ def _conversation_of(ctx: CheckContext) -> Any:
 
 
 def _medium_of(conversation: Any) -> str:
-    """The live medium of the conversation, "" where it is not known, or where both have cobrowse."""
-    live = {_list_of(each) for each in communications(conversation) if not each.is_ended}.intersection(
-        MEDIUM_OF.values()
-    )
-    return live.pop() if len(live) == 1 else ""
+    """The live medium with cobrowse, "" if it is unknown or if both are live."""
+    live = {_list_of(communication) for communication in communications(conversation) if not communication.is_ended}
+    media = live.intersection(MEDIUM_OF.values())
+    return media.pop() if len(media) == 1 else ""
 
 
 def _list_of(communication: Communication) -> str:
@@ -163,8 +162,8 @@ def _list_of(communication: Communication) -> str:
 
 
 def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str, ...], medium: str = "") -> Result:
-    """`divisions` are the conversation's, () when unknown: then holding it in any division counts, and is said."""
-    by_permission = {p: [g for g in grants.held if g.covers(p)] for p in operation.permissions}
+    """`divisions` are the conversation's. If they are unknown (), the permission may be granted in any division."""
+    by_permission = {p: [g for g in grants.policies if g.covers(p)] for p in operation.permissions}
     enough = any if operation.rule == "any" else all
     proof: Evidence = {
         "needs": list(operation.permissions),
@@ -175,8 +174,8 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
     }
     if not enough(bool(found) for found in by_permission.values()):
         return _missing(operation, grants, proof)
-    in_place = {p: [g for g in found if g.reaches(divisions)] for p, found in by_permission.items()}
-    if not enough(bool(found) for found in in_place.values()):
+    in_division = {p: [g for g in found if g.reaches(divisions)] for p, found in by_permission.items()}
+    if not enough(bool(found) for found in in_division.values()):
         if grants.unread:
             return _missing(operation, grants, proof)
         return failed(
@@ -187,24 +186,24 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
             "Roles, column Divisions.",
             evidence=proof,
         )
-    if not enough(any(not g.condition for g in found) for found in in_place.values()):
+    if not enough(any(not g.condition for g in found) for found in in_division.values()):
         return unclear(
             "conditional",
             "The client holds the permission only under a condition, which cannot be decided from outside.",
             hint="Look at the condition of the policy in the role: Admin > Roles / Permissions.",
             evidence=proof,
         )
-    held = [p for p, found in in_place.items() if found]
-    if medium and all(MEDIUM_OF.get(p, medium) != medium for p in held):
+    granted = [p for p, found in in_division.items() if found]
+    if medium and all(MEDIUM_OF.get(p, medium) != medium for p in granted):
         return warned(
             "other_medium",
-            f"The client holds {', '.join(held)}, which is for the other medium than this conversation's.",
+            f"The client holds {', '.join(granted)}, which is for the other medium than this conversation's.",
             hint="conversation:cobrowse:add is for web messaging, conversation:cobrowseVoice:add for voice calls.",
             evidence={**proof, "medium": medium},
         )
-    where = "in the conversation's division" if divisions else "in at least one division; the conversation's is unknown"
+    scope = "in the conversation's division" if divisions else "in at least one division; the conversation's is unknown"
     code = "held" if divisions else "held_somewhere"
-    return passed(code, f"The client holds {', '.join(held)} {where}.", evidence=proof)
+    return passed(code, f"The client holds {', '.join(granted)} {scope}.", evidence=proof)
 
 
 def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:
@@ -216,23 +215,23 @@ def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:
             hint="Give a role of the client authorization:role:view (Authorization > Role > View).",
             evidence=proof,
         )
-    held_by = f"its roles ({', '.join(grants.roles[:5])}) do not hold it" if grants.roles else "it has no role at all"
+    reason = f"its roles ({', '.join(grants.roles[:5])}) do not hold it" if grants.roles else "it has no role at all"
     return failed(
         "permission_missing",
-        f"The client does not hold {names}: {held_by}.",
+        f"The client does not hold {names}: {reason}.",
         hint="Put the permission into a role and assign that role, with the division, to the OAuth client. "
         "Scopes are not the answer for client credentials.",
         evidence=proof,
     )
 
 
-def _unreadable(answer: OrgResponse) -> Result:
-    said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
+def _unreadable(response: OrgResponse) -> Result:
+    received = f"{response.status or 'no answer'} {response.code or response.error}".strip()
     return unclear(
         "unreadable",
-        f"What the client may do could not be read: {said}.",
+        f"What the client may do could not be read: {received}.",
         hint="Reading one's own grants needs no permission; try again, or look at the exchange.",
-        evidence={"status": answer.status, "code": answer.code},
+        evidence={"status": response.status, "code": response.code},
     )
 
 
@@ -243,25 +242,25 @@ def _unreadable(answer: OrgResponse) -> Result:
     reads=(f"GET {GRANTS_PATH}",),
 )
 def permissions_reads(ctx: CheckContext) -> Iterator[Result]:
-    answer = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
-    if not answer.ok or items(answer.data, "grants") is None:
-        yield _unreadable(answer)
+    response = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
+    if not response.ok or items(response.data, "grants") is None:
+        yield _unreadable(response)
         return
-    yield from judge_reads(read_grants(answer.data))
+    yield from judge_reads(read_grants(response.data))
 
 
 def judge_reads(grants: Grants) -> Iterator[Result]:
-    """What the client itself lacks is no fault of the call: it only says what stays hidden from the checks."""
+    """A permission that our own client lacks doesn't affect the call. It only limits what we can check."""
     if grants.unread:
         yield unclear(
             "policies_hidden",
             "The org does not show all that is in the client's roles, so what the checks may read is not known before.",
         )
         return
-    lacking = [each for each in READS if not any(grant.covers(each) for grant in grants.held)]
-    if not lacking:
+    missing = [permission for permission in READS if not any(grant.covers(permission) for grant in grants.policies)]
+    if not missing:
         yield passed("all", "The client may read all that the checks ask.", evidence={"needs": list(READS)})
-    for permission in lacking:
+    for permission in missing:
         yield skipped(
             "lacking",
             f"The client lacks {permission}, so this stays hidden: {READS[permission]}.",

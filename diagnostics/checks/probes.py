@@ -1,6 +1,6 @@
-"""Which paths to read beside a failing call, so that two answers compared tell what one 404 hides. Pure.
+"""Plans which paths to read in order to explain a 404: comparing two responses shows what a single one doesn't.
 
-Everything planned here is for GET: nothing of it can write, whatever the call itself would do.
+All of them are read with GET, so that nothing is written, whatever the method of the failing call.
 """
 
 import re
@@ -13,23 +13,24 @@ from diagnostics.parsing.intent import START_PATH, Aim
 IMPOSSIBLE_ID = "00000000-0000-0000-0000-000000000000"
 INVENTED = "no-such-resource"
 MOST_VIEWS = 3
-# What may be asked for at all: plain words and ids below the base. Nothing encoded, no dots that lead elsewhere.
-ASKABLE = re.compile(r"/api/v2(?:/(?!\.+(?:/|$))[A-Za-z0-9._~-]{1,100}){1,10}/?")
+# The only paths that may be read: plain words and IDs after the base, without percent escapes and dot segments.
+SAFE_PATH = re.compile(r"/api/v2(?:/(?!\.+(?:/|$))[A-Za-z0-9._~-]{1,100}){1,10}/?")
 PARAMETER = re.compile(r"\{[^{}]+\}")
-# Paths whose fault is plain to see: no answer of the org could add to it.
+# Faults that are evident from the path, so that a read wouldn't add anything.
 PLAIN_FAULTS = frozenset({"id_missing", "placeholder_unexpanded"})
-# Where a resource is still known once it is over.
+# Where a resource can still be read after it has ended.
 HISTORY = {"/api/v2/conversations/{conversationId}": "/api/v2/analytics/conversations/{conversationId}/details"}
 
 
 @dataclass(frozen=True)
 class ProbePlan:
-    """The paths to compare; "" where there is none.
+    """The paths to compare; "" if there is none.
 
-    `parent` is the resource that the call hangs on, `impossible` the same with an id that nothing can have, `views`
-    other reads of that resource, `history` where it is known when it is over. `is_view` says that the parent is itself
-    one view among several. `called` is the call's own path, `invented` one of the same shape that is nobody's,
-    `control` a published path that the call might have meant. `rights` are what the parent's read asks for.
+    `parent` is the resource that the call is about, `impossible` the same path with an ID that can't exist, `views` are
+    other reads of that resource, and `history` is where it can be read after it ended. `is_view` is true if the parent
+    is one of several views. `called` is the path of the call, `invented` a similar one that isn't published, and
+    `control` a published path that the call may have meant. `rights` are the permissions for reading the parent,
+    `history_rights` those for the history.
     """
 
     parent: str = ""
@@ -45,49 +46,51 @@ class ProbePlan:
 
 
 def plan_for(contract: Contract, aim: Aim | None, id: str) -> ProbePlan:
-    """For any call with a resource's id in it; `aim` is None where only the id of a conversation is known."""
+    """The plan for a call with the ID of a resource. `aim` is None if only a conversation ID is known."""
     template = template_of(aim)
-    named = PARAMETER.search(template)
-    if named is None or not UUID.fullmatch(id):
+    parameter = PARAMETER.search(template)
+    if parameter is None or not UUID.fullmatch(id):
         return _with_paths(ProbePlan(), contract, aim, template)
-    right = template.replace(named[0], id)
-    resource = f"{template[: named.start()]}{id}"
+    intended = template.replace(parameter[0], id)
+    resource = f"{template[: parameter.start()]}{id}"
     parent = contract.match("GET", resource).operation
     if parent is None:
-        return _with_paths(ProbePlan(), contract, aim, right)
-    past = contract.operation("GET", HISTORY.get(parent.path, ""))
+        return _with_paths(ProbePlan(), contract, aim, intended)
+    history = contract.operation("GET", HISTORY.get(parent.path, ""))
     plan = ProbePlan(
         parent=resource,
         impossible=PARAMETER.sub(IMPOSSIBLE_ID, parent.path),
         is_view=parent.path != _general_path(parent),
-        views=tuple(PARAMETER.sub(id, each.path) for each in views_of(contract, parent)),
-        history=PARAMETER.sub(id, past.path) if past else "",
+        views=tuple(PARAMETER.sub(id, view.path) for view in views_of(contract, parent)),
+        history=PARAMETER.sub(id, history.path) if history else "",
         rights=parent.permissions,
-        history_rights=past.permissions if past else (),
+        history_rights=history.permissions if history else (),
     )
-    return _with_paths(plan, contract, aim, right)
+    return _with_paths(plan, contract, aim, intended)
 
 
 def template_of(aim: Aim | None) -> str:
-    """The published path that the call is about, with its parameter names; "" when it is about none."""
+    """The published path that the call means, with its parameter names; "" if there is none."""
     if aim is None or (aim.starts_session and aim.world != "published"):
         return START_PATH
     return aim.wanted.path if aim.wanted is not None else ""
 
 
 def views_of(contract: Contract, parent: Operation) -> tuple[Operation, ...]:
-    """Other published reads of the same resource: the general one first, then those that need no permission, because
-    these show what the parent's read may hide.
+    """Other published reads of the same resource: the general one, then those without permissions.
+
+    They can show a resource that the parent's read hides.
     """
     general = _general_path(parent)
+    prefix, parameter = general.rpartition("/")[0] + "/", f"{{{parent.parameters[0]}}}"
     found = [
-        each
-        for each in contract.operations
-        if each.method == "GET" and each.parameters == parent.parameters and each.path != parent.path
-        if each.path.startswith(general.rpartition("/")[0] + "/") and each.path.endswith(f"{{{parent.parameters[0]}}}")
-        if (each.rule == "none" or each.path == general) and not (each.user_only or each.deprecated)
+        operation
+        for operation in contract.operations
+        if operation.method == "GET" and operation.parameters == parent.parameters and operation.path != parent.path
+        if operation.path.startswith(prefix) and operation.path.endswith(parameter)
+        if (operation.rule == "none" or operation.path == general) and not (operation.user_only or operation.deprecated)
     ]
-    return tuple(sorted(found, key=lambda each: (each.path != general, each.path))[:MOST_VIEWS])
+    return tuple(sorted(found, key=lambda operation: (operation.path != general, operation.path))[:MOST_VIEWS])
 
 
 def _general_path(parent: Operation) -> str:
@@ -95,35 +98,36 @@ def _general_path(parent: Operation) -> str:
     return f"{'/'.join(parent.path.split('/')[:4])}/{{{parent.parameters[0]}}}"
 
 
-def _with_paths(plan: ProbePlan, contract: Contract, aim: Aim | None, right: str) -> ProbePlan:
-    """With the paths that tell whether the call's own is routed; `right` is the published one, filled."""
-    if aim is None or aim.fault in PLAIN_FAULTS or aim.world == "token" or not ASKABLE.fullmatch(aim.path):
+def _with_paths(plan: ProbePlan, contract: Contract, aim: Aim | None, intended: str) -> ProbePlan:
+    """Add the paths that show whether the called path exists. `intended` is the published path with its values."""
+    if aim is None or aim.fault in PLAIN_FAULTS or aim.world == "token" or not SAFE_PATH.fullmatch(aim.path):
         return plan
-    if aim.world != "published" and contract.match("GET", aim.path).path_known:
-        return plan  # a word stands where an id belongs: the route that answers is not the one that was meant
+    if aim.world != "published" and contract.match("GET", aim.path).is_path_published:
+        return plan  # a word in place of an ID matches another operation than the intended one
     invented = unpublished_sibling(contract, aim.path)
-    return replace(plan, called=aim.path, invented=invented, control=_control(contract, aim, right))
+    return replace(plan, called=aim.path, invented=invented, control=_control(contract, aim, intended))
 
 
-def _control(contract: Contract, aim: Aim, right: str) -> str:
-    """The published path, where a read of it says how this org answers a route of the very kind that is in doubt:
-    one that takes the call's method, and for a call that writes takes no GET.
+def _control(contract: Contract, aim: Aim, intended: str) -> str:
+    """The intended path with an impossible ID, to learn how this org responds to a path that exists.
+
+    "" unless it is comparable: it must accept the call's method, and for a call that writes, it must not accept GET.
     """
-    path = PARAMETER.sub(IMPOSSIBLE_ID, right)
-    found = contract.match("GET", path)
-    reads = found.operation is not None
-    same_kind = reads if aim.method == "GET" else not reads and bool(found.other_methods)
+    path = PARAMETER.sub(IMPOSSIBLE_ID, intended)
+    match = contract.match("GET", path)
+    accepts_get = match.operation is not None
+    is_comparable = accepts_get if aim.method == "GET" else not accepts_get and bool(match.other_methods)
     in_doubt = aim.world != "published" and path != aim.path
-    return path if in_doubt and same_kind and ASKABLE.fullmatch(path) else ""
+    return path if in_doubt and is_comparable and SAFE_PATH.fullmatch(path) else ""
 
 
 def unpublished_sibling(contract: Contract, path: str) -> str:
-    """The same path with its last word replaced, unless that makes a published one."""
+    """The path with its last word replaced; if that is published too, a path that can't be."""
     segments = path.rstrip("/").split("/")
-    words = [at for at, each in enumerate(segments) if at > 2 and not UUID.fullmatch(each)]
+    words = [index for index, segment in enumerate(segments) if index > 2 and not UUID.fullmatch(segment)]
     if words:
         segments[words[-1]] = INVENTED
-        made = "/".join(segments)
-        if not contract.match("GET", made).path_known:
-            return made
+        sibling = "/".join(segments)
+        if not contract.match("GET", sibling).is_path_published:
+            return sibling
     return f"/api/v2/{INVENTED}"

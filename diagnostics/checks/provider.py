@@ -1,4 +1,4 @@
-"""Which cobrowse providers does the org have, and does the call name one of them?"""
+"""Checks which cobrowse providers the org has, and whether the call names one of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from diagnostics.genesys.paths import is_uuid
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.parsing.call import ReceivedResponse
 
-# Where the list stands in what a gateway answers; it may also be all of it.
-SOURCE_NAMES = (("entities",), ("providers",), ())
+# Where the list is in a gateway's response, which can also be the list itself.
+LIST_FIELDS = (("entities",), ("providers",), ())
 
 
 @dataclass(frozen=True)
 class GatewayProvider:
-    """A provider as the org's gateway lists it. `enabled` is None when the list does not say."""
+    """A provider in the gateway's list. `enabled` is None if unknown."""
 
     id: str
     name: str = ""
@@ -37,12 +37,12 @@ def provider_configured(ctx: CheckContext) -> Iterator[Result]:
     yield judge_list(ctx.genesys.get(gateway.PROVIDERS_PATH))
 
 
-def judge_list(answer: OrgResponse) -> Result:
-    """The measurement of the capability: a provider gateway answers the list, the published API has none."""
-    proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
-    providers = providers_of(answer)
+def judge_list(response: OrgResponse) -> Result:
+    """Shows whether the org has a provider gateway, because only a gateway has a provider list."""
+    proof: Evidence = {"status": response.status, "code": response.code, "correlation_id": response.correlation_id}
+    providers = providers_of(response)
     if providers:
-        ids = [each.id for each in providers][:100]
+        ids = [provider.id for provider in providers][:100]
         return passed(
             "listed",
             f"This org's gateway lists {len(providers)} provider(s): {', '.join(ids[:10])}.",
@@ -55,37 +55,37 @@ def judge_list(answer: OrgResponse) -> Result:
             hint="Configure a cobrowse provider in the gateway.",
             evidence=proof,
         )
-    if answer.status == 404 and not (answer.trouble and answer.trouble != "empty"):
+    if response.status == 404 and not (response.error and response.error != "empty"):
         return passed(
             "no_provider_list",
             "This org has no provider list: it is no part of the published API, where cobrowse is set up in web deployments.",
             hint="Admin > Message > Messenger Configurations shows whether cobrowse is on.",
             evidence=proof,
         )
-    said = f"{answer.status or 'no answer'} {answer.code or answer.trouble}".strip()
-    return unclear("unknown", f"Whether this org has a provider list is unknown: {said}.", evidence=proof)
+    received = f"{response.status or 'no answer'} {response.code or response.error}".strip()
+    return unclear("unknown", f"Whether this org has a provider list is unknown: {received}.", evidence=proof)
 
 
-def providers_of(answer: OrgResponse) -> list[GatewayProvider] | None:
-    """What the gateway lists, in any of the shapes lists come in; None when it did not answer a list of providers.
+def providers_of(response: OrgResponse) -> list[GatewayProvider] | None:
+    """The providers in any known format of the list; None if the response isn't a list of providers.
 
-    A bare empty list, or one of things without an id, could be anybody's: it measures nothing.
+    A bare empty list, or a list of objects without IDs, doesn't count, because it could be anything.
     """
-    listed = _listed(answer)
+    listed = _listed(response)
     found = [provider for provider in map(_provider, listed or ()) if provider.id]
-    return found if found or (listed == [] and items(answer.data) is None) else None
+    return found if found or (listed == [] and items(response.data) is None) else None
 
 
-def _listed(answer: OrgResponse) -> list[Any] | None:
-    if answer.status != 200 or answer.trouble:
+def _listed(response: OrgResponse) -> list[Any] | None:
+    if response.status != 200 or response.error:
         return None
-    return next((found for names in SOURCE_NAMES if (found := items(answer.data, *names)) is not None), None)
+    return next((found for names in LIST_FIELDS if (found := items(response.data, *names)) is not None), None)
 
 
 def _provider(entry: Any) -> GatewayProvider:
-    """An entry is an ID, or an object with one; an ID may be a number. `id` is "" where there is none."""
+    """An entry is an ID, or an object with an ID, which can be a number. `id` is "" if there is none."""
     ids = (word(entry), word(entry, "id"), word(entry, "providerId"), number(entry, "id"), number(entry, "providerId"))
-    id = next((str(each) for each in ids if each not in ("", None)), "")
+    id = next((str(value) for value in ids if value not in ("", None)), "")
     return GatewayProvider(id, text(entry, "name"), boolean(entry, "enabled"))
 
 
@@ -100,14 +100,14 @@ def provider_match(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim is None or not (ctx.aim.starts_session or ctx.aim.provider_id is not None):
         yield skipped("not_asked", "The call starts no session, so it needs no provider.")
         return
-    answer = ctx.genesys.get(gateway.PROVIDERS_PATH)
-    if answer.status != 404 and providers_of(answer) is None:
+    response = ctx.genesys.get(gateway.PROVIDERS_PATH)
+    if response.status != 404 and providers_of(response) is None:
         yield unclear("unknown", "The provider list could not be read, so the providerId could not be compared.")
         return
-    # A gateway in front of the published path shows itself by asking for the ID.
-    wants_one = ctx.aim.world == "gateway" or (ctx.answer is not None and asks_for_a_provider(ctx.answer))
-    found = judge_match(ctx.aim.provider_id, providers_of(answer), wants_one)
-    unreadable = len(_listed(answer) or ()) - len(providers_of(answer) or ())
+    # A gateway in front of the published path requires the ID as well.
+    is_required = ctx.aim.world == "gateway" or (ctx.answer is not None and requires_provider(ctx.answer))
+    found = judge_match(ctx.aim.provider_id, providers_of(response), is_required)
+    unreadable = len(_listed(response) or ()) - len(providers_of(response) or ())
     if unreadable and found.code in ("other_case", "near", "none"):
         yield unclear(
             "unreadable",
@@ -118,22 +118,22 @@ def provider_match(ctx: CheckContext) -> Iterator[Result]:
     yield found
 
 
-def asks_for_a_provider(answer: ReceivedResponse) -> bool:
-    """Whether the response says that a providerId is missing."""
-    answer = answer.of_the_api
-    data, _ = answer.json()
+def requires_provider(received: ReceivedResponse) -> bool:
+    """Does the pasted response say that a providerId is missing?"""
+    received = received.of_the_api
+    data, _ = received.json()
     message = data.get("message") if isinstance(data, dict) else None
-    meaning = meaning_of_message(answer.status, "", message if isinstance(message, str) else "")
+    meaning = meaning_of_message(received.status, "", message if isinstance(message, str) else "")
     return meaning is not None and meaning.code == "provider_wanted"
 
 
-def judge_match(wanted: str | None, providers: list[GatewayProvider] | None, wants_one: bool) -> Result:
-    """`providers` is None where the org has no list; `wants_one` says whether this call must name a provider."""
+def judge_match(wanted: str | None, providers: list[GatewayProvider] | None, is_required: bool) -> Result:
+    """`providers` is None if the org has no list; `is_required` is true if this call must name a provider."""
     if providers is None:
         return _without_a_list(wanted)
-    ids = [each.id for each in providers][:100]
+    ids = [provider.id for provider in providers][:100]
     if wanted is None:
-        if not wants_one:
+        if not is_required:
             return passed(
                 "not_named",
                 "The call names no provider, and the published operation takes none.",
@@ -145,7 +145,7 @@ def judge_match(wanted: str | None, providers: list[GatewayProvider] | None, wan
             hint=f"{_one_of(ids)} Genesys Cloud itself doesn't ask for it: the published call takes no body.",
             evidence={"ids": ids},
         )
-    exact = next((each for each in providers if each.id == wanted), None)
+    exact = next((provider for provider in providers if provider.id == wanted), None)
     if exact is not None and exact.enabled is False:
         return failed(
             "disabled",
@@ -196,11 +196,9 @@ def _without_a_list(wanted: str | None) -> Result:
 
 
 def _one_of(ids: list[str]) -> str:
-    return (
-        f"Send one of the available IDs: {', '.join(ids[:10])}."
-        if ids
-        else "Configure a provider in the gateway first."
-    )
+    if not ids:
+        return "Configure a provider in the gateway first."
+    return f"Send one of the available IDs: {', '.join(ids[:10])}."
 
 
 @check(
@@ -217,7 +215,7 @@ def provider_seen(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_seen_providers(conversation: Any) -> Result:
-    """Descriptive strings such as "PureCloud Messaging": never an id that a call could send."""
+    """The names are descriptions such as "PureCloud Messaging", not IDs that a call can send."""
     found = source_providers(conversation)
     if not found:
         return skipped("none_seen", "No communication was read that names a source provider.")

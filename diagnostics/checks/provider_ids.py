@@ -1,4 +1,4 @@
-"""Is a providerId one of those an org knows: letter for letter, in another case, nearly, or not at all? Pure."""
+"""Compares a providerId with those that an org knows: exact, in another case, similar, or unknown."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ NEAR = 0.75
 
 
 class Likeness(StrEnum):
-    """How a wanted id compares with the ids of an org, the best first."""
+    """How similar an ID is to the IDs of an org, the best first."""
 
     EXACT = "exact"
     OTHER_CASE = "other_case"
@@ -19,14 +19,14 @@ class Likeness(StrEnum):
 
 @dataclass(frozen=True)
 class Match:
-    """`nearest` is the org's own spelling, "" where nothing comes near."""
+    """`nearest` is the org's spelling, "" if no ID is similar."""
 
     likeness: Likeness
     nearest: str = ""
 
 
 def match_id(wanted: str, ids: Iterable[str]) -> Match:
-    """Other case includes white space around it: both are invisible to a person, and a gateway compares exactly."""
+    """Surrounding white space counts as another case: both are easy to miss, and a gateway compares exactly."""
     known = list(ids)
     if wanted in known:
         return Match(Likeness.EXACT, wanted)
@@ -39,17 +39,17 @@ def match_id(wanted: str, ids: Iterable[str]) -> Match:
 
 
 def _nearest(folded: str, known: list[str]) -> str:
-    """The likeliest id, the last by alphabet where two are alike; the cheap upper bounds are asked first."""
+    """The most similar ID; of two with the same ratio, the last in alphabetical order."""
     best = (NEAR, "")
-    likeness = SequenceMatcher(None)
-    likeness.set_seq2(folded)
+    matcher = SequenceMatcher(None)
+    matcher.set_seq2(folded)
     for id in known:
-        likeness.set_seq1(id.lower())
-        if likeness.real_quick_ratio() >= best[0] and likeness.quick_ratio() >= best[0]:
-            best = max(best, (likeness.ratio(), id))
-    return best[1] if best[0] >= NEAR else ""
+        matcher.set_seq1(id.lower())
+        if matcher.real_quick_ratio() >= best[0] and matcher.quick_ratio() >= best[0]:  # cheap upper bounds first
+            best = max(best, (matcher.ratio(), id))
+    return best[1]
 
 
 def differs_by(wanted: str, same: str) -> str:
-    """In words, for two ids that are alike but for case or the white space around them."""
+    """The difference in words, for two IDs that differ only in case or surrounding white space."""
     return "only in upper and lower case" if same.lower() == wanted.lower() else "in the white space around it"

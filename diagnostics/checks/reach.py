@@ -1,4 +1,4 @@
-"""Can this server reach the org: names, TLS, the way there, and does its clock agree?"""
+"""Checks whether this server can reach the org: DNS, TLS, proxies, and its clock."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ OPERATOR_HINT = "This is a matter of the server that Cobrowse Doctor runs on; as
 
 @dataclass(frozen=True)
 class RegionHost:
-    """One of the region's hosts as it is connected to; both halves at one address are one place."""
+    """One of the region's hosts that we connect to. The API and the login can share one."""
 
     role: str
     scheme: str
@@ -38,7 +38,7 @@ class RegionHost:
 
 
 def hosts_of(region: Region) -> tuple[RegionHost, ...]:
-    """The API's host and the login host."""
+    """The API host and the login host."""
     api, login = _host_at("API", region.api), _host_at("login", region.login)
     if api.url == login.url:
         return (RegionHost("API and login", api.scheme, api.host, api.port),)
@@ -50,53 +50,55 @@ def _host_at(role: str, url: str) -> RegionHost:
     return RegionHost(role, parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 443))
 
 
-def _of_each(ctx: CheckContext, ask: Callable[[RegionHost], Result]) -> Iterator[Result]:
-    """All places at the same time: one that does not answer must not hold up the other."""
-    places = hosts_of(ctx.target.region)
-    with ThreadPoolExecutor(len(places), thread_name_prefix="reach") as pool:
-        yield from pool.map(ask, places)
+def _for_hosts(ctx: CheckContext, judge: Callable[[RegionHost], Result]) -> Iterator[Result]:
+    """In parallel, so that a host that doesn't respond doesn't delay the other."""
+    hosts = hosts_of(ctx.target.region)
+    with ThreadPoolExecutor(len(hosts), thread_name_prefix="reach") as pool:
+        yield from pool.map(judge, hosts)
 
 
 @check("reach.dns", title="The hosts resolve", reads=("the name service",))
 def reach_dns(ctx: CheckContext) -> Iterator[Result]:
-    def ask(place: RegionHost) -> Result:
-        way = ctx.net.route(place.url)
-        return judge_names(place, ctx.net.resolve(way.proxy_host if way.proxy else place.host), way)
+    def judge(region_host: RegionHost) -> Result:
+        proxy_route = ctx.net.route(region_host.url)
+        return judge_names(
+            region_host, ctx.net.resolve(proxy_route.proxy_host if proxy_route.proxy else region_host.host), proxy_route
+        )
 
-    yield from _of_each(ctx, ask)
+    yield from _for_hosts(ctx, judge)
 
 
-def judge_names(place: RegionHost, said: Resolution, way: ProxyRoute) -> Result:
-    """Behind a proxy it is the proxy that resolves the host, so only the proxy's own name is ours to find."""
-    proof: Evidence = {"host": said.host, "addresses": list(said.addresses)[:10], "error": said.error}
-    if not said.error and way.proxy:
-        sentence = f"The proxy {way.proxy} resolves; it looks up {place.host} itself."
-        return passed("proxy_resolves", sentence, subject=place.name, evidence=proof)
-    if not said.error and _is_address(place.host):
-        return passed("address", f"{place.host} is an address already.", subject=place.name, evidence=proof)
-    if not said.error:
-        return passed("resolves", f"{place.host} resolves.", subject=place.name, evidence=proof)
-    if way.proxy:
+def judge_names(region_host: RegionHost, resolution: Resolution, proxy_route: ProxyRoute) -> Result:
+    """A proxy resolves the host, so then only the proxy's name has to resolve here."""
+    proof: Evidence = {"host": resolution.host, "addresses": list(resolution.addresses)[:10], "error": resolution.error}
+    if not resolution.error and proxy_route.proxy:
+        sentence = f"The proxy {proxy_route.proxy} resolves; it looks up {region_host.host} itself."
+        return passed("proxy_resolves", sentence, subject=region_host.name, evidence=proof)
+    if not resolution.error and _is_address(region_host.host):
+        return passed("address", f"{region_host.host} is an address already.", subject=region_host.name, evidence=proof)
+    if not resolution.error:
+        return passed("resolves", f"{region_host.host} resolves.", subject=region_host.name, evidence=proof)
+    if proxy_route.proxy:
         return failed(
             "proxy_no_address",
-            f"The proxy {way.proxy}, which leads to {place.host}, has no address that this server can find.",
+            f"The proxy {proxy_route.proxy}, which leads to {region_host.host}, has no address that this server can find.",
             hint=f"Correct the proxy setting (HTTPS_PROXY) of this server. {OPERATOR_HINT}",
-            subject=place.name,
+            subject=region_host.name,
             evidence=proof,
         )
-    if said.error == "no_name_service":
+    if resolution.error == "no_name_service":
         return failed(
             "no_name_service",
-            f"The name service of this server did not say where {place.host} is.",
+            f"The name service of this server did not say where {region_host.host} is.",
             hint=f"Check the name servers of this server, and whether it needs a proxy. {OPERATOR_HINT}",
-            subject=place.name,
+            subject=region_host.name,
             evidence=proof,
         )
     return failed(
         "no_address",
-        f"{place.host} has no address: the name service of this server does not know the name.",
+        f"{region_host.host} has no address: the name service of this server does not know the name.",
         hint="Check the client's region; a host that the operator set stands in GENESYS_ENDPOINTS. " + OPERATOR_HINT,
-        subject=place.name,
+        subject=region_host.name,
         evidence=proof,
     )
 
@@ -111,19 +113,19 @@ def _is_address(host: str) -> bool:
 
 @check("reach.tls", title="The hosts show a trusted certificate", reads=("a TLS handshake with each host",))
 def reach_tls(ctx: CheckContext) -> Iterator[Result]:
-    def ask(place: RegionHost) -> Result:
-        if place.scheme != "https":
+    def judge(region_host: RegionHost) -> Result:
+        if region_host.scheme != "https":
             return skipped(
                 "plain_http",
-                f"{place.name} is an operator's own address without TLS, so there is no certificate to look at.",
-                subject=place.name,
+                f"{region_host.name} is an operator's own address without TLS, so there is no certificate to look at.",
+                subject=region_host.name,
             )
-        return judge_tls(place, ctx.net.handshake(place.host, place.port), ctx.now())
+        return judge_tls(region_host, ctx.net.handshake(region_host.host, region_host.port), ctx.now())
 
-    yield from _of_each(ctx, ask)
+    yield from _for_hosts(ctx, judge)
 
 
-# Error of the handshake -> code, what went wrong after "<host> ", and what to do.
+# Error of the handshake -> code, what the host did (after its name), and what to do.
 BROKEN: dict[str, tuple[str, str, str]] = {
     "expired": ("expired", "shows a certificate that has expired", "Whoever runs that host must renew it."),
     "not_yet_valid": (
@@ -178,76 +180,85 @@ BROKEN: dict[str, tuple[str, str, str]] = {
 }
 
 
-def judge_tls(place: RegionHost, said: Handshake, now: datetime) -> Result:
-    proof: Evidence = {"protocol": said.protocol, "error": said.error, "detail": said.detail}
-    if said.certificate is not None:
-        proof |= _as_evidence(said.certificate, now)
-    if said.error in BROKEN:
-        code, what, todo = BROKEN[said.error]
-        sentence = f"{place.name} {what}{_more(said, now)}."
-        return failed(code, sentence, hint=f"{todo} {OPERATOR_HINT}", subject=place.name, evidence=proof)
-    if said.error == "dns":
-        return skipped("no_address", f"{place.host} has no address to connect to.", subject=place.name)
-    if said.error or said.certificate is None:
-        sentence = f"The certificate of {place.name} could not be looked at: {said.detail or 'none was shown'}."
-        return unclear("not_seen", sentence, subject=place.name, evidence=proof)
-    left = days_left(said.certificate, now)
+def judge_tls(region_host: RegionHost, handshake: Handshake, now: datetime) -> Result:
+    proof: Evidence = {"protocol": handshake.protocol, "error": handshake.error, "detail": handshake.detail}
+    if handshake.certificate is not None:
+        proof |= _as_evidence(handshake.certificate, now)
+    if handshake.error in BROKEN:
+        code, problem, fix = BROKEN[handshake.error]
+        sentence = f"{region_host.name} {problem}{_details(handshake, now)}."
+        return failed(code, sentence, hint=f"{fix} {OPERATOR_HINT}", subject=region_host.name, evidence=proof)
+    if handshake.error == "dns":
+        return skipped("no_address", f"{region_host.host} has no address to connect to.", subject=region_host.name)
+    if handshake.error or handshake.certificate is None:
+        sentence = (
+            f"The certificate of {region_host.name} could not be looked at: {handshake.detail or 'none was shown'}."
+        )
+        return unclear("not_seen", sentence, subject=region_host.name, evidence=proof)
+    left = days_left(handshake.certificate, now)
     if left < SOON_DAYS:
         return warned(
             "expires_soon",
-            f"The certificate of {place.name} expires in {left} days.",
+            f"The certificate of {region_host.name} expires in {left} days.",
             hint="Whoever runs that host must renew it; until then every call works.",
-            subject=place.name,
+            subject=region_host.name,
             evidence=proof,
         )
-    sentence = f"{place.name} shows a trusted certificate by {said.certificate.issuer}, good for {left} days."
-    return passed("trusted", sentence, subject=place.name, evidence=proof)
+    sentence = (
+        f"{region_host.name} shows a trusted certificate by {handshake.certificate.issuer}, good for {left} days."
+    )
+    return passed("trusted", sentence, subject=region_host.name, evidence=proof)
 
 
-def _more(said: Handshake, now: datetime) -> str:
-    shown = said.certificate
-    if shown is None:
+def _details(handshake: Handshake, now: datetime) -> str:
+    certificate = handshake.certificate
+    if certificate is None:
         return ""
-    if said.error == "expired":
-        return f" ({-days_left(shown, now)} days ago, on {shown.not_after:%Y-%m-%d})"
-    if said.error == "not_yet_valid":
-        return f" (only from {shown.not_before:%Y-%m-%d})"
-    if said.error == "wrong_host":
-        return f" ({', '.join(shown.names[:3]) or shown.subject})"
-    return f" ({shown.issuer or 'an unnamed issuer'})"
+    if handshake.error == "expired":
+        return f" ({-days_left(certificate, now)} days ago, on {certificate.not_after:%Y-%m-%d})"
+    if handshake.error == "not_yet_valid":
+        return f" (only from {certificate.not_before:%Y-%m-%d})"
+    if handshake.error == "wrong_host":
+        return f" ({', '.join(certificate.names[:3]) or certificate.subject})"
+    return f" ({certificate.issuer or 'an unnamed issuer'})"
 
 
-def _as_evidence(shown: Certificate, now: datetime) -> Evidence:
+def _as_evidence(certificate: Certificate, now: datetime) -> Evidence:
     return {
-        "issuer": shown.issuer,
-        "names": list(shown.names)[:20],
-        "not_before": shown.not_before.isoformat(),
-        "not_after": shown.not_after.isoformat(),
-        "days_left": days_left(shown, now),
+        "issuer": certificate.issuer,
+        "names": list(certificate.names)[:20],
+        "not_before": certificate.not_before.isoformat(),
+        "not_after": certificate.not_after.isoformat(),
+        "days_left": days_left(certificate, now),
     }
 
 
 @check("reach.route", title="The way to the hosts", reads=("the proxy settings of this server",))
 def reach_route(ctx: CheckContext) -> Iterator[Result]:
-    for place in hosts_of(ctx.target.region):
-        yield judge_route(place, ctx.net.route(place.url))
+    for region_host in hosts_of(ctx.target.region):
+        yield judge_route(region_host, ctx.net.route(region_host.url))
 
 
-def judge_route(place: RegionHost, way: ProxyRoute) -> Result:
-    proof: Evidence = {"role": place.role, "proxy": way.proxy, "login_given": way.has_login}
-    if not way.proxy:
-        return passed("direct", f"{place.name} ({place.role}) is reached directly.", subject=place.name, evidence=proof)
-    if not way.proxy_host:
-        return failed(
-            "proxy_unreadable",
-            f"The proxy setting that leads to {place.name} ({place.role}) names no host.",
-            hint=f"Correct HTTPS_PROXY of this server. {OPERATOR_HINT}",
-            subject=place.name,
+def judge_route(region_host: RegionHost, proxy_route: ProxyRoute) -> Result:
+    proof: Evidence = {"role": region_host.role, "proxy": proxy_route.proxy, "login_given": proxy_route.has_login}
+    if not proxy_route.proxy:
+        return passed(
+            "direct",
+            f"{region_host.name} ({region_host.role}) is reached directly.",
+            subject=region_host.name,
             evidence=proof,
         )
-    login = "with a login" if way.has_login else "without a login"
-    sentence = f"{place.name} ({place.role}) is reached through the proxy {way.proxy}, {login}."
-    return passed("through_proxy", sentence, subject=place.name, evidence=proof)
+    if not proxy_route.proxy_host:
+        return failed(
+            "proxy_unreadable",
+            f"The proxy setting that leads to {region_host.name} ({region_host.role}) names no host.",
+            hint=f"Correct HTTPS_PROXY of this server. {OPERATOR_HINT}",
+            subject=region_host.name,
+            evidence=proof,
+        )
+    login = "with a login" if proxy_route.has_login else "without a login"
+    sentence = f"{region_host.name} ({region_host.role}) is reached through the proxy {proxy_route.proxy}, {login}."
+    return passed("through_proxy", sentence, subject=region_host.name, evidence=proof)
 
 
 @check("reach.clock", title="The clocks agree", after=("oauth.identity",), reads=("GET /api/v2/tokens/me",))
@@ -255,12 +266,12 @@ def reach_clock(ctx: CheckContext) -> Iterator[Result]:
     yield judge_clock(ctx.genesys.get("/api/v2/tokens/me"))
 
 
-def judge_clock(answer: OrgResponse) -> Result:
-    """By the Date header of an answer that was read anyway, against the middle of the exchange."""
-    theirs = _date_of(answer.header("Date"))
-    if theirs is None or answer.exchange is None:
+def judge_clock(response: OrgResponse) -> Result:
+    """Compare the Date header of a response with the middle of its exchange."""
+    theirs = _date_of(response.header("Date"))
+    if theirs is None or response.exchange is None:
         return skipped("no_date", "The API's answer carries no date to compare this server's clock with.")
-    ours = answer.exchange.started_at + timedelta(milliseconds=answer.exchange.ms / 2)
+    ours = response.exchange.started_at + timedelta(milliseconds=response.exchange.ms / 2)
     skew = ours - theirs
     proof: Evidence = {"skew_s": round(skew.total_seconds()), "theirs": theirs.isoformat(), "ours": ours.isoformat()}
     if abs(skew) <= SKEW:
@@ -275,9 +286,9 @@ def judge_clock(answer: OrgResponse) -> Result:
 
 
 def _date_of(text: str) -> datetime | None:
-    """An HTTP date; one without a zone is in UTC, as the protocol has it."""
+    """An HTTP date, which is in UTC if it has no time zone."""
     try:
-        read = parsedate_to_datetime(text)
+        date = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Is the failing call itself right: host, path, method, headers, body, the method of an SDK?"""
+"""Checks the failing call itself: host, path, method, headers, body, and the method of an SDK."""
 
 import re
 from collections.abc import Iterator
@@ -28,15 +28,15 @@ from diagnostics.parsing.intent import START_OPERATION, START_PATH, Aim, nearest
 @check("request.host", title="Host of the API", needs=("call",), version=5)
 def request_host(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
-        said = ctx.answer.network_error if ctx.answer is not None else ""
-        result = judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=said)
+        error = ctx.answer.network_error if ctx.answer is not None else ""
+        result = judge_host(ctx.call, ctx.aim, ctx.target.region, ctx.company_gateway, network_error=error)
         yield from_screenshot(result) if ctx.call.from_screenshot else result
 
 
 def judge_host(
     call: FailingCall, aim: Aim, region: Region, company_gateway: str = "", *, network_error: str = ""
 ) -> Result:
-    """A variable that a shell would fill in was not filled in where the network's error names it."""
+    """A shell variable in the host counts as not filled in only if the network error contains it."""
     wanted = region.login_host if aim.world == "token" else region.api_host
     if not call.url.strip():
         return skipped("no_url", "The call names no address.")
@@ -61,9 +61,10 @@ def judge_host(
             evidence={"wanted": wanted},
         )
     if aim.through_gateway and call.scheme != "http":
-        whose = "the company gateway that is set for this client" if company_gateway else "a company's own API gateway"
-        said = "" if company_gateway else " by its response. An admin can set it on the client"
-        return passed("company_gateway", f"{call.host} is {whose}{said}.")
+        gateway_kind = "a company's own API gateway by its response. An admin can set it on the client"
+        if company_gateway:
+            gateway_kind = "the company gateway that is set for this client"
+        return passed("company_gateway", f"{call.host} is {gateway_kind}.")
     if aim.through_gateway or call.host == wanted:
         return judge_scheme(call, region, call.host)
     other = region_of_host(call.host)
@@ -83,17 +84,17 @@ def judge_host(
             "Do not make a new secret before that.",
             evidence={"wanted": wanted, "host": call.host, "host_region": other.key},
         )
-    near = ", ".join(each.api_host for each in nearest_regions(call.host, 2))
-    hint = f"Send the call to https://{wanted}. Similar hosts: {near}."
-    said = f"{call.host} is not a host of Genesys Cloud; the API host of this client's region is {wanted}."
+    similar = ", ".join(candidate.api_host for candidate in nearest_regions(call.host, 2))
+    hint = f"Send the call to https://{wanted}. Similar hosts: {similar}."
+    sentence = f"{call.host} is not a host of Genesys Cloud; the API host of this client's region is {wanted}."
     if is_host_of(company_gateway, call.host):
-        said = f"{call.host} is the host of your company's gateway, but the path lacks the gateway's prefix."
+        sentence = f"{call.host} is the host of your company's gateway, but the path lacks the gateway's prefix."
         hint = f"Send the call below {company_gateway}."
     elif not company_gateway:
         hint += " If this is your company's own gateway, an admin can set it on the client."
     return failed(
         "unknown_host",
-        said,
+        sentence,
         hint=hint,
         evidence={"wanted": wanted, "host": call.host},
     )
@@ -124,10 +125,9 @@ def request_path(ctx: CheckContext) -> Iterator[Result]:
     if not ctx.call.url.strip():
         yield skipped("no_url", "The call names no path: it is known by the name of its method only.")
         return
-    answered = None
+    has_gateway = None
     if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource", "deprecated"):
-        answered = ctx.genesys.get(gateway.PROVIDERS_PATH)
-    has_gateway = None if answered is None or answered.status not in (200, 404) else answered.status == 200
+        has_gateway = {200: True, 404: False}.get(ctx.genesys.get(gateway.PROVIDERS_PATH).status or 0)
     result = judge_path(ctx.aim, has_gateway, ctx.contract)
     yield from_screenshot(result) if ctx.call.from_screenshot else result
     if ctx.call.from_screenshot:
@@ -137,7 +137,7 @@ def request_path(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_path(aim: Aim, has_gateway: bool | None, contract: Contract) -> Result:
-    """`has_gateway` is None where it was not, or could not be, measured."""
+    """`has_gateway` is None if it wasn't checked or couldn't be determined."""
     proof: Evidence = {
         "path": aim.path,
         "nearest": [f"{op.method} {op.path}" for op in aim.nearest],
@@ -154,7 +154,7 @@ def judge_path(aim: Aim, has_gateway: bool | None, contract: Contract) -> Result
 
 
 def judge_placeholders(aim: Aim) -> Result:
-    """Beside another fault of the path: what would still be missing once that is mended."""
+    """An additional result for a path with another fault: a placeholder that remains once that is fixed."""
     return failed(
         "placeholder_unexpanded",
         f"The path also holds the placeholder {', '.join(aim.placeholders)}, and no conversation id was given to fill it.",
@@ -185,7 +185,7 @@ def _gateway_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result
 
 
 def _faulty_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result:
-    said = {
+    sentence = {
         "not_in_api": f"No published operation has the path {aim.path}.",
         "base_duplicated": f"The path repeats its base: {aim.path}.",
         "trailing_slash": f"The path ends in a slash, which makes it another path: {aim.path}.",
@@ -196,7 +196,7 @@ def _faulty_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result:
         "placeholder_unexpanded": f"The path still holds the placeholder {', '.join(aim.placeholders)}.",
     }[aim.fault]
     hint = _use_instead(aim, gateway.SESSIONS_PATH if has_gateway and aim.starts_session else "")
-    return failed(aim.fault, said, hint=hint, evidence=proof)
+    return failed(aim.fault, sentence, hint=hint, evidence=proof)
 
 
 def _use_instead(aim: Aim, gateway_path: str = "") -> str:
@@ -238,7 +238,7 @@ def judge_method(aim: Aim) -> Result:
 
 
 FORM = "application/x-www-form-urlencoded"
-# A variable that was to be filled in, as shells, Postman and templates write it. <token> is how people hide one.
+# A variable that wasn't filled in, of shells, Postman and templates. Not <token>, because people hide tokens that way.
 UNEXPANDED = re.compile(r"\$\{?\w+|\{\{\s*\w+\s*\}\}|%\w+%")
 GC_COMMANDS = {"POST": "create", "GET": "get", "PATCH": "update", "PUT": "update", "DELETE": "delete", "HEAD": "head"}
 MASKED = re.compile(r"\[masked[^\]]*\]")
@@ -251,35 +251,35 @@ def request_headers(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_authorization(call: FailingCall, aim: Aim) -> Result:
-    """By the shape alone: the token itself was masked before anything was kept."""
-    given = [value for name, value in call.headers if name.lower() == "authorization"]
+    """By the format only, because the token was masked before the call was stored."""
+    values = [value for name, value in call.headers if name.lower() == "authorization"]
     if aim.world == "token":
         return skipped("token_request", "This is the token request; it carries the client, not a token.")
-    if not given:
+    if not values:
         shown = "The pasted call shows no Authorization header; a real one carries the word Bearer and a token there."
         return skipped("not_shown", shown)
-    trouble = _authorization_fault(given)
-    if not trouble and call.as_sent and UNEXPANDED.search(given[0]):
+    fault = _authorization_fault(values)
+    if not fault and call.as_sent and UNEXPANDED.search(values[0]):
         return failed(
             "unexpanded",
-            f"The Authorization header was sent with the name of a variable in place of the token: {given[0][:80]}.",
+            f"The Authorization header was sent with the name of a variable in place of the token: {values[0][:80]}.",
             hint="Let the shell or the tool fill the variable in: single quotes, for one, keep a shell from doing it.",
-            evidence={"sent": given[0][:80]},
+            evidence={"sent": values[0][:80]},
         )
-    if not trouble:
+    if not fault:
         return passed("right", "The Authorization header has the form the API wants.")
     return failed(
         "header_malformed",
-        f"The Authorization header is malformed: {trouble}.",
+        f"The Authorization header is malformed: {fault}.",
         hint="It must be the word Bearer, one space, and the token, with nothing around it.",
-        evidence={"trouble": trouble},
+        evidence={"trouble": fault},
     )
 
 
-def _authorization_fault(given: list[str]) -> str:
-    value = given[0]
+def _authorization_fault(values: list[str]) -> str:
+    value = values[0]
     words = MASKED.sub("TOKEN", value).strip().split()
-    if len(given) > 1:
+    if len(values) > 1:
         return "it is sent more than once"
     if not words:
         return "it is empty"
@@ -311,35 +311,35 @@ def request_body(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_body(call: FailingCall, aim: Aim, *, provider_wanted: bool = False) -> Result:
-    """`provider_wanted` is true where the org's gateway looks at the providerId of a call."""
-    takes_none = aim.operation is not None and not aim.operation.has_body
+    """`provider_wanted` is true if the org has a gateway, which reads the providerId of a call."""
+    is_bodiless = aim.operation is not None and not aim.operation.has_body
     if aim.world == "token":
         return skipped("token_request", "The body of a token request is judged by the answer of the login host.")
     if not (call.body or "").strip():
-        return passed("empty", "No body is sent, and this call takes none." if takes_none else "No body is sent.")
+        return passed("empty", "No body is sent, and this call takes none." if is_bodiless else "No body is sent.")
     media = (call.header("Content-Type") or "").split(";")[0].strip().lower()
-    value, trouble = call.json()
-    if trouble is not None and (media in ("", "application/json") or not takes_none):
+    value, error = call.json()
+    if error is not None and (media in ("", "application/json") or not is_bodiless):
         return failed(
             "malformed_json",
-            f"The body is not valid JSON: line {trouble.line}, column {trouble.column}: {trouble.message}.",
-            hint="This operation takes no body at all: leave it out." if takes_none else _json_hint(call.body or ""),
-            evidence={"line": trouble.line, "column": trouble.column},
+            f"The body is not valid JSON: line {error.line}, column {error.column}: {error.message}.",
+            hint="This operation takes no body at all: leave it out." if is_bodiless else _json_hint(call.body or ""),
+            evidence={"line": error.line, "column": error.column},
         )
     if media not in ("", "application/json"):
         return failed(
             "content_type",
             f"The body is sent as {media}; the API takes application/json.",
-            hint="This operation takes no body at all: leave it out." if takes_none else "Send application/json.",
+            hint="This operation takes no body at all: leave it out." if is_bodiless else "Send application/json.",
             evidence={"content_type": media},
         )
-    if takes_none and value in ({}, None):
+    if is_bodiless and value in ({}, None):
         return passed("empty", "The body is empty JSON, which this call does not mind.")
-    if takes_none and provider_wanted:
+    if is_bodiless and provider_wanted:
         return passed(
             "provider", "The body names a provider; the published call takes none, but this org's gateway does."
         )
-    if takes_none:
+    if is_bodiless:
         return warned(
             "unexpected",
             "The body is well formed, but this operation takes none.",
@@ -356,7 +356,7 @@ def _json_hint(body: str) -> str:
     return "Mend the body at the place named."
 
 
-# An ID in the shape of a UUID, of any letters.
+# The format of a UUID, with any letters.
 UUID_SHAPE = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE)
 
 
@@ -367,7 +367,7 @@ def request_ids(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_body_ids(call: FailingCall) -> Result:
-    """Whether the IDs in the body's own fields are UUIDs, where they have the shape of one."""
+    """Are the IDs in the top-level fields of the body UUIDs? Only values in the format of a UUID count as IDs."""
     value, _ = call.json()
     fields = value.items() if isinstance(value, dict) else ()
     ids = {name: text for name, text in fields if isinstance(text, str) and UUID_SHAPE.fullmatch(text)}
@@ -397,46 +397,47 @@ def request_token(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_sign_in(call: FailingCall, *, refused: bool) -> Result:
-    """The request of the authorization endpoint: which grant it asks for. No secret is part of it.
+    """The grant that a request to the authorization endpoint uses. It contains no secret.
 
     The implicit grant is being retired: no new clients from March 2026, end by March 2027 (facts, section 11).
     """
     fields = parse_qs(call.query or call.body or "", max_num_fields=100)
-    asked = " ".join(fields.get("response_type", []))
-    if "token" not in asked.split():
-        return passed("sign_in", f"The request asks for a sign-in, response type {asked or 'not given'}.")
-    said = "The request asks for the implicit grant (response_type=token), which is being retired."
+    response_type = " ".join(fields.get("response_type", []))
+    if "token" not in response_type.split():
+        return passed("sign_in", f"The request asks for a sign-in, response type {response_type or 'not given'}.")
+    sentence = "The request asks for the implicit grant (response_type=token), which is being retired."
     hint = (
         "Use authorization code with PKCE: set that grant type on the OAuth client and ask for response_type=code. No "
         "client secret takes part in this request, so none can be wrong."
     )
+    evidence = {"response_type": response_type}
     if refused:
-        return failed("implicit_grant_refused", said, hint=hint, evidence={"response_type": asked})
-    return warned("implicit_grant", said, hint=hint, evidence={"response_type": asked})
+        return failed("implicit_grant_refused", sentence, hint=hint, evidence=evidence)
+    return warned("implicit_grant", sentence, hint=hint, evidence=evidence)
 
 
 def judge_token_request(call: FailingCall, aim: Aim) -> Result:
-    """A form with a grant_type, and the client in a Basic header or in the form."""
+    """A valid request is a form with a grant_type, and the client in a Basic header or in the form."""
     if aim.world != "token" or aim.fault or aim.wrong_method:
         return skipped("no_token_request", "The call is not a token request.")
     media = (call.header("Content-Type") or "").split(";")[0].strip().lower()
     fields = parse_qs(call.body or "", keep_blank_values=True, max_num_fields=100)
     scheme = (call.header("Authorization") or "").split(" ")[0].lower()
-    trouble = ""
+    fault = ""
     if media and media != FORM:
-        trouble = f"its body is sent as {media}, not as {FORM}"
+        fault = f"its body is sent as {media}, not as {FORM}"
     elif "grant_type" not in fields:
-        trouble = "it has no grant_type" if (call.body or "").strip() else "it has no body"
+        fault = "it has no grant_type" if (call.body or "").strip() else "it has no body"
     elif scheme and scheme != "basic":
-        trouble = f"its Authorization header is {scheme}, not Basic with client id and secret"
-    if not trouble:
+        fault = f"its Authorization header is {scheme}, not Basic with client id and secret"
+    if not fault:
         return passed("right", "The token request has the form that the login host wants.")
     return failed(
         "malformed",
-        f"The token request is malformed: {trouble}.",
+        f"The token request is malformed: {fault}.",
         hint=f"Send POST https://login.<region>/oauth/token as {FORM} with grant_type=client_credentials, and client id "
         "and secret as Basic authorization.",
-        evidence={"trouble": trouble, "content_type": media},
+        evidence={"trouble": fault, "content_type": media},
     )
 
 
@@ -447,7 +448,7 @@ def request_sdk(ctx: CheckContext) -> Iterator[Result]:
 
 
 def judge_sdk(call: FailingCall, contract: Contract) -> Result:
-    """The names of the SDKs and of `gc` are made from the contract, so a name without an operation is in none of them."""
+    """The methods of the SDKs and of `gc` are generated from the contract, so each of them has an operation."""
     name = call.sdk_method
     if not name:
         return skipped("no_sdk_call", "The call was not made through an SDK.")
@@ -456,7 +457,7 @@ def judge_sdk(call: FailingCall, contract: Contract) -> Result:
         path = operation.path if operation else call.path
         return passed("known", f"{name} is a method that exists; it calls {path}.", evidence={"method": name})
     nearest = nearest_methods(name, contract)
-    real = [_spelled_like(name, each) for each in nearest]
+    real = [_spelled_like(name, candidate) for candidate in nearest]
     return failed(
         "sdk_method_unknown",
         f"{name} exists in no official SDK: no published operation is called that ({contract.version}).",
@@ -468,19 +469,20 @@ def judge_sdk(call: FailingCall, contract: Contract) -> Result:
 
 
 def _parameters(name: str, operation: Operation) -> str:
-    """The arguments that the method takes for the path; "" for a `gc` command, which takes options."""
+    """The path arguments of the method; "" for a `gc` command, which has options instead."""
     if name.startswith("gc "):
         return ""
     names = re.findall(r"\{(\w+)\}", operation.path)
-    return f"({', '.join(_snake(each) if '_' in name else each for each in names)})"
+    arguments = [_snake(argument) for argument in names] if "_" in name else names
+    return f"({', '.join(arguments)})"
 
 
 def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda found: f"_{found[0]}", name).lower()
+    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: f"_{match[0]}", name).lower()
 
 
 def _spelled_like(name: str, operation: Operation) -> str:
-    """The method's name as the same SDK spells it, or as a `gc` command."""
+    """The operation's method in the same SDK as `name`, or its `gc` command."""
     if name.startswith("gc "):
         words = [word for word in operation.path.split("/")[3:] if not word.startswith("{")]
         return " ".join(["gc", *words, GC_COMMANDS[operation.method]])

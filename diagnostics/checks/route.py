@@ -1,4 +1,4 @@
-"""The 404 oracle: pairs of reads that tell apart what one 404 hides: no route, no resource, hidden, another region."""
+"""Explains a 404 by comparing pairs of reads: no such path, no such resource, hidden, or another region."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,19 +25,19 @@ CONVERSATIONS = "/api/v2/conversations/"
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """One read and what came of it, as far as two of them can be compared.
+    """The parts of a response that can be compared with another one.
 
-    `told` says that it is the API's own word on the resource: JSON, or its error body. A route's absence may be
-    answered in any body, so for that `comes_back` is enough.
+    `is_from_api` is true if the API itself responded, with JSON or its error body. For a missing path, `is_conclusive`
+    is enough, because the body can be anything.
     """
 
     path: str
     status: int | None
     code: str = ""
-    told: bool = True
+    is_from_api: bool = True
 
     @property
-    def comes_back(self) -> bool:
+    def is_conclusive(self) -> bool:
         return (
             self.status is not None
             and self.status not in (401, 407, 429)
@@ -56,9 +56,9 @@ class ProbeResult:
         return f"{self.status or 'nothing'} {self.code}".strip()
 
 
-def probe_result(path: str, answer: OrgResponse) -> ProbeResult:
-    own = answer.ok or (answer.is_genesys_error and answer.status in (400, 403, 404, 405, 409, 410))
-    return ProbeResult(path, answer.status, (answer.code or answer.trouble)[:120], own)
+def probe_result(path: str, response: OrgResponse) -> ProbeResult:
+    is_from_api = response.ok or (response.is_genesys_error and response.status in (400, 403, 404, 405, 409, 410))
+    return ProbeResult(path, response.status, (response.code or response.error)[:120], is_from_api)
 
 
 @check(
@@ -70,74 +70,80 @@ def probe_result(path: str, answer: OrgResponse) -> ProbeResult:
     reads=("GET /api/v2/*",),
 )
 def route_oracle(ctx: CheckContext) -> Iterator[Result]:
-    """Only where a 404 has to be explained: a healthy call costs nothing here."""
+    """Sends nothing unless there is a 404 to explain."""
     aim = ctx.aim
     if aim is not None and aim.world == "token":
         yield skipped("not_asked", "This is the token request; no resource of the API hides behind it.")
         return
     plan = plan_for(ctx.contract, aim, _id_of(ctx))
-    answer = ctx.answer.of_the_api if ctx.answer is not None else None
-    answered = answer.status if answer is not None else None
+    response = ctx.answer.of_the_api if ctx.answer is not None else None
+    answered = response.status if response is not None else None
     doubtful = answered == 404 or (aim is not None and answered is None and aim.world != "published")
     if not doubtful and (not plan.parent or ctx.genesys.get(plan.parent).status not in (403, 404)):
         yield skipped("not_asked", "No 404 has to be explained here.")
         return
-    results = judge(plan, _ask(ctx, plan, doubtful), _other_host(ctx), answered if _is_from_genesys(answer) else None)
-    misread = ctx.call is not None and ctx.call.from_screenshot
-    yield from map(from_screenshot, results) if misread else results
+    results = judge(
+        plan, _probe(ctx, plan, doubtful), _other_host(ctx), answered if _is_from_genesys(response) else None
+    )
+    if ctx.call is not None and ctx.call.from_screenshot:
+        results = map(from_screenshot, results)
+    yield from results
 
 
-def _ask(ctx: CheckContext, plan: ProbePlan, doubtful: bool) -> dict[str, ProbeResult]:
-    """Path -> what it answered. Independent reads at the same time; other views only where the first is no 200."""
+def _probe(ctx: CheckContext, plan: ProbePlan, doubtful: bool) -> dict[str, ProbeResult]:
+    """Path -> result. The other views are read only if the parent isn't a 200."""
     if not doubtful:
         return _read(ctx, plan.parent, plan.impossible, *plan.views, plan.history)
     paths = (plan.called, plan.invented, plan.control) if plan.called else ()
-    seen = _read(ctx, plan.parent, plan.impossible, *paths)
-    parent = seen.get(plan.parent)
-    if parent is not None and parent.told and parent.status != 200:
-        seen |= _read(ctx, *plan.views, plan.history)
-    return seen
+    results = _read(ctx, plan.parent, plan.impossible, *paths)
+    parent = results.get(plan.parent)
+    if parent is not None and parent.is_from_api and parent.status != 200:
+        results |= _read(ctx, *plan.views, plan.history)
+    return results
 
 
 def _read(ctx: CheckContext, *paths: str) -> dict[str, ProbeResult]:
     wanted = list(dict.fromkeys(path for path in paths if path))
     return {
-        path: probe_result(path, answer) for path, answer in zip(wanted, ctx.genesys.together(*wanted), strict=True)
+        path: probe_result(path, response) for path, response in zip(wanted, ctx.genesys.get_all(*wanted), strict=True)
     }
 
 
 def _id_of(ctx: CheckContext) -> str:
-    """The id that the path is about: whatever the published path names first, else a conversation's."""
+    """The first ID in a published path, else the ID of the conversation."""
     if ctx.aim is not None and ctx.aim.world == "published":
         return next(iter(ctx.contract.match(ctx.aim.method, ctx.aim.path).parameters.values()), "")
     return ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim is not None else "")
 
 
-def _is_from_genesys(answer: ReceivedResponse | None) -> bool:
-    """Whether the API itself gave the answer that was pasted: only then does it speak of the operation."""
-    data, _ = answer.json() if answer is not None else (None, None)
-    coded = isinstance(data, dict) and isinstance(data.get("code"), str)
-    return coded or (answer is not None and bool(answer.header("ININ-Correlation-Id")))
+def _is_from_genesys(response: ReceivedResponse | None) -> bool:
+    """Is the pasted response from the API itself? Otherwise its status says nothing about the operation."""
+    data, _ = response.json() if response is not None else (None, None)
+    has_code = isinstance(data, dict) and isinstance(data.get("code"), str)
+    return has_code or (response is not None and bool(response.header("ININ-Correlation-Id")))
 
 
 def _other_host(ctx: CheckContext) -> str:
-    """The host of the call where it belongs to another region than the client's."""
-    where = region_of_host(ctx.call.host) if ctx.call is not None and ctx.call.host else None
-    return ctx.call.host if ctx.call and where is not None and where.key != ctx.target.region.key else ""
+    """The host of the call if it belongs to another region than the client's, else ""."""
+    if ctx.call is None or not ctx.call.host:
+        return ""
+    region = region_of_host(ctx.call.host)
+    return ctx.call.host if region is not None and region.key != ctx.target.region.key else ""
 
 
-def judge(plan: ProbePlan, seen: dict[str, ProbeResult], other_host: str, answered: int | None) -> Iterator[Result]:
-    """One result per pair: the resource, the path, and the region where the call went elsewhere. Pure."""
-    said = []
-    if plan.parent in seen and plan.impossible in seen:
-        views = [seen[path] for path in plan.views if path in seen]
-        said.append(judge_resource(plan, seen[plan.parent], seen[plan.impossible], views, seen.get(plan.history)))
-    if plan.called in seen and plan.invented in seen:
-        said.append(judge_path(seen[plan.called], seen[plan.invented], seen.get(plan.control)))
-    yield from said or [skipped("nothing_to_compare", "The call names no id and no path that could be compared.")]
-    codes = [each.code for each in said]
+def judge(plan: ProbePlan, probes: dict[str, ProbeResult], other_host: str, answered: int | None) -> Iterator[Result]:
+    """One result per pair: the resource, the path, and the region if the call went to another one."""
+    results = []
+    if plan.parent in probes and plan.impossible in probes:
+        views = [probes[path] for path in plan.views if path in probes]
+        parent, impossible = probes[plan.parent], probes[plan.impossible]
+        results.append(judge_resource(plan, parent, impossible, views, probes.get(plan.history)))
+    if plan.called in probes and plan.invented in probes:
+        results.append(judge_path(probes[plan.called], probes[plan.invented], probes.get(plan.control)))
+    yield from results or [skipped("nothing_to_compare", "The call names no id and no path that could be compared.")]
+    codes = [result.code for result in results]
     if other_host and "present" in codes:
-        yield _elsewhere(seen[plan.parent], other_host, answered)
+        yield _other_region(probes[plan.parent], other_host, answered)
     elif answered == 404 and codes == ["present", "routed"]:
         yield passed(
             "from_the_operation",
@@ -145,17 +151,17 @@ def judge(plan: ProbePlan, seen: dict[str, ProbeResult], other_host: str, answer
             hint="What is left: a caller that takes no part in the conversation, or a state of it that the operation "
             "refuses. The correlation id of the answer tells Genesys Cloud Care which.",
             subject="answer",
-            evidence={"pairs": [each.subject for each in said]},
+            evidence={"pairs": [result.subject for result in results]},
         )
 
 
 def judge_resource(
     plan: ProbePlan, real: ProbeResult, impossible: ProbeResult, views: list[ProbeResult], past: ProbeResult | None
 ) -> Result:
-    """The id against one that nothing can have, then against other reads of the same resource."""
-    more = [each.as_evidence for each in (*views, *([past] if past else []))]
+    """Compare the ID with one that can't exist, then with other reads of the same resource."""
+    more = [probe.as_evidence for probe in (*views, *([past] if past else []))]
     proof: Evidence = {"pair": [real.as_evidence, impossible.as_evidence], "views": more}
-    shown = next((each for each in views if each.status == 200 and each.told), None)
+    shown = next((view for view in views if view.status == 200 and view.is_from_api), None)
     if impossible.status == 200:
         return unclear(
             "answers_anything",
@@ -163,8 +169,8 @@ def judge_resource(
             subject="resource",
             evidence=proof,
         )
-    if not (real.told and impossible.told) or impossible.status == 400:
-        return _untold("resource", real, impossible, proof)
+    if not (real.is_from_api and impossible.is_from_api) or impossible.status == 400:
+        return _not_comparable("resource", real, impossible, proof)
     if real.status == 200:
         return passed(
             "present",
@@ -172,7 +178,7 @@ def judge_resource(
             subject="resource",
             evidence=proof,
         )
-    recorded = past is not None and past.told and past.status == 200
+    recorded = past is not None and past.is_from_api and past.status == 200
     if recorded and real.status == 404:
         return failed(
             "past",
@@ -213,10 +219,10 @@ def judge_resource(
 def _hidden(
     plan: ProbePlan, real: ProbeResult, impossible: ProbeResult, shown: ProbeResult | None, proof: Evidence
 ) -> Result:
-    how = f"{shown.path} shows it" if shown else f"an impossible id is answered otherwise ({impossible})"
+    reason = f"{shown.path} shows it" if shown else f"an impossible id is answered otherwise ({impossible})"
     return failed(
         "hidden",
-        f"It exists, since {how}, but this client's read of it is answered with {real}: it is hidden from this client.",
+        f"It exists, since {reason}, but this client's read of it is answered with {real}: it is hidden from this client.",
         hint=f"Give a role of the client {_rights(plan.rights)} in the division of the resource.",
         subject="resource",
         evidence=proof,
@@ -232,30 +238,30 @@ def _absent(plan: ProbePlan, real: ProbeResult, past: ProbeResult | None, proof:
             subject="resource",
             evidence=proof,
         )
-    unread = past is not None and past.status == 403
-    later = f" Whether it existed once, {_rights(plan.history_rights)} would tell." if unread else ""
+    is_forbidden = past is not None and past.status == 403
+    advice = f" Whether it existed once, {_rights(plan.history_rights)} would tell." if is_forbidden else ""
     return failed(
         "absent",
         f"The id is answered like an impossible one ({real}), and no other read knows it: for this client it does not "
         "exist.",
         hint="Check which kind of id it is, and whether it belongs to another org or region: a client registered there "
-        f"would tell.{later}",
+        f"would tell.{advice}",
         subject="resource",
         evidence=proof,
     )
 
 
 def judge_path(called: ProbeResult, invented: ProbeResult, control: ProbeResult | None) -> Result:
-    """The call's path, asked with a method that writes nothing, against one of the same shape that is nobody's.
+    """Compare a GET of the call's path with a GET of a similar path that doesn't exist.
 
-    A 405 proves a route that takes other methods. A 404 alone proves nothing, because an org may answer so to a read of
-    a route that only writes: it counts only where a published path of that kind is seen to answer otherwise. Which path
-    is the right one is said by `request.path`, which also knows a gateway's.
+    A 405 proves that the path exists with other methods. A 404 alone proves nothing, because an org may respond so to a
+    GET of a path that only accepts writes. It counts only if a published path of that kind gets another response.
+    `request.path` reports which path is right, including those of a gateway.
     """
     pair = (called, invented, *([control] if control else ()))
-    proof: Evidence = {"pair": [each.as_evidence for each in pair]}
-    if not called.comes_back or not invented.comes_back:
-        return _untold("path", called, invented, proof)
+    proof: Evidence = {"pair": [probe.as_evidence for probe in pair]}
+    if not called.is_conclusive or not invented.is_conclusive:
+        return _not_comparable("path", called, invented, proof)
     if invented.status != 404:
         return unclear(
             "answers_anything",
@@ -270,7 +276,7 @@ def judge_path(called: ProbeResult, invented: ProbeResult, control: ProbeResult 
             subject="path",
             evidence=proof,
         )
-    if control is not None and control.comes_back and not control.is_like(invented):
+    if control is not None and control.is_conclusive and not control.is_like(invented):
         return failed(
             "not_routed",
             f"The call's path is answered like an invented one ({invented}), while {control.path} is answered with "
@@ -287,7 +293,7 @@ def judge_path(called: ProbeResult, invented: ProbeResult, control: ProbeResult 
     )
 
 
-def _elsewhere(real: ProbeResult, other_host: str, answered: int | None) -> Result:
+def _other_region(real: ProbeResult, other_host: str, answered: int | None) -> Result:
     return failed(
         "other_region",
         f"The resource is in this client's org, and the call asked {other_host}, which belongs to another region.",
@@ -297,7 +303,7 @@ def _elsewhere(real: ProbeResult, other_host: str, answered: int | None) -> Resu
     )
 
 
-def _untold(subject: str, one: ProbeResult, other: ProbeResult, proof: Evidence) -> Result:
+def _not_comparable(subject: str, one: ProbeResult, other: ProbeResult, proof: Evidence) -> Result:
     return unclear(
         "untold",
         f"The pair could not be compared: {one.path} was answered with {one}, {other.path} with {other}.",

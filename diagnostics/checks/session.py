@@ -1,4 +1,4 @@
-"""Does a real session start? The one check that writes: sent once, only where a person confirmed it for this run."""
+"""Starts a real session. This is the only check that writes; it runs once, if the user confirmed it for this run."""
 
 from collections.abc import Iterator
 
@@ -9,12 +9,13 @@ from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.parsing.intent import START_PATH
 
-# The connection never came about, so nothing can have been offered.
+# Without a connection, no session can have been offered.
 NEVER_ARRIVED = frozenset({"dns", "refused", "tls", "proxy"})
 NOT_AGAIN = (
     "Ask the agent or the customer whether an offer appeared before anything is sent again; an offer ends by itself "
     "after about a minute."
 )
+OTHER = Meaning("other", "The answer names no known error.")
 HINTS = {
     "permission_missing": "Give a role of the client conversation:cobrowse:add (web messaging) or "
     "conversation:cobrowseVoice:add (voice).",
@@ -48,45 +49,40 @@ def session_start(ctx: CheckContext) -> Iterator[Result]:
         yield judge_start(ctx.genesys.offer_session(wanted))
 
 
-def judge_start(answer: OrgResponse) -> Result:
-    """The answer to the call itself. Wherever it cannot be excluded that a session was offered, that is said."""
-    proof: Evidence = {"status": answer.status, "code": answer.code, "correlation_id": answer.correlation_id}
-    if answer.trouble in ("no_token", "rate_limited_wait"):
+def judge_start(response: OrgResponse) -> Result:
+    """The result for the response to the start. It must say so if a session may have been offered."""
+    proof: Evidence = {"status": response.status, "code": response.code, "correlation_id": response.correlation_id}
+    if response.error in ("no_token", "rate_limited_wait"):
         return unclear("not_sent", "Nothing was sent: the org had said before that it would not answer.")
-    if answer.trouble in NEVER_ARRIVED:
-        said = "No connection came about, so nothing was offered."
-        return unclear("unreachable", said, evidence={"trouble": answer.trouble, **proof})
-    status = answer.status
+    if response.error in NEVER_ARRIVED:
+        sentence = "No connection came about, so nothing was offered."
+        return unclear("unreachable", sentence, evidence={"trouble": response.error, **proof})
+    status = response.status
     if status is not None and 200 <= status < 300:
-        return _started(answer, proof)
+        return _started(response, proof)
     if status is not None and status >= 500:
         return failed(
             "server_error",
-            f"The start answered {status} {answer.code}".rstrip() + "; whether a session was offered is not known.",
+            f"The start answered {status} {response.code}".rstrip() + "; whether a session was offered is not known.",
             hint=f"{NOT_AGAIN} Give Genesys Cloud Care the correlation id.",
             evidence=proof,
         )
-    if status is None or not answer.is_genesys_error:
-        return _untold(answer, proof)
-    meaning = _meaning(status, answer.code)
+    if status is None or not response.is_genesys_error:
+        return _inconclusive(response, proof)
+    meaning = CODES.get(response.code.lower()) or STATUSES.get(status, OTHER)
     return failed(
         meaning.code,
-        f"The start was refused with {status} {answer.code}: {meaning.sentence} Nothing was offered.",
+        f"The start was refused with {status} {response.code}: {meaning.sentence} Nothing was offered.",
         hint=HINTS.get(meaning.code, ""),
         evidence=proof,
     )
 
 
-def _meaning(status: int, code: str) -> Meaning:
-    unknown = Meaning("other", "The answer names no known error.")
-    return CODES.get(code.lower()) or STATUSES.get(status, unknown)
-
-
-def _started(answer: OrgResponse, proof: Evidence) -> Result:
-    """Of the session only what an admin may see: its join code and its address stay with the org."""
-    id, ends, kind = (text(answer.data, name, most=100) for name in ("id", "dateOfferEnds", "communicationType"))
+def _started(response: OrgResponse, proof: Evidence) -> Result:
+    """Reports only what an admin may see of the session, so not its join code and URL."""
+    id, ends, kind = (text(response.data, name, limit=100) for name in ("id", "dateOfferEnds", "communicationType"))
     if not id:
-        return _untold(answer, proof)
+        return _inconclusive(response, proof)
     until = f"; the offer ends at {ends}" if ends else ""
     return passed(
         "started",
@@ -96,11 +92,11 @@ def _started(answer: OrgResponse, proof: Evidence) -> Result:
     )
 
 
-def _untold(answer: OrgResponse, proof: Evidence) -> Result:
-    said = f"{answer.status or 'no answer'} {answer.trouble}".strip()
+def _inconclusive(response: OrgResponse, proof: Evidence) -> Result:
+    received = f"{response.status or 'no answer'} {response.error}".strip()
     return unclear(
         "may_be_offered",
-        f"The start was sent, and what came back ({said}) does not tell whether a session was offered.",
+        f"The start was sent, and what came back ({received}) does not tell whether a session was offered.",
         hint=NOT_AGAIN,
         evidence=proof,
     )

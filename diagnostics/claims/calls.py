@@ -43,7 +43,7 @@ def _is_claim(path: str, host: str, method: str, contract: Contract, families: f
     first = lower.split("/")[1]
     if first in ALWAYS_PUBLISHED:
         return True
-    return first in families and (bool(method) or contract.match("", BASE + path).path_known)
+    return first in families and (bool(method) or contract.match("", BASE + path).is_path_published)
 
 
 def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
@@ -54,7 +54,7 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
         return real("The API describes itself here, for everybody.", source)
     whole = path if "/api/v" in path.lower() else BASE + path
     match = contract.match(claim.method, whole)
-    if match.path_known and not match.suspicious_parameters:
+    if match.is_path_published and not match.suspicious_parameters:
         return _published(claim, match, whole != path, source)
     if behind := gateway.operation_at(unquote(whole)) or _gateway_ending(claim):
         return _gateway(claim, behind, contract, whole, source)
@@ -65,7 +65,7 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
         return unknown("The host is none of Genesys Cloud's, so its paths cannot be judged.", source)
     if not whole.lower().startswith(BASE) and "/api/v2/" not in whole.lower():
         return wrong("The published API has the version v2 only.", source, nearest)
-    return _unpublished(whole, contract, contract.normalise(whole), nearest, source)
+    return _unpublished(whole, contract, contract.find_repairs(whole), nearest, source)
 
 
 def named(operations: tuple[Operation, ...]) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class Diagnosis:
         self._redactor = Redactor(self._secrets)
         self._sent: list[HttpExchange] = []
         self._lock = threading.Lock()
-        self._genesys = GenesysClient(region, client_id, secret, kept_token=cached_token, on_exchange=self._record)
+        self._genesys = GenesysClient(region, client_id, secret, saved_token=cached_token, on_exchange=self._record)
         self.aim = aim_of(inputs, self.contract)
         target = Target(kind, region, client_name, client_id, inputs.conversation_id, org_id)
         self._ctx = CheckContext(
@@ -104,7 +104,7 @@ class Diagnosis:
     def environment(self) -> dict[str, Any]:
         """What the responses show about the client and its org, redacted; see `engine.environment`."""
         needed = self.aim.operation.permissions if self.aim and self.aim.operation else ()
-        observed: dict[str, Any] = self._redactor.value(read_environment(self._genesys.seen, needed))
+        observed: dict[str, Any] = self._redactor.value(read_environment(self._genesys.responses, needed))
         return observed
 
     def _record(self, exchange: HttpExchange) -> None:

@@ -49,7 +49,7 @@ def _token(response: OrgResponse | None) -> dict[str, Any]:
 def _scopes(data: Any) -> list[str] | None:
     for names in (("authorizedScope",), ("OAuthClient", "scope")):
         if items(data, *names) is not None:
-            return sorted(texts(data, *names, most=120))[:MOST]
+            return sorted(texts(data, *names, limit=120))[:MOST]
     return None
 
 
@@ -77,7 +77,7 @@ def _divisions(grants: Grants, wanted: Iterable[str], *, conditional: bool) -> d
     """Permission -> names of the divisions in which it is granted, either with or without a condition."""
     found = {}
     for name in dict.fromkeys(wanted):
-        matching = (grant for grant in grants.held if grant.covers(name) and bool(grant.condition) is conditional)
+        matching = (grant for grant in grants.policies if grant.covers(name) and bool(grant.condition) is conditional)
         found[name] = sorted({grant.division_name for grant in matching})[:MOST]
     return found
 
@@ -92,7 +92,7 @@ def _deployments(by_path: Mapping[str, OrgResponse]) -> dict[str, Any]:
     if response is None or listed is None:
         return {"deployments": None, "deployments_more": False}
     deployments = [deployment for deployment in mappings(listed) if text(deployment, "id")]
-    found = {text(deployment, "id", most=100): _deployment(deployment, by_path) for deployment in deployments[:MOST]}
+    found = {text(deployment, "id", limit=100): _deployment(deployment, by_path) for deployment in deployments[:MOST]}
     return {"deployments": found, "deployments_more": bool(response.data.get("nextUri")) or len(listed) > len(found)}
 
 
@@ -105,10 +105,10 @@ def _deployment(entry: dict[str, Any], by_path: Mapping[str, OrgResponse]) -> di
     cobrowse = mapping(version, "cobrowse")
     return {
         "name": text(entry, "name"),
-        "status": text(entry, "status", most=40),
+        "status": text(entry, "status", limit=40),
         "version": str(field(version, "version") or "")[:40],
         "cobrowse": boolean(cobrowse, "enabled"),
-        "channels": sorted(texts(cobrowse, "channels", most=40))[:10],
+        "channels": sorted(texts(cobrowse, "channels", limit=40))[:10],
     }
 
 
@@ -118,5 +118,5 @@ def _gateway(response: OrgResponse | None) -> dict[str, Any]:
     if providers is not None:
         entries = [{"id": provider.id, "name": provider.name, "enabled": provider.enabled} for provider in providers]
         return {"gateway": True, "providers": sorted(entries, key=lambda entry: str(entry["id"]))[:MOST]}
-    has_none = response is not None and response.status == 404 and response.trouble in ("", "empty")
+    has_none = response is not None and response.status == 404 and response.error in ("", "empty")
     return {"gateway": False if has_none else None, "providers": None}

@@ -1,4 +1,7 @@
-"""Talks to one org: one token, each fact read once per run, nothing but GET, the token request and a confirmed start."""
+"""The HTTP client of one org: one token, each path read once per run.
+
+It sends nothing but GET requests, the token request, and the start of a session that the user confirmed.
+"""
 
 import base64
 import contextlib
@@ -18,27 +21,27 @@ from requests.auth import AuthBase
 from diagnostics.genesys.exchange import Headers, HttpExchange
 from diagnostics.genesys.fields import number, text
 from diagnostics.genesys.regions import Region
-from diagnostics.genesys.response import OrgResponse, TokenResult, correlation_id_in, understand
+from diagnostics.genesys.response import OrgResponse, TokenResult, correlation_id_in, response_from
 from diagnostics.genesys.session import make_session, time_limit
 from diagnostics.text.cleaning import clean_line, clean_text
 
 CONNECT_SECONDS = 5.0
-SILENCE_SECONDS = 10.0  # between two bytes of an answer
-CALL_SECONDS = 20.0  # from the connection to the last byte
+SILENCE_SECONDS = 10.0  # between two bytes of a response
+CALL_SECONDS = 20.0  # from connecting to the last byte
 BODY_BYTES = 4_000_000
 LONGEST_TOKEN = 16_000  # characters
-IS_TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749, appendix A.12, without the space that would end a header's word
-MOST_CALLS = 25  # of one run, whatever the org answers
-CONNECTIONS = 12  # kept open to one host: what the checks may ask for at the same time
+IS_TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749, appendix A.12, without the space, which would split the header
+MOST_CALLS = 25  # of one run
+CONNECTIONS = 12  # open at once to one host, for checks that run in parallel
 USER_AGENT = "cobrowse-doctor"
-# Beside a proxy's own trouble: an address of it without a host or, such as SOCKS, of a kind that is not supported.
-PROXY_FAULTS = (
+# The last two are raised for a proxy URL without a host or with an unsupported scheme, such as SOCKS.
+PROXY_ERRORS = (
     requests.exceptions.ProxyError,
     requests.exceptions.InvalidProxyURL,
     requests.exceptions.InvalidSchema,
 )
-# Words of the system's own text -> ours, first match wins.
-ERROR_WORDS = {
+# A part of the operating system's message -> our name for the error. The first match wins.
+ERROR_NAMES = {
     "resolv": "dns",
     "name or service": "dns",
     "getaddrinfo": "dns",
@@ -46,13 +49,13 @@ ERROR_WORDS = {
     "unreachable": "unreachable",
     "no route": "unreachable",
     "invalid label": "dns",
-    "failed to parse": "proxy",  # the URLs of the org are made here, so it is the proxy's that cannot be read
+    "failed to parse": "proxy",  # only a proxy URL can be invalid, because we build the org's URLs
 }
 
 
 @dataclass
 class Lane:
-    """One check's place in the chain of calls: `path_ms` grows by each call that it had to wait for."""
+    """The time one check spent waiting for calls. `path_ms` is the length of its critical path."""
 
     check_id: str
     path_ms: float = 0.0
@@ -62,11 +65,10 @@ _lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
 
 
 class GenesysClient:
-    """One org as one run sees it. Safe for several threads: who asks second waits for the first one's answer.
+    """One org's API, with a cache for one run. Thread-safe: concurrent reads of one path share one request.
 
-    `kept_token` is one that an earlier run was given; when the org refuses it, a new one is asked for. `most_calls` is
-    set by who reads more than a run does.
-    `on_exchange` is told of every request as soon as its answer is in, with secrets still in it.
+    `saved_token` is a token from an earlier run; if the org rejects it, a new one is requested. `max_calls` replaces
+    the limit of `MOST_CALLS`, for a sync. `on_exchange` is called with each exchange once it is complete, unredacted.
     """
 
     def __init__(
@@ -75,18 +77,18 @@ class GenesysClient:
         client_id: str,
         secret: str,
         *,
-        kept_token: str = "",
-        most_calls: int = 0,
+        saved_token: str = "",
+        max_calls: int = 0,
         on_exchange: Callable[[HttpExchange], None] = lambda exchange: None,
     ) -> None:
         self.region = region
         self._client_id, self._secret = client_id, secret
         self._on_exchange = on_exchange
-        self._facts: dict[str, Future[tuple[OrgResponse, float]]] = {}
-        self._kept, self._most_calls = kept_token, most_calls
+        self._cache: dict[str, Future[tuple[OrgResponse, float]]] = {}
+        self._saved_token, self._max_calls = saved_token, max_calls or MOST_CALLS
         self._issued: TokenResult | None = None
-        self._seen: list[OrgResponse] = []
-        self._refusal: HttpExchange | None = None
+        self._responses: list[OrgResponse] = []
+        self._rate_limited: HttpExchange | None = None
         self._calls = 0
         self._lock = threading.Lock()
         self._session = make_session(CONNECTIONS)
@@ -97,82 +99,82 @@ class GenesysClient:
 
     @contextlib.contextmanager
     def lane(self, lane: Lane) -> Iterator[None]:
-        """Everything asked within is charged to this lane."""
-        before = _lane.set(lane)
+        """Count the calls made within toward this lane."""
+        previous = _lane.set(lane)
         try:
             yield
         finally:
-            _lane.reset(before)
+            _lane.reset(previous)
 
     def token(self) -> TokenResult:
-        """The run's one token: the kept one while it is good, else a new one, asked for once. Never raises."""
-        if kept := self._kept:
-            return TokenResult(kept, is_kept=True)
-        answer = self._once("token", self._request_token)
-        value = text(answer.data, "access_token", most=LONGEST_TOKEN)
-        if answer.status != 200 or not value or len(value) == LONGEST_TOKEN or not IS_TOKEN.fullmatch(value):
-            return TokenResult(answer=answer)
-        self._issued = TokenResult(value, max(0, number(answer.data, "expires_in") or 0), answer)
+        """The run's token: the saved one while it is valid, else a new one, requested once. Never raises."""
+        if saved := self._saved_token:
+            return TokenResult(saved, is_reused=True)
+        response = self._once("token", self._request_token)
+        value = text(response.data, "access_token", limit=LONGEST_TOKEN)
+        if response.status != 200 or not value or len(value) == LONGEST_TOKEN or not IS_TOKEN.fullmatch(value):
+            return TokenResult(response=response)
+        self._issued = TokenResult(value, max(0, number(response.data, "expires_in") or 0), response)
         return self._issued
 
     @property
     def issued(self) -> TokenResult | None:
-        """The token that this run was given by now, None while it has none of its own. Asks nothing."""
+        """The token issued to this run, None if there is none yet. Sends nothing."""
         return self._issued
 
     def get(self, path: str, **query: str | int) -> OrgResponse:
-        """Read a path of the API (`/api/v2/...`), once per run. Trouble is a value, never an exception."""
+        """Read a path of the API (`/api/v2/...`), once per run. Errors are values, never exceptions."""
         url = self._url(path, query)
         return self._once(url, lambda: self._read(url))
 
-    def fresh(self, path: str, **query: str | int) -> OrgResponse:
-        """Read a path anew, and remember nothing of it: for lists that are read page by page."""
-        return self._read(self._url(path, query), keep=False)
+    def get_uncached(self, path: str, **query: str | int) -> OrgResponse:
+        """Read a path without caching or recording the response, for lists that are read page by page."""
+        return self._read(self._url(path, query), record=False)
 
     def _url(self, path: str, query: dict[str, str | int]) -> str:
         return self.region.api + path + (f"?{urlencode(query)}" if query else "")
 
     def offer_session(self, conversation_id: str) -> OrgResponse:
-        """Offers a session to a live customer: the one call of the product that writes, and no part of reading an org.
+        """Offer a session to a live customer. This is the only call of the product that writes.
 
-        Sent at most once, whoever asks and however it ends. The caller holds the run's permission.
+        Sent at most once per run. The caller must have the run's permission to start a session.
         """
         url = f"{self.region.api}/api/v2/conversations/{quote(conversation_id, safe='')}/cobrowse"
         return self._once("start", lambda: self._start(url))
 
-    def together(self, *paths: str) -> tuple[OrgResponse, ...]:
-        """Read several paths at the same time; the lane waits only for the slowest."""
+    def get_all(self, *paths: str) -> tuple[OrgResponse, ...]:
+        """Read several paths in parallel. The lane waits only for the slowest."""
         lane = _lane.get() or Lane("")
         lanes = [replace(lane) for _ in paths]
-        with ThreadPoolExecutor(max(1, len(paths)), thread_name_prefix="together") as pool:
-            answers = tuple(pool.map(self._get_in, paths, lanes))
-        lane.path_ms = max(each.path_ms for each in (lane, *lanes))
-        return answers
+        with ThreadPoolExecutor(max(1, len(paths)), thread_name_prefix="get-all") as pool:
+            responses = tuple(pool.map(self._get_in, paths, lanes))
+        lane.path_ms = max([lane.path_ms, *(parallel.path_ms for parallel in lanes)])
+        return responses
 
     def _get_in(self, path: str, lane: Lane) -> OrgResponse:
         with self.lane(lane):
             return self.get(path)
 
     @property
-    def seen(self) -> tuple[OrgResponse, ...]:
-        """Every answer that came so far, in the order in which they came."""
-        return tuple(self._seen)
+    def responses(self) -> tuple[OrgResponse, ...]:
+        """Every response so far, in the order of arrival."""
+        return tuple(self._responses)
 
-    def _read(self, url: str, *, keep: bool = True) -> OrgResponse:
+    def _read(self, url: str, *, record: bool = True) -> OrgResponse:
         token = self.token()
         if not token.value:
-            return OrgResponse(None, trouble="no_token")
-        answer = self._send("GET", url, auth=_Bearer(token.value), keep=keep)
-        if answer.status == 401 and token.is_kept:
-            self._kept = ""
-            return self._read(url, keep=keep)
-        return answer
+            return OrgResponse(None, error="no_token")
+        response = self._send("GET", url, auth=_Bearer(token.value), record=record)
+        if response.status == 401 and token.is_reused:
+            self._saved_token = ""
+            return self._read(url, record=record)
+        return response
 
     def _start(self, url: str) -> OrgResponse:
         token = self.token()
-        return (
-            self._send("POST", url, auth=_Bearer(token.value)) if token.value else OrgResponse(None, trouble="no_token")
-        )
+        if not token.value:
+            return OrgResponse(None, error="no_token")
+        return self._send("POST", url, auth=_Bearer(token.value))
 
     def _request_token(self) -> OrgResponse:
         basic = base64.b64encode(f"{self._client_id}:{self._secret}".encode()).decode()
@@ -183,44 +185,44 @@ class GenesysClient:
             data={"grant_type": "client_credentials"},
         )
 
-    def _once(self, key: str, ask: Callable[[], OrgResponse]) -> OrgResponse:
+    def _once(self, key: str, send: Callable[[], OrgResponse]) -> OrgResponse:
         with self._lock:
-            mine = key not in self._facts
-            future = self._facts.setdefault(key, Future())
-        if mine:
-            self._settle(future, ask)
-        answer, path_ms = future.result()
+            is_first = key not in self._cache
+            future = self._cache.setdefault(key, Future())
+        if is_first:
+            self._complete(future, send)
+        response, path_ms = future.result()
         if lane := _lane.get():
             lane.path_ms = max(lane.path_ms, path_ms)
-        return answer
+        return response
 
     @staticmethod
-    def _settle(future: "Future[tuple[OrgResponse, float]]", ask: Callable[[], OrgResponse]) -> None:
+    def _complete(future: "Future[tuple[OrgResponse, float]]", send: Callable[[], OrgResponse]) -> None:
         try:
-            answer = ask()
-        except BaseException as trouble:
-            future.set_exception(trouble)
+            response = send()
+        except BaseException as exception:
+            future.set_exception(exception)
             return
         lane = _lane.get()
-        took = answer.exchange.ms if answer.exchange and answer.trouble != "rate_limited_wait" else 0.0
-        future.set_result((answer, (lane.path_ms if lane else 0.0) + took))
+        ms = response.exchange.ms if response.exchange and response.error != "rate_limited_wait" else 0.0
+        future.set_result((response, (lane.path_ms if lane else 0.0) + ms))
 
     def _send(
-        self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None, keep: bool = True
+        self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None, record: bool = True
     ) -> OrgResponse:
-        """After one 429 nothing more is sent in this run: each further call would only lengthen the wait."""
+        """After a 429 nothing more is sent in this run, because each call would only extend the wait."""
         with self._lock:
-            refusal, over = self._refusal, self._calls >= (self._most_calls or MOST_CALLS)
-            self._calls += 0 if refusal or over else 1
-        if refusal is not None:
-            return replace(understand(refusal), trouble="rate_limited_wait")
-        if over:
-            return OrgResponse(None, trouble="over_budget")
-        started, clock = datetime.now(UTC), time.perf_counter()
+            rate_limited, is_over_budget = self._rate_limited, self._calls >= self._max_calls
+            self._calls += 0 if rate_limited or is_over_budget else 1
+        if rate_limited is not None:
+            return replace(response_from(rate_limited), error="rate_limited_wait")
+        if is_over_budget:
+            return OrgResponse(None, error="over_budget")
+        started_at, start = datetime.now(UTC), time.perf_counter()
         status: int | None = None
         headers: Headers = ()
-        body, trouble = b"", ""
-        with time_limit(CALL_SECONDS) as time_is:
+        body, error = b"", ""
+        with time_limit(CALL_SECONDS) as clock:
             try:
                 with self._session.request(
                     method,
@@ -233,35 +235,35 @@ class GenesysClient:
                     stream=True,
                 ) as response:
                     status, headers = response.status_code, _clean_headers(response)
-                    body, trouble = _read_body(response)
-            except Exception as fault:  # requests, urllib3 and the codecs raise many kinds; each is an answer to us
-                trouble = _name_of(fault)
-        trouble = "timeout" if time_is.cut else trouble
+                    body, error = _read_body(response)
+            except Exception as exception:  # requests, urllib3 and the codecs raise many kinds
+                error = _error_name(exception)
+        error = "timeout" if clock.is_expired else error
         lane = _lane.get()
         exchange = HttpExchange(
             method=method,
             url=url,
-            started_at=started,
-            ms=(time.perf_counter() - clock) * 1000,
+            started_at=started_at,
+            ms=(time.perf_counter() - start) * 1000,
             status=status,
             request_headers=(("Accept", "application/json"), ("Authorization", _scheme_of(auth))),
             response_headers=headers,
             body=clean_text(body.decode("utf-8", "replace")),
             correlation_id=correlation_id_in(headers),
-            error=trouble,
+            error=error,
             check_id=lane.check_id if lane else "",
         )
         if status == 429:
-            self._refusal = exchange
+            self._rate_limited = exchange
         self._on_exchange(exchange)
-        answer = understand(exchange)
-        if keep:
-            self._seen.append(answer)
-        return answer
+        org_response = response_from(exchange)
+        if record:
+            self._responses.append(org_response)
+        return org_response
 
 
 class _Header(AuthBase):
-    """Sets one Authorization header, and keeps a .netrc from setting another."""
+    """Sets the Authorization header. With an auth object, requests doesn't read credentials from a .netrc file."""
 
     def __init__(self, value: str) -> None:
         self._value = value
@@ -277,15 +279,15 @@ class _Bearer(_Header):
 
 
 def _read_body(response: requests.Response) -> tuple[bytes, str]:
-    """The body up to the byte cap, and what was wrong with it."""
+    """The body, at most `BODY_BYTES`, and the name of the error, "" for none."""
     body = bytearray()
     try:
         for chunk in response.iter_content(16_384):
             body += chunk
             if len(body) > BODY_BYTES:
                 return bytes(body[:BODY_BYTES]), "too_large"
-    except Exception as fault:
-        return bytes(body), _name_of(fault)
+    except Exception as exception:
+        return bytes(body), _error_name(exception)
     return bytes(body), ""
 
 
@@ -297,18 +299,18 @@ def _scheme_of(auth: AuthBase) -> str:
     return "Bearer [masked]" if isinstance(auth, _Bearer) else "Basic [masked]"
 
 
-def _name_of(fault: Exception) -> str:
-    """One word for a fault of the network, from the exception or what lies beneath it."""
-    if isinstance(fault, PROXY_FAULTS):
+def _error_name(exception: Exception) -> str:
+    """One word for a network error, as in `OrgResponse.error`."""
+    if isinstance(exception, PROXY_ERRORS):
         return "proxy"
-    if isinstance(fault, requests.exceptions.SSLError) or "certificate bundle" in str(fault):
+    if isinstance(exception, requests.exceptions.SSLError) or "certificate bundle" in str(exception):
         return "tls"
-    if isinstance(fault, requests.exceptions.Timeout) or "timed out" in str(fault).lower():
+    if isinstance(exception, requests.exceptions.Timeout) or "timed out" in str(exception).lower():
         return "timeout"
-    text = f"{type(fault).__name__} {fault}".lower()
-    for word, name in ERROR_WORDS.items():
-        if word in text:
+    message = f"{type(exception).__name__} {exception}".lower()
+    for part, name in ERROR_NAMES.items():
+        if part in message:
             return name
-    if isinstance(fault, requests.exceptions.ConnectionError | ConnectionError):
+    if isinstance(exception, requests.exceptions.ConnectionError | ConnectionError):
         return "reset"
     return "garbled"

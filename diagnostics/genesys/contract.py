@@ -1,4 +1,4 @@
-"""The published contract: every operation of the official API, bundled, loaded once, matched exactly."""
+"""The published contract: every operation of the official API, and how to look one up."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from diagnostics.genesys.nearest import Nearness
 from diagnostics.genesys.operation import Operation, Rule, ScopesStatus, camel_case
-from diagnostics.genesys.path_repairs import Repair, proved_repairs
+from diagnostics.genesys.path_repairs import Repair, find_repairs
 from diagnostics.genesys.paths import BASE, PathIndex, is_placeholder, is_uuid, split_path, values_in
 
 __all__ = [
@@ -32,13 +32,12 @@ BUNDLED = Path(__file__).with_name("contract.json")
 
 @dataclass(frozen=True)
 class PathMatch:
-    """What the contract says about one method and path.
+    """The published operations for one method and path.
 
-    `operation` is the published one, None when there is none for that method; `other_methods` are published for the
-    same path. `parameters` holds the decoded values by name, `placeholders` the names of those nobody filled in, and
-    `suspicious_parameters` the names of those that read as a word of a path ("chat", "cobrowse") and not as an
-    identifier: the path then fits a template, but hardly the one that was meant. `trailing_slash` is true when the
-    path fits nothing, and would without its final slash.
+    `operation` is None if there is none for that method; `other_methods` are published for the same path. `parameters`
+    maps names to decoded values, `placeholders` names those with a placeholder for a value, and `suspicious_parameters`
+    those whose value is a word of a path ("chat", "cobrowse") instead of an ID, so that the path probably matched the
+    wrong template. `trailing_slash` is true if the path only matches without its final slash.
     """
 
     operation: Operation | None = None
@@ -49,18 +48,18 @@ class PathMatch:
     trailing_slash: bool = False
 
     @property
-    def path_known(self) -> bool:
+    def is_path_published(self) -> bool:
         return self.operation is not None or bool(self.other_methods)
 
     @property
     def template(self) -> str:
-        """The published path with its parameter names, "" when the path is not known."""
+        """The published path with its parameter names, "" if the path isn't published."""
         published = (*([self.operation] if self.operation else []), *self.other_methods)
         return published[0].path if published else ""
 
 
 class Contract:
-    """A table of operations with its look-ups. `date` is the day its source was published (ISO)."""
+    """The operations of one version of the API. `date` is when it was published, in ISO format."""
 
     def __init__(
         self, operations: Iterable[Operation], *, version: str, date: str, source: str, sha256: str = ""
@@ -77,90 +76,92 @@ class Contract:
 
     @cached_property
     def _by_key(self) -> dict[tuple[str, str], Operation]:
-        return {each.key: each for each in self.operations}
+        return {operation.key: operation for operation in self.operations}
 
     @cached_property
     def _by_id(self) -> dict[str, Operation]:
-        return {each.operation_id: each for each in self.operations}
+        return {operation.operation_id: operation for operation in self.operations}
 
     @cached_property
     def _nearness(self) -> Nearness:
         return Nearness(self.operations)
 
     def operation(self, method: str, template: str) -> Operation | None:
-        """By its published path with the braces in it."""
+        """By method and published path, with parameters in braces."""
         return self._by_key.get((method.upper(), template))
 
     def named(self, name: str) -> Operation | None:
-        """By operation id, or by the method name of any SDK: post_conversation_cobrowse, PostConversationCobrowse."""
+        """By operation ID, or by the method name of any SDK: post_conversation_cobrowse, PostConversationCobrowse."""
         camel = camel_case(name) if "_" in name else name[:1].lower() + name[1:]
         return self._by_id.get(camel)
 
     def match(self, method: str, path: str) -> PathMatch:
-        """Exact, after percent-decoding each segment. Published words count in their own case and beat parameters;
-        an empty segment is never a value; a final slash makes another path. Any text may be given, nothing raises.
+        """Match a path exactly, after percent-decoding each segment. Never raises.
+
+        Literal segments are case-sensitive and take precedence over parameters, which can't be empty. A trailing slash
+        makes a different path.
         """
         found = self._paths.operations_at(path)
         if not found:
             bare = path.rstrip("/")
             return PathMatch(trailing_slash=bare != path and bool(self._paths.operations_at(bare)))
-        chosen = next((each for each in found if each.method == method.upper()), None)
-        parameters, segments = values_in(chosen or found[0], path), split_path(path)
+        matching = next((operation for operation in found if operation.method == method.upper()), None)
+        parameters, segments = values_in(matching or found[0], path), split_path(path)
         return PathMatch(
-            operation=chosen,
-            other_methods=tuple(each for each in found if each is not chosen),
+            operation=matching,
+            other_methods=tuple(operation for operation in found if operation is not matching),
             parameters=parameters,
             placeholders=tuple(name for name, value in parameters.items() if is_placeholder(value)),
             suspicious_parameters=tuple(
-                name for name, value in parameters.items() if self._paths.reads_as_a_word(name, value, segments)
+                name for name, value in parameters.items() if self._paths.is_word(name, value, segments)
             ),
         )
 
-    def normalise(self, path: str) -> tuple[Repair, ...]:
-        """The smallest repairs that would make the path a published one, each proved by a match; () when none does.
+    def find_repairs(self, path: str) -> tuple[Repair, ...]:
+        """The smallest repairs that turn the path into a published one; () if there are none.
 
-        A match with a suspicious parameter proves nothing: /conversations/cobrowse does not only lack its prefix.
+        A match with a suspicious parameter doesn't count: /conversations/cobrowse lacks more than its prefix.
         """
-        return proved_repairs(self._paths, path, self._is_plausible)
+        return find_repairs(self._paths, path, self._is_plausible)
 
     def _is_plausible(self, path: str) -> bool:
-        found = self.match("", path)
-        return found.path_known and not found.suspicious_parameters
+        match = self.match("", path)
+        return match.is_path_published and not match.suspicious_parameters
 
     def nearest(self, method: str, path: str, n: int = 3) -> tuple[Operation, ...]:
-        """The published operations most like the call, best first; () when none shares a word with it."""
+        """The published operations most similar to the call, best first; () if none shares a word with it."""
         return self._nearness.nearest(method, path, n)
 
 
 @cache
 def bundled() -> Contract:
-    """The contract that comes with the product."""
+    """The contract that ships with the product."""
     return read(BUNDLED.read_bytes())
 
 
 def read(document: bytes) -> Contract:
-    """The contract out of the generator's document; its sha256 is that of the very bytes."""
+    """Parse a document that `serialize` or the generator wrote. `sha256` is the checksum of the document."""
     table = json.loads(document)
     operations = [operation_of(row) for row in table["operations"]]
     checksum = hashlib.sha256(document).hexdigest()
     return Contract(operations, version=table["version"], date=table["date"], source=table["source"], sha256=checksum)
 
 
-def written(operations: Iterable[Operation], *, version: str, date: str, source: str) -> bytes:
-    """The document that `read` reads: one operation a line, so that a newer contract shows as a readable difference."""
+def serialize(operations: Iterable[Operation], *, version: str, date: str, source: str) -> bytes:
+    """The document for `read`, with one operation per line, so that a diff of two versions is readable."""
     head = {"version": version, "date": date, "source": source}
-    rows = ",\n".join(_compact(row_of(each)) for each in operations)
+    rows = ",\n".join(_compact(row_of(operation)) for operation in operations)
     return f'{_compact(head)[:-1]},"operations":[\n{rows}\n]}}\n'.encode()
 
 
 def row_of(operation: Operation) -> dict[str, Any]:
-    """The fields that differ from their default, lists for tuples."""
-    values = ((each, getattr(operation, each.name)) for each in fields(operation))
-    return {each.name: value for each, value in values if each.default is MISSING or value != each.default}
+    """The fields that differ from their default."""
+    values = ((item, getattr(operation, item.name)) for item in fields(operation))
+    return {item.name: value for item, value in values if item.default is MISSING or value != item.default}
 
 
 def operation_of(row: dict[str, Any]) -> Operation:
-    """Rows leave out what is default and hold JSON lists; names are those of the fields."""
+    """The reverse of `row_of`, for a row from JSON: fields may be missing, and tuples are lists."""
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
     return Operation(**values)
 

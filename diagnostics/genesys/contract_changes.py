@@ -1,15 +1,15 @@
-"""What changed between two versions of the contract: in counts, and in words for the operations relied on."""
+"""The changes between two versions of the contract, described in detail for the operations that our checks use."""
 
 from dataclasses import dataclass
 
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.operation import Operation
-from diagnostics.genesys.used_operations import RELIED_ON, relied_in, shape_of
+from diagnostics.genesys.used_operations import USED_OPERATIONS, shape_of, used_in
 
 
 @dataclass(frozen=True)
 class OperationChange:
-    """One operation that our checks rely on, and what is different about it, a sentence each."""
+    """The changes of one operation that our checks use, one sentence each."""
 
     method: str
     path: str
@@ -18,7 +18,10 @@ class OperationChange:
 
 @dataclass(frozen=True)
 class Drift:
-    """`added` and `removed` in the order of their paths; `changed` counts those that both have, told otherwise."""
+    """The changes of a contract. `changed` counts the operations that are in both versions and differ.
+
+    `relied` has the changes of the operations that our checks use.
+    """
 
     added: tuple[Operation, ...]
     removed: tuple[Operation, ...]
@@ -31,68 +34,68 @@ class Drift:
 
 
 def drift(before: Contract, after: Contract) -> Drift:
-    """Parameters' names do not count, and what one of the two sources does not tell is no change."""
-    old = {shape_of(each.method, each.path): each for each in before.operations}
-    new = {shape_of(each.method, each.path): each for each in after.operations}
+    """Compare two versions. Parameter names are ignored, and so is a field that is unknown in either version."""
+    old = {shape_of(*operation.key): operation for operation in before.operations}
+    new = {shape_of(*operation.key): operation for operation in after.operations}
     return Drift(
-        added=tuple(each for shape, each in new.items() if shape not in old),
-        removed=tuple(each for shape, each in old.items() if shape not in new),
+        added=tuple(operation for shape, operation in new.items() if shape not in old),
+        removed=tuple(operation for shape, operation in old.items() if shape not in new),
         changed=sum(bool(_sentences(old[shape], new[shape])) for shape in old.keys() & new.keys()),
         relied=tuple(_relied(before, after)),
     )
 
 
 def _relied(before: Contract, after: Contract) -> list[OperationChange]:
-    old, new = relied_in(before), relied_in(after)
+    old, new = used_in(before), used_in(after)
     changes = []
-    for method, path in RELIED_ON:
-        one, other = old.get(shape_of(method, path)), new.get(shape_of(method, path))
-        if one and other and (sentences := _sentences(one, other)):
-            changes.append(OperationChange(method, other.path, sentences))
-        elif one and not other:
+    for method, path in USED_OPERATIONS:
+        shape = shape_of(method, path)
+        if shape in old and shape in new:
+            if sentences := _sentences(old[shape], new[shape]):
+                changes.append(OperationChange(method, new[shape].path, sentences))
+        elif shape in old:
             changes.append(OperationChange(method, path, ("It is no longer published.",)))
-        elif other and not one:
+        elif shape in new:
             changes.append(OperationChange(method, path, ("It is published now.",)))
     return changes
 
 
-def _sentences(one: Operation, other: Operation) -> tuple[str, ...]:
-    told = [
-        _flag(one.deprecated, other.deprecated, "It is deprecated now.", "It is no longer deprecated."),
-        _flag(one.preview, other.preview, "It is a preview now.", "It is no longer a preview."),
-        _flag(one.has_body, other.has_body, "It takes a body now.", "It takes no body any more."),
-        _flag(one.needs_token, other.needs_token, "It needs a token now.", "It needs no token any more."),
-        _permissions(one, other),
-        _scopes(one, other),
-        ""
-        if one.operation_id == other.operation_id
-        else f"Its name was {one.operation_id}, and is {other.operation_id}.",
+def _sentences(old: Operation, new: Operation) -> tuple[str, ...]:
+    sentences = [
+        _flag(old.deprecated, new.deprecated, "It is deprecated now.", "It is no longer deprecated."),
+        _flag(old.preview, new.preview, "It is a preview now.", "It is no longer a preview."),
+        _flag(old.has_body, new.has_body, "It takes a body now.", "It takes no body any more."),
+        _flag(old.needs_token, new.needs_token, "It needs a token now.", "It needs no token any more."),
+        _permissions(old, new),
+        _scopes(old, new),
     ]
-    return tuple(each for each in told if each)
+    if old.operation_id != new.operation_id:
+        sentences.append(f"Its name was {old.operation_id}, and is {new.operation_id}.")
+    return tuple(filter(None, sentences))
 
 
-def _flag(one: bool, other: bool, now: str, no_longer: str) -> str:
-    return "" if one == other else now if other else no_longer
-
-
-def _permissions(one: Operation, other: Operation) -> str:
-    if "unknown" in (one.rule, other.rule):
+def _flag(old: bool, new: bool, now: str, no_longer: str) -> str:
+    if old == new:
         return ""
-    same_rule = one.rule == other.rule or len(one.permissions) == len(other.permissions) == 1
-    if set(one.permissions) == set(other.permissions) and same_rule:
+    return now if new else no_longer
+
+
+def _permissions(old: Operation, new: Operation) -> str:
+    if "unknown" in (old.rule, new.rule):
         return ""
-    return f"It asked for {_rights(one)}, and asks for {_rights(other)}."
+    is_same_rule = old.rule == new.rule or len(old.permissions) == len(new.permissions) == 1
+    if set(old.permissions) == set(new.permissions) and is_same_rule:
+        return ""
+    return f"It asked for {_permission_names(old)}, and asks for {_permission_names(new)}."
 
 
-def _rights(operation: Operation) -> str:
+def _permission_names(operation: Operation) -> str:
     names = ", ".join(operation.permissions)
     return f"{operation.rule} of {names}" if len(operation.permissions) > 1 else names or "no permission"
 
 
-def _scopes(one: Operation, other: Operation) -> str:
-    if "unknown" in (one.scopes_status, other.scopes_status) or set(one.scopes) == set(other.scopes):
+def _scopes(old: Operation, new: Operation) -> str:
+    if "unknown" in (old.scopes_status, new.scopes_status) or set(old.scopes) == set(new.scopes):
         return ""
-    was = "was taken to fit" if one.scopes_status == "inferred" else "fitted"
-    return (
-        f"A token's scope {' or '.join(one.scopes) or 'none'} {was}, now it is {' or '.join(other.scopes) or 'none'}."
-    )
+    was = "was taken to fit" if old.scopes_status == "inferred" else "fitted"
+    return f"A token's scope {' or '.join(old.scopes) or 'none'} {was}, now it is {' or '.join(new.scopes) or 'none'}."

@@ -1,4 +1,4 @@
-"""What the error codes and statuses of Genesys Cloud mean, whoever met them: the user or we ourselves."""
+"""The meaning of Genesys Cloud's error codes, statuses and messages."""
 
 import re
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Meaning:
-    """What an error code of Genesys Cloud means. `code` is our own short name for it."""
+    """The meaning of an error code, status or message. `code` is our name for it."""
 
     code: str
     sentence: str
 
 
-# Error code of the body -> meaning. Codes are compared in lower case.
+# Lowercase error code of the body -> meaning.
 CODES = {
     "authentication.required": Meaning("token_absent", "The call carried no bearer token."),
     "bad.credentials": Meaning(
@@ -29,7 +29,7 @@ CODES = {
     ),
     "missing.permissions": Meaning("permission_missing", "The caller lacks a permission that is needed."),
     **dict.fromkeys(
-        # One list has the first spelling, posts have the others.
+        # The documented spelling, then those in forum posts.
         (
             "missing.division.permission",
             "missing.division.permissions",
@@ -69,7 +69,7 @@ CODES = {
     "invalid_request": Meaning("token_request_malformed", "The token request is malformed."),
 }
 
-# Status -> meaning where the code says nothing known.
+# Status -> meaning, for responses whose code is unknown.
 STATUSES = {
     400: Meaning("bad_request", "The request was refused as wrong; the answer does not say in what."),
     401: Meaning("token_refused", "The token was not accepted."),
@@ -87,7 +87,7 @@ STATUSES = {
     504: Meaning("server_timeout", "Genesys Cloud did not answer within its own time limit."),
 }
 
-# What a response says in words where its code is generic -> meaning. Statuses, pattern over "code message", meaning.
+# For responses with a generic code: statuses, pattern for "code message" in lower case, meaning.
 MESSAGE_PATTERNS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = (
     (
         # Also behind the generic not.found, forbidden and not.authorized (facts, section 11).
@@ -145,16 +145,16 @@ DIVISION = re.compile(r"\bdivisions?\b", re.IGNORECASE)
 
 
 def missing_permission_in_message(status: int | None, message: str) -> Meaning | None:
-    """What a 403 without a code says, as in a log that kept only the message."""
+    """The meaning of a 403 by its message alone, as in a log without the error code."""
     if status != 403 or not MISSING.search(message):
         return None
     return CODES["missing.division.permission" if DIVISION.search(message) else "missing.permissions"]
 
 
 def meaning_of_message(status: int | None, code: str, message: str) -> Meaning | None:
-    """What a response says by a code or a message that is not documented, where the words leave no doubt."""
-    said = f"{code} {message}".lower()
-    return next(
-        (meaning for statuses, pattern, meaning in MESSAGE_PATTERNS if status in statuses and pattern.search(said)),
-        None,
-    )
+    """The meaning of an undocumented code or message, None if its wording isn't known."""
+    text = f"{code} {message}".lower()
+    for statuses, pattern, meaning in MESSAGE_PATTERNS:
+        if status in statuses and pattern.search(text):
+            return meaning
+    return None

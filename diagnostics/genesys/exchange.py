@@ -1,4 +1,4 @@
-"""One HTTP request the product sent, and its answer."""
+"""One HTTP request that the product sent, and its response."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,10 +9,10 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class HttpExchange:
-    """Unredacted until `redact.exchange` has seen it: never store or show one that has not passed there.
+    """Contains secrets: pass it through `Redactor.exchange` before you store or show it.
 
-    `ms` is wall time from sending to the last byte read. `status` is None when no answer came; `error` then says
-    why in one word: timeout, dns, tls, refused, unreachable, reset, proxy, too_large, redirect, garbled.
+    `ms` is the wall time from sending to the last byte. `status` is None if there was no response; `error` then is one
+    of timeout, dns, tls, refused, unreachable, reset, proxy, too_large, redirect, garbled.
     """
 
     method: str
@@ -28,7 +28,7 @@ class HttpExchange:
     check_id: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """As the JSON of the command line and of a run's page shows it."""
+        """The JSON that the command line and the run's page show."""
         return {
             "check": self.check_id,
             "method": self.method,

@@ -1,12 +1,12 @@
-"""Reads fields of an org's JSON: a field has the expected type, or it is absent.
+"""Reads fields of an org's JSON: a field has the expected type, or it counts as missing.
 
-Nothing in a response is trusted: any value may be missing, of another type, far too long or far too large. Each function
-takes a value and the names that lead to a field in it, and never raises:
+No response is trusted: any value may be missing, of another type, too long or too large. Each function takes a value and
+the path of a field in it, and never raises:
 
-    text(data, "role", "name")          a string, "" where there is none
-    mappings(data, "participants")      the objects of a list, [] where there is no list
+    text(data, "role", "name")          a string, "" if there is none
+    mappings(data, "participants")      the objects of a list, [] if there is no list
 
-Text was cleaned when the response was decoded (`clean_text.read_json`).
+Text was cleaned when the response was decoded (`cleaning.read_json`).
 """
 
 from datetime import UTC, datetime
@@ -16,11 +16,11 @@ from diagnostics.text.cleaning import REPLACEMENT, clean_text
 
 LONGEST_TEXT = 200
 LONGEST_ID = 200
-LARGEST_NUMBER = 2**53  # the largest that every JSON reader takes exactly (RFC 8259, section 6)
+LARGEST_NUMBER = 2**53  # the largest that every JSON parser reads exactly (RFC 8259, section 6)
 
 
 def field(value: Any, *names: str) -> Any:
-    """Whatever stands at that place, None where nothing does. For values whose type is then looked at."""
+    """The value at that path, of any type; None if there is none."""
     for name in names:
         if not isinstance(value, dict):
             return None
@@ -28,27 +28,27 @@ def field(value: Any, *names: str) -> Any:
     return value
 
 
-def text(value: Any, *names: str, most: int = LONGEST_TEXT) -> str:
-    """A string, cut to that many characters; "" where there is none."""
+def text(value: Any, *names: str, limit: int = LONGEST_TEXT) -> str:
+    """A string, truncated to `limit` characters; "" if there is none."""
     found = field(value, *names)
-    return found[:most] if isinstance(found, str) else ""
+    return found[:limit] if isinstance(found, str) else ""
 
 
 def word(value: Any, *names: str) -> str:
-    """A string by which something is decided, such as a state; "" where there is none, or where it came damaged."""
+    """A string that decides something, such as a state; "" if there is none, or if it had characters that were replaced."""
     found = text(value, *names)
     return "" if REPLACEMENT in found else found
 
 
 def text_list(value: Any, *names: str) -> list[str] | None:
-    """The strings of a list by which something is decided; None where there is no list, or not all of it can be read."""
+    """A list of strings that decide something; None if there is no list, or if one of its items isn't a `word`."""
     found = items(value, *names)
-    read = [word(each) for each in found or ()]
-    return None if found is None or not all(read) else read
+    words = [word(item) for item in found or ()]
+    return None if found is None or not all(words) else words
 
 
 def identifier(value: Any, *names: str) -> str:
-    """An ID exactly as it is, or "": one that would have to be cut or was cleaned could be taken for another."""
+    """An unchanged ID, or "". An ID that was truncated or cleaned could equal another one."""
     found = field(value, *names)
     if not isinstance(found, str) or not found.strip() or len(found) > LONGEST_ID:
         return ""
@@ -61,7 +61,7 @@ def boolean(value: Any, *names: str) -> bool | None:
 
 
 def number(value: Any, *names: str) -> int | None:
-    """A whole number, also one written as 5.0; None for anything else and for one beyond 2**53."""
+    """A whole number, also if written as 5.0; None for anything else, and beyond 2**53."""
     found = field(value, *names)
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
@@ -71,7 +71,7 @@ def number(value: Any, *names: str) -> int | None:
 
 
 def moment(value: Any, *names: str) -> datetime | None:
-    """A time in ISO 8601; UTC where it names no zone."""
+    """A time in ISO 8601, in UTC if it has no time zone."""
     found = field(value, *names)
     if not isinstance(found, str) or len(found) > 60:
         return None
@@ -85,22 +85,22 @@ def moment(value: Any, *names: str) -> datetime | None:
 
 
 def mapping(value: Any, *names: str) -> dict[str, Any]:
-    """An object; {} where there is none."""
+    """An object, {} if there is none."""
     found = field(value, *names)
     return found if isinstance(found, dict) else {}
 
 
 def items(value: Any, *names: str) -> list[Any] | None:
-    """A list as it is; None where there is none, which is something else than an empty one."""
+    """A list of anything; None, which differs from an empty list, if there is none."""
     found = field(value, *names)
     return found if isinstance(found, list) else None
 
 
 def mappings(value: Any, *names: str) -> list[dict[str, Any]]:
     """The objects of a list."""
-    return [each for each in items(value, *names) or () if isinstance(each, dict)]
+    return [item for item in items(value, *names) or () if isinstance(item, dict)]
 
 
-def texts(value: Any, *names: str, most: int = LONGEST_TEXT) -> list[str]:
-    """The strings of a list, each cut to that many characters, without empty ones."""
-    return [each[:most] for each in items(value, *names) or () if isinstance(each, str) and each]
+def texts(value: Any, *names: str, limit: int = LONGEST_TEXT) -> list[str]:
+    """The nonempty strings of a list, each truncated to `limit` characters."""
+    return [item[:limit] for item in items(value, *names) or () if isinstance(item, str) and item]

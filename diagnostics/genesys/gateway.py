@@ -1,7 +1,6 @@
-"""What a provider gateway answers, where an org sits behind one.
+"""The calls of a provider gateway, which some orgs put in front of the API.
 
-Nothing here is part of the published API. Whether an org has a gateway is measured, never assumed: the provider list
-answers, or it does not.
+None of them is part of the published API. An org has a gateway only if its provider list responds.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ SCOPES = ("conversation:write", "cobrowse:write")
 
 @dataclass(frozen=True)
 class GatewayOperation:
-    """One call of the gateway. `scopes` are all needed; the gateway answers 404 where one is missing."""
+    """One call of the gateway. It needs all `scopes`, and responds with 404 if one is missing."""
 
     method: str
     path: str
@@ -27,11 +26,12 @@ OPERATIONS = (
 
 
 def operation_at(path: str) -> GatewayOperation | None:
-    """The gateway's call at this path, whatever the method; None when the gateway has none there."""
-    return next((each for each in OPERATIONS if _fits(each.path.split("/"), path.split("/"))), None)
+    """The gateway's call with this path, whatever its method; None if there is none."""
+    return next((operation for operation in OPERATIONS if _matches(operation.path, path)), None)
 
 
-def _fits(template: list[str], given: list[str]) -> bool:
-    if len(template) != len(given):
-        return False
-    return all(want == have or (want.startswith("{") and have) for want, have in zip(template, given, strict=True))
+def _matches(template: str, path: str) -> bool:
+    expected, segments = template.split("/"), path.split("/")
+    return len(expected) == len(segments) and all(
+        name == segment or (name.startswith("{") and segment) for name, segment in zip(expected, segments, strict=True)
+    )

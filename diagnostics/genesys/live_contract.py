@@ -1,4 +1,4 @@
-"""Fetches a region's own contract document: streamed, with a cap on its bytes and on the time it may take."""
+"""Downloads a region's contract document as a stream, with a limit on its size and on the time."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import requests
 
-from diagnostics.genesys.contract import Contract, written
+from diagnostics.genesys.contract import Contract, serialize
 from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.regions import Region
 from diagnostics.genesys.session import make_session, time_limit
@@ -14,21 +14,21 @@ from diagnostics.genesys.swagger import BUFFER, SwaggerError, read_operations
 from diagnostics.genesys.used_operations import missing_in, with_our_names
 
 PATH = "/api/v2/docs/swagger"
-MOST_BYTES = 64 * 1024 * 1024  # unpacked; 15 to 30 MB are expected
+MOST_BYTES = 64 * 1024 * 1024  # uncompressed; we expect 15 to 30 MB
 MOST_SECONDS = 180.0
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 30.0
-FEWEST_OPERATIONS = 500  # the document of 2018 had 932 already
+FEWEST_OPERATIONS = 500  # the document of 2018 already had 932
 MOST_OPERATIONS = 20_000
 
 
 class NotFetched(Exception):
-    """There is no new contract. str() is the sentence for the screen: what happened and what stays in force."""
+    """The download failed. str() is a sentence for the page: what happened, and which contract stays in force."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """`document` is what `contract.read` reads; `sha256` and `size` are those of what the region sent."""
+    """A downloaded contract. `document` is for `contract.read`; `sha256` and `size` describe what the region sent."""
 
     document: bytes
     version: str
@@ -44,16 +44,19 @@ def source_of(region: Region) -> str:
 
 
 def fetch(region: Region) -> Fetched:
-    """The region's contract. No token is sent. Raises NotFetched, and nothing else."""
+    """Download the region's contract, without a token. Raises only NotFetched."""
     with time_limit(MOST_SECONDS) as clock, make_session(1) as session:
         try:
             return _fetch(session, region)
-        except (NotFetched, SwaggerError) as trouble:
-            # A connection cut by the clock looks like a document that stops in the middle.
-            raise NotFetched(_sentence(region, "took too long" if clock.cut else str(trouble))) from trouble
-        except Exception as trouble:  # requests, urllib3 and the codecs raise many kinds
-            broken = f"could not be read ({type(trouble).__name__}): see whether this server reaches {region.api}"
-            raise NotFetched(_sentence(region, "took too long" if clock.cut else broken)) from trouble
+        except Exception as error:  # requests, urllib3 and the codecs raise many kinds
+            if clock.is_expired:  # checked first, because a cut connection looks like a truncated document
+                reason = "took too long"
+            elif isinstance(error, NotFetched | SwaggerError):
+                reason = str(error)
+            else:
+                reason = f"could not be read ({type(error).__name__}): see whether this server reaches {region.api}"
+            sentence = f"The contract document of {region.name} {reason}. The contract in force stays."
+            raise NotFetched(sentence) from error
 
 
 def _fetch(session: requests.Session, region: Region) -> Fetched:
@@ -68,11 +71,11 @@ def _fetch(session: requests.Session, region: Region) -> Fetched:
     ) as response:
         if response.status_code != 200:
             raise NotFetched(f"was answered with {response.status_code}")
-        body = _Counted(response)
-        operations = _plausible(body)
+        body = _MeasuredBody(response)
+        operations = _read_plausible(body)
     version = f"live {day} {body.sha256[:8]}"
     return Fetched(
-        document=written(operations, version=version, date=day, source=url),
+        document=serialize(operations, version=version, date=day, source=url),
         version=version,
         date=day,
         source=url,
@@ -82,34 +85,31 @@ def _fetch(session: requests.Session, region: Region) -> Fetched:
     )
 
 
-def _plausible(body: "_Counted") -> list[Operation]:
+def _read_plausible(body: "_MeasuredBody") -> list[Operation]:
+    """Raises NotFetched if the document can't be the contract."""
     operations: dict[tuple[str, str], Operation] = {}
     try:
-        for each in read_operations(body):
-            operations[each.key] = each
+        for operation in read_operations(body):
+            operations[operation.key] = operation
             if len(operations) > MOST_OPERATIONS:
                 raise SwaggerError("it has more operations than any contract")
-    except SwaggerError as trouble:
-        raise NotFetched(f"is not usable: {trouble}") from trouble
+    except SwaggerError as error:
+        raise NotFetched(f"is not usable: {error}") from error
     if len(operations) < FEWEST_OPERATIONS:
         raise NotFetched(f"is not plausible: it has {len(operations)} operations, and thousands are expected")
-    found = sorted(map(with_our_names, operations.values()), key=lambda each: (each.path, each.method))
+    found = sorted(map(with_our_names, operations.values()), key=lambda operation: (operation.path, operation.method))
     if missing := missing_in(Contract(found, version="", date="", source="")):
         raise NotFetched(f"lacks {', '.join(missing[:5])}, which our checks rely on")
     return found
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """The document is public; a .netrc shall not add anybody's name."""
+    """The document is public. With an auth function, requests doesn't send credentials from a .netrc file."""
     return request
 
 
-def _sentence(region: Region, reason: str) -> str:
-    return f"The contract document of {region.name} {reason}. The contract in force stays."
-
-
-class _Counted:
-    """A response's body as a file that ends with an error above the cap, and keeps its checksum."""
+class _MeasuredBody:
+    """A response's body as a file, with its size and checksum. Raises NotFetched beyond `MOST_BYTES`."""
 
     def __init__(self, response: requests.Response) -> None:
         self._chunks = response.iter_content(BUFFER)
@@ -121,12 +121,12 @@ class _Counted:
         return self._hash.hexdigest()
 
     def read(self, size: int = -1, /) -> bytes:
-        """One piece, of about BUFFER bytes; b"" at the end. A read of nothing is how ijson asks for the kind."""
+        """A chunk of about BUFFER bytes, b"" at the end. ijson reads 0 bytes to learn whether the file is binary."""
         if size == 0:
             return b""
-        piece: bytes = next(self._chunks, b"")
-        self.size += len(piece)
-        self._hash.update(piece)
+        chunk: bytes = next(self._chunks, b"")
+        self.size += len(chunk)
+        self._hash.update(chunk)
         if self.size > MOST_BYTES:
             raise NotFetched(f"is larger than {MOST_BYTES // 1024 // 1024} MB")
-        return piece
+        return chunk

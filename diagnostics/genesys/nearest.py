@@ -1,4 +1,4 @@
-"""The published operations nearest to a call that is not published: an edit distance over path segments."""
+"""Finds the published operations most similar to a call that isn't published, by edit distance over path segments."""
 
 import re
 from collections import defaultdict
@@ -19,45 +19,46 @@ from diagnostics.genesys.paths import (
     split_path,
 )
 
-# Costs of one edit. What people most often add or forget is cheap; a word that few published paths have is dear, for
-# it carries the wish; the method weighs less than any word, because people try methods in turn.
+# The cost of one edit. Common mistakes are cheap. A word that few published paths have is expensive, because it shows
+# what the caller wants. The method costs less than any word, because people try several methods.
 OTHER_NUMBER = 0.2  # conversation for conversations
 PART_OF_WORD = 0.5  # cobrowsesessions for cobrowse
 WORD_AS_VALUE = 1.5
 VALUE_AS_WORD = 2.5
-FORGOTTEN_VALUE = 0.6
-FORGOTTEN_WORD = 1.0
+MISSING_VALUE = 0.6
+MISSING_WORD = 1.0
 EXTRA_VALUE = 0.6
-EXTRA_HEARSAY = 0.3
+EXTRA_UNPUBLISHED = 0.3
 EXTRA_WORD = 1.0
-RARITY = 0.2  # on top of an extra word, times the logarithm of how rare it is
-EXCHANGED = 0.7  # on top of the extra word, for another one in its place
+RARITY = 0.2  # added to EXTRA_WORD, times the logarithm of how rare the word is
+REPLACED = 0.7  # added to the cost of the extra word, if another word takes its position
 OTHER_METHOD = 0.25
 READ_FOR_WRITE = 0.15
-UNASKED_DELETE = 0.4  # nobody should be led to a deletion by a typing error
-DEPRECATED = 0.2  # less than another method: what was asked for stays first
+UNREQUESTED_DELETE = 0.4  # a typo must not lead anybody to a deletion
+DEPRECATED = 0.2  # less than OTHER_METHOD, so that the requested method stays first
 PREVIEW = 0.1
 
 READS = frozenset({"GET", "HEAD"})
-MEDIA_HEARSAY = frozenset({"chat", "webchat"})  # resources that the contract dropped; hearsay still puts them in paths
-COBROWSE_HEARSAY = frozenset({"session", "invite", "start", "create", "initiate"})  # said to follow "cobrowse"
+# Words of unpublished paths that people still use: retired resources, and what they put after "cobrowse".
+UNPUBLISHED_MEDIA = frozenset({"chat", "webchat"})
+UNPUBLISHED_COBROWSE = frozenset({"session", "invite", "start", "create", "initiate"})
 
-# Hearsay with nothing alike in the contract: what such a caller wants is published under other words.
-WISHES = (
+# Words of unpublished paths, and the operation that does what their callers want.
+SUBSTITUTES = (
     (frozenset({"cobrowse", "provider"}), ("GET", "/api/v2/webdeployments/deployments")),
     (frozenset({"oauth", "token"}), ("GET", "/api/v2/tokens/me")),
     (frozenset({"oauth", "tokeninfo"}), ("GET", "/api/v2/tokens/me")),
 )
 
-CANDIDATES = 150  # paths that share the rarest words with the call; only these are measured in full
+CANDIDATES = 150  # paths that share the rarest words with the call; the distance is computed only for these
 LONGEST_QUERY = 20  # segments; the longest published path has 15
 LONGEST_WORD = 60
-SIMILAR = 0.75  # ratio from which an unknown word counts as a misspelt published one
+SIMILAR = 0.75  # the ratio from which an unknown word counts as a misspelled published one
 LEADING_BASE = re.compile(r"^(?:.*/api/v\d+(?=/|$)|(?:/*(?:api|v\d+)(?=/|$))*)/*", re.IGNORECASE | re.DOTALL)
 
 
 class Nearness:
-    """Built once for a table of operations; a question then costs a few milliseconds."""
+    """An index of operations. Building it is expensive; a query takes a few milliseconds."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self.by_path: dict[str, list[Operation]] = defaultdict(list)
@@ -72,12 +73,10 @@ class Nearness:
     def nearest(self, method: str, path: str, n: int = 3) -> tuple[Operation, ...]:
         segments = self._segments_of(path)
         words = {singular(segment) for segment in segments}
-        wished = [self._wished(key) for wish, key in WISHES if wish <= words]
+        substitutes = [key for unpublished, key in SUBSTITUTES if unpublished <= words]
+        found = [operation for key in substitutes for operation in self.by_path.get(key[1], ()) if operation.key == key]
         ranked = [operation for _, operation in self._ranked(method.upper(), segments, n)]
-        return tuple(dict.fromkeys([*(each for each in wished if each), *ranked]))[:n]
-
-    def _wished(self, key: tuple[str, str]) -> Operation | None:
-        return next((each for each in self.by_path.get(key[1], ()) if each.method == key[0]), None)
+        return tuple(dict.fromkeys([*found, *ranked]))[:n]
 
     def _ranked(self, method: str, segments: Sequence[str], n: int) -> list[tuple[float, Operation]]:
         edits = Edits(segments, self._rarity)
@@ -90,7 +89,7 @@ class Nearness:
         return nsmallest(n, measured, key=lambda pair: (pair[0], len(pair[1].path), pair[1].path, pair[1].method))
 
     def _candidates(self, segments: Sequence[str]) -> list[str]:
-        """The paths with most of the call's words, a rare word counting more than a common one."""
+        """The paths that share the most words with the call, weighted by rarity."""
         weights: dict[str, float] = defaultdict(float)
         for word in {singular(segment) for segment in segments}:
             paths = self.paths_with.get(word, ())
@@ -99,51 +98,52 @@ class Nearness:
         return nlargest(CANDIDATES, weights, key=lambda path: (weights[path], -len(path), path))
 
     def _rarity(self, word: str) -> float:
-        """0 for a word that no published path has, about 1 for one that nearly all have, 8 for one in a single path."""
+        """0 for a word in no published path, about 1 for one in nearly all, 8 for one in a single path."""
         paths = len(self.paths_with.get(word, ()))
         return log(1 + len(self.by_path) / paths) if paths else 0.0
 
     def _segments_of(self, path: str) -> list[str]:
-        """The call's segments behind the base, misspelt words replaced by the published word they resemble."""
-        behind_base = LEADING_BASE.sub("", path[:LONGEST_PATH], count=1)
-        segments = [part[:LONGEST_WORD] for part in split_path(behind_base) if is_value(part)][:LONGEST_QUERY]
+        """The call's segments after the base, with misspelled words corrected."""
+        tail = LEADING_BASE.sub("", path[:LONGEST_PATH], count=1)
+        segments = [part[:LONGEST_WORD] for part in split_path(tail) if is_value(part)][:LONGEST_QUERY]
         return [self._published_word(segment) for segment in segments]
 
     def _published_word(self, segment: str) -> str:
         word = singular(segment)
-        if word in self.paths_with or word in MEDIA_HEARSAY | COBROWSE_HEARSAY or not is_similar_word(segment):
+        is_unpublished = word in UNPUBLISHED_MEDIA | UNPUBLISHED_COBROWSE
+        if word in self.paths_with or is_unpublished or not is_plain_word(segment):
             return segment
-        close = [known for known in self.paths_with if abs(len(known) - len(word)) <= 2 and same_edge(known, word)]
-        likeness = {known: SequenceMatcher(None, word, known).ratio() for known in close}
-        best = max(close, key=lambda known: (likeness[known], known), default="")
-        return best if likeness.get(best, 0.0) >= SIMILAR else segment
+        close = [known for known in self.paths_with if abs(len(known) - len(word)) <= 2 and shares_an_end(known, word)]
+        similarity = {known: SequenceMatcher(None, word, known).ratio() for known in close}
+        best = max(close, key=lambda known: (similarity[known], known), default="")
+        return best if similarity.get(best, 0.0) >= SIMILAR else segment
 
 
 class Edits:
-    """What it costs to turn the segments of one call into those of published paths."""
+    """Computes the cost of turning the segments of one call into those of published paths."""
 
     def __init__(self, segments: Sequence[str], rarity: Callable[[str], float]) -> None:
         self.segments = segments
         words = [singular(segment) for segment in segments]
-        self.words = [word if is_similar_word(word) or rarity(word) else "" for word in words]
+        self.words = [word if is_plain_word(word) or rarity(word) else "" for word in words]
         self.extra = [self._extra(word, rarity) for word in self.words]
         self._change: dict[tuple[int, str], float] = {}
 
     def _extra(self, word: str, rarity: Callable[[str], float]) -> float:
         if not word:
             return EXTRA_VALUE
-        if word in MEDIA_HEARSAY or (word in COBROWSE_HEARSAY and "cobrowse" in self.words):
-            return EXTRA_HEARSAY
+        if word in UNPUBLISHED_MEDIA or (word in UNPUBLISHED_COBROWSE and "cobrowse" in self.words):
+            return EXTRA_UNPUBLISHED
         return EXTRA_WORD + RARITY * rarity(word)
 
     def change(self, position: int, published: str) -> float:
-        """From one segment of the call to one published segment."""
+        """The cost of turning one segment of the call into a published one."""
         key = position, published
         if key not in self._change:
-            self._change[key] = self._exchange(position, published)
+            self._change[key] = self._compute_change(position, published)
         return self._change[key]
 
-    def _exchange(self, position: int, published: str) -> float:
+    def _compute_change(self, position: int, published: str) -> float:
         word = self.words[position]
         if is_parameter(published):
             return WORD_AS_VALUE if word else 0.0
@@ -153,43 +153,43 @@ class Edits:
             return 0.0
         if word == singular(published):
             return OTHER_NUMBER
-        return PART_OF_WORD if one_holds_the_other(word, published) else self.extra[position] + EXCHANGED
+        return PART_OF_WORD if is_prefix_pair(word, published) else self.extra[position] + REPLACED
 
     def distance(self, tail: Sequence[str]) -> float:
-        """The cheapest way from the call's segments to the published ones, as in any edit distance."""
+        """The edit distance between the call's segments and the published ones."""
         row = [0.0]
         for published in tail:
-            row.append(row[-1] + forgotten(published))
+            row.append(row[-1] + missing_cost(published))
         for position, extra in enumerate(self.extra):
             previous, row = row, [row[0] + extra]
             for column, published in enumerate(tail):
                 changed = previous[column] + self.change(position, published)
-                row.append(min(changed, previous[column + 1] + extra, row[-1] + forgotten(published)))
+                row.append(min(changed, previous[column + 1] + extra, row[-1] + missing_cost(published)))
         return row[-1]
 
 
-def forgotten(published: str) -> float:
-    return FORGOTTEN_VALUE if is_parameter(published) else FORGOTTEN_WORD
+def missing_cost(published: str) -> float:
+    return MISSING_VALUE if is_parameter(published) else MISSING_WORD
 
 
 def method_cost(method: str, operation: Operation) -> float:
-    """An unknown method ("") costs nothing; a read offered for a write, or the reverse, is the poorer answer."""
+    """An unknown method ("") costs nothing. Suggesting a read for a write, or the reverse, costs extra."""
     cost = DEPRECATED * operation.deprecated + PREVIEW * operation.preview
     if method in ("", operation.method):
         return cost
-    cost += OTHER_METHOD + UNASKED_DELETE * (operation.method == "DELETE")
+    cost += OTHER_METHOD + UNREQUESTED_DELETE * (operation.method == "DELETE")
     return cost + READ_FOR_WRITE * ((method in READS) != (operation.method in READS))
 
 
-def is_similar_word(segment: str) -> bool:
+def is_plain_word(segment: str) -> bool:
     return PLAIN_WORD.fullmatch(segment) is not None and not is_placeholder(segment)
 
 
-def one_holds_the_other(one: str, other: str) -> bool:
-    """cobrowsesessions begins with cobrowse; short words begin too many others to mean anything."""
+def is_prefix_pair(one: str, other: str) -> bool:
+    """Is one a prefix of the other, as in cobrowse and cobrowsesessions? Not for short words, which are too common."""
     return min(len(one), len(other)) >= 6 and (one.startswith(other) or other.startswith(one))
 
 
-def same_edge(one: str, other: str) -> bool:
-    """Cheap sieve before the costly comparison: slips seldom touch both the start and the end of a word."""
+def shares_an_end(one: str, other: str) -> bool:
+    """A cheap filter before the full comparison: typos rarely affect both the start and the end of a word."""
     return one[:1] == other[:1] or one[-3:] == other[-3:]

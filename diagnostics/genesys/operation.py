@@ -1,4 +1,4 @@
-"""One operation that the official API publishes, and its names in the official SDKs."""
+"""One published operation of the API, and its names in the official SDKs."""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ ScopesStatus = Literal["verified", "inferred", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Path and method as published, and what is known of the rights it needs.
+    """A published method and path, and the permissions and scopes it needs.
 
-    `rule` says how `permissions` count; "unknown" means that our source does not tell, which is not the same as "none".
-    `scopes` are facts only where `scopes_status` is "verified"; "inferred" ones are our reading of their neighbours.
+    `rule` says whether any or all of `permissions` are needed; "unknown", unlike "none", means that our source doesn't
+    say. `scopes` are facts only if `scopes_status` is "verified"; "inferred" ones are concluded from similar operations.
     `arguments` are the required arguments of the Python SDK's method, in order.
     """
 
@@ -40,30 +40,30 @@ class Operation:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names between braces, in the order of the path."""
+        """The names of the path parameters, in order."""
         return tuple(re.findall(r"\{([^{}]+)\}", self.path))
 
     @property
     def python_name(self) -> str:
-        """`post_conversation_cobrowse`, a method of `sdk_class` in the package PureCloudPlatformClientV2."""
+        """Such as `post_conversation_cobrowse`, a method of `sdk_class` in the package PureCloudPlatformClientV2."""
         return snake_case(self.operation_id)
 
     @property
     def java_name(self) -> str:
-        """`postConversationCobrowse`; the JavaScript SDK uses the same name."""
+        """Such as `postConversationCobrowse`, also the name in the JavaScript SDK."""
         return self.operation_id
 
     @property
     def pascal_name(self) -> str:
-        """`PostConversationCobrowse`, as the .NET and Go SDKs spell it."""
+        """Such as `PostConversationCobrowse`, the name in the .NET and Go SDKs."""
         return self.operation_id[:1].upper() + self.operation_id[1:]
 
 
 def camel_case(name: str) -> str:
-    """`post_conversation_cobrowse` -> `postConversationCobrowse`, the operation id of the same call."""
-    return re.sub(r"_(.)", lambda found: found[1].upper(), name)
+    """`post_conversation_cobrowse` -> `postConversationCobrowse`, the operation ID."""
+    return re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
 def snake_case(name: str) -> str:
-    """The way back from `camel_case`; the generator proves for every method that both fit."""
-    return re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", name)
+    """The reverse of `camel_case`. The generator verifies both for every method."""
+    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)

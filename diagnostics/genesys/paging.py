@@ -1,4 +1,4 @@
-"""A list of the API, one page at a time, by its cursor; and how much room the rate limit leaves."""
+"""Reads a list of the API page by page with its cursor, and the state of the rate limit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,65 +13,67 @@ LONGEST_CURSOR = 4_000
 
 @dataclass(frozen=True)
 class ListPage:
-    """`entries` is None where the answer was no page. `cursor` is "" on the last page.
+    """`entries` is None if the response isn't a page. `cursor` points to the next page, "" on the last one.
 
-    `is_torn` says that the org speaks of a next page, but not in words by which it could be asked for.
+    `is_next_unreadable` is true if the response names a next page, but without a valid cursor.
     """
 
-    answer: OrgResponse
+    response: OrgResponse
     entries: list[Any] | None = None
     cursor: str = ""
-    is_torn: bool = False
+    is_next_unreadable: bool = False
 
 
 def read_page(genesys: GenesysClient, path: str, cursor: str, size: int, **query: str | int) -> ListPage:
-    """The page that begins at the cursor, the first for ""."""
-    where = {"after": cursor} if cursor else {}
-    return page_in(genesys.fresh(path, pageSize=size, **query, **where))
+    """The page that begins at the cursor, or the first page for ""."""
+    after = {"after": cursor} if cursor else {}
+    return page_in(genesys.get_uncached(path, pageSize=size, **query, **after))
 
 
-def page_in(answer: OrgResponse) -> ListPage:
-    """Only the cursor is taken from the next page's address: an address that an org tells is never followed."""
-    entries = items(answer.data, "entities") if answer.ok else None
+def page_in(response: OrgResponse) -> ListPage:
+    """Only the cursor of `nextUri` is used. We never follow a URL that an org sends."""
+    entries = items(response.data, "entities") if response.ok else None
     if entries is None:
-        return ListPage(answer)
-    told = field(answer.data, "nextUri")
-    if not told:
-        return ListPage(answer, entries)
-    cursor = _cursor_in(told)
-    return ListPage(answer, entries, cursor, is_torn=not cursor)
+        return ListPage(response)
+    next_uri = field(response.data, "nextUri")
+    if not next_uri:
+        return ListPage(response, entries)
+    cursor = _cursor_in(next_uri)
+    return ListPage(response, entries, cursor, is_next_unreadable=not cursor)
 
 
-def _cursor_in(address: Any) -> str:
-    if not isinstance(address, str) or len(address) > 2 * LONGEST_CURSOR:
+def _cursor_in(uri: Any) -> str:
+    if not isinstance(uri, str) or len(uri) > 2 * LONGEST_CURSOR:
         return ""
     try:
-        found = parse_qs(urlsplit(address).query).get("after", [""])[0]
+        cursor = parse_qs(urlsplit(uri).query).get("after", [""])[0]
     except ValueError:
         return ""
-    return found if len(found) <= LONGEST_CURSOR and found.isprintable() else ""
+    return cursor if len(cursor) <= LONGEST_CURSOR and cursor.isprintable() else ""
 
 
 @dataclass(frozen=True)
-class RateLimitRoom:
-    """What the rate limit leaves, by an answer's headers: calls left of those allowed, until the reset."""
+class RateLimit:
+    """The rate limit by a response's headers: calls remaining and allowed, and seconds until the reset."""
 
-    left: int
+    remaining: int
     allowed: int
     reset_s: int
 
     @property
     def is_low(self) -> bool:
-        """Whoever reads in the background leaves a fifth to those who wait for an answer."""
-        return self.left * 5 < self.allowed
+        """True below one fifth, which background reads leave to interactive use."""
+        return self.remaining * 5 < self.allowed
 
 
-def rate_limit_room(answer: OrgResponse) -> RateLimitRoom | None:
-    """None where the answer does not tell."""
-    count, allowed, reset = (_number(answer.header(f"inin-ratelimit-{name}")) for name in ("count", "allowed", "reset"))
+def rate_limit_in(response: OrgResponse) -> RateLimit | None:
+    """None if the response doesn't have the headers."""
+    count, allowed, reset = (
+        _number(response.header(f"inin-ratelimit-{name}")) for name in ("count", "allowed", "reset")
+    )
     if count is None or not allowed:
         return None
-    return RateLimitRoom(max(0, allowed - count), allowed, reset if reset is not None else 60)
+    return RateLimit(max(0, allowed - count), allowed, reset if reset is not None else 60)
 
 
 def _number(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""The small slips in a path that can be undone for sure: each repair is proved by a published path."""
+"""Repairs common mistakes in a path. A repair counts only if the result is a published path."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from itertools import combinations
 from diagnostics.genesys.paths import BASE, LONGEST_PATH, PathIndex
 
 DOUBLED_BASE = re.compile(r"^(?:/api/v2|/api|/v2){2,}(?=/)", re.IGNORECASE)
-# The API's address once more, with its scheme or by its name: what joining a base to a whole URL makes.
+# A second API host, with or without its scheme, from joining a base URL and a complete URL.
 JOINED_URL = re.compile(r"^/(?:[^?#]*/)?(?:https?:/{1,2}[^/]+|api\.[\w.-]+\.[\w-]+)(?=/)", re.IGNORECASE)
 LEADING_PART = re.compile(r"^/.*?(?=/api/v2/)", re.IGNORECASE)
 PART_OF_BASE = re.compile(r"^/?(?:(?:api|v2)/)?", re.IGNORECASE)
@@ -16,7 +16,7 @@ PART_OF_BASE = re.compile(r"^/?(?:(?:api|v2)/)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Repair:
-    """`steps` are names out of REPAIRS, in the order applied; `path` is the published path that results."""
+    """`steps` are the names of the repairs in the order applied; `path` is the resulting published path."""
 
     steps: tuple[str, ...]
     path: str
@@ -31,24 +31,22 @@ def strip_trailing_slash(path: str) -> str:
 
 
 def base_deduplicated(path: str) -> str:
-    """/api/v2/api/v2/users/me, /api/v2/v2/users/me, /https://api.example/api/v2/users/me: what was put behind a base URL
-    already held the base.
-    """
+    """Remove a repeated base: /api/v2/api/v2/users/me, /api/v2/v2/users/me, /https://api.example/api/v2/users/me."""
     return DOUBLED_BASE.sub(BASE, JOINED_URL.sub("", path))
 
 
 def drop_leading_part(path: str) -> str:
-    """/platform/api/v2/users/me: an address copied out of a browser's network view, or a proxy's prefix."""
+    """Remove what is before the base: /platform/api/v2/users/me, from a browser's network tab or a proxy."""
     return LEADING_PART.sub("", path)
 
 
 def add_prefix(path: str) -> str:
-    """/conversations/..., /v2/conversations/..., conversations/...: as people shorten it in prose."""
+    """Add the base to a shortened path: /conversations/..., /v2/conversations/..., conversations/..."""
     return path if path.lower().startswith(f"{BASE}/") else f"{BASE}/{PART_OF_BASE.sub('', path)}"
 
 
-def proved_repairs(index: PathIndex, path: str, is_proof: Callable[[str], bool]) -> tuple[Repair, ...]:
-    """The smallest sets of repairs that make the path a published one; () when it is one already or none helps."""
+def find_repairs(index: PathIndex, path: str, is_published: Callable[[str], bool]) -> tuple[Repair, ...]:
+    """The smallest sets of repairs that make the path a published one; () if it already is one, or none works."""
     bare = re.split(r"[?#]", path, maxsplit=1)[0]
     if len(bare) > LONGEST_PATH or index.operations_at(bare):
         return ()
@@ -61,13 +59,13 @@ def proved_repairs(index: PathIndex, path: str, is_proof: Callable[[str], bool])
         "fix_case": index.with_published_case,
     }
     for size in range(1, len(repairs) + 1):
-        first_of: dict[str, Repair] = {}
+        found: dict[str, Repair] = {}
         for steps in combinations(repairs, size):
-            mended = bare
+            repaired = bare
             for step in steps:
-                mended = repairs[step](mended)
-            if is_proof(mended):
-                first_of.setdefault(mended, Repair(steps, mended))
-        if first_of:
-            return tuple(first_of.values())
+                repaired = repairs[step](repaired)
+            if is_published(repaired):
+                found.setdefault(repaired, Repair(steps, repaired))
+        if found:
+            return tuple(found.values())
     return ()

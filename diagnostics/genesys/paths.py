@@ -1,4 +1,4 @@
-"""Paths in parts, what may stand for a parameter, and the index that finds the published path of a given one."""
+"""Splits paths, recognizes placeholders, and finds the published operations of a path."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from diagnostics.genesys.operation import Operation
 
 BASE = "/api/v2"
-LONGEST_PATH = 4000  # characters; far above every published one, so that a huge paste costs nothing
+LONGEST_PATH = 4000  # characters; much longer than any published path, so that a huge paste is rejected early
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 PLACEHOLDERS = re.compile(
@@ -20,27 +20,29 @@ PLACEHOLDERS = re.compile(
     """,
     re.VERBOSE,
 )
-# What people leave around an id that is there: {5f2c...}, <5f2c...>.
+# Left around an ID that was filled in: {5f2c...}, <5f2c...>.
 BRACKETS = "{}<>[]$()"
 PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
 
-# Words that hearsay or the API of earlier years puts into paths, wherever they stand.
-HEARSAY_SEGMENTS = frozenset({"chat", "webchat", "webmessaging", "widget", "invite", "provider", "cobrowse", "session"})
+# Words of unpublished paths that people use, some from earlier versions of the API.
+UNPUBLISHED_SEGMENTS = frozenset(
+    {"chat", "webchat", "webmessaging", "widget", "invite", "provider", "cobrowse", "session"}
+)
 
 
 def split_path(path: str) -> tuple[str, ...]:
-    """The decoded segments, without the leading slash; a query or fragment is cut. Never raises.
+    """The decoded segments, without the leading slash, query and fragment. Never raises.
 
-    "/a//b/" gives ("a", "", "b", ""): empty segments stay, so that they match nothing.
+    "/a//b/" gives ("a", "", "b", ""): empty segments are kept, so that they match nothing.
     """
     bare = re.split(r"[?#]", path[: LONGEST_PATH + 1], maxsplit=1)[0]
     return tuple(unquote(segment) for segment in bare.removeprefix("/").split("/"))
 
 
 def is_placeholder(segment: str) -> bool:
-    """Whether this stands for a value that nobody filled in: {conversationId}, %7Bid%7D, :id, <id>, ${id}, YOUR_ID.
+    """Is this a placeholder that wasn't filled in: {conversationId}, %7Bid%7D, :id, <id>, ${id}, YOUR_ID?
 
-    A UUID between brackets is a value: what is wrong with it is the brackets.
+    A UUID in brackets isn't one, but a value with brackets too many.
     """
     text = unquote(segment).strip() if len(segment) <= 200 else ""
     return PLACEHOLDERS.fullmatch(text) is not None and UUID.fullmatch(text.strip(BRACKETS)) is None
@@ -51,7 +53,7 @@ def is_uuid(segment: str) -> bool:
 
 
 def is_value(segment: str) -> bool:
-    """Whether a parameter can take it: not empty, and not one of the two segments that clients resolve themselves."""
+    """Can this be the value of a parameter? Not if it's empty, or "." or "..", which clients resolve."""
     return segment not in ("", ".", "..")
 
 
@@ -60,13 +62,13 @@ def is_parameter(template_segment: str) -> bool:
 
 
 def singular(word: str) -> str:
-    """Folds plural and case, crudely but alike for both sides of a comparison."""
+    """Normalize plural and case for a comparison. The result isn't always a word."""
     lower = word.lower()
     return lower[:-1] if lower.endswith("s") and not lower.endswith("ss") and len(lower) > 3 else lower
 
 
 class PathNode:
-    """One place in the tree of published paths."""
+    """A node in the tree of published paths."""
 
     __slots__ = ("any_case", "literals", "operations", "parameter")
 
@@ -84,14 +86,14 @@ class PathNode:
         return self.literals.setdefault(template_segment, PathNode())
 
     def step(self, segment: str) -> "PathNode | None":
-        """A published word wins, and wins for good: it is never taken for a value, whatever follows it."""
+        """A literal segment takes precedence over a parameter, even if the rest of the path then doesn't match."""
         if segment in self.literals:
             return self.literals[segment]
         return self.parameter if is_value(segment) else None
 
 
 class PathIndex:
-    """Finds the operations of a path in as many steps as the path has segments."""
+    """A prefix tree of the published paths."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self.root = PathNode()
@@ -108,31 +110,32 @@ class PathIndex:
         family.update(singular(segment) for segment in segments if not is_parameter(segment))
 
     def operations_at(self, path: str) -> tuple[Operation, ...]:
-        """All operations published for this very path; () when there are none."""
+        """All operations published for this path; () if there are none."""
         if not path.startswith("/") or len(path) > LONGEST_PATH:
             return ()
         node = self.root
         for segment in split_path(path):
-            below = node.step(segment)
-            if below is None:
+            child = node.step(segment)
+            if child is None:
                 return ()
-            node = below
+            node = child
         return tuple(node.operations)
 
-    def reads_as_a_word(self, name: str, value: str, segments: tuple[str, ...]) -> bool:
-        """Whether an identifier's value looks like a word of a path of the same family. Only parameters named ...Id
-        are judged: {namespaceName} and its kind take words.
+    def is_word(self, name: str, value: str, segments: tuple[str, ...]) -> bool:
+        """Is the value of an ID parameter a word of the paths of the same resource?
+
+        False for parameters that aren't named ...Id, such as {namespaceName}, because their values are words.
         """
         if not name.endswith("Id") or is_placeholder(value) or not PLAIN_WORD.fullmatch(value):
             return False
         word = singular(value)
-        return word in HEARSAY_SEGMENTS or word in self.words.get(family_of(segments), ())
+        return word in UNPUBLISHED_SEGMENTS or word in self.words.get(family_of(segments), ())
 
     def with_published_case(self, path: str) -> str:
-        """The path with its words spelt as published where only capitals differ; parameter values stay as they are."""
-        return "/" + "/".join(self._respelt(path.removeprefix("/").split("/")))
+        """The path with its literal segments in their published case. Parameter values stay as they are."""
+        return "/" + "/".join(self._in_published_case(path.removeprefix("/").split("/")))
 
-    def _respelt(self, segments: list[str]) -> Iterator[str]:
+    def _in_published_case(self, segments: list[str]) -> Iterator[str]:
         node: PathNode | None = self.root
         for segment in segments:
             published = node.any_case.get(segment.lower(), segment) if node else segment
@@ -141,11 +144,11 @@ class PathIndex:
 
 
 def family_of(segments: tuple[str, ...]) -> str:
-    """The resource a path belongs to: the first segment after the base."""
+    """The resource of a path: the first segment after the base."""
     return segments[2] if len(segments) > 2 else ""
 
 
 def values_in(operation: Operation, path: str) -> dict[str, str]:
-    """Parameter name -> decoded value, for a path that is known to fit the operation."""
+    """Parameter name -> decoded value. The path must match the operation."""
     pairs = zip(split_path(operation.path), split_path(path), strict=True)
     return {name[1:-1]: value for name, value in pairs if is_parameter(name)}

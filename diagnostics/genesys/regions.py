@@ -1,4 +1,4 @@
-"""The regions of Genesys Cloud: their hosts, every spelling people use for them, and where the operator sends them."""
+"""The regions of Genesys Cloud: their hosts, the ways people write them, and endpoints that the operator configured."""
 
 import re
 import unicodedata
@@ -11,15 +11,16 @@ from urllib.parse import unquote
 DEMO_PREFIX = "demo-"
 PORT_OF = {"http": "80", "https": "443"}
 DEFAULT_PORTS = ("", *PORT_OF.values())
-LONGEST_SPELLING = 4000  # characters; a pasted apps URL carries a fragment, nothing longer names a region
+LONGEST_SPELLING = 4000  # characters; a pasted apps URL can have a long fragment
 
 
 @dataclass(frozen=True)
 class Region:
-    """One region. `api` and `login` are the base URLs connected to, without a trailing slash.
+    """One region. `api` and `login` are the base URLs that we connect to, without a trailing slash.
 
-    The three hosts are those by which a pasted URL is judged. For a published region they are the real ones, wherever
-    the operator sends the connection; for a region added by the operator (`domain` is empty) those of its endpoints.
+    A pasted URL belongs to the region if it has one of the three hosts. Those of a published region are the real ones,
+    even if the operator configured other endpoints. A region added by the operator has an empty `domain`, and its hosts
+    are those of its endpoints.
     """
 
     key: str
@@ -39,7 +40,7 @@ class Region:
 
     @property
     def apps_host(self) -> str:
-        """Where people of the org sign in with a browser; an added region has no such host of its own."""
+        """Where users of the org sign in with a browser. An added region doesn't have a separate host for that."""
         return f"apps.{self.domain}" if self.domain else self.api_host
 
     @property
@@ -51,7 +52,7 @@ def _published(key: str, name: str, domain: str) -> Region:
     return Region(key, name, domain, api=f"https://api.{domain}", login=f"https://login.{domain}")
 
 
-# The list of the official Python SDK 269.0.0; the last three entries of that list are recent, so expect more.
+# From the official Python SDK 269.0.0. Three regions in its list are recent, so expect more.
 PUBLISHED = (
     _published("us-east-1", "Americas (US East)", "mypurecloud.com"),
     _published("us-west-2", "Americas (US West)", "usw2.pure.cloud"),
@@ -75,62 +76,62 @@ PUBLISHED = (
 
 
 def all_regions() -> tuple[Region, ...]:
-    """The published regions, redirected where the operator says so, then those that the operator added."""
+    """The published regions, with the endpoints that the operator configured, then the regions that were added."""
     endpoints = _endpoints()
-    published = tuple(_redirected(each, endpoints.get(each.key, {})) for each in PUBLISHED)
-    keys = {each.key for each in published}
-    return published + tuple(_added(key, given) for key, given in endpoints.items() if key not in keys)
+    published = tuple(_with_endpoints(region, endpoints.get(region.key, {})) for region in PUBLISHED)
+    keys = {region.key for region in published}
+    return published + tuple(_added(key, settings) for key, settings in endpoints.items() if key not in keys)
 
 
 def region(key: str) -> Region:
-    """Raises KeyError for a key that no region has."""
-    for each in all_regions():
-        if each.key == key:
-            return each
+    """Raises KeyError for an unknown key."""
+    for candidate in all_regions():
+        if candidate.key == key:
+            return candidate
     raise KeyError(key)
 
 
 def find_region(text: str) -> Region | None:
-    """The region a person means: id, short code, domain, host, URL or display name. None when nothing fits exactly."""
-    wanted = _folded(text[:LONGEST_SPELLING])
-    if not wanted or len(text) > LONGEST_SPELLING:
+    """The region by its ID, short code, domain, host, URL or display name. None if nothing matches exactly."""
+    name = _folded(text[:LONGEST_SPELLING])
+    if not name or len(text) > LONGEST_SPELLING:
         return None
     host, port = _host_of(text)
-    for each in all_regions():
-        if wanted in _folded_spellings(each):
-            return each
-        if each.domain and host in (each.domain, *each.hosts):
-            return each
-        if not each.domain and _with_port(host, port) in each.hosts:
-            return each
+    for region in all_regions():
+        if name in _folded_spellings(region):
+            return region
+        if region.domain and host in (region.domain, *region.hosts):
+            return region
+        if not region.domain and _with_port(host, port) in region.hosts:
+            return region
     return None
 
 
 def region_of_host(host: str) -> Region | None:
-    """The region whose own host this is (`host` or `host:port` of a URL). A lookalike or an org's name is None."""
+    """The region with this host (`host` or `host:port`). None for a lookalike and for an org's own subdomain."""
     if len(host) > LONGEST_SPELLING or any(sign in host for sign in "/@\\?#"):
         return None
     name, port = _host_of(host)
-    for each in all_regions():
-        if each.domain and name in each.hosts and port in DEFAULT_PORTS:
-            return each
-        if not each.domain and not {_with_port(name, port), name if port in DEFAULT_PORTS else ""}.isdisjoint(
-            each.hosts
-        ):
-            return each
+    has_default_port = port in DEFAULT_PORTS
+    for region in all_regions():
+        if region.domain:
+            is_match = name in region.hosts and has_default_port
+        else:
+            is_match = _with_port(name, port) in region.hosts or (has_default_port and name in region.hosts)
+        if is_match:
+            return region
     return None
 
 
 def nearest_regions(text: str, n: int = 3) -> tuple[Region, ...]:
-    """The `n` published or added regions whose spellings look most like the text, best first."""
+    """The `n` regions with the most similar spellings, best first."""
     start = text[:200]
-    wanted, (host, _) = _folded(start), _host_of(start)
-    ranked = sorted(all_regions(), key=lambda each: -_likeness(each, wanted, host))
-    return tuple(ranked[:n])
+    name, (host, _) = _folded(start), _host_of(start)
+    return tuple(sorted(all_regions(), key=lambda region: -_similarity(region, name, host))[:n])
 
 
-def read_endpoints_from(source: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
-    """Where to ask, at each lookup, for the regions that the operator redirects or adds (GENESYS_ENDPOINTS)."""
+def set_endpoints_source(source: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
+    """Set the function that returns the operator's endpoints (GENESYS_ENDPOINTS). It's called at each lookup."""
     global _endpoints  # noqa: PLW0603 - one process, one configuration
     _endpoints = source
 
@@ -142,20 +143,20 @@ def _no_endpoints() -> Mapping[str, Mapping[str, Any]]:
 _endpoints: Callable[[], Mapping[str, Mapping[str, Any]]] = _no_endpoints
 
 
-def _redirected(published: Region, given: Mapping[str, Any]) -> Region:
-    api, login = given.get("api") or published.api, given.get("login") or published.login
-    return replace(published, api=str(api).rstrip("/"), login=str(login).rstrip("/"))
+def _with_endpoints(region: Region, settings: Mapping[str, Any]) -> Region:
+    api, login = settings.get("api") or region.api, settings.get("login") or region.login
+    return replace(region, api=str(api).rstrip("/"), login=str(login).rstrip("/"))
 
 
-def _added(key: str, given: Mapping[str, Any]) -> Region:
-    """One address is enough: an operator's stand-in often answers both halves from one place."""
-    api, login = str(given.get("api") or given["login"]), str(given.get("login") or given["api"])
-    name = str(given.get("name") or key)
+def _added(key: str, settings: Mapping[str, Any]) -> Region:
+    """A single URL is enough, because a mock server often serves both the API and the login."""
+    api, login = str(settings.get("api") or settings["login"]), str(settings.get("login") or settings["api"])
+    name = str(settings.get("name") or key)
     return Region(key, name, "", api.rstrip("/"), login.rstrip("/"), demo=key.startswith(DEMO_PREFIX))
 
 
 def _host_and_port(url: str) -> str:
-    """As `_with_port(*_host_of(url))`, so that an added region is compared in the very form it is looked up by."""
+    """The host of an endpoint, normalized like those that are looked up."""
     return _with_port(*_host_of(url))
 
 
@@ -164,13 +165,13 @@ def _with_port(host: str, port: str) -> str:
 
 
 def _host_of(text: str) -> tuple[str, str]:
-    """Host and port (as text) of a URL, a host or a host:port, spelt as a browser would; ("", "") when there is none.
+    """The host and port of a URL, a host or a host:port, normalized like in a browser; ("", "") if there is none.
 
-    The port that the scheme implies is left out. Lookalike letters of other alphabets stay what they are: no host.
+    The scheme's default port is left out. A name with letters of other alphabets isn't a host.
     """
     bare = text.strip().strip("<>\"'`").strip()
-    found = re.match(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([^/?#]*)", bare)
-    scheme, authority = (found[1] or "", found[2].rpartition("@")[2]) if found else ("", "")
+    url = re.match(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([^/?#]*)", bare)
+    scheme, authority = (url[1] or "", url[2].rpartition("@")[2]) if url else ("", "")
     parts = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(?::(\d{0,5}))?", authority)
     if parts is None:
         return "", ""
@@ -182,37 +183,37 @@ def _host_of(text: str) -> tuple[str, str]:
 
 
 def _folded(text: str) -> str:
-    """Letters and digits only, in lower case and without accents: "EU-West-1" and "eu_west_1" fold alike."""
+    """Only the letters and digits, in lower case and without accents: "EU-West-1" and "eu_west_1" become equal."""
     plain = unicodedata.normalize("NFKD", text).lower()
-    return "".join(sign for sign in plain if sign.isascii() and sign.isalnum())
+    return "".join(character for character in plain if character.isascii() and character.isalnum())
 
 
-def _spellings(each: Region) -> Iterator[str]:
-    yield each.key
-    yield each.name
-    if each.domain:
-        yield _short_code(each.key)
-        yield from each.name.rstrip(")").split(" (")[1:]
-        if each.domain.endswith("pure.cloud"):
-            yield each.domain.split(".")[0]
-        yield f"PureCloudRegionHosts.{each.key}"
+def _spellings(region: Region) -> Iterator[str]:
+    yield region.key
+    yield region.name
+    if region.domain:
+        yield _short_code(region.key)
+        yield from region.name.rstrip(")").split(" (")[1:]
+        if region.domain.endswith("pure.cloud"):
+            yield region.domain.split(".")[0]
+        yield f"PureCloudRegionHosts.{region.key}"
 
 
-def _folded_spellings(each: Region) -> set[str]:
-    return {_folded(spelling) for spelling in _spellings(each)}
+def _folded_spellings(region: Region) -> set[str]:
+    return {_folded(spelling) for spelling in _spellings(region)}
 
 
 def _short_code(key: str) -> str:
-    """The usual abbreviation of an AWS region id: eu-west-1 is euw1, ap-southeast-2 is apse2."""
+    """The usual abbreviation of an AWS region ID: eu-west-1 is euw1, ap-southeast-2 is apse2."""
     compass = r"north|south|east|west|central"
     words = re.findall(rf"{compass}|[a-z]+|\d+", key)
     return "".join(word[0] if re.fullmatch(compass, word) else word for word in words)
 
 
-def _likeness(each: Region, wanted: str, host: str) -> float:
-    """How much the text looks like the region, 0 and up. An org's own name before a real domain is the best sign."""
-    spellings = {*_folded_spellings(each), *(_folded(name) for name in (each.domain, *each.hosts) if name)}
-    alike = max(SequenceMatcher(None, wanted, spelling).ratio() for spelling in spellings)
-    below = bool(each.domain) and host.endswith(f".{each.domain}")
-    shares_a_label = not {*host.split(".")}.isdisjoint(each.key.split("-")[:1])
-    return alike + (1.0 if below else 0.0) + (0.2 if shares_a_label else 0.0)
+def _similarity(region: Region, name: str, host: str) -> float:
+    """How similar the text is to the region, at least 0. A subdomain of the region's domain counts most."""
+    spellings = {*_folded_spellings(region), *(_folded(known) for known in (region.domain, *region.hosts) if known)}
+    ratio = max(SequenceMatcher(None, name, spelling).ratio() for spelling in spellings)
+    is_subdomain = bool(region.domain) and host.endswith(f".{region.domain}")
+    shares_a_label = region.key.split("-")[0] in host.split(".")
+    return ratio + (1.0 if is_subdomain else 0.0) + (0.2 if shares_a_label else 0.0)

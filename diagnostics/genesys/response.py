@@ -1,4 +1,4 @@
-"""What came back from an org, and the token it gave, as values."""
+"""An org's response and access token as values."""
 
 from dataclasses import dataclass
 from dataclasses import field as attribute
@@ -11,16 +11,16 @@ from diagnostics.text.cleaning import read_json
 
 @dataclass(frozen=True)
 class OrgResponse:
-    """What came back. `data` is the parsed JSON, None when there was none or it was not JSON (`trouble` says so).
+    """A response, or the error instead of one. `data` is the parsed JSON, None if there was none.
 
-    `trouble` is "" or one word: timeout, dns, tls, refused, unreachable, reset, proxy, too_large, redirect, garbled,
-    not_json, empty, no_token, over_budget, rate_limited_wait. An answer with a status may still carry a trouble. After
-    the last two nothing was sent: the run had made all its calls, or an earlier answer, the `exchange`, said to wait.
+    `error` is "" or one of timeout, dns, tls, refused, unreachable, reset, proxy, too_large, redirect, garbled,
+    not_json, empty, no_token, over_budget, rate_limited_wait. A response with a status can still have an error. Nothing
+    was sent after the last three: there was no token, the run was out of calls, or `exchange` was an earlier 429.
     """
 
     exchange: HttpExchange | None
     data: Any = attribute(default=None, repr=False)
-    trouble: str = ""
+    error: str = ""
 
     @property
     def status(self) -> int | None:
@@ -28,12 +28,12 @@ class OrgResponse:
 
     @property
     def ok(self) -> bool:
-        """200 with a JSON object, which is what every read of ours expects."""
-        return self.status == 200 and isinstance(self.data, dict) and not self.trouble
+        """200 with a JSON object, which every read of ours expects."""
+        return self.status == 200 and isinstance(self.data, dict) and not self.error
 
     @property
     def code(self) -> str:
-        """The code of a Genesys error body, or of the login host's; "" when there is none."""
+        """The error code in the body of the API or of the login host; "" if there is none."""
         return word(self.data, "code") or word(self.data, "error")
 
     @property
@@ -52,31 +52,30 @@ class OrgResponse:
 
 @dataclass(frozen=True)
 class TokenResult:
-    """An access token, or why there is none. `lifetime_s` is what the login host promised, in seconds.
+    """An access token, or the response without one. `lifetime_s` is in seconds, by the login host.
 
-    `is_kept` is true for one that an earlier run was given; it has no answer.
+    `is_reused` is true for a token from an earlier run, which has no response.
     """
 
     value: str = attribute(default="", repr=False)
     lifetime_s: int = 0
-    answer: OrgResponse | None = None
-    is_kept: bool = False
+    response: OrgResponse | None = None
+    is_reused: bool = False
 
 
-def understand(exchange: HttpExchange) -> OrgResponse:
-    """What an exchange says, its trouble told apart from its data."""
+def response_from(exchange: HttpExchange) -> OrgResponse:
     if exchange.error:
-        return OrgResponse(exchange, trouble=exchange.error)
+        return OrgResponse(exchange, error=exchange.error)
     if exchange.status is not None and 300 <= exchange.status < 400:
-        return OrgResponse(exchange, trouble="redirect")
+        return OrgResponse(exchange, error="redirect")
     if exchange.status == 407:
-        return OrgResponse(exchange, trouble="proxy")
+        return OrgResponse(exchange, error="proxy")
     if not exchange.body.strip():
-        return OrgResponse(exchange, trouble="empty")
+        return OrgResponse(exchange, error="empty")
     try:
         return OrgResponse(exchange, data=read_json(exchange.body))
     except ValueError:
-        return OrgResponse(exchange, trouble="not_json")
+        return OrgResponse(exchange, error="not_json")
 
 
 def correlation_id_in(headers: Headers) -> str:

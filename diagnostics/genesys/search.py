@@ -1,10 +1,10 @@
-"""Finds operations of a contract by words of their path, id, permissions or summary."""
+"""Searches the operations of a contract by words of their path, ID, permissions or summary."""
 
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.operation import Operation
-from diagnostics.genesys.used_operations import RELIED_ON, shape_of
+from diagnostics.genesys.used_operations import USED_OPERATIONS, shape_of
 
-LONGEST = 200  # characters of what is looked for
+LONGEST = 200  # characters of a query
 SHOWN = {
     "": "All operations",
     "relied": "Those our checks rely on",
@@ -15,23 +15,31 @@ SHOWN = {
 
 
 def search(contract: Contract, words: str = "", shown: str = "") -> list[Operation]:
-    """All that hold every word, in any case, in the order of their paths."""
-    wanted = words[:LONGEST].lower().split()
-    return [each for each in contract.operations if _is_shown(each, shown) and _has(each, wanted)]
+    """The operations that contain every word, ignoring case, in the order of the contract. `shown` is a key of SHOWN."""
+    query = words[:LONGEST].lower().split()
+    return [operation for operation in contract.operations if _is_shown(operation, shown) and _has(operation, query)]
 
 
-def _has(operation: Operation, wanted: list[str]) -> bool:
-    if not wanted:
+def _has(operation: Operation, words: list[str]) -> bool:
+    if not words:
         return True
-    rights = " ".join((*operation.permissions, *operation.scopes))
-    told = f"{operation.method} {operation.path} {operation.operation_id} {operation.python_name} {rights} {operation.summary}"
-    return all(word in told.lower() for word in wanted)
+    parts = (
+        operation.method,
+        operation.path,
+        operation.operation_id,
+        operation.python_name,
+        *operation.permissions,
+        *operation.scopes,
+        operation.summary,
+    )
+    text = " ".join(parts).lower()
+    return all(word in text for word in words)
 
 
 def _is_shown(operation: Operation, shown: str) -> bool:
     match shown:
         case "relied":
-            return shape_of(*operation.key) in RELIED_SHAPES
+            return shape_of(*operation.key) in USED_SHAPES
         case "deprecated":
             return operation.deprecated
         case "preview":
@@ -41,4 +49,4 @@ def _is_shown(operation: Operation, shown: str) -> bool:
     return True
 
 
-RELIED_SHAPES = frozenset(shape_of(*each) for each in RELIED_ON)
+USED_SHAPES = frozenset(shape_of(method, path) for method, path in USED_OPERATIONS)

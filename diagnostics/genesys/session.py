@@ -1,6 +1,7 @@
-"""An HTTP session whose every call ends: a server that sends a byte now and then cannot hold it for ever.
+"""An HTTP session with a time limit for a whole call.
 
-The time limits of requests are per read, so one byte at a time passes them all. Here a clock cuts the connection.
+The timeouts of requests apply to each read, so a server that sends one byte at a time never exceeds them. Here a timer
+closes the connection.
 """
 
 import contextlib
@@ -19,26 +20,26 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 @dataclass
 class Clock:
-    """The connections and sockets that the call under way uses. `cut` is true once its time was over.
+    """The connections and sockets of the current call. `is_expired` is true once its time is over.
 
-    Sockets are kept beside their connections, because a connection lets go of its socket as soon as the answer
-    says that it is the last one, and the answer is still being read.
+    The sockets are listed separately, because a connection drops its socket when a response says that it is the last
+    one, while the body is still being read.
     """
 
     connections: list[HTTPConnection] = field(default_factory=list)
     sockets: list[socket.socket] = field(default_factory=list)
-    cut: bool = False
+    is_expired: bool = False
 
     def watch(self, connection: HTTPConnection) -> None:
         self.connections.append(connection)
         if connection.sock is not None:
             self.sockets.append(connection.sock)
 
-    def ring(self) -> None:
-        self.cut = True
-        for each in (*self.sockets, *(connection.sock for connection in self.connections)):
-            with contextlib.suppress(OSError, AttributeError):  # closed already, or not yet open
-                each.shutdown(socket.SHUT_RDWR)
+    def expire(self) -> None:
+        self.is_expired = True
+        for open_socket in (*self.sockets, *(connection.sock for connection in self.connections)):
+            with contextlib.suppress(OSError, AttributeError):  # already closed, or not yet open
+                open_socket.shutdown(socket.SHUT_RDWR)
 
 
 _clock: ContextVar[Clock | None] = ContextVar("clock", default=None)
@@ -46,17 +47,17 @@ _clock: ContextVar[Clock | None] = ContextVar("clock", default=None)
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[Clock]:
-    """Cuts the connections of whatever this thread sends within, once `seconds` have passed."""
+    """Close the connections that this thread uses within, once `seconds` have passed."""
     clock = Clock()
-    before = _clock.set(clock)
-    timer = threading.Timer(seconds, clock.ring)
+    previous = _clock.set(clock)
+    timer = threading.Timer(seconds, clock.expire)
     timer.daemon = True
     timer.start()
     try:
         yield clock
     finally:
         timer.cancel()
-        _clock.reset(before)
+        _clock.reset(previous)
 
 
 def _watch(connection: HTTPConnection) -> None:
@@ -76,7 +77,7 @@ class _Watched(HTTPConnection):
 
 
 class _WatchedSecure(_Watched, HTTPSConnection):
-    """The same over TLS: the hand-shake, too, ends in time."""
+    """Over TLS, the time limit also covers the handshake."""
 
 
 class _Pool(HTTPConnectionPool):
@@ -101,9 +102,9 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-def make_session(at_once: int) -> requests.Session:
-    """A session that keeps up to `at_once` connections open to one host."""
+def make_session(connections: int) -> requests.Session:
+    """A session with up to `connections` open connections to one host."""
     session = requests.Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter(pool_maxsize=at_once))
+        session.mount(scheme, _Adapter(pool_maxsize=connections))
     return session

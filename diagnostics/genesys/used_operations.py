@@ -1,4 +1,4 @@
-"""The operations that our checks send, or judge a call by; what is published of them must not change unseen."""
+"""The operations that our checks call or compare a call with. We watch the contract for changes to them."""
 
 import re
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.operation import Operation
 
-RELIED_ON = (
+USED_OPERATIONS = (
     ("POST", "/api/v2/conversations/{conversationId}/cobrowse"),
     ("GET", "/api/v2/conversations/{conversationId}"),
     ("GET", "/api/v2/analytics/conversations/{conversationId}/details"),
@@ -20,27 +20,26 @@ RELIED_ON = (
 
 
 def shape_of(method: str, path: str) -> tuple[str, str]:
-    """The same for two paths that differ only in what their parameters are called."""
+    """The method and path without parameter names."""
     return method, re.sub(r"\{[^{}]*\}", "{}", path)
 
 
-OUR_PATHS = {shape_of(method, path): path for method, path in RELIED_ON}
+OUR_PATHS = {shape_of(method, path): path for method, path in USED_OPERATIONS}
 
 
 def with_our_names(operation: Operation) -> Operation:
-    """The same with its parameters called as we call them, since our checks look these up by their path."""
-    ours = OUR_PATHS.get(shape_of(*operation.key))
-    return replace(operation, path=ours) if ours else operation
+    """The operation with our parameter names, because our checks look it up by its path."""
+    path = OUR_PATHS.get(shape_of(*operation.key))
+    return replace(operation, path=path) if path else operation
 
 
-def relied_in(contract: Contract) -> dict[tuple[str, str], Operation]:
-    """By shape, those of the operations relied on that the contract has."""
-    wanted = {shape_of(*each) for each in RELIED_ON}
-    found = {shape_of(each.method, each.path): each for each in contract.operations}
-    return {shape: found[shape] for shape in wanted if shape in found}
+def used_in(contract: Contract) -> dict[tuple[str, str], Operation]:
+    """The used operations that the contract has, by shape."""
+    operations = {shape_of(*operation.key): operation for operation in contract.operations}
+    return {shape: operations[shape] for shape in OUR_PATHS if shape in operations}
 
 
 def missing_in(contract: Contract) -> list[str]:
-    """Method and path of those that the contract lacks, in our order."""
-    there = relied_in(contract)
-    return [f"{method} {path}" for method, path in RELIED_ON if shape_of(method, path) not in there]
+    """The method and path of each used operation that the contract doesn't have."""
+    present = used_in(contract)
+    return [f"{method} {path}" for method, path in USED_OPERATIONS if shape_of(method, path) not in present]

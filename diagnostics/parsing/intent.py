@@ -166,7 +166,7 @@ def _published(base: Aim, operation: Operation | None, operations: list[Operatio
 def _unpublished(base: Aim, contract: Contract) -> Aim:
     nearest = contract.nearest(base.method, base.path)
     repaired = ""
-    for repair in contract.normalise(base.path):
+    for repair in contract.find_repairs(base.path):
         near = contract.nearest(base.method, repair.path)
         if "base_deduplicated" in repair.steps:
             return replace(base, fault="base_duplicated", repaired=repair.path, nearest=near)

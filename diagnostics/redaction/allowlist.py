@@ -1,4 +1,4 @@
-"""Which strings of an org's answers may be stored: an admin's facts, never a customer's words."""
+"""Decides which strings of an org's responses may be stored: configuration set by admins, never customer content."""
 
 import re
 
@@ -9,7 +9,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]{4,18}(?:Z|[+-]\d\d:?\d\d)?)?|\d
 IDENTIFIER = re.compile(r"[\w.:@*/ -]{1,160}")
 LINK = re.compile(r"/api/v2/[^\s\"'<>]{1,400}")
 
-# Whose strings are words of the platform, not of people.
+# Fields whose values come from the platform, not from people.
 PLAIN_WORDS = word_set(
     "action actions actionset actionsets authorizedgranttype authorizedscope authorizedscopes channel channels code "
     "cobrowserole communicationtype condition conditiontype contextid correlationid direction disconnecttype domain enabled "
@@ -19,16 +19,16 @@ PLAIN_WORDS = word_set(
     "subjecttype templateuri tokentype type version versions pagesize mediasubtype messagetype alloweddomains"
 )
 TIMES = re.compile(r"(?:^date|^time|time$|date$|timestamp$|expires$|expiry$|(?<=[a-z])At$|Date$|Time$)", re.IGNORECASE)
-# In an error the words are the platform's own.
+# In an error response these are written by the platform.
 ERROR_WORDS = word_set(
     "message messagewithparams error errordescription description detail title reason fieldname entityid entityname errorcode"
 )
-# Everything below is the customer's or the agent's, numbers too.
+# Everything below these belongs to the customer or the agent, including numbers.
 WITHHELD = word_set(
     "attributes body content context customattributes customerdata customfields data metadata participantdata payload "
     "questionnaireresponse snippet text textbody messagetext normalizedmessage journeycontext callerid callinguri ani dnis"
 )
-# Things an admin named; people, queues and flows are not among them.
+# Entities named by an admin. People, queues and flows are excluded.
 NAMED_PARENTS = word_set(
     "configuration configurations deployment deployments division divisions homedivision homeorganization "
     "oauthclient oauthclients organization permission permissions product products provider providers role roles "
@@ -43,12 +43,12 @@ NAMED_PATHS = re.compile(
 
 
 def names_root(url: str) -> bool:
-    """Does this address answer with things an admin named, so that the names at the top may be kept?"""
+    """Does this URL return entities named by an admin, so that top-level names may be stored?"""
     return bool(NAMED_PATHS.search(url)) and "/cobrowse/" not in url.replace("/api/v2/cobrowse/", "")
 
 
 def keeps_names(key: str, around: bool) -> bool:
-    """May what lies under `key` show its name? Lists of entities show it where the address said so."""
+    """May the object under `key` keep its name? `around` is true where the names of the enclosing level may be kept."""
     plain = plain_name(key)
     return plain in NAMED_PARENTS or (around and plain in WRAPPERS)
 
@@ -58,7 +58,10 @@ def is_withheld(key: str) -> bool:
 
 
 def may_keep(key: str, value: str, named: bool, error: bool) -> bool:
-    """May this string be stored under this key? It is masked once more before it is."""
+    """May this string be stored under this key? It is masked again before that.
+
+    `named` is true where names on this level were given by an admin, `error` for an error response.
+    """
     plain = plain_name(key)
     if plain in PLAIN_WORDS:
         return bool(IDENTIFIER.fullmatch(value))

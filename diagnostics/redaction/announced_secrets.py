@@ -1,8 +1,9 @@
-"""Finds secrets that a sentence announces: "the password is …", "clave: …", "PIN 4711", in the languages people write to us."""
+"""Finds secrets that a sentence announces: "the password is …", "clave: …", "PIN 4711", in several languages."""
 
 import re
 from collections.abc import Iterator
 
+from diagnostics.redaction.patterns import AFTER_ESCAPE, word_set
 from diagnostics.redaction.text_windows import around_words, matches
 
 PASSWORDS = (
@@ -15,22 +16,22 @@ KEYS = (
     r"(?:access |refresh |bearer |api |auth |id )?tokens?|jeton|segredo|secreto|geheimnis|トークン|令牌|토큰|credentials?"
 )
 COPULA = r"is|was|are|were|being|it's|equals|es|era|est|ist|war|lautet|é|è|jest|är|er|este|là|to"  # "to": reset to …
-ESCAPED = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"  # an escape is no part of a word
 ANNOUNCED = re.compile(
-    rf"(?:(?<![\w-])|{ESCAPED})(?P<word>{PASSWORDS}|{KEYS})(?P<gap>[\"'”’`*]{{0,2}}"
+    rf"(?:(?<![\w-])|{AFTER_ESCAPE})(?P<word>{PASSWORDS}|{KEYS})(?P<gap>[\"'”’`*]{{0,2}}"
     rf"(?:[ \t]{{0,3}}(?:=>|->|→|[:=：＝](?:[ \t]{{0,3}}\r?\n(?:> ?)?)?)|[ \t]{{1,3}}(?:(?:{COPULA})(?=[\s:])[ \t]{{0,2}}:?)"
     rf"|[ \t]?[はは是为為が]|(?=[ \t]))"
     r"[ \t]{0,3}[\"'“”„«「『`‘*]{0,2})(?P<value>[^\s\"'“”»」』`’,;<>(){}\[\]。、]{4,200})",
     re.IGNORECASE,
 )
 CODE = re.compile(
-    rf"(?:(?<![\w-])|{ESCAPED})(?P<word>(?:verification|security|access|auth\w{{0,14}}|sms|login|sign-in|confirmation|one[- ]time|2fa|mfa|"
+    rf"(?:(?<![\w-])|{AFTER_ESCAPE})(?P<word>"
+    r"(?:verification|security|access|auth\w{0,14}|sms|login|sign-in|confirmation|one[- ]time|2fa|mfa|"
     r"backup|recovery)[ -](?:code|password|pin)|otp|totp|tan|pin|cvv2?|cvc2?|pin[ -]code|código(?: de \w{1,14})?|codigo|kod|"
     r"sicherheitscode|bestätigungscode|code de \w{1,14}|確認コード|認証コード|验证码|驗證碼|인증번호)"
     r"(?P<gap>[ \t]{0,2}(?:[:=：#]|is|was|es|ist|est|é|lautet|は|是)?[ \t]{0,3}[\"'“「`]?)(?P<value>\d{3,4}[ -]?\d{0,4})(?![\w.:/-]*\d)",
     re.IGNORECASE,
 )
-# "code" alone announces a one-time code only with exactly six digits; error, status and area codes are evidence.
+# "code" alone announces a one-time code only with exactly six digits. Error, status and area codes must stay visible.
 PLAIN_CODE = re.compile(
     r"(?P<before>(?:[\w-]{1,20}[ \t])?)(?<![\w-])code[ \t]{0,2}(?:[:=]|is)?[ \t]{1,3}(?P<value>\d{6})(?![\w.:-])", re.I
 )
@@ -50,107 +51,45 @@ KNOWN_TERMS = re.compile(
     re.IGNORECASE,
 )
 UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
-ESCAPES = re.compile(r"(?:\\{1,8}u[0-9A-Fa-f]{4})++")  # of a word such as "é"
+ESCAPES = re.compile(r"(?:\\{1,8}u[0-9A-Fa-f]{4})++")  # an escaped word
 NAMES = re.compile(r"[A-Za-z_*]+(?:[:._-][A-Za-z_*]+)*")
-MIXED = re.compile(r"[a-z][A-Z]{2}|[A-Z]{2}[a-z]{2,}+[A-Z]|[a-z][A-Z][a-z]?[A-Z]")
+MIXED_CASE = re.compile(r"[a-z][A-Z]{2}|[A-Z]{2}[a-z]{2,}+[A-Z]|[a-z][A-Z][a-z]?[A-Z]")
 PASSWORD_WORD = re.compile(PASSWORDS, re.IGNORECASE)
 
-
-# One of these is in every announcement; to look for them is much cheaper than to look for the announcements.
-STEMS = (
-    *(
-        "pass",
-        "pwd",
-        "pw",
-        "kennwort",
-        "contrase",
-        "clave",
-        "senha",
-        "palavra",
-        "mdp",
-        "parol",
-        "wachtwoord",
-        "lösenord",
-    ),
-    *(
-        "adgangskod",
-        "salasan",
-        "hasł",
-        "haslo",
-        "heslo",
-        "jelsz",
-        "şifre",
-        "парол",
-        "パス",
-        "暗",
-        "密",
-        "口令",
-        "비밀",
-        "암호",
-    ),
-    *(
-        "كلمة",
-        "סיסמ",
-        "secret",
-        "key",
-        "token",
-        "jeton",
-        "segredo",
-        "geheim",
-        "トークン",
-        "令牌",
-        "토큰",
-        "credential",
-        "login",
-    ),
+# Every announcement contains one of these, and searching for them is much cheaper than for the announcements.
+STEMS = word_set(
+    "pass pwd pw kennwort contrase clave senha palavra mdp parol wachtwoord lösenord adgangskod salasan hasł haslo heslo "
+    "jelsz şifre парол パス 暗 密 口令 비밀 암호 كلمة סיסמ secret key token jeton segredo geheim トークン 令牌 토큰 "
+    "credential login"
 )
-REACH = (60, 400)  # characters before and behind a stem within which the announcement and its value stand
-CODE_STEMS = (
-    "code",
-    "código",
-    "codigo",
-    "kod",
-    "otp",
-    "pin",
-    "tan",
-    "2fa",
-    "mfa",
-    "cvv",
-    "cvc",
-    "コード",
-    "验证",
-    "驗證",
-    "인증",
-    "password",
-)
+CODE_STEMS = word_set("code código codigo kod otp pin tan 2fa mfa cvv cvc コード 验证 驗證 인증 password")
+MARGINS = (60, 400)  # the most characters of an announcement and its value before and after a stem
 
 
 def find_announced(text: str) -> Iterator[tuple[int, int]]:
-    """Where the value of an announced secret stands, without its quotes and the end of the sentence."""
-    for found in matches(ANNOUNCED, text, around_words(text, STEMS, *REACH)):
-        start, value = found.start("value"), found["value"].rstrip(".!?:*")
-        if value and _is_value(value, found["word"], found["gap"]):
+    """The spans of announced values, without their quotes and the punctuation after them."""
+    for match in matches(ANNOUNCED, text, around_words(text, STEMS, *MARGINS)):
+        start, value = match.start("value"), match["value"].rstrip(".!?:*")
+        if value and _is_secret(value, match["word"], match["gap"]):
             yield start, start + len(value)
-    for found in matches(RECOVERY_CODES, text, around_words(text, (" code",), 20, 400)):
-        yield found.span("value")
-    windows = around_words(text, CODE_STEMS, *REACH)
-    for found in matches(CODE, text, windows):
-        if len(re.sub(r"\D", "", found["value"])) >= 3:
-            yield found.span("value")
-    for found in matches(PLAIN_CODE, text, windows):
-        if not OTHER_CODES.match(found["before"]):
-            yield found.span("value")
+    for match in matches(RECOVERY_CODES, text, around_words(text, (" code",), 20, 400)):
+        yield match.span("value")
+    windows = around_words(text, CODE_STEMS, *MARGINS)
+    for match in matches(CODE, text, windows):
+        if len(re.sub(r"\D", "", match["value"])) >= 3:
+            yield match.span("value")
+    for match in matches(PLAIN_CODE, text, windows):
+        if not OTHER_CODES.match(match["before"]):
+            yield match.span("value")
 
 
-def _is_value(value: str, word: str, gap: str) -> bool:
-    """Something that is no word of a sentence: it has digits, signs or capitals as no word has."""
-    if (
-        value.startswith(("/", "http", "-", "&", "$", "%", "|", "?", "…", "..."))
-        or "://" in value
-        or "[masked" in value
-    ):
+def _is_secret(value: str, word: str, gap: str) -> bool:
+    """False for an ordinary word, a technical term, an ID or a path. `word` announces it, `gap` is what's between them."""
+    if value.startswith(("/", "http", "-", "&", "$", "%", "|", "?", "…", "...")):
         return False
-    if UUID.fullmatch(value) or ESCAPES.fullmatch(value) or (NAMES.fullmatch(value) and not MIXED.search(value)):
+    if "://" in value or "[masked" in value:
+        return False
+    if UUID.fullmatch(value) or ESCAPES.fullmatch(value) or (NAMES.fullmatch(value) and not MIXED_CASE.search(value)):
         return False
     is_password = bool(PASSWORD_WORD.fullmatch(word))
     is_linked = bool(gap.strip(" \t\"'“”„«「『`‘*"))
@@ -161,4 +100,4 @@ def _is_value(value: str, word: str, gap: str) -> bool:
     has_digit, has_letter = any(map(str.isdigit, value)), any(map(str.isalpha, value))
     if has_digit and has_letter:
         return is_linked or is_password or len(value) >= 8
-    return is_linked and (bool(re.search(r"[!@#$%^&*+=~?]", value)) or bool(MIXED.search(value)))
+    return is_linked and (bool(re.search(r"[!@#$%^&*+=~?]", value)) or bool(MIXED_CASE.search(value)))

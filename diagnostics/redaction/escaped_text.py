@@ -1,16 +1,18 @@
-"""Reads a text as its escapes mean it, and says where a place of that reading stands in the text itself.
+"""Decodes the escapes of a text and maps positions in the decoded text back to the original.
 
 A secret may be written in percent escapes, HTML entities, \\u and \\x escapes, quoted-printable or full-width letters, and
-may be divided by an invisible character, by the end of a line, or into string literals that are joined.
+may be divided by an invisible character, by a line ending, or into string literals that are joined.
 """
 
+import base64
+import binascii
 import re
 from bisect import bisect_right
 from html import unescape
 
 from diagnostics.text import time_budget
 
-# The rest of a run that was cut at the end of a line: alone on the next line, and neither a word nor an address or an ID.
+# What follows a wrapped line: the rest of a token, alone on its line, and neither a word nor an address or an ID.
 _REST = (
     r"(?![A-Za-z]?[a-z'-]*+[.,:;!?]?(?:\s|$))(?![0-9A-Fa-f]{8}-|[0-9A-Fa-f]{32}\b|[^\s:]*+:)"
     r"[\w+/=.@~-]{3,300}+[\"']?[ \t]?(?=[\r\n]|\Z)"
@@ -26,76 +28,91 @@ _ESCAPE = re.compile(
     rf"|(?P<gap>(?<=\d)[ \t]?\r?\n[ \t>|]{{0,8}}(?={_DIGITS}))"
     rf"|(?<=[\w+/=.@~-]{{3}})\r?\n[ \t>|]{{0,8}}(?={_REST}))"
 )
-_SIGNS = re.compile(r"[%&\\\n\u00ad\u200b-\u200d\u2060\uff01-\uff5e]|[\"'] ?[+.] ?[\"']")
+# A quick test for whether a text can have escapes at all.
+_ESCAPE_SIGN = re.compile(r"[%&\\\n\u00ad\u200b-\u200d\u2060\uff01-\uff5e]|[\"'] ?[+.] ?[\"']")
 _QUOTED_PRINTABLE = re.compile(r"=(?:3[Dd]|20|\r?\n)|\w=40\w")
 
 
-class Reading:
-    """`text` as it is read; `place` maps a span of it to the span as written."""
+class DecodedText:
+    """`text` without its escapes; `original_span` maps a span of it to the text it was decoded from.
 
-    def __init__(self, text: str, written: list[tuple[int, int, int]], above: "Reading | None" = None) -> None:
+    `segments` are (start in `text`, start in the source, end in the source), in order. The end is 0 for a segment that
+    is copied unchanged. `source` is set if the source was itself decoded.
+    """
+
+    def __init__(self, text: str, segments: list[tuple[int, int, int]], source: "DecodedText | None" = None) -> None:
         self.text = text
-        # Where each stretch begins in the reading, where as written, and where one escape ends as written, else 0.
-        self._written = written
-        self._starts = [each[0] for each in written]
-        self._above = above
+        self._segments = segments
+        self._starts = [start for start, _, _ in segments]
+        self._source = source
 
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """`end` is more than `start`."""
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """The span must not be empty."""
         first, last = self._character(start)[0], self._character(end - 1)[1]
-        return self._above.place(first, last) if self._above else (first, last)
+        return self._source.original_span(first, last) if self._source else (first, last)
 
-    def _character(self, at: int) -> tuple[int, int]:
-        read, written, end = self._written[bisect_right(self._starts, at) - 1]
-        return (written, end) if end else (written + at - read, written + at - read + 1)
+    def _character(self, position: int) -> tuple[int, int]:
+        start, source_start, source_end = self._segments[bisect_right(self._starts, position) - 1]
+        if source_end:
+            return source_start, source_end
+        return source_start + position - start, source_start + position - start + 1
 
 
-def unescaped(text: str) -> Reading | None:
-    """The text without its escapes, twice decoded where one hides another; None where it has none."""
+def decode_escapes(text: str) -> DecodedText | None:
+    """The text without its escapes, decoded twice if one escape hides another; None if it has none."""
     once = _decoded(text, None)
     return (_decoded(once.text, once) or once) if once else None
 
 
-def _decoded(text: str, above: Reading | None) -> Reading | None:
-    if not _SIGNS.search(text) and not _QUOTED_PRINTABLE.search(text):
+def decode_base64(run: str) -> str | None:
+    """The text in a run of Base64, standard or URL-safe, with or without padding; None if it isn't UTF-8."""
+    digits = run.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True).decode()
+    except (binascii.Error, ValueError):
         return None
+
+
+def _decoded(text: str, source: DecodedText | None) -> DecodedText | None:
     is_quoted_printable = bool(_QUOTED_PRINTABLE.search(text))
+    if not is_quoted_printable and not _ESCAPE_SIGN.search(text):
+        return None
     parts: list[str] = []
-    written: list[tuple[int, int, int]] = []
+    segments: list[tuple[int, int, int]] = []
     size = done = 0
-    for found in _ESCAPE.finditer(text):
+    for escape in _ESCAPE.finditer(text):
         time_budget.check()
-        if found[0].startswith("=") and not is_quoted_printable:
+        if escape[0].startswith("=") and not is_quoted_printable:
             continue
-        written.append((size, done, 0))
-        parts.append(text[done : found.start()])
-        size += found.start() - done
-        at = found.start()
-        for sign, length in _signs(found):
-            if sign:
-                written.append((size, at, at + length))
-                parts.append(sign)
-                size += len(sign)
-            at += length
-        done = found.end()
+        segments.append((size, done, 0))
+        parts.append(text[done : escape.start()])
+        size += escape.start() - done
+        position = escape.start()
+        for character, length in _characters(escape):
+            if character:
+                segments.append((size, position, position + length))
+                parts.append(character)
+                size += len(character)
+            position += length
+        done = escape.end()
     if not done:
         return None
-    written.append((size, done, 0))
+    segments.append((size, done, 0))
     parts.append(text[done:])
-    return Reading("".join(parts), written, above)
+    return DecodedText("".join(parts), segments, source)
 
 
-def _signs(found: re.Match[str]) -> list[tuple[str, int]]:
-    """Each character that the escape stands for, with the length of its part of the escape."""
-    raw = found[0]
-    if found["gap"] is not None:
+def _characters(escape: re.Match[str]) -> list[tuple[str, int]]:
+    """Each decoded character, with the length of its part of the escape."""
+    raw = escape[0]
+    if escape["gap"] is not None:
         return [("\u00a0", len(raw))]
-    if found["nothing"] is not None:
+    if escape["nothing"] is not None:
         return [("", len(raw))]
-    if found["percent"]:
-        read = bytes.fromhex(raw.replace("%", "")).decode("utf-8", "surrogateescape")
-        return [(sign, 3 * len(sign.encode("utf-8", "surrogateescape"))) for sign in read]
-    if found["wide"]:
+    if escape["percent"]:
+        decoded = bytes.fromhex(raw.replace("%", "")).decode("utf-8", "surrogateescape")
+        return [(character, 3 * len(character.encode("utf-8", "surrogateescape"))) for character in decoded]
+    if escape["wide"]:
         return [(chr(ord(raw) - 0xFEE0), 1)]
     if raw[0] == "&":
         return [(unescape(raw)[:1] or "&", len(raw))]

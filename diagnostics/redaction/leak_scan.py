@@ -1,10 +1,8 @@
-"""Does a file hold what must not leave the house? Pure; says where and of what kind, never the value.
+"""Scans the files of an export for secrets and personal data. Reports the kind and the position, never the value.
 
-Knows nothing of how the file was made, so that a mistake there is found here.
+It doesn't depend on how the files were redacted, so that it finds mistakes made there.
 """
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,16 +12,15 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
-from diagnostics.redaction import patterns as masks
+from diagnostics.redaction import patterns
 from diagnostics.redaction.announced_secrets import find_announced
-from diagnostics.redaction.escaped_text import unescaped
-from diagnostics.redaction.named_values import find_named_values, holds_credentials
+from diagnostics.redaction.escaped_text import decode_base64, decode_escapes
+from diagnostics.redaction.named_values import find_named_values, is_user_and_password
 from diagnostics.redaction.personal_data import find_personal
 from diagnostics.redaction.token_shapes import find_private_keys, find_tokens
 
-TOKEN_KINDS = ("client", "email", "ip", "person", "phone", "user")
-STABLE = re.compile(r"hidden-(?:" + "|".join(TOKEN_KINDS) + r")-[0-9a-f]{12}")
-SHORTEST = 6  # characters of a known value; a shorter one stands in other words
+STABLE = re.compile(r"hidden-(?:client|email|ip|person|phone|user)-[0-9a-f]{12}")  # the pseudonyms of an export
+SHORTEST = 6  # characters of a known value; shorter ones also occur in other words
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)")
 IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4})?(?![\w:])")
 SCHEME = re.compile(r"\b(?:bearer|basic)[ \t]{1,8}(?P<value>[^\s\"'“”,;<>\\&]{6,})", re.IGNORECASE)
@@ -33,7 +30,7 @@ ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 @dataclass(frozen=True)
 class Leak:
-    """`where` is "line 12" or the path of a JSON field."""
+    """One finding. `where` is "line 12" or the path of a JSON field."""
 
     file: str
     kind: str
@@ -41,7 +38,7 @@ class Leak:
 
 
 def scan(files: Mapping[str, str], known: Mapping[str, str]) -> tuple[Leak, ...]:
-    """Every leak, at most one of a kind in a line. `known` are values that must not be there -> what each is."""
+    """Every leak, at most one of each kind per line. `known` maps values that must not occur to their kind."""
     needles = {form: kind for value, kind in known.items() for form in _forms(value)}
     found = [leak for name, text in files.items() for leak in _in_file(name, text, needles)]
     return tuple(dict.fromkeys(found))
@@ -56,82 +53,77 @@ def _in_file(name: str, text: str, needles: Mapping[str, str]) -> Iterator[Leak]
 
 
 def _in_text(line: str, needles: Mapping[str, str]) -> Iterator[str]:
-    for shown in _readings(line):
-        yield from (kind for needle, kind in needles.items() if needle in shown)
-        yield from _by_shape(STABLE.sub(" ", masks.MASKED.sub(" ", shown)))
-    for decoded in _decoded(line):
+    for variant in _decoded_variants(line):
+        yield from (kind for needle, kind in needles.items() if needle in variant)
+        yield from _by_pattern(STABLE.sub(" ", patterns.MASKED.sub(" ", variant)))
+    for blob in BLOB.findall(line):
+        decoded = decode_base64(blob)
+        if decoded is None:
+            continue
         yield from (kind for needle, kind in needles.items() if needle in decoded)
-        yield from _by_known_shape(decoded)
-        if holds_credentials(decoded):
+        yield from _by_format(decoded)
+        if is_user_and_password(decoded):
             yield "credentials"
 
 
-def _by_known_shape(text: str) -> Iterator[str]:
-    """By the same tables as what masks."""
-    if any(True for _ in find_tokens(text)) or masks.JWT.search(text):
+def _by_format(text: str) -> Iterator[str]:
+    """Kinds with a known format, from the same tables as the masker's."""
+    if any(find_tokens(text)) or patterns.JWT.search(text):
         yield "token"
-    if any(True for _ in find_private_keys(text)):
+    if any(find_private_keys(text)):
         yield "private key"
     yield from ("e-mail address" if kind == "e-mail" else kind for _, _, kind in find_personal(text))
 
 
-def _by_shape(text: str) -> Iterator[str]:
-    yield from _by_known_shape(text)
-    if any(True for _ in find_announced(unescape(text))):  # an entity is no digit of a password
+def _by_pattern(text: str) -> Iterator[str]:
+    yield from _by_format(text)
+    if any(find_announced(unescape(text))):  # unescaped, because the digits of an entity could look like a password
         yield "secret"
-    if any(True for _ in find_named_values(text)):
+    if any(find_named_values(text)):
         yield "secret"
-    if masks.WEBSOCKET.search(text):
+    if patterns.WEBSOCKET.search(text):
         yield "session address"
-    if any(not masks.is_placeholder(each[0][:-1]) for each in masks.USERINFO.finditer(text)):
+    if any(not patterns.is_placeholder(match[0][:-1]) for match in patterns.USERINFO.finditer(text)):
         yield "password in an address"
-    if any(
-        not masks.is_placeholder(each["value"].rstrip(".)]}")) and _is_value(each["value"])
-        for each in SCHEME.finditer(text)
-    ):
+    if any(_is_credential(match["value"]) for match in SCHEME.finditer(text)):
         yield "token"
-    if any(masks.looks_like_token(run) and not _is_broken_id(run) for run in masks.RUN.findall(text)):
+    if any(patterns.looks_like_token(run) and not _is_broken_id(run) for run in patterns.RUN.findall(text)):
         yield "token"
-    if any(is_identifying_address(each[0]) for pattern in (IPV4, IPV6) for each in pattern.finditer(text)):
+    if any(is_identifying_address(match[0]) for pattern in (IPV4, IPV6) for match in pattern.finditer(text)):
         yield "IP address"
 
 
 def _is_broken_id(run: str) -> bool:
-    """A UUID with a digit too few or too many, which the diagnosis is about."""
-    return run.count("-") >= 3 and masks.looks_like_id(run)
+    """A UUID with a digit too few or too many, which must stay visible for the diagnosis."""
+    return run.count("-") >= 3 and patterns.looks_like_id(run)
 
 
-def _is_value(word: str) -> bool:
-    """Something after "Bearer" that is no word of a sentence."""
-    return any(sign.isdigit() for sign in word) and len(word) > 15
+def _is_credential(value: str) -> bool:
+    """False for a placeholder, and for the next word of a sentence about "Bearer"."""
+    is_word = len(value) <= 15 or not any(map(str.isdigit, value))
+    return not is_word and not patterns.is_placeholder(value.rstrip(".)]}"))
 
 
 def is_identifying_address(text: str) -> bool:
-    """An IP address that says something of somebody: not this very machine, and not "no address"."""
+    """An IP address that could identify somebody: not a loopback address and not 0.0.0.0."""
     try:
-        read = ip_address(text)
+        address = ip_address(text)
     except ValueError:
         return False
-    return not (read.is_loopback or read.is_unspecified)
+    return not (address.is_loopback or address.is_unspecified)
 
 
-def _readings(line: str) -> tuple[str, ...]:
-    """The line as it stands, and as HTML, a URL and JSON would be read."""
-    bare = ESCAPED.sub(lambda found: chr(int(found[1], 16)), line).replace("\\/", "/").replace('\\"', '"')
-    read = unescaped(line)
-    return tuple(dict.fromkeys((line, unescape(line), unquote(line), bare, *([read.text] if read else []))))
-
-
-def _decoded(line: str) -> Iterator[str]:
-    for blob in BLOB.findall(line):
-        plain = blob.rstrip("=").replace("-", "+").replace("_", "/")
-        try:
-            yield base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode()
-        except (binascii.Error, ValueError):
-            continue
+def _decoded_variants(line: str) -> tuple[str, ...]:
+    """The line as it is, and decoded as HTML, as a URL, as JSON, and by `decode_escapes`."""
+    json_text = ESCAPED.sub(lambda match: chr(int(match[1], 16)), line).replace("\\/", "/").replace('\\"', '"')
+    variants = [line, unescape(line), unquote(line), json_text]
+    if decoded := decode_escapes(line):
+        variants.append(decoded.text)
+    return tuple(dict.fromkeys(variants))
 
 
 def _forms(value: str) -> set[str]:
+    """A known value in the forms in which it could occur; none if it is too short."""
     value = value.strip()
     if len(value) < SHORTEST:
         return set()
@@ -139,12 +131,12 @@ def _forms(value: str) -> set[str]:
 
 
 def _secret_fields(value: Any, where: str) -> Iterator[str]:
-    """Fields whose name says secret, and whose value is neither empty nor a mask."""
+    """Paths of fields with a secret name, and a value that is neither empty nor a mask."""
     if isinstance(value, dict):
-        if (pair := masks.secret_pair(value)) and _is_bare(value.get("value")):
+        if (pair := patterns.secret_pair(value)) and _is_bare(value.get("value")):
             yield f"{where}/{pair[:60]}"
         for name, item in value.items():
-            if isinstance(item, str) and masks.is_secret_name(str(name)) and _is_bare(item):
+            if isinstance(item, str) and patterns.is_secret_name(str(name)) and _is_bare(item):
                 yield f"{where}/{str(name)[:60]}"
             yield from _secret_fields(item, f"{where}/{str(name)[:60]}")
     elif isinstance(value, list):
@@ -153,13 +145,13 @@ def _secret_fields(value: Any, where: str) -> Iterator[str]:
 
 
 def _is_bare(value: object) -> bool:
-    """Words of a header's scheme may stand before a mask."""
+    """Is this an unmasked value? A mask may follow the scheme of a header."""
     if not isinstance(value, str):
         return False
     rest = re.sub(r"^(?:bearer|basic)\s+", "", value.strip(), flags=re.IGNORECASE)
-    return bool(rest) and not masks.is_placeholder(rest)
+    return bool(rest) and not patterns.is_placeholder(rest)
 
 
 def kinds_of(leaks: Iterable[Leak]) -> tuple[str, ...]:
-    """For the screen and the log: file and kind, each once."""
-    return tuple(dict.fromkeys(f"{each.kind} in {each.file}" for each in leaks))
+    """Each kind and file once, for the page and the log."""
+    return tuple(dict.fromkeys(f"{leak.kind} in {leak.file}" for leak in leaks))

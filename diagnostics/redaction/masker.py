@@ -1,7 +1,5 @@
-"""Masks the secrets in headers, URLs, bodies and free text, and leaves everything else as it was."""
+"""Masks secrets and personal data in headers, URLs, bodies and free text; everything else stays as it is."""
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator
@@ -10,17 +8,20 @@ from itertools import chain
 from typing import Any
 from urllib.parse import unquote_plus
 
-from diagnostics.redaction import patterns as masks
+from diagnostics.redaction import patterns
 from diagnostics.redaction.announced_secrets import find_announced
-from diagnostics.redaction.escaped_text import unescaped
-from diagnostics.redaction.named_values import find_named_values, holds_credentials
+from diagnostics.redaction.escaped_text import decode_base64, decode_escapes
+from diagnostics.redaction.named_values import find_named_values, is_user_and_password
 from diagnostics.redaction.personal_data import find_personal
 from diagnostics.redaction.token_shapes import BASE64_RUN, find_private_keys, find_tokens
 from diagnostics.text import time_budget
 
-PASSES = 6  # masking can uncover a neighbour; the second pass nearly always finds nothing more
-MAX_DEPTH = 60
+PASSES = 6  # a mask can reveal the secret next to it; the second pass rarely finds anything
+MAX_DEPTH = 60  # levels of lists and objects in a JSON body
 COOKIES = "cookies"
+
+# A masked part of a text: start, end, and the kind of what it is.
+Span = tuple[int, int, str]
 
 SCHEMES = frozenset({"bearer", "basic", "token", "digest", "negotiate", "oauth", "apikey", "jwt", "authorization"})
 GLUED_SCHEME = re.compile(r"(?:bearer|basic)(?:%20|[:=,+])?", re.IGNORECASE)
@@ -54,91 +55,87 @@ SUSPECT = re.compile(r"eyJ|://|[:=]|bearer|basic|[\w\-+=~]{20}|wss?:", re.IGNORE
 
 
 class TooManySecrets(Exception):
-    """The text holds more secrets than any call: it is a list or a log."""
+    """The text has more secrets than any call, so it must be a list or a log."""
 
 
-def _secret_name(key: str, said: str, above: str) -> str:
-    """The name by which the value of `key` is a secret, "" where it is none. The values in a list of cookies all are."""
-    if key == "value" and (said or above == COOKIES):
-        return said or COOKIES
-    return key if masks.is_secret_name(key) or key.lower() == COOKIES else ""
+def _secret_name(key: str, pair_name: str, parent: str) -> str:
+    """The name that makes the value of `key` a secret, "" if nothing does. Every value in a list of cookies is secret."""
+    if key == "value" and (pair_name or parent == COOKIES):
+        return pair_name or COOKIES
+    return key if patterns.is_secret_name(key) or key.lower() == COOKIES else ""
 
 
-def _of_kind(spans: Iterator[tuple[int, int]], kind: str) -> Iterator[tuple[int, int, str]]:
+def _with_kind(spans: Iterator[tuple[int, int]], kind: str) -> Iterator[Span]:
     return ((start, end, kind) for start, end in spans)
 
 
-def _is_base64(run: str) -> bool:
-    """A run with the signs that only Base64 has, where what is no word of a path is too random for an ID."""
+def _find_encoded(text: str) -> Iterator[Span]:
+    """Secrets that only show once escapes or a run of Base64 are decoded, as spans of the text as written."""
+    if decoded := decode_escapes(text):
+        for start, end, kind in chain(
+            _find_shapes(decoded.text),
+            _with_kind(find_announced(decoded.text), "secret"),
+            _find_in_base64(decoded.text),
+        ):
+            yield *decoded.original_span(start, end), kind
+    yield from _find_in_base64(text)
+
+
+def _find_shapes(text: str) -> Iterator[Span]:
+    yield from _with_kind(find_tokens(text), "token")
+    for match in time_budget.checked(patterns.JWT.finditer(text)):
+        yield *match.span(), "token"
+    for match in time_budget.checked(BASE64_RUN.finditer(text)):
+        if _is_base64_token(match[0]):
+            yield *match.span(), "token"
+    for match in time_budget.checked(patterns.RUN.finditer(text)):
+        if patterns.looks_like_token(match[0]):
+            yield *match.span(), "token"
+    yield from find_personal(text)
+
+
+def _is_base64_token(run: str) -> bool:
+    """True for a run with "/" or "+" that looks random once the words of a path are left out."""
     parts = re.split(r"[/+]", run)
-    return len(parts) > 1 and masks.looks_like_token("".join(part for part in parts if not PATH_WORD.fullmatch(part)))
+    rest = "".join(part for part in parts if not PATH_WORD.fullmatch(part))
+    return len(parts) > 1 and patterns.looks_like_token(rest)
 
 
-def _find_readings(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where a secret stands once its escapes are read, or once a run of Base64 is decoded."""
-    if read := unescaped(text):
-        for start, end, kind in _find_shapes(read.text):
-            yield *read.place(start, end), kind
-        for start, end in find_announced(read.text):
-            yield *read.place(start, end), "secret"
-        for found in BLOB.finditer(read.text):
-            if kind := _kind_of_base64(found[0]):
-                yield *read.place(*found.span()), kind
-    for found in BLOB.finditer(text):
-        if kind := _kind_of_base64(found[0]):
-            yield *found.span(), kind
+def _find_in_base64(text: str) -> Iterator[Span]:
+    for match in BLOB.finditer(text):
+        if kind := _kind_in_base64(match[0]):
+            yield *match.span(), kind
 
 
-def _find_shapes(text: str) -> Iterator[tuple[int, int, str]]:
-    return chain(
-        _of_kind(find_tokens(text), "token"),
-        _of_kind((found.span() for found in time_budget.checked(masks.JWT.finditer(text))), "token"),
-        _of_kind(
-            (found.span() for found in time_budget.checked(BASE64_RUN.finditer(text)) if _is_base64(found[0])), "token"
-        ),
-        _of_kind(
-            (
-                found.span()
-                for found in time_budget.checked(masks.RUN.finditer(text))
-                if masks.looks_like_token(found[0])
-            ),
-            "token",
-        ),
-        find_personal(text),
-    )
-
-
-def _kind_of_base64(run: str) -> str:
-    """The kind of the first secret that the decoded text holds; "" where it holds none, or is no text."""
+def _kind_in_base64(run: str) -> str:
+    """The kind of the first secret in the decoded run; "" if it has none, or isn't text."""
     time_budget.check()
-    plain = run.rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        text = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode()
-    except (binascii.Error, ValueError):
+    text = decode_base64(run)
+    if text is None or not re.sub(r"[\n\r\t]", "", text).isprintable():
         return ""
-    if not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
-        return ""
-    if holds_credentials(text):
+    if is_user_and_password(text):
         return "credentials"
-    found = chain(
-        _of_kind(find_private_keys(text), "private key"), _find_shapes(text), _of_kind(find_announced(text), "secret")
+    secrets = chain(
+        _with_kind(find_private_keys(text), "private key"),
+        _find_shapes(text),
+        _with_kind(find_announced(text), "secret"),
     )
-    return next((kind for _, _, kind in found), "")
+    return next((kind for _, _, kind in secrets), "")
 
 
 class Masker:
     """Masks one paste or one exchange.
 
-    `hidden` collects the raw values that were masked, so that the caller can look for them elsewhere, and
-    `found` says where each one stood, without the value. The raw values may not be stored. With a `limit`, masking more
-    values than that raises TooManySecrets.
+    `hidden` collects the raw values that were masked, so that the caller can search for them elsewhere; they must not
+    be stored. `found` describes where each one was, without the value. With `lengths`, a mask states the length of the
+    value. Masking more than `limit` values raises TooManySecrets.
     """
 
     def __init__(self, lengths: bool = True, limit: int | None = None) -> None:
         self.limit = limit
         self.lengths = lengths
         self.where = "the text"
-        self._is_brief = False  # in a URL a mask holds no blanks
+        self._is_brief = False  # within a URL, where a mask must not have spaces
         self.count = 0
         self.hidden: dict[str, None] = {}
         self.found: dict[str, None] = {}
@@ -150,7 +147,7 @@ class Masker:
             raise TooManySecrets
         self.hidden[raw] = None
         self.found[label or f"{'an' if kind == 'e-mail' else 'a'} {kind} in {self.where}"] = None
-        return masks.placeholder(kind, raw) if self.lengths and not self._is_brief else "[masked]"
+        return patterns.placeholder(kind, raw) if self.lengths and not self._is_brief else "[masked]"
 
     # -- headers
 
@@ -158,16 +155,18 @@ class Masker:
         self.where = f"the header {name[:60]}"
         plain = name.strip().lower()
         if plain in {"cookie", "set-cookie", "cookie2", "set-cookie2"}:
-            return value if not value.strip() or masks.is_placeholder(value) else self.hide(value, "cookie", self.where)
-        if masks.is_secret_header(plain):
+            return (
+                value if not value.strip() or patterns.is_placeholder(value) else self.hide(value, "cookie", self.where)
+            )
+        if patterns.is_secret_header(plain):
             return self.authorization(value)
         if plain in {"location", "content-location", "referer", "origin"}:
             return self.text(self.url(value))
         return self.text(value)
 
     def authorization(self, value: str) -> str:
-        """Mask each unbroken run; scheme words, quotes, doubled words, blanks and line ends stay to be judged."""
-        return masks.outside_masks(value, self._runs)
+        """Mask each word but the schemes. Quotes, repeated schemes, spaces and line endings stay, because checks read them."""
+        return patterns.outside_masks(value, self._runs)
 
     def _runs(self, value: str) -> str:
         kind = "token"
@@ -185,7 +184,7 @@ class Masker:
 
     def _run(self, run: str, kind: str) -> str:
         core = run.strip(EDGE)
-        if not core or masks.is_placeholder(core):
+        if not core or patterns.is_placeholder(core):
             return run
         start = run.index(core)
         glued = GLUED_SCHEME.match(core)
@@ -196,13 +195,14 @@ class Masker:
     # -- URLs and forms
 
     def url(self, url: str) -> str:
-        """Mask userinfo, secret parameters and token-like text; the result still splits as a URL."""
+        """Mask userinfo, secret parameters and tokens. The result can still be parsed as a URL."""
         self.where, self._is_brief = "the URL", True
-        url = masks.USERINFO.sub(self._userinfo, self._private_keys(url))
+        url = patterns.USERINFO.sub(self._userinfo, self._private_keys(url))
         head, hash_, fragment = url.partition("#")
         path, mark, query = head.partition("?")
-        path = masks.outside_masks(path, self._path)
-        query, fragment = (masks.outside_masks(each, self._shapes) for each in (query, fragment))
+        path = patterns.outside_masks(path, self._path)
+        query = patterns.outside_masks(query, self._shapes)
+        fragment = patterns.outside_masks(fragment, self._shapes)
         masked = path + mark + self.form(query, bare="[masked]") + hash_ + self.form(fragment, bare="[masked]")
         self._is_brief = False
         return masked
@@ -213,38 +213,38 @@ class Masker:
         return "***@"
 
     def _path(self, path: str) -> str:
-        """First whole: an e-mail address or a card number may hold the signs at which it is split."""
-        path = self._spans(path, _of_kind(find_tokens(path), "token"), find_personal(path))
+        """First as a whole, because tokens and personal data may have slashes in them, then segment by segment."""
+        path = self._mask_spans(path, _with_kind(find_tokens(path), "token"), find_personal(path))
         return "/".join(map(self._segment, path.split("/")))
 
     def _segment(self, segment: str) -> str:
         time_budget.check()
-        return segment if masks.looks_like_id(segment) else masks.outside_masks(segment, self._shapes)
+        return segment if patterns.looks_like_id(segment) else patterns.outside_masks(segment, self._shapes)
 
     def form(self, text: str, bare: str = "") -> str:
-        """`a=b&c=d` with the values of secret names masked. `bare` is written instead of a mask that holds blanks."""
+        """Mask the values of secret names in `a=b&c=d`. `bare`, if given, is written instead of a mask with spaces."""
         return "&".join(self._pair(pair, bare) for pair in text.split("&"))
 
     def _pair(self, pair: str, bare: str) -> str:
         time_budget.check()
         name, equals, value = pair.partition("=")
-        if equals and value and masks.is_secret_parameter(unquote_plus(name)) and not masks.is_placeholder(value):
+        if equals and value and patterns.is_secret_parameter(unquote_plus(name)) and not patterns.is_placeholder(value):
             mask = self.hide(value, "secret", f"the parameter {name[:60]} of {self.where}")
             return f"{name}={bare or mask}"
-        return name + equals + masks.outside_masks(value, self._path) if bare else pair
+        return name + equals + patterns.outside_masks(value, self._path) if bare else pair
 
     # -- bodies and free text
 
     def body(self, text: str) -> str:
-        """Mask a body and keep its text otherwise, broken JSON included, as the body itself is judged later."""
+        """Mask a body. The rest of the text stays, even if it is invalid JSON, because checks read it."""
         if "\\" in text:
-            text = self._json(text)  # before a mask can stand for a part of an escape
+            text = self._json(text)  # first, because a mask could replace a part of an escape
         if "=" in text and not re.search(r"[\s{}<>\"]", text):
             text = self.form(text)
         return self._json(self.text(PART.sub(self._part, text)))
 
     def _json(self, text: str) -> str:
-        """Masked by its values where it is JSON; the text as it is where that changes nothing."""
+        """Mask by JSON values. Text that isn't JSON, or has nothing to mask, is returned unchanged."""
         try:
             value = json.loads(text)
             masked = self._masked_value(value, "", "\\" in text, 0)
@@ -253,24 +253,24 @@ class Masker:
             return text
 
     def _masked_value(self, value: Any, name: str, escaped: bool, depth: int) -> Any:
-        """What reading line by line misses: secrets in lists and numbers, and names and values written in escapes."""
+        """Mask what line-by-line masking misses: secrets in lists and numbers, and escaped names and values."""
         time_budget.check()
         if depth > MAX_DEPTH:
             return "[hidden]"
         if isinstance(value, dict):
-            said = masks.secret_pair(value)
+            pair_name = patterns.secret_pair(value)
             return {
-                key: self._masked_value(item, _secret_name(key, said, name), escaped, depth + 1)
+                key: self._masked_value(item, _secret_name(key, pair_name, name), escaped, depth + 1)
                 for key, item in value.items()
             }
         if isinstance(value, list):
             return [self._masked_value(item, name, escaped, depth + 1) for item in value]
-        if name and value not in (None, "") and not isinstance(value, bool) and not masks.is_placeholder(str(value)):
+        if name and value not in (None, "") and not isinstance(value, bool) and not patterns.is_placeholder(str(value)):
             return self.hide(str(value), "secret", f"the field {name[:60]} in {self.where}")
         return self.text(value) if escaped and isinstance(value, str) and len(value) > 5 else value
 
     def text(self, text: str) -> str:
-        """Mask what is named a secret or looks like one. Masking the result again changes nothing."""
+        """Mask everything that is named as a secret or looks like one. Idempotent."""
         for _ in range(PASSES):
             masked = self._once(text)
             if masked == text:
@@ -288,91 +288,90 @@ class Masker:
             partial(USER_OPTION.sub, self._user),
             partial(SCHEME_WORD.sub, self._scheme),
             self._fields,
-            partial(masks.PARAMETER.sub, self._parameter),
+            partial(patterns.PARAMETER.sub, self._parameter),
             partial(ELEMENT.sub, self._element),
-            lambda text: self._spans(text, _of_kind(find_named_values(text), "secret")),
-            lambda text: self._spans(text, _of_kind(find_announced(text), "secret")),
-            lambda text: masks.outside_masks(text, self._shapes),
+            lambda text: self._mask_spans(text, _with_kind(find_named_values(text), "secret")),
+            lambda text: self._mask_spans(text, _with_kind(find_announced(text), "secret")),
+            lambda text: patterns.outside_masks(text, self._shapes),
         ):
             time_budget.check()
             text = step(text)
         return text
 
     def shapes(self, text: str) -> str:
-        """Mask what has the shape of a secret or of personal data, and nothing for the words around it."""
-        return masks.outside_masks(self._private_keys(text), self._shapes)
+        """Mask only what has the format of a secret or of personal data, whatever the text around it."""
+        return patterns.outside_masks(self._private_keys(text), self._shapes)
 
     def _private_keys(self, text: str) -> str:
         if "PRIVATE" not in text and "Private-" not in text:
             return text
-        return self._spans(text, _of_kind(find_private_keys(text), "private key"))
+        return self._mask_spans(text, _with_kind(find_private_keys(text), "private key"))
 
     def _shapes(self, text: str) -> str:
         if "://" in text:
-            text = masks.WEBSOCKET.sub(lambda found: self.hide(found[0], "websocket URL"), text)
-            text = masks.USERINFO.sub(self._userinfo, text)
-        return self._spans(text, _find_shapes(text), _find_readings(text))
+            text = patterns.WEBSOCKET.sub(lambda found: self.hide(found[0], "websocket URL"), text)
+            text = patterns.USERINFO.sub(self._userinfo, text)
+        return self._mask_spans(text, _find_shapes(text), _find_encoded(text))
 
-    def _spans(self, text: str, *found: Iterator[tuple[int, int, str]]) -> str:
-        """`text` with each span masked; spans that overlap are one, of the kind of the first."""
+    def _mask_spans(self, text: str, *found: Iterator[Span]) -> str:
+        """Mask each span. Overlapping spans get one mask, of the kind of the first."""
+        merged: list[Span] = []
+        for start, end, kind in sorted(chain.from_iterable(map(time_budget.checked, found))):
+            if merged and start < merged[-1][1]:
+                first, last, first_kind = merged[-1]
+                merged[-1] = first, max(end, last), first_kind
+            else:
+                merged.append((start, end, kind))
         parts: list[str] = []
-        done = start = end = 0
-        kind = ""
-        for first, last, this in sorted(chain.from_iterable(map(time_budget.checked, found))):
-            if first < end:
-                end = max(end, last)
-                continue
-            if kind:
-                parts += [text[done:start], self.hide(text[start:end], kind)]
-                done = end
-            start, end, kind = first, last, this
-        if not kind:
-            return text
-        return "".join([*parts, text[done:start], self.hide(text[start:end], kind), text[end:]])
+        done = 0
+        for start, end, kind in merged:
+            parts += [text[done:start], self.hide(text[start:end], kind)]
+            done = end
+        return "".join([*parts, text[done:]])
 
     def _authorization_line(self, found: re.Match[str]) -> str:
         value = found["value"]
         if found["sep"] == ":" and not found["shape"] and PERMISSION.fullmatch(value.split(None, 1)[0]):
             return found[0]  # the permission authorization:role:view, not a header
-        kept = found[0][: found.start("value") - found.start()]
-        self.where, before = "the header Authorization", self.where
+        prefix = found[0][: found.start("value") - found.start()]
+        self.where, where = "the header Authorization", self.where
         masked = self.authorization(value)
-        self.where = before
-        return kept + masked
+        self.where = where
+        return prefix + masked
 
     def _cookie(self, found: re.Match[str]) -> str:
         value = found["value"]
-        return found[0] if masks.is_placeholder(value) else found["name"] + self.hide(value, "cookie")
+        return found[0] if patterns.is_placeholder(value) else found["name"] + self.hide(value, "cookie")
 
     def _user(self, found: re.Match[str]) -> str:
         value = found["value"].strip("$'\"")
-        if not value or all(masks.is_placeholder(part) for part in value.split(":", 1)):
+        if not value or all(patterns.is_placeholder(part) for part in value.split(":", 1)):
             return found[0]
         return found["flag"] + found["value"].replace(value, self.hide(value, "credentials"), 1)
 
     def _scheme(self, found: re.Match[str]) -> str:
         value = found["value"].rstrip(".)]}")
-        word = value.isalpha() and value.islower() and len(value) < 16  # "the Bearer scheme"
-        if word or len(value) < 6 or value.startswith(("[", "$", "{", "<")) or masks.is_placeholder(value):
+        is_word = value.isalpha() and value.islower() and len(value) < 16  # "the Bearer scheme"
+        if is_word or len(value) < 6 or value.startswith(("[", "$", "{", "<")) or patterns.is_placeholder(value):
             return found[0]
         kind = "credentials" if found["scheme"].lower() == "basic" else "token"
-        return found[0].replace(value, self.hide(value, kind), 1) if value else found[0]
+        return found[0].replace(value, self.hide(value, kind), 1)
 
     def _part(self, found: re.Match[str]) -> str:
         """One field of a multipart body."""
         value = found["value"]
-        if not masks.is_secret_parameter(found["name"]) or masks.is_placeholder(value):
+        if not patterns.is_secret_parameter(found["name"]) or patterns.is_placeholder(value):
             return found[0]
         return found[0][: -len(value)] + self.hide(value, "secret", f"the field {found['name']} in {self.where}")
 
     def _parameter(self, found: re.Match[str]) -> str:
         value = found["value"]
-        known = masks.is_placeholder(value) or value.startswith("[masked")
+        known = patterns.is_placeholder(value) or value.startswith("[masked")
         return found[0] if known else found["name"] + self.hide(value, "secret")
 
     def _element(self, found: re.Match[str]) -> str:
         value = found["value"]
-        if not masks.is_secret_name(found["name"]) or not value.strip() or masks.is_placeholder(value):
+        if not patterns.is_secret_name(found["name"]) or not value.strip() or patterns.is_placeholder(value):
             return found[0]
         return found[0].replace(f">{value}<", f">{self.hide(value, 'secret')}<", 1)
 
@@ -380,12 +379,12 @@ class Masker:
         parts: list[str] = []
         start = 0
         unclosed: set[str] = set()
-        while found := masks.FIELD.search(text, start):
+        while found := patterns.FIELD.search(text, start):
             time_budget.check()
             parts.append(text[start : found.end()])
             start = found.end()
-            if masks.is_secret_name(found["name"]):
-                first, last = masks.value_span(text, start, unclosed)
+            if patterns.is_secret_name(found["name"]):
+                first, last = patterns.value_span(text, start, unclosed)
                 parts += [text[start:first], self._field(found, text[first:last], quoted=first > start)]
                 start = last
         parts.append(text[start:])
@@ -393,24 +392,19 @@ class Masker:
 
     def _field(self, found: re.Match[str], value: str, quoted: bool) -> str:
         label = f"the field {found['name']} in {self.where}"
-        if value.startswith("[") and not masks.MASKED.match(value):
-            return QUOTED.sub(lambda item: self._listed(item[0], label), value)
-        if not value or value in {"null", "true", "false", "None", "undefined"} or masks.is_placeholder(value):
+        if value.startswith("[") and not patterns.MASKED.match(value):
+            return QUOTED.sub(lambda item: self._list_item(item[0], label), value)
+        if not value or value in {"null", "true", "false", "None", "undefined"} or patterns.is_placeholder(value):
             return value
         if found["name"].lower().endswith("authorization"):
             return value if found["sep"] == ":" and PERMISSION.fullmatch(value) else self.authorization(value)
         mask = self.hide(value, "secret", label)
-        # A number was valid JSON; its mask is valid only in quotes, and the body must not seem broken.
-        return (
-            f'"{mask}"'
-            if NUMBER.fullmatch(value) and found["sep"].lstrip("\\").startswith('"') and not quoted
-            else mask
-        )
+        if NUMBER.fullmatch(value) and found["sep"].lstrip("\\").startswith('"') and not quoted:
+            return f'"{mask}"'  # an unquoted mask would make valid JSON invalid
+        return mask
 
-    def _listed(self, quoted: str, label: str) -> str:
-        inside = quoted[1:-1]
-        return (
-            quoted
-            if not inside or masks.is_placeholder(inside)
-            else quoted[0] + self.hide(inside, "secret", label) + quoted[0]
-        )
+    def _list_item(self, quoted: str, label: str) -> str:
+        quote, value = quoted[0], quoted[1:-1]
+        if not value or patterns.is_placeholder(value):
+            return quoted
+        return quote + self.hide(value, "secret", label) + quote

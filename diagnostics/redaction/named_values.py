@@ -1,11 +1,11 @@
-"""Finds secrets by a name that stands apart from them: options of commands, pairs of two strings, session IDs, digests."""
+"""Finds secrets by a name that is separate from the value: command options, string pairs, session IDs, digests."""
 
 import re
 from collections.abc import Iterator
 
-from diagnostics.redaction import patterns as masks
+from diagnostics.redaction import patterns
 
-# A name and its value as two strings: an XML attribute or a YAML entry for each, arguments, an index.
+# A name and its value as two strings: two XML attributes, two YAML entries, two arguments, a subscript.
 NAMED_PAIR = re.compile(
     r"\b(?:name|key)\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']?(?P<name>[\w.-]{2,64}+)\\?[\"']?[,;]?\s{1,20}"
     r"\\?[\"']?value\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']?(?P<value>[^\s\"'<>,}\\]{4,2000}+)"
@@ -16,7 +16,7 @@ DIGEST_PART = re.compile(
     r"\b(?:response|c?nonce|mac|oauth_(?:token|signature|consumer_key|nonce))=\\?\"(?P<value>[^\"\\\s]{6,2000}+)",
     re.IGNORECASE,
 )
-# What commands take as a password, a token or a cookie.
+# Command-line options that take a password, a token or a cookie.
 SECRET_OPTION = re.compile(
     r"(?<!\S)(?:--[\w-]{0,30}?(?:password|passwd|passphrase|token|secret|api-?key|access-?key|cookie)(?:[ \t]{1,4}|=)"
     r"|(?:-b|-a)[ \t]{1,4}(?=[\"']?[\w.-]{1,40}=)"
@@ -28,37 +28,36 @@ SESSION_ID = re.compile(
     r"=(?P<value>[^\s;,&\"'?#<>]{6,2000}+)",
     re.IGNORECASE,
 )
-# What Base64 hides in Basic authentication and in the credentials of package registries.
+# The decoded form of Basic authentication and of package registry credentials.
 _USER_AND_PASSWORD = re.compile(r"[\w.@+-]{1,64}:[!-~]{4,200}")
 
 
 def find_named_values(text: str) -> Iterator[tuple[int, int]]:
-    """Where the value stands, without its quotes."""
-    for found in NAMED_PAIR.finditer(text):
-        if _is_named_secret(found):
-            yield found.span("value" if found["name"] else "second")
+    """The spans of the values, without their quotes."""
+    for pair in NAMED_PAIR.finditer(text):
+        if _is_secret_pair(pair):
+            yield pair.span("value" if pair["name"] else "second")
     for pattern in (DIGEST_PART, SECRET_OPTION, SESSION_ID):
-        for found in pattern.finditer(text):
-            value = found["value"].lstrip("$'\"")
-            is_named = value.startswith(("{", "<", "%", "$")) or masks.is_placeholder(value)
-            if value.strip() and not is_named and "[masked" not in value and not masks.UUID.fullmatch(value):
-                yield found.end("value") - len(value), found.end("value")
+        for match in pattern.finditer(text):
+            value = match["value"].lstrip("$'\"")
+            if value.strip() and not _is_reference(value) and not patterns.UUID.fullmatch(value):
+                yield match.end("value") - len(value), match.end("value")
 
 
-def holds_credentials(text: str) -> bool:
-    """Is this a user name and a password, as the value of Basic authentication has them?"""
+def is_user_and_password(text: str) -> bool:
+    """Is this `user:password`, the decoded value of Basic authentication?"""
     return bool(_USER_AND_PASSWORD.fullmatch(text)) and "://" not in text
 
 
-def _is_named_secret(found: re.Match[str]) -> bool:
-    name, value = (found["name"], found["value"]) if found["name"] else (found["first"], found["second"])
-    # A word or a sentence after a name is a second item of a list.
-    if not found["name"] and (" " in value or not re.search(r"[\d!@#^&*+=~?]", value)):
+def _is_secret_pair(pair: re.Match[str]) -> bool:
+    name, value = (pair["name"], pair["value"]) if pair["name"] else (pair["first"], pair["second"])
+    # A word or a sentence after a quoted name is the next item of a list.
+    if not pair["name"] and (" " in value or not re.search(r"[\d!@#^&*+=~?]", value)):
         return False
-    is_secret = masks.is_secret_name(name) or ("-" in name and masks.is_secret_header(name))
-    return (
-        is_secret
-        and not masks.is_placeholder(value)
-        and "[masked" not in value
-        and not value.startswith(("$", "{", "<", "%"))
-    )
+    is_secret = patterns.is_secret_name(name) or ("-" in name and patterns.is_secret_header(name))
+    return is_secret and not _is_reference(value)
+
+
+def _is_reference(value: str) -> bool:
+    """A variable, a placeholder or a mask, instead of the value itself."""
+    return value.startswith(("$", "{", "<", "%")) or patterns.is_placeholder(value) or "[masked" in value

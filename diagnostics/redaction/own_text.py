@@ -1,4 +1,4 @@
-"""What the product itself says: the text of its pages, checks and API reference, to tell its words from others' values."""
+"""The product's own text (pages, checks, API reference), to tell its words from values that others wrote."""
 
 import re
 from functools import lru_cache
@@ -6,28 +6,28 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 SOURCES = ((PACKAGE, "*.py"), (PACKAGE / "genesys", "*.json"), (PACKAGE.parent / "templates", "*.html"))
-LEFT_OUT = frozenset({"demo", "bench", "evaluation", "migrations"})
-# Where a string of the source goes on in the next line.
-SEAM = re.compile(r"[\"']\s*\n\s*f?[\"']")
+EXCLUDED_DIRECTORIES = frozenset({"demo", "bench", "evaluation", "migrations"})
+# Between two adjacent string literals that Python joins.
+LITERAL_BOUNDARY = re.compile(r"[\"']\s*\n\s*f?[\"']")
 
-# The hosts of a region are put together from these and its domain.
-HOST = re.compile(r"^(?:https?://)?(?:api|login|apps)\.(?=\w+\.\w)")
+# The source has the domain of a region, and these prefixes separately.
+HOST_PREFIX = re.compile(r"^(?:https?://)?(?:api|login|apps)\.(?=\w+\.\w)")
 
 
 def is_own_phrase(phrase: str) -> bool:
-    """Does this phrase stand in the product's own text, whatever its capitals?"""
-    plain = " ".join(phrase.lower().split())
-    return plain in _text() or HOST.sub("", plain) in _text()
+    """Is this phrase part of the product's own text, ignoring case and white space?"""
+    normalized = " ".join(phrase.lower().split())
+    return normalized in _own_text() or HOST_PREFIX.sub("", normalized) in _own_text()
 
 
 @lru_cache(maxsize=1)
-def _text() -> str:
-    """A few megabytes, read only once it is asked whether an unusual secret is a phrase of ours."""
+def _own_text() -> str:
+    """A few megabytes, so it is loaded on first use."""
     files = [
         file
-        for place, pattern in SOURCES
-        for file in sorted(place.rglob(pattern))
-        if not LEFT_OUT.intersection(file.relative_to(PACKAGE.parent).parts)
+        for directory, pattern in SOURCES
+        for file in sorted(directory.rglob(pattern))
+        if not EXCLUDED_DIRECTORIES.intersection(file.relative_to(PACKAGE.parent).parts)
     ]
     text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
-    return " ".join(SEAM.sub("", text).lower().split())
+    return " ".join(LITERAL_BOUNDARY.sub("", text).lower().split())

@@ -1,4 +1,4 @@
-"""What a secret looks like, and what is written in its place."""
+"""Patterns that recognize secrets, the masks that replace them, and the placeholders of documentation."""
 
 import re
 from collections.abc import Callable
@@ -32,10 +32,12 @@ UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-F
 JWT = re.compile(r"eyJ[\w-]{6,}+(?:\.[\w-]*+){0,4}")
 WEBSOCKET = re.compile(r"wss?://[^\s\"'<>\\]++", re.IGNORECASE)
 USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]{1,2000}@")
-# A run does not begin within an escape such as \\n or \\u00e9, which its mask would break.
+# A run can't begin within an escape such as \\n or \\u00e9, because the mask would break the escape.
 RUN = re.compile(r"(?<!\\)(?<!\\u)(?<!\\u.)(?<!\\u..)(?<!\\u...)[A-Za-z0-9_\-+~]{20,}+={0,2}")
+# A word may begin right after an escape, whose last character is a letter or a digit.
+AFTER_ESCAPE = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"
 
-# A name ending in one of these holds a secret: refresh_token, clientSecret, X-Api-Key, joinCode ...
+# Endings of names whose values are secret: refresh_token, clientSecret, X-Api-Key, joinCode ...
 SECRET_ENDINGS = tuple(
     word_set(
         "accesskey accountkey apikey assertion authkey authorization bearer codeverifier cookie credential credentials "
@@ -45,7 +47,7 @@ SECRET_ENDINGS = tuple(
 )
 SECRET_NAMES = frozenset({"pin", "otp", "totp", "cvv", "cvc", "cardnumber", "iban", "ssn"})
 SECRET_PARTS = ("apikey", "joincode", "password", "secret", "websocketurl")
-# In a URL or a form the short names of OAuth mean secrets too; in JSON "code" and "key" are words of error bodies.
+# Secret only in a URL or a form, as in OAuth. In JSON "code" and "key" are fields of error bodies.
 SECRET_PARAMETERS = frozenset({"code", "key", "sig", "auth", "pin", "otp", "sid"})
 PARAMETER = re.compile(
     r"(?P<name>[?&#](?:" + "|".join(sorted(SECRET_PARAMETERS)) + r")=)(?P<value>[^&\s\"'#<>]++)", re.IGNORECASE
@@ -71,7 +73,7 @@ OPAQUE = re.compile(MASK + r"|(?<![\w$%+.~-])(?:" + re.sub(r"\?P<\w+>", "?:", WR
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 NAME = re.compile(r"[A-Za-z][\w .:\-]*")
 
-# A name and the sign after it, in JSON, in code, in a form, in a header or in prose.
+# A name and the separator after it, in JSON, code, a form, a header or prose.
 FIELD = re.compile(
     r"(?<![\w-])(?P<name>[A-Za-z_][\w-]{0,63}+)"
     r"(?P<sep>\\*[\"'”’]?(?:[ \t]{0,8}(?:=>|:|=)(?:\s{0,40}(?=\\*[\"'“[])|[ \t]{0,8})))"
@@ -86,7 +88,7 @@ def placeholder(kind: str, raw: str) -> str:
 
 
 def outside_masks(text: str, change: Callable[[str], str]) -> str:
-    """Apply `change` to what lies between masks and documentation placeholders, which stay as they are."""
+    """Apply `change` to the text between masks and documentation placeholders, which stay as they are."""
     parts: list[str] = []
     start = 0
     for found in time_budget.checked(OPAQUE.finditer(text)):
@@ -102,9 +104,9 @@ def outside_masks(text: str, change: Callable[[str], str]) -> str:
 
 @lru_cache(maxsize=256)  # a text of placeholders repeats a few of them
 def is_placeholder(text: str) -> bool:
-    """Is this a mask, or what documentation writes where a secret belongs: <token>, $TOKEN, {{token}}, YOUR_TOKEN, ***?
+    """Is this a mask, or a placeholder as documentation writes it: <token>, $TOKEN, {{token}}, YOUR_TOKEN, ***?
 
-    A real secret between angle brackets is none: the words inside must be words.
+    A real secret in angle brackets isn't one, because the text inside must be words.
     """
     text = text.strip()
     if MASKED.fullmatch(text) or FILLER.fullmatch(text):
@@ -112,8 +114,8 @@ def is_placeholder(text: str) -> bool:
     wrapped = WRAPPED.fullmatch(text)
     if not wrapped:
         return len(text) <= 48 and _all_known(text)
-    inside = (wrapped[wrapped.lastgroup or 0] or "").strip()
-    return inside == "" or bool(FILLER.fullmatch(inside)) or _is_variable(inside, wrapped.lastgroup or "")
+    inner = (wrapped[wrapped.lastgroup or 0] or "").strip()
+    return inner == "" or bool(FILLER.fullmatch(inner)) or _is_variable(inner, wrapped.lastgroup or "")
 
 
 def _is_variable(name: str, wrapping: str) -> bool:
@@ -140,7 +142,7 @@ def plain_name(name: str) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Does a JSON or header-like field of this name hold a secret? token_type and expires_in do not."""
+    """Is the value of a field with this name secret? Not for token_type and expires_in."""
     plain = plain_name(name)
     return plain in SECRET_NAMES or plain.endswith(SECRET_ENDINGS) or any(part in plain for part in SECRET_PARTS)
 
@@ -156,7 +158,7 @@ def is_secret_header(name: str) -> bool:
 
 
 def secret_pair(value: dict[str, object]) -> str:
-    """The name in {"name": "Cookie", "value": ...}, as a HAR and Postman (with "key") write it, if it says secret."""
+    """The secret name in {"name": "Cookie", "value": ...}, as in HAR and, with "key", Postman files; else ""."""
     name = value.get("name", value.get("key"))
     if not isinstance(name, str) or "value" not in value:
         return ""
@@ -164,11 +166,11 @@ def secret_pair(value: dict[str, object]) -> str:
 
 
 def looks_like_token(run: str) -> bool:
-    """Is this unbroken run too random to be words, an id or a time?
+    """Is this unbroken run too random to be words, an ID or a time?
 
-    Counts how often the kind of character changes: random text does it every second character, camelCase names,
-    whose capitals belong to the word they begin, every sixth. Digits alone are ids, and so are UUIDs: whole,
-    without hyphens, or with a digit too few.
+    Counts the changes between digits, capitals and lowercase letters: about every second character in random text, every
+    sixth in camelCase names, where a capital counts with the word it begins. Digits alone are IDs, and so are UUIDs,
+    also without hyphens or with a digit too few.
     """
     run = UUID.sub("", run)
     if len(run) < 20 or re.fullmatch(r"[0-9A-Fa-f]{32}", run) or re.fullmatch(r"\w{6,10}(?:-\w{2,6}){3}-\w{8,14}", run):
@@ -178,23 +180,34 @@ def looks_like_token(run: str) -> bool:
         part.isdigit() or (part.isalpha() and (part.islower() or part.isupper() or part.istitle())) for part in parts
     ):
         return any(len(part) > 28 for part in parts if part.isalpha())
-    kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" if c.islower() else "" for c in run]
+    kinds = [_character_kind(character) for character in run]
     changes = sum(1 for one, two in pairwise(kinds) if one != two and one and two and (one, two) != ("u", "l"))
     return changes >= max(5, len(run) * (0.25 if "d" in kinds else 0.35))
 
 
+def _character_kind(character: str) -> str:
+    if character.isdigit():
+        return "d"
+    if character.isupper():
+        return "u"
+    return "l" if character.islower() else ""
+
+
 def looks_like_id(segment: str) -> bool:
-    """A UUID with its hyphens lost or a digit too many still is an id, and must stay visible to be judged."""
+    """True also for a UUID without hyphens or with a digit too many, which must stay visible for the diagnosis."""
     return bool(re.fullmatch(r"[0-9A-Fa-f-]{20,40}", segment))
 
 
 def value_span(text: str, start: int, unclosed: set[str]) -> tuple[int, int]:
-    """Where the value that begins at `start` stands, without its quotes. `unclosed` remembers searches in vain."""
+    """The span of the value that begins at `start`, without its quotes.
+
+    `unclosed` collects quotes that were found to have no closing quote, so that the next call doesn't search again.
+    """
     opening = OPENING.match(text, start)
     if opening:
         mark = opening[1] + CLOSING.get(opening[2], opening[2])
         first = opening.end()
-        last = -1 if mark in unclosed else _closing(text, first, mark)
+        last = -1 if mark in unclosed else _find_closing(text, first, mark)
         if last >= 0:
             return first, last
         unclosed.add(mark)
@@ -213,16 +226,16 @@ def value_span(text: str, start: int, unclosed: set[str]) -> tuple[int, int]:
     return (start, start + len(bare[0].rstrip(")}]>"))) if bare else (start, start)
 
 
-def _closing(text: str, start: int, mark: str) -> int:
-    """The next closing quote that is not escaped once more than the opening one."""
-    at = text.find(mark, start)
-    while len(mark) == 1 and at > 0 and _escaped(text, at):
-        at = text.find(mark, at + 1)
-    return at
+def _find_closing(text: str, start: int, mark: str) -> int:
+    """The position of the closing quote, -1 if there is none. An escaped `mark` is matched as it is."""
+    position = text.find(mark, start)
+    while len(mark) == 1 and position > 0 and _is_escaped(text, position):
+        position = text.find(mark, position + 1)
+    return position
 
 
-def _escaped(text: str, at: int) -> bool:
+def _is_escaped(text: str, position: int) -> bool:
     count = 0
-    while text[at - 1 - count] == "\\" and count < at:
+    while text[position - 1 - count] == "\\" and count < position:
         count += 1
     return count % 2 == 1

@@ -1,15 +1,16 @@
-"""Finds personal data by its published shape: cards, bank accounts, national IDs, e-mail addresses, phone numbers.
+"""Finds personal data by its published format: cards, bank accounts, national IDs, e-mail addresses, phone numbers.
 
-What has check digits is judged by them, so that IDs, counters and times of the platform stay visible.
+Check digits are verified where the format has them, so that the platform's IDs, counters and timestamps stay visible.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import cycle
 
+from diagnostics.redaction.patterns import AFTER_ESCAPE, word_set
 from diagnostics.redaction.text_windows import around, matches
 from diagnostics.text import time_budget
 
-ESCAPED = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"  # an escape is no part of a word
 AT = r"(?:@|＠|%40|%2540|&#64;|&#x40;|\\u0040|[ ]?[\[(]at[\])][ ]?| at (?=[\w-]{1,63} dot ))"
 DOT = r"(?:\.|[ ]?[\[(]dot[\])][ ]?| dot )"
 EMAIL = re.compile(
@@ -19,30 +20,12 @@ EMAIL = re.compile(
 )
 AT_SIGNS = ("@", "＠", "%40", "%2540", "&#", "\\u0040", "(at)", "[at]", " at ")
 PHONE_SCHEMES = ("tel:", "sip:", "sips:", "callto:", "sms:")
-PHONE_STEMS = (
-    "phone",
-    "tel",
-    "mobil",
-    "cell",
-    "handy",
-    "fax",
-    "msisdn",
-    "caller",
-    "ani",
-    "dnis",
-    "電話",
-    "call",
-    "ring",
-    "reach",
-    "text",
-    "dial",
-    "whatsapp",
-)
+PHONE_STEMS = word_set("phone tel mobil cell handy fax msisdn ani dnis 電話 call ring reach text dial whatsapp")
 GAP = r"(?:[ .()/\u00a0\u2009\u202f\u2010-\u2015-]|%20|%28|%29|%2D|\+)"
 PHONE_URL = re.compile(r"(?:tel|sips?|callto|sms):[^\s\"',;<>\\@]++(?!@)", re.IGNORECASE)
 PHONE = re.compile(
-    r"(?=[+＋%(\d])(?:"  # quickly no for most characters
-    rf"(?:(?<![\w.+:-])|{ESCAPED})(?:\+|＋|%2B)[1-9](?:{GAP}{{0,3}}\d){{6,14}}(?![\w])"
+    r"(?=[+＋%(\d])(?:"  # rejects most characters at once
+    rf"(?:(?<![\w.+:-])|{AFTER_ESCAPE})(?:\+|＋|%2B)[1-9](?:{GAP}{{0,3}}\d){{6,14}}(?![\w])"
     rf"|(?<![\w.+:/-])(?<!\d )00[1-9]\d{{0,2}}{GAP}(?:{GAP}{{0,2}}\d){{6,13}}(?![\w])"
     r"|(?<![\w.+:-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])"
     r"|(?<![\w.+:-])\(0\d{1,5}\) ?\d(?:[ ./-]?\d){4,9}(?![\w-])"
@@ -60,7 +43,7 @@ NAMED_PHONE = re.compile(
     re.IGNORECASE,
 )
 CARD = re.compile(
-    rf"(?=\d)(?:(?<![\w.-])|{ESCAPED})\d(?:(?: - |[ .+\t\u00a0\u2009\u202f\u2010-\u2015-]|%20|%2D)?\d){{11,18}}(?![\w-])",
+    rf"(?=\d)(?:(?<![\w.-])|{AFTER_ESCAPE})\d(?:(?: - |[ .+\t\u00a0\u2009\u202f\u2010-\u2015-]|%20|%2D)?\d){{11,18}}(?![\w-])",
     re.IGNORECASE,
 )
 CARD_PREFIXES = re.compile(
@@ -69,39 +52,22 @@ CARD_PREFIXES = re.compile(
     # Mir, Troy, RuPay, Verve, Elo, Hipercard
     r"(?:220[0-4]|9792|60[6-9]\d|8[12]\d\d|508\d|50[67]\d|650\d|627[78]|636\d)\d{12}"
 )
-CARD_GROUPS = {
-    "12",
-    "444",
-    "4444",
-    "44443",
-    "465",
-    "464",
-    "13",
-    "14",
-    "15",
-    "16",
-    "17",
-    "18",
-    "19",
-    "88",
-    "4448",
-    "448",
-}
-IBAN_START = re.compile(rf"(?:(?<![A-Za-z0-9])|{ESCAPED})[A-Za-z]{{2}}\d\d(?=[ +\u00a0\u202f-]?[A-Za-z0-9])")
-# Country -> length, from the SWIFT IBAN registry.
+# How card numbers are grouped, as the number of digits in each group.
+CARD_GROUPS = word_set("12 444 4444 44443 465 464 13 14 15 16 17 18 19 88 4448 448")
+IBAN_START = re.compile(rf"(?:(?<![A-Za-z0-9])|{AFTER_ESCAPE})[A-Za-z]{{2}}\d\d(?=[ +\u00a0\u202f-]?[A-Za-z0-9])")
+# Country -> number of characters, from the SWIFT IBAN registry.
 IBAN_LENGTHS = {
-    each[:2]: int(each[3:])
-    for each in re.findall(
-        r"\S+",
+    entry[:2]: int(entry[3:])
+    for entry in word_set(
         "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BI:27 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 DE:22 DJ:27 "
         "DK:18 DO:28 EE:20 EG:29 ES:24 FI:18 FK:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 GT:28 HN:28 HR:21 HU:28 "
         "IE:22 IL:23 IQ:23 IS:26 IT:27 JO:30 KW:30 KZ:20 LB:28 LC:32 LI:21 LT:20 LU:20 LV:21 LY:25 MC:27 MD:24 ME:22 "
         "MK:19 MN:20 MR:27 MT:31 MU:30 NI:28 NL:18 NO:15 OM:23 PK:24 PL:28 PS:29 PT:25 QA:29 RO:24 RS:22 RU:33 SA:24 "
-        "SC:31 SD:18 SE:24 SI:19 SK:24 SM:27 SO:23 ST:25 SV:28 TL:23 TN:24 TR:26 UA:29 VA:22 VG:24 XK:20 YE:30",
+        "SC:31 SD:18 SE:24 SI:19 SK:24 SM:27 SO:23 ST:25 SV:28 TL:23 TN:24 TR:26 UA:29 VA:22 VG:24 XK:20 YE:30"
     )
 }
 NATIONAL = re.compile(
-    rf"(?=[A-Z\d])(?:(?<![\w-])|{ESCAPED})(?:"
+    rf"(?=[A-Z\d])(?:(?<![\w-])|{AFTER_ESCAPE})(?:"
     r"(?P<ssn>(?!000|666)\d{3}(?P<gap>[ \u2010-\u2013-])(?!00)\d\d(?P=gap)(?!0000)\d{4})"
     r"|(?P<nino>(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?\d\d){3} ?[A-D])"
     r"|(?P<sin>\d{3}-\d{3}-\d{3})"
@@ -127,7 +93,7 @@ NAMED_SSN = re.compile(
     r"(?P<name>\b(?:ssn|social security (?:no\.?|number))(?: is|[:=#])?[ \t]{0,3})(?P<value>\d{3}[ .]?\d\d[ .]?\d{4})(?!\w)",
     re.IGNORECASE,
 )
-# Numbers of people that only their name tells from others: it stands before, and at least five digits are in it.
+# ID numbers that only the name before them identifies; they have at least five digits.
 NAMED_ID = re.compile(
     r"(?<![A-Za-z0-9-])(?:(?-i:ITIN|SIN|TFN|BSN|PESEL|CPF|CNPJ|RG|EGN|CNP|CURP|RFC|NIF|NIE|DNI|NHS|MRN|EIN|TIN|VAT)|"
     r"personnummer|henkilötunnus|aadhaar|medicare|steuer-?(?:id|nummer)|ust-?id(?:nr)?|ausweis(?:nummer)?|codice fiscale|"
@@ -140,15 +106,14 @@ NAMED_ID = re.compile(
 )
 DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
-
 ANY_DIGIT = re.compile(r"\d")
-# Every number below has at least six digits this near to one another; DIGITS_MARGIN is for what stands around them.
+# Every number below has at least six digits this close to each other, and needs at most DIGITS_MARGIN characters more.
 DIGITS = re.compile(r"\d(?:\D{0,12}\d){5,}+")
 DIGITS_MARGIN = 100
 
 
 def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where personal data stands, and of which kind; the words before a named number are not part of it."""
+    """The spans of personal data, with their kind. The name before a number isn't part of its span."""
     lower = text.lower()
     if ANY_DIGIT.search(text):
         yield from _numbers(text, lower)
@@ -157,7 +122,7 @@ def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
             yield *found.span(), "e-mail"
             continue
         labels = re.split(DOT, found["domain"])
-        if labels[-1][:1].isalpha() or len(labels) == 4:  # package@1.2.3 is none, ann@10.0.0.1 is one
+        if labels[-1][:1].isalpha() or len(labels) == 4:  # ann@10.0.0.1 is an address, package@1.2.3 isn't
             yield *found.span(), "e-mail"
 
 
@@ -186,89 +151,90 @@ def _numbers(text: str, lower: str) -> Iterator[tuple[int, int, str]]:
         yield *found.span("value"), "phone number"
 
 
-def _digits(text: str) -> str:
-    return "".join(str(int(sign)) for sign in re.sub(r"%20|%2[Dd]", " ", text) if sign.isdigit())
-
-
 def _is_card(text: str) -> bool:
-    digits = _digits(text)
-    groups = "".join(str(len(group)) for group in re.findall(r"\d+", re.sub(r"%20|%2[Dd]", " ", text)))
-    return groups in CARD_GROUPS and bool(CARD_PREFIXES.fullmatch(digits)) and _passes_luhn(digits)
+    groups = re.findall(r"\d+", re.sub(r"%20|%2[Dd]", " ", text))
+    digits = "".join(str(int(digit)) for digit in "".join(groups))  # as ASCII digits
+    grouping = "".join(str(len(group)) for group in groups)
+    return grouping in CARD_GROUPS and bool(CARD_PREFIXES.fullmatch(digits)) and _passes_luhn(digits)
 
 
 def _passes_luhn(digits: str) -> bool:
-    doubled = (sum(divmod(2 * int(sign), 10)) for sign in digits[-2::-2])
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
     return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0 and len(set(digits)) > 1
 
 
 def _iban_end(text: str, start: int) -> int:
-    """Where the IBAN that begins at `start` ends; 0 where its length or its check digits say that it is none."""
+    """The end of the IBAN that begins at `start`; 0 if its length or its check digits are wrong."""
     length = IBAN_LENGTHS.get(text[start : start + 2].upper(), 0)
-    at, signs = start, list[str]()
-    while len(signs) < length and at < len(text):
-        sign = text[at]
-        if sign.isascii() and sign.isalnum():
-            signs.append(sign.upper())
-        elif sign not in " +\u00a0\u202f-" or not text[at - 1].isalnum():
+    end, characters = start, list[str]()
+    while len(characters) < length and end < len(text):
+        character = text[end]
+        if character.isascii() and character.isalnum():
+            characters.append(character.upper())
+        elif character not in " +\u00a0\u202f-" or not text[end - 1].isalnum():
             return 0
-        at += 1
-    if not length or len(signs) < length or (at < len(text) and text[at].isalnum()):
+        end += 1
+    if not length or len(characters) < length or (end < len(text) and text[end].isalnum()):
         return 0
-    number = "".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])
-    return at if int(number) % 97 == 1 else 0
+    number = "".join(str(int(character, 36)) for character in characters[4:] + characters[:4])
+    return end if int(number) % 97 == 1 else 0
 
 
-def _is_national(found: re.Match[str]) -> bool:
-    kind, value = found.lastgroup, found[0]
+def _is_national(match: re.Match[str]) -> bool:
+    """Do the check digits of the national ID fit, or the ranges in which it is issued?"""
+    value = match[0]
     plain = re.sub(r"[ ./-]", "", value)
-    if kind == "cpf":
-        return len(set(plain)) > 1 and all(
-            (sum(int(sign) * (size + 1 - at) for at, sign in enumerate(plain[:size])) * 10) % 11 % 10
-            == int(plain[size])
-            for size in (9, 10)
-        )
-    if kind == "dni":
-        number = plain[:-1].translate(str.maketrans("XYZ", "012"))
-        return DNI_LETTERS[int(number) % 23] == plain[-1]
-    if kind == "nir":
-        return 97 - int(plain[:13].replace("A", "0").replace("B", "0")) % 97 == int(plain[13:])
-    if kind == "ssn":
-        return value[3] != " " and (value[0] != "9" or value[4:6] >= "50")
-    if kind == "sin":
-        return _passes_luhn(plain) and plain[0] not in "08"
-    if kind == "personnummer":
-        return _passes_luhn(re.sub(r"\D", "", value)[-10:])
-    if kind == "cnpj":
-        return _cnpj_digits(plain[:12]) == plain[12:]
-    if kind == "aadhaar":
-        return _passes_verhoeff(plain)
-    if kind == "ahv":
-        return sum(int(sign) * (3 if at % 2 else 1) for at, sign in enumerate(plain)) % 10 == 0
-    if kind == "rut":
-        total = sum(int(sign) * (2 + at % 6) for at, sign in enumerate(reversed(plain[:-1])))
-        return "0123456789K0"[11 - total % 11] == plain[-1].upper()
-    if kind == "resident":
-        return (
-            "10X98765432"[sum(int(sign) * (2 ** (17 - at) % 11) for at, sign in enumerate(value[:17])) % 11]
-            == value[17]
-        )
-    if kind == "hetu":
-        return "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(value[:6] + value[7:10]) % 31] == value[10]
-    if kind == "nric":
-        total = sum(int(sign) * weight for sign, weight in zip(value[1:8], (2, 7, 6, 5, 4, 3, 2), strict=True))
-        letters = "JZIHGFEDCBA" if value[0] in "ST" else "XWUTRQPNMLK"
-        return value[0] == "M" or letters[(total + (4 if value[0] in "TG" else 0)) % 11] == value[8]
-    return True
+    match match.lastgroup:
+        case "ssn":
+            return value[3] != " " and (value[0] != "9" or value[4:6] >= "50")
+        case "sin":
+            return _passes_luhn(plain) and plain[0] not in "08"
+        case "personnummer":
+            return _passes_luhn(re.sub(r"\D", "", value)[-10:])
+        case "cnpj":
+            return _cnpj_check_digits(plain[:12]) == plain[12:]
+        case "cpf":
+            return len(set(plain)) > 1 and all(
+                _weighted_sum(plain[:size], range(size + 1, 1, -1)) * 10 % 11 % 10 == int(plain[size])
+                for size in (9, 10)
+            )
+        case "aadhaar":
+            return _passes_verhoeff(plain)
+        case "ahv":
+            return _weighted_sum(plain, cycle((1, 3))) % 10 == 0
+        case "rut":
+            total = _weighted_sum(plain[-2::-1], cycle(range(2, 8)))
+            return "0123456789K0"[11 - total % 11] == plain[-1].upper()
+        case "resident":
+            total = _weighted_sum(plain[:17], (2**power % 11 for power in range(17, 0, -1)))
+            return "10X98765432"[total % 11] == plain[17]
+        case "hetu":
+            return "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(value[:6] + value[7:10]) % 31] == value[10]
+        case "nric":
+            total = _weighted_sum(value[1:8], (2, 7, 6, 5, 4, 3, 2)) + (4 if value[0] in "TG" else 0)
+            letters = "JZIHGFEDCBA" if value[0] in "ST" else "XWUTRQPNMLK"
+            return value[0] == "M" or letters[total % 11] == value[8]
+        case "dni":
+            number = int(plain[:-1].translate(str.maketrans("XYZ", "012")))
+            return DNI_LETTERS[number % 23] == plain[-1]
+        case "nir":
+            number = int(plain[:13].replace("A", "0").replace("B", "0"))
+            return 97 - number % 97 == int(plain[13:])
+    return True  # for the other formats, nothing is verified
 
 
-def _cnpj_digits(base: str) -> str:
+def _weighted_sum(digits: str, weights: Iterable[int]) -> int:
+    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=False))
+
+
+def _cnpj_check_digits(base: str) -> str:
     for _ in range(2):
-        total = sum(int(sign) * (2 + at % 8) for at, sign in enumerate(reversed(base)))
-        base += str(0 if total % 11 < 2 else 11 - total % 11)
+        remainder = _weighted_sum(base[::-1], cycle(range(2, 10))) % 11
+        base += str(0 if remainder < 2 else 11 - remainder)
     return base[-2:]
 
 
-# Multiplication and permutation of the dihedral group D5 (Verhoeff, 1969).
+# The permutation table of the Verhoeff algorithm (1969), by position modulo 8.
 _VERHOEFF = (
     "0123456789",
     "1576283094",
@@ -283,14 +249,13 @@ _VERHOEFF = (
 
 def _passes_verhoeff(digits: str) -> bool:
     check = 0
-    for at, sign in enumerate(reversed(digits)):
-        other = int(_VERHOEFF[at % 8][int(sign)])
-        check = _times(check, other)
+    for position, digit in enumerate(reversed(digits)):
+        check = _multiply(check, int(_VERHOEFF[position % 8][int(digit)]))
     return check == 0
 
 
-def _times(one: int, other: int) -> int:
+def _multiply(first: int, second: int) -> int:
     """In the dihedral group D5: 0 to 4 are rotations, 5 to 9 reflections."""
-    if one < 5:
-        return (one + other) % 5 if other < 5 else 5 + (one + other - 5) % 5
-    return 5 + (one - 5 - other) % 5 if other < 5 else (one - other) % 5
+    if first < 5:
+        return (first + second) % 5 if second < 5 else 5 + (first + second - 5) % 5
+    return 5 + (first - 5 - second) % 5 if second < 5 else (first - second) % 5

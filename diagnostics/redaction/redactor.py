@@ -1,4 +1,4 @@
-"""The one place that everything passes before it is stored or shown: secrets masked, customers' words hidden."""
+"""Redacts everything before it is stored or shown: patterns secrets and hides customer content."""
 
 import base64
 import json
@@ -10,36 +10,35 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 from diagnostics.genesys.exchange import Headers, HttpExchange
-from diagnostics.redaction import allowlist as kept
-from diagnostics.redaction import own_text
-from diagnostics.redaction import patterns as masks
+from diagnostics.redaction import allowlist, patterns
 from diagnostics.redaction.masker import MAX_DEPTH, PASSES, Masker
+from diagnostics.redaction.own_text import is_own_phrase
 from diagnostics.text.cleaning import clean_json, clean_text, read_json
 
-MAX_BODY = 20_000  # characters stored of one body that a person brought
-# Of an org's answer enough is stored to judge it anew later: a hundred web deployments with their settings fit.
-MAX_ANSWER = 200_000
-MAX_TEXT = 300  # characters stored of a body that is no JSON
-MAX_READ = 400_000  # characters looked at in a body that is no JSON
-MIN_SECRET = 8  # a shorter value would be found in other words, and masking those would give it away
+MAX_BODY = 20_000  # characters stored of a pasted body
+# Characters stored of an org's response, so that it can be evaluated again: enough for a hundred web deployments.
+MAX_RESPONSE_BODY = 200_000
+MAX_TEXT = 300  # characters stored of a body that isn't JSON
+MAX_READ = 400_000  # characters processed of a body that isn't JSON
+MIN_SECRET = 8  # a shorter value also occurs in other words, and masking those would give it away
 LIST_LIMITS = (500, 200, 100, 50, 20, 8, 3, 1)
 CUT = re.compile(r"\[cut: [\d,]{1,20} (?:more|of [\d,]{1,20} characters kept)\]")
 CUT_AT_END = re.compile(r" \[cut: [\d,]{1,20} of [\d,]{1,20} characters kept\]$")
 TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,400})", re.IGNORECASE)
 HTML = re.compile(r"\s{0,100}(?:<!doctype html|<html|<head|<body|<!--)", re.IGNORECASE)
 HEX_ID = re.compile(r"[0-9a-fA-F]{32}|\d{1,19}")
-# What only words, names and short numbers are made of.
+# Parts of words, names and short numbers.
 ORDINARY = re.compile(r"[a-z]*|[A-Z][A-Za-z]*|[a-z]+(?:[A-Z][a-z]+)+|\d{1,6}|[a-z]{1,4}\d")
 WORD = re.compile(r"[a-z_.]{1,60}")
 PARTS = re.compile(r"[^A-Za-z0-9]+")
-UNSEEN = ("script", "style", "title", "head")
+INVISIBLE_TAGS = ("script", "style", "title", "head")
 
 
 class Redactor:
-    """Redacts by shape, and by the secrets known to the run. Redacting the result again changes nothing.
+    """Redacts by pattern, and by the secrets known to the run. Idempotent.
 
-    `secrets` are the client secret, access tokens and Basic values; they are found in URL-encoded, Base64 and
-    JSON-escaped form too. The redactor must not be stored or shown itself.
+    `secrets` are the client secret, access tokens and Basic values. They are also found URL-encoded, in Base64 and
+    escaped in JSON. The redactor itself must not be stored or shown.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -48,13 +47,13 @@ class Redactor:
         self._is_for_echoes = False
 
     def for_echoes(self) -> "Redactor":
-        """Seeks also a secret made of ordinary words. Only for what may repeat what was sent: the login host's response.
+        """A redactor that also patterns secrets made of ordinary words, for the login host's response, which may repeat them.
 
-        Elsewhere such a word is just that word, and masking it would hide evidence and give the secret away.
+        Elsewhere, masking such a word would hide evidence and give the secret away.
         """
-        own = Redactor()
-        own._known, own._is_for_echoes = _any_of(self._forms), True
-        return own
+        redactor = Redactor()
+        redactor._known, redactor._is_for_echoes = _any_of(self._forms), True
+        return redactor
 
     def text(self, text: str) -> str:
         """Free text without secrets, session addresses, e-mail addresses and phone numbers."""
@@ -67,25 +66,27 @@ class Redactor:
         return text
 
     def sentence(self, text: str) -> str:
-        """A sentence of the product: values that others wrote into it are masked, its own words never are.
+        """Mask values in a sentence of the product, but never its own words.
 
-        The known secrets that are looked for cannot be part of the sentence itself, and what stands around a value, such
-        as the word "token", decides nothing.
+        Known secrets made of ordinary words aren't masked, and the words around a value, such as "token", don't matter.
         """
         return Masker(lengths=False).shapes(self._without_known(text))
 
     def value(self, value: Any) -> Any:
-        """A JSON-like value of our own, such as evidence: its strings redacted, secret fields masked, depth limited."""
-        return self._own(value, "", 0)
+        """A value built by the product, such as evidence, as JSON with redacted strings and masked secret fields.
+
+        Anything nested deeper than `MAX_DEPTH` is hidden.
+        """
+        return self._value(value, "", 0)
 
     def exchange(self, exchange: HttpExchange) -> HttpExchange:
-        clean = self.for_echoes() if urlsplit(exchange.url).path.endswith("/oauth/token") else self
+        redactor = self.for_echoes() if urlsplit(exchange.url).path.endswith("/oauth/token") else self
         return replace(
             exchange,
             url=self.url(exchange.url),
             request_headers=self.headers(exchange.request_headers),
-            response_headers=clean.headers(exchange.response_headers),
-            body=clean.body(exchange.body, exchange.status, exchange.url, most=MAX_ANSWER),
+            response_headers=redactor.headers(exchange.response_headers),
+            body=redactor.body(exchange.body, exchange.status, exchange.url, limit=MAX_RESPONSE_BODY),
             correlation_id=self.text(exchange.correlation_id)[:120],
             error=self.text(exchange.error),
         )
@@ -101,32 +102,29 @@ class Redactor:
     def headers(self, headers: Headers) -> Headers:
         return tuple((self.text(name), self._header(name, value)) for name, value in headers)
 
-    def body(self, body: str, status: int | None, url: str = "", most: int = MAX_BODY) -> str:
-        """A body as it may be stored: JSON by the list of kept fields, anything else cut to its first words.
+    def body(self, body: str, status: int | None, url: str = "", limit: int = MAX_BODY) -> str:
+        """A body that may be stored: JSON by the allowlist, anything else truncated to `MAX_TEXT` characters.
 
-        `most` is how many characters of JSON there may be.
+        `limit` is the maximum number of characters of JSON.
         """
         body = clean_text(body)
         if not body.strip():
             return ""
         error = status is None or status >= 400
         try:
-            value = read_json(body)
-            masked = self._answer(value, "", kept.names_root(url), error, 0)
-            return self._fitting(masked, most)
+            masked = self._response(read_json(body), "", allowlist.names_root(url), error, 0)
+            return _fit(masked, limit)
         except ValueError:
             return self._plain_body(body)
 
-    # -- the parts
-
     def _without_known(self, text: str) -> str:
-        text = clean_json(text)  # an escape may have been decoded since the text entered
+        text = clean_json(text)  # again, because an escape may have been decoded since the text was cleaned
         if self._known is None or (self._is_for_echoes and WORD.fullmatch(text)):  # a single word is a code or a state
             return text
         known = self._known
         parts: list[str] = []
         start = 0
-        for mask in masks.MASKED.finditer(text):
+        for mask in patterns.MASKED.finditer(text):
             parts += [known.sub("[masked]", text[start : mask.start()]), mask[0]]
             start = mask.end()
         return "".join([*parts, known.sub("[masked]", text[start:])])
@@ -140,76 +138,64 @@ class Redactor:
             value = masked
         return value
 
-    def _own(self, value: Any, name: str, depth: int) -> Any:
+    def _value(self, value: Any, name: str, depth: int) -> Any:
         if depth > MAX_DEPTH:
             return "[hidden]"
         if isinstance(value, dict):
-            return {self.text(str(key)): self._own(item, _secret_name(key), depth + 1) for key, item in value.items()}
+            return {self.text(str(key)): self._value(item, _secret_name(key), depth + 1) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
-            return [self._own(item, name, depth + 1) for item in items]
+            return [self._value(item, name, depth + 1) for item in items]
         if value is None or isinstance(value, bool):
             return value
         if name and isinstance(value, str):
-            return value if not value or masks.is_placeholder(value) else "[masked]"
+            return value if not value or patterns.is_placeholder(value) else "[masked]"
         return value if isinstance(value, int | float) else self.text(str(value))
 
-    def _answer(self, value: Any, key: str, named: bool, error: bool, depth: int) -> Any:
-        """What may be kept of an answer. `named`: the names on this level were given by an admin."""
+    def _response(self, value: Any, key: str, named: bool, error: bool, depth: int) -> Any:
+        """The parts of a response that may be stored. `named` is true where an admin gave the names on this level."""
         if value is None or isinstance(value, bool):
             return value
-        if depth > MAX_DEPTH or (kept.is_withheld(key) and not (error and isinstance(value, str) and not value)):
+        if depth > MAX_DEPTH or (allowlist.is_withheld(key) and not (error and value == "")):
             return "[hidden]"
         if isinstance(value, dict):
             return {
-                self._key(name): self._answer(item, name, self._named(name, item, named), error, depth + 1)
+                self._key(name): self._response(item, name, _is_named(name, item, named), error, depth + 1)
                 for name, item in value.items()
             }
         if isinstance(value, list):
-            return [self._answer(item, key, named, error, depth + 1) for item in value]
-        if masks.is_secret_name(key):
+            return [self._response(item, key, named, error, depth + 1) for item in value]
+        if patterns.is_secret_name(key):
             return "[masked]"
         if isinstance(value, int | float):
             return value
         return self._string(value, key, named, error)
 
-    def _named(self, key: str, item: Any, around: bool) -> bool:
-        """For a string the names of this level count, for what contains more the key that leads to it."""
-        return kept.keeps_names(key, around) if isinstance(item, dict | list) else around
-
     def _key(self, key: str) -> str:
-        return self.text(key) if re.fullmatch(r"[\w$.:/ -]{1,80}", key) or masks.MASKED.fullmatch(key) else "[hidden]"
+        return (
+            self.text(key) if re.fullmatch(r"[\w$.:/ -]{1,80}", key) or patterns.MASKED.fullmatch(key) else "[hidden]"
+        )
 
     def _string(self, value: str, key: str, named: bool, error: bool) -> str:
-        if not value or masks.MASKED.fullmatch(value) or CUT.fullmatch(value):
+        if not value or patterns.MASKED.fullmatch(value) or CUT.fullmatch(value):
             return value
-        if not kept.may_keep(key, value, named, error):
+        if not allowlist.may_keep(key, value, named, error):
             return "[hidden]"
         return self.text(value)[:1000]
 
-    def _fitting(self, value: Any, most: int) -> str:
-        """As JSON of at most so many characters: long lists lose their tail first, and say how much."""
-        text = json.dumps(value, ensure_ascii=False)
-        size = len(text)
-        for limit in LIST_LIMITS:
-            if len(text) <= most:
-                return text
-            text = json.dumps(_shorter(value, limit), ensure_ascii=False)
-        return text if len(text) <= most else json.dumps(f"[cut: 0 of {size:,} characters kept]")
-
     def _plain_body(self, body: str) -> str:
-        done = CUT_AT_END.search(body)
-        if done and done.start() <= 2 * MAX_TEXT:
+        already_cut = CUT_AT_END.search(body)
+        if already_cut and already_cut.start() <= 2 * MAX_TEXT:
             return self.text(body)
-        shown = _visible(body[:MAX_READ]) if HTML.match(body) else body[:MAX_READ].strip()
-        shown = self.text(shown)
-        if len(shown) <= MAX_TEXT and len(body) <= MAX_TEXT:
-            return shown
-        return f"{shown[:MAX_TEXT]} [cut: {min(len(shown), MAX_TEXT)} of {len(body):,} characters kept]"
+        text = _visible_text(body[:MAX_READ]) if HTML.match(body) else body[:MAX_READ].strip()
+        text = self.text(text)
+        if len(text) <= MAX_TEXT and len(body) <= MAX_TEXT:
+            return text
+        return f"{text[:MAX_TEXT]} [cut: {min(len(text), MAX_TEXT)} of {len(body):,} characters kept]"
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as it may be met: bare, URL-encoded, in Base64, escaped in JSON."""
+    """The forms in which a secret can occur: as it is, URL-encoded, in Base64, escaped in JSON."""
     secret = secret.strip()
     raw = secret.encode("utf-8", "replace")
     encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
@@ -223,55 +209,67 @@ def _forms(secret: str) -> set[str]:
 
 
 def is_ordinary(text: str) -> bool:
-    """Can this stand in the product's own sentences: a phrase of its own text, an ID, a code, a host or a path of the API?
+    """Can this occur in the product's own sentences, such as one of its phrases, an ID, a code, a host or an API path?
 
-    Client secrets and tokens of Genesys Cloud are random, so that they never are; what an admin invents may be.
+    Never true for client secrets and tokens of Genesys Cloud, which are random, but maybe for a secret made up by an admin.
     """
-    if masks.UUID.fullmatch(text) or HEX_ID.fullmatch(text):
+    if patterns.UUID.fullmatch(text) or HEX_ID.fullmatch(text):
         return True
     return (
-        not masks.looks_like_token(text)
-        and all(map(ORDINARY.fullmatch, PARTS.split(text)))
-        and own_text.is_own_phrase(text)
+        not patterns.looks_like_token(text) and all(map(ORDINARY.fullmatch, PARTS.split(text))) and is_own_phrase(text)
     )
 
 
 def _any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
-    """Matches any of them. What begins or ends as a word is not found within a longer one."""
-    ordered = sorted(forms, key=lambda form: (-len(form), form))
-    found = [_bounded(form) if is_ordinary(form) else re.escape(form) for form in ordered]
-    return re.compile("|".join(found)) if found else None
-
-
-def _bounded(form: str) -> str:
-    return rf"(?<![\w:/.-]){re.escape(form)}(?![\w:/-]|\.\w)"
+    """A pattern for any of the forms, the longest first. Ordinary words match only as whole words."""
+    parts: list[str] = []
+    for form in sorted(forms, key=lambda form: (-len(form), form)):
+        escaped = re.escape(form)
+        parts.append(rf"(?<![\w:/.-]){escaped}(?![\w:/-]|\.\w)" if is_ordinary(form) else escaped)
+    return re.compile("|".join(parts)) if parts else None
 
 
 def _secret_name(key: object) -> str:
-    return str(key) if masks.is_secret_name(str(key)) else ""
+    return str(key) if patterns.is_secret_name(str(key)) else ""
 
 
-def _shorter(value: Any, limit: int) -> Any:
+def _is_named(key: str, item: Any, around: bool) -> bool:
+    """May names inside `item` be stored? Objects and lists decide by their key, a string by the level it's on."""
+    return allowlist.keeps_names(key, around) if isinstance(item, dict | list) else around
+
+
+def _fit(value: Any, limit: int) -> str:
+    """The value as JSON of at most `limit` characters. Long lists are truncated first, with a note of how much is gone."""
+    text = json.dumps(value, ensure_ascii=False)
+    size = len(text)
+    for list_limit in LIST_LIMITS:
+        if len(text) <= limit:
+            return text
+        text = json.dumps(_truncate_lists(value, list_limit), ensure_ascii=False)
+    return text if len(text) <= limit else json.dumps(f"[cut: 0 of {size:,} characters kept]")
+
+
+def _truncate_lists(value: Any, limit: int) -> Any:
     if isinstance(value, dict):
-        return {key: _shorter(item, limit) for key, item in value.items()}
+        return {key: _truncate_lists(item, limit) for key, item in value.items()}
     if isinstance(value, list):
-        kept_items = [_shorter(item, limit) for item in value[:limit]]
-        return kept_items + ([f"[cut: {len(value) - limit:,} more]"] if len(value) > limit else [])
+        items = [_truncate_lists(item, limit) for item in value[:limit]]
+        return items + ([f"[cut: {len(value) - limit:,} more]"] if len(value) > limit else [])
     return value
 
 
-def _visible(page: str) -> str:
-    """The title of an HTML page and the text one would see of it."""
+def _visible_text(page: str) -> str:
+    """The title of an HTML page and its visible text."""
     title = TITLE.search(page)
-    for tag in UNSEEN:
-        page = _without(page, tag)
+    for tag in INVISIBLE_TAGS:
+        page = _without_elements(page, tag)
     text = " ".join(unescape(re.sub(r"<[^<>]{0,2000}>", " ", page)).split())
-    named = f"“{' '.join(unescape(title[1]).split())[:150]}” " if title and title[1].strip() else ""
-    return f"HTML page {named}{text}".strip()
+    quoted_title = f"“{' '.join(unescape(title[1]).split())[:150]}” " if title and title[1].strip() else ""
+    return f"HTML page {quoted_title}{text}".strip()
 
 
-def _without(page: str, tag: str) -> str:
-    """The page without the elements of that name. Plain searches: an unclosed element must not cost more."""
+def _without_elements(page: str, tag: str) -> str:
+    """The page without the elements of that tag. Uses `find`, because a regex is slow on unclosed elements."""
     lower = page.lower()
     if len(lower) != len(page):
         return page

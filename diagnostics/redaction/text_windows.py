@@ -1,4 +1,4 @@
-"""Narrows an expensive search to the parts of a text where it can match: patterns over a megabyte cost half a second."""
+"""Limits an expensive search to the parts of a text where it can match. One pattern takes half a second per megabyte."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,13 @@ from diagnostics.text import time_budget
 Window = tuple[int, int]
 
 
-def around(places: Iterable[Window], before: int, after: int, size: int) -> Iterator[Window]:
-    """The places, in order, with so many characters on both sides; those that touch become one."""
+def around(spans: Iterable[Window], before: int, after: int, size: int) -> Iterator[Window]:
+    """Extend the sorted spans by `before` and `after` characters and merge those that overlap.
+
+    `size` is the length of the text.
+    """
     start = end = -1
-    for first, last in places:
+    for first, last in spans:
         if first - before > end:
             if end >= 0:
                 yield start, end
@@ -23,24 +26,27 @@ def around(places: Iterable[Window], before: int, after: int, size: int) -> Iter
 
 
 def around_words(text: str, words: Iterable[str], before: int, after: int) -> list[Window]:
-    """Around each of the lowercase words, in whatever case the text has them; the whole text where that isn't certain."""
+    """Windows around each occurrence of the lowercase words, ignoring case.
+
+    If lowercasing changes the length of the text, positions can't be mapped, and the window is the whole text.
+    """
     lower = text.lower()
     found = [word for word in words if word in lower]
     if len(lower) != len(text):
         return [(0, len(text))] if found else []
-    places = sorted(place for word in found for place in _places(lower, word))
-    return list(around(((at, at) for at in places), before, after, len(text)))
+    positions = sorted(position for word in found for position in _positions(lower, word))
+    return list(around(((position, position) for position in positions), before, after, len(text)))
 
 
 def matches(pattern: re.Pattern[str], text: str, windows: Iterable[Window]) -> Iterator[re.Match[str]]:
-    """Those that begin and end inside a window, as if the whole text was searched. Checks the time budget."""
+    """Matches that begin and end inside a window; look-behind sees the text before it. Checks the time budget."""
     for start, end in windows:
         yield from time_budget.checked(pattern.finditer(text, start, end))
 
 
-def _places(text: str, word: str) -> Iterator[int]:
-    at = text.find(word)
-    while at >= 0:
+def _positions(text: str, word: str) -> Iterator[int]:
+    position = text.find(word)
+    while position >= 0:
         time_budget.check()
-        yield at
-        at = text.find(word, at + len(word))
+        yield position
+        position = text.find(word, position + len(word))

@@ -1,14 +1,15 @@
-"""The published shapes of keys and tokens: one table, one pattern built from it. Why a table of our own: see
-`decisions/secret-patterns.md`.
+"""The published formats of keys and tokens, and the patterns built from them.
 
-A shape is what the issuer documents: a prefix and the characters after it. Lengths are lower bounds, since people cut
-what they paste, and every run of characters is possessive, so that a search is linear in the text.
+`decisions/secret-patterns.md` explains why we maintain our own table. A format is what the issuer documents: a prefix and
+the characters after it. Lengths are lower bounds, because people truncate what they paste. Repetition is possessive, so
+that a search is linear in the text.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from diagnostics.redaction.patterns import AFTER_ESCAPE
 from diagnostics.redaction.text_windows import around, matches
 from diagnostics.text import time_budget
 
@@ -21,7 +22,7 @@ BASE64 = r"[A-Za-z0-9+/_=-]"
 class Shape:
     """`pattern` matches the whole secret. `source` is where the issuer or a public rule set documents it.
 
-    A secret that begins like any word is looked for only in a text that has its `sign`.
+    A pattern without a distinctive prefix is only tried on text that contains `sign`.
     """
 
     name: str
@@ -199,16 +200,15 @@ URLS = (
     Shape("Google Chat webhook", r"chat\.googleapis\.com/v1/spaces/[^\s\"'<>]{8,}+", "Google Chat docs"),
 )  # fmt: skip
 
-KEPT_IF_ALL_WORDS = re.compile(r"[a-z]++(?:[-_.][a-z]++)*+")
-ESCAPED = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"  # an escape is no part of a word
-BEFORE = rf"(?:(?<![A-Za-z0-9])|{ESCAPED})"
-TOKEN = re.compile(BEFORE + "(?:" + "|".join(f"(?:{each.pattern})" for each in SHAPES if not each.sign) + ")")
-SIGNED = tuple((each.sign, re.compile(BEFORE + each.pattern)) for each in SHAPES if each.sign)
-# All characters that a token of the table can have, and as many as the shortest of them has.
+WORDS = re.compile(r"[a-z]++(?:[-_.][a-z]++)*+")
+BEFORE = rf"(?:(?<![A-Za-z0-9])|{AFTER_ESCAPE})"
+TOKEN = re.compile(BEFORE + "(?:" + "|".join(f"(?:{shape.pattern})" for shape in SHAPES if not shape.sign) + ")")
+SIGNED = tuple((shape.sign, re.compile(BEFORE + shape.pattern)) for shape in SHAPES if shape.sign)
+# All characters that a token of the table can have, and at least as many as the shortest has.
 RUN = re.compile(r"[\w.~+/=$|:!*-]{12,}+")
-SECRET_URL = re.compile("|".join(f"(?:{each.pattern})" for each in URLS), re.IGNORECASE)
+SECRET_URL = re.compile("|".join(f"(?:{shape.pattern})" for shape in URLS), re.IGNORECASE)
 
-# The secret of an AWS key has no prefix: it is the run of about 40 characters near its access key ID.
+# An AWS secret key has no prefix: it is a run of about 40 characters near its access key ID.
 AWS_ID = re.compile(BEFORE + r"(?:AKIA|ASIA)[A-Z0-9]{12,}+")
 AWS_SECRET = re.compile(
     r"(?<![A-Za-z0-9+/=_-])(?=[^\s]{0,60}?[a-z])(?=[^\s]{0,60}?[A-Z])[A-Za-z0-9+/]{36,48}(?![A-Za-z0-9+/])"
@@ -220,8 +220,8 @@ _BLANK = r"(?: |%20|\+|_)"
 _PEM = rf"(?:{_BLANK}[A-Z0-9]{{1,12}}){{0,4}}{_BLANK}PRIVATE{_BLANK}KEY(?:{_BLANK}BLOCK)?{_BLANK}?-{{3,5}}"
 PEM_BEGIN = re.compile(rf"-{{3,5}} ?BEGIN{_PEM}")
 PEM_END = re.compile(rf"-{{3,5}} ?END{_PEM}")
-PEM_MOST = 20_000
-# What follows a BEGIN without its END: lines of Base64 and of headers, with what quotes and escapes put between them.
+PEM_MOST = 20_000  # characters of one key
+# The rest of a key whose END is missing: lines of Base64 and headers, with quotes and escapes between them.
 PEM_REST = re.compile(
     r"(?:(?:[\s\"'+,>|.…]|\\{1,8}[nrt]|%0[AaDd]|<br ?/?>){0,12}+(?:[A-Za-z0-9+/=]{12,}+|[A-Z][A-Za-z-]{2,20}+: [^\r\n\\]{1,200}+))*+"
     r"(?:(?:\s|\\{1,8}[nr]){0,4}+[A-Za-z0-9+/]{0,12}={1,2})?"
@@ -230,40 +230,32 @@ PUTTY = re.compile(r"Private-Lines: \d++(?:\r?\n[A-Za-z0-9+/=]++)++")
 
 
 def find_tokens(text: str) -> Iterator[tuple[int, int]]:
-    """Where the tokens of the table stand in `text`, by pattern."""
-    runs = [found.span() for found in time_budget.checked(RUN.finditer(text))]
-    windows = list(around(runs, 0, 1, len(text)))  # one character more: some tokens end only before certain characters
+    """The spans of keys, tokens and secret URLs."""
+    runs = [run.span() for run in time_budget.checked(RUN.finditer(text))]
+    windows = list(around(runs, 0, 1, len(text)))  # one more character, for patterns that look ahead
     for pattern in (TOKEN, *(pattern for sign, pattern in SIGNED if sign in text)):
-        for found in matches(pattern, text, windows):
-            if _is_secret(found[0]):
-                yield found.span()
+        for match in matches(pattern, text, windows):
+            if not WORDS.fullmatch(match[0]):  # "sk-and-other-words" isn't a key
+                yield match.span()
     lower = text.lower()
     if "hook" in lower or "chat.googleapis" in lower or "ifttt" in lower:
-        for found in time_budget.checked(SECRET_URL.finditer(text)):
-            yield found.span()
+        for match in time_budget.checked(SECRET_URL.finditer(text)):
+            yield match.span()
     if "AKIA" in text or "ASIA" in text:
-        ids = [found.span() for found in matches(AWS_ID, text, windows)]
-        for found in matches(AWS_SECRET, text, around(ids, AWS_NEAR, AWS_NEAR, len(text))):
-            yield found.span()
+        ids = [match.span() for match in matches(AWS_ID, text, windows)]
+        for match in matches(AWS_SECRET, text, around(ids, AWS_NEAR, AWS_NEAR, len(text))):
+            yield match.span()
 
 
 def find_private_keys(text: str) -> Iterator[tuple[int, int]]:
-    """Where private keys stand: whole PEM blocks, blocks whose END is cut off, and PuTTY's lines."""
-    at = 0
-    while begin := PEM_BEGIN.search(text, at):
+    """The spans of private keys: PEM blocks, also without their END, and the lines of PuTTY key files."""
+    position = 0
+    while begin := PEM_BEGIN.search(text, position):
         time_budget.check()
-        again = PEM_BEGIN.search(text, begin.end(), begin.end() + PEM_MOST)
-        end = PEM_END.search(text, begin.end(), again.start() if again else begin.end() + PEM_MOST)
-        if end is None:
-            rest = PEM_REST.match(text, begin.end())
-            at = rest.end() if rest else begin.end()
-        else:
-            at = end.end()
-        yield begin.start(), at
-    for found in time_budget.checked(PUTTY.finditer(text)):
-        yield found.span()
-
-
-def _is_secret(run: str) -> bool:
-    """A run of words joined by hyphens, such as sk-and-other-things, is no key."""
-    return not KEPT_IF_ALL_WORDS.fullmatch(run)
+        next_begin = PEM_BEGIN.search(text, begin.end(), begin.end() + PEM_MOST)
+        limit = next_begin.start() if next_begin else begin.end() + PEM_MOST
+        end = PEM_END.search(text, begin.end(), limit) or PEM_REST.match(text, begin.end())
+        position = end.end() if end else begin.end()
+        yield begin.start(), position
+    for match in time_budget.checked(PUTTY.finditer(text)):
+        yield match.span()

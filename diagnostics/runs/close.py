@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from diagnostics.engine.environment import read_environment
-from diagnostics.genesys.response import understand
+from diagnostics.genesys.response import response_from
 from diagnostics.jobs.row_failures import Kind, count_failure, is_busy, is_environment
 from diagnostics.orgs.connection import cut_short
 from diagnostics.orgs.contract_in_force import contract_in_force
@@ -117,7 +117,7 @@ def store_results_from_rows(run: Run) -> None:
     contract = contract_in_force(run.inputs.get("target", {}).get("region", run.client.region))
     aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
     needed = aim.operation.permissions if aim and aim.operation else ()
-    answers = [understand(each.value()) for each in run.exchanges.order_by("position")]
+    answers = [response_from(each.value()) for each in run.exchanges.order_by("position")]
     store_results(run, read_environment(answers, needed) if answers else {}, aim)
 
 

@@ -1,11 +1,11 @@
-"""A time budget for reading one pasted text, checked by every loop that runs per line, candidate or claim.
+"""A time budget for parsing one pasted text, checked by every loop that runs per line, candidate or claim.
 
-A budget is cooperative: code that may run long calls `check()`, which raises TimeBudgetExceeded once the budget is used
-up. The top level (`calls.parse`, `claims.checker`) turns that into a partial result. Outside a budget `check()` does
-nothing. One call of a regular expression can't be interrupted, so each must be linear in its input.
+The budget is cooperative: long-running code calls `check()`, which raises TimeBudgetExceeded once the time is used up.
+The top level (`calls.parse`, `claims.checker`) turns that into a partial result. Without a budget `check()` does
+nothing. A single regular expression match can't be interrupted, so every pattern must be linear in its input.
 
-Masking checks the budget too. Where it isn't finished in time only the beginning of a text is masked and kept, which runs
-outside the budget (`unlimited()`): text that wasn't masked is never stored or shown.
+Masking checks the budget too. If it doesn't finish in time, only the beginning of the text is masked and kept; that runs
+outside the budget (`unlimited()`), because unmasked text must never be stored or shown.
 """
 
 import re
@@ -17,25 +17,27 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-SECONDS = 0.8  # of the thread's own processor time, so a busy machine doesn't cut a result short
-GRACE_SECONDS = 0.3  # for reading the beginning once the budget is used up
+SECONDS = 0.8  # of the thread's CPU time, so a busy machine doesn't cut a result short
+GRACE_SECONDS = 0.3  # for parsing the beginning once the budget is used up
 PARTIAL = (
     "This text took too long to read. Here is what was understood in the first second; "
     "paste only the failing call to get the rest."
 )
 
-
-# Where a text may be cut without leaving half of a secret, which no rule would recognize.
+# Characters at which a text may be cut: a cut inside a word could leave half of a secret, which no rule would recognize.
 CUT = re.compile(r"[\s,;&\"'`<>{}]")
 LONGEST_WORD = 4_000
 
 
 class TimeBudgetExceeded(Exception):
-    """The time for reading is used up."""
+    """The budget is used up."""
 
 
 class TimeBudget:
-    """`checks` counts how often the budget was asked; `exceeded` is true once it ran out. `clock` gives seconds."""
+    """A deadline. `checks` counts the calls of `check()`; `exceeded` is true once the time ran out.
+
+    `clock` returns seconds.
+    """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = clock
@@ -44,14 +46,14 @@ class TimeBudget:
         self.exceeded = False
 
     def check(self) -> None:
-        """Raises TimeBudgetExceeded once the time is used up, and on every later call."""
+        """Raise TimeBudgetExceeded once the time is used up, and on every later call."""
         self.checks += 1
         if self._clock() > self._deadline:
             self.exceeded = True
             raise TimeBudgetExceeded
 
     def extend(self, seconds: float) -> None:
-        """Gives a budget that ran out some time to finish with what was found."""
+        """Move the deadline to at least `seconds` from now, to finish with the results so far."""
         self._deadline = max(self._deadline, self._clock() + seconds)
 
 
@@ -59,14 +61,14 @@ _current: ContextVar[TimeBudget | None] = ContextVar("time_budget", default=None
 
 
 def check() -> None:
-    """Call this in every loop over a text. Raises TimeBudgetExceeded where the budget in force is used up."""
+    """Call this in every loop over a text. Raises TimeBudgetExceeded if the current budget is used up."""
     budget = _current.get()
     if budget is not None:
         budget.check()
 
 
 def checked(items: Iterable[Item]) -> Iterator[Item]:
-    """The items, with a check before the first, between them and after the last: for matches of a pattern, and lines."""
+    """Iterate over matches or lines and check the budget before the first, between them and after the last."""
     check()
     for item in items:
         yield item
@@ -75,7 +77,7 @@ def checked(items: Iterable[Item]) -> Iterator[Item]:
 
 @contextmanager
 def limited(seconds: float = SECONDS, clock: Callable[[], float] = time.thread_time) -> Iterator[TimeBudget]:
-    """Reads within a budget. Inside another budget that one stays in force, so one budget can cover several texts."""
+    """Set a budget. Within another budget the outer one stays in force, so one budget can cover several texts."""
     current = _current.get()
     if current is not None:
         yield current
@@ -86,7 +88,7 @@ def limited(seconds: float = SECONDS, clock: Callable[[], float] = time.thread_t
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """For masking the beginning of a text, which has to finish."""
+    """Suspend the budget, to mask the beginning of a text, which must finish."""
     with _set(None):
         yield
 
@@ -101,10 +103,10 @@ def _set(budget: TimeBudget | None) -> Iterator[None]:
 
 
 def beginning(text: str, size: int) -> str:
-    """At most the first `size` characters, without the word that the cut would go through."""
+    """At most the first `size` characters, cut before the word that would be split."""
     if len(text) <= size:
         return text
-    for place in range(size - 1, max(0, size - LONGEST_WORD), -1):
-        if CUT.match(text, place):
-            return text[:place]
+    for position in range(size - 1, max(0, size - LONGEST_WORD), -1):
+        if CUT.match(text, position):
+            return text[:position]
     return text[: size - LONGEST_WORD]

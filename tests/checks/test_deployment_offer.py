@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.deployment_offer import ChannelOffer, answers
+from diagnostics.checks.deployment_offer import ChannelOffer, offers_of
 from diagnostics.checks.outcomes import Outcome
 
 OPEN: dict[str, Any] = {"enabled": True, "channels": ["Webmessaging", "Voice"], "allowAllDomains": True}
 
 
 def by_channel(status: str = "Active", draft: bool | None = False, **settings: Any) -> dict[str, ChannelOffer]:
-    return {each.channel: each for each in answers(status, {**OPEN, **settings}, draft)}
+    return {each.channel: each for each in offers_of(status, {**OPEN, **settings}, draft)}
 
 
 def reasons(answer: ChannelOffer) -> list[tuple[str, Outcome]]:
@@ -101,16 +101,16 @@ def test_what_blocks_comes_before_what_narrows() -> None:
 
 
 def test_nothing_read_is_not_told() -> None:
-    assert {each.outcome for each in answers("Active", {})} == {Outcome.ERROR}
+    assert {each.outcome for each in offers_of("Active", {})} == {Outcome.ERROR}
 
 
 def test_settings_of_an_earlier_version_decide_nothing() -> None:
-    hidden = answers("Active", {**OPEN, "enabled": False}, is_hidden=True)
+    hidden = offers_of("Active", {**OPEN, "enabled": False}, is_hidden=True)
     assert {each.outcome for each in hidden} == {Outcome.ERROR}
 
 
 def test_domains_are_the_deployments_own_and_count_also_where_the_version_is_hidden() -> None:
-    hidden = answers("Active", {"allowAllDomains": False, "allowedDomains": []}, is_hidden=True)
+    hidden = offers_of("Active", {"allowAllDomains": False, "allowedDomains": []}, is_hidden=True)
     assert ("allowedDomains", Outcome.FAIL) in reasons(hidden[0])
 
 

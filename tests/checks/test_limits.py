@@ -47,7 +47,7 @@ def refused(retry_after: str = "") -> OrgResponse:
         ([told("3", "300"), refused("7")], Outcome.ERROR, "rate_limited"),
         ([refused()], Outcome.ERROR, "rate_limited"),
         ([], Outcome.SKIP, "not_told"),
-        ([OrgResponse(None, trouble="timeout")], Outcome.SKIP, "not_told"),
+        ([OrgResponse(None, error="timeout")], Outcome.SKIP, "not_told"),
         ([told("", "")], Outcome.SKIP, "not_told"),
         ([told("1", "0")], Outcome.SKIP, "not_told"),
         ([told("-1", "300")], Outcome.SKIP, "not_told"),
@@ -114,9 +114,9 @@ def test_after_a_refusal_nothing_more_is_sent(name: str, demo: server.Running, s
     genesys = GenesysClient(region("demo-published"), known.id, known.secret)
     first = genesys.get("/api/v2/tokens/me")
     sent = demo.log.total
-    later = [genesys.get("/api/v2/organizations/me"), *genesys.together("/api/v2/users/me", "/api/v2/tokens/me")]
+    later = [genesys.get("/api/v2/organizations/me"), *genesys.get_all("/api/v2/users/me", "/api/v2/tokens/me")]
     genesys.close()
-    assert 429 in (first.status, genesys.seen[-1].status)
+    assert 429 in (first.status, genesys.responses[-1].status)
     assert [each.ok for each in later] == [False, False, False]
     assert demo.log.total == sent
 

@@ -31,25 +31,29 @@ REJECTED = {"error": "invalid_client", "description": "authentication failed"}
     ("token", "outcome", "code"),
     [
         (TokenResult("abc", 86399, answer_of(200, {})), Outcome.PASS, "issued"),
-        (TokenResult(answer=answer_of(400, REJECTED)), Outcome.FAIL, "client_rejected"),
-        (TokenResult(answer=answer_of(401, REJECTED)), Outcome.FAIL, "client_rejected"),
-        (TokenResult(answer=answer_of(400, {"error": "unauthorized_client"})), Outcome.FAIL, "grant_not_allowed"),
-        (TokenResult(answer=answer_of(401, {"code": "ip.not.authorized", "message": "m"})), Outcome.FAIL, "ip_refused"),
+        (TokenResult(response=answer_of(400, REJECTED)), Outcome.FAIL, "client_rejected"),
+        (TokenResult(response=answer_of(401, REJECTED)), Outcome.FAIL, "client_rejected"),
+        (TokenResult(response=answer_of(400, {"error": "unauthorized_client"})), Outcome.FAIL, "grant_not_allowed"),
+        (
+            TokenResult(response=answer_of(401, {"code": "ip.not.authorized", "message": "m"})),
+            Outcome.FAIL,
+            "ip_refused",
+        ),
         (
             TokenResult(
-                answer=answer_of(400, {"error": "invalid_client", "error_description": "IP address not allowed"})
+                response=answer_of(400, {"error": "invalid_client", "error_description": "IP address not allowed"})
             ),
             Outcome.FAIL,
             "ip_refused",
         ),
-        (TokenResult(answer=answer_of(429, {})), Outcome.ERROR, "rate_limited"),
-        (TokenResult(answer=answer_of(503, {})), Outcome.ERROR, "server_error"),
-        (TokenResult(answer=answer_of(200, {})), Outcome.ERROR, "no_token_in_answer"),
-        (TokenResult(answer=answer_of(200, None, "not_json")), Outcome.ERROR, "not_genesys"),
-        (TokenResult(answer=answer_of(302, None, "redirect")), Outcome.ERROR, "not_genesys"),
-        (TokenResult(answer=answer_of(None, None, "dns")), Outcome.ERROR, "unreachable"),
-        (TokenResult(answer=answer_of(None, None, "timeout")), Outcome.ERROR, "unreachable"),
-        (TokenResult(answer=answer_of(418, {"error": "teapot"})), Outcome.ERROR, "refused"),
+        (TokenResult(response=answer_of(429, {})), Outcome.ERROR, "rate_limited"),
+        (TokenResult(response=answer_of(503, {})), Outcome.ERROR, "server_error"),
+        (TokenResult(response=answer_of(200, {})), Outcome.ERROR, "no_token_in_answer"),
+        (TokenResult(response=answer_of(200, None, "not_json")), Outcome.ERROR, "not_genesys"),
+        (TokenResult(response=answer_of(302, None, "redirect")), Outcome.ERROR, "not_genesys"),
+        (TokenResult(response=answer_of(None, None, "dns")), Outcome.ERROR, "unreachable"),
+        (TokenResult(response=answer_of(None, None, "timeout")), Outcome.ERROR, "unreachable"),
+        (TokenResult(response=answer_of(418, {"error": "teapot"})), Outcome.ERROR, "refused"),
         (TokenResult(), Outcome.ERROR, "unreachable"),
     ],
 )
@@ -59,7 +63,7 @@ def test_a_token_or_why_there_is_none(token: TokenResult, outcome: Outcome, code
 
 
 def test_a_rejected_client_names_all_four_that_could_be_at_fault() -> None:
-    result = judge_token(TokenResult(answer=answer_of(400, REJECTED)), "login.mypurecloud.com")
+    result = judge_token(TokenResult(response=answer_of(400, REJECTED)), "login.mypurecloud.com")
     assert result.evidence["could_be"] == ["client_id", "secret", "region", "state"]
 
 

@@ -87,7 +87,7 @@ def page(*permissions: str, **more: Any) -> OrgResponse:
         (page("conversation:communication:view", pageCount=2), Outcome.ERROR, "unreadable"),
         (page("conversation:communication:view", nextUri="/more"), Outcome.ERROR, "unreadable"),
         (page(), Outcome.ERROR, "unreadable"),
-        (OrgResponse(None, trouble="no_token"), Outcome.ERROR, "unreadable"),
+        (OrgResponse(None, error="no_token"), Outcome.ERROR, "unreadable"),
     ],
 )
 def test_the_catalogue_tells_licence_from_role(answer: OrgResponse, outcome: Outcome, code: str) -> None:

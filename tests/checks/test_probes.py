@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.checks.probes import ASKABLE, IMPOSSIBLE_ID, ProbePlan, plan_for
+from diagnostics.checks.probes import IMPOSSIBLE_ID, SAFE_PATH, ProbePlan, plan_for
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.intent import read_aim
@@ -117,7 +117,7 @@ def test_the_path_and_what_it_is_compared_with(
 def test_an_invented_path_is_nobody_s() -> None:
     for operation in CONTRACT.operations[::25]:
         invented = plan(operation.method, operation.path.replace("{", "").replace("}", "")).invented
-        assert not invented or not CONTRACT.match("GET", invented).path_known
+        assert not invented or not CONTRACT.match("GET", invented).is_path_published
 
 
 PIECES = st.lists(
@@ -133,5 +133,5 @@ def test_whatever_is_pasted_only_plain_paths_of_the_api_are_planned(method: str,
     for value in asdict(plan(method, "/" + "/".join(pieces))).values():
         paths = value if isinstance(value, tuple) else (value,) if isinstance(value, str) else ()
         for path in paths:
-            assert ":" in path or not path or ASKABLE.fullmatch(path), path
+            assert ":" in path or not path or SAFE_PATH.fullmatch(path), path
             assert ".." not in path.split("/")

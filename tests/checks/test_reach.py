@@ -134,7 +134,7 @@ def dated(date: str, ms: float = 0.0) -> OrgResponse:
         (dated(""), Outcome.SKIP, "no_date"),
         (dated("yesterday"), Outcome.SKIP, "no_date"),
         (dated("Sun, 99 Nov 99999 12:00:00 GMT"), Outcome.SKIP, "no_date"),
-        (OrgResponse(None, trouble="timeout"), Outcome.SKIP, "no_date"),
+        (OrgResponse(None, error="timeout"), Outcome.SKIP, "no_date"),
     ],
 )
 def test_the_clock(answer: OrgResponse, outcome: Outcome, code: str) -> None:

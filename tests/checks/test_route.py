@@ -126,7 +126,7 @@ ERROR = {"code": "not.found", "message": "The requested resource was not found."
 
 
 @pytest.mark.parametrize(
-    ("answer", "told", "comes_back"),
+    ("answer", "is_from_api", "is_conclusive"),
     [
         (answer_of(200, {}), True, True),
         (answer_of(404, ERROR), True, True),
@@ -139,12 +139,12 @@ ERROR = {"code": "not.found", "message": "The requested resource was not found."
         (answer_of(302, None, "redirect"), False, False),
         (answer_of(503, ERROR), False, False),
         (answer_of(None, None, "timeout"), False, False),
-        (OrgResponse(None, trouble="no_token"), False, False),
+        (OrgResponse(None, error="no_token"), False, False),
     ],
 )
-def test_whose_word_an_answer_is(answer: OrgResponse, told: bool, comes_back: bool) -> None:
+def test_whose_word_an_answer_is(answer: OrgResponse, is_from_api: bool, is_conclusive: bool) -> None:
     found = probe_result("/x", answer)
-    assert (found.told, found.comes_back) == (told, comes_back)
+    assert (found.is_from_api, found.is_conclusive) == (is_from_api, is_conclusive)
 
 
 def codes(answers: dict[str, str], other_host: str = "", answered: int | None = 404) -> dict[str, str]:

@@ -31,7 +31,7 @@ def answered(status: int | None, body: Any = None, trouble: str = "") -> OrgResp
     exchange = HttpExchange(
         "POST", f"/api/v2/conversations/{ID}/cobrowse", datetime.now(UTC), 90.0, status=status, body=text
     )
-    return OrgResponse(exchange, data=body, trouble=trouble)
+    return OrgResponse(exchange, data=body, error=trouble)
 
 
 def error(code: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def error(code: str) -> dict[str, Any]:
         # nothing can have arrived
         (answered(None, None, "refused"), Outcome.ERROR, "unreachable"),
         (answered(None, None, "dns"), Outcome.ERROR, "unreachable"),
-        (OrgResponse(None, trouble="no_token"), Outcome.ERROR, "not_sent"),
+        (OrgResponse(None, error="no_token"), Outcome.ERROR, "not_sent"),
         (answered(429, None, "rate_limited_wait"), Outcome.ERROR, "not_sent"),
     ],
 )

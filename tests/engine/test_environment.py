@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.engine.environment import read_environment
 from diagnostics.genesys.exchange import HttpExchange
-from diagnostics.genesys.response import OrgResponse, understand
+from diagnostics.genesys.response import OrgResponse, response_from
 
 HOST = "https://api.mypurecloud.ie"
 DEPLOYMENTS = "/api/v2/webdeployments/deployments"
@@ -17,7 +17,7 @@ ADD = {"domain": "conversation", "entityName": "cobrowse", "actions": ["add"]}
 
 def answered(path: str, data: Any, status: int = 200) -> OrgResponse:
     body = data if isinstance(data, str) else json.dumps(data)
-    return understand(HttpExchange("GET", f"{HOST}{path}", datetime.now(UTC), 1.0, status, body=body))
+    return response_from(HttpExchange("GET", f"{HOST}{path}", datetime.now(UTC), 1.0, status, body=body))
 
 
 def grant(role: str, division: str, *policies: dict[str, Any]) -> dict[str, Any]:

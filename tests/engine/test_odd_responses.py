@@ -55,7 +55,7 @@ class Recorded:
         )
         for step in diagnosis.steps(self.checks):
             json.dumps([each.as_dict() for each in step.findings], ensure_ascii=False, allow_nan=False).encode()
-        self.responses = self.responses or responses_of(diagnosis._genesys.seen)
+        self.responses = self.responses or responses_of(diagnosis._genesys.responses)
         return diagnosis
 
     def changes(self) -> Iterator[tuple[str, Place, str]]:

@@ -84,14 +84,14 @@ def test_each_fact_is_asked_once_however_many_ask(genesys: GenesysClient, served
 )
 def test_every_answer_is_a_value(genesys: GenesysClient, path: str, status: int, trouble: str) -> None:
     answer = genesys.get(path)
-    assert (answer.status, answer.trouble) == (status, trouble)
+    assert (answer.status, answer.error) == (status, trouble)
 
 
 def test_reads_together_are_as_long_as_the_slowest(genesys: GenesysClient, served: Served) -> None:
     lane = Lane("a.check")
     with genesys.lane(lane):
-        token = genesys.token().answer
-        answers = genesys.together("/api/v2/a", "/api/v2/b", "/api/v2/c")
+        token = genesys.token().response
+        answers = genesys.get_all("/api/v2/a", "/api/v2/b", "/api/v2/c")
     took = [answer.exchange.ms for answer in answers if answer.exchange]
     assert token is not None and token.exchange is not None
     assert lane.path_ms == pytest.approx(token.exchange.ms + max(took))
@@ -99,14 +99,14 @@ def test_reads_together_are_as_long_as_the_slowest(genesys: GenesysClient, serve
 
 
 def test_nothing_at_all_may_be_read_together(genesys: GenesysClient) -> None:
-    assert genesys.together() == ()
+    assert genesys.get_all() == ()
 
 
 def test_after_a_refusal_nothing_is_sent_and_the_refusal_is_the_answer(genesys: GenesysClient, served: Served) -> None:
     assert genesys.get("/api/v2/limited").status == 429
     before = len(served.heads)
     later = genesys.get("/api/v2/tokens/me")
-    assert (later.status, later.trouble, later.ok) == (429, "rate_limited_wait", False)
+    assert (later.status, later.error, later.ok) == (429, "rate_limited_wait", False)
     assert len(served.heads) == before
 
 
@@ -114,14 +114,14 @@ def test_a_run_makes_no_more_calls_than_it_may(
     genesys: GenesysClient, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(genesys_client, "MOST_CALLS", 5)
-    answers = [*genesys.together(*(f"/api/v2/{letter}" for letter in "abcdefgh"))]
+    answers = [*genesys.get_all(*(f"/api/v2/{letter}" for letter in "abcdefgh"))]
     assert len(served.heads) == 5
-    assert sorted(answer.trouble for answer in answers) == [""] * 4 + ["over_budget"] * 4
-    assert genesys.get("/api/v2/late").trouble == "over_budget"
+    assert sorted(answer.error for answer in answers) == [""] * 4 + ["over_budget"] * 4
+    assert genesys.get("/api/v2/late").error == "over_budget"
 
 
 def test_the_secret_shows_in_no_representation(genesys: GenesysClient) -> None:
     token = genesys.token()
-    shown = repr((genesys, token, genesys.seen))
+    shown = repr((genesys, token, genesys.responses))
     assert "a-secret" not in shown
     assert str(TOKEN["access_token"]) not in shown

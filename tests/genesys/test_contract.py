@@ -152,7 +152,7 @@ def test_a_match_hands_out_decoded_parameters() -> None:
 
 def test_another_method_of_a_known_path_is_told() -> None:
     found = match("PATCH", "/api/v2/conversations/ID")
-    assert (found.operation, found.path_known) == (None, True)
+    assert (found.operation, found.is_path_published) == (None, True)
     assert {each.method for each in found.other_methods} == {"GET", "DELETE"}
     assert found.template == "/api/v2/conversations/{conversationId}"
     assert found.parameters == {"conversationId": UUID}
@@ -186,7 +186,7 @@ def test_a_published_word_is_never_taken_for_a_value() -> None:
 )
 def test_a_parameter_that_reads_as_a_word_is_pointed_out(path: str, suspicious: tuple[str, ...]) -> None:
     found = match("GET", path)
-    assert found.path_known
+    assert found.is_path_published
     assert found.suspicious_parameters == suspicious
 
 
@@ -267,9 +267,9 @@ def test_the_shape_of_an_id_is_judged(text: str, expected: bool) -> None:
     ],
 )
 def test_a_slip_in_the_path_is_repaired(path: str, steps: str, repaired: str) -> None:
-    (repair,) = bundled().normalise(path)
+    (repair,) = bundled().find_repairs(path)
     assert (repair.steps, repair.path) == (tuple(steps.split()), repaired)
-    assert bundled().match("", repair.path).path_known
+    assert bundled().match("", repair.path).is_path_published
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_slip_in_the_path_is_repaired(path: str, steps: str, repaired: str) ->
     ],
 )
 def test_what_is_right_or_no_slip_is_not_repaired(path: str) -> None:
-    assert bundled().normalise(path) == ()
+    assert bundled().find_repairs(path) == ()
 
 
 def nearest(method: str, path: str) -> str:
@@ -383,8 +383,8 @@ path_like = st.lists(
 def test_no_text_breaks_a_look_up(method: str, path: str) -> None:
     whole = bundled()
     found = whole.match(method, path)
-    assert not (found.trailing_slash and found.path_known)
-    assert all(whole.match(method, repair.path).path_known for repair in whole.normalise(path))
+    assert not (found.trailing_slash and found.is_path_published)
+    assert all(whole.match(method, repair.path).is_path_published for repair in whole.find_repairs(path))
     assert len(whole.nearest(method, path, 2)) <= 2
     assert whole.named(path) is None or whole.named(path) in whole.operations
 
@@ -402,5 +402,5 @@ def test_a_contract_from_elsewhere_works_like_the_bundled_one() -> None:
     only = Operation("GET", "/api/v2/Things/{thingId}", "getThing", "ThingsApi")
     assert small.operations == (only,)
     assert small.match("GET", "/api/v2/Things/7").operation == only
-    assert [repair.path for repair in small.normalise("/things/7")] == ["/api/v2/Things/7"]
+    assert [repair.path for repair in small.find_repairs("/things/7")] == ["/api/v2/Things/7"]
     assert small.nearest("GET", "/api/v2/cobrowse/providers/things") == (only,)

@@ -9,7 +9,7 @@ from diagnostics.checks.base import all_checks
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.contract_changes import drift
 from diagnostics.genesys.operation import Operation
-from diagnostics.genesys.used_operations import RELIED_ON, missing_in
+from diagnostics.genesys.used_operations import USED_OPERATIONS, missing_in
 
 START = "/api/v2/conversations/{conversationId}/cobrowse"
 
@@ -29,12 +29,12 @@ def test_the_same_contract_has_no_drift() -> None:
 def test_every_published_operation_that_a_check_reads_is_relied_on() -> None:
     reads = {tuple(read.split(" ", 1)) for check in all_checks() for read in check.reads}
     published = {each.key for each in bundled().operations}
-    assert reads & published == set(RELIED_ON)
+    assert reads & published == set(USED_OPERATIONS)
 
 
 def test_the_bundled_contract_has_all_that_is_relied_on() -> None:
     assert missing_in(bundled()) == []
-    assert missing_in(contract([])) == [f"{method} {path}" for method, path in RELIED_ON]
+    assert missing_in(contract([])) == [f"{method} {path}" for method, path in USED_OPERATIONS]
 
 
 @pytest.mark.parametrize(

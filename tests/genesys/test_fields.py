@@ -43,7 +43,7 @@ def test_nothing_raises_and_each_has_its_type(value: Any) -> None:
 def test_a_field_is_found_by_the_names_that_lead_to_it() -> None:
     data = {"role": {"name": "Agent", "on": False, "tags": ["a", 5, "", "b"], "rows": [{"x": 1}, None]}}
     assert (field(data, "role", "on"), boolean(data, "role", "on")) == (False, False)
-    assert (text(data, "role", "name"), text(data, "role", "name", most=2)) == ("Agent", "Ag")
+    assert (text(data, "role", "name"), text(data, "role", "name", limit=2)) == ("Agent", "Ag")
     assert texts(data, "role", "tags") == ["a", "b"]
     assert mappings(data, "role", "rows") == [{"x": 1}]
     assert (items(data, "role", "none"), items(data, "role", "rows")) == (None, [{"x": 1}, None])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.genesys.exchange import HttpExchange
-from diagnostics.genesys.paging import RateLimitRoom, page_in, rate_limit_room
+from diagnostics.genesys.paging import RateLimit, page_in, rate_limit_in
 from diagnostics.genesys.response import OrgResponse
 
 
@@ -19,7 +19,7 @@ def answered(data: Any, status: int = 200, limits: dict[str, str] | None = None)
 
 
 @pytest.mark.parametrize(
-    ("next_uri", "cursor", "is_torn"),
+    ("next_uri", "cursor", "is_next_unreadable"),
     [
         (None, "", False),
         ("", "", False),
@@ -34,9 +34,9 @@ def answered(data: Any, status: int = 200, limits: dict[str, str] | None = None)
         ("/x?after=a%00b", "", True),
     ],
 )
-def test_where_the_next_page_begins(next_uri: Any, cursor: str, is_torn: bool) -> None:
+def test_where_the_next_page_begins(next_uri: Any, cursor: str, is_next_unreadable: bool) -> None:
     page = page_in(answered({"entities": [1], "nextUri": next_uri}))
-    assert (page.entries, page.cursor, page.is_torn) == ([1], cursor, is_torn)
+    assert (page.entries, page.cursor, page.is_next_unreadable) == ([1], cursor, is_next_unreadable)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_where_the_next_page_begins(next_uri: Any, cursor: str, is_torn: bool) -
         answered([1]),
         answered({"entities": []}, 403),
         answered(None),
-        OrgResponse(None, trouble="timeout"),
+        OrgResponse(None, error="timeout"),
     ],
 )
 def test_what_is_no_page(answer: OrgResponse) -> None:
@@ -71,12 +71,12 @@ def test_what_is_no_page(answer: OrgResponse) -> None:
     ],
 )
 def test_the_room_that_a_rate_limit_leaves(headers: dict[str, str], room: tuple[int, ...], low: bool) -> None:
-    found = rate_limit_room(answered({}, limits=headers))
-    assert found == RateLimitRoom(*room)
+    found = rate_limit_in(answered({}, limits=headers))
+    assert found == RateLimit(*room)
     assert found is not None
     assert found.is_low is low
 
 
 @pytest.mark.parametrize("headers", [{}, {"count": "5"}, {"count": "-1", "allowed": "0"}])
 def test_no_room_is_told(headers: dict[str, str]) -> None:
-    assert rate_limit_room(answered({}, limits=headers)) is None
+    assert rate_limit_in(answered({}, limits=headers)) is None

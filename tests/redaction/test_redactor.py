@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.genesys.exchange import HttpExchange
-from diagnostics.redaction.redactor import MAX_ANSWER, Redactor
+from diagnostics.redaction.redactor import MAX_RESPONSE_BODY, Redactor
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 API = "https://api.mypurecloud.com/api/v2"
@@ -300,7 +300,7 @@ def test_other_text_is_cut_to_its_first_words(status: int | None) -> None:
 
 def test_a_long_body_is_shortened_and_stays_json() -> None:
     kept = stored({"entities": [{"id": ID, "status": "Active"} for _ in range(30_000)]})
-    assert len(json.dumps(kept)) <= MAX_ANSWER
+    assert len(json.dumps(kept)) <= MAX_RESPONSE_BODY
     assert kept["entities"][0] == {"id": ID, "status": "Active"}
     assert kept["entities"][-1].startswith("[cut: ")
 
@@ -315,7 +315,7 @@ def test_a_hundred_deployments_are_kept_whole() -> None:
     "body", ["", "[" * 100_000, "{" * 100_000, '{"a":' * 900 + "1" + "}" * 900, "9" * 6000, '"' + "x" * 3_000_000 + '"']
 )
 def test_hostile_bodies_are_short_afterwards(body: str) -> None:
-    assert len(Redactor((SECRET,)).exchange(exchange(body)).body) <= MAX_ANSWER
+    assert len(Redactor((SECRET,)).exchange(exchange(body)).body) <= MAX_RESPONSE_BODY
 
 
 # -- properties

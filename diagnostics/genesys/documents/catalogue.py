@@ -1,4 +1,4 @@
-"""Reads `GET /api/v2/authorization/permissions`: which permissions an org's catalogue has, and whether that is all of it."""
+"""Parses `GET /api/v2/authorization/permissions`, the catalog of permissions that an org can grant."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,19 +10,19 @@ PARTS = ("domain", "entityType", "action")
 
 
 def permissions_in(page: OrgResponse) -> set[str]:
-    """In lower case. One entity per domain, whose `permissionMap` holds the permissions of each entity type."""
-    return {":".join(each).lower() for each in _permissions(page) if all(each)}
+    """Permissions in lower case. Each entity is a domain; its `permissionMap` has the permissions of each entity type."""
+    return {":".join(parts).lower() for parts in _permissions(page) if all(parts)}
 
 
-def is_whole(page: OrgResponse) -> bool:
-    """Is it the last page, with nothing on it that can't be read? Only then does it prove that something is missing."""
+def is_complete(page: OrgResponse) -> bool:
+    """Is this the last page, with nothing unreadable? Only then can a permission be called missing."""
     if not page.ok or field(page.data, "nextUri") or items(page.data, "entities") is None:
         return False
-    return _is_last(page.data) and all(all(each) for each in _permissions(page))
+    return _is_last(page.data) and all(all(parts) for parts in _permissions(page))
 
 
 def _permissions(page: OrgResponse) -> Iterator[tuple[str, ...]]:
-    """The parts of each permission, "" for one that can't be read."""
+    """The parts of each permission, "" for an unreadable one."""
     unreadable = ("",)
     for entry in (items(page.data, "entities") if page.ok else None) or ():
         if field(entry, "permissionMap") is not None and not mapping(entry, "permissionMap"):
@@ -31,12 +31,12 @@ def _permissions(page: OrgResponse) -> Iterator[tuple[str, ...]]:
             listed = items(permissions)
             if listed is None:
                 yield unreadable
-            for each in listed or ():
-                yield tuple(word(each, part) for part in PARTS)
+            for permission in listed or ():
+                yield tuple(word(permission, part) for part in PARTS)
 
 
 def _is_last(data: Any) -> bool:
-    """A page that doesn't say how many there are is the last one; one that says it in odd words may not be."""
+    """True without page numbers. With page numbers that can't be read, it might not be the last page."""
     if field(data, "pageCount") is None or field(data, "pageNumber") is None:
         return True
     count, current = number(data, "pageCount"), number(data, "pageNumber")

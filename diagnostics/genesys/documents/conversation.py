@@ -1,4 +1,4 @@
-"""Reads `GET /api/v2/conversations/{conversationId}`: its communications and divisions, and what of it can't be read."""
+"""Parses `GET /api/v2/conversations/{conversationId}`: communications, divisions, and fields that can't be read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from diagnostics.genesys.fields import boolean, field, identifier, items, mapping, mappings, moment, text, word
 
 MESSAGES = "messages"
-# The lists of a participant, one per kind of communication. Cobrowse is for web messaging and voice.
+# The lists of a participant, one per kind of communication. Cobrowse works with web messaging and voice.
 KINDS = (
     MESSAGES,
     "calls",
@@ -24,14 +24,14 @@ ENDED = frozenset({"disconnected", "terminated"})
 
 @dataclass(frozen=True)
 class Communication:
-    """One communication of one participant. `kind` is the type of message for messages, else the name of its list."""
+    """A communication of a participant. `kind` is the message type for messages, else the name of its list."""
 
     participant: str
     purpose: str
     kind: str
     state: str
     provider: str
-    held: bool = False
+    is_on_hold: bool = False
 
     @property
     def is_ended(self) -> bool:
@@ -43,43 +43,43 @@ class Communication:
 
 
 def communications(conversation: Any) -> list[Communication]:
-    """In their order; [] for anything that is not shaped like a conversation."""
+    """The communications in order; [] for anything that isn't a conversation."""
     return [
         Communication(
             participant=text(participant, "id") or str(number),
             purpose=word(participant, "purpose").lower(),
-            kind=(word(each, "type").lower() or "unknown") if kind == MESSAGES else kind,
-            state=word(each, "state").lower(),
-            provider=text(each, "provider"),
-            held=boolean(each, "held") is True,
+            kind=(word(item, "type").lower() or "unknown") if kind == MESSAGES else kind,
+            state=word(item, "state").lower(),
+            provider=text(item, "provider"),
+            is_on_hold=boolean(item, "held") is True,
         )
         for number, participant in enumerate(mappings(conversation, "participants"))
         for kind in KINDS
-        for each in mappings(participant, kind)
+        for item in mappings(participant, kind)
     ]
 
 
 def divisions(conversation: Any) -> list[str]:
-    """The IDs of the divisions that a conversation belongs to; [] when it doesn't say."""
-    found = (identifier(each, "division", "id") for each in mappings(conversation, "divisions"))
-    return [each for each in found if each]
+    """The IDs of the conversation's divisions; [] if they are unknown."""
+    ids = (identifier(entry, "division", "id") for entry in mappings(conversation, "divisions"))
+    return [id for id in ids if id]
 
 
 def source_providers(conversation: Any) -> set[str]:
-    """The strings that any list of a participant names as `provider`, such as "PureCloud Messaging"."""
+    """The values of `provider` in any list of a participant, such as "PureCloud Messaging"."""
     return {
         name
         for participant in mappings(conversation, "participants")
         for list_name in participant
-        for each in mappings(participant, list_name)
-        if (name := text(each, "provider", most=120))
+        for item in mappings(participant, list_name)
+        if (name := text(item, "provider", limit=120))
     }
 
 
 def unreadable_fields(conversation: Any) -> list[str]:
-    """The fields that are there but not of their type, where they decide who is connected and by which medium.
+    """The fields of the wrong type, among those that decide who is connected and by which medium.
 
-    Such a conversation proves nothing of either: what can't be read could be the very leg that is live.
+    With one of them, the conversation proves neither, because the unreadable communication could be the live one.
     """
     return list(_unreadable_fields(conversation))
 
@@ -91,24 +91,24 @@ def _unreadable_fields(conversation: Any) -> Iterator[str]:
     if participants is None:
         yield "participants"
     for number, participant in enumerate(participants or ()):
-        place = f"participants[{number}]"
+        path = f"participants[{number}]"
         if not isinstance(participant, dict):
-            yield place
+            yield path
             continue
         if not word(participant, "purpose"):
-            yield f"{place}.purpose"
-        yield from _unreadable_kinds(participant, place)
+            yield f"{path}.purpose"
+        yield from _unreadable_kinds(participant, path)
 
 
-def _unreadable_kinds(participant: dict[str, Any], place: str) -> Iterator[str]:
+def _unreadable_kinds(participant: dict[str, Any], path: str) -> Iterator[str]:
     for kind in KINDS:
         if participant.get(kind) is None:
             continue
         listed = items(participant, kind)
         if listed is None:
-            yield f"{place}.{kind}"
-        for number, each in enumerate(listed or ()):
-            if not mapping(each):
-                yield f"{place}.{kind}[{number}]"
-            elif not word(each, "state"):
-                yield f"{place}.{kind}[{number}].state"
+            yield f"{path}.{kind}"
+        for number, item in enumerate(listed or ()):
+            if not mapping(item):
+                yield f"{path}.{kind}[{number}]"
+            elif not word(item, "state"):
+                yield f"{path}.{kind}[{number}].state"

@@ -1,4 +1,4 @@
-"""What a caller holds in its org: roles in divisions, policy by policy. Read with care."""
+"""Parses `GET /api/v2/authorization/subjects/me`: the caller's roles, divisions and permission policies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST_ROLES_READ = 10
 
 @dataclass(frozen=True)
 class Grant:
-    """One permission policy of one role in one division. `condition` is true where a condition narrows it."""
+    """A permission policy of a role in a division. `condition` is true if the policy has a condition."""
 
     domain: str
     entity: str
@@ -27,9 +27,9 @@ class Grant:
     condition: bool
 
     def covers(self, permission: str) -> bool:
-        """Wildcards count; case does not, because the org's own texts differ in it."""
+        """Does the policy grant the permission? Supports wildcards, and ignores case, which varies between sources."""
         domain, entity, action = (*permission.lower().split(":"), "", "")[:3]
-        actions = {each.lower() for each in self.actions}
+        actions = {name.lower() for name in self.actions}
         return (
             self.domain.lower() in (domain, "*")
             and self.entity.lower() in (entity, "*")
@@ -37,22 +37,22 @@ class Grant:
         )
 
     def reaches(self, divisions: tuple[str, ...]) -> bool:
-        """Whether it holds in one of these divisions; where none is known, it may."""
+        """Does the grant apply in one of these divisions? True if no division is known."""
         return not divisions or self.division == EVERY_DIVISION or self.division in divisions
 
 
 @dataclass(frozen=True)
 class Grants:
-    """All that the client holds. `unread` names roles whose policies the org did not show."""
+    """All grants of the client. `unread` are the names of roles whose policies the org didn't return."""
 
-    held: tuple[Grant, ...]
+    policies: tuple[Grant, ...]
     unread: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
 
 
 def read_grants(data: dict[str, Any]) -> Grants:
-    """`subjects/me`, read with care: newer platforms may leave a role's policies out."""
-    held: list[Grant] = []
+    """The grants in `subjects/me`. Newer versions of the platform may leave out the policies of a role."""
+    granted: list[Grant] = []
     unread: list[str] = []
     roles: list[str] = []
     for entry in items(data, "grants") or ():
@@ -60,43 +60,43 @@ def read_grants(data: dict[str, Any]) -> Grants:
         roles += [name] if name else []
         policies = items(entry, "role", "policies")
         if name and policies is not None and all(map(_is_policy, policies)) and _has_division(entry):
-            held.extend(_policies(policies, mapping(entry, "division"), name))
+            granted.extend(_policies(policies, mapping(entry, "division"), name))
         else:
             unread.append(name or UNNAMED)
-    return Grants(tuple(held), tuple(dict.fromkeys(unread)), tuple(dict.fromkeys(roles)))
+    return Grants(tuple(granted), tuple(dict.fromkeys(unread)), tuple(dict.fromkeys(roles)))
 
 
 def with_role_policies(grants: Grants, data: dict[str, Any], genesys: GenesysClient) -> Grants:
-    """Read, one by one, the few roles whose policies were left out; those that stay hidden stay named."""
+    """Read the roles whose policies were left out, one by one. Those that can't be read stay in `unread`."""
     if not grants.unread:
         return grants
-    held, unread = list(grants.held), []
+    granted, unread = list(grants.policies), []
     for entry in (items(data, "grants") or ())[:MOST_ROLES_READ]:
         name, id = _role_of(entry), text(entry, "role", "id")
         if (name or UNNAMED) not in grants.unread:
             continue
-        answer = genesys.get(f"/api/v2/authorization/roles/{id}") if is_uuid(id) else OrgResponse(None)
-        listed = items(answer.data, "permissionPolicies") if answer.ok else None
+        response = genesys.get(f"/api/v2/authorization/roles/{id}") if is_uuid(id) else OrgResponse(None)
+        listed = items(response.data, "permissionPolicies") if response.ok else None
         if name and listed is not None and all(map(_is_policy, listed)) and _has_division(entry):
-            held.extend(_policies(listed, mapping(entry, "division"), name))
+            granted.extend(_policies(listed, mapping(entry, "division"), name))
         else:
             unread.append(name or UNNAMED)
     unread += [UNNAMED] if len(items(data, "grants") or ()) > MOST_ROLES_READ else []
-    return Grants(tuple(held), tuple(dict.fromkeys(unread)), grants.roles)
+    return Grants(tuple(granted), tuple(dict.fromkeys(unread)), grants.roles)
 
 
 def _is_policy(policy: Any) -> bool:
-    """A policy of an odd shape could hold anything, so its role counts as unread, never as empty."""
+    """False for an unexpected format. Such a policy could grant anything, so its role counts as unread, not as empty."""
     return text_list(_actions(policy)) is not None and bool(word(policy, "domain") and word(policy, "entityName"))
 
 
 def _actions(policy: Any) -> list[Any] | None:
-    """`actions` of a role that is read alone, `actionSet` of one within the grants."""
+    """`actions` in a role's own response, `actionSet` in `subjects/me`."""
     return items(policy, "actions") or items(policy, "actionSet") or items(policy, "actions")
 
 
 def _has_division(entry: Any) -> bool:
-    """Without a division a grant holds in every one; a division that can't be read could be any."""
+    """False if the division can't be read. A grant without a division applies in every division."""
     return field(entry, "division") is None or bool(identifier(entry, "division", "id"))
 
 

@@ -179,4 +179,4 @@ def annotated(operation: Operation, note: dict[str, Any] | None) -> Operation:
 
 def document(operations: list[Operation], version: str, published: str) -> bytes:
     source = f"{PACKAGE} {version}, the official Python SDK by Genesys (MIT licence); rights from {NOTES.name}"
-    return contract.written(operations, version=f"SDK {version}", date=published, source=source)
+    return contract.serialize(operations, version=f"SDK {version}", date=published, source=source)

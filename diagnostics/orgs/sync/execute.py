@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from diagnostics.checks.limits import wait_seconds
 from diagnostics.genesys.client import GenesysClient
-from diagnostics.genesys.paging import rate_limit_room
+from diagnostics.genesys.paging import rate_limit_in
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.genesys.retry_after import describe_wait
 from diagnostics.orgs.models import ConfigurationSync
@@ -96,11 +96,11 @@ class SyncRun:
 
     def leave_room(self, answer: OrgResponse) -> None:
         """After what was read is stored: leave the rest of the minute's calls to those who wait for a diagnosis."""
-        room = rate_limit_room(answer)
+        room = rate_limit_in(answer)
         if room is not None and room.is_low:
             seconds = min(max(1, room.reset_s), 300)
             raise Wait(
-                seconds, f"{room.left} of {room.allowed} calls a minute are left; the reading leaves them to runs."
+                seconds, f"{room.remaining} of {room.allowed} calls a minute are left; the reading leaves them to runs."
             )
 
     @contextmanager

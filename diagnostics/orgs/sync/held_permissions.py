@@ -17,7 +17,7 @@ def describe(answer: OrgResponse) -> str:
     """ "ok", or what came in its place: "403 missing.permissions", "timeout"."""
     if answer.ok:
         return "ok"
-    return " ".join(filter(None, (str(answer.status or ""), answer.code[:60] or answer.trouble))) or "no answer"
+    return " ".join(filter(None, (str(answer.status or ""), answer.code[:60] or answer.error))) or "no answer"
 
 
 def org_in(me: Any, organization: OrgResponse) -> dict[str, Any]:
@@ -26,10 +26,10 @@ def org_in(me: Any, organization: OrgResponse) -> dict[str, Any]:
     token = mapping(me, "organization") or mapping(me, "homeOrganization")
     features = mapping(data, "features")
     return {
-        "id": text(data, "id", most=64) or text(token, "id", most=64),
+        "id": text(data, "id", limit=64) or text(token, "id", limit=64),
         "name": text(data, "name") or text(token, "name"),
-        "short_name": text(data, "thirdPartyOrgName", most=120),
-        "state": text(data, "state", most=40),
+        "short_name": text(data, "thirdPartyOrgName", limit=120),
+        "state": text(data, "state", limit=40),
         "features": {name[:60]: on for name, on in list(features.items())[:200] if isinstance(on, bool)},
     }
 
@@ -41,11 +41,11 @@ def client_in(me: Any, oauth_client: OrgResponse) -> dict[str, Any]:
     scopes = next((found for each, name in places if (found := items(each, name)) is not None), None)
     return {
         "name": text(told, "name") or text(token, "name"),
-        "state": text(told, "state", most=40) or text(token, "state", most=40),
-        "grant_type": text(told, "authorizedGrantType", most=60) or text(token, "authorizedGrantType", most=60),
-        "scopes": sorted(set(texts(scopes, most=100)))[:MOST_SCOPES] if scopes is not None else None,
+        "state": text(told, "state", limit=40) or text(token, "state", limit=40),
+        "grant_type": text(told, "authorizedGrantType", limit=60) or text(token, "authorizedGrantType", limit=60),
+        "scopes": sorted(set(texts(scopes, limit=100)))[:MOST_SCOPES] if scopes is not None else None,
         "token_seconds": number(told, "accessTokenValiditySeconds"),
-        "created": text(told, "dateCreated", most=40),
+        "created": text(told, "dateCreated", limit=40),
     }
 
 
@@ -54,10 +54,10 @@ def grant_in(entry: Any, grants: Grants) -> dict[str, Any]:
     role, division = mapping(entry, "role"), mapping(entry, "division")
     free = sorted(set(policies_of(grants, condition=False)))
     held = sorted(set(policies_of(grants, condition=True)))
-    ref = text(division, "id", most=64) or EVERY_DIVISION
+    ref = text(division, "id", limit=64) or EVERY_DIVISION
     return {
         "role": text(role, "name") or text(role, "id"),
-        "role_id": text(role, "id", most=64),
+        "role_id": text(role, "id", limit=64),
         "division": ref,
         "division_name": text(division, "name") or ("every division" if ref == EVERY_DIVISION else ref),
         "policies": None if grants.unread else free[:MOST_POLICIES],
@@ -66,14 +66,14 @@ def grant_in(entry: Any, grants: Grants) -> dict[str, Any]:
 
 
 def policies_of(grants: Grants, *, condition: bool) -> Iterator[str]:
-    for grant in grants.held:
+    for grant in grants.policies:
         for action in grant.actions if grant.condition == condition else ():
             yield f"{grant.domain}:{grant.entity}:{action}".lower()[:200]
 
 
 def limits_in(answer: OrgResponse) -> dict[str, int]:
     entries = mappings(answer.data, "entities")[:200] if answer.ok else []
-    return {text(each, "key", most=100): value for each in entries if (value := number(each, "value")) is not None}
+    return {text(each, "key", limit=100): value for each in entries if (value := number(each, "value")) is not None}
 
 
 def rights_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str, str, ProviderChange]]:

@@ -45,11 +45,11 @@ def read_all_pages(reading: SyncRun, listing: List) -> None:
         at = _position(reading, listing.part)
         reading.before_asking()
         page = read_page(reading.genesys, listing.path, at["cursor"], SIZES[at["size"]], **listing.query)
-        reading.heed(page.answer)
+        reading.heed(page.response)
         over = _keep(reading, listing, page) if page.entries is not None else _count_failure(reading, listing, page)
         if over:
             return
-        reading.leave_room(page.answer)
+        reading.leave_room(page.response)
 
 
 def _position(reading: SyncRun, part: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _keep(reading: SyncRun, listing: List, page: ListPage) -> bool:
 
 def _ending(at: dict[str, Any], page: ListPage) -> tuple[str, str, str] | None:
     """State, code and words of the end; None where there is a next page to read."""
-    if page.is_torn:
+    if page.is_next_unreadable:
         return "partial", "cursor_unreadable", " The org says that there are more, but not how to ask for them."
     if not page.cursor and at["unreadable"]:
         return "partial", "entries_unreadable", f" {at['unreadable']} entries have no id that could be kept."
@@ -114,8 +114,8 @@ def _describe(at: dict[str, Any], listing: List) -> str:
 def _count_failure(reading: SyncRun, listing: List, page: ListPage) -> bool:
     """A page that is none. Asked for again where that may help; true when the part is over."""
     at = _position(reading, listing.part)
-    answer = page.answer
-    if answer.trouble == "too_large" and at["size"] + 1 < len(SIZES):
+    answer = page.response
+    if answer.error == "too_large" and at["size"] + 1 < len(SIZES):
         with reading.stored():
             at["size"] += 1
         return False
@@ -132,7 +132,7 @@ def _count_failure(reading: SyncRun, listing: List, page: ListPage) -> bool:
 
 
 def _may_pass(answer: OrgResponse) -> bool:
-    return answer.trouble in PASSING or (answer.status or 0) >= 500
+    return answer.error in PASSING or (answer.status or 0) >= 500
 
 
 def _broken_off(at: dict[str, Any], listing: List, answer: OrgResponse) -> tuple[str, str, str]:
@@ -142,7 +142,7 @@ def _broken_off(at: dict[str, Any], listing: List, answer: OrgResponse) -> tuple
             "no_permission",
             f"The org does not show its {listing.things} to this client: it lacks {listing.permission}.",
         )
-    if not at["pages"] and answer.status == 404 and answer.trouble in ("", "empty"):
+    if not at["pages"] and answer.status == 404 and answer.error in ("", "empty"):
         return (
             "refused",
             "not_found",

@@ -8,10 +8,10 @@ from django.utils import timezone
 from diagnostics.checks.base import Result, all_checks
 from diagnostics.checks.oauth import judge_identity, judge_token
 from diagnostics.engine.check_reference import areas, smallest_role
-from diagnostics.genesys.documents.catalogue import is_whole, permissions_in
+from diagnostics.genesys.documents.catalogue import is_complete, permissions_in
 from diagnostics.genesys.documents.grants import read_grants, with_role_policies
 from diagnostics.genesys.fields import items, number, text
-from diagnostics.genesys.paging import rate_limit_room
+from diagnostics.genesys.paging import rate_limit_in
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.orgs.contract_in_force import contract_in_force
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OrgChange
@@ -36,7 +36,7 @@ class PermissionsUnreadable(Exception):
 def read_rights(reading: SyncRun) -> None:
     """Some fifteen small reads, stored together. Raises NotReadable where the org lets this client in at no door."""
     token = reading.genesys.token()
-    reading.heed(token.answer or OrgResponse(None))
+    reading.heed(token.response or OrgResponse(None))
     login = judge_token(token, reading.genesys.region.login_host)
     if not token.value:
         raise _turned_away(reading, login)
@@ -77,7 +77,7 @@ def _gathered(reading: SyncRun, me: OrgResponse) -> dict[str, Any]:
     grants, unread = _grants(reading, subject)
     catalogue = _catalogue(reading)
     limits = {name: reading.get(f"/api/v2/organizations/limits/namespaces/{name}") for name in NAMESPACES}
-    rooms = [room.left for answer in reading.genesys.seen if (room := rate_limit_room(answer)) is not None]
+    rooms = [room.remaining for answer in reading.genesys.responses if (room := rate_limit_in(answer)) is not None]
     return {
         "org": rights.org_in(me.data, organization),
         "client": rights.client_in(me.data, oauth_client),
@@ -120,7 +120,7 @@ def _grants(reading: SyncRun, subject: OrgResponse) -> tuple[list[dict[str, Any]
             grants = with_role_policies(grants, alone, reading.genesys)
         found.append(rights.grant_in(entry, grants))
         unread += grants.unread
-    for answer in reading.genesys.seen:
+    for answer in reading.genesys.responses:
         reading.heed(answer)
     return found, list(dict.fromkeys(unread))
 
@@ -135,7 +135,7 @@ def _catalogue(reading: SyncRun) -> dict[str, bool | None]:
     }
     known = {permission for page in pages.values() for permission in permissions_in(page)}
     # An empty catalogue is no catalogue: it says nothing of licences.
-    whole = {domain for domain, page in pages.items() if known and is_whole(page)}
+    whole = {domain for domain, page in pages.items() if known and is_complete(page)}
     return {
         each.lower(): True if each.lower() in known else False if each.split(":")[0] in whole else None
         for each in wanted

@@ -72,8 +72,8 @@ def parse_deployment(entry: Any) -> SyncedProvider | None:
         DEPLOYMENT,
         ref,
         text(entry, "name"),
-        text(entry, "status", most=40),
-        text(configuration, "version", most=40),
+        text(entry, "status", limit=40),
+        text(configuration, "version", limit=40),
         {
             "allowAllDomains": boolean(entry, "allowAllDomains"),
             "allowedDomains": _listed(entry, "allowedDomains", MOST_LISTED, LONGEST_WORD),
@@ -89,9 +89,9 @@ def with_version(told: SyncedProvider, version: Any) -> SyncedProvider:
     shown = cobrowse_in(version)
     if shown is None:
         return told
-    published = text(version, "datePublished", most=40)
+    published = text(version, "datePublished", limit=40)
     configuration = {**mapping(told.settings, "configuration"), "published": published}
-    number = text(version, "version", most=40) or told.version
+    number = text(version, "version", limit=40) or told.version
     settings = {**told.settings, **shown, "configuration": configuration}
     return replace(told, settings=settings, version=number, is_hidden=False)
 
@@ -107,7 +107,10 @@ def cobrowse_in(version: Any) -> dict[str, Any] | None:
         **{name: boolean(cobrowse, name) for name in SWITCHES},
         **{name: _listed(cobrowse, name, MOST_LISTED, LONGEST_WORD) for name in SELECTORS},
         "pauseCriteria": [
-            {"urlFragment": text(each, "urlFragment", most=LONGEST_WORD), "condition": text(each, "condition", most=40)}
+            {
+                "urlFragment": text(each, "urlFragment", limit=LONGEST_WORD),
+                "condition": text(each, "condition", limit=40),
+            }
             for each in mappings(cobrowse, "pauseCriteria")[:MOST_LISTED]
         ],
     }
@@ -115,7 +118,7 @@ def cobrowse_in(version: Any) -> dict[str, Any] | None:
 
 def _listed(value: Any, name: str, most: int, length: int) -> list[str]:
     """The texts of a list, in its order, each once."""
-    return list(dict.fromkeys(texts(value, name, most=length)))[:most]
+    return list(dict.fromkeys(texts(value, name, limit=length)))[:most]
 
 
 def parse_gateway_provider(ref: str, name: str, enabled: bool | None) -> SyncedProvider | None:
@@ -134,7 +137,7 @@ class ConfigurationDraft:
 
 def parse_draft(entry: Any) -> ConfigurationDraft | None:
     ref = identifier(entry, "id")
-    return ConfigurationDraft(ref, text(entry, "dateModified", most=40), cobrowse_in(entry)) if ref else None
+    return ConfigurationDraft(ref, text(entry, "dateModified", limit=40), cobrowse_in(entry)) if ref else None
 
 
 def with_draft(told: SyncedProvider, draft: ConfigurationDraft) -> SyncedProvider:

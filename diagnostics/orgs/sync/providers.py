@@ -160,7 +160,7 @@ def find_gone(reading: SyncRun) -> None:
             at["after"], at["asked"] = row.pk, at["asked"] + 1
             if told is not None and told.ref.lower() == row.ref.lower():
                 store_providers(reading.snapshot, DEPLOYMENT, [told.redacted(reading.clean)], None)
-            elif answer.status == 404 and answer.trouble in ("", "empty"):
+            elif answer.status == 404 and answer.error in ("", "empty"):
                 store_gone(reading.snapshot, [row])
             else:
                 _miss(reading, missing.filter(pk=row.pk))
@@ -225,4 +225,4 @@ def _miss(reading: SyncRun, rows: QuerySet[Provider]) -> None:
 
 def _ask(reading: SyncRun, path: str, **query: str | int) -> OrgResponse:
     reading.before_asking()
-    return reading.heed(reading.genesys.fresh(path, **query))
+    return reading.heed(reading.genesys.get_uncached(path, **query))

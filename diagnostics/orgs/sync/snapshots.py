@@ -198,7 +198,7 @@ def _reading(snapshot: ConfigurationSync, me: str) -> SyncRun:
     except UnreadableSecret as trouble:
         raise ActionRefused(str(trouble)) from None
     kept = stored_token(client)
-    genesys = GenesysClient(where, client.client_id, secret, kept_token=kept, most_calls=MOST_CALLS)
+    genesys = GenesysClient(where, client.client_id, secret, saved_token=kept, max_calls=MOST_CALLS)
     return SyncRun(snapshot, me, genesys, tuple(filter(None, (secret, f"{client.client_id}:{secret}", kept))))
 
 

@@ -78,7 +78,7 @@ def provider_detail(request: Request, pk: int) -> HttpResponse:
     provider = find_provider(pk, request.user)
     is_deployment = provider.source == Provider.Source.DEPLOYMENT
     hidden = bool(provider.settings.get("hidden"))
-    answers = blocks.answers(provider.status, provider.settings, provider.draft_is_newer, is_hidden=hidden)
+    answers = blocks.offers_of(provider.status, provider.settings, provider.draft_is_newer, is_hidden=hidden)
     context = {
         "provider": provider,
         "settings": [(name, provider.settings.get(name)) for name in blocks.SETTINGS] if is_deployment else [],

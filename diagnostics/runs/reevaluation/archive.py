@@ -12,7 +12,7 @@ from requests.auth import AuthBase
 from diagnostics.genesys.client import MOST_CALLS, GenesysClient, Lane
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.regions import Region
-from diagnostics.genesys.response import OrgResponse, TokenResult, understand
+from diagnostics.genesys.response import OrgResponse, TokenResult, response_from
 from diagnostics.redaction.redactor import CUT, Redactor
 
 NOT_STORED = "not_kept"
@@ -30,7 +30,7 @@ class StoredOrg(GenesysClient):
     def __init__(self, region: Region, exchanges: Iterable[HttpExchange], *, bodies_dropped: bool = False) -> None:
         told = sorted(exchanges, key=lambda each: each.started_at)
         has_token = bodies_dropped or _began_with_stored_token(told)
-        super().__init__(region, "", "", kept_token=MASKED_TOKEN if has_token else "")
+        super().__init__(region, "", "", saved_token=MASKED_TOKEN if has_token else "")
         self._told: dict[tuple[str, str], deque[HttpExchange]] = defaultdict(deque)
         for each in told:
             self._told[_key(each.method, each.url)].append(each)
@@ -55,7 +55,7 @@ class StoredOrg(GenesysClient):
 
     def token(self) -> TokenResult:
         token = super().token()
-        if token.answer is not None and token.answer.trouble == NOT_STORED:
+        if token.response is not None and token.response.error == NOT_STORED:
             self.asked_in_vain[_asker.get()].add("/oauth/token")
         elif self._bodies_dropped:
             self.read_in_part[_asker.get()].add("/oauth/token")
@@ -63,7 +63,7 @@ class StoredOrg(GenesysClient):
 
     def get(self, path: str, **query: str | int) -> OrgResponse:
         answer = super().get(path, **query)
-        if answer.trouble == NOT_STORED:
+        if answer.error == NOT_STORED:
             self.asked_in_vain[_asker.get()].add(path)
         elif self._is_partial(answer):
             self.read_in_part[_asker.get()].add(path)
@@ -75,21 +75,21 @@ class StoredOrg(GenesysClient):
         return answer.exchange is not None and answer.data is not None and bool(CUT.search(answer.exchange.body))
 
     def _send(
-        self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None, keep: bool = True
+        self, method: str, url: str, *, auth: AuthBase, data: dict[str, str] | None = None, record: bool = True
     ) -> OrgResponse:
         """Each stored answer once, in their order; the last one stays, as a fact would."""
         told = self._told.get(_key(method, Redactor().url(url)))
         if not told:
             return self._not_told()
         exchange = told.popleft() if len(told) > 1 else told[0]
-        answer = understand(exchange)
-        self._seen.append(answer)
+        answer = response_from(exchange)
+        self._responses.append(answer)
         return answer
 
     def _not_told(self) -> OrgResponse:
         if self._said_to_wait is not None:
-            return replace(understand(self._said_to_wait), trouble="rate_limited_wait")
-        return OrgResponse(None, trouble="over_budget" if self._was_full else NOT_STORED)
+            return replace(response_from(self._said_to_wait), error="rate_limited_wait")
+        return OrgResponse(None, error="over_budget" if self._was_full else NOT_STORED)
 
 
 def _began_with_stored_token(told: list[HttpExchange]) -> bool:
