@@ -85,7 +85,7 @@ class GenesysClient:
         self._client_id, self._secret = client_id, secret
         self._on_exchange = on_exchange
         self._cache: dict[str, Future[tuple[OrgResponse, float]]] = {}
-        self._saved_token, self._max_calls = saved_token, max_calls or MOST_CALLS
+        self._saved_token, self._max_calls = saved_token, max_calls
         self._issued: TokenResult | None = None
         self._responses: list[OrgResponse] = []
         self._rate_limited: HttpExchange | None = None
@@ -212,7 +212,7 @@ class GenesysClient:
     ) -> OrgResponse:
         """After a 429 nothing more is sent in this run, because each call would only extend the wait."""
         with self._lock:
-            rate_limited, is_over_budget = self._rate_limited, self._calls >= self._max_calls
+            rate_limited, is_over_budget = self._rate_limited, self._calls >= (self._max_calls or MOST_CALLS)
             self._calls += 0 if rate_limited or is_over_budget else 1
         if rate_limited is not None:
             return replace(response_from(rate_limited), error="rate_limited_wait")
