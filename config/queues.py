@@ -1,9 +1,9 @@
-"""The queues, and who works on which: named in one place for the settings, beat, and `up`."""
+"""Names of the Celery queues, and which queues each kind of worker consumes."""
 
-RUNS = "runs"  # what a person waits for
-SCHEDULED = "scheduled"  # what runs by itself
-TICKS = "ticks"  # for the workers of both, so that the tick waits behind neither
+RUNS = "runs"  # runs that people start
+SCHEDULED = "scheduled"  # scheduled runs
+TICKS = "ticks"  # consumed by both kinds of worker, so that a tick never waits behind runs
 ALL = (RUNS, SCHEDULED, TICKS)
 
-OF_PEOPLE = f"{RUNS},{TICKS}"
-AUTOMATIC = f"{SCHEDULED},{TICKS}"
+INTERACTIVE = f"{RUNS},{TICKS}"
+BACKGROUND = f"{SCHEDULED},{TICKS}"

@@ -30,7 +30,7 @@ def embedded_postgres() -> Iterator[cluster.Cluster]:
     with (place.files / "postgresql.conf").open("a") as settings_file:
         settings_file.write(SHORT_LIVED)
     process = postgres.start(place)
-    if not postgres.wait_until_it_answers(place, process):
+    if not postgres.wait_until_ready(place, process):
         pytest.exit(place.data.log("postgres").read_text())
     yield place
     postgres.stop(process)
@@ -55,7 +55,7 @@ def valkey(embedded_postgres: cluster.Cluster) -> Iterator[str]:
     with open(data.log("broker"), "ab") as log:
         process = child.spawn(broker.argv(data), log=log)
     deadline = time.monotonic() + 20
-    while not broker.answers(data):
+    while not broker.is_ready(data):
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.exit(data.log("broker").read_text())
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""The embedded broker: Valkey on a socket in a private folder, with an append-only file that survives a kill."""
+"""The embedded broker: Valkey on a socket in a private folder, with an append-only file that survives a crash."""
 
 import importlib.util
 import socket
@@ -32,11 +32,11 @@ def argv(data: DataDir) -> list[str]:
         "maxmemory-policy": "noeviction",
         "stop-writes-on-bgsave-error": "no",
     }
-    return [str(program()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    return [str(program()), *(argument for name, value in options.items() for argument in (f"--{name}", value))]
 
 
-def answers(data: DataDir) -> bool:
-    """Whether it takes commands: while it still loads its file it answers LOADING instead of PONG."""
+def is_ready(data: DataDir) -> bool:
+    """Whether the broker accepts commands. While it loads its file it replies LOADING instead of PONG."""
     try:
         with socket.socket(socket.AF_UNIX) as session:
             session.settimeout(1)

@@ -1,4 +1,4 @@
-"""The embedded Postgres at rest: where its files lie, made once, checked before each start."""
+"""The data directory of the embedded Postgres: created once, checked before each start."""
 
 import os
 import secrets
@@ -38,7 +38,7 @@ class Cluster:
 
 
 def prepare(data: DataDir) -> Cluster:
-    """Decides where the database lies and makes it if it is not there. Two commands at once wait for each other."""
+    """Find the database's data directory, or create it. Safe when several commands call it at the same time."""
     data.make()
     lock = Lock(data.locks / "prepare")
     if not lock.wait(120):
@@ -47,12 +47,12 @@ def prepare(data: DataDir) -> Cluster:
         )
     try:
         account = accounts.for_postgres()
-        cluster = Cluster(data, _home(data, account), binaries.find(account), account)
+        cluster = Cluster(data, _find_home(data, account), binaries.find(account), account)
         _make_folder(cluster.home, account)
         sockets.prepare(data, "postgres-socket", cluster.home / "run", sockets.POSTGRES_SOCKET, account)
         sockets.prepare(data, "broker-socket", data.path / "broker", sockets.BROKER_SOCKET, None)
         if not (cluster.files / "PG_VERSION").exists():
-            _initialise(cluster)
+            _initialize(cluster)
         _check_version(cluster)
         return cluster
     except OSError as exc:
@@ -61,8 +61,8 @@ def prepare(data: DataDir) -> Cluster:
         lock.release()
 
 
-def _home(data: DataDir, account: tuple[int, int] | None) -> Path:
-    recorded = data.pointer("postgres-home")
+def _find_home(data: DataDir, account: tuple[int, int] | None) -> Path:
+    recorded = data.recorded_folder("postgres-home")
     if recorded is not None:
         if not (recorded / "cluster" / "PG_VERSION").exists():
             env.stop(
@@ -73,7 +73,7 @@ def _home(data: DataDir, account: tuple[int, int] | None) -> Path:
     usual = data.path / "postgres"
     if usual.exists() or accounts.can_enter(data.path, account):
         return usual
-    # We are root, and the database's own account cannot come here: folders above are closed, and not ours to open.
+    # We are root, and the database's account cannot enter the data folder, because a parent folder is private.
     return binaries.make_system_home() / secrets.token_hex(8)
 
 
@@ -85,8 +85,8 @@ def _make_folder(folder: Path, account: tuple[int, int] | None) -> None:
         os.chown(folder, *account)
 
 
-def _initialise(cluster: Cluster) -> None:
-    """Makes the files in a draft folder and renames it, so that an interrupted start leaves nothing half made."""
+def _initialize(cluster: Cluster) -> None:
+    """Run initdb in a draft folder, then rename it, so that an interrupted start leaves no partial database."""
     draft = cluster.home / "draft"
     shutil.rmtree(draft, ignore_errors=True)
     password = cluster.home / "password"
@@ -99,7 +99,7 @@ def _initialise(cluster: Cluster) -> None:
         password.unlink()
     draft.rename(cluster.files)
     if cluster.home != cluster.data.path / "postgres":
-        cluster.data.point("postgres-home", cluster.home)
+        cluster.data.record_folder("postgres-home", cluster.home)
 
 
 def _run_initdb(cluster: Cluster, draft: Path, password: Path) -> None:
@@ -107,7 +107,7 @@ def _run_initdb(cluster: Cluster, draft: Path, password: Path) -> None:
     if binaries.major_version(cluster.programs) >= 17:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     user, group = cluster.account or (None, None)
-    done = subprocess.run(  # noqa: S603 - a program found by us
+    done = subprocess.run(  # noqa: S603 - our own program
         [str(cluster.programs / "initdb"), "-D", str(draft), "-U", USER, "--auth=scram-sha-256",
          f"--pwfile={password}", "--encoding=UTF8", *locale],
         user=user, group=group, extra_groups=[] if cluster.account else None,
@@ -119,52 +119,52 @@ def _run_initdb(cluster: Cluster, draft: Path, password: Path) -> None:
 
 
 def _check_version(cluster: Cluster) -> None:
-    wanted = (cluster.files / "PG_VERSION").read_text().strip()
-    offered = binaries.major_version(cluster.programs)
-    if wanted != str(offered):
+    required = (cluster.files / "PG_VERSION").read_text().strip()
+    available = binaries.major_version(cluster.programs)
+    if required != str(available):
         env.stop(
-            f"The data in {cluster.files} was written by Postgres {wanted}, but the one at hand is {offered}. "
-            f"Set {binaries.VARIABLE} to the program folder of Postgres {wanted}, or carry the data over with pg_dump."
+            f"The data in {cluster.files} was written by Postgres {required}, but the one at hand is {available}. "
+            f"Set {binaries.VARIABLE} to the program folder of Postgres {required}, or carry the data over with pg_dump."
         )
 
 
 class StillRunning(Exception):
-    """A Postgres that we did not start works on these files."""
+    """Another Postgres server uses the data directory."""
 
 
-def clear_the_way(cluster: Cluster, seconds: float) -> None:
-    """Waits for the rest of a Postgres that died, then drops a pid file that names somebody else's process.
+def wait_until_startable(cluster: Cluster, seconds: float) -> None:
+    """Wait until processes of a crashed Postgres have ended, then delete lock files that name an unrelated process.
 
-    Postgres itself trusts the number in that file, and refuses to start while any process has it. Nothing is
-    ever killed here, and the file stays when its process is gone: then Postgres judges by itself.
+    Postgres refuses to start while any process has the ID in its lock file. Nothing is killed here. A lock file whose
+    process is gone stays: Postgres handles that itself.
     """
     sockets.make_private(cluster.socket_folder, cluster.account)
     deadline = time.monotonic() + seconds
-    while still_there := _processes_of(cluster):
+    while running := _processes_of(cluster):
         if time.monotonic() > deadline:
             raise StillRunning(
-                f"Postgres (process {still_there[0]}) still works on {cluster.files}, and was not started by us. "
-                f"Stop it first: kill -INT {still_there[0]}"
+                f"Postgres (process {running[0]}) still works on {cluster.files}, and was not started by us. "
+                f"Stop it first: kill -INT {running[0]}"
             )
         time.sleep(0.05)
     for file in (cluster.pid_file, cluster.socket_folder / f"{sockets.POSTGRES_SOCKET}.lock"):
-        if file.exists() and _names_a_stranger(file):
+        if file.exists() and _names_other_process(file):
             file.unlink()
 
 
 def _processes_of(cluster: Cluster) -> list[int]:
-    """Postmaster and backends alike stand in the folder of their files, which no other program does by chance."""
+    """IDs of the postmaster and its backends, recognized by their working directory, which is the data directory."""
     files = cluster.files.resolve()
     return [
         pid
         for pid in child.all_pids()
-        if child.working_folder(pid) == files
+        if child.working_directory(pid) == files
         and child.is_alive(pid)
         and "postgres" in "".join(child.command_line(pid)[:1])
     ]
 
 
-def _names_a_stranger(file: Path) -> bool:
-    """Whether the file is unreadable for Postgres, or names a process that lives (and so is not Postgres)."""
+def _names_other_process(file: Path) -> bool:
+    """Whether the lock file is malformed or names a live process, which is not Postgres: see the wait above."""
     first = file.read_text(errors="replace").split("\n", 1)[0].strip()
     return not first.isdigit() or child.is_alive(int(first))

@@ -1,4 +1,4 @@
-"""What `up` says: one short line per event, the part's name in front."""
+"""Console output of `up`: one line per event, prefixed with the process's name."""
 
 import contextlib
 import sys
@@ -12,18 +12,18 @@ class Console:
         self.stream = stream
 
     def line(self, text: str = "") -> None:
-        # A closed terminal must not keep the parts from being ended in order.
+        # A closed terminal must not prevent an orderly shutdown.
         with contextlib.suppress(OSError, ValueError):
             print(text, file=self.stream, flush=True)
 
-    def part(self, name: str, text: str) -> None:
+    def event(self, name: str, text: str) -> None:
         self.line(f"{name:<{WIDTH}} {text}")
 
-    def trouble(self, name: str, text: str) -> None:
+    def warning(self, name: str, text: str) -> None:
         self.line(f"{name:<{WIDTH}} ! {text}")
 
     def block(self, *lines: str) -> None:
-        """A few lines that must be seen, set apart."""
+        """Important lines: indented, with a blank line before and after."""
         self.line()
         for text in lines:
             self.line(f"    {text}")

@@ -1,4 +1,4 @@
-"""The data folder: keys, logs, locks, and pointers to what had to be put elsewhere."""
+"""The data folder: keys, logs, locks, and the recorded locations of folders outside it."""
 
 import contextlib
 import json
@@ -22,11 +22,11 @@ class DataDir:
     path: Path
 
     def make(self) -> None:
-        """Creates the folder if it is missing. One that exists keeps its permissions: it may not be ours."""
+        """Create the folder if it is missing. An existing one keeps its permissions: the operator may have set them."""
         try:
             if not self.path.exists():
                 self.path.mkdir(parents=True)
-                # The database's own account must be able to pass through; every file inside is private by itself.
+                # As root, the database's account must be able to enter. Every file inside is private.
                 self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
             for folder in (self.keys, self.logs, self.locks):
                 folder.mkdir(mode=0o700, exist_ok=True)
@@ -37,19 +37,19 @@ class DataDir:
                 f"or choose another folder with --data-dir or {VARIABLE}."
             )
         if owner != os.geteuid():
-            # Root could go on, but would leave files there that the owner cannot use any more.
+            # Root could continue, but would leave files that the owner cannot use.
             env.stop(
                 f"The data folder {self.path} belongs to another user (id {owner}). Start as that user, or choose "
                 f"another folder with --data-dir or {VARIABLE}."
             )
 
-    def close_to_others(self) -> None:
-        """Files 600 and folders 700, also those of an earlier version. The database's files have an owner of their own."""
-        own = [each for each in self.path.glob("*") if each.name != "postgres"]
-        for each in [*own, *(inner for folder in own if folder.is_dir() for inner in folder.rglob("*"))]:
+    def restrict_permissions(self) -> None:
+        """Set our files to 600 and folders to 700, including those of earlier versions. Leaves out the database's files."""
+        top = [path for path in self.path.glob("*") if path.name != "postgres"]
+        for path in [*top, *(inner for folder in top if folder.is_dir() for inner in folder.rglob("*"))]:
             with contextlib.suppress(OSError):
-                if not each.is_symlink() and not each.is_socket() and each.stat().st_uid == os.geteuid():
-                    each.chmod(0o700 if each.is_dir() else 0o600)
+                if not path.is_symlink() and not path.is_socket() and path.stat().st_uid == os.geteuid():
+                    path.chmod(0o700 if path.is_dir() else 0o600)
 
     @property
     def keys(self) -> Path:
@@ -67,11 +67,11 @@ class DataDir:
     def static(self) -> Path:
         return self.path / "static"
 
-    def log(self, part: str) -> Path:
-        return self.logs / f"{part}.log"
+    def log(self, process: str) -> Path:
+        return self.logs / f"{process}.log"
 
     def key(self, name: str, make: Callable[[], str]) -> str:
-        """The secret kept under that name, made once. Safe when several commands make it at the same time."""
+        """The secret in the file of that name, created once. Safe when several commands create it at the same time."""
         file = self.keys / name
         try:
             if not file.exists():
@@ -79,7 +79,7 @@ class DataDir:
                 draft = self.keys / f".{name}.{secrets.token_hex(6)}"
                 write_private(draft, make())
                 try:
-                    os.link(draft, file)  # fails if another command was first, whose key then counts
+                    os.link(draft, file)  # fails if another command created the key first; that key is used
                 except FileExistsError:
                     pass
                 finally:
@@ -95,20 +95,20 @@ class DataDir:
         return self.key("secret_key", lambda: secrets.token_urlsafe(64))
 
     def encryption_keys(self) -> list[str]:
-        """Newest first; a further key is added to the file as a new first line."""
+        """Newest first. To add a key, insert it into the file as the first line."""
         return self.key("field_encryption_keys", lambda: Fernet.generate_key().decode()).split()
 
     def database_password(self) -> str:
         return self.key("database_password", lambda: secrets.token_urlsafe(32))
 
-    def pointer(self, name: str) -> Path | None:
-        """The folder recorded under that name, for what could not live inside the data folder."""
+    def recorded_folder(self, name: str) -> Path | None:
+        """The recorded location of a folder that could not be inside the data folder; None if there is none."""
         try:
             return Path((self.path / name).read_text(encoding="utf-8").strip())
         except OSError:
             return None
 
-    def point(self, name: str, target: Path) -> None:
+    def record_folder(self, name: str, target: Path) -> None:
         write_private(self.path / name, f"{target}\n")
 
     @property
@@ -116,7 +116,7 @@ class DataDir:
         return self.path / "demo-endpoints.json"
 
     def demo_endpoints(self) -> dict[str, Any]:
-        """The regions of the demo org that `up` published last; {} when there are none."""
+        """The regions of the demo orgs that `up` started last; {} if there are none."""
         try:
             value = json.loads(self.demo_endpoints_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -125,13 +125,13 @@ class DataDir:
 
 
 def current() -> DataDir:
-    """The folder the environment names, else .data in the project."""
-    chosen = env.text(VARIABLE)
-    return DataDir(Path(chosen).expanduser().absolute() if chosen else PROJECT / ".data")
+    """The folder that the environment names, or .data in the project."""
+    configured = env.text(VARIABLE)
+    return DataDir(Path(configured).expanduser().absolute() if configured else PROJECT / ".data")
 
 
 def write_private(file: Path, content: str) -> None:
-    """Writes a file that only its owner can read, in one step: a reader sees the old content or the new one."""
+    """Write a file atomically, readable only by its owner."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

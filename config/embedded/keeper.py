@@ -1,4 +1,4 @@
-"""Runs the embedded Postgres for manage.py commands while `up` does not, and ends it when nobody needs it."""
+"""Runs the embedded Postgres for manage.py commands while `up` is not running, and stops it when it is idle."""
 
 import os
 import signal
@@ -8,61 +8,61 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from config.embedded import cluster, postgres, sockets
-from config.embedded.cluster import Cluster
+from config.embedded import postgres, sockets
+from config.embedded.cluster import Cluster, StillRunning, prepare
 from config.embedded.data_dir import DataDir
 from config.embedded.locks import Lock
 
 IDLE_SECONDS = 3.0
 POLL_SECONDS = 0.2
-MOST_RESTARTS = 5
+MAX_RESTARTS = 5
 
 
 class Keeper:
-    def __init__(self, place: Cluster) -> None:
-        self.place = place
-        self.users = Lock(place.data.locks / "users")
-        self.told_to_stop = False
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.users = Lock(cluster.data.locks / "users")
+        self.is_stopping = False
         self.restarts = 0
 
     def run(self) -> None:
-        process = postgres.start(self.place)
+        process = postgres.start(self.cluster)
         try:
             idle_since = time.monotonic()
-            while not self.told_to_stop:
+            while not self.is_stopping:
                 if process.poll() is not None:
                     process = self.restart(process)
-                state = self.who_is_there()
-                if state == "users":
+                usage = self.usage()
+                if usage == "shared":
                     idle_since = time.monotonic()
-                if state == "taken over" or (state == "nobody" and self.leaves(idle_since)):
+                if usage == "exclusive" or (usage == "none" and self.can_stop(idle_since)):
                     return
                 time.sleep(POLL_SECONDS)
         finally:
             postgres.stop(process)
-            sockets.tidy(self.place.data)
+            sockets.remove_temporary_folders(self.cluster.data)
             self.users.release()
 
-    def who_is_there(self) -> str:
-        """Commands share the users' lock; only `up` holds it alone, which means: make room."""
-        if self.users.take():
+    def usage(self) -> str:
+        """Who holds the users' lock: commands (shared), `up`, for which the keeper must stop (exclusive), or none."""
+        if self.users.acquire():
             self.users.release()
-            return "nobody"
-        if self.users.take(shared=True):
+            return "none"
+        if self.users.acquire(shared=True):
             self.users.release()
-            return "users"
-        return "taken over"
+            return "shared"
+        return "exclusive"
 
-    def leaves(self, idle_since: float) -> bool:
-        """When idle for long enough: shuts the door, so that a command that comes now waits for the next keeper."""
-        return time.monotonic() - idle_since > IDLE_SECONDS and self.users.take()
+    def can_stop(self, idle_since: float) -> bool:
+        """Whether it is idle for long enough. Keeps the users' lock then, so that new commands wait for a new keeper."""
+        return time.monotonic() - idle_since > IDLE_SECONDS and self.users.acquire()
 
     def restart(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
         self.restarts += 1
-        if self.restarts > MOST_RESTARTS:
+        if self.restarts > MAX_RESTARTS:
             raise SystemExit(f"Postgres ended {self.restarts} times, the last time with {process.returncode}.")
         time.sleep(0.2 * self.restarts)
-        return postgres.start(self.place)
+        return postgres.start(self.cluster)
 
 
 def main() -> None:
@@ -71,16 +71,16 @@ def main() -> None:
     owner = Lock(data.locks / "owner")
     if not owner.wait(10):
         raise SystemExit("Another process already runs this database.")
-    keeper = Keeper(cluster.prepare(data))
+    keeper = Keeper(prepare(data))
 
-    def end(number: int, frame: FrameType | None) -> None:
-        keeper.told_to_stop = True
+    def stop(number: int, frame: FrameType | None) -> None:
+        keeper.is_stopping = True
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the command, not for what others share
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command; others may use the database
     try:
         keeper.run()
-    except cluster.StillRunning as exc:
+    except StillRunning as exc:
         raise SystemExit(str(exc)) from None
 
 

@@ -1,4 +1,4 @@
-"""Locks between processes: the kernel lets go of them when a holder dies, however it dies."""
+"""Locks between processes. The kernel releases them when the holder dies."""
 
 import fcntl
 import os
@@ -8,33 +8,33 @@ from pathlib import Path
 
 
 class Lock:
-    """One flock on a file. Not inherited by programs that the holder starts."""
+    """An flock on a file. Not inherited by child processes."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self._descriptor: int | None = None
 
-    def take(self, *, shared: bool = False) -> bool:
-        """Tries once, without waiting. Taking it again changes between shared and exclusive."""
+    def acquire(self, *, shared: bool = False) -> bool:
+        """Try once, without waiting. Acquiring it again changes between shared and exclusive."""
         if self._descriptor is None:
             self._descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
-            self.release()  # a failed change has lost what was held before as well
+            self.release()  # flock has dropped the lock that was held before the change
             return False
         return True
 
-    def wait(self, seconds: float, *, shared: bool = False, waiting: Callable[[], None] | None = None) -> bool:
-        """Tries until the time is over; calls `waiting` once, when it did not succeed within a second."""
+    def wait(self, seconds: float, *, shared: bool = False, on_wait: Callable[[], None] | None = None) -> bool:
+        """Try for that many seconds. Calls `on_wait` once, after the first second."""
         started = time.monotonic()
-        while not self.take(shared=shared):
+        while not self.acquire(shared=shared):
             passed = time.monotonic() - started
             if passed > seconds:
                 return False
-            if waiting and passed > 1:
-                waiting()
-                waiting = None
+            if on_wait and passed > 1:
+                on_wait()
+                on_wait = None
             time.sleep(0.05)
         return True
 
@@ -44,7 +44,7 @@ class Lock:
             self._descriptor = None
 
     def write(self, text: str) -> None:
-        """What the holder says about itself; of no weight once the lock is free."""
+        """Store a description of the holder, for `read`. Meaningless once the lock is released."""
         if self._descriptor is not None:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, text.encode(), 0)
@@ -53,8 +53,8 @@ class Lock:
         return self.file.read_text(errors="replace") if self.file.exists() else ""
 
     def is_free(self) -> bool:
-        """Whether nobody holds it, not even this process through another object."""
+        """Whether nobody holds it, including this process through another Lock."""
         probe = Lock(self.file)
-        free = probe.take()
+        free = probe.acquire()
         probe.release()
         return free

@@ -1,4 +1,4 @@
-"""The embedded Postgres at work: one foreground child, reached over a private socket with a password."""
+"""Runs the embedded Postgres as a child process, reached over a private socket with a password."""
 
 import signal
 import subprocess
@@ -7,11 +7,12 @@ import time
 import psycopg
 
 from config.embedded import child, logs, sockets
-from config.embedded.cluster import DATABASE, USER, Cluster, clear_the_way
+from config.embedded.cluster import DATABASE, USER, Cluster, wait_until_startable
 from config.embedded.data_dir import DataDir
 
-FAST_STOP = signal.SIGINT  # ends sessions and closes its files in order
-HARD_STOP = signal.SIGQUIT  # stops at once and repairs its files at the next start
+# https://www.postgresql.org/docs/current/server-shutdown.html
+FAST_SHUTDOWN = signal.SIGINT  # ends sessions, then shuts down cleanly
+IMMEDIATE_SHUTDOWN = signal.SIGQUIT  # recovers from its write-ahead log at the next start
 
 
 def argv(cluster: Cluster) -> list[str]:
@@ -26,27 +27,29 @@ def argv(cluster: Cluster) -> list[str]:
         "log_destination": "stderr",
         "log_line_prefix": "%m [%p] ",
     }
-    words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-    return [str(cluster.programs / "postgres"), "-D", str(cluster.files), *words]
+    arguments = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
+    return [str(cluster.programs / "postgres"), "-D", str(cluster.files), *arguments]
 
 
 def environment() -> dict[str, str]:
-    """Almost nothing: PGDATA, PGPORT and their like of the person at the terminal are not meant for us."""
+    """A minimal environment, without PGDATA, PGPORT and the like from the terminal."""
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
 
 def start(cluster: Cluster, wait: float = 30) -> subprocess.Popen[bytes]:
-    """Starts it as a child that ends, in order, when this process dies. Returns before it answers."""
-    clear_the_way(cluster, wait)
+    """Start Postgres as a child that shuts down cleanly when this process dies. Returns before it is ready."""
+    wait_until_startable(cluster, wait)
     with logs.open_log(cluster.data.log("postgres")) as log:
-        return child.spawn(argv(cluster), log=log, env=environment(), death_signal=FAST_STOP, account=cluster.account)
+        return child.spawn(
+            argv(cluster), log=log, env=environment(), parent_death_signal=FAST_SHUTDOWN, account=cluster.account
+        )
 
 
 def stop(process: subprocess.Popen[bytes], seconds: float = 20) -> None:
-    for order, limit in ((FAST_STOP, seconds), (HARD_STOP, 5.0), (signal.SIGKILL, 5.0)):
+    for number, limit in ((FAST_SHUTDOWN, seconds), (IMMEDIATE_SHUTDOWN, 5.0), (signal.SIGKILL, 5.0)):
         if process.poll() is not None:
             return
-        process.send_signal(order)
+        process.send_signal(number)
         try:
             process.wait(limit)
         except subprocess.TimeoutExpired:
@@ -65,8 +68,8 @@ def connect(data: DataDir, database: str) -> psycopg.Connection:
     )
 
 
-def answers(data: DataDir) -> bool:
-    """Whether it takes connections. Makes our database on its first answer."""
+def is_ready(data: DataDir) -> bool:
+    """Whether Postgres accepts connections. Creates our database if it is missing."""
     if not sockets.postgres_folder(data).exists():
         return False
     try:
@@ -79,17 +82,17 @@ def answers(data: DataDir) -> bool:
         with connect(data, "postgres") as session:
             session.execute(f"CREATE DATABASE {DATABASE}")
     except psycopg.errors.DuplicateDatabase:
-        pass  # another command was first
+        pass  # another command created it at the same time
     except psycopg.OperationalError:
         return False
     return True
 
 
-def wait_until_it_answers(cluster: Cluster, process: subprocess.Popen[bytes], seconds: float = 60) -> bool:
-    """False when it ended instead, or the time is over."""
+def wait_until_ready(cluster: Cluster, process: subprocess.Popen[bytes], seconds: float = 60) -> bool:
+    """False if the process ended or the time is up."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
-        if answers(cluster.data):
+        if is_ready(cluster.data):
             return True
         time.sleep(0.05)
     return False

@@ -1,11 +1,14 @@
-"""Keeps the parts of `up` running: ordered start, restart of what dies, ordered end. It has no threads."""
+"""Supervises the processes of `up`: starts them in order, restarts one that dies, and stops them in groups.
+
+Single-threaded: the kernel's parent-death signal follows the thread that forked (see `child.spawn`).
+"""
 
 import contextlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -13,209 +16,232 @@ from types import FrameType
 from config.embedded import child, logs
 from config.embedded.console import Console
 
-MOST_DEATHS = 5
-WITHIN_SECONDS = 60.0
+MAX_DEATHS = 5
+DEATH_WINDOW_SECONDS = 60.0
 POLL_SECONDS = 0.1
+STOP_POLL_SECONDS = 0.02
+KILL_SECONDS = 3.0
 # One Ctrl-C can arrive twice: from the terminal, and passed on by the program that started us.
 SAME_PRESS_SECONDS = 0.5
 
 
-class Stopped(Exception):
-    """Somebody asked for the end, by Ctrl-C or a signal."""
+class StopRequested(Exception):
+    """Somebody pressed Ctrl-C or sent a signal."""
 
 
-class GaveUp(Exception):
-    """A part cannot be kept running; str() is the sentence for the console."""
+class RestartLimitReached(Exception):
+    """A process keeps dying. str() is the message for the console."""
 
 
-def nothing() -> None:
-    """A part without preparation."""
+def no_preparation() -> None:
+    """The default for `SupervisedProcess.prepare`."""
 
 
 @dataclass
 class SupervisedProcess:
-    """One child process, and how to start, ask and end it."""
+    """One child process: its command, how to tell that it is ready, and how to stop it."""
 
     name: str
     argv: list[str]
     log: Path
     is_ready: Callable[[], bool]
-    about: str = ""  # said when it is ready
-    before: Callable[[], None] = nothing  # runs before each start
+    ready_message: str = ""
+    prepare: Callable[[], None] = no_preparation  # called before each start
     env: Mapping[str, str] | None = None
     cwd: Path | str = "/"
     account: tuple[int, int] | None = None
     start_seconds: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
-    hard_signal: signal.Signals = signal.SIGKILL
-    death_signal: signal.Signals = signal.SIGKILL
+    kill_signal: signal.Signals = signal.SIGKILL
+    parent_death_signal: signal.Signals = signal.SIGKILL
 
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     started_at: float = 0.0
     ready: bool = False
     deaths: list[float] = field(default_factory=list)
-    start_again_at: float | None = None
-    followed: logs.Follower | None = field(default=None, repr=False)
+    restart_at: float | None = None
+    log_follower: logs.Follower | None = field(default=None, repr=False)
 
 
 class Supervisor:
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.parts: list[SupervisedProcess] = []
-        self.asked_to_stop = 0
-        self._last_press = 0.0
-        self._busy = False
+        self.processes: list[SupervisedProcess] = []
+        self.stop_requests = 0  # from the second on, nothing waits for running work
+        self._last_request_at = 0.0
+        self._is_interruptible = False
 
     # ------------------------------------------------------------------ signals
 
-    def listen(self) -> None:
+    def handle_signals(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if now - self._last_press > SAME_PRESS_SECONDS:
-            self.asked_to_stop += 1
-        self._last_press = now
-        if self._busy:
-            raise Stopped
+        if now - self._last_request_at > SAME_PRESS_SECONDS:
+            self.stop_requests += 1
+        self._last_request_at = now
+        if self._is_interruptible:
+            raise StopRequested
 
     @contextlib.contextmanager
-    def busy(self) -> Iterator[None]:
-        """Around work in this process that never pauses: there the wish to stop interrupts at once."""
-        if self.asked_to_stop:
-            raise Stopped
-        self._busy = True
+    def interruptible(self) -> Iterator[None]:
+        """For work in this process that never calls `pause`: a stop request interrupts it at once."""
+        if self.stop_requests:
+            raise StopRequested
+        self._is_interruptible = True
         try:
             yield
         finally:
-            self._busy = False
+            self._is_interruptible = False
 
     def pause(self) -> None:
-        """Waits one look; raises Stopped when the end was asked for meanwhile."""
-        if self.asked_to_stop:
-            raise Stopped
+        """Wait POLL_SECONDS. Raises StopRequested after a stop request."""
+        if self.stop_requests:
+            raise StopRequested
         time.sleep(POLL_SECONDS)
         self._follow_logs()
 
-    # ------------------------------------------------------------------ start
+    # ------------------------------------------------------------------ start and restart
 
-    def start(self, part: SupervisedProcess) -> None:
-        """Starts a part and waits until it takes work; meanwhile the parts before it are looked after."""
-        if self.asked_to_stop:
-            raise Stopped
-        self.parts.append(part)
-        part.followed = logs.Follower(part.log)
-        self._spawn(part)
-        while not part.ready:
+    def start(self, supervised: SupervisedProcess) -> None:
+        """Start a process and wait until it is ready, while supervising those started before it."""
+        if self.stop_requests:
+            raise StopRequested
+        self.processes.append(supervised)
+        supervised.log_follower = logs.Follower(supervised.log)
+        self._spawn(supervised)
+        while not supervised.ready:
             self.pause()
-            self.look_after()
+            self.check_all()
 
-    def _spawn(self, part: SupervisedProcess) -> None:
-        part.before()
-        part.ready = False
-        part.start_again_at = None
-        part.started_at = time.monotonic()
-        with logs.open_log(part.log) as log:
-            part.process = child.spawn(
-                part.argv, log=log, env=part.env, cwd=part.cwd, account=part.account, death_signal=part.death_signal
+    def _spawn(self, supervised: SupervisedProcess) -> None:
+        supervised.prepare()
+        supervised.ready = False
+        supervised.restart_at = None
+        supervised.started_at = time.monotonic()
+        with logs.open_log(supervised.log) as log:
+            supervised.process = child.spawn(
+                supervised.argv,
+                log=log,
+                env=supervised.env,
+                cwd=supervised.cwd,
+                account=supervised.account,
+                parent_death_signal=supervised.parent_death_signal,
             )
 
-    # ------------------------------------------------------------------ look after
-
-    def watch(self) -> None:
-        """Returns never: ends by Stopped or GaveUp."""
+    def run_forever(self) -> None:
+        """Supervise until StopRequested or RestartLimitReached is raised."""
         while True:
             self.pause()
-            self.look_after()
+            self.check_all()
 
-    def look_after(self) -> None:
-        for part in self.parts:
-            self._look_at(part)
+    def check_all(self) -> None:
+        for supervised in self.processes:
+            self._check(supervised)
 
-    def _look_at(self, part: SupervisedProcess) -> None:
+    def _check(self, supervised: SupervisedProcess) -> None:
         now = time.monotonic()
-        if part.process is None:
-            if part.start_again_at is not None and now >= part.start_again_at:
-                self._spawn(part)
+        if supervised.process is None:
+            if supervised.restart_at is not None and now >= supervised.restart_at:
+                self._spawn(supervised)
             return
-        if has_ended(part.process):
-            self._died(part, "died")
-        elif not part.ready and part.is_ready():
-            part.ready = True
-            took = f"({now - part.started_at:.1f} s)"
-            self.console.part(part.name, f"{'running again' if part.deaths else part.about or 'ready'} {took}")
-        elif not part.ready and now - part.started_at > part.start_seconds:
-            self._died(part, f"was not ready within {part.start_seconds:.0f} s and was ended")
+        if has_ended(supervised.process):
+            self._handle_death(supervised, "died")
+        elif supervised.ready:
+            return
+        elif supervised.is_ready():
+            supervised.ready = True
+            message = "running again" if supervised.deaths else supervised.ready_message or "ready"
+            self.console.event(supervised.name, f"{message} ({now - supervised.started_at:.1f} s)")
+        elif now - supervised.started_at > supervised.start_seconds:
+            self._handle_death(supervised, f"was not ready within {supervised.start_seconds:.0f} s and was ended")
 
-    def _died(self, part: SupervisedProcess, how: str) -> None:
-        """Plans the restart, later each time; the sixth death within a minute ends everything."""
+    def _handle_death(self, supervised: SupervisedProcess, how: str) -> None:
+        """Schedule a restart with exponential backoff. Raises RestartLimitReached at the sixth death within a minute."""
         now = time.monotonic()
-        if part.process is not None:
-            self._end_group(part, signal.SIGKILL)  # whatever of its group is left would be in the next one's way
-            how = f"{how} ({how_it_ended(part.process.wait())})"
-        part.process, part.ready = None, False
-        part.deaths = [moment for moment in part.deaths if now - moment < WITHIN_SECONDS] + [now]
-        if len(part.deaths) > MOST_DEATHS:
-            raise GaveUp(
-                f"{part.name} {how} for the {len(part.deaths)}th time within a minute, so something is wrong that "
-                f"a restart does not mend. Its last words, from {part.log}:\n{logs.last_lines(part.log, 5)}"
+        if supervised.process is not None:
+            # Processes left in its group would be in the way of the next start.
+            self._signal_group(supervised, signal.SIGKILL)
+            how = f"{how} ({exit_reason(supervised.process.wait())})"
+        supervised.process, supervised.ready = None, False
+        supervised.deaths = [at for at in supervised.deaths if now - at < DEATH_WINDOW_SECONDS] + [now]
+        if len(supervised.deaths) > MAX_DEATHS:
+            raise RestartLimitReached(
+                f"{supervised.name} {how} for the {len(supervised.deaths)}th time within a minute, so something is "
+                f"wrong that a restart does not mend. Its last words, from {supervised.log}:\n"
+                f"{logs.last_lines(supervised.log, 5)}"
             )
-        part.start_again_at = now + 0.25 * 2 ** (len(part.deaths) - 1)
-        self.console.trouble(part.name, f"{how}, restarting, {len(part.deaths)} of {MOST_DEATHS} this minute")
+        supervised.restart_at = now + 0.25 * 2 ** (len(supervised.deaths) - 1)
+        self.console.warning(
+            supervised.name, f"{how}, restarting, {len(supervised.deaths)} of {MAX_DEATHS} this minute"
+        )
 
     def _follow_logs(self) -> None:
-        for part in self.parts:
-            if part.followed:
-                for line in part.followed.new_lines():
-                    self.console.part(part.name, line)
-                part.followed.shorten()
+        for supervised in self.processes:
+            if supervised.log_follower:
+                for line in supervised.log_follower.new_lines():
+                    self.console.event(supervised.name, line)
+                supervised.log_follower.rotate_if_large()
 
-    # ------------------------------------------------------------------ end
+    # ------------------------------------------------------------------ stop
 
-    def end(self, order: list[str]) -> None:
-        """Ends the parts one after the other, in the order of their names; a name not given comes last."""
-        place = {name: position for position, name in enumerate(order)}
-        for part in sorted(self.parts, key=lambda part: place.get(part.name, len(order))):
-            self._end(part)
+    def stop(self, groups: Iterable[Iterable[str]]) -> None:
+        """Stop all processes, one group of names after the other; those in no group come last.
+
+        The processes of one group are signaled in the given order and stop at the same time.
+        """
+        by_name = {supervised.name: supervised for supervised in self.processes}
+        for group in groups:
+            self._stop_together([by_name.pop(name) for name in group if name in by_name])
+        self._stop_together(by_name.values())
         self._follow_logs()
-        self.parts.clear()
+        self.processes.clear()
 
-    def _end(self, part: SupervisedProcess) -> None:
-        if part.process is None:
-            return
-        self.console.part(part.name, "stopping")
-        part.process.send_signal(part.stop_signal)
-        deadline = time.monotonic() + part.stop_seconds
-        while not has_ended(part.process) and time.monotonic() < deadline and self.asked_to_stop < 2:
-            time.sleep(0.02)
-            self._follow_logs()
-        if not has_ended(part.process):
-            self.console.trouble(part.name, "stopped without waiting for it")
-            self._end_hard(part, part.process)
-        self._end_group(part, signal.SIGKILL)
-        part.process.wait()
+    def _stop_together(self, group: Iterable[SupervisedProcess]) -> None:
+        running: list[tuple[SupervisedProcess, subprocess.Popen[bytes]]] = []
+        for supervised in group:
+            if supervised.process is not None:
+                self.console.event(supervised.name, "stopping")
+                supervised.process.send_signal(supervised.stop_signal)
+                running.append((supervised, supervised.process))
+        signaled_at = time.monotonic()
+        while running:
+            waited = time.monotonic() - signaled_at
+            for supervised, process in list(running):
+                if not has_ended(process):
+                    if waited < supervised.stop_seconds and self.stop_requests < 2:
+                        continue
+                    self.console.warning(supervised.name, "stopped without waiting for it")
+                    self._kill(supervised, process)
+                self._signal_group(supervised, signal.SIGKILL)
+                process.wait()
+                running.remove((supervised, process))
+            if running:
+                time.sleep(STOP_POLL_SECONDS)
+                self._follow_logs()
 
-    def _end_hard(self, part: SupervisedProcess, process: subprocess.Popen[bytes]) -> None:
-        self._end_group(part, part.hard_signal)
-        deadline = time.monotonic() + 3
+    def _kill(self, supervised: SupervisedProcess, process: subprocess.Popen[bytes]) -> None:
+        self._signal_group(supervised, supervised.kill_signal)
+        deadline = time.monotonic() + KILL_SECONDS
         while not has_ended(process) and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(STOP_POLL_SECONDS)
 
-    def _end_group(self, part: SupervisedProcess, number: signal.Signals) -> None:
-        """Signals the part and what it started. Call it before waiting for the part: until then the id is its own."""
-        if part.process is not None and part.process.returncode is None:
+    def _signal_group(self, supervised: SupervisedProcess, number: signal.Signals) -> None:
+        """Signal the process and its descendants. Call it before `wait`: until then its ID cannot be reused."""
+        if supervised.process is not None and supervised.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(part.process.pid, number)
+                os.killpg(supervised.process.pid, number)
 
 
 def has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it has ended, without waiting for it: as long as nobody has, its id cannot be given to another."""
+    """Whether the process has ended. Does not reap it, so its ID stays reserved until `wait`."""
     if process.returncode is not None:
         return True
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def how_it_ended(code: int) -> str:
+def exit_reason(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"code {code}"

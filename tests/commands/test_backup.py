@@ -133,7 +133,7 @@ def test_the_tables_of_a_new_installation_hold_no_rows_that_count(bare_database:
 def test_while_somebody_else_uses_the_database_nothing_is_done(backed_up: Path) -> None:
     database = dumps.Database.of(connection.settings_dict)
     with (
-        psycopg.connect(database.address, password=database.password),
+        psycopg.connect(database.conninfo, password=database.password),
         pytest.raises(CommandError, match="connections"),
     ):
         said("restore", str(backed_up), replace=True)

@@ -12,7 +12,7 @@ from diagnostics.evaluation.bench.parsing import measure as measure_parsing
 from diagnostics.evaluation.bench.providers import measure
 from diagnostics.evaluation.bench.row import BenchOptions
 from diagnostics.evaluation.bench.web import measure as measure_web
-from diagnostics.management.crew import web_server
+from diagnostics.management.bench_processes import web_server
 from diagnostics.orgs.models import Provider
 from diagnostics.runs.models import Run
 

@@ -1,28 +1,28 @@
-"""What `up` tells of where the pages are."""
+"""The address that `up` prints, and the host that its readiness probe uses."""
 
 import pytest
 from pytest_django import Settings
 
-from diagnostics.management.commands.up import address_for_people, name_of_pages
+from diagnostics.management.commands.up import allowed_host, public_address
 
-OWN = "http://127.0.0.1:8000"
+LOCAL_ADDRESS = "http://127.0.0.1:8000"
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 
 
 @pytest.mark.parametrize(
-    ("allowed", "https", "address", "asked_as"),
+    ("allowed", "https", "address", "host"),
     [
-        (LOCAL, False, OWN, "127.0.0.1"),
-        (["*"], False, OWN, "127.0.0.1"),
+        (LOCAL, False, LOCAL_ADDRESS, "127.0.0.1"),
+        (["*"], False, LOCAL_ADDRESS, "127.0.0.1"),
         (["cobrowse.example.com"], True, "https://cobrowse.example.com ", "cobrowse.example.com"),
         ([".example.com"], True, "https://example.com ", "example.com"),
         (["127.0.0.1", "cobrowse.example.com"], True, "https://cobrowse.example.com ", "127.0.0.1"),
         (["cobrowse.example.com"], False, "http://cobrowse.example.com ", "cobrowse.example.com"),
     ],
 )
-def test_the_pages_are_named_as_they_can_be_reached(
-    settings: Settings, allowed: list[str], https: bool, address: str, asked_as: str
+def test_address_and_probe_host_match_the_allowed_hosts(
+    settings: Settings, allowed: list[str], https: bool, address: str, host: str
 ) -> None:
     settings.ALLOWED_HOSTS, settings.HTTPS = allowed, https
-    assert address_for_people(OWN).startswith(address)
-    assert name_of_pages() == asked_as
+    assert public_address(LOCAL_ADDRESS).startswith(address)
+    assert allowed_host() == host

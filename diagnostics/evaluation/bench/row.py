@@ -9,10 +9,10 @@ from typing import Any, Protocol
 class Crew(Protocol):
     """Starts a broker and workers on this process's database for the duration of a block. Yields the broker's URL."""
 
-    def __call__(self, processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]: ...
+    def __call__(self, concurrency: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]: ...
 
 
-def no_crew(processes: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]:
+def no_crew(concurrency: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]:
     raise NotImplementedError("the caller that measures workers provides them")
 
 

@@ -48,8 +48,8 @@ class Command(ProductCommand):
                 [*LEFT_OUT, *cache_tables()],
                 lambda draft: sealed_files.seal(draft, settings.FIELD_ENCRYPTION_KEYS[0]),
             )
-        except dumps.Failed as failed:
-            raise CommandError(f"There is no backup. {failed}") from None
+        except dumps.DumpError as error:
+            raise CommandError(f"There is no backup. {error}") from None
         size = file.stat().st_size
         self.stdout.write(f"Written and read back: {file}, {bytes_in_words(size)}.")
         key = sealed_files.key_id(settings.FIELD_ENCRYPTION_KEYS[0])

@@ -1,4 +1,4 @@
-"""Measure the product's promises on this machine."""
+"""Run a benchmark on this machine."""
 
 import json
 import re
@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-import config.celery  # noqa: F401 - the tasks it sends belong to this app
+import config.celery  # noqa: F401 - binds the tasks to the Celery app
 from diagnostics.evaluation.bench import BENCHES, BenchOptions, BenchRow
 from diagnostics.management.base import ProductCommand
-from diagnostics.management.crew import crew, web_server
+from diagnostics.management.bench_processes import web_server, workers
 
 
 class Command(ProductCommand):
@@ -34,27 +34,30 @@ class Command(ProductCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asked = BenchOptions(options["latency"], options["times"], options["runs"], options["whole"], crew, web_server)
-        rows = BENCHES[options["name"]](asked)
+        bench_options = BenchOptions(
+            options["latency"], options["times"], options["runs"], options["whole"], workers, web_server
+        )
+        rows = BENCHES[options["name"]](bench_options)
         if options["json"]:
             self.stdout.write(json.dumps({"rows": [row.to_json() for row in rows]}, indent=2))
             return
         width = max(len(row.name) for row in rows)
         for row in rows:
-            self.stdout.write(f"{row.name:<{width}}  {row.value:>10} {row.unit:<6} {_promise(row)}".rstrip())
+            self.stdout.write(f"{row.name:<{width}}  {row.value:>10} {row.unit:<6} {_goal(row)}".rstrip())
 
 
-def _promise(row: BenchRow) -> str:
+def _goal(row: BenchRow) -> str:
     if row.holds is None:
         return ""
     return f"{row.goal}: {'holds' if row.holds else 'DOES NOT HOLD'}"
 
 
 def milliseconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)?", text.strip())
-    if found is None or float(found[1]) > 10_000:
+    """Parse a duration such as 100ms or 0.1s; a number without a unit is in milliseconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)?", text.strip())
+    if match is None or float(match[1]) > 10_000:
         raise ArgumentTypeError(f"{text!r} is no latency; write 100ms or 0.1s")
-    return float(found[1]) * (1000 if found[2] == "s" else 1)
+    return float(match[1]) * (1000 if match[2] == "s" else 1)
 
 
 def times(text: str) -> int:

@@ -55,8 +55,8 @@ class Command(ProductCommand):
             database = dumps.Database.of(connection.settings_dict)
             connections.close_all()
             dumps.restore(programs, database, file, archive, product_tables())
-        except dumps.Failed as failed:
-            raise CommandError(f"Nothing was changed. {failed}") from None
+        except dumps.DumpError as error:
+            raise CommandError(f"Nothing was changed. {error}") from None
         finally:
             connections.close_all()
         self._finish(file)
@@ -73,17 +73,21 @@ class Command(ProductCommand):
     def _look(self, archive: dumps.BackupContents, file: Path, *, replace: bool) -> None:
         """Everything that speaks against it, before anything is done."""
         if ("public", "diagnostics_run") not in archive.tables:
-            raise dumps.Failed(f"{file} is no backup of Cobrowse Doctor.")
+            raise dumps.DumpError(f"{file} is no backup of Cobrowse Doctor.")
         known = {name for app, name in MigrationLoader(None).graph.nodes if app == TABLE_PREFIX}
         if unknown := sorted(name for app, name in archive.migrations if app == TABLE_PREFIX and name not in known):
-            raise dumps.Failed(f"It was made by a newer version, which has {unknown[-1]}. Install that version first.")
+            raise dumps.DumpError(
+                f"It was made by a newer version, which has {unknown[-1]}. Install that version first."
+            )
         with connection.cursor() as cursor:
             cursor.execute(OTHERS)
             (others,) = cursor.fetchone()
         if others:
-            raise dumps.Failed(f"{others} other connections use the database. Stop `up`, or workers, beat and pages.")
+            raise dumps.DumpError(
+                f"{others} other connections use the database. Stop `up`, or workers, beat and pages."
+            )
         if not replace and (filled := tables_with_rows()):
-            raise dumps.Failed(f"The database has rows, in {', '.join(filled[:5])}. --replace throws them away.")
+            raise dumps.DumpError(f"The database has rows, in {', '.join(filled[:5])}. --replace throws them away.")
 
     def _finish(self, file: Path) -> None:
         if missing := missing_migrations():

@@ -1,4 +1,4 @@
-"""Starts everything on one machine, keeps it running, and ends it on Ctrl-C."""
+"""Runs all processes of the product on one machine until Ctrl-C."""
 
 import hashlib
 import json
@@ -12,17 +12,17 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 
-from config.embedded import cluster, data_dir, logs, parts, sockets
+from config.embedded import cluster, data_dir, logs, processes, sockets
 from config.embedded.console import Console
 from config.embedded.locks import Lock
-from config.embedded.supervisor import GaveUp, Stopped, Supervisor
+from config.embedded.supervisor import RestartLimitReached, StopRequested, Supervisor
 from config.migrations import missing_migrations
-from diagnostics.accounts import users as people
+from diagnostics.accounts import users
 from diagnostics.accounts.models import User
 from diagnostics.demo import seed
 from diagnostics.management.base import ProductCommand
 
-TAKE_OVER_SECONDS = 30.0
+DATABASE_LOCK_SECONDS = 30.0
 DEFAULT_PORT = 8000
 ADMIN = "admin"
 
@@ -33,63 +33,63 @@ class Command(ProductCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-demo", action="store_true", help="without the demo orgs")
         parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the pages (default %(default)s)")
-        # manage.py has taken it from the command line before the settings were read.
+        # config.embedded.commands applies it before the settings are loaded.
         parser.add_argument("--data-dir", help="where data, keys and logs are kept (default .data in the project)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         data: data_dir.DataDir = settings.DATA
-        os.umask(0o077)  # what this and its parts write is nobody else's to read
+        os.umask(0o077)  # files are private to this user
         data.make()
-        data.close_to_others()
-        alone = Lock(data.locks / "up")
-        if not alone.take():
-            raise CommandError(f"already running at {alone.read() or 'an address it has not told yet'}")
+        data.restrict_permissions()
+        lock = Lock(data.locks / "up")
+        if not lock.acquire():
+            raise CommandError(f"already running at {lock.read() or 'an address it has not told yet'}")
         try:
-            Up(data, options["port"], with_demo=not options["no_demo"], alone=alone).run()
+            Up(data, options["port"], with_demo=not options["no_demo"], lock=lock).run()
         finally:
-            alone.release()
+            lock.release()
 
 
 class Up:
-    def __init__(self, data: data_dir.DataDir, port: int, *, with_demo: bool, alone: Lock) -> None:
+    def __init__(self, data: data_dir.DataDir, port: int, *, with_demo: bool, lock: Lock) -> None:
         self.data = data
         self.port = port
         self.with_demo = with_demo
-        self.address = f"http://{parts.HOST}:{port}"
+        self.address = f"http://{processes.HOST}:{port}"
         self.console = Console()
         self.supervisor = Supervisor(self.console)
-        self.owner = Lock(data.locks / "owner")
-        alone.write(f"{self.address} (pid {os.getpid()})")
+        self.owner_lock = Lock(data.locks / "owner")
+        lock.write(f"{self.address} (pid {os.getpid()})")
 
     def run(self) -> None:
         if not 1 <= self.port <= 65535:
             raise CommandError(f"--port {self.port} is no port. Choose one from 1 to 65535.")
-        if not parts.is_free(self.port):
+        if not processes.is_free(self.port):
             raise CommandError(
                 f"Port {self.port} is in use by another program (or not allowed for this user). Stop that program, or "
                 f"choose another port, such as --port {self.port + 1}."
             )
-        logs.shorten(self.data.logs)
-        os.environ.setdefault("PUBLIC_URL", self.address)  # the parts name it in alerts
-        self.supervisor.listen()
-        trouble = ""
+        logs.rotate_closed(self.data.logs)
+        os.environ.setdefault("PUBLIC_URL", self.address)  # for links in alerts
+        self.supervisor.handle_signals()
+        error = ""
         try:
             self.start()
-            self.greet()
-            self.supervisor.watch()
-        except Stopped:
+            self.print_address()
+            self.supervisor.run_forever()
+        except StopRequested:
             self.console.line()
             self.console.line("Stopping. Running checks may finish; press Ctrl-C again to stop at once.")
-        except (GaveUp, cluster.StillRunning) as exc:
-            trouble = str(exc)
+        except (RestartLimitReached, cluster.StillRunning) as exc:
+            error = str(exc)
             self.console.line()
             self.console.line("Giving up, and stopping everything.")
         finally:
-            self.supervisor.end(parts.STOP_ORDER)
-            sockets.tidy(self.data)
-            self.owner.release()
-        if trouble:
-            raise CommandError(trouble)
+            self.supervisor.stop(processes.STOP_GROUPS)
+            sockets.remove_temporary_folders(self.data)
+            self.owner_lock.release()
+        if error:
+            raise CommandError(error)
         self.console.line("Stopped. Everything is kept for the next start.")
 
     # ------------------------------------------------------------------ start
@@ -98,102 +98,109 @@ class Up:
         self.console.line(f"Cobrowse Doctor starts. Data: {self.data.path}")
         if settings.EMBEDDED_DATABASE:
             self.start_database()
-        with self.supervisor.busy():
-            self.bring_up_to_date()
+        with self.supervisor.interruptible():
+            self.update_database_and_static_files()
         if settings.EMBEDDED_BROKER:
-            self.supervisor.start(parts.queue(self.data))
+            self.supervisor.start(processes.queue(self.data))
         if self.with_demo:
             self.start_demo()
-        self.supervisor.start(parts.worker(self.data))
-        self.supervisor.start(parts.background(self.data))
-        self.supervisor.start(parts.beat(self.data))
-        self.supervisor.start(parts.web(self.data, self.port, name_of_pages()))
+        self.supervisor.start(processes.worker(self.data))
+        self.supervisor.start(processes.background(self.data))
+        self.supervisor.start(processes.beat(self.data))
+        self.supervisor.start(processes.web(self.data, self.port, allowed_host()))
 
     def start_database(self) -> None:
-        """Takes the database over from other commands: alone for a moment, then shared with them again."""
-        users = Lock(self.data.locks / "users")
-        if not users.wait(TAKE_OVER_SECONDS, waiting=self.say_it_waits) or not self.owner.wait(TAKE_OVER_SECONDS):
+        """Start Postgres while no other command uses it; afterwards they share it."""
+        users_lock = Lock(self.data.locks / "users")
+        is_ours = users_lock.wait(DATABASE_LOCK_SECONDS, on_wait=self.print_waiting) and self.owner_lock.wait(
+            DATABASE_LOCK_SECONDS
+        )
+        if not is_ours:
             raise CommandError(
-                f"Another manage.py command has used the database in {self.data.path} for {TAKE_OVER_SECONDS:.0f} s. "
+                f"Another manage.py command has used the database in {self.data.path} for {DATABASE_LOCK_SECONDS:.0f} s. "
                 f"Let it finish or stop it, then start again."
             )
         try:
-            self.supervisor.start(parts.database(cluster.prepare(self.data)))
+            self.supervisor.start(processes.database(cluster.prepare(self.data)))
         finally:
-            users.release()
+            users_lock.release()
 
-    def say_it_waits(self) -> None:
-        self.console.part("database", f"in use by another command, waiting up to {TAKE_OVER_SECONDS:.0f} s for it")
+    def print_waiting(self) -> None:
+        self.console.event("database", f"in use by another command, waiting up to {DATABASE_LOCK_SECONDS:.0f} s for it")
 
-    def bring_up_to_date(self) -> None:
+    def update_database_and_static_files(self) -> None:
         missing = missing_migrations()
         if missing:
-            self.console.part("database", "bringing the tables up to date")
+            self.console.event("database", "bringing the tables up to date")
             call_command("migrate", verbosity=0, interactive=False)
         self.collect_static_files()
         connections.close_all()
 
     def collect_static_files(self) -> None:
-        """Only when one of them has changed: hashing them all takes longer than the rest of a start."""
-        seal = settings.STATIC_ROOT / ".collected"
-        state = state_of_static_files()
-        if not seal.exists() or seal.read_text() != state:
+        """Collect them only if one has changed: hashing all of them takes longer than the rest of the start."""
+        record = settings.STATIC_ROOT / ".collected"
+        fingerprint = static_files_fingerprint()
+        if not record.exists() or record.read_text() != fingerprint:
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-            seal.write_text(state)
+            record.write_text(fingerprint)
 
     def start_demo(self) -> None:
-        port = parts.free_pair(settings.DEMO_PORT, taken=self.port)
+        port = processes.free_port_pair(settings.DEMO_PORT, excluded=self.port)
         if port is None:
             raise CommandError("No two free ports for the demo orgs. Set DEMO_PORT to another one, or use --no-demo.")
         urls = {
-            f"demo-{org}": f"http://{parts.HOST}:{port + place}" for place, org in enumerate(("published", "gateway"))
+            "demo-published": f"http://{processes.HOST}:{port}",
+            "demo-gateway": f"http://{processes.HOST}:{port + 1}",
         }
         endpoints = {key: {"api": url, "login": url} for key, url in urls.items()}
-        # For the settings of the parts that start after this, and of commands beside us; and for our own.
+        # The file is for the settings of processes that start from now on; this process has loaded its own already.
         data_dir.write_private(self.data.demo_endpoints_file, json.dumps(endpoints))
         settings.GENESYS_ENDPOINTS.update(endpoints)
-        self.supervisor.start(parts.demo(self.data, port))
-        with self.supervisor.busy():
+        self.supervisor.start(processes.demo(self.data, port))
+        with self.supervisor.interruptible():
             added = seed.seed()
             connections.close_all()
         if added.clients:
-            self.console.part("demo", f"{added.clients} clients and {added.runs} runs added")
+            self.console.event("demo", f"{added.clients} clients and {added.runs} runs added")
 
-    # ------------------------------------------------------------------ words
+    # ------------------------------------------------------------------ output
 
-    def greet(self) -> None:
-        # Made only now that it can be shown: a start that was cut short must not leave a password nobody has seen.
-        with self.supervisor.busy():
-            password = "" if User.objects.exists() else people.add_first_admin(ADMIN)
+    def print_address(self) -> None:
+        # The account is created last, so that an interrupted start leaves no password that was never shown.
+        with self.supervisor.interruptible():
+            password = "" if User.objects.exists() else users.add_first_admin(ADMIN)
             connections.close_all()
         if password:
             login = f"Login:     {ADMIN}    Password: {password}    (shown this once)"
         else:
             login = f"Login:     as before. Forgotten? manage.py changepassword {ADMIN}"
         self.console.block(
-            f"Open       {address_for_people(self.address)}", login, f"Logs:      {self.data.logs}", "Stop:      Ctrl-C"
+            f"Open       {public_address(self.address)}", login, f"Logs:      {self.data.logs}", "Stop:      Ctrl-C"
         )
 
 
-def public_names() -> list[str]:
-    """The names beyond this machine's own under which the pages may be asked for."""
-    return [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name not in (*settings.LOCAL_HOSTS, "*")]
+def public_hosts() -> list[str]:
+    """The allowed hosts other than this machine."""
+    return [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host not in (*settings.LOCAL_HOSTS, "*")]
 
 
-def name_of_pages() -> str:
-    """A name that the pages answer to: this machine's, unless only others are allowed."""
-    return parts.HOST if {parts.HOST, "*"} & set(settings.ALLOWED_HOSTS) else next(iter(public_names()), parts.HOST)
+def allowed_host() -> str:
+    """A host that ALLOWED_HOSTS accepts: this machine's if possible."""
+    if {processes.HOST, "*"} & set(settings.ALLOWED_HOSTS) or not public_hosts():
+        return processes.HOST
+    return public_hosts()[0]
 
 
-def address_for_people(own: str) -> str:
-    """What to open in a browser; people elsewhere come through a proxy, since the pages listen on this machine only."""
-    if not public_names():
-        return own
-    return f"{'https' if settings.HTTPS else 'http'}://{public_names()[0]}    (its proxy leads to {own})"
+def public_address(local_address: str) -> str:
+    """The address to open in a browser. Public hosts lead here through a proxy: we listen on 127.0.0.1 only."""
+    if not public_hosts():
+        return local_address
+    scheme = "https" if settings.HTTPS else "http"
+    return f"{scheme}://{public_hosts()[0]}    (its proxy leads to {local_address})"
 
 
-def state_of_static_files() -> str:
-    """Changes when any static file does, or the way they are stored."""
+def static_files_fingerprint() -> str:
+    """A hash of the names, sizes and times of all static files, and of the storage backend."""
     digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():
         for path, storage in finder.list([]):

@@ -1,4 +1,4 @@
-"""Fixtures for the parts of one machine: a data folder of their own, and manage.py as a person calls it."""
+"""Fixtures for the embedded Postgres and `up`: a temporary data folder, and manage.py in a subprocess."""
 
 import os
 import shutil
@@ -23,13 +23,13 @@ PATIENCE = 60.0
 def wait_for(condition: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for: {what}"
+        assert time.monotonic() < deadline, f"timed out waiting for: {what}"
         time.sleep(0.05)
 
 
 @pytest.fixture
 def data() -> Iterator[DataDir]:
-    """A data folder that the database's own account can reach, as a project in an ordinary place is."""
+    """A data folder that the account of the database can enter."""
     folder = Path(tempfile.mkdtemp(prefix="cd-"))
     folder.chmod(0o711)
     yield DataDir(folder)
@@ -38,7 +38,7 @@ def data() -> Iterator[DataDir]:
 
 @pytest.fixture
 def closed_data() -> Iterator[DataDir]:
-    """A data folder that only its owner can enter, such as one below a closed home."""
+    """A data folder in a folder that only its owner can enter, such as a private home folder."""
     folder = Path(tempfile.mkdtemp(prefix="cd-"))
     yield DataDir(folder / "inner")
     remove(DataDir(folder / "inner"))
@@ -48,67 +48,68 @@ def closed_data() -> Iterator[DataDir]:
 def remove(data: DataDir) -> None:
     wait_for(lambda: not processes_of(data), f"the last process of {data.path} to end")
     for name in ("postgres-home", "postgres-socket", "broker-socket"):
-        folder = data.pointer(name)
+        folder = data.recorded_folder(name)
         if folder and (folder.parent == SYSTEM_HOME or folder.name.startswith("cobrowse-doctor-")):
             shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(data.path, ignore_errors=True)
 
 
 def processes_of(data: DataDir) -> list[int]:
-    """Every living process that was started for this data folder, by command line or environment."""
+    """IDs of the live processes whose command line or environment contains the data folder."""
     needles = [str(data.path).encode()]
-    if home := data.pointer("postgres-home"):
+    if home := data.recorded_folder("postgres-home"):
         needles.append(str(home).encode())
     return [pid for pid in child.all_pids() if pid != os.getpid() and child.is_alive(pid) and _mentions(pid, needles)]
 
 
 def _mentions(pid: int, needles: list[bytes]) -> bool:
     try:
-        said = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
+        content = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
         return False
-    return any(needle in said for needle in needles)
+    return any(needle in content for needle in needles)
 
 
 @dataclass
-class Running:
-    """A manage.py command in the background; what it says goes to a file."""
+class BackgroundCommand:
+    """A manage.py command in the background, with its output in a file."""
 
     process: subprocess.Popen[bytes]
-    output: Path
+    output_file: Path
 
-    def said(self) -> str:
-        return self.output.read_text()
+    @property
+    def output(self) -> str:
+        return self.output_file.read_text()
 
-    def wait_until_it_says(self, words: str) -> None:
-        wait_for(lambda: words in self.said() or self.process.poll() is not None, f"{words!r} in:\n{self.said()}")
-        assert words in self.said()
+    def wait_for_output(self, text: str) -> None:
+        wait_for(lambda: text in self.output or self.process.poll() is not None, f"{text!r} in:\n{self.output}")
+        assert text in self.output
 
 
 @dataclass
 class Manage:
-    """Calls manage.py with an environment of its own, never with that of the tests."""
+    """Calls manage.py with a minimal environment, not that of the tests."""
 
     data: DataDir
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
-        return {**kept, data_dir.VARIABLE: str(self.data.path), **more}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
+        return {**inherited, data_dir.VARIABLE: str(self.data.path), **more}
 
-    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=data_dir.PROJECT, env=self.environment(**env),
+            [sys.executable, "manage.py", *arguments], cwd=data_dir.PROJECT, env=self.environment(**env),
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
-    def start(self, output: Path, *words: str, **env: str) -> Running:
+    def start(self, output_file: Path, *arguments: str, **env: str) -> BackgroundCommand:
         stream: IO[bytes]
-        with open(output, "wb") as stream:
+        with open(output_file, "wb") as stream:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", *words], cwd=data_dir.PROJECT, env=self.environment(**env),
+                [sys.executable, "manage.py", *arguments], cwd=data_dir.PROJECT, env=self.environment(**env),
                 stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-        return Running(process, output)
+        return BackgroundCommand(process, output_file)
 
 
 @pytest.fixture

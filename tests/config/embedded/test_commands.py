@@ -27,14 +27,14 @@ def test_data_stays_from_command_to_command_and_nobody_stays_after_them(manage: 
 
 def test_two_first_commands_at_once_share_one_postgres(manage: Manage, tmp_path: Path, data: DataDir) -> None:
     both = [manage.start(tmp_path / str(number), "shell", "-c", COUNT) for number in range(2)]
-    assert [each.process.wait(90) for each in both] == [0, 0], [each.said() for each in both]
-    assert all("users: 0" in each.said() for each in both)
+    assert [each.process.wait(90) for each in both] == [0, 0], [each.output for each in both]
+    assert all("users: 0" in each.output for each in both)
     assert (data.logs / "postgres.log").read_text().count("listening on Unix socket") == 1
 
 
 def test_a_killed_command_leaves_nothing_behind_for_long(manage: Manage, tmp_path: Path, data: DataDir) -> None:
     command = manage.start(tmp_path / "out", "shell", "-c", SLEEP)
-    command.wait_until_it_says("holds")
+    command.wait_for_output("holds")
     command.process.kill()
     command.process.wait()
     wait_for(lambda: not processes_of(data), "keeper and Postgres to end")
@@ -44,7 +44,7 @@ def test_a_killed_keeper_takes_postgres_along_and_the_next_command_works(
     manage: Manage, tmp_path: Path, data: DataDir
 ) -> None:
     command = manage.start(tmp_path / "out", "shell", "-c", SLEEP)
-    command.wait_until_it_says("holds")
+    command.wait_for_output("holds")
     keepers = [
         pid for pid in processes_of(data) if b"config.embedded.keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]

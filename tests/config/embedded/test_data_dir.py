@@ -36,6 +36,6 @@ def test_a_folder_of_somebody_else_is_refused(data: DataDir) -> None:
 
 def test_pointers_are_remembered(data: DataDir) -> None:
     data.make()
-    assert data.pointer("postgres-home") is None
-    data.point("postgres-home", data.path / "x")
-    assert data.pointer("postgres-home") == data.path / "x"
+    assert data.recorded_folder("postgres-home") is None
+    data.record_folder("postgres-home", data.path / "x")
+    assert data.recorded_folder("postgres-home") == data.path / "x"

@@ -13,19 +13,19 @@ import pathlib, sys, time
 from config.embedded.locks import Lock
 
 lock = Lock(pathlib.Path(sys.argv[1]))
-print("held" if lock.take() else "refused", flush=True)
+print("held" if lock.acquire() else "refused", flush=True)
 time.sleep(60)
 """
 
 
 def test_one_holder_alone_or_many_shared(tmp_path: Path) -> None:
     first, second = Lock(tmp_path / "x"), Lock(tmp_path / "x")
-    assert first.take(shared=True)
-    assert second.take(shared=True)
-    assert not first.take()
+    assert first.acquire(shared=True)
+    assert second.acquire(shared=True)
+    assert not first.acquire()
     second.release()
-    assert first.take()
-    assert not second.take(shared=True)
+    assert first.acquire()
+    assert not second.acquire(shared=True)
     assert not second.is_free()
     first.release()
     assert second.is_free()
@@ -33,8 +33,8 @@ def test_one_holder_alone_or_many_shared(tmp_path: Path) -> None:
 
 def test_waiting_is_said_and_ends(tmp_path: Path) -> None:
     holder, said = Lock(tmp_path / "x"), list[str]()
-    holder.take()
-    assert not Lock(tmp_path / "x").wait(1.3, waiting=lambda: said.append("waiting"))
+    holder.acquire()
+    assert not Lock(tmp_path / "x").wait(1.3, on_wait=lambda: said.append("waiting"))
     assert said == ["waiting"]
 
 
@@ -50,7 +50,7 @@ def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
 
 def test_what_the_holder_says_can_be_read(tmp_path: Path) -> None:
     lock = Lock(tmp_path / "x")
-    lock.take()
+    lock.acquire()
     lock.write("a longer word")
     lock.write("short")
     assert Lock(tmp_path / "x").read() == "short"

@@ -30,11 +30,11 @@ TIME = "2026-11-22 12:48:38,804"
     ],
 )
 def test_what_is_worth_showing(line: str, shown: str) -> None:
-    assert logs.worth_showing(line) == shown
+    assert logs.short_form(line) == shown
 
 
 def test_a_long_line_is_cut() -> None:
-    assert len(logs.worth_showing(f"{TIME} ERROR x: {'y' * 5000}")) < 250
+    assert len(logs.short_form(f"{TIME} ERROR x: {'y' * 5000}")) < 250
 
 
 def test_only_new_and_whole_lines_are_followed(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_following_a_missing_log_is_quiet(tmp_path: Path) -> None:
 
 
 def test_a_large_log_moves_aside(tmp_path: Path) -> None:
-    (tmp_path / "big.log").write_bytes(b"x" * (logs.KEEP_BYTES + 1))
+    (tmp_path / "big.log").write_bytes(b"x" * (logs.ROTATE_BYTES + 1))
     (tmp_path / "small.log").write_bytes(b"x")
-    logs.shorten(tmp_path)
+    logs.rotate_closed(tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["big.log.1", "small.log"]
 
 
@@ -94,7 +94,7 @@ def test_a_log_is_emptied_where_the_file_system_cannot_shorten_it(
 
 
 def test_a_followed_log_stays_small_and_no_line_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "KEEP_BYTES", 50_000)
+    monkeypatch.setattr(logs, "ROTATE_BYTES", 50_000)
     file = tmp_path / "x.log"
     follower = logs.Follower(file)
     shown: list[str] = []
@@ -103,7 +103,7 @@ def test_a_followed_log_stays_small_and_no_line_is_missed(tmp_path: Path, monkey
             log.write(f"{TIME} ERROR x: line {number}\n".encode())
             log.flush()
             shown += follower.new_lines()
-            follower.shorten()
+            follower.rotate_if_large()
     shown += follower.new_lines()
     assert shown == [f"! line {number}" for number in range(3000)]
     assert file.stat().st_size < 60_000

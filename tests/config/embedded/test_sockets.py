@@ -39,7 +39,7 @@ def test_a_short_path_stays_in_the_data_folder(temp: Path) -> None:
 def test_a_long_path_moves_to_a_private_temp_folder_and_is_found_again(tmp_path: Path, temp: Path) -> None:
     data = deep(tmp_path)
     file = prepare(data)
-    assert len(os.fsencode(file)) <= sockets.LONGEST
+    assert len(os.fsencode(file)) <= sockets.MAX_PATH_BYTES
     assert file.parent.stat().st_mode & 0o777 == 0o700
     assert prepare(data) == file
 
@@ -92,9 +92,9 @@ def test_database_and_broker_really_start_in_any_folder_and_are_found_again(name
     with logs.open_log(data.log("broker")) as log:
         queue = child.spawn(broker.argv(data), log=log)
     try:
-        assert postgres.wait_until_it_answers(place, database), data.log("postgres").read_text()
+        assert postgres.wait_until_ready(place, database), data.log("postgres").read_text()
         deadline = time.monotonic() + 20
-        while not broker.answers(data):
+        while not broker.is_ready(data):
             assert queue.poll() is None and time.monotonic() < deadline, data.log("broker").read_text()
             time.sleep(0.02)
         assert cluster.prepare(DataDir(data.path)).socket_folder == place.socket_folder
@@ -105,14 +105,14 @@ def test_database_and_broker_really_start_in_any_folder_and_are_found_again(name
         queue.wait(10)
         postgres.stop(database)
     moved = [each for each in (place.socket_folder, sockets.broker_folder(data)) if not each.is_relative_to(outer)]
-    sockets.tidy(data)
+    sockets.remove_temporary_folders(data)
     assert [each for each in moved if each.exists()] == []
     again = postgres.start(cluster.prepare(data))
     try:
-        assert postgres.wait_until_it_answers(cluster.prepare(data), again)
+        assert postgres.wait_until_ready(cluster.prepare(data), again)
     finally:
         postgres.stop(again)
-        sockets.tidy(data)
+        sockets.remove_temporary_folders(data)
         shutil.rmtree(outer)
 
 
@@ -121,5 +121,5 @@ def test_an_odd_temp_folder_is_not_used_for_sockets(tmp_path: Path, monkeypatch:
     odd.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(odd))
     file = prepare(deep(tmp_path))
-    assert sockets.can_hold(file.parent, sockets.BROKER_SOCKET)
+    assert sockets.is_usable(file.parent, sockets.BROKER_SOCKET)
     file.parent.rmdir()

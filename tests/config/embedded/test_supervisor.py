@@ -1,4 +1,4 @@
-"""The supervisor, with small shell programs as its parts."""
+"""The supervisor, with shell scripts as its processes."""
 
 import io
 import os
@@ -14,154 +14,186 @@ import pytest
 from config.embedded import child
 from config.embedded.console import Console
 from config.embedded.data_dir import PROJECT
-from config.embedded.supervisor import GaveUp, Stopped, SupervisedProcess, Supervisor
+from config.embedded.supervisor import RestartLimitReached, StopRequested, SupervisedProcess, Supervisor
 from tests.config.embedded.conftest import wait_for
 
 FOREVER = "trap 'exit 0' TERM; touch {ready}; while :; do sleep 0.05; done"
-DEAF = "trap '' TERM; touch {ready}; while :; do sleep 0.05; done"
+IGNORES_TERM = "trap '' TERM; touch {ready}; while :; do sleep 0.05; done"
 
 
 @pytest.fixture
 def supervisor() -> Iterator[Supervisor]:
     made = Supervisor(Console(io.StringIO()))
     yield made
-    made.asked_to_stop = 2
-    made.end([])
+    made.stop_requests = 2
+    made.stop([])
 
 
-def part(folder: Path, name: str, script: str, **more: object) -> SupervisedProcess:
+def script_process(folder: Path, name: str, script: str, **more: object) -> SupervisedProcess:
     ready = folder / f"{name}.ready"
     made = SupervisedProcess(
         name=name,
         argv=["/bin/sh", "-c", script.format(ready=ready)],
         log=folder / f"{name}.log",
         is_ready=ready.exists,
-        before=lambda: ready.unlink(missing_ok=True),
+        prepare=lambda: ready.unlink(missing_ok=True),
     )
     for field, value in more.items():
         setattr(made, field, value)
     return made
 
 
-def said(supervisor: Supervisor) -> str:
+def output(supervisor: Supervisor) -> str:
     stream = supervisor.console.stream
     assert isinstance(stream, io.StringIO)
     return stream.getvalue()
 
 
-def look_until(supervisor: Supervisor, condition: Callable[[], object]) -> None:
-    def looked() -> object:
+def check_until(supervisor: Supervisor, condition: Callable[[], object]) -> None:
+    def checked() -> object:
         supervisor.pause()
-        supervisor.look_after()
+        supervisor.check_all()
         return condition()
 
-    wait_for(looked, "the supervisor")
+    wait_for(checked, "the supervisor")
 
 
-def pid_of(each: SupervisedProcess) -> int:
-    assert each.process
-    return each.process.pid
+def pid_of(supervised: SupervisedProcess) -> int:
+    assert supervised.process
+    return supervised.process.pid
 
 
-def test_a_start_waits_until_the_part_is_ready(tmp_path: Path, supervisor: Supervisor) -> None:
-    one = part(tmp_path, "one", "sleep 0.4; " + FOREVER)
+def test_start_waits_until_the_process_is_ready(tmp_path: Path, supervisor: Supervisor) -> None:
+    one = script_process(tmp_path, "one", "sleep 0.4; " + FOREVER)
     supervisor.start(one)
     assert one.ready
-    assert "one" in said(supervisor)
+    assert "one" in output(supervisor)
 
 
-def test_each_part_has_a_process_group_of_its_own(tmp_path: Path, supervisor: Supervisor) -> None:
-    one = part(tmp_path, "one", FOREVER)
+def test_each_process_has_its_own_process_group(tmp_path: Path, supervisor: Supervisor) -> None:
+    one = script_process(tmp_path, "one", FOREVER)
     supervisor.start(one)
     assert os.getpgid(pid_of(one)) == pid_of(one) != os.getpgid(0)
 
 
-def test_a_dead_part_is_said_and_started_again(tmp_path: Path, supervisor: Supervisor) -> None:
-    one = part(tmp_path, "one", FOREVER)
+def test_a_dead_process_is_reported_and_restarted(tmp_path: Path, supervisor: Supervisor) -> None:
+    one = script_process(tmp_path, "one", FOREVER)
     supervisor.start(one)
     first = pid_of(one)
     os.kill(first, signal.SIGKILL)
-    look_until(supervisor, lambda: one.process and one.ready and pid_of(one) != first)
-    assert "died (signal 9), restarting, 1 of 5 this minute" in said(supervisor)
-    assert "running again" in said(supervisor)
+    check_until(supervisor, lambda: one.process and one.ready and pid_of(one) != first)
+    assert "died (signal 9), restarting, 1 of 5 this minute" in output(supervisor)
+    assert "running again" in output(supervisor)
 
 
-def test_what_a_dead_part_started_goes_with_it(tmp_path: Path, supervisor: Supervisor) -> None:
-    one = part(tmp_path, "one", f"sleep 300 & echo $! > {tmp_path}/grandchild; " + FOREVER)
+def test_descendants_of_a_dead_process_are_killed(tmp_path: Path, supervisor: Supervisor) -> None:
+    one = script_process(tmp_path, "one", f"sleep 300 & echo $! > {tmp_path}/grandchild; " + FOREVER)
     supervisor.start(one)
     grandchild = int((tmp_path / "grandchild").read_text())
     os.kill(pid_of(one), signal.SIGKILL)
-    look_until(supervisor, lambda: not child.is_alive(grandchild))
+    check_until(supervisor, lambda: not child.is_alive(grandchild))
 
 
-def test_one_that_dies_all_the_time_ends_the_attempts(tmp_path: Path, supervisor: Supervisor) -> None:
-    one = part(tmp_path, "one", "touch {ready}; echo my last words; sleep 0.05; exit 3")
-    with pytest.raises(GaveUp, match=r"(?s)code 3.*my last words"):
+def test_a_process_that_keeps_dying_reaches_the_restart_limit(tmp_path: Path, supervisor: Supervisor) -> None:
+    one = script_process(tmp_path, "one", "touch {ready}; echo my last words; sleep 0.05; exit 3")
+    with pytest.raises(RestartLimitReached, match=r"(?s)code 3.*my last words"):
         supervisor.start(one)
-        supervisor.watch()
-    assert "5 of 5 this minute" in said(supervisor)
+        supervisor.run_forever()
+    assert "5 of 5 this minute" in output(supervisor)
 
 
-def test_one_that_never_gets_ready_counts_as_dead(tmp_path: Path, supervisor: Supervisor) -> None:
-    one = part(tmp_path, "one", "sleep 300", start_seconds=0.1)
-    with pytest.raises(GaveUp, match="not ready"):
+def test_a_process_that_never_gets_ready_counts_as_dead(tmp_path: Path, supervisor: Supervisor) -> None:
+    one = script_process(tmp_path, "one", "sleep 300", start_seconds=0.1)
+    with pytest.raises(RestartLimitReached, match="not ready"):
         supervisor.start(one)
 
 
-def test_the_end_follows_the_order_given(tmp_path: Path, supervisor: Supervisor) -> None:
+def test_groups_stop_one_after_the_other(tmp_path: Path, supervisor: Supervisor) -> None:
     script = "trap 'echo {name} >> {folder}/order; exit 0' TERM; touch {{ready}}; while :; do sleep 0.05; done"
     for name in ("database", "worker", "beat"):
-        supervisor.start(part(tmp_path, name, script.format(name=name, folder=tmp_path)))
-    supervisor.end(["beat", "worker", "database"])
+        supervisor.start(script_process(tmp_path, name, script.format(name=name, folder=tmp_path)))
+    supervisor.stop([["beat"], ["worker"], ["database"]])
     assert (tmp_path / "order").read_text().split() == ["beat", "worker", "database"]
 
 
-def test_a_first_wish_to_stop_lets_a_part_finish(tmp_path: Path, supervisor: Supervisor) -> None:
+def test_processes_of_one_group_stop_at_the_same_time(tmp_path: Path, supervisor: Supervisor) -> None:
+    waits_for_the_other = (
+        "trap 'touch {folder}/{name}.stopping; until [ -e {folder}/{other}.stopping ]; do sleep 0.02; done; exit 0' TERM; "
+        "touch {{ready}}; while :; do sleep 0.05; done"
+    )
+    for name, other in (("web", "worker"), ("worker", "web")):
+        script = waits_for_the_other.format(folder=tmp_path, name=name, other=other)
+        supervisor.start(script_process(tmp_path, name, script))
+    processes = [supervised.process for supervised in supervisor.processes]
+    supervisor.stop([["web", "worker"]])
+    assert [process and process.returncode for process in processes] == [0, 0], output(supervisor)
+
+
+def test_a_slow_process_does_not_shorten_the_time_of_the_others(tmp_path: Path, supervisor: Supervisor) -> None:
+    finishes = (
+        f"trap 'sleep 1; echo done > {tmp_path}/work; exit 0' TERM; touch {{ready}}; while :; do sleep 0.05; done"
+    )
+    supervisor.start(script_process(tmp_path, "hangs", IGNORES_TERM, stop_seconds=0.1))
+    supervisor.start(script_process(tmp_path, "works", finishes))
+    supervisor.stop([["hangs", "works"]])
+    assert (tmp_path / "work").read_text() == "done\n"
+    assert "hangs" in output(supervisor).partition("stopped without waiting")[0]
+
+
+def test_a_process_in_no_group_is_stopped_last(tmp_path: Path, supervisor: Supervisor) -> None:
+    for name in ("other", "database"):
+        supervisor.start(script_process(tmp_path, name, FOREVER))
+    supervisor.stop([["database"]])
+    stopped = [line.split()[0] for line in output(supervisor).splitlines() if line.endswith("stopping")]
+    assert stopped == ["database", "other"]
+
+
+def test_the_first_stop_request_lets_a_process_finish(tmp_path: Path, supervisor: Supervisor) -> None:
     finishes = (
         f"trap 'sleep 0.5; echo done > {tmp_path}/work; exit 0' TERM; touch {{ready}}; while :; do sleep 0.05; done"
     )
-    supervisor.start(part(tmp_path, "one", finishes))
-    supervisor.asked_to_stop = 1
-    supervisor.end([])
+    supervisor.start(script_process(tmp_path, "one", finishes))
+    supervisor.stop_requests = 1
+    supervisor.stop([])
     assert (tmp_path / "work").read_text() == "done\n"
 
 
-def test_a_second_wish_to_stop_waits_for_nobody(tmp_path: Path, supervisor: Supervisor) -> None:
-    one = part(tmp_path, "one", DEAF, stop_seconds=300.0)
+def test_the_second_stop_request_kills_at_once(tmp_path: Path, supervisor: Supervisor) -> None:
+    one = script_process(tmp_path, "one", IGNORES_TERM, stop_seconds=300.0)
     supervisor.start(one)
-    supervisor.asked_to_stop = 2
-    supervisor.end([])
+    supervisor.stop_requests = 2
+    supervisor.stop([])
     assert one.process and one.process.returncode == -signal.SIGKILL
 
 
-def test_a_part_that_does_not_end_in_time_is_ended(tmp_path: Path, supervisor: Supervisor) -> None:
-    one = part(tmp_path, "one", DEAF, stop_seconds=0.2)
+def test_a_process_that_does_not_stop_in_time_is_killed(tmp_path: Path, supervisor: Supervisor) -> None:
+    one = script_process(tmp_path, "one", IGNORES_TERM, stop_seconds=0.2)
     supervisor.start(one)
-    supervisor.end([])
+    supervisor.stop([])
     assert one.process and one.process.returncode == -signal.SIGKILL
 
 
-def test_a_wish_to_stop_interrupts_a_start(tmp_path: Path, supervisor: Supervisor) -> None:
-    supervisor.asked_to_stop = 1
-    with pytest.raises(Stopped):
-        supervisor.start(part(tmp_path, "one", FOREVER))
+def test_a_stop_request_interrupts_a_start(tmp_path: Path, supervisor: Supervisor) -> None:
+    supervisor.stop_requests = 1
+    with pytest.raises(StopRequested):
+        supervisor.start(script_process(tmp_path, "one", FOREVER))
 
 
-def test_a_signal_interrupts_work_of_our_own_and_is_counted_once(supervisor: Supervisor) -> None:
+def test_a_signal_interrupts_our_own_work_and_is_counted_once(supervisor: Supervisor) -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    supervisor.listen()
+    supervisor.handle_signals()
     try:
-        with pytest.raises(Stopped), supervisor.busy():
+        with pytest.raises(StopRequested), supervisor.interruptible():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(60)
         os.kill(os.getpid(), signal.SIGINT)
-        assert supervisor.asked_to_stop == 1
+        assert supervisor.stop_requests == 1
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def test_a_killed_supervisor_leaves_no_part_behind(tmp_path: Path) -> None:
+def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path) -> None:
     code = (
         "import sys, time; from config.embedded import child\n"
         "log = open(sys.argv[1], 'ab')\n"
@@ -174,12 +206,12 @@ def test_a_killed_supervisor_leaves_no_part_behind(tmp_path: Path) -> None:
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    wait_for(lambda: not child.is_alive(pid), "the part to end")
+    wait_for(lambda: not child.is_alive(pid), "the process to end")
 
 
-def test_a_closed_terminal_is_no_obstacle(tmp_path: Path) -> None:
+def test_output_to_a_closed_terminal_is_dropped(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as stream:
-        Console(stream).part("one", "stopping")
+        Console(stream).event("one", "stopping")
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""`up` as a person meets it: started, found running, its parts killed, ended, killed itself."""
+"""`up` from the command line: start, second start, killed processes, shutdown, killed supervisor."""
 
 import http.client
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import child, parts
+from config.embedded import child, processes
 from config.embedded.data_dir import DataDir
-from tests.config.embedded.conftest import Manage, Running, processes_of, wait_for
+from tests.config.embedded.conftest import BackgroundCommand, Manage, processes_of, wait_for
 
 pytestmark = pytest.mark.worker
 COUNT = "from diagnostics.models import User; print('users:', User.objects.count())"
@@ -34,7 +34,7 @@ def free_port() -> int:
 
 
 def status_of(port: int) -> int:
-    """The first page's status; 0 while nobody answers."""
+    """The status of the login page; 0 if there is no response."""
     session = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         session.request("GET", "/accounts/login/")
@@ -45,7 +45,7 @@ def status_of(port: int) -> int:
         session.close()
 
 
-def part_of(up: Running, name: str) -> int | None:
+def process_of(up: BackgroundCommand, name: str) -> int | None:
     children = [pid for pid in child.all_pids() if child.parent_of(pid) == up.process.pid and child.is_alive(pid)]
     found = [pid for pid in children if COMMAND_LINES[name] in " ".join(child.command_line(pid))]
     return found[0] if found else None
@@ -57,19 +57,19 @@ def port() -> int:
 
 
 @pytest.fixture
-def up(manage: Manage, tmp_path: Path, port: int) -> Iterator[Running]:
+def up(manage: Manage, tmp_path: Path, port: int) -> Iterator[BackgroundCommand]:
     running = manage.start(tmp_path / "up.out", "up", "--no-demo", "--port", str(port))
-    running.wait_until_it_says("Ctrl-C")
+    running.wait_for_output("Ctrl-C")
     yield running
     if running.process.poll() is None:
         running.process.kill()
         running.process.wait()
 
 
-def test_first_start_second_up_kept_data_and_ordered_end(
-    manage: Manage, tmp_path: Path, port: int, data: DataDir, up: Running
+def test_start_second_up_shutdown_and_restart_with_the_same_data(
+    manage: Manage, tmp_path: Path, port: int, data: DataDir, up: BackgroundCommand
 ) -> None:
-    assert len(re.findall(r"Password: \S{10,}", up.said())) == 1
+    assert len(re.findall(r"Password: \S{10,}", up.output)) == 1
     assert status_of(port) in (200, 302, 404)
 
     second = manage.run("up", "--no-demo", "--port", str(free_port()))
@@ -80,66 +80,68 @@ def test_first_start_second_up_kept_data_and_ordered_end(
     assert (data.logs / "postgres.log").read_text().count("listening on Unix socket") == 1
 
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(60) == 0, up.said()
-    stopped = re.findall(r"^(\w+) +stopping$", up.said(), flags=re.MULTILINE)
+    assert up.process.wait(60) == 0, up.output
+    stopped = re.findall(r"^(\w+) +stopping$", up.output, flags=re.MULTILINE)
     assert stopped == ["beat", "web", "worker", "background", "broker", "database"]
-    wait_for(lambda: not processes_of(data), "every part to end")
+    wait_for(lambda: not processes_of(data), "every process to end")
 
     again = manage.start(tmp_path / "again.out", "up", "--no-demo", "--port", str(port))
-    again.wait_until_it_says("Ctrl-C")
-    assert "Password:" not in again.said()
+    again.wait_for_output("Ctrl-C")
+    assert "Password:" not in again.output
     assert "users: 1" in manage.run("shell", "-c", COUNT).stdout
     again.process.terminate()
-    assert again.process.wait(60) == 0, again.said()
+    assert again.process.wait(60) == 0, again.output
 
 
-def test_a_start_cut_short_leaves_no_password_that_nobody_saw(manage: Manage, tmp_path: Path, port: int) -> None:
+def test_an_interrupted_start_leaves_no_password_that_was_never_shown(
+    manage: Manage, tmp_path: Path, port: int
+) -> None:
     words = ("up", "--no-demo", "--port", str(port))
     first = manage.start(tmp_path / "first.out", *words)
-    first.wait_until_it_says("queue ready")
+    first.wait_for_output("queue ready")
     first.process.terminate()
-    assert first.process.wait(60) == 0, first.said()
-    assert "Password:" not in first.said()
+    assert first.process.wait(60) == 0, first.output
+    assert "Password:" not in first.output
 
     second = manage.start(tmp_path / "second.out", *words)
-    second.wait_until_it_says("Ctrl-C")
-    assert "Password:" in second.said()
+    second.wait_for_output("Ctrl-C")
+    assert "Password:" in second.output
     second.process.terminate()
-    assert second.process.wait(60) == 0, second.said()
+    assert second.process.wait(60) == 0, second.output
 
 
-def test_every_killed_part_is_said_and_mended(up: Running, port: int) -> None:
+def test_every_killed_process_is_reported_and_restarted(up: BackgroundCommand, port: int) -> None:
     for name in COMMAND_LINES:
-        first = part_of(up, name)
+        first = process_of(up, name)
         assert first
         os.kill(first, signal.SIGKILL)
-        up.wait_until_it_says(f"{name:<10} running again")
+        up.wait_for_output(f"{name:<10} running again")
         assert re.search(
-            rf"^{name} +! died \(signal 9\), restarting, 1 of 5 this minute$", up.said(), flags=re.MULTILINE
+            rf"^{name} +! died \(signal 9\), restarting, 1 of 5 this minute$", up.output, flags=re.MULTILINE
         )
-        assert part_of(up, name) not in (None, first)
-        wait_for(lambda: status_of(port) in (200, 302, 404), "pages after the death of a part")
+        assert process_of(up, name) not in (None, first)
+        wait_for(lambda: status_of(port) in (200, 302, 404), "pages after the death of a process")
 
 
-def test_a_killed_up_leaves_no_process(up: Running, data: DataDir) -> None:
+def test_a_killed_up_leaves_no_process(up: BackgroundCommand, data: DataDir) -> None:
     assert len(processes_of(data)) > len(COMMAND_LINES)
     up.process.kill()
     up.process.wait()
-    wait_for(lambda: not processes_of(data), "every part to end")
+    wait_for(lambda: not processes_of(data), "every process to end")
 
 
 def test_up_waits_for_a_command_that_uses_the_database(manage: Manage, tmp_path: Path, port: int) -> None:
     command = manage.start(tmp_path / "command.out", "shell", "-c", HOLD.format(4))
-    command.wait_until_it_says("holds")
+    command.wait_for_output("holds")
     up = manage.start(tmp_path / "up.out", "up", "--no-demo", "--port", str(port))
-    up.wait_until_it_says("in use by another command")
-    assert command.process.wait(60) == 0, command.said()
-    up.wait_until_it_says("Ctrl-C")
+    up.wait_for_output("in use by another command")
+    assert command.process.wait(60) == 0, command.output
+    up.wait_for_output("Ctrl-C")
     up.process.terminate()
-    assert up.process.wait(60) == 0, up.said()
+    assert up.process.wait(60) == 0, up.output
 
 
-def test_a_busy_port_is_told_with_what_to_do(manage: Manage, data: DataDir) -> None:
+def test_a_port_in_use_is_reported_with_a_way_out(manage: Manage, data: DataDir) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -153,18 +155,18 @@ def test_a_busy_port_is_told_with_what_to_do(manage: Manage, data: DataDir) -> N
 def test_the_data_folder_can_be_chosen(manage: Manage, tmp_path: Path, data: DataDir, port: int) -> None:
     elsewhere = data.path / "elsewhere"
     up = manage.start(tmp_path / "up.out", "up", "--no-demo", "--port", str(port), "--data-dir", str(elsewhere))
-    up.wait_until_it_says("Ctrl-C")
+    up.wait_for_output("Ctrl-C")
     up.process.terminate()
-    assert up.process.wait(60) == 0, up.said()
+    assert up.process.wait(60) == 0, up.output
     assert (elsewhere / "postgres" / "cluster" / "PG_VERSION").exists()
     assert not (data.path / "postgres").exists()
 
 
-def test_two_neighbouring_ports_are_found_beside_a_taken_one() -> None:
+def test_an_adjacent_port_pair_avoids_ports_in_use() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         first = int(taken.getsockname()[1])
-        pair = parts.free_pair(first, taken=first + 2)
+        pair = processes.free_port_pair(first, excluded=first + 2)
     assert pair is not None
     assert not {pair, pair + 1} & {first, first + 2}

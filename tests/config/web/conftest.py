@@ -72,7 +72,7 @@ class Site:
 
     def start_database(self) -> None:
         self.database = postgres.start(self.place)
-        assert postgres.wait_until_it_answers(self.place, self.database)
+        assert postgres.wait_until_ready(self.place, self.database)
 
     def stop_database(self) -> None:
         assert self.database

@@ -1,0 +1,172 @@
+"""The processes that `up` supervises: command, readiness probe and shutdown of each."""
+
+import http.client
+import os
+import signal
+import socket
+import sys
+from functools import partial
+
+from config import queues
+from config.embedded import broker, child, postgres, sockets
+from config.embedded.cluster import Cluster, wait_until_startable
+from config.embedded.data_dir import PROJECT, VARIABLE, DataDir
+from config.embedded.supervisor import SupervisedProcess
+
+HOST = "127.0.0.1"
+# A warm shutdown lets running checks finish. They need the demo orgs, the broker and the database, which stop afterwards.
+STOP_GROUPS = (("beat", "web", "worker", "background"), ("demo", "broker"), ("database",))
+WORKER_PROCESSES = 4
+SCHEDULED_PROCESSES = 4
+# Longer than the deadline of a run. The sweep closes a run that is killed here.
+WORKER_STOP_SECONDS = 45.0
+
+
+def database(cluster: Cluster) -> SupervisedProcess:
+    return SupervisedProcess(
+        name="database",
+        argv=postgres.argv(cluster),
+        log=cluster.data.log("postgres"),
+        is_ready=partial(postgres.is_ready, cluster.data),
+        ready_message=f"Postgres ready, data in {cluster.files}",
+        prepare=partial(wait_until_startable, cluster, 20),
+        env=postgres.environment(),
+        account=cluster.account,
+        stop_signal=postgres.FAST_SHUTDOWN,
+        kill_signal=postgres.IMMEDIATE_SHUTDOWN,
+        parent_death_signal=postgres.FAST_SHUTDOWN,
+        stop_seconds=20,
+    )
+
+
+def queue(data: DataDir) -> SupervisedProcess:
+    return SupervisedProcess(
+        name="broker",
+        argv=broker.argv(data),
+        log=data.log("broker"),
+        is_ready=partial(broker.is_ready, data),
+        ready_message="queue ready",
+        prepare=partial(sockets.make_private, sockets.broker_folder(data), None),
+        env={"PATH": "/usr/bin:/bin"},
+        parent_death_signal=signal.SIGTERM,  # lets it finish writing its append-only file
+    )
+
+
+def demo(data: DataDir, port: int) -> SupervisedProcess:
+    return SupervisedProcess(
+        name="demo",
+        argv=[sys.executable, "-m", "diagnostics.demo.server", "--port", str(port)],
+        log=data.log("demo"),
+        is_ready=lambda: accepts_connections(port) and accepts_connections(port + 1),
+        ready_message=f"demo orgs on ports {port} and {port + 1}",
+        env=environment(data),
+        cwd=PROJECT,
+    )
+
+
+def worker(data: DataDir) -> SupervisedProcess:
+    """The worker for runs that people start."""
+    return _worker(data, "worker", queues.INTERACTIVE, WORKER_PROCESSES, f"{WORKER_PROCESSES} runs at a time")
+
+
+def background(data: DataDir, processes: int = SCHEDULED_PROCESSES) -> SupervisedProcess:
+    """The worker for scheduled runs, so that they never delay a run that a person starts."""
+    return _worker(data, "background", queues.BACKGROUND, processes, f"{processes} scheduled runs at a time")
+
+
+def _worker(data: DataDir, name: str, queue_names: str, processes: int, ready_message: str) -> SupervisedProcess:
+    return celery(
+        data,
+        name,
+        ["worker", "--pool", "prefork", "--concurrency", str(processes), "--queues", queue_names, "--loglevel", "INFO",
+         "--hostname", f"{name}@localhost", "--without-gossip", "--without-mingle"],
+        ready_message=ready_message,
+        stop_seconds=WORKER_STOP_SECONDS,
+    )  # fmt: skip
+
+
+def beat(data: DataDir) -> SupervisedProcess:
+    # The schedule is fixed (config.celery), so beat needs no state file.
+    arguments = ["beat", "--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO", "--pidfile="]
+    return celery(data, "beat", arguments, ready_message="looks for due work", stop_seconds=5)
+
+
+def celery(
+    data: DataDir, name: str, arguments: list[str], ready_message: str, stop_seconds: float
+) -> SupervisedProcess:
+    ready_file = data.path / f"{name}.ready"
+    return SupervisedProcess(
+        name=name,
+        argv=[sys.executable, "-m", "celery", "--app", "config", *arguments],
+        log=data.log(name),
+        is_ready=ready_file.exists,
+        ready_message=ready_message,
+        prepare=partial(ready_file.unlink, missing_ok=True),
+        env={**environment(data), child.READY_FILE: str(ready_file)},
+        cwd=PROJECT,
+        stop_seconds=stop_seconds,
+    )
+
+
+def web(data: DataDir, port: int, host_header: str = HOST) -> SupervisedProcess:
+    """The web server. The readiness probe sends `host_header`, which must be in ALLOWED_HOSTS."""
+    return SupervisedProcess(
+        name="web",
+        argv=[sys.executable, "-m", "config.web", "--host", HOST, "--port", str(port)],
+        log=data.log("web"),
+        is_ready=partial(serves_pages, port, host_header),
+        ready_message=f"pages on http://{HOST}:{port}",
+        env=environment(data),
+        cwd=PROJECT,
+    )
+
+
+def environment(data: DataDir) -> dict[str, str]:
+    """Our own environment, so that all processes read the same settings, plus the supervisor's process ID."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings"),
+        "PYTHONUNBUFFERED": "1",
+        VARIABLE: str(data.path),
+        child.SUPERVISED: str(os.getpid()),
+    }
+
+
+def serves_pages(port: int, host_header: str = HOST) -> bool:
+    """Whether a request gets a response, with any status: Django has started then."""
+    session = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        session.request("GET", "/", headers={"Host": host_header})
+        return session.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        session.close()
+
+
+def accepts_connections(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do: a port with connections in TIME_WAIT counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port_pair(first: int, excluded: int) -> int | None:
+    """The lower of two adjacent free ports from `first` upward, neither of which is `excluded`."""
+    candidates = range(first, min(first + 200, 65535), 2)
+    for port in candidates:
+        if excluded not in (port, port + 1) and is_free(port) and is_free(port + 1):
+            return port
+    return None
