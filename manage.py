@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The command line. Without DATABASE_URL every command finds, or starts, the embedded Postgres."""
+"""The command line. Without DATABASE_URL, commands use the embedded Postgres and start it if needed."""
 
 import os
 import sys

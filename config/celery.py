@@ -1,4 +1,4 @@
-"""The Celery app. Beat only ticks: what is due is decided by rows in the database."""
+"""The Celery app. Beat sends ticks only; rows in the database decide what is due."""
 
 import os
 from typing import Any
@@ -12,7 +12,7 @@ from config.embedded.child import announce_ready, die_with_supervised_parent
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 TICK_SECONDS = 10.0
-DUE_SECONDS = 2.0
+START_DUE_SECONDS = 2.0
 
 app = Celery("cobrowse-doctor", task_cls="diagnostics.telemetry.task_context:CarriedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -21,20 +21,20 @@ app.conf.beat_schedule = {
     "tick": {
         "task": "diagnostics.tasks.tick",
         "schedule": TICK_SECONDS,
-        # A tick that waited for a worker is worthless: the next one looks at the same rows.
+        # A tick that waited too long is useless: the next one reads the same rows.
         "options": {"expires": TICK_SECONDS, "queue": queues.TICKS},
     },
-    # One query, most of the time: so that a schedule starts soon after it is due.
+    # Usually a single query. Frequent, so that schedules start soon after they are due.
     "due": {
         "task": "diagnostics.tasks.start_due",
-        "schedule": DUE_SECONDS,
-        "options": {"expires": DUE_SECONDS, "queue": queues.TICKS},
+        "schedule": START_DUE_SECONDS,
+        "options": {"expires": START_DUE_SECONDS, "queue": queues.TICKS},
     },
 }
 
 
 @worker_process_init.connect
-def end_with_the_worker(**kwargs: Any) -> None:
+def die_with_worker(**kwargs: Any) -> None:
     die_with_supervised_parent()
 
 

@@ -1,4 +1,4 @@
-"""Reads values from the environment; a bad one stops start-up with one clear sentence."""
+"""Reads environment variables. An invalid value stops start-up with a message."""
 
 import importlib.util
 import ipaddress
@@ -18,12 +18,12 @@ NO = frozenset({"0", "false", "no", "off"})
 
 
 def stop(sentence: str) -> NoReturn:
-    """Ends the process with the sentence on standard error and exit code 1, without a traceback."""
+    """Exit with code 1 and the message on standard error, without a traceback."""
     raise SystemExit(sentence)
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable without surrounding blanks; an empty one counts as not set."""
+    """The variable without surrounding whitespace. Empty counts as not set."""
     return os.environ.get(name, "").strip() or default
 
 
@@ -36,18 +36,19 @@ def flag(name: str, default: bool) -> bool:
     return value in YES
 
 
-def number(name: str, default: int, least: int, most: int) -> int:
+def number(name: str, default: int, minimum: int, maximum: int) -> int:
     value = text(name)
     if not value:
         return default
-    if not re.fullmatch(r"-?[0-9]{1,18}", value) or not least <= int(value) <= most:
-        stop(f"{name} is {value!r}. It must be a whole number from {least} to {most}.")
+    if not re.fullmatch(r"-?[0-9]{1,18}", value) or not minimum <= int(value) <= maximum:
+        stop(f"{name} is {value!r}. It must be a whole number from {minimum} to {maximum}.")
     return int(value)
 
 
-def word_list(name: str, default: Iterable[str] = ()) -> list[str]:
+def string_list(name: str, default: Iterable[str] = ()) -> list[str]:
     """A comma-separated list; empty entries are dropped."""
-    return [part for part in (item.strip() for item in text(name).split(",")) if part] or list(default)
+    items = (item.strip() for item in text(name).split(","))
+    return [item for item in items if item] or list(default)
 
 
 def time_zone(name: str) -> str:
@@ -60,7 +61,7 @@ def time_zone(name: str) -> str:
 
 
 def secret(name: str) -> str:
-    """The value of NAME, or the content of the file that NAME_FILE points to; "" when neither is set."""
+    """The value of NAME, or the content of the file that NAME_FILE points to; "" if neither is set."""
     value, file = text(name), text(f"{name}_FILE")
     if value and file:
         stop(f"{name} and {name}_FILE are both set, so it is unclear which one counts. Set only one of them.")
@@ -77,8 +78,8 @@ def secret(name: str) -> str:
 
 
 def encryption_keys(name: str) -> list[str]:
-    """Fernet keys, newest first, separated by commas or line ends. The sentence never repeats a key."""
-    keys = [part.strip() for part in secret(name).replace("\n", ",").split(",") if part.strip()]
+    """Fernet keys, newest first, separated by commas or newlines. Error messages never contain a key."""
+    keys = [key.strip() for key in secret(name).replace("\n", ",").split(",") if key.strip()]
     for position, key in enumerate(keys, start=1):
         try:
             Fernet(key)
@@ -104,7 +105,7 @@ def json_object(name: str) -> dict[str, Any]:
 
 
 def endpoints(name: str) -> dict[str, dict[str, str]]:
-    """Region key -> {"api": base URL, "login": base URL, "name": words}; one of the two addresses is enough."""
+    """Region key -> {"api": base URL, "login": base URL, "name": display name}. One of the two URLs is required."""
     return {key: _endpoint(name, key, value) for key, value in json_object(name).items()}
 
 
@@ -115,22 +116,22 @@ def _endpoint(name: str, key: str, value: object) -> dict[str, str]:
             '{"api": "https://api.example.com", "login": "https://login.example.com"}'
         )
     return {
-        word: str(given) if word == "name" else _base_url(f"{name}, entry {key!r}, {word!r}", given)
-        for word, given in value.items()
+        field: str(content) if field == "name" else _parse_base_url(f"{name}, entry {key!r}, {field!r}", content)
+        for field, content in value.items()
     }
 
 
-def _base_url(where: str, address: object) -> str:
+def _parse_base_url(source: str, address: object) -> str:
     parts = _split(address) if isinstance(address, str) else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        stop(f"{where}: {address!r} is not an http or https address.")
+        stop(f"{source}: {address!r} is not an http or https address.")
     if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
-        stop(f"{where}: the address must be scheme, host and port only, such as https://api.example.com.")
+        stop(f"{source}: the address must be scheme, host and port only, such as https://api.example.com.")
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def broker_url(name: str) -> str:
-    """A broker address that Celery understands, or ""."""
+    """A broker URL that Celery supports; "" if not set."""
     value = secret(name)
     schemes = ("redis", "rediss", "redis+socket", "amqp", "amqps")
     parts = _split(value)
@@ -140,19 +141,19 @@ def broker_url(name: str) -> str:
 
 
 def database(name: str) -> dict[str, Any]:
-    """A Django database entry from postgres://user:password@host:port/name?option=value; {} when not set.
+    """A Django database entry from postgres://user:password@host:port/name?option=value; {} if not set.
 
-    A socket folder is written percent-encoded as the host (%2Frun%2Fpostgresql) or as ?host=/run/postgresql.
+    A socket folder is given as a percent-encoded host (%2Frun%2Fpostgresql) or as ?host=/run/postgresql.
     """
     raw = secret(name)
     if not raw:
         return {}
-    shape = f"{name} must look like postgres://user:password@host:5432/database"
+    expected = f"{name} must look like postgres://user:password@host:5432/database"
     parts = _split(raw)
     if parts is None or parts.scheme not in {"postgres", "postgresql"}:
-        stop(f"{shape}: only PostgreSQL is supported.")
+        stop(f"{expected}: only PostgreSQL is supported.")
     if not parts.path.strip("/"):
-        stop(f"{shape}: the database's name is missing.")
+        stop(f"{expected}: the database's name is missing.")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     return {
         "ENGINE": "config.database",
@@ -165,22 +166,22 @@ def database(name: str) -> dict[str, Any]:
     }
 
 
-def choice(name: str, known: list[str]) -> str:
-    """One of the known words, "" when not set."""
+def choice(name: str, choices: list[str]) -> str:
+    """One of the choices; "" if not set."""
     value = text(name)
-    if value and value not in known:
-        stop(f"{name} is {value!r}. It must be one of {', '.join(known)}, or left out.")
+    if value and value not in choices:
+        stop(f"{name} is {value!r}. It must be one of {', '.join(choices)}, or left out.")
     return value
 
 
 def openid_connect(prefix: str) -> dict[str, Any]:
-    """How to reach the provider of single sign-on, from PREFIX_ISSUER, _CLIENT_ID and _CLIENT_SECRET; {} when not set."""
+    """An allauth OpenID Connect app from PREFIX_ISSUER, _CLIENT_ID and _CLIENT_SECRET; {} if not set."""
     issuer, client_id = text(f"{prefix}_ISSUER"), text(f"{prefix}_CLIENT_ID")
     client_secret = secret(f"{prefix}_CLIENT_SECRET")
-    given = {"ISSUER": issuer, "CLIENT_ID": client_id, "CLIENT_SECRET": client_secret}
-    if not any(given.values()):
+    values = {"ISSUER": issuer, "CLIENT_ID": client_id, "CLIENT_SECRET": client_secret}
+    if not any(values.values()):
         return {}
-    if missing := [f"{prefix}_{name}" for name, value in given.items() if not value]:
+    if missing := [f"{prefix}_{name}" for name, value in values.items() if not value]:
         stop(f"Single sign-on is set up in part: {', '.join(missing)} is missing. Set all three, or none.")
     parts = _split(issuer)
     is_local = parts is not None and parts.hostname in {"localhost", "127.0.0.1", "::1"}
@@ -194,28 +195,30 @@ def openid_connect(prefix: str) -> dict[str, Any]:
     }
 
 
-# Scheme -> port, and how the connection is encrypted: not, from the first byte on, or after STARTTLS, which must work.
+# Scheme -> default port, and the Django setting that turns on TLS.
 MAIL_SCHEMES = {"smtp": (25, ""), "smtp+starttls": (587, "EMAIL_USE_TLS"), "smtps": (465, "EMAIL_USE_SSL")}
 
 
 def mail_server(name: str) -> dict[str, Any]:
-    """Django's mail settings from smtp+starttls://user:password@host:port; {} when not set."""
+    """Django's email settings from smtp+starttls://user:password@host:port; {} if not set."""
     raw = secret(name)
     if not raw:
         return {}
-    shape = f"{name} must look like smtp+starttls://user:password@host:587, smtps://user:password@host or smtp://host"
+    expected = (
+        f"{name} must look like smtp+starttls://user:password@host:587, smtps://user:password@host or smtp://host"
+    )
     parts = _split(raw)
     if parts is None or parts.scheme not in MAIL_SCHEMES or not parts.hostname or parts.path.strip("/"):
-        stop(f"{shape}.")
+        stop(f"{expected}.")
     if parts.username and parts.scheme == "smtp" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
-        stop(f"{shape}: over plain smtp the password would cross the network for everybody to read.")
-    port, encrypted = MAIL_SCHEMES[parts.scheme]
+        stop(f"{expected}: over plain smtp the password would cross the network for everybody to read.")
+    port, tls_setting = MAIL_SCHEMES[parts.scheme]
     return {
         "EMAIL_HOST": parts.hostname,
         "EMAIL_PORT": parts.port or port,
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        **({encrypted: True} if encrypted else {}),
+        **({tls_setting: True} if tls_setting else {}),
     }
 
 
@@ -227,30 +230,30 @@ def mail_address(name: str) -> str:
 
 
 def base_url(name: str, default: str) -> str:
-    """Scheme, host and port, without a slash at the end."""
-    return _base_url(name, text(name, default))
+    """Scheme, host and port, without a trailing slash."""
+    return _parse_base_url(name, text(name, default))
 
 
 def hosts(name: str) -> list[str]:
-    """Host names or addresses, each with a port or without."""
-    found = [each.lower() for each in word_list(name)]
-    for each in found:
-        parts = _split(f"//{each}")
-        if parts is None or not parts.hostname or parts.netloc != each or "@" in each or "*" in each:
-            stop(f"{name} has {each!r}. Each entry is one host, such as hooks.example.com or 10.0.0.5:8080.")
-    return [each.strip("[]") if each.endswith("]") else each.replace("[", "").replace("]", "") for each in found]
+    """Host names or IP addresses, with or without a port. Returned without brackets around an IPv6 address."""
+    entries = [entry.lower() for entry in string_list(name)]
+    for entry in entries:
+        parts = _split(f"//{entry}")
+        if parts is None or not parts.hostname or parts.netloc != entry or "@" in entry or "*" in entry:
+            stop(f"{name} has {entry!r}. Each entry is one host, such as hooks.example.com or 10.0.0.5:8080.")
+    return [entry.replace("[", "").replace("]", "") for entry in entries]
 
 
 def networks(name: str, default: Iterable[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Addresses and networks, such as 10.1.0.0/16."""
+    """IP addresses and networks, such as 10.1.0.0/16."""
     try:
-        return [ipaddress.ip_network(each) for each in word_list(name, default)]
+        return [ipaddress.ip_network(entry) for entry in string_list(name, default)]
     except ValueError as exc:
         stop(f"{name}: {exc}. Each entry is an address or a network, such as 10.0.0.7 or 10.1.0.0/16.")
 
 
 def collector(name: str) -> str:
-    """The http address of an OpenTelemetry collector, with the packages to reach it at hand; "" when not set."""
+    """The URL of an OpenTelemetry collector; "" if not set. Requires the opentelemetry packages."""
     value = text(name)
     parts = _split(value) if value else None
     if value and (parts is None or parts.scheme not in {"http", "https"} or not parts.hostname):
@@ -261,7 +264,7 @@ def collector(name: str) -> str:
 
 
 def _split(value: str) -> SplitResult | None:
-    """The parts of an address, or None when it has no readable form (a bad port, an open bracket)."""
+    """The components of a URL; None if it cannot be parsed (a bad port, an open bracket)."""
     try:
         parts = urlsplit(value)
         return parts if parts.port is None or parts.port > 0 else None

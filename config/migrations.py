@@ -1,6 +1,6 @@
-"""Which migrations of this version the database has not applied.
+"""Finds migrations that are not applied.
 
-Names alone are compared: loading every migration, as Django's executor does, takes longer than most commands.
+Compares names only. Django's executor imports every migration, which takes longer than most commands.
 """
 
 import pkgutil
@@ -12,7 +12,7 @@ from django.db import ProgrammingError, connection
 
 
 def missing_migrations() -> list[str]:
-    """As "app.name", sorted. Raises django.db.Error where the database cannot be asked."""
+    """The missing migrations as "app.name", sorted. Raises django.db.Error if the database cannot be read."""
     return sorted(f"{app}.{name}" for app, name in migrations_on_disk() - applied_migrations())
 
 
@@ -35,5 +35,5 @@ def applied_migrations() -> set[tuple[str, str]]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT app, name FROM django_migrations")
             return set(cursor.fetchall())
-    except ProgrammingError:  # no table yet, so nothing is applied
+    except ProgrammingError:  # the table does not exist yet
         return set()

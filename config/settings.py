@@ -1,4 +1,4 @@
-"""All settings, read from top to bottom; every outside value comes through env.py."""
+"""Django settings. Values from the environment are read through env.py."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from config.embedded import data_dir, sockets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# ---------------------------------------------------------------------- where things lie
+# ---------------------------------------------------------------------- paths and mode
 
 DATA = data_dir.current()
 DATA_DIR = DATA.path
@@ -19,7 +19,7 @@ IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 IS_WEB = Path(sys.argv[0]).parts[-3:] == ("config", "web", "__main__.py")
 
 DATABASE = env.database("DATABASE_URL")
-# Without an address of its own, this machine runs its own Postgres in the data folder.
+# Without a URL, this machine runs its own Postgres or broker in the data folder.
 EMBEDDED_DATABASE = not DATABASE
 EMBEDDED_BROKER = not env.broker_url("CELERY_BROKER_URL")
 
@@ -28,8 +28,8 @@ EMBEDDED_BROKER = not env.broker_url("CELERY_BROKER_URL")
 SECRET_KEY = env.secret("SECRET_KEY")
 FIELD_ENCRYPTION_KEYS = env.encryption_keys("FIELD_ENCRYPTION_KEYS")  # newest first
 
-# An installation of its own on one machine makes its keys once and keeps them; a served one is given them,
-# since keys made on the spot would differ from host to host.
+# A single-machine installation generates its keys once. With an external database they must be configured, because
+# generated keys would differ between hosts.
 MAKES_KEYS = EMBEDDED_DATABASE or DEBUG
 if not SECRET_KEY and not MAKES_KEYS:
     env.stop(f"SECRET_KEY is missing. With DATABASE_URL set it must be given. Make one with: {env.MAKE_SECRET_KEY}")
@@ -41,35 +41,35 @@ if not FIELD_ENCRYPTION_KEYS and not MAKES_KEYS:
 SECRET_KEY = SECRET_KEY or DATA.secret_key()
 FIELD_ENCRYPTION_KEYS = FIELD_ENCRYPTION_KEYS or DATA.encryption_keys()
 
-# ---------------------------------------------------------------------- who may reach us
+# ---------------------------------------------------------------------- hosts, HTTPS and cookies
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = env.word_list("ALLOWED_HOSTS", LOCAL_HOSTS)
-CSRF_TRUSTED_ORIGINS = env.word_list("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env.string_list("ALLOWED_HOSTS", LOCAL_HOSTS)
+CSRF_TRUSTED_ORIGINS = env.string_list("CSRF_TRUSTED_ORIGINS")
 for origin in CSRF_TRUSTED_ORIGINS:
     if not origin.startswith(("https://", "http://")):
         env.stop(f"CSRF_TRUSTED_ORIGINS has {origin!r}: each origin starts with https:// or http://.")
 
-# Only this machine asks: plain http. Any other name is served over https by a proxy that ends TLS.
+# Plain HTTP for this machine only. Other hosts are served over HTTPS by a proxy that terminates TLS.
 HTTPS = env.flag("HTTPS", default=not DEBUG and bool(set(ALLOWED_HOSTS) - set(LOCAL_HOSTS)))
 SECURE_SSL_REDIRECT = HTTPS
-# Asked by programs beside us, not through the proxy; they tell nothing that needs TLS.
+# Read by local programs, not through the proxy; nothing in them is confidential.
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-# The web server listens on 127.0.0.1 only, so the header can come from that proxy alone.
+# The web server listens on 127.0.0.1 only, so only that proxy can set the header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-# How many proxies stand between the far end and us: the address that the outermost of them saw is whose request it is.
-TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=1 if HTTPS else 0, least=0, most=5)
+# Number of proxies in front of us. The client address is the one that the outermost of them reports.
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=1 if HTTPS else 0, minimum=0, maximum=5)
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
-# A working day: a browser forgotten in the evening is signed out in the morning; sensitive changes ask much sooner.
-SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 480, least=0, most=14 * 24 * 60)
-CSRF_COOKIE_HTTPONLY = False  # app.js hands the token to htmx
+# One working day. Sensitive changes need a recent sign-in: see CONFIRM_AFTER_SECONDS.
+SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 480, minimum=0, maximum=14 * 24 * 60)
+CSRF_COOKIE_HTTPONLY = False  # app.js passes the token to htmx
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -89,10 +89,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# A paste of some megabytes is told so by its form; only what is larger still is refused here.
+# The paste form has a smaller limit and explains it. This limit refuses larger requests.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
-# Uploaded pastes hold secrets: no file of them is kept. While a large request arrives, the web server holds it in a file
-# without a name, which is gone with the request.
+# Uploaded pastes contain secrets, so they are never stored as files. While a large request arrives, the web server
+# buffers it in an unnamed temporary file.
 FILE_UPLOAD_HANDLERS = ["diagnostics.runs.uploads.PasteUploadHandler"]
 
 # ---------------------------------------------------------------------- the application
@@ -121,10 +121,10 @@ MIDDLEWARE = [
     "diagnostics.telemetry.request_log.log_requests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "diagnostics.operations.views.system.answer_probes",  # before all that asks the database
-    "whitenoise.middleware.WhiteNoiseMiddleware",  # static files are compressed beforehand
-    "diagnostics.accounts.requests.keep_out_of_caches",  # after the static files, which may be kept
-    "django.middleware.gzip.GZipMiddleware",  # pads at random, so that a length tells nothing of a secret (BREACH)
+    "diagnostics.operations.views.system.answer_probes",  # before everything that uses the database
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # static files are precompressed
+    "diagnostics.accounts.requests.keep_out_of_caches",  # after WhiteNoise: static files may be cached
+    "django.middleware.gzip.GZipMiddleware",  # adds random padding against BREACH
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -187,7 +187,7 @@ LOGOUT_REDIRECT_URL = "login"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
-    # Of accounts from before: the next sign-in writes them anew.
+    # For older accounts: the next sign-in rehashes the password.
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -210,11 +210,11 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
-# A change that an open, forgotten browser must not allow asks for the password or passkey after this time.
+# Sensitive changes ask for the password or passkey again after this time.
 CONFIRM_AFTER_SECONDS: int | None = 15 * 60
 ACCOUNT_REAUTHENTICATION_TIMEOUT = CONFIRM_AFTER_SECONDS
 ACCOUNT_RATE_LIMITS = {
-    # Counted in services/sign_in_attempts.py, which slows down and locks nobody out.
+    # diagnostics.accounts counts sign-in attempts instead: it delays further attempts and locks nobody out.
     "login": None,
     "login_failed": None,
     "reauthenticate": "10/m/user",
@@ -229,9 +229,9 @@ MFA_FORMS = {
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts have no e-mail address
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts have no email address
 MFA_TOTP_TOLERANCE = 1
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow that for this machine alone
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow it for localhost only
 
 SOCIALACCOUNT_ADAPTER = "diagnostics.accounts.sign_in.SocialAdapter"
 SOCIALACCOUNT_ONLY = False
@@ -242,7 +242,8 @@ SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {"APPS": [{**OIDC, "name": OIDC_NAME}] if OIDC else [], "OAUTH_PKCE_ENABLED": True}
 }
 
-# Shared by all web processes, so that attempts to sign in count together. Dropping entries early would forget attempts.
+# In the database, so that all web processes count sign-in attempts together. MAX_ENTRIES is high, because evicting
+# entries would forget attempts.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -253,11 +254,11 @@ CACHES = {
 
 # ---------------------------------------------------------------------- database
 
-# A page that has to connect first takes eight times as long, so each thread of the web server keeps its connection.
-# Without a pool there is nothing that waits between attempts: the first page after an outage connects at once.
+# Connecting first makes a page eight times as slow, so each thread of the web server keeps its connection. A pool would
+# wait between attempts after an outage; without one the first page reconnects at once.
 KEEPS_CONNECTIONS = env.flag("DATABASE_POOL", default=not IS_COMMAND)
-# How long a silent server is waited for, in seconds; see config.database. People are told soon, work can wait.
-PATIENCE = {"connect_timeout": 2, "silence": 0.6, "answer_within": 0.8} if IS_WEB else {"connect_timeout": 5}
+# Timeouts in seconds for a server that does not respond; see config.database. Pages fail early, workers can wait.
+DATABASE_TIMEOUTS = {"connect_timeout": 2, "silence": 0.6, "answer_within": 0.8} if IS_WEB else {"connect_timeout": 5}
 
 if EMBEDDED_DATABASE:
     DATABASE = {
@@ -273,11 +274,11 @@ DATABASES = {
     "default": {
         **DATABASE,
         "OPTIONS": {
-            **PATIENCE,
+            **DATABASE_TIMEOUTS,
             **DATABASE["OPTIONS"],
         },
         "CONN_MAX_AGE": None if KEEPS_CONNECTIONS else 0,
-        # Asks a kept connection whether it is alive: the one condition for surviving a database restart.
+        # Tests a persistent connection before use, which is needed to survive a database restart.
         "CONN_HEALTH_CHECKS": True,
     }
 }
@@ -288,11 +289,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CELERY_BROKER_URL = env.broker_url("CELERY_BROKER_URL") or f"redis+socket://{sockets.broker_file(DATA)}"
 CELERY_BROKER_CONNECTION_RETRY = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away comes back: never give up
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # retry forever
 CELERY_TASK_DEFAULT_QUEUE = queues.RUNS
 SCHEDULED_QUEUE = queues.SCHEDULED
 QUEUES = queues.ALL
-TICK_LATE_SECONDS: int | None = 60  # since the last tick; then every page says so
+TICK_LATE_SECONDS: int | None = 60  # since the last tick; then every page shows a warning
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_BACKEND = None
@@ -305,27 +306,27 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
-# A page that queues a run must not hang while the broker is away; the sweep rings again for what was not sent.
+# A page that queues a run must not hang while the broker is down. The sweep sends missing messages later.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.4}
 if CELERY_BROKER_URL.startswith("redis"):
-    # Must exceed the longest task, else the broker hands out work that is still being done.
+    # Must exceed the longest task, or the broker delivers a task a second time while it runs.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 
 # ---------------------------------------------------------------------- Genesys Cloud
 
 DEMO_ENDPOINTS = DATA.demo_endpoints()
-DEMO_PORT = env.number("DEMO_PORT", 8901, least=1, most=65534)
-# Only the operator can send a region elsewhere or add one: nobody can name a host from the web page.
+DEMO_PORT = env.number("DEMO_PORT", 8901, minimum=1, maximum=65534)
+# Only the operator can override or add regions: no host name is accepted from a web page.
 GENESYS_ENDPOINTS = {**DEMO_ENDPOINTS, **env.endpoints("GENESYS_ENDPOINTS")}
 
-# Hours between two readings of what an org has set up; 0 for none but those that somebody asks for.
-SNAPSHOT_HOURS = env.number("SNAPSHOT_HOURS", 6, least=0, most=24 * 30)
+# Hours between configuration syncs of an org; 0 for manual syncs only.
+SNAPSHOT_HOURS = env.number("SNAPSHOT_HOURS", 6, minimum=0, maximum=24 * 30)
 
-# ---------------------------------------------------------------------- other programs
+# ---------------------------------------------------------------------- API limits
 
-# How often one token may ask in a minute, and how many runs one person's programs may start in it.
-API_CALLS_PER_MINUTE = env.number("API_CALLS_PER_MINUTE", 600, least=1, most=1_000_000)
-RUNS_PER_MINUTE = env.number("RUNS_PER_MINUTE", 60, least=1, most=100_000)
+# Requests per token, and runs started by the tokens of one user.
+API_CALLS_PER_MINUTE = env.number("API_CALLS_PER_MINUTE", 600, minimum=1, maximum=1_000_000)
+RUNS_PER_MINUTE = env.number("RUNS_PER_MINUTE", 60, minimum=1, maximum=100_000)
 
 # ---------------------------------------------------------------------- alerts
 
@@ -374,32 +375,32 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        # Who runs a command reads its answer; what goes on beside that is for the logs of the parts.
+        # A command prints its own results, so it logs warnings only.
         "diagnostics": {"level": "WARNING" if IS_COMMAND else "INFO"},
         "diagnostics.audit": {"level": "INFO"},
         "celery": {"level": "INFO"},
         "access": {"level": "WARNING" if IS_COMMAND else "INFO"},
-        # That a request waits for a thread is no event; each has a line of its own once it is answered.
+        # It warns when a request waits for a thread. Each request has its own line in the access log.
         "waitress.queue": {"level": "ERROR"},
-        # A refused page or a wrong address is no trouble of ours; a failed page is.
+        # Responses with 4xx are not our errors.
         "django.request": {"level": "ERROR"},
-        # Says each received and finished task with its arguments; the run's own line says more.
+        # They log each received and finished task with its arguments. The runs log more useful lines.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
-        # What a library means to change some day is no news for who runs us.
+        # Deprecation warnings of libraries do not concern the operator.
         "py.warnings": {"level": "ERROR"},
     },
 }
 
-# ---------------------------------------------------------------------- being watched
+# ---------------------------------------------------------------------- monitoring
 
-# Whose programs may read /metrics: those at these addresses, and those that bring the token.
+# /metrics is open to clients in these networks and to clients with the token.
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS", ["127.0.0.0/8", "::1"])
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
     env.stop("METRICS_TOKEN is too short to be safe: it takes at least 16 characters.")
-READINESS_IN_BACKGROUND = True  # so that a probe never waits for the database
+READINESS_IN_BACKGROUND = True  # a probe never waits for the database
 OTEL_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "cobrowse-doctor")
 
-from config import sanity  # noqa: E402, F401 - registers the system checks of these settings
+from config import system_checks  # noqa: E402, F401 - registers the system checks of these settings

@@ -1,4 +1,4 @@
-"""How a command meets its terminal: closed pipes, Ctrl-C, a full disk, no terminal at all."""
+"""Runs a command in a terminal: handles closed pipes, signals, a full disk and missing standard streams."""
 
 import contextlib
 import errno
@@ -11,11 +11,9 @@ from types import FrameType
 from typing import NoReturn
 
 FAILED = 1
-STOPPED_BY_SIGNAL = 128  # plus the number of the signal, as shells have it
+STOPPED_BY_SIGNAL = 128  # plus the number of the signal, as in shells
 
-
-# What a terminal would obey, or show in another order than it was written. Rows from before such characters were cleaned
-# may hold them. Tabs and line ends are ours.
+# Control characters and bidirectional overrides, except tab and newline. Stored rows of earlier versions may have them.
 ESCAPED = {
     number: f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
     for first, last in ((0, 8), (11, 31), (127, 159), (0x2028, 0x202E), (0x2066, 0x2069), (0xFEFF, 0xFEFF))
@@ -24,7 +22,7 @@ ESCAPED = {
 
 
 class Terminated(BaseException):
-    """The process was asked to end (SIGTERM, SIGHUP). Not an Exception: only clean-up may catch it."""
+    """SIGTERM or SIGHUP was received. Not an Exception, so that only cleanup code catches it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -32,9 +30,9 @@ class Terminated(BaseException):
 
 
 class ClosableOutput(io.FileIO):
-    """Writes to a file descriptor until its reader goes away, as `head` does; then everything is dropped.
+    """Writes to a file descriptor until its reader closes the pipe, as `head` does; drops the rest.
 
-    The command goes on to its end: what it does and its exit code don't depend on who reads its output.
+    The command continues, so its effects and its exit code don't depend on the reader.
     """
 
     is_closed_by_reader = False
@@ -48,12 +46,12 @@ class ClosableOutput(io.FileIO):
             self.is_closed_by_reader = True
             return len(data)
         except OSError:
-            self.is_closed_by_reader = True  # said once, by who asked for this write
+            self.is_closed_by_reader = True  # reported once, by the caller of this write
             raise
 
 
 class EscapingOutput(io.TextIOWrapper):
-    """Text for a terminal: every command writes through it, so no stored text can steer the terminal."""
+    """Text output with control characters escaped, so that stored text cannot control the terminal."""
 
     def write(self, text: str, /) -> int:
         super().write(text.translate(ESCAPED))
@@ -61,22 +59,22 @@ class EscapingOutput(io.TextIOWrapper):
 
 
 def run(command: Callable[[], None]) -> NoReturn:
-    """Run a command to its exit code. What goes wrong outside of it ends in one sentence, never in a traceback."""
+    """Run the command and exit with its code. Signals, a missing terminal and a full disk print one message."""
     prepare_streams()
     try:
-        with ended_by_signals():
+        with terminating_signals():
             code = exit_code_of(command)
             sys.stdout.flush()
     except KeyboardInterrupt:
         stop("Stopped.", signal.SIGINT)
-    except Terminated as end:
-        stop("Stopped: the process was asked to end.", end.number)
+    except Terminated as terminated:
+        stop("Stopped: the process was asked to end.", terminated.number)
     except EOFError:
-        code = failed("This command asks for input, and there is no terminal to ask at. Run it in a terminal.")
+        code = report_failure("This command asks for input, and there is no terminal to ask at. Run it in a terminal.")
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        code = failed(
+        code = report_failure(
             f"Nothing more could be written{location_of(error)}: the disk is full. Make room and run it again."
         )
     flush()
@@ -86,23 +84,23 @@ def run(command: Callable[[], None]) -> NoReturn:
 def exit_code_of(command: Callable[[], None]) -> int:
     try:
         command()
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            return failed(end.code)
-        return end.code or 0
+    except SystemExit as exc:
+        if isinstance(exc.code, str):
+            return report_failure(exc.code)
+        return exc.code or 0
     return 0
 
 
 def prepare_streams() -> None:
-    """Standard streams that exist and take any character, whatever the shell has closed or set."""
-    os.environ["DJANGO_COLORS"] = "nocolor"  # colors are escape sequences, which are escaped like all others
+    """Replace the standard streams by ones that exist and accept any character, whatever the shell has set."""
+    os.environ["DJANGO_COLORS"] = "nocolor"  # color codes would be escaped
     if sys.stderr is not None:
         sys.stderr.flush()
         sys.stderr = EscapingOutput(
             sys.stderr.buffer, encoding=sys.stderr.encoding, errors="backslashreplace", line_buffering=True
         )
     if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - it lives as long as the process
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - open until the process exits
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - likewise
         return
@@ -117,25 +115,25 @@ def prepare_streams() -> None:
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end a command as Ctrl-C does: it closes what it has begun."""
+def terminating_signals() -> Iterator[None]:
+    """Raise Terminated on SIGTERM and SIGHUP, so that the command cleans up as on Ctrl-C."""
 
-    def end(number: int, frame: FrameType | None) -> NoReturn:
+    def terminate(number: int, frame: FrameType | None) -> NoReturn:
         raise Terminated(number)
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler is signal.SIG_DFL:  # `nohup` ignores SIGHUP, and that stays so
-            signal.signal(number, end)
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in previous.items():
+        if handler is signal.SIG_DFL:  # keeps `nohup`, which ignores SIGHUP
+            signal.signal(number, terminate)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 def stop(sentence: str, number: int) -> NoReturn:
-    """Ends at once: requests that other threads still wait for would hold the process for their whole timeout."""
+    """Exit without waiting for other threads, whose pending requests would delay it until their timeout."""
     write(sentence)
     flush()
     os._exit(STOPPED_BY_SIGNAL + number)
@@ -147,7 +145,7 @@ def flush() -> None:
             stream.flush()
 
 
-def failed(sentence: str) -> int:
+def report_failure(sentence: str) -> int:
     write(sentence)
     return FAILED
 

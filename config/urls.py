@@ -1,8 +1,8 @@
-"""Every address of the site belongs to the one app."""
+"""The URL configuration: all URLs are in diagnostics.urls."""
 
 from django.urls import include, path
 
-import config.celery  # noqa: F401 - the tasks that pages send belong to this app
+import config.celery  # noqa: F401 - binds the tasks to the Celery app
 
 urlpatterns = [path("", include("diagnostics.urls"))]
 

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-import config.celery  # noqa: F401 - a process that has answered only probes asks the broker too
+import config.celery  # noqa: F401 - readiness probes need the broker before any URL is loaded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

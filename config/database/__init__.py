@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, which fails soon when the server has stopped answering."""
+"""Django's PostgreSQL backend, with detection of a server that has stopped responding."""

@@ -1,8 +1,8 @@
-"""The database backend, which Django loads by the name of its package.
+"""The database backend: PostgreSQL with detection of a server that has stopped responding.
 
-A server that was stopped, or a network that swallows packets, leaves a connection open on which no answer comes, and
-libpq would wait for one forever. So after `silence` seconds of waiting, the server is asked whether it answers at all. If
-it doesn't, the query fails as it does when the server is gone. A query that is only slow is left alone.
+When a server is suspended or a network drops packets, libpq waits for a response forever. So after `silence` seconds
+without data, a second connection probes the server. If the probe gets no response within `answer_within` seconds, the
+query fails with an OperationalError. Slow queries are not interrupted.
 """
 
 import socket
@@ -16,25 +16,26 @@ from django.db.backends.postgresql import base
 from psycopg.abc import PQGen
 
 POLL_SECONDS = 0.1
-RETRY_SECONDS = 1.0  # after a server was found silent; until then nobody waits for it again
-# The first message of a client that wants TLS. Every server answers it with one byte, before it knows who asks.
+RETRY_SECONDS = 1.0  # how long connections fail at once after a server was found silent
+# SSLRequest: https://www.postgresql.org/docs/current/protocol-message-formats.html. Every server replies to it with one
+# byte, before authentication.
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-# Ours, not libpq's: how long to wait before asking, and for the answer.
-OPTIONS = ("silence", "answer_within")
+# Connection options of this backend, in seconds. libpq does not know them.
+OWN_OPTIONS = ("silence", "answer_within")
 
 
 class ServerSilent(psycopg.OperationalError):
-    """The database server takes connections and answers nothing."""
+    """The database server accepts connections but does not respond."""
 
 
 class _Silence:
-    """When this process last found the server silent."""
+    """Shared by all connections of this process."""
 
-    at = float("-inf")
+    last_detected_at = float("-inf")
 
 
 class Connection(psycopg.Connection[Any]):
-    """A connection that is closed when its server answers nothing."""
+    """A connection that is closed when its server stops responding."""
 
     silence = 10.0
     answer_within = 5.0
@@ -43,37 +44,36 @@ class Connection(psycopg.Connection[Any]):
         return super().wait(self._watch(gen), min(interval, POLL_SECONDS), timeout)
 
     def _watch(self, gen: PQGen[Any]) -> Generator[Any, Any, Any]:
-        """The same generator. Whoever waits sends it a false value when POLL_SECONDS have passed without an event."""
-        heard_at = time.monotonic()
+        """Wrap a psycopg generator. psycopg sends it a false value after POLL_SECONDS without an event."""
+        last_event_at = time.monotonic()
         event: Any = None
         while True:
             try:
                 wanted = gen.send(event)
-            except StopIteration as end:
-                return end.value
+            except StopIteration as stop:
+                return stop.value
             event = yield wanted
             now = time.monotonic()
             if event:
-                heard_at = now
-            elif now - heard_at > self.silence:
+                last_event_at = now
+            elif now - last_event_at > self.silence:
                 host = (self.pgconn.hostaddr or self.pgconn.host).decode()
-                if not answers(host, self.pgconn.port.decode(), self.answer_within):
+                if not responds(host, self.pgconn.port.decode(), self.answer_within):
                     self.pgconn.finish()
-                    _Silence.at = time.monotonic()
-                    raise ServerSilent(f"the server has not answered for {_Silence.at - heard_at:.1f} s")
-                heard_at = time.monotonic()
+                    _Silence.last_detected_at = time.monotonic()
+                    raise ServerSilent(
+                        f"the server has not answered for {_Silence.last_detected_at - last_event_at:.1f} s"
+                    )
+                last_event_at = time.monotonic()
 
 
-def answers(host: str, port: str, within: float) -> bool:
-    """Whether a database server answers there. Refusing a connection is an answer, too."""
+def responds(host: str, port: str, timeout: float) -> bool:
+    """Whether a database server responds within `timeout` seconds. A refused connection counts as a response."""
     address = (host, int(port or 5432))
     try:
-        with (
-            _socket_file(*address, within)
-            if host.startswith("/")
-            else socket.create_connection(address, within) as probe
-        ):
-            probe.settimeout(within)
+        connect = _connect_to_socket_file if host.startswith("/") else socket.create_connection
+        with connect(address, timeout) as probe:
+            probe.settimeout(timeout)
             probe.sendall(SSL_REQUEST)
             probe.recv(1)
     except TimeoutError:
@@ -83,14 +83,15 @@ def answers(host: str, port: str, within: float) -> bool:
     return True
 
 
-def _socket_file(folder: str, port: int, within: float) -> socket.socket:
+def _connect_to_socket_file(address: tuple[str, int], timeout: float) -> socket.socket:
+    folder, port = address
     probe = socket.socket(socket.AF_UNIX)
-    probe.settimeout(within)
+    probe.settimeout(timeout)
     try:
         probe.connect(f"{folder}/.s.PGSQL.{port}")
-    except BlockingIOError as full:  # so many wait for a server that accepts nobody that no more fit
+    except BlockingIOError as error:  # the backlog of a server that accepts no connection is full
         probe.close()
-        raise TimeoutError from full
+        raise TimeoutError from error
     except OSError:
         probe.close()
         raise
@@ -100,19 +101,20 @@ def _socket_file(folder: str, port: int, within: float) -> socket.socket:
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
-        return {name: value for name, value in params.items() if name not in OPTIONS}
+        return {name: value for name, value in params.items() if name not in OWN_OPTIONS}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         options = self.settings_dict["OPTIONS"]
-        within = float(options.get("answer_within", Connection.answer_within))
-        if time.monotonic() - _Silence.at < RETRY_SECONDS:
+        timeout = float(options.get("answer_within", Connection.answer_within))
+        if time.monotonic() - _Silence.last_detected_at < RETRY_SECONDS:
             raise ServerSilent("the server did not answer a moment ago")
         host = str(conn_params.get("host", ""))
-        # Several hosts are libpq's to choose from; its own time limit is longer than ours may be.
-        if host and "," not in host and not answers(host, str(conn_params.get("port", "")), within):
-            _Silence.at = time.monotonic()
-            raise ServerSilent(f"the server has not answered for {within:.1f} s")
+        # With several hosts libpq chooses one. Otherwise probe first: connect_timeout is at least 2 s.
+        if host and "," not in host and not responds(host, str(conn_params.get("port", "")), timeout):
+            _Silence.last_detected_at = time.monotonic()
+            raise ServerSilent(f"the server has not answered for {timeout:.1f} s")
         self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        made = Connection.connect(**conn_params)
-        made.silence, made.answer_within = float(options.get("silence", Connection.silence)), within
-        return made
+        connection = Connection.connect(**conn_params)
+        connection.silence = float(options.get("silence", Connection.silence))
+        connection.answer_within = timeout
+        return connection

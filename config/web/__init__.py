@@ -1,4 +1,4 @@
-"""The web server: processes that share one port, each with waitress inside.
+"""The web server: several waitress processes that share one port.
 
 `python -m config.web --port 8000` serves the pages until SIGTERM or SIGINT.
 """

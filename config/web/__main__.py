@@ -1,4 +1,4 @@
-"""Starts the web processes on one port, replaces one that dies, and ends them in order."""
+"""Starts the web processes on one port, replaces one that dies, and stops them on SIGTERM or SIGINT."""
 
 import argparse
 import logging
@@ -21,17 +21,17 @@ log = logging.getLogger("config.web")
 PROCESSES = 2
 OPEN_FILES = 65_536
 RESTART_SECONDS = 1.0
-STOP_SECONDS = 5.0  # then what is left is killed
+STOP_SECONDS = 5.0  # then remaining processes are killed
 
 
 def main() -> None:
-    options = _options()
-    _allow_open_files()
+    options = _parse_arguments()
+    _raise_open_file_limit()
     listener = socket.create_server((options.host, options.port), backlog=2048)
     Master(listener, options.processes).run()
 
 
-def _options() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m config.web", description="Serves the pages.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default %(default)s)")
@@ -39,30 +39,30 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _allow_open_files() -> None:
+def _raise_open_file_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 class Master:
-    """Forks the web processes, which share its socket and the code it has loaded. It serves nothing itself."""
+    """Forks the web processes, which share its listening socket and loaded code. Serves no requests itself."""
 
     def __init__(self, listener: socket.socket, processes: int) -> None:
         self.listener = listener
-        self.wanted = processes
-        self.started: dict[int, float] = {}  # by process ID
+        self.process_count = processes
+        self.started_at: dict[int, float] = {}  # by process ID
         self.is_stopping = False
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
         while not self.is_stopping:
-            while len(self.started) < self.wanted and not self.is_stopping:
+            while len(self.started_at) < self.process_count and not self.is_stopping:
                 self._start()
-            self._wait_for_a_death()
+            self._reap()
         self.listener.close()
-        self._end()
+        self._stop()
 
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
         self.is_stopping = True
@@ -71,7 +71,7 @@ class Master:
         parent = os.getpid()
         pid = os.fork()
         if pid:
-            self.started[pid] = time.monotonic()
+            self.started_at[pid] = time.monotonic()
             return
         code = 1
         try:
@@ -85,27 +85,27 @@ class Master:
             sys.stdout.flush()
             os._exit(code)
 
-    def _wait_for_a_death(self) -> None:
-        # Awake now and then: a signal between the last look at is_stopping and the wait would not end the wait.
+    def _reap(self) -> None:
+        # Polls, because a signal just before a blocking wait would not interrupt it.
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             time.sleep(0.1)
             return
-        started = self.started.pop(pid, 0.0)
+        started = self.started_at.pop(pid, 0.0)
         if self.is_stopping:
             return
         log.error("A web process died (%s). Starting another.", os.waitstatus_to_exitcode(status))
         if time.monotonic() - started < RESTART_SECONDS:
             time.sleep(RESTART_SECONDS)
 
-    def _end(self) -> None:
+    def _stop(self) -> None:
         deadline = time.monotonic() + STOP_SECONDS
         for number, until in ((signal.SIGTERM, deadline), (signal.SIGKILL, deadline + 1)):
-            for pid in self.started:
+            for pid in self.started_at:
                 os.kill(pid, number)
-            while self.started and time.monotonic() < until:
+            while self.started_at and time.monotonic() < until:
                 pid, _ = os.waitpid(-1, os.WNOHANG)
-                self.started.pop(pid, None)
+                self.started_at.pop(pid, None)
                 if not pid:
                     time.sleep(0.02)
 

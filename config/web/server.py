@@ -1,9 +1,8 @@
-"""One web process: waitress, with limits on what a client may hold and threads of their own for probes and exports.
+"""One web process: waitress with client limits, and separate threads for probes and exports.
 
-Waitress receives and sends in its own loop and gives a thread only to a request that has arrived completely, so a slow
-client costs a connection and a file, never a thread. What it lacks is here: deadlines for a request that trickles in and
-for a response that nobody reads, a bound on everything that is held, and room for the next client when connections run
-out.
+Waitress receives and sends in an event loop and gives a request a thread once it has arrived completely, so a slow client
+costs a connection and a temporary file, but no thread. This module adds deadlines for slow requests and for responses that
+are not read, a limit on buffered bytes, and eviction of idle connections when there are too many.
 """
 
 import copy
@@ -30,38 +29,39 @@ from waitress.utilities import Error
 
 access_log = logging.getLogger("access")
 
-CONNECTIONS = 1000  # per process; beyond that, whoever has waited longest makes room
-SPARE_FILES = 100  # of a process, beside its connections: database, logs, modules
+MAX_CONNECTIONS = 1000  # per process; beyond that, the longest idle connection is closed
+OTHER_FILES = 100  # open files of a process besides connections: database, logs, modules
 HEADER_BYTES = 32 * 1024
-MEMORY_BYTES = 64 * 1024  # of one request or response; the rest waits in a file without a name
-HELD_BYTES = 1_000_000_000  # of all requests and responses of one process
+MEMORY_BYTES = 64 * 1024  # of one request or response; the rest is buffered in an unnamed temporary file
+MAX_BUFFERED_BYTES = 1_000_000_000  # of all requests and responses of one process
 HEADER_SECONDS = 15
 BODY_SECONDS = 20
-BODY_BYTES_A_SECOND = 4096  # every one of them grants another second
-IDLE_SECONDS = 65  # a connection between two requests, and a response of which nothing is read
-SLOWEST_READER = 60_000  # bytes of a response that have to leave every IDLE_SECONDS
-LINGER_SECONDS = 5  # a refused client may go on sending that long and still read why it was refused
+BODY_BYTES_PER_SECOND = 4096  # each 4 kB received extends BODY_SECONDS by one second
+IDLE_SECONDS = 65  # for a connection between two requests, and for a response that is not read
+MIN_BYTES_READ = 60_000  # of a response, in IDLE_SECONDS
+LINGER_SECONDS = 5  # how long a refused client may keep sending and still read the response
 STOP_SECONDS = 4.5
-FLUSH_SECONDS = 1.5  # for responses that are finished but not read yet, at the end
+FLUSH_SECONDS = 1.5  # at shutdown, for finished responses that the client has not read
 
-SWITCH_SECONDS = 0.001  # a page asks the database often, and must not wait 5 ms for an export's thread each time
+# The interpreter's default of 5 ms would delay a page after each database query while an export runs.
+SWITCH_SECONDS = 0.001
 
-BODY_BYTES = 17_000_000  # a form; Django's own limit, with a page that says what to do, is a little lower
-# By the start of the path. /start/ takes a HAR of 64 MB as a file.
+BODY_BYTES = 17_000_000  # a little above DATA_UPLOAD_MAX_MEMORY_SIZE, so that Django can render its error page
+# By path prefix. /start/ accepts a HAR of 64 MB.
 BODY_BYTES_BY_PATH = {"/start/": 70_000_000, "/login/": 100_000}
 
 PAGE_THREADS = 4
-EXPORTS_WAITING = 8  # of one process, beside the one that is made; the next is refused
-LET_PAGES_FIRST_SECONDS = 0.2  # an export waits that long, at most, before each piece while a page is made
+MAX_QUEUED_EXPORTS = 8  # per process; the next is refused
+EXPORT_PAUSE_SECONDS = 0.2  # how long an export waits for pages before each chunk, at most
 POLL_SECONDS = 0.005
-# Exports take seconds of a thread, and probes must never wait for a page: each kind has threads of its own.
-LANES: dict[str, tuple[tuple[str, ...], int]] = {
+# Name -> path prefixes and number of threads. Exports take seconds, and probes must never wait for a page.
+THREAD_POOLS: dict[str, tuple[tuple[str, ...], int]] = {
     "probes": (("/health/",), 1),
     "exports": (("/runs/export/", "/audit/export/"), 1),
     "pages": (("",), PAGE_THREADS),
 }
 
-SENTENCES = {
+ERROR_MESSAGES = {
     400: "The request isn't valid HTTP, so it wasn't read.",
     408: "The request took too long to arrive, so it was dropped. Check your connection and send it again.",
     413: "The request is too large, so it was not read. Send less at a time: a HAR may have 64 MB, a form 16 MB.",
@@ -83,11 +83,11 @@ class TooManyConnections(Error):
 
 
 class ExportsBusy(TooManyConnections):
-    sentence = "The server is busy with other exports. Try again in a minute."
+    message = "The server is busy with other exports. Try again in a minute."
 
 
 class LimitedRequest(HTTPRequestParser):
-    """A request on its way in. `adj` holds the limits that apply to its path."""
+    """A request that is being received. `adj` has the limits for its path."""
 
     adj: Adjustments
     path: str = ""
@@ -95,30 +95,30 @@ class LimitedRequest(HTTPRequestParser):
 
     def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)
-        self.started = time.monotonic()
+        self.started_at = time.monotonic()
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        limit = next((most for start, most in BODY_BYTES_BY_PATH.items() if self.path.startswith(start)), BODY_BYTES)
+        limit = next((size for prefix, size in BODY_BYTES_BY_PATH.items() if self.path.startswith(prefix)), BODY_BYTES)
         self.adj = copy.copy(self.adj)
         self.adj.max_request_body_size = limit
         if self.content_length >= limit:
-            self.expect_continue = False  # it is refused, not invited
+            self.expect_continue = False  # the request is refused anyway
 
-    def is_late(self, now: float) -> bool:
-        granted = BODY_SECONDS + self.body_bytes_received / BODY_BYTES_A_SECOND
-        return now - self.started > (granted if self.headers_finished else HEADER_SECONDS)
+    def is_overdue(self, now: float) -> bool:
+        body_seconds = BODY_SECONDS + self.body_bytes_received / BODY_BYTES_PER_SECOND
+        return now - self.started_at > (body_seconds if self.headers_finished else HEADER_SECONDS)
 
 
 class RefusedRequestTask(ErrorTask):
-    """Answers what waitress itself refuses: one sentence, the request's ID and a line in the access log."""
+    """The response to a request that waitress refuses: a message, the request ID and a line in the access log."""
 
     def execute(self) -> None:
         error, request = self.request.error, self.request
-        sentence = getattr(error, "sentence", "") or SENTENCES.get(error.code, error.reason)
-        media_type, body = "text/plain; charset=utf-8", f"{sentence}\n"
+        message = getattr(error, "message", "") or ERROR_MESSAGES.get(error.code, error.reason)
+        media_type, body = "text/plain; charset=utf-8", f"{message}\n"
         if request.path.startswith("/api/"):
-            media_type, body = "application/problem+json", _problem(error.code, sentence)
+            media_type, body = "application/problem+json", _problem(error.code, message)
         id = uuid4().hex
         self.status = f"{error.code} {error.reason}"
         self.response_headers += [("Content-Type", media_type), ("X-Request-ID", id), ("Cache-Control", "no-store")]
@@ -129,21 +129,19 @@ class RefusedRequestTask(ErrorTask):
         self.content_length = len(content)
         self.channel.is_refused = True
         self.write(content)
-        told = {"method": request.command or "-", "path": request.path[:500] or "-", "status": error.code}
-        access_log.info("%s %s %s", *told.values(), extra={**told, "ms": 0.0})
+        fields = {"method": request.command or "-", "path": request.path[:500] or "-", "status": error.code}
+        access_log.info("%s %s %s", *fields.values(), extra={**fields, "ms": 0.0})
 
 
-def _problem(status: int, sentence: str) -> str:
-    """Problem details as RFC 9457 has them, with the keys of the API's own."""
+def _problem(status: int, detail: str) -> str:
+    """Problem details (RFC 9457) with the keys that the API uses."""
     title = HTTPStatus(status).phrase
     code = title.lower().replace(" ", "_")
-    told = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": sentence, "errors": []}
-    return json.dumps(told)
+    problem = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, "errors": []}
+    return json.dumps(problem)
 
 
 class ConnectionChannel(HTTPChannel):
-    """One connection."""
-
     parser_class = LimitedRequest
     error_task_class = RefusedRequestTask
     request: LimitedRequest | None
@@ -151,37 +149,37 @@ class ConnectionChannel(HTTPChannel):
     is_refused = False
     lingers_until: float | None = None
 
-    def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.measured_at = time.monotonic()
-        self.unsent_then = 0
+        self.unsent_bytes = 0  # at that time
 
     @property
-    def held_bytes(self) -> int:
+    def buffered_bytes(self) -> int:
         arriving = self.request.body_bytes_received if self.request is not None else 0
-        return int(self.total_outbufs_len + arriving + sum(each.body_bytes_received for each in self.requests))
+        return int(self.total_outbufs_len + arriving + sum(request.body_bytes_received for request in self.requests))
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request has arrived and its response has not left yet."""
+        """Whether there is a request whose response has not been sent completely."""
         return bool(self.requests or self.total_outbufs_len)
 
-    def look_after(self, now: float) -> None:
-        """Drops a request that arrives too slowly and a response that is read too slowly."""
+    def enforce_deadlines(self, now: float) -> None:
+        """Refuse a request that arrives too slowly. Drop a response that is read too slowly."""
         if self.lingers_until is not None:
             if now > self.lingers_until:
                 self.drop()
-        elif self.request is not None and not self.requests and self.request.is_late(now):
+        elif self.request is not None and not self.requests and self.request.is_overdue(now):
             self.refuse(Timeout(""))
         elif not self.total_outbufs_len:
-            self.measured_at, self.unsent_then = now, 0
+            self.measured_at, self.unsent_bytes = now, 0
         elif now - self.measured_at > IDLE_SECONDS and not self.requests:
-            if self.unsent_then and self.unsent_then - self.total_outbufs_len < SLOWEST_READER:
+            if self.unsent_bytes and self.unsent_bytes - self.total_outbufs_len < MIN_BYTES_READ:
                 self.drop()
-            self.measured_at, self.unsent_then = now, self.total_outbufs_len
+            self.measured_at, self.unsent_bytes = now, self.total_outbufs_len
 
     def refuse(self, error: Error) -> None:
-        """Ends a request that is still arriving with an answer; one whose headers are not there yet has none to read."""
+        """Send an error response to a request that is still arriving."""
         with self.requests_lock:
             if self.request is None:
                 return
@@ -194,8 +192,8 @@ class ConnectionChannel(HTTPChannel):
         self.lingers_until = 0.0
         self.will_close = True
 
-    # A refused client is often still sending. To close the socket then would reset the connection, and the client would
-    # read nothing of the answer: so the answer is finished first, and what still comes is thrown away for a moment.
+    # A refused client is often still sending. Closing the socket then would reset the connection before the client has
+    # read the response, so the response is finished first and incoming data is discarded for LINGER_SECONDS.
 
     def handle_close(self) -> None:
         if self.is_refused and self.connected and self.lingers_until is None:
@@ -208,7 +206,7 @@ class ConnectionChannel(HTTPChannel):
                 pass
         super().handle_close()
         if self.request is not None:
-            self.request.close()  # and the file with what has arrived of it
+            self.request.close()  # also closes its temporary file
 
     def readable(self) -> bool:
         return bool(self.lingers_until) or super().readable()
@@ -217,24 +215,24 @@ class ConnectionChannel(HTTPChannel):
         return False if self.lingers_until is not None else super().received(data)
 
 
-class Lanes:
-    """Threads by kind of request, in the shape of waitress's dispatcher."""
+class ThreadPools:
+    """A thread pool for each kind of request, with the interface of waitress's dispatcher."""
 
     def __init__(self) -> None:
         self.dispatchers: dict[str, ThreadedTaskDispatcher] = {}
-        for name, (_, threads) in LANES.items():
+        for name, (_, threads) in THREAD_POOLS.items():
             self.dispatchers[name] = dispatcher = ThreadedTaskDispatcher()
             dispatcher.set_thread_count(threads)
 
     def add_task(self, channel: ConnectionChannel) -> None:
         request = channel.requests[0]
-        name = lane_of(request.path)
-        if name == "exports" and len(self.dispatchers[name].queue) >= EXPORTS_WAITING:
+        name = pool_for(request.path)
+        if name == "exports" and len(self.dispatchers[name].queue) >= MAX_QUEUED_EXPORTS:
             request.error = ExportsBusy("")
             name = "pages"
         self.dispatchers[name].add_task(channel)
 
-    def are_pages_made(self) -> bool:
+    def has_pages_to_render(self) -> bool:
         pages = self.dispatchers["pages"]
         return bool(pages.active_count or pages.queue)
 
@@ -243,49 +241,49 @@ class Lanes:
             dispatcher.set_thread_count(0)
 
 
-def lane_of(path: str) -> str:
-    return next(name for name, (starts, _) in LANES.items() if path.startswith(starts))
+def pool_for(path: str) -> str:
+    return next(name for name, (prefixes, _) in THREAD_POOLS.items() if path.startswith(prefixes))
 
 
-class PagesFirst:
-    """The pieces of an export. Before the next one is made, pages that are being made get the interpreter's lock."""
+class LowPriorityChunks:
+    """The chunks of an export. Before each one, pages that are being rendered get the interpreter's lock."""
 
-    def __init__(self, pieces: Iterable[bytes], lanes: Lanes) -> None:
-        self.pieces, self.lanes = pieces, lanes
+    def __init__(self, chunks: Iterable[bytes], pools: ThreadPools) -> None:
+        self.chunks, self.pools = chunks, pools
 
     def __iter__(self) -> Iterator[bytes]:
-        for piece in self.pieces:
-            yield piece
-            until = time.monotonic() + LET_PAGES_FIRST_SECONDS
-            while self.lanes.are_pages_made() and time.monotonic() < until:
+        for chunk in self.chunks:
+            yield chunk
+            until = time.monotonic() + EXPORT_PAUSE_SECONDS
+            while self.pools.has_pages_to_render() and time.monotonic() < until:
                 time.sleep(POLL_SECONDS)
 
     def close(self) -> None:
-        close = getattr(self.pieces, "close", None)
+        close = getattr(self.chunks, "close", None)
         if close is not None:
             close()
 
 
 class WaitressServer(TcpWSGIServer):
-    """Serves until `stop`, then lets running requests finish."""
+    """Serves until `stop`, then finishes running requests."""
 
     channel_class = ConnectionChannel
     next_channel_cleanup: float
-    stopping_since: float | None = None
+    stop_requested_at: float | None = None
 
     def stop(self) -> None:
-        """Safe in a signal handler."""
-        if self.stopping_since is None:
-            self.stopping_since = time.monotonic()
+        """Can be called from a signal handler."""
+        if self.stop_requested_at is None:
+            self.stop_requested_at = time.monotonic()
             self.pull_trigger()
 
     def run(self) -> None:
-        while self.stopping_since is None:
+        while self.stop_requested_at is None:
             self._step(timeout=1.0)
         self.accepting = False
         self.del_channel()
         self.socket.close()
-        while not self._is_over():
+        while not self._is_drained():
             self._step(timeout=0.05)
         self.task_dispatcher.shutdown()
         self.trigger.close()
@@ -294,8 +292,8 @@ class WaitressServer(TcpWSGIServer):
     def _step(self, timeout: float) -> None:
         wasyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)
 
-    def _is_over(self) -> bool:
-        passed = time.monotonic() - (self.stopping_since or 0.0)
+    def _is_drained(self) -> bool:
+        passed = time.monotonic() - (self.stop_requested_at or 0.0)
         channels = list(self.active_channels.values())
         if any(channel.requests for channel in channels):
             return passed > STOP_SECONDS
@@ -303,14 +301,14 @@ class WaitressServer(TcpWSGIServer):
 
     def handle_accept(self) -> None:
         if len(self.active_channels) >= self.adj.connection_limit:
-            self.make_room()
+            self.evict_idle_connection()
         super().handle_accept()
 
-    def make_room(self) -> None:
-        """Drops who has gone longest without a request: first among those with no response to read either."""
-        idle = [each for each in self.active_channels.values() if not each.requests and not each.will_close]
+    def evict_idle_connection(self) -> None:
+        """Drop the oldest connection without a request, preferring those with nothing left to send."""
+        idle = [channel for channel in self.active_channels.values() if not channel.requests and not channel.will_close]
         if idle:
-            min(idle, key=lambda each: (each.total_outbufs_len > 0, each.creation_time)).drop()
+            min(idle, key=lambda channel: (channel.total_outbufs_len > 0, channel.creation_time)).drop()
 
     def readable(self) -> bool:
         now = time.time()
@@ -324,25 +322,25 @@ class WaitressServer(TcpWSGIServer):
         moment = time.monotonic()
         channels = list(self.active_channels.values())
         for channel in channels:
-            channel.look_after(moment)
-        held = sum(channel.held_bytes for channel in channels)
-        for channel in sorted(channels, key=lambda each: -each.held_bytes):
-            if held <= HELD_BYTES:
+            channel.enforce_deadlines(moment)
+        buffered = sum(channel.buffered_bytes for channel in channels)
+        for channel in sorted(channels, key=lambda channel: -channel.buffered_bytes):
+            if buffered <= MAX_BUFFERED_BYTES:
                 break
             if not channel.requests:
-                held -= channel.held_bytes
+                buffered -= channel.buffered_bytes
                 if channel.request is not None:
                     channel.refuse(TooManyConnections(""))
                 else:
                     channel.drop()
         for channel in channels:
-            # Waitress closes a connection once it can be written to, which one that nobody reads never can.
+            # Waitress closes a connection once it is writable, which never happens if the client does not read.
             if channel.will_close and channel.connected and not channel.requests:
                 channel.handle_close()
 
 
 def prepare_process(spool: Path) -> None:
-    """`spool` is the folder for what is too large for memory; its files have no name and end with the process."""
+    """Set process-wide options. `spool` is the folder for unnamed temporary files."""
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     tempfile.tempdir = str(spool)
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -352,36 +350,36 @@ def make_server(application: Callable[..., Any], listener: socket.socket) -> Wai
     limits = Adjustments(
         sockets=[listener],
         ident=None,
-        clear_untrusted_proxy_headers=False,  # Django reads them, where TRUSTED_PROXIES says that they can be trusted
-        connection_limit=_connections(),
+        clear_untrusted_proxy_headers=False,  # Django reads them according to TRUSTED_PROXIES
+        connection_limit=_connection_limit(),
         cleanup_interval=1,
         channel_timeout=IDLE_SECONDS,
         max_request_header_size=HEADER_BYTES,
         max_request_body_size=BODY_BYTES,
         inbuf_overflow=MEMORY_BYTES,
         outbuf_overflow=MEMORY_BYTES,
-        # A thread waits for a reader above this: never, since HELD_BYTES bounds what is held.
+        # Above this, a thread waits for the client to read. Unlimited, because MAX_BUFFERED_BYTES limits the sum.
         outbuf_high_watermark=2**62,
         recv_bytes=64 * 1024,
         log_socket_errors=False,
         asyncore_use_poll=True,
-        channel_request_lookahead=1,  # to see while a request waits that its client is gone
+        channel_request_lookahead=1,  # detects that a client has disconnected while its request is queued
     )
-    place = (listener.family, listener.type, listener.proto, listener.getsockname())
-    lanes = Lanes()
+    socket_info = (listener.family, listener.type, listener.proto, listener.getsockname())
+    pools = ThreadPools()
 
-    def pages_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        pieces: Iterable[bytes] = application(environ, start_response)
-        is_export = lane_of(environ["PATH_INFO"]) == "exports" and not hasattr(pieces, "__len__")
-        return PagesFirst(pieces, lanes) if is_export else pieces
+    def prioritized(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        chunks: Iterable[bytes] = application(environ, start_response)
+        is_export = pool_for(environ["PATH_INFO"]) == "exports" and not hasattr(chunks, "__len__")
+        return LowPriorityChunks(chunks, pools) if is_export else chunks
 
-    dispatcher: Any = lanes
+    dispatcher: Any = pools
     return WaitressServer(
-        pages_first, map={}, _sock=listener, dispatcher=dispatcher, adj=limits, sockinfo=place, bind_socket=False
+        prioritized, map={}, _sock=listener, dispatcher=dispatcher, adj=limits, sockinfo=socket_info, bind_socket=False
     )
 
 
-def _connections() -> int:
-    """Each may need a second file, for what does not fit into memory."""
+def _connection_limit() -> int:
+    """Two open files per connection: the socket and possibly a temporary file."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(50, min(CONNECTIONS, (soft - SPARE_FILES) // 2))
+    return max(50, min(MAX_CONNECTIONS, (soft - OTHER_FILES) // 2))

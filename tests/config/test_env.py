@@ -21,15 +21,15 @@ def test_a_flag_is_read(monkeypatch: pytest.MonkeyPatch, given: str, expected: b
 
 def test_a_number_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", " 12 ")
-    assert env.number("X", 3, least=1, most=20) == 12
-    assert env.number("MISSING", 3, least=1, most=20) == 3
+    assert env.number("X", 3, minimum=1, maximum=20) == 12
+    assert env.number("MISSING", 3, minimum=1, maximum=20) == 3
 
 
 @pytest.mark.parametrize("given", ["twelve", "0", "21", "1.5", "-", "--1", "１２", "99999999999999999999"])
 def test_a_bad_number_stops_with_a_sentence(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("X", given)
     with pytest.raises(SystemExit, match=r"^X is .*from 1 to 20"):
-        env.number("X", 3, least=1, most=20)
+        env.number("X", 3, minimum=1, maximum=20)
 
 
 def test_a_bad_flag_stops_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,8 +40,8 @@ def test_a_bad_flag_stops_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_words_are_split_and_trimmed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", " a, b,,c ")
-    assert env.word_list("X") == ["a", "b", "c"]
-    assert env.word_list("MISSING", ["d"]) == ["d"]
+    assert env.string_list("X") == ["a", "b", "c"]
+    assert env.string_list("MISSING", ["d"]) == ["d"]
 
 
 def test_a_secret_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_slow_body_that_keeps_the_least_pace_is_read() -> None:
     request = web.LimitedRequest(Adjustments())
     request.received(post(10**6))
     request.started = 0.0
-    request.body_bytes_received = 10 * web.BODY_BYTES_A_SECOND
+    request.body_bytes_received = 10 * web.BODY_BYTES_PER_SECOND
     assert not request.is_late(web.BODY_SECONDS + 9)
     assert request.is_late(web.BODY_SECONDS + 11)
 
@@ -162,7 +162,7 @@ def test_probes_and_pages_do_not_wait_for_exports_nor_probes_for_pages() -> None
 
 
 def test_an_export_waits_while_a_page_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "LET_PAGES_FIRST_SECONDS", 60)
+    monkeypatch.setattr(web, "EXPORT_PAUSE_SECONDS", 60)
     began, first, ended = threading.Event(), threading.Event(), threading.Event()
     ended_meanwhile: list[bool] = []
 
@@ -193,7 +193,7 @@ def test_an_export_waits_while_a_page_is_made(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_export_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "LET_PAGES_FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(web, "EXPORT_PAUSE_SECONDS", 0.01)
     go_on = threading.Event()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -211,7 +211,7 @@ def test_an_export_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_more_exports_than_may_wait_are_refused_and_can_be_asked_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "EXPORTS_WAITING", 2)
+    monkeypatch.setattr(web, "MAX_QUEUED_EXPORTS", 2)
     asked: list[str] = []
     go_on = threading.Event()
 
@@ -254,7 +254,7 @@ def test_too_large_a_body_is_refused_early_with_a_sentence(sent: bytes) -> None:
         head, _, body = read_all(connect(port, sent)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 413 ")
     assert b"X-Request-Id: " in head
-    assert body.decode().strip() == web.SENTENCES[413]
+    assert body.decode().strip() == web.ERROR_MESSAGES[413]
 
 
 def test_the_api_is_refused_in_its_own_format() -> None:
@@ -293,10 +293,10 @@ def test_what_is_no_request_is_refused_with_a_sentence(sent: bytes, status: int)
         answer = read_all(connect(port, sent))
         assert ask(port).endswith(b"hello")
     assert int(answer.split(b" ")[1]) == status
-    assert answer.decode().strip().endswith(web.SENTENCES[status])
+    assert answer.decode().strip().endswith(web.ERROR_MESSAGES[status])
 
 
-def test_idle_connections_make_room_for_the_next_client(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_connections_are_closed_for_new_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "CONNECTIONS", 50)
     with serving(hello) as (port, server):
         idle = [connect(port) for _ in range(120)]
@@ -307,7 +307,7 @@ def test_idle_connections_make_room_for_the_next_client(monkeypatch: pytest.Monk
 
 
 def test_what_clients_make_the_server_hold_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "HELD_BYTES", 1_000_000)
+    monkeypatch.setattr(web, "MAX_BUFFERED_BYTES", 1_000_000)
     with serving(hello) as (port, _):
         small = connect(port, post(900_000, b"x" * 100_000))
         large = connect(port, post(9_000_000, b"x" * 2_000_000))

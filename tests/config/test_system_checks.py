@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import run_checks
 from pytest_django.fixtures import Settings
 
-from config import sanity
+from config import system_checks
 
 
 def ids(deploy: bool = False) -> set[str]:
@@ -46,7 +46,7 @@ def test_a_mistake_is_named(settings: Settings, expected: str, mistake: dict[str
 
 def test_another_database_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
-    assert [message.id for message in sanity.the_database_is_postgres(None)] == ["config.E003"]
+    assert [message.id for message in system_checks.check_database_engine(None)] == ["config.E003"]
 
 
 def test_a_site_without_https_is_named_before_deployment(settings: Settings) -> None:
@@ -64,8 +64,8 @@ def test_secrets_over_plain_http_are_named_but_not_for_the_demo(settings: Settin
 
 
 CHECKS = [
-    sanity.encryption_keys_are_their_own,
-    sanity.the_broker_waits_longer_than_a_task,
-    sanity.every_page_asks_for_a_login,
-    sanity.scripts_come_from_us,
+    system_checks.check_encryption_keys,
+    system_checks.check_broker_visibility_timeout,
+    system_checks.check_login_required,
+    system_checks.check_content_security_policy,
 ]

@@ -1,4 +1,4 @@
-"""Django system checks of our own settings: rules between settings, each with an id and a hint."""
+"""Django system checks for combinations of settings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from django.core import checks
 
 
 @checks.register(checks.Tags.security)
-def encryption_keys_are_their_own(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_encryption_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     if not settings.FIELD_ENCRYPTION_KEYS:
         return [
             checks.Error(
@@ -29,7 +29,7 @@ def encryption_keys_are_their_own(app_configs: Sequence[Any] | None, **kwargs: A
 
 
 @checks.register(checks.Tags.database)
-def the_database_is_postgres(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_database_engine(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     if settings.DATABASES["default"]["ENGINE"] == "config.database":
         return []
     return [
@@ -42,11 +42,11 @@ def the_database_is_postgres(app_configs: Sequence[Any] | None, **kwargs: Any) -
 
 
 @checks.register()
-def the_broker_waits_longer_than_a_task(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_broker_visibility_timeout(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     if not settings.CELERY_BROKER_URL.startswith("redis"):
         return []
-    waits = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("visibility_timeout", 0)
-    if waits > settings.CELERY_TASK_TIME_LIMIT:
+    timeout = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("visibility_timeout", 0)
+    if timeout > settings.CELERY_TASK_TIME_LIMIT:
         return []
     return [
         checks.Error(
@@ -58,7 +58,7 @@ def the_broker_waits_longer_than_a_task(app_configs: Sequence[Any] | None, **kwa
 
 
 @checks.register(checks.Tags.security)
-def every_page_asks_for_a_login(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_login_required(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     if "django.contrib.auth.middleware.LoginRequiredMiddleware" in settings.MIDDLEWARE:
         return []
     return [
@@ -71,12 +71,11 @@ def every_page_asks_for_a_login(app_configs: Sequence[Any] | None, **kwargs: Any
 
 
 @checks.register(checks.Tags.security)
-def scripts_come_from_us(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_content_security_policy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
-    allowed = [*directives.get("script-src", ["*"]), *directives.get("default-src", ["*"])]
-    if "csp.middleware.CSPMiddleware" in settings.MIDDLEWARE and not {"'unsafe-inline'", "'unsafe-eval'", "*"} & set(
-        allowed
-    ):
+    allowed = {*directives.get("script-src", ["*"]), *directives.get("default-src", ["*"])}
+    is_strict = not {"'unsafe-inline'", "'unsafe-eval'", "*"} & allowed
+    if "csp.middleware.CSPMiddleware" in settings.MIDDLEWARE and is_strict:
         return []
     return [
         checks.Error(
@@ -88,7 +87,7 @@ def scripts_come_from_us(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
 
 
 @checks.register(checks.Tags.security, deploy=True)
-def served_to_others_means_https(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_https(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     if settings.HTTPS:
         return []
     return [
@@ -101,7 +100,7 @@ def served_to_others_means_https(app_configs: Sequence[Any] | None, **kwargs: An
 
 
 @checks.register(checks.Tags.security, deploy=True)
-def genesys_is_reached_over_tls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_genesys_endpoints_use_tls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     plain = sorted(
         key
         for key, addresses in settings.GENESYS_ENDPOINTS.items()
