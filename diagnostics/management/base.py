@@ -1,17 +1,20 @@
-"""What all commands of the product have in common."""
+"""The base class of the commands, and what several of them share: exit codes and lookups."""
 
-from typing import Any
+from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from diagnostics.accounts import actor as acting
+from diagnostics.orgs.models import OAuthClient
+
+OK, INTERNAL_ERROR, BAD_INPUT, CAUSE_FOUND, UNCLEAR = 0, 1, 2, 3, 4
+OUTCOME_SIGNS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-", "error": "?"}
 
 
 class ProductCommand(BaseCommand):
-    """Starts at once, and the audit log names the account of the machine that started it.
+    """A command that skips Django's system checks, and whose audit entries name the system user.
 
-    Django's system checks import every page before a command does anything. `up`, the test command and
-    `check --deploy` run them; a command does not.
+    The system checks import every page, which would delay each command. `up`, the tests and `check --deploy` run them.
     """
 
     requires_system_checks = []
@@ -19,3 +22,16 @@ class ProductCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         with acting.at_the_command_line():
             return super().execute(*args, **options)
+
+
+def bad_input(message: str) -> NoReturn:
+    raise CommandError(message, returncode=BAD_INPUT)
+
+
+def client_named(name: str) -> OAuthClient:
+    """The client with that name, ignoring case. Exits with BAD_INPUT if there is none."""
+    client = OAuthClient.objects.filter(name__iexact=name).defer("secret").first()
+    if client is None:
+        known = ", ".join(OAuthClient.objects.filter(retired_at=None).values_list("name", flat=True)[:10])
+        bad_input(f"No client is called {name!r}. Known are: {known or 'none yet; `client add` registers one'}.")
+    return client

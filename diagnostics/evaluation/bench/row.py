@@ -9,7 +9,9 @@ from typing import Any, Protocol
 class Crew(Protocol):
     """Starts a broker and workers on this process's database for the duration of a block. Yields the broker's URL."""
 
-    def __call__(self, concurrency: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]: ...
+    def __call__(
+        self, concurrency: int, endpoints: Mapping[str, Any], *, ticks: bool
+    ) -> AbstractContextManager[str]: ...
 
 
 def no_crew(concurrency: int, endpoints: Mapping[str, Any], *, ticks: bool) -> AbstractContextManager[str]:

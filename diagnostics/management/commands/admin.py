@@ -1,4 +1,4 @@
-"""Create the first admin account of an installation whose parts are run separately."""
+"""Creates the first admin account, for an installation that does not use `up`."""
 
 from typing import Any
 
@@ -6,10 +6,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from diagnostics.accounts import users as people
+from diagnostics.accounts import users
 from diagnostics.accounts.models import User
-from diagnostics.management.base import ProductCommand
-from diagnostics.management.commands.diagnose import BAD_INPUT
+from diagnostics.management.base import ProductCommand, bad_input
 
 EXISTS = 3
 
@@ -18,8 +17,8 @@ class Command(ProductCommand):
     help = "Create the first admin account."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        acts = parser.add_subparsers(dest="act", required=True)
-        create = acts.add_parser("create", help="create the first admin and print the password, once")
+        actions = parser.add_subparsers(dest="act", required=True)
+        create = actions.add_parser("create", help="create the first admin and print the password, once")
         create.add_argument("name", nargs="?", default="admin", help="username (default %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,13 +26,13 @@ class Command(ProductCommand):
         try:
             User._meta.get_field("username").clean(name, None)
         except ValidationError as error:
-            raise CommandError(f"No account was created. {' '.join(error.messages)}", returncode=BAD_INPUT) from None
+            bad_input(f"No account was created. {' '.join(error.messages)}")
         try:
-            with transaction.atomic():  # printed before it is committed: no account whose password nobody has seen
-                password = people.add_first_admin(name)
+            with transaction.atomic():  # committed only after the password is printed
+                password = users.add_first_admin(name)
                 self.stdout.write(f"Username: {name}")
                 self.stdout.write(f"Password: {password}")
                 self.stdout.flush()
-        except people.UserChangeRefused as refused:
+        except users.UserChangeRefused as refused:
             raise CommandError(str(refused), returncode=EXISTS) from None
         self.stderr.write("This password is shown only once. Change it on the account page after you sign in.")

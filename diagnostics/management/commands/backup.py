@@ -1,4 +1,4 @@
-"""Write the whole database to one file."""
+"""Backs up the database to a file."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -18,8 +18,8 @@ from diagnostics.operations.queries.secrets import count_secrets
 from diagnostics.operations.queries.system import server_major
 from diagnostics.web.format import bytes_in_words
 
-# Of no use elsewhere or later, or not to be given away: who is signed in, tokens, counted attempts, who is alive.
-LEFT_OUT = (
+# Tables whose rows are left out: sessions, tokens and state of running processes.
+EXCLUDED_TABLES = (
     "django_session",
     "usersessions_usersession",
     "diagnostics_accesstoken",
@@ -39,13 +39,13 @@ class Command(ProductCommand):
         file: Path = options["file"].absolute()
         if file.exists() and not options["overwrite"]:
             raise CommandError(f"{file} is there already. Choose another name, or say --overwrite.")
-        programs = fitting_programs()
+        programs = matching_programs()
         try:
             dumps.dump(
                 programs,
                 dumps.Database.of(connection.settings_dict),
                 file,
-                [*LEFT_OUT, *cache_tables()],
+                [*EXCLUDED_TABLES, *cache_tables()],
                 lambda draft: sealed_files.seal(draft, settings.FIELD_ENCRYPTION_KEYS[0]),
             )
         except dumps.DumpError as error:
@@ -55,14 +55,14 @@ class Command(ProductCommand):
         key = sealed_files.key_id(settings.FIELD_ENCRYPTION_KEYS[0])
         self.stdout.write(f"Protected against changes with encryption key {key}; `restore` needs that key.")
         secrets = ""
-        if not missing_migrations():  # else the tables are those of an earlier version
+        if not missing_migrations():  # otherwise the tables are those of an earlier version
             beat("backup", {"bytes": size})
             record("backup.made", name=file.name, after={"bytes": size})
             secrets = f"{count_secrets().total} "
-        self.stdout.write(about_the_keys(secrets))
+        self.stdout.write(keys_notice(secrets))
 
 
-def fitting_programs() -> Path:
+def matching_programs() -> Path:
     try:
         return dumps.programs_for(server_major())
     except OperationalError as exc:
@@ -70,13 +70,13 @@ def fitting_programs() -> Path:
 
 
 def cache_tables() -> list[str]:
-    return [str(each["LOCATION"]) for each in settings.CACHES.values() if "DatabaseCache" in each["BACKEND"]]
+    return [str(cache["LOCATION"]) for cache in settings.CACHES.values() if "DatabaseCache" in cache["BACKEND"]]
 
 
-def about_the_keys(secrets: str) -> str:
-    where = f"They are in {settings.DATA.keys}." if settings.MAKES_KEYS else "They are where you keep them."
+def keys_notice(secrets: str) -> str:
+    location = f"They are in {settings.DATA.keys}." if settings.MAKES_KEYS else "They are where you keep them."
     return (
         f"Not in it: the keys. The {secrets}stored secrets open only with FIELD_ENCRYPTION_KEYS; without it they have to "
-        f"be entered again. {where} Keep a copy of them, but not beside this file: who has both has the secrets.\n"
+        f"be entered again. {location} Keep a copy of them, but not beside this file: who has both has the secrets.\n"
         "Not in it either: who is signed in. After a restore everybody signs in again."
     )

@@ -1,4 +1,4 @@
-"""Set a new password for an account, with an entry in the audit log."""
+"""Django's changepassword with an entry in the audit log."""
 
 import getpass
 from typing import Any
@@ -16,7 +16,7 @@ class Command(ProductCommand, changepassword.Command):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> str | None:
-        said: str | None = super().handle(*args, **options)
+        output: str | None = super().handle(*args, **options)
         name = options["username"] or getpass.getuser()
         record("person.password_reset", User.objects.get(username=name))
-        return said
+        return output

@@ -1,22 +1,22 @@
-"""Judge what a text claims about the API."""
+"""Checks the claims that a text makes about the API."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from diagnostics.claims.checker import MAX_PASTE, TITLES, ClaimCheck, check_text
 from diagnostics.claims.claim import CheckedClaim, ClaimVerdict
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import find_region, nearest_regions
-from diagnostics.management.base import ProductCommand
+from diagnostics.management.base import OK, ProductCommand, bad_input
 from diagnostics.orgs.contract_in_force import contract_in_force, version_in_force
 from diagnostics.text.cleaning import clean_text
 
 SCHEMA_VERSION = 1
-OK, BAD_INPUT, SOMETHING_WRONG = 0, 2, 3
+SOMETHING_WRONG = 3
 OUTCOME_SIGNS = {ClaimVerdict.WRONG: "x", ClaimVerdict.UNKNOWN: "?", ClaimVerdict.SOUND: "+", ClaimVerdict.REAL: "+"}
 
 
@@ -50,20 +50,22 @@ class Command(ProductCommand):
             self.stdout.write("\nThe text names nothing of the API.")
         for title, group in checked.by_kind:
             self.stdout.write(f"\n{title}")
-            for each in group:
-                self._print_one(each)
+            for checked_claim in group:
+                self._print_claim(checked_claim)
         if checked.omitted:
             self.stdout.write(f"\n{checked.omitted} more claims were left off: paste a shorter text.")
         counted = ", ".join(f"{count} {verdict}" for verdict, count in checked.counts.items() if count)
         self.stdout.write(f"\n{counted}" if counted else "")
 
-    def _print_one(self, each: CheckedClaim) -> None:
-        mark, verdict = OUTCOME_SIGNS[each.result.verdict], each.result.verdict
-        gateway = " (behind a provider gateway only)" if each.result.gateway else ""
-        self.stdout.write(f"  {mark} {verdict}{gateway}: {each.claim.shown}  (line {each.line})")
-        self.stdout.write(f"      {each.result.sentence}")
-        if each.result.nearest:
-            self.stdout.write(f"      Nearest: {', '.join(each.result.nearest)}")
+    def _print_claim(self, checked_claim: CheckedClaim) -> None:
+        result = checked_claim.result
+        gateway = " (behind a provider gateway only)" if result.gateway else ""
+        self.stdout.write(
+            f"  {OUTCOME_SIGNS[result.verdict]} {result.verdict}{gateway}: {checked_claim.claim.shown}  (line {checked_claim.line})"
+        )
+        self.stdout.write(f"      {result.sentence}")
+        if result.nearest:
+            self.stdout.write(f"      Nearest: {', '.join(result.nearest)}")
 
 
 def as_dict(checked: ClaimCheck, contract: Contract) -> dict[str, Any]:
@@ -74,38 +76,35 @@ def as_dict(checked: ClaimCheck, contract: Contract) -> dict[str, Any]:
         "left_off": checked.omitted,
         "partial": checked.partial,
         "kinds": TITLES,
-        "claims": [each.as_dict() for each in checked.claims],
+        "claims": [checked_claim.as_dict() for checked_claim in checked.claims],
     }
 
 
 def _contract(text: str) -> Contract:
     if not text:
         return bundled()
-    where = find_region(text)
-    if where is None and version_in_force(text) is None:  # a demo region is known only while it is served
-        _refuse(f"No region is known as {text[:60]!r}. Near come {', '.join(r.key for r in nearest_regions(text))}.")
-    return contract_in_force(where.key if where else text)
+    region = find_region(text)
+    # The regions of the demo orgs are known only while those are running.
+    if region is None and version_in_force(text) is None:
+        near = ", ".join(region.key for region in nearest_regions(text))
+        bad_input(f"No region is known as {text[:60]!r}. Near come {near}.")
+    return contract_in_force(region.key if region else text)
 
 
 def _read(name: str) -> str:
     try:
         data = sys.stdin.buffer.read(4 * MAX_PASTE + 1) if name == "-" else _file(Path(name))
-    except (OSError, ValueError) as trouble:
-        _refuse(
-            f"The file could not be read: {getattr(trouble, 'strerror', None) or trouble}. Give the path of a text."
-        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        bad_input(f"The file could not be read: {reason}. Give the path of a text.")
     text = clean_text(data.decode("utf-8-sig", "replace"))
     if not text.strip():
-        _refuse("There is nothing in the text. Give a file, or - and the text on standard input.")
+        bad_input("There is nothing in the text. Give a file, or - and the text on standard input.")
     if len(text) > MAX_PASTE:
-        _refuse(f"The text is longer than the {MAX_PASTE:,} characters that are read. Cut out the part in question.")
+        bad_input(f"The text is longer than the {MAX_PASTE:,} characters that are read. Cut out the part in question.")
     return text
 
 
 def _file(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(4 * MAX_PASTE + 1)
-
-
-def _refuse(sentence: str) -> NoReturn:
-    raise CommandError(sentence, returncode=BAD_INPUT)

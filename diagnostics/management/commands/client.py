@@ -1,52 +1,53 @@
-"""Register OAuth clients, verify them, list them."""
+"""Registers, verifies, edits and lists OAuth clients."""
 
 import getpass
 import os
 import sys
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.db import IntegrityError, transaction
 
 from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
-from diagnostics.management.base import ProductCommand
-from diagnostics.management.commands.diagnose import BAD_INPUT, OK, OUTCOME_SIGNS, UNCLEAR, bad_input, client_named
+from diagnostics.management.base import OK, OUTCOME_SIGNS, UNCLEAR, ProductCommand, bad_input, client_named
 from diagnostics.orgs.clients import change_client, create_client, start_verification, verify_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 
 TIERS = tuple(tier.value for tier in OAuthClient.Tier if tier)
 GATEWAY_HELP = "address and path prefix of your company's own gateway; it only judges pasted URLs"
-SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105  (the name of a variable, the one the official SDKs read)
+SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105 - the variable that the official SDKs read
 
 
 class Command(ProductCommand):
     help = "Register, verify and list OAuth clients."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        acts = parser.add_subparsers(dest="act", required=True)
-        add = acts.add_parser("add", help="register a client; its secret comes from standard input or the environment")
+        actions = parser.add_subparsers(dest="act", required=True)
+        add = actions.add_parser(
+            "add", help="register a client; its secret comes from standard input or the environment"
+        )
         add.add_argument("name")
         add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, a login, api or apps address")
         add.add_argument("--client-id", required=True)
         add.add_argument("--tier", choices=TIERS, default="", help="what the org is used for")
         add.add_argument("--gateway", default="", metavar="URL", help=GATEWAY_HELP)
-        edit = acts.add_parser("edit", help="change a client's tier or its company gateway")
+        edit = actions.add_parser("edit", help="change a client's tier or its company gateway")
         edit.add_argument("name")
         edit.add_argument("--tier", choices=(*TIERS, "unsaid"), help="what the org is used for")
         edit.add_argument("--gateway", metavar="URL", help=f"{GATEWAY_HELP}; none removes it")
-        verify = acts.add_parser("verify", help="ask the org again")
+        verify = actions.add_parser("verify", help="ask the org again")
         verify.add_argument("name")
-        acts.add_parser("list", help="all clients that are not retired")
+        actions.add_parser("list", help="all clients that are not retired")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["act"] == "list":
             self._list()
             return
-        client = _added(options) if options["act"] == "add" else client_named(options["name"])
+        client = _add(options) if options["act"] == "add" else client_named(options["name"])
         if client.is_retired:
-            raise CommandError(f"The client {client.name} is retired.", returncode=BAD_INPUT)
+            bad_input(f"The client {client.name} is retired.")
         if options["act"] == "edit":
             self._edit(client, options["tier"], options["gateway"])
             return
@@ -86,19 +87,19 @@ class Command(ProductCommand):
             self.stdout.write(f"  {OUTCOME_SIGNS[step['outcome']]} {step['check']}: {step['sentence']}")
             if step["hint"] and step["outcome"] != "pass":
                 self.stdout.write(f"    {step['hint']}")
-        right = client.state == OAuthClient.State.VERIFIED
+        is_verified = client.state == OAuthClient.State.VERIFIED
         self.stdout.write(
-            f"{client.name}: {client.get_state_display().lower()}{'' if right else '; it is kept all the same'}."
+            f"{client.name}: {client.get_state_display().lower()}{'' if is_verified else '; it is kept all the same'}."
         )
-        return OK if right else UNCLEAR
+        return OK if is_verified else UNCLEAR
 
 
-def _added(options: dict[str, Any]) -> OAuthClient:
+def _add(options: dict[str, Any]) -> OAuthClient:
     name, client_id = options["name"].strip(), options["client_id"].strip()
     gateway = _gateway(options["gateway"])
     region = find_region(options["region"])
     if region is None:
-        near = ", ".join(each.key for each in nearest_regions(options["region"]))
+        near = ", ".join(region.key for region in nearest_regions(options["region"]))
         bad_input(f"No region is called {options['region']!r}. Did you mean one of: {near}?")
     if not name or len(name) > 120 or not name.isprintable():
         bad_input("The name must have 1 to 120 printable characters.")
@@ -124,12 +125,12 @@ def _added(options: dict[str, Any]) -> OAuthClient:
 def _gateway(text: str) -> str:
     try:
         return clean_gateway(text)
-    except BadGateway as trouble:
-        bad_input(str(trouble))
+    except BadGateway as error:
+        bad_input(str(error))
 
 
 def _secret() -> str:
-    """From the environment, else from standard input; never from an argument, which every user of the machine could see."""
+    """The secret from the environment or standard input. Not an argument: all users of the machine can read those."""
     secret = os.environ.get(SECRET_VARIABLE) or (
         getpass.getpass("Client secret: ") if sys.stdin.isatty() else sys.stdin.readline(1000)
     )

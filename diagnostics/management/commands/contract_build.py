@@ -1,4 +1,4 @@
-"""Writes the bundled contract from the official Python SDK, which is read as text and never imported."""
+"""Builds the bundled contract from the source of the official Python SDK, which is parsed, not imported."""
 
 import ast
 import importlib.metadata
@@ -20,7 +20,7 @@ PACKAGE = "PureCloudPlatformClientV2"
 NOTES = contract.BUNDLED.with_name("contract_notes.json")
 HOW_TO_INSTALL = f"Install the development packages, which hold {PACKAGE}: uv sync --group dev"
 
-# Sentences of the SDK's docstrings that carry a fact.
+# Phrases in the SDK's docstrings.
 PREVIEW = "is a preview method and is subject to"
 NO_CLIENT_CREDENTIALS = "not valid when using the Client Credentials OAuth grant"
 
@@ -47,7 +47,7 @@ class Command(ProductCommand):
 
 
 def installed_sdk() -> tuple[str, Path]:
-    """Version and folder of the SDK's Api classes; CommandError, which says what to do, when it is not installed."""
+    """The version of the SDK and the folder of its Api classes. Raises CommandError if it is not installed."""
     try:
         package = importlib.metadata.distribution(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
@@ -58,13 +58,13 @@ def installed_sdk() -> tuple[str, Path]:
     return package.version, folder
 
 
-def publication_day(given: str | None, version: str) -> str:
-    """The package does not carry its own date, and today's would make each build differ: so it is told once."""
-    if given:
+def publication_day(option: str | None, version: str) -> str:
+    """The publication date of the SDK. The package does not contain it, so it is given once per version."""
+    if option:
         try:
-            return date.fromisoformat(given).isoformat()
+            return date.fromisoformat(option).isoformat()
         except ValueError:
-            raise CommandError(f"--date is {given!r}, which is no day. Write it as YYYY-MM-DD.") from None
+            raise CommandError(f"--date is {option!r}, which is no day. Write it as YYYY-MM-DD.") from None
     if contract.BUNDLED.exists() and contract.bundled().version == f"SDK {version}":
         return contract.bundled().date
     raise CommandError(
@@ -74,14 +74,14 @@ def publication_day(given: str | None, version: str) -> str:
 
 
 def read_sdk(folder: Path) -> list[Operation]:
-    """Every operation once, ordered by path and method. An operation may stand in several classes."""
-    found: dict[tuple[str, str], Operation] = {}
+    """Every operation once, ordered by path and method. The SDK has some operations in several classes."""
+    operations: dict[tuple[str, str], Operation] = {}
     for file in sorted(folder.glob("*_api.py")):
         for operation in operations_in(file):
-            found[operation.key] = at_home(found.get(operation.key, operation), operation)
-    if not found:
+            operations[operation.key] = preferred(operations.get(operation.key, operation), operation)
+    if not operations:
         raise CommandError(f"No operation was found in {folder}: the SDK's layout has changed, adapt this command.")
-    return sorted(found.values(), key=lambda each: (each.path, each.method))
+    return sorted(operations.values(), key=lambda operation: (operation.path, operation.method))
 
 
 def operations_in(file: Path) -> Iterator[Operation]:
@@ -92,10 +92,12 @@ def operations_in(file: Path) -> Iterator[Operation]:
                     yield sdk_operation(class_.name, method)
 
 
-def at_home(one: Operation, other: Operation) -> Operation:
-    """Of two classes with the same operation, the one named after the first word of the path; else the first."""
-    home = one.path.split("/")[3]
-    return other if other.sdk_class.lower().startswith(home) and not one.sdk_class.lower().startswith(home) else one
+def preferred(first: Operation, second: Operation) -> Operation:
+    """The same operation in two classes: prefer the class that is named after the path's first segment."""
+    segment = first.path.split("/")[3]
+    if first.sdk_class.lower().startswith(segment) or not second.sdk_class.lower().startswith(segment):
+        return first
+    return second
 
 
 def sdk_operation(class_name: str, method: ast.FunctionDef) -> Operation:
@@ -106,14 +108,14 @@ def sdk_operation(class_name: str, method: ast.FunctionDef) -> Operation:
     try:
         path, verb = string_in(assigned["resource_path"]), sent_method(method)
         auth = ast.literal_eval(assigned["auth_settings"])
-    except (KeyError, ValueError, IndexError) as trouble:
-        raise CommandError(f"{class_name}.{method.name} is not laid out as expected ({trouble!r}).") from trouble
+    except (KeyError, ValueError, IndexError) as error:
+        raise CommandError(f"{class_name}.{method.name} is not laid out as expected ({error!r}).") from error
     return Operation(
         method=verb,
         path=path,
         operation_id=operation_id,
         sdk_class=class_name,
-        deprecated=any("deprecated" in ast.unparse(mark) for mark in method.decorator_list),
+        deprecated=any("deprecated" in ast.unparse(decorator) for decorator in method.decorator_list),
         preview=PREVIEW in text,
         has_body=not is_none(assigned["body_params"]),
         needs_token=bool(auth),
@@ -125,17 +127,17 @@ def sdk_operation(class_name: str, method: ast.FunctionDef) -> Operation:
 
 
 def assignments(method: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
-    """What each name or item was last set to, in the order of the text; conditional ones are inside `if` blocks."""
-    for statement in in_order(method.body):
+    """Target and value of each assignment in source order, including those inside `if` blocks."""
+    for statement in flatten(method.body):
         if isinstance(statement, ast.Assign):
             yield ast.unparse(statement.targets[0]), statement.value
 
 
-def in_order(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+def flatten(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     for statement in statements:
         yield statement
         if isinstance(statement, ast.If):
-            yield from in_order(statement.body)
+            yield from flatten(statement.body)
 
 
 def string_in(expression: ast.expr) -> str:
@@ -155,21 +157,21 @@ def is_none(expression: ast.expr) -> bool:
 
 
 def key_of(name: str) -> str:
-    """query_params['pageSize'] -> pageSize"""
+    """pageSize for query_params['pageSize']."""
     return re.sub(r"^\w+\['(.*)'\]$", r"\1", name)
 
 
 def with_notes(operations: list[Operation], notes: list[dict[str, Any]]) -> list[Operation]:
-    """Adds what the Python SDK does not carry: permissions and scopes, from the hand-kept notes."""
-    noted = {(note["method"], note["path"]): note for note in notes}
-    known = {each.key: each.operation_id for each in operations}
-    for key, note in noted.items():
+    """Add permissions and scopes, which the Python SDK does not contain, from the manual notes."""
+    notes_by_key = {(note["method"], note["path"]): note for note in notes}
+    known = {operation.key: operation.operation_id for operation in operations}
+    for key, note in notes_by_key.items():
         if known.get(key) != note["operation_id"]:
             raise CommandError(
                 f"{NOTES.name} speaks of {note['operation_id']} ({' '.join(key)}), but the SDK has "
                 f"{known.get(key, 'no such operation')}. Correct or remove that note."
             )
-    return [annotated(each, noted.get(each.key)) for each in operations]
+    return [annotated(operation, notes_by_key.get(operation.key)) for operation in operations]
 
 
 def annotated(operation: Operation, note: dict[str, Any] | None) -> Operation:

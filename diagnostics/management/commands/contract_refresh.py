@@ -1,17 +1,17 @@
-"""Read a region's own contract now, and keep it if it is one."""
+"""Downloads a region's live API contract and puts it in force if it is valid."""
 
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.genesys.regions import find_region, nearest_regions
-from diagnostics.management.base import ProductCommand
+from diagnostics.management.base import ProductCommand, bad_input
 from diagnostics.orgs.contracts import refresh_contract, start_refresh
 from diagnostics.orgs.models import ContractVersion
 
-OK, BAD_INPUT, REFUSED = 0, 2, 4
+REFUSED = 4
 
 
 class Command(ProductCommand):
@@ -30,20 +30,16 @@ class Command(ProductCommand):
         if version.state == ContractVersion.State.REFUSED:
             self.stderr.write(version.error)
             sys.exit(REFUSED)
-        news = "is in force" if version.state == ContractVersion.State.KEPT else "was in force already"
-        self.stdout.write(f"{version.version} with {version.operations:,} operations {news} for {version.region}.")
+        status = "is in force" if version.state == ContractVersion.State.KEPT else "was in force already"
+        self.stdout.write(f"{version.version} with {version.operations:,} operations {status} for {version.region}.")
 
     def _start(self, text: str) -> ContractVersion:
         stand_in_for(text)
-        where = find_region(text)
-        if where is None:
-            near = ", ".join(each.key for each in nearest_regions(text))
-            _refuse(f"No region is known as {text[:60]!r}. Near come {near}.")
-        version = start_refresh(where.key, None)
+        region = find_region(text)
+        if region is None:
+            near = ", ".join(region.key for region in nearest_regions(text))
+            bad_input(f"No region is known as {text[:60]!r}. Near come {near}.")
+        version = start_refresh(region.key, None)
         if version is None:
-            _refuse(f"The contract of {where.key} is being read already. Wait for it to end.")
+            bad_input(f"The contract of {region.key} is being read already. Wait for it to end.")
         return version
-
-
-def _refuse(sentence: str) -> NoReturn:
-    raise CommandError(sentence, returncode=BAD_INPUT)

@@ -1,4 +1,4 @@
-"""Add an admin account, with an entry in the audit log."""
+"""Django's createsuperuser with password validation and an entry in the audit log."""
 
 import os
 from typing import Any
@@ -25,10 +25,10 @@ class Command(ProductCommand, createsuperuser.Command):
                 validate_password(password, User(username=options["username"] or ""))
             except ValidationError as error:
                 raise CommandError(f"No account was added. {' '.join(error.messages)}") from None
-        known = set(User.objects.values_list("pk", flat=True))
-        said: str | None = super().handle(*args, **options)
-        for user in User.objects.exclude(pk__in=known):
+        existing = set(User.objects.values_list("pk", flat=True))
+        output: str | None = super().handle(*args, **options)
+        for user in User.objects.exclude(pk__in=existing):
             user.role = User.Role.ADMIN
             user.save(update_fields=["role"])
             record("person.added", user, after={"role": user.role})
-        return said
+        return output

@@ -1,4 +1,4 @@
-"""Lists the demo scenarios: what each shows, the cause to expect, and the line to try."""
+"""Lists the demo scenarios with the expected cause and a command to try."""
 
 import json
 import shlex
@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from diagnostics.demo.publishing import NotPublished, publish
-from diagnostics.demo.scenarios import Scenario, scenario, scenarios
+from diagnostics.demo.scenarios import Scenario, scenarios
+from diagnostics.demo.scenarios import scenario as find_scenario
 from diagnostics.demo.story import PRODUCTION_CLIENT
 from diagnostics.management.base import ProductCommand
 
@@ -20,7 +21,6 @@ class Command(ProductCommand):
         "Lists the demo scenarios, each with the cause that it was built for and the line to try. The calls and "
         "answers to paste are written to the folder `demo` in the data folder, where those lines find them."
     )
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("scenario", nargs="?", help="show one scenario whole, with the texts to paste")
@@ -34,28 +34,28 @@ class Command(ProductCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["publish"]:
-            self.stdout.write(published(enabled=options["publish"] == "on"))
+            self.stdout.write(publish_deployments(enabled=options["publish"] == "on"))
             return
         folder = Path(settings.DATA_DIR) / "demo"
-        chosen = (find(options["scenario"]),) if options["scenario"] else scenarios()
-        write_texts(chosen, folder)
+        selected = (find(options["scenario"]),) if options["scenario"] else scenarios()
+        write_texts(selected, folder)
         if options["json"]:
-            found = [{**each.as_json(), "command": each.command(folder)} for each in chosen]
-            self.stdout.write(json.dumps(found[0] if options["scenario"] else found, indent=2, ensure_ascii=False))
+            rows = [{**scenario.as_json(), "command": scenario.command(folder)} for scenario in selected]
+            self.stdout.write(json.dumps(rows[0] if options["scenario"] else rows, indent=2, ensure_ascii=False))
         elif options["scenario"]:
-            self.stdout.write(whole(chosen[0], folder))
+            self.stdout.write(details(selected[0], folder))
         else:
-            self.stdout.write(table(chosen, folder))
+            self.stdout.write(table(selected, folder))
 
 
-def published(*, enabled: bool) -> str:
+def publish_deployments(*, enabled: bool) -> str:
     try:
         names = publish(enabled=enabled)
     except NotPublished as exc:
         raise CommandError(str(exc)) from None
-    word = "on" if enabled else "off"
+    state = "on" if enabled else "off"
     return (
-        f"Cobrowse is {word} now in: {', '.join(names)}.\nTo see it: read the org anew on the page of "
+        f"Cobrowse is {state} now in: {', '.join(names)}.\nTo see it: read the org anew on the page of "
         f"“{PRODUCTION_CLIENT}”, or\n  manage.py snapshot {shlex.quote(PRODUCTION_CLIENT)}\nA restart of the demo "
         "brings back what it began with."
     )
@@ -63,15 +63,15 @@ def published(*, enabled: bool) -> str:
 
 def find(id: str) -> Scenario:
     try:
-        return scenario(id)
+        return find_scenario(id)
     except KeyError:
         raise CommandError(f"There is no demo scenario {id!r}. `manage.py demo` lists them all.") from None
 
 
-def write_texts(chosen: tuple[Scenario, ...], folder: Path) -> None:
+def write_texts(selected: tuple[Scenario, ...], folder: Path) -> None:
     try:
-        for each in chosen:
-            each.write_texts(folder)
+        for scenario in selected:
+            scenario.write_texts(folder)
     except OSError as error:
         raise CommandError(
             f"The texts to paste could not be written to {folder}: {error.strerror}. "
@@ -79,22 +79,25 @@ def write_texts(chosen: tuple[Scenario, ...], folder: Path) -> None:
         ) from None
 
 
-def table(chosen: tuple[Scenario, ...], folder: Path) -> str:
-    ids = max(len(each.id) for each in chosen)
-    causes = max(len(each.cause) for each in chosen)
+def table(selected: tuple[Scenario, ...], folder: Path) -> str:
+    ids = max(len(scenario.id) for scenario in selected)
+    causes = max(len(scenario.cause) for scenario in selected)
     rows = [f"{'SCENARIO':{ids}}  {'CAUSE':{causes}}  WHAT IT SHOWS, AND THE LINE TO TRY"]
-    for each in chosen:
-        rows.append(f"{each.id:{ids}}  {each.cause:{causes}}  {each.title}")
-        rows.append(f"{'':{ids}}  {'':{causes}}  {each.command(folder)}")
+    for scenario in selected:
+        rows.append(f"{scenario.id:{ids}}  {scenario.cause:{causes}}  {scenario.title}")
+        rows.append(f"{'':{ids}}  {'':{causes}}  {scenario.command(folder)}")
     return "\n".join(rows)
 
 
-def whole(each: Scenario, folder: Path) -> str:
-    parts = [f"{each.title}\n{each.why}", f"Client: {each.client}\nExpected: {each.cause}, {each.certainty}"]
-    if each.conversation_id:
-        parts.append(f"Conversation: {each.conversation_id}")
-    if each.call:
-        parts.append(f"The call to paste:\n\n{each.call}")
-    if each.answer:
-        parts.append(f"The answer to paste:\n\n{each.answer}")
-    return "\n\n".join([*parts, f"In a terminal:\n\n{each.command(folder)}"])
+def details(scenario: Scenario, folder: Path) -> str:
+    parts = [
+        f"{scenario.title}\n{scenario.why}",
+        f"Client: {scenario.client}\nExpected: {scenario.cause}, {scenario.certainty}",
+    ]
+    if scenario.conversation_id:
+        parts.append(f"Conversation: {scenario.conversation_id}")
+    if scenario.call:
+        parts.append(f"The call to paste:\n\n{scenario.call}")
+    if scenario.answer:
+        parts.append(f"The answer to paste:\n\n{scenario.answer}")
+    return "\n\n".join([*parts, f"In a terminal:\n\n{scenario.command(folder)}"])

@@ -1,4 +1,4 @@
-"""Run worked cases through the very engine and say how often it was right."""
+"""Runs evaluation cases through the engine and reports its accuracy."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,7 @@ from django.core.management.base import CommandParser
 
 from diagnostics.evaluation.cases import BadCases, read_cases
 from diagnostics.evaluation.score import Score, evaluate
-from diagnostics.management.base import ProductCommand
-from diagnostics.management.commands.diagnose import bad_input
+from diagnostics.management.base import ProductCommand, bad_input
 
 
 class Command(ProductCommand):
@@ -22,10 +21,10 @@ class Command(ProductCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             cases = read_cases(Path(options["file"]).read_text(encoding="utf-8"))
-        except BadCases as trouble:
-            bad_input(str(trouble))
-        except (OSError, UnicodeDecodeError) as trouble:
-            bad_input(f"The file {options['file']} could not be read: {trouble}.")
+        except BadCases as error:
+            bad_input(str(error))
+        except (OSError, UnicodeDecodeError) as error:
+            bad_input(f"The file {options['file']} could not be read: {error}.")
         score = evaluate(cases)
         if options["json"]:
             self.stdout.write(json.dumps(score.to_json(), indent=2))
@@ -33,11 +32,12 @@ class Command(ProductCommand):
             self._print(score)
 
     def _print(self, score: Score) -> None:
-        for each in score.cases:
-            mark = "+" if each.is_right else "x" if each.accuses_wrongly else "-"
-            wanted = "" if each.is_right else f"   expected {' or '.join(each.case.right)}"
-            self.stdout.write(f"{mark} {each.case.id}: {each.cause} ({each.certainty}){wanted}")
-        told = score.to_json()
-        total = told["cases"]
+        for result in score.cases:
+            sign, expected = "+", ""
+            if not result.is_right:
+                sign = "x" if result.accuses_wrongly else "-"
+                expected = f"   expected {' or '.join(result.case.right)}"
+            self.stdout.write(f"{sign} {result.case.id}: {result.cause} ({result.certainty}){expected}")
+        counts = score.to_json()
         for name in ("right_first", "right_family", "wrong_accusations", "undetermined"):
-            self.stdout.write(f"{name.replace('_', ' ')}: {told[name]} of {total}")
+            self.stdout.write(f"{name.replace('_', ' ')}: {counts[name]} of {counts['cases']}")

@@ -1,4 +1,4 @@
-"""Make the support packet of a run, from a terminal: one run as files for a vendor's case."""
+"""Creates the support packet of a run, for a case with the vendor."""
 
 import logging
 import sys
@@ -8,8 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from diagnostics.accounts.audit import record
-from diagnostics.management.base import ProductCommand
-from diagnostics.management.commands.diagnose import bad_input
+from diagnostics.management.base import ProductCommand, bad_input
 from diagnostics.product import version
 from diagnostics.redaction.leak_scan import kinds_of
 from diagnostics.runs.export.packet import Leaky, stamp_of
@@ -28,37 +27,37 @@ class Command(ProductCommand):
         parser.add_argument("--output", default="", metavar="FILE", help="where to write it, - for standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = Run.objects.select_related("client").defer("client__secret").filter(pk=_key(options["run"])).first()
+        run = Run.objects.select_related("client").defer("client__secret").filter(pk=_valid_key(options["run"])).first()
         if run is None:
             bad_input(f"There is no run {options['run']}.")
         if run.is_open:
             bad_input(f"Run {run.pk} is still going. Take it along when it has ended.")
-        told = redacted_run(run)
+        redacted = redacted_run(run)
         try:
-            packet = packet_of(told, version())
+            packet = packet_of(redacted, version())
         except Leaky as leaky:
             audit.warning("run %s was not handed out: %s", run.pk, leaky)
             raise CommandError(
                 "No packet was made: the scan found " + "; ".join(kinds_of(leaky.leaks)) + ". Run the diagnosis again "
                 "and take that run."
             ) from None
-        except UnreadableSecret as trouble:
-            raise CommandError(f"No packet was made: the scan cannot look for the client's secret. {trouble}") from None
+        except UnreadableSecret as error:
+            raise CommandError(f"No packet was made: the scan cannot look for the client's secret. {error}") from None
         record("run.handed_out", run, after={"as": "packet"}, name=f"{run} of {run.client.name}")
-        audit.info("run %s was handed out on the command line at %s", run.pk, told.made_at.isoformat())
-        self._write(packet.zipped(stamp_of(told)), options["output"] or f"{packet.name}.zip")
+        audit.info("run %s was handed out on the command line at %s", run.pk, redacted.made_at.isoformat())
+        self._write(packet.zipped(stamp_of(redacted)), options["output"] or f"{packet.name}.zip")
 
-    def _write(self, content: bytes, place: str) -> None:
-        if place == "-":
+    def _write(self, content: bytes, output: str) -> None:
+        if output == "-":
             sys.stdout.buffer.write(content)
             return
         try:
-            Path(place).write_bytes(content)
-        except OSError as trouble:
-            bad_input(f"{place} cannot be written: {trouble.strerror}.")
-        self.stdout.write(f"Written to {place}; the scan found nothing that must not leave.")
+            Path(output).write_bytes(content)
+        except OSError as error:
+            bad_input(f"{output} cannot be written: {error.strerror}.")
+        self.stdout.write(f"Written to {output}; the scan found nothing that must not leave.")
 
 
-def _key(number: int) -> int:
-    """0, which no run has, for what no row could."""
+def _valid_key(number: int) -> int:
+    """The number, or 0, which no run has, if it is outside the range of a primary key."""
     return number if 0 < number < 2**63 else 0

@@ -1,21 +1,15 @@
-"""Shows what would be understood of a pasted call, with secrets masked. Sends nothing and needs no client."""
+"""Shows the parsed form of a pasted call, with secrets masked. Sends nothing and needs no client."""
 
 import json
-import sys
-from collections.abc import Iterator
-from functools import partial
-from itertools import islice
-from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from diagnostics.management.input_files import read_input
 from diagnostics.parsing.call import FailingCall, Parsed, ReceivedResponse, Unreadable
 from diagnostics.parsing.parse import conversation_id_in, parse_call, parse_response
-from diagnostics.parsing.paste_file import STEP, read_file
 from diagnostics.parsing.responses import correlation_of
 
-MAX_PIECES = 2_000  # of a file: 130 MB
 BAD_INPUT = 2
 
 
@@ -32,8 +26,8 @@ class Command(BaseCommand):
         text = _read(options["file"])
         try:
             parsed = parse_response(text) if options["response"] else parse_call(text)
-        except Unreadable as trouble:
-            _refuse(str(trouble))
+        except Unreadable as error:
+            _bad_input(str(error))
         result = as_dict(parsed)
         if options["json"]:
             self.stdout.write(json.dumps(result, indent=2, ensure_ascii=False))
@@ -69,14 +63,14 @@ class Command(BaseCommand):
 
 
 def as_dict(parsed: Parsed) -> dict[str, Any]:
-    """What was understood, in the form that the command prints as JSON."""
-    answer = parsed.response
+    """The result as the command prints it with --json."""
+    response = parsed.response
     in_url = conversation_id_in(parsed.call.url) if parsed.call else ""
     return {
         "call": _call(parsed.call) if parsed.call else None,
-        "response": _response(answer) if answer else None,
+        "response": _response(response) if response else None,
         "conversation_id": in_url or parsed.conversation_id or None,
-        "correlation_id": (correlation_of(answer.headers, answer.body) if answer else "") or None,
+        "correlation_id": (correlation_of(response.headers, response.body) if response else "") or None,
         "region": parsed.region or None,
         "notes": [note.what for note in parsed.notes],
     }
@@ -86,41 +80,31 @@ def _call(call: FailingCall) -> dict[str, Any]:
     return {"method": call.method, "url": call.url, "headers": dict(call.headers), "body": _body(call)}
 
 
-def _response(answer: ReceivedResponse) -> dict[str, Any]:
+def _response(response: ReceivedResponse) -> dict[str, Any]:
     return {
-        "status": answer.status,
-        "headers": dict(answer.headers),
-        "body": _body(answer),
-        "network_error": answer.network_error or None,
+        "status": response.status,
+        "headers": dict(response.headers),
+        "body": _body(response),
+        "network_error": response.network_error or None,
     }
 
 
 def _body(message: FailingCall | ReceivedResponse) -> Any:
-    """The JSON value of a body, else its text."""
-    value, trouble = message.json()
-    return message.body if trouble or value is None else value
+    """The parsed JSON body, or the text if it is not JSON."""
+    value, error = message.json()
+    return message.body if error or value is None else value
 
 
 def _read(name: str) -> str:
     try:
-        text = read_file(_pieces(sys.stdin.buffer)) if name == "-" else _file(Path(name))
-    except OSError as trouble:
-        _refuse(f"The file could not be read: {trouble.strerror or trouble}.")
-    except ValueError as trouble:
-        _refuse(f"The file could not be read: {trouble}.")
-    except Unreadable as trouble:
-        _refuse(str(trouble))
-    return text
+        return read_input(name)
+    except OSError as error:
+        _bad_input(f"The file could not be read: {error.strerror or error}.")
+    except ValueError as error:
+        _bad_input(f"The file could not be read: {error}.")
+    except Unreadable as error:
+        _bad_input(str(error))
 
 
-def _file(path: Path) -> str:
-    with path.open("rb") as file:
-        return read_file(_pieces(file))
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    return islice(iter(partial(file.read, STEP), b""), MAX_PIECES)
-
-
-def _refuse(sentence: str) -> NoReturn:
+def _bad_input(sentence: str) -> NoReturn:
     raise CommandError(sentence, returncode=BAD_INPUT)

@@ -1,4 +1,4 @@
-"""Put a backup in the place of what is in the database."""
+"""Replaces the database's content with a backup."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -15,15 +15,15 @@ from config.migrations import missing_migrations
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.management.base import ProductCommand
-from diagnostics.management.commands.backup import LEFT_OUT, cache_tables, fitting_programs
+from diagnostics.management.commands.backup import EXCLUDED_TABLES, cache_tables, matching_programs
 from diagnostics.operations import sealed_files
 from diagnostics.operations.queries.secrets import count_secrets
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 
-# What the tables of an empty installation hold by themselves.
-GENERATED_TABLES = {"django_migrations", "django_content_type", "auth_permission", *LEFT_OUT}
-OTHERS = (
+# Tables that have rows in an empty installation.
+GENERATED_TABLES = {"django_migrations", "django_content_type", "auth_permission", *EXCLUDED_TABLES}
+COUNT_OTHER_CONNECTIONS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
     "AND backend_type = 'client backend'"
 )
@@ -48,10 +48,10 @@ class Command(ProductCommand):
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
         self._verify(file, accept=options["unverified"])
-        programs = fitting_programs()
+        programs = matching_programs()
         try:
             archive = dumps.read_archive(programs, file)
-            self._look(archive, file, replace=options["replace"])
+            self._check(archive, file, replace=options["replace"])
             database = dumps.Database.of(connection.settings_dict)
             connections.close_all()
             dumps.restore(programs, database, file, archive, product_tables())
@@ -62,16 +62,16 @@ class Command(ProductCommand):
         self._finish(file)
 
     def _verify(self, file: Path, *, accept: bool) -> None:
-        """That the file is as `backup` wrote it, before anything reads it."""
-        reason = untrusted(file)
+        """Check that the file is unchanged since `backup` wrote it, before anything parses it."""
+        reason = verification_error(file)
         if not reason:
             return
         if not accept:
             raise CommandError(f"Nothing was changed. {reason}", returncode=UNVERIFIED)
         self.stderr.write(f"Restoring an unverified file. {reason}")
 
-    def _look(self, archive: dumps.BackupContents, file: Path, *, replace: bool) -> None:
-        """Everything that speaks against it, before anything is done."""
+    def _check(self, archive: dumps.BackupContents, file: Path, *, replace: bool) -> None:
+        """Raise DumpError if the backup or the database does not allow a restore."""
         if ("public", "diagnostics_run") not in archive.tables:
             raise dumps.DumpError(f"{file} is no backup of Cobrowse Doctor.")
         known = {name for app, name in MigrationLoader(None).graph.nodes if app == TABLE_PREFIX}
@@ -80,7 +80,7 @@ class Command(ProductCommand):
                 f"It was made by a newer version, which has {unknown[-1]}. Install that version first."
             )
         with connection.cursor() as cursor:
-            cursor.execute(OTHERS)
+            cursor.execute(COUNT_OTHER_CONNECTIONS)
             (others,) = cursor.fetchone()
         if others:
             raise dumps.DumpError(
@@ -107,8 +107,8 @@ class Command(ProductCommand):
             )
 
 
-def untrusted(file: Path) -> str:
-    """Why the file can't be verified, and what to do; "" if it is as it was written."""
+def verification_error(file: Path) -> str:
+    """Why the file cannot be verified, and what to do; "" if it is unchanged."""
     keys = settings.FIELD_ENCRYPTION_KEYS
     try:
         sealed_files.verify(file, keys)
@@ -118,9 +118,9 @@ def untrusted(file: Path) -> str:
             "If you know where it comes from, add --unverified."
         )
     except sealed_files.WrongKey as wrong:
-        at_hand = ", ".join(sealed_files.key_id(key) for key in keys) or "none"
+        available = ", ".join(sealed_files.key_id(key) for key in keys) or "none"
         return (
-            f"{file} was made with encryption key {wrong.id}, which is missing (available: {at_hand}). Add it to "
+            f"{file} was made with encryption key {wrong.id}, which is missing (available: {available}). Add it to "
             "FIELD_ENCRYPTION_KEYS. Without it the file can't be verified, and its secrets can't be read; "
             "--unverified restores the rest."
         )
@@ -132,9 +132,9 @@ def untrusted(file: Path) -> str:
 
 
 def product_tables() -> list[str]:
-    """Ours that are there, also those that a backup of an earlier version knows nothing of."""
-    ours = {*connection.introspection.django_table_names(), "django_migrations", *cache_tables()}
-    return sorted(ours & set(connection.introspection.table_names()))
+    """The product's tables in the database, including those that are newer than the backup."""
+    expected = {*connection.introspection.django_table_names(), "django_migrations", *cache_tables()}
+    return sorted(expected & set(connection.introspection.table_names()))
 
 
 def tables_with_rows() -> list[str]:
@@ -143,7 +143,7 @@ def tables_with_rows() -> list[str]:
     with connection.cursor() as cursor:
         for table in product_tables():
             if table not in GENERATED_TABLES and table not in cache_tables():
-                cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {quote(table)})")  # noqa: S608 - names of ours
+                cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {quote(table)})")  # noqa: S608 - our own table names
                 if cursor.fetchone() == (True,):
                     filled.append(table)
     return filled

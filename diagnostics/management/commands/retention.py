@@ -1,4 +1,4 @@
-"""Show what is past its time, and delete it where that is asked for."""
+"""Shows what the retention rules would delete, and deletes it with --apply."""
 
 import json
 from typing import Any
@@ -24,30 +24,30 @@ class Command(ProductCommand):
         previews = retention.preview(rules_in_force(), None)
         done = self._apply() if options["apply"] else None
         if options["json"]:
-            rules = [_as_json(each) for each in previews]
+            rules = [_as_json(preview) for preview in previews]
             self.stdout.write(json.dumps({"rules": rules, "deleted": done.deleted if done else None}, indent=2))
             return
-        for each in previews:
-            kept = "kept for ever" if each.days is None else f"kept for {each.days} days"
-            past = ", ".join(f"{past.noun} {past}" for past in each.past if past.count)
-            self.stdout.write(f"{each.label}: {kept}; past its time: {past or 'nothing'}")
+        for preview in previews:
+            duration = "kept for ever" if preview.days is None else f"kept for {preview.days} days"
+            expired = ", ".join(f"{past.noun} {past}" for past in preview.past if past.count)
+            self.stdout.write(f"{preview.label}: {duration}; past its time: {expired or 'nothing'}")
         if done is None:
             self.stdout.write("Nothing was deleted. --apply deletes it.")
         else:
-            said = ", ".join(f"{noun} {count}" for noun, count in done.deleted.items())
-            self.stdout.write(f"Deleted: {said or 'nothing'}.")
+            deleted = ", ".join(f"{noun} {count}" for noun, count in done.deleted.items())
+            self.stdout.write(f"Deleted: {deleted or 'nothing'}.")
 
     def _apply(self) -> RetentionPass:
-        """To the end, in this process; where it is ended in between, the next tick of a worker goes on."""
+        """Run a whole pass in this process. If it is interrupted, a worker continues it at the next tick."""
         try:
-            begun = start_pass(None)
+            started = start_pass(None)
         except ActionRefused as refused:
             raise CommandError(str(refused)) from None
-        while begun.is_open:
-            if not work_on_pass(begun.pk):
+        while started.is_open:
+            if not work_on_pass(started.pk):
                 raise CommandError("A worker has taken this deletion over and goes on with it.")
-            begun.refresh_from_db()
-        return begun
+            started.refresh_from_db()
+        return started
 
 
 def _as_json(preview: RetentionPreview) -> dict[str, Any]:

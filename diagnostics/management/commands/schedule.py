@@ -1,4 +1,4 @@
-"""Schedules from a terminal: list them, pause some, let them go on, run one now."""
+"""Lists, pauses, resumes and runs schedules."""
 
 import json
 from typing import Any
@@ -6,10 +6,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-import config.celery  # noqa: F401 - the tasks it sends belong to this app
+import config.celery  # noqa: F401 - binds the tasks to the Celery app
 from diagnostics import tasks
-from diagnostics.management.base import ProductCommand
-from diagnostics.management.commands.diagnose import BAD_INPUT
+from diagnostics.management.base import ProductCommand, bad_input
 from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.queries.schedules import ScheduleFilter, filtered_schedules
 from diagnostics.monitoring.schedules import pause_schedules, resume_schedules, run_schedule_now
@@ -21,44 +20,44 @@ class Command(ProductCommand):
     help = "List, pause, resume and run schedules."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        acts = parser.add_subparsers(dest="act", required=True)
-        listed = acts.add_parser("list", help="all schedules, what comes next first")
+        actions = parser.add_subparsers(dest="act", required=True)
+        listed = actions.add_parser("list", help="all schedules, what comes next first")
         listed.add_argument("--json", action="store_true", help="print the list as JSON")
-        pause = acts.add_parser("pause", help="stop some for a while")
+        pause = actions.add_parser("pause", help="stop some for a while")
         pause.add_argument("--reason", default="", help="why, and until when")
-        for each in (pause, acts.add_parser("resume", help="let some go on, from now")):
-            each.add_argument("names", nargs="*", metavar="NAME")
-            each.add_argument("--all", action="store_true", help="every schedule")
-        run = acts.add_parser("run", help="start one now, beside its plan")
+        for action_parser in (pause, actions.add_parser("resume", help="let some go on, from now")):
+            action_parser.add_argument("names", nargs="*", metavar="NAME")
+            action_parser.add_argument("--all", action="store_true", help="every schedule")
+        run = actions.add_parser("run", help="start one now, beside its plan")
         run.add_argument("name")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        act = options["act"]
-        if act == "list":
+        action = options["act"]
+        if action == "list":
             self._list(as_json=options["json"])
-        elif act == "run":
-            self._run(_named(options["name"]))
+        elif action == "run":
+            self._run(_schedule_named(options["name"]))
         else:
-            self._change(act, options)
+            self._change(action, options)
 
     def _list(self, *, as_json: bool) -> None:
-        found = list(filtered_schedules(None, ScheduleFilter()))
+        schedules = list(filtered_schedules(None, ScheduleFilter()))
         if as_json:
-            self.stdout.write(json.dumps({"schedules": [_as_json(each) for each in found]}, indent=2))
+            self.stdout.write(json.dumps({"schedules": [_as_json(schedule) for schedule in schedules]}, indent=2))
             return
-        if not found:
+        if not schedules:
             self.stdout.write("There is no schedule yet. An admin adds one on the page Schedules.")
-        for each in found:
-            due = f"next {each.next_run_at:%Y-%m-%d %H:%M:%S} UTC" if each.next_run_at else "paused"
-            missed = f"\t{each.missed} missed" if each.missed else ""
-            self.stdout.write(f"{each.name}\t{each.client.name}\t{each.description}\t{due}{missed}")
+        for schedule in schedules:
+            due = f"next {schedule.next_run_at:%Y-%m-%d %H:%M:%S} UTC" if schedule.next_run_at else "paused"
+            missed = f"\t{schedule.missed} missed" if schedule.missed else ""
+            self.stdout.write(f"{schedule.name}\t{schedule.client.name}\t{schedule.description}\t{due}{missed}")
 
-    def _change(self, act: str, options: dict[str, Any]) -> None:
+    def _change(self, action: str, options: dict[str, Any]) -> None:
         if bool(options["names"]) == options["all"]:
-            raise CommandError("Name the schedules, or give --all: one of the two.", returncode=BAD_INPUT)
+            bad_input("Name the schedules, or give --all: one of the two.")
         ids = Schedule.objects.values_list("pk", flat=True)
-        chosen = list(ids) if options["all"] else [_named(each).pk for each in options["names"]]
-        if act == "pause":
+        chosen = list(ids) if options["all"] else [_schedule_named(name).pk for name in options["names"]]
+        if action == "pause":
             count, word = pause_schedules(chosen, None, options["reason"]), "paused"
         else:
             count, word = resume_schedules(chosen), "going on"
@@ -74,11 +73,11 @@ class Command(ProductCommand):
         self.stdout.write(f"Run {run.pk} of {schedule.name} is queued. A worker takes it up, see /runs/{run.pk}/.")
 
 
-def _named(name: str) -> Schedule:
-    found = Schedule.objects.select_related("client").defer("client__secret").filter(name__iexact=name).first()
-    if found is None:
-        raise CommandError(f"There is no schedule {name!r}. `schedule list` shows all.", returncode=BAD_INPUT)
-    return found
+def _schedule_named(name: str) -> Schedule:
+    schedule = Schedule.objects.select_related("client").defer("client__secret").filter(name__iexact=name).first()
+    if schedule is None:
+        bad_input(f"There is no schedule {name!r}. `schedule list` shows all.")
+    return schedule
 
 
 def _as_json(schedule: Schedule) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Read what a client's org has set up, and tell what became different since the reading before."""
+"""Syncs the configuration of a client's org and shows the changes since the previous sync."""
 
 import json
 import sys
@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from diagnostics.demo.registration import register_named
 from diagnostics.demo.stand_in import stand_in_for
-from diagnostics.management.base import ProductCommand
-from diagnostics.management.commands.diagnose import FAULT_OF_OURS, OK, UNCLEAR, bad_input, client_named
+from diagnostics.management.base import INTERNAL_ERROR, OK, UNCLEAR, ProductCommand, bad_input, client_named
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
 from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
 from diagnostics.web.refusals import ActionRefused
@@ -19,11 +18,11 @@ from diagnostics.web.refusals import ActionRefused
 EXIT_CODES = {
     ConfigurationSync.State.WHOLE: OK,
     ConfigurationSync.State.PARTIAL: UNCLEAR,
-    ConfigurationSync.State.FAILED: FAULT_OF_OURS,
+    ConfigurationSync.State.FAILED: INTERNAL_ERROR,
 }
 CHANGE_SIGNS = {"whole": "+", "absent": "-", "partial": "!", "refused": "!", "failed": "x"}
 POLL_SECONDS = 1.0
-MOST_SHOWN = 200
+MAX_CHANGES = 200
 
 
 class Command(ProductCommand):
@@ -38,27 +37,27 @@ class Command(ProductCommand):
         client = client_named(options["name"])
         stand_in_for(client.region)
         try:
-            snapshot = start_snapshot(client, source=ConfigurationSync.Source.CLI, user=None) or _open_one(client)
-        except ActionRefused as trouble:
-            bad_input(str(trouble))
-        self._bring_to_its_end(snapshot, quiet=options["json"])
+            snapshot = start_snapshot(client, source=ConfigurationSync.Source.CLI, user=None) or _latest_sync(client)
+        except ActionRefused as error:
+            bad_input(str(error))
+        self._finish(snapshot, quiet=options["json"])
         if options["json"]:
             self.stdout.write(json.dumps(_as_dict(snapshot), indent=2))
         else:
             self._print(snapshot)
         sys.exit(EXIT_CODES[ConfigurationSync.State(snapshot.state)])
 
-    def _bring_to_its_end(self, snapshot: ConfigurationSync, *, quiet: bool) -> None:
-        """Works on it here; where a worker has it already, waits for that one."""
-        told = ""
+    def _finish(self, snapshot: ConfigurationSync, *, quiet: bool) -> None:
+        """Run the sync in this process, or wait for the worker that has claimed it."""
+        printed = ""
         while True:
             read_snapshot(snapshot.pk, "cli")
             snapshot.refresh_from_db()
             if not snapshot.is_open:
                 return
-            if snapshot.error and snapshot.error != told and not quiet:
-                told = snapshot.error
-                self.stdout.write(f"  {told}")
+            if snapshot.error and snapshot.error != printed and not quiet:
+                printed = snapshot.error
+                self.stdout.write(f"  {printed}")
             time.sleep(_pause(snapshot))
 
     def _print(self, snapshot: ConfigurationSync) -> None:
@@ -67,20 +66,20 @@ class Command(ProductCommand):
         if snapshot.error:
             self.stdout.write(f"  {snapshot.error}")
         changes = _changes(snapshot)
-        for each in changes[:MOST_SHOWN]:
-            self.stdout.write(f"  * {_sentence(each)}")
-        if len(changes) > MOST_SHOWN:
-            self.stdout.write(f"  * and {len(changes) - MOST_SHOWN} more changes")
+        for change in changes[:MAX_CHANGES]:
+            self.stdout.write(f"  * {_sentence(change)}")
+        if len(changes) > MAX_CHANGES:
+            self.stdout.write(f"  * and {len(changes) - MAX_CHANGES} more changes")
         state = snapshot.get_state_display().lower()
         self.stdout.write(f"{snapshot.client.name}: {state}, {snapshot.providers} providers, {len(changes)} changes.")
 
 
-def _open_one(client: OAuthClient) -> ConfigurationSync:
-    """The reading that is under way already; a new one where it ended in this moment."""
-    found = ConfigurationSync.objects.filter(client=client).order_by("-id").first()
-    if found is None:
+def _latest_sync(client: OAuthClient) -> ConfigurationSync:
+    """The client's newest sync: the one that is running, or that has just finished."""
+    sync = ConfigurationSync.objects.filter(client=client).order_by("-id").first()
+    if sync is None:
         bad_input(f"The client {client.name} has just been removed.")
-    return found
+    return sync
 
 
 def _pause(snapshot: ConfigurationSync) -> float:
@@ -94,15 +93,16 @@ def _changes(snapshot: ConfigurationSync) -> list[OrgChange]:
 
 
 def _sentence(change: OrgChange) -> str:
-    """One line of plain words: what it is about, and from what to what."""
     about = f"{change.get_about_display()} {change.name or change.ref}".strip()
-    told = f"{about}: {change.get_kind_display().lower()}"
-    if change.kind != OrgChange.Kind.CHANGED:
-        return f"{told} ({_shown(change.after or change.before)})" if change.about == OrgChange.About.GRANT else told
-    return f"{about}: {change.setting} from {_shown(change.before)} to {_shown(change.after)}"
+    if change.kind == OrgChange.Kind.CHANGED:
+        return f"{about}: {change.setting} from {_shorten(change.before)} to {_shorten(change.after)}"
+    sentence = f"{about}: {change.get_kind_display().lower()}"
+    if change.about == OrgChange.About.GRANT:
+        sentence += f" ({_shorten(change.after or change.before)})"
+    return sentence
 
 
-def _shown(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:117]}..."
 
@@ -118,16 +118,16 @@ def _as_dict(snapshot: ConfigurationSync) -> dict[str, Any]:
         "providers": snapshot.providers,
         "changes": [
             {
-                "about": each.about,
-                "ref": each.ref,
-                "name": each.name,
-                "kind": each.kind,
-                "setting": each.setting,
-                "before": each.before,
-                "after": each.after,
-                "not_before": each.not_before.isoformat() if each.not_before else None,
-                "at": each.at.isoformat(),
+                "about": change.about,
+                "ref": change.ref,
+                "name": change.name,
+                "kind": change.kind,
+                "setting": change.setting,
+                "before": change.before,
+                "after": change.after,
+                "not_before": change.not_before.isoformat() if change.not_before else None,
+                "at": change.at.isoformat(),
             }
-            for each in _changes(snapshot)
+            for change in _changes(snapshot)
         ],
     }

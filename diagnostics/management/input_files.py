@@ -1,0 +1,23 @@
+"""Reads text that is given to a command as a file or on standard input."""
+
+import sys
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import BinaryIO
+
+from diagnostics.parsing.paste_file import STEP, read_file
+
+MAX_CHUNKS = 2_000  # 130 MB
+
+
+def read_input(name: str) -> str:
+    """The text of the file, or of standard input for "-". Raises OSError or Unreadable."""
+    if name == "-":
+        return read_file(_chunks(sys.stdin.buffer))
+    with open(name, "rb") as file:
+        return read_file(_chunks(file))
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    return islice(iter(partial(file.read, STEP), b""), MAX_CHUNKS)
