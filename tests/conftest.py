@@ -1,4 +1,4 @@
-"""The base of every test: a real Postgres for the session, and a real broker on request."""
+"""Fixtures for all tests: a real Postgres for the session, and a real broker on request."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,38 +19,38 @@ from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from tests.factories import make_team_lead, make_user
 
-# These tables need not survive a crash of the machine, and every test that commits empties all of them.
-SHORT_LIVED = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+# The test database need not survive a crash.
+FAST_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
 
 @pytest.fixture(scope="session")
 def embedded_postgres() -> Iterator[cluster.Cluster]:
-    """The launcher's own Postgres, in the data folder that tests/settings.py made for this session."""
-    place = cluster.prepare(data_dir.current())
-    with (place.files / "postgresql.conf").open("a") as settings_file:
-        settings_file.write(SHORT_LIVED)
-    process = postgres.start(place)
-    if not postgres.wait_until_ready(place, process):
-        pytest.exit(place.data.log("postgres").read_text())
-    yield place
+    """The embedded Postgres, in the data folder that tests/settings.py has created for this session."""
+    session_cluster = cluster.prepare(data_dir.current())
+    with (session_cluster.files / "postgresql.conf").open("a") as settings_file:
+        settings_file.write(FAST_SETTINGS)
+    process = postgres.start(session_cluster)
+    if not postgres.wait_until_ready(session_cluster, process):
+        pytest.exit(session_cluster.data.log("postgres").read_text())
+    yield session_cluster
     postgres.stop(process)
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(embedded_postgres: cluster.Cluster) -> None:
-    """pytest-django's hook before it makes the test database: by then Postgres has to answer."""
+    """Overrides pytest-django's hook, so that Postgres runs before the test database is created."""
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Tests empty all tables after themselves, which the audit log would refuse; test_audit puts the guard back."""
+    """Allows TRUNCATE of the audit log, which pytest-django needs. test_audit enables the trigger again."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE IF EXISTS diagnostics_auditentry DISABLE TRIGGER audit_no_truncate")
 
 
 @pytest.fixture(scope="session")
 def valkey(embedded_postgres: cluster.Cluster) -> Iterator[str]:
-    """The address of a real broker on a socket of its own, empty at the session's start."""
+    """The URL of a real broker, empty at the start of the session."""
     data = embedded_postgres.data
     with open(data.log("broker"), "ab") as log:
         process = child.spawn(broker.argv(data), log=log)
@@ -66,7 +66,7 @@ def valkey(embedded_postgres: cluster.Cluster) -> Iterator[str]:
 
 @pytest.fixture
 def demo(settings: Settings) -> Iterator[server.Running]:
-    """Demo orgs of this test alone, behind the regions `demo-published` and `demo-gateway`."""
+    """Demo orgs for this test, in the regions `demo-published` and `demo-gateway`."""
     running = server.start()
     settings.GENESYS_ENDPOINTS = running.endpoints
     yield running
@@ -75,14 +75,15 @@ def demo(settings: Settings) -> Iterator[server.Running]:
 
 @pytest.fixture
 def demo_client(demo: server.Running, db: None) -> OAuthClient:
-    """The published demo org's healthy client, registered."""
-    known = next(each for each in demo.orgs["published"].orgs[0].clients if each.name == scenario("healthy-web").client)
-    return create_client(name="Demo", region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
+    """A registered client: the healthy one of the published demo org."""
+    name = scenario("healthy-web").client
+    client = next(client for client in demo.orgs["published"].orgs[0].clients if client.name == name)
+    return create_client(name="Demo", region_key="demo-published", client_id=client.id, secret=client.secret, user=None)
 
 
 @pytest.fixture
 def bare_database(transactional_db: None) -> Iterator[None]:
-    """An empty database without any table, to which every query of the test goes while it lasts."""
+    """Makes the test use a database without tables."""
     usual, bare = connection.settings_dict["NAME"], "cobrowse_doctor_bare"
     with connection._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {bare}")
@@ -119,25 +120,25 @@ def as_lead(tess: User) -> Client:
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """(task, row) for each message that would have been sent."""
-    messages: list[tuple[str, int]] = []
+def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """(task name, primary key) of each task sent, instead of sending it."""
+    sent: list[tuple[str, int]] = []
 
-    def remember(task: Any, pk: int) -> None:
-        messages.append((task.__name__, pk))
+    def record(task: Any, pk: int) -> None:
+        sent.append((task.__name__, pk))
 
-    monkeypatch.setattr(tasks, "send", remember)
-    return messages
+    monkeypatch.setattr(tasks, "send", record)
+    return sent
 
 
 @pytest.fixture
 def queries_of() -> Callable[[Client, str], int]:
-    """How often a page asks the database."""
+    """Counts the database queries of a GET request."""
 
-    def count(browser: Client, place: str) -> int:
-        with CaptureQueriesContext(connection) as asked:
-            assert browser.get(place).status_code == 200
-        return len(asked)
+    def count(browser: Client, path: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(path).status_code == 200
+        return len(queries)
 
     return count
 

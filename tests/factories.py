@@ -1,4 +1,4 @@
-"""Rows with sensible defaults, for any test that needs some."""
+"""Functions that create rows and JSON documents with defaults."""
 
 import hashlib
 import zlib
@@ -30,7 +30,7 @@ def make_team_lead(username: str = "tess", **values: Any) -> User:
 
 
 def make_person(role: str, **values: Any) -> User:
-    """Somebody of this role, named after it."""
+    """A user with this role, named after it."""
     return make_user(f"some-{role}", role, **values)
 
 
@@ -61,7 +61,7 @@ def make_step(check: str = "oauth.token", outcome: str = "pass", **values: Any) 
 
 
 def make_contract_version(region: str = "eu-west-1", **values: Any) -> ContractVersion:
-    """A region's own contract, in force unless the values say otherwise; the bundled table with other head lines."""
+    """A region's live contract, in force by default, with the operations of the bundled one."""
     contract = bundled()
     operations = values.pop("contract_operations", contract.operations)
     version = values.pop("version", "live 2026-11-20 ab12cd34")
@@ -80,7 +80,7 @@ def make_contract_version(region: str = "eu-west-1", **values: Any) -> ContractV
 
 
 def make_run(client: OAuthClient | None = None, **values: Any) -> Run:
-    """A finished run, unless the values say otherwise."""
+    """A finished run by default."""
     now = timezone.now()
     defaults: dict[str, Any] = {
         "status": Run.Status.FINISHED,
@@ -102,8 +102,14 @@ def make_run(client: OAuthClient | None = None, **values: Any) -> Run:
 
 
 def make_open_run(client: OAuthClient | None = None, status: str = Run.Status.RUNNING, **values: Any) -> Run:
-    unended: dict[str, Any] = {"finished_at": None, "cause": "", "certainty": "", "verdict": {}, "duration_ms": None}
-    return make_run(client, status=status, **{**unended, **values})
+    open_values: dict[str, Any] = {
+        "finished_at": None,
+        "cause": "",
+        "certainty": "",
+        "verdict": {},
+        "duration_ms": None,
+    }
+    return make_run(client, status=status, **{**open_values, **values})
 
 
 def make_verdict(**values: Any) -> dict[str, Any]:
@@ -148,7 +154,7 @@ def make_exchange(run: Run, **values: Any) -> Exchange:
 
 
 def make_snapshot(client: OAuthClient | None = None, **values: Any) -> ConfigurationSync:
-    """A whole reading of a minute ago, unless the values say otherwise."""
+    """A complete sync that started a minute ago, by default."""
     now = timezone.now()
     defaults: dict[str, Any] = {
         "state": ConfigurationSync.State.WHOLE,
@@ -163,7 +169,7 @@ def make_snapshot(client: OAuthClient | None = None, **values: Any) -> Configura
 
 
 def make_part(part: str, state: str = "whole", **values: Any) -> dict[str, Any]:
-    """How one part of a reading ended: whole, partial, refused, absent or failed."""
+    """The result of one part of a sync. `state` is whole, partial, refused, absent or failed."""
     defaults = {"code": "read", "sentence": "All of it was read.", "items": 1}
     return {"part": part, "state": state, **defaults, **values}
 
@@ -204,7 +210,7 @@ def make_rights(**values: Any) -> dict[str, Any]:
 
 
 def make_provider(client: OAuthClient | None = None, ref: str = "", **values: Any) -> Provider:
-    """A web deployment that offers cobrowse by both channels, unless the values say otherwise."""
+    """A web deployment with cobrowse enabled for both channels, by default."""
     defaults: dict[str, Any] = {
         "source": Provider.Source.DEPLOYMENT,
         "name": "Acme shop",
@@ -220,7 +226,7 @@ def make_provider(client: OAuthClient | None = None, ref: str = "", **values: An
 
 
 def make_settings(**values: Any) -> dict[str, Any]:
-    """What a reading keeps of a deployment and of its configuration's version in use."""
+    """The settings that a sync stores of a deployment and of its published configuration."""
     defaults: dict[str, Any] = {
         "enabled": True,
         "channels": ["Webmessaging", "Voice"],
@@ -239,7 +245,7 @@ def make_settings(**values: Any) -> dict[str, Any]:
 
 
 def make_org_change(client: OAuthClient | None = None, **values: Any) -> OrgChange:
-    """A deployment's cobrowse switched off in the last minute, unless the values say otherwise."""
+    """By default, cobrowse was disabled in a deployment within the last minute."""
     now = timezone.now()
     defaults: dict[str, Any] = {
         "about": OrgChange.About.DEPLOYMENT,
@@ -255,7 +261,7 @@ def make_org_change(client: OAuthClient | None = None, **values: Any) -> OrgChan
     return OrgChange.objects.create(client=client or make_client(), **{**defaults, **values})
 
 
-def make_holding(
+def make_held_permission(
     client: OAuthClient | None = None, permission: str = "conversation:cobrowse:add", **values: Any
 ) -> HeldPermission:
     defaults = {"role": "Cobrowse reader", "division": "*", "division_name": "every division"}
@@ -264,8 +270,8 @@ def make_holding(
     )
 
 
-def make_known(client: OAuthClient | None = None, **values: Any) -> Issue:
-    """A trouble that was met an hour ago for the first time, and a minute ago for the last."""
+def make_issue(client: OAuthClient | None = None, **values: Any) -> Issue:
+    """An issue that was first seen an hour ago and last seen a minute ago."""
     now = timezone.now()
     defaults: dict[str, Any] = {
         "check_id": "permissions.call",
@@ -280,14 +286,14 @@ def make_known(client: OAuthClient | None = None, **values: Any) -> Issue:
 
 
 def make_schedule(client: OAuthClient | None = None, name: str = "Every five minutes", **values: Any) -> Schedule:
-    """A health schedule that is due now, unless the values say otherwise."""
+    """A health check schedule that is due now, by default."""
     now = timezone.now()
     defaults: dict[str, Any] = {"every": "minutes", "minutes": 5, "due_at": now, "next_run_at": now}
     return Schedule.objects.create(name=name, client=client or make_client(), **{**defaults, **values})
 
 
 def make_channel(name: str = "Operations", kind: str = "webhook", **values: Any) -> Channel:
-    """A signed webhook that nobody listens at, unless the values say otherwise."""
+    """A signed webhook by default. Nothing listens at its URL."""
     defaults: dict[str, Any] = {
         "secret": "https://hooks.example.com/factory-hook",
         "signing_secret": "whsec_ZmFjdG9yeS1zaWduaW5nLXNlY3JldC0xMjM0NTY3ODk=",
@@ -297,14 +303,14 @@ def make_channel(name: str = "Operations", kind: str = "webhook", **values: Any)
 
 
 def make_rule(name: str = "Everything", channels: Iterable[Channel] = (), **values: Any) -> AlertRule:
-    """For every client, two of three runs."""
+    """A rule for all clients, with default thresholds."""
     rule = AlertRule.objects.create(name=name, **values)
     rule.channels.set(channels)
     return rule
 
 
 def make_incident(schedule: Schedule | None = None, **values: Any) -> Incident:
-    """Open since an hour ago, unless the values say otherwise."""
+    """An incident that was opened an hour ago, by default."""
     schedule = schedule or make_schedule()
     hour_ago = timezone.now() - timedelta(hours=1)
     defaults: dict[str, Any] = {
@@ -317,7 +323,7 @@ def make_incident(schedule: Schedule | None = None, **values: Any) -> Incident:
 
 
 def make_delivery(channel: Channel | None = None, incident: Incident | None = None, **values: Any) -> Delivery:
-    """A test that waits to be sent, or, with an incident, the word of its beginning."""
+    """A pending delivery: a test message, or the opening message of the incident."""
     now = timezone.now()
     event = "opened" if incident else "test"
     message = {"event": event, "title": "Acme support: cobrowse is off", "sentences": ["It is off."], "thread": "t"}

@@ -21,8 +21,8 @@ from diagnostics.monitoring import outgoing
 from diagnostics.monitoring.models import Channel
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
-from tests.factories import CONVERSATION, PASSWORD, SECRET, make_client, make_known, make_person, make_run, make_user
-from tests.world import MARK, World, make_world
+from tests.builders.every_page import ORG_NAME, SampleSite, make_sample_site
+from tests.factories import CONVERSATION, PASSWORD, SECRET, make_client, make_issue, make_person, make_run, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -47,8 +47,8 @@ def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world()
+def sample_site() -> SampleSite:
+    return make_sample_site()
 
 
 def browser_of(person: User, **options: Any) -> Client:
@@ -68,47 +68,49 @@ def signed_in(browser: Client, username: str = "ada") -> Any:
 
 class TestOtherPeoplesObjects:
     @pytest.mark.parametrize("role", LIMITED_ROLES)
-    def test_nothing_of_another_org_is_met_at_any_address(self, role: User.Role, world: World) -> None:
+    def test_nothing_of_another_org_is_met_at_any_address(self, role: User.Role, sample_site: SampleSite) -> None:
         person = make_person(role, is_limited=True, only_orgs=["ours"])
         make_run(make_client("Ours", org_id="ours"))
         met = []
-        for place in world.places():
+        for site_page in sample_site.pages():
             browser = browser_of(person)
-            answer = browser.get(place.path)
-            if MARK in said_by(answer) or (place.is_of_an_org and answer.status_code == 200):
-                met.append(place.path)
+            answer = browser.get(site_page.path)
+            if ORG_NAME in said_by(answer) or (site_page.belongs_to_org and answer.status_code == 200):
+                met.append(site_page.path)
         assert met == []
 
     @pytest.mark.parametrize("role", LIMITED_ROLES)
-    def test_nothing_of_another_org_can_be_written(self, role: User.Role, world: World) -> None:
+    def test_nothing_of_another_org_can_be_written(self, role: User.Role, sample_site: SampleSite) -> None:
         person = make_person(role, is_limited=True, only_orgs=["ours"])
-        for place in world.places():
-            if place.is_of_an_org:
-                assert browser_of(person).post(place.path, {"text": "x"}).status_code in (401, 403, 404, 405), place
-        assert not AuditEntry.objects.filter(client_id=world.client.pk).exclude(action="badge.made").exists()
+        for site_page in sample_site.pages():
+            if site_page.belongs_to_org:
+                assert browser_of(person).post(site_page.path, {"text": "x"}).status_code in (401, 403, 404, 405), (
+                    site_page.path
+                )
+        assert not AuditEntry.objects.filter(client_id=sample_site.client.pk).exclude(action="badge.made").exists()
 
     @pytest.mark.parametrize("scope", ApiToken.Scope.values)
-    def test_a_token_sees_no_more_than_its_person(self, scope: str, world: World) -> None:
+    def test_a_token_sees_no_more_than_its_person(self, scope: str, sample_site: SampleSite) -> None:
         person = make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"])
         _, text = make_token(person, name="t", scope=scope, days=7)
-        for place in world.places():
-            if place.name.startswith("api:"):
-                answer = Client().get(place.path, headers={"Authorization": f"Bearer {text}"})
-                assert MARK not in said_by(answer), place
-                assert not (place.is_of_an_org and answer.status_code == 200), place
-        start = {"client": world.client.pk}
+        for site_page in sample_site.pages():
+            if site_page.name.startswith("api:"):
+                answer = Client().get(site_page.path, headers={"Authorization": f"Bearer {text}"})
+                assert ORG_NAME not in said_by(answer), site_page.path
+                assert not (site_page.belongs_to_org and answer.status_code == 200), site_page.path
+        start = {"client": sample_site.client.pk}
         answer = Client().post(
             "/api/v1/runs", start, content_type="application/json", headers={"Authorization": f"Bearer {text}"}
         )
         assert answer.status_code in (403, 404, 422)
         assert Run.objects.count() == 1
 
-    def test_a_client_of_another_org_cannot_be_named_in_a_form(self, world: World) -> None:
+    def test_a_client_of_another_org_cannot_be_named_in_a_form(self, sample_site: SampleSite) -> None:
         browser = browser_of(make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"]))
-        browser.post("/start/", {"client": world.client.pk, "conversation_id": CONVERSATION})
+        browser.post("/start/", {"client": sample_site.client.pk, "conversation_id": CONVERSATION})
         assert Run.objects.count() == 1
 
-    def test_anothers_token_is_not_there(self, world: World) -> None:
+    def test_anothers_token_is_not_there(self, sample_site: SampleSite) -> None:
         token, _ = make_token(User.objects.get(), name="t", scope="run", days=7)
         browser = browser_of(make_person(User.Role.OPERATOR))
         assert browser.post(reverse("api-token-revoke", args=[token.pk])).status_code == 404
@@ -117,14 +119,14 @@ class TestOtherPeoplesObjects:
 
 
 class TestForgedRequests:
-    def test_no_address_takes_a_post_without_the_sites_own_token(self, world: World) -> None:
+    def test_no_address_takes_a_post_without_the_sites_own_token(self, sample_site: SampleSite) -> None:
         ada = make_user("ada")
         taken = []
-        for place in world.places():
-            if not place.path.startswith("/api/"):  # whose callers bring a token of their own
+        for site_page in sample_site.pages():
+            if not site_page.path.startswith("/api/"):  # whose callers bring a token of their own
                 browser = browser_of(ada, enforce_csrf_checks=True)
-                if browser.post(place.path, {"text": "x"}).status_code not in (403, 405):
-                    taken.append(place.path)
+                if browser.post(site_page.path, {"text": "x"}).status_code not in (403, 405):
+                    taken.append(site_page.path)
         assert taken == []
         assert not AuditEntry.objects.exclude(action__in=["person.signed_in", "badge.made"]).exists()
 
@@ -143,19 +145,19 @@ class TestForgedRequests:
         sent = {"X-CSRFToken": browser.cookies["csrftoken"].value}
         assert browser.post(f"/clients/{make_client().pk}/retire/", headers=sent).status_code == 302
 
-    def test_the_api_takes_no_session_in_place_of_a_token(self, world: World) -> None:
+    def test_the_api_takes_no_session_in_place_of_a_token(self, sample_site: SampleSite) -> None:
         browser = browser_of(make_user("ada"))
-        start = {"client": world.client.pk}
+        start = {"client": sample_site.client.pk}
         assert browser.post("/api/v1/runs", start, content_type="application/json").status_code == 401
         assert browser.get("/api/v1/runs").status_code == 401
         assert Run.objects.count() == 1
 
-    def test_no_get_changes_anything(self, world: World) -> None:
+    def test_no_get_changes_anything(self, sample_site: SampleSite) -> None:
         """Reading writes no entry but that something was taken along."""
         ada = make_user("ada")
         before = AuditEntry.objects.count()
-        for place in world.places():
-            said_by(browser_of(ada).get(place.path))
+        for site_page in sample_site.pages():
+            said_by(browser_of(ada).get(site_page.path))
         told = set(AuditEntry.objects.order_by("id")[before:].values_list("action", flat=True))
         assert told <= {"person.signed_in", "runs.exported", "run.handed_out", "audit.exported"}
 
@@ -192,7 +194,7 @@ class TestMassAssignment:
         assert (person.role, person.is_superuser) == (User.Role.TEAM_LEAD, False)
 
     def test_a_note_is_of_who_writes_it(self) -> None:
-        bo, known = make_person(User.Role.TEAM_LEAD), make_known()
+        bo, known = make_person(User.Role.TEAM_LEAD), make_issue()
         other = make_user("other")
         browser_of(bo).post(
             reverse("finding-note", args=[known.pk]), {"text": "x", "author": other.pk, "author_id": other.pk}
@@ -209,16 +211,16 @@ class TestMassAssignment:
         assert token.owner == lead
         assert (token.expires_at - timezone.now()).days <= 7
 
-    def test_a_run_by_a_program_is_as_the_product_makes_it(self, world: World) -> None:
+    def test_a_run_by_a_program_is_as_the_product_makes_it(self, sample_site: SampleSite) -> None:
         _, text = make_token(make_user("ada"), name="t", scope="run", days=7)
         more = {"source": "demo", "status": "finished", "cause": "none", "started_by": 1, "start": True, "inputs": {}}
         Client().post(
             "/api/v1/runs",
-            {"client": world.client.pk, **more},
+            {"client": sample_site.client.pk, **more},
             content_type="application/json",
             headers={"Authorization": f"Bearer {text}"},
         )
-        for run in Run.objects.exclude(pk=world.run.pk):
+        for run in Run.objects.exclude(pk=sample_site.run.pk):
             assert (run.source, run.status) == ("api", "queued")
             assert run.inputs.get("start") is not True
 
@@ -345,9 +347,9 @@ class TestWaysOut:
         assert _stays_here(answer)
 
     @pytest.mark.parametrize("place", ELSEWHERE[:3])
-    def test_nor_do_other_addresses_that_take_a_next(self, place: str, world: World) -> None:
+    def test_nor_do_other_addresses_that_take_a_next(self, place: str, sample_site: SampleSite) -> None:
         ada = make_user("ada")
-        for each in world.places():
+        for each in sample_site.pages():
             answers = [browser_of(ada).post(f"{each.path}?next={place}", {"next": place})]
             if place == ELSEWHERE[0]:
                 answers.append(browser_of(ada).get(each.path, {"next": place}))
@@ -422,14 +424,14 @@ def _guarded(answer: Any) -> list[str]:
 
 
 class TestPages:
-    def test_every_answer_carries_the_strict_policy_and_cannot_be_framed(self, world: World) -> None:
+    def test_every_answer_carries_the_strict_policy_and_cannot_be_framed(self, sample_site: SampleSite) -> None:
         ada = make_user("ada")
         lacking = {}
-        for place in world.places():
+        for site_page in sample_site.pages():
             for browser in (browser_of(ada), Client()):
-                for answer in (browser.get(place.path), browser.options(place.path)):
+                for answer in (browser.get(site_page.path), browser.options(site_page.path)):
                     if found := _guarded(answer):
-                        lacking[place.path] = found
+                        lacking[site_page.path] = found
         assert lacking == {}
 
     @pytest.mark.parametrize("place", ["/nowhere/", "/runs/999999/", "/admin/login/", "/static/nowhere.css"])
@@ -447,21 +449,25 @@ class TestPages:
         assert "no page may tell" not in said_by(answer)
         assert _guarded(answer) == []
 
-    def test_no_page_holds_script_or_style_or_puts_a_secret_into_an_address(self, world: World) -> None:
+    def test_no_page_holds_script_or_style_or_puts_a_secret_into_an_address(self, sample_site: SampleSite) -> None:
         ada = make_user("ada")
         troubles = {}
-        for place in world.places():
-            answer = browser_of(ada).get(place.path)
+        for site_page in sample_site.pages():
+            answer = browser_of(ada).get(site_page.path)
             if answer.headers.get("Content-Type", "").startswith("text/html") and not _is_a_file(answer):
                 page = Page()
                 page.feed(said_by(answer))
                 if page.troubles:
-                    troubles[place.path] = page.troubles
+                    troubles[site_page.path] = page.troubles
         assert troubles == {}
 
-    def test_no_page_fails(self, world: World) -> None:
+    def test_no_page_fails(self, sample_site: SampleSite) -> None:
         ada = make_user("ada")
-        failed = [place.path for place in world.places() if browser_of(ada).get(place.path).status_code >= 500]
+        failed = [
+            site_page.path
+            for site_page in sample_site.pages()
+            if browser_of(ada).get(site_page.path).status_code >= 500
+        ]
         assert [place for place in failed if place != "/health/ready"] == []
 
     @pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "testserver@evil.example", "a b"])

@@ -1,4 +1,4 @@
-"""Programs that call: each with a token of a person; the queue is silent and remembers what was rung."""
+"""Fixtures for API clients: a program with the token of a user; tasks are recorded instead of sent."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def program(db: None) -> Program:
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     messages: list[tuple[str, int]] = []
 
     def remember(task: Any, pk: int) -> None:

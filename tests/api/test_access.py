@@ -18,7 +18,7 @@ from tests.factories import (
     make_client,
     make_exchange,
     make_finding,
-    make_known,
+    make_issue,
     make_person,
     make_provider,
     make_run,
@@ -67,7 +67,7 @@ Rows = dict[str, int]
 
 
 @pytest.fixture
-def rows(rung: list[tuple[str, int]]) -> Rows:
+def rows(sent_tasks: list[tuple[str, int]]) -> Rows:
     run = make_run(make_client(org_id="theirs"))
     make_finding(run)
     make_exchange(run)
@@ -75,7 +75,7 @@ def rows(rung: list[tuple[str, int]]) -> Rows:
         "client": run.client_id,
         "run": run.pk,
         "provider": make_provider(run.client).pk,
-        "known": make_known(run.client).pk,
+        "known": make_issue(run.client).pk,
         "schedule": make_schedule(run.client).pk,
     }
 

@@ -17,7 +17,7 @@ from diagnostics import tasks
 from diagnostics.accounts.api_tokens import make_token
 from diagnostics.accounts.models import ApiToken
 from diagnostics.text.cleaning import clean_line
-from tests.factories import make_exchange, make_finding, make_known, make_provider, make_run, make_schedule, make_user
+from tests.factories import make_exchange, make_finding, make_issue, make_provider, make_run, make_schedule, make_user
 
 pytestmark = pytest.mark.django_db
 DOCUMENT = "/api/v1/openapi.json"
@@ -58,7 +58,7 @@ def rows(db: None) -> dict[str, int]:
         "client_id": run.client_id,
         "run_id": run.pk,
         "provider_id": make_provider(run.client).pk,
-        "finding_id": make_known(run.client).pk,
+        "finding_id": make_issue(run.client).pk,
         "schedule_id": make_schedule(run.client).pk,
     }
 

@@ -37,7 +37,7 @@ def org(db: None) -> OAuthClient:
 
 
 def test_it_answers_with_the_address_to_poll(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]], django_capture_on_commit_callbacks: Any
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]], django_capture_on_commit_callbacks: Any
 ) -> None:
     caller = program()
     with django_capture_on_commit_callbacks(execute=True):
@@ -45,7 +45,7 @@ def test_it_answers_with_the_address_to_poll(
     run = Run.objects.get()
     assert (answer.status_code, answer.json()["status"], run.source) == (202, "queued", Run.Source.API)
     assert caller.get(answer.headers["Location"]).json()["id"] == run.pk
-    assert rung == [("execute_run", run.pk)]
+    assert sent_tasks == [("execute_run", run.pk)]
     assert run.started_by is not None and run.started_by.username == "ada"
 
 
@@ -60,21 +60,23 @@ def test_it_answers_with_the_address_to_poll(
     ],
 )
 def test_what_is_given_decides_what_is_run(
-    given: dict[str, Any], kind: str, target: str, program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+    given: dict[str, Any], kind: str, target: str, program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
 ) -> None:
     assert start(program(), org, **given).status_code == 202
     run = Run.objects.get()
     assert (run.kind, run.target) == (kind, f"{target}{org.pk}")
 
 
-def test_a_secret_in_a_call_is_stored_nowhere(program: Program, org: OAuthClient, rung: list[tuple[str, int]]) -> None:
+def test_a_secret_in_a_call_is_stored_nowhere(
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
+) -> None:
     secret = "Zk3vP0qTn8sLw2Yd9Rb5Xf7Hj4Mc6Ga1"
     answer = start(program(), org, key="k", call=f"curl -X POST /api/v2/users/me -H 'Authorization: Bearer {secret}'")
     assert answer.status_code == 202
     assert secret not in answer.content.decode() + str(Run.objects.values().get()) + str(AuditEntry.objects.values())
 
 
-def test_a_start_never_writes_to_the_org(program: Program, org: OAuthClient, rung: list[tuple[str, int]]) -> None:
+def test_a_start_never_writes_to_the_org(program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]) -> None:
     """The one writing call is asked for on its page, by an admin, and nowhere else."""
     caller = program()
     assert start(caller, org, call=CALL, start=True).status_code == 422
@@ -97,7 +99,7 @@ def test_a_start_never_writes_to_the_org(program: Program, org: OAuthClient, run
     ],
 )
 def test_what_cannot_be_read_starts_nothing(
-    given: dict[str, Any], program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+    given: dict[str, Any], program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
 ) -> None:
     answer = start(program(), org, **given)
     assert (answer.status_code, bool(answer.json()["errors"])) == (422, True)
@@ -106,7 +108,7 @@ def test_what_cannot_be_read_starts_nothing(
 
 @pytest.mark.parametrize("odd", ["\0", "\ud800", "\udfff\ud800", "\x1b", "\u202e", "\u2028", "\ufeff"])
 def test_what_no_row_can_hold_starts_a_run_all_the_same(
-    odd: str, program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+    odd: str, program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
 ) -> None:
     """The text is cleaned where it enters, so the rest of it is still of use."""
     call = {"method": "POST", "url": CALL.split(" ")[1], "headers": {odd: odd}, "body": f'{{"providerId": "{odd}"}}'}
@@ -134,13 +136,13 @@ def test_a_body_beyond_the_limit_is_refused(program: Program, settings: Settings
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_a_retired_client_starts_nothing(program: Program, rung: list[tuple[str, int]]) -> None:
+def test_a_retired_client_starts_nothing(program: Program, sent_tasks: list[tuple[str, int]]) -> None:
     answer = start(program(), make_client(retired_at=timezone.now()))
     assert (answer.status_code, answer.json()["code"]) == (409, "refused")
 
 
 def test_the_same_request_with_its_key_is_one_run(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
 ) -> None:
     caller = program()
     first, second = start(caller, org, "nightly 1", call=CALL), start(caller, org, "nightly 1", call=CALL)
@@ -151,7 +153,7 @@ def test_the_same_request_with_its_key_is_one_run(
 
 
 def test_another_request_with_the_same_key_is_refused(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
 ) -> None:
     caller = program()
     start(caller, org, "k")
@@ -161,7 +163,7 @@ def test_another_request_with_the_same_key_is_refused(
 
 
 def test_without_a_key_or_with_another_each_is_a_run(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
 ) -> None:
     caller = program()
     for key in ("", "", "a", "b"):
@@ -169,14 +171,14 @@ def test_without_a_key_or_with_another_each_is_a_run(
     assert Run.objects.count() == 4
 
 
-def test_a_key_belongs_to_its_token(program: Program, org: OAuthClient, rung: list[tuple[str, int]]) -> None:
+def test_a_key_belongs_to_its_token(program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]) -> None:
     """Nobody learns of another one's run by guessing a key."""
     for name in ("one", "two"):
         assert "Idempotency-Replayed" not in start(program(make_user(name)), org, "k").headers
     assert Run.objects.count() == 2
 
 
-def test_a_key_is_forgotten_after_a_day(program: Program, org: OAuthClient, rung: list[tuple[str, int]]) -> None:
+def test_a_key_is_forgotten_after_a_day(program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]) -> None:
     caller = program()
     start(caller, org, "k")
     IdempotencyKey.objects.update(created_at=timezone.now() - KEY_LIFE - timedelta(seconds=1))
@@ -193,7 +195,7 @@ def test_a_key_that_is_none_is_refused(key: str, program: Program, org: OAuthCli
 
 
 def test_runs_are_not_started_without_end(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]], settings: Settings
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]], settings: Settings
 ) -> None:
     settings.RUNS_PER_MINUTE = 2
     person = make_user()
@@ -206,7 +208,7 @@ def test_runs_are_not_started_without_end(
 
 
 def test_the_same_request_is_answered_also_where_no_more_may_start(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]], settings: Settings
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]], settings: Settings
 ) -> None:
     settings.RUNS_PER_MINUTE = 1
     caller = program()
@@ -223,7 +225,7 @@ def test_a_token_asks_only_so_often_in_a_minute(program: Program, settings: Sett
 
 
 def test_each_start_is_an_entry_of_the_audit_log(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
 ) -> None:
     start(program(), org)
     entry = AuditEntry.objects.get(action="run.started")
@@ -232,7 +234,7 @@ def test_each_start_is_an_entry_of_the_audit_log(
 
 @pytest.mark.django_db(transaction=True)
 def test_requests_that_come_at_once_with_one_key_are_one_run(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]]
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]
 ) -> None:
     caller = program()
     header = caller.defaults["HTTP_AUTHORIZATION"]
@@ -251,11 +253,11 @@ def test_requests_that_come_at_once_with_one_key_are_one_run(
     for thread in threads:
         thread.join(90)
     assert (len(places), len(set(places)), Run.objects.count()) == (4, 1, 1)
-    assert len(rung) == 1
+    assert len(sent_tasks) == 1
 
 
 def test_run_says_that_its_paste_was_read_in_part(
-    program: Program, org: OAuthClient, rung: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+    program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time_budget, "GRACE_SECONDS", 1_000_000)
     paste = f"{CALL}\n\n404\n" + "x\n" * 15_000

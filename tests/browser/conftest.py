@@ -1,4 +1,4 @@
-"""A real browser against a real server: the demo orgs are served, the queue is silent, and the test is the worker."""
+"""Fixtures for a real browser against a live server. Nothing is sent to the queue; the test executes runs itself."""
 
 import os
 import shutil
@@ -19,34 +19,34 @@ from diagnostics.runs.models import Run
 from diagnostics.runs.runs import execute_run
 from tests.factories import PASSWORD
 
-# Playwright's own event loop runs in the thread of the test, which Django would take for an async view.
+# Playwright runs an event loop in the test's thread, which Django mistakes for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_MS = 15_000  # an upper bound for a busy machine; nothing waits for it when all is well
+TIMEOUT_MS = 15_000  # an upper bound for a busy machine
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The installed Chromium, if there is one; else the one that Playwright brought itself."""
-    found = os.environ.get("CHROMIUM") or next((path for name in INSTALLED if (path := shutil.which(name))), None)
-    more: dict[str, Any] = {"executable_path": found} if found else {}
+    """Use the installed Chromium, or the one that Playwright has downloaded."""
+    executable = os.environ.get("CHROMIUM") or next((path for name in INSTALLED if (path := shutil.which(name))), None)
+    extra: dict[str, Any] = {"executable_path": executable} if executable else {}
     if os.geteuid() == 0:
-        more["args"] = ["--no-sandbox"]  # Chromium's own sandbox refuses root
-    return {**browser_type_launch_args, **more}
+        extra["args"] = ["--no-sandbox"]  # Chromium's own sandbox refuses root
+    return {**browser_type_launch_args, **extra}
 
 
 @dataclass
 class Visit:
-    """One browser window, with what went wrong in it: other hosts asked, complaints of scripts and policies."""
+    """A browser window. Collects requests to other hosts, and errors of scripts and the content security policy."""
 
     page: Page
     address: str
-    foreign: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
-    def open(self, place: str) -> None:
-        self.page.goto(f"{self.address}{place}")
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.address}{path}")
 
     def sign_in(self, username: str) -> None:
         self.open("/login/")
@@ -56,26 +56,26 @@ class Visit:
         self.page.get_by_role("heading", level=1).wait_for()
 
     def watch(self) -> None:
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.page.route("**/*", self._stay_here)
+        self.page.set_default_timeout(TIMEOUT_MS)
+        self.page.route("**/*", self._block_other_hosts)
         self.page.on(
             "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None
         )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def mark(self) -> None:
-        """Leaves a mark in the page that is open, which no new page would carry."""
+        """Mark the open page, to detect a page load."""
         self.page.evaluate("window.marked = true")
 
     @property
     def is_marked(self) -> bool:
         return bool(self.page.evaluate("window.marked === true"))
 
-    def _stay_here(self, route: Route) -> None:
+    def _block_other_hosts(self, route: Route) -> None:
         if route.request.url.startswith(self.address):
             route.continue_()
         else:
-            self.foreign.append(route.request.url)
+            self.foreign_requests.append(route.request.url)
             route.abort()
 
 
@@ -85,7 +85,7 @@ def visit(browser: Browser, live_server: LiveServer, **options: Any) -> Iterator
     window.watch()
     yield window
     context.close()
-    assert not window.foreign, "the product asked another host"
+    assert not window.foreign_requests, "the product sent a request to another host"
 
 
 @pytest.fixture
@@ -108,22 +108,22 @@ def demo(settings: Any) -> Iterator[Running]:
 
 @pytest.fixture(autouse=True)
 def silent_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is sent: the tests do the work themselves."""
+    """Tasks are not sent: the tests execute the work themselves."""
     monkeypatch.setattr(tasks, "send", lambda task, pk: None)
 
 
 @dataclass
 class Worker:
-    """Works on one run in a thread of its own, and pauses before it hands over a check until it may."""
+    """Executes one run in a thread. Before each check it waits for `release`."""
 
     gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     thread: threading.Thread | None = None
 
-    def take_up(self, run: Run) -> None:
+    def execute(self, run: Run) -> None:
         self.thread = threading.Thread(target=self._work, args=(run.pk,), daemon=True)
         self.thread.start()
 
-    def hand_over(self, checks: int = 1) -> None:
+    def release(self, checks: int = 1) -> None:
         self.gate.release(checks)
 
     def finish(self) -> None:

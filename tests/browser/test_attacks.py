@@ -11,8 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 from diagnostics import models
 from diagnostics.accounts.audit import record
 from tests.browser.conftest import Visit, visit
+from tests.builders.every_page import SampleSite, make_sample_site
 from tests.factories import make_user
-from tests.world import World, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -88,8 +88,8 @@ def planted(value: Any) -> Any:
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    made = make_world()
+def sample_site(db: None) -> SampleSite:
+    made = make_sample_site()
     plant()
     return made
 
@@ -100,11 +100,11 @@ def without_policy(browser: Browser, live_server: LiveServer) -> Iterator[Visit]
     yield from visit(browser, live_server, viewport={"width": 1440, "height": 900}, bypass_csp=True)
 
 
-def paths_of(world: World) -> list[str]:
+def paths_of(sample_site: SampleSite) -> list[str]:
     files = ("export", "packet", "/page/", "/logout", "/download", "codes/file")
-    pages = [place.path for place in world.places() if not place.name.startswith("api:")]
+    pages = [site_page.path for site_page in sample_site.pages() if not site_page.name.startswith("api:")]
     more = [
-        f"/compare/?a={world.run.pk}&b={world.run.pk}",
+        f"/compare/?a={sample_site.run.pk}&b={sample_site.run.pk}",
         f"/providers/match/?id={PLANTED[:40]}",
         f"/runs/?who={PLANTED[:40]}",
     ]
@@ -122,12 +122,12 @@ def troubles_of(window: Visit) -> list[str]:
     return [name for name, value in found.items() if value]
 
 
-def test_nothing_planted_becomes_markup_or_runs_on_any_page(without_policy: Visit, world: World) -> None:
+def test_nothing_planted_becomes_markup_or_runs_on_any_page(without_policy: Visit, sample_site: SampleSite) -> None:
     make_user("ada")
     without_policy.sign_in("ada")
     troubles = {}
     seen = 0
-    for path in paths_of(world):
+    for path in paths_of(sample_site):
         try:
             answer = without_policy.page.goto(f"{without_policy.address}{path}")
         except Error:  # an address for posts alone answers with nothing to show
@@ -141,17 +141,17 @@ def test_nothing_planted_becomes_markup_or_runs_on_any_page(without_policy: Visi
     assert seen > 6, "too few pages showed what was planted, so the rest proves little"
 
 
-def test_a_run_taken_along_as_a_page_holds_none_either(without_policy: Visit, world: World) -> None:
+def test_a_run_taken_along_as_a_page_holds_none_either(without_policy: Visit, sample_site: SampleSite) -> None:
     make_user("ada")
     without_policy.sign_in("ada")
-    answer = without_policy.page.request.get(f"{without_policy.address}/runs/{world.run.pk}/page/")
+    answer = without_policy.page.request.get(f"{without_policy.address}/runs/{sample_site.run.pk}/page/")
     assert answer.status == 200
     without_policy.page.set_content(answer.text())
     assert "data-planted" in without_policy.page.evaluate("document.body.innerText")
     assert troubles_of(without_policy) == []
 
 
-def test_the_policy_alone_would_stop_it_too(window: Visit, world: World) -> None:
+def test_the_policy_alone_would_stop_it_too(window: Visit, sample_site: SampleSite) -> None:
     """What stands in a page of ours as markup does not run in a browser that heeds the policy."""
     make_user("ada")
     window.sign_in("ada")

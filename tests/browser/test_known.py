@@ -16,7 +16,7 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from tests.browser.conftest import Visit
-from tests.factories import make_client, make_known, make_team_lead, make_user
+from tests.factories import make_client, make_issue, make_team_lead, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -84,7 +84,7 @@ def test_a_finding_is_accepted_mended_and_comes_back(window: Visit, demo: Runnin
 
 
 def test_a_team_lead_reads_all_of_it_and_is_offered_a_note_alone(window: Visit) -> None:
-    known = make_known(
+    known = make_issue(
         make_client(), accepted_until=timezone.now() + timedelta(days=3), accepted_reason="Next release."
     )
     make_team_lead("tess")
@@ -102,8 +102,8 @@ def test_a_team_lead_reads_all_of_it_and_is_offered_a_note_alone(window: Visit) 
 
 def test_the_list_is_accessible_and_names_what_it_does_not_understand(window: Visit) -> None:
     client = make_client(tier="production")
-    make_known(client)
-    make_known(client, subject="over", ended_at=timezone.now())
+    make_issue(client)
+    make_issue(client, subject="over", ended_at=timezone.now())
     make_user("ada")
     window.sign_in("ada")
     window.open("/findings/?state=all&colour=red")
@@ -114,7 +114,7 @@ def test_the_list_is_accessible_and_names_what_it_does_not_understand(window: Vi
 
 def test_without_script_a_finding_is_read_and_noted(window_without_script: Visit) -> None:
     make_user("ada")
-    known = make_known(make_client())
+    known = make_issue(make_client())
     window_without_script.sign_in("ada")
     window_without_script.open(f"/findings/{known.pk}/")
     page = window_without_script.page

@@ -15,7 +15,7 @@ from tests.browser.conftest import Visit, visit
 from tests.browser.test_screens import WCAG, look_at, unfold
 from tests.factories import (
     make_client,
-    make_holding,
+    make_held_permission,
     make_provider,
     make_rights,
     make_run,
@@ -146,7 +146,9 @@ def furnish() -> list[str]:
         ),
     )
     for client in (full, veiled):
-        make_holding(client, "conversation:*:add", role="A role with a rather long name", condition=client == veiled)
+        make_held_permission(
+            client, "conversation:*:add", role="A role with a rather long name", condition=client == veiled
+        )
         make_provider(client, ref="shared")
     provider = make_provider(full, ref="genesys", source=Provider.Source.GATEWAY, state=Provider.State.OFF)
     make_provider(make_client("Stranger", org_id="other"), ref="genesys", source=Provider.Source.GATEWAY)

@@ -17,7 +17,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run
-from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.conftest import TIMEOUT_MS, Visit
 from tests.factories import make_run, make_team_lead
 from tests.runs.export.har_format import faults_of
 
@@ -64,7 +64,7 @@ def opened_offline(
         offline=True, java_script_enabled=False, viewport={"width": width, "height": 900}, color_scheme=scheme
     )
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
+    page.set_default_timeout(TIMEOUT_MS)
     page.on("console", lambda message: asked.append(message.text) if message.type == "error" else None)
     page.route("**/*", refuse)
     page.goto(place.as_uri())

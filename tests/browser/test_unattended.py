@@ -19,8 +19,8 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit
+from tests.builders.receivers import MailServer, Receiver, http_receiver, mail_server
 from tests.factories import make_user
-from tests.receivers import MailServer, Receiver, http_receiver, mail_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

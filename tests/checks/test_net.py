@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from diagnostics.checks import net
-from tests import wires
-from tests.wires import Authority, over_tls, serving
+from tests.builders import faulty_servers
+from tests.builders.faulty_servers import Authority, over_tls, run_server
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -29,7 +29,7 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
     """Trusted by the environment, as an operator would trust it."""
-    made = Authority.make(tmp_path)
+    made = Authority.create(tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made.file))
     return made
 
@@ -62,7 +62,7 @@ def test_a_name_service_that_does_not_answer_is_given_up(monkeypatch: pytest.Mon
 
 
 def test_a_trusted_certificate_is_read(authority: Authority) -> None:
-    with serving(over_tls(authority.context("localhost", "127.0.0.1"), wires.answers(b"{}"))) as served:
+    with run_server(over_tls(authority.context("localhost", "127.0.0.1"), faulty_servers.responds(b"{}"))) as served:
         said = net.handshake("localhost", served.port)
         assert (said.error, net.handshake("127.0.0.1", served.port).error) == ("", "")
     assert said.certificate is not None
@@ -74,18 +74,18 @@ def test_expired_foreign_and_untrusted_certificates_are_told_apart(authority: Au
     contexts = {
         "expired": authority.context("localhost", days=(-30, -3)),
         "not_yet_valid": authority.context("localhost", days=(3, 30)),
-        "wrong_host": authority.context(wires.ELSEWHERE),
+        "wrong_host": authority.context(faulty_servers.OTHER_HOST),
         "self_signed": authority.context("localhost", self_signed=True),
     }
     for error, context in contexts.items():
-        with serving(over_tls(context, wires.answers(b"{}"))) as served:
+        with run_server(over_tls(context, faulty_servers.responds(b"{}"))) as served:
             said = net.handshake("localhost", served.port)
         assert (said.error, said.certificate is not None) == (error, True)
 
 
 def test_an_authority_that_nobody_trusts(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    with serving(over_tls(authority.context("localhost"), wires.answers(b"{}"))) as served:
+    with run_server(over_tls(authority.context("localhost"), faulty_servers.responds(b"{}"))) as served:
         said = net.handshake("localhost", served.port)
     assert said.error == "untrusted"
     assert said.certificate is not None and said.certificate.issuer == "Test authority"
@@ -98,15 +98,19 @@ def test_trust_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("handle", "error"),
-    [(wires.never_answers, "timeout"), (wires.resets, "reset"), (wires.speaks_plain_http, "protocol")],
+    [
+        (faulty_servers.never_answers, "timeout"),
+        (faulty_servers.resets, "reset"),
+        (faulty_servers.speaks_plain_http, "protocol"),
+    ],
 )
-def test_servers_that_do_not_shake_hands(handle: wires.Handle, error: str, short_limits: None) -> None:
-    with serving(handle) as served:
+def test_servers_that_do_not_shake_hands(handle: faulty_servers.Handler, error: str, short_limits: None) -> None:
+    with run_server(handle) as served:
         assert net.handshake("localhost", served.port).error == error
 
 
 def test_a_closed_port_and_a_name_without_address() -> None:
-    with serving(wires.never_answers) as served:
+    with run_server(faulty_servers.never_answers) as served:
         port = served.port
     assert net.handshake("localhost", port).error == "refused"
     assert net.handshake("api.cobrowse-doctor.invalid", 443).error == "dns"
@@ -118,23 +122,26 @@ def test_a_closed_port_and_a_name_without_address() -> None:
     [("407 Proxy Authentication Required", "proxy_login"), ("403 Forbidden", "proxy_refused"), ("", "proxy_refused")],
 )
 def test_a_proxy_that_opens_no_tunnel(line: str, error: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(wires.proxy_saying(line)) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://{wires.HOST}:{proxy.port}")
+    with run_server(faulty_servers.proxy_responding(line)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{faulty_servers.HOST}:{proxy.port}")
         assert net.handshake("api.mypurecloud.com", 443).error == error
     assert proxy.heads[0].startswith(b"CONNECT api.mypurecloud.com:443 HTTP/1.1\r\n")
 
 
 def test_a_proxy_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, short_limits: None) -> None:
-    with serving(wires.never_answers) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://{wires.HOST}:{proxy.port}")
+    with run_server(faulty_servers.never_answers) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{faulty_servers.HOST}:{proxy.port}")
         assert net.handshake("api.mypurecloud.com", 443).error == "proxy_unreachable"
     assert net.handshake("api.mypurecloud.com", 443).error == "proxy_unreachable"
 
 
 def test_the_certificate_is_seen_through_a_proxy(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     context = authority.context("api.mypurecloud.com")
-    with serving(over_tls(context, wires.answers(b"{}"))) as behind, serving(wires.tunnel_to(behind.port)) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://ada:s3cret%21@{wires.HOST}:{proxy.port}")
+    with (
+        run_server(over_tls(context, faulty_servers.responds(b"{}"))) as behind,
+        run_server(faulty_servers.tunnel_to(behind.port)) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://ada:s3cret%21@{faulty_servers.HOST}:{proxy.port}")
         said = net.handshake("api.mypurecloud.com", 443)
     assert (said.error, said.protocol) == ("", "TLSv1.3")
     assert b"Proxy-Authorization: Basic YWRhOnMzY3JldCE=\r\n" in proxy.heads[0]

@@ -21,10 +21,10 @@ from diagnostics.genesys.regions import region
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run
-from tests import wires
+from tests.builders import faulty_servers
+from tests.builders.faulty_servers import Authority, RunningServer, over_tls, run_server
 from tests.checks.test_net import PROXIES
 from tests.factories import make_client
-from tests.wires import Authority, Served, over_tls, serving
 
 KEY = "own-network"
 HEALTHY = scenario("healthy-web")
@@ -50,7 +50,7 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    made = Authority.make(tmp_path)
+    made = Authority.create(tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made.file))
     return made
 
@@ -81,7 +81,7 @@ def diagnose(settings: Settings, url: str, *, login: str = "") -> Diagnosis:
 @contextlib.contextmanager
 def demo_over_tls(context: ssl.SSLContext) -> Iterator[str]:
     """The published demo org as a real one is reached: over TLS, under a name."""
-    server = DemoServer((wires.HOST, 0), Handler)
+    server = DemoServer((faulty_servers.HOST, 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.set_app(DemoApp(load_endpoint(PUBLISHED), RequestLog()))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -128,7 +128,7 @@ Bad = Callable[[Authority], ssl.SSLContext]
 CERTIFICATES: list[tuple[str, Bad]] = [
     ("expired", lambda authority: authority.context("localhost", days=(-30, -3))),
     ("not_yet_valid", lambda authority: authority.context("localhost", days=(3, 30))),
-    ("wrong_host", lambda authority: authority.context(wires.ELSEWHERE)),
+    ("wrong_host", lambda authority: authority.context(faulty_servers.OTHER_HOST)),
     ("self_signed", lambda authority: authority.context("localhost", self_signed=True)),
 ]
 
@@ -145,24 +145,26 @@ def test_a_certificate_that_is_not_to_be_trusted(code: str, bad: Bad, authority:
 @pytest.mark.parametrize(
     ("handle", "cause", "certainty"),
     [
-        (wires.resets, "env.tls", "proved"),
-        (wires.speaks_plain_http, "env.tls", "proved"),
-        (wires.never_answers, "env.timeout", "proved"),
+        (faulty_servers.resets, "env.tls", "proved"),
+        (faulty_servers.speaks_plain_http, "env.tls", "proved"),
+        (faulty_servers.never_answers, "env.timeout", "proved"),
     ],
 )
 def test_a_server_that_does_not_shake_hands(
-    handle: wires.Handle, cause: str, certainty: str, settings: Settings, short_limits: None
+    handle: faulty_servers.Handler, cause: str, certainty: str, settings: Settings, short_limits: None
 ) -> None:
-    with serving(handle) as served:
+    with run_server(handle) as served:
         verdict = diagnose(settings, f"https://localhost:{served.port}").verdict()
     assert (verdict["cause"], verdict["certainty"]) == (cause, certainty)
 
 
-@pytest.mark.parametrize(("handle", "cause"), [(wires.never_answers, "env.timeout"), (wires.resets, "undetermined")])
+@pytest.mark.parametrize(
+    ("handle", "cause"), [(faulty_servers.never_answers, "env.timeout"), (faulty_servers.resets, "undetermined")]
+)
 def test_without_tls_only_the_read_itself_tells(
-    handle: wires.Handle, cause: str, settings: Settings, short_limits: None
+    handle: faulty_servers.Handler, cause: str, settings: Settings, short_limits: None
 ) -> None:
-    with serving(handle) as served:
+    with run_server(handle) as served:
         verdict = diagnose(settings, f"http://localhost:{served.port}").verdict()
     assert (verdict["cause"], verdict["certainty"]) != (cause, "proved")
     assert verdict["cause"] == cause
@@ -171,7 +173,7 @@ def test_without_tls_only_the_read_itself_tells(
 def test_a_server_that_shakes_hands_and_never_answers(
     authority: Authority, settings: Settings, short_limits: None
 ) -> None:
-    with serving(over_tls(authority.context("localhost"), wires.never_answers)) as served:
+    with run_server(over_tls(authority.context("localhost"), faulty_servers.never_answers)) as served:
         diagnosis = diagnose(settings, f"https://localhost:{served.port}")
     verdict = diagnosis.verdict()
     assert (verdict["cause"], verdict["certainty"]) == ("env.timeout", "likely")
@@ -185,8 +187,8 @@ def test_a_server_that_shakes_hands_and_never_answers(
 def test_a_proxy_that_opens_no_tunnel(
     line: str, code: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(wires.proxy_saying(line)) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://ada:{SECRET}@{wires.HOST}:{proxy.port}")
+    with run_server(faulty_servers.proxy_responding(line)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://ada:{SECRET}@{faulty_servers.HOST}:{proxy.port}")
         diagnosis = diagnose(settings, NOWHERE)
     verdict = diagnosis.verdict()
     assert (verdict["cause"], verdict["certainty"]) == ("env.proxy", "proved")
@@ -195,8 +197,8 @@ def test_a_proxy_that_opens_no_tunnel(
 
 
 def test_a_proxy_that_wants_a_login_before_plain_http(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(wires.proxy_saying("407 Proxy Authentication Required")) as proxy:
-        monkeypatch.setenv("HTTP_PROXY", f"http://{wires.HOST}:{proxy.port}")
+    with run_server(faulty_servers.proxy_responding("407 Proxy Authentication Required")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{faulty_servers.HOST}:{proxy.port}")
         verdict = diagnose(settings, "http://api.cobrowse-doctor.invalid").verdict()
     assert verdict["cause"] == "env.proxy"
 
@@ -225,29 +227,31 @@ def test_a_proxy_that_works_is_accused_of_nothing(
 ) -> None:
     """The name is known to the proxy alone, as in many a company."""
     context = authority.context("api.cobrowse-doctor.invalid")
-    with demo_over_tls(context) as url, serving(wires.tunnel_to(int(url.rpartition(":")[2]))) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://{wires.HOST}:{proxy.port}")
+    with demo_over_tls(context) as url, run_server(faulty_servers.tunnel_to(int(url.rpartition(":")[2]))) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{faulty_servers.HOST}:{proxy.port}")
         diagnosis = diagnose(settings, NOWHERE)
     assert diagnosis.verdict()["cause"] == "none"
     assert (said(diagnosis, "reach.dns"), said(diagnosis, "reach.tls")) == (["proxy_resolves"], ["trusted"])
 
 
-Broken = Callable[[Authority], contextlib.AbstractContextManager[Served]]
+Broken = Callable[[Authority], contextlib.AbstractContextManager[RunningServer]]
 BROKEN: list[tuple[str, str, str, Broken]] = [
-    ("env.dns", NOWHERE, "", lambda authority: serving(wires.resets)),
+    ("env.dns", NOWHERE, "", lambda authority: run_server(faulty_servers.resets)),
     (
         "env.tls",
         "https://localhost:{port}",
         "",
-        lambda authority: serving(over_tls(authority.context("localhost", days=(-30, -3)), wires.answers(b"{}"))),
+        lambda authority: run_server(
+            over_tls(authority.context("localhost", days=(-30, -3)), faulty_servers.responds(b"{}"))
+        ),
     ),
     (
         "env.proxy",
         NOWHERE,
         "{port}",
-        lambda authority: serving(wires.proxy_saying("407 Proxy Authentication Required")),
+        lambda authority: run_server(faulty_servers.proxy_responding("407 Proxy Authentication Required")),
     ),
-    ("env.timeout", "https://localhost:{port}", "", lambda authority: serving(wires.never_answers)),
+    ("env.timeout", "https://localhost:{port}", "", lambda authority: run_server(faulty_servers.never_answers)),
 ]
 
 
@@ -265,7 +269,7 @@ def test_a_run_as_a_worker_does_it_keeps_what_was_found(
 ) -> None:
     with broken(authority) as served:
         if proxy:
-            monkeypatch.setenv("HTTPS_PROXY", f"http://ada:{SECRET}@{wires.HOST}:{served.port}")
+            monkeypatch.setenv("HTTPS_PROXY", f"http://ada:{SECRET}@{faulty_servers.HOST}:{served.port}")
         settings.GENESYS_ENDPOINTS = {KEY: {"api": url.format(port=served.port)}}
         run = create_run(
             client=make_client(region=KEY), kind=Run.Kind.HEALTH, inputs=Inputs(), user=None, source=Run.Source.CLI

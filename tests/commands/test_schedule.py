@@ -43,12 +43,12 @@ def test_it_pauses_and_lets_go_on() -> None:
 
 
 def test_it_runs_one_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    rung: list[int] = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk))
+    sent_tasks: list[int] = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
     make_schedule(name="One")
     told("run", "One")
     run = Run.objects.get()
-    assert (rung, run.source, run.status) == ([run.pk], "cli", "queued")
+    assert (sent_tasks, run.source, run.status) == ([run.pk], "cli", "queued")
     with pytest.raises(CommandError):
         told("run", "One")
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from diagnostics.demo.scenarios import Scenario, scenarios
 from diagnostics.demo.server import Running, start
 from diagnostics.engine.causes import TITLES
-from tests.diagnosing import diagnose
+from tests.builders.demo_diagnosis import diagnose
 
 
 @pytest.fixture(scope="module")

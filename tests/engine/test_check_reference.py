@@ -14,7 +14,7 @@ from diagnostics.engine.check_reference import areas, smallest_role
 from diagnostics.genesys import client as genesys
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.intent import START_PATH
-from tests.diagnosing import diagnose
+from tests.builders.demo_diagnosis import diagnose
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from diagnostics.demo.orgs import load_endpoint, read_data
 from diagnostics.demo.scenarios import scenario
 from diagnostics.engine import causes
 from diagnostics.genesys import client as genesys_client
-from tests.diagnosing import diagnose
+from tests.builders.demo_diagnosis import diagnose
 
 HOSTILE = [item["name"] for item in read_data("hostile.json")]
 HEALTHY = scenario("healthy-web")

@@ -21,8 +21,8 @@ from diagnostics.orgs.clients import create_client
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run
-from tests.mutations import VALUES, Place, mutated, places, with_surrogates
-from tests.replay import Responses, responses_of, session_of
+from tests.engine.mutations import VALUES, FieldPath, field_paths, mutate, with_surrogates
+from tests.engine.replay import Responses, replay_session, responses_of
 
 SCENARIOS = ("healthy-web", "gateway-healthy")
 SAMPLE = 120  # of about 2,700 changes in each scenario; the seed is fixed, so that every run tests the same ones
@@ -58,14 +58,14 @@ class Recorded:
         self.responses = self.responses or responses_of(diagnosis._genesys.responses)
         return diagnosis
 
-    def changes(self) -> Iterator[tuple[str, Place, str]]:
+    def changes(self) -> Iterator[tuple[str, FieldPath, str]]:
         for url, (_, body) in self.responses.items():
-            for place in places(json.loads(body)) if body.startswith("{") else ():
+            for place in field_paths(json.loads(body)) if body.startswith("{") else ():
                 yield from ((url, place, kind) for kind in VALUES)
 
-    def crashed_by(self, url: str, place: Place, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    def crashed_by(self, url: str, place: FieldPath, value: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         status, body = self.responses[url]
-        session = session_of({**self.responses, url: (status, mutated(body, {place: value}))})
+        session = replay_session({**self.responses, url: (status, mutate(body, {place: value}))})
         monkeypatch.setattr(genesys_client, "make_session", lambda connections: session)
         return [each.check_id for each in self.diagnose().findings if each.code == "crashed"]
 

@@ -12,8 +12,8 @@ from pytest_django import Settings
 from diagnostics.genesys import client as genesys_client
 from diagnostics.genesys.client import GenesysClient, Lane
 from diagnostics.genesys.regions import region
-from tests import wires
-from tests.wires import Served, serving
+from tests.builders import faulty_servers
+from tests.builders.faulty_servers import RunningServer, run_server
 
 TOKEN = {"access_token": "a-token-that-is-long-enough", "expires_in": 86399, "token_type": "bearer"}
 ODD = {
@@ -27,9 +27,9 @@ ODD = {
 }
 
 
-def org(connection: socket.socket, served: Served) -> None:
+def org(connection: socket.socket, served: RunningServer) -> None:
     """Issues a token, and answers each path as ODD says, any other with an empty object."""
-    while head := wires.read_head(connection).strip():
+    while head := faulty_servers.read_head(connection).strip():
         served.heads.append(head)
         target = head.split(b" ")[1].decode()
         status, body = ODD.get(target, ("200 OK", json.dumps(TOKEN if target == "/oauth/token" else {})))
@@ -38,27 +38,27 @@ def org(connection: socket.socket, served: Served) -> None:
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    with serving(org) as running:
+def served() -> Iterator[RunningServer]:
+    with run_server(org) as running:
         yield running
 
 
 @pytest.fixture
-def genesys(served: Served, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[GenesysClient]:
+def genesys(served: RunningServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[GenesysClient]:
     for name in ("http_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    settings.GENESYS_ENDPOINTS = {"own": {"api": f"http://{wires.HOST}:{served.port}"}}
+    settings.GENESYS_ENDPOINTS = {"own": {"api": f"http://{faulty_servers.HOST}:{served.port}"}}
     client = GenesysClient(region("own"), "id", "a-secret")
     yield client
     client.close()
 
 
-def targets(served: Served) -> list[str]:
+def targets(served: RunningServer) -> list[str]:
     return sorted(head.split(b" ")[1].decode() for head in served.heads)
 
 
-def test_each_fact_is_asked_once_however_many_ask(genesys: GenesysClient, served: Served) -> None:
+def test_each_fact_is_asked_once_however_many_ask(genesys: GenesysClient, served: RunningServer) -> None:
     meeting = threading.Barrier(6, timeout=10)
 
     def ask(number: int) -> int | None:
@@ -87,7 +87,7 @@ def test_every_answer_is_a_value(genesys: GenesysClient, path: str, status: int,
     assert (answer.status, answer.error) == (status, trouble)
 
 
-def test_reads_together_are_as_long_as_the_slowest(genesys: GenesysClient, served: Served) -> None:
+def test_reads_together_are_as_long_as_the_slowest(genesys: GenesysClient, served: RunningServer) -> None:
     lane = Lane("a.check")
     with genesys.lane(lane):
         token = genesys.token().response
@@ -102,7 +102,9 @@ def test_nothing_at_all_may_be_read_together(genesys: GenesysClient) -> None:
     assert genesys.get_all() == ()
 
 
-def test_after_a_refusal_nothing_is_sent_and_the_refusal_is_the_answer(genesys: GenesysClient, served: Served) -> None:
+def test_after_a_refusal_nothing_is_sent_and_the_refusal_is_the_answer(
+    genesys: GenesysClient, served: RunningServer
+) -> None:
     assert genesys.get("/api/v2/limited").status == 429
     before = len(served.heads)
     later = genesys.get("/api/v2/tokens/me")
@@ -111,7 +113,7 @@ def test_after_a_refusal_nothing_is_sent_and_the_refusal_is_the_answer(genesys: 
 
 
 def test_a_run_makes_no_more_calls_than_it_may(
-    genesys: GenesysClient, served: Served, monkeypatch: pytest.MonkeyPatch
+    genesys: GenesysClient, served: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(genesys_client, "MOST_CALLS", 5)
     answers = [*genesys.get_all(*(f"/api/v2/{letter}" for letter in "abcdefgh"))]

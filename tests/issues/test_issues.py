@@ -26,7 +26,7 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.backfill import catch_up
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run, repeat_run
-from tests.factories import make_client, make_finding, make_known, make_run, make_user
+from tests.factories import make_client, make_finding, make_issue, make_run, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -209,7 +209,7 @@ def test_the_queries_do_not_grow_with_the_findings(acme: OAuthClient) -> None:
 
 
 def test_note_and_reason_pass_the_redactor(acme: OAuthClient) -> None:
-    found, ada = make_known(acme), make_user()
+    found, ada = make_issue(acme), make_user()
     add_note(found, "Called ada@example.com, token Bearer abcdefghijklmnop1234567890", ada)
     accept_finding(found, "Ask ada@example.com", timezone.now() + timedelta(days=3), ada)
     found.refresh_from_db()
@@ -218,7 +218,7 @@ def test_note_and_reason_pass_the_redactor(acme: OAuthClient) -> None:
 
 
 def test_accepting_lasts_until_its_end_and_is_kept_as_a_note(acme: OAuthClient) -> None:
-    found, ada = make_known(acme), make_user()
+    found, ada = make_issue(acme), make_user()
     accept_finding(found, "The vendor mends it in May.", timezone.now() + timedelta(days=3), ada)
     found.refresh_from_db()
     assert found.is_accepted

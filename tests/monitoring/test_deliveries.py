@@ -16,8 +16,8 @@ from diagnostics.monitoring.channels.responses import MAX_FAILURES, RETRY_DELAYS
 from diagnostics.monitoring.deliveries import deliver, due_deliveries, start_test, try_again
 from diagnostics.monitoring.models import Channel, Delivery
 from diagnostics.web.refusals import ActionRefused
+from tests.builders.receivers import MailServer, Receiver, http_receiver, mail_server
 from tests.factories import make_channel, make_client, make_delivery, make_incident, make_schedule, make_user
-from tests.receivers import MailServer, Receiver, http_receiver, mail_server
 
 pytestmark = pytest.mark.django_db
 
@@ -171,7 +171,7 @@ def test_a_recipient_that_is_refused_among_others_is_named_in_the_words(mails: M
 
 
 def test_a_server_that_refuses_the_message_itself_has_not_taken_it(mails: MailServer) -> None:
-    mails.answer = "554 5.7.1 looks like spam"
+    mails.response = "554 5.7.1 looks like spam"
     assert delivered(make_channel(kind="email", address="ann@example.com")).state == "given_up"
 
 
@@ -182,7 +182,7 @@ def test_without_a_mail_server_the_log_says_so(settings: Settings) -> None:
 
 
 def test_what_fails_in_passing_is_tried_again_under_the_same_id(receiver: Receiver) -> None:
-    receiver.script = [503, 500]
+    receiver.statuses = [503, 500]
     row = delivered(channel_of("webhook", receiver))
     assert (row.state, row.channel.state) == ("queued", "failing")
     for _ in range(2):
@@ -325,7 +325,7 @@ def test_what_is_sent_is_not_sent_again(receiver: Receiver) -> None:
 def test_a_break_is_not_told_after_its_end(receiver: Receiver) -> None:
     """The far end was away for the first message, and back for the second."""
     channel, incident = channel_of("slack", receiver), make_incident()
-    receiver.script = [503]
+    receiver.statuses = [503]
     opened = make_delivery(channel, incident)
     deliver(opened.pk)
     recovered = make_delivery(channel, incident, event="recovered", message={**WILD, "event": "recovered"})
@@ -343,10 +343,10 @@ def test_a_fault_of_our_own_is_an_attempt_like_any_other(receiver: Receiver, mon
 
 
 def test_the_tick_rings_for_what_is_due(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    rung: list[int] = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk) if task is tasks.deliver else None)
+    sent_tasks: list[int] = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk) if task is tasks.deliver else None)
     row = make_delivery(channel_of("slack", receiver))
     later = make_delivery(row.channel, next_try_at=timezone.now() + timedelta(minutes=5))
     tasks.send_deliveries()
-    assert rung == [row.pk]
-    assert later.pk not in rung
+    assert sent_tasks == [row.pk]
+    assert later.pk not in sent_tasks

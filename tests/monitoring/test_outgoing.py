@@ -9,7 +9,7 @@ import pytest
 from diagnostics.checks.net import Resolution
 from diagnostics.monitoring import outgoing
 from diagnostics.monitoring.outgoing import AddressRefused, is_public, parse_url, post, resolve_checked
-from tests.receivers import Receiver, http_receiver
+from tests.builders.receivers import Receiver, http_receiver
 
 
 @pytest.fixture

@@ -413,11 +413,11 @@ def test_runs_stay_when_their_schedule_goes(ada: User) -> None:
 
 @pytest.mark.django_db
 def test_the_tick_says_that_it_came_and_rings_for_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append((task.__name__, pk)))
+    sent_tasks: list[tuple[str, int]] = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append((task.__name__, pk)))
     make_schedule()
     tasks.tick()
-    assert rung == [("execute_scheduled_run", Run.objects.get().pk)]
+    assert sent_tasks == [("execute_scheduled_run", Run.objects.get().pk)]
     assert timezone.now() - Heartbeat.objects.get(name="tick").at < timedelta(minutes=1)
     tasks.tick()
     assert Heartbeat.objects.filter(name="tick").count() == 1

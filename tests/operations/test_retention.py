@@ -24,7 +24,7 @@ from tests.factories import (
     make_client,
     make_exchange,
     make_finding,
-    make_known,
+    make_issue,
     make_org_change,
     make_run,
     make_snapshot,
@@ -64,7 +64,7 @@ def left(model: Any) -> set[int]:
 def test_runs_past_their_time_go_with_all_that_belongs_to_them(acme: OAuthClient) -> None:
     old, new = aged(acme, BEFORE_ALL), aged(acme, timedelta(days=399))
     make_run(acme, repeats=old)
-    make_known(acme, first_run=old, last_run=new)
+    make_issue(acme, first_run=old, last_run=new)
     done = delete()
     assert old.pk not in left(Run)
     assert new.pk in left(Run)
@@ -111,8 +111,8 @@ def test_changes_and_what_is_over_for_long_go(acme: OAuthClient) -> None:
     past = timezone.now() - BEFORE_ALL
     make_org_change(acme, at=past)
     recent = make_org_change(acme)
-    make_known(acme, subject="over", last_seen_at=past, ended_at=past)
-    still = make_known(acme, subject="open", last_seen_at=past)
+    make_issue(acme, subject="over", last_seen_at=past, ended_at=past)
+    still = make_issue(acme, subject="open", last_seen_at=past)
     delete()
     assert left(OrgChange) == {recent.pk}
     assert left(Issue) == {still.pk}
@@ -316,11 +316,11 @@ def test_two_ticks_at_once_begin_one_pass() -> None:
 
 
 def test_the_tick_rings_for_a_pass_left_lying(monkeypatch: pytest.MonkeyPatch) -> None:
-    rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append((task.__name__, pk)))
+    sent_tasks: list[tuple[str, int]] = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append((task.__name__, pk)))
     left_lying = start_pass(None, timezone.now() - timedelta(minutes=1))
     tasks.tick()
-    assert ("apply_retention", left_lying.pk) in rung
+    assert ("apply_retention", left_lying.pk) in sent_tasks
 
 
 @pytest.mark.parametrize("act", [pin_run, lambda run, user: unpin_run(run)])

@@ -48,9 +48,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def quiet_broker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What the tick rings for. The queue itself is not what these tests are about."""
-    rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append((task.__name__, pk)))
-    return rung
+    sent_tasks: list[tuple[str, int]] = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append((task.__name__, pk)))
+    return sent_tasks
 
 
 @contextmanager

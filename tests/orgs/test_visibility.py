@@ -16,9 +16,9 @@ from tests.factories import (
     make_delivery,
     make_exchange,
     make_finding,
-    make_holding,
+    make_held_permission,
     make_incident,
-    make_known,
+    make_issue,
     make_org_change,
     make_provider,
     make_rule,
@@ -72,7 +72,7 @@ def an_org(word: str) -> OAuthClient:
     provider = make_provider(client, ref=f"{word}-deploy", name=f"{word} deploy", snapshot=snapshot)
     make_provider(client, ref="shared", name=f"{word} shared", source="gateway")
     make_org_change(client, provider=provider, name=f"{word} change", ref=provider.ref)
-    make_holding(client, START, role=f"{word} role")
+    make_held_permission(client, START, role=f"{word} role")
     for cause in ("path.not_in_api", "none"):
         run = make_run(
             client,
@@ -86,7 +86,7 @@ def an_org(word: str) -> OAuthClient:
     incident = make_incident(schedule, sentence=f"{word} incident")
     make_delivery(make_channel(f"channel of {len(word)}"), incident, message={"title": f"{word} told", "sentences": []})
     AuditEntry.objects.create(action="client.changed", name=f"{word} client", client_id=client.pk)
-    make_known(client, sentence=f"{word} known", first_run=run, last_run=run)
+    make_issue(client, sentence=f"{word} known", first_run=run, last_run=run)
     make_saved_view(f"{word} view", query=f"client={client.pk}")
     make_saved_view(f"{word} org's view", query=f"org={word}-org")
     make_any_client(f"{word} retired client", org_id=f"{word}-org", retired_at=client.created_at)

@@ -23,8 +23,8 @@ from diagnostics.runs.export.packets import packet_of, redacted_run
 from diagnostics.runs.models import Run, SavedView
 from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.telemetry import log_lines
-from tests.factories import make_client, make_known, make_rule, make_schedule, make_user
-from tests.secret_values import ANNOUNCED, PEM_BODY, PERSONAL, TOKENS, private_key
+from tests.factories import make_client, make_issue, make_rule, make_schedule, make_user
+from tests.redaction.secret_values import ANNOUNCED, PEM_BODY, PERSONAL, TOKENS, private_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,7 +61,7 @@ def run_everything(client: OAuthClient) -> None:
 
 def write_everywhere(client: OAuthClient) -> None:
     user = make_user(role="admin")
-    add_note(make_known(client), LINES, user)
+    add_note(make_issue(client), LINES, user)
     rule, schedule = make_rule(), make_schedule(client)
     for number, text in enumerate(SECRETS):
         mute(rule, text[:300], timezone.now(), user)

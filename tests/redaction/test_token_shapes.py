@@ -14,7 +14,7 @@ from diagnostics.redaction import leak_scan as leaks
 from diagnostics.redaction import token_shapes as secret_shapes
 from diagnostics.redaction.masker import Masker
 from diagnostics.redaction.redactor import Redactor
-from tests.secret_values import (
+from tests.redaction.secret_values import (
     ANNOUNCED,
     ANNOUNCED_IN_THE_LINE_BEFORE,
     ENCODED_BY,

@@ -171,7 +171,7 @@ def test_syncs_of_one_kind_leave_workers_and_places_to_the_other() -> None:
 
 def test_a_message_for_one_sync_starts_the_one_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    rung: list[int] = []
+    sent_tasks: list[int] = []
 
     def read_snapshot(pk: int) -> bool:
         read.append(pk)
@@ -179,10 +179,10 @@ def test_a_message_for_one_sync_starts_the_one_whose_turn_it_is(monkeypatch: pyt
         return True
 
     monkeypatch.setattr(snapshots, "read_snapshot", read_snapshot)
-    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
     first, second = (sync(org(name), make_user(name)) for name in ("ada", "grace"))
     tasks.read_snapshot(second)
-    assert (read, rung) == ([first], [second])
+    assert (read, sent_tasks) == ([first], [second])
     tasks.read_snapshot(second)
     assert read == [first, second]
 

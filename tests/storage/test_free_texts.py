@@ -17,8 +17,8 @@ from diagnostics.monitoring.channel_settings import mute
 from diagnostics.monitoring.models import AlertRule, Channel
 from diagnostics.runs.models import SavedView
 from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedJSONField, RedactedTextField
-from tests.factories import make_known, make_user
-from tests.secret_values import TOKENS
+from tests.factories import make_issue, make_user
+from tests.redaction.secret_values import TOKENS
 
 REDACTED = (RedactedCharField, RedactedTextField, RedactedJSONField, EncryptedTextField)
 OUR_WORDS = "a word or an ID of the product's own"
@@ -146,7 +146,7 @@ def test_mask_that_is_longer_than_its_secret_fits_the_column() -> None:
 @pytest.mark.django_db
 def test_audit_log_says_that_a_text_was_written_and_not_the_text() -> None:
     user = make_user(role="admin")
-    known = make_known()
+    known = make_issue()
     add_note(known, "I told Maria in Leipzig", user)
     rule = AlertRule.objects.create(name="Nights")
     mute(rule, "Maria is on leave", timezone.now(), user)

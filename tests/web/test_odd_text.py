@@ -22,8 +22,8 @@ from diagnostics.parsing.inputs import read_paste
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import execute_run
 from diagnostics.runs.sweep import sweep
+from tests.builders.every_page import make_sample_site
 from tests.factories import make_client, make_user
-from tests.world import make_world
 
 CONVERSATION = scenario("healthy-web").conversation_id
 POISONED_CALL = (
@@ -136,7 +136,7 @@ ODD_TEXTS = (ODD, "\ud800", "x\x00" * 200)
 
 @pytest.mark.parametrize("odd", ODD_TEXTS, ids=["mixed", "surrogate", "nul"])
 def test_no_form_of_any_page_breaks_over_odd_text(odd: str, admin: Client) -> None:
-    pages = [place.path for place in make_world().places()]
+    pages = [site_page.path for site_page in make_sample_site().pages()]
     forms: dict[tuple[str, str, tuple[str, ...]], dict[str, str]] = {}
     for path in pages:
         page = admin.get(path)

@@ -94,12 +94,12 @@ def test_fields_that_nobody_asked_for_change_nothing(as_admin: Client) -> None:
     assert (channel.state, channel.secret, channel.signing_secret) == ("untried", "", "")
 
 
-def test_a_test_is_rung_and_its_page_is_shown(as_admin: Client, rung: list[tuple[str, int]]) -> None:
+def test_a_test_is_rung_and_its_page_is_shown(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     channel = make_channel()
     answer = as_admin.post(f"/alerts/channels/{channel.pk}/test/")
     delivery = Delivery.objects.get()
     assert answer.headers["Location"] == f"/alerts/deliveries/{delivery.pk}/"
-    assert rung == [("deliver", delivery.pk)]
+    assert sent_tasks == [("deliver", delivery.pk)]
     assert f"/alerts/deliveries/{delivery.pk}/state/" in as_admin.get(answer.headers["Location"]).content.decode()
 
 

@@ -61,17 +61,17 @@ def test_the_page_asks_again_only_until_the_end(as_admin: Client) -> None:
     assert "hx-trigger" not in answer.content.decode()
 
 
-def test_what_was_given_up_is_tried_once_more(as_admin: Client, rung: list[tuple[str, int]]) -> None:
+def test_what_was_given_up_is_tried_once_more(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     row = make_delivery(make_channel(), make_incident(), state="given_up", ended_at=timezone.now(), next_try_at=None)
     as_admin.post(f"/alerts/deliveries/{row.pk}/again/")
     row.refresh_from_db()
-    assert (row.state, rung) == ("queued", [("deliver", row.pk)])
+    assert (row.state, sent_tasks) == ("queued", [("deliver", row.pk)])
 
 
-def test_what_was_taken_is_not(as_admin: Client, rung: list[tuple[str, int]]) -> None:
+def test_what_was_taken_is_not(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     row = make_delivery(state="sent", ended_at=timezone.now(), next_try_at=None)
     as_admin.post(f"/alerts/deliveries/{row.pk}/again/")
-    assert rung == []
+    assert sent_tasks == []
 
 
 def test_tests_are_for_admins(as_lead: Client) -> None:

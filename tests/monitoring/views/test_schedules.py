@@ -228,14 +228,14 @@ def test_nothing_is_paused_by_nonsense(admin: Client, data: dict[str, Any]) -> N
 
 
 def test_a_click_runs_it_now_before_all_that_runs_by_itself(
-    admin: Client, ada: User, rung: list[tuple[str, int]], django_capture_on_commit_callbacks: Any
+    admin: Client, ada: User, sent_tasks: list[tuple[str, int]], django_capture_on_commit_callbacks: Any
 ) -> None:
     schedule = make_schedule()
     with django_capture_on_commit_callbacks(execute=True):
         answer = admin.post(f"/schedules/{schedule.pk}/run/")
     run = Run.objects.get()
     assert answer.headers["Location"] == f"/runs/{run.pk}/"
-    assert rung == [("execute_run", run.pk)]
+    assert sent_tasks == [("execute_run", run.pk)]
     again = admin.post(f"/schedules/{schedule.pk}/run/", follow=True)
     assert "under way already" in again.text
     assert Run.objects.count() == 1

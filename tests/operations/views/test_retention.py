@@ -17,7 +17,7 @@ from tests.factories import make_client, make_exchange, make_finding, make_run
 pytestmark = pytest.mark.django_db
 
 IN_FORCE = {"findings_days": "400", "bodies_days": "90", "snapshots_days": "400"}
-Rung = list[tuple[str, int]]
+SentTasks = list[tuple[str, int]]
 
 
 @pytest.fixture
@@ -43,21 +43,25 @@ def test_a_preview_of_other_rules_saves_and_deletes_nothing(as_admin: Client, ol
     assert not RetentionRule.objects.exists()
 
 
-def test_saving_leaves_the_deletion_to_the_night(as_admin: Client, ada: User, old: Run, rung: Rung) -> None:
+def test_saving_leaves_the_deletion_to_the_night(as_admin: Client, ada: User, old: Run, sent_tasks: SentTasks) -> None:
     as_admin.post("/retention/apply/", {**IN_FORCE, "findings_days": "30", "act": "save"})
     rule = RetentionRule.objects.get()
     assert (rule.kind, rule.days, rule.changed_by) == ("findings", 30, ada)
     assert not RetentionPass.objects.exists()
-    assert rung == []
+    assert sent_tasks == []
 
 
 def test_deleting_begins_a_pass_that_a_worker_does(
-    as_admin: Client, ada: User, old: Run, rung: Rung, django_capture_on_commit_callbacks: Callable[..., object]
+    as_admin: Client,
+    ada: User,
+    old: Run,
+    sent_tasks: SentTasks,
+    django_capture_on_commit_callbacks: Callable[..., object],
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
         as_admin.post("/retention/apply/", {**IN_FORCE, "act": "delete"})
     begun = RetentionPass.objects.get()
-    assert (begun.started_by, rung) == (ada, [("apply_retention", begun.pk)])
+    assert (begun.started_by, sent_tasks) == (ada, [("apply_retention", begun.pk)])
     assert Run.objects.exists()
     fragment = as_admin.get("/retention/passes/")
     assert b"hx-trigger" in fragment.content
@@ -69,7 +73,9 @@ def test_deleting_begins_a_pass_that_a_worker_does(
     assert not Run.objects.exists()
 
 
-def test_a_second_deletion_is_refused_in_words_and_its_rules_are_not_saved(as_admin: Client, rung: Rung) -> None:
+def test_a_second_deletion_is_refused_in_words_and_its_rules_are_not_saved(
+    as_admin: Client, sent_tasks: SentTasks
+) -> None:
     start_pass(None)
     values = {**IN_FORCE, "bodies_days": "3", "act": "delete"}
     answer = as_admin.post("/retention/apply/", values, follow=True)

@@ -16,7 +16,7 @@ from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClie
 from diagnostics.orgs.sync import execute as reading
 from diagnostics.orgs.sync import paging as walking
 from diagnostics.orgs.sync.snapshots import due_readings, read_snapshot, start_snapshot
-from tests.reading import changes_of, deployment, org_of, read, resumed
+from tests.orgs.sync.demo_sync import changes_of, demo_org, deployment, resume_sync, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = ConfigurationSync.State
@@ -25,7 +25,7 @@ DEPLOYMENTS = "/webdeployments/deployments?"
 
 @pytest.fixture
 def org(demo: Running) -> DemoOrg:
-    return org_of(demo)
+    return demo_org(demo)
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +56,13 @@ def test_after_a_429_the_reading_waits_and_goes_on_where_it_was(
     demo_client: OAuthClient, org: DemoOrg, demo: Running
 ) -> None:
     spoil(org, demo_client, "rate_limited", on="after=")
-    waiting = read(demo_client)
+    waiting = sync(demo_client)
     assert (waiting.state, told(demo_client)) == (State.WAITING, 2)
     assert waiting.resume_at is not None
     assert waiting.resume_at > timezone.now()
     heal(org, demo_client)
     demo.log.clear()
-    ended = resumed(waiting)
+    ended = resume_sync(waiting)
     assert (ended.state, told(demo_client)) == (State.WHOLE, 6)
     pages = [each.target for each in demo.log.requests if DEPLOYMENTS in each.target]
     assert pages
@@ -71,7 +71,7 @@ def test_after_a_429_the_reading_waits_and_goes_on_where_it_was(
 
 def test_nobody_takes_a_waiting_reading_up_too_early(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "rate_limited", on="after=")
-    waiting = read(demo_client)
+    waiting = sync(demo_client)
     assert read_snapshot(waiting.pk) is False
     assert due_readings() == ()
     assert due_readings(timezone.now() + timedelta(seconds=8)) == (waiting.pk,)
@@ -79,7 +79,7 @@ def test_nobody_takes_a_waiting_reading_up_too_early(demo_client: OAuthClient, o
 
 def test_a_wait_of_hours_ends_the_reading_with_what_it_has(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "rate_limited_for_hours", on="after=")
-    ended = read(demo_client)
+    ended = sync(demo_client)
     assert (ended.state, told(demo_client)) == (State.PARTIAL, 2)
     assert "4 hours" in ended.error
     assert part_of(ended)["code"] == "not_reached"
@@ -87,29 +87,29 @@ def test_a_wait_of_hours_ends_the_reading_with_what_it_has(demo_client: OAuthCli
 
 def test_a_429_at_the_login_host_is_waited_for_too(demo_client: OAuthClient, org: DemoOrg) -> None:
     org.update_client(demo_client.client_id, behaviour={"where": "login", "kind": "rate_limited"})
-    waiting = read(demo_client)
+    waiting = sync(demo_client)
     assert waiting.state == State.WAITING
     heal(org, demo_client)
-    assert resumed(waiting).state == State.WHOLE
+    assert resume_sync(waiting).state == State.WHOLE
 
 
 def test_the_reading_leaves_room_for_runs(
     demo_client: OAuthClient, demo: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("diagnostics.demo.tokens.PER_MINUTE", 18)
-    waiting = read(demo_client)
+    waiting = sync(demo_client)
     assert waiting.state == State.WAITING
     monkeypatch.setattr("diagnostics.demo.tokens.PER_MINUTE", 300)
-    assert resumed(waiting).state == State.WHOLE
+    assert resume_sync(waiting).state == State.WHOLE
 
 
 def test_a_reading_lets_other_work_pass(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "SLICE_SECONDS", -1.0)
-    queued = read(demo_client)
+    queued = sync(demo_client)
     assert (queued.state, queued.worker) == (State.QUEUED, "")
     monkeypatch.setattr(reading, "SLICE_SECONDS", 60.0)
     assert due_readings() == (queued.pk,)
-    assert resumed(queued).state == State.WHOLE
+    assert resume_sync(queued).state == State.WHOLE
 
 
 # ---------------------------------------------------------------------- killed
@@ -135,7 +135,7 @@ def test_killed_between_two_pages_it_goes_on_and_counts_nothing_twice(
         with pytest.raises(Killed):
             read_snapshot(snapshot.pk)
     ConfigurationSync.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    ended = resumed(snapshot)
+    ended = resume_sync(snapshot)
     assert (ended.state, told(demo_client), part_of(ended)["items"]) == (State.WHOLE, 6, 6)
 
 
@@ -155,7 +155,7 @@ def test_a_page_is_stored_whole_or_not_at_all(
             read_snapshot(snapshot.pk)
     assert told(demo_client) == 0
     ConfigurationSync.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert resumed(snapshot).state == State.WHOLE
+    assert resume_sync(snapshot).state == State.WHOLE
 
 
 def test_who_lost_the_reading_writes_nothing_more(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_who_lost_the_reading_writes_nothing_more(demo_client: OAuthClient, monk
         return read_page(*given, **query)
 
     monkeypatch.setattr(walking, "read_page", taken_over)
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert (snapshot.state, snapshot.worker, told(demo_client)) == (State.READING, "another", 0)
 
 
@@ -173,18 +173,18 @@ def test_who_lost_the_reading_writes_nothing_more(demo_client: OAuthClient, monk
 
 def test_half_a_page_is_asked_for_again_and_the_rest_is_read(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "half_a_page", on="after=")
-    waiting = read(demo_client)
+    waiting = sync(demo_client)
     assert (waiting.state, told(demo_client)) == (State.WAITING, 2)
     heal(org, demo_client)
-    assert resumed(waiting).state == State.WHOLE
+    assert resume_sync(waiting).state == State.WHOLE
 
 
 def test_half_a_page_for_ever_ends_the_part(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "half_a_page", on=f"{DEPLOYMENTS}pageSize=2&expand=Configuration&after=")
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     for _ in range(walking.MOST_FAILURES - 2):
         assert snapshot.state == State.WAITING
-        snapshot = resumed(snapshot)
+        snapshot = resume_sync(snapshot)
     assert (snapshot.state, part_of(snapshot)["code"], told(demo_client)) == (State.PARTIAL, "broken_off", 2)
 
 
@@ -201,35 +201,35 @@ def test_a_list_without_an_honest_end_is_read_in_part(
     demo_client: OAuthClient, org: DemoOrg, kind: str, code: str
 ) -> None:
     spoil(org, demo_client, kind)
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert (snapshot.state, part_of(snapshot)["code"]) == (State.PARTIAL, code)
     assert told(demo_client) >= 2
 
 
 def test_too_many_pages_end_the_part(demo_client: OAuthClient, org: DemoOrg, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walking, "MOST_PAGES", 2)
-    assert part_of(read(demo_client))["code"] == "too_many_pages"
+    assert part_of(sync(demo_client))["code"] == "too_many_pages"
 
 
 def test_what_a_part_read_did_not_tell_is_not_gone(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     spoil(org, demo_client, "same_cursor")
     for _ in range(3):
-        assert changes_of(read(demo_client)) == []
+        assert changes_of(sync(demo_client)) == []
     assert told(demo_client) == 6
 
 
 def test_duplicate_ids_count_once(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     spoil(org, demo_client, "duplicates")
-    again = read(demo_client)
+    again = sync(demo_client)
     assert (again.state, told(demo_client), changes_of(again)) == (State.WHOLE, 6, [])
     assert part_of(again)["items"] == 6
 
 
 def test_a_million_characters_of_a_name_are_cut(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "long_names")
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert snapshot.state == State.WHOLE
     assert {len(name) for name in Provider.objects.values_list("name", flat=True)} == {200}
 
@@ -239,7 +239,7 @@ def test_pages_too_large_to_read_become_smaller(
 ) -> None:
     monkeypatch.setattr(genesys_client, "BODY_BYTES", 1_500_000)
     spoil(org, demo_client, "long_names")
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert (snapshot.state, told(demo_client)) == (State.WHOLE, 6)
 
 
@@ -247,24 +247,24 @@ def test_a_deployment_removed_between_two_pages_moves_nothing_out_of_sight(
     demo_client: OAuthClient, org: DemoOrg
 ) -> None:
     """Behind the cursor everything moves up by one, so the page after it begins one too late."""
-    read(demo_client)
+    sync(demo_client)
     spoil(org, demo_client, "rate_limited", on="after=")
-    waiting = read(demo_client)
+    waiting = sync(demo_client)
     org.remove_deployment(deployment("Website").ref)
     heal(org, demo_client)
-    ended = resumed(waiting)
+    ended = resume_sync(waiting)
     assert (ended.state, changes_of(ended), told(demo_client)) == (State.WHOLE, [], 6)
-    assert changes_of(read(demo_client)) == [("Website", "vanished", "")]
+    assert changes_of(sync(demo_client)) == [("Website", "vanished", "")]
     assert told(demo_client) == 5
 
 
 def test_what_cannot_be_asked_for_is_gone_after_two_whole_readings(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     ref = deployment("Partner portal").ref
     org.remove_deployment(ref)
     spoil(org, demo_client, "unavailable", on=f"/deployments/{ref}")
-    assert changes_of(read(demo_client)) == []
-    assert changes_of(read(demo_client)) == [("Partner portal", "vanished", "")]
+    assert changes_of(sync(demo_client)) == []
+    assert changes_of(sync(demo_client)) == [("Partner portal", "vanished", "")]
 
 
 # ---------------------------------------------------------------------- settings the list hides
@@ -272,23 +272,23 @@ def test_what_cannot_be_asked_for_is_gone_after_two_whole_readings(demo_client: 
 
 def test_hidden_settings_are_read_one_by_one(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "hidden_settings")
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert (snapshot.state, part_of(snapshot, "settings")["items"]) == (State.WHOLE, 6)
     assert (deployment("Website").state, deployment("Careers page").state) == ("on", "off")
 
 
 def test_a_version_that_is_known_is_not_read_again(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     spoil(org, demo_client, "hidden_settings")
-    again = read(demo_client)
+    again = sync(demo_client)
     assert (again.state, part_of(again, "settings")["items"], changes_of(again)) == (State.WHOLE, 0, [])
 
 
 def test_a_change_is_seen_although_the_list_hides_settings(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     spoil(org, demo_client, "hidden_settings")
     org.publish(deployment("Checkout").settings["configuration"]["id"], enabled=False)
-    assert ("Checkout", "disabled", "enabled") in changes_of(read(demo_client))
+    assert ("Checkout", "disabled", "enabled") in changes_of(sync(demo_client))
 
 
 def test_settings_beyond_the_budget_are_said_to_be_hidden(
@@ -296,7 +296,7 @@ def test_settings_beyond_the_budget_are_said_to_be_hidden(
 ) -> None:
     monkeypatch.setattr("diagnostics.orgs.sync.providers.MOST_SETTINGS", 2)
     spoil(org, demo_client, "hidden_settings")
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert part_of(snapshot, "settings")["code"] == "settings_hidden"
     assert Provider.objects.filter(state="unknown").count() == 3  # and one that is not active
 
@@ -310,10 +310,10 @@ def test_five_thousand_deployments_are_read_and_resumed(
     monkeypatch.setattr(walking, "SIZES", (100,))
     org.add_deployments(4_994)
     spoil(org, demo_client, "rate_limited", on="after=YXQ6MjUwMA")
-    waiting = read(demo_client)
+    waiting = sync(demo_client)
     assert (waiting.state, told(demo_client)) == (State.WAITING, 2_500)
     heal(org, demo_client)
-    ended = resumed(waiting)
+    ended = resume_sync(waiting)
     assert (ended.state, ended.providers, told(demo_client)) == (State.WHOLE, 5_000, 5_000)
 
 
@@ -330,7 +330,7 @@ def test_whatever_an_org_answers_the_reading_ends_or_waits(
     demo_client: OAuthClient, org: DemoOrg, kind: str, on: str
 ) -> None:
     spoil(org, demo_client, kind, on)
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert snapshot.state in (State.WHOLE, State.PARTIAL, State.FAILED, State.WAITING)
     assert "fault of ours" not in snapshot.error
 
@@ -342,14 +342,14 @@ def test_a_slow_org_cannot_hold_a_reading(
     monkeypatch.setattr(genesys_client, "SILENCE_SECONDS", 0.2)
     monkeypatch.setattr(genesys_client, "CALL_SECONDS", 0.4)
     spoil(org, demo_client, kind)
-    assert read(demo_client).state == State.WAITING
+    assert sync(demo_client).state == State.WAITING
 
 
 def test_rights_that_could_not_be_read_take_nothing_away(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     held = HeldPermission.objects.count()
     spoil(org, demo_client, "unavailable", on="/subjects/me")
-    after = read(demo_client)
+    after = sync(demo_client)
     assert (part_of(after, "rights")["code"], HeldPermission.objects.count(), changes_of(after)) == (
         "grants_unread",
         held,

@@ -17,7 +17,7 @@ from diagnostics.orgs.sync import snapshots
 from diagnostics.orgs.sync.snapshots import due_readings, read_snapshot, start_snapshot
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client, make_finding, make_provider, make_run, make_snapshot
-from tests.reading import changes_of, deployment, gateway_client, org_of, read, resumed
+from tests.orgs.sync.demo_sync import changes_of, demo_org, deployment, gateway_client, resume_sync, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = ConfigurationSync.State
@@ -29,14 +29,14 @@ def part_of(snapshot: ConfigurationSync, name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def org(demo: Running) -> DemoOrg:
-    return org_of(demo)
+    return demo_org(demo)
 
 
 # ---------------------------------------------------------------------- what is kept
 
 
 def test_a_reading_tells_deployments_rights_and_drafts(demo_client: OAuthClient) -> None:
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert snapshot.state == State.WHOLE, snapshot.parts
     assert [each["part"] for each in snapshot.parts] == ["rights", "gateway", "deployments", "settings", "drafts"]
     states = dict(Provider.objects.filter(client=demo_client).values_list("name", "state"))
@@ -47,7 +47,7 @@ def test_a_reading_tells_deployments_rights_and_drafts(demo_client: OAuthClient)
 
 
 def test_settings_are_those_of_the_version_in_use(demo_client: OAuthClient) -> None:
-    read(demo_client)
+    sync(demo_client)
     checkout = deployment("Checkout")
     assert checkout.channels == ["Webmessaging"]
     assert checkout.version == "7"
@@ -57,7 +57,7 @@ def test_settings_are_those_of_the_version_in_use(demo_client: OAuthClient) -> N
 
 
 def test_a_draft_that_is_not_published_is_told(demo_client: OAuthClient) -> None:
-    read(demo_client)
+    sync(demo_client)
     careers = deployment("Careers page")
     assert careers.draft_is_newer
     assert careers.settings["draft"]["different"] == ["enabled", "channels"]
@@ -66,7 +66,7 @@ def test_a_draft_that_is_not_published_is_told(demo_client: OAuthClient) -> None
 
 def test_a_gateway_s_list_is_read(demo: Running) -> None:
     client = gateway_client(demo)
-    snapshot = read(client)
+    snapshot = sync(client)
     assert (snapshot.state, part_of(snapshot, "gateway")["items"]) == (State.WHOLE, 3)
     found = dict(Provider.objects.filter(client=client, source="gateway").values_list("ref", "state"))
     assert found == {"genesys": "on", "surfly-eu": "on", "legacy-share": "off"}
@@ -75,26 +75,26 @@ def test_a_gateway_s_list_is_read(demo: Running) -> None:
 
 
 def test_no_gateway_is_absent_and_no_fault(demo_client: OAuthClient) -> None:
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert part_of(snapshot, "gateway")["state"] == "absent"
     assert snapshot.state == State.WHOLE
 
 
 def test_nothing_secret_is_stored(demo_client: OAuthClient, demo: Running) -> None:
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     stored = str([snapshot.rights, snapshot.parts, snapshot.progress, *Provider.objects.values()])
     assert demo_client.secret not in stored
     assert not [token for token in demo.issued_tokens if token in stored]
 
 
 def test_the_token_is_shared_with_the_runs(demo_client: OAuthClient) -> None:
-    read(demo_client)
+    sync(demo_client)
     assert AccessToken.objects.filter(client=demo_client).exists()
 
 
 def test_a_client_without_rights_is_told_what_was_refused(demo_client: OAuthClient, org: DemoOrg) -> None:
     org.update_client(demo_client.client_id, grants=())
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert snapshot.state == State.PARTIAL
     assert part_of(snapshot, "deployments")["code"] == "no_permission"
     assert part_of(snapshot, "drafts")["state"] == "refused"
@@ -106,19 +106,19 @@ def test_a_client_without_rights_is_told_what_was_refused(demo_client: OAuthClie
 
 
 def test_the_first_reading_calls_nothing_a_change(demo_client: OAuthClient) -> None:
-    read(demo_client)
+    sync(demo_client)
     assert not OrgChange.objects.exclude(about=OrgChange.About.STANDING).exists()
 
 
 def test_an_unchanged_org_has_no_changes(demo_client: OAuthClient) -> None:
-    read(demo_client)
-    assert changes_of(read(demo_client)) == []
+    sync(demo_client)
+    assert changes_of(sync(demo_client)) == []
 
 
 def test_cobrowse_switched_off_is_a_change_with_its_time(demo_client: OAuthClient, org: DemoOrg) -> None:
-    before = read(demo_client)
+    before = sync(demo_client)
     org.publish(deployment("Website").settings["configuration"]["id"], enabled=False)
-    after = read(demo_client)
+    after = sync(demo_client)
     assert ("Website", "disabled", "enabled") in changes_of(after)
     change = OrgChange.objects.get(snapshot=after, name="Website", kind="disabled")
     assert (change.before, change.after) == (True, False)
@@ -129,48 +129,48 @@ def test_cobrowse_switched_off_is_a_change_with_its_time(demo_client: OAuthClien
 
 
 def test_a_setting_s_change_tells_from_what_to_what(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     org.publish(deployment("Checkout").settings["configuration"]["id"], maskSelectors=["#new", "#card-number"])
-    change = OrgChange.objects.get(snapshot=read(demo_client), setting="maskSelectors")
+    change = OrgChange.objects.get(snapshot=sync(demo_client), setting="maskSelectors")
     assert "#card-cvc" in str(change.before)
     assert change.after == ["#new", "#card-number"]
 
 
 def test_a_list_in_another_order_is_no_change(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     selectors = deployment("Checkout").settings["maskSelectors"]
     org.publish(deployment("Checkout").settings["configuration"]["id"], maskSelectors=selectors[::-1])
-    assert {setting for _, _, setting in changes_of(read(demo_client))} == {"version"}
+    assert {setting for _, _, setting in changes_of(sync(demo_client))} == {"version"}
 
 
 def test_a_deployment_appears_vanishes_and_comes_back(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     ref, kept = deployment("Partner portal").ref, org.deployments
     org.remove_deployment(ref)
-    assert changes_of(read(demo_client)) == [("Partner portal", "vanished", "")]
+    assert changes_of(sync(demo_client)) == [("Partner portal", "vanished", "")]
     assert deployment("Partner portal").gone_at is not None
     org.deployments = kept
-    assert changes_of(read(demo_client)) == [("Partner portal", "returned", "")]
+    assert changes_of(sync(demo_client)) == [("Partner portal", "returned", "")]
     assert deployment("Partner portal").gone_at is None
     org.add_deployments(1)
-    assert [kind for _, kind, _ in changes_of(read(demo_client))] == ["appeared"]
+    assert [kind for _, kind, _ in changes_of(sync(demo_client))] == ["appeared"]
 
 
 def test_a_draft_that_was_edited_and_published_is_told(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     configuration = deployment("Help centre").settings["configuration"]["id"]
     org.edit_draft(configuration, channels=["Voice", "Webmessaging"])
-    assert changes_of(read(demo_client)) == [("Help centre", "changed", "draft")]
+    assert changes_of(sync(demo_client)) == [("Help centre", "changed", "draft")]
     org.publish(configuration, channels=["Voice", "Webmessaging"])
-    told = {setting for _, _, setting in changes_of(read(demo_client))}
+    told = {setting for _, _, setting in changes_of(sync(demo_client))}
     assert told == {"version", "channels", "draft"}
 
 
 def test_a_role_that_was_taken_away_is_a_change(demo_client: OAuthClient, org: DemoOrg) -> None:
-    read(demo_client)
+    sync(demo_client)
     grants = org.client(demo_client.client_id).grants  # type: ignore[union-attr]
     org.update_client(demo_client.client_id, grants=grants[:1])
-    after = read(demo_client)
+    after = sync(demo_client)
     change = OrgChange.objects.get(snapshot=after, about="grant")
     assert (change.kind, change.before) == ("vanished", "Support EMEA")
     assert set(HeldPermission.objects.values_list("division_name", flat=True)) == {"Home"}
@@ -178,19 +178,19 @@ def test_a_role_that_was_taken_away_is_a_change(demo_client: OAuthClient, org: D
 
 def test_scopes_and_token_life_are_changes(demo: Running) -> None:
     client = gateway_client(demo)
-    read(client)
-    org = org_of(demo, "gateway")
+    sync(client)
+    org = demo_org(demo, "gateway")
     org.update_client(client.client_id, scopes=("conversation:read",), validity=3_600)
-    told = {setting for _, _, setting in changes_of(read(client))}
+    told = {setting for _, _, setting in changes_of(sync(client))}
     assert told == {"scopes", "token_seconds"}
 
 
 def test_what_was_not_read_whole_before_cannot_appear(demo_client: OAuthClient, org: DemoOrg) -> None:
     grants = org.client(demo_client.client_id).grants  # type: ignore[union-attr]
     org.update_client(demo_client.client_id, grants=())
-    read(demo_client)
+    sync(demo_client)
     org.update_client(demo_client.client_id, grants=grants)
-    after = read(demo_client)
+    after = sync(demo_client)
     assert Provider.objects.filter(client=demo_client).count() == 6
     told = OrgChange.objects.filter(snapshot=after).exclude(about=OrgChange.About.STANDING)
     assert set(told.values_list("about", flat=True)) == {"grant"}
@@ -198,11 +198,11 @@ def test_what_was_not_read_whole_before_cannot_appear(demo_client: OAuthClient, 
 
 def test_a_provider_that_left_the_gateway_s_list_is_gone_the_second_time(demo: Running) -> None:
     client = gateway_client(demo)
-    read(client)
+    sync(client)
     endpoint = demo.orgs["gateway"]
     endpoint.providers = tuple(each for each in endpoint.providers if each.id != "surfly-eu")
-    assert changes_of(read(client)) == []
-    assert changes_of(read(client)) == [("Surfly Europe", "vanished", "")]
+    assert changes_of(sync(client)) == []
+    assert changes_of(sync(client)) == [("Surfly Europe", "vanished", "")]
 
 
 # ---------------------------------------------------------------------- starting, claiming, ending
@@ -229,7 +229,7 @@ def test_a_retired_client_s_org_is_not_read() -> None:
 
 
 def test_an_unknown_region_ends_the_reading_with_a_sentence() -> None:
-    snapshot = read(make_client(region="demo-nowhere"))
+    snapshot = sync(make_client(region="demo-nowhere"))
     assert snapshot.state == State.FAILED
     assert "demo-nowhere" in snapshot.error
 
@@ -237,7 +237,7 @@ def test_an_unknown_region_ends_the_reading_with_a_sentence() -> None:
 def test_an_org_that_lets_nobody_in_is_not_read(demo_client: OAuthClient, org: DemoOrg) -> None:
     make_provider(demo_client)
     org.update_client(demo_client.client_id, state="disabled")
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert snapshot.state == State.FAILED
     assert "rejects the client" in snapshot.error
     assert Provider.objects.get().gone_at is None
@@ -249,7 +249,7 @@ def test_a_worker_that_is_gone_is_followed_by_the_next(demo_client: OAuthClient)
     past = timezone.now() - timedelta(seconds=1)
     ConfigurationSync.objects.update(state=State.READING, worker="gone", lease_until=past)
     assert due_readings() == (snapshot.pk,)
-    assert resumed(snapshot).state == State.WHOLE
+    assert resume_sync(snapshot).state == State.WHOLE
 
 
 def test_a_reading_that_lasts_too_long_is_closed_with_what_it_has(demo_client: OAuthClient) -> None:
@@ -265,7 +265,7 @@ def test_a_fault_of_ours_closes_the_reading(demo_client: OAuthClient, monkeypatc
         raise ZeroDivisionError
 
     monkeypatch.setitem(snapshots.STEPS, "gateway", broken)
-    snapshot = read(demo_client)
+    snapshot = sync(demo_client)
     assert snapshot.state == State.PARTIAL
     assert part_of(snapshot, "deployments")["code"] == "not_reached"
 
@@ -283,11 +283,11 @@ def test_a_verification_that_came_out_right_reads_the_org(demo_client: OAuthClie
 def test_the_task_of_a_verification_rings_for_the_reading(
     demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rung: list[int] = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk))
+    sent_tasks: list[int] = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
     start_verification(demo_client)
     tasks.verify_client(demo_client.pk)
-    assert rung == [ConfigurationSync.objects.get().pk]
+    assert sent_tasks == [ConfigurationSync.objects.get().pk]
 
 
 def test_a_client_is_read_again_when_its_time_has_come(settings: Settings) -> None:
@@ -314,13 +314,13 @@ def test_a_few_are_read_at_a_time(settings: Settings) -> None:
 
 
 def test_the_next_reading_follows_at_once(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    rung: list[int] = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: rung.append(pk))
+    sent_tasks: list[int] = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
     make_client("due", next_reading_at=timezone.now())
     snapshot = start_snapshot(demo_client, source="web", user=None)
     assert snapshot is not None
     tasks.read_snapshot(snapshot.pk)
-    assert [ConfigurationSync.objects.get(pk=pk).client.name for pk in rung] == ["due"]
+    assert [ConfigurationSync.objects.get(pk=pk).client.name for pk in sent_tasks] == ["due"]
 
 
 def test_two_ticks_at_once_start_one_reading() -> None:
@@ -341,7 +341,7 @@ def test_clients_of_an_earlier_version_are_planned_for(settings: Settings, hours
 
 def test_the_next_reading_is_planned_when_one_ends(demo_client: OAuthClient, settings: Settings) -> None:
     settings.SNAPSHOT_HOURS = 6
-    read(demo_client)
+    sync(demo_client)
     demo_client.refresh_from_db()
     assert demo_client.next_reading_at is not None
     assert timedelta(hours=5) < demo_client.next_reading_at - timezone.now() < timedelta(hours=7)

@@ -19,12 +19,12 @@ TYPED = {
     "secret": "typed-secret-never-shown",
 }
 OnCommit = Callable[..., Any]
-Rung = list[tuple[str, int]]
+SentTasks = list[tuple[str, int]]
 
 
 @pytest.fixture
 def register(
-    as_admin: Client, rung: Rung, django_capture_on_commit_callbacks: OnCommit
+    as_admin: Client, sent_tasks: SentTasks, django_capture_on_commit_callbacks: OnCommit
 ) -> Callable[[dict[str, str]], Any]:
     def post(typed: dict[str, str]) -> Any:
         with django_capture_on_commit_callbacks(execute=True):
@@ -38,12 +38,12 @@ def test_a_region_in_any_spelling_is_understood(register: Callable[..., Any]) ->
     assert OAuthClient.objects.get().region == "eu-west-1"
 
 
-def test_a_registered_client_is_verified_at_once(register: Callable[..., Any], rung: Rung) -> None:
+def test_a_registered_client_is_verified_at_once(register: Callable[..., Any], sent_tasks: SentTasks) -> None:
     answer = register(TYPED)
     client = OAuthClient.objects.get()
     assert answer.headers["Location"] == f"/clients/{client.pk}/"
     assert client.state == OAuthClient.State.VERIFYING
-    assert rung == [("verify_client", client.pk)]
+    assert sent_tasks == [("verify_client", client.pk)]
 
 
 def test_the_secret_is_stored_and_on_no_page(register: Callable[..., Any], as_admin: Client) -> None:
@@ -132,7 +132,7 @@ def test_a_step_of_an_unknown_shape_still_renders(as_lead: Client) -> None:
     assert as_lead.get(f"/clients/{client.pk}/").status_code == 200
 
 
-def test_a_changed_name_alone_is_not_verified_again(as_admin: Client, rung: Rung) -> None:
+def test_a_changed_name_alone_is_not_verified_again(as_admin: Client, sent_tasks: SentTasks) -> None:
     client = make_client()
     as_admin.post(f"/clients/{client.pk}/edit/", {"name": "New", "region": "eu-west-1", "client_id": client.client_id})
     client.refresh_from_db()
@@ -151,7 +151,7 @@ def test_the_tier_is_kept_and_is_on_every_page_of_the_client(register: Callable[
 
 
 def test_a_moved_client_forgets_how_the_old_org_stood(
-    as_admin: Client, rung: Rung, django_capture_on_commit_callbacks: OnCommit
+    as_admin: Client, sent_tasks: SentTasks, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
     client = make_client(standing="broken", standing_cause="authz.permission_missing", standing_since=timezone.now())
     with django_capture_on_commit_callbacks(execute=True):
@@ -163,7 +163,7 @@ def test_a_moved_client_forgets_how_the_old_org_stood(
 
 
 def test_a_changed_region_is_verified_again(
-    as_admin: Client, rung: Rung, django_capture_on_commit_callbacks: OnCommit
+    as_admin: Client, sent_tasks: SentTasks, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
     client = make_client()
     moved = {"name": client.name, "region": "us-east-1", "client_id": client.client_id}
@@ -171,7 +171,7 @@ def test_a_changed_region_is_verified_again(
         as_admin.post(f"/clients/{client.pk}/edit/", moved)
     client.refresh_from_db()
     assert (client.region, client.state, client.org_name) == ("us-east-1", "verifying", "")
-    assert rung == [("verify_client", client.pk)]
+    assert sent_tasks == [("verify_client", client.pk)]
 
 
 def test_an_edit_that_clashes_changes_nothing(as_admin: Client) -> None:
@@ -182,24 +182,24 @@ def test_an_edit_that_clashes_changes_nothing(as_admin: Client) -> None:
 
 
 def test_a_replaced_secret_is_verified_again(
-    as_admin: Client, rung: Rung, django_capture_on_commit_callbacks: OnCommit
+    as_admin: Client, sent_tasks: SentTasks, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
     client = make_client()
     with django_capture_on_commit_callbacks(execute=True):
         as_admin.post(f"/clients/{client.pk}/secret/", {"secret": "the-new-one"})
     client.refresh_from_db()
     assert (client.secret, client.state) == ("the-new-one", "verifying")
-    assert rung == [("verify_client", client.pk)]
+    assert sent_tasks == [("verify_client", client.pk)]
 
 
 def test_a_second_verification_does_not_start_beside_the_first(
-    as_admin: Client, rung: Rung, django_capture_on_commit_callbacks: OnCommit
+    as_admin: Client, sent_tasks: SentTasks, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
     client = make_client()
     for _ in range(2):
         with django_capture_on_commit_callbacks(execute=True):
             as_admin.post(f"/clients/{client.pk}/verify/")
-    assert rung == [("verify_client", client.pk)]
+    assert sent_tasks == [("verify_client", client.pk)]
 
 
 def test_retiring_asks_first_and_keeps_the_runs(as_admin: Client) -> None:

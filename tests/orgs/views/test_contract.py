@@ -101,24 +101,27 @@ def test_a_second_reading_is_compared_with_the_first(as_lead: Client) -> None:
 
 
 def test_an_admin_has_a_region_read_in_the_background(
-    as_admin: Client, ada: User, rung: list[tuple[str, int]], django_capture_on_commit_callbacks: Callable[..., Any]
+    as_admin: Client,
+    ada: User,
+    sent_tasks: list[tuple[str, int]],
+    django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         answer = as_admin.post("/contract/refresh/", {"region": "eu-west-1"})
     version = ContractVersion.objects.get()
     assert answer.headers["Location"] == "/contract/?region=eu-west-1"
     assert (version.state, version.region, version.started_by) == (State.FETCHING, "eu-west-1", ada)
-    assert rung == [("refresh_contract", version.pk)]
+    assert sent_tasks == [("refresh_contract", version.pk)]
 
 
-def test_one_reading_at_a_time(as_admin: Client, rung: list[tuple[str, int]]) -> None:
+def test_one_reading_at_a_time(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     for _ in range(2):
         as_admin.post("/contract/refresh/", {"region": "eu-west-1"})
     assert ContractVersion.objects.count() == 1
 
 
 @pytest.mark.parametrize("region", ["", "nowhere", "\x00", "http://127.0.0.1/"])
-def test_what_is_no_region_is_not_read(as_admin: Client, region: str, rung: list[tuple[str, int]]) -> None:
+def test_what_is_no_region_is_not_read(as_admin: Client, region: str, sent_tasks: list[tuple[str, int]]) -> None:
     answer = as_admin.post("/contract/refresh/", {"region": region}, follow=True)
     assert b"no region" in answer.content
     assert not ContractVersion.objects.exists()

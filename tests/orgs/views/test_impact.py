@@ -15,7 +15,7 @@ from diagnostics.runs.models import Watch
 from tests.factories import (
     make_client,
     make_contract_version,
-    make_holding,
+    make_held_permission,
     make_provider,
     make_rights,
     make_run,
@@ -47,15 +47,15 @@ def names(permission: str) -> set[str]:
 
 @pytest.mark.parametrize("policy", [START, "conversation:*:add", "*:*:*", "conversation:cobrowse:*"])
 def test_a_holder_is_found_by_the_policy_or_a_wildcard(acme: OAuthClient, policy: str) -> None:
-    make_holding(acme, policy)
-    make_holding(make_client("Other"), VOICE)
+    make_held_permission(acme, policy)
+    make_held_permission(make_client("Other"), VOICE)
     assert names(START) == {"Acme support"}
     assert names(START.upper()) == {"Acme support"}
     assert names("conversation:cobrowse:view") == ({"Acme support"} if policy.endswith("*") else set())
 
 
 def test_a_retired_client_is_not_touched(acme: OAuthClient) -> None:
-    make_holding(acme, START)
+    make_held_permission(acme, START)
     OAuthClient.objects.update(retired_at=timezone.now())
     assert names(START) == set()
 
@@ -78,9 +78,9 @@ def test_the_newest_reading_decides_what_is_known(acme: OAuthClient) -> None:
 
 
 def test_holders_are_counted_once_each(acme: OAuthClient) -> None:
-    make_holding(acme, START)
-    make_holding(acme, "conversation:*:*", role="Wide")
-    make_holding(make_client("Other"), VOICE)
+    make_held_permission(acme, START)
+    make_held_permission(acme, "conversation:*:*", role="Wide")
+    make_held_permission(make_client("Other"), VOICE)
     assert touches.holder_counts([START, VOICE, "oauth:client:view"], None) == {
         START: 1,
         VOICE: 2,
@@ -89,18 +89,18 @@ def test_holders_are_counted_once_each(acme: OAuthClient) -> None:
 
 
 def test_roles_divisions_wildcards_and_conditions_are_told(as_lead: Client, acme: OAuthClient) -> None:
-    make_holding(acme, "conversation:*:add", role="Wide", division="d1", division_name="Outback")
-    make_holding(make_client("Narrow"), START, role="Tight", condition=True)
+    make_held_permission(acme, "conversation:*:add", role="Wide", division="d1", division_name="Outback")
+    make_held_permission(make_client("Narrow"), START, role="Tight", condition=True)
     shown = page(as_lead, permission=START)
     for part in ("Wide", "Outback", "conversation:*:add", "Tight", "<span>Held under a condition</span>"):
         assert part in shown
 
 
 def test_what_would_be_lost_and_what_keeps_working_is_told(as_lead: Client, acme: OAuthClient) -> None:
-    make_holding(acme, START)
+    make_held_permission(acme, START)
     both = make_client("Both")
-    make_holding(both, START)
-    make_holding(both, VOICE)
+    make_held_permission(both, START)
+    make_held_permission(both, VOICE)
     shown = page(as_lead, permission=START)
     assert "<span>Loses 1 call</span>" in shown
     assert "<span>Keeps 1 call</span>" in shown
@@ -113,9 +113,9 @@ def test_the_checks_that_read_with_it_are_told(as_lead: Client) -> None:
 
 
 def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OAuthClient) -> None:
-    make_holding(acme, START)
+    make_held_permission(acme, START)
     twin = make_client("Twin")
-    make_holding(twin, START)
+    make_held_permission(twin, START)
     soon = timezone.now() + timedelta(hours=1)
     OAuthClient.objects.filter(pk=acme.pk).update(next_reading_at=soon)
     for client in (acme, twin):
@@ -137,13 +137,13 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
 
 @pytest.mark.parametrize("text", ["Conversation > Cobrowse > Add", "CONVERSATION:COBROWSE:ADD", f"  {START} "])
 def test_a_permission_in_the_box_is_looked_up_in_either_notation(as_lead: Client, acme: OAuthClient, text: str) -> None:
-    make_holding(acme, START)
+    make_held_permission(acme, START)
     assert f"<h1><code>{START}</code></h1>" in page(as_lead, q=text)
     assert f"<h1><code>{START}</code></h1>" in page(as_lead, permission=text)
 
 
 def test_words_find_permissions_and_providers(as_lead: Client, acme: OAuthClient) -> None:
-    make_holding(acme, "routing:cobrowsequeue:view")
+    make_held_permission(acme, "routing:cobrowsequeue:view")
     provider = make_provider(acme, name="Cobrowse for the shop")
     shown = page(as_lead, q="cobrowse")
     assert "conversation:cobrowseVoice:add" in shown
@@ -153,7 +153,7 @@ def test_words_find_permissions_and_providers(as_lead: Client, acme: OAuthClient
 
 
 def test_without_a_question_the_permissions_that_matter_are_listed(as_lead: Client, acme: OAuthClient) -> None:
-    make_holding(acme, START)
+    make_held_permission(acme, START)
     shown = page(as_lead)
     assert START in shown
     assert "conversation:communication:view" in shown
@@ -168,7 +168,7 @@ def test_a_provider_leads_to_the_clients_of_its_org_alone(as_lead: Client, acme:
     mine = make_provider(acme, ref="genesys", source=Provider.Source.GATEWAY)
     twin = make_client("Twin")
     make_provider(twin, ref="genesys", source=Provider.Source.GATEWAY)
-    make_holding(twin, START)
+    make_held_permission(twin, START)
     stranger = make_client("Stranger", org_id="another")
     other = make_provider(stranger, ref="genesys", source=Provider.Source.GATEWAY)
     run, theirs = make_run(acme, marks=["provider:genesys"]), make_run(stranger, marks=["provider:genesys"])
@@ -235,8 +235,8 @@ def fill(count: int) -> None:
     for number in range(count):
         client = make_client(f"more {number}", org_id=f"org {number % 3}")
         make_snapshot(client)
-        make_holding(client, START)
-        make_holding(client, "conversation:*:view", division=f"d{number}")
+        make_held_permission(client, START)
+        make_held_permission(client, "conversation:*:view", division=f"d{number}")
         make_provider(client, ref="shared")
         make_run(client, marks=[f"permission:{START}", "deployment:shared"])
 
@@ -245,7 +245,7 @@ def fill(count: int) -> None:
 def test_more_of_everything_costs_no_more_queries(
     as_lead: Client, acme: OAuthClient, queries_of: Callable[[Client, str], int], place: str
 ) -> None:
-    make_holding(acme, START)
+    make_held_permission(acme, START)
     provider = make_provider(acme, ref="shared")
     address = f"/touches/?provider={provider.pk}" if place == "provider" else place
     fill(1)
@@ -267,7 +267,7 @@ def test_clients_come_in_pages(as_lead: Client) -> None:
 def test_counts_stop_somewhere_and_say_so(as_lead: Client, acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(touches, "MOST_DEPLOYMENTS_COUNTED", 1)
     monkeypatch.setattr(touches, "MOST_RUNS_COUNTED", 1)
-    make_holding(acme, START)
+    make_held_permission(acme, START)
     for number in range(3):
         make_provider(acme, ref=f"d{number}")
         make_run(acme, marks=[f"permission:{START}"])

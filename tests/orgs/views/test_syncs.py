@@ -18,7 +18,10 @@ HTMX = {"HX-Request": "true"}
 
 
 def test_an_admin_has_an_org_read_in_the_background(
-    as_admin: Client, ada: User, rung: list[tuple[str, int]], django_capture_on_commit_callbacks: Callable[..., Any]
+    as_admin: Client,
+    ada: User,
+    sent_tasks: list[tuple[str, int]],
+    django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     client = make_client()
     with django_capture_on_commit_callbacks(execute=True):
@@ -26,10 +29,10 @@ def test_an_admin_has_an_org_read_in_the_background(
     snapshot = ConfigurationSync.objects.get()
     assert answer.headers["Location"] == f"/providers/?client={client.pk}"
     assert (snapshot.client, snapshot.started_by, snapshot.source) == (client, ada, ConfigurationSync.Source.WEB)
-    assert rung == [("read_snapshot", snapshot.pk)]
+    assert sent_tasks == [("read_snapshot", snapshot.pk)]
 
 
-def test_two_at_once_do_the_work_once(as_admin: Client, rung: list[tuple[str, int]]) -> None:
+def test_two_at_once_do_the_work_once(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     client = make_client()
     for _ in range(2):
         as_admin.post(f"/clients/{client.pk}/snapshot/", follow=True)
@@ -46,12 +49,12 @@ def test_two_at_once_do_the_work_once(as_admin: Client, rung: list[tuple[str, in
         ("", "/providers/?client="),
     ],
 )
-def test_the_way_back_stays_here(as_admin: Client, rung: list[object], place: str, leads_to: str) -> None:
+def test_the_way_back_stays_here(as_admin: Client, sent_tasks: list[object], place: str, leads_to: str) -> None:
     answer = as_admin.post(f"/clients/{make_client().pk}/snapshot/", {"next": place})
     assert answer.headers["Location"].startswith(leads_to)
 
 
-def test_htmx_gets_the_state_which_asks_again(as_admin: Client, rung: list[object]) -> None:
+def test_htmx_gets_the_state_which_asks_again(as_admin: Client, sent_tasks: list[object]) -> None:
     answer = as_admin.post(f"/clients/{make_client().pk}/snapshot/", headers=HTMX)
     assert b"hx-trigger" in answer.content
     assert b"<html" not in answer.content

@@ -26,7 +26,7 @@ def test_it_says_that_a_live_customer_is_offered_a_session(as_admin: Client, hea
 def test_the_id_typed_letter_for_letter_starts_a_run(
     as_admin: Client,
     healthy: Run,
-    rung: list[tuple[str, int]],
+    sent_tasks: list[tuple[str, int]],
     django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -35,7 +35,7 @@ def test_the_id_typed_letter_for_letter_starts_a_run(
     assert answer.headers["Location"] == f"/runs/{run.pk}/"
     assert run.inputs["start"] is True
     assert "session.start" in run.planned
-    assert rung == [("execute_run", run.pk)]
+    assert sent_tasks == [("execute_run", run.pk)]
 
 
 @pytest.mark.parametrize("typed", ["", "yes", f"{CONVERSATION} ", CONVERSATION.upper(), "\x00"])
@@ -53,7 +53,9 @@ def test_where_something_is_wrong_there_is_no_form_and_a_post_is_refused(as_admi
     assert Run.objects.count() == 1
 
 
-def test_a_second_confirmation_at_once_is_refused(as_admin: Client, healthy: Run, rung: list[tuple[str, int]]) -> None:
+def test_a_second_confirmation_at_once_is_refused(
+    as_admin: Client, healthy: Run, sent_tasks: list[tuple[str, int]]
+) -> None:
     place = f"/runs/{healthy.pk}/live/"
     assert as_admin.post(place, {"typed": CONVERSATION}).status_code == 302
     assert as_admin.post(place, {"typed": CONVERSATION}).status_code == 409
@@ -67,7 +69,7 @@ def test_it_is_offered_to_admins_on_a_run_without_a_fault_only(as_admin: Client,
     assert b"/live/" not in as_lead.get(f"/runs/{healthy.pk}/").content
 
 
-def test_no_other_page_can_confirm(as_admin: Client, healthy: Run, rung: list[tuple[str, int]]) -> None:
+def test_no_other_page_can_confirm(as_admin: Client, healthy: Run, sent_tasks: list[tuple[str, int]]) -> None:
     sent = {"client": healthy.client_id, "conversation_id": CONVERSATION, "start": "true", "typed": CONVERSATION}
     as_admin.post("/start/", sent)
     as_admin.post(f"/runs/{healthy.pk}/again/", sent)

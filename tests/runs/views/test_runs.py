@@ -146,18 +146,21 @@ def test_bodies_wait_until_they_are_asked_for(as_lead: Client) -> None:
 
 
 def test_running_again_repeats_the_inputs(
-    as_admin: Client, ada: User, rung: list[tuple[str, int]], django_capture_on_commit_callbacks: Callable[..., Any]
+    as_admin: Client,
+    ada: User,
+    sent_tasks: list[tuple[str, int]],
+    django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     old = make_run()
     with django_capture_on_commit_callbacks(execute=True):
         as_admin.post(f"/runs/{old.pk}/again/")
     new = Run.objects.latest("pk")
     assert (new.conversation_id, new.started_by, new.status) == (CONVERSATION, ada, "queued")
-    assert rung == [("execute_run", new.pk)]
+    assert sent_tasks == [("execute_run", new.pk)]
 
 
 def test_checking_again_plans_the_branch_of_one_finding_alone(
-    as_admin: Client, rung: list[tuple[str, int]], django_capture_on_commit_callbacks: Callable[..., Any]
+    as_admin: Client, sent_tasks: list[tuple[str, int]], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     old = make_run()
     finding = make_finding(old, "conversation.connected")
@@ -168,10 +171,10 @@ def test_checking_again_plans_the_branch_of_one_finding_alone(
     assert (new.repeats, new.branch, new.conversation_id) == (old, "conversation.connected", CONVERSATION)
     assert {"oauth.token", "conversation.exists", "conversation.connected"} <= set(new.planned)
     assert "provider.configured" not in new.planned
-    assert rung == [("execute_run", new.pk)]
+    assert sent_tasks == [("execute_run", new.pk)]
 
 
-def test_checking_again_by_htmx_moves_the_whole_page(as_admin: Client, rung: list[tuple[str, int]]) -> None:
+def test_checking_again_by_htmx_moves_the_whole_page(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     old = make_run()
     finding = make_finding(old, "oauth.token")
     answer = as_admin.post(f"/runs/{old.pk}/findings/{finding.position}/again/", headers={"HX-Request": "true"})

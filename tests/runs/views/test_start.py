@@ -38,7 +38,7 @@ def test_a_started_diagnosis_is_queued_and_shown(
     as_admin: Client,
     ada: User,
     org: OAuthClient,
-    rung: list[tuple[str, int]],
+    sent_tasks: list[tuple[str, int]],
     django_capture_on_commit_callbacks: OnCommit,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -46,10 +46,10 @@ def test_a_started_diagnosis_is_queued_and_shown(
     run = Run.objects.get()
     assert answer.headers["Location"] == f"/runs/{run.pk}/"
     assert (run.status, run.source, run.started_by, run.client) == ("queued", "web", ada, org)
-    assert rung == [("execute_run", run.pk)]
+    assert sent_tasks == [("execute_run", run.pk)]
 
 
-def test_a_conversation_alone_is_enough(as_admin: Client, org: OAuthClient, rung: object) -> None:
+def test_a_conversation_alone_is_enough(as_admin: Client, org: OAuthClient, sent_tasks: object) -> None:
     as_admin.post("/start/", {"client": org.pk, "conversation_id": CONVERSATION})
     assert Run.objects.get().conversation_id == CONVERSATION
 
@@ -101,7 +101,7 @@ def radios(page: str) -> list[tuple[str, bool]]:
     return [(value, " checked" in rest) for value, rest in re.findall(r'name="choice" value="([^"]+)"([^>]*)>', page)]
 
 
-def test_of_several_calls_another_can_be_chosen(as_admin: Client, org: OAuthClient, rung: object) -> None:
+def test_of_several_calls_another_can_be_chosen(as_admin: Client, org: OAuthClient, sent_tasks: object) -> None:
     page = as_admin.post("/start/", {"call": SEVERAL, "read": "1"}).content.decode()
     (first, first_taken), (_, second_taken) = radios(page)
     assert (first_taken, second_taken) == (False, True)
@@ -140,7 +140,7 @@ HAR = json.dumps({"log": {"entries": [
                  "headers": [{"name": "Authorization", "value": f"Bearer {TOKEN}"}]}, "response": {"status": 404}}]}})  # fmt: skip
 
 
-def test_a_file_takes_the_place_of_the_text(as_admin: Client, org: OAuthClient, rung: object) -> None:
+def test_a_file_takes_the_place_of_the_text(as_admin: Client, org: OAuthClient, sent_tasks: object) -> None:
     page = as_admin.post("/start/", {"call": "", "read": "1", "call_file": upload(HAR)}).content.decode()
     assert 'class="request-line"' in page
     assert TOKEN not in page
@@ -226,7 +226,7 @@ def test_the_preview_of_no_call_says_why(as_admin: Client, org: OAuthClient) -> 
     assert b"tone-fail" in as_admin.post("/start/preview/", {"call": NO_CALL}).content
 
 
-def test_no_secret_reaches_the_row(as_admin: Client, org: OAuthClient, rung: object) -> None:
+def test_no_secret_reaches_the_row(as_admin: Client, org: OAuthClient, sent_tasks: object) -> None:
     as_admin.post("/start/", {"client": org.pk, "call": CURL})
     run = Run.objects.get()
     assert TOKEN not in str(run.inputs)
@@ -246,7 +246,9 @@ def test_without_a_client_the_way_there_is_shown(as_admin: Client) -> None:
     assert b'href="/clients/add/"' in as_admin.get("/start/").content
 
 
-def test_what_the_person_knows_of_it_is_kept_masked_and_shown(as_admin: Client, org: OAuthClient, rung: object) -> None:
+def test_what_the_person_knows_of_it_is_kept_masked_and_shown(
+    as_admin: Client, org: OAuthClient, sent_tasks: object
+) -> None:
     told = f"Failed at noon with Bearer {TOKEN}, works again"
     as_admin.post("/start/", {"client": org.pk, "conversation_id": CONVERSATION, "note": told})
     run = Run.objects.get()

@@ -1,4 +1,4 @@
-"""Reads demo orgs, as the worker would."""
+"""Syncs the configuration of demo orgs, as the worker does."""
 
 from datetime import timedelta
 
@@ -11,17 +11,19 @@ from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, P
 from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
 
 
-def org_of(demo: Running, key: str = "published") -> DemoOrg:
+def demo_org(demo: Running, key: str = "published") -> DemoOrg:
     return demo.orgs[key].orgs[0]
 
 
 def gateway_client(demo: Running) -> OAuthClient:
-    known = org_of(demo, "gateway").clients[0]
-    return create_client(name="Gateway", region_key="demo-gateway", client_id=known.id, secret=known.secret, user=None)
+    demo_client = demo_org(demo, "gateway").clients[0]
+    return create_client(
+        name="Gateway", region_key="demo-gateway", client_id=demo_client.id, secret=demo_client.secret, user=None
+    )
 
 
-def read(client: OAuthClient) -> ConfigurationSync:
-    """One reading, as far as it comes in one take-up."""
+def sync(client: OAuthClient) -> ConfigurationSync:
+    """Start a sync and run it until it finishes or waits."""
     snapshot = start_snapshot(client, source=ConfigurationSync.Source.WEB, user=None)
     assert snapshot is not None
     assert read_snapshot(snapshot.pk)
@@ -29,8 +31,8 @@ def read(client: OAuthClient) -> ConfigurationSync:
     return snapshot
 
 
-def resumed(snapshot: ConfigurationSync) -> ConfigurationSync:
-    """The same reading, taken up again once its wait is over."""
+def resume_sync(snapshot: ConfigurationSync) -> ConfigurationSync:
+    """Continue a waiting sync as if its wait were over."""
     ConfigurationSync.objects.filter(pk=snapshot.pk, state=ConfigurationSync.State.WAITING).update(
         resume_at=timezone.now() - timedelta(seconds=1)
     )
@@ -44,6 +46,6 @@ def deployment(name: str) -> Provider:
 
 
 def changes_of(snapshot: ConfigurationSync) -> list[tuple[str, str, str]]:
-    """Name, kind and setting of what one reading found different, but for the standing drawn from it."""
-    told = OrgChange.objects.filter(snapshot=snapshot).exclude(about=OrgChange.About.STANDING).order_by("id")
-    return list(told.values_list("name", "kind", "setting"))
+    """Name, kind and setting of each change that a sync found, except changes of the org's status."""
+    changes = OrgChange.objects.filter(snapshot=snapshot).exclude(about=OrgChange.About.STANDING).order_by("id")
+    return list(changes.values_list("name", "kind", "setting"))

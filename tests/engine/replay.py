@@ -1,4 +1,4 @@
-"""Answers the client of the API from a table of responses instead of a network, so that thousands of runs take seconds."""
+"""A `requests` session that replays recorded responses, so that thousands of runs take seconds."""
 
 from collections.abc import Iterable, Mapping
 from io import BytesIO
@@ -14,14 +14,14 @@ from diagnostics.genesys.response import OrgResponse
 Responses = dict[str, tuple[int, str]]
 
 
-def responses_of(seen: Iterable[OrgResponse]) -> Responses:
-    """By method and URL: the status and the body."""
-    exchanges = [each.exchange for each in seen if each.exchange is not None]
-    return {f"{each.method} {each.url}": (each.status or 500, each.body) for each in exchanges}
+def responses_of(org_responses: Iterable[OrgResponse]) -> Responses:
+    """Status and body by method and URL."""
+    exchanges = [response.exchange for response in org_responses if response.exchange is not None]
+    return {f"{exchange.method} {exchange.url}": (exchange.status or 500, exchange.body) for exchange in exchanges}
 
 
-class Replay(BaseAdapter):
-    """Stands in for the transport of `requests`. What is not in the table is a 404 of the API."""
+class ReplayAdapter(BaseAdapter):
+    """Responds to unknown requests with a 404."""
 
     def __init__(self, responses: Mapping[str, tuple[int, str]]) -> None:
         super().__init__()
@@ -44,9 +44,9 @@ class Replay(BaseAdapter):
         pass
 
 
-def session_of(responses: Mapping[str, tuple[int, str]]) -> requests.Session:
+def replay_session(responses: Mapping[str, tuple[int, str]]) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     for scheme in ("http://", "https://"):
-        session.mount(scheme, Replay(responses))
+        session.mount(scheme, ReplayAdapter(responses))
     return session

@@ -1,4 +1,4 @@
-"""Far ends of alerts: a real HTTP receiver and a real mail server, on this machine, that remember what they were sent."""
+"""Local HTTP and SMTP servers that record the alerts they receive."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ from aiosmtpd.smtp import Envelope
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedRequest:
     path: str
     headers: dict[str, str]
     body: bytes
@@ -23,14 +23,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Answers with `status` and `body`, and with one of `script` instead while there is one left."""
+    """Responds with `body` and the next status of `statuses`, or `status` once those are used up."""
 
     port: int = 0
     status: int = 200
     body: str = "ok"
     headers: dict[str, str] = field(default_factory=dict)
-    script: list[int] = field(default_factory=list)
-    received: list[Received] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
 
     @property
     def host(self) -> str:
@@ -48,16 +48,16 @@ def http_receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            receiver.received.append(Received(self.path, dict(self.headers.items()), body))
-            answer = receiver.body.encode()
-            self.send_response(receiver.script.pop(0) if receiver.script else receiver.status)
-            for name, value in {"Content-Length": str(len(answer)), **receiver.headers}.items():
+            receiver.received.append(ReceivedRequest(self.path, dict(self.headers.items()), body))
+            content = receiver.body.encode()
+            self.send_response(receiver.statuses.pop(0) if receiver.statuses else receiver.status)
+            for name, value in {"Content-Length": str(len(content)), **receiver.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.port = server.server_port
@@ -73,10 +73,10 @@ def http_receiver() -> Iterator[Receiver]:
 
 @dataclass
 class MailServer:
-    """`refuse` names recipients that it does not take; `answer` is what it says to a message."""
+    """`refuse` maps refused recipients to the response; `response` is the response to a message."""
 
     port: int = 0
-    answer: str = "250 2.0.0 queued as 4F2A"
+    response: str = "250 2.0.0 queued as 4F2A"
     refuse: dict[str, str] = field(default_factory=dict)
     received: list[EmailMessage] = field(default_factory=list)
 
@@ -87,18 +87,18 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
-        if self.answer.startswith("250"):
+        if self.response.startswith("250"):
             parsed = message_from_bytes(envelope.original_content or b"", policy=policy.default)
             assert isinstance(parsed, EmailMessage)
             self.received.append(parsed)
-        return self.answer
+        return self.response
 
 
 @contextlib.contextmanager
 def mail_server() -> Iterator[MailServer]:
     server = MailServer()
-    with socket.create_server(("127.0.0.1", 0)) as free:  # the controller itself can not be given port 0
-        server.port = free.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as probe:  # the controller does not accept port 0
+        server.port = probe.getsockname()[1]
     controller = Controller(server, hostname="127.0.0.1", port=server.port)
     controller.start()
     try:
