@@ -1,12 +1,10 @@
-"""Fixtures for API clients: a program with the token of a user; tasks are recorded instead of sent."""
+"""Fixtures for API clients."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.test import Client
 
-from diagnostics import tasks
 from diagnostics.accounts.api_tokens import make_token
 from diagnostics.accounts.models import ApiToken, User
 from tests.factories import make_user
@@ -16,7 +14,7 @@ Program = Callable[..., Client]
 
 @pytest.fixture
 def program(db: None) -> Program:
-    """A program with a new token of this person, or of an admin."""
+    """Creates a client that sends a new token of this user, or of an admin."""
 
     def with_token(owner: User | None = None, scope: str = ApiToken.Scope.RUN) -> Client:
         owner = owner or make_user("ada")
@@ -25,14 +23,3 @@ def program(db: None) -> Program:
         return Client(headers={"Authorization": f"Bearer {text}"})
 
     return with_token
-
-
-@pytest.fixture
-def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    messages: list[tuple[str, int]] = []
-
-    def remember(task: Any, pk: int) -> None:
-        messages.append((task.__name__, pk))
-
-    monkeypatch.setattr(tasks, "send", remember)
-    return messages

@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from pytest_django.live_server_helper import LiveServer
 
 from diagnostics import tasks
-from diagnostics.demo.server import Running, start
 from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import execute_run
@@ -96,14 +95,6 @@ def window(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
 @pytest.fixture
 def window_without_script(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
     yield from visit(browser, live_server, viewport={"width": 1440, "height": 900}, java_script_enabled=False)
-
-
-@pytest.fixture
-def demo(settings: Any) -> Iterator[Running]:
-    running = start()
-    settings.GENESYS_ENDPOINTS = running.endpoints
-    yield running
-    running.stop()
 
 
 @pytest.fixture(autouse=True)
