@@ -88,11 +88,11 @@ def _worker(data: DataDir, name: str, queue_names: str, processes: int, ready_me
 def beat(data: DataDir) -> SupervisedProcess:
     # The schedule is fixed (config.celery), so beat needs no state file.
     arguments = ["beat", "--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO", "--pidfile="]
-    return celery(data, "beat", arguments, ready_message="looks for due work", stop_seconds=5)
+    return celery(data, "beat", arguments, ready_message="looks for due work")
 
 
 def celery(
-    data: DataDir, name: str, arguments: list[str], ready_message: str, stop_seconds: float
+    data: DataDir, name: str, arguments: list[str], ready_message: str, stop_seconds: float = 10.0
 ) -> SupervisedProcess:
     ready_file = data.path / f"{name}.ready"
     return SupervisedProcess(

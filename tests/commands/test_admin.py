@@ -29,7 +29,7 @@ def test_the_first_admin_can_sign_in_and_start_runs() -> None:
     assert AuditEntry.objects.filter(action="person.added", thing_id=str(user.pk)).exists()
 
 
-def test_a_second_one_is_refused_and_prints_no_password() -> None:
+def test_a_second_admin_is_refused_and_no_password_printed() -> None:
     make_user("ada", User.Role.ADMIN)
     with pytest.raises(CommandError, match="ada") as refused:
         create("grace")
@@ -37,21 +37,21 @@ def test_a_second_one_is_refused_and_prints_no_password() -> None:
     assert User.objects.count() == 1
 
 
-def test_it_works_where_everybody_else_is_no_admin_or_gone() -> None:
+def test_it_works_if_no_other_user_is_an_active_admin() -> None:
     make_user("tess", User.Role.TEAM_LEAD)
     make_user("gone", User.Role.ADMIN, is_active=False)
     assert "Username: grace" in create("grace")
 
 
 @pytest.mark.parametrize("name", ["tess", "", "a b", "x" * 200, "a\nb"])
-def test_a_name_that_cannot_be_used_creates_nothing(name: str) -> None:
+def test_an_invalid_name_creates_nothing(name: str) -> None:
     make_user("tess", User.Role.TEAM_LEAD)
     with pytest.raises(CommandError):
         create(name)
     assert User.objects.count() == 1
 
 
-def test_a_password_that_nobody_could_see_is_no_account() -> None:
+def test_no_account_is_created_if_the_password_cannot_be_printed() -> None:
     class Closed(StringIO):
         def flush(self) -> None:
             raise BrokenPipeError

@@ -1,4 +1,4 @@
-"""A real backup and a real restore: all rows are there again, and nothing is lost where something is wrong."""
+"""Backup and restore of a real database: complete, and without loss after an error."""
 
 import stat
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backed_up(file: Path) -> Path:
-    """A backup of a database with something of everything in it, which nobody else uses."""
+    """A backup of a database with rows of every kind."""
     with connection.cursor() as cursor:  # threads of earlier tests may have left connections open
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -57,7 +57,7 @@ def backed_up(file: Path) -> Path:
 
 @pytest.fixture
 def empty(backed_up: Path, bare_database: None) -> Path:
-    """From here on another database is asked: one without any table."""
+    """Switches to a database without tables."""
     return backed_up
 
 
@@ -67,7 +67,7 @@ def said(*words: str, **options: Any) -> str:
     return stream.getvalue()
 
 
-def test_everything_is_there_again(empty: Path) -> None:
+def test_all_rows_are_restored(empty: Path) -> None:
     said("restore", str(empty))
     client = OAuthClient.objects.get()
     assert (client.name, client.secret) == ("Larkspur", "the secret of Larkspur")
@@ -75,7 +75,7 @@ def test_everything_is_there_again(empty: Path) -> None:
     assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True))[-1] == "backup.restored"
 
 
-def test_what_was_restored_goes_on_working(empty: Path) -> None:
+def test_a_restored_database_works(empty: Path) -> None:
     said("restore", str(empty))
     newer = make_run(OAuthClient.objects.get())
     assert newer.pk > Run.objects.earliest("id").pk
@@ -86,7 +86,7 @@ def test_what_was_restored_goes_on_working(empty: Path) -> None:
     assert browser.get("/runs/").status_code == 200
 
 
-def test_neither_sessions_nor_tokens_leave_and_only_its_owner_reads_the_file(empty: Path) -> None:
+def test_a_backup_has_no_sessions_or_tokens_and_is_private(empty: Path) -> None:
     said("restore", str(empty))
     assert not Session.objects.exists()
     assert not AccessToken.objects.exists()
@@ -94,12 +94,12 @@ def test_neither_sessions_nor_tokens_leave_and_only_its_owner_reads_the_file(emp
     assert b"the secret of Larkspur" not in empty.read_bytes()
 
 
-def test_a_backup_says_where_the_keys_are_and_is_remembered(backed_up: Path) -> None:
+def test_a_backup_names_the_location_of_the_keys_and_is_recorded(backed_up: Path) -> None:
     assert "FIELD_ENCRYPTION_KEYS" in said("backup", str(backed_up), overwrite=True)
     assert Heartbeat.objects.get(name="backup").told["bytes"] == backed_up.stat().st_size
 
 
-def test_a_file_that_is_there_is_not_overwritten_unless_told(backed_up: Path) -> None:
+def test_an_existing_file_is_overwritten_only_with_overwrite(backed_up: Path) -> None:
     before = backed_up.read_bytes()
     with pytest.raises(CommandError, match="--overwrite"):
         said("backup", str(backed_up))
@@ -112,25 +112,25 @@ def test_a_backup_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_rows_that_are_there_are_not_restored_over(backed_up: Path) -> None:
+def test_a_database_with_rows_is_not_replaced(backed_up: Path) -> None:
     make_client(name="Newer")
     with pytest.raises(CommandError, match="--replace"):
         said("restore", str(backed_up))
     assert OAuthClient.objects.count() == 2
 
 
-def test_unless_that_is_said(backed_up: Path) -> None:
+def test_a_database_with_rows_is_replaced_with_replace(backed_up: Path) -> None:
     make_client(name="Newer")
     said("restore", str(backed_up), replace=True)
     assert [client.name for client in OAuthClient.objects.all()] == ["Larkspur"]
 
 
-def test_the_tables_of_a_new_installation_hold_no_rows_that_count(bare_database: None) -> None:
+def test_a_new_installation_counts_as_empty(bare_database: None) -> None:
     call_command("migrate", verbosity=0)
     assert tables_with_rows() == []
 
 
-def test_while_somebody_else_uses_the_database_nothing_is_done(backed_up: Path) -> None:
+def test_a_database_in_use_is_not_replaced(backed_up: Path) -> None:
     database = dumps.Database.of(connection.settings_dict)
     with (
         psycopg.connect(database.conninfo, password=database.password),
@@ -150,7 +150,7 @@ def overwrite(file: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [cut, overwrite, Path.unlink])
-def test_a_spoilt_file_changes_nothing(backed_up: Path, spoil: Callable[[Path], None]) -> None:
+def test_a_damaged_file_changes_nothing(backed_up: Path, spoil: Callable[[Path], None]) -> None:
     make_client(name="Newer")
     spoil(backed_up)
     with pytest.raises(CommandError):
@@ -177,7 +177,7 @@ def test_a_backup_of_a_newer_version_is_refused(file: Path) -> None:
         MigrationRecorder(connection).record_unapplied("diagnostics", "9999_what_comes_later")
 
 
-def test_a_backup_of_an_earlier_version_is_brought_up_to_date(file: Path, bare_database: None) -> None:
+def test_a_backup_of_an_earlier_version_is_migrated(file: Path, bare_database: None) -> None:
     executor = MigrationExecutor(connection)
     executor.migrate([("diagnostics", "0001_initial")])
     old = executor.loader.project_state(("diagnostics", "0001_initial")).apps
@@ -213,7 +213,7 @@ FAULTS: dict[str, Callable[[Path], object]] = {
 }
 
 
-def test_a_file_that_is_not_as_it_was_written_changes_nothing(backed_up: Path) -> None:
+def test_a_modified_file_changes_nothing(backed_up: Path) -> None:
     make_client(name="Newer")
     whole = backed_up.read_bytes()
     for fault, damage in FAULTS.items():
@@ -226,7 +226,7 @@ def test_a_file_that_is_not_as_it_was_written_changes_nothing(backed_up: Path) -
     assert not AuditEntry.objects.filter(action="backup.restored").exists()
 
 
-def test_a_file_of_an_earlier_version_is_restored_only_if_that_is_said(empty: Path) -> None:
+def test_a_file_without_authentication_code_needs_unverified(empty: Path) -> None:
     empty.write_bytes(empty.read_bytes()[:-BLOCK])
     said("restore", str(empty), unverified=True, stderr=StringIO())
     assert OAuthClient.objects.get().name == "Larkspur"
@@ -238,7 +238,7 @@ def test_an_older_key_still_verifies(empty: Path, settings: Settings) -> None:
     assert OAuthClient.objects.get().secret == "the secret of Larkspur"
 
 
-def test_without_its_keys_the_rows_come_back_and_the_secrets_are_told_lost(empty: Path, settings: Settings) -> None:
+def test_without_its_keys_rows_are_restored_and_secrets_reported_as_lost(empty: Path, settings: Settings) -> None:
     old = settings.FIELD_ENCRYPTION_KEYS[0]
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(CommandError, match=key_id(old)) as told:
@@ -250,7 +250,7 @@ def test_without_its_keys_the_rows_come_back_and_the_secrets_are_told_lost(empty
     assert Run.objects.count() == 1
 
 
-def test_a_database_that_is_away_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_database_is_reported(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
     try:

@@ -1,4 +1,4 @@
-"""`manage.py bench`: the shape of what it says. No figure is asserted."""
+"""`manage.py bench`: the format of its output. No figure is asserted."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from diagnostics.orgs.models import Provider
 from diagnostics.runs.models import Run
 
 
-def test_the_json_has_rows_of_the_published_shape() -> None:
+def test_the_json_has_the_published_keys() -> None:
     out = io.StringIO()
     call_command("bench", "diagnosis", "--latency", "1ms", "-n", "1", "--json", stdout=out)
     rows = json.loads(out.getvalue())["rows"]
@@ -26,14 +26,14 @@ def test_the_json_has_rows_of_the_published_shape() -> None:
     assert any(row["goal"] for row in rows)
 
 
-def test_the_table_names_promise_and_outcome() -> None:
+def test_the_table_shows_goal_and_outcome() -> None:
     out = io.StringIO()
     call_command("bench", "diagnosis", "--latency", "0.001s", "-n", "1", stdout=out)
     assert "at most 25" in out.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_history_is_made_measured_and_gone_again() -> None:
+def test_the_history_benchmark_removes_its_rows() -> None:
     out = io.StringIO()
     before = connection.settings_dict["NAME"]
     call_command("bench", "history", "--runs", "300", "-n", "2", "--json", stdout=out)
@@ -50,13 +50,13 @@ def test_a_history_is_made_measured_and_gone_again() -> None:
 @pytest.mark.parametrize(
     "words", [["nothing"], ["diagnosis", "--latency", "soon"], ["diagnosis", "-n", "0"], ["history", "--runs", "5"]]
 )
-def test_bad_words_are_refused(words: list[str]) -> None:
+def test_bad_arguments_are_refused(words: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("bench", *words)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_pages_about_orgs_are_measured_in_a_database_that_is_gone_afterwards() -> None:
+def test_the_org_pages_benchmark_removes_its_database() -> None:
     rows = measure(Sizes(clients=20, deployments=60, in_one_org=10, changes=20, runs=20), times=2)
     paces = [row for row in rows if row.unit == "ms"]
     assert len(paces) > 10
@@ -76,7 +76,7 @@ def test_the_web_server_is_measured_with_and_without_attackers() -> None:
     assert rows["attackers that were connected at the end"] > 300
 
 
-def test_slow_texts_are_read_and_the_limit_is_named() -> None:
+def test_the_slow_texts_benchmark_shows_the_limit() -> None:
     rows = {row.name: row for row in measure_parsing({"braces": "{" * 2_000, "lines": "x\n" * 1_000})}
     assert rows["texts"].value == 2
     assert [name for name, row in rows.items() if row.goal] == ["call: worst", "response: worst", "claims: worst"]

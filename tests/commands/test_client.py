@@ -40,7 +40,9 @@ def test_a_client_is_added_and_verified(demo: server.Running, monkeypatch: pytes
     assert known.secret not in said
 
 
-def test_an_unverified_client_is_kept_and_exits_4(demo: server.Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_fails_verification_is_kept_and_exits_4(
+    demo: server.Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("wrong-secret\n"))
     monkeypatch.delenv(SECRET_VARIABLE, raising=False)
     code, said = add("Mine", "demo-published", "unknown-id")
@@ -74,12 +76,12 @@ def test_bad_input_exits_2_and_keeps_nothing(
     assert OAuthClient.objects.count() == 1
 
 
-def test_an_unknown_region_is_answered_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_region_shows_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CommandError, match="eu-west-1"):
         call_command("client", "add", "Mine", "--region", "eu-west-l", "--client-id", "id")
 
 
-def test_the_tier_is_said_when_adding_and_changed_later(demo: server.Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tier_is_set_when_adding_and_changed_later(demo: server.Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SECRET_VARIABLE, "s")
     with pytest.raises(SystemExit):
         call_command("client", "add", "Mine", "--region", "demo-published", "--client-id", "x", "--tier", "production")

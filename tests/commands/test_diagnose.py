@@ -68,7 +68,7 @@ def test_a_healthy_call_exits_0(diagnose: Diagnose, paste: Callable[[str], str])
     assert (code, json.loads(said)["verdict"]["cause"]) == (0, "none")
 
 
-def test_the_thread_s_call_exits_3_with_its_cause_proved(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+def test_the_call_of_the_thread_exits_3_with_a_proven_cause(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     code, said = diagnose("--call", paste(thread_curl()), "--json")
     verdict = json.loads(said)["verdict"]
     assert (code, verdict["cause"], verdict["certainty"]) == (3, "path.not_in_api", "proved")
@@ -76,7 +76,7 @@ def test_the_thread_s_call_exits_3_with_its_cause_proved(diagnose: Diagnose, pas
     assert "Scopes and the provider id are not the reason" in verdict["remedy"]
 
 
-def test_the_thread_s_own_words_do_too(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+def test_the_text_of_the_thread_does_too(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     text = 'POST /api/v2/conversations/chat/{conversationId}/cobrowse      {"providerId": "genesys"}     -> 404'
     code, said = diagnose("--call", paste(text), "--json")
     verdict = json.loads(said)["verdict"]
@@ -95,7 +95,7 @@ def test_a_method_that_no_sdk_has_exits_3_and_names_the_real_one(
     assert "postConversationCobrowse" in verdict["remedy"]
 
 
-def test_of_several_calls_the_first_likely_one_is_taken_and_the_others_are_named(
+def test_of_several_calls_the_most_likely_is_used_and_the_others_are_listed(
     diagnose: Diagnose, paste: Callable[[str], str]
 ) -> None:
     start = f"/api/v2/conversations/{HEALTHY}/cobrowse"
@@ -125,7 +125,7 @@ def test_the_json_has_the_published_shape(diagnose: Diagnose) -> None:
     assert 0 < report["critical_path_ms"] <= report["duration_ms"]
 
 
-def test_because_names_findings_that_are_there(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+def test_because_names_existing_findings(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     _, said = diagnose("--call", paste(thread_curl()), "--json")
     report = json.loads(said)
     ids = {f"{each['check']}#{each['subject']}".removesuffix("#") for each in report["findings"]}
@@ -133,12 +133,12 @@ def test_because_names_findings_that_are_there(diagnose: Diagnose, paste: Callab
     assert set(report["verdict"]["because"]) <= ids
 
 
-def test_nothing_is_kept_unless_asked(diagnose: Diagnose) -> None:
+def test_nothing_is_stored_without_save(diagnose: Diagnose) -> None:
     diagnose("--conversation", HEALTHY)
     assert not Run.objects.exists()
 
 
-def test_save_keeps_the_run(diagnose: Diagnose) -> None:
+def test_save_stores_the_run(diagnose: Diagnose) -> None:
     code, said = diagnose("--conversation", HEALTHY, "--json", "--save")
     report = json.loads(said)
     run = Run.objects.get(pk=report["run"])
@@ -151,7 +151,7 @@ def test_the_client_alone_is_a_health_check(diagnose: Diagnose) -> None:
     assert Run.objects.get(pk=json.loads(said)["run"]).kind == "health"
 
 
-def test_the_words_for_a_person_name_cause_and_mend(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+def test_the_text_output_has_cause_and_fix(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     _, said = diagnose("--call", paste(thread_curl()))
     assert "path.not_in_api (proven)" in said
     assert "How to fix it:" in said
@@ -167,7 +167,7 @@ def test_the_words_for_a_person_name_cause_and_mend(diagnose: Diagnose, paste: C
         ("x" * 5_000_000, ""),
     ],
 )
-def test_bad_input_exits_2_with_a_sentence(
+def test_bad_input_exits_2_with_a_message(
     call: str, answer: str, demo: server.Running, paste: Callable[[str], str]
 ) -> None:
     words = [*(["--call", paste(call)] if call else []), *(["--answer", paste(answer)] if answer else [])]
@@ -184,7 +184,7 @@ def test_files_that_cannot_be_read_exit_2(words: list[str], demo: server.Running
     assert refused.value.returncode == 2
 
 
-def test_an_unknown_client_exits_2_and_names_those_there_are(demo: server.Running) -> None:
+def test_an_unknown_client_exits_2_and_lists_the_known_ones(demo: server.Running) -> None:
     with pytest.raises(CommandError, match=PUBLISHED) as refused:
         call_command("diagnose", "--client", "nobody")
     assert refused.value.returncode == 2
@@ -197,14 +197,14 @@ def test_a_retired_client_exits_2(demo: server.Running) -> None:
     assert refused.value.returncode == 2
 
 
-def test_the_call_may_come_from_standard_input(diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_call_can_come_from_standard_input(diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch) -> None:
     given: Any = io.TextIOWrapper(io.BytesIO(thread_curl().encode()))
     monkeypatch.setattr("sys.stdin", given)
     code, _ = diagnose("--call", "-", "--json")
     assert code == 3
 
 
-def test_the_demo_is_served_by_the_command_itself_when_nobody_else_does(settings: Settings, tmp_path: Path) -> None:
+def test_the_command_starts_the_demo_orgs_if_they_are_not_running(settings: Settings, tmp_path: Path) -> None:
     settings.GENESYS_ENDPOINTS = {}
     register("published")
     out = io.StringIO()
@@ -213,7 +213,7 @@ def test_the_demo_is_served_by_the_command_itself_when_nobody_else_does(settings
     assert (ended.value.code, json.loads(out.getvalue())["verdict"]["cause"]) == (0, "none")
 
 
-def test_a_failure_that_does_not_come_back_is_undetermined(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
+def test_a_failure_that_cannot_be_reproduced_is_undetermined(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
     call, answer = paste(f"POST /api/v2/conversations/{HEALTHY}/cobrowse"), paste('{"status": 200, "body": {}}')
     code, said = diagnose("--call", call, "--answer", answer, "--note", "It failed at noon but works again", "--json")
     assert (code, json.loads(said)["verdict"]["cause"]) == (4, "undetermined")
@@ -221,7 +221,7 @@ def test_a_failure_that_does_not_come_back_is_undetermined(diagnose: Diagnose, p
     assert (code, json.loads(said)["verdict"]["cause"]) == (0, "none")
 
 
-def test_junit_says_what_the_exit_code_says(diagnose: Diagnose, paste: Callable[[str], str], tmp_path: Path) -> None:
+def test_junit_matches_the_exit_code(diagnose: Diagnose, paste: Callable[[str], str], tmp_path: Path) -> None:
     file = tmp_path / "result.xml"
     code, _ = diagnose("--call", paste(thread_curl()), "--junit", str(file))
     verdict = ET.parse(file).getroot().find(".//testcase[@classname='verdict']/failure")  # noqa: S314 - our own
@@ -237,7 +237,7 @@ def test_junit_of_a_healthy_call_has_no_failure(
     assert (code, root.get("failures"), root.get("errors")) == (0, "0", "0")
 
 
-def test_a_junit_file_that_cannot_be_written_is_told_before_anything_is_asked(demo: server.Running) -> None:
+def test_an_unwritable_junit_file_is_reported_before_the_run(demo: server.Running) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("diagnose", "--client", PUBLISHED, "--junit", "/nowhere/at/all.xml")
     assert refused.value.returncode == 2

@@ -1,4 +1,4 @@
-"""`manage.py packet`: writes the file, or says why there is none."""
+"""`manage.py packet`: writes the file, or explains why not."""
 
 import io
 import zipfile
@@ -30,7 +30,7 @@ def test_it_writes_the_packet(run: Run, tmp_path: Path) -> None:
     assert str(place) in out.getvalue()
 
 
-def test_without_a_name_it_is_called_after_the_run(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_file_name_is_that_of_the_run(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     call_command("packet", str(run.pk), stdout=io.StringIO())
     assert [each.name for each in tmp_path.iterdir()] == [f"cobrowse-run-{run.pk}-{run.created_at:%Y-%m-%d}.zip"]
@@ -42,25 +42,25 @@ def test_it_writes_to_standard_output(run: Run, capfdbinary: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "999999", "9" * 40])
-def test_a_run_that_there_is_not(number: str) -> None:
+def test_an_unknown_run_is_bad_input(number: str) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("packet", number)
     assert refused.value.returncode == 2
 
 
-def test_a_run_that_is_still_going() -> None:
+def test_an_open_run_is_bad_input() -> None:
     with pytest.raises(CommandError) as refused:
         call_command("packet", str(make_open_run(inputs=Inputs().to_json()).pk))
     assert refused.value.returncode == 2
 
 
-def test_a_place_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
+def test_an_unwritable_file_is_bad_input(run: Run, tmp_path: Path) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("packet", str(run.pk), "--output", str(tmp_path / "no" / "folder.zip"))
     assert refused.value.returncode == 2
 
 
-def test_a_leak_makes_no_file(tmp_path: Path) -> None:
+def test_a_leak_prevents_the_file(tmp_path: Path) -> None:
     run = make_run(make_client("Leaky"), inputs=Inputs().to_json())
     make_finding(run, sentence=f"It said {run.client.secret}.")
     place = tmp_path / "case.zip"

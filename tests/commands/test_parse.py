@@ -1,4 +1,4 @@
-"""The command `parse`: what would be understood of a paste, masked."""
+"""`manage.py parse`: the parsed form of a paste, masked."""
 
 import io
 import json

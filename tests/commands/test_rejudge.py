@@ -1,4 +1,4 @@
-"""`manage.py rejudge`: which old verdicts would be different now."""
+"""`manage.py rejudge`: old verdicts that would be different now."""
 
 import io
 import json
@@ -23,7 +23,7 @@ def acme() -> OAuthClient:
 
 
 def old_run(client: OAuthClient, cause: str = "none", **values: Any) -> Run:
-    """Its one stored exchange tells too little for an acquittal."""
+    """Its one stored exchange is too little evidence to clear the client."""
     run = make_run(client, inputs=Inputs().to_json(), cause=cause, certainty="undetermined", **values)
     make_finding(run, "oauth.token", "pass", code="kept")
     make_exchange(run)
@@ -38,7 +38,7 @@ def judged(*options: str) -> tuple[int, dict[str, Any]]:
     return int(str(ended.value.code)), told
 
 
-def test_another_verdict_is_told_and_ends_with_three(acme: OAuthClient) -> None:
+def test_a_different_verdict_is_listed_and_exits_3(acme: OAuthClient) -> None:
     run = old_run(acme)
     code, told = judged()
     assert (code, told["looked_at"], told["not_judged"]) == (3, 1, 0)
@@ -57,12 +57,12 @@ def test_another_verdict_is_told_and_ends_with_three(acme: OAuthClient) -> None:
     assert run.cause == "none"
 
 
-def test_the_same_verdict_ends_with_zero(acme: OAuthClient) -> None:
+def test_the_same_verdict_exits_0(acme: OAuthClient) -> None:
     old_run(acme, "undetermined")
     assert judged() == (0, {"schema_version": 1, "looked_at": 1, "not_judged": 0, "differing": []})
 
 
-def test_it_is_narrowed_by_client_day_and_number(acme: OAuthClient) -> None:
+def test_runs_are_filtered_by_client_day_and_number(acme: OAuthClient) -> None:
     now = timezone.now()
     old_run(make_client("Other"))
     old_run(acme, created_at=now - timedelta(days=9))
@@ -72,7 +72,7 @@ def test_it_is_narrowed_by_client_day_and_number(acme: OAuthClient) -> None:
     assert judged("--client", "acme support")[1]["looked_at"] == 4
 
 
-def test_a_person_reads_which_findings_make_the_difference(acme: OAuthClient) -> None:
+def test_the_text_output_lists_the_findings_that_differ(acme: OAuthClient) -> None:
     old_run(acme)
     out = io.StringIO()
     with pytest.raises(SystemExit):
@@ -82,7 +82,7 @@ def test_a_person_reads_which_findings_make_the_difference(acme: OAuthClient) ->
 
 
 @pytest.mark.parametrize("options", [("--since", "tomorrow"), ("--limit", "0"), ("--client", "Nobody")])
-def test_bad_input_ends_with_two(options: tuple[str, ...], acme: OAuthClient) -> None:
+def test_bad_input_exits_2(options: tuple[str, ...], acme: OAuthClient) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("rejudge", *options)
     assert refused.value.returncode == 2

@@ -1,4 +1,4 @@
-"""The command `retention`: shows, and deletes only where that is asked for."""
+"""`manage.py retention`: deletes only with --apply."""
 
 import json
 from datetime import timedelta
@@ -23,29 +23,29 @@ def old() -> Run:
     return run
 
 
-def told(*words: str) -> str:
+def run_command(*arguments: str) -> str:
     out = StringIO()
-    call_command("retention", *words, stdout=out)
+    call_command("retention", *arguments, stdout=out)
     return out.getvalue()
 
 
-def test_it_shows_and_deletes_nothing(old: Run) -> None:
-    assert "runs 1" in told()
-    shown = json.loads(told("--json"))
+def test_it_deletes_nothing_by_default(old: Run) -> None:
+    assert "runs 1" in run_command()
+    shown = json.loads(run_command("--json"))
     assert shown["deleted"] is None
     assert shown["rules"][0]["past"][0] == {"noun": "runs", "count": 1, "is_more": False}
     assert Run.objects.exists()
     assert not RetentionPass.objects.exists()
 
 
-def test_it_deletes_where_it_is_asked_to(old: Run) -> None:
-    assert json.loads(told("--apply", "--json"))["deleted"] == {"runs": 1, "findings": 1}
+def test_it_deletes_with_apply(old: Run) -> None:
+    assert json.loads(run_command("--apply", "--json"))["deleted"] == {"runs": 1, "findings": 1}
     assert not Run.objects.exists()
-    assert told("--apply").endswith("Deleted: nothing.\n")
+    assert run_command("--apply").endswith("Deleted: nothing.\n")
 
 
-def test_it_refuses_while_another_is_under_way(old: Run) -> None:
+def test_it_refuses_while_another_pass_is_running(old: Run) -> None:
     start_pass(None)
     with pytest.raises(CommandError):
-        told("--apply")
+        run_command("--apply")
     assert Run.objects.exists()

@@ -1,4 +1,4 @@
-"""The command `schedule`: lists, pauses, lets go on, runs now."""
+"""`manage.py schedule`: list, pause, resume and run."""
 
 import json
 from io import StringIO
@@ -15,29 +15,29 @@ from tests.factories import make_client, make_schedule
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def told(*words: str) -> str:
+def run_command(*arguments: str) -> str:
     out = StringIO()
-    call_command("schedule", *words, stdout=out)
+    call_command("schedule", *arguments, stdout=out)
     return out.getvalue()
 
 
-def test_it_lists_what_comes_next() -> None:
-    assert "no schedule" in told("list")
+def test_it_lists_schedules_by_next_run() -> None:
+    assert "no schedule" in run_command("list")
     make_schedule(name="Acme at nine")
-    assert "Acme at nine\tAcme support\tEvery 5 minutes\tnext " in told("list")
-    (row,) = json.loads(told("list", "--json"))["schedules"]
+    assert "Acme at nine\tAcme support\tEvery 5 minutes\tnext " in run_command("list")
+    (row,) = json.loads(run_command("list", "--json"))["schedules"]
     assert (row["name"], row["paused"], row["missed"], row["last_run"]) == ("Acme at nine", False, 0, None)
 
 
-def test_it_pauses_and_lets_go_on() -> None:
+def test_it_pauses_and_resumes() -> None:
     one = make_schedule(name="One")
     two = make_schedule(make_client("Other"), "Two")
-    told("pause", "one", "--reason", "night of the move")
+    run_command("pause", "one", "--reason", "night of the move")
     one.refresh_from_db()
     assert one.pause_reason == "night of the move"
     assert AuditEntry.objects.get(action="schedule.paused").by == "cli"
-    assert "1 of 2" in told("pause", "--all")
-    assert "2 of 2" in told("resume", "--all")
+    assert "1 of 2" in run_command("pause", "--all")
+    assert "2 of 2" in run_command("resume", "--all")
     two.refresh_from_db()
     assert Schedule.objects.filter(paused_at=None).count() == 2
 
@@ -46,16 +46,16 @@ def test_it_runs_one_now(monkeypatch: pytest.MonkeyPatch) -> None:
     sent_tasks: list[int] = []
     monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
     make_schedule(name="One")
-    told("run", "One")
+    run_command("run", "One")
     run = Run.objects.get()
     assert (sent_tasks, run.source, run.status) == ([run.pk], "cli", "queued")
     with pytest.raises(CommandError):
-        told("run", "One")
+        run_command("run", "One")
 
 
 @pytest.mark.parametrize("words", [("run", "Nobody"), ("pause", "Nobody"), ("pause",), ("resume", "One", "--all")])
-def test_what_cannot_be_done_is_bad_input(words: tuple[str, ...]) -> None:
+def test_an_impossible_action_is_bad_input(words: tuple[str, ...]) -> None:
     make_schedule(name="One")
     with pytest.raises(CommandError) as refused:
-        told(*words)
+        run_command(*words)
     assert refused.value.returncode == 2

@@ -1,4 +1,4 @@
-"""`manage.py snapshot`: reads an org, waits, and says what became different."""
+"""`manage.py snapshot`: syncs an org, waits, and lists the changes."""
 
 import io
 import json
@@ -19,7 +19,7 @@ def snapshot(*arguments: str) -> tuple[int, str]:
     return int(str(ended.value.code)), out.getvalue()
 
 
-def test_a_whole_reading_ends_with_0(demo_client: OAuthClient) -> None:
+def test_a_complete_sync_exits_0(demo_client: OAuthClient) -> None:
     code, said = snapshot("Demo")
     assert code == 0
     assert "deployments" in said
@@ -33,21 +33,21 @@ def test_json_has_parts_and_changes(demo_client: OAuthClient) -> None:
     assert [each["part"] for each in told["parts"]] == ["rights", "gateway", "deployments", "settings", "drafts"]
 
 
-def test_an_org_that_lets_nobody_in_ends_with_1(demo_client: OAuthClient) -> None:
+def test_an_org_that_refuses_the_client_exits_1(demo_client: OAuthClient) -> None:
     OAuthClient.objects.filter(pk=demo_client.pk).update(client_id="00000000-0000-4000-8000-000000000000")
     code, said = snapshot("Demo")
     assert code == 1
     assert "rejects the client" in said
 
 
-def test_an_open_reading_is_brought_to_its_end(demo_client: OAuthClient) -> None:
+def test_an_open_sync_is_finished(demo_client: OAuthClient) -> None:
     ConfigurationSync.objects.create(client=demo_client)
     code, _ = snapshot("Demo")
     assert (code, ConfigurationSync.objects.count()) == (0, 1)
 
 
 @pytest.mark.parametrize("retired", [True, False])
-def test_a_client_that_cannot_be_read_is_bad_input(retired: bool) -> None:
+def test_a_client_that_cannot_be_synced_is_bad_input(retired: bool) -> None:
     if retired:
         make_client("Gone", retired_at="2026-01-01T00:00:00Z")
     with pytest.raises(CommandError) as trouble:

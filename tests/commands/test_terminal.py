@@ -1,4 +1,4 @@
-"""What a shell can do to a command: close its output, interrupt it, fill the disk, take its terminal away."""
+"""Commands with closed output, signals, a full disk, or no terminal."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
     return process.returncode, said.decode()
 
 
-def test_a_reader_that_goes_away_changes_neither_exit_code_nor_what_is_done(tmp_path: Path) -> None:
+def test_a_closed_pipe_changes_neither_exit_code_nor_effects(tmp_path: Path) -> None:
     done = tmp_path / "done"
     body = f"print('x' * 100_000); print('y' * 100_000); open({str(done)!r}, 'w').close(); sys.exit(3)"
     read, write = os.pipe()
@@ -41,14 +41,14 @@ def test_a_reader_that_goes_away_changes_neither_exit_code_nor_what_is_done(tmp_
     assert done.exists()
 
 
-def test_a_full_disk_ends_in_one_sentence() -> None:
+def test_a_full_disk_prints_one_message() -> None:
     with open("/dev/full", "wb") as full:
         code, said = ended(start("print('x' * 100_000)", stdout=full))
     assert (code, said.count("\n")) == (1, 1)
     assert "disk is full" in said
 
 
-def test_a_full_disk_at_the_last_flush_is_told_too() -> None:
+def test_a_full_disk_at_the_last_flush_prints_one_message() -> None:
     with open("/dev/full", "wb") as full:
         code, said = ended(start("print('short')", stdout=full))
     assert (code, said.count("\n")) == (1, 1)
@@ -60,7 +60,7 @@ def test_a_full_disk_elsewhere_names_the_file() -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_a_command_in_one_sentence(number: signal.Signals, code: int) -> None:
+def test_a_signal_prints_one_message(number: signal.Signals, code: int) -> None:
     process = start("print('ready', flush=True); import time; time.sleep(60)", stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
@@ -69,12 +69,12 @@ def test_a_signal_ends_a_command_in_one_sentence(number: signal.Signals, code: i
     assert (got, said.count("\n"), "Traceback" in said) == (code, 1, False)
 
 
-def test_a_question_without_a_terminal_ends_in_one_sentence() -> None:
+def test_a_prompt_without_a_terminal_prints_one_message() -> None:
     code, said = ended(start("input()", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
     assert (code, said.count("\n")) == (1, 1)
 
 
-def test_closed_standard_streams_do_no_harm() -> None:
+def test_closed_standard_streams_are_replaced() -> None:
     code = PROGRAM.format(body="sys.stdin.read(); print('hello'); sys.exit(4)")
     script = 'exec "$0" -c "$1" <&- >&-'
     done = subprocess.run(
@@ -90,8 +90,8 @@ def test_output_survives_a_terminal_without_unicode() -> None:
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_no_stored_text_steers_the_terminal(stream: str) -> None:
-    """Rows that are older than the cleaning of text may hold such characters."""
+def test_stored_text_cannot_control_the_terminal(stream: str) -> None:
+    """Rows of earlier versions may have such characters."""
     text = "a\x1b]0;title\x07b\x9bmc\u202ed\re\u2066f\ufeffg\x00h\u2028i\ud800j\tk\u00e9\u0645\u200d"
     process = start(f"print({text!r}, file=sys.{stream})", stdout=subprocess.PIPE)
     output, errors = process.communicate(timeout=60)

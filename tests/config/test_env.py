@@ -1,4 +1,4 @@
-"""Outside values: what is taken, and that a bad one ends start-up with a sentence."""
+"""Environment variables: accepted values, and messages for invalid ones."""
 
 from pathlib import Path
 
@@ -26,19 +26,19 @@ def test_a_number_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("given", ["twelve", "0", "21", "1.5", "-", "--1", "１２", "99999999999999999999"])
-def test_a_bad_number_stops_with_a_sentence(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+def test_a_bad_number_stops_with_a_message(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("X", given)
     with pytest.raises(SystemExit, match=r"^X is .*from 1 to 20"):
         env.number("X", 3, minimum=1, maximum=20)
 
 
-def test_a_bad_flag_stops_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_flag_stops_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEBUG", "maybe")
     with pytest.raises(SystemExit, match=r"^DEBUG is 'maybe'"):
         env.flag("DEBUG", default=False)
 
 
-def test_words_are_split_and_trimmed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_is_split_and_trimmed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", " a, b,,c ")
     assert env.string_list("X") == ["a", "b", "c"]
     assert env.string_list("MISSING", ["d"]) == ["d"]
@@ -84,7 +84,7 @@ def test_a_bad_encryption_key_is_not_repeated(monkeypatch: pytest.MonkeyPatch, b
 
 
 @pytest.mark.parametrize("given", ["{", "[]", "1", '"x"', "[" * 100_000])
-def test_what_is_no_json_object_stops(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+def test_other_json_than_an_object_stops(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("X", given)
     with pytest.raises(SystemExit, match=r"^X "):
         env.json_object("X")
@@ -117,7 +117,7 @@ def test_a_bad_endpoint_stops(monkeypatch: pytest.MonkeyPatch, entry: str) -> No
         env.endpoints("X")
 
 
-def test_a_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_url_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", "postgres://me:p%40ss@db.example.com:6543/doctor?sslmode=require")
     assert env.database("X") == {
         "ENGINE": "config.database",
@@ -139,7 +139,7 @@ def test_a_database_may_be_a_socket(monkeypatch: pytest.MonkeyPatch, given: str)
 
 
 @pytest.mark.parametrize("given", ["mysql://u:hush@h/d", "postgres://u:hush@h", "hush", "postgres://u:hush@h:port/d"])
-def test_a_bad_database_address_stops_without_its_password(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+def test_a_bad_database_url_stops_without_showing_the_password(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("X", given)
     with pytest.raises(SystemExit) as stopped:
         env.database("X")
@@ -148,7 +148,7 @@ def test_a_bad_database_address_stops_without_its_password(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("given", ["redis://h/0", "rediss://h", "redis+socket:///x", "amqp://u:p@h//", ""])
-def test_known_brokers_are_taken(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+def test_supported_brokers_are_accepted(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("X", given)
     assert env.broker_url("X") == given
 
@@ -160,13 +160,13 @@ def test_other_brokers_stop(monkeypatch: pytest.MonkeyPatch, given: str) -> None
         env.broker_url("X")
 
 
-def test_networks_are_taken_as_addresses_and_as_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_are_given_as_addresses_or_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", "10.0.0.7, 10.1.0.0/16,fd00::/8")
     assert [str(each) for each in env.networks("X", [])] == ["10.0.0.7/32", "10.1.0.0/16", "fd00::/8"]
 
 
 @pytest.mark.parametrize("given", ["monitoring", "10.0.0.1/8", "10.0.0.0/33", "300.1.1.1"])
-def test_what_is_no_network_stops(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+def test_a_bad_network_stops(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("X", given)
     with pytest.raises(SystemExit, match="X"):
         env.networks("X", [])
@@ -180,7 +180,7 @@ def test_a_collector_is_an_http_address(monkeypatch: pytest.MonkeyPatch) -> None
         env.collector("X")
 
 
-def test_a_collector_without_the_packages_to_reach_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collector_without_the_opentelemetry_packages_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", "http://collector:4318")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(SystemExit, match="--group traces"):

@@ -1,4 +1,4 @@
-"""The settings as a whole: what start-up refuses, and what production gets."""
+"""Settings as a whole: rejected environments, and production values."""
 
 import subprocess
 import sys
@@ -65,7 +65,7 @@ def printed(data: Path, expression: str, **env: str) -> str:
         ({"ALERT_ALLOWED_HOSTS": "https://hooks.example.com/x"}, "ALERT_ALLOWED_HOSTS"),
     ],
 )
-def test_a_bad_value_stops_with_one_sentence(tmp_path: Path, env: dict[str, str], named: str) -> None:
+def test_a_bad_value_stops_with_one_message(tmp_path: Path, env: dict[str, str], named: str) -> None:
     done = manage(tmp_path / "data", "check", **env)
     assert done.returncode == 1
     assert named in done.stderr
@@ -73,7 +73,7 @@ def test_a_bad_value_stops_with_one_sentence(tmp_path: Path, env: dict[str, str]
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "FIELD_ENCRYPTION_KEYS"])
-def test_a_given_database_wants_given_keys(tmp_path: Path, missing: str) -> None:
+def test_an_external_database_needs_configured_keys(tmp_path: Path, missing: str) -> None:
     env = {name: value for name, value in PRODUCTION.items() if name != missing}
     done = manage(tmp_path / "data", "check", **env)
     assert done.returncode == 1
@@ -87,12 +87,12 @@ def test_production_settings_pass_the_deployment_checks(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.strip()) == (0, "")
 
 
-def test_production_writes_nothing_into_a_data_folder(tmp_path: Path) -> None:
+def test_production_writes_nothing_to_a_data_folder(tmp_path: Path) -> None:
     manage(tmp_path / "data", "check", **PRODUCTION)
     assert not (tmp_path / "data").exists()
 
 
-def test_keys_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
+def test_keys_are_generated_once_and_private(tmp_path: Path) -> None:
     expression = "s.SECRET_KEY, s.FIELD_ENCRYPTION_KEYS"
     first = printed(tmp_path / "data", expression)
     assert printed(tmp_path / "data", expression) == first
@@ -100,7 +100,7 @@ def test_keys_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> N
     assert {file.stat().st_mode & 0o777 for file in keys} == {0o600}
 
 
-def test_two_first_commands_at_once_share_their_keys(tmp_path: Path) -> None:
+def test_simultaneous_first_commands_share_their_keys(tmp_path: Path) -> None:
     code = "from config import settings as s; print(s.SECRET_KEY, s.FIELD_ENCRYPTION_KEYS, s.DATABASES)"
     env = {"PATH": "/usr/bin:/bin", "COBROWSE_DOCTOR_DATA_DIR": str(tmp_path / "data")}
     both = [
@@ -110,7 +110,7 @@ def test_two_first_commands_at_once_share_their_keys(tmp_path: Path) -> None:
     assert {process.returncode for process in both} == {0}
 
 
-def test_a_further_encryption_key_in_the_file_comes_first(tmp_path: Path) -> None:
+def test_the_first_encryption_key_in_the_file_is_the_newest(tmp_path: Path) -> None:
     printed(tmp_path / "data", "0")
     file = tmp_path / "data" / "keys" / "field_encryption_keys"
     old = file.read_text().strip()
@@ -118,18 +118,18 @@ def test_a_further_encryption_key_in_the_file_comes_first(tmp_path: Path) -> Non
     assert printed(tmp_path / "data", "s.FIELD_ENCRYPTION_KEYS") == str([ENCRYPTION_KEY, old])
 
 
-def test_a_public_name_means_https(tmp_path: Path) -> None:
+def test_a_public_host_turns_https_on(tmp_path: Path) -> None:
     expression = "s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0"
     assert printed(tmp_path, expression, **PRODUCTION) == "True True True True"
     assert printed(tmp_path / "data", expression) == "False False False False"
 
 
-def test_a_serving_process_keeps_its_connections(tmp_path: Path) -> None:
+def test_a_web_process_keeps_its_connections(tmp_path: Path) -> None:
     expression = "s.DATABASES['default']['CONN_MAX_AGE'], s.DATABASES['default']['CONN_HEALTH_CHECKS']"
     assert printed(tmp_path, expression, **PRODUCTION) == "None True"
 
 
-def test_the_operator_overrules_the_demo_regions(tmp_path: Path) -> None:
+def test_the_operator_overrides_the_demo_regions(tmp_path: Path) -> None:
     (tmp_path / "demo-endpoints.json").write_text('{"demo-published": {"api": "http://127.0.0.1:1"}}')
     given = '{"lab": {"api": "https://lab"}, "demo-published": {"api": "https://x"}}'
     expression = "sorted((key, value['api']) for key, value in s.GENESYS_ENDPOINTS.items())"
@@ -138,12 +138,12 @@ def test_the_operator_overrules_the_demo_regions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "\x00"])
-def test_a_damaged_demo_file_is_as_none(tmp_path: Path, content: str) -> None:
+def test_a_damaged_demo_file_is_ignored(tmp_path: Path, content: str) -> None:
     (tmp_path / "demo-endpoints.json").write_text(content)
     assert printed(tmp_path, "s.GENESYS_ENDPOINTS", **PRODUCTION) == "{}"
 
 
-def test_celery_loses_no_message_and_waits_for_its_broker() -> None:
+def test_celery_loses_no_message_and_waits_for_the_broker() -> None:
     assert settings.CELERY_TASK_ACKS_LATE
     assert settings.CELERY_TASK_REJECT_ON_WORKER_LOST
     assert settings.CELERY_WORKER_PREFETCH_MULTIPLIER == 1
@@ -152,8 +152,8 @@ def test_celery_loses_no_message_and_waits_for_its_broker() -> None:
     assert settings.CELERY_BROKER_CONNECTION_MAX_RETRIES is None
 
 
-def test_every_thread_of_the_web_server_asks_our_broker(tmp_path: Path) -> None:
-    """A process that had answered only probes had no Celery app of ours, and called the broker dead."""
+def test_every_thread_of_the_web_server_uses_the_configured_broker(tmp_path: Path) -> None:
+    """A process that had served only probes once had no Celery app, and reported the broker as down."""
     program = (
         "import config.wsgi; from celery import current_app; from concurrent.futures import ThreadPoolExecutor; "
         "print(ThreadPoolExecutor(1).submit(lambda: current_app.main).result())"

@@ -1,4 +1,4 @@
-"""Each system check of ours: silent on our settings, heard on the mistake it is for."""
+"""Our system checks: no message for our settings, one for each mistake."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def without(name: str) -> list[str]:
     return [entry for entry in settings.MIDDLEWARE if not entry.endswith(name)]
 
 
-def test_our_own_settings_pass() -> None:
+def test_our_settings_pass() -> None:
     assert ids() == set()
 
 
@@ -36,7 +36,7 @@ MISTAKES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("expected", "mistake"), MISTAKES)
-def test_a_mistake_is_named(settings: Settings, expected: str, mistake: dict[str, Any]) -> None:
+def test_a_mistake_is_reported(settings: Settings, expected: str, mistake: dict[str, Any]) -> None:
     for name, value in mistake.items():
         setattr(settings, name, value)
     said = [message for check in CHECKS for message in check(None)]
@@ -44,18 +44,18 @@ def test_a_mistake_is_named(settings: Settings, expected: str, mistake: dict[str
     assert all(message.hint for message in said)
 
 
-def test_another_database_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_database_engine_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     assert [message.id for message in system_checks.check_database_engine(None)] == ["config.E003"]
 
 
-def test_a_site_without_https_is_named_before_deployment(settings: Settings) -> None:
+def test_a_site_without_https_is_reported_before_deployment(settings: Settings) -> None:
     settings.HTTPS = False
     assert "config.W007" in ids(deploy=True)
     assert "config.W007" not in ids()
 
 
-def test_secrets_over_plain_http_are_named_but_not_for_the_demo(settings: Settings) -> None:
+def test_plain_http_endpoints_are_reported_except_for_the_demo(settings: Settings) -> None:
     plain = {"api": "http://127.0.0.1:1", "login": "https://x"}
     settings.GENESYS_ENDPOINTS, settings.DEMO_ENDPOINTS = {"demo-published": plain}, {"demo-published": plain}
     assert "config.W008" not in ids(deploy=True)

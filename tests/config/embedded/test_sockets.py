@@ -1,4 +1,4 @@
-"""Where the sockets lie, when a path is too long, and when the temp folder was tampered with."""
+"""Locations of sockets: long or odd paths, and a temp folder that was tampered with."""
 
 import os
 import shutil
@@ -45,20 +45,20 @@ def test_a_long_path_moves_to_a_private_temp_folder_and_is_found_again(tmp_path:
 
 
 @pytest.mark.parametrize("name", ["a b", "a,b", "a?b", "a%20b", "ä"])
-def test_a_path_that_means_something_else_in_an_address_is_avoided(tmp_path: Path, temp: Path, name: str) -> None:
+def test_a_path_with_special_characters_is_avoided(tmp_path: Path, temp: Path, name: str) -> None:
     data = DataDir(temp / name)
     data.path.mkdir()
     assert not prepare(data).is_relative_to(data.path)
 
 
-def test_a_temp_folder_that_was_cleared_is_made_anew(tmp_path: Path, temp: Path) -> None:
+def test_a_removed_temp_folder_is_created_again(tmp_path: Path, temp: Path) -> None:
     data = deep(tmp_path)
     first = prepare(data)
     first.parent.rmdir()
     assert prepare(data).parent.is_dir()
 
 
-def test_a_temp_folder_that_became_a_link_or_open_is_not_trusted(tmp_path: Path, temp: Path) -> None:
+def test_a_temp_folder_that_is_a_link_or_public_is_not_used(tmp_path: Path, temp: Path) -> None:
     data = deep(tmp_path)
     first = prepare(data)
     first.parent.chmod(0o777)
@@ -80,7 +80,7 @@ ODD_FOLDERS = [
 
 
 @pytest.mark.parametrize("name", ODD_FOLDERS)
-def test_database_and_broker_really_start_in_any_folder_and_are_found_again(name: str) -> None:
+def test_database_and_broker_start_in_any_folder(name: str) -> None:
     outer = Path(tempfile.mkdtemp(prefix="cd-"))
     outer.chmod(0o711)
     data = DataDir(outer / name)

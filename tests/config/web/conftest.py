@@ -1,4 +1,4 @@
-"""A real web server on a real Postgres of its own, which tests may stop, freeze and start again."""
+"""A real web server with its own Postgres, which tests stop, freeze and restart."""
 
 import http.client
 import os
@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass
 class Site:
-    """Pages of a signed-in admin, and the database behind them."""
+    """The pages as a signed-in admin gets them, and their database."""
 
     data: DataDir
     place: cluster.Cluster
@@ -79,11 +79,11 @@ class Site:
         postgres.stop(self.database)
 
     def signal_database(self, number: signal.Signals) -> None:
-        """To the server and to everything it started."""
+        """Signal the server and its child processes."""
         assert self.database
         server = self.database.pid
-        os.kill(server, number)  # first, so that it starts nobody meanwhile
-        for pid in child.all_pids():  # each has a process group of its own
+        os.kill(server, number)  # first, so that it starts no new process
+        for pid in child.all_pids():  # each has its own process group
             if child.parent_of(pid) == server:
                 os.kill(pid, number)
 

@@ -1,4 +1,4 @@
-"""The pages while their database is stopped, frozen or restarted."""
+"""Pages while the database is stopped, frozen or restarted."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def stopped(site: Site) -> Iterator[None]:
 
 @contextmanager
 def frozen(site: Site) -> Iterator[None]:
-    """It takes connections and answers nothing."""
+    """The database accepts connections but does not respond."""
     site.signal_database(signal.SIGSTOP)
     try:
         yield
@@ -43,7 +43,7 @@ OUTAGES = pytest.mark.parametrize("outage", [stopped, frozen])
 
 
 @OUTAGES
-def test_pages_say_that_the_database_is_away_and_work_again_when_it_is_back(site: Site, outage: Outage) -> None:
+def test_pages_report_an_outage_of_the_database_and_recover(site: Site, outage: Outage) -> None:
     wait_for(lambda: site.ask("/").status == 200, "a good page")
     with outage(site):
         page = site.ask("/")
@@ -65,7 +65,7 @@ def test_pages_say_that_the_database_is_away_and_work_again_when_it_is_back(site
 
 
 @OUTAGES
-def test_probes_answer_during_an_outage(site: Site, outage: Outage) -> None:
+def test_probes_respond_during_an_outage(site: Site, outage: Outage) -> None:
     with outage(site):
         assert site.ask("/health/live").status == 200
         wait_for(lambda: not json.loads(site.ask("/health/ready").text)["parts"]["database"], "the outage to be seen")
@@ -73,7 +73,7 @@ def test_probes_answer_during_an_outage(site: Site, outage: Outage) -> None:
     wait_for(lambda: json.loads(site.ask("/health/ready").text)["parts"]["database"], "its end to be seen")
 
 
-def test_probes_that_say_no_are_no_errors_in_the_log(site: Site) -> None:
+def test_failing_probes_are_not_logged_as_errors(site: Site) -> None:
     with stopped(site):
         wait_for(lambda: site.ask("/health/ready").status == 503, "the outage to be seen")
         before = site.log()
@@ -88,7 +88,7 @@ def test_no_page_fails_after_a_restart_of_the_database(site: Site) -> None:
     assert {site.ask("/").status for _ in range(10)} == {200}
 
 
-def test_an_outage_is_a_line_of_the_log_without_a_traceback(site: Site) -> None:
+def test_an_outage_is_logged_without_a_traceback(site: Site) -> None:
     with stopped(site):
         site.ask("/")
     assert outages.UNAVAILABLE.title in site.log()
@@ -106,8 +106,8 @@ def test_a_web_process_that_dies_is_replaced(site: Site) -> None:
     wait_for(lambda: len({p for p in child.all_pids() if child.parent_of(p) == master} - first) == 2, "two new ones")
 
 
-def test_pages_and_probes_answer_while_anonymous_requests_hang(site: Site) -> None:
-    """Four of these held a process for as long as they liked."""
+def test_pages_and_probes_respond_while_anonymous_requests_hang(site: Site) -> None:
+    """Four of these requests could once block a process."""
     head = "Cookie: csrftoken=" + "a" * 32 + "\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     slow = f"POST /login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}Content-Length: 90000\r\n\r\nlogin=a".encode()
     held = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(64)]
@@ -134,7 +134,7 @@ def test_pages_and_probes_answer_while_anonymous_requests_hang(site: Site) -> No
         (psycopg.errors.ReadOnlySqlTransaction(), "database_read_only"),
     ],
 )
-def test_each_trouble_of_the_database_has_its_own_words(cause: psycopg.Error, code: str) -> None:
+def test_each_database_error_has_its_own_code(cause: psycopg.Error, code: str) -> None:
     error = OperationalError()
     error.__cause__ = cause
     found = outages.find_outage(error)
@@ -142,7 +142,7 @@ def test_each_trouble_of_the_database_has_its_own_words(cause: psycopg.Error, co
     assert found.code == code
 
 
-def test_a_closed_connection_is_an_outage_and_a_mistake_of_ours_is_none() -> None:
+def test_a_closed_connection_is_an_outage_and_a_programming_error_is_not() -> None:
     assert outages.find_outage(InterfaceError("the connection is closed")) == outages.UNAVAILABLE
     assert outages.find_outage(ProgrammingError()) is None
     assert outages.find_outage(DataError()) is None

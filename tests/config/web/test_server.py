@@ -1,4 +1,4 @@
-"""One web process under clients that are slow, large, many or gone. No test depends on how long something takes."""
+"""One web process with slow, large, many or disconnected clients. No test depends on timing."""
 
 import json
 import socket
@@ -90,7 +90,7 @@ def test_headers_that_do_not_arrive_are_dropped(monkeypatch: pytest.MonkeyPatch)
         assert read_all(connect(port, b"GET / HTTP/1.1\r\nHost: a\r\n")).startswith(b"HTTP/1.0 408 ")
 
 
-def test_a_slow_body_that_keeps_the_least_pace_is_read() -> None:
+def test_a_slow_body_above_the_minimum_rate_is_read() -> None:
     request = web.LimitedRequest(Adjustments())
     request.received(post(10**6))
     request.started = 0.0
@@ -100,7 +100,7 @@ def test_a_slow_body_that_keeps_the_least_pace_is_read() -> None:
 
 
 def test_a_slow_reader_takes_no_thread_and_little_memory() -> None:
-    """All of each response is made although nobody reads it, and what is not read lies in a file."""
+    """Unread responses are generated completely and buffered in a file."""
     pieces, size = 300, 100_000
     made: list[int] = []
 
@@ -127,7 +127,7 @@ def test_a_slow_reader_takes_no_thread_and_little_memory() -> None:
             each.close()
 
 
-def test_a_reader_that_takes_next_to_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_reads_too_slowly_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "IDLE_SECONDS", -1)
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -161,7 +161,7 @@ def test_probes_and_pages_do_not_wait_for_exports_nor_probes_for_pages() -> None
             each.close()
 
 
-def test_an_export_waits_while_a_page_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_waits_while_a_page_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "EXPORT_PAUSE_SECONDS", 60)
     began, first, ended = threading.Event(), threading.Event(), threading.Event()
     ended_meanwhile: list[bool] = []
@@ -210,7 +210,7 @@ def test_an_export_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch) -> Non
         busy.close()
 
 
-def test_more_exports_than_may_wait_are_refused_and_can_be_asked_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exports_beyond_the_queue_limit_are_refused_and_can_be_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "MAX_QUEUED_EXPORTS", 2)
     asked: list[str] = []
     go_on = threading.Event()
@@ -249,7 +249,7 @@ def test_more_exports_than_may_wait_are_refused_and_can_be_asked_for_later(monke
         ),
     ],
 )
-def test_too_large_a_body_is_refused_early_with_a_sentence(sent: bytes) -> None:
+def test_a_body_that_is_too_large_is_refused_early_with_a_message(sent: bytes) -> None:
     with serving(hello) as (port, _):
         head, _, body = read_all(connect(port, sent)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 413 ")
@@ -257,14 +257,14 @@ def test_too_large_a_body_is_refused_early_with_a_sentence(sent: bytes) -> None:
     assert body.decode().strip() == web.ERROR_MESSAGES[413]
 
 
-def test_the_api_is_refused_in_its_own_format() -> None:
+def test_refused_api_requests_get_problem_details() -> None:
     with serving(hello) as (port, _):
         answer = read_all(connect(port, post(web.BODY_BYTES + 1, path="/api/v1/runs")))
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 413
     assert b"application/problem+json" in answer
 
 
-def test_bodies_up_to_the_limit_arrive_whole_also_in_chunks() -> None:
+def test_bodies_up_to_the_limit_arrive_complete_also_chunked() -> None:
     def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response("200 OK", [])
         read = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
@@ -288,7 +288,7 @@ def test_bodies_up_to_the_limit_arrive_whole_also_in_chunks() -> None:
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
     ],
 )
-def test_what_is_no_request_is_refused_with_a_sentence(sent: bytes, status: int) -> None:
+def test_an_invalid_request_is_refused_with_a_message(sent: bytes, status: int) -> None:
     with serving(hello) as (port, _):
         answer = read_all(connect(port, sent))
         assert ask(port).endswith(b"hello")
@@ -306,7 +306,7 @@ def test_idle_connections_are_closed_for_new_clients(monkeypatch: pytest.MonkeyP
             each.close()
 
 
-def test_what_clients_make_the_server_hold_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_buffered_bytes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "MAX_BUFFERED_BYTES", 1_000_000)
     with serving(hello) as (port, _):
         small = connect(port, post(900_000, b"x" * 100_000))
@@ -330,7 +330,7 @@ def test_pipelined_requests_are_answered_in_order() -> None:
     assert places == sorted(places)
 
 
-def test_a_client_that_left_is_not_worked_for() -> None:
+def test_a_queued_request_of_a_disconnected_client_is_dropped() -> None:
     asked: list[str] = []
     go_on = threading.Event()
 
@@ -357,7 +357,7 @@ def test_a_client_that_left_is_not_worked_for() -> None:
     assert asked == ["/runs/export/first", "/runs/export/last"]
 
 
-def test_a_running_request_finishes_at_the_end_and_nobody_new_is_let_in() -> None:
+def test_at_shutdown_running_requests_finish_and_new_connections_are_refused() -> None:
     began, go_on = threading.Event(), threading.Event()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -377,7 +377,7 @@ def test_a_running_request_finishes_at_the_end_and_nobody_new_is_let_in() -> Non
         assert read_all(running).endswith(b"finished")
 
 
-def test_addresses_reach_the_pages_as_they_came() -> None:
+def test_paths_reach_the_application_unchanged() -> None:
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response("200 OK", [])
         return [
@@ -395,8 +395,8 @@ def test_each_refusal_has_a_line_in_the_access_log(caplog: pytest.LogCaptureFixt
     assert [record.getMessage() for record in caplog.records if record.name == "access"] == ["POST /login/ 413"]
 
 
-def test_waiting_ends_with_the_attackers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of a client that left is kept."""
+def test_buffers_are_freed_when_attackers_disconnect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept of a disconnected client."""
     with serving(hello) as (port, server):
         held = [connect(port, post(1_000_000, b"x" * 200_000)) for _ in range(ATTACKERS)]
         wait_for(lambda: len(server.active_channels) == ATTACKERS, "all of them to be connected")
