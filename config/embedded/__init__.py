@@ -1,1 +1,1 @@
-"""The parts that run on one machine: data folder, embedded Postgres, embedded broker, supervisor."""
+"""Runs the product on one machine: data folder, Postgres, broker and supervisor."""

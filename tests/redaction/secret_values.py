@@ -1,6 +1,6 @@
-"""Invented values of the published shapes, made here from pieces so that no scanner takes this file for a leak.
+"""Random secrets and personal data in the published formats, for tests of redaction.
 
-Each holds the mark MARK, or is listed whole, so that a test can look for it wherever it must not be.
+They are assembled from pieces, so that secret scanners don't report this file.
 """
 
 import base64
@@ -16,125 +16,126 @@ ALNUM = string.ascii_letters + string.digits
 LOWER = string.ascii_lowercase + string.digits
 
 
-def run(signs: str, length: int, seed: int = 7) -> str:
-    return "".join(random.Random(f"{seed} {length} {signs}").choices(signs, k=length))
+def rand(alphabet: str, length: int, seed: int = 7) -> str:
+    """The same text for the same arguments."""
+    return "".join(random.Random(f"{seed} {length} {alphabet}").choices(alphabet, k=length))
 
 
-def _joined(*pieces: str) -> str:
+def _join(*pieces: str) -> str:
     return "".join(pieces)
 
 
 TOKENS: dict[str, str] = {
-    "AWS access key ID": _joined("AK", "IA", run(UPPER, 16)),
-    "AWS temporary key ID": _joined("AS", "IA", run(UPPER, 14), "7Q"),
-    "Google API key": _joined("AI", "za", run(ALNUM, 35)),
-    "Google OAuth token": _joined("ya", "29.", run(ALNUM, 60)),
-    "Google client secret": _joined("GOC", "SPX-", run(ALNUM, 28)),
-    "Azure client secret": _joined(run(ALNUM, 3), "8Q~", run(ALNUM, 34)),
-    "Azure storage key": _joined(run(ALNUM + "+/", 86), "=="),
-    "Alibaba key": _joined("LT", "AI", run(ALNUM, 20)),
-    "DigitalOcean token": _joined("do", "p_v1_", run(HEX, 64)),
-    "DigitalOcean OAuth token": _joined("do", "o_v1_", run(HEX, 64)),
-    "Heroku key": _joined("HR", "KU-AA", run(ALNUM, 58)),
-    "Cloudflare origin key": _joined("v1", ".0-", run(HEX, 24), "-", run(HEX, 146)),
-    "Fly.io token": _joined("fo", "1_", run(ALNUM, 43)),
-    "Vercel token": _joined("vc", "p_", run(ALNUM, 56)),
-    "Netlify token": _joined("nf", "p_", run(ALNUM, 36)),
-    "Supabase key": _joined("sb", "p_", run(LOWER, 40)),
-    "PlanetScale password": _joined("psc", "ale_pw_", run(ALNUM, 43)),
-    "GitHub personal token": _joined("gh", "p_", run(ALNUM, 36)),
-    "GitHub OAuth token": _joined("gh", "o_", run(ALNUM, 36)),
-    "GitHub app token": _joined("gh", "s_", run(ALNUM, 36)),
-    "GitHub refresh token": _joined("gh", "r_", run(ALNUM, 36)),
-    "GitHub fine-grained token": _joined("github", "_pat_", run(ALNUM, 22), "_", run(ALNUM, 59)),
-    "GitLab token": _joined("gl", "pat-", run(ALNUM, 20)),
-    "GitLab deploy token": _joined("gl", "dt-", run(ALNUM, 20)),
-    "GitLab runner token": _joined("gl", "rt-", run(ALNUM, 20)),
-    "Bitbucket app password": _joined("AT", "BB", run(ALNUM, 32)),
-    "npm token": _joined("np", "m_", run(ALNUM, 36)),
-    "PyPI token": _joined("py", "pi-AgEIcHlwaS5vcmc", run(ALNUM, 70)),
-    "RubyGems key": _joined("ruby", "gems_", run(HEX, 48)),
-    "NuGet key": _joined("oy", "2", run(LOWER, 43)),
-    "Docker token": _joined("dck", "r_pat_", run(ALNUM, 27)),
-    "CircleCI token": _joined("CCI", "PAT_", run(ALNUM, 22), "_", run(HEX, 40)),
-    "Buildkite token": _joined("bk", "ua_", run(LOWER, 40)),
-    "JFrog key": _joined("AK", "Cp", run(ALNUM, 69)),
-    "Sonar token": _joined("sq", "p_", run(HEX, 40)),
-    "Postman key": _joined("PM", "AK-", run(HEX, 24), "-", run(HEX, 34)),
-    "Pulumi token": _joined("pu", "l-", run(HEX, 40)),
-    "Terraform token": _joined(run(ALNUM, 14), ".atlas", "v1.", run(ALNUM, 64)),
-    "Vault token": _joined("hv", "s.", run(ALNUM, 95)),
-    "Doppler token": _joined("dp", ".pt.", run(ALNUM, 43)),
-    "1Password token": _joined("ops", "_eyJ", run(ALNUM, 260)),
-    "age key": _joined("AGE-SEC", "RET-KEY-1", run(UPPER, 58)),
-    "Tailscale key": _joined("tsk", "ey-auth-", run(ALNUM, 17), "-", run(ALNUM, 32)),
-    "Grafana token": _joined("gl", "sa_", run(ALNUM, 32), "_", run(HEX, 8)),
-    "Databricks token": _joined("da", "pi", run(HEX, 32)),
-    "Slack bot token": _joined("xo", "xb-", "123456789012-123456789012-", run(ALNUM, 24)),
-    "Slack user token": _joined("xo", "xp-", "123456789012-123456789012-123456789012-", run(ALNUM, 32)),
-    "Slack app token": _joined("xa", "pp-1-", run(UPPER, 11), "-1234567890123-", run(HEX, 64)),
-    "Slack webhook": _joined("hooks.sl", "ack.com/services/", run(UPPER, 9), "/", run(UPPER, 11), "/", run(ALNUM, 24)),
-    "Discord bot token": _joined("M", run(ALNUM, 23), ".", run(ALNUM, 6), ".", run(ALNUM, 27)),
-    "Discord webhook": _joined("discord", ".com/api/webhooks/123456789012345678/", run(ALNUM, 68)),
-    "Telegram bot token": _joined("123456789", ":AA", run(ALNUM, 33)),
-    "Twilio key": _joined("S", "K", run(HEX, 32)),
-    "Twilio account": _joined("A", "C", run(HEX, 32)),
-    "SendGrid key": _joined("S", "G.", run(ALNUM, 22), ".", run(ALNUM, 43)),
-    "Mailgun key": _joined("ke", "y-", run(HEX, 32)),
-    "Mailchimp key": _joined(run(HEX, 32), "-us", "12"),
-    "Brevo key": _joined("xkey", "sib-", run(HEX, 64), "-", run(ALNUM, 16)),
-    "Resend key": _joined("r", "e_", run(ALNUM, 8), "_", run(ALNUM, 24)),
-    "Stripe secret key": _joined("s", "k_live_", run(ALNUM, 24)),
-    "Stripe restricted key": _joined("r", "k_live_", run(ALNUM, 24)),
-    "Stripe webhook secret": _joined("wh", "sec_", run(ALNUM, 32)),
-    "Square token": _joined("sq", "0atp-", run(ALNUM, 22)),
-    "Shopify token": _joined("shp", "at_", run(HEX, 32)),
-    "Razorpay key": _joined("rz", "p_live_", run(ALNUM, 14)),
-    "Braintree token": _joined("access", "_token$production$", run(LOWER, 16), "$", run(HEX, 32)),
-    "OpenAI key": _joined("s", "k-proj-", run(ALNUM, 48)),
-    "OpenAI key, old": _joined("s", "k-", run(ALNUM, 48)),
-    "Anthropic key": _joined("s", "k-ant-api03-", run(ALNUM, 93), "AA"),
-    "Hugging Face token": _joined("h", "f_", run(string.ascii_letters, 34)),
-    "Groq key": _joined("gs", "k_", run(ALNUM, 52)),
-    "Perplexity key": _joined("pp", "lx-", run(ALNUM, 48)),
-    "Replicate token": _joined("r", "8_", run(ALNUM, 37)),
-    "xAI key": _joined("xa", "i-", run(ALNUM, 80)),
-    "NVIDIA key": _joined("nv", "api-", run(ALNUM, 64)),
-    "Atlassian token": _joined("AT", "ATT3", run(ALNUM, 180)),
-    "Linear key": _joined("li", "n_api_", run(ALNUM, 40)),
-    "Notion token": _joined("nt", "n_", "12345678901", run(ALNUM, 35)),
-    "Airtable token": _joined("pa", "t", run(ALNUM, 14), ".", run(HEX, 64)),
-    "Asana token": _joined("1/", "1234567890123456", ":", run(HEX, 32)),
-    "Figma token": _joined("fi", "gd_", run(ALNUM, 40)),
-    "HubSpot token": _joined("pa", "t-na1-", run(HEX, 8), "-", run(HEX, 4), "-", run(HEX, 4), "-", run(HEX, 4), "-", run(HEX, 12)),
-    "Facebook token": _joined("EA", "AC", run(ALNUM, 120)),
-    "New Relic key": _joined("NR", "AK-", run(UPPER, 27)),
-    "Dynatrace token": _joined("dt", "0c01.", run(UPPER, 24), ".", run(UPPER, 64)),
-    "Sentry token": _joined("snt", "ryu_", run(HEX, 64)),
-    "PostHog key": _joined("ph", "x_", run(ALNUM, 43)),
-    "Mapbox token": _joined("s", "k.ey", "J1", run(ALNUM, 40), ".", run(ALNUM, 22)),
-    "OpenShift token": _joined("sha", "256~", run(ALNUM, 43)),
-    "Neon password": _joined("np", "g_", run(ALNUM, 12)),
-    "Airtable key, old": _joined("ke", "y4", run(ALNUM, 13)),
-    "Fireworks key": _joined("f", "w_", run(ALNUM, 24)),
-    "license key": "-".join(["7K2QX", *(run(UPPER, 5, seed) for seed in range(4))]),
-    "Teams webhook": _joined(
+    "AWS access key ID": _join("AK", "IA", rand(UPPER, 16)),
+    "AWS temporary key ID": _join("AS", "IA", rand(UPPER, 14), "7Q"),
+    "Google API key": _join("AI", "za", rand(ALNUM, 35)),
+    "Google OAuth token": _join("ya", "29.", rand(ALNUM, 60)),
+    "Google client secret": _join("GOC", "SPX-", rand(ALNUM, 28)),
+    "Azure client secret": _join(rand(ALNUM, 3), "8Q~", rand(ALNUM, 34)),
+    "Azure storage key": _join(rand(ALNUM + "+/", 86), "=="),
+    "Alibaba key": _join("LT", "AI", rand(ALNUM, 20)),
+    "DigitalOcean token": _join("do", "p_v1_", rand(HEX, 64)),
+    "DigitalOcean OAuth token": _join("do", "o_v1_", rand(HEX, 64)),
+    "Heroku key": _join("HR", "KU-AA", rand(ALNUM, 58)),
+    "Cloudflare origin key": _join("v1", ".0-", rand(HEX, 24), "-", rand(HEX, 146)),
+    "Fly.io token": _join("fo", "1_", rand(ALNUM, 43)),
+    "Vercel token": _join("vc", "p_", rand(ALNUM, 56)),
+    "Netlify token": _join("nf", "p_", rand(ALNUM, 36)),
+    "Supabase key": _join("sb", "p_", rand(LOWER, 40)),
+    "PlanetScale password": _join("psc", "ale_pw_", rand(ALNUM, 43)),
+    "GitHub personal token": _join("gh", "p_", rand(ALNUM, 36)),
+    "GitHub OAuth token": _join("gh", "o_", rand(ALNUM, 36)),
+    "GitHub app token": _join("gh", "s_", rand(ALNUM, 36)),
+    "GitHub refresh token": _join("gh", "r_", rand(ALNUM, 36)),
+    "GitHub fine-grained token": _join("github", "_pat_", rand(ALNUM, 22), "_", rand(ALNUM, 59)),
+    "GitLab token": _join("gl", "pat-", rand(ALNUM, 20)),
+    "GitLab deploy token": _join("gl", "dt-", rand(ALNUM, 20)),
+    "GitLab runner token": _join("gl", "rt-", rand(ALNUM, 20)),
+    "Bitbucket app password": _join("AT", "BB", rand(ALNUM, 32)),
+    "npm token": _join("np", "m_", rand(ALNUM, 36)),
+    "PyPI token": _join("py", "pi-AgEIcHlwaS5vcmc", rand(ALNUM, 70)),
+    "RubyGems key": _join("ruby", "gems_", rand(HEX, 48)),
+    "NuGet key": _join("oy", "2", rand(LOWER, 43)),
+    "Docker token": _join("dck", "r_pat_", rand(ALNUM, 27)),
+    "CircleCI token": _join("CCI", "PAT_", rand(ALNUM, 22), "_", rand(HEX, 40)),
+    "Buildkite token": _join("bk", "ua_", rand(LOWER, 40)),
+    "JFrog key": _join("AK", "Cp", rand(ALNUM, 69)),
+    "Sonar token": _join("sq", "p_", rand(HEX, 40)),
+    "Postman key": _join("PM", "AK-", rand(HEX, 24), "-", rand(HEX, 34)),
+    "Pulumi token": _join("pu", "l-", rand(HEX, 40)),
+    "Terraform token": _join(rand(ALNUM, 14), ".atlas", "v1.", rand(ALNUM, 64)),
+    "Vault token": _join("hv", "s.", rand(ALNUM, 95)),
+    "Doppler token": _join("dp", ".pt.", rand(ALNUM, 43)),
+    "1Password token": _join("ops", "_eyJ", rand(ALNUM, 260)),
+    "age key": _join("AGE-SEC", "RET-KEY-1", rand(UPPER, 58)),
+    "Tailscale key": _join("tsk", "ey-auth-", rand(ALNUM, 17), "-", rand(ALNUM, 32)),
+    "Grafana token": _join("gl", "sa_", rand(ALNUM, 32), "_", rand(HEX, 8)),
+    "Databricks token": _join("da", "pi", rand(HEX, 32)),
+    "Slack bot token": _join("xo", "xb-", "123456789012-123456789012-", rand(ALNUM, 24)),
+    "Slack user token": _join("xo", "xp-", "123456789012-123456789012-123456789012-", rand(ALNUM, 32)),
+    "Slack app token": _join("xa", "pp-1-", rand(UPPER, 11), "-1234567890123-", rand(HEX, 64)),
+    "Slack webhook": _join("hooks.sl", "ack.com/services/", rand(UPPER, 9), "/", rand(UPPER, 11), "/", rand(ALNUM, 24)),
+    "Discord bot token": _join("M", rand(ALNUM, 23), ".", rand(ALNUM, 6), ".", rand(ALNUM, 27)),
+    "Discord webhook": _join("discord", ".com/api/webhooks/123456789012345678/", rand(ALNUM, 68)),
+    "Telegram bot token": _join("123456789", ":AA", rand(ALNUM, 33)),
+    "Twilio key": _join("S", "K", rand(HEX, 32)),
+    "Twilio account": _join("A", "C", rand(HEX, 32)),
+    "SendGrid key": _join("S", "G.", rand(ALNUM, 22), ".", rand(ALNUM, 43)),
+    "Mailgun key": _join("ke", "y-", rand(HEX, 32)),
+    "Mailchimp key": _join(rand(HEX, 32), "-us", "12"),
+    "Brevo key": _join("xkey", "sib-", rand(HEX, 64), "-", rand(ALNUM, 16)),
+    "Resend key": _join("r", "e_", rand(ALNUM, 8), "_", rand(ALNUM, 24)),
+    "Stripe secret key": _join("s", "k_live_", rand(ALNUM, 24)),
+    "Stripe restricted key": _join("r", "k_live_", rand(ALNUM, 24)),
+    "Stripe webhook secret": _join("wh", "sec_", rand(ALNUM, 32)),
+    "Square token": _join("sq", "0atp-", rand(ALNUM, 22)),
+    "Shopify token": _join("shp", "at_", rand(HEX, 32)),
+    "Razorpay key": _join("rz", "p_live_", rand(ALNUM, 14)),
+    "Braintree token": _join("access", "_token$production$", rand(LOWER, 16), "$", rand(HEX, 32)),
+    "OpenAI key": _join("s", "k-proj-", rand(ALNUM, 48)),
+    "OpenAI key, old": _join("s", "k-", rand(ALNUM, 48)),
+    "Anthropic key": _join("s", "k-ant-api03-", rand(ALNUM, 93), "AA"),
+    "Hugging Face token": _join("h", "f_", rand(string.ascii_letters, 34)),
+    "Groq key": _join("gs", "k_", rand(ALNUM, 52)),
+    "Perplexity key": _join("pp", "lx-", rand(ALNUM, 48)),
+    "Replicate token": _join("r", "8_", rand(ALNUM, 37)),
+    "xAI key": _join("xa", "i-", rand(ALNUM, 80)),
+    "NVIDIA key": _join("nv", "api-", rand(ALNUM, 64)),
+    "Atlassian token": _join("AT", "ATT3", rand(ALNUM, 180)),
+    "Linear key": _join("li", "n_api_", rand(ALNUM, 40)),
+    "Notion token": _join("nt", "n_", "12345678901", rand(ALNUM, 35)),
+    "Airtable token": _join("pa", "t", rand(ALNUM, 14), ".", rand(HEX, 64)),
+    "Asana token": _join("1/", "1234567890123456", ":", rand(HEX, 32)),
+    "Figma token": _join("fi", "gd_", rand(ALNUM, 40)),
+    "HubSpot token": _join("pa", "t-na1-", rand(HEX, 8), "-", rand(HEX, 4), "-", rand(HEX, 4), "-", rand(HEX, 4), "-", rand(HEX, 12)),
+    "Facebook token": _join("EA", "AC", rand(ALNUM, 120)),
+    "New Relic key": _join("NR", "AK-", rand(UPPER, 27)),
+    "Dynatrace token": _join("dt", "0c01.", rand(UPPER, 24), ".", rand(UPPER, 64)),
+    "Sentry token": _join("snt", "ryu_", rand(HEX, 64)),
+    "PostHog key": _join("ph", "x_", rand(ALNUM, 43)),
+    "Mapbox token": _join("s", "k.ey", "J1", rand(ALNUM, 40), ".", rand(ALNUM, 22)),
+    "OpenShift token": _join("sha", "256~", rand(ALNUM, 43)),
+    "Neon password": _join("np", "g_", rand(ALNUM, 12)),
+    "Airtable key, old": _join("ke", "y4", rand(ALNUM, 13)),
+    "Fireworks key": _join("f", "w_", rand(ALNUM, 24)),
+    "license key": "-".join(["7K2QX", *(rand(UPPER, 5, seed) for seed in range(4))]),
+    "Teams webhook": _join(
         "contoso.webhook.off", "ice.com/webhookb2/5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11@5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a12/",
-        "IncomingWebhook/", run(HEX, 32), "/5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a13",
+        "IncomingWebhook/", rand(HEX, 32), "/5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a13",
     ),
-    "JSON web token": _joined("ey", "J", run(ALNUM, 30), ".ey", "J", run(ALNUM, 60), ".", run(ALNUM, 43)),
+    "JSON web token": _join("ey", "J", rand(ALNUM, 30), ".ey", "J", rand(ALNUM, 60), ".", rand(ALNUM, 43)),
 }  # fmt: skip
 
 PEM_KINDS = ("", "RSA ", "EC ", "DSA ", "OPENSSH ", "ENCRYPTED ")
-PEM_BODY = [run(ALNUM + "+/", 64, seed) for seed in range(4)]
+PEM_BODY = [rand(ALNUM + "+/", 64, seed) for seed in range(4)]
 
 
 def private_key(kind: str, line_end: str = "\n", is_cut: bool = False) -> str:
-    begin, end = (_joined("-----", word, " ", kind, "PRIVATE ", "KEY-----") for word in ("BEGIN", "END"))
+    begin, end = (_join("-----", word, " ", kind, "PRIVATE ", "KEY-----") for word in ("BEGIN", "END"))
     return line_end.join([begin, *PEM_BODY, *([] if is_cut else [end])])
 
 
-# What is masked -> the part that must be gone.
+# Text -> the part that must be masked.
 ANNOUNCED = {
     "the password is zqPass31word!": "zqPass31word!",
     "password: correct-zq31": "correct-zq31",
@@ -166,7 +167,7 @@ ANNOUNCED = {
     "os.environ['API_TOKEN'] = 'zq31Hund'": "zq31Hund",
     '{"auth": "YW5uOnpxMzFIdW5k"}': "YW5uOnpxMzFIdW5k",
 }
-# The same, where the leak scan, which reads line by line, cannot see it.
+# The same, with the keyword on the line before. The leak scan reads single lines, so it cannot find these.
 ANNOUNCED_IN_THE_LINE_BEFORE = {
     "Password:\nzq31Hund!": "zq31Hund!",
     "- name: DB_PASSWORD\n  value: zqHundHund": "zqHundHund",
@@ -230,7 +231,7 @@ PERSONAL = {
     "driver's license: D1234567": "D1234567",
     "身份证号码：11010519491231002": "11010519491231002",
 }
-# What a text may be written in. Each is a whole secret once it is read.
+# Encodings of a secret.
 ENCODED_BY: dict[str, Callable[[str], str]] = {
     "percent": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
     "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
@@ -250,7 +251,7 @@ ENCODED_BY: dict[str, Callable[[str], str]] = {
     "full width": lambda text: "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text),
     "an invisible character": lambda text: f"{text[:6]}\u200b{text[6:]}",
 }
-# Evidence: none of these may change.
+# Texts that must not change.
 PLAIN = (
     "conversationId 5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11 and 5f2c1f0e6a1b4b579a602d0b8f3c7a11",
     "2026-11-28T06:17:00.123Z took 1764310620123 ms, 1764310620 s",

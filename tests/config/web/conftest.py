@@ -32,7 +32,7 @@ print("session:", session.session_key)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     text: str
@@ -43,14 +43,14 @@ class Site:
     """The pages as a signed-in admin gets them, and their database."""
 
     data: DataDir
-    place: cluster.Cluster
+    postgres_cluster: cluster.Cluster
     port: int = 0
     session: str = ""
     server: "subprocess.Popen[bytes] | None" = None
     database: "subprocess.Popen[bytes] | None" = None
     statuses: list[int] = field(default_factory=list)
 
-    def ask(self, path: str, method: str = "GET", body: str | None = None, **headers: str) -> Answer:
+    def request(self, path: str, method: str = "GET", body: str | None = None, **headers: str) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         csrf = "a" * 32
         sent = {"Cookie": f"sessionid={self.session}; csrftoken={csrf}", "X-CSRFToken": csrf, **headers}
@@ -58,21 +58,21 @@ class Site:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             connection.request(method, path, body=body, headers=sent)
-            answer = connection.getresponse()
-            named = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, named, answer.read().decode())
+            response = connection.getresponse()
+            named = {name.lower(): value for name, value in response.getheaders()}
+            return Response(response.status, named, response.read().decode())
         finally:
             connection.close()
 
     def is_up(self) -> bool:
         try:
-            return self.ask("/health/live").status == 200
+            return self.request("/health/live").status == 200
         except OSError:
             return False
 
     def start_database(self) -> None:
-        self.database = postgres.start(self.place)
-        assert postgres.wait_until_ready(self.place, self.database)
+        self.database = postgres.start(self.postgres_cluster)
+        assert postgres.wait_until_ready(self.postgres_cluster, self.database)
 
     def stop_database(self) -> None:
         assert self.database

@@ -44,53 +44,55 @@ OUTAGES = pytest.mark.parametrize("outage", [stopped, frozen])
 
 @OUTAGES
 def test_pages_report_an_outage_of_the_database_and_recover(site: Site, outage: Outage) -> None:
-    wait_for(lambda: site.ask("/").status == 200, "a good page")
+    wait_for(lambda: site.request("/").status == 200, "a good page")
     with outage(site):
-        page = site.ask("/")
+        page = site.request("/")
         assert (page.status, page.headers["retry-after"]) == (503, "5")
         assert 'href="/"' in page.text
-        form = site.ask("/clients/add/", "POST", "name=typed")
+        form = site.request("/clients/add/", "POST", "name=typed")
         assert form.status == 503
         assert "reload this page" in form.text
-        answer = site.ask("/api/v1/runs", Authorization="Bearer cbd_" + "a" * 43)
+        answer = site.request("/api/v1/runs", Authorization="Bearer cbd_" + "a" * 43)
         assert (answer.status, json.loads(answer.text)["code"]) == (503, "database_unavailable")
         assert answer.headers["retry-after"] == "5"
-        fragment = site.ask("/system/state/", **{"HX-Request": "true"})
+        fragment = site.request("/system/state/", **{"HX-Request": "true"})
         assert (fragment.status, fragment.headers["content-type"]) == (503, "text/plain; charset=utf-8")
         assert outages.UNAVAILABLE.title in fragment.text
         assert fragment.headers["retry-after"] == "5"
-        numbers = site.ask("/metrics")
+        numbers = site.request("/metrics")
         assert (numbers.status, numbers.headers["content-type"]) == (503, "text/plain; charset=utf-8")
-    wait_for(lambda: site.ask("/").status == 200, "the pages to be back")
+    wait_for(lambda: site.request("/").status == 200, "the pages to be back")
 
 
 @OUTAGES
 def test_probes_respond_during_an_outage(site: Site, outage: Outage) -> None:
     with outage(site):
-        assert site.ask("/health/live").status == 200
-        wait_for(lambda: not json.loads(site.ask("/health/ready").text)["parts"]["database"], "the outage to be seen")
-        assert site.ask("/health/ready").status == 503
-    wait_for(lambda: json.loads(site.ask("/health/ready").text)["parts"]["database"], "its end to be seen")
+        assert site.request("/health/live").status == 200
+        wait_for(
+            lambda: not json.loads(site.request("/health/ready").text)["parts"]["database"], "the outage to be seen"
+        )
+        assert site.request("/health/ready").status == 503
+    wait_for(lambda: json.loads(site.request("/health/ready").text)["parts"]["database"], "its end to be seen")
 
 
 def test_failing_probes_are_not_logged_as_errors(site: Site) -> None:
     with stopped(site):
-        wait_for(lambda: site.ask("/health/ready").status == 503, "the outage to be seen")
+        wait_for(lambda: site.request("/health/ready").status == 503, "the outage to be seen")
         before = site.log()
-        assert {site.ask("/health/ready").status for _ in range(5)} == {503}
+        assert {site.request("/health/ready").status for _ in range(5)} == {503}
         assert "/health/ready" not in site.log().removeprefix(before)
 
 
 def test_no_page_fails_after_a_restart_of_the_database(site: Site) -> None:
-    wait_for(lambda: {site.ask("/").status for _ in range(10)} == {200}, "every thread to have its connection")
+    wait_for(lambda: {site.request("/").status for _ in range(10)} == {200}, "every thread to have its connection")
     site.stop_database()
     site.start_database()
-    assert {site.ask("/").status for _ in range(10)} == {200}
+    assert {site.request("/").status for _ in range(10)} == {200}
 
 
 def test_an_outage_is_logged_without_a_traceback(site: Site) -> None:
     with stopped(site):
-        site.ask("/")
+        site.request("/")
     assert outages.UNAVAILABLE.title in site.log()
     assert "Traceback" not in site.log()
 
@@ -114,8 +116,8 @@ def test_pages_and_probes_respond_while_anonymous_requests_hang(site: Site) -> N
     try:
         for each in held:
             each.sendall(slow)
-        assert site.ask("/").status == 200
-        assert site.ask("/health/live").status == 200
+        assert site.request("/").status == 200
+        assert site.request("/health/live").status == 200
     finally:
         for each in held:
             each.close()
