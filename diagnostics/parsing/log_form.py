@@ -8,10 +8,9 @@ from itertools import islice
 
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import ComposedBody, Draft, DraftResponse, Headers
-from diagnostics.parsing.response_text import find_response, is_response_body, json_at, status_in
+from diagnostics.parsing.response_text import is_response_body, json_at, status_in
 from diagnostics.text import time_budget
 
-MAX_LINE = 4_000
 STATUS = re.compile(
     r"ApiException:?\s{0,3}\((?P<python>[1-5]\d\d)\)"
     r"|\b(?:http[_ ]?)?status(?:[_ -]?code)?[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<named>[1-5]\d\d)\b"
@@ -47,11 +46,6 @@ BODY = re.compile(
 HEADERS = re.compile(r"HTTPHeaderDict\((?P<dict>\{[^{}]{0,8000}\})\)")
 
 
-def response_after(text: str) -> DraftResponse | None:
-    """The response in the text after a call, written as HTTP or logged; None for none."""
-    return find_response(text) or response_in_log(text)
-
-
 def response_in_log(text: str) -> DraftResponse | None:
     """The response in a log; None if it has neither a status nor an error body."""
     body, status = _body(text)
@@ -81,12 +75,8 @@ def _read(text: str, found: re.Match[str], until: int) -> Draft:
     if draft.url.startswith("/") and (host := HOST_BEFORE.search(text, max(0, found.start() - 300), found.start())):
         draft.url = host[1].removesuffix(":443") + draft.url  # as urllib3 logs it
     draft.note("taken", "The call was read from a line of a log, which shows neither its headers nor its body.")
-    around = text[max(0, found.start() - MAX_LINE) : found.end() + MAX_LINE]
-    line = around[around.rfind("\n", 0, min(MAX_LINE, found.start())) + 1 :]
-    response = response_in_log(line.partition("\n")[0]) or response_in_log(text[found.end() : until])
     if status := found["status"] or found["status3"]:
-        response = DraftResponse(int(status), response.headers if response else [], response.body if response else None)
-    draft.response = response
+        draft.response = DraftResponse(int(status))
     return draft
 
 

@@ -328,8 +328,11 @@ def _unwrapped(text: str, budget: TimeBudget) -> tuple[str, list[Note]]:
 
 def _region(parsed: Parsed, text: str) -> str:
     """The key of the region of the call's host, else of the region that the text names; "" for none."""
-    own = region_of_host(parsed.call.host) if parsed.call else None
-    region = own or region_set(text) or region_named(text)
+    region = region_of_host(parsed.call.host) if parsed.call else None
+    try:
+        region = region or region_set(text) or region_named(text)
+    except TimeBudgetExceeded:  # masking took long; the call was parsed without the region
+        return ""
     return region.key if region else ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import Draft, method_in
-from diagnostics.parsing.log_form import response_after
+from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.snippets import add_header, fill_url, finish
 from diagnostics.parsing.values import UnknownValue, joined, json_of, text_of
 from diagnostics.text import time_budget
@@ -197,7 +197,7 @@ def _read(text: str, options: Mapping[str, Any], end: int, until: int) -> Draft:
     if isinstance(headers, UnknownValue):
         draft.note_unknown("The headers are", headers.name)
     _fill_body(draft, options.get("body"), text_of(options.get("contenttype")))
-    draft.response = response_after(text[end:until])
+    draft.response = find_response(text[end:until])
     return finish(draft)
 
 

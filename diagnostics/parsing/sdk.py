@@ -13,7 +13,7 @@ from diagnostics.genesys.paths import UUID, is_parameter, split_path
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import Draft
 from diagnostics.parsing.intent import nearest_methods
-from diagnostics.parsing.log_form import response_after
+from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.shell import read_command
 from diagnostics.parsing.snippets import Languages, finish
 from diagnostics.parsing.values import OPEN, Arguments, UnknownValue, json_of, text_of
@@ -110,7 +110,7 @@ def _read(text: str, name: str, given: Arguments, end: int, until: int) -> Draft
         _unknown(draft, given)
     else:
         _fill(draft, operation, *_bound(operation, given))
-    draft.response = response_after(text[end:until])
+    draft.response = find_response(text[end:until])
     return finish(draft)
 
 
@@ -202,7 +202,7 @@ def _read_gc(text: str, words: list[str], end: int, until: int) -> Draft:
     if any(name in options for name in ("-f", "--file", "--filename")):
         draft.note("dropped", "The body comes from a file, whose content is not known here.")
     draft.body = draft.body or body or None
-    draft.response = response_after(text[end:until])
+    draft.response = find_response(text[end:until])
     return finish(draft)
 
 

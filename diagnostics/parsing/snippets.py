@@ -12,8 +12,8 @@ from diagnostics.parsing.call import Note
 from diagnostics.parsing.candidates import MAX_CANDIDATES, CallSpan
 from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, method_in
 from diagnostics.parsing.literals import Code
-from diagnostics.parsing.log_form import response_after
 from diagnostics.parsing.python_code import PythonCode
+from diagnostics.parsing.response_text import find_response
 from diagnostics.parsing.values import CLOSE, MARKED, OPEN, Arguments, UnknownValue, json_of, text_of, without_marks
 from diagnostics.text import time_budget
 
@@ -153,7 +153,7 @@ def _read(text: str, languages: Languages, request: SnippetCall, end: int, until
     _fill_auth(draft, request.options.get("auth"))
     _fill_body(draft, body, as_json)
     draft.default_method("the client")
-    draft.response = response_after(text[end:until])
+    draft.response = find_response(text[end:until])
     return finish(draft)
 
 
