@@ -105,7 +105,9 @@ def _describe(published: Operation, match: PathMatch, claim: Claim) -> str:
         return f"Published for {' and '.join(sorted(operation.method for operation in match.other_methods))}."
     rights = {"any": "any of ", "all": ""}.get(published.rule)
     needs = f"; it needs {rights}{', '.join(published.permissions)}" if rights is not None else ""
-    age = ", deprecated" if published.deprecated else ", a preview" if published.preview else ""
+    age = ", a preview" if published.preview else ""
+    if published.deprecated:
+        age = ", deprecated"
     return f"Published as {published.operation_id}{age}{needs}."
 
 

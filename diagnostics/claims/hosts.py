@@ -40,12 +40,12 @@ def is_placeholder_host(host: str) -> bool:
 
 def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     host, facts = claim.text, known("hosts")
-    if (where := region_of_host(host)) is not None:
-        if claim.scheme == "http" and where.domain:
-            sentence = f"The host is that of {where.name}, but it is called by https only."
+    if (region := region_of_host(host)) is not None:
+        if claim.scheme == "http" and region.domain:
+            sentence = f"The host is that of {region.name}, but it is called by https only."
             return wrong(sentence, SOURCE, (f"https://{host}",))
-        role = "API" if host == where.api_host else "login" if host == where.login_host else "sign-in"
-        return real(f"The {role} host of {where.name}, {where.key}.", SOURCE)
+        role = {region.login_host: "login", region.api_host: "API"}.get(host, "sign-in")
+        return real(f"The {role} host of {region.name}, {region.key}.", SOURCE)
     name = host.partition(":")[0]
     if name in facts["documentation"]:
         return real("Genesys publishes documentation there; it is no API host.", SOURCE)

@@ -10,7 +10,7 @@ from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.draft import METHODS, ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.objects import value_of
 from diagnostics.parsing.response_text import is_response_body, json_at, status_in
-from diagnostics.parsing.values import UnknownValue, text_of
+from diagnostics.parsing.values import UnknownValue, pairs_of, text_of
 
 MAX_NODES = 600
 MAX_DEPTH = 9
@@ -214,9 +214,8 @@ def _response_headers(nodes: list[_Node]) -> Headers:
 def _headers(value: Any) -> Headers:
     if isinstance(value, str):
         value = value_of(value)
-    pairs = list(value.items()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
     found: Headers = []
-    for pair in pairs[:MAX_HEADERS]:
+    for pair in pairs_of(value)[:MAX_HEADERS]:
         name, given = _pair(pair)
         one = given[0] if isinstance(given, list) and given else given
         if name and isinstance(one, str | int):

@@ -12,6 +12,7 @@ from diagnostics.parsing.har import candidate_of, is_entry
 from diagnostics.parsing.object_form import draft_of
 from diagnostics.parsing.postman import candidate_of_item, candidates_in_collection, is_collection, is_item
 from diagnostics.parsing.response_text import is_response_body, status_in
+from diagnostics.parsing.values import pairs_of, text_of
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import read_json
 
@@ -176,12 +177,12 @@ def _body(value: Any) -> str | None:
 
 def _headers(value: Any, draft: Draft | None) -> Headers:
     """Headers from an object, from pairs, or from objects with a name (or key) and a value."""
-    pairs: list[Any] = list(value.items()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    pairs = pairs_of(value)
     headers: Headers = []
     for pair in pairs[:MAX_HEADERS]:
         name, content = _header(pair)
         values = content if isinstance(content, list) else [content]
-        headers += [(name, _header_text(item)) for item in values[:MAX_HEADERS] if name]
+        headers += [(name, text_of(item)) for item in values[:MAX_HEADERS] if name]
     if draft is not None and len(pairs) > MAX_HEADERS:
         draft.note("dropped", f"Headers after the first {MAX_HEADERS} were left out.")
     return headers[:MAX_HEADERS]
@@ -197,10 +198,6 @@ def _header(pair: Any) -> tuple[str, Any]:
         name, _, content = pair.partition(":")
         return name.strip(), content.strip()
     return "", None
-
-
-def _header_text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _kind(value: Any) -> str:

@@ -515,7 +515,9 @@ def _read_response(text: str) -> Draft:
         if draft.response is None:
             raise Unreadable(f"This JSON is no answer: it has neither status nor network_error. {RESPONSE_FORMS}")
         return draft
-    form = "raw_http" if has_response(text) else "curl" if "curl: (" in text else "short"
+    form = "curl" if "curl: (" in text else "short"
+    if has_response(text):
+        form = "raw_http"
     draft = Draft(form, response=_response_in(text))
     if draft.response is None:
         raise Unreadable(f"{_size_of(text)}, and no status, error body or curl error is in it. {RESPONSE_FORMS}")

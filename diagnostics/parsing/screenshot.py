@@ -101,7 +101,8 @@ def _address(found: re.Match[str]) -> str:
     elif mark:
         return found[0]  # an address of another company
     known = path_words()
-    for number, segment in enumerate(segments[1:] if segments[0] else segments, start=1 if segments[0] else 0):
+    start = 1 if segments[0] else 0
+    for number, segment in enumerate(segments[start:], start=start):
         right = "v2" if segment in ("vZ", "vz", "V2", "VZ") else known.get(fold(segment), "")
         if right and segment and right != segment and segment.lower() != right.lower():
             segments[number] = right

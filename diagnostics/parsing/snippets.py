@@ -14,7 +14,17 @@ from diagnostics.parsing.draft import MAX_HEADERS, METHODS, Draft, method_in
 from diagnostics.parsing.literals import Code
 from diagnostics.parsing.python_code import PythonCode
 from diagnostics.parsing.response_text import find_response
-from diagnostics.parsing.values import CLOSE, MARKED, OPEN, Arguments, UnknownValue, json_of, text_of, without_marks
+from diagnostics.parsing.values import (
+    CLOSE,
+    MARKED,
+    OPEN,
+    Arguments,
+    UnknownValue,
+    json_of,
+    pairs_of,
+    text_of,
+    without_marks,
+)
 from diagnostics.text import time_budget
 
 CALL = re.compile(
@@ -184,8 +194,7 @@ def finish(draft: Draft) -> Draft:
 
 
 def _fill_headers(draft: Draft, headers: Any) -> None:
-    pairs = list(headers.items()) if isinstance(headers, dict) else headers if isinstance(headers, list) else []
-    for pair in pairs[:MAX_HEADERS]:
+    for pair in pairs_of(headers)[:MAX_HEADERS]:
         name, value = pair if isinstance(pair, list | tuple) and len(pair) == 2 else ("", None)
         add_header(draft, text_of(name), value)
     if isinstance(headers, UnknownValue):

@@ -50,6 +50,13 @@ def text_of(value: Any) -> str:
     return value if isinstance(value, str) else json_of(value)
 
 
+def pairs_of(value: Any) -> list[Any]:
+    """The items of an object or a list; [] for any other value."""
+    if isinstance(value, Mapping):
+        return list(value.items())
+    return value if isinstance(value, list) else []
+
+
 def json_of(value: Any) -> str:
     """The value as JSON, with the marked names of unknown values."""
     return json.dumps(value, ensure_ascii=False, default=text_of)
