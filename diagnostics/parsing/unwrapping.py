@@ -352,7 +352,7 @@ def _straight_commands(text: str) -> str:
     paragraphs = text.split("\n\n")
     for number, paragraph in enumerate(paragraphs):
         if (found := CURLY_COMMAND.search(paragraph)) is not None:
-            # What stands between straight quotation marks was sent as it is.
+            # Text between straight quotation marks is sent as it is.
             command = QUOTED_OR_NOT.sub(
                 lambda part: part[0] if part[0][0] in "'\"" else part[0].translate(STRAIGHT), paragraph[found.start() :]
             )
