@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.issues.models import Issue, IssueNote
 from diagnostics.jobs.row_failures import Kind as Failing
 from diagnostics.jobs.row_failures import attempt, each_row, is_environment, where, without_set_aside
 from diagnostics.operations.models import RetentionPass, RetentionRule
@@ -28,7 +29,8 @@ from diagnostics.operations.queries.retention import (
     runs_past,
     syncs_past,
 )
-from diagnostics.runs.models import Exchange, Run
+from diagnostics.orgs.models import ConfigurationSync, OrgChange
+from diagnostics.runs.models import Exchange, Finding, Run, Watch
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
@@ -262,14 +264,14 @@ def _of_snapshots(cutoff: datetime) -> Iterator[DeletionBatch]:
 
 BATCHES = {Kind.FINDINGS: _of_findings, Kind.BODIES: _of_bodies, Kind.SNAPSHOTS: _of_snapshots}
 NOUNS = {
-    "Run": "runs",
-    "Finding": "findings",
-    "Exchange": "exchanges",
-    "Watch": "watches",
-    "KnownFinding": "known findings",
-    "FindingNote": "notes",
-    "OrgChange": "changes in orgs",
-    "Snapshot": "snapshots",
+    Run._meta.label: "runs",
+    Finding._meta.label: "findings",
+    Exchange._meta.label: "exchanges",
+    Watch._meta.label: "watches",
+    Issue._meta.label: "known findings",
+    IssueNote._meta.label: "notes",
+    OrgChange._meta.label: "changes in orgs",
+    ConfigurationSync._meta.label: "snapshots",
 }
 
 
@@ -278,8 +280,7 @@ def _deletion(kind: str, rows: QuerySet[Any], most: int) -> DeletionBatch:
 
     def delete(pks: list[int]) -> dict[str, int]:
         _, counted = rows.model._default_manager.filter(pk__in=pks).delete()
-        names = {label: label.rpartition(".")[2] for label in counted}
-        return {NOUNS.get(names[label], names[label]): count for label, count in counted.items() if count}
+        return {NOUNS.get(label, label.rpartition(".")[2]): count for label, count in counted.items() if count}
 
     return DeletionBatch(kind, rows, most, delete)
 

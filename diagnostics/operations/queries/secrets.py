@@ -6,6 +6,7 @@ from cryptography.fernet import InvalidToken
 from django.apps import apps
 from django.db import connection
 
+from diagnostics.orgs.models import AccessToken
 from diagnostics.storage.model_fields import EncryptedTextField, fernet
 
 
@@ -35,7 +36,7 @@ def _stored() -> list[str]:
     quote = connection.ops.quote_name
     for model in apps.get_models():
         for field in model._meta.local_fields:
-            if isinstance(field, EncryptedTextField) and model.__name__ != "AccessToken":
+            if isinstance(field, EncryptedTextField) and model is not AccessToken:
                 with connection.cursor() as cursor:
                     column, table = quote(str(field.column)), quote(model._meta.db_table)
                     cursor.execute(f"SELECT {column} FROM {table}")  # noqa: S608 - names of ours
