@@ -159,7 +159,7 @@ TEMPLATES = [
                 "audit": "diagnostics.operations.templatetags.audit",
                 "claims": "diagnostics.pages.templatetags.claims",
                 "comparisons": "diagnostics.runs.templatetags.comparisons",
-                "known": "diagnostics.issues.templatetags.known",
+                "issues": "diagnostics.issues.templatetags.issues",
                 "outcomes": "diagnostics.runs.templatetags.outcomes",
                 "page": "diagnostics.web.templatetags.page",
                 "navigation": "diagnostics.pages.templatetags.navigation",
@@ -168,7 +168,7 @@ TEMPLATES = [
                 "run_list": "diagnostics.runs.templatetags.run_list",
                 "schedules": "diagnostics.monitoring.templatetags.schedules",
                 "system": "diagnostics.operations.templatetags.system",
-                "taking": "diagnostics.runs.templatetags.taking",
+                "reevaluation": "diagnostics.runs.templatetags.reevaluation",
             },
             "context_processors": [
                 "django.template.context_processors.request",

@@ -1,4 +1,4 @@
-"""Celery doors: id in, one service call, nothing out."""
+"""Celery tasks: each takes an ID, calls one service and returns nothing."""
 
 import logging
 from collections.abc import Callable
@@ -23,14 +23,14 @@ from diagnostics.orgs.contracts import give_up_refreshes
 from diagnostics.orgs.sync import snapshots
 from diagnostics.orgs.sync.snapshots import due_readings, start_due_readings
 from diagnostics.runs import turns
-from diagnostics.runs.backfill import catch_up
-from diagnostics.runs.request_keys import forget_old_keys
+from diagnostics.runs.backfill import backfill_runs
+from diagnostics.runs.idempotency_keys import delete_expired_keys
 from diagnostics.runs.sweep import sweep
 from diagnostics.runs.watches import advance_watches
 
 log = logging.getLogger(__name__)
 
-# What nobody waits for has a queue and workers of its own, so that it never stands before a person's click.
+# Work that no user waits for has its own queue and workers, so that it does not delay runs that users started.
 SCHEDULED = settings.SCHEDULED_QUEUE
 
 worker_ready.connect(on_worker_ready)
@@ -39,7 +39,7 @@ worker_shutdown.connect(on_worker_shutdown)
 
 @shared_task(ignore_result=True)
 def execute_run(run_id: int) -> None:
-    """`run_id` is only for the log: what is executed is the run whose turn it is."""
+    """`run_id` is only for the log: the next run in turn is executed."""
     run_next_safely(turns.PEOPLE)
 
 
@@ -63,7 +63,7 @@ def verify_client(client_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def read_snapshot(snapshot_id: int) -> None:
-    """`snapshot_id` is only for the log: what is read is the sync whose turn it is."""
+    """`snapshot_id` is only for the log: the next sync in turn is executed."""
     _read_next_snapshot()
 
 
@@ -76,7 +76,7 @@ def _read_next_snapshot() -> None:
     has_read = snapshots.read_next_snapshot()
     if has_read and (next_id := snapshots.waiting_sync()):
         send(read_snapshot, next_id)
-    for next_id in start_due_readings():  # a few at a time, and no pause between them
+    for next_id in start_due_readings():  # a few at a time, without a pause in between
         send(read_due_snapshot, next_id)
 
 
@@ -92,7 +92,7 @@ def apply_retention(pass_id: int) -> None:
 
 def send_swept_runs() -> None:
     swept = sweep()
-    for run_id in swept.to_ring:
+    for run_id in swept.to_requeue:
         send(execute_run, run_id)
     for run_id in swept.scheduled:
         send(execute_scheduled_run, run_id)
@@ -119,12 +119,12 @@ def send_retention() -> None:
 
 
 def send_deliveries() -> None:
-    """What a run has to tell goes out at once; what waits for its next attempt, with the tick."""
+    """Called after each scheduled run for new alerts, and by the tick for retries."""
     for delivery_id in due_deliveries():
         send(deliver, delivery_id)
 
 
-# In this order. Each fails alone; readiness, the system page and the metrics name a part by its key.
+# Run in this order. A failing part does not stop the others. Readiness, the system page and metrics use the keys.
 TICK_PARTS: dict[str, Callable[[], object]] = {
     "sweep": send_swept_runs,
     "schedules": send_due_schedules,
@@ -132,14 +132,14 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "verifications": give_up_verifications,
     "contract_refreshes": give_up_refreshes,
     "configuration_syncs": send_due_syncs,
-    "search_data": catch_up,
+    "search_data": backfill_runs,
     "findings_history": update_issues_of_waiting_runs,
-    "request_keys": forget_old_keys,
+    "request_keys": delete_expired_keys,
     "retention": send_retention,
     "reminders": send_reminders,
     "alerts": send_deliveries,
     "failed_rows": forget_ended_failures,
-    "turns": turns.forget_old_turns,
+    "turns": turns.delete_old_turns,
 }
 
 
@@ -150,14 +150,14 @@ def tick() -> None:
 
 @shared_task(ignore_result=True, expires=30)
 def start_due() -> None:
-    """Between two ticks as well: schedules that are due, and whatever failed in the last tick."""
+    """Between two ticks: start due schedules, and retry the parts that failed in the last tick."""
     retry_failed_parts(TICK_PARTS)
     run_part("schedules", send_due_schedules, between_ticks=True)
 
 
 def send(task: Any, pk: int) -> None:
-    """Send a task's message. A broker that is away loses no row: the next tick rings again."""
+    """Send a task's message. If the broker is down nothing is lost: the next tick sends it again."""
     try:
         task.apply_async((pk,), retry=False)
-    except (OperationalError, OSError) as trouble:
-        log.warning("%s(%s) could not be queued, the next tick will: %s", task.name, pk, type(trouble).__name__)
+    except (OperationalError, OSError) as error:
+        log.warning("%s(%s) could not be queued, the next tick will: %s", task.name, pk, type(error).__name__)

@@ -1,4 +1,4 @@
-"""Every address of the site: one list for each noun, and the signing in."""
+"""All URLs of the site: one list per subject, and the sign-in URLs."""
 
 from allauth.account import views as sign_in
 from allauth.mfa.base import views as second_factor
@@ -14,24 +14,20 @@ from django.views.decorators.http import require_POST
 from diagnostics.accounts.views import account, api_tokens, users
 from diagnostics.api import v1
 from diagnostics.api import views as api_guide
-from diagnostics.issues import views as known
+from diagnostics.issues import views as issues
 from diagnostics.monitoring.views import alert_rules, channels, deliveries, incidents, schedules
 from diagnostics.operations.views import audit, retention, system
-from diagnostics.orgs.views import badges, clients, contract, org_changes, providers
-from diagnostics.orgs.views import impact as touches
-from diagnostics.orgs.views import permissions as rights
-from diagnostics.orgs.views import syncs as snapshots
+from diagnostics.orgs.views import badges, clients, contract, impact, org_changes, permissions, providers, syncs
 from diagnostics.pages import checks, claims, home
-from diagnostics.runs.views import comparisons, exports, packets, runs, saved_views, start, watches
+from diagnostics.runs.views import comparisons, exports, packets, reevaluate, runs, saved_views, start, watches
 from diagnostics.runs.views import list as run_list
 from diagnostics.runs.views import live_start as live
-from diagnostics.runs.views import reevaluate as rejudge
 
 SIGN_IN = account.slowed_down(sign_in.login)
 SIGN_OUT = require_POST(sign_in.logout)
 sign_in_urls = [
     path("login/", SIGN_IN, name="login"),
-    path("login/", SIGN_IN, name="account_login"),  # the library's names for the same
+    path("login/", SIGN_IN, name="account_login"),  # allauth's URL names
     path("logout/", SIGN_OUT, name="logout"),
     path("logout/", SIGN_OUT, name="account_logout"),
     path("login/deactivated/", sign_in.account_inactive, name="account_inactive"),
@@ -109,12 +105,12 @@ comparison_urls = [
 ]
 
 export_urls = [
-    path("runs/export/<str:form>/", exports.runs_export, name="runs-export"),
+    path("runs/export/<str:file_format>/", exports.runs_export, name="runs-export"),
     path("runs/<int:pk>/page/", packets.run_page, name="run-page"),
     path("runs/<int:pk>/packet/", packets.run_packet, name="run-packet"),
-    path("runs/<int:pk>/rejudge/", rejudge.run_rejudge, name="run-rejudge"),
-    path("rejudge/", rejudge.rejudge, name="rejudge"),
-    path("rejudge/batch/", rejudge.rejudge_batch, name="rejudge-batch"),
+    path("runs/<int:pk>/rejudge/", reevaluate.run_reevaluate, name="run-rejudge"),
+    path("rejudge/", reevaluate.reevaluate, name="rejudge"),
+    path("rejudge/batch/", reevaluate.reevaluate_batch, name="rejudge-batch"),
 ]
 
 provider_urls = [
@@ -123,23 +119,23 @@ provider_urls = [
     path("providers/match/", providers.provider_match, name="provider-match"),
     path("providers/<int:pk>/", providers.provider_detail, name="provider"),
     path("changes/", org_changes.org_change_list, name="org-changes"),
-    path("clients/<int:pk>/snapshot/", snapshots.snapshot_start, name="snapshot-start"),
-    path("clients/<int:pk>/snapshot/state/", snapshots.snapshot_state, name="snapshot-state"),
+    path("clients/<int:pk>/snapshot/", syncs.snapshot_start, name="snapshot-start"),
+    path("clients/<int:pk>/snapshot/state/", syncs.snapshot_state, name="snapshot-state"),
 ]
 
 rights_urls = [
-    path("clients/<int:pk>/rights/", rights.client_rights, name="client-rights"),
-    path("touches/", touches.impact_page, name="touches"),
+    path("clients/<int:pk>/rights/", permissions.client_rights, name="client-rights"),
+    path("touches/", impact.impact_page, name="touches"),
 ]
 
 claim_urls = [path("claims/", claims.claim_check, name="claims")]
 
 known_urls = [
-    path("findings/", known.known_list, name="findings"),
-    path("findings/<int:pk>/", known.known_detail, name="finding"),
-    path("findings/<int:pk>/notes/", known.known_note, name="finding-note"),
-    path("findings/<int:pk>/accept/", known.known_accept, name="finding-accept"),
-    path("findings/<int:pk>/accept/end/", known.known_end_acceptance, name="finding-end-acceptance"),
+    path("findings/", issues.issue_list, name="findings"),
+    path("findings/<int:pk>/", issues.issue_detail, name="finding"),
+    path("findings/<int:pk>/notes/", issues.issue_note, name="finding-note"),
+    path("findings/<int:pk>/accept/", issues.issue_accept, name="finding-accept"),
+    path("findings/<int:pk>/accept/end/", issues.issue_end_acceptance, name="finding-end-acceptance"),
 ]
 
 retention_urls = [

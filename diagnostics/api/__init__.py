@@ -1,1 +1,1 @@
-"""The door for other programs: `/api/v1/`, by token, with JSON."""
+"""The JSON API for other programs, under `/api/v1/`, authenticated by token."""

@@ -1,4 +1,4 @@
-"""Who calls: the token of a request, and what it opens."""
+"""Authenticates API requests by token and checks what the token allows."""
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -8,18 +8,18 @@ from diagnostics.accounts.models import ApiToken, User
 from diagnostics.api.problems import ProblemError
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Cobrowse Doctor"'}
-WRONG_TOKEN = {"WWW-Authenticate": 'Bearer realm="Cobrowse Doctor", error="invalid_token"'}
+INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="Cobrowse Doctor", error="invalid_token"'}
 
 
 class AuthenticatedRequest(HttpRequest):
-    """A request by a good token: the user is the person whose token it is."""
+    """A request with a valid token: `user` is the token's owner."""
 
     user: User
     auth: ApiToken
 
 
 class TokenHeader(HttpBearer):
-    """Only in the header: an address ends up in logs."""
+    """Accepts the token only in the header, because URLs end up in logs."""
 
     def __call__(self, request: HttpRequest) -> ApiToken:
         scheme, _, text = request.headers.get("Authorization", "").strip().partition(" ")
@@ -29,18 +29,18 @@ class TokenHeader(HttpBearer):
         return self.authenticate(request, text.strip())
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
-        told = use_token(token)
-        if told.token is None:
-            raise ProblemError(401, "token_refused", told.why, headers=WRONG_TOKEN)
-        request.user = told.token.owner
-        if told.wait_seconds:
-            detail = f"This token was used too often in this minute. Try again in {told.wait_seconds} s."
-            raise ProblemError(429, "too_many_calls", detail, headers={"Retry-After": str(told.wait_seconds)})
-        return told.token
+        result = use_token(token)
+        if result.token is None:
+            raise ProblemError(401, "token_refused", result.why, headers=INVALID_TOKEN)
+        request.user = result.token.owner
+        if result.wait_seconds:
+            detail = f"This token was used too often in this minute. Try again in {result.wait_seconds} s."
+            raise ProblemError(429, "too_many_calls", detail, headers={"Retry-After": str(result.wait_seconds)})
+        return result.token
 
 
-def may_run_or_refuse(request: AuthenticatedRequest) -> None:
-    """Both have to allow it: the token's scope, and what its person may do today."""
+def require_may_run(request: AuthenticatedRequest) -> None:
+    """Both the token's scope and the owner's current role must allow starting runs."""
     if request.auth.scope != ApiToken.Scope.RUN:
         detail = "This token may only read. Make one with the scope “Read and run”."
         raise ProblemError(403, "scope_missing", detail)

@@ -1,12 +1,11 @@
-"""Two runs side by side."""
+"""Endpoint that compares two runs."""
 
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from ninja import Query, Router
 
-from diagnostics.api import responses as told
-from diagnostics.api import schemas as shapes
+from diagnostics.api import responses, schemas
 from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.problems import not_found
 from diagnostics.api.requests import Pair
@@ -15,52 +14,52 @@ from diagnostics.comparison.fact import Fact
 from diagnostics.comparison.org_changes import ObservedOrgChange
 from diagnostics.comparison.result import ChangedFinding
 from diagnostics.engine.finding import Finding
-from diagnostics.runs.queries.compared import compared
-from diagnostics.runs.queries.comparisons import runs_to_compare
+from diagnostics.runs.queries.comparisons import compare_stored_runs, runs_to_compare
 
 router = Router(tags=["Comparisons"])
 
 
-@router.get("/comparisons", response=shapes.ComparisonSchema, url_name="comparison", summary="Compare two runs")
-def comparison(request: AuthenticatedRequest, asked: Query[Pair]) -> shapes.ComparisonSchema:
+@router.get("/comparisons", response=schemas.ComparisonSchema, url_name="comparison", summary="Compare two runs")
+def comparison(request: AuthenticatedRequest, pair: Query[Pair]) -> schemas.ComparisonSchema:
     """Any two runs: what differs in the surroundings and the findings, and the likeliest reason."""
-    found = runs_to_compare(asked.a, asked.b, viewer=request.user)
-    a, b = found.get(asked.a), found.get(asked.b)
+    found = runs_to_compare(pair.a, pair.b, viewer=request.user)
+    a, b = found.get(pair.a), found.get(pair.b)
     if a is None or b is None:
         raise not_found()
-    result, _ = compared(a, b)
+    result, _ = compare_stored_runs(a, b)
     page = f"{reverse('comparison')}?{urlencode({'a': a.pk, 'b': b.pk})}"
-    return shapes.ComparisonSchema(
-        a=told.run(request, a),
-        b=told.run(request, b),
+    return schemas.ComparisonSchema(
+        a=responses.run(request, a),
+        b=responses.run(request, b),
         alike=is_comparable(result.remarks),
         remarks=[
-            shapes.RemarkSchema(code=each.code, weight=each.weight, sentence=each.sentence) for each in result.remarks
+            schemas.RemarkSchema(code=remark.code, weight=remark.weight, sentence=remark.sentence)
+            for remark in result.remarks
         ],
         became=result.explanation.step.kind.value,
         certainty=result.explanation.certainty,
         sentence=result.explanation.sentence,
         more=list(result.explanation.more),
-        surroundings=[_fact(each) for each in result.facts],
-        given=[_fact(each) for each in result.given],
+        surroundings=[_fact(fact) for fact in result.facts],
+        given=[_fact(fact) for fact in result.given],
         groups=[
-            shapes.ChangeGroupSchema(key=group.key, title=group.title, lines=[_line(each) for each in group.lines])
+            schemas.ChangeGroupSchema(key=group.key, title=group.title, lines=[_line(line) for line in group.lines])
             for group in result.groups
         ],
         unchanged=len(result.same),
-        seen=[_org_change(each) for each in result.org_changes],
+        seen=[_org_change(change) for change in result.org_changes],
         page=request.build_absolute_uri(page),
     )
 
 
-def _fact(fact: Fact) -> shapes.FactSchema:
-    return shapes.FactSchema(
+def _fact(fact: Fact) -> schemas.FactSchema:
+    return schemas.FactSchema(
         kind=fact.kind, what=fact.what, before=fact.before, after=fact.after, state=fact.state.value
     )
 
 
-def _line(line: ChangedFinding) -> shapes.ChangedFindingSchema:
-    return shapes.ChangedFindingSchema(
+def _line(line: ChangedFinding) -> schemas.ChangedFindingSchema:
+    return schemas.ChangedFindingSchema(
         check=line.check_id,
         title=line.title,
         subject=line.subject,
@@ -71,14 +70,12 @@ def _line(line: ChangedFinding) -> shapes.ChangedFindingSchema:
     )
 
 
-def _finding_state(said: Finding | None) -> shapes.FindingStateSchema | None:
-    return (
-        None
-        if said is None
-        else shapes.FindingStateSchema(outcome=said.outcome, code=said.code, sentence=said.sentence)
-    )
+def _finding_state(finding: Finding | None) -> schemas.FindingStateSchema | None:
+    if finding is None:
+        return None
+    return schemas.FindingStateSchema(outcome=finding.outcome, code=finding.code, sentence=finding.sentence)
 
 
-def _org_change(seen: ObservedOrgChange) -> shapes.OrgChangeSchema:
-    same = ("about", "kind", "name", "setting", "before", "after", "not_before", "at")
-    return shapes.OrgChangeSchema(id=seen.pk, **{name: getattr(seen, name) for name in same})
+def _org_change(change: ObservedOrgChange) -> schemas.OrgChangeSchema:
+    names = ("about", "kind", "name", "setting", "before", "after", "not_before", "at")
+    return schemas.OrgChangeSchema(id=change.pk, **{name: getattr(change, name) for name in names})

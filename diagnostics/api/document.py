@@ -1,4 +1,4 @@
-"""The OpenAPI document: what django-ninja reads from the calls, and the problems and headers that it cannot know."""
+"""Adds the error responses and headers to the OpenAPI document that django-ninja generates."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ MEANINGS = {
     "429": "Too often in this minute; `Retry-After` says when to go on.",
 }
 HEADERS = {"401": {"WWW-Authenticate": CHALLENGE}, "429": {"Retry-After": SECONDS}}
-STARTED = {
+ACCEPTED_HEADERS = {
     "Location": {"description": "Address to poll until the run is finished.", "schema": {"type": "string"}},
     "Retry-After": SECONDS,
     "Idempotency-Replayed": {
@@ -27,41 +27,41 @@ STARTED = {
         "schema": {"type": "string", "enum": ["true"]},
     },
 }
-OF_EVERY_CALL = ("401", "405", "422", "429")
-OF_WRITES = ("400", "403", "409", "413")
+COMMON_ERRORS = ("401", "405", "422", "429")
+WRITE_ERRORS = ("400", "403", "409", "413")
 
 
-def completed(document: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
-    """Adds to the document what each call can answer beside success. `problem` is the JSON schema of a problem."""
+def complete_document(document: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
+    """Add the error responses of each operation. `problem` is the JSON schema of a problem."""
     schemas = document["components"]["schemas"]
     schemas |= problem.pop("$defs", {})
     schemas["Problem"] = problem
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            _complete(operation, path, method)
+            _complete_operation(operation, path, method)
     return document
 
 
-def _complete(operation: dict[str, Any], path: str, method: str) -> None:
+def _complete_operation(operation: dict[str, Any], path: str, method: str) -> None:
     for parameter in operation["parameters"]:
-        parameter["schema"] = _not_null(parameter["schema"])
+        parameter["schema"] = _without_null(parameter["schema"])
     is_write = method == "post"
-    finds = "{" in path or is_write or any(each["name"] in ("a", "b") for each in operation["parameters"])
-    codes = (*OF_EVERY_CALL, *(("404",) if finds else ()), *(OF_WRITES if is_write else ()))
-    answers: dict[str, Any] = {str(code): answer for code, answer in operation["responses"].items()}
+    can_be_missing = "{" in path or is_write or any(item["name"] in ("a", "b") for item in operation["parameters"])
+    codes = (*COMMON_ERRORS, *(("404",) if can_be_missing else ()), *(WRITE_ERRORS if is_write else ()))
+    responses: dict[str, Any] = {str(code): response for code, response in operation["responses"].items()}
     for code in sorted(codes):
-        answers[code] = {"description": MEANINGS[code], "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
+        responses[code] = {"description": MEANINGS[code], "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
         if code in HEADERS:
-            answers[code]["headers"] = HEADERS[code]
-    if "202" in answers:
-        answers["202"]["headers"] = STARTED
-        answers["202"]["description"] = "Accepted: the run is queued, or was started by this very request before."
-    operation["responses"] = dict(sorted(answers.items()))
+            responses[code]["headers"] = HEADERS[code]
+    if "202" in responses:
+        responses["202"]["headers"] = ACCEPTED_HEADERS
+        responses["202"]["description"] = "Accepted: the run is queued, or was started by this very request before."
+    operation["responses"] = dict(sorted(responses.items()))
 
 
-def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter is there or it is not: no address and no header can say null."""
-    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is present or absent: neither a URL nor a header can be null."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
     rest = {key: value for key, value in schema.items() if key not in ("anyOf", "title")}
     if rest.get("default", "") is None:
         del rest["default"]

@@ -1,29 +1,32 @@
-"""Known findings: troubles that runs meet again."""
+"""Endpoints for issues, which the API calls findings."""
 
 from ninja import Query, Router
 
-from diagnostics.api import responses as told
-from diagnostics.api import schemas as shapes
+from diagnostics.api import responses, schemas
 from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.paging import page_of
-from diagnostics.api.queries import findings_listed
-from diagnostics.api.requests import FindingsAsked, Id
-from diagnostics.issues.lookups import find_known
+from diagnostics.api.queries import list_issues
+from diagnostics.api.requests import Id, IssueParameters
+from diagnostics.issues.lookups import find_issue
 
 router = Router(tags=["Findings"])
 
 
-@router.get("/findings", response=shapes.KnownFindings, url_name="findings", summary="List known findings")
-def findings(request: AuthenticatedRequest, asked: Query[FindingsAsked]) -> shapes.KnownFindings:
+@router.get("/findings", response=schemas.KnownFindings, url_name="findings", summary="List known findings")
+def findings(request: AuthenticatedRequest, filters: Query[IssueParameters]) -> schemas.KnownFindings:
     """Open ones, unless another state is asked for; the newest first."""
-    rows = findings_listed(
-        request.user, client=asked.client, state=asked.state, check=asked.check or "", outcome=asked.outcome or ""
+    rows = list_issues(
+        request.user,
+        client=filters.client,
+        state=filters.state,
+        check=filters.check or "",
+        outcome=filters.outcome or "",
     )
-    found, following = page_of(request, rows, asked)
-    return shapes.KnownFindings(items=[told.known(request, row) for row in found], next=following)
+    found, next_url = page_of(request, rows, filters)
+    return schemas.KnownFindings(items=[responses.issue(request, row) for row in found], next=next_url)
 
 
-@router.get("/findings/{finding_id}", response=shapes.IssueSchema, url_name="finding", summary="One known finding")
-def finding(request: AuthenticatedRequest, finding_id: Id) -> shapes.IssueSchema:
+@router.get("/findings/{finding_id}", response=schemas.IssueSchema, url_name="finding", summary="One known finding")
+def finding(request: AuthenticatedRequest, finding_id: Id) -> schemas.IssueSchema:
     """Since when, how often, in which runs first and last, and whether somebody lives with it."""
-    return told.known(request, find_known(finding_id, request.user))
+    return responses.issue(request, find_issue(finding_id, request.user))

@@ -1,4 +1,4 @@
-"""The OpenAPI document as values for a page of ours. Pure."""
+"""The OpenAPI document as values for the API page. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ METHODS = ("get", "post")
 
 @dataclass(frozen=True)
 class DocumentedField:
-    """One parameter, or one field of an object. `refers` is the object that it holds, "" where it holds none."""
+    """A parameter, or a field of an object. `refers` is the schema that it contains, "" if none."""
 
     name: str
     kind: str
     refers: str
-    is_needed: bool
+    is_required: bool
     about: str
     choices: tuple[str, ...] = ()
-    place: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class DocumentedResponse:
 
 @dataclass(frozen=True)
 class DocumentedOperation:
-    """`anchor` is its place in the page."""
+    """`anchor` is its HTML ID on the page."""
 
     anchor: str
     method: str
@@ -40,13 +40,13 @@ class DocumentedOperation:
     about: str
     parameters: tuple[DocumentedField, ...]
     body: str
-    answers: tuple[DocumentedResponse, ...]
+    responses: tuple[DocumentedResponse, ...]
 
 
 @dataclass(frozen=True)
 class OperationGroup:
     name: str
-    calls: tuple[DocumentedOperation, ...]
+    operations: tuple[DocumentedOperation, ...]
 
 
 @dataclass(frozen=True)
@@ -56,24 +56,24 @@ class DocumentedSchema:
     fields: tuple[DocumentedField, ...]
 
 
-def areas_of(document: Json) -> list[OperationGroup]:
-    """The calls by area, in the order of the document."""
+def operation_groups(document: Json) -> list[OperationGroup]:
+    """The operations by tag, in the order of the document."""
     found: dict[str, list[DocumentedOperation]] = {}
     for path, methods in document["paths"].items():
         for method in METHODS:
             if method in methods:
-                found.setdefault(methods[method]["tags"][0], []).append(_call(path, method, methods[method]))
-    return [OperationGroup(name, tuple(calls)) for name, calls in found.items()]
+                found.setdefault(methods[method]["tags"][0], []).append(_operation(path, method, methods[method]))
+    return [OperationGroup(name, tuple(operations)) for name, operations in found.items()]
 
 
-def shapes_of(document: Json) -> list[DocumentedSchema]:
+def documented_schemas(document: Json) -> list[DocumentedSchema]:
     return [
-        DocumentedSchema(name, shape.get("description", ""), tuple(_fields(shape)))
-        for name, shape in sorted(document["components"]["schemas"].items())
+        DocumentedSchema(name, schema.get("description", ""), tuple(_fields(schema)))
+        for name, schema in sorted(document["components"]["schemas"].items())
     ]
 
 
-def _call(path: str, method: str, operation: Json) -> DocumentedOperation:
+def _operation(path: str, method: str, operation: Json) -> DocumentedOperation:
     content = operation.get("requestBody", {}).get("content", {})
     return DocumentedOperation(
         anchor=f"{method}-{path.strip('/').replace('/', '-').replace('{', '').replace('}', '')}",
@@ -81,45 +81,45 @@ def _call(path: str, method: str, operation: Json) -> DocumentedOperation:
         path=path,
         summary=operation["summary"],
         about=operation.get("description", ""),
-        parameters=tuple(_parameter(each) for each in operation["parameters"]),
-        body=_refers(next(iter(content.values()))["schema"]) if content else "",
-        answers=tuple(_answer(code, answer) for code, answer in operation["responses"].items()),
+        parameters=tuple(_parameter(parameter) for parameter in operation["parameters"]),
+        body=_referenced_schema(next(iter(content.values()))["schema"]) if content else "",
+        responses=tuple(_response(code, response) for code, response in operation["responses"].items()),
     )
 
 
-def _parameter(told: Json) -> DocumentedField:
-    return _field(told["name"], told["schema"], is_needed=told["required"], place=told["in"])
+def _parameter(parameter: Json) -> DocumentedField:
+    return _field(parameter["name"], parameter["schema"], is_required=parameter["required"], location=parameter["in"])
 
 
-def _answer(code: str, answer: Json) -> DocumentedResponse:
-    schemas = [each["schema"] for each in answer.get("content", {}).values()]
-    refers = _refers(schemas[0]) if schemas else ""
-    return DocumentedResponse(code, answer["description"], refers, tuple(answer.get("headers", ())))
+def _response(code: str, response: Json) -> DocumentedResponse:
+    schemas = [content["schema"] for content in response.get("content", {}).values()]
+    refers = _referenced_schema(schemas[0]) if schemas else ""
+    return DocumentedResponse(code, response["description"], refers, tuple(response.get("headers", ())))
 
 
-def _fields(shape: Json) -> Iterator[DocumentedField]:
-    needed = shape.get("required", ())
-    for name, schema in shape.get("properties", {}).items():
-        yield _field(name, schema, is_needed=name in needed)
+def _fields(schema: Json) -> Iterator[DocumentedField]:
+    required = schema.get("required", ())
+    for name, field in schema.get("properties", {}).items():
+        yield _field(name, field, is_required=name in required)
 
 
-def _field(name: str, schema: Json, *, is_needed: bool, place: str = "") -> DocumentedField:
-    choices = tuple(str(each) for each in _choices(schema))
+def _field(name: str, schema: Json, *, is_required: bool, location: str = "") -> DocumentedField:
+    choices = tuple(str(choice) for choice in _choices(schema))
     about = schema.get("description", "")
-    return DocumentedField(name, _kind(schema), _refers(schema), is_needed, about, choices, place)
+    return DocumentedField(name, _kind(schema), _referenced_schema(schema), is_required, about, choices, location)
 
 
 def _choices(schema: Json) -> list[Any]:
     if "enum" in schema:
         return list(schema["enum"])
-    return [each for part in schema.get("anyOf", ()) for each in part.get("enum", ())]
+    return [choice for part in schema.get("anyOf", ()) for choice in part.get("enum", ())]
 
 
 def _kind(schema: Json) -> str:
-    """In a few words: text, whole number, list of Run, ..."""
+    """The type in a few words: text, whole number, list of Run, ..."""
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_kind(each) for each in schema["anyOf"]))
-    if name := _name_in(schema):
+        return " or ".join(dict.fromkeys(_kind(part) for part in schema["anyOf"]))
+    if name := _reference_name(schema):
         return name
     kind: str = schema.get("type", "any value")
     if kind == "array":
@@ -137,16 +137,16 @@ def _limits(schema: Json) -> str:
     return ""
 
 
-def _refers(schema: Json) -> str:
-    """The first object that it is, or holds."""
-    if name := _name_in(schema):
+def _referenced_schema(schema: Json) -> str:
+    """The first schema that it is or contains."""
+    if name := _reference_name(schema):
         return name
     for part in (*schema.get("anyOf", ()), schema.get("items", {})):
-        if part and (name := _refers(part)):
+        if part and (name := _referenced_schema(part)):
             return name
     return ""
 
 
-def _name_in(schema: Json) -> str:
+def _reference_name(schema: Json) -> str:
     name: str = schema.get("$ref", "").rpartition("/")[2]
     return name

@@ -1,20 +1,20 @@
-"""Who the caller is, as a first call to try."""
+"""Endpoint that describes the token itself, as a first request to try."""
 
 from django.conf import settings
 from ninja import Router
 
 from diagnostics.accounts.models import ApiToken
-from diagnostics.api import schemas as shapes
+from diagnostics.api import schemas
 from diagnostics.api.callers import AuthenticatedRequest
 
 router = Router(tags=["Token"])
 
 
-@router.get("/me", response=shapes.TokenSchema, url_name="me", summary="The token itself")
-def me(request: AuthenticatedRequest) -> shapes.TokenSchema:
+@router.get("/me", response=schemas.TokenSchema, url_name="me", summary="The token itself")
+def me(request: AuthenticatedRequest) -> schemas.TokenSchema:
     """Whose token was sent, what it may do, and until when."""
     token, person = request.auth, request.user
-    return shapes.TokenSchema(
+    return schemas.TokenSchema(
         username=person.username,
         role=person.role,
         may_run=person.may_run and token.scope == ApiToken.Scope.RUN,

@@ -1,4 +1,4 @@
-"""Answers that are no success: problem details as RFC 9457 has them, with a code that a program can rely on."""
+"""Error responses as problem details (RFC 9457) with a stable code."""
 
 from collections.abc import Mapping, Sequence
 from http.client import responses
@@ -8,8 +8,8 @@ from django.http import JsonResponse
 from ninja import Field, Schema
 
 MEDIA_TYPE = "application/problem+json"
-MOST_ERRORS = 20
-LONGEST = 300
+MAX_ERRORS = 20
+MAX_LENGTH = 300
 
 
 class Wrong(Schema):
@@ -31,7 +31,7 @@ class Problem(Schema):
 
 
 class ProblemError(Exception):
-    """Ends a call with a problem."""
+    """Ends a request with a problem response."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class ProblemError(Exception):
         self.status, self.code, self.detail = status, code, detail
         self.errors, self.headers = errors, headers or {}
 
-    def answer(self) -> JsonResponse:
+    def response(self) -> JsonResponse:
         return problem(self.status, self.code, self.detail, errors=self.errors, headers=self.headers)
 
 
@@ -58,22 +58,22 @@ def problem(
     errors: Sequence[tuple[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JsonResponse:
-    told: dict[str, Any] = {
+    details: dict[str, Any] = {
         "type": "about:blank",
         "title": responses.get(status, "Error"),
         "status": status,
         "code": code,
         "detail": detail,
-        "errors": [{"where": where[:LONGEST], "why": why[:LONGEST]} for where, why in errors[:MOST_ERRORS]],
+        "errors": [{"where": where[:MAX_LENGTH], "why": why[:MAX_LENGTH]} for where, why in errors[:MAX_ERRORS]],
     }
-    return JsonResponse(told, status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return JsonResponse(details, status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def wrong(detail: str, *errors: tuple[str, str]) -> ProblemError:
-    """422: understood, but not right."""
+    """422: the request was understood, but is invalid."""
     return ProblemError(422, "invalid", detail, errors=errors)
 
 
 def not_found() -> ProblemError:
-    """Also for what is there and may not be seen: the two are told apart by nothing."""
+    """Also for what exists but the user may not see, so that the two cannot be distinguished."""
     return ProblemError(404, "not_found", "There is nothing at this address, or nothing that you may see.")

@@ -1,19 +1,19 @@
-"""Reads of the API's lists: rows with what one of them tells, narrowed, in no order yet."""
+"""Querysets of the API's lists: filtered and visible to the user, without an order."""
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.issues.models import Issue
+from diagnostics.issues.queries import in_state
 from diagnostics.monitoring.models import Schedule
 from diagnostics.orgs.models import OAuthClient, Provider
 from diagnostics.orgs.visibility import visible_clients, visible_rows
 
-HEAVY_OF_CLIENT = ("client__secret", "client__verification")
+HEAVY_CLIENT_COLUMNS = ("client__secret", "client__verification")
 
 
-def clients_listed(viewer: User, *, q: str, standing: str, tier: str | None, retired: bool) -> QuerySet[OAuthClient]:
-    """`tier` None is any; "" is one that nobody said."""
+def list_clients(viewer: User, *, q: str, standing: str, tier: str | None, retired: bool) -> QuerySet[OAuthClient]:
+    """`tier` None means any, "" means not set."""
     rows = visible_clients(viewer).defer("secret", "verification").filter(retired_at__isnull=not retired)
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(org_name__icontains=q))
@@ -22,11 +22,11 @@ def clients_listed(viewer: User, *, q: str, standing: str, tier: str | None, ret
     return rows if tier is None else rows.filter(tier=tier)
 
 
-def providers_listed(
+def list_providers(
     viewer: User, *, q: str, client: int | None, source: str, state: str, gone: bool | None
 ) -> QuerySet[Provider]:
     rows = visible_rows(Provider.objects.select_related("client"), viewer)
-    rows = rows.filter(client__retired_at=None).defer(*HEAVY_OF_CLIENT, "settings", "words")
+    rows = rows.filter(client__retired_at=None).defer(*HEAVY_CLIENT_COLUMNS, "settings", "words")
     if q:
         rows = rows.filter(words__contains=q.lower())
     if client is not None:
@@ -36,24 +36,18 @@ def providers_listed(
     return rows.filter(**{name: value for name, value in (("source", source), ("state", state)) if value})
 
 
-def findings_listed(viewer: User, *, client: int | None, state: str, check: str, outcome: str) -> QuerySet[Issue]:
-    rows = visible_rows(Issue.objects.select_related("client").defer(*HEAVY_OF_CLIENT), viewer)
+def list_issues(viewer: User, *, client: int | None, state: str, check: str, outcome: str) -> QuerySet[Issue]:
+    rows = visible_rows(Issue.objects.select_related("client").defer(*HEAVY_CLIENT_COLUMNS), viewer)
     if client is not None:
         rows = rows.filter(client=client)
     rows = rows.filter(**{name: value for name, value in (("check_id", check), ("outcome", outcome)) if value})
-    now = timezone.now()
-    match state:
-        case "open":
-            return rows.filter(Q(accepted_until=None) | Q(accepted_until__lte=now), ended_at=None)
-        case "accepted":
-            return rows.filter(ended_at=None, accepted_until__gt=now)
-        case "ended":
-            return rows.filter(ended_at__isnull=False)
-    return rows
+    return in_state(rows, state)
 
 
-def schedules_listed(viewer: User, *, client: int | None = None, paused: bool | None = None) -> QuerySet[Schedule]:
-    rows = visible_rows(Schedule.objects.select_related("client", "owner").defer(*HEAVY_OF_CLIENT, "inputs"), viewer)
+def list_schedules(viewer: User, *, client: int | None = None, paused: bool | None = None) -> QuerySet[Schedule]:
+    rows = visible_rows(
+        Schedule.objects.select_related("client", "owner").defer(*HEAVY_CLIENT_COLUMNS, "inputs"), viewer
+    )
     if client is not None:
         rows = rows.filter(client=client)
     return rows if paused is None else rows.filter(paused_at__isnull=not paused)

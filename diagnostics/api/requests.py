@@ -1,4 +1,4 @@
-"""What a request may ask for: pages, filters, and the names that are understood at all."""
+"""Parameters and bodies of requests, and the check that rejects unknown parameters."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,17 +11,17 @@ from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.problems import wrong
 from diagnostics.runs.filters import CAUSES
 
-MOST_ROWS = 100
-ROWS = 40
+MAX_ROWS = 100
+DEFAULT_ROWS = 40
 LARGEST_ID = 2**63 - 1
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 
 
-NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
-WordList = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
-Given = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_CONTROLS)]
-Size = Annotated[int, Field(ge=1, le=MOST_ROWS, description="How many rows a page has at most.")]
+NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
+SearchText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROL_CHARACTERS)]
+Text = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_CONTROL_CHARACTERS)]
+PageSize = Annotated[int, Field(ge=1, le=MAX_ROWS, description="How many rows a page has at most.")]
 YesNo = Literal["yes", "no"]
 Tier = Literal["production", "sandbox", "development", "unsaid"]
 
@@ -33,29 +33,29 @@ class QueryParameters(Schema):
 class PageParameters(QueryParameters):
     """One page of a list that goes on by id, the newest first."""
 
-    limit: Size = ROWS
+    limit: PageSize = DEFAULT_ROWS
     before: Id | None = Field(None, description="Go on below the row with this id, as `next` of a page says it.")
 
 
 class ClientParameters(PageParameters):
-    q: WordList | None = Field(None, description="Part of the name or of the org's name.")
+    q: SearchText | None = Field(None, description="Part of the name or of the org's name.")
     standing: Literal["works", "broken", "unknown"] | None = None
     tier: Tier | None = Field(None, description="What the org is used for.")
     retired: YesNo = Field("no", description="Whether to list the retired clients instead.")
 
 
-class ProvidersAsked(PageParameters):
-    q: WordList | None = Field(None, description="Part of the name or of the id.")
+class ProviderParameters(PageParameters):
+    q: SearchText | None = Field(None, description="Part of the name or of the id.")
     client: Id | None = None
     source: Literal["gateway", "deployment", "seen"] | None = None
     state: Literal["on", "off", "inactive", "unknown"] | None = None
     gone: YesNo | None = Field(None, description="yes: only those that are gone; no: only those that are there.")
 
 
-class FindingsAsked(PageParameters):
+class IssueParameters(PageParameters):
     client: Id | None = None
     state: Literal["open", "accepted", "ended", "all"] = "open"
-    check: Given | None = Field(None, description="Id of a check, such as oauth.token.")
+    check: Text | None = Field(None, description="Id of a check, such as oauth.token.")
     outcome: Literal["fail", "warn"] | None = None
 
 
@@ -71,15 +71,15 @@ class Pair(QueryParameters):
     b: Id = Field(description="The second run.")
 
 
-class RunsAsked(QueryParameters):
+class RunParameters(QueryParameters):
     """The filters of the page Runs, by the same names: the query string of that page can be taken over as it is."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    limit: Size = ROWS
-    page: Given | None = Field(None, description="Where to go on, as `next` of a page says it.")
+    limit: PageSize = DEFAULT_ROWS
+    page: Text | None = Field(None, description="Where to go on, as `next` of a page says it.")
     client: Id | None = Field(None, description="Id of the client.")
-    org: Given | None = Field(None, description="Id of the org.")
+    org: Text | None = Field(None, description="Id of the org.")
     tier: Tier | None = None
     kind: Literal["diagnosis", "health"] | None = None
     cause: str | None = Field(
@@ -87,23 +87,23 @@ class RunsAsked(QueryParameters):
     )
     certainty: Literal["proved", "likely", "undetermined"] | None = None
     status: Literal["open", "queued", "running", "finished", "interrupted"] | None = None
-    check: Given | None = Field(None, description="Id of a check.")
+    check: Text | None = Field(None, description="Id of a check.")
     outcome: Literal["pass", "warn", "fail", "skip", "error"] | None = Field(
         None, description="What the check said; only together with check."
     )
-    conversation: Given | None = None
-    provider: Given | None = None
-    deployment: Given | None = None
-    permission: Given | None = None
-    who: Given | None = Field(None, description="Username of who started it.")
+    conversation: Text | None = None
+    provider: Text | None = None
+    deployment: Text | None = None
+    permission: Text | None = None
+    who: Text | None = Field(None, description="Username of who started it.")
     source: Literal["web", "cli", "schedule", "demo", "watch", "api"] | None = None
-    target: Given | None = Field(None, description="What the run is about; the same for runs that ask the same.")
+    target: Text | None = Field(None, description="What the run is about; the same for runs that ask the same.")
     pinned: YesNo | None = None
     part: YesNo | None = Field(None, description="Whether only one branch of the checks was asked again.")
     when: Literal["today", "24h", "7d", "30d"] | None = None
-    since: Given | None = Field(None, alias="from", description="A day or a moment: 2026-11-22, 2026-11-22T14:00.")
-    until: Given | None = Field(None, alias="to")
-    zone: Given | None = Field(None, description="Time zone in which days and hours are meant; UTC.")
+    since: Text | None = Field(None, alias="from", description="A day or a moment: 2026-11-22, 2026-11-22T14:00.")
+    until: Text | None = Field(None, alias="to")
+    zone: Text | None = Field(None, description="Time zone in which days and hours are meant; UTC.")
     sort: Literal["newest", "oldest", "slowest"] | None = None
 
 
@@ -143,13 +143,16 @@ class RunGiven(Schema):
     note: Annotated[str, Field(max_length=2000)] = Field("", description="What you know of it.")
 
 
-def known_names(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuses a query string with names that this call does not have, or with empty values."""
+def refuse_unknown_parameters(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Raises 422 for parameters that the operation does not have, empty values and duplicates."""
 
     @wraps(view)
     def checked(request: AuthenticatedRequest, *args: Any, **values: Any) -> Any:
         known = {
-            name for value in values.values() if isinstance(value, QueryParameters) for name in _names(type(value))
+            name
+            for value in values.values()
+            if isinstance(value, QueryParameters)
+            for name in _parameter_names(type(value))
         }
         unknown = [(f"query.{name}", "There is no such parameter.") for name in request.GET if name not in known]
         empty = [(f"query.{name}", "It is empty: leave it out.") for name in known if request.GET.get(name) == ""]
@@ -161,5 +164,5 @@ def known_names(view: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-def _names(asked: type[QueryParameters]) -> set[str]:
-    return {field.alias or name for name, field in asked.model_fields.items()}
+def _parameter_names(parameters: type[QueryParameters]) -> set[str]:
+    return {field.alias or name for name, field in parameters.model_fields.items()}

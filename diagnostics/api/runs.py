@@ -1,4 +1,4 @@
-"""Runs: the list, one of them, what it found and sent, and starting one."""
+"""Endpoints for runs: the list, one run with its findings and exchanges, and starting one."""
 
 import json
 from collections.abc import Iterator
@@ -12,66 +12,65 @@ from ninja import Header, Query, Router, Status
 from pydantic import AfterValidator, Field
 
 from diagnostics import tasks
-from diagnostics.api import responses as told
-from diagnostics.api import schemas as shapes
-from diagnostics.api.callers import AuthenticatedRequest, may_run_or_refuse
+from diagnostics.api import responses, schemas
+from diagnostics.api.callers import AuthenticatedRequest, require_may_run
 from diagnostics.api.paging import address_with
 from diagnostics.api.problems import ProblemError, not_found, wrong
-from diagnostics.api.requests import AnswerGiven, CallGiven, Id, RunGiven, RunsAsked
+from diagnostics.api.requests import AnswerGiven, CallGiven, Id, RunGiven, RunParameters
 from diagnostics.orgs.lookups import clients_without_secret
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import Inputs, read_paste
 from diagnostics.runs.filters import RunFilter
+from diagnostics.runs.idempotency_keys import KeyReused, StartResult, find_started_run, hash_request, start_api_run
 from diagnostics.runs.limits import TooManyRequests, TooManyRuns, reading_one_text
 from diagnostics.runs.lookups import find_run
 from diagnostics.runs.queries.pages import read_position, run_page
 from diagnostics.runs.queries.runs import findings_of
-from diagnostics.runs.request_keys import OtherRequest, Started, hash_of, known_start, start_for_program
 from diagnostics.web.refusals import ActionRefused
 
 router = Router(tags=["Runs"])
-OWN_HEADERS = ("page", "limit")
+OWN_PARAMETERS = ("page", "limit")
 UTC = ZoneInfo("UTC")
 POLL_SECONDS = "1"
 
 
-@router.get("/runs", response=shapes.Runs, url_name="runs", summary="List runs")
-def runs(request: AuthenticatedRequest, asked: Query[RunsAsked]) -> shapes.Runs:
+@router.get("/runs", response=schemas.Runs, url_name="runs", summary="List runs")
+def runs(request: AuthenticatedRequest, parameters: Query[RunParameters]) -> schemas.Runs:
     """Narrowed by the filters of the page Runs. A filter or value that is not understood is a 422, never ignored."""
-    narrowed = RunFilter.read(request.GET, timezone.now(), UTC, viewer=request.user, also=OWN_HEADERS)
-    if narrowed.problems:
-        errors = [("query", sentence) for sentence in narrowed.problems]
+    filters = RunFilter.read(request.GET, timezone.now(), UTC, viewer=request.user, also=OWN_PARAMETERS)
+    if filters.problems:
+        errors = [("query", sentence) for sentence in filters.problems]
         raise wrong("The filters were not understood; nothing was answered.", *errors)
-    place = read_position(asked.page or "", narrowed.sort)
-    if place is None:
+    position = read_position(parameters.page or "", filters.sort)
+    if position is None:
         raise wrong("The page was not understood.", ("query.page", "This is no place in a list of this order."))
-    page = run_page(narrowed, place, asked.limit)
-    following = address_with(request, page=page.later) if page.later else None
-    return shapes.Runs(items=[told.run(request, row) for row in page.runs], next=following)
+    page = run_page(filters, position, parameters.limit)
+    next_url = address_with(request, page=page.later) if page.later else None
+    return schemas.Runs(items=[responses.run(request, row) for row in page.runs], next=next_url)
 
 
-@router.get("/runs/{run_id}", response=shapes.RunInFull, url_name="run", summary="One run")
-def run(request: AuthenticatedRequest, run_id: Id) -> shapes.RunInFull:
+@router.get("/runs/{run_id}", response=schemas.RunInFull, url_name="run", summary="One run")
+def run(request: AuthenticatedRequest, run_id: Id) -> schemas.RunInFull:
     """Ask again while its status is queued or running."""
-    return told.run_in_full(request, find_run(run_id, request.user))
+    return responses.run_in_full(request, find_run(run_id, request.user))
 
 
-@router.get("/runs/{run_id}/findings", response=shapes.Findings, url_name="run-findings", summary="Findings of a run")
-def findings(request: AuthenticatedRequest, run_id: Id) -> shapes.Findings:
+@router.get("/runs/{run_id}/findings", response=schemas.Findings, url_name="run-findings", summary="Findings of a run")
+def findings(request: AuthenticatedRequest, run_id: Id) -> schemas.Findings:
     """In the order in which they came, also while the run is going on."""
     row = find_run(run_id, request.user)
-    return shapes.Findings(items=[told.finding(each) for each in findings_of(row)], is_open=row.is_open)
+    return schemas.Findings(items=[responses.finding(finding) for finding in findings_of(row)], is_open=row.is_open)
 
 
 @router.get(
-    "/runs/{run_id}/exchanges", response=shapes.Exchanges, url_name="run-exchanges", summary="Requests of a run"
+    "/runs/{run_id}/exchanges", response=schemas.Exchanges, url_name="run-exchanges", summary="Requests of a run"
 )
-def exchanges(request: AuthenticatedRequest, run_id: Id) -> shapes.Exchanges:
+def exchanges(request: AuthenticatedRequest, run_id: Id) -> schemas.Exchanges:
     """What was sent to the org and what it answered, redacted. Bodies may be gone: see the page Retention."""
     row = find_run(run_id, request.user)
     sent = row.exchanges.order_by("position")
-    return shapes.Exchanges(items=[told.exchange(each) for each in sent], is_open=row.is_open)
+    return schemas.Exchanges(items=[responses.exchange(exchange) for exchange in sent], is_open=row.is_open)
 
 
 def _key(text: str) -> str:
@@ -83,11 +82,11 @@ def _key(text: str) -> str:
 Key = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_key)]
 
 
-@router.post("/runs", response={202: shapes.RunInFull}, url_name="run-start", summary="Start a run")
+@router.post("/runs", response={202: schemas.RunInFull}, url_name="run-start", summary="Start a run")
 def start(
     request: AuthenticatedRequest,
     response: HttpResponse,
-    given: RunGiven,
+    payload: RunGiven,
     idempotency_key: Annotated[
         Key | None,
         Header(
@@ -100,15 +99,15 @@ def start(
     For 24 hours the same request with the same key gets the same run, with the header `Idempotency-Replayed: true`; another
     request with that key is a 422. Nothing is ever written to the org: a run only reads.
     """
-    may_run_or_refuse(request)
-    key, fingerprint = idempotency_key or "", hash_of(given.dict())
-    client = _client(request, given.client)
-    started = _started(request, client, given, key, fingerprint)
-    response["Location"] = told.address_of(request, started.run)
+    require_may_run(request)
+    key, fingerprint = idempotency_key or "", hash_request(payload.dict())
+    client = _client(request, payload.client)
+    started = _start_or_find(request, client, payload, key, fingerprint)
+    response["Location"] = responses.address_of(request, started.run)
     response["Retry-After"] = POLL_SECONDS
     if not started.is_new:
         response["Idempotency-Replayed"] = "true"
-    return Status(202, told.run_in_full(request, started.run))
+    return Status(202, responses.run_in_full(request, started.run))
 
 
 def _client(request: AuthenticatedRequest, pk: int) -> OAuthClient:
@@ -118,19 +117,19 @@ def _client(request: AuthenticatedRequest, pk: int) -> OAuthClient:
     return client
 
 
-def _started(
-    request: AuthenticatedRequest, client: OAuthClient, given: RunGiven, key: str, fingerprint: str
-) -> Started:
+def _start_or_find(
+    request: AuthenticatedRequest, client: OAuthClient, payload: RunGiven, key: str, fingerprint: str
+) -> StartResult:
     try:
-        if run := known_start(request.auth, key, fingerprint):  # before the paste is read: that can take a while
-            return Started(run, is_new=False)
-        with reading_one_text(request.user, _size(given)):
-            inputs = _inputs(given)
+        if run := find_started_run(request.auth, key, fingerprint):  # before parsing the paste, which can take a while
+            return StartResult(run, is_new=False)
+        with reading_one_text(request.user, _text_size(payload)):
+            inputs = _inputs(payload)
         with transaction.atomic():
-            started = start_for_program(request.auth, client, inputs, key=key, request_hash=fingerprint)
+            started = start_api_run(request.auth, client, inputs, key=key, request_hash=fingerprint)
             if started.is_new:
                 transaction.on_commit(lambda: tasks.send(tasks.execute_run, started.run.pk))
-    except OtherRequest:
+    except KeyReused:
         detail = "This key was sent with another request in the last 24 hours. Take a new key for a new request."
         raise ProblemError(422, "key_reused", detail) from None
     except TooManyRequests as busy:
@@ -141,24 +140,24 @@ def _started(
     return started
 
 
-def _inputs(given: RunGiven) -> Inputs:
-    call, answer = _text(given.call), _text(given.answer)
+def _inputs(payload: RunGiven) -> Inputs:
+    call, answer = _text(payload.call), _text(payload.answer)
     try:
-        return read_paste(call, answer, given.conversation_id, given.note).inputs
-    except Unreadable as trouble:
-        raise wrong("The run was not started: what was given cannot be read.", ("body", str(trouble))) from None
+        return read_paste(call, answer, payload.conversation_id, payload.note).inputs
+    except Unreadable as error:
+        raise wrong("The run was not started: what was given cannot be read.", ("body", str(error))) from None
 
 
-def _size(given: RunGiven) -> int:
-    return sum(map(len, _texts(given.dict())))
+def _text_size(payload: RunGiven) -> int:
+    return sum(map(len, _texts(payload.dict())))
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         value = [*value, *value.values()]
     if isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+        for item in value:
+            yield from _texts(item)
     elif isinstance(value, str):
         yield value
 

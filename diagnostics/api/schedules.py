@@ -1,28 +1,27 @@
-"""Schedules: what runs unattended, and when next."""
+"""Endpoints for schedules."""
 
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 
-from diagnostics.api import responses as told
-from diagnostics.api import schemas as shapes
+from diagnostics.api import responses, schemas
 from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.paging import page_of
-from diagnostics.api.queries import schedules_listed
+from diagnostics.api.queries import list_schedules
 from diagnostics.api.requests import Id, ScheduleParameters
 
 router = Router(tags=["Schedules"])
 
 
-@router.get("/schedules", response=shapes.Schedules, url_name="schedules", summary="List schedules")
-def schedules(request: AuthenticatedRequest, asked: Query[ScheduleParameters]) -> shapes.Schedules:
+@router.get("/schedules", response=schemas.Schedules, url_name="schedules", summary="List schedules")
+def schedules(request: AuthenticatedRequest, filters: Query[ScheduleParameters]) -> schemas.Schedules:
     """Of every client in sight; the newest first."""
-    paused = None if asked.paused is None else asked.paused == "yes"
-    rows = schedules_listed(request.user, client=asked.client, paused=paused)
-    found, following = page_of(request, rows, asked)
-    return shapes.Schedules(items=[told.schedule(row) for row in found], next=following)
+    paused = None if filters.paused is None else filters.paused == "yes"
+    rows = list_schedules(request.user, client=filters.client, paused=paused)
+    found, next_url = page_of(request, rows, filters)
+    return schemas.Schedules(items=[responses.schedule(row) for row in found], next=next_url)
 
 
-@router.get("/schedules/{schedule_id}", response=shapes.ScheduleSchema, url_name="schedule", summary="One schedule")
-def schedule(request: AuthenticatedRequest, schedule_id: Id) -> shapes.ScheduleSchema:
+@router.get("/schedules/{schedule_id}", response=schemas.ScheduleSchema, url_name="schedule", summary="One schedule")
+def schedule(request: AuthenticatedRequest, schedule_id: Id) -> schemas.ScheduleSchema:
     """When it is due next, its last run, and how often a time was missed."""
-    return told.schedule(get_object_or_404(schedules_listed(request.user), pk=schedule_id))
+    return responses.schedule(get_object_or_404(list_schedules(request.user), pk=schedule_id))

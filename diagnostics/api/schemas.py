@@ -1,4 +1,4 @@
-"""What the API answers with: one class for each noun. Nothing in them has not passed the Redactor."""
+"""Schemas of the API's responses. All their text was redacted before it was stored."""
 
 from datetime import datetime
 from typing import Any

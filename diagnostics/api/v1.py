@@ -1,4 +1,4 @@
-"""Version 1 of the API, put together: its calls, how it refuses, and its addresses."""
+"""Version 1 of the API: its operations, error responses and URLs."""
 
 import logging
 from collections.abc import Callable
@@ -20,15 +20,17 @@ from ninja.parser import Parser
 
 from diagnostics.api import clients, comparisons, findings, me, runs, schedules
 from diagnostics.api.callers import TokenHeader
-from diagnostics.api.document import completed
+from diagnostics.api.document import complete_document
 from diagnostics.api.problems import Problem, ProblemError, not_found, problem, wrong
-from diagnostics.api.requests import known_names
+from diagnostics.api.requests import refuse_unknown_parameters
 from diagnostics.operations.outages import RETRY_SECONDS, find_outage
 from diagnostics.product import version
 from diagnostics.text.cleaning import read_json
 
 log = logging.getLogger(__name__)
 View = Callable[..., HttpResponseBase]
+# Names of the views' parameters, which are part of the location of a validation error.
+VIEW_PARAMETERS = ("filters", "parameters", "pair", "payload")
 
 DESCRIPTION = """Diagnoses of Genesys Cloud cobrowse, for other programs.
 
@@ -38,7 +40,7 @@ problem details (RFC 9457), whose `code` is stable."""
 
 
 class CleanParser(Parser):
-    """Cleans what a JSON escape in a body stands for, such as half of a surrogate pair."""
+    """Cleans JSON escapes of a body that text cannot represent, such as half of a surrogate pair."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         return read_json(request.body)
@@ -54,46 +56,46 @@ api = NinjaAPI(
     parser=CleanParser(),
     auth=TokenHeader(),
 )
-api.add_decorator(known_names)
+api.add_decorator(refuse_unknown_parameters)
 for router in (me.router, clients.router, runs.router, comparisons.router, findings.router, schedules.router):
     api.add_router("", router)
 
 
 @api.exception_handler(ProblemError)
-def _refused(request: HttpRequest, refusal: ProblemError) -> HttpResponse:
-    return refusal.answer()
+def _problem_error(request: HttpRequest, error: ProblemError) -> HttpResponse:
+    return error.response()
 
 
 @api.exception_handler(Http404)
-def _not_found(request: HttpRequest, trouble: Http404) -> HttpResponse:
-    return not_found().answer()
+def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return not_found().response()
 
 
 @api.exception_handler(PermissionDenied)
-def _denied(request: HttpRequest, trouble: PermissionDenied) -> HttpResponse:
-    return problem(403, "forbidden", str(trouble) or "The person whose token this is may not do this.")
+def _denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    return problem(403, "forbidden", str(error) or "The person whose token this is may not do this.")
 
 
 @api.exception_handler(ValidationError)
-def _invalid(request: HttpRequest, trouble: ValidationError) -> HttpResponse:
-    errors = [(_location(each["loc"]), str(each["msg"])) for each in trouble.errors]
-    return wrong("The request was understood, but something in it is wrong.", *errors).answer()
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors = [(_location(item["loc"]), str(item["msg"])) for item in error.errors]
+    return wrong("The request was understood, but something in it is wrong.", *errors).response()
 
 
 def _location(parts: tuple[object, ...]) -> str:
-    """As the caller wrote it: without the names that the arguments have here."""
-    return ".".join(str(part) for part in parts if part not in ("given", "asked"))
+    """As the caller wrote it: without the names of the view's parameters."""
+    return ".".join(str(part) for part in parts if part not in VIEW_PARAMETERS)
 
 
 @api.exception_handler(HttpError)
-def _unreadable(request: HttpRequest, trouble: HttpError) -> HttpResponse:
-    code = "not_json" if trouble.status_code == 400 else "refused"
-    detail = "The body is no JSON." if code == "not_json" else str(trouble)
-    return problem(trouble.status_code, code, detail)
+def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    code = "not_json" if error.status_code == 400 else "refused"
+    detail = "The body is no JSON." if code == "not_json" else str(error)
+    return problem(error.status_code, code, detail)
 
 
 @api.exception_handler(RequestDataTooBig)
-def _too_big(request: HttpRequest, trouble: RequestDataTooBig) -> HttpResponse:
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     return problem(413, "too_large", f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
 
 
@@ -109,38 +111,38 @@ def _database_failed(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 @api.exception_handler(Exception)
-def _broke(request: HttpRequest, trouble: Exception) -> HttpResponse:
-    """Nothing of the trouble leaves; the log has it all."""
-    log.error("the API failed at %s %s", request.method, request.path, exc_info=trouble)
+def _broke(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The response contains no details; the log does."""
+    log.error("the API failed at %s %s", request.method, request.path, exc_info=error)
     return problem(500, "failed", "Something failed here. It was written to the log.")
 
 
 @cache
 def document() -> dict[str, Any]:
-    """The OpenAPI document, the same for everybody."""
-    made: dict[str, Any] = api.get_openapi_schema(path_prefix="/api/v1/")
+    """The OpenAPI document, the same for all users."""
+    generated: dict[str, Any] = api.get_openapi_schema(path_prefix="/api/v1/")
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
-    return completed(dict(made), schema)
+    return complete_document(dict(generated), schema)
 
 
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
-    """Holds nothing of this installation, so everybody may read it."""
+    """Contains nothing about this installation, so it is public."""
     return JsonResponse(document(), json_dumps_params={"ensure_ascii": False})
 
 
 @login_not_required
 @csrf_exempt
 def unknown_path(request: HttpRequest, rest: str = "") -> HttpResponse:
-    """Every other address below the API: a program gets a problem, never a page or a login."""
-    answer = not_found().answer()
-    return _without_body(answer) if request.method == "HEAD" else answer
+    """Any other URL below the API: a problem instead of a page or a login."""
+    response = not_found().response()
+    return _without_body(response) if request.method == "HEAD" else response
 
 
-def _open(view: View) -> View:
-    """By token, not by session. A method that an address does not take is told as a problem too.
+def _with_token_auth(view: View) -> View:
+    """Authenticates by token instead of session, and returns a problem for unsupported methods.
 
-    HEAD is answered as GET is, without the body.
+    HEAD returns the response of GET without the body.
     """
 
     @wraps(view)
@@ -148,10 +150,10 @@ def _open(view: View) -> View:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return _too_big(request, RequestDataTooBig())
-        answer = _with_head(view, request, *args, **values)
-        if answer.status_code != 405:
-            return answer
-        methods = {each.strip() for each in answer.headers["Allow"].split(",")}
+        response = _with_head(view, request, *args, **values)
+        if response.status_code != 405:
+            return response
+        methods = {method.strip() for method in response.headers["Allow"].split(",")}
         allowed = {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
         return problem(405, "wrong_method", f"This address takes {allowed['Allow']} only.", headers=allowed)
 
@@ -163,30 +165,30 @@ def _with_head(view: View, request: HttpRequest, *args: Any, **values: Any) -> H
         return view(request, *args, **values)
     request.method = "GET"
     try:
-        answer = view(request, *args, **values)
+        response = view(request, *args, **values)
     finally:
         request.method = "HEAD"
-    return _without_body(answer) if isinstance(answer, HttpResponse) else answer
+    return _without_body(response) if isinstance(response, HttpResponse) else response
 
 
-def _without_body(answer: HttpResponse) -> HttpResponse:
-    length = len(answer.content)
-    answer.content = b""
-    answer.headers["Content-Length"] = str(length)
-    return answer
+def _without_body(response: HttpResponse) -> HttpResponse:
+    length = len(response.content)
+    response.content = b""
+    response.headers["Content-Length"] = str(length)
+    return response
 
 
-def _calls() -> list[URLPattern]:
-    """As django-ninja made them, without its root page."""
-    patterns = [each for each in api.urls[0] if isinstance(each, URLPattern) and each.name != "api-root"]
-    for each in patterns:
-        each.callback = _open(each.callback)
+def _operations() -> list[URLPattern]:
+    """The URL patterns that django-ninja generated, without its root page."""
+    patterns = [item for item in api.urls[0] if isinstance(item, URLPattern) and item.name != "api-root"]
+    for pattern in patterns:
+        pattern.callback = _with_token_auth(pattern.callback)
     return patterns
 
 
 urlpatterns = [
-    path("openapi.json", _open(openapi), name="openapi"),
-    *_calls(),
+    path("openapi.json", _with_token_auth(openapi), name="openapi"),
+    *_operations(),
     path("", unknown_path, name="root"),
     path("<path:rest>", unknown_path, name="nowhere"),
 ]

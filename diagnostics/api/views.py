@@ -1,4 +1,4 @@
-"""The page that tells other programs' authors what the API takes and answers: from its document, without a script."""
+"""The API page: documents the operations from the OpenAPI document, without scripts."""
 
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 from diagnostics.accounts.requests import Request
-from diagnostics.api.guide import areas_of, shapes_of
+from diagnostics.api.guide import documented_schemas, operation_groups
 from diagnostics.api.problems import problem
 from diagnostics.api.v1 import document
 
@@ -22,7 +22,7 @@ POLL = """curl {root}/api/v1/runs/12 -H "Authorization: Bearer $TOKEN\""""
 @csrf_exempt
 @login_not_required
 def api_guide(request: Request) -> HttpResponseBase:
-    """A page for people; a program that posts here gets a problem as from the API itself."""
+    """A page for people. Other methods get a problem response as from the API itself."""
     if request.method not in ("GET", "HEAD"):
         return problem(405, "wrong_method", "This address takes GET, HEAD only.", headers={"Allow": "GET, HEAD"})
     return _guide(request)
@@ -30,11 +30,11 @@ def api_guide(request: Request) -> HttpResponseBase:
 
 @login_required
 def _guide(request: HttpRequest) -> HttpResponse:
-    told, root = document(), request.build_absolute_uri("/").rstrip("/")
+    openapi, root = document(), request.build_absolute_uri("/").rstrip("/")
     context = {
-        "info": told["info"],
-        "areas": areas_of(told),
-        "shapes": shapes_of(told),
+        "info": openapi["info"],
+        "areas": operation_groups(openapi),
+        "shapes": documented_schemas(openapi),
         "start": START.format(root=root),
         "poll": POLL.format(root=root),
     }

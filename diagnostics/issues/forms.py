@@ -1,4 +1,4 @@
-"""Known findings: what the list is narrowed to, notes, and living with one for a while."""
+"""Forms of the issue pages: list filters, notes, and acceptance."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
@@ -10,7 +10,7 @@ from django.utils import timezone
 from diagnostics.accounts.models import User
 from diagnostics.checks.base import titles
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.issues.queries import KNOWN_ABOUTS, KNOWN_STATES
+from diagnostics.issues.queries import SCOPES, STATES
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.web.form_text import NO_NUL
@@ -19,15 +19,16 @@ LONGEST_TEXT = 2000
 LONGEST_ACCEPTANCE = timedelta(days=366)
 
 
-class KnownFilterForm(forms.Form):
-    """Lives in the query string. `before` is the place to go on below, as a page wrote it."""
+class IssueFilterForm(forms.Form):
+    """Filters of the issue list, bound to the query string. `before` is the page position, as a page link wrote it."""
 
-    state = forms.ChoiceField(choices=list(KNOWN_STATES.items()), required=False)
-    about = forms.ChoiceField(choices=list(KNOWN_ABOUTS.items()), required=False)
+    state = forms.ChoiceField(choices=list(STATES.items()), required=False)
+    about = forms.ChoiceField(choices=list(SCOPES.items()), required=False)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="Every client")
     check = forms.ChoiceField(required=False)
     outcome = forms.ChoiceField(
-        choices=[("", "Either"), *((each.value, each.label) for each in (Outcome.FAIL, Outcome.WARN))], required=False
+        choices=[("", "Either"), *((outcome.value, outcome.label) for outcome in (Outcome.FAIL, Outcome.WARN))],
+        required=False,
     )
     q = forms.CharField(label="Words", max_length=200, required=False, error_messages=NO_NUL)
     before = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
@@ -36,7 +37,7 @@ class KnownFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         client = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
         client.queryset = visible_clients(viewer).only("name")
-        by_title = sorted(titles().items(), key=lambda each: each[1])
+        by_title = sorted(titles().items(), key=lambda item: item[1])
         self.fields["check"].choices = [("", "Every check"), *by_title]  # type: ignore[attr-defined]
 
     def clean_before(self) -> tuple[datetime, int] | None:
@@ -53,7 +54,7 @@ class KnownFilterForm(forms.Form):
         return at, number
 
     def not_understood(self) -> list[str]:
-        """One sentence for each name or value of the query string that narrows nothing."""
+        """One sentence for each invalid value and each unknown name of the query string; neither filters anything."""
         unknown = [f"“{name[:60]}” is no filter of this list." for name in self.data if name not in self.fields]
         wrong = [f"“{str(self.data.get(name))[:60]}” is no {name} that is known here." for name in self.errors]
         return [*wrong, *unknown][:8]
@@ -70,7 +71,7 @@ class NoteForm(forms.Form):
 
 
 class AcceptForm(forms.Form):
-    """`until` is the last day on which it is accepted."""
+    """`until` is the last day of the acceptance."""
 
     reason = forms.CharField(
         max_length=LONGEST_TEXT,
@@ -102,6 +103,6 @@ class AcceptForm(forms.Form):
 
     @property
     def ends_at(self) -> datetime:
-        """The first moment after the last day, in the zone in which times are shown."""
+        """The first moment after the last day, in the current time zone."""
         next_day = self.cleaned_data["until"] + timedelta(days=1)
         return timezone.make_aware(datetime.combine(next_day, time.min))

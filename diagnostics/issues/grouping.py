@@ -1,25 +1,26 @@
-"""What runs say, one after another, of the troubles that they meet again. Pure."""
+"""Groups findings into issues: what makes two findings the same issue, and how runs open, resolve and reopen it. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.comparison.findings import RANKS
 from diagnostics.engine.finding import Finding
 
 LONGEST_ABOUT = 200
-# Whose findings are about one conversation, and whose about the call that was brought; all others are about the org.
-OF_CONVERSATION = frozenset({"conversation", "route", "session"})
-OF_CALL = frozenset({"request", "permissions"})
+# Areas whose findings are about one conversation, and about the pasted call. All other findings are about the org.
+CONVERSATION_AREAS = frozenset({"conversation", "route", "session"})
+CALL_AREAS = frozenset({"request", "permissions"})
 PROBLEM_OUTCOMES = frozenset({Outcome.WARN.value, Outcome.FAIL.value})
-# The answer that was brought is the sign of a trouble, and none itself: nothing in the org could be mended about it.
-SIGNS = frozenset({"answer"})
+# The pasted response is a symptom, not an issue: nothing in the org can be fixed about it.
+SYMPTOM_AREAS = frozenset({"answer"})
 
 
 @dataclass(frozen=True)
-class Key:
-    """What makes two troubles of a client the same one."""
+class IssueKey:
+    """Identifies an issue within a client."""
 
     check_id: str
     about: str
@@ -29,7 +30,7 @@ class Key:
 
 @dataclass(frozen=True)
 class IssueHistory:
-    """One trouble, from the first run that met it. `ended_at` is None while it goes on."""
+    """What runs reported about one issue. `ended_at` is None while it is open."""
 
     outcome: str
     sentence: str
@@ -45,7 +46,7 @@ class IssueHistory:
 
 @dataclass(frozen=True)
 class ClosedRun:
-    """One closed run. One that `is_whole` asked all that it had planned, and came to its end."""
+    """A closed run. `is_whole` means that it finished and was not a re-check of one branch."""
 
     run_id: int
     at: datetime
@@ -54,83 +55,86 @@ class ClosedRun:
     conversation_id: str
     findings: tuple[Finding, ...]
 
-    def key_of(self, finding: Finding) -> Key:
+    def key_of(self, finding: Finding) -> IssueKey:
         about = about_of(finding.check_id, self.target, self.conversation_id)
-        return Key(finding.check_id, about, finding.subject, finding.code)
+        return IssueKey(finding.check_id, about, finding.subject, finding.code)
 
-    @property
-    def troubles(self) -> dict[Key, Finding]:
-        """What is wrong or will bite, by what makes it the same as in another run."""
+    @cached_property
+    def problems(self) -> dict[IssueKey, Finding]:
+        """The run's failures and warnings by issue key."""
         return {
-            self.key_of(each): each
-            for each in self.findings
-            if each.outcome in PROBLEM_OUTCOMES and each.check_id.split(".", 1)[0] not in SIGNS
+            self.key_of(finding): finding
+            for finding in self.findings
+            if finding.outcome in PROBLEM_OUTCOMES and finding.check_id.split(".", 1)[0] not in SYMPTOM_AREAS
         }
 
-    @property
-    def abouts(self) -> dict[str, str]:
-        """By check what its findings in this run are about."""
-        checks = {each.check_id for each in self.findings}
+    @cached_property
+    def about_by_check(self) -> dict[str, str]:
+        """Check ID -> what its findings in this run are about; see `about_of`."""
+        checks = {finding.check_id for finding in self.findings}
         return {check: about_of(check, self.target, self.conversation_id) for check in checks}
 
-    def is_over(self, key: Key) -> bool:
-        """Does this run, which speaks of the same thing, see that the trouble is there no more?
+    def resolves(self, key: IssueKey) -> bool:
+        """Whether this run shows that the issue is gone. A run about something else resolves nothing.
 
-        What could not be told says nothing. A subject of which nothing is said any more is over where its check came to
-        its end in a whole run.
+        An inconclusive or skipped result resolves nothing either. If the check reports nothing about the subject, the
+        issue is resolved only when the run is whole and all results of the check are conclusive.
         """
-        said = [each for each in self.findings if each.check_id == key.check_id]
-        of_subject = next((each for each in said if each.subject == key.subject), None)
-        if of_subject is None:
-            return self.is_whole and all(each.outcome in RANKS for each in said)
-        return of_subject.outcome in RANKS and (
-            of_subject.outcome not in PROBLEM_OUTCOMES or of_subject.code != key.code
-        )
+        if self.about_by_check.get(key.check_id) != key.about or key in self.problems:
+            return False
+        findings = [finding for finding in self.findings if finding.check_id == key.check_id]
+        current = next((finding for finding in findings if finding.subject == key.subject), None)
+        if current is None:
+            return self.is_whole and all(finding.outcome in RANKS for finding in findings)
+        return current.outcome in RANKS and (current.outcome not in PROBLEM_OUTCOMES or current.code != key.code)
 
 
 def about_of(check_id: str, target: str, conversation_id: str) -> str:
-    """What a check's findings in a run are about beside the org: "" for the org itself, and for starting a session."""
+    """`conversation:<id>`, `call:<method> <path>`, or "" if the check's findings are about the org or starting a
+    session.
+    """
     area = check_id.split(".", 1)[0]
-    if area in OF_CONVERSATION:
+    if area in CONVERSATION_AREAS:
         return f"conversation:{conversation_id}"[:LONGEST_ABOUT] if conversation_id else ""
     kind, _, rest = target.partition(":")
-    if kind == "call" and (area in OF_CALL or check_id == "provider.match"):
+    if kind == "call" and (area in CALL_AREAS or check_id == "provider.match"):
         return f"call:{rest.partition(':')[2]}"[:LONGEST_ABOUT]
     return ""
 
 
-def lives_after(lives: Mapping[Key, IssueHistory], told: Iterable[ClosedRun]) -> dict[Key, IssueHistory]:
-    """What becomes of the troubles by these runs, in whatever order they closed."""
-    after = dict(lives)
-    for run in told:
-        met, abouts = run.troubles, run.abouts
-        for key, life in after.items():
-            if abouts.get(key.check_id) == key.about and key not in met and run.is_over(key):
-                after[key] = ended(life, run.at)
-        for key, finding in met.items():
-            after[key] = after_occurrence(after.get(key), run, finding)
+def update_histories(
+    histories: Mapping[IssueKey, IssueHistory], runs: Iterable[ClosedRun]
+) -> dict[IssueKey, IssueHistory]:
+    """The histories after these runs, given in any order."""
+    after = dict(histories)
+    for run in runs:
+        for key, history in after.items():
+            if run.resolves(key):
+                after[key] = with_resolution(history, run.at)
+        for key, finding in run.problems.items():
+            after[key] = with_occurrence(after.get(key), run, finding)
     return after
 
 
-def after_occurrence(life: IssueHistory | None, run: ClosedRun, finding: Finding) -> IssueHistory:
-    """A run that looked before another one did changes nothing that the later one saw."""
-    if life is None:
+def with_occurrence(history: IssueHistory | None, run: ClosedRun, finding: Finding) -> IssueHistory:
+    """The history with this occurrence added. An earlier run does not override what a later run reported."""
+    if history is None:
         return IssueHistory(finding.outcome, finding.sentence, run.run_id, run.run_id, run.at, run.at)
-    life = replace(life, times=life.times + 1)
-    if run.at < life.first_seen_at:
-        return replace(life, first_seen_at=run.at, first_run_id=run.run_id)
-    if run.at < life.last_seen_at:
-        return life
-    life = replace(
-        life, last_seen_at=run.at, last_run_id=run.run_id, outcome=finding.outcome, sentence=finding.sentence
+    history = replace(history, times=history.times + 1)
+    if run.at < history.first_seen_at:
+        return replace(history, first_seen_at=run.at, first_run_id=run.run_id)
+    if run.at < history.last_seen_at:
+        return history
+    history = replace(
+        history, last_seen_at=run.at, last_run_id=run.run_id, outcome=finding.outcome, sentence=finding.sentence
     )
-    if life.ended_at is not None and run.at > life.ended_at:
-        return replace(life, ended_at=None, reopened=life.reopened + 1, reopened_at=run.at)
-    return life
+    if history.ended_at is not None and run.at > history.ended_at:
+        return replace(history, ended_at=None, reopened=history.reopened + 1, reopened_at=run.at)
+    return history
 
 
-def ended(life: IssueHistory, at: datetime) -> IssueHistory:
-    """The earliest run after the last that met it is the one with which it ended."""
-    if at <= life.last_seen_at or (life.ended_at is not None and life.ended_at <= at):
-        return life
-    return replace(life, ended_at=at)
+def with_resolution(history: IssueHistory, at: datetime) -> IssueHistory:
+    """The history with the end of the issue: the earliest passing run after the last occurrence."""
+    if at <= history.last_seen_at or (history.ended_at is not None and history.ended_at <= at):
+        return history
+    return replace(history, ended_at=at)

@@ -1,4 +1,4 @@
-"""Known findings: the troubles that runs meet again, taken in as runs close; what people say of them."""
+"""Issues: updates them as runs close, and stores notes and acceptances."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
-from diagnostics.issues.grouping import ClosedRun, IssueHistory, Key, about_of, ended, lives_after
+from diagnostics.issues.grouping import ClosedRun, IssueHistory, IssueKey, about_of, update_histories, with_resolution
 from diagnostics.issues.models import Issue, IssueNote
 from diagnostics.jobs.row_failures import Kind, each_row, is_environment, where, without_set_aside
 from diagnostics.redaction.redactor import Redactor
@@ -22,186 +22,191 @@ from diagnostics.runs.models import Finding, Run
 log = logging.getLogger(__name__)
 
 CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
-A_BATCH = 100  # runs taken in in one transaction
-NEAR = 100  # of a client's newest runs, those among which one may have closed before an older one
-A_TICK_SECONDS = 2.0
-IN_ORDER = (Coalesce("started_at", "created_at"), "pk")
+BATCH_SIZE = 100  # runs processed in one transaction
+RECENT_RUNS = 100  # newest runs of a client to search for one that closed before an older one
+TICK_SECONDS = 2.0
+START_ORDER = (Coalesce("started_at", "created_at"), "pk")
 
 
-def update_issues_of(run: Run, findings: Iterable[Finding]) -> None:
-    """Take a run's findings in. The caller holds the transaction in which the run is closed.
+def update_issues(run: Run, findings: Iterable[Finding]) -> None:
+    """Update the client's issues from a run's findings. Call it in the transaction that closes the run.
 
-    Where older runs of the client still wait for it, this one waits as well: the tick takes them in, in their order.
+    If older runs of the client are still waiting, this one waits too: the tick processes them in order.
     """
-    _one_at_a_time(run.client_id)
-    row = Run.objects.get(pk=run.pk)
-    if row.is_remembered or not row.target or _waiting_runs(run.client_id).exclude(pk=run.pk).exists():
+    _lock_client(run.client_id)
+    stored_run = Run.objects.get(pk=run.pk)
+    if stored_run.is_remembered or not stored_run.target or _waiting_runs(run.client_id).exclude(pk=run.pk).exists():
         return
-    _take_in(run.client_id, [_closed_run(row, findings)])
+    _store_issues(run.client_id, [_closed_run(stored_run, findings)])
 
 
-def update_issues_of_waiting_runs(seconds: float = A_TICK_SECONDS) -> int:
-    """Take in what waits, client by client and the oldest first, for about so long; returns how many runs there were.
+def update_issues_of_waiting_runs(seconds: float = TICK_SECONDS) -> int:
+    """Process waiting runs per client, oldest first, for about `seconds`. Returns the number of runs.
 
-    Where a client's runs fail together, they are taken in one by one; one that is set aside is passed over for good.
+    If a client's batch fails, its runs are processed one by one. A run that keeps failing is set aside and skipped.
     """
     ends_at = time.monotonic() + seconds
     done = 0
     for client_id in list(_waiting_runs().order_by("client_id").values_list("client_id", flat=True).distinct()[:500]):
-        while (taken := _catch_up_safely(client_id)) and time.monotonic() < ends_at:
-            done += taken
-        done += taken
+        while (processed := _process_batch_safely(client_id)) and time.monotonic() < ends_at:
+            done += processed
+        done += processed
         if time.monotonic() >= ends_at:
             break
     return done
 
 
 @transaction.atomic
-def add_note(known: Issue, text: str, user: User) -> IssueNote:
-    note = _noted(known, text, user)
-    record("finding.noted", known, after={"note": note.text}, person=user)
+def add_note(issue: Issue, text: str, user: User) -> IssueNote:
+    note = _create_note(issue, text, user)
+    record("finding.noted", issue, after={"note": note.text}, person=user)
     return note
 
 
-def _noted(known: Issue, text: str, user: User) -> IssueNote:
-    return IssueNote.objects.create(known=known, text=Redactor().text(text), author=user)
+def _create_note(issue: Issue, text: str, user: User) -> IssueNote:
+    return IssueNote.objects.create(known=issue, text=Redactor().text(text), author=user)
 
 
 @transaction.atomic
-def accept_finding(known: Issue, reason: str, until: datetime, user: User) -> None:
-    """Live with it until then. It changes no verdict, and ends by itself."""
+def accept_issue(issue: Issue, reason: str, until: datetime, user: User) -> None:
+    """Accept the issue until then. This changes no verdict and expires automatically."""
     reason = Redactor().text(reason)
-    Issue.objects.filter(pk=known.pk).update(
+    Issue.objects.filter(pk=issue.pk).update(
         accepted_until=until, accepted_reason=reason, accepted_by=user, accepted_at=timezone.now()
     )
     last_day = timezone.localdate(until - timedelta(microseconds=1))
-    _noted(known, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
-    record("finding.accepted", known, after={"reason": reason, "until": last_day}, person=user)
+    _create_note(issue, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
+    record("finding.accepted", issue, after={"reason": reason, "until": last_day}, person=user)
 
 
 @transaction.atomic
-def end_acceptance(known: Issue, user: User) -> bool:
-    """False where it was not accepted any more."""
-    accepted = Issue.objects.filter(pk=known.pk, accepted_until__gt=timezone.now())
+def end_acceptance(issue: Issue, user: User) -> bool:
+    """False if the issue was no longer accepted."""
+    accepted = Issue.objects.filter(pk=issue.pk, accepted_until__gt=timezone.now())
     if not accepted.update(accepted_until=None, accepted_reason="", accepted_by=None, accepted_at=None):
         return False
-    _noted(known, "No longer accepted.", user)
-    record("finding.acceptance_ended", known, person=user)
+    _create_note(issue, "No longer accepted.", user)
+    record("finding.acceptance_ended", issue, person=user)
     return True
 
 
-def _one_at_a_time(client_id: int) -> None:
-    """Until the transaction ends, nobody else takes in runs of this client."""
+def _lock_client(client_id: int) -> None:
+    """Until the transaction ends, no other process updates issues of this client."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"known findings of {client_id}"])
 
 
 def _waiting_runs(client_id: int | None = None) -> QuerySet[Run]:
-    behind = without_set_aside(Run.objects.filter(is_remembered=False, status__in=CLOSED), Kind.RUN_FINDINGS)
-    return behind if client_id is None else behind.filter(client_id=client_id)
+    waiting = without_set_aside(Run.objects.filter(is_remembered=False, status__in=CLOSED), Kind.RUN_FINDINGS)
+    return waiting if client_id is None else waiting.filter(client_id=client_id)
 
 
-def _catch_up_safely(client_id: int) -> int:
-    """One client's bad row must not hold up the others, nor the tick."""
+def _process_batch_safely(client_id: int) -> int:
+    """Process one client's next runs; a bad row does not block other clients or the tick."""
     try:
         with transaction.atomic():
-            return _catch_up(client_id)
+            return _process_batch(client_id)
     except Exception as error:
         if is_environment(error):
             raise
-        log.warning("client %s: its runs' findings are taken in one by one: %s", client_id, where(error))
-    first = _waiting_runs(client_id).order_by(*IN_ORDER).values_list("pk", flat=True)[:1]
-    return sum(each_row(Kind.RUN_FINDINGS, list(first), lambda pk: _catch_up(client_id, 1), _pass_over))
+        log.warning("client %s: its runs are processed one by one: %s", client_id, where(error))
+    first = _waiting_runs(client_id).order_by(*START_ORDER).values_list("pk", flat=True)[:1]
+    return sum(each_row(Kind.RUN_FINDINGS, list(first), lambda pk: _process_batch(client_id, 1), _skip_run))
 
 
-def _pass_over(pk: int) -> None:
-    """Without its findings in the history: the client's other runs don't wait for it any longer."""
+def _skip_run(pk: int) -> None:
+    """Mark the run as processed without its findings, so that the client's other runs do not wait for it."""
     Run.objects.filter(pk=pk).update(is_remembered=True)
 
 
-def _catch_up(client_id: int, most: int = A_BATCH) -> int:
-    """The next few of one client; none from where one is not ready yet, so that their order is kept."""
-    _one_at_a_time(client_id)
-    light = _waiting_runs(client_id).defer("inputs", "verdict", "environment", "planned", "marks")
+def _process_batch(client_id: int, limit: int = BATCH_SIZE) -> int:
+    """Process the client's next runs in order, up to the first one that is not ready yet. Returns the number of runs."""
+    _lock_client(client_id)
+    waiting = _waiting_runs(client_id).defer("inputs", "verdict", "environment", "planned", "marks")
     ready = []
-    for run in light.order_by(*IN_ORDER)[:most]:
+    for run in waiting.order_by(*START_ORDER)[:limit]:
         if not run.target:
             break
         ready.append(run)
     if not ready:
         return 0
-    # Runs are locked before known findings here, in a closing and in a deletion: so none waits for another in a circle.
-    held = set(Run.objects.filter(pk__in=[run.pk for run in ready]).select_for_update().values_list("pk", flat=True))
-    by_run: dict[int, list[Finding]] = {run.pk: [] for run in ready if run.pk in held}
+    # Runs are locked before issues, as when a run is closed or deleted: the same order everywhere prevents deadlocks.
+    locked = set(Run.objects.filter(pk__in=[run.pk for run in ready]).select_for_update().values_list("pk", flat=True))
+    by_run: dict[int, list[Finding]] = {run.pk: [] for run in ready if run.pk in locked}
     for finding in Finding.objects.filter(run_id__in=by_run).defer("evidence", "hint").order_by("run_id", "position"):
         by_run[finding.run_id].append(finding)
-    _take_in(client_id, [_closed_run(run, by_run[run.pk]) for run in ready if run.pk in held])
+    _store_issues(client_id, [_closed_run(run, by_run[run.pk]) for run in ready if run.pk in locked])
     return len(ready)
 
 
 def _closed_run(run: Run, findings: Iterable[Finding]) -> ClosedRun:
-    """When its worker took it up is when it looked."""
+    """The run as a value. Its time is when a worker started it, since that is when it checked the org."""
     is_whole = run.status == Run.Status.FINISHED and not run.is_part
     at = run.started_at or run.created_at
     return ClosedRun(run.pk, at, is_whole, run.target, run.conversation_id, tuple(findings))
 
 
-def _take_in(client_id: int, told: list[ClosedRun]) -> None:
-    rows = _rows_they_speak_of(client_id, told)
-    before = {key: _life_of(row) for key, row in rows.items()}
-    after = lives_after(before, told)
-    born = {key: life for key, life in after.items() if key not in before}
-    if born:
-        born = _histories_after_newer_runs(client_id, born, told)
-    Issue.objects.bulk_create([Issue(client_id=client_id, **asdict(key), **asdict(life)) for key, life in born.items()])
-    changed = [_with(rows[key], life) for key, life in after.items() if key in before and life != before[key]]
-    Issue.objects.bulk_update(changed, LIFE)
-    Run.objects.filter(pk__in=[each.run_id for each in told]).update(is_remembered=True)
+def _store_issues(client_id: int, runs: list[ClosedRun]) -> None:
+    rows = _stored_issues(client_id, runs)
+    before = {key: _history_of(row) for key, row in rows.items()}
+    after = update_histories(before, runs)
+    new = {key: history for key, history in after.items() if key not in before}
+    if new:
+        new = _histories_after_newer_runs(client_id, new, runs)
+    Issue.objects.bulk_create(
+        [Issue(client_id=client_id, **asdict(key), **asdict(history)) for key, history in new.items()]
+    )
+    changed = [
+        _with_history(rows[key], history) for key, history in after.items() if key in before and history != before[key]
+    ]
+    Issue.objects.bulk_update(changed, HISTORY_FIELDS)
+    Run.objects.filter(pk__in=[run.run_id for run in runs]).update(is_remembered=True)
 
 
-LIFE = tuple(IssueHistory.__dataclass_fields__)
+HISTORY_FIELDS = tuple(IssueHistory.__dataclass_fields__)
 
 
-def _rows_they_speak_of(client_id: int, told: list[ClosedRun]) -> dict[Key, Issue]:
-    checks = {finding.check_id for each in told for finding in each.findings}
-    abouts = {about_of(check, each.target, each.conversation_id) for each in told for check in checks}
+def _stored_issues(client_id: int, runs: list[ClosedRun]) -> dict[IssueKey, Issue]:
+    """The client's stored issues that these runs may change, by key."""
+    checks = {finding.check_id for run in runs for finding in run.findings}
+    abouts = {about_of(check, run.target, run.conversation_id) for run in runs for check in checks}
     found = Issue.objects.filter(client_id=client_id, check_id__in=checks, about__in=abouts)
-    return {Key(row.check_id, row.about, row.subject, row.code): row for row in found}
+    return {IssueKey(row.check_id, row.about, row.subject, row.code): row for row in found}
 
 
-def _life_of(row: Issue) -> IssueHistory:
-    return IssueHistory(**{name: getattr(row, name) for name in LIFE})
+def _history_of(issue: Issue) -> IssueHistory:
+    return IssueHistory(**{name: getattr(issue, name) for name in HISTORY_FIELDS})
 
 
-def _with(row: Issue, life: IssueHistory) -> Issue:
-    for name in LIFE:
-        setattr(row, name, getattr(life, name))
-    return row
+def _with_history(issue: Issue, history: IssueHistory) -> Issue:
+    for name in HISTORY_FIELDS:
+        setattr(issue, name, getattr(history, name))
+    return issue
 
 
 def _histories_after_newer_runs(
-    client_id: int, born: dict[Key, IssueHistory], told: list[ClosedRun]
-) -> dict[Key, IssueHistory]:
-    """A run that looked later may have closed before: it saw these right when nobody knew of them yet."""
+    client_id: int, new: dict[IssueKey, IssueHistory], runs: list[ClosedRun]
+) -> dict[IssueKey, IssueHistory]:
+    """The new histories, with the resolutions by runs that started later but closed earlier."""
     newest = list(
         Run.objects.filter(client_id=client_id, status__in=CLOSED)
-        .exclude(pk__in=[each.run_id for each in told])
+        .exclude(pk__in=[run.run_id for run in runs])
         .defer("inputs", "verdict", "environment", "planned", "marks")
-        .order_by("-id")[:NEAR]
+        .order_by("-id")[:RECENT_RUNS]
     )
-    since = min(each.at for each in told)
+    since = min(run.at for run in runs)
     later = [run for run in newest if run.is_remembered and (run.started_at or run.created_at) > since]
     if not later:
-        return born
-    checks = {key.check_id for key in born}
+        return new
+    checks = {key.check_id for key in new}
     findings = list(Finding.objects.filter(run__in=later, check_id__in=checks).defer("evidence", "hint"))
-    says = [_closed_run(run, [each for each in findings if each.run_id == run.pk]) for run in later]
-    says.sort(key=lambda each: (each.at, each.run_id))
-    return {key: _ended_by(key, life, says) for key, life in born.items()}
+    closed_runs = [_closed_run(run, [finding for finding in findings if finding.run_id == run.pk]) for run in later]
+    closed_runs.sort(key=lambda run: (run.at, run.run_id))
+    return {key: _resolved_by(key, history, closed_runs) for key, history in new.items()}
 
 
-def _ended_by(key: Key, life: IssueHistory, says: list[ClosedRun]) -> IssueHistory:
-    for each in says:
-        if each.abouts.get(key.check_id) == key.about and key not in each.troubles and each.is_over(key):
-            life = ended(life, each.at)
-    return life
+def _resolved_by(key: IssueKey, history: IssueHistory, runs: list[ClosedRun]) -> IssueHistory:
+    for run in runs:
+        if run.resolves(key):
+            history = with_resolution(history, run.at)
+    return history

@@ -1,4 +1,4 @@
-"""Issues: causes that runs met again, and what people say of them."""
+"""Issues, and the notes people write about them."""
 
 from datetime import date, timedelta
 
@@ -13,15 +13,15 @@ from diagnostics.storage.model_fields import RedactedTextField
 
 
 class Issue(models.Model):
-    """A trouble of one client that runs meet again: what one check said about one subject, by its code.
+    """One problem of a client across runs: a check's finding about a subject, by its code.
 
-    It opens with the first run that says so, ends when a later run finds the subject right, and reopens when it is back.
-    Accepting it changes no verdict: it says until when somebody lives with it, and why.
+    The first run that reports it opens it, a later run in which the subject is right ends it, and another occurrence
+    reopens it. Accepting it changes no verdict: it records until when and why somebody tolerates it.
     """
 
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="known_findings")
     check_id = models.CharField(max_length=80)
-    # What it is about beside the org: a conversation or a call, "" where it is the org or the client itself.
+    # What it is about: "conversation:<id>", "call:<method> <path>", or "" for the org or the client itself.
     about = models.CharField(max_length=200, blank=True)
     subject = models.CharField(max_length=300, blank=True)
     code = models.CharField(max_length=60)
@@ -66,14 +66,14 @@ class Issue(models.Model):
 
     @property
     def accepted_last_day(self) -> date | None:
-        """In the zone in which times are shown; `accepted_until` is the first moment after it."""
+        """The last day of the acceptance, in the current time zone. `accepted_until` is the first moment after it."""
         if self.accepted_until is None:
             return None
         return timezone.localdate(self.accepted_until - timedelta(microseconds=1))
 
 
 class IssueNote(models.Model):
-    """What somebody wrote about a known finding. Notes are added, never changed."""
+    """What somebody wrote about an issue. Notes are added, never changed."""
 
     known = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="notes")
     text = RedactedTextField()

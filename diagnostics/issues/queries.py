@@ -1,4 +1,4 @@
-"""Reads of known findings: pages of the list, what a run's findings are known as, and the runs that met one."""
+"""Queries of issues: pages of the list, the issues of a run's findings, and the runs of an issue."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,22 +15,22 @@ from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Finding, Run
 from diagnostics.runs.queries.runs import runs_for_lists
 
-KNOWN_PAGE = 40
+PAGE_SIZE = 40
 RUNS_SHOWN = 20
-KNOWN_STATES = {"": "Open", "accepted": "Accepted", "ended": "Over", "all": "All"}
-KNOWN_ABOUTS = {"": "Org, client or call", "conversation": "One conversation", "all": "Any"}
+STATES = {"": "Open", "accepted": "Accepted", "ended": "Over", "all": "All"}
+SCOPES = {"": "Org, client or call", "conversation": "One conversation", "all": "Any"}
 
 
 @dataclass(frozen=True)
-class KnownPage:
-    """One page, what was seen last first. `older` is the place to go on below, "" on the last page."""
+class IssuePage:
+    """One page of issues, last seen first. `older` is the position of the next page, "" on the last page."""
 
     rows: list[Issue]
     older: str
     is_first: bool
 
 
-def known_page(
+def issue_page(
     viewer: User | None,
     *,
     state: str = "",
@@ -40,11 +40,11 @@ def known_page(
     outcome: str = "",
     q: str = "",
     before: tuple[datetime, int] | None = None,
-) -> KnownPage:
-    rows = visible_rows(_of_state(_known_for_lists(), state), viewer)
+) -> IssuePage:
+    rows = visible_rows(in_state(_issues_for_lists(), state), viewer)
     if about != "all":
-        of_one = Q(about__startswith="conversation:")
-        rows = rows.filter(of_one if about == "conversation" else ~of_one)
+        about_conversation = Q(about__startswith="conversation:")
+        rows = rows.filter(about_conversation if about == "conversation" else ~about_conversation)
     if client is not None:
         rows = rows.filter(client=client)
     if check:
@@ -56,59 +56,65 @@ def known_page(
     if before is not None:
         at, pk = before
         rows = rows.filter(last_seen_at__lte=at).exclude(last_seen_at=at, pk__gte=pk)
-    found = list(rows.order_by("-last_seen_at", "-id")[: KNOWN_PAGE + 1])
-    last = found[KNOWN_PAGE - 1] if len(found) > KNOWN_PAGE else None
+    found = list(rows.order_by("-last_seen_at", "-id")[: PAGE_SIZE + 1])
+    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
     older = f"{last.last_seen_at.isoformat()}_{last.pk}" if last else ""
-    return KnownPage(found[:KNOWN_PAGE], older, is_first=before is None)
+    return IssuePage(found[:PAGE_SIZE], older, is_first=before is None)
 
 
-def known_of(run: Run, findings: Iterable[Finding]) -> dict[str, Issue]:
-    """As what the troubles of a run are known today, by the finding's anchor; one that is not known is not in it."""
-    met = {
-        (each.check_id, about_of(each.check_id, run.target, run.conversation_id), each.subject, each.code): each.anchor
-        for each in findings
-        if each.outcome in PROBLEM_OUTCOMES
+def issues_by_anchor(run: Run, findings: Iterable[Finding]) -> dict[str, Issue]:
+    """Finding anchor -> issue, for the findings of a run that belong to an issue."""
+    anchors = {
+        (
+            finding.check_id,
+            about_of(finding.check_id, run.target, run.conversation_id),
+            finding.subject,
+            finding.code,
+        ): (finding.anchor)
+        for finding in findings
+        if finding.outcome in PROBLEM_OUTCOMES
     }
-    if not met:
+    if not anchors:
         return {}
     rows = Issue.objects.select_related("accepted_by").filter(
-        client_id=run.client_id, check_id__in={key[0] for key in met}, about__in={key[1] for key in met}
+        client_id=run.client_id, check_id__in={key[0] for key in anchors}, about__in={key[1] for key in anchors}
     )
-    keyed = {(row.check_id, row.about, row.subject, row.code): row for row in rows}
-    return {anchor: keyed[key] for key, anchor in met.items() if key in keyed}
+    issues = {(row.check_id, row.about, row.subject, row.code): row for row in rows}
+    return {anchor: issues[key] for key, anchor in anchors.items() if key in issues}
 
 
-def runs_with_issue(known: Issue) -> list[Run]:
-    """The newest of them. The walk begins at the last that met it, so it is short."""
-    said = Finding.objects.filter(
+def runs_with_issue(issue: Issue) -> list[Run]:
+    """The newest runs that reported the issue. The search starts at the last of them, so it is short."""
+    occurrence = Finding.objects.filter(
         run=OuterRef("pk"),
-        check_id=known.check_id,
-        subject=known.subject,
-        code=known.code,
+        check_id=issue.check_id,
+        subject=issue.subject,
+        code=issue.code,
         outcome__in=PROBLEM_OUTCOMES,
     )
-    runs = runs_for_lists().filter(Exists(said), client_id=known.client_id)
-    if known.last_run_id is not None:
-        runs = runs.filter(pk__lte=known.last_run_id)
-    kind, _, rest = known.about.partition(":")
+    runs = runs_for_lists().filter(Exists(occurrence), client_id=issue.client_id)
+    if issue.last_run_id is not None:
+        runs = runs.filter(pk__lte=issue.last_run_id)
+    kind, _, rest = issue.about.partition(":")
     if kind == "conversation":
         runs = runs.filter(conversation_id=rest)
     elif kind == "call":
-        runs = runs.filter(target__startswith=f"call:{known.client_id}:{rest}")
+        runs = runs.filter(target__startswith=f"call:{issue.client_id}:{rest}")
     return list(runs.order_by("-id")[:RUNS_SHOWN])
 
 
-def notes_of(known: Issue) -> list[IssueNote]:
-    return list(known.notes.select_related("author").order_by("id"))
+def notes_of(issue: Issue) -> list[IssueNote]:
+    return list(issue.notes.select_related("author").order_by("id"))
 
 
-def _known_for_lists() -> QuerySet[Issue]:
+def _issues_for_lists() -> QuerySet[Issue]:
     return Issue.objects.select_related("client", "accepted_by").defer(
         "client__secret", "client__verification", "client__standing_reason"
     )
 
 
-def _of_state(rows: QuerySet[Issue], state: str) -> QuerySet[Issue]:
+def in_state(rows: QuerySet[Issue], state: str) -> QuerySet[Issue]:
+    """`state` is accepted, ended or all; anything else means open."""
     now = timezone.now()
     if state == "accepted":
         return rows.filter(ended_at=None, accepted_until__gt=now)

@@ -1,4 +1,4 @@
-"""Findings that live: the list, one of them, notes, accepting one for a while."""
+"""Issue pages: the list, one issue, notes, and acceptance."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,20 +8,20 @@ from django.views.decorators.http import require_POST, require_safe
 from diagnostics.accounts.access import admin_required, may_note_required
 from diagnostics.accounts.requests import Request, narrowed_by
 from diagnostics.checks import base as checks
-from diagnostics.issues.forms import AcceptForm, KnownFilterForm, NoteForm
-from diagnostics.issues.issues import accept_finding, add_note, end_acceptance
-from diagnostics.issues.lookups import find_known
+from diagnostics.issues.forms import AcceptForm, IssueFilterForm, NoteForm
+from diagnostics.issues.issues import accept_issue, add_note, end_acceptance
+from diagnostics.issues.lookups import find_issue
 from diagnostics.issues.models import Issue
-from diagnostics.issues.queries import known_page, notes_of, runs_with_issue
+from diagnostics.issues.queries import issue_page, notes_of, runs_with_issue
 
 
 @require_safe
-def known_list(request: Request) -> HttpResponse:
-    form = KnownFilterForm(request.GET, viewer=request.user)
-    chosen, told = narrowed_by(form, request)
+def issue_list(request: Request) -> HttpResponse:
+    form = IssueFilterForm(request.GET, viewer=request.user)
+    filters, context = narrowed_by(form, request)
     context = {
-        **told,
-        "page": known_page(request.user, **chosen),
+        **context,
+        "page": issue_page(request.user, **filters),
         "not_understood": form.not_understood(),
         "titles": checks.titles(),
     }
@@ -29,48 +29,48 @@ def known_list(request: Request) -> HttpResponse:
 
 
 @require_safe
-def known_detail(request: Request, pk: int) -> HttpResponse:
-    return _page(request, find_known(pk, request.user), NoteForm(), AcceptForm())
+def issue_detail(request: Request, pk: int) -> HttpResponse:
+    return _page(request, find_issue(pk, request.user), NoteForm(), AcceptForm())
 
 
 @require_POST
 @may_note_required
-def known_note(request: Request, pk: int) -> HttpResponse:
-    known, form = find_known(pk, request.user), NoteForm(request.POST)
+def issue_note(request: Request, pk: int) -> HttpResponse:
+    issue, form = find_issue(pk, request.user), NoteForm(request.POST)
     if not form.is_valid():
-        return _page(request, known, form, AcceptForm())
-    add_note(known, form.cleaned_data["text"], request.user)
-    return redirect("finding", known.pk)
+        return _page(request, issue, form, AcceptForm())
+    add_note(issue, form.cleaned_data["text"], request.user)
+    return redirect("finding", issue.pk)
 
 
 @require_POST
 @admin_required
-def known_accept(request: Request, pk: int) -> HttpResponse:
-    """Also where it is accepted already: the newer reason and end hold."""
-    known, form = find_known(pk, request.user), AcceptForm(request.POST)
+def issue_accept(request: Request, pk: int) -> HttpResponse:
+    """If it is already accepted, the new reason and end replace the old ones."""
+    issue, form = find_issue(pk, request.user), AcceptForm(request.POST)
     if not form.is_valid():
-        return _page(request, known, NoteForm(), form)
-    accept_finding(known, form.cleaned_data["reason"], form.ends_at, request.user)
+        return _page(request, issue, NoteForm(), form)
+    accept_issue(issue, form.cleaned_data["reason"], form.ends_at, request.user)
     messages.success(request, "Accepted. It comes back by itself when the time is over.")
-    return redirect("finding", known.pk)
+    return redirect("finding", issue.pk)
 
 
 @require_POST
 @admin_required
-def known_end_acceptance(request: Request, pk: int) -> HttpResponse:
-    """Harmless where the time was over meanwhile."""
-    known = find_known(pk, request.user)
-    if end_acceptance(known, request.user):
+def issue_end_acceptance(request: Request, pk: int) -> HttpResponse:
+    """Does nothing if the acceptance has already expired."""
+    issue = find_issue(pk, request.user)
+    if end_acceptance(issue, request.user):
         messages.success(request, "It is no longer accepted.")
-    return redirect("finding", known.pk)
+    return redirect("finding", issue.pk)
 
 
-def _page(request: Request, known: Issue, note_form: NoteForm, accept_form: AcceptForm) -> HttpResponse:
+def _page(request: Request, issue: Issue, note_form: NoteForm, accept_form: AcceptForm) -> HttpResponse:
     context = {
-        "known": known,
-        "title": checks.titles().get(known.check_id, ""),
-        "runs": runs_with_issue(known),
-        "notes": notes_of(known),
+        "issue": issue,
+        "title": checks.titles().get(issue.check_id, ""),
+        "runs": runs_with_issue(issue),
+        "notes": notes_of(issue),
         "note_form": note_form,
         "accept_form": accept_form,
     }

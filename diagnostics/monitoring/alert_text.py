@@ -12,8 +12,7 @@ from diagnostics.monitoring.channels import message as messages
 from diagnostics.monitoring.channels.message import Message, format_time, one_line
 from diagnostics.monitoring.models import Incident
 from diagnostics.runs.models import Run
-from diagnostics.runs.queries.compared import compared
-from diagnostics.runs.queries.comparisons import runs_to_compare
+from diagnostics.runs.queries.comparisons import compare_stored_runs, runs_to_compare
 from diagnostics.web.format import duration_in_words
 
 MAX_CHANGES = 6
@@ -79,7 +78,7 @@ def describe_changes(before: int | None, after: int | None) -> list[str]:
     a, b = (runs.get(pk) if pk else None for pk in (before, after))
     if a is None or b is None:
         return []
-    comparison, _ = compared(a, b)
+    comparison, _ = compare_stored_runs(a, b)
     facts = [_as_sentence(change.clause) for change in comparison.changed if change.clause]
     return [comparison.explanation.sentence, *facts][: MAX_CHANGES + 1]
 

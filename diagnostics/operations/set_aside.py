@@ -32,7 +32,7 @@ from diagnostics.runs.close import store_results_from_rows
 from diagnostics.runs.interruption import OPEN, close_interrupted, end_broken_run
 from diagnostics.runs.models import IdempotencyKey, Run, Watch
 from diagnostics.runs.runs import execute_next_run, execute_run
-from diagnostics.runs.turns import HEADS, SCHEDULED
+from diagnostics.runs.turns import CANDIDATES, SCHEDULED
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def _run_one_by_one(queue: str) -> None:
     scheduled = Q(source=Run.Source.SCHEDULE)
     rows = Run.objects.filter(scheduled if queue == SCHEDULED else ~scheduled, status=Run.Status.QUEUED)
     queued = without_set_aside(rows.exclude(rung_at=None), Kind.RUN_QUEUEING).order_by("id")
-    for pk in queued.values_list("pk", flat=True)[:HEADS]:
+    for pk in queued.values_list("pk", flat=True)[:CANDIDATES]:
         if attempt(Kind.RUN_QUEUEING, pk, partial(execute_run, pk), end_broken_run):
             return
 

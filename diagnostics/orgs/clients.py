@@ -17,7 +17,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.status import update_status_from_verification
 from diagnostics.orgs.tokens import forget_token, remember_token
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.limits import VERIFICATIONS, leave_room_for
+from diagnostics.runs.limits import VERIFICATIONS, enforce_limit
 from diagnostics.runs.models import Run
 from diagnostics.web.refusals import ActionRefused
 
@@ -121,7 +121,7 @@ def start_verification(client: OAuthClient) -> bool:
 
     Raises TooOften where the person who acts has started too many.
     """
-    leave_room_for(VERIFICATIONS, acting.current_actor().person())
+    enforce_limit(VERIFICATIONS, acting.current_actor().person())
     started = timezone.now()
     idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(state=OAuthClient.State.VERIFYING)
     won = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=started)

@@ -14,7 +14,7 @@ from diagnostics.genesys.regions import region
 from diagnostics.jobs.row_failures import Kind, rows_together, without_set_aside
 from diagnostics.orgs.contract_in_force import version_in_force
 from diagnostics.orgs.models import ContractVersion
-from diagnostics.runs.limits import CONTRACT_REFRESHES, leave_room_for
+from diagnostics.runs.limits import CONTRACT_REFRESHES, enforce_limit
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
     give_up_refreshes(timezone.now())
     try:
         with transaction.atomic():
-            leave_room_for(CONTRACT_REFRESHES, user)
+            enforce_limit(CONTRACT_REFRESHES, user)
             version = ContractVersion.objects.create(region=region_key, started_by=user)
             record("contract.reading_started", version, name=region_key)
             return version

@@ -8,7 +8,7 @@ from django.utils.datastructures import MultiValueDict
 
 from diagnostics.orgs.contract_in_force import region_contracts
 from diagnostics.parsing.parse import MAX_PASTE, masked_text
-from diagnostics.runs.uploads import Paste
+from diagnostics.runs.uploads import UploadedPaste
 from diagnostics.web.form_text import NO_NUL
 
 MAX_TYPED = 200_000  # characters in the field; a file may have MAX_PASTE
@@ -37,7 +37,7 @@ class ClaimsForm(forms.Form):
         max_length=MAX_TYPED,
         error_messages={
             **NO_NUL,
-            "required": "There is nothing to check yet. Paste the text, or choose a file.",
+            "required": "There is nothing to check yet. UploadedPaste the text, or choose a file.",
             "max_length": f"This is more than {MAX_TYPED:,} characters. Choose it as a file below, or paste the part in question.",
         },
         help_text="Paths, scopes, permissions, SDK methods, headers, hosts and body fields are looked for. Secrets are masked at once.",
@@ -63,11 +63,11 @@ class ClaimsForm(forms.Form):
 
     def clean_file(self) -> str:
         """The file's text, "" where none was chosen."""
-        upload: Paste | None = self.cleaned_data["file"]
+        upload: UploadedPaste | None = self.cleaned_data["file"]
         if upload is None:
             return ""
-        if upload.trouble:
-            raise ValidationError(upload.trouble)
+        if upload.problem:
+            raise ValidationError(upload.problem)
         text: str = upload.read().decode("utf-8", "replace")
         if len(text) > MAX_PASTE:
             raise ValidationError(f"The file has more than {MAX_PASTE:,} characters. Choose a shorter one.")

@@ -1,4 +1,4 @@
-"""Gives runs of earlier versions what newer ones keep: what they saw, what they are about, by what they are found."""
+"""Fills columns of runs that older versions stored: target, environment and search keys."""
 
 from diagnostics.jobs.row_failures import Kind, each_row, without_set_aside
 from diagnostics.orgs.contract_in_force import contract_in_force
@@ -8,26 +8,26 @@ from diagnostics.runs.close import store_results_from_rows
 from diagnostics.runs.models import Run
 from diagnostics.runs.search_keys import target_of
 
-A_TICK = 50
+RUNS_PER_TICK = 50
 
 
-def catch_up() -> int:
-    """Do the next few, newest first; how many there were. Two at once are harmless."""
-    behind = Run.objects.filter(target="", status__in=(Run.Status.FINISHED, Run.Status.INTERRUPTED))
+def backfill_runs() -> int:
+    """Process the next runs, newest first, and return their number. Two calls at once are harmless."""
+    incomplete = Run.objects.filter(target="", status__in=(Run.Status.FINISHED, Run.Status.INTERRUPTED))
 
     def fill(pk: int) -> int | None:
-        run = behind.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+        run = incomplete.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
         if run is None:
             return None
         _fill(run)
         return pk
 
-    found = without_set_aside(behind, Kind.RUN_SEARCH).order_by("-id").values_list("pk", flat=True)[:A_TICK]
-    return len(each_row(Kind.RUN_SEARCH, list(found), fill, fill_plainly))
+    found = without_set_aside(incomplete, Kind.RUN_SEARCH).order_by("-id").values_list("pk", flat=True)[:RUNS_PER_TICK]
+    return len(each_row(Kind.RUN_SEARCH, list(found), fill, fill_target_only))
 
 
-def fill_plainly(pk: int) -> None:
-    """What can be said without a run's inputs."""
+def fill_target_only(pk: int) -> None:
+    """Fill in what does not need the run's inputs."""
     run = Run.objects.only("client_id", "kind").get(pk=pk)
     Run.objects.filter(pk=pk, target="").update(target=target_of(run.client_id, run.kind, None))
 

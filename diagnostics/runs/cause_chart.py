@@ -1,4 +1,4 @@
-"""Counts by cause over time: stretches, series and bars, from (moment, cause, count). Pure."""
+"""A bar chart of runs by cause over time, from (moment, cause, count). Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,22 +9,22 @@ from zoneinfo import ZoneInfo
 
 from diagnostics.engine import causes
 
-MOST_SERIES = 5
+MAX_SERIES = 5
 OTHERS: Final = "others"
-UNTOLD: Final = ""  # no verdict yet, or cut short before there was one
-WIDTH, HEIGHT = 1000.0, 200.0  # of the drawing; the page stretches it
-GAP = 0.2  # of a stretch's width
+NO_VERDICT: Final = ""  # the run has no verdict
+WIDTH, HEIGHT = 1000.0, 200.0  # of the drawing; the page scales it
+GAP = 0.2  # share of a period's width
 
-Counted = tuple[datetime, str, int]
+CauseCount = tuple[datetime, str, int]
 
 
 @dataclass(frozen=True)
 class Series:
-    """One colour of the chart. `place` tells which; the calm and the undetermined keep theirs."""
+    """One color of the chart. `style` is its CSS suffix; "no issue" and "undetermined" always have the same one."""
 
     cause: str
     title: str
-    place: str
+    style: str
     total: int
 
 
@@ -40,7 +40,7 @@ class CauseBar:
 
 @dataclass(frozen=True)
 class Period:
-    """One hour, day, week or month: from `start` until just before `end`, with a count for each series."""
+    """One hour, day, week or month: from `start` up to but not including `end`, with a count for each series."""
 
     start: datetime
     end: datetime
@@ -55,17 +55,17 @@ class Period:
 class Chart:
     unit: str
     series: list[Series]
-    stretches: list[Period]
+    periods: list[Period]
     bars: list[CauseBar]
     top: int
 
     @property
     def total(self) -> int:
-        return sum(each.total for each in self.series)
+        return sum(series.total for series in self.series)
 
 
 def unit_for(since: datetime, until: datetime) -> str:
-    """How long one stretch is, so that there are neither two bars nor two thousand."""
+    """The length of a period, chosen so that the chart has a readable number of bars."""
     span = until - since
     if span <= timedelta(days=2):
         return "hour"
@@ -75,60 +75,62 @@ def unit_for(since: datetime, until: datetime) -> str:
 
 
 def starts_between(unit: str, since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The start of each stretch that touches the range, in the zone's own days. An hour that comes twice is one."""
-    start = _floor(unit, since.astimezone(zone))
+    """The starts of the periods in the range, on the zone's days. A repeated hour, when clocks go back, is one period."""
+    start = _period_start(unit, since.astimezone(zone))
     found: list[datetime] = []
     while start < until:
         if not found or start.replace(tzinfo=None) != found[-1].replace(tzinfo=None):
             found.append(start)
-        start = _next(unit, start)
+        start = _next_start(unit, start)
     return found
 
 
-def draw(counted: Iterable[Counted], unit: str, since: datetime, until: datetime, zone: ZoneInfo) -> Chart:
-    """`counted` names each stretch by any moment in it."""
+def draw(counts_by_moment: Iterable[CauseCount], unit: str, since: datetime, until: datetime, zone: ZoneInfo) -> Chart:
+    """Each moment in `counts_by_moment` may be any time within its period."""
     counts: dict[datetime, Counter[str]] = {}
     totals: Counter[str] = Counter()
-    for moment, cause, count in counted:
-        counts.setdefault(_floor(unit, moment.astimezone(zone)), Counter())[cause] += count
+    for moment, cause, count in counts_by_moment:
+        counts.setdefault(_period_start(unit, moment.astimezone(zone)), Counter())[cause] += count
         totals[cause] += count
     series = _series(totals)
-    alone = {each.cause for each in series}
+    shown_causes = {item.cause for item in series}
     starts = starts_between(unit, since, until, zone)
-    ends = [*starts[1:], _next(unit, starts[-1])] if starts else []
-    stretches = [
-        Period(start, end, _counts_of(counts.get(start, Counter()), series, alone))
+    ends = [*starts[1:], _next_start(unit, starts[-1])] if starts else []
+    periods = [
+        Period(start, end, _series_counts(counts.get(start, Counter()), series, shown_causes))
         for start, end in zip(starts, ends, strict=True)
     ]
-    top = max((each.total for each in stretches), default=0)
-    return Chart(unit, series, stretches, list(_bars(stretches, top)), top)
+    top = max((period.total for period in periods), default=0)
+    return Chart(unit, series, periods, list(_bars(periods, top)), top)
 
 
 def _series(totals: Counter[str]) -> list[Series]:
-    """Nothing wrong first, then the causes by how often, then what is left and what could not be told."""
-    calm = {causes.NONE, causes.UNDETERMINED, UNTOLD}
-    ranked = [cause for cause, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0])) if cause not in calm]
+    """No issue first, then the most frequent causes, then all others, then undetermined and no verdict."""
+    fixed_series = {causes.NONE, causes.UNDETERMINED, NO_VERDICT}
+    ranked = [
+        cause for cause, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0])) if cause not in fixed_series
+    ]
     found = [Series(causes.NONE, causes.title_of(causes.NONE), "none", totals[causes.NONE])]
-    for number, cause in enumerate(ranked[:MOST_SERIES], 1):
-        found.append(Series(cause, causes.title_of(cause), str(number), totals[cause]))
-    found.append(Series(OTHERS, "Other causes", "others", sum(totals[cause] for cause in ranked[MOST_SERIES:])))
+    for rank, cause in enumerate(ranked[:MAX_SERIES], 1):
+        found.append(Series(cause, causes.title_of(cause), str(rank), totals[cause]))
+    found.append(Series(OTHERS, "Other causes", "others", sum(totals[cause] for cause in ranked[MAX_SERIES:])))
     found.append(
         Series(causes.UNDETERMINED, causes.title_of(causes.UNDETERMINED), "undetermined", totals["undetermined"])
     )
-    found.append(Series(UNTOLD, "No verdict", "untold", totals[UNTOLD]))
-    return [each for each in found if each.total]
+    found.append(Series(NO_VERDICT, "No verdict", "untold", totals[NO_VERDICT]))
+    return [series for series in found if series.total]
 
 
-def _counts_of(counts: Counter[str], series: list[Series], alone: set[str]) -> list[tuple[Series, int]]:
-    others = sum(count for cause, count in counts.items() if cause not in alone)
-    return [(each, others if each.cause == OTHERS else counts[each.cause]) for each in series]
+def _series_counts(counts: Counter[str], series: list[Series], shown_causes: set[str]) -> list[tuple[Series, int]]:
+    others = sum(count for cause, count in counts.items() if cause not in shown_causes)
+    return [(item, others if item.cause == OTHERS else counts[item.cause]) for item in series]
 
 
-def _bars(stretches: list[Period], top: int) -> Iterable[CauseBar]:
-    width = WIDTH / max(len(stretches), 1)
-    for index, stretch in enumerate(stretches):
+def _bars(periods: list[Period], top: int) -> Iterable[CauseBar]:
+    width = WIDTH / max(len(periods), 1)
+    for index, period in enumerate(periods):
         y = HEIGHT
-        for series, count in stretch.counts:
+        for series, count in period.counts:
             height = HEIGHT * count / top if top else 0.0
             y -= height
             if count:
@@ -136,7 +138,7 @@ def _bars(stretches: list[Period], top: int) -> Iterable[CauseBar]:
                 yield CauseBar(series, count, round(x, 2), round(y, 2), round(width * (1 - GAP), 2), round(height, 2))
 
 
-def _floor(unit: str, moment: datetime) -> datetime:
+def _period_start(unit: str, moment: datetime) -> datetime:
     if unit == "hour":
         return moment.replace(minute=0, second=0, microsecond=0, fold=0)
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
@@ -145,8 +147,8 @@ def _floor(unit: str, moment: datetime) -> datetime:
     return day.replace(day=1) if unit == "month" else day
 
 
-def _next(unit: str, start: datetime) -> datetime:
-    if unit == "hour":  # in real time: summer time takes an hour away, or gives one twice
+def _next_start(unit: str, start: datetime) -> datetime:
+    if unit == "hour":  # in UTC: daylight saving time skips an hour or repeats one
         return (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
     if unit == "month":
         return (start + timedelta(days=32)).replace(day=1)

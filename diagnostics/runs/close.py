@@ -1,4 +1,4 @@
-"""Ends a run: its verdict, what it saw and by what it is found again, and what others keep of it, in one transaction."""
+"""Closes a run: stores its verdict, environment and search keys, and notifies issues and monitoring."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from diagnostics.runs.signals import findings_stored, run_closed
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended, by the worker that had it. `environment` is what it saw, {} where it saw nothing."""
+    """How a worker ended a run. `environment` is what the run read of its org, {} if nothing."""
 
     status: str
     verdict: dict[str, Any]
@@ -35,30 +35,33 @@ class RunResult:
 
 
 @transaction.atomic
-def close_run(run: Run, me: str, ended: RunResult) -> None:
-    """Nothing happens where the run is no longer this worker's. What others keep of the run can fail and costs no run."""
-    mine = Run.objects.filter(pk=run.pk, worker=me, status=Run.Status.RUNNING)
+def close_run(run: Run, worker: str, result: RunResult) -> None:
+    """Close the run in one transaction. Does nothing if the run no longer belongs to this worker.
+
+    A failure to store search keys, findings, providers or the org status does not undo the closing.
+    """
+    mine = Run.objects.filter(pk=run.pk, worker=worker, status=Run.Status.RUNNING)
     if not mine.update(
-        status=ended.status,
+        status=result.status,
         finished_at=timezone.now(),
         lease_until=None,
-        cause=ended.verdict["cause"],
-        certainty=ended.verdict["certainty"],
-        verdict=ended.verdict,
-        duration_ms=ended.seconds * 1000,
-        critical_path_ms=ended.path_ms,
+        cause=result.verdict["cause"],
+        certainty=result.verdict["certainty"],
+        verdict=result.verdict,
+        duration_ms=result.seconds * 1000,
+        critical_path_ms=result.path_ms,
     ):
         return
     findings = list(run.findings.all())
-    do_safely(run, lambda: _store_search_keys(run, findings, ended.environment, ended.aim))
-    do_safely(run, lambda: _send_findings(run, findings))
-    do_safely(run, lambda: store_seen_providers(run, findings))
-    do_safely(run, lambda: update_status_from(run))
+    run_in_savepoint(run, lambda: _store_search_keys(run, findings, result.environment, result.aim))
+    run_in_savepoint(run, lambda: _send_findings(run, findings))
+    run_in_savepoint(run, lambda: store_seen_providers(run, findings))
+    run_in_savepoint(run, lambda: update_status_from(run))
     run_closed.send(sender=Run, run=run)
 
 
-def do_safely(run: Run, work: Callable[[], None]) -> None:
-    """In a transaction of its own within the run's; a failure is listed on the system page, where it can be retried."""
+def run_in_savepoint(run: Run, work: Callable[[], None]) -> None:
+    """Do the work in a savepoint. A failure is listed on the system page, where it can be retried."""
     try:
         with transaction.atomic():
             work()
@@ -68,10 +71,10 @@ def do_safely(run: Run, work: Callable[[], None]) -> None:
         count_failure(Kind.RUN_SEARCH, run.pk, error, most=1)
 
 
-def close_plainly(run_id: int, worker: str | None = None) -> bool:
-    """Close an open run, whatever its row holds: the one statement reads and writes nothing of its inputs or findings.
+def force_close_run(run_id: int, worker: str | None = None) -> bool:
+    """Close an open run without reading or writing its inputs and findings, so that no stored content can make it fail.
 
-    With `worker`, only while the run is still that worker's. False where it was closed already.
+    With `worker`, only if the run still belongs to that worker. False if the run was already closed.
     """
     sentence = (
         "This run could not be completed because of an error in Cobrowse Doctor. Its findings are kept. Run it again."
@@ -93,7 +96,7 @@ def close_plainly(run_id: int, worker: str | None = None) -> bool:
 
 
 def store_results(run: Run, environment: dict[str, Any], aim: Aim | None) -> None:
-    """What the run can be compared by and found by. The caller holds the transaction in which the run is closed."""
+    """Store what the run can be compared by and found by. Call it in the transaction that closes the run."""
     findings = list(run.findings.all())
     _store_search_keys(run, findings, environment, aim)
     _send_findings(run, findings)
@@ -106,23 +109,23 @@ def _send_findings(run: Run, findings: list[Finding]) -> None:
 
 def _store_search_keys(run: Run, findings: list[Finding], environment: dict[str, Any], aim: Aim | None) -> None:
     Run.objects.filter(pk=run.pk).update(
-        environment={**_of_row(run), **environment} if environment else {},
+        environment={**_environment_of_row(run), **environment} if environment else {},
         marks=search_keys_of(findings, environment, aim),
     )
 
 
 def store_results_from_rows(run: Run) -> None:
-    """The same for a run whose worker is gone: from the findings and exchanges that it stored."""
+    """Store the results of a run whose worker is gone, from its stored findings and exchanges."""
     inputs = Inputs.from_json(run.inputs)
     contract = contract_in_force(run.inputs.get("target", {}).get("region", run.client.region))
     aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
     needed = aim.operation.permissions if aim and aim.operation else ()
-    answers = [response_from(each.value()) for each in run.exchanges.order_by("position")]
-    store_results(run, read_environment(answers, needed) if answers else {}, aim)
+    responses = [response_from(exchange.value()) for exchange in run.exchanges.order_by("position")]
+    store_results(run, read_environment(responses, needed) if responses else {}, aim)
 
 
-def _of_row(run: Run) -> dict[str, Any]:
-    """What the row and the client say at the time of the run: its target is frozen, the client may have changed since."""
+def _environment_of_row(run: Run) -> dict[str, Any]:
+    """The environment that the row itself knows. The target is frozen, but the client may have changed since."""
     target = run.inputs.get("target", {})
     set_at = OAuthClient.objects.filter(pk=run.client_id).values_list("secret_set_at", flat=True).first()
     return {

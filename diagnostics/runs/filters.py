@@ -1,6 +1,6 @@
-"""What a list of runs is narrowed to: read from a query string, written as one, applied to a queryset.
+"""Filters of a run list: parsed from a query string, written to one, and applied to a queryset.
 
-The list, the matrix, the chart, the export, the re-judging and the retention all take the same value.
+The list, matrix, chart, export, re-evaluation and retention all use them.
 """
 
 import re
@@ -21,24 +21,24 @@ from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Run
 from diagnostics.web.time_ranges import QUICK, NotUnderstood, TimeRange, read_moment, read_zone
 
-LONGEST = 300
-MOST_PROBLEMS = 8
+MAX_LENGTH = 300
+MAX_PROBLEMS = 8
 CHECK_ID = re.compile(r"[a-z_]{1,40}\.[a-z_.]{1,40}")
 WRONG: Final = "wrong"
 OPEN: Final = "open"
-UNSAID: Final = "unsaid"
+UNSET: Final = "unsaid"
 YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
 NEWEST: Final = "newest"
 SORTS: Final = {NEWEST: "Newest first", "oldest": "Oldest first", "slowest": "Slowest first"}
 TIMES: Final = frozenset({"when", "from", "to", "zone"})
 
 CAUSES: Final = {WRONG: "Anything wrong or undetermined", **causes.TITLES}
-STATUSES: Final = {OPEN: "Not ended yet", **{each.value: str(each.label) for each in Run.Status}}
-TIERS: Final = {each.value or UNSAID: str(each.label) for each in OAuthClient.Tier}
-KINDS: Final = {each.value: str(each.label) for each in Run.Kind}
-SOURCES: Final = {each.value: str(each.label) for each in Run.Source}
-CERTAINTIES: Final = {each: each.capitalize() for each in ("proved", "likely", "undetermined")}
-OUTCOMES: Final = {each.value: each.label for each in Outcome}
+STATUSES: Final = {OPEN: "Not ended yet", **{status.value: str(status.label) for status in Run.Status}}
+TIERS: Final = {tier.value or UNSET: str(tier.label) for tier in OAuthClient.Tier}
+KINDS: Final = {kind.value: str(kind.label) for kind in Run.Kind}
+SOURCES: Final = {source.value: str(source.label) for source in Run.Source}
+CERTAINTIES: Final = {certainty: certainty.capitalize() for certainty in ("proved", "likely", "undetermined")}
+OUTCOMES: Final = {outcome.value: outcome.label for outcome in Outcome}
 
 Reader = Callable[[str], str]
 
@@ -60,20 +60,20 @@ def _number(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    if len(text) > LONGEST or not text.isprintable():
-        raise NotUnderstood(f"is longer than {LONGEST} characters, or holds unprintable ones")
+    if len(text) > MAX_LENGTH or not text.isprintable():
+        raise NotUnderstood(f"is longer than {MAX_LENGTH} characters, or holds unprintable ones")
     return text
 
 
 def _check(text: str) -> str:
-    """Also of a check that is gone: its findings are still there."""
+    """Accepts the ID of a removed check too, since its findings are still stored."""
     if not CHECK_ID.fullmatch(text):
         raise NotUnderstood("is no id of a check: write oauth.token")
     return text
 
 
 def _permission(text: str) -> str:
-    """In either notation: conversation:cobrowse:add, or Conversation > Cobrowse > Add."""
+    """Accepts both notations: conversation:cobrowse:add, and Conversation > Cobrowse > Add."""
     return re.sub(r"\s*>\s*", ":", _text(text)).lower()
 
 
@@ -81,7 +81,7 @@ def _zone(text: str) -> str:
     return read_zone(text).key
 
 
-# Name in the query string -> how its value is read. The order is that of the written query.
+# Parameter name -> parser of its value, in the order of the written query string.
 READERS: Final[dict[str, Reader]] = {
     "client": _number,
     "org": _text,
@@ -107,14 +107,14 @@ READERS: Final[dict[str, Reader]] = {
     "zone": _zone,
     "sort": _one_of(SORTS),
 }
-# What decides nothing about which runs are meant.
-ABOUT_SHOWING: Final = frozenset({"zone", "sort"})
+# Parameters that do not select runs.
+DISPLAY_NAMES: Final = frozenset({"zone", "sort"})
 
 
 CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
     "client": lambda value: Q(client_id=int(value)),
     "org": lambda value: Q(client__org_id=value),
-    "tier": lambda value: Q(client__tier="" if value == UNSAID else value),
+    "tier": lambda value: Q(client__tier="" if value == UNSET else value),
     "kind": lambda value: Q(kind=value),
     "cause": lambda value: ~Q(cause__in=["", causes.NONE]) if value == WRONG else Q(cause=value),
     "certainty": lambda value: Q(certainty=value),
@@ -123,7 +123,7 @@ CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
     "provider": lambda value: Q(marks__overlap=[f"provider:{value}", f"seen:{value}"]),
     "deployment": lambda value: Q(marks__contains=[f"deployment:{value}"]),
     "permission": lambda value: Q(marks__contains=[f"permission:{value}"]),
-    # As a value and no join, so that the index of one person's runs gives them in their order.
+    # A subquery instead of a join, so that the index of a user's runs can return them in order.
     "who": lambda value: Q(started_by=Subquery(User.objects.filter(username=value).values("pk")[:1])),
     "source": lambda value: Q(source=value),
     "target": lambda value: Q(target=value),
@@ -134,9 +134,10 @@ CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
 
 @dataclass(frozen=True)
 class RunFilter:
-    """`values` by name, as understood; `times` is what their ranges come to. `problems` are sentences, one for each name
-    or value that was not understood: it narrows nothing, so who deletes or hands out runs must refuse where there are any.
-    Whatever is asked for, no run is among them that the `viewer` may not see.
+    """Filters of a run list, and the `times` they define.
+
+    `problems` has one sentence for each invalid parameter, which is ignored: code that deletes or exports runs must
+    refuse if there are any. Runs that the `viewer` may not see are always excluded.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -154,13 +155,13 @@ class RunFilter:
         viewer: User | None,
         also: Collection[str] = (),
     ) -> "RunFilter":
-        """`zone` is the reader's, unless the query names one. `also` are names that the caller reads by itself."""
+        """`zone` is the user's, unless the query names one. `also` are parameters that the caller reads."""
         values, problems = _read_values(query, also)
         times, range_problems = _read_range(values, now, zone)
-        return cls(values, times, _few([*problems, *range_problems]), viewer)
+        return cls(values, times, _limited([*problems, *range_problems]), viewer)
 
     def get(self, name: str) -> str:
-        """ "" where the list is not narrowed by it."""
+        """The value, "" if this filter is not set."""
         return self.values.get(name, "")
 
     @property
@@ -169,10 +170,10 @@ class RunFilter:
 
     @property
     def is_narrow(self) -> bool:
-        return bool(self.values.keys() - ABOUT_SHOWING)
+        return bool(self.values.keys() - DISPLAY_NAMES)
 
     def to_query(self, **changed: str) -> str:
-        """The query string of the same list, or of one with some values changed: "" takes a value away."""
+        """The query string of the same list with some values changed; "" removes one."""
         values = {**self.values, **changed}
         if changed.get("when"):
             values |= {"from": "", "to": ""}
@@ -181,7 +182,7 @@ class RunFilter:
         return urlencode({name: values[name] for name in READERS if values.get(name)})
 
     def apply(self, runs: QuerySet[Run]) -> QuerySet[Run]:
-        """The runs that fit. The order is the caller's; see `sort`."""
+        """The matching runs. The caller orders them; see `sort`."""
         runs = visible_rows(runs, self.viewer)
         runs = runs.filter(*(CONDITIONS[name](value) for name, value in self.values.items() if name in CONDITIONS))
         if marks := self._check_marks():
@@ -207,14 +208,14 @@ def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[
         if name in also or not text:
             continue
         if name not in READERS:
-            problems.append(f"{_shown(name)} is no filter.")
+            problems.append(f"{_quoted(name)} is no filter.")
             continue
-        if len(set(_all_of(query, name))) > 1:
-            problems.append(f"{name} is given more than once: {_shown(text)}, the last one, is taken.")
+        if len(set(_values_of(query, name))) > 1:
+            problems.append(f"{name} is given more than once: {_quoted(text)}, the last one, is taken.")
         try:
             values[name] = READERS[name](text)
         except NotUnderstood as why:
-            problems.append(f"{name}: {_shown(text)} {why}.")
+            problems.append(f"{name}: {_quoted(text)} {why}.")
     if "outcome" in values and "check" not in values:
         problems.append("outcome needs a check that it is the outcome of.")
         del values["outcome"]
@@ -224,7 +225,7 @@ def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[
 
 
 def _read_range(values: dict[str, str], now: datetime, zone: ZoneInfo) -> tuple[TimeRange, list[str]]:
-    """Takes out of `values` what plays no part, and adds the zone in which a shared link has to be read."""
+    """Removes the ignored parameters from `values`, and adds the time zone that a shared link needs."""
     zone = ZoneInfo(values.pop("zone")) if "zone" in values else zone
     dates = [name for name in ("from", "to") if name in values]
     if when := values.get("when"):
@@ -247,24 +248,24 @@ def _read_dates(values: dict[str, str], dates: Sequence[str], zone: ZoneInfo) ->
         try:
             moments[name] = read_moment(values[name], zone, ends=name == "to")
         except NotUnderstood as why:
-            problems.append(f"{name}: {_shown(values.pop(name))} {why}.")
+            problems.append(f"{name}: {_quoted(values.pop(name))} {why}.")
     if len(moments) == 2 and moments["from"] >= moments["to"]:
         problems.append("from lies after to, so that no run can fit.")
     return moments, problems
 
 
-def _all_of(query: Mapping[str, str], name: str) -> list[str]:
-    """A query string may say a name twice; a plain mapping cannot."""
+def _values_of(query: Mapping[str, str], name: str) -> list[str]:
+    """All values of a parameter: a QueryDict can have several, a plain mapping only one."""
     getlist: Callable[[str], list[str]] | None = getattr(query, "getlist", None)
     return getlist(name) if getlist else [query[name]]
 
 
-def _shown(text: str) -> str:
-    """Of any length and with any character in it, as a sentence can carry it."""
-    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:60])
+def _quoted(text: str) -> str:
+    """Any text in quotation marks, short and printable."""
+    plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:60])
     return f"\N{LEFT DOUBLE QUOTATION MARK}{plain}{'…' if len(text) > 60 else ''}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
-def _few(problems: list[str]) -> tuple[str, ...]:
-    more = len(problems) - MOST_PROBLEMS
-    return (*problems[:MOST_PROBLEMS], *([f"And {more} more that were not understood."] if more > 0 else []))
+def _limited(problems: list[str]) -> tuple[str, ...]:
+    more = len(problems) - MAX_PROBLEMS
+    return (*problems[:MAX_PROBLEMS], *([f"And {more} more that were not understood."] if more > 0 else []))

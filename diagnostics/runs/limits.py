@@ -1,7 +1,7 @@
-"""What one person may use of the server: how often they may start something in a minute, and what is read or made at once.
+"""Limits per user: runs, exports and other actions per minute, and one upload, parse and export at a time.
 
-The same limits hold for pages and for programs. All locks are Postgres advisory locks that end with their transaction or
-their connection, so they hold across processes and can't be left behind.
+Pages and the API share the limits. All locks are Postgres advisory locks that end with their transaction or connection,
+so they hold across processes and cannot be left behind.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,16 +19,16 @@ from diagnostics.runs.models import Run, Watch
 from diagnostics.text import time_budget
 
 MINUTE = timedelta(minutes=1)
-BY_A_PERSON = (Run.Source.WEB, Run.Source.API)
-SHORT = 20_000  # characters
-EXPORT_SECONDS = 10  # after which somebody whose export is being made may ask again
-# The first half of the locks' keys; the second is the person.
+COUNTED_SOURCES = (Run.Source.WEB, Run.Source.API)
+SHORT_TEXT = 20_000  # characters
+EXPORT_SECONDS = 10  # to wait before another try while an export is running
+# First half of the lock keys; the second half is the user ID.
 STARTS, READING, PREVIEW, EXPORTING, UPLOADING = 7_301, 7_302, 7_303, 7_304, 7_305
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How often one person may do something in a minute. The audit log, which has a row for each, is what is counted."""
+    """How often one user may do something per minute. The rows of the audit log are counted."""
 
     actions: tuple[str, ...]
     most: int
@@ -42,7 +42,7 @@ CONTRACT_REFRESHES = Limit(("contract.reading_started",), 5, "refreshed the API 
 
 
 class TooManyRequests(Exception):
-    """A person has to wait. str() is the sentence for the screen, `wait_seconds` says for how long."""
+    """The user has to wait `wait_seconds`. str() is the message for the page."""
 
     def __init__(self, wait_seconds: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -50,7 +50,7 @@ class TooManyRequests(Exception):
 
 
 class TooManyRuns(TooManyRequests):
-    """The person has started as many runs, re-checks and syncs in the last minute as they may."""
+    """The user has reached the limit of runs, re-checks and syncs per minute."""
 
     def __init__(self, wait_seconds: int) -> None:
         limit = settings.RUNS_PER_MINUTE
@@ -62,7 +62,7 @@ class TooManyRuns(TooManyRequests):
 
 
 class TooOften(TooManyRequests):
-    """The person has done this as often in the last minute as they may."""
+    """The user has reached the limit of this action per minute."""
 
     def __init__(self, wait_seconds: int, limit: Limit) -> None:
         super().__init__(
@@ -73,39 +73,41 @@ class TooOften(TooManyRequests):
 
 
 class StillExporting(TooManyRequests):
-    """An export of this person is being made right now."""
+    """Another export of this user is running."""
 
     def __init__(self) -> None:
         super().__init__(EXPORT_SECONDS, f"Your previous export isn't finished. Try again in {EXPORT_SECONDS} seconds.")
 
 
 class StillReading(TooManyRequests):
-    """A text of this person is being read right now."""
+    """Another text of this user is being parsed."""
 
     def __init__(self) -> None:
         super().__init__(1, "We're still reading the previous text. Try again in 1 second.")
 
 
-def leave_room(person: User) -> None:
-    """Raises TooManyRuns. Called in the transaction that starts something; others of the same person wait for its end."""
+def enforce_run_limit(person: User) -> None:
+    """Raises TooManyRuns. Call it in the transaction that starts the run, re-check or sync: it takes the user's lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [STARTS, person.pk % 2**31])
-    now, most = timezone.now(), settings.RUNS_PER_MINUTE
+    now, limit = timezone.now(), settings.RUNS_PER_MINUTE
     recent = {"started_by": person, "created_at__gt": now - MINUTE}
     started = [
-        *Run.objects.filter(source__in=BY_A_PERSON, **recent).order_by("-created_at").values_list("created_at")[:most],
-        *Watch.objects.filter(**recent).order_by("-created_at").values_list("created_at")[:most],
-        *ConfigurationSync.objects.filter(**recent).order_by("-created_at").values_list("created_at")[:most],
+        *Run.objects.filter(source__in=COUNTED_SOURCES, **recent)
+        .order_by("-created_at")
+        .values_list("created_at")[:limit],
+        *Watch.objects.filter(**recent).order_by("-created_at").values_list("created_at")[:limit],
+        *ConfigurationSync.objects.filter(**recent).order_by("-created_at").values_list("created_at")[:limit],
     ]
     newest = sorted((at for (at,) in started), reverse=True)
-    if len(newest) >= most:
-        raise TooManyRuns(max(1, round((newest[most - 1] + MINUTE - now).total_seconds())))
+    if len(newest) >= limit:
+        raise TooManyRuns(max(1, round((newest[limit - 1] + MINUTE - now).total_seconds())))
 
 
-def leave_room_for(limit: Limit, person: User | None) -> None:
-    """Raises TooOften. Called in the transaction that writes the audit log's row, and before it.
+def enforce_limit(limit: Limit, person: User | None) -> None:
+    """Raises TooOften. Call it before writing the audit log entry, in the same transaction.
 
-    `person` is None for what the product or the command line does, which has no limit.
+    `person` is None for actions of the product or the command line, which have no limit.
     """
     if person is None or person.pk is None:
         return
@@ -120,12 +122,12 @@ def leave_room_for(limit: Limit, person: User | None) -> None:
 
 @contextmanager
 def one_upload(person: User) -> Iterator[None]:
-    """Raises StillReading where another large form of this person is arriving, in any process."""
+    """Raises StillReading if another large form of this user is being uploaded, in any process."""
     key = [UPLOADING, person.pk % 2**31]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        [got] = cursor.fetchone()
-    if not got:
+        [is_locked] = cursor.fetchone()
+    if not is_locked:
         raise StillReading
     try:
         yield
@@ -134,16 +136,16 @@ def one_upload(person: User) -> Iterator[None]:
 
 
 def refuse_second_export(person: User) -> None:
-    """Raises StillExporting while an export of this person is made, in any process."""
+    """Raises StillExporting if an export of this user is running, in any process."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [EXPORTING, person.pk % 2**31])
-        [got] = cursor.fetchone()
-    if not got:
+        [is_locked] = cursor.fetchone()
+    if not is_locked:
         raise StillExporting
 
 
 def one_export(person: User, pieces: Iterable[str]) -> Iterator[str]:
-    """The same pieces; until the last one is made, the person's other exports are refused."""
+    """Yields the pieces and refuses other exports of the user until the last one."""
     key = [EXPORTING, person.pk % 2**31]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
@@ -154,27 +156,27 @@ def one_export(person: User, pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _unlock(key: list[int]) -> None:
-    with suppress(Error), connection.cursor() as cursor:  # a lost connection has lost its locks
+    with suppress(Error), connection.cursor() as cursor:  # a lost connection has released its locks
         cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 @contextmanager
 def reading_one_text(person: User, size: int, lock: int = READING) -> Iterator[None]:
-    """Raises StillReading where another text of this person is being read, in any process.
+    """Raises StillReading if another text of this user is being parsed, in any process.
 
-    `size` is the length of the text: short ones take a few milliseconds, and programs may send several at once.
-    Everything read inside shares one time budget.
-    The live preview has a lock of its own: it must not refuse the form that is sent meanwhile.
+    `size` is the length of the text. Short texts take a few milliseconds and need no lock, so programs may send several
+    at once. Everything parsed inside shares one time budget. The live preview uses its own lock, so that it does not
+    block the form submitted meanwhile.
     """
-    if size <= SHORT:
+    if size <= SHORT_TEXT:
         with time_budget.limited():
             yield
         return
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [lock, person.pk % 2**31])
-            [got] = cursor.fetchone()
-        if not got:
+            [is_locked] = cursor.fetchone()
+        if not is_locked:
             raise StillReading
         with time_budget.limited():
             yield

@@ -1,4 +1,4 @@
-"""A run's one permission to start a real session, and what is said when nobody saw how the start ended."""
+"""A run's one permission to start a live session, and the finding for a start whose result is unknown."""
 
 import logging
 from datetime import timedelta
@@ -11,37 +11,38 @@ from diagnostics.runs.models import Finding, Run
 
 audit = logging.getLogger("diagnostics.audit")
 CHECK = "session.start"
-# Whoever confirmed meant now: not the hour at which a worker is there again.
-CONFIRMED_FOR = timedelta(minutes=5)
+# The confirmation is for now, not for whenever a worker is available again.
+CONFIRMATION_LIFETIME = timedelta(minutes=5)
 
 
 @transaction.atomic
 def claim_start(run_id: int, worker: str) -> bool:
-    """Use up the run's one permission, before anything is sent.
+    """Use up the run's permission, before anything is sent.
 
-    False when it was used, when it has lapsed because the run waited long in the queue, or when the run is not ours.
+    False if it was used, if it has expired because the run was queued for too long, or if the run belongs to another
+    worker.
     """
     now = timezone.now()
     mine = Run.objects.filter(pk=run_id, worker=worker, status=Run.Status.RUNNING, start_claimed_at=None)
-    confirmed = mine.filter(inputs__start=True, created_at__gt=now - CONFIRMED_FOR)
-    won = bool(confirmed.update(start_claimed_at=now))
-    if won:
+    confirmed = mine.filter(inputs__start=True, created_at__gt=now - CONFIRMATION_LIFETIME)
+    is_claimed = bool(confirmed.update(start_claimed_at=now))
+    if is_claimed:
         run = Run.objects.select_related("started_by").get(pk=run_id)
         record("session.offered", run, after={"conversation": run.conversation_id}, person=run.started_by)
         audit.info("live start sent: run %s, at %s", run_id, now.isoformat(timespec="seconds"))
-    return won
+    return is_claimed
 
 
-def claim_from_thread(run_id: int, worker: str) -> bool:
-    """The same, asked by a check: it runs in a thread of its own, whose connection nobody else would close."""
+def claim_start_in_thread(run_id: int, worker: str) -> bool:
+    """`claim_start` for a check: it runs in its own thread, whose connection must be closed here."""
     try:
         return claim_start(run_id, worker)
     finally:
         connection.close()
 
 
-def report_unseen_start(run: Run) -> None:
-    """For a run whose worker is gone: a start that was begun and of which no answer is stored is never repeated."""
+def report_unconfirmed_start(run: Run) -> None:
+    """Report a start that was claimed but has no stored result, for a run whose worker is gone. It is never repeated."""
     if run.start_claimed_at is None or run.findings.filter(check_id=CHECK).exists():
         return
     Finding.objects.create(

@@ -1,4 +1,4 @@
-"""The live start: from which run it may be confirmed, and its confirmation."""
+"""The live start: which runs allow it, and its confirmation."""
 
 import logging
 from datetime import timedelta
@@ -18,11 +18,11 @@ from diagnostics.web.refusals import ActionRefused
 
 audit = logging.getLogger("diagnostics.audit")
 
-OFFER_LASTS = timedelta(minutes=1)
+OFFER_LIFETIME = timedelta(minutes=1)
 
 
-def why_no_start(run: Run) -> str:
-    """Why no real session is started from this run's page, "" where it may be confirmed."""
+def why_start_refused(run: Run) -> str:
+    """Why this run does not allow a live start, "" if it does."""
     if run.status != Run.Status.FINISHED:
         return "Only a finished run leads to a live start."
     if run.is_part:
@@ -43,21 +43,21 @@ def _is_fixed(run: Run) -> bool:
 
 
 def recent_start(run: Run) -> Run | None:
-    """A start in the same conversation that is under way, or whose offer may still be open."""
+    """A start in the same conversation that is in progress, or whose offer may still be open."""
     starts = Run.objects.filter(client=run.client, conversation_id=run.conversation_id, inputs__start=True)
-    recent = Q(created_at__gt=timezone.now() - OFFER_LASTS)
+    recent = Q(created_at__gt=timezone.now() - OFFER_LIFETIME)
     return starts.filter(recent | Q(status__in=[Run.Status.QUEUED, Run.Status.RUNNING])).order_by("-id").first()
 
 
 def start_live(run: Run, user: User, typed: str) -> Run:
-    """A run that offers the customer of this run's conversation a session, once all else is right. Raises Refused.
+    """A run that offers a session to the customer of this run's conversation if all checks pass. Raises ActionRefused.
 
-    Called within a transaction: two confirmations at once must not both pass.
+    Call it in a transaction: of two confirmations at once, only one may pass.
     """
     client = OAuthClient.objects.select_for_update().defer("secret").get(pk=run.client_id)
     if not user.is_admin:
         raise ActionRefused("Only an admin may start a real session.")
-    if why := why_no_start(run):
+    if why := why_start_refused(run):
         raise ActionRefused(why)
     if typed != run.conversation_id:
         raise ActionRefused("What was typed is not this run's conversation id, letter for letter. Nothing was started.")

@@ -1,4 +1,4 @@
-"""Finds a run, or a part of one, that a person may see, or answers 404."""
+"""Finds a run, or a part of one, that a user may see, or raises 404."""
 
 from django.shortcuts import get_object_or_404
 
@@ -22,7 +22,7 @@ def find_exchange(run_pk: int, position: int, user: User) -> Exchange:
 
 
 def newest_watch(run: Run) -> Watch | None:
-    """The watch of this run that is open, else the last there was."""
+    """The open watch of this run, or the latest one."""
     return run.watches.select_related("latest", "started_by").order_by("-id").first()
 
 

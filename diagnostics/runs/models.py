@@ -1,4 +1,4 @@
-"""Runs, what each found and sent, and what people keep of them."""
+"""Runs with their findings and exchanges, saved views, watches, and idempotency keys."""
 
 from typing import Any
 
@@ -17,15 +17,15 @@ from diagnostics.genesys import exchange
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.storage.model_fields import RedactedCharField, RedactedTextField
 
-# A run that has not ended stands behind all that have, where the slowest come first.
+# Sorts runs that have not ended last when the slowest come first.
 NO_DURATION = Value(-1.0)
 
 
 class Run(models.Model):
-    """One execution. Its row is the truth about the work; a queue message is only a bell.
+    """One execution of checks. The row is the source of truth about the work; a queue message only announces it.
 
-    What was added since the first release has a default in the database too: while a new version is brought in, the old
-    one goes on writing rows.
+    Columns added since the first release have a database default: during an upgrade, the old version still inserts
+    rows.
     """
 
     class Kind(models.TextChoices):
@@ -67,10 +67,10 @@ class Run(models.Model):
     verdict = models.JSONField(default=dict, blank=True)
     duration_ms = models.FloatField(null=True, blank=True)
     critical_path_ms = models.FloatField(null=True, blank=True)
-    # The run whose inputs this one took, and, where only a part was asked again, the check that the part is about.
+    # The run that this one repeats, and, if only one branch is re-checked, the check of that branch.
     repeats = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repetitions")
     branch = models.CharField(max_length=80, blank=True, db_default="")
-    # When the permission to start a real session was used up: from then on a start may have been sent.
+    # When the permission to start a live session was used. From then on a start may have been sent.
     start_claimed_at = models.DateTimeField(null=True, blank=True)
     schedule = models.ForeignKey(
         "diagnostics.Schedule",
@@ -78,20 +78,20 @@ class Run(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="runs",
-        db_index=False,  # run_of_schedule instead, which is built without holding up writes
+        db_index=False,  # run_of_schedule instead, which is built concurrently
     )
-    # What the run is about, the same for every run that asks the same thing of the same client; see marks.target_of.
+    # What the run is about; equal for runs that ask the same of the same client. See search_keys.target_of.
     target = models.CharField(max_length=300, blank=True, db_default="")
-    # What the run saw of the client and its org, and the versions it was judged by; see environment.
+    # The client and org as the run read them, and the engine and contract versions. See engine.environment.
     environment = models.JSONField(default=dict, blank=True, db_default={})
-    # What the run can be found by: "deployment:<id>", "provider:<id>", "permission:<name>", "check:<id>=<outcome>".
+    # Search keys: "deployment:<id>", "provider:<id>", "permission:<name>", "check:<id>=<outcome>".
     marks = ArrayField(models.CharField(max_length=300), default=list, blank=True, db_default=[])
     pinned_at = models.DateTimeField(null=True, blank=True)
     pinned_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     bodies_dropped_at = models.DateTimeField(null=True, blank=True)
-    # Whether its findings are among the known ones.
+    # Whether its findings are included in the issues.
     is_remembered = models.BooleanField(default=False, db_default=False)
 
     class Meta:
@@ -140,7 +140,7 @@ class Run(models.Model):
 
     @property
     def is_part(self) -> bool:
-        """Only one branch was asked, so nothing is said of the rest."""
+        """Only one branch was checked, so the verdict is about that branch only."""
         return bool(self.branch)
 
     @property
@@ -151,7 +151,7 @@ class Run(models.Model):
 
 
 class Finding(models.Model):
-    """What one check said about one subject of a run. A finding whose check is gone still renders."""
+    """The result of one check for one subject of a run. It renders even if the check no longer exists."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="findings")
     position = models.PositiveIntegerField()
@@ -174,7 +174,7 @@ class Finding(models.Model):
 
     @property
     def anchor(self) -> str:
-        """The finding's id within its run, as a verdict's `because` names it."""
+        """The finding's ID within its run, as used in a verdict's `because`."""
         return f"{self.check_id}#{self.subject}" if self.subject else self.check_id
 
     def as_dict(self) -> dict[str, Any]:
@@ -186,7 +186,7 @@ class Finding(models.Model):
 
 
 class Exchange(models.Model):
-    """One redacted request of a run and its answer."""
+    """One redacted request of a run and its response."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="exchanges")
     position = models.PositiveIntegerField()
@@ -209,6 +209,25 @@ class Exchange(models.Model):
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
 
+    @classmethod
+    def from_value(cls, value: exchange.HttpExchange, position: int, **row: Any) -> "Exchange":
+        """An unsaved row. `row` are the columns that the value does not have, such as `run_id`."""
+        return cls(
+            **row,
+            position=position,
+            check_id=value.check_id,
+            method=value.method,
+            url=value.url,
+            status=value.status,
+            ms=value.ms,
+            started_at=value.started_at,
+            correlation_id=value.correlation_id,
+            request_headers=[list(pair) for pair in value.request_headers],
+            response_headers=[list(pair) for pair in value.response_headers],
+            body=value.body,
+            error=value.error,
+        )
+
     def value(self) -> exchange.HttpExchange:
         return exchange.HttpExchange(
             method=self.method,
@@ -225,12 +244,12 @@ class Exchange(models.Model):
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """As the JSON of the command line shows it."""
+        """The exchange as in the JSON of the command line."""
         return self.value().as_dict()
 
 
 class SavedView(models.Model):
-    """A named set of filters of the run list, for everybody. `query` is the query string, without its question mark."""
+    """Named filters of the run list, shared by all users. `query` is the query string without its question mark."""
 
     name = RedactedCharField(max_length=80)
     query = RedactedTextField(blank=True)
@@ -246,7 +265,7 @@ class SavedView(models.Model):
 
 
 class Turn(models.Model):
-    """The last time a worker took something of this person (0 for nobody's) and this org from a queue."""
+    """When a worker last took a job of this user (0 for none) and org from a queue."""
 
     queue = models.CharField(max_length=20)
     person = models.BigIntegerField(default=0)
@@ -261,12 +280,12 @@ class Turn(models.Model):
 
 
 class Watch(models.Model):
-    """Checks one branch of a run again and again until it is right, for some minutes. The tick moves it on."""
+    """Re-checks one branch of a run until it is fixed, for a few minutes. The tick advances it."""
 
     class State(models.TextChoices):
         WATCHING = "watching", "Watching"
-        MENDED = "mended", "Mended"
-        NOT_MENDED = "not_mended", "Not mended in time"
+        FIXED = "mended", "Mended"
+        NOT_FIXED = "not_mended", "Not mended in time"
         STOPPED = "stopped", "Stopped"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="watches")
@@ -296,7 +315,7 @@ class Watch(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A request that was answered: the same key with the same request gets the same run, never a second one."""
+    """An API request that started a run: the same key with the same request returns the same run."""
 
     token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)

@@ -1,4 +1,4 @@
-"""Stored runs before today's checks. Reads only: no stored verdict is touched, and no org is asked."""
+"""Re-evaluates stored runs with today's checks. Changes no stored verdict and sends nothing to an org."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,30 +11,29 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import Exchange, Run
 from diagnostics.runs.queries.pages import PagePosition, read_position, run_page
-from diagnostics.runs.reevaluation import Rejudged, StoredRun, rejudge
+from diagnostics.runs.reevaluation import Reevaluation, StoredRun, reevaluate
 
 CHUNK = 20  # runs whose evidence is in memory at a time
 
 
 @dataclass(frozen=True)
-class OldRun:
-    """A run and what became of its verdict."""
+class ReevaluatedRun:
+    """A run and its re-evaluation."""
 
     run: Run
-    rejudged: Rejudged
+    result: Reevaluation
 
 
-def rejudge_run(run: Run) -> Rejudged:
-    """What today's checks say of what is stored of this run, which is over."""
+def reevaluate_run(run: Run) -> Reevaluation:
+    """Re-evaluate a run that has ended."""
     target = run.inputs.get("target") or {}
     key = target.get("region", run.client.region)
     try:
-        where = region(key)
+        org_region = region(key)
     except KeyError:
-        return _untold(
-            run, f"The region {key} is not known to this server any more, so its contract is not known either."
-        )
-    past = StoredRun(
+        why = f"The region {key} is not known to this server any more, so its contract is not known either."
+        return Reevaluation.failed(run.cause, run.certainty, why)
+    stored = StoredRun(
         kind=run.kind,
         client_name=target.get("client_name", run.client.name),
         client_id=target.get("client_id", run.client.client_id),
@@ -46,31 +45,33 @@ def rejudge_run(run: Run) -> Rejudged:
         contract_version=run.contract_version,
         planned=tuple(run.planned),
         findings=tuple(run.findings.all()),
-        exchanges=tuple(each.value() for each in run.exchanges.all()),
+        exchanges=tuple(exchange.value() for exchange in run.exchanges.all()),
         branch=run.branch,
         was_cut_short=run.status == Run.Status.INTERRUPTED,
         bodies_dropped=run.bodies_dropped_at is not None,
     )
-    return rejudge(past, where, contract_in_force(where.key))
+    return reevaluate(stored, org_region, contract_in_force(org_region.key))
 
 
-def rejudge_page(narrowed: RunFilter, place: PagePosition | None, size: int = CHUNK) -> tuple[list[OldRun], str]:
-    """The runs of one page of the list that are over, and the place of the next page, "" where there is none."""
-    page = run_page(narrowed, place, size)
-    evidence = with_evidence(Run.objects.filter(pk__in=[each.pk for each in page.runs if not each.is_open]))
+def reevaluate_page(
+    filters: RunFilter, position: PagePosition | None, size: int = CHUNK
+) -> tuple[list[ReevaluatedRun], str]:
+    """Re-evaluate the ended runs of one list page. Returns them and the position of the next page ("" if none)."""
+    page = run_page(filters, position, size)
+    evidence = with_evidence(Run.objects.filter(pk__in=[run.pk for run in page.runs if not run.is_open]))
     by_pk = {run.pk: run for run in evidence}
-    found = [by_pk[each.pk] for each in page.runs if each.pk in by_pk]
-    return [OldRun(run, rejudge_run(run)) for run in found], page.later
+    found = [by_pk[run.pk] for run in page.runs if run.pk in by_pk]
+    return [ReevaluatedRun(run, reevaluate_run(run)) for run in found], page.later
 
 
-def rejudge_all(narrowed: RunFilter, most: int) -> Iterator[OldRun]:
-    """The first `most` runs of a list that are over, one after another; the evidence of CHUNK of them is in memory."""
-    place = ""
+def reevaluate_all(filters: RunFilter, most: int) -> Iterator[ReevaluatedRun]:
+    """Re-evaluate the first `most` runs of a list, except those that have not ended. Only CHUNK of them are in memory."""
+    position = ""
     while most > 0:
-        looked_at, place = rejudge_page(narrowed, read_position(place, narrowed.sort), min(CHUNK, most))
-        yield from looked_at
-        most -= len(looked_at)
-        if not place:
+        reevaluated, position = reevaluate_page(filters, read_position(position, filters.sort), min(CHUNK, most))
+        yield from reevaluated
+        most -= len(reevaluated)
+        if not position:
             return
 
 
@@ -81,7 +82,3 @@ def with_evidence(runs: QuerySet[Run]) -> QuerySet[Run]:
         .defer("client__secret", "client__verification")
         .prefetch_related("findings", Prefetch("exchanges", exchanges))
     )
-
-
-def _untold(run: Run, why: str) -> Rejudged:
-    return Rejudged((run.cause, ""), (run.certainty, ""), trouble=why)

@@ -1,4 +1,4 @@
-"""A run as its page tells it: the answer, the proof, the mend, what stayed open, and everything underneath."""
+"""The data of a run page: verdict, evidence, fix, what was not checked, findings by area, and requests."""
 
 import json
 from collections import Counter
@@ -34,7 +34,7 @@ SNIPPETS = (
     ("gc", "the gc command line"),
 )
 CERTAINTIES = ("proved", "likely", "undetermined")
-MOST_SHOWN = 2000  # characters of one piece of evidence
+MAX_EVIDENCE = 2000  # characters of one piece of evidence
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class FindingLine:
 
     @property
     def evidence(self) -> list[tuple[str, str]]:
-        held = self.finding.evidence
-        pairs = held.items() if isinstance(held, dict) else [("evidence", held)]
-        return [(str(name).replace("_", " "), shown(value)) for name, value in pairs]
+        evidence = self.finding.evidence
+        pairs = evidence.items() if isinstance(evidence, dict) else [("evidence", evidence)]
+        return [(str(name).replace("_", " "), evidence_text(value)) for name, value in pairs]
 
 
 @dataclass(frozen=True)
 class FindingArea:
-    """The findings of one area, in the order in which they came."""
+    """The findings of one area, in run order."""
 
     title: str
     lines: tuple[FindingLine, ...]
@@ -74,7 +74,7 @@ class FindingArea:
 
 @dataclass(frozen=True)
 class VerdictText:
-    """The verdict's own words. An empty sentence means that there is no verdict."""
+    """The verdict's text. An empty sentence means that there is no verdict."""
 
     cause: str
     title: str
@@ -111,7 +111,7 @@ class FixText:
 
 @dataclass(frozen=True)
 class WaterfallBar:
-    """An exchange and its stretch of the run, in hundredths of the whole."""
+    """An exchange and its part of the run, in percent of the run's duration."""
 
     exchange: Exchange
     start: float
@@ -119,8 +119,8 @@ class WaterfallBar:
 
 
 @dataclass(frozen=True)
-class Since:
-    """What became of one finding since the run that was repeated. `before` or `after` may be missing."""
+class RepeatedFinding:
+    """How one finding changed since the run that was repeated. `before` or `after` may be missing."""
 
     title: str
     subject: str
@@ -132,52 +132,52 @@ class Since:
 
 @dataclass(frozen=True)
 class Report:
-    """`proof` is what is wrong among the findings the verdict names, `confirmed` what is right among them."""
+    """`proof` are the verdict's findings that failed, `confirmed` those that passed."""
 
-    answer: VerdictText
+    verdict: VerdictText
     proof: tuple[FindingLine, ...]
     confirmed: tuple[FindingLine, ...]
     ruled_out: tuple[FindingLine, ...]
-    mend: FixText
+    fix: FixText
     unchecked: tuple[NotCheckedText, ...]
     also: tuple[tuple[str, str], ...]
     areas: tuple[FindingArea, ...]
     lines: tuple[FindingLine, ...]
     bars: tuple[WaterfallBar, ...]
-    to_come: tuple[str, ...]
+    pending: tuple[str, ...]
     done: int
     planned: int
 
 
 def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], titles: Mapping[str, str]) -> Report:
-    """Renders honestly whatever the verdict holds: what is missing or of an older shape stays away."""
+    """Accepts a verdict of any shape, such as from an older version, and leaves out what is missing."""
     verdict = _mapping(run.verdict)
     lines = tuple(FindingLine(finding, titles.get(finding.check_id, finding.check_id)) for finding in findings)
     planned = _texts(run.planned)
-    begun = {finding.check_id for finding in findings}
-    to_come = [check for check in planned if check not in begun]
+    started = {finding.check_id for finding in findings}
+    pending = [check for check in planned if check not in started]
     steps = _texts(_mapping(verdict.get("mend")).get("steps"))
-    answer = _answer(run, verdict, steps)
-    proof = _named(lines, _texts(verdict.get("because")))
+    text = _verdict_text(run, verdict, steps)
+    proof = _lines_at(lines, _texts(verdict.get("because")))
     return Report(
-        answer=answer,
+        verdict=text,
         proof=tuple(line for line in proof if line.outcome != Outcome.PASS),
         confirmed=tuple(line for line in proof if line.outcome == Outcome.PASS),
-        ruled_out=_named(lines, _texts(verdict.get("ruled_out"))),
-        mend=_fix(_mapping(verdict.get("mend")), steps=tuple(step for step in steps if step != answer.remedy)),
+        ruled_out=_lines_at(lines, _texts(verdict.get("ruled_out"))),
+        fix=_fix(_mapping(verdict.get("mend")), steps=tuple(step for step in steps if step != text.remedy)),
         unchecked=tuple(_unchecked(verdict.get("unchecked"))),
         also=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
         areas=_areas(lines),
         lines=lines,
         bars=_waterfall(exchanges),
-        to_come=tuple(titles.get(check, check) for check in to_come),
-        done=len(planned) - len(to_come),
+        pending=tuple(titles.get(check, check) for check in pending),
+        done=len(planned) - len(pending),
         planned=len(planned),
     )
 
 
-def _answer(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) -> VerdictText:
-    """The remedy in one step: where it is all steps in a row, the rest stands with the mend."""
+def _verdict_text(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) -> VerdictText:
+    """The verdict with the first step of the remedy only; the other steps are in the fix."""
     remedy = _text(verdict.get("remedy"))
     cause = _text(verdict.get("cause")) or run.cause
     certainty = _text(verdict.get("certainty")) or run.certainty
@@ -190,44 +190,46 @@ def _answer(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) -> Verdi
     )
 
 
-def since(
+def compare_with_repeated(
     run: Run, before: Iterable[Finding], after: Iterable[Finding], titles: Mapping[str, str]
-) -> tuple[Since, ...]:
-    """What changed, of the checks that both runs have in their plans."""
+) -> tuple[RepeatedFinding, ...]:
+    """What changed in the checks that both this run and the repeated run planned."""
     before = list(before)
-    asked = {each.check_id for each in before} | set(_texts(run.repeats.planned if run.repeats else None))
-    planned = asked.intersection(_texts(run.planned))
-    old = {(each.check_id, each.subject): each for each in before if each.check_id in planned}
-    new = {(each.check_id, each.subject): each for each in after if each.check_id in planned}
+    checked_before = {finding.check_id for finding in before}
+    if run.repeats:
+        checked_before |= set(_texts(run.repeats.planned))
+    planned = checked_before.intersection(_texts(run.planned))
+    old = {(finding.check_id, finding.subject): finding for finding in before if finding.check_id in planned}
+    new = {(finding.check_id, finding.subject): finding for finding in after if finding.check_id in planned}
     return tuple(
-        Since(
-            title=titles.get(each.check_id, each.check_id),
-            subject=each.subject,
-            change=each.change,
-            before=old.get((each.check_id, each.subject)),
-            after=new.get((each.check_id, each.subject)),
-            reason=each.reason,
+        RepeatedFinding(
+            title=titles.get(change.check_id, change.check_id),
+            subject=change.subject,
+            change=change.change,
+            before=old.get((change.check_id, change.subject)),
+            after=new.get((change.check_id, change.subject)),
+            reason=change.reason,
         )
-        for each in compare(old.values(), new.values())
+        for change in compare(old.values(), new.values())
     )
 
 
-def _named(lines: Iterable[FindingLine], anchors: Sequence[str]) -> tuple[FindingLine, ...]:
-    """The findings of those anchors, in the order in which the verdict names them."""
+def _lines_at(lines: Iterable[FindingLine], anchors: Sequence[str]) -> tuple[FindingLine, ...]:
+    """The findings with those anchors, in the verdict's order."""
     by_anchor = {line.finding.anchor: line for line in lines}
     return tuple(by_anchor[anchor] for anchor in anchors if anchor in by_anchor)
 
 
-def _fix(mend: Mapping[str, Any], steps: tuple[str, ...]) -> FixText:
-    """`steps` are those that do not stand with the answer already."""
-    snippets = _mapping(mend.get("snippets"))
-    permissions = (_mapping(item) for item in _items(mend.get("permissions")))
+def _fix(fix: Mapping[str, Any], steps: tuple[str, ...]) -> FixText:
+    """`steps` are those that the verdict does not already show."""
+    snippets = _mapping(fix.get("snippets"))
+    permissions = (_mapping(item) for item in _items(fix.get("permissions")))
     return FixText(
         steps=steps,
-        menu_path=_text(mend.get("menu_path")),
-        permissions=tuple(each for each in permissions if each.get("api")),
-        one_is_enough=mend.get("one_is_enough") is True,
-        curl=_text(mend.get("curl")),
+        menu_path=_text(fix.get("menu_path")),
+        permissions=tuple(permission for permission in permissions if permission.get("api")),
+        one_is_enough=fix.get("one_is_enough") is True,
+        curl=_text(fix.get("curl")),
         snippets=tuple(
             Snippet(key, label, _text(snippets.get(key))) for key, label in SNIPPETS if _text(snippets.get(key))
         ),
@@ -243,9 +245,9 @@ def _unchecked(items: object) -> Iterable[NotCheckedText]:
 
 
 def _areas(lines: Sequence[FindingLine]) -> tuple[FindingArea, ...]:
-    """Areas always in the same order, those without a title of ours last; checks run side by side, in any order."""
-    places = {area: place for place, area in enumerate(AREA_TITLES)}
-    ordered = sorted(lines, key=lambda line: (places.get(_area(line), len(places)), _area(line), line.finding.position))
+    """Areas in the order of AREA_TITLES, others last. Checks run in parallel, so findings come in any order."""
+    ranks = {area: rank for rank, area in enumerate(AREA_TITLES)}
+    ordered = sorted(lines, key=lambda line: (ranks.get(_area(line), len(ranks)), _area(line), line.finding.position))
     return tuple(
         FindingArea(AREA_TITLES.get(area, area.capitalize()), tuple(group))
         for area, group in groupby(ordered, key=_area)
@@ -261,17 +263,19 @@ def _waterfall(exchanges: Sequence[Exchange]) -> tuple[WaterfallBar, ...]:
         return ()
     origin = min(exchange.started_at for exchange in exchanges)
     starts = [(exchange.started_at - origin).total_seconds() * 1000 for exchange in exchanges]
-    whole = max(start + exchange.ms for start, exchange in zip(starts, exchanges, strict=True)) or 1.0
+    duration = max(start + exchange.ms for start, exchange in zip(starts, exchanges, strict=True)) or 1.0
     return tuple(
-        WaterfallBar(exchange, round(min(100 * start / whole, 99), 2), round(max(100 * exchange.ms / whole, 1), 2))
+        WaterfallBar(
+            exchange, round(min(100 * start / duration, 99), 2), round(max(100 * exchange.ms / duration, 1), 2)
+        )
         for start, exchange in zip(starts, exchanges, strict=True)
     )
 
 
-def shown(value: object) -> str:
-    """Any piece of evidence as a person reads it, cut where it is very long."""
+def evidence_text(value: object) -> str:
+    """One value of the evidence as readable text, truncated if very long."""
     text = value if isinstance(value, str) and value else _as_text(value)
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} … ({len(text):,} characters in all)"
+    return text if len(text) <= MAX_EVIDENCE else f"{text[:MAX_EVIDENCE]} … ({len(text):,} characters in all)"
 
 
 def _as_text(value: object) -> str:

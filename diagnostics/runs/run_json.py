@@ -1,11 +1,11 @@
-"""One run as the command line's JSON: the same object from a terminal, a page and a file."""
+"""One run as JSON, in the schema of the command line, the run page and the export."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 SCHEMA_VERSION = 1
-SHOWN = ("cause", "certainty", "sentence", "remedy", "because", "also")
-EMPTY: dict[str, Any] = {"because": [], "also": []}
+VERDICT_KEYS = ("cause", "certainty", "sentence", "remedy", "because", "also")
+DEFAULTS: dict[str, Any] = {"because": [], "also": []}
 
 
 def run_json(
@@ -17,11 +17,11 @@ def run_json(
     duration_ms: float,
     critical_path_ms: float,
 ) -> dict[str, Any]:
-    """`run` is None for one that is not stored. A verdict that is not there yet, or of an older shape, is empty words."""
+    """`run` is None for a run that is not stored. Missing parts of the verdict are empty."""
     return {
         "schema_version": SCHEMA_VERSION,
         "run": run,
-        "verdict": {key: verdict.get(key, EMPTY.get(key, "")) for key in SHOWN},
+        "verdict": {key: verdict.get(key, DEFAULTS.get(key, "")) for key in VERDICT_KEYS},
         "findings": list(findings),
         "exchanges": list(exchanges),
         "duration_ms": round(duration_ms, 1),

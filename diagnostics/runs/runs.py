@@ -1,4 +1,4 @@
-"""Writes about runs: creating one, claiming it, walking its checks, storing each as it ends."""
+"""Creates runs, claims them, executes their checks and stores each result as it ends."""
 
 import logging
 import os
@@ -25,7 +25,6 @@ from diagnostics.engine.diagnosis import CheckStep, aim_of
 from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.engine.verdict import ENGINE_VERSION
-from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.jobs.row_failures import Kind, count_failure, is_environment, where
 from diagnostics.monitoring.models import Schedule
 from diagnostics.orgs.clients import remember_gateway
@@ -36,8 +35,8 @@ from diagnostics.orgs.tokens import remember_token
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.close import RunResult, close_run
 from diagnostics.runs.interruption import end_broken_run
-from diagnostics.runs.limits import BY_A_PERSON, leave_room
-from diagnostics.runs.live_permit import claim_from_thread
+from diagnostics.runs.limits import COUNTED_SOURCES, enforce_run_limit
+from diagnostics.runs.live_permit import claim_start_in_thread
 from diagnostics.runs.models import Exchange as ExchangeRow
 from diagnostics.runs.models import Finding as FindingRow
 from diagnostics.runs.models import Run
@@ -47,9 +46,9 @@ from diagnostics.telemetry import tracing as traces
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
-Given = ParamSpec("Given")
+Args = ParamSpec("Args")
 
-BY_PEOPLE = (Run.Source.WEB, Run.Source.CLI)  # the others are told with their schedule, their watch, their token
+AUDITED_SOURCES = (Run.Source.WEB, Run.Source.CLI)  # other sources have their own audit log entries
 LEASE = timedelta(seconds=45)
 HEARTBEAT_SECONDS = 10.0
 LONGEST_RUN_SECONDS = DEADLINE_SECONDS + 60
@@ -68,11 +67,11 @@ def create_run(
     schedule: Schedule | None = None,
     for_workers: bool = True,
 ) -> Run:
-    """A queued run with a frozen snapshot of its inputs. Raises Refused for a retired client, and TooManyRuns.
+    """A queued run with a frozen snapshot of its inputs. Raises TooManyRuns, and ActionRefused for a retired client.
 
-    Without `for_workers` the caller executes it, and no worker takes it unless it waits for long.
+    Without `for_workers` the caller executes it; a worker takes it only if it stays queued for too long.
 
-    `branch` is the check about which alone the run is; "" plans every check that has the inputs it needs.
+    `branch` is the check to re-check with its prerequisites; "" plans every check that has the inputs it needs.
     """
     if client.is_retired:
         raise ActionRefused(
@@ -81,8 +80,8 @@ def create_run(
     planned = planned_checks(inputs.given)
     if branch and not (planned := branch_of(branch, planned)):
         raise ActionRefused(f"There is no check {branch} any more for what was brought. Run the whole diagnosis again.")
-    if user is not None and source in BY_A_PERSON:
-        leave_room(user)
+    if user is not None and source in COUNTED_SOURCES:
+        enforce_run_limit(user)
     contract = contract_in_force(client.region)
     inputs = replace(inputs, company_gateway=client.company_gateway)
     aim = aim_of(inputs, contract)
@@ -103,90 +102,101 @@ def create_run(
         schedule=schedule,
         target=target_of(client.pk, kind, aim),
     )
-    if source in BY_PEOPLE:
-        told = {"kind": kind, "conversation": run.conversation_id, "check": branch, "repeats": repeats and repeats.pk}
-        told = {name: value for name, value in told.items() if value}
-        record("run.started", run, after=told, name=f"{run} of {client.name}", person=user)
+    if source in AUDITED_SOURCES:
+        details = {
+            "kind": kind,
+            "conversation": run.conversation_id,
+            "check": branch,
+            "repeats": repeats and repeats.pk,
+        }
+        details = {name: value for name, value in details.items() if value}
+        record("run.started", run, after=details, name=f"{run} of {client.name}", person=user)
     return run
 
 
 def repeatable_checks(run: Run) -> tuple[Check, ...]:
-    """What a repetition of this run would ask: a confirmed live start is not among it."""
-    return planned_checks(_again(run).given)
+    """The checks that a repetition of this run would include; a confirmed live start is not repeated."""
+    return planned_checks(_inputs_to_repeat(run).given)
 
 
-def _again(run: Run) -> Inputs:
-    return replace(Inputs.from_json(run.inputs), start=False)  # a confirmation holds for one run
+def _inputs_to_repeat(run: Run) -> Inputs:
+    return replace(Inputs.from_json(run.inputs), start=False)  # a confirmation is valid for one run
 
 
 def repeat_run(run: Run, user: User | None, *, branch: str = "", source: str = Run.Source.WEB) -> Run:
-    """A new run of the same inputs with the client as it is today, or of one check's branch of it alone."""
+    """A new run with the same inputs and the client as it is today, of all checks or of one check's branch."""
     return create_run(
-        client=run.client, kind=run.kind, inputs=_again(run), user=user, source=source, repeats=run, branch=branch
+        client=run.client,
+        kind=run.kind,
+        inputs=_inputs_to_repeat(run),
+        user=user,
+        source=source,
+        repeats=run,
+        branch=branch,
     )
 
 
 def execute_run(run_id: int, worker: str = "") -> bool:
-    """Claim the run, walk its checks and store each as it ends. False when another worker has, or had, it."""
-    me = _name_of(worker)
-    if not _claim(run_id, me):
+    """Claim the run, execute its checks and store each result as it ends. False if another worker has claimed it."""
+    worker_name = _worker_name(worker)
+    if not _claim(run_id, worker_name):
         return False
-    _execute(run_id, me)
+    _execute(run_id, worker_name)
     return True
 
 
 def execute_next_run(queue: str) -> int | None:
-    """The same for the run whose turn it is; its id, None where none waits in the queue."""
-    me, now = _name_of(), timezone.now()
-    run_id = claim_next_run(queue, me, now, now + LEASE)
+    """Claim and execute the next run of the queue. Returns its ID, None if the queue is empty."""
+    worker_name, now = _worker_name(), timezone.now()
+    run_id = claim_next_run(queue, worker_name, now, now + LEASE)
     if run_id is not None:
-        _execute(run_id, me)
+        _execute(run_id, worker_name)
     return run_id
 
 
-def _name_of(worker: str = "") -> str:
+def _worker_name(worker: str = "") -> str:
     return f"{worker or socket.gethostname()}:{os.getpid()}:{uuid4().hex[:12]}"
 
 
-def _execute(run_id: int, me: str) -> None:
+def _execute(run_id: int, worker_name: str) -> None:
     run = Run.objects.select_related("client").defer("client__secret").get(pk=run_id)
     started = time.perf_counter()
     with bound_contextvars(run=run_id, client=run.client_id), traces.span("run", run=run_id, client=run.client_id):
         try:
-            with _lease(run_id, me):
-                _run_checks_safely(run, me, started)
+            with _lease(run_id, worker_name):
+                _run_checks_safely(run, worker_name, started)
         except _LostLease:
             log.warning("run %s was closed while it was being worked on; its later findings are dropped", run_id)
 
 
 class _LostLease(Exception):
-    """The sweep has closed the run: nothing more may be written to it."""
+    """The sweep closed the run: nothing more may be written to it."""
 
 
-def _claim(run_id: int, me: str) -> bool:
+def _claim(run_id: int, worker_name: str) -> bool:
     now = timezone.now()
     queued = Run.objects.filter(pk=run_id, status=Run.Status.QUEUED)
-    return bool(queued.update(status=Run.Status.RUNNING, started_at=now, lease_until=now + LEASE, worker=me))
+    return bool(queued.update(status=Run.Status.RUNNING, started_at=now, lease_until=now + LEASE, worker=worker_name))
 
 
 @contextmanager
-def _lease(run_id: int, me: str) -> Iterator[None]:
-    """Renew the lease from a thread of its own while the work goes on, but not for ever."""
-    over = threading.Event()
-    thread = threading.Thread(target=_renew, args=(run_id, me, over), daemon=True, name=f"lease-{run_id}")
+def _lease(run_id: int, worker_name: str) -> Iterator[None]:
+    """Renew the lease from a separate thread during the work, for at most LONGEST_RUN_SECONDS."""
+    stopped = threading.Event()
+    thread = threading.Thread(target=_renew, args=(run_id, worker_name, stopped), daemon=True, name=f"lease-{run_id}")
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        stopped.set()
         thread.join(5)
 
 
-def _renew(run_id: int, me: str, over: threading.Event) -> None:
+def _renew(run_id: int, worker_name: str, stopped: threading.Event) -> None:
     ends_at = time.monotonic() + LONGEST_RUN_SECONDS
-    while not over.wait(HEARTBEAT_SECONDS) and time.monotonic() < ends_at:
+    while not stopped.wait(HEARTBEAT_SECONDS) and time.monotonic() < ends_at:
         try:
-            Run.objects.filter(pk=run_id, worker=me, status=Run.Status.RUNNING).update(
+            Run.objects.filter(pk=run_id, worker=worker_name, status=Run.Status.RUNNING).update(
                 lease_until=timezone.now() + LEASE
             )
         except OperationalError:
@@ -195,24 +205,24 @@ def _renew(run_id: int, me: str, over: threading.Event) -> None:
             connection.close()
 
 
-def _run_checks_safely(run: Run, me: str, started: float) -> None:
-    """A run that cannot be brought to its end, by a fault of ours, ends here: nobody has to wait for its lease."""
+def _run_checks_safely(run: Run, worker_name: str, started: float) -> None:
+    """Close the run right away if it fails because of a bug of ours, so that nobody has to wait for its lease."""
     try:
-        _run_checks(run, me, started)
+        _run_checks(run, worker_name, started)
     except _LostLease:
         raise
     except Exception as error:
         if is_environment(error):
             raise
         close_old_connections()
-        _persist(count_failure, Kind.RUN, run.pk, error, most=1)
-        _persist(end_broken_run, run.pk, me)
+        _retry_on_outage(count_failure, Kind.RUN, run.pk, error, most=1)
+        _retry_on_outage(end_broken_run, run.pk, worker_name)
 
 
-def _run_checks(run: Run, me: str, started: float) -> None:
+def _run_checks(run: Run, worker_name: str, started: float) -> None:
     inputs = Inputs.from_json(run.inputs)
-    # A token carries the rights of its hour: whoever asks again wants to know whether the mend has come through.
-    again = run.repeats_id is not None
+    # A token keeps the permissions it was issued with, so a repeated run needs a new one to see a fix.
+    is_repeated = run.repeats_id is not None
     target = run.inputs.get("target")
     try:
         diagnosis = diagnosis_of(
@@ -221,23 +231,23 @@ def _run_checks(run: Run, me: str, started: float) -> None:
             inputs,
             target=target,
             part=run.is_part,
-            fresh_token=again,
-            may_start=partial(claim_from_thread, run.pk, me),
+            fresh_token=is_repeated,
+            may_start=partial(claim_start_in_thread, run.pk, worker_name),
         )
-    except ActionRefused as trouble:
-        refused = RunResult(Run.Status.INTERRUPTED, cut_short(str(trouble)), time.perf_counter() - started)
-        _persist(close_run, run, me, refused)
+    except ActionRefused as refusal:
+        refused = RunResult(Run.Status.INTERRUPTED, cut_short(str(refusal)), time.perf_counter() - started)
+        _retry_on_outage(close_run, run, worker_name, refused)
         return
-    if diagnosis.contract.version != run.contract_version:  # another came into force while the run was queued
+    if diagnosis.contract.version != run.contract_version:  # the contract changed while the run was queued
         run.contract_version = diagnosis.contract.version
-        Run.objects.filter(pk=run.pk, worker=me).update(contract_version=diagnosis.contract.version)
+        Run.objects.filter(pk=run.pk, worker=worker_name).update(contract_version=diagnosis.contract.version)
     planned = tuple(check for check in all_checks() if check.id in run.planned)
-    written = Written()
-    for found in diagnosis.steps(planned):
-        step = _store_safely(run.pk, me, found, written)
+    stored = StoredCounts()
+    for raw_step in diagnosis.steps(planned):
+        step = _store_safely(run.pk, worker_name, raw_step, stored)
         _trace(step)
-        written = written.after(step)
-    ended = RunResult(
+        stored = stored.after(step)
+    result = RunResult(
         Run.Status.FINISHED,
         diagnosis.verdict(),
         time.perf_counter() - started,
@@ -245,17 +255,19 @@ def _run_checks(run: Run, me: str, started: float) -> None:
         environment=diagnosis.environment(),
         aim=diagnosis.aim,
     )
-    _persist(close_run, run, me, ended)
-    log.info("run %s ended: %s, %s, %.1f s", run.pk, ended.verdict["cause"], ended.verdict["certainty"], ended.seconds)
-    measured = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
-    _persist(remember_gateway, run.client, measured)
-    _persist(remember_token, run.client, diagnosis.issued_token)
+    _retry_on_outage(close_run, run, worker_name, result)
+    log.info(
+        "run %s ended: %s, %s, %.1f s", run.pk, result.verdict["cause"], result.verdict["certainty"], result.seconds
+    )
+    gateway = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
+    _retry_on_outage(remember_gateway, run.client, gateway)
+    _retry_on_outage(remember_token, run.client, diagnosis.issued_token)
 
 
-def _store_safely(run_id: int, me: str, step: CheckStep, written: "Written") -> CheckStep:
-    """Store a step; where the database refuses what is in it, what can be said without it. Returns what was stored."""
+def _store_safely(run_id: int, worker_name: str, step: CheckStep, stored: "StoredCounts") -> CheckStep:
+    """Store a step. If the database rejects its content, store the check as inconclusive. Returns what was stored."""
     try:
-        _persist(_store, run_id, me, step, written)
+        _retry_on_outage(_store, run_id, worker_name, step, stored)
     except _LostLease:
         raise
     except Exception as error:
@@ -263,7 +275,7 @@ def _store_safely(run_id: int, me: str, step: CheckStep, written: "Written") -> 
             raise
         log.error("run %s: what %s found could not be stored: %s", run_id, step.check_id, where(error))
         step = replace(step, findings=(_not_stored(step.findings[0]),) if step.findings else (), exchanges=())
-        _persist(_store, run_id, me, step, written)
+        _retry_on_outage(_store, run_id, worker_name, step, stored)
     return step
 
 
@@ -273,27 +285,28 @@ def _not_stored(finding: FindingResult) -> FindingResult:
 
 
 def _trace(step: CheckStep) -> None:
-    for each in step.exchanges:
-        facts = {"check": each.check_id, "url.full": each.url, "correlation_id": each.correlation_id}
-        traces.past(each.method, each.started_at, each.ms, failed=bool(each.error), status=each.status or 0, **facts)
+    for exchange in step.exchanges:
+        facts = {"check": exchange.check_id, "url.full": exchange.url, "correlation_id": exchange.correlation_id}
+        failed, status = bool(exchange.error), exchange.status or 0
+        traces.past(exchange.method, exchange.started_at, exchange.ms, failed=failed, status=status, **facts)
 
 
 @dataclass(frozen=True)
-class Written:
-    """How many rows of a run are stored: the position of the next one."""
+class StoredCounts:
+    """How many findings and exchanges of a run are stored, so the positions of the next ones."""
 
     findings: int = 0
     exchanges: int = 0
 
-    def after(self, step: CheckStep) -> "Written":
-        return Written(self.findings + len(step.findings), self.exchanges + len(step.exchanges))
+    def after(self, step: CheckStep) -> "StoredCounts":
+        return StoredCounts(self.findings + len(step.findings), self.exchanges + len(step.exchanges))
 
 
-def _persist(write: Callable[Given, object], *given: Given.args, **named: Given.kwargs) -> None:
-    """Do a write, and again after a while where the database is away: findings that are in are not given up."""
+def _retry_on_outage(write: Callable[Args, object], *args: Args.args, **kwargs: Args.kwargs) -> None:
+    """Do a write, and retry it while the database is down, so that results are not lost."""
     for pause in (0.5, 1, 2, 4, 8, 8, None):
         try:
-            write(*given, **named)
+            write(*args, **kwargs)
             return
         except OperationalError:
             if pause is None:
@@ -304,14 +317,17 @@ def _persist(write: Callable[Given, object], *given: Given.args, **named: Given.
 
 
 @transaction.atomic
-def _store(run_id: int, me: str, step: CheckStep, written: Written) -> None:
-    _check_lease(run_id, me)
-    FindingRow.objects.bulk_create(_finding_rows(run_id, step.findings, written.findings))
-    ExchangeRow.objects.bulk_create(_exchange_rows(run_id, step.exchanges, written.exchanges))
+def _store(run_id: int, worker_name: str, step: CheckStep, stored: StoredCounts) -> None:
+    _check_lease(run_id, worker_name)
+    FindingRow.objects.bulk_create(_finding_rows(run_id, step.findings, stored.findings))
+    ExchangeRow.objects.bulk_create(
+        ExchangeRow.from_value(exchange, number, run_id=run_id)
+        for number, exchange in enumerate(step.exchanges, stored.exchanges)
+    )
 
 
-def _check_lease(run_id: int, me: str) -> None:
-    mine = Run.objects.select_for_update().filter(pk=run_id, worker=me, status=Run.Status.RUNNING)
+def _check_lease(run_id: int, worker_name: str) -> None:
+    mine = Run.objects.select_for_update().filter(pk=run_id, worker=worker_name, status=Run.Status.RUNNING)
     if not mine.exists():
         raise _LostLease
 
@@ -320,36 +336,15 @@ def _finding_rows(run_id: int, findings: tuple[FindingResult, ...], position: in
     return [
         FindingRow(
             run_id=run_id,
-            position=place,
-            check_id=each.check_id,
-            check_version=each.check_version,
-            subject=each.subject,
-            outcome=each.outcome,
-            code=each.code,
-            sentence=each.sentence,
-            hint=each.hint,
-            evidence=each.evidence,
+            position=number,
+            check_id=finding.check_id,
+            check_version=finding.check_version,
+            subject=finding.subject,
+            outcome=finding.outcome,
+            code=finding.code,
+            sentence=finding.sentence,
+            hint=finding.hint,
+            evidence=finding.evidence,
         )
-        for place, each in enumerate(findings, position)
-    ]
-
-
-def _exchange_rows(run_id: int, exchanges: tuple[HttpExchange, ...], position: int) -> list[ExchangeRow]:
-    return [
-        ExchangeRow(
-            run_id=run_id,
-            position=place,
-            check_id=each.check_id,
-            method=each.method,
-            url=each.url,
-            status=each.status,
-            ms=each.ms,
-            started_at=each.started_at,
-            correlation_id=each.correlation_id,
-            request_headers=[list(pair) for pair in each.request_headers],
-            response_headers=[list(pair) for pair in each.response_headers],
-            body=each.body,
-            error=each.error,
-        )
-        for place, each in enumerate(exchanges, position)
+        for number, finding in enumerate(findings, position)
     ]

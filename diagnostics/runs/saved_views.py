@@ -1,4 +1,4 @@
-"""Saved views: named narrowings of the run list, for everybody."""
+"""Saved views: named filters of the run list, shared by all users."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,25 +12,25 @@ from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import SavedView
 from diagnostics.web.refusals import ActionRefused
 
-LONGEST_NAME = 80
-LONGEST_QUERY = 4000
+MAX_NAME_LENGTH = 80
+MAX_QUERY_LENGTH = 4000
 
 
 def save_view(name: str, query: str, user: User, now: datetime, zone: ZoneInfo) -> SavedView:
-    """Raises Refused where the name is taken or empty, or the query is not understood whole."""
+    """Raises ActionRefused if the name is empty or exists, or if the query has an invalid filter."""
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise ActionRefused(
-            f"A view needs a name of at most {LONGEST_NAME} characters. Give it one, and save it again."
+            f"A view needs a name of at most {MAX_NAME_LENGTH} characters. Give it one, and save it again."
         )
-    narrowed = RunFilter.read(_understood(query), now, zone, viewer=user, also=("page",))
-    if narrowed.problems:
-        raise ActionRefused(f"The view was not saved, because a filter was not understood. {narrowed.problems[0]}")
-    if not narrowed.to_query():
+    filters = RunFilter.read(_parsed(query), now, zone, viewer=user, also=("page",))
+    if filters.problems:
+        raise ActionRefused(f"The view was not saved, because a filter was not understood. {filters.problems[0]}")
+    if not filters.to_query():
         raise ActionRefused("The view was not saved, because it shows all runs. Choose a filter first.")
     try:
         with transaction.atomic():
-            view = SavedView.objects.create(name=name, query=narrowed.to_query(), created_by=user)
+            view = SavedView.objects.create(name=name, query=filters.to_query(), created_by=user)
             record("view.added", view, after={"query": view.query}, person=user)
             return view
     except IntegrityError:
@@ -45,7 +45,7 @@ def delete_view(view: SavedView) -> None:
     view.delete()
 
 
-def _understood(query: str) -> QueryDict:
-    if len(query) > LONGEST_QUERY:
+def _parsed(query: str) -> QueryDict:
+    if len(query) > MAX_QUERY_LENGTH:
         raise ActionRefused("The view was not saved, because its filters are too long.")
     return QueryDict(query)

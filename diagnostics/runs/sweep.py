@@ -1,4 +1,4 @@
-"""Lets no run get lost: rings again for rows that wait too long, closes rows whose worker is gone."""
+"""Recovers runs: queues them again if their message may be lost, and closes them if their worker is gone."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,32 +15,35 @@ LONGEST_QUEUED = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
-class Swept:
-    """`to_ring` are queued runs whose message may be lost, and `scheduled` those that no person waits for; `closed` are
-    those ended as interrupted just now."""
+class SweepResult:
+    """Run IDs.
 
-    to_ring: tuple[int, ...] = ()
+    `to_requeue` are queued runs whose message may be lost, `scheduled` are those of schedules, and `closed` were
+    interrupted by this sweep.
+    """
+
+    to_requeue: tuple[int, ...] = ()
     scheduled: tuple[int, ...] = ()
     closed: tuple[int, ...] = ()
 
 
-def sweep(now: datetime | None = None) -> Swept:
-    """Ring again for rows queued too long, close rows whose lease ran out. Two sweeps at once are harmless."""
+def sweep(now: datetime | None = None) -> SweepResult:
+    """Find runs queued for too long, and close runs whose lease expired. Two sweeps at once are harmless."""
     now = now or timezone.now()
-    silent = _silent_runs(now)
-    return Swept(
-        to_ring=tuple(pk for pk, source in silent if source != Run.Source.SCHEDULE),
-        scheduled=tuple(pk for pk, source in silent if source == Run.Source.SCHEDULE),
+    unclaimed = _unclaimed_runs(now)
+    return SweepResult(
+        to_requeue=tuple(pk for pk, source in unclaimed if source != Run.Source.SCHEDULE),
+        scheduled=tuple(pk for pk, source in unclaimed if source == Run.Source.SCHEDULE),
         closed=tuple(_abandoned_runs(now)),
     )
 
 
-def _silent_runs(now: datetime) -> list[tuple[int, str]]:
-    silent = Run.objects.filter(status=Run.Status.QUEUED).filter(
+def _unclaimed_runs(now: datetime) -> list[tuple[int, str]]:
+    unclaimed = Run.objects.filter(status=Run.Status.QUEUED).filter(
         Q(rung_at__lt=now - RESEND_AFTER) | Q(rung_at=None, created_at__lt=now - RESEND_AFTER),
         created_at__gte=now - LONGEST_QUEUED,
     )
-    found = dict(without_set_aside(silent, Kind.RUN_QUEUEING).order_by("id").values_list("pk", "source")[:500])
+    found = dict(without_set_aside(unclaimed, Kind.RUN_QUEUEING).order_by("id").values_list("pk", "source")[:500])
 
     def mark(pks: list[int]) -> list[int]:
         Run.objects.filter(pk__in=pks).update(rung_at=now)
@@ -50,15 +53,19 @@ def _silent_runs(now: datetime) -> list[tuple[int, str]]:
 
 
 def _abandoned_runs(now: datetime) -> list[int]:
-    lost = Q(status=Run.Status.RUNNING, lease_until__lt=now)
-    never = Q(status=Run.Status.QUEUED, created_at__lt=now - LONGEST_QUEUED)
+    lease_expired = Q(status=Run.Status.RUNNING, lease_until__lt=now)
+    never_claimed = Q(status=Run.Status.QUEUED, created_at__lt=now - LONGEST_QUEUED)
 
     def close(pk: int) -> int | None:
-        run = Run.objects.select_for_update(of=("self",), skip_locked=True).filter(lost | never, pk=pk).first()
+        run = (
+            Run.objects.select_for_update(of=("self",), skip_locked=True)
+            .filter(lease_expired | never_claimed, pk=pk)
+            .first()
+        )
         if run is None:
             return None
         close_interrupted(run, now)
         return pk
 
-    rows = without_set_aside(Run.objects.filter(lost | never), Kind.RUN_CLOSING).order_by("id")
+    rows = without_set_aside(Run.objects.filter(lease_expired | never_claimed), Kind.RUN_CLOSING).order_by("id")
     return each_row(Kind.RUN_CLOSING, rows.values_list("pk", flat=True)[:500], close, end_broken_run)

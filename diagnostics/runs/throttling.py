@@ -1,4 +1,4 @@
-"""Says on any page that a person has to wait, and takes one large form of a person at a time."""
+"""Shows on any page that a user has to wait, and limits each user to one large form upload at a time."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from django.shortcuts import render
 
 from diagnostics.accounts.actor import API_PREFIX
 from diagnostics.accounts.models import User
-from diagnostics.runs.limits import SHORT, StillReading, TooManyRequests, one_upload
+from diagnostics.runs.limits import SHORT_TEXT, StillReading, TooManyRequests, one_upload
 
 
 class TooManyRequestsMiddleware:
-    """Middleware: 429 with `Retry-After` for a start beyond a person's limits. Pages with a form show it there."""
+    """Middleware: 429 with `Retry-After` when a user exceeds a limit. Pages with a form handle it themselves."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -28,14 +28,16 @@ class TooManyRequestsMiddleware:
 
 
 def limit_uploads(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: reads one form with files of a person at a time, and none of somebody who isn't signed in.
+    """Middleware: accepts one multipart upload per user at a time, and none without a signed-in user.
 
-    Django reads such a form before any view, while it looks for the CSRF token. This stands last, so before that.
+    It must be last: Django parses such a form before any view, when it looks for the CSRF token.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        is_large = request.content_type == "multipart/form-data" and not (length.isdigit() and int(length) <= SHORT)
+        is_large = request.content_type == "multipart/form-data" and not (
+            length.isdigit() and int(length) <= SHORT_TEXT
+        )
         if not is_large or request.path.startswith(API_PREFIX):
             return get_response(request)
         if not isinstance(request.user, User):

@@ -1,4 +1,4 @@
-"""Reads an uploaded file piece by piece: a HAR is cut to its calls, and no file of it is kept."""
+"""Parses an uploaded file in chunks: a HAR is reduced to its calls, and the file is never stored."""
 
 from io import BytesIO
 
@@ -9,17 +9,17 @@ from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.paste_file import PasteFile
 
 
-class Paste(InMemoryUploadedFile):
-    """A file that was read on its way in. `trouble` says why nothing could be read of it, "" otherwise."""
+class UploadedPaste(InMemoryUploadedFile):
+    """An uploaded file, already parsed. `problem` says why nothing could be read, "" otherwise."""
 
-    def __init__(self, text: str, trouble: str, field_name: str | None) -> None:
+    def __init__(self, text: str, problem: str, field_name: str | None) -> None:
         data = text.encode("utf-8", "replace")
         super().__init__(BytesIO(data), field_name, "paste.txt", "text/plain", len(data), "utf-8")
-        self.trouble = trouble
+        self.problem = problem
 
 
 class PasteUploadHandler(FileUploadHandler):
-    """Its memory is bounded whatever is sent: one entry of a HAR, or what a paste may hold."""
+    """Uses bounded memory whatever is sent: one HAR entry, or the maximum size of a paste."""
 
     def new_file(self, *args: object, **kwargs: object) -> None:
         super().new_file(*args, **kwargs)  # type: ignore[arg-type]
@@ -28,8 +28,8 @@ class PasteUploadHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.paste.feed(raw_data)
 
-    def file_complete(self, file_size: int) -> Paste:
+    def file_complete(self, file_size: int) -> UploadedPaste:
         try:
-            return Paste(self.paste.text(), "", self.field_name)
-        except Unreadable as trouble:
-            return Paste("", str(trouble), self.field_name)
+            return UploadedPaste(self.paste.text(), "", self.field_name)
+        except Unreadable as error:
+            return UploadedPaste("", str(error), self.field_name)

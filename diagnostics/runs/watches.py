@@ -1,4 +1,4 @@
-"""Watching a run's cause until it is mended: rows that the tick moves on, so that no worker sleeps and none is lost."""
+"""Re-checks a run's cause until it is fixed. The tick advances the watches, so no worker sleeps and none is lost."""
 
 from datetime import datetime, timedelta
 
@@ -11,43 +11,49 @@ from diagnostics.accounts.models import User
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.jobs.row_failures import Kind, each_row, without_set_aside
-from diagnostics.runs.limits import leave_room
+from diagnostics.runs.limits import enforce_run_limit
 from diagnostics.runs.models import Run, Watch
 from diagnostics.runs.runs import repeat_run, repeatable_checks
 from diagnostics.web.refusals import ActionRefused
 
-# From the start of the watch to the first check, and then from each to the next; the last one goes on.
-WAITS = tuple(timedelta(seconds=each) for each in (15, 30, 60, 120))
-LASTS = timedelta(minutes=10)
-# What was pasted stays as it is: only what is asked of the org can mend itself under our eyes.
+# From the start of the watch to the first check, and then between checks; the last one repeats.
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60, 120))
+WATCH_DURATION = timedelta(minutes=10)
+# The areas about the pasted call: re-checking the org cannot change their results.
 PASTED = ("request", "answer", "session")
 
 
-def watchable(run: Run) -> str:
-    """The check that proves the run's cause and could be seen mended, "" where there is none."""
+def check_to_watch(run: Run) -> str:
+    """The check that proves the run's cause and can be re-checked, "" if there is none."""
     if run.status != Run.Status.FINISHED or run.client.is_retired or run.cause == causes.NONE:
         return ""
     planned = {check.id for check in repeatable_checks(run)}
     because = run.verdict.get("because") or []
-    named = {each.anchor: each for each in run.findings.filter(outcome__in=[Outcome.FAIL, Outcome.WARN, Outcome.ERROR])}
+    problems = run.findings.filter(outcome__in=[Outcome.FAIL, Outcome.WARN, Outcome.ERROR])
+    by_anchor = {finding.anchor: finding for finding in problems}
     for anchor in because:
-        found = named.get(anchor)
-        if found is not None and found.check_id in planned and found.check_id.split(".")[0] not in PASTED:
-            return found.check_id
+        finding = by_anchor.get(anchor)
+        if finding is not None and finding.check_id in planned and finding.check_id.split(".")[0] not in PASTED:
+            return finding.check_id
     return ""
 
 
 def start_watch(run: Run, user: User) -> Watch:
-    """The run's open watch, a new one where there is none. Raises Refused where there is nothing to watch."""
-    check_id = watchable(run)
+    """Start a watch, or return the run's open one. Raises ActionRefused if there is nothing to re-check."""
+    check_id = check_to_watch(run)
     if not check_id:
         raise ActionRefused("Nothing in this run could be seen mended by asking the org again.")
     now = timezone.now()
     try:
         with transaction.atomic():
-            leave_room(user)
+            enforce_run_limit(user)
             watch = Watch.objects.create(
-                run=run, check_id=check_id, started_by=user, created_at=now, next_at=now + WAITS[0], ends_at=now + LASTS
+                run=run,
+                check_id=check_id,
+                started_by=user,
+                created_at=now,
+                next_at=now + WAITS[0],
+                ends_at=now + WATCH_DURATION,
             )
             record("watch.started", watch, after={"check": check_id}, person=user)
             return watch
@@ -57,7 +63,7 @@ def start_watch(run: Run, user: User) -> Watch:
 
 @transaction.atomic
 def stop_watch(run: Run) -> bool:
-    """False when none was open."""
+    """False if no watch was open."""
     stopped = _end(Watch.objects.filter(run=run), Watch.State.STOPPED, timezone.now())
     if stopped:
         record("watch.stopped", run)
@@ -65,24 +71,24 @@ def stop_watch(run: Run) -> bool:
 
 
 def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
-    """End the watches whose last check tells, or whose time is over, and check again where it is due.
+    """End the watches that are fixed or out of time, and start the checks that are due.
 
-    Returns the runs to ring. Two ticks at once are harmless.
+    Returns the IDs of the new runs, to be queued. Two ticks at once are harmless.
     """
     now = now or timezone.now()
-    # Those whose time has come stand first, and one whose check is under way is left out: so no batch is full of waiting.
-    waiting = Q(latest__status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
-    watches = Watch.objects.filter(state=Watch.State.WATCHING).exclude(waiting)
+    # Due watches come first, and those with a check in progress are left out, so that they cannot fill a batch.
+    checking = Q(latest__status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
+    watches = Watch.objects.filter(state=Watch.State.WATCHING).exclude(checking)
     found = without_set_aside(watches, Kind.WATCH).order_by("next_at", "id").values_list("pk", flat=True)[:500]
 
     def advance(pk: int) -> int | None:
         watch = Watch.objects.filter(pk=pk, state=Watch.State.WATCHING).select_related("latest").first()
         return _advance(watch, now) if watch is not None else None
 
-    return tuple(each_row(Kind.WATCH, list(found), advance, _give_up))
+    return tuple(each_row(Kind.WATCH, list(found), advance, _stop_after_failures))
 
 
-def _give_up(pk: int) -> None:
+def _stop_after_failures(pk: int) -> None:
     reason = "Checking again failed three times because of an error in Cobrowse Doctor."
     _end(Watch.objects.filter(pk=pk), Watch.State.STOPPED, timezone.now(), reason)
 
@@ -92,30 +98,30 @@ def _advance(watch: Watch, now: datetime) -> int | None:
     if watch.latest is not None and watch.latest.is_open:
         return None
     if watch.latest is not None and is_fixed(watch.latest, watch.check_id):
-        _end(this, Watch.State.MENDED, now)
+        _end(this, Watch.State.FIXED, now)
     elif now >= watch.ends_at:
-        _end(this, Watch.State.NOT_MENDED, now)
+        _end(this, Watch.State.NOT_FIXED, now)
     elif now >= watch.next_at:
         return _check_again(watch, now)
     return None
 
 
 def is_fixed(run: Run, check_id: str) -> bool:
-    """Every finding of the watched check is a pass now; a check that could not tell has seen nothing mended."""
+    """Every finding of the check passed. An inconclusive check does not count as fixed."""
     outcomes = set(run.findings.filter(check_id=check_id).values_list("outcome", flat=True))
     return outcomes == {Outcome.PASS.value}
 
 
 def _check_again(watch: Watch, now: datetime) -> int | None:
-    """Claim the watch and start its run in one transaction; who comes second finds another `next_at`."""
+    """Claim the watch and start its run in one transaction. A concurrent tick finds another `next_at`."""
     wait = WAITS[min(watch.checked + 1, len(WAITS) - 1)]
     try:
         with transaction.atomic():
             mine = Watch.objects.filter(pk=watch.pk, state=Watch.State.WATCHING, next_at=watch.next_at)
             if not mine.update(next_at=now + wait, checked=F("checked") + 1):
                 return None
-            of = Run.objects.select_related("client").defer("client__secret").get(pk=watch.run_id)
-            run = repeat_run(of, watch.started_by, branch=watch.check_id, source=Run.Source.WATCH)
+            watched_run = Run.objects.select_related("client").defer("client__secret").get(pk=watch.run_id)
+            run = repeat_run(watched_run, watch.started_by, branch=watch.check_id, source=Run.Source.WATCH)
             Watch.objects.filter(pk=watch.pk).update(latest=run)
     except ActionRefused as refused:
         _end(Watch.objects.filter(pk=watch.pk), Watch.State.STOPPED, now, str(refused))

@@ -15,8 +15,8 @@ from pytest_django import Settings
 
 from diagnostics.accounts.models import ApiToken, AuditEntry
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.runs.idempotency_keys import KEY_LIFETIME, delete_expired_keys
 from diagnostics.runs.models import IdempotencyKey, Run
-from diagnostics.runs.request_keys import KEY_LIFE, forget_old_keys
 from diagnostics.text import time_budget
 from tests.api.conftest import Program
 from tests.factories import CONVERSATION, make_client, make_user
@@ -181,10 +181,10 @@ def test_a_key_belongs_to_its_token(program: Program, org: OAuthClient, sent_tas
 def test_a_key_is_forgotten_after_a_day(program: Program, org: OAuthClient, sent_tasks: list[tuple[str, int]]) -> None:
     caller = program()
     start(caller, org, "k")
-    IdempotencyKey.objects.update(created_at=timezone.now() - KEY_LIFE - timedelta(seconds=1))
+    IdempotencyKey.objects.update(created_at=timezone.now() - KEY_LIFETIME - timedelta(seconds=1))
     start(caller, org, "k", call=CALL)
     assert Run.objects.count() == 2
-    assert (forget_old_keys(), IdempotencyKey.objects.count()) == (0, 1)
+    assert (delete_expired_keys(), IdempotencyKey.objects.count()) == (0, 1)
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "é", "a\tb"])

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from diagnostics.api.guide import areas_of, shapes_of
+from diagnostics.api.guide import documented_schemas, operation_groups
 from diagnostics.api.v1 import document
 
 pytestmark = pytest.mark.django_db
@@ -12,11 +12,11 @@ pytestmark = pytest.mark.django_db
 def test_every_call_and_object_of_the_document_is_on_the_page(as_lead: Client) -> None:
     page = as_lead.get("/api/").content.decode()
     told = document()
-    calls = [call for area in areas_of(told) for call in area.calls]
+    calls = [call for area in operation_groups(told) for call in area.operations]
     assert len(calls) == sum(len(methods) for methods in told["paths"].values())
     missing = [f'id="{each}"' for each in (call.anchor for call in calls) if f'id="{each}"' not in page]
     assert missing == []
-    assert [shape.name for shape in shapes_of(told) if f'id="shape-{shape.name}"' not in page] == []
+    assert [shape.name for shape in documented_schemas(told) if f'id="shape-{shape.name}"' not in page] == []
 
 
 def test_every_link_within_the_page_leads_somewhere(as_lead: Client) -> None:

@@ -11,7 +11,7 @@ from diagnostics.demo import seed, story
 from diagnostics.demo.server import ensure_running
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
-from diagnostics.runs.queries.comparisons import past_of
+from diagnostics.runs.queries.comparisons import history_of_target
 from tests.browser.conftest import Visit
 from tests.factories import make_finding, make_run, make_team_lead
 
@@ -32,7 +32,7 @@ def break_of(client: str, cause: str, kind: str = "diagnosis") -> tuple[Run, Run
     """The last run that was right and the first one with that cause, of one target of a demo client."""
     target = f"{'health' if kind == 'health' else 'start'}:{OAuthClient.objects.get(name=client).pk}"
     newest = Run.objects.filter(target=target).latest("pk")
-    broke = next(each for each in past_of(newest).flips if each.is_break and each.after.cause == cause)
+    broke = next(each for each in history_of_target(newest).flips if each.is_break and each.after.cause == cause)
     return Run.objects.get(pk=broke.before.pk), Run.objects.get(pk=broke.after.pk)
 
 

@@ -79,6 +79,7 @@ class SampleSite:
     def _value(self, name: str, row_prefix: str) -> int | str:
         values: dict[str, int | str] = {
             "form": "csv",
+            "file_format": "csv",
             "key": self.badge_key,
             "provider_id": "oidc",
             "rest": "nowhere",
@@ -89,7 +90,7 @@ class SampleSite:
 
 
 # URL parameters that do not identify a row.
-STATIC_PARAMETERS = {"form", "id", "key", "provider_id", "rest"}
+STATIC_PARAMETERS = {"file_format", "form", "id", "key", "provider_id", "rest"}
 # URL prefixes of rows that belong to an org.
 ORG_PREFIXES = {
     "clients/", "runs/", "providers/", "findings/", "schedules/", "incidents/", "alerts/deliveries/",

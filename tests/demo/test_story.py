@@ -17,7 +17,7 @@ from diagnostics.demo.server import ensure_running
 from diagnostics.issues.models import Issue
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, OrgChange, Provider
 from diagnostics.runs.models import Exchange, Finding, Run
-from diagnostics.runs.reevaluate import rejudge_run
+from diagnostics.runs.reevaluate import reevaluate_run
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -200,8 +200,8 @@ def test_the_orgs_clock_went_as_ours_on_every_day() -> None:
 def test_judged_anew_today_nothing_differs() -> None:
     for client in story.CLIENTS:
         for run in (runs_of(client)[0], runs_of(client, "health")[0]):
-            judged = rejudge_run(run)
-            assert not judged.trouble
+            judged = reevaluate_run(run)
+            assert not judged.problem
             assert not judged.changes, (client, run.kind)
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagnostics.engine.finding import FindingResult
-from diagnostics.issues.grouping import ClosedRun, IssueHistory, Key, about_of, lives_after
+from diagnostics.issues.grouping import ClosedRun, IssueHistory, IssueKey, about_of, update_histories
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
-ROLE = Key("permissions.call", "", "", "permission_missing")
+ROLE = IssueKey("permissions.call", "", "", "permission_missing")
 CONVERSATION = "2509d558-4732-412c-8ced-6ee28ae324af"
 
 
@@ -32,8 +32,8 @@ def told(
 MET, RIGHT = make_finding(), make_finding("pass", "granted")
 
 
-def life(runs: Iterable[ClosedRun], key: Key = ROLE) -> IssueHistory:
-    return lives_after({}, runs)[key]
+def life(runs: Iterable[ClosedRun], key: IssueKey = ROLE) -> IssueHistory:
+    return update_histories({}, runs)[key]
 
 
 def at(minute: int) -> datetime:
@@ -65,9 +65,9 @@ def test_a_run_that_did_not_ask_changes_nothing() -> None:
 
 
 def test_another_trouble_of_the_subject_ends_the_first() -> None:
-    lives = lives_after({}, [told(1, MET), told(2, make_finding("fail", "division_missing"))])
+    lives = update_histories({}, [told(1, MET), told(2, make_finding("fail", "division_missing"))])
     assert lives[ROLE].ended_at == at(2)
-    assert lives[Key("permissions.call", "", "", "division_missing")].ended_at is None
+    assert lives[IssueKey("permissions.call", "", "", "division_missing")].ended_at is None
 
 
 def scope(subject: str, outcome: str = "fail") -> FindingResult:
@@ -75,7 +75,7 @@ def scope(subject: str, outcome: str = "fail") -> FindingResult:
 
 
 def test_a_subject_that_is_not_spoken_of_is_over_only_where_its_check_came_to_its_end() -> None:
-    key = Key("oauth.scopes", "", "cobrowse:write", "scope_missing")
+    key = IssueKey("oauth.scopes", "", "cobrowse:write", "scope_missing")
     first = told(1, scope("cobrowse:write"))
     other = scope("conversation:write", "pass")
     assert life([first, told(2, other)], key).ended_at == at(2)
@@ -119,7 +119,7 @@ def test_what_a_finding_is_about(check_id: str, target: str, about: str) -> None
 
 
 def test_what_an_answer_says_is_a_sign_and_no_trouble() -> None:
-    assert lives_after({}, [told(1, make_finding("fail", "not_found", "answer.meaning"))]) == {}
+    assert update_histories({}, [told(1, make_finding("fail", "not_found", "answer.meaning"))]) == {}
 
 
 def test_another_conversation_ends_nothing() -> None:
@@ -127,7 +127,7 @@ def test_another_conversation_ends_nothing() -> None:
         make_finding("fail", "ended", "conversation.connected"),
         make_finding("pass", "connected", "conversation.connected"),
     )
-    lives = lives_after({}, [told(1, ended, conversation="one"), told(2, live, conversation="two")])
+    lives = update_histories({}, [told(1, ended, conversation="one"), told(2, live, conversation="two")])
     assert [each.ended_at for each in lives.values()] == [None]
-    lives = lives_after(lives, [told(3, live, conversation="one")])
+    lives = update_histories(lives, [told(3, live, conversation="one")])
     assert [each.ended_at for each in lives.values()] == [at(3)]

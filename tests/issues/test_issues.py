@@ -12,18 +12,18 @@ from pytest_django import Settings
 from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.issues.issues import (
-    A_BATCH,
-    accept_finding,
+    BATCH_SIZE,
+    accept_issue,
     add_note,
     end_acceptance,
-    update_issues_of,
+    update_issues,
     update_issues_of_waiting_runs,
 )
 from diagnostics.issues.models import Issue, IssueNote
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.backfill import catch_up
+from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from tests.factories import make_client, make_finding, make_issue, make_run, make_user
@@ -50,7 +50,7 @@ def ran(client: OAuthClient, minute: int, outcome: str = "fail", **values: objec
 def close(*runs: Run) -> None:
     for run in runs:
         with transaction.atomic():
-            update_issues_of(run, list(run.findings.all()))
+            update_issues(run, list(run.findings.all()))
 
 
 def known() -> Issue:
@@ -124,7 +124,7 @@ def test_workers_that_close_at_once_lose_nothing_and_write_nothing_twice(acme: O
             with transaction.atomic():
                 Run.objects.filter(pk=run.pk).update(is_remembered=False)
                 ready.wait(20)
-                update_issues_of(run, list(run.findings.all()))
+                update_issues(run, list(run.findings.all()))
         except BaseException as trouble:
             failed.append(trouble)
         finally:
@@ -157,10 +157,10 @@ def test_runs_from_before_are_taken_in_by_the_tick_in_their_order(acme: OAuthCli
 
 
 def test_more_runs_from_before_than_one_batch_holds(acme: OAuthClient) -> None:
-    for number in range(A_BATCH + 5):
+    for number in range(BATCH_SIZE + 5):
         ran(acme, number)
-    assert update_issues_of_waiting_runs() == A_BATCH + 5
-    assert known().times == A_BATCH + 5
+    assert update_issues_of_waiting_runs() == BATCH_SIZE + 5
+    assert known().times == BATCH_SIZE + 5
 
 
 def test_a_run_of_which_it_is_not_known_yet_what_it_is_about_is_waited_for(acme: OAuthClient) -> None:
@@ -175,7 +175,7 @@ def test_a_run_of_which_it_is_not_known_yet_what_it_is_about_is_waited_for(acme:
 def test_a_run_whose_inputs_cannot_be_read_holds_up_nobody(acme: OAuthClient) -> None:
     ran(acme, 1, target="", inputs={"call": {"method": 1}})
     ran(acme, 2, "pass")
-    assert [catch_up() for _ in range(3)] == [0, 0, 0], (
+    assert [backfill_runs() for _ in range(3)] == [0, 0, 0], (
         "the third failure sets it aside, with what can be said without its inputs"
     )
     assert update_issues_of_waiting_runs() == 2
@@ -200,7 +200,7 @@ def test_the_queries_do_not_grow_with_the_findings(acme: OAuthClient) -> None:
         before = len(connection.queries)
         try:
             with transaction.atomic():
-                update_issues_of(run, findings)
+                update_issues(run, findings)
             return len(connection.queries) - before
         finally:
             connection.force_debug_cursor = False
@@ -211,7 +211,7 @@ def test_the_queries_do_not_grow_with_the_findings(acme: OAuthClient) -> None:
 def test_note_and_reason_pass_the_redactor(acme: OAuthClient) -> None:
     found, ada = make_issue(acme), make_user()
     add_note(found, "Called ada@example.com, token Bearer abcdefghijklmnop1234567890", ada)
-    accept_finding(found, "Ask ada@example.com", timezone.now() + timedelta(days=3), ada)
+    accept_issue(found, "Ask ada@example.com", timezone.now() + timedelta(days=3), ada)
     found.refresh_from_db()
     texts = [found.accepted_reason, *IssueNote.objects.values_list("text", flat=True)]
     assert all("ada@example.com" not in text and "abcdefghijklmnop" not in text for text in texts)
@@ -219,7 +219,7 @@ def test_note_and_reason_pass_the_redactor(acme: OAuthClient) -> None:
 
 def test_accepting_lasts_until_its_end_and_is_kept_as_a_note(acme: OAuthClient) -> None:
     found, ada = make_issue(acme), make_user()
-    accept_finding(found, "The vendor mends it in May.", timezone.now() + timedelta(days=3), ada)
+    accept_issue(found, "The vendor mends it in May.", timezone.now() + timedelta(days=3), ada)
     found.refresh_from_db()
     assert found.is_accepted
     Issue.objects.update(accepted_until=timezone.now() - timedelta(seconds=1))
@@ -230,7 +230,7 @@ def test_accepting_lasts_until_its_end_and_is_kept_as_a_note(acme: OAuthClient) 
 
 def test_a_run_keeps_the_acceptance(acme: OAuthClient) -> None:
     close(ran(acme, 1))
-    accept_finding(known(), "Known.", timezone.now() + timedelta(days=3), make_user())
+    accept_issue(known(), "Known.", timezone.now() + timedelta(days=3), make_user())
     close(ran(acme, 2))
     assert known().is_accepted
 

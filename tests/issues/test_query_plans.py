@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from diagnostics.issues.issues import _waiting_runs
 from diagnostics.issues.models import Issue
-from diagnostics.issues.queries import _known_for_lists, _of_state
+from diagnostics.issues.queries import _issues_for_lists, in_state
 from diagnostics.operations.queries import retention
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def whatever_it_costs(db: None) -> Iterator[None]:
 
 
 def known(state: str, **narrowed: Any) -> QuerySet[Issue]:
-    return _of_state(_known_for_lists(), state).filter(**narrowed).order_by("-last_seen_at", "-id")[:41]
+    return in_state(_issues_for_lists(), state).filter(**narrowed).order_by("-last_seen_at", "-id")[:41]
 
 
 NOW = timezone.now()

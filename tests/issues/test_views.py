@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.issues.models import Issue, IssueNote
-from diagnostics.issues.queries import KNOWN_PAGE
+from diagnostics.issues.queries import PAGE_SIZE
 from tests.factories import make_client, make_finding, make_issue, make_run
 
 pytestmark = pytest.mark.django_db
@@ -60,12 +60,12 @@ def test_what_is_about_one_conversation_stands_apart(as_lead: Client) -> None:
 
 def test_pages_go_on_where_the_last_one_ended_though_all_were_seen_at_once(as_lead: Client) -> None:
     client, at = make_client(), timezone.now()
-    for number in range(KNOWN_PAGE + 3):
+    for number in range(PAGE_SIZE + 3):
         make_issue(client, subject=f"{number:03d}", last_seen_at=at)
     first = as_lead.get("/findings/").context["page"]
     rest = shown(as_lead, f"?before={first.older.replace('+', '%2B')}")
-    assert len(first.rows) == KNOWN_PAGE
-    assert sorted([*rest, *(known.subject for known in first.rows)]) == [f"{n:03d}" for n in range(KNOWN_PAGE + 3)]
+    assert len(first.rows) == PAGE_SIZE
+    assert sorted([*rest, *(known.subject for known in first.rows)]) == [f"{n:03d}" for n in range(PAGE_SIZE + 3)]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_run_s_page_says_as_what_its_findings_are_known(as_lead: Client) -> No
     until = later(days=3)
     known = make_issue(client, first_run=first, last_run=second, accepted_until=until, accepted_reason="Next release.")
     page = as_lead.get(f"/runs/{second.pk}/")
-    assert list(page.context["known"].values()) == [known]
+    assert list(page.context["issues"].values()) == [known]
     assert b"Next release." in page.content
     assert f"/findings/{known.pk}/".encode() in page.content
     assert b"First seen in this run" in as_lead.get(f"/runs/{first.pk}/").content
@@ -207,7 +207,7 @@ def test_another_code_or_client_is_not_the_same(as_lead: Client) -> None:
     make_finding(run, "permissions.call", code="division_missing")
     make_issue(run.client)
     make_issue(make_client("Other"), code="division_missing")
-    assert as_lead.get(f"/runs/{run.pk}/").context["known"] == {}
+    assert as_lead.get(f"/runs/{run.pk}/").context["issues"] == {}
 
 
 @pytest.mark.parametrize("place", ["/findings/?state=all", "run", "finding"])

@@ -166,7 +166,7 @@ def test_a_lost_bell_of_a_scheduled_run_is_rung_again_on_its_own_queue() -> None
     (pk,) = claim_due_schedules(NOON)
     Run.objects.filter(pk=pk).update(created_at=NOON, rung_at=NOON)
     swept = sweep(after(1))
-    assert (swept.to_ring, swept.scheduled) == ((by_hand.pk,), (pk,))
+    assert (swept.to_requeue, swept.scheduled) == ((by_hand.pk,), (pk,))
 
 
 # ---------------------------------------------------------------------- outages

@@ -307,7 +307,7 @@ def test_the_failure_of_a_row_that_is_deleted_is_forgotten() -> None:
 
 
 def test_bad_rows_never_fill_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diagnostics.runs.backfill.A_TICK", 2)
+    monkeypatch.setattr("diagnostics.runs.backfill.RUNS_PER_TICK", 2)
     good = make_run(make_client("Good"), target="")
     bad = [make_run(make_client(f"B{number}"), target="") for number in range(2)]
     with poisoned("diagnostics_run", bad[0].pk), poisoned("diagnostics_run", bad[1].pk, name="poison_too"):

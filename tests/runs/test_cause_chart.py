@@ -37,7 +37,7 @@ def test_stretches_are_the_zones_own(unit: str, since: datetime, until: datetime
 
 def test_a_count_falls_into_its_stretch_and_gaps_stay() -> None:
     chart = draw([(NOON, "none", 3), (NOON, "conv.ended", 2)], "day", NOON - timedelta(days=2), NOON, ZONE)
-    assert [each.total for each in chart.stretches] == [0, 0, 5]
+    assert [each.total for each in chart.periods] == [0, 0, 5]
     assert (chart.total, chart.top) == (5, 5)
     assert [(each.cause, each.total) for each in chart.series] == [("none", 3), ("conv.ended", 2)]
 
@@ -55,7 +55,7 @@ def test_few_causes_have_a_series_and_none_is_lost() -> None:
     chart = draw([*counted, (NOON, "undetermined", 4), (NOON, "", 1)], "day", NOON, NOON + timedelta(hours=1), ZONE)
     assert [each.cause for each in chart.series[:5]] == [f"area.cause_{number}" for number in (8, 7, 6, 5, 4)]
     assert [(each.cause, each.total) for each in chart.series[5:]] == [("others", 6), ("undetermined", 4), ("", 1)]
-    assert chart.total == chart.stretches[0].total == 41
+    assert chart.total == chart.periods[0].total == 41
 
 
 def test_nothing_counted_draws_nothing() -> None:

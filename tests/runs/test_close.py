@@ -8,7 +8,7 @@ from django.utils import timezone
 from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.backfill import catch_up
+from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.runs.sweep import sweep
@@ -47,25 +47,25 @@ def test_what_rows_tell_is_what_the_worker_kept(demo_client: OAuthClient) -> Non
     run = walked(demo_client)
     kept, marks = run.environment, run.marks
     Run.objects.filter(pk=run.pk).update(target="", environment={}, marks=[])
-    assert catch_up() == 1
+    assert backfill_runs() == 1
     run.refresh_from_db()
     assert (run.environment, sorted(run.marks), run.target) == (kept, sorted(marks), f"start:{demo_client.pk}")
 
 
 def test_catching_up_ends() -> None:
     make_run(target="")
-    assert [catch_up(), catch_up()] == [1, 0]
+    assert [backfill_runs(), backfill_runs()] == [1, 0]
 
 
 def test_an_open_run_is_no_business_of_catching_up() -> None:
     make_open_run(target="")
-    assert catch_up() == 0
+    assert backfill_runs() == 0
 
 
 def test_a_secret_that_was_set_later_is_not_told_as_the_run_s() -> None:
     run = make_run(target="", created_at=timezone.now() - timedelta(days=3))
     make_exchange(run)
-    catch_up()
+    backfill_runs()
     run.refresh_from_db()
     assert run.environment["client"]["secret_set_at"] == ""
 

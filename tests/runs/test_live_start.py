@@ -19,7 +19,7 @@ from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import live_permit as permit
-from diagnostics.runs.live_start import start_live, why_no_start
+from diagnostics.runs.live_start import start_live, why_start_refused
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from diagnostics.runs.sweep import sweep
@@ -161,7 +161,7 @@ def test_any_other_word_starts_nothing(ada: User, typed: str) -> None:
 )
 def test_a_run_that_does_not_lead_there(ada: User, values: dict[str, Any], client: dict[str, Any]) -> None:
     run = make_run(make_client(**client), **values)
-    assert why_no_start(run)
+    assert why_start_refused(run)
     with pytest.raises(ActionRefused):
         confirm(run, ada)
 
@@ -174,7 +174,7 @@ def test_a_team_lead_is_refused_by_the_service_itself(db: None) -> None:
 def test_a_cause_that_was_mended_leads_there(ada: User) -> None:
     run = make_run(cause="conv.not_connected")
     make_run(run.client, repeats=run, branch="conversation.connected", cause="none")
-    assert why_no_start(run) == ""
+    assert why_start_refused(run) == ""
 
 
 def test_two_confirmations_make_one_start(ada: User) -> None:
@@ -197,7 +197,7 @@ def test_the_permission_is_given_away_once_and_to_the_run_s_own_worker(ada: User
 def test_a_permission_lapses_while_its_run_waits_for_a_worker(ada: User) -> None:
     run = confirm(make_run(cause="none"), ada)
     Run.objects.filter(pk=run.pk).update(
-        status="running", worker="me", created_at=timezone.now() - permit.CONFIRMED_FOR - timedelta(seconds=1)
+        status="running", worker="me", created_at=timezone.now() - permit.CONFIRMATION_LIFETIME - timedelta(seconds=1)
     )
     assert not permit.claim_start(run.pk, "me")
 

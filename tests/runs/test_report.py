@@ -52,18 +52,18 @@ def test_areas_keep_their_order_however_the_checks_ran() -> None:
 def test_checks_are_counted_once_however_many_subjects_they_have() -> None:
     rows = [finding("oauth.token", subject="a"), finding("oauth.token", subject="b", position=1)]
     told = built(findings=rows, planned=["oauth.token", "request.path"])
-    assert (told.done, told.planned, told.to_come) == (1, 2, ("The path",))
+    assert (told.done, told.planned, told.pending) == (1, 2, ("The path",))
 
 
 def test_the_first_step_stands_with_the_answer_and_the_rest_with_the_mend() -> None:
     told = built({"remedy": "Do this. Then that.", "mend": {"steps": ["Do this.", "Then that."]}})
-    assert told.answer.remedy == "Do this."
-    assert told.mend.steps == ("Then that.",)
+    assert told.verdict.remedy == "Do this."
+    assert told.fix.steps == ("Then that.",)
 
 
 def test_a_remedy_that_is_no_step_is_told_whole() -> None:
     told = built({"remedy": "Ask someone.", "mend": {"steps": ["Do this."]}})
-    assert (told.answer.remedy, told.mend.steps) == ("Ask someone.", ("Do this.",))
+    assert (told.verdict.remedy, told.fix.steps) == ("Ask someone.", ("Do this.",))
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_what_was_not_checked_is_read_in_every_shape(unchecked: Any, told: list[
 
 @pytest.mark.parametrize("mend", [None, [], "x", {}, {"steps": "x", "permissions": [{}], "snippets": {"python": 1}}])
 def test_a_mend_without_content_is_none(mend: Any) -> None:
-    assert not built({"mend": mend}).mend
+    assert not built({"mend": mend}).fix
 
 
 def test_an_unknown_certainty_is_not_shown_as_one() -> None:
-    assert built({"certainty": "rather"}).answer.certainty == ""
+    assert built({"certainty": "rather"}).verdict.certainty == ""
 
 
 def test_the_waterfall_spans_from_the_first_request_to_the_last_answer() -> None:

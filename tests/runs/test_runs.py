@@ -23,7 +23,7 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import runs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run, repeat_run
-from diagnostics.runs.sweep import LONGEST_QUEUED, RESEND_AFTER, Swept, sweep
+from diagnostics.runs.sweep import LONGEST_QUEUED, RESEND_AFTER, SweepResult, sweep
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client, make_finding, make_run, make_user
 
@@ -219,13 +219,13 @@ def test_a_run_whose_secret_opens_with_no_key_ends_with_a_sentence(client: OAuth
 def test_a_silent_run_is_rung_again_once_in_a_while(client: OAuthClient) -> None:
     run = queue(client)
     later = timezone.now() + RESEND_AFTER + timedelta(seconds=1)
-    assert sweep(later).to_ring == (run.pk,)
-    assert sweep(later).to_ring == ()
+    assert sweep(later).to_requeue == (run.pk,)
+    assert sweep(later).to_requeue == ()
 
 
 def test_a_fresh_run_is_left_alone(client: OAuthClient) -> None:
     queue(client)
-    assert sweep() == Swept()
+    assert sweep() == SweepResult()
 
 
 def test_a_run_whose_worker_is_gone_is_closed_with_its_findings() -> None:

@@ -8,7 +8,7 @@ from diagnostics.engine.finding import FindingResult
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.call import FailingCall
 from diagnostics.parsing.intent import Aim, read_aim
-from diagnostics.runs.search_keys import LONGEST, MOST, search_keys_of, target_of
+from diagnostics.runs.search_keys import MAX_KEYS, MAX_LENGTH, search_keys_of, target_of
 
 CONVERSATION = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 
@@ -49,7 +49,7 @@ def test_other_calls_are_told_apart_by_operation_and_not_by_id() -> None:
 
 
 def test_a_target_fits_its_column() -> None:
-    assert len(target_of(7, "diagnosis", aim_of("GET", "/api/v2/" + "x" * 5000))) <= LONGEST
+    assert len(target_of(7, "diagnosis", aim_of("GET", "/api/v2/" + "x" * 5000))) <= MAX_LENGTH
 
 
 def test_marks_name_outcomes_provider_deployments_and_permissions() -> None:
@@ -94,5 +94,5 @@ def test_evidence_of_any_shape_is_no_trouble(evidence: Any) -> None:
 def test_marks_are_few_short_and_storable() -> None:
     findings = [make_finding("provider.seen", evidence={"providers": [f"{n}\0" + "x" * 500 for n in range(1000)]})]
     marks = search_keys_of(findings, {}, None)
-    assert len(marks) == MOST
-    assert all(len(mark) <= LONGEST and "\0" not in mark for mark in marks)
+    assert len(marks) == MAX_KEYS
+    assert all(len(mark) <= MAX_LENGTH and "\0" not in mark for mark in marks)

@@ -17,7 +17,7 @@ from diagnostics.orgs.clients import create_client, retire_client
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run, Watch
 from diagnostics.runs.runs import create_run, execute_run
-from diagnostics.runs.watches import _advance, advance_watches, start_watch, stop_watch, watchable
+from diagnostics.runs.watches import _advance, advance_watches, check_to_watch, start_watch, stop_watch
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client, make_finding, make_run, make_user, make_verdict
 
@@ -199,7 +199,7 @@ def of_a_retired_client() -> Run:
 )
 def test_where_waiting_cannot_help_nothing_is_watched(ada: User, made: Callable[[], Run]) -> None:
     run = made()
-    assert watchable(run) == ""
+    assert check_to_watch(run) == ""
     with pytest.raises(ActionRefused):
         start_watch(run, ada)
 

@@ -1,4 +1,4 @@
-"""Words of the OpenAPI document on a page."""
+"""Formats the text of the OpenAPI document on the API page."""
 
 import re
 
@@ -13,7 +13,7 @@ STRESSED = re.compile(r"\*([^*\n]+)\*")
 
 @register.filter
 def described(text: str) -> SafeString:
-    """Paragraphs, with what stands between backticks as code: all of Markdown that the document uses."""
+    """Paragraphs with code in backticks and emphasis: the only Markdown that the document uses."""
     escaped = conditional_escape(text)
     with_code = CODE.sub(r"<code>\1</code>", STRESSED.sub(r"<em>\1</em>", escaped))
     return SafeString(linebreaks(with_code.replace("\n\n", "\0").replace("\n", " ").replace("\0", "\n\n")))
@@ -21,7 +21,7 @@ def described(text: str) -> SafeString:
 
 @register.simple_tag
 def shape_link(kind: str, refers: str) -> SafeString:
-    """The kind of a field, with a link to the object in it."""
+    """The type of a field, linked to the schema in it."""
     if not refers:
         return format_html("{}", kind)
     before, _, after = kind.partition(refers)

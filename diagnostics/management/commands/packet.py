@@ -11,7 +11,7 @@ from diagnostics.accounts.audit import record
 from diagnostics.management.base import ProductCommand, bad_input
 from diagnostics.product import version
 from diagnostics.redaction.leak_scan import kinds_of
-from diagnostics.runs.export.packet import Leaky, stamp_of
+from diagnostics.runs.export.packet import LeakFound, stamp_of
 from diagnostics.runs.export.packets import packet_of, redacted_run
 from diagnostics.runs.models import Run
 from diagnostics.storage.model_fields import UnreadableSecret
@@ -35,7 +35,7 @@ class Command(ProductCommand):
         redacted = redacted_run(run)
         try:
             packet = packet_of(redacted, version())
-        except Leaky as leaky:
+        except LeakFound as leaky:
             audit.warning("run %s was not handed out: %s", run.pk, leaky)
             raise CommandError(
                 "No packet was made: the scan found " + "; ".join(kinds_of(leaky.leaks)) + ". Run the diagnosis again "

@@ -13,8 +13,8 @@ from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.management.base import ProductCommand, bad_input, client_named
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.filters import RunFilter
-from diagnostics.runs.reevaluate import OldRun, rejudge_all
-from diagnostics.runs.reevaluation import Changed
+from diagnostics.runs.reevaluate import ReevaluatedRun, reevaluate_all
+from diagnostics.runs.reevaluation import FindingDifference
 
 DEFAULT_LIMIT = 100
 SAME, DIFFERENT = 0, 3
@@ -36,11 +36,11 @@ class Command(ProductCommand):
             bad_input("--limit is a number from 1 to 1,000,000.")
         run_filter = self._run_filter(options)
         total = failed = 0
-        different: list[OldRun] = []
-        for old in rejudge_all(run_filter, options["limit"]):
+        different: list[ReevaluatedRun] = []
+        for old in reevaluate_all(run_filter, options["limit"]):
             total += 1
-            failed += bool(old.rejudged.trouble)
-            if old.rejudged.differs:
+            failed += bool(old.result.problem)
+            if old.result.differs:
                 different.append(old)
                 if not options["json"]:
                     self._print(old)
@@ -69,8 +69,8 @@ class Command(ProductCommand):
             bad_input(run_filter.problems[0].replace("from:", "--since:"))
         return run_filter
 
-    def _print(self, old: OldRun) -> None:
-        run, result = old.run, old.rejudged
+    def _print(self, old: ReevaluatedRun) -> None:
+        run, result = old.run, old.result
         self.stdout.write(f"Run {run.pk}, {run.client.name}, {run.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
         self.stdout.write(
             f"  then {result.cause[0] or 'none'} ({result.certainty[0]}), now {result.cause[1]} ({result.certainty[1]})"
@@ -81,8 +81,8 @@ class Command(ProductCommand):
             self.stdout.write(f"    {change.check_id}{subject}: {was} -> {now} ({change.why})")
 
 
-def _as_dict(old: OldRun) -> dict[str, Any]:
-    result = old.rejudged
+def _as_dict(old: ReevaluatedRun) -> dict[str, Any]:
+    result = old.result
     return {
         "run": old.run.pk,
         "client": old.run.client.name,
@@ -96,7 +96,7 @@ def _as_dict(old: OldRun) -> dict[str, Any]:
     }
 
 
-def _change_as_dict(change: Changed) -> dict[str, Any]:
+def _change_as_dict(change: FindingDifference) -> dict[str, Any]:
     return {
         "check": change.check_id,
         "subject": change.subject,

@@ -16,7 +16,7 @@ from diagnostics.accounts.requests import Request, zone_of
 from diagnostics.operations import audit_export as exports
 from diagnostics.operations.forms.audit import AuditForm
 from diagnostics.operations.queries.audit import audit_entries, audit_page, client_names
-from diagnostics.runs.limits import EXPORTS, leave_room_for, one_export, refuse_second_export
+from diagnostics.runs.limits import EXPORTS, enforce_limit, one_export, refuse_second_export
 from diagnostics.web.paging import in_batches
 from diagnostics.web.streaming import in_pieces
 
@@ -65,7 +65,7 @@ def audit_export(request: Request, form: str) -> HttpResponseBase:
         return HttpResponse(headers=headers)
     refuse_second_export(request.user)
     with transaction.atomic():
-        leave_room_for(EXPORTS, request.user)
+        enforce_limit(EXPORTS, request.user)
         record("audit.exported", after={"as": form, "query": request.GET.urlencode()})
     entries = in_batches(audit_entries(filters, request.user), EXPORT_BATCH)
     pieces = in_pieces(write(entries))

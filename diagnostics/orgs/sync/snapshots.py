@@ -26,7 +26,7 @@ from diagnostics.orgs.sync.permissions import PermissionsUnreadable, read_rights
 from diagnostics.orgs.sync.providers import find_gone, read_deployments, read_drafts, read_gateway, read_settings
 from diagnostics.orgs.tokens import remember_token, stored_token
 from diagnostics.runs import turns
-from diagnostics.runs.limits import leave_room
+from diagnostics.runs.limits import enforce_run_limit
 from diagnostics.storage.model_fields import UnreadableSecret
 from diagnostics.web.refusals import ActionRefused
 
@@ -67,7 +67,7 @@ def start_snapshot(client: OAuthClient, *, source: str, user: User | None) -> Co
     try:
         with transaction.atomic():
             if user is not None and source == ConfigurationSync.Source.WEB:
-                leave_room(user)
+                enforce_run_limit(user)
             snapshot = ConfigurationSync.objects.create(
                 client=client, source=source, started_by=user, rung_at=timezone.now()
             )

@@ -1,1 +1,1 @@
-"""What leaves the product: rows for spreadsheets and programs, one run as a page, and the packet for a vendor's case."""
+"""Exports: run lists for spreadsheets and programs, one run as a page, and the support packet for a vendor's case."""

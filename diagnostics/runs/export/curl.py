@@ -1,6 +1,6 @@
 """The requests of a run as curl commands that can be sent again. Pure.
 
-What a person brought, and whatever would write, stands in comments: running the file only reads.
+The pasted call and every request that may write are in comments, so that running the file only reads.
 """
 
 import re
@@ -19,19 +19,19 @@ HEAD = """#!/bin/sh
 set -u
 """
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
-OWN_HEADERS = frozenset({"accept", "content-type"})
+EXPORTED_HEADERS = frozenset({"accept", "content-type"})
 
 
-def calls_sh(told: RedactedRun) -> str:
-    title = f"The requests of run {told.run.pk} in their order, and the call that was brought"
-    parts = [HEAD.format(title=_line(title)), *_pasted_call(told)]
-    for number, each in enumerate(told.exchanges, 1):
-        parts.append("\n".join(_lines(number, each)))
+def calls_sh(redacted: RedactedRun) -> str:
+    title = f"The requests of run {redacted.run.pk} in their order, and the call that was brought"
+    parts = [HEAD.format(title=_line(title)), *_pasted_call(redacted)]
+    for number, exchange in enumerate(redacted.exchanges, 1):
+        parts.append("\n".join(_lines(number, exchange)))
     return "\n".join(parts) + "\n"
 
 
-def _pasted_call(told: RedactedRun) -> Iterator[str]:
-    call = told.inputs.call
+def _pasted_call(redacted: RedactedRun) -> Iterator[str]:
+    call = redacted.inputs.call
     if call is None or not call.url:
         return
     words = ["curl", "-sS", "-i", "-X", call.method or "GET", _line(call.url), *_headers(call.headers)]
@@ -41,33 +41,29 @@ def _pasted_call(told: RedactedRun) -> Iterator[str]:
     yield f"# The call that was brought. It may write, so it stands in a comment:\n# {_line(command)}\n"
 
 
-def _lines(number: int, each: HttpExchange) -> Iterator[str]:
-    answered = each.status or each.error or "no answer"
-    yield f"# {number}. {_line(each.check_id)}: answered {_line(str(answered))} at {each.started_at.isoformat()}"
-    yield f"#    correlation id {_line(each.correlation_id) or 'none'}"
-    if each.method == "POST" and each.url.split("?")[0].endswith("/oauth/token"):
-        yield f'curl -sS -i -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials {_quoted(each.url)}\n'
+def _lines(number: int, exchange: HttpExchange) -> Iterator[str]:
+    result = exchange.status or exchange.error or "no answer"
+    yield f"# {number}. {_line(exchange.check_id)}: answered {_line(str(result))} at {exchange.started_at.isoformat()}"
+    yield f"#    correlation id {_line(exchange.correlation_id) or 'none'}"
+    if exchange.method == "POST" and exchange.url.split("?")[0].endswith("/oauth/token"):
+        yield f'curl -sS -i -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials {shlex.quote(_line(exchange.url))}\n'
         return
-    words = ["curl", "-sS", "-i", "-X", each.method, _line(each.url), *_headers(each.request_headers)]
+    words = ["curl", "-sS", "-i", "-X", exchange.method, _line(exchange.url), *_headers(exchange.request_headers)]
     command = _with_token(" ".join(map(shlex.quote, words)))
-    yield f"{command}\n" if each.method in ("GET", "HEAD") else f"# It writes: {_line(command)}\n"
+    yield f"{command}\n" if exchange.method in ("GET", "HEAD") else f"# It writes: {_line(command)}\n"
 
 
 def _headers(headers: tuple[tuple[str, str], ...]) -> Iterator[str]:
     for name, value in headers:
-        if name.lower() in OWN_HEADERS:
+        if name.lower() in EXPORTED_HEADERS:
             yield from ("-H", _line(f"{name}: {value}"))
 
 
 def _with_token(command: str) -> str:
-    """In double quotes, so that the shell puts the token in."""
+    """In double quotes, so that the shell expands the variable."""
     return f'{command} -H "Authorization: Bearer $TOKEN"'
 
 
-def _quoted(text: str) -> str:
-    return shlex.quote(_line(text))
-
-
 def _line(text: str) -> str:
-    """One line: what was pasted must not end a comment and become a command."""
+    """On one line: pasted text must not end a comment and become a command."""
     return CONTROL.sub(" ", text)

@@ -1,4 +1,4 @@
-"""One run as JSON, in the shape of the command line with what a vendor asks for beside it. Pure."""
+"""One run as JSON: the schema of the command line plus what a vendor needs. Pure."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ from diagnostics.runs.export.redacted import RedactedRun
 SCHEMA_VERSION = 1
 
 
-def document(told: RedactedRun, version: str) -> dict[str, Any]:
-    run = told.run
+def document(redacted: RedactedRun, version: str) -> dict[str, Any]:
+    run = redacted.run
     return {
         "schema_version": SCHEMA_VERSION,
         "product": f"Cobrowse Doctor {version}",
-        "made_at": told.made_at.isoformat(),
+        "made_at": redacted.made_at.isoformat(),
         "run": run.pk,
-        "org": {"id": told.org.id, "name": told.org.name, "short_name": told.org.short_name or None},
-        "region": {"key": told.region, "name": told.region_name},
+        "org": {"id": redacted.org.id, "name": redacted.org.name, "short_name": redacted.org.short_name or None},
+        "region": {"key": redacted.region, "name": redacted.region_name},
         "conversation_id": run.conversation_id or None,
-        "correlation_ids": list(told.correlation_ids),
+        "correlation_ids": list(redacted.correlation_ids),
         "kind": run.kind,
         "status": run.status,
         "branch": run.branch or None,
@@ -28,12 +28,12 @@ def document(told: RedactedRun, version: str) -> dict[str, Any]:
         "critical_path_ms": run.critical_path_ms,
         "engine_version": run.engine_version,
         "contract_version": run.contract_version,
-        "verdict": told.verdict,
-        "findings": [each.as_dict() for each in told.findings],
-        "exchanges": [each.as_dict() for each in told.exchanges],
-        "brought": {name: value for name, value in told.inputs.to_json().items() if name in ("call", "answer")},
-        "environment": told.environment,
-        "hidden": told.hidden,
+        "verdict": redacted.verdict,
+        "findings": [finding.as_dict() for finding in redacted.findings],
+        "exchanges": [exchange.as_dict() for exchange in redacted.exchanges],
+        "brought": {name: value for name, value in redacted.inputs.to_json().items() if name in ("call", "answer")},
+        "environment": redacted.environment,
+        "hidden": redacted.hidden,
     }
 
 

@@ -1,4 +1,4 @@
-"""The requests of a run as a HAR, version 1.2: what browsers and vendors' tools read. Pure."""
+"""The requests of a run as a HAR 1.2 file, for browsers and vendors' tools. Pure."""
 
 from datetime import UTC
 from typing import Any
@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from diagnostics.genesys.exchange import Headers, HttpExchange
 
-NOT_KNOWN = -1  # as the format says it
+UNKNOWN = -1  # as defined by HAR 1.2
 REASONS = {
     200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 302: "Found", 400: "Bad Request", 401: "Unauthorized",
     403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 410: "Gone", 429: "Too Many Requests",
@@ -20,63 +20,67 @@ def har(exchanges: tuple[HttpExchange, ...], *, version: str, comment: str) -> d
             "version": "1.2",
             "creator": {"name": "Cobrowse Doctor", "version": version},
             "pages": [],
-            "entries": [_entry(each) for each in exchanges],
+            "entries": [_entry(exchange) for exchange in exchanges],
             "comment": comment,
         }
     }
 
 
-def _entry(each: HttpExchange) -> dict[str, Any]:
-    """Of the time only the whole is known, so all of it was waiting."""
-    ms = round(each.ms, 3)
+def _entry(exchange: HttpExchange) -> dict[str, Any]:
+    """Only the total time is known, so all of it counts as waiting."""
+    ms = round(exchange.ms, 3)
     entry = {
-        "startedDateTime": each.started_at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "startedDateTime": exchange.started_at.astimezone(UTC).isoformat(timespec="milliseconds"),
         "time": ms,
-        "request": _request(each),
-        "response": _response(each),
+        "request": _request(exchange),
+        "response": _response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": ms, "receive": 0},
-        "comment": f"Check {each.check_id}, correlation id {each.correlation_id or 'none'}",
+        "comment": f"Check {exchange.check_id}, correlation id {exchange.correlation_id or 'none'}",
     }
-    return {**entry, "_error": each.error} if each.error else entry
+    return {**entry, "_error": exchange.error} if exchange.error else entry
 
 
-def _request(each: HttpExchange) -> dict[str, Any]:
+def _request(exchange: HttpExchange) -> dict[str, Any]:
     request = {
-        "method": each.method,
-        "url": each.url,
+        "method": exchange.method,
+        "url": exchange.url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs(each.request_headers),
+        "headers": _pairs(exchange.request_headers),
         "queryString": [
             {"name": name, "value": value}
-            for name, value in parse_qsl(urlsplit(each.url).query, keep_blank_values=True)
+            for name, value in parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
         ],
-        "headersSize": NOT_KNOWN,
-        "bodySize": NOT_KNOWN if each.method == "POST" else 0,
+        "headersSize": UNKNOWN,
+        "bodySize": UNKNOWN if exchange.method == "POST" else 0,
     }
-    if not (each.method == "POST" and urlsplit(each.url).path.endswith("/oauth/token")):
+    if not (exchange.method == "POST" and urlsplit(exchange.url).path.endswith("/oauth/token")):
         return request
-    sent = "grant_type=client_credentials"
+    body = "grant_type=client_credentials"
     params = [{"name": "grant_type", "value": "client_credentials"}]
-    form = {"mimeType": "application/x-www-form-urlencoded", "params": params, "text": sent}
-    return {**request, "bodySize": len(sent), "postData": form}
+    form = {"mimeType": "application/x-www-form-urlencoded", "params": params, "text": body}
+    return {**request, "bodySize": len(body), "postData": form}
 
 
-def _response(each: HttpExchange) -> dict[str, Any]:
-    """Status 0 where no answer came. The text is the redacted body, so its size is that of the text."""
-    kind = next((value for name, value in each.response_headers if name.lower() == "content-type"), "")
-    place = next((value for name, value in each.response_headers if name.lower() == "location"), "")
+def _response(exchange: HttpExchange) -> dict[str, Any]:
+    """Status 0 if there was no response. The text is the redacted body, and the size is that of the text."""
+    content_type = next((value for name, value in exchange.response_headers if name.lower() == "content-type"), "")
+    location = next((value for name, value in exchange.response_headers if name.lower() == "location"), "")
     return {
-        "status": each.status or 0,
-        "statusText": REASONS.get(each.status or 0, ""),
+        "status": exchange.status or 0,
+        "statusText": REASONS.get(exchange.status or 0, ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs(each.response_headers),
-        "content": {"size": len(each.body.encode()), "mimeType": kind or "application/octet-stream", "text": each.body},
-        "redirectURL": place,
-        "headersSize": NOT_KNOWN,
-        "bodySize": NOT_KNOWN,
+        "headers": _pairs(exchange.response_headers),
+        "content": {
+            "size": len(exchange.body.encode()),
+            "mimeType": content_type or "application/octet-stream",
+            "text": exchange.body,
+        },
+        "redirectURL": location,
+        "headersSize": UNKNOWN,
+        "bodySize": UNKNOWN,
     }
 
 

@@ -1,24 +1,24 @@
-"""A run as JUnit XML, as build servers read it: one test case for the verdict and one for each finding. Pure."""
+"""A run as JUnit XML for build servers: one test case for the verdict and one for each finding. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-# What XML 1.0 cannot carry at all, not even escaped.
+# Characters that XML 1.0 cannot represent, not even escaped.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 GOOD, UNDETERMINED = "none", "undetermined"
-# What a case is, where it is more than passed: a warning passes, and says so in its output.
+# Outcome -> element of the test case. A warning counts as passed, with a note in the output.
 KINDS = {"fail": "failure", "error": "error", "skip": "skipped"}
 
 
 def junit_xml(report: Mapping[str, Any], *, name: str) -> str:
-    """`report` is the object of the command line's --json, `name` what the suite is called."""
+    """`report` is the JSON of the command line, `name` the name of the suite."""
     verdict, findings = report["verdict"], report["findings"]
     seconds = f"{report['duration_ms'] / 1000:.3f}"
     suites = ET.Element("testsuites", {"name": "Cobrowse Doctor", "time": seconds})
     suite = ET.SubElement(suites, "testsuite", {"name": _text(name), "time": seconds})
-    cases = [_verdict_case(suite, verdict), *(_finding_case(suite, each) for each in findings)]
+    cases = [_verdict_case(suite, verdict), *(_finding_case(suite, finding) for finding in findings)]
     for element in (suite, suites):
         element.attrib |= _counts(cases)
     ET.indent(suites)
@@ -26,7 +26,7 @@ def junit_xml(report: Mapping[str, Any], *, name: str) -> str:
 
 
 def _verdict_case(suite: ET.Element, verdict: Mapping[str, Any]) -> ET.Element:
-    """Fails where a cause was found, and is an error where none could be told: as the exit code has it."""
+    """A failure if a cause was found, and an error if undetermined, like the exit code."""
     case = ET.SubElement(suite, "testcase", {"classname": "verdict", "name": "Nothing is wrong"})
     cause, lines = verdict["cause"], (verdict["sentence"], verdict["remedy"])
     if cause != GOOD:
@@ -43,21 +43,21 @@ def _finding_case(suite: ET.Element, finding: Mapping[str, Any]) -> ET.Element:
     if kind := KINDS.get(finding["outcome"]):
         _add_text(case, kind, finding["code"], finding["sentence"], lines)
     else:
-        said = ET.SubElement(case, "system-out")
-        said.text = _text("\n".join((f"{finding['outcome']}: {finding['code']}", *filter(None, lines))))
+        output = ET.SubElement(case, "system-out")
+        output.text = _text("\n".join((f"{finding['outcome']}: {finding['code']}", *filter(None, lines))))
     return case
 
 
 def _add_text(case: ET.Element, kind: str, code: str, message: str, lines: Iterable[str]) -> None:
-    said = ET.SubElement(case, kind, {"message": _text(message)})
+    element = ET.SubElement(case, kind, {"message": _text(message)})
     if kind != "skipped":
-        said.attrib["type"] = _text(code)
-    said.text = _text("\n".join(filter(None, lines)))
+        element.attrib["type"] = _text(code)
+    element.text = _text("\n".join(filter(None, lines)))
 
 
 def _counts(cases: list[ET.Element]) -> dict[str, str]:
-    of = {"failures": "failure", "errors": "error", "skipped": "skipped"}
-    counts = {name: sum(case.find(kind) is not None for case in cases) for name, kind in of.items()}
+    elements = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    counts = {name: sum(case.find(kind) is not None for case in cases) for name, kind in elements.items()}
     return {"tests": str(len(cases)), **{name: str(count) for name, count in counts.items()}}
 
 

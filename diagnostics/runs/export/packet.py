@@ -1,4 +1,4 @@
-"""The support packet: one run as files for a vendor's case, behind a scan for what must not leave."""
+"""The support packet: one run as files for a vendor's case, scanned for confidential values."""
 
 import io
 import json
@@ -18,8 +18,8 @@ from diagnostics.runs.export.redacted import RedactedRun
 PAGE = "run.html"
 
 
-class Leaky(Exception):
-    """Something that must not leave was found. str() names the files and the kinds, never a value."""
+class LeakFound(Exception):
+    """The scan found something confidential. str() names the files and the kinds, never a value."""
 
     def __init__(self, leaks: tuple[Leak, ...]) -> None:
         super().__init__("; ".join(kinds_of(leaks)))
@@ -28,50 +28,52 @@ class Leaky(Exception):
 
 @dataclass(frozen=True)
 class Packet:
-    """`files` are name -> text, scanned."""
+    """Scanned files: name -> text."""
 
     name: str
     files: Mapping[str, str]
 
     def zipped(self, stamp: tuple[int, int, int, int, int, int]) -> bytes:
-        """All files in a folder of the packet's name."""
-        held = io.BytesIO()
-        with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        """All files, in a folder with the name of the packet."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, text in self.files.items():
                 entry = zipfile.ZipInfo(f"{self.name}/{name}", stamp)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, text.encode())
-        return held.getvalue()
+        return buffer.getvalue()
 
 
-def make_packet(told: RedactedRun, known: Mapping[str, str], version: str) -> Packet:
-    """`known` are values that must not be in it -> what each is. Raises Leaky."""
-    comment = f"Run {told.run.pk}. Tokens and secrets are masked; a word that begins with hidden- stands for a value."
+def make_packet(redacted: RedactedRun, known: Mapping[str, str], version: str) -> Packet:
+    """`known` maps values that must not be in the packet to their kind. Raises LeakFound."""
+    comment = (
+        f"Run {redacted.run.pk}. Tokens and secrets are masked; a word that begins with hidden- stands for a value."
+    )
     files = {
-        "README.txt": readme(told, version),
-        PAGE: page(told, version),
-        "packet.json": _json(document(told, version)),
-        "exchanges.har": _json(har(told.exchanges, version=version, comment=comment)),
-        "calls.sh": calls_sh(told),
+        "README.txt": readme(redacted, version),
+        PAGE: page(redacted, version),
+        "packet.json": _json(document(redacted, version)),
+        "exchanges.har": _json(har(redacted.exchanges, version=version, comment=comment)),
+        "calls.sh": calls_sh(redacted),
     }
-    return Packet(told.name, _passed(files, known))
+    return Packet(redacted.name, _scanned(files, known))
 
 
-def make_page(told: RedactedRun, known: Mapping[str, str], version: str) -> str:
-    """The page alone. Raises Leaky."""
-    return _passed({PAGE: page(told, version)}, known)[PAGE]
+def make_page(redacted: RedactedRun, known: Mapping[str, str], version: str) -> str:
+    """Only the page. Raises LeakFound."""
+    return _scanned({PAGE: page(redacted, version)}, known)[PAGE]
 
 
-def stamp_of(told: RedactedRun) -> tuple[int, int, int, int, int, int]:
-    """The time on the files in the archive: when the packet was made, in UTC."""
-    made = told.made_at.astimezone(UTC)
+def stamp_of(redacted: RedactedRun) -> tuple[int, int, int, int, int, int]:
+    """The timestamp of the files in the archive: when the packet was made, in UTC."""
+    made = redacted.made_at.astimezone(UTC)
     return made.year, made.month, made.day, made.hour, made.minute, made.second
 
 
-def _passed(files: dict[str, str], known: Mapping[str, str]) -> dict[str, str]:
+def _scanned(files: dict[str, str], known: Mapping[str, str]) -> dict[str, str]:
     if leaks := scan(files, known):
-        raise Leaky(leaks)
+        raise LeakFound(leaks)
     return files
 
 

@@ -1,4 +1,4 @@
-"""One run as a page that needs nothing but a browser: no script, no other file, no network."""
+"""One run as an HTML page without scripts, other files or network access."""
 
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
@@ -9,29 +9,13 @@ from diagnostics.runs.export.redacted import RedactedRun
 from diagnostics.runs.models import Exchange
 
 
-def page(told: RedactedRun, version: str) -> str:
-    rows = [
-        Exchange(
-            position=place,
-            check_id=each.check_id,
-            method=each.method,
-            url=each.url,
-            status=each.status,
-            ms=each.ms,
-            started_at=each.started_at,
-            correlation_id=each.correlation_id,
-            request_headers=[list(pair) for pair in each.request_headers],
-            response_headers=[list(pair) for pair in each.response_headers],
-            body=each.body,
-            error=each.error,
-        )
-        for place, each in enumerate(told.exchanges)
-    ]
+def page(redacted: RedactedRun, version: str) -> str:
+    rows = [Exchange.from_value(exchange, number) for number, exchange in enumerate(redacted.exchanges)]
     context = {
-        "told": told,
-        "run": told.run,
-        "report": report.build(told.run, list(told.findings), rows, titles()),
+        "redacted": redacted,
+        "run": redacted.run,
+        "report": report.build(redacted.run, list(redacted.findings), rows, titles()),
         "version": version,
-        "sheet": mark_safe(render_to_string("runs/export/page.css")),  # noqa: S308  (a file of ours, nothing filled in)
+        "sheet": mark_safe(render_to_string("runs/export/page.css")),  # noqa: S308  (our own file, without variables)
     }
     return render_to_string("runs/export/page.html", context)

@@ -1,4 +1,4 @@
-"""The first file of a packet: what it is about, and what was taken out of it. Pure."""
+"""README.txt of a packet: what the packet is about, and what was removed from it. Pure."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,38 +16,38 @@ HIDDEN_KINDS = {
 MOST_IDS = 60
 
 
-def readme(told: RedactedRun, version: str) -> str:
-    return "\n".join([*_about(told, version), "", *_answer(told), "", *_files(), "", *_removed(told), ""])
+def readme(redacted: RedactedRun, version: str) -> str:
+    return "\n".join([*_about(redacted, version), "", *_verdict(redacted), "", *_files(), "", *_removed(redacted), ""])
 
 
-def _about(told: RedactedRun, version: str) -> Iterator[str]:
-    run, org = told.run, told.org
+def _about(redacted: RedactedRun, version: str) -> Iterator[str]:
+    run, org = redacted.run, redacted.org
     title = f"Support packet: run {run.pk} of Cobrowse Doctor {version}"
     yield from (title, "=" * len(title), "")
     yield f"Org             {org.name or '(name not read)'}"
     yield f"Org short name  {org.short_name or '(not read)'}"
     yield f"Org id          {org.id or '(not read)'}"
-    same = told.region_name == told.region
-    yield f"Region          {told.region_name}" + ("" if same else f" ({told.region})")
+    same = redacted.region_name == redacted.region
+    yield f"Region          {redacted.region_name}" + ("" if same else f" ({redacted.region})")
     yield f"Conversation    {run.conversation_id or '(none given)'}"
     yield f"Run started     {_time(run.started_at or run.created_at)}"
     yield f"Run ended       {_time(run.finished_at)}"
-    yield f"Packet made     {_time(told.made_at)}"
+    yield f"Packet made     {_time(redacted.made_at)}"
     yield f"Kind, status    {run.get_kind_display()}, {run.get_status_display().lower()}"
     yield f"Versions        engine {run.engine_version or '?'}, API contract {run.contract_version or '?'}"
     yield from ("", "Correlation ids, the newest last (the first is that of the call that was brought, if it had one)")
-    ids = told.correlation_ids
-    yield from (f"  {each}" for each in ids[:MOST_IDS])
+    ids = redacted.correlation_ids
+    yield from (f"  {correlation_id}" for correlation_id in ids[:MOST_IDS])
     if not ids:
         yield "  none"
     if len(ids) > MOST_IDS:
         yield f"  and {len(ids) - MOST_IDS} more in packet.json"
 
 
-def _answer(told: RedactedRun) -> Iterator[str]:
-    verdict = told.verdict
-    cause = told.run.cause or str(verdict.get("cause") or "")
-    yield f"Verdict         {causes.title_of(cause) if cause else 'none'} ({cause or '-'}, {told.run.certainty or '-'})"
+def _verdict(redacted: RedactedRun) -> Iterator[str]:
+    verdict = redacted.verdict
+    cause = redacted.run.cause or str(verdict.get("cause") or "")
+    yield f"Verdict         {causes.title_of(cause) if cause else 'none'} ({cause or '-'}, {redacted.run.certainty or '-'})"
     for name, label in (("sentence", "In a sentence "), ("remedy", "To mend it    ")):
         if verdict.get(name):
             yield f"{label}  {' '.join(str(verdict[name]).split())}"
@@ -61,13 +61,13 @@ def _files() -> Iterator[str]:
     yield "  calls.sh       the same requests as curl commands; token and secret come from the environment"
 
 
-def _removed(told: RedactedRun) -> Iterator[str]:
+def _removed(redacted: RedactedRun) -> Iterator[str]:
     yield "What was taken out"
     yield "  [masked]       a token, a secret, a join code: it was never stored"
     yield "  [hidden]       words of people and values that the product does not keep"
     yield "  hidden-KIND-…  a value that was replaced. Equal values have equal stand-ins, in this packet and in every other"
     yield "                 one of the same installation, until its newest key changes; the value cannot be computed from it."
-    for kind, count in told.hidden.items():
+    for kind, count in redacted.hidden.items():
         yield f"                 {HIDDEN_KINDS.get(kind, kind)}: {count} time{'' if count == 1 else 's'}"
     yield "  Notes that a person wrote, and who started the run, are not in the packet."
     yield "Every file was scanned for tokens, secrets, addresses and ids before the packet was made."

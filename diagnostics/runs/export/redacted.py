@@ -1,4 +1,4 @@
-"""A run as it may leave the house: the stored rows, hidden once more, as values that nothing can save."""
+"""A run redacted for export: copies of the stored rows that must never be saved."""
 
 from collections.abc import Iterable, Sequence
 from copy import copy
@@ -14,7 +14,7 @@ from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.export.pseudonyms import Pseudonyms
 from diagnostics.runs.models import Finding, Run
 
-# Whose values are words of the protocol, or masks; another header may carry anything, such as a name.
+# Headers whose values are protocol terms or masks. Any other header may contain anything, such as a name.
 PLAIN_HEADERS = word_set(
     "accept accept-encoding accept-language age allow authorization cache-control connection content-encoding content-language "
     "content-length content-type date etag expires host inin-correlation-id inin-ratelimit-allowed inin-ratelimit-count "
@@ -27,7 +27,7 @@ HIDDEN = "[hidden]"
 
 @dataclass(frozen=True)
 class ExportedOrg:
-    """`short_name` is "" where no reading of the org told it."""
+    """`short_name` is "" if no sync of the org read it."""
 
     id: str
     name: str
@@ -36,9 +36,9 @@ class ExportedOrg:
 
 @dataclass(frozen=True)
 class RedactedRun:
-    """`exchanges` in the order in which they were sent; `hidden` counts what was replaced by a stand-in, by kind.
+    """`exchanges` are in the order in which they were sent; `hidden` counts the replaced values by kind.
 
-    The run and its findings are copies, never to be saved.
+    The run and its findings are copies that must never be saved.
     """
 
     run: Run
@@ -58,13 +58,13 @@ class RedactedRun:
 
     @property
     def correlation_ids(self) -> tuple[str, ...]:
-        """The one of the call that was brought first, then those of our own requests."""
-        brought = self.inputs.response.header("ININ-Correlation-Id") if self.inputs.response else ""
-        return tuple(dict.fromkeys(filter(None, [brought, *(each.correlation_id for each in self.exchanges)])))
+        """The one of the pasted response first, then those of our own requests."""
+        pasted = self.inputs.response.header("ININ-Correlation-Id") if self.inputs.response else ""
+        return tuple(dict.fromkeys(filter(None, [pasted, *(exchange.correlation_id for exchange in self.exchanges)])))
 
     @property
     def name(self) -> str:
-        """Of the files: says the run and the day."""
+        """The file name without suffix: the run ID and the day."""
         return f"cobrowse-run-{self.run.pk}-{self.run.created_at.astimezone(UTC):%Y-%m-%d}"
 
 
@@ -75,112 +75,111 @@ def redact_run(
     *,
     org: ExportedOrg,
     region_name: str,
-    stand_ins: Pseudonyms,
+    pseudonyms: Pseudonyms,
     made_at: datetime,
 ) -> RedactedRun:
     target = run.inputs.get("target") or {}
-    inputs, sent = _withheld(Inputs.from_json(run.inputs)), sorted(exchanges, key=_when)
-    _learn(stand_ins, run, findings, sent, inputs)
-    own = copy(run)
-    own.verdict, own.conversation_id = stand_ins.value(run.verdict), stand_ins.text(run.conversation_id)
-    environment = stand_ins.value(run.environment)
+    inputs = _without_free_text(Inputs.from_json(run.inputs))
+    sent = sorted(exchanges, key=lambda exchange: exchange.started_at)
+    _learn_ids(pseudonyms, run, findings, sent, inputs)
+    redacted = copy(run)
+    redacted.verdict, redacted.conversation_id = pseudonyms.value(run.verdict), pseudonyms.text(run.conversation_id)
+    environment = pseudonyms.value(run.environment)
     environment.get("client", {}).pop("secret_set_at", None)
     return RedactedRun(
-        run=own,
-        org=ExportedOrg(org.id, stand_ins.text(org.name), stand_ins.text(org.short_name)),
+        run=redacted,
+        org=ExportedOrg(org.id, pseudonyms.text(org.name), pseudonyms.text(org.short_name)),
         region=target.get("region", run.client.region),
         region_name=region_name,
-        inputs=_hidden_inputs(inputs, stand_ins),
-        findings=tuple(_hidden_finding(each, stand_ins) for each in findings),
-        exchanges=tuple(_hidden_exchange(each, stand_ins) for each in sent),
+        inputs=_hidden_inputs(inputs, pseudonyms),
+        findings=tuple(_hidden_finding(finding, pseudonyms) for finding in findings),
+        exchanges=tuple(_hidden_exchange(exchange, pseudonyms) for exchange in sent),
         environment=environment,
-        hidden=dict(sorted(stand_ins.hidden.items())),
+        hidden=dict(sorted(pseudonyms.hidden.items())),
         made_at=made_at,
     )
 
 
-def _when(exchange: HttpExchange) -> datetime:
-    return exchange.started_at
-
-
-def _learn(
-    stand_ins: Pseudonyms, run: Run, findings: Iterable[Finding], exchanges: Iterable[HttpExchange], inputs: Inputs
+def _learn_ids(
+    pseudonyms: Pseudonyms, run: Run, findings: Iterable[Finding], exchanges: Iterable[HttpExchange], inputs: Inputs
 ) -> None:
-    """Ids first, wherever they stand: one that is a user's in an answer is hidden in the address of the next call too."""
+    """Learn all IDs before replacing any, since an ID in one response may be in the URL of the next request."""
     for client_id in ((run.inputs.get("target") or {}).get("client_id"), run.client.client_id):
-        stand_ins.learn("client", client_id)
-    stand_ins.learn_from(run.environment)
+        pseudonyms.learn("client", client_id)
+    pseudonyms.learn_from(run.environment)
     for finding in findings:
-        stand_ins.learn_from(finding.evidence)
+        pseudonyms.learn_from(finding.evidence)
     for exchange in exchanges:
-        stand_ins.learn_from_text(exchange.url)
-        stand_ins.learn_from_text(exchange.body)
+        pseudonyms.learn_from_text(exchange.url)
+        pseudonyms.learn_from_text(exchange.body)
     if inputs.call:
-        stand_ins.learn_from_text(inputs.call.url)
+        pseudonyms.learn_from_text(inputs.call.url)
     for text in (inputs.call and inputs.call.body, inputs.response and inputs.response.body):
-        stand_ins.learn_from_text(text or "")
+        pseudonyms.learn_from_text(text or "")
 
 
-def _withheld(inputs: Inputs) -> Inputs:
-    """Without what the person wrote in words, and of the bodies only what an org's answers may show."""
-    clean = Redactor()
+def _without_free_text(inputs: Inputs) -> Inputs:
+    """Without the user's notes, and with the parts of the bodies that an org's responses may show."""
+    redactor = Redactor()
     call, answer = inputs.call, inputs.response
     if call is not None:
-        body = None if call.body is None else clean.body(call.body, 200, call.url)
-        call = replace(call, url=clean.url(call.url), headers=_plain(call.headers), body=body)
+        body = None if call.body is None else redactor.body(call.body, 200, call.url)
+        call = replace(call, url=redactor.url(call.url), headers=_masked_headers(call.headers), body=body)
     if answer is not None:
-        told = None if answer.body is None else clean.body(answer.body, answer.status, call.url if call else "")
-        error = clean.text(answer.network_error)
-        answer = replace(answer, headers=_plain(answer.headers), body=told, network_error=error)
+        answer_body = (
+            None if answer.body is None else redactor.body(answer.body, answer.status, call.url if call else "")
+        )
+        error = redactor.text(answer.network_error)
+        answer = replace(answer, headers=_masked_headers(answer.headers), body=answer_body, network_error=error)
     return Inputs(call, answer, inputs.conversation_id, "", inputs.start)
 
 
-def _plain(headers: Headers) -> Headers:
+def _masked_headers(headers: Headers) -> Headers:
     return tuple(
         (name, Masker(lengths=False).header(name, value) if name.strip().lower() in PLAIN_HEADERS else HIDDEN)
         for name, value in headers
     )
 
 
-def _hidden_inputs(inputs: Inputs, stand_ins: Pseudonyms) -> Inputs:
+def _hidden_inputs(inputs: Inputs, pseudonyms: Pseudonyms) -> Inputs:
     call, answer = inputs.call, inputs.response
     if call is not None:
-        body = None if call.body is None else stand_ins.text(call.body)
-        variables = tuple(stand_ins.text(each) for each in call.variables)
-        method, sdk = stand_ins.text(call.method), stand_ins.text(call.sdk_method)
+        body = None if call.body is None else pseudonyms.text(call.body)
+        variables = tuple(pseudonyms.text(variable) for variable in call.variables)
+        method, sdk = pseudonyms.text(call.method), pseudonyms.text(call.sdk_method)
         call = replace(
             call,
             method=method,
-            url=stand_ins.text(call.url),
-            headers=_hidden_headers(call.headers, stand_ins),
+            url=pseudonyms.text(call.url),
+            headers=_hidden_headers(call.headers, pseudonyms),
             body=body,
             sdk_method=sdk,
             variables=variables,
         )
     if answer is not None:
-        body = None if answer.body is None else stand_ins.text(answer.body)
-        error = stand_ins.text(answer.network_error)
-        answer = replace(answer, headers=_hidden_headers(answer.headers, stand_ins), body=body, network_error=error)
-    return Inputs(call, answer, stand_ins.text(inputs.conversation_id), "", inputs.start)
+        body = None if answer.body is None else pseudonyms.text(answer.body)
+        error = pseudonyms.text(answer.network_error)
+        answer = replace(answer, headers=_hidden_headers(answer.headers, pseudonyms), body=body, network_error=error)
+    return Inputs(call, answer, pseudonyms.text(inputs.conversation_id), "", inputs.start)
 
 
-def _hidden_finding(finding: Finding, stand_ins: Pseudonyms) -> Finding:
-    own = copy(finding)
-    own.subject, own.sentence = stand_ins.text(finding.subject), stand_ins.text(finding.sentence)
-    own.hint, own.evidence = stand_ins.text(finding.hint), stand_ins.value(finding.evidence)
-    return own
+def _hidden_finding(finding: Finding, pseudonyms: Pseudonyms) -> Finding:
+    redacted = copy(finding)
+    redacted.subject, redacted.sentence = pseudonyms.text(finding.subject), pseudonyms.text(finding.sentence)
+    redacted.hint, redacted.evidence = pseudonyms.text(finding.hint), pseudonyms.value(finding.evidence)
+    return redacted
 
 
-def _hidden_exchange(exchange: HttpExchange, stand_ins: Pseudonyms) -> HttpExchange:
+def _hidden_exchange(exchange: HttpExchange, pseudonyms: Pseudonyms) -> HttpExchange:
     return replace(
         exchange,
-        url=stand_ins.text(exchange.url),
-        request_headers=_hidden_headers(_plain(exchange.request_headers), stand_ins),
-        response_headers=_hidden_headers(_plain(exchange.response_headers), stand_ins),
-        body=stand_ins.text(exchange.body),
-        correlation_id=stand_ins.text(exchange.correlation_id),
+        url=pseudonyms.text(exchange.url),
+        request_headers=_hidden_headers(_masked_headers(exchange.request_headers), pseudonyms),
+        response_headers=_hidden_headers(_masked_headers(exchange.response_headers), pseudonyms),
+        body=pseudonyms.text(exchange.body),
+        correlation_id=pseudonyms.text(exchange.correlation_id),
     )
 
 
-def _hidden_headers(headers: Headers, stand_ins: Pseudonyms) -> Headers:
-    return tuple((stand_ins.text(name), stand_ins.text(value)) for name, value in headers)
+def _hidden_headers(headers: Headers, pseudonyms: Pseudonyms) -> Headers:
+    return tuple((pseudonyms.text(name), pseudonyms.text(value)) for name, value in headers)

@@ -1,4 +1,4 @@
-"""Runs as CSV, JSON and JSON Lines, piece by piece."""
+"""Runs as CSV, JSON and JSON Lines, as streams of text."""
 
 import csv
 import json
@@ -12,51 +12,53 @@ from diagnostics.web.spreadsheet_cells import safe_cell
 from diagnostics.web.streaming import BYTE_ORDER_MARK, LineWriter
 
 SCHEMA_VERSION = 1
-OF_RUN = (
+RUN_COLUMNS = (
     "run", "client", "org_id", "org_name", "region", "tier", "kind", "status", "source", "started_by", "created_at",
     "started_at", "finished_at", "duration_ms", "critical_path_ms", "cause", "certainty", "sentence", "remedy",
     "conversation_id", "target", "repeats", "branch", "pinned", "engine_version", "contract_version",
 )  # fmt: skip
-OF_FINDING = ("check", "check_version", "subject", "outcome", "code", "finding_sentence", "hint")
+FINDING_COLUMNS = ("check", "check_version", "subject", "outcome", "code", "finding_sentence", "hint")
 
 
 def as_csv(runs: Iterable[ExportedRun], *, findings: bool) -> Iterator[str]:
-    """A line for each run, or for each finding with its run's columns before it. A run without findings has one line."""
+    """One line per run, or one per finding with the columns of its run first. A run without findings has one line."""
     writer = csv.writer(LineWriter())
-    yield BYTE_ORDER_MARK + writer.writerow([*OF_RUN, *(OF_FINDING if findings else ())])
-    for each in runs:
-        cells = [safe_cell(value) for value in run_values(each.run).values()]
-        if each.findings is None:
+    yield BYTE_ORDER_MARK + writer.writerow([*RUN_COLUMNS, *(FINDING_COLUMNS if findings else ())])
+    for exported in runs:
+        cells = [safe_cell(value) for value in run_values(exported.run).values()]
+        if exported.findings is None:
             yield writer.writerow(cells)
-        for finding in each.findings or ():
+        for finding in exported.findings or ():
             yield writer.writerow([*cells, *map(safe_cell, _finding_values(finding))])
-        if each.findings == ():
-            yield writer.writerow([*cells, *("" for _ in OF_FINDING)])
+        if exported.findings == ():
+            yield writer.writerow([*cells, *("" for _ in FINDING_COLUMNS)])
 
 
 def as_jsonl(runs: Iterable[ExportedRun]) -> Iterator[str]:
-    for each in runs:
-        yield json.dumps(as_dict(each), ensure_ascii=False) + "\n"
+    for exported in runs:
+        yield json.dumps(as_dict(exported), ensure_ascii=False) + "\n"
 
 
 def as_json(runs: Iterable[ExportedRun], *, query: str, made_at: datetime) -> Iterator[str]:
-    """One object. Broken off, it is no JSON any more: half an export cannot pass for a whole one."""
+    """One JSON object. If the stream breaks off, it is invalid JSON, so that it cannot pass for a complete export."""
     head = {"schema_version": SCHEMA_VERSION, "made_at": made_at.isoformat(), "query": query}
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "runs": ['
-    for number, each in enumerate(runs):
-        yield (",\n" if number else "\n") + json.dumps(as_dict(each), ensure_ascii=False)
+    for number, exported in enumerate(runs):
+        yield (",\n" if number else "\n") + json.dumps(as_dict(exported), ensure_ascii=False)
     yield "\n]}\n"
 
 
-def as_dict(each: ExportedRun) -> dict[str, Any]:
-    values = run_values(each.run)
-    if each.findings is not None:
-        values["findings"] = [{**said.as_dict(), "check_version": said.check_version} for said in each.findings]
+def as_dict(exported: ExportedRun) -> dict[str, Any]:
+    values = run_values(exported.run)
+    if exported.findings is not None:
+        values["findings"] = [
+            {**finding.as_dict(), "check_version": finding.check_version} for finding in exported.findings
+        ]
     return values
 
 
 def run_values(run: Run) -> dict[str, Any]:
-    """By the names of OF_RUN, in that order."""
+    """In the order of RUN_COLUMNS."""
     verdict = run.verdict if isinstance(run.verdict, dict) else {}
     return {
         "run": run.pk,
@@ -88,8 +90,16 @@ def run_values(run: Run) -> dict[str, Any]:
     }
 
 
-def _finding_values(said: Finding) -> tuple[object, ...]:
-    return said.check_id, said.check_version, said.subject, said.outcome, said.code, said.sentence, said.hint
+def _finding_values(finding: Finding) -> tuple[object, ...]:
+    return (
+        finding.check_id,
+        finding.check_version,
+        finding.subject,
+        finding.outcome,
+        finding.code,
+        finding.sentence,
+        finding.hint,
+    )
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -97,5 +107,5 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _ms(value: float | None) -> float | None:
-    """Milliseconds with one decimal; more is noise."""
+    """Milliseconds, rounded to one decimal."""
     return None if value is None else round(value, 1)

@@ -1,6 +1,6 @@
-"""The form above the run list: its fields with what they offer, and what the list is narrowed to, in words.
+"""The filter form above the run list, the chips of the active filters, and the table of the cause chart.
 
-Plain values and no form of Django's: its selects would render a template for each of a thousand clients.
+Plain values instead of a Django form, whose selects would render a template for each of a thousand clients.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from diagnostics.checks import base as checks
-from diagnostics.runs.cause_chart import OTHERS, UNTOLD, Chart, Period, Series
+from diagnostics.runs.cause_chart import NO_VERDICT, OTHERS, Chart, Period, Series
 from diagnostics.runs.filters import (
     CAUSES,
     CERTAINTIES,
@@ -52,13 +52,13 @@ LABELS: Final = {
     "target": "Same target as",
 }
 EMPTY: Final = {"when": "At any time", "sort": ""}
-# What a name says in a list whose entries are not chosen by it: only a link brings these.
+# Filters that only links set; the form has no field for them.
 ONLY_BY_LINK: Final = ("target",)
 
 
 @dataclass(frozen=True)
 class FilterField:
-    """One field. `choices` is empty where any text may be given."""
+    """One field. `choices` is empty if it accepts any text."""
 
     name: str
     label: str
@@ -68,13 +68,13 @@ class FilterField:
 
     @property
     def is_day(self) -> bool:
-        """A moment within a day stays text: a field for dates would not show it, and so lose it."""
+        """A moment within a day stays a text field: a date input would not show it, and the form would lose it."""
         return self.name in ("from", "to") and len(self.value) in (0, len("2026-11-22"))
 
 
 @dataclass(frozen=True)
 class Chip:
-    """One thing that the list is narrowed to, and the query string without it."""
+    """One active filter, and the query string without it."""
 
     label: str
     word: str
@@ -82,7 +82,7 @@ class Chip:
 
 
 class RunFilterForm:
-    """What is chosen stands in the fields; what is not understood, or names a row that is not there, in `problems`."""
+    """The fields contain the active filters. `problems` lists invalid parameters and names of missing rows."""
 
     def __init__(self, narrowed: RunFilter, choices: RunChoices) -> None:
         self.narrowed = narrowed
@@ -122,62 +122,62 @@ class RunFilterForm:
         return [self._field(name) for name in LABELS if name not in (*FIRST, *ONLY_BY_LINK)]
 
     @property
-    def kept(self) -> dict[str, str]:
-        """What no field shows and the form must not lose."""
+    def hidden(self) -> dict[str, str]:
+        """Parameters without a field that the form must keep."""
         return {name: self.narrowed.get(name) for name in (*ONLY_BY_LINK, "zone") if self.narrowed.get(name)}
 
     @property
     def uses_more(self) -> bool:
-        return any(each.value for each in self.more)
+        return any(field.value for field in self.more)
 
     @property
     def chips(self) -> list[Chip]:
         found = []
         for name, value in self.narrowed.values.items():
             if name in LABELS and name != "sort":
-                gone = {"check": {"check": "", "outcome": ""}}.get(name, {name: ""})
+                cleared = {"check": {"check": "", "outcome": ""}}.get(name, {name: ""})
                 word = self.choices.get(name, {}).get(value, value)
-                found.append(Chip(LABELS[name], word, self.narrowed.to_query(**gone)))
+                found.append(Chip(LABELS[name], word, self.narrowed.to_query(**cleared)))
         return found
 
     def _field(self, name: str) -> FilterField:
         value = self.narrowed.sort if name == "sort" else self.narrowed.get(name)
         choices = dict(self.choices.get(name, {}))
-        if value and choices and value not in choices:  # a check that is gone, a client that was never there
+        if value and choices and value not in choices:  # a removed check, or a client that never existed
             choices[value] = value
         return FilterField(name, LABELS[name], value, choices, EMPTY.get(name, "Any"))
 
 
 @dataclass(frozen=True)
-class Number:
-    """How many runs of one series one stretch has, and the query string that lists them; "" where none can."""
+class Count:
+    """The number of runs of one series in one period, and the query string that lists them, "" if there is none."""
 
     count: int
     query: str
 
 
 @dataclass(frozen=True)
-class Numbers:
+class CountRow:
     """One row of the table behind the chart."""
 
-    stretch: Period
-    numbers: list[Number]
+    period: Period
+    counts: list[Count]
 
 
-def numbers_of(chart: Chart, narrowed: RunFilter, zone: ZoneInfo) -> list[Numbers]:
-    """The newest first. Each number leads to the runs it counts."""
+def count_rows(chart: Chart, filters: RunFilter, zone: ZoneInfo) -> list[CountRow]:
+    """Newest first."""
     return [
-        Numbers(stretch, [Number(count, _list_of(stretch, series, narrowed, zone)) for series, count in stretch.counts])
-        for stretch in reversed(chart.stretches)
+        CountRow(period, [Count(count, _query_for(period, series, filters, zone)) for series, count in period.counts])
+        for period in reversed(chart.periods)
     ]
 
 
-def _list_of(stretch: Period, series: Series, narrowed: RunFilter, zone: ZoneInfo) -> str:
-    if series.cause in (OTHERS, UNTOLD):
+def _query_for(period: Period, series: Series, filters: RunFilter, zone: ZoneInfo) -> str:
+    if series.cause in (OTHERS, NO_VERDICT):
         return ""
-    last = stretch.end.date() - timedelta(days=1)
-    by_hour = stretch.end - stretch.start < timedelta(hours=23)
-    dates = {"from": f"{stretch.start:%Y-%m-%dT%H:%M}", "to": f"{stretch.end:%Y-%m-%dT%H:%M}"}
+    last = period.end.date() - timedelta(days=1)
+    by_hour = period.end - period.start < timedelta(hours=23)
+    dates = {"from": f"{period.start:%Y-%m-%dT%H:%M}", "to": f"{period.end:%Y-%m-%dT%H:%M}"}
     if not by_hour:
-        dates = {"from": f"{stretch.start:%Y-%m-%d}", "to": f"{last:%Y-%m-%d}"}
-    return narrowed.to_query(cause=series.cause, part="no", zone=zone.key, sort="", **dates)
+        dates = {"from": f"{period.start:%Y-%m-%d}", "to": f"{last:%Y-%m-%d}"}
+    return filters.to_query(cause=series.cause, part="no", zone=zone.key, sort="", **dates)

@@ -9,7 +9,7 @@ from diagnostics.web.form_text import NO_NUL
 
 
 class LiveStartForm(forms.Form):
-    """The conversation's id typed once more, letter for letter."""
+    """The user confirms by typing the conversation ID."""
 
     typed = forms.CharField(
         label="Conversation ID",

@@ -1,4 +1,4 @@
-"""What was pasted, and the diagnosis to start with it."""
+"""Forms for a pasted call, and for the diagnosis to start with it."""
 
 import hashlib
 from dataclasses import replace
@@ -16,7 +16,7 @@ from diagnostics.parsing.inputs import Inputs, ParsedPaste, read_paste
 from diagnostics.parsing.parse import PastedCall, limit_of, masked_text
 from diagnostics.web.form_text import NO_NUL
 
-NOTHING_GIVEN = "There is nothing to look at yet. Paste the call that failed, or give a conversation ID."
+NOTHING_PASTED = "There is nothing to look at yet. Paste the call that failed, or give a conversation ID."
 PASTED = ("call", "answer", "conversation_id")
 SHORTEN = {
     "call": "Paste the failing call alone.",
@@ -26,7 +26,7 @@ SHORTEN = {
 
 
 class PasteForm(forms.Form):
-    """What a person brings: a failing call, the answer they got, a conversation id. `inputs` is what was read."""
+    """A failing call, its response and a conversation ID. `inputs` is what was parsed."""
 
     call = forms.CharField(
         label="The call that failed",
@@ -73,30 +73,30 @@ class PasteForm(forms.Form):
     choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, error_messages=NO_NUL)
 
     inputs: Inputs | None = None
-    has_response_in_call = False  # whether the response was read from the text with the call
+    has_response_in_call = False  # whether the response came from the text of the call
     pasted: PastedCall | None = None
     notes: tuple[Note, ...] = ()
-    choices: tuple[tuple[Choice, str, bool], ...] = ()  # with the value to send for it, and whether it was taken
+    choices: tuple[tuple[Choice, str, bool], ...] = ()  # with its form value, and whether it is selected
 
     def clean_call(self) -> str:
         return self._readable_call(self.cleaned_data["call"])
 
     def clean_call_file(self) -> None:
-        """What the file holds takes the place of the pasted call."""
+        """The file replaces the pasted call."""
         upload = self.cleaned_data["call_file"]
         if upload is None:
             return
         if self.cleaned_data.get("call", "").strip():
             raise ValidationError("There is a pasted call as well. Empty the text above, or choose no file.")
-        if upload.trouble:
-            raise ValidationError(upload.trouble)
+        if upload.problem:
+            raise ValidationError(upload.problem)
         text = upload.read().decode()
         if not text.strip():
             raise ValidationError("The file is empty. Choose the one that holds the call.")
         self.cleaned_data["call"] = self._readable_call(text)
 
     def _readable_call(self, text: str) -> str:
-        """The text is searched once, however often it is read and shown."""
+        """Keeps the parsed call, so that the text is searched only once."""
         self.pasted = PastedCall(text)
         return readable("call", text, self.pasted)
 
@@ -110,39 +110,39 @@ class PasteForm(forms.Form):
         pasted: dict[str, str] = {name: self.cleaned_data.get(name, "") for name in PASTED}
         if not self.errors.keys() & set(PASTED):
             if not pasted["call"].strip() and not pasted["conversation_id"]:
-                raise ValidationError(NOTHING_GIVEN)
-            reading = self._chosen(pasted, read(pasted, self.pasted))
+                raise ValidationError(NOTHING_PASTED)
+            parsed = self._chosen(pasted, parse_paste(pasted, self.pasted))
             note = masked_text(self.cleaned_data.get("note", ""))
-            self.inputs, self.notes = replace(reading.inputs, note=note), reading.notes
+            self.inputs, self.notes = replace(parsed.inputs, note=note), parsed.notes
             self.has_response_in_call = bool(
-                reading.inputs.response and reading.inputs.call and not pasted["answer"].strip()
+                parsed.inputs.response and parsed.inputs.call and not pasted["answer"].strip()
             )
             self.choices = tuple(
-                (each, value_of(each, reading.choices), each.index == reading.chosen) for each in reading.choices
+                (choice, value_of(choice, parsed.choices), choice.index == parsed.chosen) for choice in parsed.choices
             )
         return self.cleaned_data
 
-    def _chosen(self, pasted: dict[str, str], reading: ParsedPaste) -> ParsedPaste:
-        """With the call that was chosen, if it was chosen among these very calls."""
+    def _chosen(self, pasted: dict[str, str], parsed: ParsedPaste) -> ParsedPaste:
+        """With the selected call, if it was selected from the calls of this text."""
         wanted = self.cleaned_data.get("choice", "")
         index = next(
-            (each.index for each in reading.choices if value_of(each, reading.choices) == wanted), reading.chosen
+            (choice.index for choice in parsed.choices if value_of(choice, parsed.choices) == wanted), parsed.chosen
         )
-        return reading if index == reading.chosen else read(pasted, self.pasted, index)
+        return parsed if index == parsed.chosen else parse_paste(pasted, self.pasted, index)
 
     def mask(self) -> None:
-        """Puts masked text in place of what was typed: call it before the form is shown again."""
+        """Replaces the submitted text by masked text. Call it before showing the form again."""
         masked = MultiValueDict(self.data)
-        read = getattr(self, "cleaned_data", {})
+        cleaned = getattr(self, "cleaned_data", {})
         for name in (*PASTED, "note"):
-            text = read.get(name) or self.data.get(self.add_prefix(name), "")
-            is_read = name == "call" and self.pasted is not None and self.pasted.text == text
-            masked[self.add_prefix(name)] = self.pasted.shown() if is_read and self.pasted else masked_text(text)
+            text = cleaned.get(name) or self.data.get(self.add_prefix(name), "")
+            is_call = name == "call" and self.pasted is not None and self.pasted.text == text
+            masked[self.add_prefix(name)] = self.pasted.shown() if is_call and self.pasted else masked_text(text)
         self.data = masked
 
 
 class StartForm(PasteForm):
-    """A diagnosis to start: the paste, and the client to ask with."""
+    """A paste, and the client to diagnose it with."""
 
     client = forms.ModelChoiceField(
         queryset=OAuthClient.objects.none(),
@@ -158,22 +158,22 @@ class StartForm(PasteForm):
 
 
 def readable(name: str, text: str, pasted: PastedCall | None = None) -> str:
-    """The text as it is, or a ValidationError that says why nothing can be read from it."""
+    """The text unchanged. Raises ValidationError if it is too long or cannot be parsed."""
     if len(text) > (limit := limit_of(text)):
         raise ValidationError(f"This is {len(text):,} characters, more than the {limit:,} we read. {SHORTEN[name]}")
-    read({name: text}, pasted)
+    parse_paste({name: text}, pasted)
     return text
 
 
 def value_of(choice: Choice, choices: tuple[Choice, ...]) -> str:
-    """What the form sends for a choice: its place among these very calls. One made for another text fits none."""
-    calls = "\n".join(each.label for each in choices)
+    """The form value of a choice: its index and a hash of all choices, so that it fits no other text."""
+    calls = "\n".join(choice.label for choice in choices)
     return f"{choice.index}-{hashlib.sha256(calls.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
-def read(pasted: dict[str, str], searched: PastedCall | None = None, choice: int | None = None) -> ParsedPaste:
+def parse_paste(pasted: dict[str, str], searched: PastedCall | None = None, choice: int | None = None) -> ParsedPaste:
     try:
         call, answer, conversation_id = (pasted.get(name, "") for name in PASTED)
         return read_paste(searched if call and searched else call, answer, conversation_id, choice=choice)
-    except Unreadable as trouble:
-        raise ValidationError(str(trouble)) from None
+    except Unreadable as error:
+        raise ValidationError(str(error)) from None

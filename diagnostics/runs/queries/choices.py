@@ -1,4 +1,4 @@
-"""What runs can be narrowed to: the clients, orgs and people there are."""
+"""The clients, orgs and users that runs can be filtered by, and the saved views."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from diagnostics.runs.models import SavedView
 
 @dataclass(frozen=True)
 class RunChoices:
-    """Value of the query string -> its name on the screen."""
+    """Value in the query string -> display name."""
 
     clients: dict[str, str]
     orgs: dict[str, str]
@@ -31,17 +31,17 @@ def run_choices(viewer: User | None) -> RunChoices:
 
 
 def saved_views(viewer: User | None) -> list[SavedView]:
-    """Without those that name a client, an org or a person which this person may not see."""
+    """Without views that name a client, org or user that this user may not see."""
     views = list(SavedView.objects.select_related("created_by").order_by("name"))
     if viewer is None or viewer.sees_all:
         return views
-    seen = visible_clients(viewer).values_list("pk", "org_id")
-    clients, orgs = {"", *(str(pk) for pk, _ in seen)}, {"", *(org for _, org in seen)}
+    visible = visible_clients(viewer).values_list("pk", "org_id")
+    clients, orgs = {"", *(str(pk) for pk, _ in visible)}, {"", *(org for _, org in visible)}
     people = {"", *visible_people(viewer).values_list("username", flat=True)}
-    asked = {view: QueryDict(view.query) for view in views}
+    queries = {view: QueryDict(view.query) for view in views}
     return [
         view
-        for view, query in asked.items()
+        for view, query in queries.items()
         if {query.get("client", ""), _client_of(query.get("target", ""))} <= clients
         and query.get("org", "") in orgs
         and query.get("who", "") in people
@@ -49,5 +49,5 @@ def saved_views(viewer: User | None) -> list[SavedView]:
 
 
 def _client_of(target: str) -> str:
-    """Whose a target is; "" without one. See marks.target_of."""
+    """The client of a target, "" without one. See search_keys.target_of."""
     return target.split(":")[1] if target.count(":") else target

@@ -1,4 +1,4 @@
-"""Checks by runs: what each check said in each of some runs, read from the runs' own marks."""
+"""A matrix of checks by runs with their outcomes, from the search keys of the runs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from diagnostics.runs.models import Run
 from diagnostics.runs.queries.pages import PagePosition, RunPage, run_page
 
 MATRIX_SIZE = 20
-# Which word a cell shows where a check said several things of several subjects.
-GRAVEST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.SKIP, Outcome.PASS)
+# A cell shows the first of these when a check has several outcomes.
+WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.SKIP, Outcome.PASS)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one check said in one run, the gravest first; nothing where it was not planned or is gone."""
+    """The outcomes of one check in one run, worst first; empty if the check was not planned or no longer exists."""
 
     outcomes: tuple[Outcome, ...] = ()
 
@@ -26,7 +26,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class CheckMatrixRow:
-    """One check. `query` lists the runs in which it said the gravest of what is shown; "" where all of it is right."""
+    """One check. `query` lists the runs with the worst outcome shown, "" if that is passed or skipped."""
 
     check: str
     title: str
@@ -40,35 +40,35 @@ class CheckMatrix:
     rows: list[CheckMatrixRow]
 
 
-def run_matrix(narrowed: RunFilter, place: PagePosition | None, titles: dict[str, str]) -> CheckMatrix:
-    """One page of runs as columns; a row for each check that any of them asked. `titles` are those of today's checks."""
-    page = run_page(narrowed, place, MATRIX_SIZE, more="marks")
-    said = [_outcomes_in(run) for run in page.runs]
-    asked = {check for each in said for check in each}
-    known = [check for check in titles if check in asked]
+def run_matrix(filters: RunFilter, position: PagePosition | None, titles: dict[str, str]) -> CheckMatrix:
+    """One page of runs as columns, and a row for each check in any of them. `titles` are those of today's checks."""
+    page = run_page(filters, position, MATRIX_SIZE, more="marks")
+    outcomes_by_run = [_outcomes_in(run) for run in page.runs]
+    found = {check for outcomes in outcomes_by_run for check in outcomes}
+    known = [check for check in titles if check in found]
     rows = []
-    for check in (*known, *sorted(asked - set(known))):
-        cells = [_cell(each.get(check, ())) for each in said]
-        rows.append(CheckMatrixRow(check, titles.get(check, ""), cells, _runs_like(narrowed, check, cells)))
+    for check in (*known, *sorted(found - set(known))):
+        cells = [_cell(outcomes.get(check, ())) for outcomes in outcomes_by_run]
+        rows.append(CheckMatrixRow(check, titles.get(check, ""), cells, _query_for_runs_like(filters, check, cells)))
     return CheckMatrix(page, rows)
 
 
-def _runs_like(narrowed: RunFilter, check: str, cells: list[Cell]) -> str:
+def _query_for_runs_like(filters: RunFilter, check: str, cells: list[Cell]) -> str:
     shown = {cell.shown for cell in cells}
-    gravest = next((outcome for outcome in GRAVEST_FIRST if outcome in shown), Outcome.PASS)
-    return "" if gravest in (Outcome.PASS, Outcome.SKIP) else narrowed.to_query(check=check, outcome=gravest.value)
+    worst = next((outcome for outcome in WORST_FIRST if outcome in shown), Outcome.PASS)
+    return "" if worst in (Outcome.PASS, Outcome.SKIP) else filters.to_query(check=check, outcome=worst.value)
 
 
 def _outcomes_in(run: Run) -> dict[str, list[str]]:
-    said: dict[str, list[str]] = {}
+    outcomes: dict[str, list[str]] = {}
     for mark in run.marks:
         kind, _, rest = mark.partition(":")
         check, _, outcome = rest.partition("=")
         if kind == "check":
-            said.setdefault(check, []).append(outcome)
-    return said
+            outcomes.setdefault(check, []).append(outcome)
+    return outcomes
 
 
 def _cell(outcomes: Iterable[str]) -> Cell:
     found = set(outcomes)
-    return Cell(tuple(outcome for outcome in GRAVEST_FIRST if outcome.value in found))
+    return Cell(tuple(outcome for outcome in WORST_FIRST if outcome.value in found))

@@ -1,4 +1,4 @@
-"""Pages of runs by key: forwards and back from any run, in any order, without counting and without end."""
+"""Keyset pages of runs: forwards and backwards from any run, in any order, without counting."""
 
 import math
 import re
@@ -23,7 +23,7 @@ LATEST = 7_258_118_400_000_000  # microseconds, the year 2200
 
 @dataclass(frozen=True)
 class Order:
-    """How a list is sorted: by `key`, then by id. The key of a run can be written into an address and read again."""
+    """A sort order: by `key`, then by ID. `write` and `read` convert a run's key to text for a URL and back."""
 
     key: str
     descends: bool
@@ -35,14 +35,16 @@ class Order:
         return runs.order_by(f"{sign}{self.key}", f"{sign}id")
 
     def beyond(self, key: Any, pk: int, *, reverse: bool) -> Q:
-        """What stands after this run, or before it. The first half alone bounds the index."""
-        than = "lt" if self.descends != reverse else "gt"
-        return Q(**{f"{self.key}__{than}e": key}) & (Q(**{f"{self.key}__{than}": key}) | Q(**{f"id__{than}": pk}))
+        """Runs after this one, or before it. The first half alone bounds the index scan."""
+        comparison = "lt" if self.descends != reverse else "gt"
+        return Q(**{f"{self.key}__{comparison}e": key}) & (
+            Q(**{f"{self.key}__{comparison}": key}) | Q(**{f"id__{comparison}": pk})
+        )
 
 
 @dataclass(frozen=True)
 class PagePosition:
-    """Where a page lies in its list: from the start, from the end, after a run or before one."""
+    """Where a page is in its list: at the start, at the end, after a run or before one."""
 
     reverse: bool = False
     key: Any = None
@@ -55,7 +57,7 @@ class PagePosition:
 
 @dataclass(frozen=True)
 class RunPage:
-    """One page of runs. `earlier` and `later` are places of the pages beside it in the order chosen, "" where none is."""
+    """One page of runs. `earlier` and `later` are the positions of the adjacent pages, "" if there is none."""
 
     runs: list[Run]
     earlier: str = ""
@@ -92,7 +94,7 @@ ORDERS = {
 
 
 def read_position(text: str, sort: str) -> PagePosition | None:
-    """None where the text is no place in a list of this order; "" is its start."""
+    """None if the text is no position in a list of this order; "" is the start."""
     if text in ("", LAST):
         return PagePosition(reverse=text == LAST)
     found = POSITION.fullmatch(text)
@@ -105,33 +107,35 @@ def read_position(text: str, sort: str) -> PagePosition | None:
 
 
 def run_page(
-    narrowed: RunFilter, place: PagePosition | None = None, size: int | None = None, *, more: str = ""
+    filters: RunFilter, position: PagePosition | None = None, size: int | None = None, *, more: str = ""
 ) -> RunPage:
-    """The runs of one page; `more` names a column that rows of lists leave out and this page needs."""
-    size, place = size or PAGE_SIZE, place or PagePosition()
-    order = ORDERS[narrowed.sort]
-    runs = narrowed.apply(in_order(runs_for_lists(keep=more), narrowed.sort, reverse=place.reverse))
-    if place.pk is not None:
-        runs = runs.filter(order.beyond(place.key, place.pk, reverse=place.reverse))
+    """The runs of one page. `more` names a column that list rows omit but this page needs."""
+    size, position = size or PAGE_SIZE, position or PagePosition()
+    order = ORDERS[filters.sort]
+    runs = filters.apply(in_order(runs_for_lists(keep=more), filters.sort, reverse=position.reverse))
+    if position.pk is not None:
+        runs = runs.filter(order.beyond(position.key, position.pk, reverse=position.reverse))
     found = list(runs[: size + 1])
-    goes_on = len(found) > size
-    if place.reverse and place.pk is not None and not goes_on:  # the first page, whole
-        return run_page(narrowed, None, size, more=more)
+    has_more = len(found) > size
+    if (
+        position.reverse and position.pk is not None and not has_more
+    ):  # fewer than a page before this run: show the first page
+        return run_page(filters, None, size, more=more)
     found = found[:size]
-    if place.reverse:
+    if position.reverse:
         found.reverse()
     if not found:
         return RunPage([])
     before, after = (
         f"{word}~{order.write(run)}~{run.pk}" for word, run in (("before", found[0]), ("after", found[-1]))
     )
-    has_earlier = goes_on if place.reverse else not place.is_start
-    has_later = place.pk is not None if place.reverse else goes_on
+    has_earlier = has_more if position.reverse else not position.is_start
+    has_later = position.pk is not None if position.reverse else has_more
     return RunPage(found, before if has_earlier else "", after if has_later else "")
 
 
 def in_order(runs: QuerySet[Run], sort: str, *, reverse: bool = False) -> QuerySet[Run]:
-    """Runs sorted as a list of this order shows them, or the other way round."""
+    """Runs in the order of the list, or reversed."""
     if sort == "slowest":
         runs = runs.annotate(slow=Coalesce(F("duration_ms"), NO_DURATION, output_field=FloatField()))
     return ORDERS[sort].sorted(runs, reverse=reverse)

@@ -1,4 +1,4 @@
-"""Reads of runs: rows of lists, and what belongs to one run."""
+"""Queries of runs for list rows, and the parts of one run."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ HEAVY = ("client__secret", "client__verification", "inputs", "verdict", "environ
 
 @dataclass(frozen=True)
 class RunState:
-    """How far an open run is, in the few values that a poll needs."""
+    """The progress of an open run, as few values for polling."""
 
     status: str
     findings: int
@@ -25,7 +25,7 @@ class RunState:
 
 
 def runs_for_lists(*, keep: str = "") -> QuerySet[Run]:
-    """Runs with what a row shows; what is large stays in the database, but for the column to `keep`."""
+    """Runs with the columns of a list row; large columns are deferred, except `keep`."""
     return Run.objects.select_related("client", "started_by").defer(*(name for name in HEAVY if name != keep))
 
 
@@ -39,7 +39,7 @@ def findings_of(run: Run) -> list[Finding]:
 
 
 def exchanges_of(run: Run) -> list[Exchange]:
-    """Without headers and bodies, which are read one exchange at a time."""
+    """Without headers and bodies, which are shown one exchange at a time."""
     return list(run.exchanges.defer("request_headers", "response_headers", "body").order_by("position"))
 
 

@@ -1,4 +1,4 @@
-"""The last runs of each client, oldest first, in the few values that a cell needs."""
+"""The latest runs of each client, for the strips of run cells."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,25 +17,27 @@ STRIP_LENGTH = 30
 
 @dataclass(frozen=True)
 class Strip:
-    """The last runs of one client, the newest last."""
+    """The latest runs of one client, newest last."""
 
     client: OAuthClient
     runs: list[Run]
 
     @property
     def tally(self) -> list[tuple[str, int]]:
-        """Words and how often, the most frequent first."""
+        """Summaries with their counts, most frequent first."""
         return Counter(describe_run(run) for run in self.runs).most_common()
 
 
 def describe_run(run: Run) -> str:
-    """A run's answer in a few words; what it is doing where there is none yet."""
+    """The verdict in a few words, or the status if there is none."""
     return run.cause_title if run.cause else run.get_status_display()
 
 
 def strips(clients: Iterable[int], viewer: User | None) -> list[Strip]:
-    """In the order of the ids, without those that this person may not see. Two queries, however many clients: each
-    strip is read by the index of its client."""
+    """In the order of the IDs, without clients that this user may not see.
+
+    Two queries in total; each strip uses the index of its client.
+    """
     wanted = list(dict.fromkeys(clients))
     newest = Run.objects.filter(client=OuterRef("pk")).order_by("-created_at", "-id").values("pk")[:STRIP_LENGTH]
     found = (

@@ -1,6 +1,6 @@
-"""Today's checks over the stored evidence of an old run, offline. Nothing is sent, and nothing is stored."""
+"""Runs today's checks over the stored evidence of a run, offline. Sends and stores nothing."""
 
 from diagnostics.runs.reevaluation.stored_run import StoredRun
-from diagnostics.runs.reevaluation.verdicts import Changed, Rejudged, rejudge
+from diagnostics.runs.reevaluation.verdicts import FindingDifference, Reevaluation, reevaluate
 
-__all__ = ["Changed", "Rejudged", "StoredRun", "rejudge"]
+__all__ = ["FindingDifference", "Reevaluation", "StoredRun", "reevaluate"]

@@ -1,4 +1,4 @@
-"""What is left of an old run, as values."""
+"""A stored run as values."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from diagnostics.parsing.inputs import Inputs
 
 @dataclass(frozen=True)
 class StoredRun:
-    """An old run: what was asked of it, what it said, and what the org answered. `branch` is "" for a whole one."""
+    """A stored run: its inputs, findings and exchanges. `branch` is "" for a whole run."""
 
     kind: str
     client_name: str
@@ -31,19 +31,26 @@ class StoredRun:
     was_cut_short: bool = False
     bodies_dropped: bool = False
 
-    def said_by(self, check_id: str) -> tuple[Finding, ...]:
-        return tuple(each for each in self.findings if each.check_id == check_id)
+    def findings_of(self, check_id: str) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.check_id == check_id)
 
     @property
     def org_id(self) -> str:
-        """The org that the client was known to belong to, as far as the run told; "" where it did not."""
-        known = next(iter(self.said_by("oauth.identity")), None)
-        told = (known.evidence.get("expected") or known.evidence.get("org_id")) if known else ""
-        return told if isinstance(told, str) else ""
+        """The org that the run expected or found for the client, "" if unknown."""
+        identity = next(iter(self.findings_of("oauth.identity")), None)
+        org_id = (identity.evidence.get("expected") or identity.evidence.get("org_id")) if identity else ""
+        return org_id if isinstance(org_id, str) else ""
 
 
-def as_results(said: Iterable[Finding]) -> tuple[Result, ...]:
+def as_results(findings: Iterable[Finding]) -> tuple[Result, ...]:
     return tuple(
-        Result(Outcome(each.outcome), each.code, each.sentence, each.hint, each.subject, dict(each.evidence))
-        for each in said
+        Result(
+            Outcome(finding.outcome),
+            finding.code,
+            finding.sentence,
+            finding.hint,
+            finding.subject,
+            dict(finding.evidence),
+        )
+        for finding in findings
     )

@@ -1,4 +1,4 @@
-"""Facts, steps and streaks of a comparison as words and shapes."""
+"""Badges of comparisons: facts, verdict changes and runs of a history."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -44,9 +44,10 @@ MOODS = {PointState.GOOD: ("pass", "pass"), PointState.BAD: ("fail", "fail"), Po
 
 @register.simple_tag
 def fact_badge(fact: Fact, step: VerdictStep, first: Side, second: Side) -> SafeString:
-    """The word says what became of it, the same one for each fact of a kind; shape and tone, what that means for cobrowse.
-    In the order of time a thing is lost or gained; else, and of two clients, only one run has it. `first` and `second` are
-    the runs in the order in which the fact stands.
+    """What changed, as a badge. Its shape and tone show what the change means for cobrowse.
+
+    A fact is lost or gained only in order of time; otherwise only one run has it. `first` and `second` are the runs in
+    the order of the fact.
     """
     if fact.is_unknown:
         return badge("error", "error", "Not read by both", chip=True)
@@ -54,12 +55,12 @@ def fact_badge(fact: Fact, step: VerdictStep, first: Side, second: Side) -> Safe
         return badge("finished", "skip", "Same", chip=True)
     in_time = step.is_same_client and step.first.pk == first.pk
     if fact.is_added:
-        word = "Gained" if in_time else f"Only in run {second.pk}"
+        label = "Gained" if in_time else f"Only in run {second.pk}"
     elif fact.is_removed:
-        word = "Lost" if in_time else f"Only in run {first.pk}"
+        label = "Lost" if in_time else f"Only in run {first.pk}"
     else:
-        word = "Changed" if in_time else "Differs"
-    return badge(*FACTS[fact.effect], word, chip=True)
+        label = "Changed" if in_time else "Differs"
+    return badge(*FACTS[fact.effect], label, chip=True)
 
 
 @register.filter
@@ -92,11 +93,11 @@ def point_shape(point: Point) -> str:
 
 @register.simple_tag
 def compare_address(a: int, b: int, *, turned: bool = False) -> str:
-    """`turned` shows them against the order of time."""
+    """`turned` shows the runs in reverse order of time."""
     return f"{reverse('comparison')}?{urlencode({'a': a, 'b': b} | ({'turned': 1} if turned else {}))}"
 
 
 @register.filter
 def as_evidence(value: Any) -> str:
-    """One piece of evidence as the run page shows it."""
-    return report.shown(value)
+    """One value of the evidence as the run page shows it."""
+    return report.evidence_text(value)

@@ -1,4 +1,4 @@
-"""Outcomes, certainties and states as word and shape; colour comes on top."""
+"""Badges of outcomes, certainties and states. Each has a word and a shape; color is never the only sign."""
 
 from django import template
 from django.templatetags.static import static
@@ -22,7 +22,7 @@ CERTAINTIES = {
 STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "skip", "interrupted": "warn"}
 STATE_SHAPES = {"verified": "verified", "unverified": "unverified", "verifying": "running", "failed": "fail"}
 STATE_TONES = {"verified": "pass", "unverified": "warn", "verifying": "accent", "failed": "fail"}
-STANDINGS = {"works": ("pass", "pass"), "broken": ("fail", "fail"), "unknown": ("error", "error")}
+ORG_STATUSES = {"works": ("pass", "pass"), "broken": ("fail", "fail"), "unknown": ("error", "error")}
 CHANGES = {
     FindingChange.WORSE: ("fail", "fail", "Worse"),
     FindingChange.UNKNOWN: ("error", "error", "Unknown"),
@@ -38,19 +38,19 @@ MESSAGE_SHAPES = {"success": "pass", "warning": "warn", "error": "fail"}
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A shape from the sprite; a word always stands beside it."""
+    """A shape from the sprite; always shown next to a word."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
 
 
-def badge(shape: str, tone: str, word: str, title: str = "", *, chip: bool = False) -> SafeString:
-    """`title` explains the word and is repeated nowhere it would be needed: it never carries meaning alone."""
+def badge(shape: str, tone: str, label: str, title: str = "", *, chip: bool = False) -> SafeString:
+    """`title` explains the word; it never carries information that is not on the page."""
     return format_html(
         '<span class="badge tone-{}{}"{}>{}<span>{}</span></span>',
         tone,
         " chip" if chip else "",
         format_html(' title="{}"', title) if title else "",
         icon(shape),
-        word,
+        label,
     )
 
 
@@ -88,23 +88,23 @@ def client_badge(client: OAuthClient) -> SafeString:
 
 @register.simple_tag
 def tier_badge(client: OAuthClient) -> SafeString:
-    """What the org is used for, in a form that no outcome has, so that production is never taken for a sandbox."""
+    """The org's environment. Its style differs from outcomes, so that production stands out from a sandbox."""
     tier = client.tier or "unsaid"
     word = client.get_tier_display() if client.tier else "Tier not said"
     return format_html('<span class="tier tier-{}">{}</span>', tier, word)
 
 
 @register.simple_tag
-def standing_badge(client: OAuthClient) -> SafeString:
-    """Whether cobrowse could work in the org, by what was read of it last."""
-    shape, tone = STANDINGS[client.standing]
+def org_status_badge(client: OAuthClient) -> SafeString:
+    """Whether cobrowse can work in the org, according to the latest data."""
+    shape, tone = ORG_STATUSES[client.standing]
     return badge(shape, tone, client.get_standing_display())
 
 
 @register.simple_tag
-def standing_count(standing: str, count: int) -> SafeString:
-    shape, tone = STANDINGS[standing]
-    return badge(shape, tone, f"{count} {OAuthClient.Standing(standing).label.lower()}")
+def org_status_count(status: str, count: int) -> SafeString:
+    shape, tone = ORG_STATUSES[status]
+    return badge(shape, tone, f"{count} {OAuthClient.Standing(status).label.lower()}")
 
 
 @register.filter
@@ -114,7 +114,7 @@ def cause_title(cause: str) -> str:
 
 @register.simple_tag
 def cause_badge(run: Run) -> SafeString:
-    """The cause of a finished run in its title's words."""
+    """The title of a run's cause, "" if it has none."""
     if not run.cause:
         return SafeString("")
     return badge(_cause_shape(run.cause), cause_tone(run.cause), run.cause_title, run.cause)
@@ -122,7 +122,7 @@ def cause_badge(run: Run) -> SafeString:
 
 @register.simple_tag
 def change_badge(change: str) -> SafeString:
-    """What became of a finding between two runs."""
+    """How a finding changed between two runs."""
     shape, tone, word = CHANGES[FindingChange(change)]
     return badge(shape, tone, word, chip=True)
 
@@ -154,7 +154,7 @@ def message_tone(tags: str) -> str:
 
 @register.filter
 def exchange_tone(status: int | None) -> str:
-    """No answer and server errors are troubles; a 404 may be exactly what was asked for."""
+    """No response and server errors are problems; a 404 may be the expected answer."""
     if status is None or status >= 500:
         return "fail"
     return "warn" if status >= 400 else "accent"

@@ -1,4 +1,4 @@
-"""Runs as cells: of a client's strip, and of the matrix of checks."""
+"""Runs as cells of a client's strip and of the matrix of checks."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -22,14 +22,14 @@ register = template.Library()
 
 @register.inclusion_tag("runs/_strip.html")
 def strip_of(client: OAuthClient) -> dict[str, object]:
-    """The last runs of one client, on a page that has no other strip to show."""
+    """The latest runs of one client, on a page with a single strip."""
     found = strips([client.pk], None)
     return {"strip": found[0] if found else None}
 
 
 @register.simple_tag
 def run_shape(run: Run) -> SafeString:
-    """The run's answer as a shape alone: its words stand beside it."""
+    """The verdict as a shape alone, for use next to its words."""
     return icon({"pass": "pass", "error": "error", "fail": "fail"}[cause_tone(run.cause)] if run.cause else run.status)
 
 
@@ -39,13 +39,13 @@ def run_tone(run: Run) -> str:
 
 
 @register.filter
-def said(run: Run) -> str:
+def run_summary(run: Run) -> str:
     return describe_run(run)
 
 
 @register.simple_tag
 def strip_cell(run: Run) -> SafeString:
-    """One run of a strip, in as little markup as it takes: a page has more than a hundred."""
+    """One run of a strip, with little markup, since a page has more than a hundred."""
     at = timezone.localtime(run.created_at)
     return format_html(
         '<li><a class="tone-{}" href="{}">{}<span class="words"><b>Run {}</b>, {} {}: {}</span></a></li>',
@@ -71,7 +71,7 @@ def hour(moment: datetime) -> str:
 
 @register.simple_tag
 def matrix_cell(cell: Cell) -> SafeString:
-    """A cell of the table. A page has hundreds, so each kind is made once."""
+    """A table cell. A page has hundreds, so each distinct cell is rendered once."""
     return _cell(cell.outcomes)
 
 

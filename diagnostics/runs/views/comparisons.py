@@ -1,4 +1,4 @@
-"""Any two runs side by side, the raw difference of them, and when a target broke."""
+"""Pages that compare two runs, their raw difference, and the history of a target."""
 
 from datetime import datetime
 from typing import Any
@@ -17,94 +17,107 @@ from diagnostics.runs.forms.comparisons import PairForm
 from diagnostics.runs.lookups import find_run
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries import comparisons as queries
-from diagnostics.runs.queries.compared import compared
+from diagnostics.runs.queries.comparisons import compare_stored_runs
 
-MOST_CELLS = 60
-MOST_FLIPS = 30
-LONGEST_NUMBER = 20
+MAX_CELLS = 60
+MAX_FLIPS = 30
+MAX_NUMBER_LENGTH = 20
 
 
 @require_safe
 def comparison(request: Request) -> HttpResponse:
-    ticked = list(dict.fromkeys(each[:LONGEST_NUMBER] for each in request.GET.getlist("run")))
+    ticked = list(dict.fromkeys(number[:MAX_NUMBER_LENGTH] for number in request.GET.getlist("run")))
     if len(ticked) == 2:
-        a_ticked, b_ticked = sorted(ticked, key=lambda each: (len(each), each))  # the lower number is the older run
+        a_ticked, b_ticked = sorted(ticked, key=lambda number: (len(number), number))  # the lower ID is the older run
         return redirect(f"{request.path}?{urlencode({'a': a_ticked, 'b': b_ticked})}")
     form, a, b = _pair(request)
     if a is None or b is None:
         return _pick(request, form, a, b, len(ticked))
-    first, second = _in_order(request, a, b)
-    told, changes = compared(first, second)
-    context = {"a": first, "b": second, "told": told, **_order(request, a, first, second), **_listed(changes)}
+    first, second = _time_ordered(request, a, b)
+    result, changes = compare_stored_runs(first, second)
+    context = {
+        "a": first,
+        "b": second,
+        "comparison": result,
+        **_order_context(request, a, first, second),
+        **_changes_context(changes),
+    }
     return render(request, "runs/comparisons/detail.html", context)
 
 
 @require_safe
 def comparison_raw(request: Request) -> HttpResponse:
-    """The fragment alone for htmx, else a page of its own."""
+    """Only the fragment for htmx, otherwise a page."""
     form, a, b = _pair(request)
     if a is None or b is None:
         return _pick(request, form, a, b)
-    a, b = _in_order(request, a, b)
+    a, b = _time_ordered(request, a, b)
     template = "runs/comparisons/_raw.html" if request.htmx else "runs/comparisons/raw.html"
     return render(request, template, {"a": a, "b": b, "lines": raw_difference(*queries.sides_of(a, b))})
 
 
 @require_safe
 def run_history(request: Request, pk: int) -> HttpResponse:
-    """The last good run of the target, the first bad one, what changed between the two, and the flips since."""
+    """The last good run of the target, the first bad one, what changed between them, and the verdict changes since."""
     run = find_run(pk, request.user)
-    past = queries.past_of(run)
-    broke = past.break_before(run.pk)
-    context = {"run": run, "past": past, "broke": broke, "cells": past.points[-MOST_CELLS:]}
+    history = queries.history_of_target(run)
+    break_flip = history.break_before(run.pk)
+    context = {"run": run, "past": history, "broke": break_flip, "cells": history.points[-MAX_CELLS:]}
     return render(
-        request, "runs/history.html", context | _of_break(past, broke, request.user) | {"is_cut": _is_cut(past)}
+        request,
+        "runs/history.html",
+        context
+        | _break_context(history, break_flip, request.user)
+        | {"is_cut": len(history.points) >= queries.MAX_POINTS},
     )
 
 
 def _pair(request: Request) -> tuple[PairForm, Run | None, Run | None]:
-    """The two runs of the address, None where a number is missing, is none, or no run has it."""
+    """The two runs from the URL; None if the ID is missing, invalid or unknown."""
     form = PairForm(request.GET)
     form.is_valid()
-    numbers = [form.cleaned_data.get(name) for name in ("a", "b")]
-    found = queries.runs_to_compare(*numbers, viewer=request.user)
-    a, b = (found.get(number) if number else None for number in numbers)
+    run_ids = [form.cleaned_data.get(name) for name in ("a", "b")]
+    found = queries.runs_to_compare(*run_ids, viewer=request.user)
+    a, b = (found.get(run_id) if run_id else None for run_id in run_ids)
     return form, a, b
 
 
-def _in_order(request: Request, a: Run, b: Run) -> tuple[Run, Run]:
-    """Two runs of one client in the order of time, however they are named: only so are lost and gained what they are.
-    `turned` in the address asks for the other order.
-    """
+def _time_ordered(request: Request, a: Run, b: Run) -> tuple[Run, Run]:
+    """Two runs of one client in order of time, as "lost" and "gained" require. `turned` in the URL reverses them."""
     if a.client_id != b.client_id or "turned" in request.GET:
         return a, b
-    first, second = sorted((a, b), key=_in_time)
+    first, second = sorted((a, b), key=_start_time)
     return first, second
 
 
-def _order(request: Request, named_first: Run, first: Run, second: Run) -> dict[str, Any]:
-    """What the page says of the order in which the two stand."""
+def _order_context(request: Request, named_first: Run, first: Run, second: Run) -> dict[str, Any]:
+    """The order of the two runs, for the page."""
     one_client = first.client_id == second.client_id
-    is_turned = one_client and _in_time(first) > _in_time(second)
-    words = ("Later", "Earlier") if is_turned else ("Earlier", "Later") if one_client else ("First", "Second")
+    is_turned = one_client and _start_time(first) > _start_time(second)
+    if not one_client:
+        labels = ("First", "Second")
+    elif is_turned:
+        labels = ("Later", "Earlier")
+    else:
+        labels = ("Earlier", "Later")
     return {
         "one_client": one_client,
         "is_turned": is_turned,
         "was_ordered": named_first.pk != first.pk,
-        "words": words,
+        "words": labels,
     }
 
 
-def _in_time(run: Run) -> tuple[datetime, int]:
+def _start_time(run: Run) -> tuple[datetime, int]:
     return run.started_at or run.created_at, run.pk
 
 
-def _listed(changes: list[OrgChange]) -> dict[str, Any]:
-    return {"changes": changes[: queries.MOST_CHANGES], "has_more_changes": len(changes) > queries.MOST_CHANGES}
+def _changes_context(changes: list[OrgChange]) -> dict[str, Any]:
+    return {"changes": changes[: queries.MAX_CHANGES], "has_more_changes": len(changes) > queries.MAX_CHANGES}
 
 
 def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None, ticked: int = 0) -> HttpResponse:
-    """Asks for the runs that are missing. 404 only where a number was given that no run has."""
+    """Asks for the missing runs. 404 only if an ID was given that no run has."""
     given = {name: form.cleaned_data.get(name) for name in ("a", "b")}
     missing = [number for number, run in ((given["a"], a), (given["b"], b)) if number and run is None]
     one = a or b
@@ -116,20 +129,16 @@ def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None, ticked
     return render(request, "runs/comparisons/pick.html", context, status=404 if missing else 200)
 
 
-def _of_break(past: TargetHistory, broke: Flip | None, user: User) -> dict[str, Any]:
-    flips = past.flips if broke is None else past.flips_since(broke)
-    context: dict[str, Any] = {"flips": flips[-MOST_FLIPS:], "flips_in_all": len(flips)}
-    if broke is None:
+def _break_context(history: TargetHistory, break_flip: Flip | None, user: User) -> dict[str, Any]:
+    flips = history.flips if break_flip is None else history.flips_since(break_flip)
+    context: dict[str, Any] = {"flips": flips[-MAX_FLIPS:], "flips_in_all": len(flips)}
+    if break_flip is None:
         return context
-    newest = past.newest_break
-    runs = queries.runs_to_compare(broke.before.pk, broke.after.pk, viewer=user)
-    context |= {"mended": past.fixed_after(broke), "newest": newest if newest != broke else None}
-    context["earlier"] = [(each, past.fixed_after(each)) for each in past.earlier_breaks(broke)]
+    newest = history.newest_break
+    runs = queries.runs_to_compare(break_flip.before.pk, break_flip.after.pk, viewer=user)
+    context |= {"mended": history.fixed_after(break_flip), "newest": newest if newest != break_flip else None}
+    context["earlier"] = [(flip, history.fixed_after(flip)) for flip in history.earlier_breaks(break_flip)]
     if len(runs) < 2:
         return context
-    told, changes = compared(runs[broke.before.pk], runs[broke.after.pk])
-    return context | {"told": told, "a": told.a, "b": told.b, **_listed(changes)}
-
-
-def _is_cut(past: TargetHistory) -> bool:
-    return len(past.points) >= queries.MOST_POINTS
+    result, changes = compare_stored_runs(runs[break_flip.before.pk], runs[break_flip.after.pk])
+    return context | {"comparison": result, "a": result.a, "b": result.b, **_changes_context(changes)}

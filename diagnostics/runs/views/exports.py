@@ -1,4 +1,4 @@
-"""Exactly the runs that a list shows, to take along."""
+"""Exports the runs of a list."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,11 +13,11 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.requests import Request, zone_of
 from diagnostics.runs.export import streams
 from diagnostics.runs.filters import RunFilter
-from diagnostics.runs.limits import EXPORTS, leave_room_for, one_export, refuse_second_export
+from diagnostics.runs.limits import EXPORTS, enforce_limit, one_export, refuse_second_export
 from diagnostics.runs.queries.exports import ExportedRun, runs_to_export
 from diagnostics.web.streaming import in_pieces
 
-# What an address may carry beside the filters: where in the list its reader was plays no part here.
+# Parameters besides the filters; the page in the list is ignored.
 OTHER_PARAMETERS = ("page", "findings")
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -27,31 +27,31 @@ TYPES = {
 
 
 @require_safe
-def runs_export(request: Request, form: str) -> HttpResponseBase:
-    """A filter that was not understood would hand out more than was meant, so nothing is (400)."""
-    if form not in TYPES:
-        raise Http404(form[:20])
+def runs_export(request: Request, file_format: str) -> HttpResponseBase:
+    """400 if a filter is invalid: ignoring it would export more runs than intended."""
+    if file_format not in TYPES:
+        raise Http404(file_format[:20])
     now = timezone.now()
-    narrowed = RunFilter.read(request.GET, now, zone_of(request), viewer=request.user, also=OTHER_PARAMETERS)
-    problems = [*narrowed.problems, *_problems_of_findings(request)]
+    filters = RunFilter.read(request.GET, now, zone_of(request), viewer=request.user, also=OTHER_PARAMETERS)
+    problems = [*filters.problems, *_problems_of_findings(request)]
     if problems:
         return render(request, "runs/export/refused.html", {"problems": problems}, status=400)
-    name = f'attachment; filename="cobrowse-runs-{now:%Y-%m-%d}.{form}"'
-    headers = {"Content-Type": TYPES[form], "Content-Disposition": name, "Cache-Control": "no-store"}
+    name = f'attachment; filename="cobrowse-runs-{now:%Y-%m-%d}.{file_format}"'
+    headers = {"Content-Type": TYPES[file_format], "Content-Disposition": name, "Cache-Control": "no-store"}
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     findings = request.GET.get("findings") == "1"
     refuse_second_export(request.user)
     with transaction.atomic():
-        leave_room_for(EXPORTS, request.user)
-        record("runs.exported", after={"as": form, "query": narrowed.to_query(), "findings": findings})
-    runs = runs_to_export(narrowed, findings=findings)
+        enforce_limit(EXPORTS, request.user)
+        record("runs.exported", after={"as": file_format, "query": filters.to_query(), "findings": findings})
+    runs = runs_to_export(filters, findings=findings)
     writers: dict[str, Callable[[Iterator[ExportedRun]], Iterator[str]]] = {
-        "csv": lambda found: streams.as_csv(found, findings=findings),
-        "json": lambda found: streams.as_json(found, query=narrowed.to_query(), made_at=now),
+        "csv": lambda exported: streams.as_csv(exported, findings=findings),
+        "json": lambda exported: streams.as_json(exported, query=filters.to_query(), made_at=now),
         "jsonl": streams.as_jsonl,
     }
-    pieces = in_pieces(writers[form](runs))
+    pieces = in_pieces(writers[file_format](runs))
     return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""The live start: the page that says what it does to a customer, and the confirmation."""
+"""The page that confirms a live start."""
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -9,7 +9,7 @@ from diagnostics import tasks
 from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request
 from diagnostics.runs.forms.live_start import LiveStartForm
-from diagnostics.runs.live_start import start_live, why_no_start
+from diagnostics.runs.live_start import start_live, why_start_refused
 from diagnostics.runs.lookups import find_run
 from diagnostics.runs.models import Run
 from diagnostics.web.refusals import ActionRefused
@@ -18,9 +18,9 @@ from diagnostics.web.refusals import ActionRefused
 @require_http_methods(["GET", "HEAD", "POST"])
 @admin_required
 def live_start(request: Request, pk: int) -> HttpResponse:
-    """Where the run does not allow it the page says why, and a post changes nothing (409)."""
+    """If the run does not allow a live start, the page says why, and a POST changes nothing (409)."""
     run = find_run(pk, request.user)
-    why = why_no_start(run)
+    why = why_start_refused(run)
     if why:
         return _page(request, run, None, why, status=409 if request.method == "POST" else 200)
     form = LiveStartForm(request.POST or None, conversation_id=run.conversation_id)

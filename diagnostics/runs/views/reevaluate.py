@@ -1,4 +1,4 @@
-"""Old runs before today's checks: many of them, batch by batch, and one alone. Nothing is stored, no org is asked."""
+"""Re-evaluation of stored runs: in batches, and of one run. Stores nothing and sends nothing to an org."""
 
 import re
 from dataclasses import dataclass
@@ -16,79 +16,80 @@ from diagnostics.runs.forms.list import RunFilterForm
 from diagnostics.runs.lookups import find_run
 from diagnostics.runs.queries.choices import run_choices
 from diagnostics.runs.queries.pages import PagePosition, read_position
-from diagnostics.runs.reevaluate import OldRun, rejudge_page, rejudge_run
+from diagnostics.runs.reevaluate import ReevaluatedRun, reevaluate_page, reevaluate_run
 
-AT_A_TIME = 10
-AUTOMATIC = 200  # runs that one click looks at; then somebody has to want more
+BATCH_SIZE = 10
+RUNS_PER_CLICK = 200  # runs that one click re-evaluates before the user has to continue
 COUNTS = ("looked", "differ", "untold")
 OTHER_PARAMETERS = ("page", "go", *COUNTS)
 
 
 @dataclass(frozen=True)
 class ReevaluationQuery:
-    """Which runs, where in them, and how many of each were met before."""
+    """Filters, position in the list, and the counts of earlier batches."""
 
-    narrowed: RunFilter
-    place: PagePosition | None
+    filters: RunFilter
+    position: PagePosition | None
     counts: dict[str, int]
 
 
 @require_safe
-def rejudge(request: Request) -> HttpResponse:
-    """The runs are chosen as in their list; `go` sets to work."""
-    asked = _asked(request)
+def reevaluate(request: Request) -> HttpResponse:
+    """The runs are filtered as in the run list; `go` starts the re-evaluation."""
+    query = _read_query(request)
     context: dict[str, object] = {
-        "narrowed": asked.narrowed,
-        "form": RunFilterForm(asked.narrowed, run_choices(request.user)),
-        "query": asked.narrowed.to_query(),
+        "narrowed": query.filters,
+        "form": RunFilterForm(query.filters, run_choices(request.user)),
+        "query": query.filters.to_query(),
     }
-    if "go" in request.GET and not asked.narrowed.problems:
-        context |= _batch(asked)
+    if "go" in request.GET and not query.filters.problems:
+        context |= _batch(query)
     return render(request, "runs/export/rejudge.html", context)
 
 
 @require_safe
-def rejudge_batch(request: Request) -> HttpResponse:
-    """The next runs alone, for a page that is open."""
-    asked = _asked(request)
-    return render(request, "runs/export/_batch.html", _batch(asked))
+def reevaluate_batch(request: Request) -> HttpResponse:
+    """The fragment with the next batch."""
+    query = _read_query(request)
+    return render(request, "runs/export/_batch.html", _batch(query))
 
 
 @require_safe
-def run_rejudge(request: Request, pk: int) -> HttpResponse:
+def run_reevaluate(request: Request, pk: int) -> HttpResponse:
     run = find_run(pk, request.user)
     context: dict[str, object] = {"run": run, "titles": checks.titles()}
     if not run.is_open:
-        context["old"] = OldRun(run, rejudge_run(run))
+        context["old"] = ReevaluatedRun(run, reevaluate_run(run))
     return render(request, "runs/export/run_rejudge.html", context)
 
 
-def _asked(request: Request) -> ReevaluationQuery:
-    narrowed = RunFilter.read(request.GET, timezone.now(), zone_of(request), viewer=request.user, also=OTHER_PARAMETERS)
-    place = read_position(request.GET.get("page", ""), narrowed.sort)
-    return ReevaluationQuery(narrowed, place, {name: _number(request.GET.get(name, "")) for name in COUNTS})
+def _read_query(request: Request) -> ReevaluationQuery:
+    filters = RunFilter.read(request.GET, timezone.now(), zone_of(request), viewer=request.user, also=OTHER_PARAMETERS)
+    position = read_position(request.GET.get("page", ""), filters.sort)
+    return ReevaluationQuery(filters, position, {name: _number(request.GET.get(name, "")) for name in COUNTS})
 
 
 def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 
-def _batch(asked: ReevaluationQuery) -> dict[str, object]:
-    looked_at, later = rejudge_page(asked.narrowed, asked.place, AT_A_TIME)
-    untold = [each for each in looked_at if each.rejudged.trouble]
-    differing = [each for each in looked_at if each.rejudged.differs]
+def _batch(query: ReevaluationQuery) -> dict[str, object]:
+    reevaluated, next_position = reevaluate_page(query.filters, query.position, BATCH_SIZE)
+    failed = [run for run in reevaluated if run.result.problem]
+    differing = [run for run in reevaluated if run.result.differs]
     counts = {
-        "looked": asked.counts["looked"] + len(looked_at),
-        "differ": asked.counts["differ"] + len(differing),
-        "untold": asked.counts["untold"] + len(untold),
+        "looked": query.counts["looked"] + len(reevaluated),
+        "differ": query.counts["differ"] + len(differing),
+        "untold": query.counts["untold"] + len(failed),
     }
-    told: dict[str, str | int] = {"page": later, "go": "1", **counts}
-    query = "&".join(filter(None, (asked.narrowed.to_query(), urlencode(told))))
+    parameters: dict[str, str | int] = {"page": next_position, "go": "1", **counts}
+    next_query = "&".join(filter(None, (query.filters.to_query(), urlencode(parameters))))
+    continues = bool(next_position) and counts["looked"] // RUNS_PER_CLICK == query.counts["looked"] // RUNS_PER_CLICK
     return {
-        "olds": [each for each in looked_at if each.rejudged.differs or each.rejudged.trouble],
+        "olds": [run for run in reevaluated if run.result.differs or run.result.problem],
         "titles": checks.titles(),
         "counts": counts,
-        "next": query if later else "",
-        "goes_on": bool(later) and counts["looked"] // AUTOMATIC == asked.counts["looked"] // AUTOMATIC,
+        "next": next_query if next_position else "",
+        "continues": continues,
         "is_batch": True,
     }

@@ -1,4 +1,4 @@
-"""Runs: one run and how it comes along, one exchange of it, the same again."""
+"""Run pages: one run and its progress, one exchange, and repeating a run."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -11,11 +11,11 @@ from diagnostics.accounts.access import may_run_required
 from diagnostics.accounts.requests import Request, go_to, not_modified_fragment
 from diagnostics.checks import base as checks
 from diagnostics.comparison.findings import FindingChange
-from diagnostics.issues.queries import known_of
+from diagnostics.issues.queries import issues_by_anchor
 from diagnostics.orgs.queries.providers import providers_named
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
-from diagnostics.runs.live_start import why_no_start
+from diagnostics.runs.live_start import why_start_refused
 from diagnostics.runs.lookups import find_exchange, find_finding, find_run
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.comparisons import neighbours_of
@@ -28,30 +28,32 @@ from diagnostics.web.refusals import ActionRefused
 
 @require_safe
 def run_detail(request: Request, pk: int) -> HttpResponse:
-    """With `print` in the address everything on the page is unfolded, to be printed or read in one go."""
+    """With `print` in the query string everything on the page is unfolded."""
     run = find_run(pk, request.user)
-    told = _run_context(request, run)
-    return render(request, "runs/detail.html", {**told, "near": neighbours_of(run), "unfolded": "print" in request.GET})
+    context = _run_context(request, run)
+    return render(
+        request, "runs/detail.html", {**context, "near": neighbours_of(run), "unfolded": "print" in request.GET}
+    )
 
 
 @require_safe
 def run_as_json(request: Request, pk: int) -> HttpResponse:
-    """What the command line prints with --json."""
+    """The same JSON as the command line prints with --json."""
     run = find_run(pk, request.user)
-    told = run_json(
+    data = run_json(
         run=run.pk,
         verdict=run.verdict if isinstance(run.verdict, dict) else {},
-        findings=[each.as_dict() for each in findings_of(run)],
-        exchanges=[each.as_dict() for each in run.exchanges.order_by("position")],
+        findings=[finding.as_dict() for finding in findings_of(run)],
+        exchanges=[exchange.as_dict() for exchange in run.exchanges.order_by("position")],
         duration_ms=run.duration_ms or 0.0,
         critical_path_ms=run.critical_path_ms or 0.0,
     )
-    return JsonResponse(told, json_dumps_params={"indent": 1, "ensure_ascii": False})
+    return JsonResponse(data, json_dumps_params={"indent": 1, "ensure_ascii": False})
 
 
 @require_safe
 def run_progress(request: Request, pk: int) -> HttpResponse:
-    """The run's body alone. Answers 204 when the page, which says what it has seen, has it all already."""
+    """The body of the run page. 204 if the page already shows this state."""
     run = find_run(pk, request.user)
     if run.is_open and request.GET.get("seen") == str(state_of(run)):
         return not_modified_fragment()
@@ -67,14 +69,14 @@ def exchange_detail(request: Request, pk: int, position: int) -> HttpResponse:
 @require_POST
 @may_run_required
 def run_again(request: Request, pk: int) -> HttpResponse:
-    """A new run with the same inputs, as the client is today."""
+    """Start a new run with the same inputs and the client as it is today."""
     return _repeat(request, find_run(pk, request.user))
 
 
 @require_POST
 @may_run_required
 def check_again(request: Request, pk: int, position: int) -> HttpResponse:
-    """A new run of one finding's branch alone."""
+    """Start a new run of one finding's branch."""
     finding = find_finding(pk, position, request.user)
     return _repeat(request, find_run(pk, request.user), finding.check_id)
 
@@ -82,36 +84,36 @@ def check_again(request: Request, pk: int, position: int) -> HttpResponse:
 def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
     try:
         with transaction.atomic():
-            again = repeat_run(run, request.user, branch=branch)
-            transaction.on_commit(lambda: tasks.send(tasks.execute_run, again.pk))
+            repetition = repeat_run(run, request.user, branch=branch)
+            transaction.on_commit(lambda: tasks.send(tasks.execute_run, repetition.pk))
     except ActionRefused as refused:
         messages.error(request, str(refused))
         return go_to(request, "run", run.pk)
-    return go_to(request, "run", again.pk)
+    return go_to(request, "run", repetition.pk)
 
 
 def _run_context(request: Request, run: Run) -> dict[str, object]:
-    """State first: findings that come while we read make the next poll differ, never the page stand still."""
-    seen = str(state_of(run))
+    """Reads the state first: findings that arrive meanwhile make the next poll differ."""
+    state = str(state_of(run))
     findings = findings_of(run)
     exchanges = [] if run.is_open else exchanges_of(run)
     titles = checks.titles()
-    told: dict[str, object] = {
+    context: dict[str, object] = {
         "run": run,
         "report": report.build(run, findings, exchanges, titles),
-        "seen": seen,
-        "known": known_of(run, findings),
+        "seen": state,
+        "issues": issues_by_anchor(run, findings),
         "inputs": Inputs.from_json(run.inputs),
         "branch_title": titles.get(run.branch, run.branch),
     }
     if not run.is_open:
-        told |= watch_context(request, run)
-        told["named"] = providers_named(run)
+        context |= watch_context(request, run)
+        context["named"] = providers_named(run)
     if request.user.may_run and not run.is_open and not run.client.is_retired:
-        told["repeatable"] = {check.id for check in repeatable_checks(run)}
-        told["offers_start"] = request.user.is_admin and not why_no_start(run)
+        context["repeatable"] = {check.id for check in repeatable_checks(run)}
+        context["offers_start"] = request.user.is_admin and not why_start_refused(run)
     if run.repeats is not None and not run.is_open:
-        since = report.since(run, findings_of(run.repeats), findings, titles)
-        told["since"] = [each for each in since if each.change != FindingChange.SAME]
-        told["unchanged"] = [each for each in since if each.change == FindingChange.SAME]
-    return told
+        changes = report.compare_with_repeated(run, findings_of(run.repeats), findings, titles)
+        context["since"] = [change for change in changes if change.change != FindingChange.SAME]
+        context["unchanged"] = [change for change in changes if change.change == FindingChange.SAME]
+    return context

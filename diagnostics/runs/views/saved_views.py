@@ -1,4 +1,4 @@
-"""Saved views of the run list: an admin names and removes them, everybody opens them."""
+"""Saved views of the run list: an admin adds and deletes them, everybody can open them."""
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request, zone_of
 from diagnostics.runs.models import SavedView
-from diagnostics.runs.saved_views import LONGEST_QUERY, delete_view, save_view
+from diagnostics.runs.saved_views import MAX_QUERY_LENGTH, delete_view, save_view
 from diagnostics.web.refusals import ActionRefused
 
 
@@ -21,7 +21,7 @@ def view_add(request: Request) -> HttpResponse:
         view = save_view(request.POST.get("name", ""), query, request.user, timezone.now(), zone_of(request))
     except ActionRefused as refused:
         messages.error(request, str(refused))
-        return HttpResponseRedirect(f"{resolve_url('runs')}?{query if len(query) <= LONGEST_QUERY else ''}")
+        return HttpResponseRedirect(f"{resolve_url('runs')}?{query if len(query) <= MAX_QUERY_LENGTH else ''}")
     messages.success(request, f"Everybody finds this list as {view.name} now.")
     return HttpResponseRedirect(f"{resolve_url('runs')}?{view.query}")
 

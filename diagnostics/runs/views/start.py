@@ -1,4 +1,4 @@
-"""Starting a diagnosis: paste, see what was read, start."""
+"""Starts a diagnosis: paste a call, preview what was parsed, start."""
 
 import json
 
@@ -27,13 +27,13 @@ from diagnostics.runs.throttling import too_many_requests
 @sensitive_post_parameters("call", "answer")
 @may_run_required
 def start(request: Request) -> HttpResponse:
-    """A plain form: "Read it" shows what would be taken, "Start" creates the run and goes to its page."""
+    """ "Read it" shows what was parsed; "Start" creates the run and redirects to its page. Works without JavaScript."""
     if request.method != "POST":
         return _page(request, StartForm(initial=_prefilled(request), viewer=request.user))
     form = StartForm(request.POST, request.FILES, viewer=request.user)
-    with reading_one_text(request.user, _size(request)):
+    with reading_one_text(request.user, _text_size(request)):
         if "read" in request.POST:
-            return _page(request, _read_only(request))
+            return _page(request, _parse_only(request))
         is_valid = form.is_valid()
         form.mask()
     if not is_valid or form.inputs is None:
@@ -58,27 +58,29 @@ def start(request: Request) -> HttpResponse:
 @sensitive_post_parameters("call", "answer")
 @may_run_required
 def preview(request: Request) -> HttpResponse:
-    """The fragment beside the form: what was understood. While an earlier text is read, one that asks again."""
+    """The preview fragment. While another text is being parsed, a fragment that tries again."""
     form = PasteForm(request.POST)
     try:
-        with reading_one_text(request.user, _size(request), PREVIEW):
+        with reading_one_text(request.user, _text_size(request), PREVIEW):
             form.is_valid()
     except StillReading as busy:
         return too_many_requests(render(request, "runs/start/_still_reading.html"), busy)
     return render(request, "runs/start/_reading.html", {"form": form})
 
 
-def _size(request: Request) -> int:
-    """Of all texts that came with a form, and of its files."""
-    files = (each.size or 0 for _, each in request.FILES.items() if isinstance(each, UploadedFile))
+def _text_size(request: Request) -> int:
+    """The size of all submitted texts and files."""
+    files = (file.size or 0 for _, file in request.FILES.items() if isinstance(file, UploadedFile))
     return sum(map(len, request.POST.values())) + sum(files)
 
 
 def _prefilled(request: Request) -> dict[str, object]:
-    """A client that was chosen elsewhere, or a provider: then the call that starts cobrowse with it in its org."""
-    number = request.GET.get("provider", "")
+    """The client given in the URL, or a provider's client and the call that starts cobrowse with the provider."""
+    provider_id = request.GET.get("provider", "")
     provider = (
-        find_provider(int(number), request.user) if number.isascii() and number.isdigit() and len(number) < 19 else None
+        find_provider(int(provider_id), request.user)
+        if provider_id.isascii() and provider_id.isdigit() and len(provider_id) < 19
+        else None
     )
     if provider is None:
         return {"client": request.GET.get("client", "")}
@@ -89,8 +91,8 @@ def _prefilled(request: Request) -> dict[str, object]:
     return {"client": provider.client_id, "call": call}
 
 
-def _read_only(request: Request) -> StartForm:
-    """The form read but not judged as a start: a client that is not chosen yet is no error."""
+def _parse_only(request: Request) -> StartForm:
+    """The form parsed but not validated for a start: the client may be missing."""
     form = StartForm(request.POST, request.FILES, viewer=request.user)
     client = form.fields["client"]
     client.required = False

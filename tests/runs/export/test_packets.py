@@ -15,7 +15,7 @@ from diagnostics.demo.registration import register
 from diagnostics.demo.scenarios import Scenario, scenario, scenarios
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.export.packet import Leaky, stamp_of
+from diagnostics.runs.export.packet import LeakFound, stamp_of
 from diagnostics.runs.export.packets import packet_of, page_of, redacted_run
 from diagnostics.runs.export.pseudonyms import Pseudonyms, derived_key
 from diagnostics.runs.models import Run
@@ -61,7 +61,7 @@ def test_every_scenario_makes_a_packet_that_passes_the_scan(
         run = diagnosed(clients[told.client], told)
         try:
             packet = packet_of(redacted_run(run), "0.1.0")
-        except Leaky as leaky:
+        except LeakFound as leaky:
             refused[told.id] = leaky.leaks
             continue
         assert set(packet.files) == FILES
@@ -141,12 +141,12 @@ def test_a_secret_that_slipped_through_refuses_the_packet_without_saying_it() ->
     make_finding(run, sentence=f"The org answered {secret} to us.")
     make_exchange(run, body=json.dumps({"joinCode": "8341276"}))
     told = redacted_run(run)
-    with pytest.raises(Leaky) as refused:
+    with pytest.raises(LeakFound) as refused:
         packet_of(told, "0")
     assert "client secret in run.html" in str(refused.value)
     assert secret not in str(refused.value)
     assert {each.file for each in refused.value.leaks} == {"run.html", "packet.json"}
-    with pytest.raises(Leaky):
+    with pytest.raises(LeakFound):
         page_of(told, "0")
 
 

@@ -26,8 +26,8 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.runs.queries.pages import read_position
-from diagnostics.runs.reevaluate import rejudge_all, rejudge_page, rejudge_run
-from diagnostics.runs.reevaluation import Rejudged
+from diagnostics.runs.reevaluate import reevaluate_all, reevaluate_page, reevaluate_run
+from diagnostics.runs.reevaluation import Reevaluation
 from diagnostics.runs.runs import create_run, execute_run, repeat_run
 from tests.factories import make_client, make_open_run, make_run
 
@@ -66,18 +66,18 @@ def diagnosed(client: OAuthClient, told: Any, **more: Any) -> Run:
     return Run.objects.select_related("client").get(pk=run.pk)
 
 
-def told_of(again: Rejudged) -> dict[str, Any]:
+def told_of(again: Reevaluation) -> dict[str, Any]:
     """What is not as it was, in words to read in a failure."""
     changes = [(each.check_id, each.subject, each.why, each.now and each.now.sentence) for each in again.changes]
-    return {"cause": again.cause, "certainty": again.certainty, "changes": changes, "trouble": again.trouble}
+    return {"cause": again.cause, "certainty": again.certainty, "changes": changes, "trouble": again.problem}
 
 
 def test_every_scenario_is_judged_from_its_rows_as_it_was_live(clients: dict[str, OAuthClient]) -> None:
     runs = [diagnosed(clients[told.client], told) for told in scenarios()]
     other = {}
     for run in runs:
-        again = rejudge_run(run)
-        if again.differs or again.changes or again.trouble or again.carried != BEYOND or again.not_kept:
+        again = reevaluate_run(run)
+        if again.differs or again.changes or again.problem or again.carried != BEYOND or again.missing_paths:
             other[run.pk] = told_of(again)
     assert other == {}
     assert len(runs) > 40
@@ -92,22 +92,22 @@ def test_an_org_that_answered_nonsense_is_judged_as_it_was(
     monkeypatch.setattr(genesys_client, "CALL_SECONDS", 0.6)
     known = next(each for org in demo.orgs["published"].orgs for each in org.clients if each.name == name)
     client = create_client(name=name, region_key="demo-published", client_id=known.id, secret=known.secret, user=None)
-    again = rejudge_run(diagnosed(client, HEALTHY))
+    again = reevaluate_run(diagnosed(client, HEALTHY))
     assert not again.differs, told_of(again)
-    assert not again.trouble
+    assert not again.problem
 
 
 def test_nothing_is_sent_and_nothing_is_stored(clients: dict[str, OAuthClient], no_network: None) -> None:
     run = make_run(clients[NO_ROLE.client], inputs=Inputs(conversation_id=NO_ROLE.conversation_id).to_json())
     before = (Run.objects.values().get(), Finding.objects.count(), Exchange.objects.count())
-    rejudge_run(run)
+    reevaluate_run(run)
     assert before == (Run.objects.values().get(), Finding.objects.count(), Exchange.objects.count())
 
 
 def test_the_org_may_be_gone(clients: dict[str, OAuthClient], demo: server.Running) -> None:
     run = diagnosed(clients[NO_ROLE.client], NO_ROLE)
     demo.stop()
-    assert rejudge_run(run).cause == ("authz.permission_missing", "authz.permission_missing")
+    assert reevaluate_run(run).cause == ("authz.permission_missing", "authz.permission_missing")
 
 
 def test_a_check_that_judges_otherwise_since_changes_the_verdict_and_is_named(
@@ -117,7 +117,7 @@ def test_a_check_that_judges_otherwise_since_changes_the_verdict_and_is_named(
     old = base._registry["permissions.call"]
     lenient = replace(old, version=old.version + 1, run=lambda ctx: [base.passed("held", "The client holds it.")])
     monkeypatch.setitem(base._registry, "permissions.call", lenient)
-    again = rejudge_run(run)
+    again = reevaluate_run(run)
     assert again.differs
     assert [(each.check_id, each.why) for each in again.changes] == [("permissions.call", "version")]
     run.refresh_from_db()
@@ -134,17 +134,17 @@ def test_a_new_check_asks_what_was_not_asked_and_cannot_tell(
         return [base.passed("fine", "It is fine.") if fine else base.failed("broken", "It is broken.")]
 
     monkeypatch.setitem(base._registry, "route.novel", base.Check("route.novel", "Novel", ask))
-    again = rejudge_run(run)
+    again = reevaluate_run(run)
     assert [(each.check_id, each.now and each.now.code) for each in again.changes] == [
         ("route.novel", "not_in_archive")
     ]
-    assert again.not_kept == ("/api/v2/quality/forms",)
+    assert again.missing_paths == ("/api/v2/quality/forms",)
 
 
 def test_a_retired_check_is_named(clients: dict[str, OAuthClient], monkeypatch: pytest.MonkeyPatch) -> None:
     run = diagnosed(clients[HEALTHY.client], HEALTHY)
     monkeypatch.delitem(base._registry, "reach.clock")
-    assert [(each.check_id, each.why) for each in rejudge_run(run).changes] == [("reach.clock", "retired_check")]
+    assert [(each.check_id, each.why) for each in reevaluate_run(run).changes] == [("reach.clock", "retired_check")]
 
 
 def test_a_list_of_which_the_tail_was_cut_accuses_nobody(clients: dict[str, OAuthClient]) -> None:
@@ -153,12 +153,12 @@ def test_a_list_of_which_the_tail_was_cut_accuses_nobody(clients: dict[str, OAut
     grants = run.exchanges.get(url__contains="/subjects/me")
     grants.body = json.dumps({**json.loads(grants.body), "grants": ["[cut: 40 more]"]})
     grants.save()
-    again = rejudge_run(run)
+    again = reevaluate_run(run)
     assert not again.differs
     assert {"permissions.call", "permissions.reads"} <= set(again.carried)
 
     run.findings.filter(check_id="permissions.call").update(check_version=99)
-    again = rejudge_run(run)
+    again = reevaluate_run(run)
     assert [(each.check_id, each.now and each.now.outcome) for each in again.changes] == [("permissions.call", "error")]
     assert not again.cause[1].startswith("authz.")
 
@@ -167,7 +167,7 @@ def test_a_run_whose_bodies_were_dropped_keeps_its_verdict(clients: dict[str, OA
     run = diagnosed(clients[NO_ROLE.client], NO_ROLE)
     run.exchanges.update(body="")
     run.bodies_dropped_at = timezone.now()
-    assert not rejudge_run(run).differs
+    assert not reevaluate_run(run).differs
 
 
 def test_a_repeated_part_is_judged_as_a_part(clients: dict[str, OAuthClient]) -> None:
@@ -175,7 +175,7 @@ def test_a_repeated_part_is_judged_as_a_part(clients: dict[str, OAuthClient]) ->
     part = repeat_run(run, None, branch="conversation.exists")
     execute_run(part.pk)
     part.refresh_from_db()
-    again = rejudge_run(part)
+    again = reevaluate_run(part)
     assert (again.differs, again.changes) == (False, ())
 
 
@@ -183,9 +183,9 @@ def test_a_run_cut_short_is_never_acquitted(clients: dict[str, OAuthClient]) -> 
     run = diagnosed(clients[HEALTHY.client], HEALTHY)
     run.findings.filter(check_id__startswith="conversation.").delete()
     Run.objects.filter(pk=run.pk).update(status=Run.Status.INTERRUPTED, cause="undetermined", certainty="undetermined")
-    again = rejudge_run(Run.objects.get(pk=run.pk))
+    again = reevaluate_run(Run.objects.get(pk=run.pk))
     assert again.cause[1] == "undetermined"
-    assert not again.not_kept
+    assert not again.missing_paths
 
 
 def test_an_offer_is_judged_by_the_hour_of_the_run(clients: dict[str, OAuthClient]) -> None:
@@ -194,8 +194,8 @@ def test_an_offer_is_judged_by_the_hour_of_the_run(clients: dict[str, OAuthClien
     answer = json.dumps({"status": 200, "headers": {}, "body": {"id": "x", "dateOfferEnds": open_until}})
     run = diagnosed(clients[HEALTHY.client], replace(HEALTHY, answer=answer))
     Run.objects.filter(pk=run.pk).update(started_at=run.started_at, inputs=_an_hour_later(run))
-    assert rejudge_run(Run.objects.get(pk=run.pk)).differs
-    assert not rejudge_run(run).differs
+    assert reevaluate_run(Run.objects.get(pk=run.pk)).differs
+    assert not reevaluate_run(run).differs
 
 
 def _an_hour_later(run: Run) -> dict[str, Any]:
@@ -211,8 +211,8 @@ def test_what_cannot_be_judged_says_why() -> None:
     nowhere = make_run(nothing_kept.client, inputs={**Inputs().to_json(), "target": {"region": "atlantis-1"}})
     gone = make_run(nothing_kept.client, inputs=Inputs().to_json(), branch="astrology.stars")
     for run in (nothing_kept, nowhere, gone):
-        again = rejudge_run(run)
-        assert again.trouble
+        again = reevaluate_run(run)
+        assert again.problem
         assert not again.differs
 
 
@@ -220,21 +220,21 @@ def test_pages_walk_every_run_that_is_over_once() -> None:
     client = make_client()
     runs = [make_run(client, inputs=Inputs().to_json()).pk for _ in range(5)]
     make_open_run(client)
-    first, place = rejudge_page(RunFilter(), None, 3)
+    first, place = reevaluate_page(RunFilter(), None, 3)
     assert [each.run.pk for each in first] == [runs[4], runs[3]]
-    second, end = rejudge_page(RunFilter(), read_position(place, "newest"), 3)
+    second, end = reevaluate_page(RunFilter(), read_position(place, "newest"), 3)
     assert [each.run.pk for each in second] == [runs[2], runs[1], runs[0]]
     assert end == ""
-    assert [each.run.pk for each in rejudge_all(RunFilter(), 4)] == runs[:0:-1]
-    assert len(list(rejudge_all(RunFilter(), 100))) == 5
+    assert [each.run.pk for each in reevaluate_all(RunFilter(), 4)] == runs[:0:-1]
+    assert len(list(reevaluate_all(RunFilter(), 100))) == 5
 
 
 def test_the_number_of_queries_does_not_grow_with_the_runs(clients: dict[str, OAuthClient]) -> None:
     diagnosed(clients[HEALTHY.client], HEALTHY)
     with CaptureQueriesContext(connection) as one:
-        rejudge_page(RunFilter(), None)
+        reevaluate_page(RunFilter(), None)
     for _ in range(3):
         diagnosed(clients[HEALTHY.client], HEALTHY)
     with CaptureQueriesContext(connection) as four:
-        rejudge_page(RunFilter(), None)
+        reevaluate_page(RunFilter(), None)
     assert len(four) - len(one) <= 3, "one look at the contract in force for each run, and no more"

@@ -392,7 +392,7 @@ def test_flapping_is_named(as_lead: Client) -> None:
 def test_of_many_flips_the_newest_are_shown_and_all_are_counted(
     as_lead: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparisons, "MOST_FLIPS", 2)
+    monkeypatch.setattr(comparisons, "MAX_FLIPS", 2)
     client = make_client()
     for hours in range(0, 8, 2):
         good(client, hours)
@@ -418,7 +418,7 @@ def test_a_run_without_a_target_has_no_history_yet(as_lead: Client) -> None:
 
 
 def test_the_last_good_run_is_found_however_long_ago_it_was(as_lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "MOST_POINTS", 3)
+    monkeypatch.setattr(queries, "MAX_POINTS", 3)
     client = make_client()
     a, b = good(client, 1), bad(client, 2)
     for hours in range(3, 9):

@@ -8,7 +8,7 @@ from django.test import Client
 from diagnostics.checks import base
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
-from diagnostics.runs.views import reevaluate as rejudge
+from diagnostics.runs.views import reevaluate
 from tests.factories import make_client, make_exchange, make_finding, make_open_run, make_run
 
 pytestmark = pytest.mark.django_db
@@ -47,8 +47,8 @@ def test_the_list_is_narrowed_as_elsewhere(as_lead: Client, run: Run) -> None:
 
 
 def test_batches_go_on_from_one_another_and_add_up(as_lead: Client, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rejudge, "AT_A_TIME", 2)
-    monkeypatch.setattr(rejudge, "AUTOMATIC", 4)
+    monkeypatch.setattr(reevaluate, "BATCH_SIZE", 2)
+    monkeypatch.setattr(reevaluate, "RUNS_PER_CLICK", 4)
     for _ in range(5):
         make_run(run.client, inputs=WITHOUT, cause="none")
     make_open_run(run.client)
@@ -56,7 +56,7 @@ def test_batches_go_on_from_one_another_and_add_up(as_lead: Client, run: Run, mo
     while query:
         context = as_lead.get(f"/rejudge/batch/?{query}").context
         looked.append(context["counts"]["looked"])
-        goes_on.append(context["goes_on"])
+        goes_on.append(context["continues"])
         query = context["next"]
     assert looked == [1, 3, 5, 6]
     assert goes_on == [True, True, False, False]

@@ -1,4 +1,4 @@
-"""Runs that another program asks for: the same request sent twice starts one run, and nobody floods the queue."""
+"""Starts runs for the API, so that a request sent twice with the same idempotency key starts one run."""
 
 import hashlib
 import json
@@ -18,48 +18,50 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import IdempotencyKey, Run
 from diagnostics.runs.runs import create_run
 
-KEY_LIFE = timedelta(hours=24)
-MOST_KEYS = 5_000  # forgotten in one tick
+KEY_LIFETIME = timedelta(hours=24)
+KEYS_PER_TICK = 5_000  # deleted per tick
 
 
-class OtherRequest(Exception):
-    """The key was used for another request."""
+class KeyReused(Exception):
+    """The key was used for a different request."""
 
 
 @dataclass(frozen=True)
-class Started:
-    """`is_new` is false where the same request had been answered before: nothing was started now."""
+class StartResult:
+    """`is_new` is false if the same request had already started this run."""
 
     run: Run
     is_new: bool
 
 
-def hash_of(request: Mapping[str, Any]) -> str:
-    """The same for the same request, however its JSON was written."""
+def hash_request(request: Mapping[str, Any]) -> str:
+    """Equal for equal requests, however their JSON was formatted."""
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
-def known_start(token: ApiToken, key: str, request_hash: str) -> Run | None:
-    """The run that this very request started. Raises OtherRequest where the key belongs to another one."""
+def find_started_run(token: ApiToken, key: str, request_hash: str) -> Run | None:
+    """The run that this request started before, if any. Raises KeyReused if the key belongs to another request."""
     if not key:
         return None
     rows = IdempotencyKey.objects.select_related("run__client", "run__started_by").defer("run__client__secret")
-    found = rows.filter(token=token, key=key, created_at__gt=timezone.now() - KEY_LIFE).first()
+    found = rows.filter(token=token, key=key, created_at__gt=timezone.now() - KEY_LIFETIME).first()
     if found is not None and found.request_hash != request_hash:
-        raise OtherRequest
+        raise KeyReused
     return found.run if found else None
 
 
 @transaction.atomic
-def start_for_program(
+def start_api_run(
     token: ApiToken, client: OAuthClient, inputs: Inputs, *, key: str = "", request_hash: str = ""
-) -> Started:
-    """Raises OtherRequest, TooManyRuns, and Refused for a retired client. The token's row is held meanwhile, so that two
-    requests with one key come one after the other.
+) -> StartResult:
+    """Start a run, or return the one that the same request started.
+
+    Locks the token's row, so that two requests with the same key run one after the other. Raises KeyReused,
+    TooManyRuns, and ActionRefused for a retired client.
     """
     ApiToken.objects.select_for_update().get(pk=token.pk)
-    if run := known_start(token, key, request_hash):
-        return Started(run, is_new=False)
+    if run := find_started_run(token, key, request_hash):
+        return StartResult(run, is_new=False)
     run = create_run(
         client=client,
         kind=Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH,
@@ -68,13 +70,15 @@ def start_for_program(
         source=Run.Source.API,
     )
     if key:
-        IdempotencyKey.objects.filter(token=token, key=key).delete()  # one whose life is over
+        IdempotencyKey.objects.filter(token=token, key=key).delete()  # an expired one
         IdempotencyKey.objects.create(token=token, key=key, request_hash=request_hash, run=run)
     record("run.started", run, after={"kind": run.kind, "token": token.prefix}, client=client)
-    return Started(run, is_new=True)
+    return StartResult(run, is_new=True)
 
 
-def forget_old_keys() -> int:
-    old = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEY_LIFE)
-    found = without_set_aside(old, Kind.IDEMPOTENCY_KEY).order_by("created_at").values_list("pk", flat=True)[:MOST_KEYS]
+def delete_expired_keys() -> int:
+    old = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEY_LIFETIME)
+    found = (
+        without_set_aside(old, Kind.IDEMPOTENCY_KEY).order_by("created_at").values_list("pk", flat=True)[:KEYS_PER_TICK]
+    )
     return sum(rows_together(Kind.IDEMPOTENCY_KEY, list(found), lambda pks: old.filter(pk__in=pks).delete()[0]))

@@ -1,4 +1,4 @@
-"""As what a finding is known, as word and shape."""
+"""Badges of issues, and the issue of a finding."""
 
 from collections.abc import Mapping
 
@@ -13,17 +13,17 @@ register = template.Library()
 
 
 @register.simple_tag
-def known_for(finding: Finding, known: Mapping[str, Issue] | None) -> Issue | None:
-    """None where the page was told nothing, and where the finding is no trouble."""
-    return known.get(finding.anchor) if known else None
+def issue_for(finding: Finding, issues: Mapping[str, Issue] | None) -> Issue | None:
+    """The finding's issue. None if it has none, or if the page passes no issues."""
+    return issues.get(finding.anchor) if issues else None
 
 
 @register.simple_tag
-def known_badge(known: Issue) -> SafeString:
-    if known.ended_at is not None:
+def issue_badge(issue: Issue) -> SafeString:
+    if issue.ended_at is not None:
         return badge("pass", "pass", "Over", chip=True)
-    if known.is_accepted:
+    if issue.is_accepted:
         return badge("finished", "accent", "Accepted", chip=True)
-    if known.reopened:
+    if issue.reopened:
         return badge("again", "fail", "Open again", chip=True)
     return badge("fail", "fail", "Open", chip=True)

@@ -1,4 +1,4 @@
-"""An old verdict beside the one of today, in words and badges."""
+"""Stored verdicts and findings next to re-evaluated ones."""
 
 from collections.abc import Mapping
 
@@ -34,7 +34,7 @@ def verdict_badge(cause: str, certainty: str, is_part: bool = False) -> SafeStri
 
 
 @register.simple_tag
-def said(finding: Finding | None) -> SafeString:
+def stored_finding(finding: Finding | None) -> SafeString:
     if finding is None:
         return SafeString('<span class="soft">nothing</span>')
     outcome = Outcome(finding.outcome)
