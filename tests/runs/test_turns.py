@@ -125,7 +125,7 @@ def test_the_claim_reads_an_index_and_not_the_whole_table() -> None:
     queue(client, make_user("ada"), 5)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE diagnostics_run")
-        given: dict[str, Any] = {"queue": PEOPLE, "scheduled": False, "heads": turns.CANDIDATES, "worker": "w"}
+        given: dict[str, Any] = {"queue": PEOPLE, "scheduled": False, "candidates": turns.CANDIDATES, "worker": "w"}
         cursor.execute(f"EXPLAIN {turns.CLAIM}", given | {"now": timezone.now(), "until": timezone.now()})
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan on diagnostics_run" not in plan
