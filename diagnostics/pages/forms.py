@@ -37,7 +37,7 @@ class ClaimsForm(forms.Form):
         max_length=MAX_TYPED,
         error_messages={
             **NO_NUL,
-            "required": "There is nothing to check yet. UploadedPaste the text, or choose a file.",
+            "required": "There is nothing to check yet. Paste the text, or choose a file.",
             "max_length": f"This is more than {MAX_TYPED:,} characters. Choose it as a file below, or paste the part in question.",
         },
         help_text="Paths, scopes, permissions, SDK methods, headers, hosts and body fields are looked for. Secrets are masked at once.",
