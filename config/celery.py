@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 TICK_SECONDS = 10.0
 START_DUE_SECONDS = 2.0
 
-app = Celery("cobrowse-doctor", task_cls="diagnostics.telemetry.task_context:CarriedTask")
+app = Celery("cobrowse-doctor", task_cls="diagnostics.telemetry.task_context:ContextTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {

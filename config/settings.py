@@ -117,13 +117,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "diagnostics.accounts.hosts.refuse_unknown_hosts",
-    "diagnostics.accounts.actor.by_request",
+    "diagnostics.accounts.actor.set_request_actor",
     "diagnostics.telemetry.request_log.log_requests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "diagnostics.operations.views.system.answer_probes",  # before everything that uses the database
     "whitenoise.middleware.WhiteNoiseMiddleware",  # static files are precompressed
-    "diagnostics.accounts.requests.keep_out_of_caches",  # after WhiteNoise: static files may be cached
+    "diagnostics.accounts.requests.disable_caching",  # after WhiteNoise: static files may be cached
     "django.middleware.gzip.GZipMiddleware",  # adds random padding against BREACH
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -136,9 +136,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "diagnostics.accounts.reauthentication.AskAgain",
-    "diagnostics.accounts.requests.login_again",
-    "diagnostics.accounts.requests.in_viewers_zone",
+    "diagnostics.accounts.reauthentication.RecentSignInMiddleware",
+    "diagnostics.accounts.requests.redirect_htmx_to_login",
+    "diagnostics.accounts.requests.use_viewer_time_zone",
     "diagnostics.runs.throttling.TooManyRequestsMiddleware",
     "diagnostics.runs.throttling.limit_uploads",  # last: before any form is read
 ]

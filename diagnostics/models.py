@@ -2,7 +2,7 @@
 
 from diagnostics.accounts.models import ApiToken, AuditEntry, User
 from diagnostics.issues.models import Issue, IssueNote
-from diagnostics.jobs.models import RowFailure
+from diagnostics.jobs.models import RowFailure, Turn
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, MissedTime, Schedule
 from diagnostics.operations.models import Heartbeat, RetentionPass, RetentionRule, TickPart
 from diagnostics.orgs.models import (
@@ -15,7 +15,7 @@ from diagnostics.orgs.models import (
     OrgChange,
     Provider,
 )
-from diagnostics.runs.models import Exchange, Finding, IdempotencyKey, Run, SavedView, Turn, Watch
+from diagnostics.runs.models import Exchange, Finding, IdempotencyKey, Run, SavedView, Watch
 
 __all__ = [
     "AccessToken",

@@ -10,6 +10,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from diagnostics.issues.issues import update_issues_of_waiting_runs
+from diagnostics.jobs.turns import delete_old_turns
 from diagnostics.monitoring import deliveries
 from diagnostics.monitoring.deliveries import due_deliveries
 from diagnostics.monitoring.incidents import send_reminders
@@ -18,10 +19,10 @@ from diagnostics.operations.retention import due_passes, work_on_pass
 from diagnostics.operations.set_aside import forget_ended_failures, refresh_safely, run_next_safely, verify_safely
 from diagnostics.operations.tick_parts import retry_failed_parts, run_part, run_parts
 from diagnostics.operations.worker_heartbeats import on_worker_ready, on_worker_shutdown
-from diagnostics.orgs.clients import give_up_verifications
-from diagnostics.orgs.contracts import give_up_refreshes
+from diagnostics.orgs.clients import end_stuck_verifications
+from diagnostics.orgs.contracts import end_stuck_refreshes
 from diagnostics.orgs.sync import snapshots
-from diagnostics.orgs.sync.snapshots import due_readings, start_due_readings
+from diagnostics.orgs.sync.snapshots import due_syncs, start_due_syncs
 from diagnostics.runs import turns
 from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.idempotency_keys import delete_expired_keys
@@ -57,7 +58,7 @@ def deliver(delivery_id: int) -> None:
 @shared_task(ignore_result=True)
 def verify_client(client_id: int) -> None:
     verify_safely(client_id)
-    for snapshot_id in start_due_readings(client_id=client_id):
+    for snapshot_id in start_due_syncs(client_id=client_id):
         send(read_snapshot, snapshot_id)
 
 
@@ -73,10 +74,10 @@ def read_due_snapshot(snapshot_id: int) -> None:
 
 
 def _read_next_snapshot() -> None:
-    has_read = snapshots.read_next_snapshot()
+    has_read = snapshots.run_next_sync()
     if has_read and (next_id := snapshots.waiting_sync()):
         send(read_snapshot, next_id)
-    for next_id in start_due_readings():  # a few at a time, without a pause in between
+    for next_id in start_due_syncs():  # a few at a time, without a pause in between
         send(read_due_snapshot, next_id)
 
 
@@ -109,7 +110,7 @@ def send_watches() -> None:
 
 
 def send_due_syncs() -> None:
-    for snapshot_id in due_readings():
+    for snapshot_id in due_syncs():
         send(read_due_snapshot, snapshot_id)
 
 
@@ -129,8 +130,8 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "sweep": send_swept_runs,
     "schedules": send_due_schedules,
     "watches": send_watches,
-    "verifications": give_up_verifications,
-    "contract_refreshes": give_up_refreshes,
+    "verifications": end_stuck_verifications,
+    "contract_refreshes": end_stuck_refreshes,
     "configuration_syncs": send_due_syncs,
     "search_data": backfill_runs,
     "findings_history": update_issues_of_waiting_runs,
@@ -139,7 +140,7 @@ TICK_PARTS: dict[str, Callable[[], object]] = {
     "reminders": send_reminders,
     "alerts": send_deliveries,
     "failed_rows": forget_ended_failures,
-    "turns": turns.delete_old_turns,
+    "turns": delete_old_turns,
 }
 
 

@@ -17,13 +17,13 @@ from diagnostics.api import views as api_guide
 from diagnostics.issues import views as issues
 from diagnostics.monitoring.views import alert_rules, channels, deliveries, incidents, schedules
 from diagnostics.operations.views import audit, retention, system
-from diagnostics.orgs.views import badges, clients, contract, impact, org_changes, permissions, providers, syncs
-from diagnostics.pages import checks, claims, home
+from diagnostics.orgs.views import badges, clients, contract, org_changes, permissions, providers, syncs, user_orgs
+from diagnostics.pages import checks, claims, home, impact
 from diagnostics.runs.views import comparisons, exports, packets, reevaluate, runs, saved_views, start, watches
 from diagnostics.runs.views import list as run_list
 from diagnostics.runs.views import live_start as live
 
-SIGN_IN = account.slowed_down(sign_in.login)
+SIGN_IN = account.with_retry_after(sign_in.login)
 SIGN_OUT = require_POST(sign_in.logout)
 sign_in_urls = [
     path("login/", SIGN_IN, name="login"),
@@ -31,7 +31,7 @@ sign_in_urls = [
     path("logout/", SIGN_OUT, name="logout"),
     path("logout/", SIGN_OUT, name="account_logout"),
     path("login/deactivated/", sign_in.account_inactive, name="account_inactive"),
-    path("login/second/", account.slowed_down(second_factor.authenticate), name="mfa_authenticate"),
+    path("login/second/", account.with_retry_after(second_factor.authenticate), name="mfa_authenticate"),
     path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("login/sso/", account.sign_on, name="sign-on"),
     path("login/sso/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
@@ -67,7 +67,7 @@ account_urls = [
 ]
 
 client_urls = [
-    path("clients/", clients.client_list, name="clients"),
+    path("clients/", home.client_list, name="clients"),
     path("clients/add/", clients.client_add, name="client-add"),
     path("clients/region/", clients.client_region, name="client-region"),
     path("clients/<int:pk>/", clients.client_detail, name="client"),
@@ -124,7 +124,7 @@ provider_urls = [
 ]
 
 rights_urls = [
-    path("clients/<int:pk>/rights/", permissions.client_rights, name="client-rights"),
+    path("clients/<int:pk>/rights/", permissions.client_permissions, name="client-rights"),
     path("touches/", impact.impact_page, name="touches"),
 ]
 
@@ -164,7 +164,7 @@ check_urls = [path("checks/", checks.check_list, name="checks")]
 
 contract_urls = [
     path("contract/", contract.contract_page, name="contract"),
-    path("contract/readings/", contract.readings, name="contract-readings"),
+    path("contract/readings/", contract.contract_refreshes, name="contract-readings"),
     path("contract/refresh/", contract.refresh, name="contract-refresh"),
 ]
 
@@ -211,7 +211,7 @@ user_urls = [
     path("users/", users.user_list, name="users"),
     path("users/add/", users.user_add, name="user-add"),
     path("users/<int:pk>/role/", users.user_role, name="user-role"),
-    path("users/<int:pk>/orgs/", users.user_orgs, name="user-orgs"),
+    path("users/<int:pk>/orgs/", user_orgs.user_orgs, name="user-orgs"),
     path("users/<int:pk>/second-factor/", users.user_second_factor, name="user-second-factor"),
     path("users/<int:pk>/password/", users.user_password, name="user-password"),
     path("users/<int:pk>/deactivate/", users.user_deactivate, name="user-deactivate"),

@@ -1,4 +1,4 @@
-"""Who may do what, and the lookups that find a row or answer 404."""
+"""View decorators that check roles, and a user lookup that raises 404."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,35 +17,35 @@ View = Callable[Concatenate[Request, P], HttpResponseBase]
 
 
 def admin_required(view: View[P]) -> View[P]:
-    """Refuses everyone but admins with 403. Anonymous people are sent to the login, here as by the middleware."""
-    return _only(view, lambda user: user.is_admin, "Only an admin may do this.")
+    """Return 403 for everyone but admins. Anonymous users are redirected to sign-in."""
+    return _restricted(view, lambda user: user.is_admin, "Only an admin may do this.")
 
 
 def may_run_required(view: View[P]) -> View[P]:
-    """For what asks an org: admins and operators."""
-    return _only(view, lambda user: user.may_run, "Only an admin or an operator may do this.")
+    """Allow admins and operators: for views that send requests to an org."""
+    return _restricted(view, lambda user: user.may_run, "Only an admin or an operator may do this.")
 
 
 def may_note_required(view: View[P]) -> View[P]:
-    """For notes on findings: admins and team leads."""
-    return _only(view, lambda user: user.may_note, "Only an admin or a team lead may do this.")
+    """Allow admins and team leads: for notes on issues."""
+    return _restricted(view, lambda user: user.may_note, "Only an admin or a team lead may do this.")
 
 
 def may_audit_required(view: View[P]) -> View[P]:
-    """For the audit log: admins and auditors."""
-    return _only(view, lambda user: user.may_audit, "Only an admin or an auditor may read this.")
+    """Allow admins and auditors: for the audit log."""
+    return _restricted(view, lambda user: user.may_audit, "Only an admin or an auditor may read this.")
 
 
-def _only(view: View[P], may: Callable[[User], bool], sentence: str) -> View[P]:
+def _restricted(view: View[P], is_allowed: Callable[[User], bool], message: str) -> View[P]:
     @wraps(view)
     def guarded(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not may(request.user):
-            raise PermissionDenied(sentence)
+        if not is_allowed(request.user):
+            raise PermissionDenied(message)
         return view(request, *args, **kwargs)
 
-    closed: Any = login_required(guarded)  # the decorator's types know HttpRequest only
-    checked: View[P] = closed
-    return checked
+    decorated: Any = login_required(guarded)  # typed for HttpRequest only
+    result: View[P] = decorated
+    return result
 
 
 def find_user(pk: int) -> User:

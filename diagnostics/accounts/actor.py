@@ -1,4 +1,4 @@
-"""Who acts now, and from where: a request's person, or somebody at the command line; else the product by itself."""
+"""The current actor: the user of a request, the account that runs a command, or the system."""
 
 import getpass
 import ipaddress
@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 
 WEB, API, CLI, SYSTEM = "web", "api", "cli", "system"
 API_PREFIX = "/api/"
-HEADER = "X-Request-ID"
+REQUEST_ID_HEADER = "X-Request-ID"
 
 
 def _no_person() -> Any:
@@ -25,60 +25,62 @@ def _no_person() -> Any:
 
 @dataclass(frozen=True)
 class Actor:
-    """`person` is asked only when something is done: who a request comes from is known later than that it comes."""
+    """Who acts, and from which address. `person` is called lazily: middleware that runs later sets the request's user."""
 
     by: str = SYSTEM
     address: str | None = None
     request_id: str = ""
     person: Callable[[], Any] = _no_person
-    account: str = ""  # of the machine, where no person of ours has signed in
+    account: str = ""  # user@host of a command
 
 
-_acting: ContextVar[Actor] = ContextVar("acting", default=Actor())  # noqa: B039 - frozen
+_current: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039 - frozen
 
 
 def current_actor() -> Actor:
-    return _acting.get()
+    return _current.get()
 
 
 @contextmanager
-def acts(acting: Actor) -> Iterator[Actor]:
-    token = _acting.set(acting)
+def acting_as(actor: Actor) -> Iterator[Actor]:
+    token = _current.set(actor)
     try:
-        yield acting
+        yield actor
     finally:
-        _acting.reset(token)
+        _current.reset(token)
 
 
 @contextmanager
-def at_the_command_line() -> Iterator[Actor]:
-    """What is done within was done by the account that started the command."""
-    with acts(Actor(CLI, account=f"{_account()}@{socket.gethostname()}", request_id=uuid4().hex)) as acting:
-        yield acting
+def command_line_actor() -> Iterator[Actor]:
+    """Make the account that started the command the actor of the block."""
+    with acting_as(Actor(CLI, account=f"{_account()}@{socket.gethostname()}", request_id=uuid4().hex)) as actor:
+        yield actor
 
 
-def by_request(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: gives each request an id of ours, none from outside, and remembers whose request it is."""
+def set_request_actor(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: set the actor and a new request ID, and return the ID in X-Request-ID. IDs from outside are ignored."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         by = API if request.path.startswith(API_PREFIX) else WEB
         id = uuid4().hex
-        with acts(Actor(by, address_of(request), id, lambda: getattr(request, "user", None))):
+        with acting_as(Actor(by, address_of(request), id, lambda: getattr(request, "user", None))):
             response = get_response(request)
-        response.headers[HEADER] = id
+        response.headers[REQUEST_ID_HEADER] = id
         return response
 
     return middleware
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Where the request comes from: what the outermost proxy of ours has seen, never what the far end says of itself."""
-    given = request.META.get("REMOTE_ADDR", "")
-    passed = [each.strip() for each in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    if 0 < settings.TRUSTED_PROXIES <= len(passed):
-        given = passed[-settings.TRUSTED_PROXIES]
+    """Return the client's IP address as our outermost trusted proxy saw it, or None if it isn't an address."""
+    address = request.META.get("REMOTE_ADDR", "")
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    if 0 < settings.TRUSTED_PROXIES <= len(forwarded):
+        address = forwarded[-settings.TRUSTED_PROXIES]
     try:
-        return str(ipaddress.ip_address(given))
+        return str(ipaddress.ip_address(address))
     except ValueError:
         return None
 
@@ -86,5 +88,5 @@ def address_of(request: HttpRequest) -> str | None:
 def _account() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as containers have them
+    except (KeyError, OSError):  # containers run as accounts without a name
         return "unnamed"

@@ -1,4 +1,4 @@
-"""API tokens: made and shown once, known again by their hash, counted as they are used, revoked."""
+"""API tokens: create, verify by hash, count calls, revoke. A token's text is shown once and never stored."""
 
 import hashlib
 import re
@@ -17,28 +17,28 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import ApiToken, User
 from diagnostics.web.refusals import ActionRefused
 
-ALPHABET = string.ascii_letters + string.digits
-# `cbd_`, eight characters by which the row is found and people tell tokens apart, and 238 bits that nobody knows.
-SHAPE = re.compile(r"(cbd_[A-Za-z0-9]{8})_[A-Za-z0-9]{40}")
+TOKEN_ALPHABET = string.ascii_letters + string.digits
+# `cbd_`, eight characters that identify the token in the database and on pages, and a secret of 238 bits.
+TOKEN_SHAPE = re.compile(r"(cbd_[A-Za-z0-9]{8})_[A-Za-z0-9]{40}")
 MOST_TOKENS = 50
 MINUTE = 60
 
 
 @dataclass(frozen=True)
 class TokenCheck:
-    """What became of a token that was shown: it is good, or `why` says what is wrong with it.
+    """The result of verifying a token: the token, or the error message.
 
-    `wait_seconds` is not 0 where it was used too often in this minute.
+    `wait_seconds` is positive if the token exceeded its rate limit for this minute.
     """
 
     token: ApiToken | None = None
-    why: str = ""
+    error: str = ""
     wait_seconds: int = 0
 
 
 @transaction.atomic
 def make_token(owner: User, *, name: str, scope: str, days: int) -> tuple[ApiToken, str]:
-    """The row, and the token itself, which is kept nowhere. Raises Refused where there are too many already."""
+    """Return the row and the token's text. Raises ActionRefused if the owner has MOST_TOKENS or may not run anything."""
     User.objects.select_for_update().get(pk=owner.pk)
     if scope == ApiToken.Scope.RUN and not owner.may_run:
         raise ActionRefused("Your role may not run anything, so a token of yours cannot either. Choose “Read”.")
@@ -61,45 +61,48 @@ def make_token(owner: User, *, name: str, scope: str, days: int) -> tuple[ApiTok
 
 @transaction.atomic
 def revoke_token(token: ApiToken) -> None:
-    """From this moment on it opens nothing. Twice is the same as once."""
+    """Revoke the token. Revoking it again has no effect."""
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
         record("api_token.revoked", token, after={"owner": token.owner.username})
 
 
 def use_token(text: str) -> TokenCheck:
-    """The token whose whole text this is, counted as used; else why it opens nothing.
+    """Verify a token and count the call.
 
-    Only who has the whole token is told that it was revoked or has expired.
+    The errors "revoked" and "expired" are returned only if the whole text matches.
     """
-    shape = SHAPE.fullmatch(text)
+    shape = TOKEN_SHAPE.fullmatch(text)
     token = ApiToken.objects.select_related("owner").filter(prefix=shape[1]).first() if shape else None
     if token is None or not secrets.compare_digest(token.hash, _hash(text)):
-        return TokenCheck(why="This is no token of ours. Make one on the page “API tokens”.")
+        return TokenCheck(error="This is no token of ours. Make one on the page “API tokens”.")
     if token.revoked_at is not None:
-        return TokenCheck(why="This token was revoked. Make a new one on the page “API tokens”.")
+        return TokenCheck(error="This token was revoked. Make a new one on the page “API tokens”.")
     if not token.is_good:
-        return TokenCheck(why="This token has expired. Make a new one on the page “API tokens”.")
+        return TokenCheck(error="This token has expired. Make a new one on the page “API tokens”.")
     if not token.owner.is_active:
-        return TokenCheck(why="The person whose token this is can no longer sign in.")
+        return TokenCheck(error="The person whose token this is can no longer sign in.")
     return TokenCheck(token, wait_seconds=_count(token))
 
 
 def _count(token: ApiToken) -> int:
-    """One UPDATE, so that processes count together: 0, or the seconds until the next minute where it was too often."""
+    """Count a call. Return 0, or the seconds until the next minute if the rate limit is exceeded.
+
+    A single UPDATE, so that the limit applies across processes.
+    """
     now = timezone.now()
     minute = int(now.timestamp()) // MINUTE
-    same = Q(minute=minute)
-    room = ~same | Q(calls__lt=settings.API_CALLS_PER_MINUTE)
-    calls = Case(When(same, then=F("calls") + 1), default=Value(1))
-    if ApiToken.objects.filter(room, pk=token.pk).update(calls=calls, minute=minute, last_used_at=now):
+    is_same_minute = Q(minute=minute)
+    is_below_limit = ~is_same_minute | Q(calls__lt=settings.API_CALLS_PER_MINUTE)
+    calls = Case(When(is_same_minute, then=F("calls") + 1), default=Value(1))
+    if ApiToken.objects.filter(is_below_limit, pk=token.pk).update(calls=calls, minute=minute, last_used_at=now):
         return 0
     return max(1, ceil((minute + 1) * MINUTE - now.timestamp()))
 
 
 def _hash(text: str) -> str:
-    """Plain SHA-256 is enough for 238 random bits: nobody can try them all, and every request has to be quick."""
+    """Plain SHA-256 is enough for 238 random bits, which nobody can guess, and it is fast."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(length))

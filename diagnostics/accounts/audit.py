@@ -1,4 +1,4 @@
-"""The audit log's one door: what was done is written down in the same transaction in which it is done."""
+"""Writes audit log entries. Call `record` in the transaction of the change it describes."""
 
 import re
 from typing import Any
@@ -13,20 +13,20 @@ from diagnostics.redaction.redactor import Redactor
 Values = dict[str, Any]
 
 MASKED = "[masked]"
-# Beside the names that any field of a secret has.
+# In addition to the secret names that redaction knows.
 EXTRA_SECRET_NAMES = frozenset(
     {"hash", "key", "keys", "codes", "otp", "totp", "session", "sessionid", "csrfmiddlewaretoken"}
 )
-# Nothing can be removed from the log, so it says that a text was written, never the text. A value is shown where it is
-# one word without blanks, such as a role, an ID or a time, or where its field says who or what it is about.
-WORD = re.compile(r"[^\s]{1,120}")
-SHOWN = masks.word_set("name client clients channels orgs only_orgs owner when shown query through by")
-TEXTS = masks.word_set("note notes text reason mute_reason pause_reason accepted_reason words comment")
-WRITTEN = re.compile(r"\[text, \d+ characters\]")
+# Entries can't be deleted, so the log records that a text was written, never the text. A value is shown if it has no blanks,
+# such as a role, an ID or a time, or if its field is in SHOWN_FIELDS.
+SINGLE_WORD = re.compile(r"[^\s]{1,120}")
+SHOWN_FIELDS = masks.word_set("name client clients channels orgs only_orgs owner when shown query through by")
+TEXT_FIELDS = masks.word_set("note notes text reason mute_reason pause_reason accepted_reason words comment")
+TEXT_PLACEHOLDER = re.compile(r"\[text, \d+ characters\]")
 LONGEST_TEXT = 500
 LONGEST_SCANNED = 5_000
 LONGEST_LIST = 50
-DEEPEST = 4
+MAX_DEPTH = 4
 
 
 def record(
@@ -39,35 +39,35 @@ def record(
     client: Model | None = None,
     person: User | None = None,
 ) -> AuditEntry:
-    """One act: noun and verb, such as "client.added". Who, from where and by which request is known here.
+    """Write an entry for the current actor. `action` is a noun and a verb, such as "client.added".
 
-    Of `before` and `after` together only what differs is kept. Of a text that somebody wrote only its length is. Secrets
-    are masked by their fields' names and by their shape; still no caller hands one over. `person` is for who is not
-    signed in yet, or not any more.
+    If both `before` and `after` are given, only the keys that differ are stored. User-written text is stored as its length.
+    Secrets are masked by field name and by pattern, but callers must not pass any. `person` overrides the actor's user, for
+    a user who isn't signed in yet or any more.
     """
-    now = acting.current_actor()
-    who = person or now.person()
-    is_known = isinstance(who, User) and who.pk is not None
+    actor = acting.current_actor()
+    user = person or actor.person()
+    is_known = isinstance(user, User) and user.pk is not None
     if before is not None and after is not None:
         before, after = _differing(before, after)
     return AuditEntry.objects.create(
-        actor_id=who.pk if is_known else None,
-        actor=(who.get_username() if is_known else now.account)[:150],
-        by=now.by,
+        actor_id=user.pk if is_known else None,
+        actor=(user.get_username() if is_known else actor.account)[:150],
+        by=actor.by,
         action=action,
         thing=thing._meta.model_name or "" if thing is not None else "",
         thing_id=str(thing.pk)[:64] if thing is not None else "",
         name=_text(name or _name_of(thing))[:300],
         client_id=client.pk if client is not None else _client_of(thing),
-        address=now.address,
-        request_id=now.request_id,
+        address=actor.address,
+        request_id=actor.request_id,
         before=_value(before),
         after=_value(after),
     )
 
 
 def _differing(before: Values, after: Values) -> tuple[Values, Values]:
-    """Compared before anything is masked, so that one secret in place of another is a difference."""
+    """Return the keys that differ. Values are compared before masking, so that a changed secret counts as a difference."""
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return {key: before.get(key) for key in keys}, {key: after.get(key) for key in keys}
 
@@ -77,19 +77,19 @@ def _name_of(thing: Model | None) -> str:
 
 
 def _client_of(thing: Model | None) -> int | None:
-    """Whose org it is about: the client itself, or the one that a row or its run belongs to."""
+    """Return the ID of the client that the entry is about: the row itself, or the client of the row or of its run."""
     if thing is not None and thing._meta.label == "diagnostics.OAuthClient":
         return int(thing.pk)
-    for holder in (thing, *(getattr(thing, way, None) for way in ("run", "known", "schedule", "incident"))):
-        found = getattr(holder, "client_id", None)
-        if isinstance(found, int):
-            return found
+    for row in (thing, *(getattr(thing, name, None) for name in ("run", "known", "schedule", "incident"))):
+        client_id = getattr(row, "client_id", None)
+        if isinstance(client_id, int):
+            return client_id
     return None
 
 
 def _value(value: Any, name: str = "", depth: int = 0) -> Any:
-    """As JSON: without secrets, cut where it is long."""
-    if depth > DEEPEST:
+    """Return the value as JSON data, with secrets masked and long values cut."""
+    if depth > MAX_DEPTH:
         return "[cut]"
     if isinstance(value, dict):
         return {_text(str(key)): _value(item, str(key), depth + 1) for key, item in value.items()}
@@ -104,8 +104,10 @@ def _value(value: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, int | float):
         return value
     text = str(value)
-    is_shown = name not in TEXTS and (name in SHOWN or not isinstance(value, str) or WORD.fullmatch(text))
-    return _text(text) if is_shown or WRITTEN.fullmatch(text) else f"[text, {len(text)} characters]"
+    is_shown = name not in TEXT_FIELDS and (
+        name in SHOWN_FIELDS or not isinstance(value, str) or SINGLE_WORD.fullmatch(text)
+    )
+    return _text(text) if is_shown or TEXT_PLACEHOLDER.fullmatch(text) else f"[text, {len(text)} characters]"
 
 
 def _text(text: str) -> str:

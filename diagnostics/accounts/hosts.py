@@ -1,4 +1,4 @@
-"""Refuses a request for a host name that is not ours, before anything else looks at it."""
+"""Middleware that rejects requests for unknown host names before any other middleware runs."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ REFUSED = (
 def refuse_unknown_hosts(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: answers a plain 400 and logs one line. The name is logged as ASCII without control characters."""
+    """Middleware: return a plain-text 400 and log the host name as ASCII without control characters."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         try:

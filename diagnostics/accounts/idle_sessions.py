@@ -1,4 +1,4 @@
-"""Ends a session that nobody has used for a while, and says so where the person signs in again."""
+"""Ends idle sessions. The sign-in page then gives the reason."""
 
 import time
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from django.shortcuts import resolve_url
 from diagnostics.accounts.sign_in_events import LAST_ACTIVE
 
 WITHOUT_SESSION = ("/health/", "/metrics", "/api/v1/")
-WRITE_SECONDS = 60  # how exactly the last use is known
+WRITE_SECONDS = 60  # precision of the time of last use
 
 
 def end_idle_sessions(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware. A page that refreshes itself doesn't count as use. SESSION_IDLE_MINUTES of 0 switches this off."""
+    """Middleware: end sessions idle for SESSION_IDLE_MINUTES (0 = never). Automatic page refreshes don't count as use."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
@@ -39,25 +39,27 @@ def end_idle_sessions(
 
 
 def _is_automatic(request: HttpRequest) -> bool:
-    """Fragments are read by the page itself, most of them on a timer."""
+    """Return whether a page loaded a fragment, usually on a timer."""
     return request.method == "GET" and request.headers.get("HX-Request") == "true"
 
 
 def _with_reason(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """On the way to the sign-in, with the page to return to: the one with the form, where a form was sent."""
+    """Add the reason and the page to return to if the response redirects to sign-in."""
     login = resolve_url(settings.LOGIN_URL)
     for header in ("Location", "HX-Redirect"):
         if response.headers.get(header, "").split("?", 1)[0] == login:
-            place = f"{login}?{urlencode({'ended': 'idle', 'next': _page(request)})}"
-            response.headers[header] = place
+            response.headers[header] = f"{login}?{urlencode({'ended': 'idle', 'next': _page(request)})}"
     return response
 
 
 def _page(request: HttpRequest) -> str:
-    """The page that the person saw. The Referer is ours by the policy same-origin; another one leads home."""
+    """Return the path of the page to return to: for a form or fragment, the page that sent it.
+
+    Our Referrer-Policy is same-origin, so a Referer with another host is ignored.
+    """
     if request.method == "GET" and request.headers.get("HX-Request") != "true":
         return request.get_full_path()
-    seen = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
-    if seen.netloc != request.get_host() or not seen.path.startswith("/") or seen.path.startswith("//"):
+    page = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    if page.netloc != request.get_host() or not page.path.startswith("/") or page.path.startswith("//"):
         return "/"
-    return f"{seen.path}?{seen.query}" if seen.query else seen.path
+    return f"{page.path}?{page.query}" if page.query else page.path

@@ -1,7 +1,7 @@
-"""Remembers, in a signed cookie, with which accounts a browser has fully signed in before.
+"""Remembers in a signed cookie which accounts have fully signed in with a browser.
 
-Guessing elsewhere must not slow down the owner's own browser. The cookie opens nothing: it only keeps its own count of
-attempts. A new password makes all cookies of the account worthless.
+Known browsers have their own attempt counts, so that password guessing elsewhere doesn't slow down the owner. The cookie
+grants no access, and changing the password invalidates it.
 """
 
 import secrets
@@ -21,11 +21,11 @@ MOST_ACCOUNTS = 5
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """After a full sign-in with this browser, or a new password of who is signed in."""
-    kept = _read(request)
-    kept.pop(str(user.pk), None)
+    """Set the cookie. Call this after a full sign-in, and after the signed-in user changes their password."""
+    accounts = _read(request)
+    accounts.pop(str(user.pk), None)
     newest = {
-        **dict(list(kept.items())[-(MOST_ACCOUNTS - 1) :]),
+        **dict(list(accounts.items())[-(MOST_ACCOUNTS - 1) :]),
         str(user.pk): [secrets.token_hex(8), fingerprint(user)],
     }
     response.set_cookie(
@@ -39,7 +39,7 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
 
 
 def known_browser(request: HttpRequest, user: User | None) -> str:
-    """A random ID of this browser if it is known for the account, else ""."""
+    """Return this browser's random ID for the account, or "" if it is unknown."""
     entry = _read(request).get(str(user.pk)) if user is not None else None
     if user is None or not isinstance(entry, list) or len(entry) != 2:
         return ""
@@ -47,13 +47,13 @@ def known_browser(request: HttpRequest, user: User | None) -> str:
 
 
 def fingerprint(user: User) -> str:
-    """Changes with the password, and says nothing about it."""
+    """Return a value that changes with the password and reveals nothing about it."""
     return salted_hmac(SALT, f"{user.pk}:{user.password}", algorithm="sha256").hexdigest()[:32]
 
 
 def _read(request: HttpRequest) -> dict[str, Any]:
     try:
-        kept = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=AGE_SECONDS)
+        accounts = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=AGE_SECONDS)
     except signing.BadSignature:
         return {}
-    return kept if isinstance(kept, dict) else {}
+    return accounts if isinstance(accounts, dict) else {}

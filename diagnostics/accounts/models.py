@@ -1,4 +1,4 @@
-"""People with an account, what they did, and the tokens of their programs."""
+"""Users, their audit log entries and their API tokens."""
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -9,9 +9,9 @@ from diagnostics.storage.model_fields import RedactedCharField
 
 
 class User(AbstractUser):
-    """A person. Admins may do everything; the other roles say what else than reading is allowed.
+    """A user. Admins can do everything; every other role can read, plus what the role allows.
 
-    Who `is_limited` sees only clients of the orgs in `only_orgs`, by their ids, and clients they registered themselves.
+    If `is_limited`, the user sees only clients of the orgs in `only_orgs` (org IDs) and clients they registered themselves.
     """
 
     class Role(models.TextChoices):
@@ -30,7 +30,7 @@ class User(AbstractUser):
 
     @property
     def may_run(self) -> bool:
-        """Diagnose, repeat, watch, read an org anew: what asks an org, and changes nothing of who may ask it."""
+        """Whether the user can diagnose, repeat runs, watch and sync: everything that only sends requests to an org."""
         return self.is_active and self.role in (self.Role.ADMIN, self.Role.OPERATOR)
 
     @property
@@ -43,29 +43,28 @@ class User(AbstractUser):
 
     @property
     def sees_all(self) -> bool:
-        """Admins are never limited: they could lift any limit themselves."""
+        """Always true for admins, who could lift any limit."""
         return not self.is_limited or self.role == self.Role.ADMIN
 
     @property
     def orgs_in_sight(self) -> list[str]:
-        """A client whose org is not known has an empty id, which is no org that anybody could be given."""
+        """`only_orgs` without the empty ID, which clients of unknown orgs have."""
         return [org for org in self.only_orgs if org]
 
 
 class AuditEntry(models.Model):
-    """One act. People and things are kept by name, so that an entry says the same when they are gone."""
+    """One recorded action. Users and objects are stored by name, so that entries outlive them."""
 
     at = models.DateTimeField(default=timezone.now)
-    actor_id = models.BigIntegerField(
-        null=True, blank=True
-    )  # no foreign key: nothing may change a row, not even a deletion elsewhere
-    actor = models.CharField(max_length=150, blank=True)  # "" where the product acted by itself
+    # Not a foreign key: deleting a user must not change entries.
+    actor_id = models.BigIntegerField(null=True, blank=True)
+    actor = models.CharField(max_length=150, blank=True)  # "" for the system
     by = models.CharField(max_length=20, blank=True)  # web, api, cli, system
     action = models.CharField(max_length=60)  # noun and verb, such as client.added
     thing = models.CharField(max_length=40, blank=True)
     thing_id = models.CharField(max_length=64, blank=True)
     name = models.CharField(max_length=300, blank=True)
-    client_id = models.BigIntegerField(null=True, blank=True)  # whose org it is about
+    client_id = models.BigIntegerField(null=True, blank=True)  # of the org that the entry is about
     address = models.GenericIPAddressField(null=True, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     before = models.JSONField(null=True, blank=True)
@@ -84,7 +83,7 @@ class AuditEntry(models.Model):
 
 
 class ApiToken(models.Model):
-    """A token of a person. Only a hash of it is stored; `prefix` is its visible beginning, by which it is found."""
+    """A user's API token. Only its hash is stored; `prefix`, its first characters, identifies it."""
 
     class Scope(models.TextChoices):
         READ = "read", "Read"
@@ -98,7 +97,7 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
-    # The minute, counted from 1970, in which it was used last, and how often in that minute.
+    # The minute of the last call, in minutes since 1970, and the number of calls in it.
     minute = models.BigIntegerField(default=0, db_default=0)
     calls = models.PositiveIntegerField(default=0, db_default=0)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""The codes of authenticator apps: each is good once, from the setup of the app on."""
+"""One-time codes of authenticator apps: each code is accepted once, including the one from setup."""
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
@@ -10,7 +10,7 @@ LAST_STEP = "last_step"  # in the authenticator's data: the time step of the las
 
 @transaction.atomic
 def use(authenticator: Authenticator, code: str) -> bool:
-    """Remembers the code's time step. False if a code of this step, or of a later one, was accepted before."""
+    """Store the code's time step. Returns False if a code of this step or a later one was used before."""
     row = Authenticator.objects.select_for_update().filter(pk=authenticator.pk).first()
     if row is None:
         return False
@@ -23,8 +23,8 @@ def use(authenticator: Authenticator, code: str) -> bool:
 
 
 def _step_of(secret: str, code: str, after: int) -> int | None:
-    """The time step whose code this is, of those that are accepted now and later than `after`."""
-    digits = "".join(each for each in code if each.isalnum())
+    """Return the code's time step if it is currently accepted and later than `after`."""
+    digits = "".join(character for character in code if character.isalnum())
     for step in yield_hotp_counters_from_time():
         if step > after and format_hotp_value(hotp_value(secret, step)) == digits:
             return int(step)

@@ -1,18 +1,18 @@
-"""Password rules beside Django's own: a password and the username must not contain each other."""
+"""A password validator: the password and the username must not contain each other."""
 
 import unicodedata
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-# A shorter username is part of many good passwords by chance.
+# Good passwords often contain a shorter username by chance.
 SHORTEST_USERNAME = 3
 
 
 class UsernameValidator:
-    """Refuses a password that contains the username, or that the username contains.
+    """Rejects a password that contains the username or its reverse, or is contained in it.
 
-    Compared without case, accents of compatibility forms, or punctuation, and also with the username reversed.
+    The comparison ignores case, punctuation and Unicode compatibility forms (NFKC).
     """
 
     def validate(self, password: str, user: Any = None) -> None:
@@ -27,13 +27,13 @@ class UsernameValidator:
 
 
 def contains_username(password: str, username: str) -> bool:
-    """True if either contains the other, in either direction of reading."""
+    """Return whether either contains the other, with the username forward or reversed."""
     typed, name = _letters(password), _letters(username)
     if not typed or len(name) < SHORTEST_USERNAME:
         return False
-    return any(each in typed or typed in each for each in (name, name[::-1]))
+    return any(text in typed or typed in text for text in (name, name[::-1]))
 
 
 def _letters(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(each for each in folded if each.isalnum())
+    return "".join(character for character in folded if character.isalnum())

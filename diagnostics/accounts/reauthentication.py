@@ -1,6 +1,6 @@
-"""Asks for the password or passkey again before a change that an open, forgotten browser must not allow.
+"""Requires a recent sign-in or confirmation for sensitive changes, to protect unattended browsers.
 
-What was posted is kept, encrypted, while the person confirms, and then posted again: nothing typed is lost.
+The posted form is stored encrypted while the user confirms, and is then posted again, so that no input is lost.
 """
 
 import json
@@ -27,19 +27,19 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from diagnostics.storage.model_fields import fernet
 
-# View names whose POST needs a sign-in, or a confirmation, of the last 15 minutes.
-ASKS_AGAIN = frozenset(
+# Names of views whose POST needs a sign-in or confirmation within CONFIRM_AFTER_SECONDS.
+NEEDS_RECENT_SIGN_IN = frozenset(
     {
-        # Other people's accounts, and who sees which org.
+        # Other users' accounts, and who sees which org.
         "user-add", "user-role", "user-orgs", "user-password", "user-second-factor", "user-deactivate", "user-activate",
-        # How one's own account is signed in to.
+        # The user's own ways to sign in.
         "mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_add_webauthn",
         "mfa_edit_webauthn", "mfa_remove_webauthn", "socialaccount_connections", "sign-on-join",
-        # Where alerts go, and what other programs may do.
+        # Alert channels and API tokens.
         "channel-add", "channel-delete", "api-token-add",
-        # The credentials of an org.
+        # Org credentials.
         "client-secret",
-        # Deleting, and what makes something be deleted.
+        # Deletions, now or later.
         "client-retire", "schedule-delete", "alert-rule-delete", "saved-view-delete", "badge-remove", "retention-apply",
     }
 )  # fmt: skip
@@ -49,8 +49,9 @@ _UNDONE = "can be undone on the same page"
 _SIGN_IN = "is a step of signing in or out"
 _CONFIRM = "is the confirmation itself"
 _SHOWS = "shows something, and changes nothing"
-# View name -> why its POST does not ask. tests/accounts/test_reauthentication.py fails for a POST route in neither list.
-DOES_NOT_ASK = {
+# View name -> why its POST needs no confirmation. tests/accounts/test_reauthentication.py checks that every POST route is in
+# one of the two lists.
+NEEDS_NO_CONFIRMATION = {
     "login": _SIGN_IN,
     "account_login": _SIGN_IN,
     "logout": _SIGN_IN,
@@ -109,14 +110,14 @@ DOES_NOT_ASK = {
     "row-dismiss": "takes a line off the system page, and leaves the row it names alone",
 }
 
-PENDING_SECONDS = 15 * 60  # how long a person may take to confirm
+PENDING_SECONDS = 15 * 60  # time to confirm
 LARGEST_PENDING = 200_000  # characters of a form
-COOKIE = "confirming"  # binds what is kept to the browser that sent it, also across a new sign-in
+BROWSER_COOKIE = "confirming"  # binds a stored form to its browser, even across a new sign-in
 CONFIRMED = re.compile(r"/account/confirmed/([A-Za-z0-9_-]{20,60})/")
 
 
-class AskAgain:
-    """Middleware. Comes after those of CSRF, the person and the messages."""
+class RecentSignInMiddleware:
+    """Runs after the CSRF, authentication and messages middleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -128,63 +129,68 @@ class AskAgain:
         self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
         match = request.resolver_match
-        if request.method != "POST" or match is None or match.view_name not in ASKS_AGAIN:
+        if request.method != "POST" or match is None or match.view_name not in NEEDS_RECENT_SIGN_IN:
             return None
         if not request.user.is_authenticated:
-            return None  # the view sends them to the sign-in
+            return None  # the view redirects to sign-in
         if id := _id_in(request.POST.get("next", "")):
-            kept = take(request, id)
-            if kept is None:
+            form = pop_pending(request, id)
+            if form is None:
                 messages.warning(request, "Nothing was changed: too much time has passed. Enter it again.")
                 return redirect("home")
-            request.POST = kept  # type: ignore[assignment]
-        return None if is_recent(request) else ask(request)
+            request.POST = form  # type: ignore[assignment]
+        return None if is_recent(request) else start_confirmation(request)
 
 
 def is_recent(request: HttpRequest) -> bool:
-    """Whether the person signed in, or confirmed, within the time allowed. None of the setting switches this off."""
+    """Return whether the user signed in or confirmed within CONFIRM_AFTER_SECONDS (None = always recent)."""
     seconds = settings.CONFIRM_AFTER_SECONDS
     if seconds is None:
         return True
     records = get_authentication_records(request, request.user)
-    last = max((each["at"] for each in records if isinstance(each.get("at"), int | float)), default=0)
+    last = max((entry["at"] for entry in records if isinstance(entry.get("at"), int | float)), default=0)
     return 0 <= time.time() - last < seconds
 
 
-def ask(request: HttpRequest) -> HttpResponse:
-    """Keeps what was posted, and leads to the page that asks."""
+def start_confirmation(request: HttpRequest) -> HttpResponse:
+    """Store the posted form and redirect to the confirmation page."""
     methods = get_adapter(request).get_reauthentication_methods(request.user)
     if not methods:
         raise PermissionDenied("You have no password or passkey to confirm this with. Ask an admin for a password.")
     id = secrets.token_urlsafe(24)
-    browser = request.COOKIES.get(COOKIE) or secrets.token_urlsafe(24)
+    browser = request.COOKIES.get(BROWSER_COOKIE) or secrets.token_urlsafe(24)
     data = request.POST.copy()
     data.pop("csrfmiddlewaretoken", None)
-    sealed = _seal(request, data.urlencode())
-    if len(sealed) <= LARGEST_PENDING:
-        cache.set(_key(id, browser), sealed, PENDING_SECONDS)
-    place = f"{methods[0]['url']}?{urlencode({'next': reverse('confirmed', args=[id])})}"
+    encrypted = _encrypt(request, data.urlencode())
+    if len(encrypted) <= LARGEST_PENDING:
+        cache.set(_key(id, browser), encrypted, PENDING_SECONDS)
+    url = f"{methods[0]['url']}?{urlencode({'next': reverse('confirmed', args=[id])})}"
     is_htmx = request.headers.get("HX-Request") == "true"
-    answer = HttpResponseClientRedirect(place) if is_htmx else HttpResponseRedirect(place)
-    answer.set_cookie(
-        COOKIE, browser, max_age=PENDING_SECONDS, httponly=True, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax"
+    response = HttpResponseClientRedirect(url) if is_htmx else HttpResponseRedirect(url)
+    response.set_cookie(
+        BROWSER_COOKIE,
+        browser,
+        max_age=PENDING_SECONDS,
+        httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
     )
-    return answer
+    return response
 
 
 def pending_path(request: HttpRequest, next: str) -> str | None:
-    """Where what was kept is posted to again; None if nothing is kept for this person, browser and address."""
-    kept = _open(request, cache.get(_key(_id_in(next), request.COOKIES.get(COOKIE, ""))))
-    return str(kept["place"]) if kept else None
+    """Return the path to post the stored form to again, or None if none is stored for this user, browser and URL."""
+    pending = _decrypt(request, cache.get(_key(_id_in(next), request.COOKIES.get(BROWSER_COOKIE, ""))))
+    return str(pending["place"]) if pending else None
 
 
-def take(request: HttpRequest, id: str) -> QueryDict | None:
-    """What was posted to this address, once."""
-    key = _key(id, request.COOKIES.get(COOKIE, ""))
-    kept = _open(request, cache.get(key))
-    if kept is None or kept["place"] != request.get_full_path() or not cache.delete(key):
+def pop_pending(request: HttpRequest, id: str) -> QueryDict | None:
+    """Remove and return the form that was posted to this URL, if one is stored."""
+    key = _key(id, request.COOKIES.get(BROWSER_COOKIE, ""))
+    pending = _decrypt(request, cache.get(key))
+    if pending is None or pending["place"] != request.get_full_path() or not cache.delete(key):
         return None
-    return QueryDict(kept["data"])
+    return QueryDict(pending["data"])
 
 
 def _id_in(next: str) -> str:
@@ -196,16 +202,16 @@ def _key(id: str, browser: str) -> str:
     return f"confirming:{sha256(f'{id} {browser}'.encode()).hexdigest()}"
 
 
-def _seal(request: HttpRequest, data: str) -> str:
-    kept = {"person": request.user.pk, "place": request.get_full_path(), "data": data}
-    return fernet().encrypt(json.dumps(kept).encode()).decode()
+def _encrypt(request: HttpRequest, data: str) -> str:
+    pending = {"person": request.user.pk, "place": request.get_full_path(), "data": data}
+    return fernet().encrypt(json.dumps(pending).encode()).decode()
 
 
-def _open(request: HttpRequest, sealed: str | None) -> dict[str, Any] | None:
-    if not sealed:
+def _decrypt(request: HttpRequest, encrypted: str | None) -> dict[str, Any] | None:
+    if not encrypted:
         return None
     try:
-        kept: dict[str, Any] = json.loads(fernet().decrypt(sealed.encode()))
+        pending: dict[str, Any] = json.loads(fernet().decrypt(encrypted.encode()))
     except InvalidToken:
         return None
-    return kept if kept["person"] == request.user.pk else None
+    return pending if pending["person"] == request.user.pk else None

@@ -1,4 +1,4 @@
-"""The request as our views know it, and what an expired session answers to htmx."""
+"""The typed request of our views, request middleware, and response helpers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,11 +15,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from diagnostics.accounts.models import User
-from diagnostics.web.time_ranges import NotUnderstood, read_zone
+from diagnostics.web.time_ranges import InvalidFilterValue, parse_zone
 
 
 class Request(HttpRequest):
-    """A request behind the login: the user is one of ours, and htmx has been asked."""
+    """A request with a signed-in user and django-htmx details."""
 
     user: User
     htmx: HtmxDetails
@@ -28,30 +28,30 @@ class Request(HttpRequest):
 ZONE_COOKIE = "zone"
 
 
-def zone_of(request: HttpRequest) -> ZoneInfo:
-    """The reader's time zone as their browser told it, else the one of this installation."""
+def viewer_time_zone(request: HttpRequest) -> ZoneInfo:
+    """Return the time zone from the browser's cookie, or TIME_ZONE if the cookie is missing or invalid."""
     try:
-        return read_zone(request.COOKIES.get(ZONE_COOKIE, ""))
-    except NotUnderstood:
+        return parse_zone(request.COOKIES.get(ZONE_COOKIE, ""))
+    except InvalidFilterValue:
         return ZoneInfo(settings.TIME_ZONE)
 
 
-def in_viewers_zone(
+def use_viewer_time_zone(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: a page says its times in the reader's zone."""
+    """Middleware: show times in the viewer's time zone."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        with timezone.override(zone_of(request)):
+        with timezone.override(viewer_time_zone(request)):
             return get_response(request)
 
     return middleware
 
 
-def keep_out_of_caches(
+def disable_caching(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: no cache keeps a response, unless its view calls it public, as that of a badge does."""
+    """Middleware: mark responses as not cacheable, unless the view marked them public, as badges do."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -63,45 +63,52 @@ def keep_out_of_caches(
     return middleware
 
 
-def login_again(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: sends the whole page to the login, so that the login form never turns up inside a fragment."""
+def redirect_htmx_to_login(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: redirect the whole page to sign-in, so that htmx doesn't load the sign-in form into a fragment."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         login = resolve_url(settings.LOGIN_URL)
-        if request.headers.get("HX-Request") == "true" and _leads_to(response, login):
+        if request.headers.get("HX-Request") == "true" and _redirects_to(response, login):
             return HttpResponseClientRedirect(f"{login}?{urlencode({'next': _page_of(request)})}")
         return response
 
     return middleware
 
 
-def _leads_to(response: HttpResponseBase, login: str) -> bool:
-    return response.status_code == 302 and response.headers.get("Location", "").split("?", 1)[0] == login
+def _redirects_to(response: HttpResponseBase, url: str) -> bool:
+    return response.status_code == 302 and response.headers.get("Location", "").split("?", 1)[0] == url
 
 
 def _page_of(request: HttpRequest) -> str:
-    """The page the fragment belongs to; the fragment's own address would be no place to return to."""
+    """Return the path of the page that contains the fragment; the fragment's own URL isn't a page."""
     details = getattr(request, "htmx", None)
     return (details.current_url_abs_path if details else None) or "/"
 
 
-def narrowed_by(form: Form, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a list is narrowed to, and what its page needs to say so and to lead on: the form, the query to keep."""
+def filter_context(form: Form, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the values of a list's filter form that are set, and the template context of its filters and paging."""
     form.is_valid()
-    chosen = {name: value for name, value in form.cleaned_data.items() if value}
-    kept = request.GET.copy()
-    kept.pop("before", None)
-    narrowed = bool(chosen.keys() - {"before"})
-    return chosen, {"form": form, "kept": kept.urlencode(), "narrowed": narrowed, "is_first": "before" not in chosen}
+    filters = {name: value for name, value in form.cleaned_data.items() if value}
+    query = request.GET.copy()
+    query.pop("before", None)
+    narrowed = bool(filters.keys() - {"before"})
+    return filters, {
+        "form": form,
+        "query_string": query.urlencode(),
+        "narrowed": narrowed,
+        "is_first": "before" not in filters,
+    }
 
 
-def go_to(request: Request, name: str, *args: int) -> HttpResponse:
-    """On to another page, also for a form that htmx has sent."""
-    place = resolve_url(name, *args)
-    return HttpResponseClientRedirect(place) if request.htmx else HttpResponseRedirect(place)
+def redirect_to(request: Request, name: str, *args: int) -> HttpResponse:
+    """Redirect to a named URL, for regular and htmx requests."""
+    url = resolve_url(name, *args)
+    return HttpResponseClientRedirect(url) if request.htmx else HttpResponseRedirect(url)
 
 
 def not_modified_fragment() -> HttpResponse:
-    """204: htmx leaves the page as it is and asks again at its next tick."""
+    """Return 204: htmx leaves the page unchanged and polls again later."""
     return HttpResponse(status=204)

@@ -1,4 +1,4 @@
-"""How people sign in: the rules of ours that the sign-in library asks for."""
+"""allauth adapters with our sign-in rules."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ from diagnostics.accounts.sign_in_attempts import Attempt
 from diagnostics.storage.model_fields import UnreadableSecret, fernet
 from diagnostics.text.cleaning import clean_line
 
-NOBODY = "0.0.0.0"  # noqa: S104 - stands for an address that is none, in a count
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - counts attempts without an address
 
 
 class TooManyAttempts(ValidationError):
-    """Too many attempts to sign in: the form says how long to wait, and so does the header Retry-After."""
+    """Too many attempts to sign in. The form and the Retry-After header give the wait."""
 
     def __init__(self, request: HttpRequest, seconds: int) -> None:
         request.sign_in_wait = seconds  # type: ignore[attr-defined]
@@ -36,17 +36,20 @@ class TooManyAttempts(ValidationError):
 
 
 def begin_attempt(request: HttpRequest, username: str, *, is_code: bool = False) -> Attempt:
-    """Counts an attempt with a password, or with a one-time code. A new password starts the counts anew."""
+    """Count an attempt with a password or one-time code. Changing the password resets the counts.
+
+    Raises TooManyAttempts if the browser or address has to wait.
+    """
     user = User.objects.filter(username__iexact=username).first()
     account = f"{username.casefold()} {fingerprint(user) if user else ''}{' code' if is_code else ''}"
-    attempt = Attempt(account, acting.address_of(request) or NOBODY, known_browser(request, user))
+    attempt = Attempt(account, acting.address_of(request) or UNKNOWN_ADDRESS, known_browser(request, user))
     if seconds := attempt.begin(is_code=is_code):
         raise TooManyAttempts(request, seconds)
     return attempt
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Nobody makes an account for themselves: an admin adds people, or single sign-on does where that is allowed."""
+    """Disables sign-up: admins add users, or single sign-on does if configured."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -59,15 +62,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """By which attempts are counted: what our own proxy has seen, as in the audit log."""
-        return acting.address_of(request) or NOBODY
+        """Return the address that attempts are counted by, as our trusted proxy saw it."""
+        return acting.address_of(request) or UNKNOWN_ADDRESS
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Raises TooManyAttempts while the browser or address has to wait. Also for who confirms a password."""
+        """Count the attempt. Also called when a user confirms their password."""
         self._attempt = begin_attempt(request, str(credentials.get("username", "")))
 
     def _rollback_login_failed_rl_usage(self) -> None:
-        """The library calls this after a right password."""
+        """Take the attempt out of the counts. allauth calls this after a correct password."""
         self._attempt.succeed()
 
     def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
@@ -76,10 +79,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Who has neither a password nor a second factor confirms at the provider of single sign-on."""
+        """Add single sign-on for users with neither a password nor a second factor."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
-        words = {"reauthenticate": "Use your password", "mfa_reauthenticate": "Use a code from your app"}
-        named = [{**each, "description": words.get(each["id"], "Use a passkey")} for each in methods]
+        descriptions = {"reauthenticate": "Use your password", "mfa_reauthenticate": "Use a code from your app"}
+        named = [{**method, "description": descriptions.get(method["id"], "Use a passkey")} for method in methods]
         if not named and settings.OIDC and SocialAccount.objects.filter(user=user).exists():
             return [{"id": "sign-on", "description": settings.OIDC_NAME, "url": reverse("sign-on-confirm")}]
         return named
@@ -87,14 +90,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def add_message(
         self, request: HttpRequest, level: int, *args: Any, message: str | None = None, **more: Any
     ) -> None:
-        """Only what is said in our own words. The library greets at each sign-in, which helps nobody."""
+        """Show only messages with our own text, to suppress allauth's greeting at each sign-in."""
         if message:
             super().add_message(request, level, message=message)
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """Single sign-on knows a person by the provider's own id alone: a name or an e-mail address joins nobody to an account
-    that is there already, since the provider's people may choose theirs."""
+    """Single sign-on identifies users only by the provider's ID.
+
+    Names and email addresses never link to an existing account, since users may choose them at the provider.
+    """
 
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
@@ -104,12 +109,12 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     }
 
     def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[Any]:
-        """Providers come from the settings alone: a row of the library's table would bypass the audit log."""
+        """List only providers from the settings: a SocialApp row would bypass the audit log."""
         return [app for app in super().list_apps(request, provider, client_id) if app.pk is None]
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         sociallogin.email_addresses = []
-        sociallogin.account.extra_data = {}  # what the provider tells of a person is not kept
+        sociallogin.account.extra_data = {}  # the provider's profile data is not stored
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return bool(settings.OIDC_NEW_ROLE)
@@ -127,7 +132,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """What opens an account rests encrypted, with the same keys as the clients' secrets."""
+    """Encrypts second-factor secrets with FIELD_ENCRYPTION_KEYS."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,

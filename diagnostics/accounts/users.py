@@ -1,4 +1,4 @@
-"""Writes to people: adding, roles, passwords, deactivation. There is always an active admin left."""
+"""Add users and change their roles, passwords and access. At least one active admin always remains."""
 
 import secrets
 
@@ -9,17 +9,17 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.accounts.passwords import contains_username
 
-# Without letters and digits that are mistaken for one another when a password is read out or copied by hand.
+# Without characters that look or sound alike.
 ALPHABET = "abcdefghijkmnpqrstuvwxyzACDEFGHJKLMNPQRTUVWXYZ234679"
 PASSWORD_LENGTH = 16  # about 91 bits
 
 
 class UserChangeRefused(Exception):
-    """The change would lock people out. str() is the sentence for the screen."""
+    """The change isn't allowed, for example because no admin would remain. str() is the message for the user."""
 
 
 def generate_password(username: str) -> str:
-    """A random password that, like one a person chooses, does not contain the username."""
+    """Return a random password that doesn't contain the username."""
     while True:
         password = "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
         if not contains_username(password, username):
@@ -28,7 +28,7 @@ def generate_password(username: str) -> str:
 
 @transaction.atomic
 def add_user(username: str, role: str) -> tuple[User, str]:
-    """The new person and their password, which is kept nowhere else in clear."""
+    """Return the new user and their password, which is stored only as a hash."""
     password = generate_password(username)
     user = User.objects.create_user(username, password=password, role=role)
     record("person.added", user, after={"role": role})
@@ -37,8 +37,9 @@ def add_user(username: str, role: str) -> tuple[User, str]:
 
 @transaction.atomic
 def add_first_admin(username: str) -> str:
-    """The password of the new admin, kept nowhere else in clear. Raises Refused where there is an active admin already,
-    or somebody has that name. Two at once create one.
+    """Create the first admin and return their password. An advisory lock keeps concurrent calls from creating two.
+
+    Raises UserChangeRefused if an active admin exists or the username is in use.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('first admin', 0))")
@@ -60,7 +61,7 @@ def add_first_admin(username: str) -> str:
 
 @transaction.atomic
 def reset_password(user: User) -> str:
-    """A new password; every session of that person ends with it."""
+    """Set and return a new password. Changing it ends all of the user's sessions."""
     password = generate_password(user.username)
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -79,7 +80,7 @@ def change_role(user: User, role: str, *, by: User) -> None:
 
 @transaction.atomic
 def limit_orgs(user: User, orgs: list[str] | None, *, by: User) -> None:
-    """From now on the person sees only these orgs, by their ids; None lifts the limit."""
+    """Limit the user to orgs with these IDs. None lifts the limit."""
     before = {"limited": user.is_limited, "orgs": list(user.only_orgs)}
     user.is_limited, user.only_orgs = orgs is not None, sorted(set(orgs or ()))
     user.save(update_fields=["is_limited", "only_orgs"])
@@ -89,14 +90,14 @@ def limit_orgs(user: User, orgs: list[str] | None, *, by: User) -> None:
 
 @transaction.atomic
 def reset_second_factor(user: User, *, by: User) -> None:
-    """App, passkeys and recovery codes are gone; what is left is the password, or single sign-on."""
+    """Delete the authenticator app, passkeys and recovery codes. The password and single sign-on still work."""
     Authenticator.objects.filter(user=user).delete()
     record("person.second_factor_reset", user, person=by)
 
 
 @transaction.atomic
 def deactivate(user: User, *, by: User) -> None:
-    """Ends the person's sessions and their sign-in. What they started keeps their name."""
+    """Prevent the user from signing in and end their sessions. Their runs keep their name."""
     _keep_an_admin(user, by, "deactivate")
     user.is_active = False
     user.save(update_fields=["is_active"])
@@ -111,7 +112,7 @@ def activate(user: User) -> None:
 
 
 def _keep_an_admin(user: User, by: User, act: str) -> None:
-    """Locks the admins' rows, so that two of them cannot remove each other in the same moment."""
+    """Raise UserChangeRefused if the change would leave no admin. Locks the admins' rows, so two can't remove each other."""
     admins = list(User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True).order_by("pk"))
     if user.pk == by.pk:
         raise UserChangeRefused(

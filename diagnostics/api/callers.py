@@ -31,7 +31,7 @@ class TokenHeader(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
         result = use_token(token)
         if result.token is None:
-            raise ProblemError(401, "token_refused", result.why, headers=INVALID_TOKEN)
+            raise ProblemError(401, "token_refused", result.error, headers=INVALID_TOKEN)
         request.user = result.token.owner
         if result.wait_seconds:
             detail = f"This token was used too often in this minute. Try again in {result.wait_seconds} s."

@@ -12,6 +12,7 @@ from ninja import Header, Query, Router, Status
 from pydantic import AfterValidator, Field
 
 from diagnostics import tasks
+from diagnostics.accounts.rate_limits import TooManyRequests, TooManyRuns
 from diagnostics.api import responses, schemas
 from diagnostics.api.callers import AuthenticatedRequest, require_may_run
 from diagnostics.api.paging import address_with
@@ -23,7 +24,7 @@ from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import Inputs, read_paste
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.idempotency_keys import KeyReused, StartResult, find_started_run, hash_request, start_api_run
-from diagnostics.runs.limits import TooManyRequests, TooManyRuns, reading_one_text
+from diagnostics.runs.limits import reading_one_text
 from diagnostics.runs.lookups import find_run
 from diagnostics.runs.queries.pages import read_position, run_page
 from diagnostics.runs.queries.runs import findings_of

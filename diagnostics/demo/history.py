@@ -15,9 +15,9 @@ from diagnostics.demo.server import Running
 from diagnostics.demo.stage import org_in_state
 from diagnostics.demo.story import TODAY, Moment, StoryRun
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
-from diagnostics.orgs.status import status_by
 from diagnostics.orgs.status_rules import ClientStatus
 from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs.client_status import status_from_run
 from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.runs.runs import create_run, execute_run
 
@@ -41,7 +41,7 @@ class RecordedRun:
     @classmethod
     def of(cls, run: Run) -> "RecordedRun":
         run.refresh_from_db()
-        observed = status_by(run)
+        observed = status_from_run(run)
         return cls(run, list(run.findings.all()), list(run.exchanges.all()), observed[0] if observed else None)
 
 

@@ -15,11 +15,11 @@ from diagnostics.demo.stage import running_demo_orgs
 from diagnostics.issues.issues import update_issues_of_waiting_runs
 from diagnostics.issues.models import Issue
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
-from diagnostics.orgs.seen_providers import store_seen_providers
 from diagnostics.orgs.status import store_status
 from diagnostics.orgs.status_rules import UNKNOWN, ClientStatus
-from diagnostics.orgs.tokens import forget_token
+from diagnostics.orgs.tokens import delete_token
 from diagnostics.runs.models import Finding, Run
+from diagnostics.runs.seen_providers import store_seen_providers
 
 Observation = tuple[datetime, ClientStatus]
 REGISTERED = timedelta(days=story.WEEKS * 7 + 2)
@@ -71,7 +71,7 @@ def _delete_originals(clients: dict[str, OAuthClient], runs: Iterable[history.Re
     """Deletes everything that was stored while the originals were recorded, because its dates are those of today."""
     mine = [client.pk for client in clients.values()]
     for client in clients.values():
-        forget_token(client)
+        delete_token(client)
     Issue.objects.filter(client__in=mine).delete()
     Run.objects.filter(pk__in=[recorded.run.pk for recorded in runs]).delete()
     OrgChange.objects.filter(client__in=mine).delete()

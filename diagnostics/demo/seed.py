@@ -9,7 +9,7 @@ from diagnostics.demo.registration import register
 from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.orgs.clients import start_verification, verify_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
-from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.sync.snapshots import run_sync, start_sync
 from diagnostics.runs.models import Run
 
 
@@ -51,6 +51,6 @@ def read_org(client: OAuthClient) -> None:
     """Syncs the org of a verified client, as the product does after each successful verification."""
     client.refresh_from_db()
     if client.state == OAuthClient.State.VERIFIED:
-        snapshot = start_snapshot(client, source=ConfigurationSync.Source.REGISTRATION, user=None)
+        snapshot = start_sync(client, source=ConfigurationSync.Source.REGISTRATION, user=None)
         if snapshot is not None:
-            read_snapshot(snapshot.pk)
+            run_sync(snapshot.pk)

@@ -9,9 +9,9 @@ from diagnostics.demo.history import copy_of, with_texts
 from diagnostics.demo.server import Running
 from diagnostics.demo.stage import org_in_state
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
-from diagnostics.orgs.status import status_by
+from diagnostics.orgs.status import status_from_sync
 from diagnostics.orgs.status_rules import ClientStatus
-from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.sync.snapshots import run_sync, start_sync
 
 TOOK = timedelta(seconds=9)
 MOST_PER_STEP = 3  # an entry counts as removed only after two syncs without it
@@ -41,12 +41,12 @@ def _after(state: str, client: OAuthClient, running: Running) -> Iterator[Record
 
 
 def _read(client: OAuthClient) -> RecordedSync:
-    snapshot = start_snapshot(client, source=ConfigurationSync.Source.DEMO, user=None)
+    snapshot = start_sync(client, source=ConfigurationSync.Source.DEMO, user=None)
     if snapshot is None:
         raise RuntimeError(f"The org of {client.name} is being read by somebody else.")
-    read_snapshot(snapshot.pk, "demo")
+    run_sync(snapshot.pk, "demo")
     snapshot.refresh_from_db()
-    observed = status_by(snapshot)
+    observed = status_from_sync(snapshot.pk)
     if observed is None or not snapshot.is_kept:
         raise RuntimeError(f"The org of {client.name} could not be read: {snapshot.error}")
     changes = list(OrgChange.objects.filter(snapshot=snapshot).order_by("pk"))

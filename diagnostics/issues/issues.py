@@ -15,7 +15,7 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.issues.grouping import ClosedRun, IssueHistory, IssueKey, about_of, update_histories, with_resolution
 from diagnostics.issues.models import Issue, IssueNote
-from diagnostics.jobs.row_failures import Kind, each_row, is_environment, where, without_set_aside
+from diagnostics.jobs.row_failures import Kind, error_location, is_environment, process_rows, without_set_aside
 from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.models import Finding, Run
 
@@ -109,9 +109,9 @@ def _process_batch_safely(client_id: int) -> int:
     except Exception as error:
         if is_environment(error):
             raise
-        log.warning("client %s: its runs are processed one by one: %s", client_id, where(error))
+        log.warning("client %s: its runs are processed one by one: %s", client_id, error_location(error))
     first = _waiting_runs(client_id).order_by(*START_ORDER).values_list("pk", flat=True)[:1]
-    return sum(each_row(Kind.RUN_FINDINGS, list(first), lambda pk: _process_batch(client_id, 1), _skip_run))
+    return sum(process_rows(Kind.RUN_FINDINGS, list(first), lambda pk: _process_batch(client_id, 1), _skip_run))
 
 
 def _skip_run(pk: int) -> None:

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics.accounts.access import admin_required, may_note_required
-from diagnostics.accounts.requests import Request, narrowed_by
+from diagnostics.accounts.requests import Request, filter_context
 from diagnostics.checks import base as checks
 from diagnostics.issues.forms import AcceptForm, IssueFilterForm, NoteForm
 from diagnostics.issues.issues import accept_issue, add_note, end_acceptance
@@ -18,7 +18,7 @@ from diagnostics.issues.queries import issue_page, notes_of, runs_with_issue
 @require_safe
 def issue_list(request: Request) -> HttpResponse:
     form = IssueFilterForm(request.GET, viewer=request.user)
-    filters, context = narrowed_by(form, request)
+    filters, context = filter_context(form, request)
     context = {
         **context,
         "page": issue_page(request.user, **filters),

@@ -1,13 +1,13 @@
-"""Rows that a job could not process."""
+"""Rows that jobs failed to process, and the turns of users and orgs in queues."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class RowFailure(models.Model):
-    """A row that a job failed on. Once `set_aside_at` is set, the job leaves the row alone until a person retries it.
+    """A row that a job failed to process. Once `set_aside_at` is set, jobs skip the row until someone retries it.
 
-    It holds the error's class and a sentence of our own, never text of the row or of the error.
+    It stores the error's class and our own description, never text from the row or from the error.
     """
 
     class Kind(models.TextChoices):
@@ -33,7 +33,7 @@ class RowFailure(models.Model):
 
     kind = models.CharField(max_length=24, choices=Kind.choices)
     row_id = models.BigIntegerField()
-    attempts = models.PositiveSmallIntegerField(default=0)  # in a row
+    attempts = models.PositiveSmallIntegerField(default=0)  # consecutive
     error = models.CharField(max_length=80)
     sentence = models.CharField(max_length=300)
     first_failed_at = models.DateTimeField(default=timezone.now)
@@ -46,3 +46,18 @@ class RowFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.row_id}"
+
+
+class Turn(models.Model):
+    """The last time a worker took a row of this user (0 = none) and this org from a queue."""
+
+    queue = models.CharField(max_length=20)
+    person = models.BigIntegerField(default=0)
+    org = models.CharField(max_length=80, blank=True)
+    served_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["queue", "person", "org"], name="turn_once")]
+
+    def __str__(self) -> str:
+        return f"{self.queue}: {self.person} {self.org}"

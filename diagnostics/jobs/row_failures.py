@@ -1,7 +1,7 @@
-"""Rows that a job could not process: counted, set aside after three failures in a row, and retried when an admin asks.
+"""Failure counts for rows that jobs process. After three consecutive failures a row is set aside until an admin retries it.
 
-Every periodic job goes through `each_row` or `rows_together`, and every task that works on one row through `attempt`,
-so that one bad row costs neither the other rows nor the job.
+Periodic jobs use `process_rows` or `process_batch`, and tasks for a single row use `attempt`, so that one bad row stops
+neither the other rows nor the job.
 """
 
 import logging
@@ -25,26 +25,26 @@ Result = TypeVar("Result")
 
 MOST_ATTEMPTS = 3
 ROW_LIMITS = {"lock_timeout": "3s", "statement_timeout": "10s"}
-# SQLSTATE classes (PostgreSQL documentation, appendix A). No row is to blame for the first ones: connection, resources,
-# operator intervention, system error. The others mean that somebody else holds the row: the next tick tries again.
-ENVIRONMENT = ("08", "53", "57", "58")
-BUSY = ("40", "55")
+# SQLSTATE classes (PostgreSQL documentation, appendix A). ENVIRONMENT_STATES (connection, resources, operator intervention,
+# system error) aren't the row's fault. BUSY_STATES mean that the row is locked: the next tick tries again.
+ENVIRONMENT_STATES = ("08", "53", "57", "58")
+BUSY_STATES = ("40", "55")
 QUERY_CANCELED = "57014"  # our own statement_timeout
 
-# When the part of the tick that is under way should come to an end; no row is begun after that.
+# Monotonic time at which the current part of the tick ends; no row is started after it.
 ends_at: ContextVar[float] = ContextVar("ends_at", default=float("inf"))
 
 
-def each_row(
+def process_rows(
     kind: str,
     pks: Iterable[int],
     work: Callable[[int], Result | None],
     give_up: Callable[[int], object] | None = None,
 ) -> list[Result]:
-    """Call `work` for each row in a transaction of its own; return what it returned, without None.
+    """Call `work` for each row in its own transaction and return the results that aren't None.
 
-    A row that fails is counted and the next one comes. After three failures in a row it is set aside: `give_up` then
-    brings it to an end, or flags it, by a statement that doesn't depend on what is in the row.
+    A failing row is counted and skipped. After three consecutive failures it is set aside, and `give_up` finishes or flags
+    it with a statement that doesn't depend on the row's values.
     """
     wanted = list(pks)
     failing = _failing(kind, wanted)
@@ -61,14 +61,16 @@ def each_row(
     return results
 
 
-def rows_together(
+def process_batch(
     kind: str,
     pks: Iterable[int],
     work: Callable[[list[int]], Result],
     give_up: Callable[[int], object] | None = None,
 ) -> list[Result]:
-    """Process all rows in one transaction, which is quick; where that fails, one by one, to find the row at fault."""
-    wanted = [pk for pk, is_aside in _with_state(kind, pks) if not is_aside]
+    """Process all rows in one transaction, which is fast. If that fails, process them one by one to find the bad row."""
+    wanted = list(pks)
+    failing = _failing(kind, wanted)
+    wanted = [pk for pk in wanted if not failing.get(pk, False)]
     if not wanted:
         return []
     try:
@@ -77,8 +79,10 @@ def rows_together(
     except Exception as error:
         if is_environment(error):
             raise
-        log.warning("%s: %s rows failed together (%s), trying them one by one", kind, len(wanted), where(error))
-    return each_row(kind, wanted, lambda pk: work([pk]), give_up)
+        log.warning(
+            "%s: %s rows failed together (%s), trying them one by one", kind, len(wanted), error_location(error)
+        )
+    return process_rows(kind, wanted, lambda pk: work([pk]), give_up)
 
 
 def attempt(
@@ -90,10 +94,10 @@ def attempt(
     most: int = MOST_ATTEMPTS,
     again: Callable[[int], object] | None = None,
 ) -> Result | None:
-    """For a task: work on one row, and count where it fails; None then.
+    """Process one row for a task and return the result. On failure, count it and return None.
 
-    `again` makes the row ready for its next attempt. `most` is 1 where nothing tries again. A database that is away is
-    raised: it is no fault of the row.
+    `again` prepares the row for its next attempt. Pass most=1 if nothing retries it. Database outages are raised, because
+    they aren't the row's fault.
     """
     try:
         result = work()
@@ -103,13 +107,13 @@ def attempt(
         if not count_failure(kind, pk, error, give_up, most=most) and again is not None:
             _quietly(again, pk)
         return None
-    if result is not False:  # else there was nothing to do, which says nothing of the row
+    if result is not False:  # False: there was nothing to do, which doesn't prove that the row works
         RowFailure.objects.filter(kind=kind, row_id=pk, set_aside_at=None).delete()
     return result
 
 
 def without_set_aside(rows: QuerySet[Any], kind: str) -> QuerySet[Any]:
-    """Leave out what was set aside, so that it doesn't fill a batch either."""
+    """Exclude rows that were set aside, so that they don't fill up a batch."""
     aside = RowFailure.objects.filter(kind=kind, set_aside_at__isnull=False)
     return rows.exclude(pk__in=aside.values("row_id"))
 
@@ -122,14 +126,14 @@ def count_failure(
     *,
     most: int = MOST_ATTEMPTS,
 ) -> bool:
-    """True when the row is set aside by this failure. Logs where it failed, never what the error says of the row."""
+    """Count a failure and return whether the row is now set aside. Logs the location, never the error's message."""
     now = timezone.now()
-    told = {"error": type(error).__name__[:80], "sentence": sentence_of(error), "last_failed_at": now}
+    values = {"error": type(error).__name__[:80], "sentence": sentence_of(error), "last_failed_at": now}
     with transaction.atomic():
-        failure, _ = RowFailure.objects.get_or_create(kind=kind, row_id=pk, defaults={**told, "first_failed_at": now})
-        RowFailure.objects.filter(pk=failure.pk).update(attempts=F("attempts") + 1, **told)
+        failure, _ = RowFailure.objects.get_or_create(kind=kind, row_id=pk, defaults={**values, "first_failed_at": now})
+        RowFailure.objects.filter(pk=failure.pk).update(attempts=F("attempts") + 1, **values)
         failure.refresh_from_db(fields=["attempts", "set_aside_at"])
-    log.error("%s %s failed, attempt %s of %s: %s", kind, pk, failure.attempts, most, where(error))
+    log.error("%s %s failed, attempt %s of %s: %s", kind, pk, failure.attempts, most, error_location(error))
     if failure.attempts < most or failure.set_aside_at is not None:
         return failure.set_aside_at is not None
     if give_up is not None:
@@ -144,21 +148,21 @@ def forget_failure(kind: str, pk: int) -> bool:
 
 
 def is_environment(error: BaseException) -> bool:
-    """Whether the database was away, full or shut down: then every row would fail, and none is to blame."""
+    """Return whether the database was unreachable, full or shut down, so that every row would fail."""
     if isinstance(error, InterfaceError):
         return True
     if not isinstance(error, OperationalError):
         return False
     state = _sqlstate(error)
-    return state != QUERY_CANCELED and (not state or state.startswith(ENVIRONMENT))
+    return state != QUERY_CANCELED and (not state or state.startswith(ENVIRONMENT_STATES))
 
 
 def is_busy(error: BaseException) -> bool:
-    return isinstance(error, DatabaseError) and (_sqlstate(error) or "").startswith(BUSY)
+    return isinstance(error, DatabaseError) and (_sqlstate(error) or "").startswith(BUSY_STATES)
 
 
 def sentence_of(error: BaseException) -> str:
-    """What may be shown of an error. Its own text may quote the row, so it is never kept."""
+    """Describe an error for the system page. Its own message may quote the row, so it is never stored."""
     if isinstance(error, TimeLimitReached) or _sqlstate(error) == QUERY_CANCELED:
         return "It took too long."
     if isinstance(error, DatabaseError):
@@ -168,12 +172,12 @@ def sentence_of(error: BaseException) -> str:
     return "An unexpected error. The log has the place in the code."
 
 
-def where(error: BaseException) -> str:
-    """The error's class and the last lines of our code that it came through, without its text."""
-    frames = [each for each in traceback.extract_tb(error.__traceback__) if "site-packages" not in each.filename]
-    places = " < ".join(f"{each.filename.rpartition('/')[2]}:{each.lineno} {each.name}" for each in reversed(frames))
+def error_location(error: BaseException) -> str:
+    """Return the error's class and its stack frames in our code, innermost first, without its message."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    stack = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     cause = f" from {type(error.__cause__).__name__}" if error.__cause__ is not None else ""
-    return f"{type(error).__name__}{cause} at {places or 'an unknown place'}"[:1000]
+    return f"{type(error).__name__}{cause} at {stack or 'an unknown place'}"[:1000]
 
 
 def _try_row(
@@ -187,7 +191,7 @@ def _try_row(
     try:
         with _row_transaction():
             result = work(pk)
-    except TimeLimitReached as reached:  # of the whole part: this row may be what takes so long
+    except TimeLimitReached as reached:  # the limit covers all rows; this one may be the slow one
         error = reached
         _quietly(lambda pk: count_failure(kind, pk, error, give_up), pk)
         raise
@@ -209,7 +213,7 @@ def _row_transaction() -> AbstractContextManager[object]:
 
 
 class _Limited:
-    """A transaction in which no statement waits for long."""
+    """A transaction with the timeouts of ROW_LIMITS."""
 
     def __enter__(self) -> None:
         self._atomic = transaction.atomic()
@@ -225,26 +229,20 @@ class _Limited:
 
 
 def _failing(kind: str, pks: list[int]) -> dict[int, bool]:
-    """Rows that failed the last time; true for those that are set aside."""
+    """Map each row that failed last time to whether it is set aside."""
     if not pks:
         return {}
     found = RowFailure.objects.filter(kind=kind, row_id__in=pks).values_list("row_id", "set_aside_at")
     return {pk: at is not None for pk, at in found}
 
 
-def _with_state(kind: str, pks: Iterable[int]) -> list[tuple[int, bool]]:
-    wanted = list(pks)
-    failing = _failing(kind, wanted)
-    return [(pk, failing.get(pk, False)) for pk in wanted]
-
-
 def _quietly(work: Callable[[int], object], pk: int) -> None:
-    """What ends a bad row may itself fail on it; the row is flagged all the same."""
+    """Log an error from `work` instead of raising it, so that the row is still set aside."""
     try:
         with transaction.atomic():
             work(pk)
     except Exception as error:
-        log.error("row %s could not be brought to an end either: %s", pk, where(error))
+        log.error("row %s could not be brought to an end either: %s", pk, error_location(error))
 
 
 def _sqlstate(error: BaseException) -> str | None:

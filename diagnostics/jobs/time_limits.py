@@ -1,4 +1,4 @@
-"""A limit on how long a piece of work may take, enforced from outside by a signal."""
+"""A time limit for a block of code, enforced by SIGALRM."""
 
 import signal
 import threading
@@ -8,12 +8,12 @@ from types import FrameType
 
 
 class TimeLimitReached(BaseException):
-    """Not an Exception, so that no handler inside the work takes it for a fault of its own."""
+    """Derives from BaseException so that an `except Exception` inside the block doesn't catch it."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeLimitReached in the work after so many seconds. In any thread but the main one there is no limit."""
+    """Raise TimeLimitReached in the block after `seconds`. There is no limit outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -21,10 +21,10 @@ def time_limit(seconds: float) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise TimeLimitReached(f"{seconds:.0f} s are over")
 
-    before = signal.signal(signal.SIGALRM, stop)
+    previous = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, previous)

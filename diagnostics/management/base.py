@@ -20,7 +20,7 @@ class ProductCommand(BaseCommand):
     requires_system_checks = []
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        with acting.at_the_command_line():
+        with acting.command_line_actor():
             return super().execute(*args, **options)
 
 

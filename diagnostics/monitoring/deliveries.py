@@ -17,7 +17,14 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
-from diagnostics.jobs.row_failures import Kind, attempt, count_failure, forget_failure, where, without_set_aside
+from diagnostics.jobs.row_failures import (
+    Kind,
+    attempt,
+    count_failure,
+    error_location,
+    forget_failure,
+    without_set_aside,
+)
 from diagnostics.monitoring.alert_text import test_message
 from diagnostics.monitoring.announcements import reason_to_drop
 from diagnostics.monitoring.channels.message import Message
@@ -95,7 +102,7 @@ def _deliver(pk: int) -> bool:
     try:
         reply = send(delivery.channel, message, f"msg_{delivery.message_id.hex}", at)
     except Exception as error:
-        log.error("delivery %s could not be made: %s", pk, where(error))
+        log.error("delivery %s could not be made: %s", pk, error_location(error))
         reply = Reply(error="fault", text=f"It failed here, with {type(error).__name__}. The log says more.")
     _record_attempt(delivery, reply, at)
     return True

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from diagnostics.comparison.history import Point
 from diagnostics.engine import causes
-from diagnostics.jobs.row_failures import Kind, each_row, where, without_set_aside
+from diagnostics.jobs.row_failures import Kind, error_location, process_rows, without_set_aside
 from diagnostics.monitoring.alert_text import IncidentSummary, describe_changes
 from diagnostics.monitoring.announcements import (
     announce,
@@ -66,14 +66,16 @@ def update_incidents_of(run: Run) -> None:
         with transaction.atomic():
             _update(run.schedule_id, run.target, timezone.now())
     except Exception as error:
-        log.error("run %s was not looked at for alerts: %s", run.pk, where(error))
+        log.error("run %s was not looked at for alerts: %s", run.pk, error_location(error))
 
 
 def send_reminders(now: datetime | None = None) -> None:
     """Send due reminders, and end incidents whose schedule or client is gone. Safe to run concurrently."""
     now = now or timezone.now()
     still_open = without_set_aside(Incident.objects.filter(closed_at=None), Kind.INCIDENT)
-    each_row(Kind.INCIDENT, list(still_open.order_by("pk").values_list("pk", flat=True)), lambda pk: _remind(pk, now))
+    process_rows(
+        Kind.INCIDENT, list(still_open.order_by("pk").values_list("pk", flat=True)), lambda pk: _remind(pk, now)
+    )
 
 
 def threshold_of(rule: AlertRule) -> Threshold:

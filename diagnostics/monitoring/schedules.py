@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
-from diagnostics.jobs.row_failures import Kind, each_row, forget_failure, without_set_aside
+from diagnostics.jobs.row_failures import Kind, forget_failure, process_rows, without_set_aside
 from diagnostics.monitoring.models import MissedTime, Schedule
 from diagnostics.monitoring.timetable import DueTimes, Timetable, due_times, next_time
 from diagnostics.orgs.models import OAuthClient
@@ -137,7 +137,7 @@ def claim_due_schedules(now: datetime | None = None) -> tuple[int, ...]:
     schedules = {
         schedule.pk: schedule for schedule in found.defer("client__secret", "client__verification")[:MAX_PER_TICK]
     }
-    return tuple(each_row(Kind.SCHEDULE, schedules, lambda pk: _claim(schedules[pk], now), _give_up))
+    return tuple(process_rows(Kind.SCHEDULE, schedules, lambda pk: _claim(schedules[pk], now), _give_up))
 
 
 def _give_up(pk: int) -> None:

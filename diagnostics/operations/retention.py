@@ -16,7 +16,7 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.issues.models import Issue, IssueNote
 from diagnostics.jobs.row_failures import Kind as Failing
-from diagnostics.jobs.row_failures import attempt, each_row, is_environment, where, without_set_aside
+from diagnostics.jobs.row_failures import attempt, error_location, is_environment, process_rows, without_set_aside
 from diagnostics.operations.models import RetentionPass, RetentionRule
 from diagnostics.operations.queries.retention import (
     Kind,
@@ -199,7 +199,9 @@ def _delete_safely(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
     except Exception as error:
         if is_environment(error):
             raise
-        log.warning("retention pass %s: %s, deleting one by one: %s", retention_pass.pk, batch.kind, where(error))
+        log.warning(
+            "retention pass %s: %s, deleting one by one: %s", retention_pass.pk, batch.kind, error_location(error)
+        )
     lost: list[int] = []
     failed: set[int] = set()
 
@@ -214,7 +216,7 @@ def _delete_safely(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
         return done or None
 
     rows = without_set_aside(batch.rows, batch.kind).values_list("pk", flat=True)
-    done = each_row(batch.kind, list(rows[: batch.most]), one)
+    done = process_rows(batch.kind, list(rows[: batch.most]), one)
     if lost:
         raise _LostLease
     return bool(done or failed)

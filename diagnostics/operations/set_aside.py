@@ -15,18 +15,18 @@ from diagnostics.jobs.models import RowFailure
 from diagnostics.jobs.row_failures import (
     Kind,
     attempt,
+    error_location,
     forget_failure,
     is_environment,
     sentence_of,
-    where,
     without_set_aside,
 )
 from diagnostics.monitoring.deliveries import try_again
 from diagnostics.monitoring.models import Delivery, Incident, Schedule
 from diagnostics.monitoring.schedules import resume_schedules
 from diagnostics.operations.models import RetentionPass
-from diagnostics.orgs.clients import give_up_verification, verify_client
-from diagnostics.orgs.contracts import give_up_refresh, refresh_contract
+from diagnostics.orgs.clients import end_failed_verification, verify_client
+from diagnostics.orgs.contracts import end_failed_refresh, refresh_contract
 from diagnostics.orgs.models import ConfigurationSync, ContractVersion, OAuthClient, OrgChange
 from diagnostics.runs.close import store_results_from_rows
 from diagnostics.runs.interruption import OPEN, close_interrupted, end_broken_run
@@ -72,7 +72,7 @@ def run_next_safely(queue: str) -> None:
     except Exception as error:
         if is_environment(error):
             raise
-        log.warning("no run could be taken from the queue %s, trying one by one: %s", queue, where(error))
+        log.warning("no run could be taken from the queue %s, trying one by one: %s", queue, error_location(error))
         _run_one_by_one(queue)
 
 
@@ -87,11 +87,11 @@ def _run_one_by_one(queue: str) -> None:
 
 def verify_safely(client_id: int) -> None:
     """For a task. The first failure ends it, since only a person starts it again."""
-    attempt(Kind.CLIENT, client_id, partial(verify_client, client_id), give_up_verification, most=1)
+    attempt(Kind.CLIENT, client_id, partial(verify_client, client_id), end_failed_verification, most=1)
 
 
 def refresh_safely(version_id: int) -> None:
-    attempt(Kind.CONTRACT, version_id, partial(refresh_contract, version_id), give_up_refresh, most=1)
+    attempt(Kind.CONTRACT, version_id, partial(refresh_contract, version_id), end_failed_refresh, most=1)
 
 
 def forget_ended_failures() -> None:

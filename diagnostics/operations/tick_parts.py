@@ -32,7 +32,7 @@ def run_parts(parts: Parts) -> tuple[str, ...]:
     try:
         beat(TICK, {"seconds": round(time.monotonic() - began, 3), "failed": list(failed)})
     except Exception as error:
-        log.error("the tick could not write its heartbeat: %s", row_failures.where(error))
+        log.error("the tick could not write its heartbeat: %s", row_failures.error_location(error))
         _reset_connection()
     return failed
 
@@ -53,7 +53,7 @@ def run_part(name: str, work: Callable[[], object], *, between_ticks: bool = Fal
                 _begin(name)
             work()
     except (Exception, TimeLimitReached) as error:
-        log.error("the tick's part %s failed: %s", name, row_failures.where(error))
+        log.error("the tick's part %s failed: %s", name, row_failures.error_location(error))
         _reset_connection()
         _record(name, time.monotonic() - began, type(error).__name__)
         return False
@@ -87,7 +87,7 @@ def _record(name: str, seconds: float, error: str = "") -> None:
         else:
             TickPart.objects.filter(name=name).update(failures=0, error="", succeeded_at=now, **ended)
     except Exception as failure:
-        log.error("how the tick's part %s went could not be stored: %s", name, row_failures.where(failure))
+        log.error("how the tick's part %s went could not be stored: %s", name, row_failures.error_location(failure))
         _reset_connection()
 
 

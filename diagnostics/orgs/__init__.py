@@ -1,1 +1,1 @@
-"""What an org says of itself, as values: its providers, what a client may do in it, and what became different."""
+"""OAuth clients and their orgs: connection, status, providers, permissions, changes and configuration sync."""

@@ -1,4 +1,4 @@
-"""Status badges: an address that cannot be guessed, made anew and taken back."""
+"""Creates and removes the public status badge of a client."""
 
 import secrets
 
@@ -12,7 +12,7 @@ from diagnostics.orgs.models import Badge, OAuthClient
 
 @transaction.atomic
 def make_badge(client: OAuthClient, user: User) -> Badge:
-    """A badge at a new address; the one before, if there was one, shows nothing any more."""
+    """Create a badge with a new random URL. The client's previous badge URL stops working."""
     badge, is_first = Badge.objects.update_or_create(
         client=client,
         defaults={"key": secrets.token_urlsafe(32), "created_by": user, "created_at": timezone.now()},

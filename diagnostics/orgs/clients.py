@@ -1,4 +1,4 @@
-"""Writes about OAuth clients: registering, changing, verifying, retiring."""
+"""Creates, changes, verifies and retires OAuth clients."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,20 +9,21 @@ from django.utils import timezone
 from diagnostics.accounts import actor as acting
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.accounts.rate_limits import Limit, enforce_limit
 from diagnostics.checks.base import all_checks
 from diagnostics.engine.finding import FindingResult
-from diagnostics.jobs.row_failures import Kind, forget_failure, rows_together, without_set_aside
+from diagnostics.jobs.row_failures import Kind, forget_failure, process_batch, without_set_aside
 from diagnostics.orgs.connection import diagnosis_of
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.status import update_status_from_verification
-from diagnostics.orgs.tokens import forget_token, remember_token
+from diagnostics.orgs.tokens import delete_token, store_token
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.runs.limits import VERIFICATIONS, enforce_limit
-from diagnostics.runs.models import Run
 from diagnostics.web.refusals import ActionRefused
 
-VERIFYING = ("oauth.token", "oauth.identity", "provider.configured")
-LONGEST_VERIFICATION = timedelta(seconds=90)
+VERIFICATIONS = Limit(("client.verification_started",), 20, "started {} verifications")
+HEALTH_CHECK = "health"  # Run.Kind.HEALTH
+VERIFICATION_CHECKS = ("oauth.token", "oauth.identity", "provider.configured")
+MAX_VERIFICATION_TIME = timedelta(seconds=90)
 
 
 @transaction.atomic
@@ -36,7 +37,7 @@ def create_client(
     tier: str = "",
     company_gateway: str = "",
 ) -> OAuthClient:
-    """An unverified client. The caller has validated the fields; a name in use raises IntegrityError."""
+    """Create an unverified client. The caller validates the fields. Raises IntegrityError if the name is in use."""
     client = OAuthClient.objects.create(
         name=name,
         region=region_key,
@@ -54,21 +55,21 @@ def create_client(
 def change_client(
     client: OAuthClient, *, name: str, region_key: str, client_id: str, tier: str, company_gateway: str | None = None
 ) -> None:
-    """What is known of the org belongs to the old address, so a changed region or id is unverified again."""
+    """Change the client. A new region or client ID makes it unverified and clears what is known about the org."""
     before = _audit_values(client)
-    moved = (client.region, client.client_id) != (region_key, client_id)
+    is_moved = (client.region, client.client_id) != (region_key, client_id)
     client.name, client.region, client.client_id, client.tier = name, region_key, client_id, tier
     if company_gateway is not None:
         client.company_gateway = company_gateway
-    changed = ["name", "region", "client_id", "tier", "company_gateway", "updated_at"]
-    client.save(update_fields=changed + _forget_org(client) if moved else changed)
+    fields = ["name", "region", "client_id", "tier", "company_gateway", "updated_at"]
+    client.save(update_fields=fields + _forget_org(client) if is_moved else fields)
     record("client.changed", client, before=before, after=_audit_values(client))
 
 
 @transaction.atomic
 def replace_secret(client: OAuthClient, secret: str) -> None:
     client.secret, client.secret_set_at = secret, timezone.now()
-    forget_token(client)
+    delete_token(client)
     client.state, client.verification = OAuthClient.State.UNVERIFIED, []
     client.save(update_fields=["secret", "secret_set_at", "state", "verification", "updated_at"])
     record("client.secret_replaced", client)
@@ -76,9 +77,9 @@ def replace_secret(client: OAuthClient, secret: str) -> None:
 
 @transaction.atomic
 def retire_client(client: OAuthClient) -> None:
-    """No run can be started with it any more; those it has stay readable. The secret is gone for good."""
+    """Delete the secret and prevent new runs. Existing runs stay readable."""
     client.retired_at, client.secret, client.state = timezone.now(), "", OAuthClient.State.UNVERIFIED
-    forget_token(client)
+    delete_token(client)
     client.save(update_fields=["retired_at", "secret", "state", "updated_at"])
     record("client.retired", client)
 
@@ -94,8 +95,8 @@ def _audit_values(client: OAuthClient) -> dict[str, Any]:
 
 
 def _forget_org(client: OAuthClient) -> list[str]:
-    """Which fields were emptied. The token is gone as well."""
-    forget_token(client)
+    """Clear the token and what is known about the org, without saving. Returns the changed fields."""
+    delete_token(client)
     empty: dict[str, Any] = {
         "state": OAuthClient.State.UNVERIFIED,
         "verification": [],
@@ -117,88 +118,85 @@ def _forget_org(client: OAuthClient) -> list[str]:
 
 @transaction.atomic
 def start_verification(client: OAuthClient) -> bool:
-    """Mark the client as being verified; False when that is already under way, or the client is retired.
+    """Mark the client as being verified. Returns False if it is retired or already being verified.
 
-    Raises TooOften where the person who acts has started too many.
+    Raises TooOften if the current user started too many verifications.
     """
     enforce_limit(VERIFICATIONS, acting.current_actor().person())
-    started = timezone.now()
     idle = OAuthClient.objects.filter(pk=client.pk, retired_at=None).exclude(state=OAuthClient.State.VERIFYING)
-    won = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=started)
-    forget_token(client)
+    is_started = idle.update(state=OAuthClient.State.VERIFYING, verification=[], verification_started_at=timezone.now())
+    delete_token(client)
     forget_failure(Kind.CLIENT, client.pk)
     client.refresh_from_db()
-    if won:
+    if is_started:
         record("client.verification_started", client)
-    return bool(won)
+    return bool(is_started)
 
 
 def verify_client(client_id: int) -> None:
-    """Ask the org, and write each step as it ends, so that the page shows it. Harmless when rung twice."""
+    """Run the verification checks and store each step as it finishes, for the page to show. Safe to call twice."""
     client = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING).defer("secret").first()
     if client is None or client.verification:
         return
     try:
-        diagnosis = diagnosis_of(client, Run.Kind.HEALTH, Inputs(), deadline=30)
-    except ActionRefused as trouble:
-        _end_verification(client, [refusal(str(trouble))])
+        diagnosis = diagnosis_of(client, HEALTH_CHECK, Inputs(), deadline=30)
+    except ActionRefused as refused:
+        _end_verification(client, [not_verified_step(str(refused))])
         return
     steps: list[dict[str, Any]] = []
-    checks = tuple(check for check in all_checks() if check.id in VERIFYING)
+    checks = tuple(check for check in all_checks() if check.id in VERIFICATION_CHECKS)
     for step in diagnosis.steps(checks):
-        took = round(sum(each.ms for each in step.exchanges))
-        steps += [{**finding.as_dict(), "ms": took} for finding in step.findings]
+        duration = round(sum(exchange.ms for exchange in step.exchanges))
+        steps += [{**finding.as_dict(), "ms": duration} for finding in step.findings]
         OAuthClient.objects.filter(pk=client.pk, state=OAuthClient.State.VERIFYING).update(verification=steps)
     _end_verification(client, steps)
-    remember_token(client, diagnosis.issued_token)
+    store_token(client, diagnosis.issued_token)
 
 
 def _end_verification(client: OAuthClient, steps: list[dict[str, Any]]) -> None:
-    said = {step["check"]: step for step in steps}
-    known = said.get("oauth.identity", {})
-    right = known.get("outcome") == "pass"
-    failed = any(step["outcome"] == "fail" for step in steps)
-    state = OAuthClient.State
-    changes: dict[str, Any] = {
-        "verification": steps,
-        "state": state.VERIFIED if right else state.FAILED if failed else state.UNVERIFIED,
-    }
-    if right:
-        evidence = known["evidence"]
-        now = timezone.now()  # what the org has set up is read next
-        changes |= {"verified_at": now, "next_reading_at": now}
+    by_check = {step["check"]: step for step in steps}
+    identity = by_check.get("oauth.identity", {})
+    is_verified = identity.get("outcome") == "pass"
+    is_failed = any(step["outcome"] == "fail" for step in steps)
+    State = OAuthClient.State
+    changes: dict[str, Any] = {"verification": steps, "state": State.FAILED if is_failed else State.UNVERIFIED}
+    if is_verified:
+        evidence = identity["evidence"]
+        now = timezone.now()
+        changes |= {"state": State.VERIFIED, "verified_at": now, "next_reading_at": now}
         changes |= {"org_id": evidence["org_id"], "org_name": evidence["org_name"]}
-    OAuthClient.objects.filter(pk=client.pk, state=state.VERIFYING).update(**changes)
+    OAuthClient.objects.filter(pk=client.pk, state=State.VERIFYING).update(**changes)
     update_status_from_verification(client.pk, steps)
-    remember_gateway(client, said.get("provider.configured", {}).get("code", ""))
+    store_gateway(client, by_check.get("provider.configured", {}).get("code", ""))
 
 
-def refusal(sentence: str) -> dict[str, Any]:
+def not_verified_step(sentence: str) -> dict[str, Any]:
     return FindingResult("oauth.token", 1, "", "error", "not_asked", sentence, "").as_dict() | {"ms": 0}
 
 
-def remember_gateway(client: OAuthClient, code: str) -> None:
-    """The capability as last measured; a measurement that told nothing leaves the one before."""
-    has_one = {"listed": True, "none_configured": True, "no_provider_list": False}.get(code)
-    if has_one is not None:
-        OAuthClient.objects.filter(pk=client.pk).update(gateway=has_one, gateway_seen_at=timezone.now())
+def store_gateway(client: OAuthClient, code: str) -> None:
+    """Store whether the org has a gateway. An inconclusive code leaves the previous value."""
+    has_gateway = {"listed": True, "none_configured": True, "no_provider_list": False}.get(code)
+    if has_gateway is not None:
+        OAuthClient.objects.filter(pk=client.pk).update(gateway=has_gateway, gateway_seen_at=timezone.now())
 
 
-def give_up_verifications(now: datetime | None = None) -> None:
+def end_stuck_verifications(now: datetime | None = None) -> None:
+    """End verifications that no worker finished within MAX_VERIFICATION_TIME."""
     now = now or timezone.now()
     stuck = OAuthClient.objects.filter(
-        state=OAuthClient.State.VERIFYING, verification_started_at__lt=now - LONGEST_VERIFICATION
+        state=OAuthClient.State.VERIFYING, verification_started_at__lt=now - MAX_VERIFICATION_TIME
     )
 
     def end(pks: list[int]) -> None:
         sentence = "The verification did not come to an end: no worker finished it. Start it again."
-        stuck.filter(pk__in=pks).update(state=OAuthClient.State.UNVERIFIED, verification=[refusal(sentence)])
+        stuck.filter(pk__in=pks).update(state=OAuthClient.State.UNVERIFIED, verification=[not_verified_step(sentence)])
 
-    rows_together(Kind.CLIENT, without_set_aside(stuck, Kind.CLIENT).values_list("pk", flat=True)[:500], end)
+    process_batch(Kind.CLIENT, without_set_aside(stuck, Kind.CLIENT).values_list("pk", flat=True)[:500], end)
 
 
-def give_up_verification(client_id: int) -> None:
-    """For one that failed by a fault of ours."""
+def end_failed_verification(client_id: int) -> None:
+    """End a verification that failed because of an error in our code."""
     sentence = "The verification failed because of an error in Cobrowse Doctor. Start it again."
     verifying = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING)
-    verifying.update(state=OAuthClient.State.UNVERIFIED, verification=[refusal(sentence)])
+    verifying.update(state=OAuthClient.State.UNVERIFIED, verification=[not_verified_step(sentence)])

@@ -1,4 +1,4 @@
-"""The diagnosis of one client's org, or the reason why it cannot even be asked."""
+"""Builds the diagnosis of a client's org. This is the only place that decrypts a client's secret for runs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,7 @@ from diagnostics.checks.base import never
 from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.genesys.regions import region
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.tokens import stored_token
 from diagnostics.parsing.inputs import Inputs
@@ -27,15 +27,15 @@ def diagnosis_of(
     may_start: Callable[[], bool] = never,
     deadline: float = 0,
 ) -> Diagnosis:
-    """Raises Refused where the org cannot even be asked. The one place that decrypts a client's secret.
+    """Return a diagnosis of the client's org. Raises ActionRefused if no request can be sent.
 
-    A `fresh_token` is asked for where rights may have been given since the last one.
+    Pass `fresh_token` if permissions may have changed since the stored token was issued.
     """
-    if target is None:  # nothing was frozen before
+    if target is None:  # a new run
         inputs = replace(inputs, company_gateway=client.company_gateway)
     target = target or {"region": client.region, "client_name": client.name, "client_id": client.client_id}
     try:
-        where = region(target["region"])
+        target_region = region(target["region"])
     except KeyError:
         raise ActionRefused(
             f"The region {target['region']} is not known to this server. If it is the demo's, start `manage.py up`; "
@@ -45,17 +45,17 @@ def diagnosis_of(
         raise ActionRefused(f"The client {client.name} was retired before the run began, and its secret with it.")
     try:
         secret = client.secret
-    except UnreadableSecret as trouble:
-        raise ActionRefused(str(trouble)) from None
+    except UnreadableSecret as error:
+        raise ActionRefused(str(error)) from None
     is_same = (target["region"], target["client_id"]) == (client.region, client.client_id)
     return Diagnosis(
-        region=where,
+        region=target_region,
         client_id=target["client_id"],
         secret=secret,
         client_name=target["client_name"],
         kind=kind,
         inputs=inputs,
-        contract=contract_in_force(where.key),
+        contract=current_contract(target_region.key),
         part=part,
         may_start=may_start,
         cached_token=stored_token(client) if is_same and not fresh_token else "",
@@ -64,7 +64,7 @@ def diagnosis_of(
     )
 
 
-def cut_short(sentence: str) -> dict[str, Any]:
+def incomplete_verdict(sentence: str) -> dict[str, Any]:
     return {
         "cause": "undetermined",
         "certainty": "undetermined",

@@ -1,4 +1,4 @@
-"""Writes about the contract: reading a region's own one, and keeping it or saying why not."""
+"""Refreshes the API contract of a region from its published specification."""
 
 import logging
 import zlib
@@ -9,29 +9,30 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.accounts.rate_limits import Limit, enforce_limit
 from diagnostics.genesys import live_contract
 from diagnostics.genesys.regions import region
-from diagnostics.jobs.row_failures import Kind, rows_together, without_set_aside
-from diagnostics.orgs.contract_in_force import version_in_force
+from diagnostics.jobs.row_failures import Kind, process_batch, without_set_aside
+from diagnostics.orgs.contract_in_force import current_version
 from diagnostics.orgs.models import ContractVersion
-from diagnostics.runs.limits import CONTRACT_REFRESHES, enforce_limit
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
 State = ContractVersion.State
 
-LONGEST_REFRESH = timedelta(minutes=10)
-MOST_VERSIONS = 10  # with their operations, a region
-MOST_ATTEMPTS = 50  # without
+CONTRACT_REFRESHES = Limit(("contract.reading_started",), 5, "refreshed the API reference {} times")
+MAX_REFRESH_TIME = timedelta(minutes=10)
+MAX_VERSIONS = 10  # stored contracts per region
+MAX_ATTEMPTS = 50  # other attempts per region
 
 
 def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
-    """A row to be worked on; None while another refresh of the region is under way. Raises Refused, and TooOften."""
+    """Create a refresh for a worker. Returns None if one is running for the region. Raises ActionRefused or TooOften."""
     try:
         region(region_key)
     except KeyError:
         raise ActionRefused(f"No region is called {region_key[:60]}. Choose one from the list.") from None
-    give_up_refreshes(timezone.now())
+    end_stuck_refreshes(timezone.now())
     try:
         with transaction.atomic():
             enforce_limit(CONTRACT_REFRESHES, user)
@@ -43,7 +44,7 @@ def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
 
 
 def refresh_contract(version_id: int) -> None:
-    """Read the region's contract, and keep it if it is one. Harmless when rung twice; ends in every case."""
+    """Download the region's contract and store it if it is valid and new. Safe to call twice."""
     waiting = ContractVersion.objects.filter(pk=version_id, state=State.FETCHING, taken_up_at=None)
     if not waiting.update(taken_up_at=timezone.now()):
         return
@@ -52,56 +53,57 @@ def refresh_contract(version_id: int) -> None:
         fetched = live_contract.fetch(region(version.region))
     except KeyError:
         _end(version, State.REFUSED, error="The region is no longer known to this server. The contract in force stays.")
-    except live_contract.NotFetched as trouble:
-        log.warning("contract of %s: %s", version.region, trouble)
-        _end(version, State.REFUSED, error=str(trouble))
+    except live_contract.NotFetched as error:
+        log.warning("contract of %s: %s", version.region, error)
+        _end(version, State.REFUSED, error=str(error))
     else:
-        _keep(version, fetched)
+        _store(version, fetched)
 
 
-def _keep(version: ContractVersion, fetched: live_contract.Fetched) -> None:
-    before = version_in_force(version.region)
-    is_new = before is None or before.sha256 != fetched.sha256
+def _store(version: ContractVersion, fetched: live_contract.Fetched) -> None:
+    previous = current_version(version.region)
+    is_new = previous is None or previous.sha256 != fetched.sha256
     _end(
         version,
         State.KEPT if is_new else State.UNCHANGED,
-        version=fetched.version if is_new or before is None else before.version,
+        version=fetched.version if is_new or previous is None else previous.version,
         source=fetched.source,
         sha256=fetched.sha256,
         size=fetched.size,
         operations=fetched.operations,
         document=zlib.compress(fetched.document, 9) if is_new else None,
     )
-    _forget_old(version.region)
+    _delete_old(version.region)
 
 
 def _end(version: ContractVersion, state: str, /, **values: object) -> None:
-    """Only the attempt that is still under way may end: one given up meanwhile stays given up."""
-    ended = ContractVersion.objects.filter(pk=version.pk, state=State.FETCHING)
-    ended.update(state=state, fetched_at=timezone.now(), **values)
+    """End the refresh unless it was already ended."""
+    running = ContractVersion.objects.filter(pk=version.pk, state=State.FETCHING)
+    running.update(state=state, fetched_at=timezone.now(), **values)
 
 
-def _forget_old(region_key: str) -> None:
-    mine = ContractVersion.objects.filter(region=region_key).order_by("-id")
-    for rows, most in ((mine.filter(state=State.KEPT), MOST_VERSIONS), (mine.exclude(state=State.KEPT), MOST_ATTEMPTS)):
-        old = list(rows.values_list("pk", flat=True)[most:])
+def _delete_old(region_key: str) -> None:
+    versions = ContractVersion.objects.filter(region=region_key).order_by("-id")
+    stored = versions.filter(state=State.KEPT)
+    for rows, limit in ((stored, MAX_VERSIONS), (versions.exclude(state=State.KEPT), MAX_ATTEMPTS)):
+        old = list(rows.values_list("pk", flat=True)[limit:])
         ContractVersion.objects.filter(pk__in=old).exclude(state=State.FETCHING).delete()
 
 
-def give_up_refreshes(now: datetime | None = None) -> None:
-    """A refresh whose worker is gone must not keep the next one out."""
+def end_stuck_refreshes(now: datetime | None = None) -> None:
+    """End refreshes that no worker finished within MAX_REFRESH_TIME, so that they don't block the next one."""
     now = now or timezone.now()
-    stuck = ContractVersion.objects.filter(state=State.FETCHING, started_at__lt=now - LONGEST_REFRESH)
+    stuck = ContractVersion.objects.filter(state=State.FETCHING, started_at__lt=now - MAX_REFRESH_TIME)
     sentence = "No worker brought the reading to its end. The contract in force stays. Start it again."
 
     def end(pks: list[int]) -> None:
         stuck.filter(pk__in=pks).update(state=State.REFUSED, fetched_at=now, error=sentence)
 
-    rows_together(Kind.CONTRACT, without_set_aside(stuck, Kind.CONTRACT).values_list("pk", flat=True)[:500], end)
+    process_batch(Kind.CONTRACT, without_set_aside(stuck, Kind.CONTRACT).values_list("pk", flat=True)[:500], end)
 
 
-def give_up_refresh(pk: int) -> None:
-    """For one that failed by a fault of ours."""
+def end_failed_refresh(pk: int) -> None:
+    """End a refresh that failed because of an error in our code."""
     sentence = "The refresh failed because of an error in Cobrowse Doctor. The API reference in use stays."
     fetching = ContractVersion.objects.filter(pk=pk, state=State.FETCHING)
     fetching.update(state=State.REFUSED, fetched_at=timezone.now(), error=sentence)

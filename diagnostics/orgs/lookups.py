@@ -1,4 +1,4 @@
-"""Finds a client or a provider that a person may see, or answers 404."""
+"""Finds a client or provider that the user can see, or raises 404."""
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -9,7 +9,7 @@ from diagnostics.orgs.visibility import visible_clients, visible_rows
 
 
 def clients_without_secret(user: User) -> QuerySet[OAuthClient]:
-    """Every client this person may see; the secret stays in the database, so a page never decrypts one."""
+    """All clients that the user can see. The secret isn't loaded, so pages never decrypt it."""
     return visible_clients(user).defer("secret")
 
 
@@ -18,7 +18,7 @@ def find_client(pk: int, user: User) -> OAuthClient:
 
 
 def find_active_client(pk: int, user: User) -> OAuthClient:
-    """A retired client can be read, but nothing more can be done with it."""
+    """For changes and new runs, which retired clients don't allow."""
     return get_object_or_404(clients_without_secret(user), pk=pk, retired_at=None)
 
 

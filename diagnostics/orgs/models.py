@@ -1,4 +1,4 @@
-"""OAuth clients, the contracts of their regions, and what their orgs have set up."""
+"""OAuth clients, contract versions, configuration syncs, providers, org changes, held permissions and badges."""
 
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
+from diagnostics.accounts.rate_limits import counts_as_run
 from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedTextField
 
 
@@ -22,7 +23,7 @@ class OAuthClient(models.Model):
         FAILED = "failed", "Verification failed"
 
     class Tier(models.TextChoices):
-        """What the org is used for, as an admin says it: Genesys Cloud does not tell."""
+        """What the org is used for, set by an admin: the API doesn't return it."""
 
         UNSAID = "", "Not said"
         PRODUCTION = "production", "Production"
@@ -30,7 +31,7 @@ class OAuthClient(models.Model):
         DEVELOPMENT = "development", "Development"
 
     class Standing(models.TextChoices):
-        """Whether cobrowse could work in the org, by what was read of it last."""
+        """Whether cobrowse can work in the org, from its latest health check, sync or verification."""
 
         UNKNOWN = "unknown", "Not known"
         WORKS = "works", "Could work"
@@ -48,18 +49,16 @@ class OAuthClient(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True)
     org_id = models.CharField(max_length=64, blank=True)
     org_name = RedactedCharField(max_length=200, blank=True)
-    gateway = models.BooleanField(null=True, blank=True)  # of providers, as measured
-    company_gateway = models.CharField(max_length=300, blank=True, default="", db_default="")  # judges pasted URLs only
+    gateway = models.BooleanField(null=True, blank=True)  # whether the org has a provider list; None = unknown
+    company_gateway = models.CharField(max_length=300, blank=True, default="", db_default="")  # for pasted URLs only
     gateway_seen_at = models.DateTimeField(null=True, blank=True)
     standing = models.CharField(
         max_length=8, choices=Standing.choices, default=Standing.UNKNOWN, db_default=Standing.UNKNOWN
     )
-    standing_cause = models.CharField(
-        max_length=60, blank=True, db_default=""
-    )  # a code of causes, "" where nothing is wrong
+    standing_cause = models.CharField(max_length=60, blank=True, db_default="")  # a code in engine.causes
     standing_reason = models.TextField(blank=True, db_default="")
     standing_since = models.DateTimeField(null=True, blank=True)
-    standing_at = models.DateTimeField(null=True, blank=True)  # when it was last looked at
+    standing_at = models.DateTimeField(null=True, blank=True)  # time of the latest check
     next_reading_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -79,7 +78,7 @@ class OAuthClient(models.Model):
 
 
 class AccessToken(models.Model):
-    """The last token that was issued to a client, shared between its runs while `until` lies ahead."""
+    """The latest token issued to a client, which its runs share until `until`."""
 
     client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="+")
     value = EncryptedTextField()
@@ -90,10 +89,10 @@ class AccessToken(models.Model):
 
 
 class ContractVersion(models.Model):
-    """One attempt to read a region's contract, and its operations where it came out well.
+    """An attempt to refresh a region's contract, and the operations if it succeeded.
 
-    The newest one that is `kept` is in force for its region. An attempt that told nothing new is `unchanged`, one that
-    failed or was not plausible is `refused`, with the sentence that says why; both leave the one in force.
+    The newest `kept` version is the region's current contract. The state is `unchanged` if there was nothing new, and
+    `refused`, with an error message, if the attempt failed or the document was implausible.
     """
 
     class State(models.TextChoices):
@@ -113,7 +112,7 @@ class ContractVersion(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(default=0)
     operations = models.PositiveIntegerField(default=0)
-    document = models.BinaryField(null=True, blank=True)  # the operations, compressed; null where nothing was kept
+    document = models.BinaryField(null=True, blank=True)  # the operations as zlib data; null unless kept
     error = RedactedTextField(blank=True)
 
     class Meta:
@@ -129,8 +128,9 @@ class ContractVersion(models.Model):
         return f"{self.region}: {self.version or self.get_state_display()}"
 
 
+@counts_as_run()
 class ConfigurationSync(models.Model):
-    """One reading of what an org has set up, page by page. The newest that is kept, whole or in part, is in force."""
+    """A sync of an org's configuration, page by page. The newest complete or partial one is current."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -156,11 +156,11 @@ class ConfigurationSync(models.Model):
     rung_at = models.DateTimeField(null=True, blank=True)
     taken_up_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
-    resume_at = models.DateTimeField(null=True, blank=True)  # not before, because the org said to wait
+    resume_at = models.DateTimeField(null=True, blank=True)  # set if the org asked to wait
     finished_at = models.DateTimeField(null=True, blank=True)
-    progress = models.JSONField(default=dict, blank=True)  # by part: the cursor to go on from, pages and items so far
-    parts = models.JSONField(default=list, blank=True)  # by part: how it ended, in code and words, and how many
-    rights = models.JSONField(default=dict, blank=True)  # what the client may do; see rights
+    progress = models.JSONField(default=dict, blank=True)  # by part: cursor, pages and items so far
+    parts = models.JSONField(default=list, blank=True)  # by part: state, code, sentence and number of items
+    rights = models.JSONField(default=dict, blank=True)  # parsed by permissions.synced
     providers = models.PositiveIntegerField(default=0)
     changes = models.PositiveIntegerField(default=0)
     error = RedactedTextField(blank=True)
@@ -188,15 +188,16 @@ class ConfigurationSync(models.Model):
 
     @property
     def is_kept(self) -> bool:
+        """Whether at least a part was read."""
         return self.state in (self.State.WHOLE, self.State.PARTIAL)
 
 
-# One that never changed comes after all that did.
+# Sorts providers that never changed last.
 LAST_CHANGE = Coalesce("changed_at", Value(datetime(1970, 1, 1, tzinfo=UTC)), output_field=models.DateTimeField())
 
 
 class Provider(models.Model):
-    """A cobrowse provider as an org reports it, as it was seen last. `gone_at` is set once it was proved gone."""
+    """A cobrowse provider as the org last reported it. `gone_at` is set once it is known to be removed."""
 
     class Source(models.TextChoices):
         GATEWAY = "gateway", "Gateway list"
@@ -204,7 +205,7 @@ class Provider(models.Model):
         SEEN = "seen", "Seen on a communication"
 
     class State(models.TextChoices):
-        """Whether it would offer cobrowse: by the list's word at a gateway, by the version in use of a deployment."""
+        """Whether it offers cobrowse: from a gateway's provider list, or from a deployment's published version."""
 
         ON = "on", "Cobrowse on"
         OFF = "off", "Cobrowse off"
@@ -213,10 +214,10 @@ class Provider(models.Model):
 
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="providers")
     source = models.CharField(max_length=10, choices=Source.choices)
-    ref = models.CharField(max_length=200)  # its id in the org; the string itself where it was only seen
+    ref = models.CharField(max_length=200)  # its ID in the org; for `seen`, the string on the communication
     name = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.UNKNOWN)
-    status = models.CharField(max_length=40, blank=True)  # the org's own word: Active, Inactive, Pending, ...
+    status = models.CharField(max_length=40, blank=True)  # as the org returns it: Active, Inactive, Pending, ...
     channels = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     settings = models.JSONField(default=dict, blank=True)
     version = models.CharField(max_length=40, blank=True)
@@ -225,9 +226,9 @@ class Provider(models.Model):
     last_seen_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
-    missed = models.PositiveSmallIntegerField(default=0)  # whole readings in a row that did not tell it
+    missed = models.PositiveSmallIntegerField(default=0)  # consecutive complete syncs without it
     snapshot = models.ForeignKey(ConfigurationSync, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    # Name and id as they are searched: lower case once here, not for every row of every search.
+    # Name and ID in lower case, for searches.
     words = models.GeneratedField(
         expression=Lower(Concat("name", Value(" "), "ref")), output_field=models.TextField(), db_persist=True
     )
@@ -247,7 +248,7 @@ class Provider(models.Model):
 
 
 class OrgChange(models.Model):
-    """What became different in an org between two readings: of a provider, of the client's rights, of its standing."""
+    """A difference between two syncs: in a provider, in the client's permissions, or in its status."""
 
     class About(models.TextChoices):
         DEPLOYMENT = "deployment", "Web deployment"
@@ -277,7 +278,7 @@ class OrgChange(models.Model):
     setting = models.CharField(max_length=120, blank=True)
     before = models.JSONField(null=True, blank=True)
     after = models.JSONField(null=True, blank=True)
-    # It happened after the reading before and not after this one: `not_before` is null where there was none.
+    # The change happened between `not_before` (the previous sync; null if there was none) and `at`.
     not_before = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
@@ -294,8 +295,10 @@ class OrgChange(models.Model):
 
 
 class HeldPermission(models.Model):
-    """One permission policy that a client held at the last reading of its rights. `permission` is lower case and may
-    hold wildcards, as `conversation:*:add`; `division` is `*` for every division."""
+    """A permission that a client held at the latest sync.
+
+    `permission` is lower case and may contain wildcards, such as `conversation:*:add`; `division` is `*` for all divisions.
+    """
 
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="holdings")
     permission = models.CharField(max_length=200)
@@ -318,7 +321,7 @@ class HeldPermission(models.Model):
 
 
 class Badge(models.Model):
-    """A public picture of how one client stands, at an address that cannot be guessed."""
+    """A public image of a client's status. `key` makes its URL impossible to guess."""
 
     client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="badge")
     key = models.CharField(max_length=64, unique=True)

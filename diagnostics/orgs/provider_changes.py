@@ -1,11 +1,16 @@
-"""Two readings of one provider in, what became different out."""
+"""Compares two synced versions of a provider."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from diagnostics.genesys.fields import mapping
-from diagnostics.orgs.sync.provider_documents import OF_DEPLOYMENT, OF_VERSION, SyncedProvider, without_order
+from diagnostics.orgs.sync.provider_documents import (
+    DEPLOYMENT_SETTINGS,
+    VERSION_SETTINGS,
+    SyncedProvider,
+    order_independent,
+)
 
 APPEARED, VANISHED, RETURNED = "appeared", "vanished", "returned"
 ENABLED, DISABLED, CHANGED = "enabled", "disabled", "changed"
@@ -13,7 +18,7 @@ ENABLED, DISABLED, CHANGED = "enabled", "disabled", "changed"
 
 @dataclass(frozen=True)
 class ProviderChange:
-    """What became different. `before` and `after` are as the org said them."""
+    """A change of a provider. `before` and `after` are the values that the org returned."""
 
     kind: str
     setting: str = ""
@@ -21,17 +26,17 @@ class ProviderChange:
     after: Any = None
 
 
-def carried_on(before: SyncedProvider, after: SyncedProvider) -> SyncedProvider:
-    """What this reading tells, with what it left out and an earlier one had shown.
+def merged_with_previous(before: SyncedProvider, after: SyncedProvider) -> SyncedProvider:
+    """Return the new version of the provider, completed with earlier settings that the org didn't return this time.
 
-    A published version never changes, so the settings of the same version of the same configuration are still right.
-    Those of another version are kept as the last ones known, and stay marked as hidden.
+    A published version never changes, so earlier settings of the same version of the same configuration are current. Those
+    of another version are the last known ones, and the provider stays marked as hidden.
     """
     draft = {"draft": before.settings["draft"]} if "draft" in before.settings else {}
     if not after.is_hidden:
         settings = {**draft, **after.settings}
     else:
-        known = {name: before.settings[name] for name in OF_VERSION if name in before.settings}
+        known = {name: before.settings[name] for name in VERSION_SETTINGS if name in before.settings}
         configuration = {
             **mapping(before.settings, "configuration"),
             **mapping(after.settings, "configuration"),
@@ -46,24 +51,24 @@ def carried_on(before: SyncedProvider, after: SyncedProvider) -> SyncedProvider:
 
 
 def _is_same_version(before: SyncedProvider, after: SyncedProvider) -> bool:
-    ids = [mapping(each.settings, "configuration").get("id", "") for each in (before, after)]
-    same = bool(ids[0]) and ids[0] == ids[1] and bool(after.version) and before.version == after.version
-    return same and not before.is_hidden
+    ids = [mapping(provider.settings, "configuration").get("id", "") for provider in (before, after)]
+    is_same = bool(ids[0]) and ids[0] == ids[1] and bool(after.version) and before.version == after.version
+    return is_same and not before.is_hidden
 
 
 def provider_changes(before: SyncedProvider, after: SyncedProvider) -> Iterator[ProviderChange]:
-    """Only what both readings tell is compared: a setting that is not shown has not changed."""
+    """Compare two versions. Only settings that both have are compared."""
     for name in ("name", "status"):
         if getattr(before, name) != getattr(after, name):
             yield ProviderChange(CHANGED, name, getattr(before, name), getattr(after, name))
     yield from _version_changes(before, after)
-    for name in (*OF_VERSION, *OF_DEPLOYMENT):
+    for name in (*VERSION_SETTINGS, *DEPLOYMENT_SETTINGS):
         if name in before.settings and name in after.settings:
             yield from _setting_changes(name, before.settings[name], after.settings[name])
 
 
 def _version_changes(before: SyncedProvider, after: SyncedProvider) -> Iterator[ProviderChange]:
-    one, other = (mapping(each.settings, "configuration") for each in (before, after))
+    one, other = (mapping(provider.settings, "configuration") for provider in (before, after))
     if one.get("id") and other.get("id") and one["id"] != other["id"]:
         yield ProviderChange(CHANGED, "configuration", one.get("name") or one["id"], other.get("name") or other["id"])
     elif before.version and after.version and before.version != after.version:
@@ -71,7 +76,7 @@ def _version_changes(before: SyncedProvider, after: SyncedProvider) -> Iterator[
 
 
 def _setting_changes(name: str, before: Any, after: Any) -> Iterator[ProviderChange]:
-    if without_order(before) == without_order(after) or before is None or after is None:
+    if order_independent(before) == order_independent(after) or before is None or after is None:
         return
     if name == "enabled":
         yield ProviderChange(ENABLED if after else DISABLED, name, before, after)
@@ -80,6 +85,6 @@ def _setting_changes(name: str, before: Any, after: Any) -> Iterator[ProviderCha
 
 
 def draft_changes(before: SyncedProvider, after: SyncedProvider) -> Iterator[ProviderChange]:
-    """A draft that became newer than what is in use, or whose words are in use now."""
+    """Report a draft that became newer than the published version, or was published."""
     if before.draft_is_newer is not None and after.draft_is_newer is not None:
         yield from _setting_changes("draft", before.draft_is_newer, after.draft_is_newer)

@@ -1,4 +1,4 @@
-"""What of everything a person may see: all of it, or, where they are limited, what belongs to clients of their orgs."""
+"""Limits querysets to what a user can see: everything, or the rows of their orgs' clients."""
 
 from typing import TypeVar
 
@@ -11,23 +11,23 @@ Row = TypeVar("Row", bound=Model)
 
 
 def visible_clients(viewer: User | None) -> QuerySet[OAuthClient]:
-    """Retired ones too. None is the product itself, for instance a command on its own machine."""
+    """Return the clients that the viewer can see, including retired ones. None means the system or a command."""
     return visible_rows(OAuthClient.objects.all(), viewer, "pk")
 
 
 def visible_rows(rows: QuerySet[Row], viewer: User | None, client: str = "client") -> QuerySet[Row]:
-    """Those of the rows whose client this person may see; `client` is the path from a row to it.
+    """Return the rows whose client the viewer can see. `client` is the lookup path from a row to its client.
 
-    For who sees everything the query stays as it is, and so does the index it uses.
+    If the viewer sees everything, the query is unchanged, and so is the index it uses.
     """
     if viewer is None or viewer.sees_all:
         return rows
-    theirs = OAuthClient.objects.filter(Q(org_id__in=viewer.orgs_in_sight) | Q(created_by=viewer.pk))
-    return rows.filter(**{f"{client}__in": theirs.order_by().values("pk")})
+    allowed = OAuthClient.objects.filter(Q(org_id__in=viewer.orgs_in_sight) | Q(created_by=viewer.pk))
+    return rows.filter(**{f"{client}__in": allowed.order_by().values("pk")})
 
 
 def visible_people(viewer: User | None) -> QuerySet[User]:
-    """Whose names this person may see in a list: those who share an org with them. Who sees every org shares each."""
+    """Return the users whose names the viewer can see: admins, users who see every org, and users who share an org."""
     people = User.objects.all()
     if viewer is None or viewer.sees_all:
         return people

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from diagnostics.accounts.requests import Request
 from diagnostics.claims.checker import check_text
 from diagnostics.genesys.contract import bundled
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.pages.forms import ClaimsForm
 from diagnostics.runs.limits import reading_one_text
 
@@ -22,7 +22,7 @@ def claim_check(request: Request) -> HttpResponse:
     file = request.FILES.get("file")
     size = len(request.POST.get("text", "")) + (file.size or 0 if isinstance(file, UploadedFile) else 0)
     with reading_one_text(request.user, size):
-        contract = contract_in_force(form.cleaned_data["region"]) if form.is_valid() else bundled()
+        contract = current_contract(form.cleaned_data["region"]) if form.is_valid() else bundled()
         checked = check_text(form.cleaned_data["text"], contract) if form.is_valid() else None
         form.mask()
     return render(request, "pages/claims/check.html", {"form": form, "checked": checked, "contract": contract})

@@ -1,7 +1,7 @@
 """Fills columns of runs that older versions stored: target, environment and search keys."""
 
-from diagnostics.jobs.row_failures import Kind, each_row, without_set_aside
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import read_aim
 from diagnostics.runs.close import store_results_from_rows
@@ -23,7 +23,7 @@ def backfill_runs() -> int:
         return pk
 
     found = without_set_aside(incomplete, Kind.RUN_SEARCH).order_by("-id").values_list("pk", flat=True)[:RUNS_PER_TICK]
-    return len(each_row(Kind.RUN_SEARCH, list(found), fill, fill_target_only))
+    return len(process_rows(Kind.RUN_SEARCH, list(found), fill, fill_target_only))
 
 
 def fill_target_only(pk: int) -> None:
@@ -34,7 +34,7 @@ def fill_target_only(pk: int) -> None:
 
 def _fill(run: Run) -> None:
     inputs = Inputs.from_json(run.inputs)
-    contract = contract_in_force(run.client.region)
+    contract = current_contract(run.client.region)
     aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
     Run.objects.filter(pk=run.pk).update(target=target_of(run.client_id, run.kind, aim))
     store_results_from_rows(run)

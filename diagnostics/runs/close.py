@@ -10,15 +10,15 @@ from django.utils import timezone
 from diagnostics.engine.environment import read_environment
 from diagnostics.genesys.response import response_from
 from diagnostics.jobs.row_failures import Kind, count_failure, is_busy, is_environment
-from diagnostics.orgs.connection import cut_short
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.connection import incomplete_verdict
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.seen_providers import store_seen_providers
-from diagnostics.orgs.status import update_status_from
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
+from diagnostics.runs.client_status import update_status_from_run
 from diagnostics.runs.models import Finding, Run
 from diagnostics.runs.search_keys import search_keys_of
+from diagnostics.runs.seen_providers import store_seen_providers
 from diagnostics.runs.signals import findings_stored, run_closed
 
 
@@ -56,7 +56,7 @@ def close_run(run: Run, worker: str, result: RunResult) -> None:
     run_in_savepoint(run, lambda: _store_search_keys(run, findings, result.environment, result.aim))
     run_in_savepoint(run, lambda: _send_findings(run, findings))
     run_in_savepoint(run, lambda: store_seen_providers(run, findings))
-    run_in_savepoint(run, lambda: update_status_from(run))
+    run_in_savepoint(run, lambda: update_status_from_run(run))
     run_closed.send(sender=Run, run=run)
 
 
@@ -79,7 +79,7 @@ def force_close_run(run_id: int, worker: str | None = None) -> bool:
     sentence = (
         "This run could not be completed because of an error in Cobrowse Doctor. Its findings are kept. Run it again."
     )
-    verdict = cut_short(sentence)
+    verdict = incomplete_verdict(sentence)
     mine = Run.objects.filter(pk=run_id, status__in=(Run.Status.QUEUED, Run.Status.RUNNING))
     if worker is not None:
         mine = mine.filter(worker=worker)
@@ -117,7 +117,7 @@ def _store_search_keys(run: Run, findings: list[Finding], environment: dict[str,
 def store_results_from_rows(run: Run) -> None:
     """Store the results of a run whose worker is gone, from its stored findings and exchanges."""
     inputs = Inputs.from_json(run.inputs)
-    contract = contract_in_force(run.inputs.get("target", {}).get("region", run.client.region))
+    contract = current_contract(run.inputs.get("target", {}).get("region", run.client.region))
     aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
     needed = aim.operation.permissions if aim and aim.operation else ()
     responses = [response_from(exchange.value()) for exchange in run.exchanges.order_by("position")]

@@ -19,7 +19,7 @@ from diagnostics.engine import causes
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Run
-from diagnostics.web.time_ranges import QUICK, NotUnderstood, TimeRange, read_moment, read_zone
+from diagnostics.web.time_ranges import QUICK_RANGES, InvalidFilterValue, TimeRange, parse_moment, parse_zone
 
 MAX_LENGTH = 300
 MAX_PROBLEMS = 8
@@ -47,7 +47,7 @@ def _one_of(known: Collection[str]) -> Reader:
     def read(text: str) -> str:
         if text not in known:
             few = ", ".join(known) if len(known) < 8 else "those that the form offers"
-            raise NotUnderstood(f"is not one of: {few}")
+            raise InvalidFilterValue(f"is not one of: {few}")
         return text
 
     return read
@@ -55,20 +55,20 @@ def _one_of(known: Collection[str]) -> Reader:
 
 def _number(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise NotUnderstood("is no number of a client")
+        raise InvalidFilterValue("is no number of a client")
     return str(int(text))
 
 
 def _text(text: str) -> str:
     if len(text) > MAX_LENGTH or not text.isprintable():
-        raise NotUnderstood(f"is longer than {MAX_LENGTH} characters, or holds unprintable ones")
+        raise InvalidFilterValue(f"is longer than {MAX_LENGTH} characters, or holds unprintable ones")
     return text
 
 
 def _check(text: str) -> str:
     """Accepts the ID of a removed check too, since its findings are still stored."""
     if not CHECK_ID.fullmatch(text):
-        raise NotUnderstood("is no id of a check: write oauth.token")
+        raise InvalidFilterValue("is no id of a check: write oauth.token")
     return text
 
 
@@ -78,7 +78,7 @@ def _permission(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    return read_zone(text).key
+    return parse_zone(text).key
 
 
 # Parameter name -> parser of its value, in the order of the written query string.
@@ -101,7 +101,7 @@ READERS: Final[dict[str, Reader]] = {
     "target": _text,
     "pinned": _one_of(YES_OR_NO),
     "part": _one_of(YES_OR_NO),
-    "when": _one_of(QUICK),
+    "when": _one_of(QUICK_RANGES),
     "from": _text,
     "to": _text,
     "zone": _zone,
@@ -214,7 +214,7 @@ def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[
             problems.append(f"{name} is given more than once: {_quoted(text)}, the last one, is taken.")
         try:
             values[name] = READERS[name](text)
-        except NotUnderstood as why:
+        except InvalidFilterValue as why:
             problems.append(f"{name}: {_quoted(text)} {why}.")
     if "outcome" in values and "check" not in values:
         problems.append("outcome needs a check that it is the outcome of.")
@@ -246,8 +246,8 @@ def _read_dates(values: dict[str, str], dates: Sequence[str], zone: ZoneInfo) ->
     problems = []
     for name in dates:
         try:
-            moments[name] = read_moment(values[name], zone, ends=name == "to")
-        except NotUnderstood as why:
+            moments[name] = parse_moment(values[name], zone, ends=name == "to")
+        except InvalidFilterValue as why:
             problems.append(f"{name}: {_quoted(values.pop(name))} {why}.")
     if len(moments) == 2 and moments["from"] >= moments["to"]:
         problems.append("from lies after to, so that no run can fit.")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import ApiToken
-from diagnostics.jobs.row_failures import Kind, rows_together, without_set_aside
+from diagnostics.jobs.row_failures import Kind, process_batch, without_set_aside
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import IdempotencyKey, Run
@@ -81,4 +81,4 @@ def delete_expired_keys() -> int:
     found = (
         without_set_aside(old, Kind.IDEMPOTENCY_KEY).order_by("created_at").values_list("pk", flat=True)[:KEYS_PER_TICK]
     )
-    return sum(rows_together(Kind.IDEMPOTENCY_KEY, list(found), lambda pks: old.filter(pk__in=pks).delete()[0]))
+    return sum(process_batch(Kind.IDEMPOTENCY_KEY, list(found), lambda pks: old.filter(pk__in=pks).delete()[0]))

@@ -11,9 +11,9 @@ from diagnostics.engine import causes
 from diagnostics.engine.diagnosis import verdict_with_fix
 from diagnostics.engine.verdict import judge
 from diagnostics.genesys.regions import region
-from diagnostics.jobs.row_failures import is_environment, where
-from diagnostics.orgs.connection import cut_short
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.jobs.row_failures import error_location, is_environment
+from diagnostics.orgs.connection import incomplete_verdict
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import read_aim
 from diagnostics.runs.close import force_close_run, run_in_savepoint, store_results_from_rows
@@ -62,7 +62,7 @@ def end_broken_run(run_id: int, worker: str | None = None, sentence: str = INTER
         except Exception as error:
             if is_environment(error):
                 raise
-            log.error("run %s could not be closed by %s: %s", run_id, close.__name__, where(error))
+            log.error("run %s could not be closed by %s: %s", run_id, close.__name__, error_location(error))
     force_close_run(run_id, worker)
 
 
@@ -85,7 +85,7 @@ def _verdict_of_rows(run: Run) -> dict[str, Any]:
     except KeyError:
         verdict = judge(findings, part=run.is_part).to_json()
     else:
-        inputs, contract = Inputs.from_json(run.inputs), contract_in_force(run_region.key)
+        inputs, contract = Inputs.from_json(run.inputs), current_contract(run_region.key)
         aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
         verdict = verdict_with_fix(findings, inputs, run_region, contract, aim, part=run.is_part)
     return _without_all_clear(verdict)
@@ -93,4 +93,4 @@ def _verdict_of_rows(run: Run) -> dict[str, Any]:
 
 def _without_all_clear(verdict: dict[str, Any]) -> dict[str, Any]:
     """The same verdict, but undetermined instead of "nothing wrong": a run that was cut short did not check everything."""
-    return {**verdict, **cut_short("")} if verdict["cause"] == causes.NONE else verdict
+    return {**verdict, **incomplete_verdict("")} if verdict["cause"] == causes.NONE else verdict

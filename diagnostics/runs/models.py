@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from diagnostics.accounts.models import ApiToken, User
+from diagnostics.accounts.rate_limits import counts_as_run
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.engine.finding import as_dict
@@ -21,6 +22,10 @@ from diagnostics.storage.model_fields import RedactedCharField, RedactedTextFiel
 NO_DURATION = Value(-1.0)
 
 
+STARTED_BY_USERS = ("web", "api")  # sources of runs that users start
+
+
+@counts_as_run(source__in=STARTED_BY_USERS)
 class Run(models.Model):
     """One execution of checks. The row is the source of truth about the work; a queue message only announces it.
 
@@ -264,21 +269,7 @@ class SavedView(models.Model):
         return self.name
 
 
-class Turn(models.Model):
-    """When a worker last took a job of this user (0 for none) and org from a queue."""
-
-    queue = models.CharField(max_length=20)
-    person = models.BigIntegerField(default=0)
-    org = models.CharField(max_length=80, blank=True)
-    served_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["queue", "person", "org"], name="turn_once")]
-
-    def __str__(self) -> str:
-        return f"{self.queue}: {self.person} {self.org}"
-
-
+@counts_as_run()
 class Watch(models.Model):
     """Re-checks one branch of a run until it is fixed, for a few minutes. The tick advances it."""
 

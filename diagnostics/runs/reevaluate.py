@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, QuerySet
 
 from diagnostics.genesys.regions import region
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import Exchange, Run
@@ -50,7 +50,7 @@ def reevaluate_run(run: Run) -> Reevaluation:
         was_cut_short=run.status == Run.Status.INTERRUPTED,
         bodies_dropped=run.bodies_dropped_at is not None,
     )
-    return reevaluate(stored, org_region, contract_in_force(org_region.key))
+    return reevaluate(stored, org_region, current_contract(org_region.key))
 
 
 def reevaluate_page(

@@ -19,27 +19,27 @@ from structlog.contextvars import bound_contextvars
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.accounts.rate_limits import enforce_run_limit
 from diagnostics.checks.base import Check, all_checks, branch_of, planned_checks
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine.diagnosis import CheckStep, aim_of
 from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.runner import DEADLINE_SECONDS
 from diagnostics.engine.verdict import ENGINE_VERSION
-from diagnostics.jobs.row_failures import Kind, count_failure, is_environment, where
+from diagnostics.jobs.row_failures import Kind, count_failure, error_location, is_environment
 from diagnostics.monitoring.models import Schedule
-from diagnostics.orgs.clients import remember_gateway
-from diagnostics.orgs.connection import cut_short, diagnosis_of
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.clients import store_gateway
+from diagnostics.orgs.connection import diagnosis_of, incomplete_verdict
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.tokens import remember_token
+from diagnostics.orgs.tokens import store_token
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.close import RunResult, close_run
 from diagnostics.runs.interruption import end_broken_run
-from diagnostics.runs.limits import COUNTED_SOURCES, enforce_run_limit
 from diagnostics.runs.live_permit import claim_start_in_thread
+from diagnostics.runs.models import STARTED_BY_USERS, Run
 from diagnostics.runs.models import Exchange as ExchangeRow
 from diagnostics.runs.models import Finding as FindingRow
-from diagnostics.runs.models import Run
 from diagnostics.runs.search_keys import target_of
 from diagnostics.runs.turns import claim_next_run
 from diagnostics.telemetry import tracing as traces
@@ -80,9 +80,9 @@ def create_run(
     planned = planned_checks(inputs.given)
     if branch and not (planned := branch_of(branch, planned)):
         raise ActionRefused(f"There is no check {branch} any more for what was brought. Run the whole diagnosis again.")
-    if user is not None and source in COUNTED_SOURCES:
+    if user is not None and source in STARTED_BY_USERS:
         enforce_run_limit(user)
-    contract = contract_in_force(client.region)
+    contract = current_contract(client.region)
     inputs = replace(inputs, company_gateway=client.company_gateway)
     aim = aim_of(inputs, contract)
     target = {"region": client.region, "client_name": client.name, "client_id": client.client_id}
@@ -235,7 +235,7 @@ def _run_checks(run: Run, worker_name: str, started: float) -> None:
             may_start=partial(claim_start_in_thread, run.pk, worker_name),
         )
     except ActionRefused as refusal:
-        refused = RunResult(Run.Status.INTERRUPTED, cut_short(str(refusal)), time.perf_counter() - started)
+        refused = RunResult(Run.Status.INTERRUPTED, incomplete_verdict(str(refusal)), time.perf_counter() - started)
         _retry_on_outage(close_run, run, worker_name, refused)
         return
     if diagnosis.contract.version != run.contract_version:  # the contract changed while the run was queued
@@ -260,8 +260,8 @@ def _run_checks(run: Run, worker_name: str, started: float) -> None:
         "run %s ended: %s, %s, %.1f s", run.pk, result.verdict["cause"], result.verdict["certainty"], result.seconds
     )
     gateway = next((f.code for f in diagnosis.findings if f.check_id == "provider.configured"), "")
-    _retry_on_outage(remember_gateway, run.client, gateway)
-    _retry_on_outage(remember_token, run.client, diagnosis.issued_token)
+    _retry_on_outage(store_gateway, run.client, gateway)
+    _retry_on_outage(store_token, run.client, diagnosis.issued_token)
 
 
 def _store_safely(run_id: int, worker_name: str, step: CheckStep, stored: "StoredCounts") -> CheckStep:
@@ -273,7 +273,7 @@ def _store_safely(run_id: int, worker_name: str, step: CheckStep, stored: "Store
     except Exception as error:
         if is_environment(error):
             raise
-        log.error("run %s: what %s found could not be stored: %s", run_id, step.check_id, where(error))
+        log.error("run %s: what %s found could not be stored: %s", run_id, step.check_id, error_location(error))
         step = replace(step, findings=(_not_stored(step.findings[0]),) if step.findings else (), exchanges=())
         _retry_on_outage(_store, run_id, worker_name, step, stored)
     return step
@@ -288,7 +288,7 @@ def _trace(step: CheckStep) -> None:
     for exchange in step.exchanges:
         facts = {"check": exchange.check_id, "url.full": exchange.url, "correlation_id": exchange.correlation_id}
         failed, status = bool(exchange.error), exchange.status or 0
-        traces.past(exchange.method, exchange.started_at, exchange.ms, failed=failed, status=status, **facts)
+        traces.record_span(exchange.method, exchange.started_at, exchange.ms, failed=failed, status=status, **facts)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from diagnostics.jobs.row_failures import Kind, each_row, rows_together, without_set_aside
+from diagnostics.jobs.row_failures import Kind, process_batch, process_rows, without_set_aside
 from diagnostics.runs.interruption import close_interrupted, end_broken_run
 from diagnostics.runs.models import Run
 
@@ -49,7 +49,7 @@ def _unclaimed_runs(now: datetime) -> list[tuple[int, str]]:
         Run.objects.filter(pk__in=pks).update(rung_at=now)
         return pks
 
-    return [(pk, found[pk]) for pks in rows_together(Kind.RUN_QUEUEING, found, mark) for pk in pks]
+    return [(pk, found[pk]) for pks in process_batch(Kind.RUN_QUEUEING, found, mark) for pk in pks]
 
 
 def _abandoned_runs(now: datetime) -> list[int]:
@@ -68,4 +68,4 @@ def _abandoned_runs(now: datetime) -> list[int]:
         return pk
 
     rows = without_set_aside(Run.objects.filter(lease_expired | never_claimed), Kind.RUN_CLOSING).order_by("id")
-    return each_row(Kind.RUN_CLOSING, rows.values_list("pk", flat=True)[:500], close, end_broken_run)
+    return process_rows(Kind.RUN_CLOSING, rows.values_list("pk", flat=True)[:500], close, end_broken_run)

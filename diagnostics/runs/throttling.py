@@ -9,7 +9,8 @@ from django.shortcuts import render
 
 from diagnostics.accounts.actor import API_PREFIX
 from diagnostics.accounts.models import User
-from diagnostics.runs.limits import SHORT_TEXT, StillReading, TooManyRequests, one_upload
+from diagnostics.accounts.rate_limits import TooManyRequests
+from diagnostics.runs.limits import SHORT_TEXT, StillReading, one_upload
 
 
 class TooManyRequestsMiddleware:

@@ -4,16 +4,14 @@ A queue message only says that something is waiting. The worker that gets it tak
 lost, duplicated, or sent for a row already picked does no harm.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
-from diagnostics.runs.models import Run, Turn
+from diagnostics.runs.models import Run
 
-PEOPLE, SCHEDULED, SYNCS = "people", "scheduled", "syncs"
-TURN_LIFETIME = timedelta(days=1)  # longer than any run stays queued
+PEOPLE, SCHEDULED = "people", "scheduled"
 CANDIDATES = 20  # rows considered per user and client; must exceed the number of workers
 
 # Takes the first few rows of each user and client, and ranks them within the user: orgs served longest ago first.
@@ -76,18 +74,3 @@ def claim_next_run(queue: str, worker: str, now: datetime, until: datetime) -> i
 
 def queue_of(source: str) -> str:
     return SCHEDULED if source == Run.Source.SCHEDULE else PEOPLE
-
-
-def remember_turn(queue: str, person: int, org: str, now: datetime) -> None:
-    Turn.objects.update_or_create(queue=queue, person=person, org=org, defaults={"served_at": now})
-
-
-def served_at(queue: str) -> dict[tuple[int, str], datetime]:
-    """(user ID, org) -> when they were last served."""
-    rows = Turn.objects.filter(queue=queue).values_list("person", "org", "served_at")
-    return {(person, org): at for person, org, at in rows}
-
-
-def delete_old_turns(now: datetime | None = None) -> int:
-    """Users and orgs without a row come first anyway."""
-    return Turn.objects.filter(served_at__lt=(now or timezone.now()) - TURN_LIFETIME).delete()[0]

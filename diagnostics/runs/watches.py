@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.accounts.rate_limits import enforce_run_limit
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
-from diagnostics.jobs.row_failures import Kind, each_row, without_set_aside
-from diagnostics.runs.limits import enforce_run_limit
+from diagnostics.jobs.row_failures import Kind, process_rows, without_set_aside
 from diagnostics.runs.models import Run, Watch
 from diagnostics.runs.runs import repeat_run, repeatable_checks
 from diagnostics.web.refusals import ActionRefused
@@ -85,7 +85,7 @@ def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
         watch = Watch.objects.filter(pk=pk, state=Watch.State.WATCHING).select_related("latest").first()
         return _advance(watch, now) if watch is not None else None
 
-    return tuple(each_row(Kind.WATCH, list(found), advance, _stop_after_failures))
+    return tuple(process_rows(Kind.WATCH, list(found), advance, _stop_after_failures))
 
 
 def _stop_after_failures(pk: int) -> None:

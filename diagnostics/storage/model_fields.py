@@ -1,4 +1,4 @@
-"""Columns that encrypt what they hold, and columns that redact it."""
+"""Model fields that encrypt or redact their values."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 
 
 def fernet() -> MultiFernet:
-    """The keys in force, newest first."""
+    """Return the cipher for FIELD_ENCRYPTION_KEYS: it encrypts with the first key and decrypts with any."""
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS))
 
 
@@ -28,7 +28,7 @@ class UnreadableSecret(ImproperlyConfigured):
 
 
 if TYPE_CHECKING:
-    # Only the type checker's Django can be subscripted.
+    # Only django-stubs makes these classes generic.
     _Field = models.Field[str, str]
     _CharField = models.CharField[str, str]
     _TextField = models.TextField[str, str]
@@ -39,7 +39,10 @@ else:
 
 
 class EncryptedTextField(_TextField):
-    """Encrypts with the newest key, decrypts with any; a wrong key fails loudly. Allows no look-up but isnull."""
+    """Text encrypted with the newest key and decrypted with any. The only lookup is isnull.
+
+    Raises UnreadableSecret if no key decrypts the stored value.
+    """
 
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else fernet().encrypt(str(value).encode()).decode()
@@ -62,37 +65,37 @@ class EncryptedTextField(_TextField):
 
 
 class _Redacted(_Field):
-    """Redacts in the one place that a save, an update, a bulk operation and a look-up all pass."""
+    """Redacts in `get_prep_value`, which saves, updates, bulk operations and lookups all call."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = super().pre_save(model_instance, add)
         if isinstance(value, str):
             value = self.get_prep_value(value)
-            setattr(model_instance, self.attname, value)  # what is shown after saving is what was stored
+            setattr(model_instance, self.attname, value)  # the instance then has the stored value
         return value
 
     def deconstruct(self) -> Any:
-        """As the plain field: the column is the same, so that no migration depends on this class."""
+        """Deconstruct as the plain Django field, so that migrations don't depend on this class."""
         name, _, args, kwargs = super().deconstruct()
         kind = "TextField" if isinstance(self, models.TextField) else "CharField"
         return name, f"django.db.models.{kind}", args, kwargs
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        # A mask may be longer than what it replaces: cut to fit the column.
+        # A mask can be longer than the text it replaces: cut it to fit the column.
         return Redactor().text(value)[: self.max_length] if isinstance(value, str) else value
 
 
 class RedactedCharField(_Redacted, _CharField):
-    """One line that somebody wrote. Secrets and personal data in it are masked before it is stored or searched for."""
+    """A line of user-written text. Secrets and personal data are masked before saving and before lookups."""
 
 
 class RedactedTextField(_Redacted, _TextField):
-    """Text that somebody wrote. Secrets and personal data in it are masked before it is stored or searched for."""
+    """User-written text. Secrets and personal data are masked before saving and before lookups."""
 
 
 class RedactedJSONField(models.JSONField):
-    """A JSON value that may hold somebody's words, redacted before it is stored."""
+    """A JSON value that may contain user-written text, redacted before saving."""
 
     def deconstruct(self) -> Any:
         name, _, args, kwargs = super().deconstruct()

@@ -1,7 +1,7 @@
-"""The last guard of every database row: text and JSON that Postgres would refuse is cleaned instead of losing the row.
+"""Cleans text and JSON that Postgres would reject, as a last resort before a row is lost.
 
-It works where psycopg turns values into parameters, so it covers every model, query, array and raw statement. Text should
-have been cleaned where it entered; this is for what was forgotten.
+The dumpers run when psycopg adapts parameters, so they cover every model, query, array and raw statement. Text should
+already be clean when it gets here; these cover the places that forgot.
 """
 
 import logging
@@ -15,12 +15,12 @@ from psycopg.types.string import StrDumper, StrDumperUnknown
 from diagnostics.text.cleaning import clean_json, clean_text, is_storable
 
 log = logging.getLogger(__name__)
-# In a JSON document: an escape that may be of a NUL or of half a pair, or a number that is not one.
-_DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|NaN|Infinity")
+# In JSON: an escape that may be a NUL or a lone surrogate, or a number that isn't valid JSON.
+_SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|NaN|Infinity")
 
 
 def install() -> None:
-    """For every connection that is opened from now on. The one for unknown types is the default, so it comes last."""
+    """Register the dumpers for new connections. The last one registered for str is the default: the one of unknown type."""
     for kind in (_Text, _UnknownText):
         psycopg.adapters.register_dumper(str, kind)
     psycopg.adapters.register_dumper(psycopg.types.json.Json, _JsonDocument)
@@ -59,6 +59,6 @@ def _clean_document(dump: Any, document: Json) -> Any:
         data = dump(document)
     except UnicodeEncodeError:  # an encoder that does not escape
         data = None
-    if data is None or _DOUBTFUL.search(data):
+    if data is None or _SUSPICIOUS.search(data):
         data = dump(type(document)(clean_json(document.obj), document.dumps))
     return data

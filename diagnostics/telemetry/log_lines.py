@@ -1,4 +1,4 @@
-"""How a line of the log looks, as text or as JSON; each says which run, client and request it belongs to."""
+"""Log formatters for text and JSON lines, with the run, client and request that a line belongs to."""
 
 import logging
 from datetime import UTC, datetime
@@ -12,10 +12,10 @@ from diagnostics.text.cleaning import clean_text
 
 LINES, JSON = "lines", "json"
 FIELDS = ("method", "path", "status", "ms", "user")  # of a request
-PLAIN = frozenset({"time", "level", "logger", "request_id", "method"})
-LONGEST = 100_000
-# What a terminal would obey, or could not print.
-ESCAPED = {
+UNREDACTED_FIELDS = frozenset({"time", "level", "logger", "request_id", "method"})
+MAX_LENGTH = 100_000
+# Control characters that a terminal would obey, and characters it can't print.
+ESCAPES = {
     number: repr(chr(number))[1:-1]
     for first, last in ((0, 31), (127, 159), (0x2028, 0x202E), (0x2066, 0x206F), (0xD800, 0xDFFF), (0xFEFF, 0xFEFF))
     for number in range(first, last + 1)
@@ -23,7 +23,7 @@ ESCAPED = {
 
 
 def formatter(style: str) -> logging.Formatter:
-    """For every record, whoever logs it: ours, Django's, Celery's and the libraries'."""
+    """Return a formatter for all records: ours and those of Django, Celery and other libraries."""
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -53,18 +53,18 @@ def _add_request(logger: WrappedLogger, name: str, event: EventDict) -> EventDic
 
 
 def _redact(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Of every line, whoever logs it, and of its traceback: an exception's text may quote what an org or a person sent."""
+    """Redact the message and traceback: an exception's message may quote what an org or a person sent."""
     for key, value in event.items():
-        if isinstance(value, str) and key not in PLAIN:
-            event[key] = Redactor().text(value[:LONGEST])
+        if isinstance(value, str) and key not in UNREDACTED_FIELDS:
+            event[key] = Redactor().text(value[:MAX_LENGTH])
     return event
 
 
 def _as_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    """Time, level, logger and sentence, as people read them, and in brackets what the line belongs to."""
+    """Render time, level, logger, message, and the context in brackets."""
     time, level, source = event.pop("time"), event.pop("level").upper(), event.pop("logger")
-    said = str(event.pop("event")).translate(ESCAPED)  # what others wrote cannot begin a line of its own
-    trouble = clean_text(event.pop("exception", ""))
-    belongs = " ".join(f"{key}={str(value).translate(ESCAPED)}" for key, value in event.items() if key not in FIELDS)
-    line = f"{time.replace('T', ' ')} {level} {source}: {said}"
-    return "\n".join(filter(None, (f"{line} [{belongs}]" if belongs else line, trouble)))
+    message = str(event.pop("event")).translate(ESCAPES)  # so that input can't start a new line
+    traceback = clean_text(event.pop("exception", ""))
+    context = " ".join(f"{key}={str(value).translate(ESCAPES)}" for key, value in event.items() if key not in FIELDS)
+    line = f"{time.replace('T', ' ')} {level} {source}: {message}"
+    return "\n".join(filter(None, (f"{line} [{context}]" if context else line, traceback)))

@@ -1,8 +1,9 @@
-"""One line of the log, and one trace, for each request."""
+"""Middleware that writes one log line and one span per request."""
 
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -11,7 +12,7 @@ from django.utils.functional import LazyObject, empty
 from diagnostics.telemetry import tracing as traces
 
 log = logging.getLogger("access")
-# Asked every few seconds by machines: told only when they are refused.
+# Machines poll these every few seconds, so they are not logged.
 PROBES = ("/health/", "/metrics")
 LONGEST_SHOWN = 16
 
@@ -19,8 +20,7 @@ LONGEST_SHOWN = 16
 def log_requests(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: says who asked for what, what came of it and how long it took. The query string stays out: people
-    search for names in it."""
+    """Middleware: log user, method, path, status and duration. The query string is left out: it may contain names."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(PROBES):
@@ -28,8 +28,8 @@ def log_requests(
         started = time.perf_counter()
         with traces.span(request.method or "", kind="server") as span:
             response = get_response(request)
-            span.name(f"{request.method} {_route(request)}")
-            span.tell(**{"http.response.status_code": response.status_code, "http.route": _route(request)})
+            span.set_name(f"{request.method} {_route(request)}")
+            span.set_attributes(**{"http.response.status_code": response.status_code, "http.route": _route(request)})
         _log(request, response.status_code, (time.perf_counter() - started) * 1000)
         return response
 
@@ -37,14 +37,14 @@ def log_requests(
 
 
 def _log(request: HttpRequest, status: int, ms: float) -> None:
-    told = {"method": request.method, "path": _path(request), "status": status, "ms": round(ms, 1)}
+    fields: dict[str, Any] = {"method": request.method, "path": _path(request), "status": status, "ms": round(ms, 1)}
     if user := _user_id(request):
-        told["user"] = user
-    log.info("%s %s %s %.0f ms", told["method"], told["path"], status, ms, extra=told)
+        fields["user"] = user
+    log.info("%s %s %s %.0f ms", fields["method"], fields["path"], status, ms, extra=fields)
 
 
 def _user_id(request: HttpRequest) -> int | None:
-    """Only of a person whom the page has looked up: to look them up here would ask a database that may be away."""
+    """Return the user's ID only if the view already loaded the user: loading it here would need the database."""
     user = getattr(request, "user", None)
     if isinstance(user, LazyObject) and user._wrapped is empty:
         return None
@@ -56,7 +56,7 @@ def _route(request: HttpRequest) -> str:
 
 
 def _path(request: HttpRequest) -> str:
-    """The address; only its pattern where it holds a long word, for that may be all one needs to open it."""
+    """Return the path, or only its pattern if an argument is long: it may be a secret that opens the page."""
     match = request.resolver_match
-    words = [str(each) for each in (*match.args, *match.kwargs.values())] if match else []
-    return _route(request) if any(len(word) > LONGEST_SHOWN for word in words) else request.path[:500]
+    arguments = [str(value) for value in (*match.args, *match.kwargs.values())] if match else []
+    return _route(request) if any(len(argument) > LONGEST_SHOWN for argument in arguments) else request.path[:500]

@@ -1,4 +1,4 @@
-"""What goes along with a message to a worker: whose request it was, and which trace it belongs to."""
+"""Passes the request ID and trace context to workers in message headers."""
 
 from typing import Any
 
@@ -9,30 +9,31 @@ from celery.result import AsyncResult
 from diagnostics.accounts import actor as acting
 from diagnostics.telemetry import tracing as traces
 
-REQUEST = "x-request-id"
+REQUEST_ID_HEADER = "x-request-id"
 
 
-class CarriedTask(Task):  # type: ignore[type-arg]
-    """Every task of ours. Its lines in the log name the request that it came from."""
+class ContextTask(Task):  # type: ignore[type-arg]
+    """The base class of our tasks. Its log lines include the ID of the request that sent the task."""
 
     def apply_async(self, *args: Any, **options: Any) -> "AsyncResult[Any]":
-        carried = {REQUEST: acting.current_actor().request_id, **traces.carrier()}
-        options["headers"] = {**carried, **(options.get("headers") or {})}
+        context = {REQUEST_ID_HEADER: acting.current_actor().request_id, **traces.carrier()}
+        options["headers"] = {**context, **(options.get("headers") or {})}
         sent: AsyncResult[Any] = super().apply_async(*args, **options)
         return sent
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        came = self._headers()
-        here = acting.current_actor()
+        headers = self._headers()
         name = self.name.rpartition(".")[2]
-        within = acting.Actor(acting.SYSTEM, request_id=came[REQUEST]) if came.get(REQUEST) else here
+        actor = acting.current_actor()
+        if headers.get(REQUEST_ID_HEADER):
+            actor = acting.Actor(acting.SYSTEM, request_id=headers[REQUEST_ID_HEADER])
         with (
-            acting.acts(within),
+            acting.acting_as(actor),
             structlog.contextvars.bound_contextvars(task=name),
-            traces.span(name, kind="consumer", parent=came),
+            traces.span(name, kind="consumer", parent=headers),
         ):
             return self.run(*args, **named)
 
     def _headers(self) -> dict[str, str]:
-        told = getattr(self.request, "headers", None) or {}
-        return {str(key): str(value) for key, value in told.items() if isinstance(value, str)}
+        headers = getattr(self.request, "headers", None) or {}
+        return {str(key): str(value) for key, value in headers.items() if isinstance(value, str)}

@@ -1,4 +1,4 @@
-"""Traces for OpenTelemetry, where its address is given. Without one, nothing of it is even imported."""
+"""OpenTelemetry spans. Without a configured endpoint they do nothing, and OpenTelemetry isn't imported."""
 
 import importlib
 import os
@@ -13,25 +13,25 @@ EXPORTER = "diagnostics.telemetry.otel"
 
 
 class Span(Protocol):
-    """What one piece of work tells of itself while it goes on."""
+    def set_name(self, name: str) -> None: ...
 
-    def name(self, words: str) -> None: ...
-
-    def tell(self, **facts: Any) -> None: ...
+    def set_attributes(self, **attributes: Any) -> None: ...
 
 
 class _NoSpan:
-    def name(self, words: str) -> None:
-        """Nobody listens."""
+    def set_name(self, name: str) -> None:
+        pass
 
-    def tell(self, **facts: Any) -> None:
-        """Nobody listens."""
+    def set_attributes(self, **attributes: Any) -> None:
+        pass
 
 
 class Exporter(Protocol):
-    def span(self, name: str, kind: str, parent: Mapping[str, str], facts: Mapping[str, Any]) -> Any: ...
+    def span(self, name: str, kind: str, parent: Mapping[str, str], attributes: Mapping[str, Any]) -> Any: ...
 
-    def past(self, name: str, began: datetime, ended: datetime, facts: Mapping[str, Any], failed: bool) -> None: ...
+    def record_span(
+        self, name: str, start: datetime, end: datetime, attributes: Mapping[str, Any], failed: bool
+    ) -> None: ...
 
     def carrier(self) -> dict[str, str]: ...
 
@@ -41,7 +41,7 @@ _exporters: dict[int, Exporter] = {}
 
 
 def _exporter() -> Exporter | None:
-    """This process's own: what sends in the background does not live on in a fork."""
+    """Return this process's exporter: its background thread doesn't survive a fork."""
     if not settings.OTEL_ENDPOINT:
         return None
     pid = os.getpid()
@@ -52,23 +52,23 @@ def _exporter() -> Exporter | None:
 
 
 @contextmanager
-def span(name: str, *, kind: str = "internal", parent: Mapping[str, str] = {}, **facts: Any) -> Iterator[Span]:
-    """What is done within. `parent` is what `carrier` gave elsewhere."""
+def span(name: str, *, kind: str = "internal", parent: Mapping[str, str] = {}, **attributes: Any) -> Iterator[Span]:
+    """Record the block as a span. `parent` is the result of `carrier` in another process."""
     exporter = _exporter()
     if exporter is None:
         yield NO_SPAN
         return
-    with exporter.span(name, kind, parent, facts) as begun:
-        yield begun
+    with exporter.span(name, kind, parent, attributes) as started:
+        yield started
 
 
-def past(name: str, began: datetime, ms: float, *, failed: bool = False, **facts: Any) -> None:
-    """Something that is over, such as a request that was sent from another thread, as a part of the span we are in."""
+def record_span(name: str, start: datetime, ms: float, *, failed: bool = False, **attributes: Any) -> None:
+    """Add a finished span to the current one, such as a request that another thread sent."""
     if exporter := _exporter():
-        exporter.past(name, began, began + timedelta(milliseconds=ms), facts, failed)
+        exporter.record_span(name, start, start + timedelta(milliseconds=ms), attributes, failed)
 
 
 def carrier() -> dict[str, str]:
-    """What a message takes along, so that the work it leads to belongs to the same trace."""
+    """Return the message headers that attach the receiver's spans to the current trace."""
     exporter = _exporter()
     return exporter.carrier() if exporter else {}

@@ -1,6 +1,6 @@
-"""Cleans what a request brings, before any form, filter or view reads it: headers, query string and form fields.
+"""Middleware that cleans request headers, query strings and form fields before any view reads them.
 
-JSON bodies are cleaned where the API decodes them, uploaded files where they arrive (`uploads`).
+The API cleans JSON bodies when it decodes them; `uploads` cleans uploaded files.
 """
 
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from django.http.response import HttpResponseBase
 
 from diagnostics.text.cleaning import clean_line, clean_text
 
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-# Every other field has one line. A test holds this against the text areas of all forms.
-OF_SEVERAL_LINES = frozenset({"text", "call", "answer", "reason"})
-# A password or a client's secret is never changed: it is what its owner typed, or its form refuses it.
-AS_TYPED = ("password", "secret")
+FORM_CONTENT_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+# Every other field has one line. A test compares this set with the text areas of all forms.
+MULTILINE_FIELDS = frozenset({"text", "call", "answer", "reason"})
+# Passwords and client secrets are never changed; a form that can't accept one rejects it.
+UNCLEANED_FIELDS = ("password", "secret")
 
 
 class CleanRequestMiddleware:
-    """Stands after the CSRF middleware, which is the first to read a form."""
+    """Runs after the CSRF middleware, which is the first to read a form."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -32,20 +32,24 @@ class CleanRequestMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, values: Any) -> None:
-        if request.method == "POST" and request.content_type in FORMS and not getattr(view, "csrf_exempt", False):
+        if (
+            request.method == "POST"
+            and request.content_type in FORM_CONTENT_TYPES
+            and not getattr(view, "csrf_exempt", False)
+        ):
             request.POST = _clean(request.POST)
 
 
-def _clean(given: QueryDict) -> Any:
-    """Any: only the type checker tells a QueryDict that may not be changed from one that may."""
-    cleaned = QueryDict(mutable=True, encoding=given.encoding)
-    for name, values in given.lists():
+def _clean(query: QueryDict) -> Any:
+    """Return an immutable copy. The type is Any because django-stubs separates mutable and immutable QueryDicts."""
+    cleaned = QueryDict(mutable=True, encoding=query.encoding)
+    for name, values in query.lists():
         cleaned.setlist(clean_line(name), [_clean_value(name, value) for value in values])
     cleaned._mutable = False
     return cleaned
 
 
 def _clean_value(name: str, value: str) -> str:
-    if any(word in name.lower() for word in AS_TYPED):
+    if any(part in name.lower() for part in UNCLEANED_FIELDS):
         return value
-    return clean_text(value) if name in OF_SEVERAL_LINES else clean_line(value)
+    return clean_text(value) if name in MULTILINE_FIELDS else clean_line(value)

@@ -1,5 +1,5 @@
-"""An action that cannot be carried out, with the sentence that says why."""
+"""The exception for an action that can't be carried out."""
 
 
 class ActionRefused(Exception):
-    """What was asked for cannot be done. str() is the sentence for the screen."""
+    """The action can't be carried out. str() is the message for the user."""

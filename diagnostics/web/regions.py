@@ -1,10 +1,10 @@
-"""The name of a region for a page."""
+"""Region names for pages."""
 
 from diagnostics.genesys import regions
 
 
 def region_name(key: str) -> str:
-    """A region that is no longer configured shows its key."""
+    """Return the region's name, or its key if the region is no longer configured."""
     try:
         return regions.region(key).name
     except KeyError:

@@ -1,15 +1,15 @@
-"""A value as a cell that no spreadsheet takes for a formula. Pure."""
+"""Values as spreadsheet cells that can't be interpreted as formulas."""
 
-# What begins a formula, and its full-width forms; a quote before it makes it text.
-SIGNS = frozenset(
+# Characters that start a formula, and their full-width forms. A leading quote turns the cell into text.
+FORMULA_SIGNS = frozenset(
     "=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
 )
 CONTROLS = frozenset("\t\r\n\0")
-UNSEEN = " \t\r\n\v\f\0\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{IDEOGRAPHIC SPACE}'\""
+INVISIBLE = " \t\r\n\v\f\0\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{IDEOGRAPHIC SPACE}'\""
 
 
 def safe_cell(value: object) -> object:
-    """Numbers stay numbers, also negative ones; None is an empty cell."""
+    """Quote text that starts like a formula. Numbers stay numbers, even negative ones; None becomes an empty cell."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -17,7 +17,7 @@ def safe_cell(value: object) -> object:
     if isinstance(value, int | float):
         return value
     text = str(value)
-    seen = text.lstrip(UNSEEN)
-    if text[:1] in CONTROLS or (seen and seen[0] in SIGNS):
+    visible = text.lstrip(INVISIBLE)
+    if text[:1] in CONTROLS or (visible and visible[0] in FORMULA_SIGNS):
         return f"'{text}"
     return text

@@ -1,28 +1,26 @@
-"""Text sent piece by piece, so that an export of any size stays small in memory."""
+"""Streaming of text exports in chunks, so memory use doesn't grow with their size."""
 
 from collections.abc import Iterable, Iterator
 
-PIECE = 32_000  # characters sent at a time
-
-
-BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which a spreadsheet knows that the text is UTF-8
+CHUNK_SIZE = 32_000  # characters
+BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # tells spreadsheets that the text is UTF-8
 
 
 class LineWriter:
-    """What csv writes to: gives back the line."""
+    """A file-like object for csv.writer whose `write` returns the line."""
 
     def write(self, text: str) -> str:
         return text
 
 
-def in_pieces(lines: Iterable[str]) -> Iterator[str]:
-    """The same text in fewer, larger parts."""
-    held: list[str] = []
+def in_chunks(lines: Iterable[str]) -> Iterator[str]:
+    """Join lines into chunks of at least CHUNK_SIZE characters."""
+    chunk: list[str] = []
     size = 0
     for line in lines:
-        held.append(line)
+        chunk.append(line)
         size += len(line)
-        if size >= PIECE:
-            yield "".join(held)
-            held, size = [], 0
-    yield "".join(held)
+        if size >= CHUNK_SIZE:
+            yield "".join(chunk)
+            chunk, size = [], 0
+    yield "".join(chunk)

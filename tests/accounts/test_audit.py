@@ -46,7 +46,7 @@ def test_the_log_cannot_be_emptied() -> None:
 def test_an_entry_says_who_what_and_from_where() -> None:
     person = make_user("ada")
     request = acting.Actor(acting.WEB, "192.0.2.7", "abc", lambda: person)
-    with acting.acts(request):
+    with acting.acting_as(request):
         said = record(
             "client.changed",
             client := make_client("Acme"),
@@ -71,7 +71,7 @@ def test_what_the_product_does_by_itself_has_no_person() -> None:
 
 
 def test_a_command_names_the_account_that_started_it() -> None:
-    with acting.at_the_command_line():
+    with acting.command_line_actor():
         said = record("retention.begun")
     assert said.by == "cli"
     assert "@" in said.actor

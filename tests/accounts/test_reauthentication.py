@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from diagnostics import urls
 from diagnostics.accounts.models import AuditEntry, User
-from diagnostics.accounts.reauthentication import ASKS_AGAIN, DOES_NOT_ASK
+from diagnostics.accounts.reauthentication import NEEDS_NO_CONFIRMATION, NEEDS_RECENT_SIGN_IN
 from diagnostics.monitoring.models import Channel
 from tests.accounts.test_audit_of_posts import taking_posts
 from tests.accounts.test_single_sign_on import PEOPLE, joined_up, provider, sign_on  # noqa: F401 - fixtures
@@ -51,13 +51,15 @@ def confirm(browser: Client, answer: Any, password: str = PASSWORD) -> Any:
 
 def test_every_post_is_on_one_of_the_two_lists() -> None:
     found = set(taking_posts(urls.urlpatterns, make_user("ada")))
-    assert found - ASKS_AGAIN - set(DOES_NOT_ASK) == set(), "decide in diagnostics/accounts/reauthentication.py"
-    assert (ASKS_AGAIN | set(DOES_NOT_ASK)) - found - {"account_login", "account_logout"} == set()
-    assert ASKS_AGAIN.isdisjoint(DOES_NOT_ASK)
-    assert all(DOES_NOT_ASK.values())
+    assert found - NEEDS_RECENT_SIGN_IN - set(NEEDS_NO_CONFIRMATION) == set(), (
+        "decide in diagnostics/accounts/reauthentication.py"
+    )
+    assert (NEEDS_RECENT_SIGN_IN | set(NEEDS_NO_CONFIRMATION)) - found - {"account_login", "account_logout"} == set()
+    assert NEEDS_RECENT_SIGN_IN.isdisjoint(NEEDS_NO_CONFIRMATION)
+    assert all(NEEDS_NO_CONFIRMATION.values())
 
 
-@pytest.mark.parametrize("name", sorted(ASKS_AGAIN))
+@pytest.mark.parametrize("name", sorted(NEEDS_RECENT_SIGN_IN))
 def test_a_post_on_the_list_asks_and_changes_nothing(name: str, stale: Client) -> None:
     pattern = next(each for each in urls.urlpatterns if getattr(each, "name", "") == name)
     place = reverse(name, kwargs=dict.fromkeys(pattern.pattern.converters, 1))

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import create_client, start_verification, verify_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
-from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.sync.snapshots import run_sync, start_sync
 from tests.browser.conftest import Visit
 from tests.factories import make_team_lead, make_user
 
@@ -33,9 +33,9 @@ def registered(demo: Running, org: str, name: str) -> OAuthClient:
 
 
 def read(client: OAuthClient) -> None:
-    snapshot = start_snapshot(client, source=ConfigurationSync.Source.WEB, user=None)
+    snapshot = start_sync(client, source=ConfigurationSync.Source.WEB, user=None)
     assert snapshot is not None
-    read_snapshot(snapshot.pk)
+    run_sync(snapshot.pk)
 
 
 def narrowed(window: Visit, label: str, value: str) -> Locator:
@@ -115,7 +115,7 @@ def test_a_change_of_a_deployment_appears_after_a_refresh(
     demo.orgs["published"].orgs[0].publish(website.settings["configuration"]["id"], enabled=False)
     page.get_by_role("button", name="Read the org now").click()
     expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
-    read_snapshot(ConfigurationSync.objects.latest("pk").pk)
+    run_sync(ConfigurationSync.objects.latest("pk").pk)
 
     expect(facts).to_contain_text("Cobrowse off")
     changes = page.get_by_role("table", name="Changes of this provider")

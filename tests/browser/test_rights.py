@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from diagnostics.demo.orgs import DemoClient
 from diagnostics.demo.server import Running
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
-from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.sync.snapshots import run_sync, start_sync
 from tests.browser.conftest import Visit, visit
 from tests.browser.test_screens import WCAG, look_at, unfold
 from tests.factories import (
@@ -42,9 +42,9 @@ def registered(demo: Running, key: str, name: str) -> OAuthClient:
 
 
 def read(client: OAuthClient) -> None:
-    snapshot = start_snapshot(client, source=ConfigurationSync.Source.WEB, user=None)
+    snapshot = start_sync(client, source=ConfigurationSync.Source.WEB, user=None)
     assert snapshot is not None
-    read_snapshot(snapshot.pk)
+    run_sync(snapshot.pk)
 
 
 def test_from_a_client_to_what_it_may_do_and_on_to_what_that_touches(
@@ -91,7 +91,7 @@ def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit,
     demo.orgs["published"].orgs[0].update_client(client.client_id, grants=())
     page.get_by_role("button", name="Read the org now").click()
     expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
-    read_snapshot(ConfigurationSync.objects.latest("pk").pk)
+    run_sync(ConfigurationSync.objects.latest("pk").pk)
     expect(call).to_contain_text("No role of the client holds the permission.")
     expect(page.get_by_text("The client has no role at all.")).to_be_visible()
     assert window.complaints == []

@@ -15,7 +15,7 @@ from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run, execute_run
 from diagnostics.telemetry import log_lines
-from diagnostics.telemetry.task_context import REQUEST, CarriedTask
+from diagnostics.telemetry.task_context import REQUEST_ID_HEADER, ContextTask
 
 
 class Lines(logging.Handler):
@@ -44,7 +44,7 @@ def lines(request: pytest.FixtureRequest) -> Iterator[Lines]:
 
 
 def test_a_line_belongs_to_its_run_and_request(lines: Lines) -> None:
-    with acting.acts(acting.Actor(request_id="abc")), bound_contextvars(run=3, client=4):
+    with acting.acting_as(acting.Actor(request_id="abc")), bound_contextvars(run=3, client=4):
         logging.getLogger("diagnostics").info("run %s ended", 3)
     (told,) = lines.told
     assert {key: told[key] for key in ("event", "level", "logger", "request_id", "run", "client")} == {
@@ -96,12 +96,12 @@ def whose_request(heard: list[str]) -> None:
 def test_a_task_names_the_request_that_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[dict[str, str]] = []
     monkeypatch.setattr("celery.Task.apply_async", lambda self, *args, **options: sent.append(options["headers"]))
-    with acting.acts(acting.Actor(request_id="abc")):
+    with acting.acting_as(acting.Actor(request_id="abc")):
         whose_request.apply_async(([],), retry=False)
-    assert sent[0][REQUEST] == "abc"
-    assert isinstance(whose_request, CarriedTask)
+    assert sent[0][REQUEST_ID_HEADER] == "abc"
+    assert isinstance(whose_request, ContextTask)
     heard: list[str] = []
-    whose_request.push_request(**{REQUEST: "abc"})
+    whose_request.push_request(**{REQUEST_ID_HEADER: "abc"})
     try:
         whose_request(heard)
     finally:

@@ -46,8 +46,8 @@ def arrived(settings: Settings) -> Iterator[list[Span]]:
     traces._exporters.clear()
     yield spans
     for sender in traces._exporters.values():
-        assert isinstance(sender, otel.Sender)
-        sender.end()
+        assert isinstance(sender, otel.OtelExporter)
+        sender.shutdown()
     traces._exporters.clear()
     server.shutdown()
     server.server_close()
@@ -55,7 +55,7 @@ def arrived(settings: Settings) -> Iterator[list[Span]]:
 
 def flush() -> None:
     for sender in traces._exporters.values():
-        assert isinstance(sender, otel.Sender)
+        assert isinstance(sender, otel.OtelExporter)
         sender.flush()
 
 

@@ -266,7 +266,7 @@ ROWS: dict[str, tuple[str, str, Callable[[int], Any], Callable[[Any], bool]]] = 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_one_bad_row_costs_no_other_row_and_no_other_part(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diagnostics.orgs.sync.snapshots.FEW", 20)
+    monkeypatch.setattr("diagnostics.orgs.sync.snapshots.MAX_CONCURRENT", 20)
     kind, table, make, is_done = ROWS[name]
     first, bad, last = (make(number) for number in range(3))
     with poisoned(table, bad.pk):
@@ -523,7 +523,7 @@ def test_a_row_that_takes_all_the_time_is_counted_and_set_aside(monkeypatch: pyt
         return pk
 
     done: list[int] = []
-    part = {"rows": lambda: done.extend(row_failures.each_row(Kind.WATCH, [1, 2], work))}
+    part = {"rows": lambda: done.extend(row_failures.process_rows(Kind.WATCH, [1, 2], work))}
     for _ in range(3):
         assert tick_parts.run_parts(part) == ("rows",)
     assert tick_parts.run_parts(part) == ()

@@ -15,7 +15,7 @@ from diagnostics.demo.server import Running, start
 from diagnostics.genesys import live_contract
 from diagnostics.genesys.contract import bundled
 from diagnostics.orgs import contracts
-from diagnostics.orgs.contract_in_force import contract_in_force, version_in_force
+from diagnostics.orgs.contract_in_force import current_contract, current_version
 from diagnostics.orgs.contracts import refresh_contract, start_refresh
 from diagnostics.orgs.models import ContractVersion
 from diagnostics.parsing.inputs import Inputs
@@ -53,14 +53,14 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, sentence: str) -> None:
 
 
 def test_without_a_refresh_the_bundled_contract_is_in_force() -> None:
-    assert contract_in_force("eu-west-1") is bundled()
+    assert current_contract("eu-west-1") is bundled()
 
 
 def test_a_refresh_puts_the_regions_own_contract_in_force_there_alone(demo: Running) -> None:
     version = refresh()
     assert (version.state, version.operations) == (State.KEPT, len(bundled()))
-    assert contract_in_force(REGION).version == version.version
-    assert contract_in_force("demo-gateway") is bundled()
+    assert current_contract(REGION).version == version.version
+    assert current_contract("demo-gateway") is bundled()
 
 
 def test_a_run_is_judged_by_the_contract_in_force_and_says_which(demo: Running) -> None:
@@ -77,7 +77,7 @@ def test_a_run_is_judged_by_the_contract_in_force_and_says_which(demo: Running) 
 def test_the_same_document_again_is_nothing_new(demo: Running) -> None:
     first, second = refresh(), refresh()
     assert (second.state, second.document) == (State.UNCHANGED, None)
-    assert version_in_force(REGION) == first
+    assert current_version(REGION) == first
 
 
 def test_a_refresh_that_fails_leaves_the_one_in_force_and_says_so(
@@ -87,7 +87,7 @@ def test_a_refresh_that_fails_leaves_the_one_in_force_and_says_so(
     fail_with(monkeypatch, "It took too long.")
     failed = refresh()
     assert (failed.state, failed.error) == (State.REFUSED, "It took too long.")
-    assert version_in_force(REGION) == kept
+    assert current_version(REGION) == kept
 
 
 def test_a_region_has_one_refresh_at_a_time() -> None:
@@ -131,11 +131,11 @@ def test_a_region_that_is_gone_ends_its_refresh(settings: Settings, demo: Runnin
 def test_a_bundled_contract_younger_than_the_reading_is_in_force_again(demo: Running) -> None:
     refresh()
     ContractVersion.objects.update(fetched_at=timezone.now() - timedelta(days=3650))
-    assert contract_in_force(REGION) is bundled()
+    assert current_contract(REGION) is bundled()
 
 
 def test_old_readings_are_forgotten(demo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contracts, "MOST_ATTEMPTS", 2)
+    monkeypatch.setattr(contracts, "MAX_ATTEMPTS", 2)
     for _ in range(5):
         refresh()
     assert ContractVersion.objects.filter(state=State.KEPT).count() == 1

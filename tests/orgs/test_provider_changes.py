@@ -7,8 +7,8 @@ import pytest
 
 from diagnostics.orgs import provider_changes as changes
 from diagnostics.orgs.models import OrgChange
-from diagnostics.orgs.provider_changes import carried_on, draft_changes, provider_changes
-from diagnostics.orgs.sync.held_permissions import rights_changes
+from diagnostics.orgs.provider_changes import draft_changes, merged_with_previous, provider_changes
+from diagnostics.orgs.sync.held_permissions import permission_changes
 from diagnostics.orgs.sync.provider_documents import DEPLOYMENT, SyncedProvider
 from tests.factories import make_rights, make_settings
 
@@ -65,7 +65,7 @@ def test_hidden_settings_have_not_changed() -> None:
     hidden = SyncedProvider(
         DEPLOYMENT, "d1", "Shop", "Active", "4", {"configuration": BEFORE.settings["configuration"]}, True
     )
-    kept = carried_on(BEFORE, hidden)
+    kept = merged_with_previous(BEFORE, hidden)
     assert (kept.is_hidden, kept.settings["maskSelectors"]) == (True, BEFORE.settings["maskSelectors"])
     assert [setting for _, setting, *_ in said(BEFORE, kept)] == ["version"]
 
@@ -74,14 +74,14 @@ def test_settings_of_the_same_version_are_known_although_hidden() -> None:
     hidden = SyncedProvider(
         DEPLOYMENT, "d1", "Shop", "Active", "3", {"configuration": BEFORE.settings["configuration"]}, True
     )
-    kept = carried_on(BEFORE, hidden)
+    kept = merged_with_previous(BEFORE, hidden)
     assert (kept.is_hidden, kept.state, said(BEFORE, kept)) == (False, "on", [])
 
 
 def test_what_was_hidden_before_stays_so_until_it_is_shown() -> None:
     hidden = replace(BEFORE, is_hidden=True)
-    assert carried_on(hidden, hidden).is_hidden
-    assert not carried_on(hidden, BEFORE).is_hidden
+    assert merged_with_previous(hidden, hidden).is_hidden
+    assert not merged_with_previous(hidden, BEFORE).is_hidden
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_kinds_are_those_of_the_rows() -> None:
 
 
 def rights_said(other: dict[str, Any], **before: Any) -> list[tuple[str, str, str]]:
-    return [(about, each.kind, each.setting) for about, _, _, each in rights_changes(make_rights(**before), other)]
+    return [(about, each.kind, each.setting) for about, _, _, each in permission_changes(make_rights(**before), other)]
 
 
 def test_the_same_rights_have_no_changes() -> None:
@@ -117,7 +117,7 @@ def test_a_grant_that_is_gone_is_one_only_where_grants_were_read() -> None:
 def test_a_permission_taken_out_of_a_role_is_told() -> None:
     (grant,) = make_rights()["grants"]
     poorer = make_rights(grants=[{**grant, "policies": ["webdeployments:deployment:view"]}])
-    (told,) = rights_changes(make_rights(), poorer)
+    (told,) = permission_changes(make_rights(), poorer)
     assert (told[3].before, told[3].after) == (["conversation:cobrowse:add"], [])
     assert rights_said(make_rights(grants=[{**grant, "policies": None}])) == []
 
@@ -145,4 +145,4 @@ def test_a_permission_that_left_the_catalogue_is_told_and_one_not_read_is_not() 
 
 
 def test_rights_of_an_earlier_shape_are_no_fault() -> None:
-    assert list(rights_changes({}, make_rights())) == []
+    assert list(permission_changes({}, make_rights())) == []

@@ -7,9 +7,19 @@ import pytest
 from django.utils import timezone
 
 from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
-from diagnostics.orgs.permissions.synced import read_rights
-from diagnostics.orgs.status import PATIENCE, update_status_from, update_status_from_verification
-from diagnostics.orgs.status_rules import BROKEN, UNKNOWN, WORKS, Offers, SyncPart, of_reading, of_run, of_verification
+from diagnostics.orgs.permissions.synced import parse_client_permissions
+from diagnostics.orgs.status import UNKNOWN_GRACE, update_status_from_sync, update_status_from_verification
+from diagnostics.orgs.status_rules import (
+    BROKEN,
+    UNKNOWN,
+    WORKS,
+    ProviderCounts,
+    SyncPart,
+    status_from_parts,
+    status_from_steps,
+    status_from_verdict,
+)
+from diagnostics.runs.client_status import update_status_from_run
 from diagnostics.runs.models import Run
 from tests.factories import (
     make_client,
@@ -53,7 +63,7 @@ def grant(**values: Any) -> dict[str, Any]:
 def test_a_run_tells_by_its_verdict_and_what_it_saw(
     cause: str, environment: dict[str, Any], word: str, kept: str
 ) -> None:
-    stand = of_run({"cause": cause, "sentence": "S."}, environment)
+    stand = status_from_verdict({"cause": cause, "sentence": "S."}, environment)
     assert (stand.word, stand.cause) == (word, kept)
 
 
@@ -65,65 +75,97 @@ SCOPES = {"grant_type": "CLIENT-CREDENTIALS", "scopes": ["conversation:write", "
 @pytest.mark.parametrize(
     ("parts", "rights", "deployments", "providers", "word", "cause"),
     [
-        (WHOLE, {}, Offers(on=1, off=2), Offers(), WORKS, ""),
-        (WHOLE, {}, Offers(off=2), Offers(), BROKEN, "config.cobrowse_disabled"),
-        (WHOLE, {}, Offers(inactive=2), Offers(), BROKEN, "config.deployment_inactive"),
-        (WHOLE, {}, Offers(off=2, unknown=1), Offers(), UNKNOWN, ""),
-        (WHOLE, {}, Offers(), Offers(), UNKNOWN, ""),
-        (WHOLE | {"deployments": SyncPart("partial")}, {}, Offers(off=2), Offers(), UNKNOWN, ""),
-        (WHOLE | {"deployments": SyncPart("partial")}, {}, Offers(on=1, off=2), Offers(), WORKS, ""),
-        (WHOLE | {"deployments": SyncPart("refused", "403", "No.")}, {}, Offers(on=1), Offers(), UNKNOWN, ""),
-        (WHOLE, {"grants": NONE_HELD}, Offers(on=1), Offers(), BROKEN, "authz.permission_missing"),
-        (WHOLE, {"grants": None}, Offers(on=1), Offers(), UNKNOWN, ""),
-        (WHOLE, {"grants": [grant(policies=None)]}, Offers(on=1), Offers(), UNKNOWN, ""),
-        (WHOLE, {"grants": [grant(policies=["conversation:*:*"])]}, Offers(on=1), Offers(), WORKS, ""),
-        (WHOLE, {"grants": [grant(conditional=[START])]}, Offers(on=1), Offers(), UNKNOWN, ""),
-        (WHOLE, {"grants": [grant(policies=[VOICE])]}, Offers(on=1), Offers(), WORKS, ""),
+        (WHOLE, {}, ProviderCounts(on=1, off=2), ProviderCounts(), WORKS, ""),
+        (WHOLE, {}, ProviderCounts(off=2), ProviderCounts(), BROKEN, "config.cobrowse_disabled"),
+        (WHOLE, {}, ProviderCounts(inactive=2), ProviderCounts(), BROKEN, "config.deployment_inactive"),
+        (WHOLE, {}, ProviderCounts(off=2, unknown=1), ProviderCounts(), UNKNOWN, ""),
+        (WHOLE, {}, ProviderCounts(), ProviderCounts(), UNKNOWN, ""),
+        (WHOLE | {"deployments": SyncPart("partial")}, {}, ProviderCounts(off=2), ProviderCounts(), UNKNOWN, ""),
+        (WHOLE | {"deployments": SyncPart("partial")}, {}, ProviderCounts(on=1, off=2), ProviderCounts(), WORKS, ""),
+        (
+            WHOLE | {"deployments": SyncPart("refused", "403", "No.")},
+            {},
+            ProviderCounts(on=1),
+            ProviderCounts(),
+            UNKNOWN,
+            "",
+        ),
+        (WHOLE, {"grants": NONE_HELD}, ProviderCounts(on=1), ProviderCounts(), BROKEN, "authz.permission_missing"),
+        (WHOLE, {"grants": None}, ProviderCounts(on=1), ProviderCounts(), UNKNOWN, ""),
+        (WHOLE, {"grants": [grant(policies=None)]}, ProviderCounts(on=1), ProviderCounts(), UNKNOWN, ""),
+        (WHOLE, {"grants": [grant(policies=["conversation:*:*"])]}, ProviderCounts(on=1), ProviderCounts(), WORKS, ""),
+        (WHOLE, {"grants": [grant(conditional=[START])]}, ProviderCounts(on=1), ProviderCounts(), UNKNOWN, ""),
+        (WHOLE, {"grants": [grant(policies=[VOICE])]}, ProviderCounts(on=1), ProviderCounts(), WORKS, ""),
         (
             WHOLE,
             {"grants": NONE_HELD, "catalogue": {START: False, VOICE: False}},
-            Offers(on=1),
-            Offers(),
+            ProviderCounts(on=1),
+            ProviderCounts(),
             BROKEN,
             "config.feature_not_licensed",
         ),
-        (WHOLE, {"grants": None}, Offers(off=1), Offers(), BROKEN, "config.cobrowse_disabled"),
-        (GATEWAY, {"client": SCOPES}, Offers(), Offers(on=2), WORKS, ""),
-        (GATEWAY, {"client": SCOPES}, Offers(), Offers(on=1, off=1), WORKS, ""),
-        (GATEWAY, {"client": SCOPES}, Offers(), Offers(off=2), BROKEN, "config.cobrowse_disabled"),
-        (GATEWAY, {"client": SCOPES}, Offers(), Offers(), BROKEN, "provider.mismatch"),
-        (GATEWAY, {"client": {**SCOPES, "scopes": []}}, Offers(), Offers(on=2), BROKEN, "authz.scope_missing"),
-        (GATEWAY, {"client": {**SCOPES, "scopes": None}}, Offers(), Offers(on=2), WORKS, ""),
-        (WHOLE, {"client": {**SCOPES, "scopes": []}}, Offers(on=1), Offers(), WORKS, ""),
+        (WHOLE, {"grants": None}, ProviderCounts(off=1), ProviderCounts(), BROKEN, "config.cobrowse_disabled"),
+        (GATEWAY, {"client": SCOPES}, ProviderCounts(), ProviderCounts(on=2), WORKS, ""),
+        (GATEWAY, {"client": SCOPES}, ProviderCounts(), ProviderCounts(on=1, off=1), WORKS, ""),
+        (GATEWAY, {"client": SCOPES}, ProviderCounts(), ProviderCounts(off=2), BROKEN, "config.cobrowse_disabled"),
+        (GATEWAY, {"client": SCOPES}, ProviderCounts(), ProviderCounts(), BROKEN, "provider.mismatch"),
+        (
+            GATEWAY,
+            {"client": {**SCOPES, "scopes": []}},
+            ProviderCounts(),
+            ProviderCounts(on=2),
+            BROKEN,
+            "authz.scope_missing",
+        ),
+        (GATEWAY, {"client": {**SCOPES, "scopes": None}}, ProviderCounts(), ProviderCounts(on=2), WORKS, ""),
+        (WHOLE, {"client": {**SCOPES, "scopes": []}}, ProviderCounts(on=1), ProviderCounts(), WORKS, ""),
         (
             {"rights": SyncPart("failed", "client_rejected", "No.")},
             {},
-            Offers(),
-            Offers(),
+            ProviderCounts(),
+            ProviderCounts(),
             BROKEN,
             "auth.client_rejected",
         ),
-        ({"rights": SyncPart("failed", "another_org", "No.")}, {}, Offers(), Offers(), BROKEN, "auth.token_foreign"),
-        ({}, {}, Offers(on=1), Offers(), UNKNOWN, ""),
+        (
+            {"rights": SyncPart("failed", "another_org", "No.")},
+            {},
+            ProviderCounts(),
+            ProviderCounts(),
+            BROKEN,
+            "auth.token_foreign",
+        ),
+        ({}, {}, ProviderCounts(on=1), ProviderCounts(), UNKNOWN, ""),
     ],
 )
 def test_a_reading_tells_by_its_parts(
-    parts: dict[str, SyncPart], rights: dict[str, Any], deployments: Offers, providers: Offers, word: str, cause: str
+    parts: dict[str, SyncPart],
+    rights: dict[str, Any],
+    deployments: ProviderCounts,
+    providers: ProviderCounts,
+    word: str,
+    cause: str,
 ) -> None:
-    stand = of_reading(parts, read_rights(make_rights(**rights)), deployments, providers)
+    stand = status_from_parts(parts, parse_client_permissions(make_rights(**rights)), deployments, providers)
     assert (stand.word, stand.cause) == (word, cause)
     assert stand.reason
 
 
 def test_what_works_is_told_with_its_medium_and_place() -> None:
     told = make_rights(grants=[grant(policies=[VOICE])])
-    reason = of_reading(WHOLE, read_rights(told), Offers(on=1), Offers()).reason
+    reason = status_from_parts(WHOLE, parse_client_permissions(told), ProviderCounts(on=1), ProviderCounts()).reason
     assert "by voice" in reason
     assert "web messaging" not in reason
 
 
 def test_a_reading_that_failed_tells_nothing() -> None:
-    stand = of_reading(WHOLE, read_rights(make_rights()), Offers(on=1), Offers(), "The org does not answer.")
+    stand = status_from_parts(
+        WHOLE,
+        parse_client_permissions(make_rights()),
+        ProviderCounts(on=1),
+        ProviderCounts(),
+        "The org does not answer.",
+    )
     assert (stand.word, stand.reason) == (UNKNOWN, "The org does not answer.")
 
 
@@ -138,7 +180,7 @@ def test_a_reading_that_failed_tells_nothing() -> None:
     ],
 )
 def test_a_verification_tells_of_a_client_that_is_turned_away(check: str, code: str, cause: str | None) -> None:
-    stand = of_verification([make_step(check, "fail", code=code)])
+    stand = status_from_steps([make_step(check, "fail", code=code)])
     assert (stand and stand.cause) == cause
 
 
@@ -168,7 +210,7 @@ def test_since_changes_only_with_the_word() -> None:
         )
     ]
     for run in runs[:2]:
-        update_status_from(run)
+        update_status_from_run(run)
     client.refresh_from_db()
     assert (client.standing, client.standing_since, client.standing_at) == (
         WORKS,
@@ -176,7 +218,7 @@ def test_since_changes_only_with_the_word() -> None:
         runs[1].finished_at,
     )
     for run in runs[2:]:
-        update_status_from(run)
+        update_status_from_run(run)
     assert kept(client) == (BROKEN, "config.cobrowse_disabled")
     assert client.standing_since == runs[2].finished_at
 
@@ -186,7 +228,7 @@ def test_each_change_of_the_word_is_told_with_the_time_between_the_looks() -> No
     client = make_client()
     well, unwell = health_run(client, "none", 30), health_run(client, "authz.permission_missing", 20)
     for run in (well, unwell, health_run(client, "authz.permission_missing", 10)):
-        update_status_from(run)
+        update_status_from_run(run)
     first, second = OrgChange.objects.order_by("pk")
     assert (first.about, first.not_before, first.at) == ("standing", None, well.finished_at)
     assert (second.ref, second.not_before, second.at) == (
@@ -200,8 +242,8 @@ def test_each_change_of_the_word_is_told_with_the_time_between_the_looks() -> No
 @pytest.mark.django_db
 def test_an_older_look_changes_nothing() -> None:
     client = make_client()
-    update_status_from(health_run(client, "authz.permission_missing", 10))
-    update_status_from(health_run(client, "none", 20))
+    update_status_from_run(health_run(client, "authz.permission_missing", 10))
+    update_status_from_run(health_run(client, "none", 20))
     assert kept(client) == (BROKEN, "authz.permission_missing")
     assert OrgChange.objects.count() == 1
 
@@ -209,11 +251,11 @@ def test_an_older_look_changes_nothing() -> None:
 @pytest.mark.django_db
 def test_a_look_that_could_not_tell_leaves_what_was_told_for_a_day() -> None:
     client = make_client()
-    update_status_from(health_run(client, "authz.permission_missing", 10))
-    update_status_from(health_run(client, "env.timeout", 5))
+    update_status_from_run(health_run(client, "authz.permission_missing", 10))
+    update_status_from_run(health_run(client, "env.timeout", 5))
     assert kept(client) == (BROKEN, "authz.permission_missing")
-    OAuthClient.objects.update(standing_at=timezone.now() - PATIENCE - timedelta(minutes=1))
-    update_status_from(health_run(client, "env.timeout", 1))
+    OAuthClient.objects.update(standing_at=timezone.now() - UNKNOWN_GRACE - timedelta(minutes=1))
+    update_status_from_run(health_run(client, "env.timeout", 1))
     assert kept(client) == (UNKNOWN, "")
 
 
@@ -230,7 +272,7 @@ def test_a_look_that_could_not_tell_leaves_what_was_told_for_a_day() -> None:
 )
 def test_only_a_whole_health_run_of_this_very_client_counts(values: dict[str, Any]) -> None:
     client = make_client()
-    update_status_from(health_run(client, "authz.permission_missing", **values))
+    update_status_from_run(health_run(client, "authz.permission_missing", **values))
     assert kept(client) == (UNKNOWN, "")
     assert client.standing_at is None
 
@@ -238,7 +280,7 @@ def test_only_a_whole_health_run_of_this_very_client_counts(values: dict[str, An
 @pytest.mark.django_db
 def test_a_retired_client_stands_no_more() -> None:
     client = make_client(retired_at=timezone.now())
-    update_status_from(health_run(client))
+    update_status_from_run(health_run(client))
     assert kept(client) == (UNKNOWN, "")
 
 
@@ -249,24 +291,24 @@ def test_a_reading_counts_the_providers_that_are_there() -> None:
     make_provider(client, gone_at=timezone.now())
     make_provider(client, source=Provider.Source.SEEN)
     parts = [make_part("rights"), make_part("deployments"), make_part("gateway", "absent")]
-    update_status_from(make_snapshot(client, parts=parts))
+    update_status_from_sync(make_snapshot(client, parts=parts))
     assert kept(client) == (BROKEN, "config.cobrowse_disabled")
     make_provider(client)
-    update_status_from(make_snapshot(client, parts=parts))
+    update_status_from_sync(make_snapshot(client, parts=parts))
     assert kept(client) == (WORKS, "")
 
 
 @pytest.mark.django_db
 def test_an_open_reading_says_nothing_yet() -> None:
     client = make_client()
-    update_status_from(make_snapshot(client, state="reading", finished_at=None))
+    update_status_from_sync(make_snapshot(client, state="reading", finished_at=None))
     assert client.standing_at is None
 
 
 @pytest.mark.django_db
 def test_a_verification_that_came_in_leaves_the_standing_alone() -> None:
     client = make_client()
-    update_status_from(health_run(client, "authz.permission_missing"))
+    update_status_from_run(health_run(client, "authz.permission_missing"))
     update_status_from_verification(client.pk, [make_step()])
     assert kept(client) == (BROKEN, "authz.permission_missing")
     update_status_from_verification(client.pk, [make_step("oauth.token", "fail", code="client_rejected")])

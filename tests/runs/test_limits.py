@@ -15,19 +15,18 @@ from pytest_django import Settings
 from diagnostics.accounts import actor as acting
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import AuditEntry, User
-from diagnostics.orgs.clients import start_verification
+from diagnostics.accounts.rate_limits import TooManyRuns
+from diagnostics.orgs.clients import VERIFICATIONS, start_verification
+from diagnostics.orgs.contracts import CONTRACT_REFRESHES
 from diagnostics.orgs.models import ContractVersion
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.limits import (
-    CONTRACT_REFRESHES,
     EXPORTING,
     EXPORTS,
     PACKETS,
     READING,
     UPLOADING,
-    VERIFICATIONS,
     StillReading,
-    TooManyRuns,
     one_export,
     reading_one_text,
 )
@@ -213,7 +212,7 @@ def test_syncs_are_limited_with_runs(ada: User) -> None:
 
 
 def test_the_command_line_has_no_limit() -> None:
-    with acting.at_the_command_line():
+    with acting.command_line_actor():
         for _ in range(VERIFICATIONS.most + 1):
             client = make_client(f"client {_}")
             assert start_verification(client)

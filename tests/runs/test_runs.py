@@ -12,7 +12,7 @@ from diagnostics.demo import server
 from diagnostics.demo.scenarios import scenario
 from diagnostics.orgs.clients import (
     change_client,
-    give_up_verifications,
+    end_stuck_verifications,
     replace_secret,
     retire_client,
     start_verification,
@@ -102,7 +102,7 @@ def test_a_verification_whose_secret_opens_with_no_key_ends_with_a_sentence(
 
 def test_a_verification_that_nobody_finished_is_given_up(client: OAuthClient) -> None:
     start_verification(client)
-    give_up_verifications(timezone.now() + timedelta(minutes=5))
+    end_stuck_verifications(timezone.now() + timedelta(minutes=5))
     client.refresh_from_db()
     assert client.state == OAuthClient.State.UNVERIFIED
     assert client.verification

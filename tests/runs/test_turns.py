@@ -11,13 +11,15 @@ from django.utils import timezone
 
 from diagnostics import tasks
 from diagnostics.accounts.models import User
+from diagnostics.jobs.models import Turn
+from diagnostics.jobs.turns import remember_turn
 from diagnostics.monitoring.deliveries import BATCH, BATCH_PER_CHANNEL, due_deliveries
 from diagnostics.monitoring.models import Channel, Delivery
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.orgs.sync import snapshots
 from diagnostics.runs import turns
-from diagnostics.runs.models import Run, Turn
-from diagnostics.runs.turns import PEOPLE, SCHEDULED, claim_next_run, remember_turn
+from diagnostics.runs.models import Run
+from diagnostics.runs.turns import PEOPLE, SCHEDULED, claim_next_run
 from tests.factories import make_channel, make_client, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,7 +141,7 @@ def sync(client: OAuthClient, person: User | None, **values: Any) -> int:
 def start_next_sync() -> int | None:
     """As a worker does: the sync is being read from then on."""
     now = timezone.now()
-    pk = snapshots.next_in_turn(now)
+    pk = snapshots.next_sync(now)
     if pk is not None:
         ConfigurationSync.objects.filter(pk=pk).update(state="reading", lease_until=now + timedelta(minutes=1))
     return pk
@@ -164,7 +166,10 @@ def test_syncs_of_one_kind_leave_workers_and_places_to_the_other() -> None:
     waited_for = [sync(org(f"Acme {number}"), ada) for number in range(5)]
     by_schedule = [sync(org(f"Zenith {number}"), None) for number in range(5)]
     started = [start_next_sync() for _ in range(6)]
-    assert {each for each in started if each} == {*waited_for[: snapshots.FEW], *by_schedule[: snapshots.FEW]}
+    assert {each for each in started if each} == {
+        *waited_for[: snapshots.MAX_CONCURRENT],
+        *by_schedule[: snapshots.MAX_CONCURRENT],
+    }
     end_sync(waited_for[0])
     assert start_next_sync() == waited_for[2]
 
@@ -178,7 +183,7 @@ def test_a_message_for_one_sync_starts_the_one_whose_turn_it_is(monkeypatch: pyt
         end_sync(pk)
         return True
 
-    monkeypatch.setattr(snapshots, "read_snapshot", read_snapshot)
+    monkeypatch.setattr(snapshots, "run_sync", read_snapshot)
     monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
     first, second = (sync(org(name), make_user(name)) for name in ("ada", "grace"))
     tasks.read_snapshot(second)

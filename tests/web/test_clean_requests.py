@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 import diagnostics
-from diagnostics.web.clean_requests import OF_SEVERAL_LINES, CleanRequestMiddleware
+from diagnostics.web.clean_requests import MULTILINE_FIELDS, CleanRequestMiddleware
 
 ODD = "a\0\x1b[31mb\u202ec\r\nd\u2028e"
 
@@ -68,4 +68,4 @@ def test_every_text_area_of_every_form_may_have_several_lines() -> None:
         for name, field in getattr(form, "base_fields", {}).items()
         if isinstance(field.widget, forms.Textarea)
     }
-    assert found == OF_SEVERAL_LINES
+    assert found == MULTILINE_FIELDS

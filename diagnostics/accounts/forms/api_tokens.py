@@ -1,4 +1,4 @@
-"""An API token to make."""
+"""The form for a new API token."""
 
 from typing import Any
 

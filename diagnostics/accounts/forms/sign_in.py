@@ -1,4 +1,4 @@
-"""The library's forms of signing in, without words in the fields: the label above says what belongs there."""
+"""allauth's sign-in forms without placeholders, since each field has a label."""
 
 from typing import Any
 
@@ -33,9 +33,9 @@ class PasswordOnceMoreForm(_Plain, ReauthenticateForm):  # type: ignore[misc]
 
 
 class _OneTimeCode(_Plain):
-    """Accepts no code of an authenticator app twice, nor one of an earlier time step than the last accepted one.
+    """Rejects a code that was used, or one from an earlier time step than the last accepted code (RFC 6238, section 5.2).
 
-    RFC 6238, section 5.2. The library remembers a code for one time step only, but accepts it during three.
+    allauth remembers a used code for one time step, but accepts codes from three.
     """
 
     user: Any

@@ -1,6 +1,4 @@
-"""People of the product."""
-
-from typing import Any, cast
+"""Forms for users and their roles."""
 
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -38,22 +36,3 @@ class NewPersonForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=User.Role.choices)
-
-
-class OrgsForm(forms.Form):
-    """Which orgs a person may see. An org that is no longer known stays chosen, by its id, until it is taken out."""
-
-    limited = forms.BooleanField(label="Limit to the orgs below", required=False)
-    orgs = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
-
-    def __init__(self, *args: Any, person: User, orgs: dict[str, str], **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"limited": person.is_limited, "orgs": person.only_orgs})
-        super().__init__(*args, **kwargs)
-        known: dict[str, str] = {**{each: each for each in person.orgs_in_sight}, **orgs}
-        choice = cast("forms.MultipleChoiceField", self.fields["orgs"])
-        choice.choices = [(org, known[org]) for org in sorted(known, key=lambda org: known[org].lower())]
-
-    @property
-    def chosen_orgs(self) -> list[str] | None:
-        """None is every org."""
-        return list(self.cleaned_data["orgs"]) if self.cleaned_data["limited"] else None

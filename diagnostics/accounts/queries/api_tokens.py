@@ -1,4 +1,4 @@
-"""Reads of API tokens: a person's own, and, for an admin, everybody's."""
+"""Queries for API tokens."""
 
 from django.db.models import QuerySet
 
@@ -8,7 +8,7 @@ MOST_SHOWN = 200
 
 
 def tokens_of(viewer: User) -> QuerySet[ApiToken]:
-    """Those that this person may see and revoke."""
+    """Tokens that the user may see and revoke: their own, or everyone's for an admin."""
     tokens = ApiToken.objects.select_related("owner")
     return tokens if viewer.is_admin else tokens.filter(owner=viewer)
 

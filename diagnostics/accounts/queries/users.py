@@ -1,4 +1,4 @@
-"""Reads of people."""
+"""Queries for users."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from diagnostics.accounts.models import User
 
 
 def people() -> list[Any]:
-    """Everybody with an account, those who can sign in first; `has_second_factor` says whether more than a password is
-    asked for."""
+    """All users, active ones first, annotated with `has_second_factor`."""
     factors = Authenticator.objects.filter(user=OuterRef("pk"))
     return list(User.objects.annotate(has_second_factor=Exists(factors)).order_by("-is_active", "username"))

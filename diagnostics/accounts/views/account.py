@@ -1,4 +1,4 @@
-"""One's own account: how one signs in, and single sign-on's way to the provider."""
+"""The user's own account: password, second factors, sessions, confirmation, and single sign-on."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -36,18 +36,18 @@ from diagnostics.accounts.requests import Request
 PROVIDER = "oidc"
 
 
-def slowed_down(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A form that was refused for too many attempts is a 429 that says when to try again."""
+def with_retry_after(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return 429 with Retry-After if the form was rejected for too many attempts."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
-        answer = view(request, *args, **values)
+    def wrapped(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        response = view(request, *args, **values)
         if seconds := getattr(request, "sign_in_wait", 0):
-            answer.status_code = 429
-            answer.headers["Retry-After"] = str(seconds)
-        return answer
+            response.status_code = 429
+            response.headers["Retry-After"] = str(seconds)
+        return response
 
-    return answered
+    return wrapped
 
 
 class PasswordChange(PasswordChangeView):
@@ -57,46 +57,46 @@ class PasswordChange(PasswordChangeView):
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             record("person.password_changed", form.user)
-            answer = super().form_valid(form)
-        known_browsers.remember(self.request, answer, form.user)
-        return answer
+            response = super().form_valid(form)
+        known_browsers.remember(self.request, response, form.user)
+        return response
 
 
 class SessionList(ListUserSessionsView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             record("person.sessions_ended", self.request.user)
-            answer: HttpResponse = super().form_valid(form)
-            return answer
+            response: HttpResponse = super().form_valid(form)
+            return response
 
 
 class PasskeyName(EditWebAuthnView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             record("person.passkey_renamed", self.request.user, after={"name": str(form.cleaned_data.get("name", ""))})
-            answer: HttpResponse = super().form_valid(form)
-            return answer
+            response: HttpResponse = super().form_valid(form)
+            return response
 
 
 class NewApp(ActivateTOTPView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
-        """The code of the setup counts as used, so nobody who saw it can sign in with it."""
+        """Mark the setup code as used, so that nobody who saw it can sign in with it."""
         with transaction.atomic():
-            answer: HttpResponse = super().form_valid(form)
+            response: HttpResponse = super().form_valid(form)
             app = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
             one_time_codes.use(app, form.cleaned_data["code"])
-        return answer
+        return response
 
 
 class _Confirming:
-    """After a confirmation, the browser posts again what was kept; 307 keeps the method, so no script is needed."""
+    """After a confirmation, redirects with 307, so that the browser posts the stored form without JavaScript."""
 
     request: Request
 
     def form_valid(self, form: Any) -> HttpResponse:
-        answer: HttpResponse = super().form_valid(form)  # type: ignore[misc]
-        place = reauthentication.pending_path(self.request, self.request.POST.get("next", ""))
-        return HttpResponseRedirect(place, preserve_request=True) if place else answer
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        path = reauthentication.pending_path(self.request, self.request.POST.get("next", ""))
+        return HttpResponseRedirect(path, preserve_request=True) if path else response
 
 
 class ConfirmByPassword(_Confirming, ReauthenticateView):  # type: ignore[misc]
@@ -111,8 +111,8 @@ class ConfirmByPasskey(_Confirming, ReauthenticateWebAuthnView):  # type: ignore
     pass
 
 
-confirm_by_password = slowed_down(ConfirmByPassword.as_view())
-confirm_by_code = slowed_down(ConfirmByCode.as_view())
+confirm_by_password = with_retry_after(ConfirmByPassword.as_view())
+confirm_by_code = with_retry_after(ConfirmByCode.as_view())
 confirm_by_passkey = ConfirmByPasskey.as_view()
 PASSWORD_CHANGE = PasswordChange.as_view()
 new_app = NewApp.as_view()
@@ -125,12 +125,12 @@ passkey_name = PasskeyName.as_view()
 def account_page(request: Request) -> HttpResponse:
     found = list(Authenticator.objects.filter(user=request.user).order_by("created_at", "pk"))
     kinds: dict[str, list[Authenticator]] = {}
-    for each in found:
-        kinds.setdefault(each.type, []).append(each)
+    for authenticator in found:
+        kinds.setdefault(authenticator.type, []).append(authenticator)
     codes = kinds.get(Authenticator.Type.RECOVERY_CODES, [])
     context: dict[str, Any] = {
         "app": next(iter(kinds.get(Authenticator.Type.TOTP, [])), None),
-        "passkeys": [each.wrap() for each in kinds.get(Authenticator.Type.WEBAUTHN, [])],
+        "passkeys": [passkey.wrap() for passkey in kinds.get(Authenticator.Type.WEBAUTHN, [])],
         "codes_left": len(codes[0].wrap().get_unused_codes()) if codes else None,
         "sessions": len(UserSession.objects.purge_and_list(request.user)),
         "single_sign_on": settings.OIDC_NAME if settings.OIDC else "",
@@ -141,57 +141,57 @@ def account_page(request: Request) -> HttpResponse:
 
 @rate_limit(action="change_password")  # type: ignore[untyped-decorator]
 def password_change(request: Request) -> HttpResponseBase:
-    """Attempts at the old password are counted: an open browser must not become a place to guess it."""
+    """Change the password. Attempts are rate limited, so that nobody can guess it in an unattended browser."""
     return PASSWORD_CHANGE(request)
 
 
 @require_safe
 def sign_on_confirm(request: Request) -> HttpResponse:
-    """For who can confirm at the provider of single sign-on alone."""
+    """The confirmation page for users who can only confirm with single sign-on."""
     context = {"provider": settings.OIDC_NAME, "next": request.GET.get("next", "")}
     return render(request, "account/confirm_sso.html", context)
 
 
 @require_safe
 def confirmed(request: Request, id: str) -> HttpResponse:
-    """Reached by a new sign-in: the button posts again what was kept."""
-    place = reauthentication.pending_path(request, request.path)
-    if place is None:
+    """The page after a confirmation by sign-in. Its button posts the stored form again."""
+    path = reauthentication.pending_path(request, request.path)
+    if path is None:
         messages.warning(request, "Nothing was changed: too much time has passed. Enter it again.")
         return redirect("home")
-    return render(request, "account/confirmed.html", {"place": place, "next": request.path})
+    return render(request, "account/confirmed.html", {"place": path, "next": request.path})
 
 
 @login_not_required
 @require_POST
 @never_cache
 def sign_on(request: HttpRequest) -> HttpResponse:
-    """To the provider, to sign in. A page that leads on, since a form's answer may not lead to another host."""
-    return _leave(request, "login")
+    """Go to the provider to sign in, through a page: the CSP doesn't let a form submission redirect to another host."""
+    return _go_to_provider(request, "login")
 
 
 @require_POST
 @never_cache
 @reauthentication_required  # type: ignore[untyped-decorator]
 def sign_on_join(request: Request) -> HttpResponse:
-    """To the provider, to join its account to one's own here."""
-    return _leave(request, "connect")
+    """Go to the provider to link its account to the user's account."""
+    return _go_to_provider(request, "connect")
 
 
-def _leave(request: HttpRequest, process: str) -> HttpResponse:
+def _go_to_provider(request: HttpRequest, process: str) -> HttpResponse:
     if not settings.OIDC:
         raise Http404("Single sign-on is not set up.")
-    wanted = request.POST.get("next", "")
-    place = wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else None
+    url = request.POST.get("next", "")
+    next_url = url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) else None
     if process == "connect":
-        place = "/account/"
+        next_url = "/account/"
     try:
         provider = get_adapter().get_provider(request, PROVIDER)
-        # A confirmation needs the person, not only the provider's session in this browser.
-        fresh = {"prompt": "login"} if reauthentication.CONFIRMED.fullmatch(place or "") else {}
-        leaving = provider.redirect(
-            request, process, next_url=place, auth_params={**provider.get_auth_params(), **fresh}
+        # A confirmation needs the user to sign in again, not just the provider's session in this browser.
+        prompt = {"prompt": "login"} if reauthentication.CONFIRMED.fullmatch(next_url or "") else {}
+        redirection = provider.redirect(
+            request, process, next_url=next_url, auth_params={**provider.get_auth_params(), **prompt}
         )
     except (requests.RequestException, KeyError, ValueError):
         return render(request, "socialaccount/authentication_error.html", {"is_away": True}, status=502)
-    return render(request, "account/leaving.html", {"place": leaving.url, "name": settings.OIDC_NAME})
+    return render(request, "account/leaving.html", {"place": redirection.url, "name": settings.OIDC_NAME})

@@ -1,4 +1,4 @@
-"""API tokens: one's own, and, for an admin, everybody's. A token is shown once, as it is made."""
+"""API token pages. Users see their own tokens; admins see all."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -22,7 +22,7 @@ def token_list(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def token_add(request: Request) -> HttpResponse:
-    """Shown in the answer to the post itself: a redirect would have to keep the token somewhere on its way."""
+    """Create a token and show it once. There is no redirect, which would need to store the token."""
     form = TokenForm(request.POST or None, owner=request.user)
     if form.is_valid():
         try:

@@ -1,4 +1,4 @@
-"""People and their roles: adding, changing, resetting a password, deactivating. For admins only."""
+"""User administration, for admins only."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,11 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics.accounts import users as people
 from diagnostics.accounts.access import admin_required, find_user
-from diagnostics.accounts.forms.users import NewPersonForm, OrgsForm, RoleForm
+from diagnostics.accounts.forms.users import NewPersonForm, RoleForm
 from diagnostics.accounts.models import User
 from diagnostics.accounts.queries import users as people_queries
 from diagnostics.accounts.requests import Request
-from diagnostics.orgs.queries.orgs import orgs
 
 
 @require_safe
@@ -76,20 +75,8 @@ def user_deactivate(request: Request, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @admin_required
-def user_orgs(request: Request, pk: int) -> HttpResponse:
-    person = find_user(pk)
-    form = OrgsForm(request.POST if request.method == "POST" else None, person=person, orgs=orgs())
-    if form.is_valid():
-        people.limit_orgs(person, form.chosen_orgs, by=request.user)
-        messages.success(request, f"What {person.username} may see is changed. It counts at once.")
-        return redirect("users")
-    return render(request, "accounts/users/orgs.html", {"person": person, "form": form})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@admin_required
 def user_second_factor(request: Request, pk: int) -> HttpResponse:
-    """For who has lost their app and their codes: the password alone opens the account again."""
+    """Remove a user's second factors, for a user who lost their app and recovery codes."""
     person = find_user(pk)
     if request.method != "POST":
         return render(request, "accounts/users/second_factor.html", {"person": person})
@@ -108,5 +95,5 @@ def user_activate(request: Request, pk: int) -> HttpResponse:
 
 
 def _show_once(request: Request, person: User, password: str, *, is_new: bool) -> HttpResponse:
-    """In the answer to the post itself: a redirect would have to keep the password somewhere on its way."""
+    """Show the password once. There is no redirect, which would need to store the password."""
     return render(request, "accounts/users/password.html", {"person": person, "password": password, "is_new": is_new})

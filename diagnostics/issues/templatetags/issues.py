@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from diagnostics.issues.models import Issue
 from diagnostics.runs.models import Finding
-from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.badges import badge
 
 register = template.Library()
 

@@ -12,7 +12,7 @@ from diagnostics.claims.claim import CheckedClaim, ClaimVerdict
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import OK, ProductCommand, bad_input
-from diagnostics.orgs.contract_in_force import contract_in_force, version_in_force
+from diagnostics.orgs.contract_in_force import current_contract, current_version
 from diagnostics.text.cleaning import clean_text
 
 SCHEMA_VERSION = 1
@@ -85,10 +85,10 @@ def _contract(text: str) -> Contract:
         return bundled()
     region = find_region(text)
     # The regions of the demo orgs are known only while those are running.
-    if region is None and version_in_force(text) is None:
+    if region is None and current_version(text) is None:
         near = ", ".join(region.key for region in nearest_regions(text))
         bad_input(f"No region is known as {text[:60]!r}. Near come {near}.")
-    return contract_in_force(region.key if region else text)
+    return current_contract(region.key if region else text)
 
 
 def _read(name: str) -> str:

@@ -12,7 +12,7 @@ from diagnostics.demo.registration import register_named
 from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.management.base import INTERNAL_ERROR, OK, UNCLEAR, ProductCommand, bad_input, client_named
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
-from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.sync.snapshots import run_sync, start_sync
 from diagnostics.web.refusals import ActionRefused
 
 EXIT_CODES = {
@@ -37,7 +37,7 @@ class Command(ProductCommand):
         client = client_named(options["name"])
         stand_in_for(client.region)
         try:
-            snapshot = start_snapshot(client, source=ConfigurationSync.Source.CLI, user=None) or _latest_sync(client)
+            snapshot = start_sync(client, source=ConfigurationSync.Source.CLI, user=None) or _latest_sync(client)
         except ActionRefused as error:
             bad_input(str(error))
         self._finish(snapshot, quiet=options["json"])
@@ -51,7 +51,7 @@ class Command(ProductCommand):
         """Run the sync in this process, or wait for the worker that has claimed it."""
         printed = ""
         while True:
-            read_snapshot(snapshot.pk, "cli")
+            run_sync(snapshot.pk, "cli")
             snapshot.refresh_from_db()
             if not snapshot.is_open:
                 return

@@ -17,7 +17,7 @@ from diagnostics.monitoring.models import AlertRule, Channel, Delivery
 from diagnostics.monitoring.queries.alerts import INCIDENT_STATES
 from diagnostics.monitoring.timetable import WEEKDAYS
 from diagnostics.monitoring.visibility import visible_channels
-from diagnostics.orgs.forms.providers import QueryForm
+from diagnostics.orgs.forms.providers import QueryStringForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.web.form_text import NO_NUL
 from diagnostics.web.paging import before_field
@@ -279,13 +279,13 @@ class MuteForm(forms.Form):
         return timezone.now() + timedelta(hours=self.cleaned_data["hours"])
 
 
-class IncidentFilterForm(QueryForm):
+class IncidentFilterForm(QueryStringForm):
     state = forms.ChoiceField(choices=list(INCIDENT_STATES.items()), required=False)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="Every client")
     before = before_field()
 
 
-class DeliveryFilterForm(QueryForm):
+class DeliveryFilterForm(QueryStringForm):
     state = forms.ChoiceField(choices=[("", "All"), *Delivery.State.choices], required=False)
     channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="Every channel")
     before = before_field()

@@ -25,7 +25,7 @@ from diagnostics.monitoring.timetable import (
     default_spread,
     shortest_gap,
 )
-from diagnostics.orgs.forms.providers import QueryForm
+from diagnostics.orgs.forms.providers import QueryStringForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.inputs import Inputs
@@ -207,7 +207,7 @@ class ScheduleForm(PlanForm):
         return {name: getattr(schedule, name) for name in names}
 
 
-class ScheduleListForm(QueryForm):
+class ScheduleListForm(QueryStringForm):
     q = forms.CharField(
         label="Search",
         required=False,

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from diagnostics.monitoring.models import Channel, Delivery, Incident
 from diagnostics.monitoring.queries.alerts import is_muted
-from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.badges import badge
 from diagnostics.web.format import duration_in_words
 from diagnostics.web.templatetags.page import moment
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from diagnostics.monitoring.queries.schedules import SCHEDULES_OF_CLIENT, schedules_of
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.badges import badge
 from diagnostics.web.format import duration_in_words, short_duration
 from diagnostics.web.templatetags.page import exact
 

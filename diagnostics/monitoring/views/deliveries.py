@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics import tasks
 from diagnostics.accounts.access import admin_required
-from diagnostics.accounts.requests import Request, narrowed_by, not_modified_fragment
+from diagnostics.accounts.requests import Request, filter_context, not_modified_fragment
 from diagnostics.monitoring.channels.message import Message
 from diagnostics.monitoring.deliveries import try_again
 from diagnostics.monitoring.forms.alerts import DeliveryFilterForm
@@ -19,7 +19,7 @@ from diagnostics.monitoring.queries import alerts as queries
 @require_safe
 def delivery_list(request: Request) -> HttpResponse:
     form = DeliveryFilterForm(request.GET, viewer=request.user)
-    filters, list_context = narrowed_by(form, request)
+    filters, list_context = filter_context(form, request)
     context = {
         **list_context,
         "page": queries.delivery_page(request.user, **filters),

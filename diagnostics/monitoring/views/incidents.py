@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics.accounts.access import may_run_required
-from diagnostics.accounts.requests import Request, narrowed_by
+from diagnostics.accounts.requests import Request, filter_context
 from diagnostics.monitoring.channel_settings import mute, unmute
 from diagnostics.monitoring.forms.alerts import IncidentFilterForm, MuteForm
 from diagnostics.monitoring.lookups import find_incident
@@ -17,7 +17,7 @@ from diagnostics.monitoring.queries import alerts as queries
 @require_safe
 def incident_list(request: Request) -> HttpResponse:
     form = IncidentFilterForm(request.GET, viewer=request.user)
-    filters, list_context = narrowed_by(form, request)
+    filters, list_context = filter_context(form, request)
     context = {
         **list_context,
         "page": queries.incident_page(request.user, **filters),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics import tasks
 from diagnostics.accounts.access import admin_required, may_run_required
-from diagnostics.accounts.requests import Request, zone_of
+from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.monitoring.forms.schedules import BulkForm, PauseForm, PlanForm, ScheduleForm, ScheduleListForm
 from diagnostics.monitoring.lookups import find_schedule
 from diagnostics.monitoring.models import Schedule
@@ -60,7 +60,7 @@ def schedule_list(request: Request) -> HttpResponse:
 @require_safe
 def schedule_detail(request: Request, pk: int) -> HttpResponse:
     schedule = find_schedule(pk, request.user)
-    reader = zone_of(request)
+    reader = viewer_time_zone(request)
     next_at = schedule.next_run_at
     context = {
         "schedule": schedule,
@@ -93,7 +93,7 @@ def schedule_add(request: Request) -> HttpResponse:
     initial = {
         "every": "minutes",
         "minutes": 5,
-        "zone": zone_of(request).key,
+        "zone": viewer_time_zone(request).key,
         "owner": request.user.pk,
         "client": initial_client,
     }
@@ -135,7 +135,9 @@ def schedule_preview(request: Request) -> HttpResponse:
     """The fragment next to the form: the timetable in words, and its next times."""
     form = PlanForm(request.GET)
     return render(
-        request, "monitoring/schedules/_preview.html", {"form": form, "preview": form.preview(zone_of(request))}
+        request,
+        "monitoring/schedules/_preview.html",
+        {"form": form, "preview": form.preview(viewer_time_zone(request))},
     )
 
 
@@ -213,7 +215,7 @@ def schedules_bulk(request: Request) -> HttpResponse:
 
 
 def _form_page(request: Request, form: ScheduleForm, more: dict[str, object]) -> HttpResponse:
-    context = {"form": form, "preview": form.preview(zone_of(request)), **more}
+    context = {"form": form, "preview": form.preview(viewer_time_zone(request)), **more}
     return render(request, "monitoring/schedules/form.html", context)
 
 

@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from diagnostics.operations.queries.audit import ORIGINS, AuditFilter, audit_actions, describe_action
-from diagnostics.orgs.forms.providers import QueryForm, client_field, search_field
+from diagnostics.orgs.forms.providers import QueryStringForm, client_field, search_field
 from diagnostics.web.form_text import NO_NUL
 from diagnostics.web.paging import before_field
-from diagnostics.web.time_ranges import QUICK, NotUnderstood, TimeRange, read_moment
+from diagnostics.web.time_ranges import QUICK_RANGES, InvalidFilterValue, TimeRange, parse_moment
 
 
 def _day(label: str) -> forms.CharField:
@@ -24,14 +24,14 @@ def _day(label: str) -> forms.CharField:
     )
 
 
-class AuditForm(QueryForm):
+class AuditForm(QueryStringForm):
     """Days are in the reader's time zone. `before` is the key of the page."""
 
     q = search_field("Name, number or request id")
     who = forms.CharField(label="Who", required=False, max_length=150, error_messages=NO_NUL)
     action = forms.ChoiceField(label="What", required=False)
     by = forms.ChoiceField(label="How", choices=[("", "Any way"), *ORIGINS.items()], required=False)
-    when = forms.ChoiceField(label="When", choices=[("", "At any time"), *QUICK.items()], required=False)
+    when = forms.ChoiceField(label="When", choices=[("", "At any time"), *QUICK_RANGES.items()], required=False)
     since = _day("From the day")
     until = _day("To the day")
     client = client_field()
@@ -75,6 +75,6 @@ class AuditForm(QueryForm):
     def _moment(self, name: str, *, ends: bool) -> datetime | None:
         text: str = self.cleaned_data[name].strip()
         try:
-            return read_moment(text, self.zone, ends=ends) if text else None
-        except NotUnderstood as why:
+            return parse_moment(text, self.zone, ends=ends) if text else None
+        except InvalidFilterValue as why:
             raise ValidationError(f"This {why}.") from None

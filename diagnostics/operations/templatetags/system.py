@@ -4,7 +4,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from diagnostics.operations.queries.system import BROKEN, LATE, OK
-from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.badges import badge
 
 register = template.Library()
 

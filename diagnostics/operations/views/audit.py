@@ -12,13 +12,14 @@ from django.views.decorators.http import require_safe
 from diagnostics.accounts.access import may_audit_required
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import AuditEntry
-from diagnostics.accounts.requests import Request, zone_of
+from diagnostics.accounts.rate_limits import enforce_limit
+from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.operations import audit_export as exports
 from diagnostics.operations.forms.audit import AuditForm
 from diagnostics.operations.queries.audit import audit_entries, audit_page, client_names
-from diagnostics.runs.limits import EXPORTS, enforce_limit, one_export, refuse_second_export
+from diagnostics.runs.limits import EXPORTS, one_export, refuse_second_export
 from diagnostics.web.paging import in_batches
-from diagnostics.web.streaming import in_pieces
+from diagnostics.web.streaming import in_chunks
 
 EXPORT_BATCH = 1_000  # entries in memory at a time
 
@@ -32,7 +33,7 @@ EXPORT_FORMATS: dict[str, tuple[str, Writer]] = {
 @require_safe
 @may_audit_required
 def audit_log(request: Request) -> HttpResponse:
-    form = AuditForm(request.GET, viewer=request.user, zone=zone_of(request))
+    form = AuditForm(request.GET, viewer=request.user, zone=viewer_time_zone(request))
     filters = form.filter()
     query = request.GET.copy()
     query.pop("before", None)
@@ -54,7 +55,7 @@ def audit_export(request: Request, form: str) -> HttpResponseBase:
     """All entries that match the list's filters. 400 for an invalid filter, which would export more than intended."""
     if form not in EXPORT_FORMATS:
         raise Http404(form[:20])
-    filter_form = AuditForm(request.GET, viewer=request.user, zone=zone_of(request))
+    filter_form = AuditForm(request.GET, viewer=request.user, zone=viewer_time_zone(request))
     filters = filter_form.filter()
     if problems := [f"{name}: “{value}” is not understood." for name, value in filter_form.left_out()]:
         return render(request, "operations/audit/refused.html", {"problems": problems}, status=400)
@@ -68,5 +69,5 @@ def audit_export(request: Request, form: str) -> HttpResponseBase:
         enforce_limit(EXPORTS, request.user)
         record("audit.exported", after={"as": form, "query": request.GET.urlencode()})
     entries = in_batches(audit_entries(filters, request.user), EXPORT_BATCH)
-    pieces = in_pieces(write(entries))
+    pieces = in_chunks(write(entries))
     return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)

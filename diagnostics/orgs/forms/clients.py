@@ -1,4 +1,4 @@
-"""OAuth clients: registering, changing, a new secret."""
+"""Forms to add a client, change it and replace its secret."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ NAME_IN_USE = "Another client has this name already. Choose one that tells them 
 
 
 class ClientForm(forms.Form):
-    """Name, region in any spelling, client id, tier. `region` cleans to a Region."""
+    """The fields of a client except its secret. `region` accepts any spelling and cleans to a Region."""
 
     name = forms.CharField(
         max_length=120,
@@ -74,17 +74,17 @@ class ClientForm(forms.Form):
     def clean_company_gateway(self) -> str:
         try:
             return clean_gateway(self.cleaned_data["company_gateway"])
-        except BadGateway as trouble:
-            raise ValidationError(str(trouble)) from None
+        except BadGateway as error:
+            raise ValidationError(str(error)) from None
 
     @property
     def understood(self) -> Region | None:
-        """The region that what stands in the field names, typed or as first shown."""
+        """The region that the field's current value names."""
         return find_region(str(self["region"].value() or ""))
 
 
 class NewClientForm(ClientForm):
-    """A client with its secret, which is never sent back to the page, not even when something else is wrong."""
+    """A new client with its secret. The secret is never rendered, even if another field has an error."""
 
     secret = forms.CharField(
         label="Client secret",

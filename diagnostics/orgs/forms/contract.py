@@ -1,4 +1,4 @@
-"""Which contract is looked at, and a region whose own one is to be read."""
+"""Forms to search a contract and to refresh the contract of a region."""
 
 from typing import Any, cast
 
@@ -9,8 +9,8 @@ from diagnostics.genesys.regions import all_regions
 from diagnostics.web.form_text import NO_NUL
 
 
-class ContractForm(forms.Form):
-    """Which contract is looked at, what is looked for in it, and the page. Lives in the query string."""
+class ContractSearchForm(forms.Form):
+    """A region's contract and a search in it, from the query string."""
 
     region = forms.ChoiceField(required=False)
     q = forms.CharField(
@@ -24,17 +24,17 @@ class ContractForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = [(each.key, f"{each.name}, {each.key}") for each in all_regions()]
+        known = [(region.key, f"{region.name}, {region.key}") for region in all_regions()]
         choice = cast("forms.ChoiceField", self.fields["region"])
         choice.choices = [("", "Bundled with the product"), *known]
 
 
 class RegionForm(forms.Form):
-    """A region whose contract is to be read."""
+    """The region whose contract is refreshed."""
 
     region = forms.ChoiceField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = cast("forms.ChoiceField", self.fields["region"])
-        choice.choices = [(each.key, f"{each.name}, {each.key}") for each in all_regions()]
+        choice.choices = [(region.key, f"{region.name}, {region.key}") for region in all_regions()]

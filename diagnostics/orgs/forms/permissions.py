@@ -1,10 +1,10 @@
-"""What of a client's rights is looked at, and what it is whose reach is asked for. Both live in the query string."""
+"""Query string forms for the pages of a client's permissions and of the impact of a permission."""
 
 from django import forms
 
 from diagnostics.genesys import search
 from diagnostics.orgs.permissions.calls import REASON_TEXTS
-from diagnostics.orgs.permissions.impact import LONGEST
+from diagnostics.orgs.permissions.impact import MAX_LENGTH
 from diagnostics.web.form_text import NO_NUL
 
 KNOWN, ALL = "", "all"
@@ -12,7 +12,7 @@ SEARCH = {"type": "search", "autocomplete": "off", "spellcheck": "false"}
 
 
 class CallsForm(forms.Form):
-    """Which calls are listed, and which of the two roles is shown to be copied."""
+    """Filters of the call list, and the role to copy."""
 
     q = forms.CharField(
         label="Path, id, permission or words",
@@ -25,7 +25,7 @@ class CallsForm(forms.Form):
         required=False,
         choices=[
             (KNOWN, "Those the contract tells of"),
-            *((may.value, word) for may, word in REASON_TEXTS.items()),
+            *((access.value, text) for access, text in REASON_TEXTS.items()),
             (ALL, "Every operation"),
         ],
     )
@@ -33,12 +33,12 @@ class CallsForm(forms.Form):
 
 
 class ImpactForm(forms.Form):
-    """A permission in either notation, or words of one, or of a provider's name or id."""
+    """A permission in either notation, or search terms for permissions and providers."""
 
     q = forms.CharField(
         label="Permission, or name or id of a provider",
         required=False,
-        max_length=LONGEST,
+        max_length=MAX_LENGTH,
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={**SEARCH, "placeholder": "conversation:cobrowse:add"}),
     )

@@ -1,4 +1,4 @@
-"""What the browser of providers and the list of changes are narrowed to, and the providerId that is looked for."""
+"""Query string forms of the provider list, the change list and the providerId search."""
 
 import re
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from diagnostics.orgs.queries.providers import ProviderFilter
 from diagnostics.orgs.visibility import visible_clients, visible_rows
 from diagnostics.web.form_text import NO_NUL
 
-LONGEST = 200
-GONE = [("", "There now"), ("with", "There and gone"), ("only", "Gone")]
+MAX_LENGTH = 200
+PRESENCE = [("", "There now"), ("with", "There and gone"), ("only", "Gone")]
 SORTS = [("name", "Name"), ("changed", "Changed last"), ("found", "Found last")]
 PROVIDERS = Provider.objects.select_related("client").defer("client__secret", "client__verification")
-IN_BODY = re.compile(r"""["']?providerId["']?\s*[:=]\s*["']([^"']*)["']""")
+PROVIDER_ID_IN_BODY = re.compile(r"""["']?providerId["']?\s*[:=]\s*["']([^"']*)["']""")
 
 
-class QueryForm(forms.Form):
-    """A form that lives in the query string: what it cannot use is named and left out, and the rest counts."""
+class QueryStringForm(forms.Form):
+    """A form read from the query string. Invalid values are ignored and reported by `left_out`."""
 
-    beside: tuple[str, ...] = ()  # names in the query string that are none of its fields
+    other_parameters: tuple[str, ...] = ()  # expected parameters that aren't fields
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,14 +35,14 @@ class QueryForm(forms.Form):
             self.fields[name].queryset = rows[name]  # type: ignore[attr-defined]
 
     def chosen(self) -> dict[str, Any]:
-        """The values that can be used, without those left empty."""
+        """Return the valid values that aren't empty."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
     def left_out(self) -> Iterator[tuple[str, str]]:
-        """Name and value of what could not be used, cut for the screen; also names that no field has."""
+        """Yield the name and value of each invalid or unknown parameter, shortened for display."""
         for name in self.data:
-            if name in self.errors or name not in {*self.fields, *self.beside}:
+            if name in self.errors or name not in {*self.fields, *self.other_parameters}:
                 yield str(name)[:40], str(self.data.get(name))[:60].replace("\x00", " ")
 
 
@@ -51,28 +51,28 @@ def search_field(label: str) -> forms.CharField:
     return forms.CharField(
         label=label,
         required=False,
-        max_length=LONGEST,
+        max_length=MAX_LENGTH,
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs=attributes),
     )
 
 
 def client_field() -> "forms.ModelChoiceField[OAuthClient]":
-    """Comes by a link, never from a list: that would be as long as there are clients."""
+    """Return a hidden field that links set. A select would list every client."""
     return forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, widget=forms.HiddenInput)
 
 
-class ProviderForm(QueryForm):
-    """What the browser of providers is narrowed to, and how it is sorted."""
+class ProviderForm(QueryStringForm):
+    """Filters and sort order of the provider list."""
 
-    beside = ("after", "before", "last")
+    other_parameters = ("after", "before", "last")
 
     q = search_field("Name or id")
     org = search_field("Org or client")
     source = forms.ChoiceField(choices=[("", "Every source"), *Provider.Source.choices], required=False)
     state = forms.ChoiceField(choices=[("", "Every state"), *Provider.State.choices], required=False)
     tier = forms.ChoiceField(label="Used for", choices=[("", "Any use"), *OAuthClient.Tier.choices[1:]], required=False)
-    gone = forms.ChoiceField(label="Whether there", choices=GONE, required=False)
+    gone = forms.ChoiceField(label="Whether there", choices=PRESENCE, required=False)
     sort = forms.ChoiceField(label="Sorted by", choices=SORTS, required=False)
     client = client_field()
 
@@ -80,8 +80,8 @@ class ProviderForm(QueryForm):
         return ProviderFilter(**self.chosen())
 
 
-class ChangeForm(QueryForm):
-    """What the list of changes is narrowed to, and the row it goes on below."""
+class ChangeForm(QueryStringForm):
+    """Filters of the change list, and the ID of the row that the page starts after."""
 
     q = search_field("Name, id or setting")
     org = search_field("Org or client")
@@ -99,27 +99,28 @@ class ChangeForm(QueryForm):
         return before
 
 
-class MatchForm(QueryForm):
-    """A providerId to look for, kept as it was typed: the white space around it is part of the answer."""
+class MatchForm(QueryStringForm):
+    """A providerId to search for. Surrounding white space is kept, because it can be the error."""
 
-    beside = ("page",)
+    other_parameters = ("page",)
 
     id = forms.CharField(
         label="providerId",
         required=False,
         strip=False,
-        max_length=LONGEST,
+        max_length=MAX_LENGTH,
         error_messages={
             **NO_NUL,
-            "max_length": f"A providerId is short; this text is longer than {LONGEST} characters. Paste the id alone.",
+            "max_length": f"A providerId is short; this text is longer than {MAX_LENGTH} characters. Paste the id alone.",
         },
         help_text="The id alone, or the call's JSON body.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )
     client = client_field()
 
-    def wanted(self) -> str:
-        """The id, taken out of a JSON body where one was pasted; "" where nothing was given."""
+    def provider_id(self) -> str:
+        """Return the ID, extracted from a pasted JSON body if there is one, or "" if the field is empty."""
         text: str = self.chosen().get("id", "")
-        found = IN_BODY.search(text)
-        return found[1] if found else text if text.strip() else ""
+        if found := PROVIDER_ID_IN_BODY.search(text):
+            return found[1]
+        return text if text.strip() else ""

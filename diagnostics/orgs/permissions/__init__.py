@@ -1,1 +1,1 @@
-"""What a client may do in its org, from the reading of its rights. Values in, values out."""
+"""What a client is allowed to do in its org, from its latest sync. No database access."""

@@ -1,15 +1,16 @@
-"""Which calls of a contract a client may make, by what it holds: yes, under a condition, no, or not known."""
+"""Evaluates which API operations a client can call with its permissions."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from diagnostics.genesys.operation import Operation
-from diagnostics.orgs.permissions.synced import Holds, PermissionState, Rights
+from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState, PermissionStatus
 
 
-class May(StrEnum):
+class Access(StrEnum):
     YES = "may"
     CONDITION = "condition"
     NO = "may_not"
@@ -17,22 +18,24 @@ class May(StrEnum):
 
 
 REASON_TEXTS = {
-    May.YES: "May",
-    May.CONDITION: "May under a condition",
-    May.NO: "May not",
-    May.UNKNOWN: "Not known",
+    Access.YES: "May",
+    Access.CONDITION: "May under a condition",
+    Access.NO: "May not",
+    Access.UNKNOWN: "Not known",
 }
 
 
 @dataclass(frozen=True)
-class AllowedCall:
-    """One operation and whether the client may call it. `code` is the reason, `places` the divisions in which the
-    permission is held, () where that limits nothing."""
+class CallAccess:
+    """An operation and whether the client can call it.
+
+    `code` is a key of REASONS. `places` are the divisions that the call is limited to; empty means no limit.
+    """
 
     operation: Operation
-    may: May
+    access: Access
     code: str
-    needs: tuple[Holds, ...] = ()
+    needs: tuple[PermissionStatus, ...] = ()
     places: tuple[str, ...] = ()
 
     @property
@@ -56,82 +59,83 @@ REASONS = {
 }
 
 
-def judge_calls(operations: Iterable[Operation], rights: Rights) -> list[AllowedCall]:
-    """In the order given. Each permission is looked up once, however many operations name it."""
-    known: dict[str, Holds] = {}
-
-    def holds(permission: str) -> Holds:
-        if permission not in known:
-            known[permission] = rights.holds(permission)
-        return known[permission]
-
-    return [_judge(each, rights, tuple(map(holds, each.permissions))) for each in operations]
+def evaluate_calls(operations: Iterable[Operation], permissions: ClientPermissions) -> list[CallAccess]:
+    """Evaluate the operations in order. The status of each permission is computed once."""
+    status_of = cache(permissions.status_of)
+    return [_evaluate(operation, permissions, tuple(map(status_of, operation.permissions))) for operation in operations]
 
 
-def judge_call(operation: Operation, rights: Rights) -> AllowedCall:
-    return judge_calls([operation], rights)[0]
+def evaluate_call(operation: Operation, permissions: ClientPermissions) -> CallAccess:
+    return evaluate_calls([operation], permissions)[0]
 
 
-def counts(calls: Iterable[AllowedCall]) -> dict[May, int]:
-    found = Counter(each.may for each in calls)
-    return {may: found[may] for may in May}
+def count_by_access(calls: Iterable[CallAccess]) -> dict[Access, int]:
+    found = Counter(call.access for call in calls)
+    return {access: found[access] for access in Access}
 
 
-def _judge(operation: Operation, rights: Rights, needs: tuple[Holds, ...]) -> AllowedCall:
+def _evaluate(operation: Operation, permissions: ClientPermissions, needs: tuple[PermissionStatus, ...]) -> CallAccess:
     if not operation.needs_token:
-        return AllowedCall(operation, May.YES, "no_token")
-    if rights.is_machine and (operation.user_only or "logged in user" in operation.summary.lower()):
-        return AllowedCall(operation, May.NO, "user_needed", needs)
-    if _lacks_scope(operation, rights):
-        return AllowedCall(operation, May.NO, "scope_missing", needs)
+        return CallAccess(operation, Access.YES, "no_token")
+    if permissions.is_machine and (operation.user_only or "logged in user" in operation.summary.lower()):
+        return CallAccess(operation, Access.NO, "user_needed", needs)
+    if _lacks_scope(operation, permissions):
+        return CallAccess(operation, Access.NO, "scope_missing", needs)
     if operation.rule == "unknown":
-        return AllowedCall(operation, May.UNKNOWN, "not_told")
+        return CallAccess(operation, Access.UNKNOWN, "not_told")
     if not needs:
-        return AllowedCall(operation, May.YES, "none_needed")
+        return CallAccess(operation, Access.YES, "none_needed")
     return _any_of(operation, needs) if operation.rule == "any" else _all_of(operation, needs)
 
 
-def _any_of(operation: Operation, needs: tuple[Holds, ...]) -> AllowedCall:
-    states = {each.state for each in needs}
+def _any_of(operation: Operation, needs: tuple[PermissionStatus, ...]) -> CallAccess:
+    states = {need.state for need in needs}
     if PermissionState.HELD in states:
-        held = [each for each in needs if each.state == PermissionState.HELD]
-        everywhere = any(each.is_everywhere for each in held)
-        places = () if everywhere else tuple(dict.fromkeys(place for each in held for place in each.places))
-        return AllowedCall(operation, May.YES, "held", needs, places)
-    for state, may, code in (
-        (PermissionState.UNREAD, May.UNKNOWN, "unread"),
-        (PermissionState.HIDDEN, May.UNKNOWN, "hidden"),
-        (PermissionState.CONDITION, May.CONDITION, "conditional"),
+        held = [need for need in needs if need.state == PermissionState.HELD]
+        is_everywhere = any(need.is_everywhere for need in held)
+        places = () if is_everywhere else tuple(dict.fromkeys(place for need in held for place in need.places))
+        return CallAccess(operation, Access.YES, "held", needs, places)
+    for state, access, code in (
+        (PermissionState.UNREAD, Access.UNKNOWN, "unread"),
+        (PermissionState.HIDDEN, Access.UNKNOWN, "hidden"),
+        (PermissionState.CONDITION, Access.CONDITION, "conditional"),
     ):
         if state in states:
-            return AllowedCall(operation, may, code, needs, _divisions(needs))
-    return AllowedCall(operation, May.NO, "unlicensed" if states == {PermissionState.UNLICENSED} else "lacking", needs)
+            return CallAccess(operation, access, code, needs, _divisions(needs))
+    return CallAccess(
+        operation, Access.NO, "unlicensed" if states == {PermissionState.UNLICENSED} else "lacking", needs
+    )
 
 
-def _all_of(operation: Operation, needs: tuple[Holds, ...]) -> AllowedCall:
-    states = {each.state for each in needs}
-    for state, may, code in (
-        (PermissionState.UNREAD, May.UNKNOWN, "unread"),
-        (PermissionState.UNLICENSED, May.NO, "unlicensed"),
-        (PermissionState.LACKING, May.NO, "lacking"),
-        (PermissionState.HIDDEN, May.UNKNOWN, "hidden"),
-        (PermissionState.CONDITION, May.CONDITION, "conditional"),
+def _all_of(operation: Operation, needs: tuple[PermissionStatus, ...]) -> CallAccess:
+    states = {need.state for need in needs}
+    for state, access, code in (
+        (PermissionState.UNREAD, Access.UNKNOWN, "unread"),
+        (PermissionState.UNLICENSED, Access.NO, "unlicensed"),
+        (PermissionState.LACKING, Access.NO, "lacking"),
+        (PermissionState.HIDDEN, Access.UNKNOWN, "hidden"),
+        (PermissionState.CONDITION, Access.CONDITION, "conditional"),
     ):
         if state in states:
-            return AllowedCall(operation, may, code, needs, _divisions(needs))
-    narrowed = [each.places for each in needs if not each.is_everywhere]
-    places = tuple(each for each in narrowed[0] if all(each in others for others in narrowed)) if narrowed else ()
-    if narrowed and not places:
-        return AllowedCall(operation, May.CONDITION, "apart", needs)
-    return AllowedCall(operation, May.YES, "held", needs, places)
+            return CallAccess(operation, access, code, needs, _divisions(needs))
+    limited = [need.places for need in needs if not need.is_everywhere]
+    places = tuple(place for place in limited[0] if all(place in others for others in limited)) if limited else ()
+    if limited and not places:
+        return CallAccess(operation, Access.CONDITION, "apart", needs)
+    return CallAccess(operation, Access.YES, "held", needs, places)
 
 
-def _divisions(needs: tuple[Holds, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(place for each in needs for place in each.places if not each.is_everywhere))
+def _divisions(needs: tuple[PermissionStatus, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(place for need in needs for place in need.places if not need.is_everywhere))
 
 
-def _lacks_scope(operation: Operation, rights: Rights) -> bool:
-    """Only where it is a fact on both sides: scopes play no part for client credentials."""
-    if rights.is_machine or rights.scopes is None or operation.scopes_status != "verified" or not operation.scopes:
+def _lacks_scope(operation: Operation, permissions: ClientPermissions) -> bool:
+    """Return whether the token lacks a verified scope. Scopes don't apply to client credentials."""
+    if (
+        permissions.is_machine
+        or permissions.scopes is None
+        or operation.scopes_status != "verified"
+        or not operation.scopes
+    ):
         return False
-    return not set(operation.scopes) & set(rights.scopes)
+    return not set(operation.scopes) & set(permissions.scopes)

@@ -1,4 +1,4 @@
-"""What hangs on one permission: the checks that read with it, the calls that ask for it, and who could do without."""
+"""What depends on a permission: checks, API calls, and what a client would lose without it."""
 
 import re
 from collections.abc import Iterable
@@ -7,98 +7,104 @@ from dataclasses import dataclass, replace
 from diagnostics.engine.check_reference import CheckArea
 from diagnostics.engine.environment import MEDIA, STARTING
 from diagnostics.genesys.operation import Operation
-from diagnostics.orgs.permissions.calls import May, judge_calls
-from diagnostics.orgs.permissions.synced import PermissionState, Rights, covers
+from diagnostics.orgs.permissions.calls import Access, evaluate_calls
+from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState, covers
 
-LONGEST = 200
+MAX_LENGTH = 200
 PARTS = re.compile(r"(?:[\w*]+:){2}[\w*]+", re.ASCII)
 
 
 @dataclass(frozen=True)
 class DependentCheck:
-    """A check that reads with the permission. `others` would each do instead."""
+    """A check that needs the permission. Any of `others` also suffices."""
 
     title: str
     others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Asker:
-    """An operation that asks for the permission. `others` would each do instead, () where it cannot do without."""
+class DependentCall:
+    """An operation that needs the permission. Any of `others` also suffices; empty if there is no alternative."""
 
     operation: Operation
     others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Without:
-    """What a client could no longer do if it held the permission no more: `lost` for certain, `kept` by another
-    permission, and `unsure` where it depends on a condition. `media` are those by which no session could be started any
-    more, whatever other call is kept: each of the two permissions serves one of them."""
+class RemovalImpact:
+    """What a client would lose without the permission.
+
+    `lost` operations fail, `unaffected` ones are still allowed by `alternatives`, and `uncertain` ones depend on a
+    condition. `media` are the kinds of session that couldn't be started any more.
+    """
 
     lost: tuple[Operation, ...]
-    kept: tuple[Operation, ...]
-    unsure: tuple[Operation, ...]
-    kept_by: tuple[str, ...]
+    unaffected: tuple[Operation, ...]
+    uncertain: tuple[Operation, ...]
+    alternatives: tuple[str, ...]
     media: tuple[str, ...] = ()
 
 
-def permission_in(text: str) -> str:
-    """The permission that a text names, in either notation; "" where it is none."""
-    joined = re.sub(r"\s*[>:]\s*", ":", text.strip()[:LONGEST])
+def parse_permission(text: str) -> str:
+    """Parse a permission in API or menu notation. Returns "" if the text isn't a permission."""
+    joined = re.sub(r"\s*[>:]\s*", ":", text.strip()[:MAX_LENGTH])
     return joined if PARTS.fullmatch(joined) else ""
 
 
-def spelled(permission: str, known: Iterable[str]) -> str:
-    """As the platform itself writes it, where that is known: readings keep permissions in lower case."""
-    return next((each for each in known if each.lower() == permission.lower()), permission)
+def canonical_name(permission: str, known: Iterable[str]) -> str:
+    """Return the platform's spelling if it is known. Syncs store permissions in lower case."""
+    return next((name for name in known if name.lower() == permission.lower()), permission)
 
 
-def readers_of(permission: str, areas: Iterable[CheckArea]) -> tuple[DependentCheck, ...]:
-    """The checks with a read that asks for it. Where one of several is enough, the others are named."""
+def dependent_checks(permission: str, areas: Iterable[CheckArea]) -> tuple[DependentCheck, ...]:
+    """Return the checks that make a read request that needs the permission, with its alternatives."""
     found: dict[str, set[str]] = {}
     for entry in (entry for area in areas for entry in area.entries):
         for read in entry.reads:
-            names = {each.api for each in read.permissions}
-            others = {each for each in names if not covers(permission, each)}
+            names = {needed.api for needed in read.permissions}
+            others = {name for name in names if not covers(permission, name)}
             if read.is_write or names == others:
                 continue
-            enough = others if read.rule == "any" else set()
-            found[entry.title] = found.get(entry.title, enough) & enough
+            alternatives = others if read.rule == "any" else set()
+            found[entry.title] = found.get(entry.title, alternatives) & alternatives
     return tuple(DependentCheck(title, tuple(sorted(others))) for title, others in found.items())
 
 
-def askers_of(permission: str, operations: Iterable[Operation]) -> tuple[Asker, ...]:
-    """In the order given."""
+def dependent_calls(permission: str, operations: Iterable[Operation]) -> tuple[DependentCall, ...]:
+    """Return the operations that need the permission, in order."""
     found = []
-    for each in operations:
-        others = tuple(name for name in each.permissions if not covers(permission, name))
-        if len(others) < len(each.permissions):
-            found.append(Asker(each, others if each.rule == "any" else ()))
+    for operation in operations:
+        others = tuple(name for name in operation.permissions if not covers(permission, name))
+        if len(others) < len(operation.permissions):
+            found.append(DependentCall(operation, others if operation.rule == "any" else ()))
     return tuple(found)
 
 
-def without(permission: str, rights: Rights, askers: Iterable[Asker]) -> Without:
-    """Only this permission is taken away: what a wildcard gives beside it stays."""
-    operations = [each.operation for each in askers]
-    before = judge_calls(operations, rights)
-    after = judge_calls(operations, replace(rights, taken=permission))
-    left = [other for one, other in zip(before, after, strict=True) if one.may != May.NO]
-    kept = [each for each in left if each.may == May.YES]
-    by = dict.fromkeys(need.permission for call in kept for need in call.needs if need.state == PermissionState.HELD)
-    return Without(
-        lost=tuple(each.operation for each in left if each.may == May.NO),
-        kept=tuple(each.operation for each in kept),
-        unsure=tuple(each.operation for each in left if each.may in (May.CONDITION, May.UNKNOWN)),
-        kept_by=tuple(by),
-        media=_media_lost(rights, replace(rights, taken=permission)),
+def removal_impact(permission: str, permissions: ClientPermissions, calls: Iterable[DependentCall]) -> RemovalImpact:
+    """Compute what is lost without exactly this permission. Other permissions of the same wildcard stay."""
+    operations = [call.operation for call in calls]
+    reduced = replace(permissions, removed=permission)
+    before = evaluate_calls(operations, permissions)
+    after = evaluate_calls(operations, reduced)
+    affected = [new for old, new in zip(before, after, strict=True) if old.access != Access.NO]
+    unaffected = [call for call in affected if call.access == Access.YES]
+    return RemovalImpact(
+        lost=tuple(call.operation for call in affected if call.access == Access.NO),
+        unaffected=tuple(call.operation for call in unaffected),
+        uncertain=tuple(call.operation for call in affected if call.access in (Access.CONDITION, Access.UNKNOWN)),
+        alternatives=tuple(
+            dict.fromkeys(
+                need.permission for call in unaffected for need in call.needs if need.state == PermissionState.HELD
+            )
+        ),
+        media=_media_lost(permissions, reduced),
     )
 
 
-def _media_lost(before: Rights, after: Rights) -> tuple[str, ...]:
-    firm = (PermissionState.HELD, PermissionState.CONDITION)
+def _media_lost(before: ClientPermissions, after: ClientPermissions) -> tuple[str, ...]:
+    allowed = (PermissionState.HELD, PermissionState.CONDITION)
     return tuple(
         medium
         for name, medium in zip(STARTING, MEDIA, strict=True)
-        if before.holds(name).state in firm and after.holds(name).state not in firm
+        if before.status_of(name).state in allowed and after.status_of(name).state not in allowed
     )

@@ -1,17 +1,17 @@
-"""Roles across divisions, and what is in each role."""
+"""A client's roles by division, and the permissions of each role."""
 
 from dataclasses import dataclass
 
-from diagnostics.orgs.permissions.synced import EVERY_DIVISION, Given, Rights
+from diagnostics.orgs.permissions.synced import EVERY_DIVISION, ClientPermissions, RoleGrant
 
-MOST_DIVISIONS = 24
-MOST_ROLES = 60
-MOST_POLICIES = 400  # shown of one role
+MAX_DIVISIONS = 24
+MAX_ROLES = 60
+MAX_POLICIES = 400  # shown of one role
 
 
 @dataclass(frozen=True)
 class RolePolicy:
-    """One permission of a role as the org writes it, wildcards included."""
+    """A permission of a role as the org returns it, including wildcards."""
 
     permission: str
     is_conditional: bool
@@ -19,8 +19,7 @@ class RolePolicy:
 
 @dataclass(frozen=True)
 class RoleMatrixRow:
-    """One role. `cells` say for each division of the matrix whether the role is given there; `policies` is None where
-    the org did not show what is in it."""
+    """A role. `cells` has a flag per division of the matrix; `policies` is None if the org doesn't show them."""
 
     role: str
     cells: tuple[bool, ...]
@@ -29,12 +28,12 @@ class RoleMatrixRow:
 
     @property
     def conditional(self) -> int:
-        return sum(each.is_conditional for each in self.policies or ())
+        return sum(policy.is_conditional for policy in self.policies or ())
 
 
 @dataclass(frozen=True)
 class RoleMatrix:
-    """`more_divisions` and `more_roles` count what did not fit."""
+    """Roles by division. `more_divisions` and `more_roles` count what was cut."""
 
     divisions: tuple[str, ...]
     rows: tuple[RoleMatrixRow, ...]
@@ -42,30 +41,32 @@ class RoleMatrix:
     more_roles: int = 0
 
 
-def matrix_of(rights: Rights) -> RoleMatrix:
-    grants = rights.grants or ()
-    places = sorted({(each.division != EVERY_DIVISION, each.place, each.division) for each in grants})
-    roles: dict[str, list[Given]] = {}
-    for each in grants:
-        roles.setdefault(each.role, []).append(each)
-    shown = places[:MOST_DIVISIONS]
-    rows = [_row(name, given, [id for _, _, id in shown]) for name, given in sorted(roles.items())[:MOST_ROLES]]
+def role_matrix(permissions: ClientPermissions) -> RoleMatrix:
+    grants = permissions.grants or ()
+    divisions = sorted({(grant.division != EVERY_DIVISION, grant.place, grant.division) for grant in grants})
+    roles: dict[str, list[RoleGrant]] = {}
+    for grant in grants:
+        roles.setdefault(grant.role, []).append(grant)
+    shown = divisions[:MAX_DIVISIONS]
+    rows = [
+        _row(name, role_grants, [id for _, _, id in shown]) for name, role_grants in sorted(roles.items())[:MAX_ROLES]
+    ]
     return RoleMatrix(
         tuple(name for _, name, _ in shown),
         tuple(rows),
-        more_divisions=len(places) - len(shown),
+        more_divisions=len(divisions) - len(shown),
         more_roles=len(roles) - len(rows),
     )
 
 
-def _row(role: str, given: list[Given], divisions: list[str]) -> RoleMatrixRow:
-    there = {each.division for each in given}
-    told = {policy: False for each in given for policy in each.policies}
-    told |= {policy: True for each in given for policy in each.conditional if policy not in told}
-    policies = tuple(RolePolicy(name, told[name]) for name in sorted(told))
+def _row(role: str, grants: list[RoleGrant], divisions: list[str]) -> RoleMatrixRow:
+    granted = {grant.division for grant in grants}
+    is_conditional = {policy: True for grant in grants for policy in grant.conditional}
+    is_conditional |= {policy: False for grant in grants for policy in grant.policies}
+    policies = tuple(RolePolicy(name, is_conditional[name]) for name in sorted(is_conditional))
     return RoleMatrixRow(
         role,
-        tuple(each in there for each in divisions),
-        policies[:MOST_POLICIES] if all(each.is_shown for each in given) else None,
-        more=max(len(policies) - MOST_POLICIES, 0),
+        tuple(division in granted for division in divisions),
+        policies[:MAX_POLICIES] if all(grant.is_shown for grant in grants) else None,
+        more=max(len(policies) - MAX_POLICIES, 0),
     )

@@ -1,4 +1,4 @@
-"""The permissions that matter here: what each is for, whether the client holds it, and what its lack hides."""
+"""The permissions that cobrowse and the checks need, and whether a client holds them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from diagnostics.checks.permissions import READS
 from diagnostics.engine.environment import STARTING
 from diagnostics.engine.fixes import admin_notation
-from diagnostics.orgs.permissions.synced import Holds, PermissionState, Rights
+from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState, PermissionStatus
 
 STARTS = {
     STARTING[0]: "starting a cobrowse session in web messaging",
@@ -16,34 +16,38 @@ LICENCES = "Genesys Cloud CX 1 Digital Add-on II, CX 2, CX 2 Digital, CX 3 or CX
 
 
 @dataclass(frozen=True)
-class Matter:
-    """`purpose` says what is told or done with it, `checks` are the titles of those that stay untold without it."""
+class RelevantPermission:
+    """A permission, what it is for, and the titles of the checks that are skipped without it."""
 
-    holds: Holds
+    status: PermissionStatus
     purpose: str
     checks: tuple[str, ...] = ()
     starts: bool = False
 
     @property
     def admin(self) -> str:
-        return admin_notation(self.holds.permission)
+        return admin_notation(self.status.permission)
 
     @property
     def is_held(self) -> bool:
-        return self.holds.state == PermissionState.HELD
+        return self.status.state == PermissionState.HELD
 
 
-def matters_of(rights: Rights, needed: Mapping[str, tuple[str, ...]]) -> tuple[Matter, ...]:
-    """`needed` are the permissions that the checks read with, each with the titles of these checks."""
-    starting = [Matter(rights.holds(name), purpose, starts=True) for name, purpose in STARTS.items()]
+def relevant_permissions(
+    permissions: ClientPermissions, needed: Mapping[str, tuple[str, ...]]
+) -> tuple[RelevantPermission, ...]:
+    """`needed` maps the permissions of the checks' read requests to the titles of those checks."""
+    starting = [
+        RelevantPermission(permissions.status_of(name), purpose, starts=True) for name, purpose in STARTS.items()
+    ]
     reading = [
-        Matter(rights.holds(name), READS.get(name, ""), needed.get(name, ()))
+        RelevantPermission(permissions.status_of(name), READS.get(name, ""), needed.get(name, ()))
         for name in dict.fromkeys((*READS, *needed))
         if name not in STARTS
     ]
     return (*starting, *reading)
 
 
-def lacking(matters: Iterable[Matter]) -> tuple[Matter, ...]:
-    """Those of the checks' own that are not held for certain: what they hide is hidden, or may be."""
-    return tuple(each for each in matters if not each.is_held and not each.starts)
+def missing_permissions(permissions: Iterable[RelevantPermission]) -> tuple[RelevantPermission, ...]:
+    """Return the permissions of checks that aren't held for certain."""
+    return tuple(permission for permission in permissions if not permission.is_held and not permission.starts)

@@ -1,4 +1,4 @@
-"""A role as text that can be copied: in both notations, and as the body of a request that makes it."""
+"""A role as text to copy: permissions in both notations, and the request body that creates the role."""
 
 import json
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from diagnostics.engine.fixes import OAUTH_MENU, ROLES_MENU, admin_notation
 
 MENU_PATH = f"{ROLES_MENU}, then {OAUTH_MENU} > the client > Roles"
-CREATED_BY = "POST /api/v2/authorization/roles"
+CREATE_CALL = "POST /api/v2/authorization/roles"
 
 
 @dataclass(frozen=True)
 class CopyableRole:
-    """`body` is the model `DomainOrganizationRoleCreate`, with one policy for each domain and entity."""
+    """`body` is a `DomainOrganizationRoleCreate` with one policy per domain and entity, as JSON."""
 
     permissions: tuple[str, ...]
     api: str
@@ -21,9 +21,9 @@ class CopyableRole:
 
 
 def copyable_role(name: str, permissions: Iterable[str]) -> CopyableRole:
-    wanted = tuple(sorted(dict.fromkeys(permissions)))
+    names = tuple(sorted(set(permissions)))
     return CopyableRole(
-        wanted, "\n".join(wanted), "\n".join(map(admin_notation, wanted)), json.dumps(_body(name, wanted), indent=2)
+        names, "\n".join(names), "\n".join(map(admin_notation, names)), json.dumps(_body(name, names), indent=2)
     )
 
 

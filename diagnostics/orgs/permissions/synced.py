@@ -1,4 +1,4 @@
-"""The rights of a client as its last reading kept them, read with care: any part may be missing or of another shape."""
+"""A client's permissions as stored by a sync. Any part of the stored JSON may be missing or malformed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,28 +10,30 @@ from typing import Any
 from diagnostics.genesys.fields import boolean, items, mapping, mappings, number, text, texts
 
 EVERY_DIVISION = "*"
-MOST_GRANTS = 2_000
-MOST_POLICIES = 2_000  # of one grant
-GRANTS_READ = "subjects/me"  # the part of the reading that tells the grants
+MAX_GRANTS = 2_000
+MAX_POLICIES = 2_000  # per grant
+GRANTS_PART = "subjects/me"  # the request that returns the grants
 RATE_NAMESPACE = "platform.api"
 RATE_KEYS = ("client.credentials.token.rate.per.minute", "token.rate.per.minute")
 
 
 class PermissionState(StrEnum):
-    """How it stands with one permission. Only the first lets a call through for certain."""
+    """Whether a client holds a permission. Only HELD is certain to allow a call."""
 
     HELD = "held"
-    CONDITION = "condition"  # held under a condition alone, which cannot be decided from outside
+    CONDITION = "condition"  # held only under a condition, which we can't evaluate
     LACKING = "lacking"  # no role of the client holds it
-    UNLICENSED = "unlicensed"  # the org's catalogue does not have it, so no role can hold it
-    HIDDEN = "hidden"  # it may be in a role whose contents the org did not show
-    UNREAD = "unread"  # the grants could not be read at all
+    UNLICENSED = "unlicensed"  # not in the org's permission catalogue, so no role can hold it
+    HIDDEN = "hidden"  # may be in a role whose contents the org doesn't show
+    UNREAD = "unread"  # the grants couldn't be read
 
 
 @dataclass(frozen=True)
-class Given:
-    """One role in one division. `conditional` are those of its policies that a condition narrows, `policies` the others.
-    One whose contents the org did not show is not `is_shown`."""
+class RoleGrant:
+    """A role in a division. `conditional` are the permissions under a condition, `policies` the others.
+
+    `is_shown` is false if the org doesn't show the role's contents.
+    """
 
     role: str
     division: str = EVERY_DIVISION
@@ -46,9 +48,12 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Holds:
-    """How the client stands with one permission, through which roles, and where. `listed` says whether the org's
-    catalogue has it, None where that was not read; `by` are the policies that cover it, wildcards as they are written."""
+class PermissionStatus:
+    """Whether the client holds a permission, through which roles and in which divisions (`places`).
+
+    `by` are the policies that cover it, including wildcards. `listed` is whether the org's permission catalogue has it
+    (None = not read).
+    """
 
     permission: str
     state: PermissionState
@@ -63,17 +68,19 @@ class Holds:
 
     @property
     def is_by_wildcard(self) -> bool:
-        return any("*" in each for each in self.by)
+        return any("*" in policy for policy in self.by)
 
 
 @dataclass(frozen=True)
-class Rights:
-    """`grants` is None where they were not read. `scopes` is None where the token does not tell. What `taken` covers
-    counts as held by no role: so it would be if it were taken away."""
+class ClientPermissions:
+    """Everything a sync stored about a client's permissions, token and rate limits.
+
+    `grants` and `scopes` are None if they weren't read. Permissions that `removed` covers count as not held.
+    """
 
     org: Mapping[str, Any] = field(default_factory=dict)
     client: Mapping[str, Any] = field(default_factory=dict)
-    grants: tuple[Given, ...] | None = None
+    grants: tuple[RoleGrant, ...] | None = None
     unread_roles: tuple[str, ...] = ()
     catalogue: Mapping[str, bool] = field(default_factory=dict)
     limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -82,7 +89,7 @@ class Rights:
     read: Mapping[str, str] = field(default_factory=dict)
     scopes: tuple[str, ...] | None = None
     token_seconds: int | None = None
-    taken: str = ""
+    removed: str = ""
 
     @property
     def grant_type(self) -> str:
@@ -90,120 +97,120 @@ class Rights:
 
     @property
     def is_machine(self) -> bool:
-        """Client credentials: no user stands behind the token, and scopes play no part. So it is where nothing is told."""
+        """Whether the client uses client credentials: the token has no user, and scopes don't apply. The default."""
         return not self.grant_type or "client" in self.grant_type.lower()
 
     @property
     def rate_allowed(self) -> int | None:
-        """Requests in a minute, by the first of the limits that bind this kind of client."""
-        told = self.limits.get(RATE_NAMESPACE, {})
-        return next((told[key] for key in RATE_KEYS if key in told), None)
+        """Requests per minute, from the first known limit that applies to the client."""
+        limits = self.limits.get(RATE_NAMESPACE, {})
+        return next((limits[key] for key in RATE_KEYS if key in limits), None)
 
     @property
     def refused(self) -> tuple[tuple[str, str], ...]:
-        """What could not be read, and what the org said."""
-        return tuple((part, said) for part, said in self.read.items() if said != "ok")
+        """The requests that failed, each with the org's response."""
+        return tuple((part, result) for part, result in self.read.items() if result != "ok")
 
     @cached_property
-    def _held(self) -> dict[str, list[tuple[Given, bool]]]:
-        """By policy, in lower case: who gives it, and whether under a condition."""
-        found: dict[str, list[tuple[Given, bool]]] = {}
-        for given in self.grants or ():
-            for policy in given.policies:
-                found.setdefault(policy, []).append((given, False))
-            for policy in given.conditional:
-                found.setdefault(policy, []).append((given, True))
+    def _grants_by_policy(self) -> dict[str, list[tuple[RoleGrant, bool]]]:
+        """The grants of each lower-case policy, each with whether it is under a condition."""
+        found: dict[str, list[tuple[RoleGrant, bool]]] = {}
+        for grant in self.grants or ():
+            for policy in grant.policies:
+                found.setdefault(policy, []).append((grant, False))
+            for policy in grant.conditional:
+                found.setdefault(policy, []).append((grant, True))
         return found
 
-    def holds(self, permission: str) -> Holds:
-        """Wildcards count; case does not, because the org's own texts differ in it."""
+    def status_of(self, permission: str) -> PermissionStatus:
+        """Return the status of a permission, including wildcards. Case is ignored: the org's own documents differ in it."""
         listed = self.catalogue.get(permission.lower())
-        policies = () if self.taken and covers(self.taken, permission) else covering(permission)
-        found = [(policy, *each) for policy in policies for each in self._held.get(policy, ())]
-        firm = [each for each in found if not each[2]]
-        counted = firm or found
-        return Holds(
+        policies = () if self.removed and covers(self.removed, permission) else covering(permission)
+        found = [(policy, *entry) for policy in policies for entry in self._grants_by_policy.get(policy, ())]
+        unconditional = [entry for entry in found if not entry[2]]
+        counted = unconditional or found
+        return PermissionStatus(
             permission,
-            self._state(listed, bool(firm), bool(found)),
-            roles=_names(given.role for _, given, _ in counted),
-            places=_names(given.place for _, given, _ in counted),
-            by=_names(policy for policy, _, _ in counted),
+            self._state(listed, bool(unconditional), bool(found)),
+            roles=_unique(grant.role for _, grant, _ in counted),
+            places=_unique(grant.place for _, grant, _ in counted),
+            by=_unique(policy for policy, _, _ in counted),
             listed=listed,
         )
 
-    def _state(self, listed: bool | None, is_firm: bool, is_found: bool) -> PermissionState:
+    def _state(self, listed: bool | None, is_unconditional: bool, is_found: bool) -> PermissionState:
         if self.grants is None:
             return PermissionState.UNREAD
         if listed is False:
             return PermissionState.UNLICENSED
         if is_found:
-            return PermissionState.HELD if is_firm else PermissionState.CONDITION
+            return PermissionState.HELD if is_unconditional else PermissionState.CONDITION
         return PermissionState.HIDDEN if self.unread_roles else PermissionState.LACKING
 
 
 def covering(permission: str) -> tuple[str, ...]:
-    """Every policy that gives the permission, in lower case: itself, and each form with wildcards in it."""
+    """Return every lower-case policy that covers the permission: itself and all its wildcard forms."""
     parts = [dict.fromkeys((part, "*")) for part in (*permission.lower().split(":"), "", "")[:3]]
-    return tuple(":".join(each) for each in product(*parts))
+    return tuple(":".join(combination) for combination in product(*parts))
 
 
 def covers(policy: str, permission: str) -> bool:
-    """Whether a policy, perhaps with wildcards, gives the permission."""
+    """Return whether a policy, which may contain wildcards, includes the permission."""
     return policy.lower() in covering(permission)
 
 
-def read_rights(data: object) -> Rights:
-    """From `Snapshot.rights`. What is missing or of an odd shape counts as not read."""
-    told = mapping(data)
-    client = mapping(told, "client")
-    read = {key: text(value) for key, value in mapping(told, "read").items()}
-    grants = _grants(told) if read.get(GRANTS_READ, "ok") == "ok" else None
-    hidden = (each.role for each in grants or () if not each.is_shown)
-    return Rights(
-        org=mapping(told, "org"),
+def parse_client_permissions(data: object) -> ClientPermissions:
+    """Parse `ConfigurationSync.rights`. Missing or malformed parts count as not read."""
+    stored = mapping(data)
+    client = mapping(stored, "client")
+    read = {key: text(value) for key, value in mapping(stored, "read").items()}
+    grants = _grants(stored) if read.get(GRANTS_PART, "ok") == "ok" else None
+    hidden = (grant.role for grant in grants or () if not grant.is_shown)
+    return ClientPermissions(
+        org=mapping(stored, "org"),
         client=client,
         grants=grants,
-        unread_roles=_names((*texts(told, "unread_roles")[:MOST_POLICIES], *hidden)),
+        unread_roles=_unique((*texts(stored, "unread_roles")[:MAX_POLICIES], *hidden)),
         catalogue={
-            key.lower(): value for key, value in mapping(told, "catalogue").items() if boolean(value) is not None
+            key.lower(): value for key, value in mapping(stored, "catalogue").items() if boolean(value) is not None
         },
-        limits=_limits(told),
-        rate_left=count_in(told, "rate_left"),
-        divisions=count_in(told, "divisions"),
+        limits=_limits(stored),
+        rate_left=count_at(stored, "rate_left"),
+        divisions=count_at(stored, "divisions"),
         read=read,
-        scopes=tuple(texts(client, "scopes")[:MOST_POLICIES]) if items(client, "scopes") is not None else None,
-        token_seconds=count_in(client, "token_seconds"),
+        scopes=tuple(texts(client, "scopes")[:MAX_POLICIES]) if items(client, "scopes") is not None else None,
+        token_seconds=count_at(client, "token_seconds"),
     )
 
 
-def count_in(value: Any, *names: str) -> int | None:
+def count_at(value: Any, *names: str) -> int | None:
     found = number(value, *names)
     return found if found is not None and found >= 0 else None
 
 
-def _grants(told: dict[str, Any]) -> tuple[Given, ...] | None:
-    if items(told, "grants") is None:
+def _grants(stored: dict[str, Any]) -> tuple[RoleGrant, ...] | None:
+    if items(stored, "grants") is None:
         return None
-    return tuple(_given(each) for each in mappings(told, "grants")[:MOST_GRANTS])
+    return tuple(_grant(entry) for entry in mappings(stored, "grants")[:MAX_GRANTS])
 
 
-def _given(entry: dict[str, Any]) -> Given:
-    return Given(
+def _grant(entry: dict[str, Any]) -> RoleGrant:
+    return RoleGrant(
         role=text(entry, "role") or text(entry, "role_id") or "(no name)",
         division=text(entry, "division") or EVERY_DIVISION,
         division_name=text(entry, "division_name"),
-        policies=frozenset(each.lower() for each in texts(entry, "policies")[:MOST_POLICIES]),
-        conditional=frozenset(each.lower() for each in texts(entry, "conditional")[:MOST_POLICIES]),
+        policies=frozenset(policy.lower() for policy in texts(entry, "policies")[:MAX_POLICIES]),
+        conditional=frozenset(policy.lower() for policy in texts(entry, "conditional")[:MAX_POLICIES]),
         is_shown=items(entry, "policies") is not None,
     )
 
 
-def _limits(told: dict[str, Any]) -> dict[str, dict[str, int]]:
+def _limits(stored: dict[str, Any]) -> dict[str, dict[str, int]]:
     return {
-        namespace: {key: count for key, each in mapping(limits).items() if (count := count_in(each)) is not None}
-        for namespace, limits in mapping(told, "limits").items()
+        namespace: {key: count for key, value in mapping(limits).items() if (count := count_at(value)) is not None}
+        for namespace, limits in mapping(stored, "limits").items()
     }
 
 
-def _names(values: Iterable[str]) -> tuple[str, ...]:
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))

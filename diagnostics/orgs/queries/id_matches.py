@@ -1,4 +1,4 @@
-"""Reads for the paste box: a wanted providerId against what each org's gateway lists."""
+"""Compares a providerId with the provider list of each org's gateway."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,14 +9,14 @@ from diagnostics.checks.provider_ids import Likeness, Match, match_id
 from diagnostics.orgs.models import OAuthClient, Provider
 from diagnostics.orgs.visibility import visible_clients, visible_rows
 
-MOST_LISTED = 20_000
+MAX_LISTED = 20_000
 ELSEWHERE_SHOWN = 20
 MATCH_PAGE = 40
 SHOWN = ("name", "region", "tier", "org_id", "org_name", "gateway")
 
 
-class Word(StrEnum):
-    """What is said of an id for one org, the order in which the orgs are shown."""
+class MatchKind(StrEnum):
+    """How an ID matches an org's provider list, in the order in which orgs are shown."""
 
     EXACT = "exact"
     OFF = "off"
@@ -32,13 +32,13 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class OrgMatch:
-    """The answer for one org. `nearest` is the id to send, in the org's own spelling, "" where there is none.
+    """The result for one org. `nearest` is the ID to send, in the org's spelling, or "" if there is none.
 
-    `also` are further clients of the same org that know the same; the org is asked through each of them.
+    `also` are other clients of the same org with the same result.
     """
 
     client: OAuthClient
-    word: Word
+    kind: MatchKind
     nearest: str = ""
     provider_pk: int | None = None
     gone_at: datetime | None = None
@@ -47,24 +47,24 @@ class OrgMatch:
 
     @property
     def rank(self) -> int:
-        return list(Word).index(self.word)
+        return list(MatchKind).index(self.kind)
 
 
 @dataclass(frozen=True)
 class Matches:
-    """All orgs, the best answer first, and the same string where another source knows it."""
+    """The results of all orgs, best first, and providers of other sources with exactly this ID."""
 
     orgs: list[OrgMatch]
     elsewhere: list[Provider]
 
     @property
-    def counts(self) -> list[tuple[Word, int]]:
-        words = [each.word for each in self.orgs]
-        return [(word, words.count(word)) for word in Word if word in words]
+    def counts(self) -> list[tuple[MatchKind, int]]:
+        kinds = [match.kind for match in self.orgs]
+        return [(kind, kinds.count(kind)) for kind in MatchKind if kind in kinds]
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedProvider:
     pk: int
     ref: str
     name: str
@@ -72,73 +72,74 @@ class Listed:
     gone_at: datetime | None
 
 
-def matches(wanted: str, viewer: User | None, client: OAuthClient | None = None) -> Matches:
-    """By three queries, however many orgs there are."""
+def find_matches(wanted: str, viewer: User | None, client: OAuthClient | None = None) -> Matches:
+    """Match the ID against every org that the viewer can see, or one client's org. Runs three queries."""
     clients = visible_clients(viewer).filter(retired_at=None).only(*SHOWN)
     if client is not None:
         clients = clients.filter(pk=client.pk)
     listed = _listed_by_client(client, viewer)
-    memory: dict[tuple[str, ...], Match] = {}
-    told = [_org_match(wanted, each, listed.get(each.pk, []), memory) for each in clients.order_by("name")]
-    known = visible_rows(Provider.objects.exclude(source=Provider.Source.GATEWAY), viewer)
-    other = known.filter(ref=wanted.strip(), client__retired_at=None)
+    cache: dict[tuple[str, ...], Match] = {}
+    found = [_org_match(wanted, client, listed.get(client.pk, []), cache) for client in clients.order_by("name")]
+    providers = visible_rows(Provider.objects.exclude(source=Provider.Source.GATEWAY), viewer)
+    other = providers.filter(ref=wanted.strip(), client__retired_at=None)
     if client is not None:
         other = other.filter(client=client)
     elsewhere = other.select_related("client").defer("client__secret", "client__verification", "settings")
-    orgs = sorted(_by_org(told), key=lambda each: (each.rank, each.client.name.lower()))
+    orgs = sorted(_by_org(found), key=lambda match: (match.rank, match.client.name.lower()))
     return Matches(orgs, list(elsewhere[:ELSEWHERE_SHOWN]))
 
 
-def _by_org(told: list[OrgMatch]) -> list[OrgMatch]:
-    """Clients of one org, used for the same, that were answered alike are one line; an org not known yet is its own."""
+def _by_org(matches: list[OrgMatch]) -> list[OrgMatch]:
+    """Merge equal results of clients of the same org and environment. A client of an unknown org stays separate."""
     groups: dict[tuple[object, ...], list[OrgMatch]] = {}
-    for each in told:
-        org = (each.client.region, each.client.org_id) if each.client.org_id else each.client.pk
-        groups.setdefault((org, each.client.tier, each.word, each.nearest, each.ids), []).append(each)
+    for match in matches:
+        client = match.client
+        org = (client.region, client.org_id) if client.org_id else client.pk
+        groups.setdefault((org, client.tier, match.kind, match.nearest, match.ids), []).append(match)
     return [
-        replace(first, also=tuple(each.client for each in others)) if others else first
+        replace(first, also=tuple(match.client for match in others)) if others else first
         for first, *others in groups.values()
     ]
 
 
-def _listed_by_client(client: OAuthClient | None, viewer: User | None) -> dict[int, list[Listed]]:
+def _listed_by_client(client: OAuthClient | None, viewer: User | None) -> dict[int, list[ListedProvider]]:
     rows = visible_rows(Provider.objects.filter(source=Provider.Source.GATEWAY), viewer)
     if client is not None:
         rows = rows.filter(client=client)
-    told = rows.order_by().values_list("client_id", "pk", "ref", "name", "state", "gone_at")[:MOST_LISTED]
-    found: dict[int, list[Listed]] = {}
-    for client_pk, pk, ref, name, state, gone_at in told:
-        found.setdefault(client_pk, []).append(Listed(pk, ref, name, state, gone_at))
+    values = rows.order_by().values_list("client_id", "pk", "ref", "name", "state", "gone_at")[:MAX_LISTED]
+    found: dict[int, list[ListedProvider]] = {}
+    for client_pk, pk, ref, name, state, gone_at in values:
+        found.setdefault(client_pk, []).append(ListedProvider(pk, ref, name, state, gone_at))
     return found
 
 
 def _org_match(
-    wanted: str, client: OAuthClient, listed: list[Listed], memory: dict[tuple[str, ...], Match]
+    wanted: str, client: OAuthClient, listed: list[ListedProvider], cache: dict[tuple[str, ...], Match]
 ) -> OrgMatch:
-    there = [each for each in listed if each.gone_at is None]
-    ids = tuple(sorted(each.ref for each in there))
-    if not there:
+    current = [provider for provider in listed if provider.gone_at is None]
+    ids = tuple(sorted(provider.ref for provider in current))
+    if not current:
         return _without_a_list(wanted, client, listed)
-    if ids not in memory:
-        memory[ids] = match_id(wanted, ids)
-    match = memory[ids]
-    named = next((each for each in there if each.name.strip().lower() == wanted.strip().lower()), None)
+    if ids not in cache:
+        cache[ids] = match_id(wanted, ids)
+    match = cache[ids]
+    named = next((provider for provider in current if provider.name.strip().lower() == wanted.strip().lower()), None)
     if named is not None and match.likeness in (Likeness.NEAR, Likeness.NONE):
-        return OrgMatch(client, Word.NAME, named.ref, named.pk, ids=ids)
-    found = next((each for each in there if each.ref == match.nearest), None)
+        return OrgMatch(client, MatchKind.NAME, named.ref, named.pk, ids=ids)
+    found = next((provider for provider in current if provider.ref == match.nearest), None)
     if found is None:
-        gone = next((each for each in listed if each.ref == wanted), None)
-        return (
-            OrgMatch(client, Word.GONE, "", gone.pk, gone.gone_at, ids)
-            if gone
-            else OrgMatch(client, Word.NONE, ids=ids)
-        )
+        removed = next((provider for provider in listed if provider.ref == wanted), None)
+        if removed is None:
+            return OrgMatch(client, MatchKind.NONE, ids=ids)
+        return OrgMatch(client, MatchKind.GONE, "", removed.pk, removed.gone_at, ids)
     is_off = match.likeness == Likeness.EXACT and found.state in (Provider.State.OFF, Provider.State.INACTIVE)
-    return OrgMatch(client, Word.OFF if is_off else Word(match.likeness.value), found.ref, found.pk, ids=ids)
+    return OrgMatch(client, MatchKind.OFF if is_off else MatchKind(match.likeness.value), found.ref, found.pk, ids=ids)
 
 
-def _without_a_list(wanted: str, client: OAuthClient, listed: list[Listed]) -> OrgMatch:
-    gone = next((each for each in listed if each.ref == wanted), None)
-    if gone is not None and client.gateway:
-        return OrgMatch(client, Word.GONE, "", gone.pk, gone.gone_at)
-    return OrgMatch(client, {True: Word.UNREAD, False: Word.NOT_TAKEN, None: Word.UNKNOWN}[client.gateway])
+def _without_a_list(wanted: str, client: OAuthClient, listed: list[ListedProvider]) -> OrgMatch:
+    removed = next((provider for provider in listed if provider.ref == wanted), None)
+    if removed is not None and client.gateway:
+        return OrgMatch(client, MatchKind.GONE, "", removed.pk, removed.gone_at)
+    return OrgMatch(
+        client, {True: MatchKind.UNREAD, False: MatchKind.NOT_TAKEN, None: MatchKind.UNKNOWN}[client.gateway]
+    )

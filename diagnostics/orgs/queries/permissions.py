@@ -1,10 +1,10 @@
-"""Reads of what a client may do."""
+"""Queries for a client's permissions."""
 
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
-from diagnostics.orgs.queries.syncs import KEPT
+from diagnostics.orgs.queries.syncs import STORED_STATES
 
 
-def rights_snapshot(client: OAuthClient) -> ConfigurationSync | None:
-    """The newest reading that told something of what the client may do; None where none did."""
-    kept = client.snapshots.filter(state__in=KEPT).exclude(rights={})
-    return kept.select_related("started_by").defer("progress").order_by("-id").first()
+def latest_permission_sync(client: OAuthClient) -> ConfigurationSync | None:
+    """Return the client's newest sync that stored permissions, if any."""
+    syncs = client.snapshots.filter(state__in=STORED_STATES).exclude(rights={})
+    return syncs.select_related("started_by").defer("progress").order_by("-id").first()

@@ -1,4 +1,4 @@
-"""What a client may do in its org, as one value that can be stored: from what the org answered, and how it changed."""
+"""Converts API responses about a client's permissions to JSON for storage, and compares two syncs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,19 +9,19 @@ from diagnostics.genesys.response import OrgResponse
 from diagnostics.orgs.provider_changes import APPEARED, CHANGED, VANISHED, ProviderChange
 
 GRANT, CLIENT = "grant", "client"
-MOST_POLICIES = 2_000  # of one grant
-MOST_SCOPES = 300
+MAX_POLICIES = 2_000  # per grant
+MAX_SCOPES = 300
 
 
-def describe(answer: OrgResponse) -> str:
-    """ "ok", or what came in its place: "403 missing.permissions", "timeout"."""
-    if answer.ok:
+def describe_response(response: OrgResponse) -> str:
+    """Return "ok", or the failure, such as "403 missing.permissions" or "timeout"."""
+    if response.ok:
         return "ok"
-    return " ".join(filter(None, (str(answer.status or ""), answer.code[:60] or answer.error))) or "no answer"
+    return " ".join(filter(None, (str(response.status or ""), response.code[:60] or response.error))) or "no answer"
 
 
-def org_in(me: Any, organization: OrgResponse) -> dict[str, Any]:
-    """By organizations/me, else by what the token says."""
+def parse_org(me: Any, organization: OrgResponse) -> dict[str, Any]:
+    """Parse the org from organizations/me, or from tokens/me if that failed."""
     data = organization.data if organization.ok else {}
     token = mapping(me, "organization") or mapping(me, "homeOrganization")
     features = mapping(data, "features")
@@ -34,50 +34,50 @@ def org_in(me: Any, organization: OrgResponse) -> dict[str, Any]:
     }
 
 
-def client_in(me: Any, oauth_client: OrgResponse) -> dict[str, Any]:
-    """By oauth/clients/{id} where that may be read, else by what the token says. Its secret is never looked at."""
-    told, token = (oauth_client.data if oauth_client.ok else {}), mapping(me, "OAuthClient")
-    places = ((me, "authorizedScope"), (told, "scope"), (token, "scope"))
-    scopes = next((found for each, name in places if (found := items(each, name)) is not None), None)
+def parse_client(me: Any, oauth_client: OrgResponse) -> dict[str, Any]:
+    """Parse the client from oauth/clients/{id}, or from tokens/me if that failed. Its secret is never read."""
+    details, token = (oauth_client.data if oauth_client.ok else {}), mapping(me, "OAuthClient")
+    sources = ((me, "authorizedScope"), (details, "scope"), (token, "scope"))
+    scopes = next((found for source, name in sources if (found := items(source, name)) is not None), None)
     return {
-        "name": text(told, "name") or text(token, "name"),
-        "state": text(told, "state", limit=40) or text(token, "state", limit=40),
-        "grant_type": text(told, "authorizedGrantType", limit=60) or text(token, "authorizedGrantType", limit=60),
-        "scopes": sorted(set(texts(scopes, limit=100)))[:MOST_SCOPES] if scopes is not None else None,
-        "token_seconds": number(told, "accessTokenValiditySeconds"),
-        "created": text(told, "dateCreated", limit=40),
+        "name": text(details, "name") or text(token, "name"),
+        "state": text(details, "state", limit=40) or text(token, "state", limit=40),
+        "grant_type": text(details, "authorizedGrantType", limit=60) or text(token, "authorizedGrantType", limit=60),
+        "scopes": sorted(set(texts(scopes, limit=100)))[:MAX_SCOPES] if scopes is not None else None,
+        "token_seconds": number(details, "accessTokenValiditySeconds"),
+        "created": text(details, "dateCreated", limit=40),
     }
 
 
-def grant_in(entry: Any, grants: Grants) -> dict[str, Any]:
-    """One role in one division. `policies` is None where the org does not show what is in the role."""
+def parse_grant(entry: Any, grants: Grants) -> dict[str, Any]:
+    """Convert a role in a division. `policies` is None if the org doesn't show the role's contents."""
     role, division = mapping(entry, "role"), mapping(entry, "division")
-    free = sorted(set(policies_of(grants, condition=False)))
-    held = sorted(set(policies_of(grants, condition=True)))
+    unconditional = sorted(set(policy_names(grants, condition=False)))
+    conditional = sorted(set(policy_names(grants, condition=True)))
     ref = text(division, "id", limit=64) or EVERY_DIVISION
     return {
         "role": text(role, "name") or text(role, "id"),
         "role_id": text(role, "id", limit=64),
         "division": ref,
         "division_name": text(division, "name") or ("every division" if ref == EVERY_DIVISION else ref),
-        "policies": None if grants.unread else free[:MOST_POLICIES],
-        "conditional": held[:MOST_POLICIES],
+        "policies": None if grants.unread else unconditional[:MAX_POLICIES],
+        "conditional": conditional[:MAX_POLICIES],
     }
 
 
-def policies_of(grants: Grants, *, condition: bool) -> Iterator[str]:
+def policy_names(grants: Grants, *, condition: bool) -> Iterator[str]:
     for grant in grants.policies:
         for action in grant.actions if grant.condition == condition else ():
             yield f"{grant.domain}:{grant.entity}:{action}".lower()[:200]
 
 
-def limits_in(answer: OrgResponse) -> dict[str, int]:
-    entries = mappings(answer.data, "entities")[:200] if answer.ok else []
-    return {text(each, "key", limit=100): value for each in entries if (value := number(each, "value")) is not None}
+def parse_limits(response: OrgResponse) -> dict[str, int]:
+    entries = mappings(response.data, "entities")[:200] if response.ok else []
+    return {text(entry, "key", limit=100): value for entry in entries if (value := number(entry, "value")) is not None}
 
 
-def rights_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str, str, ProviderChange]]:
-    """(about, ref, name, change). What either reading could not read has not changed."""
+def permission_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str, str, ProviderChange]]:
+    """Yield (about, ref, name, change). Only parts that both syncs read are compared."""
     yield from _client_changes(before, after)
     if _was_read("subjects/me", before, after):
         yield from _grant_changes(before.get("grants", []), after.get("grants", []))
@@ -92,8 +92,8 @@ def rights_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tu
             )
 
 
-def _was_read(name: str, *rights: dict[str, Any]) -> bool:
-    return all(each.get("read", {}).get(name) == "ok" for each in rights)
+def _was_read(name: str, *syncs: dict[str, Any]) -> bool:
+    return all(permissions.get("read", {}).get(name) == "ok" for permissions in syncs)
 
 
 def _client_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str, str, ProviderChange]]:
@@ -115,7 +115,7 @@ def _client_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[t
 def _grant_changes(
     before: list[dict[str, Any]], after: list[dict[str, Any]]
 ) -> Iterator[tuple[str, str, str, ProviderChange]]:
-    one, other = ({_key(each): each for each in grants} for grants in (before, after))
+    one, other = ({_key(grant): grant for grant in grants} for grants in (before, after))
     for key in sorted(one.keys() | other.keys()):
         grant = other.get(key) or one[key]
         about = (GRANT, grant["role_id"], grant["role"])
@@ -133,7 +133,7 @@ def _key(grant: dict[str, Any]) -> tuple[str, str]:
 
 
 def _policy_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[ProviderChange]:
-    """What was taken out of the role, and what was put into it; a role that is not shown has not changed."""
+    """Yield the removed (`before`) and added (`after`) permissions, unless the org doesn't show the role."""
     if before["policies"] is None or after["policies"] is None:
         return
     for name in ("policies", "conditional"):

@@ -1,4 +1,4 @@
-"""Walks a list of the org to its end, page by page, and knows when there is no end to come."""
+"""Reads a paged list of the org and detects lists that never end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from typing import Any
 
 from diagnostics.genesys.paging import ListPage, read_page
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.orgs.sync.execute import SyncRun, Wait
-from diagnostics.orgs.sync.held_permissions import describe
+from diagnostics.orgs.sync.execute import SyncRun, WaitForOrg
+from diagnostics.orgs.sync.held_permissions import describe_response
 
-SIZES = (100, 20, 4, 1)  # entries of a page; smaller ones where a page is larger than we read
-MOST_PAGES = 300
-MOST_STALE = 3  # pages in a row that tell nothing new
-MOST_FAILURES = 4  # times that one page could not be read
-WAIT_AFTER_FAILURE = 30
-PASSING = frozenset({"timeout", "reset", "not_json", "garbled", "empty", "dns", "unreachable", "refused"})
+PAGE_SIZES = (100, 20, 4, 1)  # entries per page; a page that is too large is requested again with fewer
+MAX_PAGES = 300
+MAX_STALE_PAGES = 3  # consecutive pages without a new entry
+MAX_FAILURES = 4  # per page
+WAIT_AFTER_FAILURE = 30  # seconds
+TRANSIENT_FAILURES = frozenset({"timeout", "reset", "not_json", "garbled", "empty", "dns", "unreachable", "refused"})
 
 
 @dataclass(frozen=True)
-class PageEntries:
-    """What came of a page's entries: new ones, those told before in this reading, and those without a usable id."""
+class PageCounts:
+    """The entries of a page: new ones, ones that were on an earlier page, and ones without a usable ID."""
 
     fresh: int
     repeated: int = 0
@@ -28,52 +28,52 @@ class PageEntries:
 
 
 @dataclass(frozen=True)
-class List:
-    """A list to walk. `permission` is what a client needs for it; `things` is what it lists, in the reader's words."""
+class PagedList:
+    """A paged list. `things` is what it lists, for messages; `permission` is what a client needs to read it."""
 
     part: str
     path: str
     things: str
     permission: str
     query: dict[str, str | int]
-    keep: Callable[[SyncRun, list[Any]], PageEntries]
+    store: Callable[[SyncRun, list[Any]], PageCounts]
 
 
-def read_all_pages(reading: SyncRun, listing: List) -> None:
-    """To the end of the list, or to what stops it; `reading.parts` says which. Goes on from the stored cursor."""
+def read_all_pages(sync: SyncRun, paged_list: PagedList) -> None:
+    """Read the list from the stored cursor to its end, or until it fails. The result is added to `sync.parts`."""
     while True:
-        at = _position(reading, listing.part)
-        reading.before_asking()
-        page = read_page(reading.genesys, listing.path, at["cursor"], SIZES[at["size"]], **listing.query)
-        reading.heed(page.response)
-        over = _keep(reading, listing, page) if page.entries is not None else _count_failure(reading, listing, page)
-        if over:
+        at = _position(sync, paged_list.part)
+        sync.check_time()
+        page = read_page(sync.genesys, paged_list.path, at["cursor"], PAGE_SIZES[at["size"]], **paged_list.query)
+        sync.raise_if_rate_limited(page.response)
+        store = _store_page if page.entries is not None else _count_failure
+        if store(sync, paged_list, page):
             return
-        reading.leave_room(page.response)
+        sync.yield_to_runs(page.response)
 
 
-def _position(reading: SyncRun, part: str) -> dict[str, Any]:
+def _position(sync: SyncRun, part: str) -> dict[str, Any]:
     start = {"cursor": "", "size": 0, "pages": 0, "items": 0, "repeated": 0, "unreadable": 0, "stale": 0, "troubles": 0}
-    place: dict[str, Any] = reading.progress.setdefault(part, {**start, "seen": []})
-    return place
+    position: dict[str, Any] = sync.progress.setdefault(part, {**start, "seen": []})
+    return position
 
 
-def _keep(reading: SyncRun, listing: List, page: ListPage) -> bool:
-    """Store the page with the place of the next one; true when it was the last that is read."""
-    at = _position(reading, listing.part)
+def _store_page(sync: SyncRun, paged_list: PagedList, page: ListPage) -> bool:
+    """Store the page and the cursor of the next one. Returns whether the part is finished."""
+    at = _position(sync, paged_list.part)
     entries = page.entries or []
-    with reading.stored():
-        kept = listing.keep(reading, entries)
+    with sync.saving():
+        counts = paged_list.store(sync, entries)
         at["pages"] += 1
-        at["items"] += kept.fresh
-        at["repeated"] += kept.repeated
-        at["unreadable"] += kept.unreadable
-        at["stale"] = at["stale"] + 1 if entries and not kept.fresh else 0
+        at["items"] += counts.fresh
+        at["repeated"] += counts.repeated
+        at["unreadable"] += counts.unreadable
+        at["stale"] = at["stale"] + 1 if entries and not counts.fresh else 0
         at["troubles"] = 0
         ending = _ending(at, page)
         if ending is not None:
             state, code, why = ending
-            reading.end_part(listing.part, state, code, f"{_describe(at, listing)}{why}", at["items"])
+            sync.end_part(paged_list.part, state, code, f"{_describe(at, paged_list)}{why}", at["items"])
             at["seen"] = []
         else:
             at["cursor"] = page.cursor
@@ -82,7 +82,7 @@ def _keep(reading: SyncRun, listing: List, page: ListPage) -> bool:
 
 
 def _ending(at: dict[str, Any], page: ListPage) -> tuple[str, str, str] | None:
-    """State, code and words of the end; None where there is a next page to read."""
+    """Return the state, code and sentence of the finished list, or None if there is a next page."""
     if page.is_next_unreadable:
         return "partial", "cursor_unreadable", " The org says that there are more, but not how to ask for them."
     if not page.cursor and at["unreadable"]:
@@ -95,10 +95,10 @@ def _ending(at: dict[str, Any], page: ListPage) -> tuple[str, str, str] | None:
             "cursor_repeats",
             " The org then named a page again that was read before, so the rest stays unread.",
         )
-    if at["stale"] >= MOST_STALE:
+    if at["stale"] >= MAX_STALE_PAGES:
         return "partial", "pages_repeat", " The org then told the same ones again and again, so the rest stays unread."
-    if at["pages"] >= MOST_PAGES:
-        return "partial", "too_many_pages", f" After {MOST_PAGES} pages the reading stopped; there are more."
+    if at["pages"] >= MAX_PAGES:
+        return "partial", "too_many_pages", f" After {MAX_PAGES} pages the reading stopped; there are more."
     return None
 
 
@@ -106,50 +106,53 @@ def _entry_key(cursor: str) -> str:
     return sha256(cursor.encode()).hexdigest()[:16]
 
 
-def _describe(at: dict[str, Any], listing: List) -> str:
-    twice = f", {at['repeated']} of them told more than once" if at["repeated"] else ""
-    return f"{at['items']} {listing.things} were read{twice}."
+def _describe(at: dict[str, Any], paged_list: PagedList) -> str:
+    repeated = f", {at['repeated']} of them told more than once" if at["repeated"] else ""
+    return f"{at['items']} {paged_list.things} were read{repeated}."
 
 
-def _count_failure(reading: SyncRun, listing: List, page: ListPage) -> bool:
-    """A page that is none. Asked for again where that may help; true when the part is over."""
-    at = _position(reading, listing.part)
-    answer = page.response
-    if answer.error == "too_large" and at["size"] + 1 < len(SIZES):
-        with reading.stored():
+def _count_failure(sync: SyncRun, paged_list: PagedList, page: ListPage) -> bool:
+    """Handle a page that couldn't be read: retry it, or end the part. Returns whether the part is finished."""
+    at = _position(sync, paged_list.part)
+    response = page.response
+    if response.error == "too_large" and at["size"] + 1 < len(PAGE_SIZES):
+        with sync.saving():
             at["size"] += 1
         return False
-    if _may_pass(answer) and at["troubles"] + 1 < MOST_FAILURES:
-        with reading.stored():
+    if _is_transient(response) and at["troubles"] + 1 < MAX_FAILURES:
+        with sync.saving():
             at["troubles"] += 1
         if at["troubles"] > 1:
-            where = f"page {at['pages'] + 1} of the {listing.things}"
-            raise Wait(WAIT_AFTER_FAILURE, f"The org could not show {where} ({describe(answer)}); it is asked again.")
+            position = f"page {at['pages'] + 1} of the {paged_list.things}"
+            raise WaitForOrg(
+                WAIT_AFTER_FAILURE,
+                f"The org could not show {position} ({describe_response(response)}); it is asked again.",
+            )
         return False
-    with reading.stored():
-        reading.end_part(listing.part, *_broken_off(at, listing, answer), items=at["items"])
+    with sync.saving():
+        sync.end_part(paged_list.part, *_failure(at, paged_list, response), items=at["items"])
     return True
 
 
-def _may_pass(answer: OrgResponse) -> bool:
-    return answer.error in PASSING or (answer.status or 0) >= 500
+def _is_transient(response: OrgResponse) -> bool:
+    return response.error in TRANSIENT_FAILURES or (response.status or 0) >= 500
 
 
-def _broken_off(at: dict[str, Any], listing: List, answer: OrgResponse) -> tuple[str, str, str]:
-    if not at["pages"] and answer.status == 403:
+def _failure(at: dict[str, Any], paged_list: PagedList, response: OrgResponse) -> tuple[str, str, str]:
+    if not at["pages"] and response.status == 403:
         return (
             "refused",
             "no_permission",
-            f"The org does not show its {listing.things} to this client: it lacks {listing.permission}.",
+            f"The org does not show its {paged_list.things} to this client: it lacks {paged_list.permission}.",
         )
-    if not at["pages"] and answer.status == 404 and answer.error in ("", "empty"):
+    if not at["pages"] and response.status == 404 and response.error in ("", "empty"):
         return (
             "refused",
             "not_found",
-            f"The org answers 404 to the list of its {listing.things}, as a gateway does in place of 403: "
-            f"the client may lack {listing.permission}.",
+            f"The org answers 404 to the list of its {paged_list.things}, as a gateway does in place of 403: "
+            f"the client may lack {paged_list.permission}.",
         )
     if not at["pages"]:
-        return "failed", "not_read", f"The org's {listing.things} could not be read: {describe(answer)}."
-    where = f"At page {at['pages'] + 1} the org stopped answering ({describe(answer)}), so the rest stays unread."
-    return "partial", "broken_off", f"{_describe(at, listing)} {where}"
+        return "failed", "not_read", f"The org's {paged_list.things} could not be read: {describe_response(response)}."
+    where = f"At page {at['pages'] + 1} the org stopped answering ({describe_response(response)}), so the rest stays unread."
+    return "partial", "broken_off", f"{_describe(at, paged_list)} {where}"

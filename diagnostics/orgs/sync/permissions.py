@@ -1,4 +1,4 @@
-"""The part of a reading that tells what the client may do, and what became different about it."""
+"""The first part of a sync: the client's permissions and token, and the org's rate limits."""
 
 from typing import Any
 from urllib.parse import quote
@@ -13,151 +13,158 @@ from diagnostics.genesys.documents.grants import read_grants, with_role_policies
 from diagnostics.genesys.fields import items, number, text
 from diagnostics.genesys.paging import rate_limit_in
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OrgChange
 from diagnostics.orgs.sync import held_permissions as rights
-from diagnostics.orgs.sync.execute import LONGEST_PART_SECONDS, SyncRun
-from diagnostics.orgs.sync.store import keep_changes
+from diagnostics.orgs.sync.execute import MAX_PART_SECONDS, SyncRun
+from diagnostics.orgs.sync.store import store_changes
 from diagnostics.parsing.intent import START_PATH
 
 PART = "rights"
 NAMESPACES = ("platform.api", "cobrowse", "web.deployments")
-MOST_GRANTS = 500
-MOST_ROLES_ONE_BY_ONE = 30
+MAX_GRANTS = 500
+MAX_ROLE_REQUESTS = 30
 AUTHORIZATION = "/api/v2/authorization"
-# Beside what the checks need: what starts a session, and what tells more of an org and of a client.
-ALSO_WANTED = ("webDeployments:configuration:view", "oauth:client:view", "authorization:grant:view")
+# In addition to what the checks need.
+EXTRA_PERMISSIONS = ("webDeployments:configuration:view", "oauth:client:view", "authorization:grant:view")
 
 
 class PermissionsUnreadable(Exception):
-    """There is no token, or not of this org: nothing of it can be read. str() is the sentence for the screen."""
+    """The org issued no token, or the token belongs to another org. str() is the message for the user."""
 
 
-def read_rights(reading: SyncRun) -> None:
-    """Some fifteen small reads, stored together. Raises NotReadable where the org lets this client in at no door."""
-    token = reading.genesys.token()
-    reading.heed(token.response or OrgResponse(None))
-    login = judge_token(token, reading.genesys.region.login_host)
+def sync_permissions(sync: SyncRun) -> None:
+    """Send about fifteen requests and store the results together. Raises PermissionsUnreadable if the org rejects the client."""
+    token = sync.genesys.token()
+    sync.raise_if_rate_limited(token.response or OrgResponse(None))
+    token_result = judge_token(token, sync.genesys.region.login_host)
     if not token.value:
-        raise _turned_away(reading, login)
-    me = reading.get("/api/v2/tokens/me")
-    identity = judge_identity(me, reading.genesys.region.api_host, reading.client.org_id)
+        raise _rejected(sync, token_result)
+    me = sync.get("/api/v2/tokens/me")
+    identity = judge_identity(me, sync.genesys.region.api_host, sync.client.org_id)
     if identity.outcome != "pass":
-        raise _turned_away(reading, identity)
-    told: dict[str, Any] = reading.redactor.value(_gathered(reading, me))
-    with reading.stored():
-        reading.rights = told
-        _keep_what_changed(reading, told)
-        if told["read"]["subjects/me"] == "ok":
-            _keep_holdings(reading, told)
-        reading.end_part(PART, *_ended(told), items=len(told["grants"]))
+        raise _rejected(sync, identity)
+    found: dict[str, Any] = sync.redactor.value(_read_all(sync, me))
+    with sync.saving():
+        sync.rights = found
+        _store_changes(sync, found)
+        if found["read"]["subjects/me"] == "ok":
+            _store_held_permissions(sync, found)
+        sync.end_part(PART, *_result(found), items=len(found["grants"]))
 
 
-def _turned_away(reading: SyncRun, said: Result) -> PermissionsUnreadable:
-    """The reading keeps by which code, so that a client that is refused is told from an org that does not answer."""
-    with reading.stored():
-        reading.end_part(PART, "failed", said.code, said.sentence)
-    return PermissionsUnreadable(f"{said.sentence} {said.hint}".strip())
+def _rejected(sync: SyncRun, result: Result) -> PermissionsUnreadable:
+    """Store the code, which distinguishes a rejected client from an org that doesn't respond."""
+    with sync.saving():
+        sync.end_part(PART, "failed", result.code, result.sentence)
+    return PermissionsUnreadable(f"{result.sentence} {result.hint}".strip())
 
 
-def wanted_permissions(region_key: str) -> list[str]:
-    """What matters to us, for the catalogue: it tells a licence that is not there from a role that lacks something."""
-    contract = contract_in_force(region_key)
+def catalogue_permissions(region_key: str) -> list[str]:
+    """Return the permissions to look up in the org's catalogue, which tells a missing license from a missing permission."""
+    contract = current_contract(region_key)
     start = contract.operation("POST", START_PATH)
-    needed = [each.permission.api for each in smallest_role(areas(all_checks(), contract))]
-    return sorted({*(start.permissions if start else ()), *needed, *ALSO_WANTED})
+    needed = [entry.permission.api for entry in smallest_role(areas(all_checks(), contract))]
+    return sorted({*(start.permissions if start else ()), *needed, *EXTRA_PERMISSIONS})
 
 
-def _gathered(reading: SyncRun, me: OrgResponse) -> dict[str, Any]:
-    organization = reading.get("/api/v2/organizations/me")
-    subject = reading.get(f"{AUTHORIZATION}/subjects/me", includeFullRoles="true")
-    own_id = quote(reading.client.client_id, safe="")
-    oauth_client = reading.get(f"/api/v2/oauth/clients/{own_id}")
-    divisions = reading.get(f"{AUTHORIZATION}/divisions", pageSize=1)
-    grants, unread = _grants(reading, subject)
-    catalogue = _catalogue(reading)
-    limits = {name: reading.get(f"/api/v2/organizations/limits/namespaces/{name}") for name in NAMESPACES}
-    rooms = [room.remaining for answer in reading.genesys.responses if (room := rate_limit_in(answer)) is not None]
+def _read_all(sync: SyncRun, me: OrgResponse) -> dict[str, Any]:
+    organization = sync.get("/api/v2/organizations/me")
+    subject = sync.get(f"{AUTHORIZATION}/subjects/me", includeFullRoles="true")
+    own_id = quote(sync.client.client_id, safe="")
+    oauth_client = sync.get(f"/api/v2/oauth/clients/{own_id}")
+    divisions = sync.get(f"{AUTHORIZATION}/divisions", pageSize=1)
+    grants, unread = _grants(sync, subject)
+    catalogue = _catalogue(sync)
+    limits = {name: sync.get(f"/api/v2/organizations/limits/namespaces/{name}") for name in NAMESPACES}
+    calls_left = [
+        limit.remaining for response in sync.genesys.responses if (limit := rate_limit_in(response)) is not None
+    ]
     return {
-        "org": rights.org_in(me.data, organization),
-        "client": rights.client_in(me.data, oauth_client),
+        "org": rights.parse_org(me.data, organization),
+        "client": rights.parse_client(me.data, oauth_client),
         "grants": grants,
         "unread_roles": unread,
         "catalogue": catalogue,
-        "limits": {name: rights.limits_in(answer) for name, answer in limits.items() if answer.ok},
-        "rate_left": min(rooms, default=None),
+        "limits": {name: rights.parse_limits(response) for name, response in limits.items() if response.ok},
+        "rate_left": min(calls_left, default=None),
         "divisions": number(divisions.data, "total") if divisions.ok else None,
         "read": {
             "tokens/me": "ok",
-            "organizations/me": rights.describe(organization),
+            "organizations/me": rights.describe_response(organization),
             "subjects/me": _describe_grants(subject),
-            "oauth/clients": rights.describe(oauth_client),
-            "authorization/divisions": rights.describe(divisions),
+            "oauth/clients": rights.describe_response(oauth_client),
+            "authorization/divisions": rights.describe_response(divisions),
             "authorization/permissions": "ok" if None not in catalogue.values() else "not read whole",
-            **{f"limits/{name}": rights.describe(answer) for name, answer in limits.items()},
+            **{f"limits/{name}": rights.describe_response(response) for name, response in limits.items()},
         },
     }
 
 
 def _describe_grants(subject: OrgResponse) -> str:
-    said = rights.describe(subject)
-    return "no list of grants" if said == "ok" and items(subject.data, "grants") is None else said
+    result = rights.describe_response(subject)
+    return "no list of grants" if result == "ok" and items(subject.data, "grants") is None else result
 
 
-def _grants(reading: SyncRun, subject: OrgResponse) -> tuple[list[dict[str, Any]], list[str]]:
-    """Each role in each division, and the names of the roles whose policies stay hidden."""
+def _grants(sync: SyncRun, subject: OrgResponse) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return each role in each division, and the names of roles whose permissions the org doesn't show."""
     entries = items(subject.data, "grants") if subject.ok else None
     found: list[dict[str, Any]] = []
     unread: list[str] = []
-    asked: set[str] = set()
-    for entry in (entries or ())[:MOST_GRANTS]:
-        alone = {"grants": [entry]}
-        grants = read_grants(alone)
+    requested: set[str] = set()
+    for entry in (entries or ())[:MAX_GRANTS]:
+        single = {"grants": [entry]}
+        grants = read_grants(single)
         role = text(entry, "role", "id")
-        if grants.unread and (role in asked or len(asked) < MOST_ROLES_ONE_BY_ONE):
-            reading.before_asking(LONGEST_PART_SECONDS)
-            asked.add(role)
-            grants = with_role_policies(grants, alone, reading.genesys)
-        found.append(rights.grant_in(entry, grants))
+        if grants.unread and (role in requested or len(requested) < MAX_ROLE_REQUESTS):
+            sync.check_time(MAX_PART_SECONDS)
+            requested.add(role)
+            grants = with_role_policies(grants, single, sync.genesys)
+        found.append(rights.parse_grant(entry, grants))
         unread += grants.unread
-    for answer in reading.genesys.responses:
-        reading.heed(answer)
+    for response in sync.genesys.responses:
+        sync.raise_if_rate_limited(response)
     return found, list(dict.fromkeys(unread))
 
 
-def _catalogue(reading: SyncRun) -> dict[str, bool | None]:
-    """True: the org has it. False: it has not, so no role can hold it. None: the catalogue could not be read whole."""
-    wanted = wanted_permissions(reading.client.region)
-    domains = sorted({each.split(":")[0] for each in wanted})
+def _catalogue(sync: SyncRun) -> dict[str, bool | None]:
+    """Map each permission to whether the org's catalogue has it (None = the catalogue couldn't be read completely).
+
+    No role can hold a permission that isn't in the catalogue.
+    """
+    wanted = catalogue_permissions(sync.client.region)
+    domains = sorted({permission.split(":")[0] for permission in wanted})
     pages = {
-        domain: reading.get(f"{AUTHORIZATION}/permissions", queryType="domain", query=domain, pageSize=100)
+        domain: sync.get(f"{AUTHORIZATION}/permissions", queryType="domain", query=domain, pageSize=100)
         for domain in domains
     }
     known = {permission for page in pages.values() for permission in permissions_in(page)}
-    # An empty catalogue is no catalogue: it says nothing of licences.
-    whole = {domain for domain, page in pages.items() if known and is_complete(page)}
-    return {
-        each.lower(): True if each.lower() in known else False if each.split(":")[0] in whole else None
-        for each in wanted
-    }
+    # An empty catalogue shows nothing about licenses.
+    complete = {domain for domain, page in pages.items() if known and is_complete(page)}
+    catalogue: dict[str, bool | None] = {}
+    for permission in wanted:
+        is_listed = permission.lower() in known
+        is_certain = is_listed or permission.split(":")[0] in complete
+        catalogue[permission.lower()] = is_listed if is_certain else None
+    return catalogue
 
 
-def _ended(told: dict[str, Any]) -> tuple[str, str, str]:
-    unread = sorted(name for name, said in told["read"].items() if said != "ok")
-    if told["read"]["subjects/me"] != "ok":
-        return "partial", "grants_unread", f"What the client may do could not be read: {told['read']['subjects/me']}."
-    if told["unread_roles"]:
-        names = ", ".join(told["unread_roles"][:5])
+def _result(found: dict[str, Any]) -> tuple[str, str, str]:
+    unread = sorted(name for name, result in found["read"].items() if result != "ok")
+    if found["read"]["subjects/me"] != "ok":
+        return "partial", "grants_unread", f"What the client may do could not be read: {found['read']['subjects/me']}."
+    if found["unread_roles"]:
+        names = ", ".join(found["unread_roles"][:5])
         return "partial", "roles_hidden", f"The org does not show what is in the role(s) {names}."
     if unread:
         return "partial", "some_unread", f"All roles were read, but not: {', '.join(unread[:6])}."
     return "whole", "read", "The client's roles, its token and the org's limits were read."
 
 
-def _keep_what_changed(reading: SyncRun, told: dict[str, Any]) -> None:
-    kept = [ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL]
+def _store_changes(sync: SyncRun, found: dict[str, Any]) -> None:
+    stored = [ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL]
     before = (
-        ConfigurationSync.objects.filter(client=reading.client, pk__lt=reading.snapshot.pk, state__in=kept)
+        ConfigurationSync.objects.filter(client=sync.client, pk__lt=sync.snapshot.pk, state__in=stored)
         .exclude(rights={})
         .order_by("-id")
         .first()
@@ -167,7 +174,7 @@ def _keep_what_changed(reading: SyncRun, told: dict[str, Any]) -> None:
     now = timezone.now()
     changes = [
         OrgChange(
-            client=reading.client,
+            client=sync.client,
             about=about,
             ref=ref,
             name=name,
@@ -178,28 +185,28 @@ def _keep_what_changed(reading: SyncRun, told: dict[str, Any]) -> None:
             not_before=before.finished_at,
             at=now,
         )
-        for about, ref, name, change in rights.rights_changes(before.rights, told)
+        for about, ref, name, change in rights.permission_changes(before.rights, found)
     ]
-    keep_changes(reading.snapshot, changes)
+    store_changes(sync.snapshot, changes)
 
 
-def _keep_holdings(reading: SyncRun, told: dict[str, Any]) -> None:
-    """As a set: what is no longer held goes, but for roles that are not shown this time."""
+def _store_held_permissions(sync: SyncRun, found: dict[str, Any]) -> None:
+    """Replace the stored permissions, except those of roles that the org doesn't show this time."""
     wanted = {
         (permission, grant["role"], grant["division"], conditional): grant["division_name"]
-        for grant in told["grants"]
-        for conditional, listed in ((False, grant["policies"] or []), (True, grant["conditional"]))
-        for permission in listed
+        for grant in found["grants"]
+        for conditional, policies in ((False, grant["policies"] or []), (True, grant["conditional"]))
+        for permission in policies
     }
-    mine = HeldPermission.objects.filter(client=reading.client)
-    known = {(each.permission, each.role, each.division, each.condition): each.pk for each in mine}
-    hidden = set(told["unread_roles"])
-    gone = [pk for key, pk in known.items() if key not in wanted and key[1] not in hidden]
-    mine.filter(pk__in=gone).delete()
+    stored = HeldPermission.objects.filter(client=sync.client)
+    known = {(held.permission, held.role, held.division, held.condition): held.pk for held in stored}
+    hidden = set(found["unread_roles"])
+    removed = [pk for key, pk in known.items() if key not in wanted and key[1] not in hidden]
+    stored.filter(pk__in=removed).delete()
     HeldPermission.objects.bulk_create(
         [
             HeldPermission(
-                client=reading.client,
+                client=sync.client,
                 permission=permission,
                 role=role,
                 division=division,

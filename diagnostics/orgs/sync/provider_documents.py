@@ -1,4 +1,4 @@
-"""Providers as an org tells them: a gateway's list, and web deployments with the settings of the version in use."""
+"""Parses providers in API responses: gateway lists, and web deployments with their published cobrowse settings."""
 
 import json
 from collections.abc import Callable
@@ -11,15 +11,15 @@ GATEWAY, DEPLOYMENT = "gateway", "deployment"
 ON, OFF, INACTIVE, UNKNOWN = "on", "off", "inactive", "unknown"
 SWITCHES = ("allowAgentControl", "allowAgentNavigation", "allowDraw")
 SELECTORS = ("maskSelectors", "readonlySelectors")
-# What a configuration's version says of cobrowse, by the names of the API.
-OF_VERSION = ("enabled", "channels", *SWITCHES, *SELECTORS, "pauseCriteria")
-OF_DEPLOYMENT = ("allowAllDomains", "allowedDomains")
+# Cobrowse settings of a configuration version, by their API names.
+VERSION_SETTINGS = ("enabled", "channels", *SWITCHES, *SELECTORS, "pauseCriteria")
+DEPLOYMENT_SETTINGS = ("allowAllDomains", "allowedDomains")
 MOST_LISTED, LONGEST_WORD = 100, 300
 
 
 @dataclass(frozen=True)
 class SyncedProvider:
-    """One provider as one reading tells it. `is_hidden` where the answer left its cobrowse settings out."""
+    """A provider in one sync. `is_hidden` is true if the response lacks its cobrowse settings."""
 
     source: str
     ref: str
@@ -32,18 +32,20 @@ class SyncedProvider:
 
     @property
     def state(self) -> str:
-        """An inactive deployment offers nothing, whatever its settings say."""
+        """The state. An inactive deployment offers no cobrowse, whatever its settings."""
         if self.source == DEPLOYMENT and self.status and self.status.lower() != "active":
             return INACTIVE
         enabled = self.settings.get("enabled")
-        return UNKNOWN if self.is_hidden or boolean(enabled) is None else ON if enabled else OFF
+        if self.is_hidden or boolean(enabled) is None:
+            return UNKNOWN
+        return ON if enabled else OFF
 
     @property
     def channels(self) -> list[str]:
         return list(self.settings.get("channels", []))
 
     def redacted(self, clean: Callable[[str], str]) -> "SyncedProvider":
-        """As it may be stored: each text has passed `clean`; the names of the settings are ours."""
+        """Return a copy with every text passed through `clean`."""
         return replace(
             self,
             ref=clean(self.ref)[:200],
@@ -63,12 +65,12 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
 
 
 def parse_deployment(entry: Any) -> SyncedProvider | None:
-    """None for what is no deployment, or has no id that could be kept."""
+    """Parse a web deployment. Returns None if it has no usable ID."""
     ref = identifier(entry, "id")
     if not ref:
         return None
     configuration = mapping(entry, "configuration")
-    told = SyncedProvider(
+    provider = SyncedProvider(
         DEPLOYMENT,
         ref,
         text(entry, "name"),
@@ -81,23 +83,23 @@ def parse_deployment(entry: Any) -> SyncedProvider | None:
         },
         is_hidden=True,
     )
-    return with_version(told, configuration)
+    return with_version(provider, configuration)
 
 
-def with_version(told: SyncedProvider, version: Any) -> SyncedProvider:
-    """With the settings of the configuration's version in use; unchanged where that does not show them."""
-    shown = cobrowse_in(version)
+def with_version(provider: SyncedProvider, version: Any) -> SyncedProvider:
+    """Add the cobrowse settings of the published configuration version, if the response has them."""
+    shown = parse_cobrowse_settings(version)
     if shown is None:
-        return told
+        return provider
     published = text(version, "datePublished", limit=40)
-    configuration = {**mapping(told.settings, "configuration"), "published": published}
-    number = text(version, "version", limit=40) or told.version
-    settings = {**told.settings, **shown, "configuration": configuration}
-    return replace(told, settings=settings, version=number, is_hidden=False)
+    configuration = {**mapping(provider.settings, "configuration"), "published": published}
+    number = text(version, "version", limit=40) or provider.version
+    settings = {**provider.settings, **shown, "configuration": configuration}
+    return replace(provider, settings=settings, version=number, is_hidden=False)
 
 
-def cobrowse_in(version: Any) -> dict[str, Any] | None:
-    """The cobrowse settings of a configuration's version; None where it does not tell whether cobrowse is on."""
+def parse_cobrowse_settings(version: Any) -> dict[str, Any] | None:
+    """Parse the cobrowse settings of a configuration version. Returns None if they lack `enabled`."""
     cobrowse = mapping(version, "cobrowse")
     if boolean(cobrowse, "enabled") is None:
         return None
@@ -108,27 +110,27 @@ def cobrowse_in(version: Any) -> dict[str, Any] | None:
         **{name: _listed(cobrowse, name, MOST_LISTED, LONGEST_WORD) for name in SELECTORS},
         "pauseCriteria": [
             {
-                "urlFragment": text(each, "urlFragment", limit=LONGEST_WORD),
-                "condition": text(each, "condition", limit=40),
+                "urlFragment": text(criterion, "urlFragment", limit=LONGEST_WORD),
+                "condition": text(criterion, "condition", limit=40),
             }
-            for each in mappings(cobrowse, "pauseCriteria")[:MOST_LISTED]
+            for criterion in mappings(cobrowse, "pauseCriteria")[:MOST_LISTED]
         ],
     }
 
 
 def _listed(value: Any, name: str, most: int, length: int) -> list[str]:
-    """The texts of a list, in its order, each once."""
+    """Return the distinct texts of a list, in order."""
     return list(dict.fromkeys(texts(value, name, limit=length)))[:most]
 
 
 def parse_gateway_provider(ref: str, name: str, enabled: bool | None) -> SyncedProvider | None:
-    """None where the id could not be kept as it is."""
+    """Parse a gateway provider. Returns None if its ID is unusable."""
     return SyncedProvider(GATEWAY, ref, name, settings={"enabled": enabled}) if identifier(ref) else None
 
 
 @dataclass(frozen=True)
 class ConfigurationDraft:
-    """A configuration's draft: what it would say of cobrowse once published. `cobrowse` is None where it is not shown."""
+    """A configuration's draft and its cobrowse settings, which are None if the response lacks them."""
 
     configuration: str
     modified: str
@@ -137,28 +139,36 @@ class ConfigurationDraft:
 
 def parse_draft(entry: Any) -> ConfigurationDraft | None:
     ref = identifier(entry, "id")
-    return ConfigurationDraft(ref, text(entry, "dateModified", limit=40), cobrowse_in(entry)) if ref else None
+    return (
+        ConfigurationDraft(ref, text(entry, "dateModified", limit=40), parse_cobrowse_settings(entry)) if ref else None
+    )
 
 
-def with_draft(told: SyncedProvider, draft: ConfigurationDraft) -> SyncedProvider:
-    """Whether the draft says something that is not in use: by its settings, else by the dates; None if neither tells."""
-    live = {name: told.settings[name] for name in OF_VERSION if name in told.settings}
-    shown = draft.cobrowse if draft.cobrowse is not None and not told.is_hidden and live else None
+def with_draft(provider: SyncedProvider, draft: ConfigurationDraft) -> SyncedProvider:
+    """Set whether the draft is newer than the published version: by settings, else by dates, else None."""
+    live = {name: provider.settings[name] for name in VERSION_SETTINGS if name in provider.settings}
+    shown = draft.cobrowse if not provider.is_hidden and live else None
     different = [
-        name for name in OF_VERSION if shown is not None and without_order(shown[name]) != without_order(live.get(name))
+        name
+        for name in VERSION_SETTINGS
+        if shown is not None and order_independent(shown[name]) != order_independent(live.get(name))
     ]
-    later = _is_later(draft.modified, mapping(told.settings, "configuration").get("published", ""))
-    newer = True if different else later if later is not None else False if shown is not None else None
-    settings = {**told.settings, "draft": {"date_modified": draft.modified or None, "different": different}}
-    return replace(told, settings=settings, draft_is_newer=newer)
+    later = _is_later(draft.modified, mapping(provider.settings, "configuration").get("published", ""))
+    newer = later
+    if different:
+        newer = True
+    elif later is None and shown is not None:
+        newer = False
+    settings = {**provider.settings, "draft": {"date_modified": draft.modified or None, "different": different}}
+    return replace(provider, settings=settings, draft_is_newer=newer)
 
 
 def _is_later(one: str, other: str) -> bool | None:
-    """None where one of them is no time."""
+    """Return None if one of them isn't a time."""
     first, second = moment(one), moment(other)
     return first > second if first is not None and second is not None else None
 
 
-def without_order(value: Any) -> Any:
-    """A value by which two settings are compared: the order of a list, and of an object's fields, means nothing."""
-    return sorted(json.dumps(each, sort_keys=True) for each in value) if isinstance(value, list) else value
+def order_independent(value: Any) -> Any:
+    """Return a value for comparison that doesn't depend on the order of a list or of an object's fields."""
+    return sorted(json.dumps(item, sort_keys=True) for item in value) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""What an org told becomes rows: providers as they are now, and what became different since the reading before."""
+"""Stores synced providers and records what changed since the previous sync."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from diagnostics.orgs.provider_changes import (
     RETURNED,
     VANISHED,
     ProviderChange,
-    carried_on,
     draft_changes,
+    merged_with_previous,
     provider_changes,
 )
 from diagnostics.orgs.sync.provider_documents import SyncedProvider
 
-WRITTEN = [
+UPDATED_FIELDS = [
     "name",
     "state",
     "status",
@@ -33,89 +33,96 @@ WRITTEN = [
     "missed",
     "snapshot",
 ]
-# A part that was read whole before: only then is what it tells now known to be new.
-READ_WHOLE = ("whole", "absent")
+# If a part was read completely before, an unknown provider in it is new.
+COMPLETE_STATES = ("whole", "absent")
 
 
-def last_whole(snapshot: ConfigurationSync, part: str) -> datetime | None:
-    """When this part of the client's org was last read whole, None where it never was."""
-    kept = ConfigurationSync.objects.filter(client=snapshot.client_id, pk__lt=snapshot.pk, finished_at__isnull=False)
+def last_complete_sync(snapshot: ConfigurationSync, part: str) -> datetime | None:
+    """Return when this part of the client's org was last read completely, if ever."""
+    syncs = ConfigurationSync.objects.filter(client=snapshot.client_id, pk__lt=snapshot.pk, finished_at__isnull=False)
     times = [
-        kept.filter(parts__contains=[{"part": part, "state": state}])
+        syncs.filter(parts__contains=[{"part": part, "state": state}])
         .order_by("-id")
         .values_list("finished_at", flat=True)
         .first()
-        for state in READ_WHOLE
+        for state in COMPLETE_STATES
     ]
-    return max((each for each in times if each is not None), default=None)
+    return max((time for time in times if time is not None), default=None)
 
 
 @dataclass(frozen=True)
-class Stored:
-    """How many of a page were new to this reading, and how many it had told before."""
+class StoreCounts:
+    """The number of providers that were new in this sync, and of those that it had stored before."""
 
     fresh: int
     repeated: int
 
 
 def store_providers(
-    snapshot: ConfigurationSync, source: str, told: Sequence[SyncedProvider], baseline: datetime | None
-) -> Stored:
-    """Within a transaction. Of what is told twice in one reading the first counts; `baseline` is when the part was last
-    read whole, None where that never happened and so nothing can be said to have appeared."""
+    snapshot: ConfigurationSync, source: str, providers: Sequence[SyncedProvider], baseline: datetime | None
+) -> StoreCounts:
+    """Store providers and their changes. Call this in a transaction.
+
+    If a sync contains a provider twice, the first one counts. `baseline` is when the part was last read completely; if it is
+    None, new providers aren't recorded as changes.
+    """
     wanted: dict[str, SyncedProvider] = {}
-    for each in told:
-        wanted.setdefault(each.ref, each)
+    for provider in providers:
+        wanted.setdefault(provider.ref, provider)
     rows = Provider.objects.filter(client=snapshot.client_id, source=source, ref__in=wanted)
     known = {row.ref: row for row in rows.select_for_update()}
-    fresh = [each for each in wanted.values() if each.ref not in known or known[each.ref].snapshot_id != snapshot.pk]
-    now = timezone.now()
-    made = [
-        put(Provider(client_id=snapshot.client_id, source=source, ref=each.ref), each, snapshot, now)
-        for each in fresh
-        if each.ref not in known
+    fresh = [
+        provider
+        for provider in wanted.values()
+        if provider.ref not in known or known[provider.ref].snapshot_id != snapshot.pk
     ]
-    Provider.objects.bulk_create(made)
-    changes = [change_of(row, ProviderChange(APPEARED), baseline, now) for row in made if baseline is not None]
-    touched, unchanged = [], []
-    for each in fresh:
-        if (row := known.get(each.ref)) is None:
+    now = timezone.now()
+    created = [
+        fill_row(Provider(client_id=snapshot.client_id, source=source, ref=provider.ref), provider, snapshot, now)
+        for provider in fresh
+        if provider.ref not in known
+    ]
+    Provider.objects.bulk_create(created)
+    changes = [org_change(row, ProviderChange(APPEARED), baseline, now) for row in created if baseline is not None]
+    updated, unchanged = [], []
+    for provider in fresh:
+        if (row := known.get(provider.ref)) is None:
             continue
         before, since = synced_provider(row), row.last_seen_at
-        after = carried_on(before, each)
+        after = merged_with_previous(before, provider)
         if after == before and row.gone_at is None:
             unchanged.append(row.pk)
         else:
-            changes += [change_of(row, found, since, now) for found in _renewed(row, before, after, snapshot, now)]
-            touched.append(row)
+            changes += [org_change(row, change, since, now) for change in _update(row, before, after, snapshot, now)]
+            updated.append(row)
     Provider.objects.filter(pk__in=unchanged).update(last_seen_at=now, missed=0, snapshot=snapshot)
-    Provider.objects.bulk_update(touched, WRITTEN, batch_size=100)
-    keep_changes(snapshot, changes)
-    return Stored(len(fresh), len(told) - len(fresh))
+    Provider.objects.bulk_update(updated, UPDATED_FIELDS, batch_size=100)
+    store_changes(snapshot, changes)
+    return StoreCounts(len(fresh), len(providers) - len(fresh))
 
 
-def _renewed(
+def _update(
     row: Provider, before: SyncedProvider, after: SyncedProvider, snapshot: ConfigurationSync, now: datetime
 ) -> list[ProviderChange]:
-    """The row as it is told now; returns what became different."""
-    found = [ProviderChange(RETURNED)] if row.gone_at is not None else []
-    found += provider_changes(before, after)
-    put(row, after, snapshot, now)
-    row.changed_at = now if found else row.changed_at
-    return found
+    """Update the row without saving it, and return what changed."""
+    changes = [ProviderChange(RETURNED)] if row.gone_at is not None else []
+    changes += provider_changes(before, after)
+    fill_row(row, after, snapshot, now)
+    row.changed_at = now if changes else row.changed_at
+    return changes
 
 
-def put(row: Provider, told: SyncedProvider, snapshot: ConfigurationSync, now: datetime) -> Provider:
-    row.name, row.state, row.status, row.version = told.name, told.state, told.status, told.version
-    row.channels, row.settings, row.draft_is_newer = told.channels, {**told.settings}, told.draft_is_newer
-    if told.is_hidden:
+def fill_row(row: Provider, provider: SyncedProvider, snapshot: ConfigurationSync, now: datetime) -> Provider:
+    row.name, row.state, row.status, row.version = provider.name, provider.state, provider.status, provider.version
+    row.channels, row.settings, row.draft_is_newer = provider.channels, {**provider.settings}, provider.draft_is_newer
+    if provider.is_hidden:
         row.settings["hidden"] = True
     row.last_seen_at, row.gone_at, row.missed, row.snapshot = now, None, 0, snapshot
     return row
 
 
 def synced_provider(row: Provider) -> SyncedProvider:
-    """The row as a reading would tell it."""
+    """Convert a row back to the provider that a sync read."""
     settings = {name: value for name, value in row.settings.items() if name != "hidden"}
     return SyncedProvider(
         source=row.source,
@@ -130,33 +137,33 @@ def synced_provider(row: Provider) -> SyncedProvider:
 
 
 def store_draft(
-    row: Provider, before: SyncedProvider, told: SyncedProvider, baseline: datetime | None
+    row: Provider, before: SyncedProvider, after: SyncedProvider, baseline: datetime | None
 ) -> list[OrgChange]:
-    """The row with what its configuration's draft says; the caller saves both."""
+    """Update the row's draft fields and return the changes, without saving either."""
     now = timezone.now()
-    row.draft_is_newer, row.settings = told.draft_is_newer, {**row.settings, "draft": told.settings["draft"]}
-    found = list(draft_changes(before, told))
-    row.changed_at = now if found else row.changed_at
-    return [change_of(row, each, baseline, now) for each in found]
+    row.draft_is_newer, row.settings = after.draft_is_newer, {**row.settings, "draft": after.settings["draft"]}
+    changes = list(draft_changes(before, after))
+    row.changed_at = now if changes else row.changed_at
+    return [org_change(row, change, baseline, now) for change in changes]
 
 
-def store_gone(snapshot: ConfigurationSync, rows: Iterable[Provider]) -> None:
-    """Within a transaction: these were proved gone."""
+def store_removed(snapshot: ConfigurationSync, rows: Iterable[Provider]) -> None:
+    """Mark providers as removed. Call this in a transaction."""
     now = timezone.now()
-    gone = list(rows)
-    Provider.objects.filter(pk__in=[row.pk for row in gone]).update(gone_at=now, changed_at=now)
-    keep_changes(snapshot, [change_of(row, ProviderChange(VANISHED), row.last_seen_at, now) for row in gone])
+    removed = list(rows)
+    Provider.objects.filter(pk__in=[row.pk for row in removed]).update(gone_at=now, changed_at=now)
+    store_changes(snapshot, [org_change(row, ProviderChange(VANISHED), row.last_seen_at, now) for row in removed])
 
 
-def keep_changes(snapshot: ConfigurationSync, changes: list[OrgChange]) -> None:
-    for each in changes:
-        each.snapshot = snapshot
+def store_changes(snapshot: ConfigurationSync, changes: list[OrgChange]) -> None:
+    for change in changes:
+        change.snapshot = snapshot
     OrgChange.objects.bulk_create(changes)
     if changes:
         ConfigurationSync.objects.filter(pk=snapshot.pk).update(changes=F("changes") + len(changes))
 
 
-def change_of(row: Provider, change: ProviderChange, not_before: datetime | None, at: datetime) -> OrgChange:
+def org_change(row: Provider, change: ProviderChange, not_before: datetime | None, at: datetime) -> OrgChange:
     return OrgChange(
         client_id=row.client_id,
         provider=row,

@@ -1,4 +1,4 @@
-"""Providers, readings and changes as word and shape, and what an org set in words."""
+"""Badges for providers, syncs and changes, and org settings in words."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 
 from diagnostics.checks.deployment_offer import CHANNELS
 from diagnostics.orgs.models import ConfigurationSync, OrgChange, Provider
-from diagnostics.orgs.queries.id_matches import Word
-from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.orgs.queries.id_matches import MatchKind
+from diagnostics.web.badges import badge
 
 register = template.Library()
 
@@ -35,17 +35,17 @@ KINDS = {
     OrgChange.Kind.DISABLED: ("fail", "fail"),
     OrgChange.Kind.CHANGED: ("arrow", "skip"),
 }
-WORDS = {
-    Word.EXACT: ("pass", "pass", "Exact"),
-    Word.OFF: ("fail", "fail", "Exact, but off"),
-    Word.OTHER_CASE: ("fail", "fail", "Other case"),
-    Word.NAME: ("fail", "fail", "A name, not an id"),
-    Word.NEAR: ("warn", "warn", "Near"),
-    Word.GONE: ("fail", "fail", "Gone"),
-    Word.NONE: ("fail", "fail", "None"),
-    Word.UNREAD: ("error", "error", "Not read"),
-    Word.UNKNOWN: ("error", "error", "Not known"),
-    Word.NOT_TAKEN: ("skip", "skip", "Takes none"),
+MATCH_BADGES = {
+    MatchKind.EXACT: ("pass", "pass", "Exact"),
+    MatchKind.OFF: ("fail", "fail", "Exact, but off"),
+    MatchKind.OTHER_CASE: ("fail", "fail", "Other case"),
+    MatchKind.NAME: ("fail", "fail", "A name, not an id"),
+    MatchKind.NEAR: ("warn", "warn", "Near"),
+    MatchKind.GONE: ("fail", "fail", "Gone"),
+    MatchKind.NONE: ("fail", "fail", "None"),
+    MatchKind.UNREAD: ("error", "error", "Not read"),
+    MatchKind.UNKNOWN: ("error", "error", "Not known"),
+    MatchKind.NOT_TAKEN: ("skip", "skip", "Takes none"),
 }
 SETTINGS = {
     "enabled": "Co-browse",
@@ -68,53 +68,53 @@ SETTINGS = {
     "grant_type": "Grant type",
     "standing": "Standing",
 }
-SWITCHED = {"enabled"}
+ON_OFF_SETTINGS = {"enabled"}
 LONGEST_VALUE = 400
 
 
 @register.simple_tag
 def provider_badge(provider: Provider) -> SafeString:
-    """What it would offer; one that is gone says so first."""
+    """The provider's state, or that it is removed."""
     if provider.gone_at is not None:
         return badge("retired", "skip", "Gone")
     if provider.source == Provider.Source.SEEN:
         return badge("finished", "skip", "Seen")
-    shape, tone = STATES[Provider.State(provider.state)]
-    word = provider.get_state_display()
+    icon_name, tone = STATES[Provider.State(provider.state)]
+    text = provider.get_state_display()
     if provider.source == Provider.Source.GATEWAY:
-        word = {Provider.State.ON: "Enabled", Provider.State.OFF: "Not enabled"}.get(
-            Provider.State(provider.state), word
+        text = {Provider.State.ON: "Enabled", Provider.State.OFF: "Not enabled"}.get(
+            Provider.State(provider.state), text
         )
-    return badge(shape, tone, word)
+    return badge(icon_name, tone, text)
 
 
 @register.simple_tag
 def reading_badge(snapshot: ConfigurationSync) -> SafeString:
-    shape, tone = READINGS[ConfigurationSync.State(snapshot.state)]
-    return badge(shape, tone, snapshot.get_state_display())
+    icon_name, tone = READINGS[ConfigurationSync.State(snapshot.state)]
+    return badge(icon_name, tone, snapshot.get_state_display())
 
 
 @register.simple_tag
 def kind_badge(change: OrgChange) -> SafeString:
-    shape, tone = KINDS[OrgChange.Kind(change.kind)]
-    return badge(shape, tone, change.get_kind_display())
+    icon_name, tone = KINDS[OrgChange.Kind(change.kind)]
+    return badge(icon_name, tone, change.get_kind_display())
 
 
 @register.simple_tag
-def match_badge(word: Word) -> SafeString:
-    return badge(*WORDS[word])
+def match_badge(kind: MatchKind) -> SafeString:
+    return badge(*MATCH_BADGES[kind])
 
 
 @register.simple_tag
-def match_count(word: Word, count: int) -> SafeString:
-    shape, tone, text = WORDS[word]
-    return badge(shape, tone, f"{count} {text[0].lower()}{text[1:]}", chip=True)
+def match_count(kind: MatchKind, count: int) -> SafeString:
+    icon_name, tone, text = MATCH_BADGES[kind]
+    return badge(icon_name, tone, f"{count} {text[0].lower()}{text[1:]}", chip=True)
 
 
 @register.filter
-def channel_names(listed: list[str]) -> str:
-    """By the words of the product; one that we do not know as the org spells it."""
-    return ", ".join(CHANNELS.get(each, each) for each in listed)
+def channel_names(channels: list[str]) -> str:
+    """Names of channels. An unknown channel keeps the org's spelling."""
+    return ", ".join(CHANNELS.get(channel, channel) for channel in channels)
 
 
 @register.filter
@@ -124,15 +124,15 @@ def setting_title(name: str) -> str:
 
 @register.filter
 def setting_value(value: Any, name: str = "") -> str:
-    """What an org set, in words; "" where nothing was told."""
+    """The value of an org setting in words, or "" if it is missing."""
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
-        return ("on" if value else "off") if name in SWITCHED else ("yes" if value else "no")
+        return ("on" if value else "off") if name in ON_OFF_SETTINGS else ("yes" if value else "no")
     if name == "channels" and isinstance(value, list):
-        return channel_names([str(each) for each in value]) or "none"
+        return channel_names([str(channel) for channel in value]) or "none"
     if isinstance(value, list):
-        return truncatechars(", ".join(setting_value(each) for each in value), LONGEST_VALUE) or "none"
+        return truncatechars(", ".join(setting_value(item) for item in value), LONGEST_VALUE) or "none"
     if isinstance(value, dict):
         return truncatechars(_object(value), LONGEST_VALUE)
     return truncatechars(str(value), LONGEST_VALUE)
@@ -141,4 +141,4 @@ def setting_value(value: Any, name: str = "") -> str:
 def _object(value: dict[str, Any]) -> str:
     if value.keys() == {"urlFragment", "condition"}:
         return f"{value['condition']} {value['urlFragment']!r}"
-    return ", ".join(f"{name}: {setting_value(each)}" for name, each in value.items() if each not in (None, ""))
+    return ", ".join(f"{name}: {setting_value(item)}" for name, item in value.items() if item not in (None, ""))

@@ -1,20 +1,20 @@
-"""Permissions and calls as word and shape: what is held, what may be called, and what could not be told."""
+"""Badges for permissions and calls, and token facts in words."""
 
 from django import template
 from django.utils.safestring import SafeString
 
 from diagnostics.engine.fixes import admin_notation
-from diagnostics.orgs.permissions.calls import REASON_TEXTS, May
+from diagnostics.orgs.permissions.calls import REASON_TEXTS, Access
 from diagnostics.orgs.permissions.synced import PermissionState
-from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.badges import badge
 
 register = template.Library()
 
-MAY = {
-    May.YES: ("pass", "pass"),
-    May.CONDITION: ("warn", "warn"),
-    May.NO: ("skip", "skip"),
-    May.UNKNOWN: ("error", "error"),
+ACCESS_BADGES = {
+    Access.YES: ("pass", "pass"),
+    Access.CONDITION: ("warn", "warn"),
+    Access.NO: ("skip", "skip"),
+    Access.UNKNOWN: ("error", "error"),
 }
 STATES = {
     PermissionState.HELD: ("pass", "pass", "Held"),
@@ -36,30 +36,30 @@ UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 @register.simple_tag
-def may_badge(may: May) -> SafeString:
-    return badge(*MAY[may], REASON_TEXTS[may])
+def access_badge(access: Access) -> SafeString:
+    return badge(*ACCESS_BADGES[access], REASON_TEXTS[access])
 
 
 @register.simple_tag
-def holds_badge(state: PermissionState) -> SafeString:
+def permission_badge(state: PermissionState) -> SafeString:
     return badge(*STATES[state])
 
 
 @register.filter
 def admin(permission: str) -> str:
-    """Conversation > Cobrowse > Add, as the admin pages show it."""
+    """A permission in menu notation, such as Conversation > Cobrowse > Add."""
     return admin_notation(permission)
 
 
 @register.filter
 def grant_type(value: str) -> str:
-    """In words, where it is one that is known; else as the org says it."""
+    """A grant type in words. An unknown one keeps the org's spelling."""
     return GRANT_TYPES.get(value.lower(), value)
 
 
 @register.filter
 def lifetime(seconds: int) -> str:
-    """86400 -> "24 hours", 5400 -> "90 minutes": the largest unit that comes out even, days only from two on."""
+    """A duration in the largest unit that divides it, with days from two on: 86400 -> "24 hours", 5400 -> "90 minutes"."""
     for length, unit in UNITS:
         if seconds >= length and seconds % length == 0 and (unit != "day" or seconds >= 2 * length):
             count = seconds // length

@@ -1,4 +1,4 @@
-"""Status badges: the picture for everybody who has its address, and the page where an admin makes that address."""
+"""Public status badges, and the page where admins create them."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request
-from diagnostics.orgs.badge import STALE, badge_picture
+from diagnostics.orgs.badge import MAX_AGE, badge_picture
 from diagnostics.orgs.badges import make_badge, remove_badge
 from diagnostics.orgs.lookups import find_active_client
 from diagnostics.orgs.models import Badge, OAuthClient
@@ -20,7 +20,7 @@ from diagnostics.orgs.models import Badge, OAuthClient
 @require_safe
 @cache_control(public=True, max_age=60)
 def badge(request: Request, key: str) -> HttpResponse:
-    """Says a word of one client's org and nothing of whose it is. A retired client has none."""
+    """The badge image. It doesn't reveal whose org it is. Returns 404 for a retired client."""
     client = get_object_or_404(OAuthClient.objects.defer("secret"), badge__key=key, retired_at=None)
     picture = badge_picture(client.standing, client.standing_at, timezone.now())
     return render(request, "orgs/badges/badge.svg", {"picture": picture}, content_type="image/svg+xml")
@@ -29,15 +29,15 @@ def badge(request: Request, key: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @admin_required
 def client_badge(request: Request, pk: int) -> HttpResponse:
-    """A post makes the badge, or moves it to a new address."""
+    """The badge page. A POST creates a badge, or gives it a new URL."""
     client = find_active_client(pk, request.user)
     if request.method == "POST":
         make_badge(client, request.user)
         return redirect("client-badge", client.pk)
     found = Badge.objects.filter(client=client).select_related("created_by").first()
-    place = request.build_absolute_uri(reverse("badge", args=[found.key])) if found else ""
-    context = {"client": client, "badge": found, "place": place, "markdown": f"![Cobrowse]({place})"}
-    return render(request, "orgs/badges/page.html", {**context, "stale": STALE.days})
+    url = request.build_absolute_uri(reverse("badge", args=[found.key])) if found else ""
+    context = {"client": client, "badge": found, "place": url, "markdown": f"![Cobrowse]({url})"}
+    return render(request, "orgs/badges/page.html", {**context, "stale": MAX_AGE.days})
 
 
 @require_POST

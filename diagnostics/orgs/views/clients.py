@@ -1,4 +1,4 @@
-"""OAuth clients: the list, registering, watching a verification, changing, replacing the secret, retiring."""
+"""Pages to add, show, verify, change and retire OAuth clients."""
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -12,22 +12,13 @@ from diagnostics.accounts.access import admin_required, may_run_required
 from diagnostics.accounts.requests import Request, not_modified_fragment
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
 from diagnostics.orgs.clients import change_client, create_client, replace_secret, retire_client, start_verification
-from diagnostics.orgs.forms.client_list import ClientListForm
 from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm, NewClientForm, SecretForm
 from diagnostics.orgs.lookups import find_active_client, find_client
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.queries.clients import client_page
-from diagnostics.orgs.queries.syncs import reading_of
-from diagnostics.runs.queries.runs import recent_runs
+from diagnostics.orgs.queries.runs import RECENT_RUNS, runs_of_client
+from diagnostics.orgs.queries.syncs import sync_state_of
 
 GET_AND_POST = ["GET", "HEAD", "POST"]
-
-
-@require_safe
-def client_list(request: Request) -> HttpResponse:
-    narrowed = ClientListForm(request.GET, sort="name")
-    context = {"narrowed": narrowed, "page": client_page(narrowed.asked, request.user)}
-    return render(request, "orgs/clients/list.html", context)
 
 
 @require_http_methods(GET_AND_POST)
@@ -50,7 +41,7 @@ def client_add(request: Request) -> HttpResponse:
                 )
                 _verify(client)
             return redirect("client", client.pk)
-        except IntegrityError:  # someone took the name in the same moment
+        except IntegrityError:  # a concurrent request used the name
             form.add_error("name", NAME_IN_USE)
     return render(request, "orgs/clients/add.html", {"form": form, "regions": all_regions()})
 
@@ -58,7 +49,7 @@ def client_add(request: Request) -> HttpResponse:
 @require_safe
 @admin_required
 def client_region(request: Request) -> HttpResponse:
-    """The fragment under the region field: what was understood, or what comes near."""
+    """The fragment below the region field: the recognized region, or similar ones."""
     text = request.GET.get("region", "")[:4000].strip()
     found = find_region(text) if text else None
     nearest = nearest_regions(text) if text and found is None else ()
@@ -70,21 +61,21 @@ def client_detail(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk, request.user)
     context = {
         "client": client,
-        "runs": recent_runs(request.user, client),
-        "reading": reading_of(client),
-        "seen": _seen(client),
+        "runs": runs_of_client(client)[:RECENT_RUNS],
+        "reading": sync_state_of(client),
+        "seen": _poll_key(client),
     }
     return render(request, "orgs/clients/detail.html", context)
 
 
 @require_safe
 def client_verification(request: Request, pk: int) -> HttpResponse:
-    """The verification's steps alone; 204 when the page has them all already."""
+    """The fragment with the verification steps. Returns 204 if the page is up to date."""
     client = find_client(pk, request.user)
-    if client.state == client.State.VERIFYING and request.GET.get("seen") == _seen(client):
+    if client.state == client.State.VERIFYING and request.GET.get("seen") == _poll_key(client):
         return not_modified_fragment()
     return render(
-        request, "orgs/clients/_verification.html", {"client": client, "seen": _seen(client), "is_fragment": True}
+        request, "orgs/clients/_verification.html", {"client": client, "seen": _poll_key(client), "is_fragment": True}
     )
 
 
@@ -156,12 +147,13 @@ def client_retire(request: Request, pk: int) -> HttpResponse:
 
 
 def _verify(client: OAuthClient) -> bool:
-    """False when one is under way already. Rings for the work once the row is really there."""
-    begun = start_verification(client)
-    if begun:
+    """Start a verification and send its task on commit. Returns False if one is running."""
+    is_started = start_verification(client)
+    if is_started:
         transaction.on_commit(lambda: tasks.send(tasks.verify_client, client.pk))
-    return begun
+    return is_started
 
 
-def _seen(client: OAuthClient) -> str:
+def _poll_key(client: OAuthClient) -> str:
+    """Return a value that changes with each verification step."""
     return f"{client.state}.{len(client.verification)}"

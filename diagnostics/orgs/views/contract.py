@@ -1,4 +1,4 @@
-"""The contract in force: which it is for each region, what stands in it, what changed, and reading it anew."""
+"""The API reference page: search, changes since the previous version, and refreshes per region."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,46 +15,46 @@ from diagnostics.accounts.requests import Request
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.contract_changes import drift
 from diagnostics.genesys.search import search
-from diagnostics.orgs.contract_in_force import contract_of, region_contracts, version_before, version_in_force
+from diagnostics.orgs.contract_in_force import contract_of, current_version, previous_version, region_contracts
 from diagnostics.orgs.contracts import start_refresh
-from diagnostics.orgs.forms.contract import ContractForm, RegionForm
+from diagnostics.orgs.forms.contract import ContractSearchForm, RegionForm
 
 PAGE_SIZE = 50
 
 
 @require_safe
 def contract_page(request: Request) -> HttpResponse:
-    form = ContractForm(request.GET)
+    form = ContractSearchForm(request.GET)
     form.is_valid()
-    chosen = {name: form.cleaned_data.get(name, "") for name in form.fields}
-    version = version_in_force(chosen["region"])
+    filters = {name: form.cleaned_data.get(name, "") for name in form.fields}
+    version = current_version(filters["region"])
     contract = contract_of(version) if version else bundled()
-    found = search(contract, chosen["q"], chosen["show"])
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    found = search(contract, filters["q"], filters["show"])
+    query = request.GET.copy()
+    query.pop("page", None)
     context = {
         "form": form,
         "contract": contract,
         "version": version,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
-        "kept": kept.urlencode(),
-        "narrowed": bool(chosen["q"] or chosen["show"]),
-        **_readings(request),
+        "query_string": query.urlencode(),
+        "narrowed": bool(filters["q"] or filters["show"]),
+        **_refreshes(request),
     }
     if version is not None:
-        before = version_before(version)
+        before = previous_version(version)
         older = contract_of(before) if before else bundled()
         context |= {"drift": drift(older, contract), "older": older}
     return render(request, "orgs/contract/page.html", context)
 
 
 @require_safe
-def readings(request: Request) -> HttpResponse:
-    """The regions alone, for as long as one is being read; then the whole page anew, whose search it changes."""
-    told = _readings(request)
-    if request.htmx and not told["is_being_read"]:
+def contract_refreshes(request: Request) -> HttpResponse:
+    """The fragment with the regions. Once no refresh is running, the whole page is reloaded."""
+    context = _refreshes(request)
+    if request.htmx and not context["is_being_read"]:
         return HttpResponseClientRefresh()
-    return render(request, "orgs/contract/_readings.html", told)
+    return render(request, "orgs/contract/_readings.html", context)
 
 
 @require_POST
@@ -74,11 +74,11 @@ def refresh(request: Request) -> HttpResponse:
     return redirect(f"{reverse('contract')}?region={key}")
 
 
-def _readings(request: Request) -> dict[str, object]:
+def _refreshes(request: Request) -> dict[str, object]:
     regions = region_contracts(request.user)
     return {
         "regions": regions,
-        "is_being_read": any(each.is_being_read for each in regions),
+        "is_being_read": any(region.is_being_read for region in regions),
         "bundled": bundled(),
         "region_form": RegionForm(),
     }

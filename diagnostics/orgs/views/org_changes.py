@@ -1,4 +1,4 @@
-"""What became different in the orgs between readings."""
+"""The list of org changes."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,14 +12,14 @@ from diagnostics.orgs.queries.org_changes import change_page
 @require_safe
 def org_change_list(request: Request) -> HttpResponse:
     form = ChangeForm(request.GET, viewer=request.user)
-    chosen = form.filter()
-    kept = request.GET.copy()
-    kept.pop("before", None)
+    filters = form.filter()
+    query = request.GET.copy()
+    query.pop("before", None)
     context = {
         "form": form,
-        "chosen": chosen,
-        "page": change_page(chosen, request.user, before=form.before_row()),
-        "kept": kept.urlencode(),
+        "chosen": filters,
+        "page": change_page(filters, request.user, before=form.before_row()),
+        "query_string": query.urlencode(),
         "left_out": list(form.left_out()),
     }
     return render(request, "orgs/changes/list.html", context)

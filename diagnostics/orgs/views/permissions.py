@@ -1,4 +1,4 @@
-"""What a client may do: what it holds, what that hides from the checks, and which calls it may make."""
+"""The page of a client's permissions: relevant ones, roles, and the API calls it can make."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,88 +16,93 @@ from diagnostics.engine.environment import STARTING
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.search import search
-from diagnostics.orgs.contract_in_force import contract_in_force
+from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.forms.permissions import ALL, KNOWN, CallsForm
 from diagnostics.orgs.lookups import find_client
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.permissions.calls import REASON_TEXTS, May, counts, judge_calls
-from diagnostics.orgs.permissions.matrix import matrix_of
-from diagnostics.orgs.permissions.relevant import LICENCES, lacking, matters_of
-from diagnostics.orgs.permissions.role import CREATED_BY, MENU_PATH, copyable_role
-from diagnostics.orgs.permissions.synced import Rights, read_rights
-from diagnostics.orgs.queries.permissions import rights_snapshot
-from diagnostics.orgs.queries.syncs import reading_of
+from diagnostics.orgs.permissions.calls import REASON_TEXTS, Access, count_by_access, evaluate_calls
+from diagnostics.orgs.permissions.matrix import role_matrix
+from diagnostics.orgs.permissions.relevant import LICENCES, missing_permissions, relevant_permissions
+from diagnostics.orgs.permissions.role import CREATE_CALL, MENU_PATH, copyable_role
+from diagnostics.orgs.permissions.synced import ClientPermissions, parse_client_permissions
+from diagnostics.orgs.queries.permissions import latest_permission_sync
+from diagnostics.orgs.queries.syncs import sync_state_of
 
 PAGE_SIZE = 20
-OLD = timedelta(hours=24)
-CALLS_OF_A_DIAGNOSIS = 14  # at most, as measured
+MAX_SYNC_AGE = timedelta(hours=24)
+REQUESTS_PER_DIAGNOSIS = 14  # maximum measured
 ROLES = {"": "Cobrowse Doctor: diagnose", "start": "Cobrowse Doctor: diagnose and start"}
 
 
 @require_safe
-def client_rights(request: Request, pk: int) -> HttpResponse:
+def client_permissions(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk, request.user)
-    snapshot = rights_snapshot(client)
-    contract = contract_in_force(client.region)
+    snapshot = latest_permission_sync(client)
+    contract = current_contract(client.region)
     needed = _needed(contract)
     form = CallsForm(request.GET)
     form.is_valid()
     role = form.cleaned_data.get("role", "")
     context: dict[str, Any] = {
         "client": client,
-        "reading": reading_of(client),
+        "reading": sync_state_of(client),
         "snapshot": snapshot,
         "contract": contract,
         "form": form,
         "role": copyable_role(ROLES[role], (*needed, *(STARTING if role else ()))),
         "role_kind": role,
         "menu_path": MENU_PATH,
-        "created_by": CREATED_BY,
+        "created_by": CREATE_CALL,
     }
     if snapshot is not None:
-        rights = read_rights(snapshot.rights)
-        context |= _of_rights(rights, client, needed) | _calls(request, form, contract, rights)
-        context["is_old"] = bool(snapshot.finished_at and timezone.now() - snapshot.finished_at > OLD)
+        permissions = parse_client_permissions(snapshot.rights)
+        context |= _permission_context(permissions, client, needed)
+        context |= _call_context(request, form, contract, permissions)
+        context["is_old"] = bool(snapshot.finished_at and timezone.now() - snapshot.finished_at > MAX_SYNC_AGE)
     return render(request, "orgs/permissions/page.html", context)
 
 
 def _needed(contract: Contract) -> dict[str, tuple[str, ...]]:
-    """The permissions of the smallest role, each with the titles of the checks that read with it."""
+    """Return the permissions of the smallest role, each with the titles of the checks that need it."""
     role = handbook.smallest_role(handbook.areas(all_checks(), contract))
-    return {each.permission.api: each.checks for each in role}
+    return {entry.permission.api: entry.checks for entry in role}
 
 
-def _of_rights(rights: Rights, client: OAuthClient, needed: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    matters = matters_of(rights, needed)
-    allowed = rights.rate_allowed
+def _permission_context(
+    permissions: ClientPermissions, client: OAuthClient, needed: dict[str, tuple[str, ...]]
+) -> dict[str, Any]:
+    relevant = relevant_permissions(permissions, needed)
+    allowed = permissions.rate_allowed
     return {
-        "rights": rights,
-        "matrix": matrix_of(rights),
-        "matters": matters,
-        "lacking": lacking(matters),
+        "rights": permissions,
+        "matrix": role_matrix(permissions),
+        "matters": relevant,
+        "lacking": missing_permissions(relevant),
         "licences": LICENCES,
-        "runs_a_minute": allowed // CALLS_OF_A_DIAGNOSIS if allowed else None,
-        "gateway_scopes": [(each, each in (rights.scopes or ())) for each in gateway.SCOPES] if client.gateway else [],
+        "runs_a_minute": allowed // REQUESTS_PER_DIAGNOSIS if allowed else None,
+        "gateway_scopes": [(scope, scope in (permissions.scopes or ())) for scope in gateway.SCOPES if client.gateway],
     }
 
 
-def _calls(request: Request, form: CallsForm, contract: Contract, rights: Rights) -> dict[str, Any]:
-    """Those that fit the words, counted by answer; of the answer that was chosen, one page."""
-    words, chosen = form.cleaned_data.get("q", ""), form.cleaned_data.get("may", KNOWN)
-    found = judge_calls(search(contract, words), rights)
+def _call_context(
+    request: Request, form: CallsForm, contract: Contract, permissions: ClientPermissions
+) -> dict[str, Any]:
+    """Return the calls that match the search, counted by access, and a page of those with the chosen access."""
+    terms, chosen = form.cleaned_data.get("q", ""), form.cleaned_data.get("may", KNOWN)
+    found = evaluate_calls(search(contract, terms), permissions)
     if chosen == KNOWN:
-        shown = [each for each in found if each.code != "not_told"]
+        shown = [call for call in found if call.code != "not_told"]
     else:
-        shown = [each for each in found if chosen in (ALL, each.may)]
-    told = counts(found)
-    kept = request.GET.copy()
-    kept.pop("page", None)
-    apart = kept.copy()
-    apart.pop("may", None)
+        shown = [call for call in found if chosen in (ALL, call.access)]
+    counts = count_by_access(found)
+    query = request.GET.copy()
+    query.pop("page", None)
+    query_without_access = query.copy()
+    query_without_access.pop("may", None)
     return {
         "calls": Paginator(shown, PAGE_SIZE).get_page(request.GET.get("page")),
-        "counts": [(may.value, REASON_TEXTS[may], told[may]) for may in May],
+        "counts": [(access.value, REASON_TEXTS[access], counts[access]) for access in Access],
         "chosen": chosen,
-        "kept": kept.urlencode(),
-        "kept_apart": apart.urlencode(),
+        "query_string": query.urlencode(),
+        "query_string_without_access": query_without_access.urlencode(),
     }

@@ -24,7 +24,7 @@ from diagnostics.runs.filters import (
     RunFilter,
 )
 from diagnostics.runs.queries.choices import RunChoices
-from diagnostics.web.time_ranges import QUICK
+from diagnostics.web.time_ranges import QUICK_RANGES
 
 FIRST: Final = ("client", "cause", "when", "sort")
 LABELS: Final = {
@@ -91,7 +91,7 @@ class RunFilterForm:
             "org": choices.orgs,
             "who": choices.people,
             "cause": CAUSES,
-            "when": QUICK,
+            "when": QUICK_RANGES,
             "sort": SORTS,
             "tier": TIERS,
             "kind": KINDS,

@@ -12,7 +12,7 @@ from diagnostics.comparison.history import Point, PointState
 from diagnostics.comparison.side import Side
 from diagnostics.comparison.steps import StepKind, VerdictStep
 from diagnostics.runs import report
-from diagnostics.runs.templatetags.outcomes import badge
+from diagnostics.web.badges import badge
 
 register = template.Library()
 

@@ -1,7 +1,6 @@
 """Badges of outcomes, certainties and states. Each has a word and a shape; color is never the only sign."""
 
 from django import template
-from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -10,6 +9,7 @@ from diagnostics.comparison.findings import FindingChange
 from diagnostics.engine import causes
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
+from diagnostics.web.badges import badge, icon
 
 register = template.Library()
 
@@ -36,22 +36,7 @@ NOTE_TONES = {"taken": "pass", "guessed": "warn", "dropped": "skip", "masked": "
 MESSAGE_SHAPES = {"success": "pass", "warning": "warn", "error": "fail"}
 
 
-@register.simple_tag
-def icon(name: str) -> SafeString:
-    """A shape from the sprite; always shown next to a word."""
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
-
-
-def badge(shape: str, tone: str, label: str, title: str = "", *, chip: bool = False) -> SafeString:
-    """`title` explains the word; it never carries information that is not on the page."""
-    return format_html(
-        '<span class="badge tone-{}{}"{}>{}<span>{}</span></span>',
-        tone,
-        " chip" if chip else "",
-        format_html(' title="{}"', title) if title else "",
-        icon(shape),
-        label,
-    )
+register.simple_tag(icon)
 
 
 @register.simple_tag

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.engine.finding import Finding
-from diagnostics.runs.templatetags.outcomes import badge, cause_tone
+from diagnostics.runs.templatetags.outcomes import cause_tone
+from diagnostics.web.badges import badge
 
 register = template.Library()
 

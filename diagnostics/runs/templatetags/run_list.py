@@ -15,7 +15,8 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.matrix import Cell
 from diagnostics.runs.queries.strips import describe_run, strips
-from diagnostics.runs.templatetags.outcomes import STATUS_TONES, cause_tone, icon
+from diagnostics.runs.templatetags.outcomes import STATUS_TONES, cause_tone
+from diagnostics.web.badges import icon
 
 register = template.Library()
 

@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from diagnostics.accounts.audit import record
-from diagnostics.accounts.requests import Request, zone_of
+from diagnostics.accounts.rate_limits import enforce_limit
+from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.runs.export import streams
 from diagnostics.runs.filters import RunFilter
-from diagnostics.runs.limits import EXPORTS, enforce_limit, one_export, refuse_second_export
+from diagnostics.runs.limits import EXPORTS, one_export, refuse_second_export
 from diagnostics.runs.queries.exports import ExportedRun, runs_to_export
-from diagnostics.web.streaming import in_pieces
+from diagnostics.web.streaming import in_chunks
 
 # Parameters besides the filters; the page in the list is ignored.
 OTHER_PARAMETERS = ("page", "findings")
@@ -32,7 +33,7 @@ def runs_export(request: Request, file_format: str) -> HttpResponseBase:
     if file_format not in TYPES:
         raise Http404(file_format[:20])
     now = timezone.now()
-    filters = RunFilter.read(request.GET, now, zone_of(request), viewer=request.user, also=OTHER_PARAMETERS)
+    filters = RunFilter.read(request.GET, now, viewer_time_zone(request), viewer=request.user, also=OTHER_PARAMETERS)
     problems = [*filters.problems, *_problems_of_findings(request)]
     if problems:
         return render(request, "runs/export/refused.html", {"problems": problems}, status=400)
@@ -51,7 +52,7 @@ def runs_export(request: Request, file_format: str) -> HttpResponseBase:
         "json": lambda exported: streams.as_json(exported, query=filters.to_query(), made_at=now),
         "jsonl": streams.as_jsonl,
     }
-    pieces = in_pieces(writers[file_format](runs))
+    pieces = in_chunks(writers[file_format](runs))
     return StreamingHttpResponse(one_export(request.user, pieces), headers=headers)
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from diagnostics.accounts.requests import Request, zone_of
+from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.checks import base as checks
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.runs.filters import SORTS, RunFilter
@@ -65,7 +65,10 @@ def run_causes(request: Request) -> HttpResponse:
     query = _read_query(request)
     if _has_empty_values(request, query):
         return HttpResponseRedirect(f"{request.path}?{query.query}")
-    now, zone = timezone.now(), ZoneInfo(query.filters.get("zone")) if query.filters.get("zone") else zone_of(request)
+    now, zone = (
+        timezone.now(),
+        ZoneInfo(query.filters.get("zone")) if query.filters.get("zone") else viewer_time_zone(request),
+    )
     filters = query.filters
     if uses_default_range := filters.times.is_open:
         filters = RunFilter.read({**filters.values, "when": CHART_RANGE}, now, zone, viewer=request.user)
@@ -75,7 +78,7 @@ def run_causes(request: Request) -> HttpResponse:
 
 
 def _read_query(request: Request) -> RunListQuery:
-    filters = RunFilter.read(request.GET, timezone.now(), zone_of(request), viewer=request.user, also=(PAGE,))
+    filters = RunFilter.read(request.GET, timezone.now(), viewer_time_zone(request), viewer=request.user, also=(PAGE,))
     page = request.GET.get(PAGE, "")
     position = read_position(page, filters.sort)
     if position is None:

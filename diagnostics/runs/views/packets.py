@@ -10,13 +10,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from diagnostics.accounts.audit import record
+from diagnostics.accounts.rate_limits import enforce_limit
 from diagnostics.accounts.requests import Request
 from diagnostics.product import version
 from diagnostics.redaction.leak_scan import kinds_of
 from diagnostics.runs.export.packet import LeakFound, stamp_of
 from diagnostics.runs.export.packets import packet_of, page_of, redacted_run
 from diagnostics.runs.export.redacted import RedactedRun
-from diagnostics.runs.limits import PACKETS, enforce_limit
+from diagnostics.runs.limits import PACKETS
 from diagnostics.runs.lookups import find_run
 from diagnostics.runs.models import Run
 from diagnostics.storage.model_fields import UnreadableSecret

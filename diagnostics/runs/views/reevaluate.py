@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from diagnostics.accounts.requests import Request, zone_of
+from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.checks import base as checks
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.forms.list import RunFilterForm
@@ -64,7 +64,9 @@ def run_reevaluate(request: Request, pk: int) -> HttpResponse:
 
 
 def _read_query(request: Request) -> ReevaluationQuery:
-    filters = RunFilter.read(request.GET, timezone.now(), zone_of(request), viewer=request.user, also=OTHER_PARAMETERS)
+    filters = RunFilter.read(
+        request.GET, timezone.now(), viewer_time_zone(request), viewer=request.user, also=OTHER_PARAMETERS
+    )
     position = read_position(request.GET.get("page", ""), filters.sort)
     return ReevaluationQuery(filters, position, {name: _number(request.GET.get(name, "")) for name in COUNTS})
 

@@ -8,17 +8,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics import tasks
 from diagnostics.accounts.access import may_run_required
-from diagnostics.accounts.requests import Request, go_to, not_modified_fragment
+from diagnostics.accounts.requests import Request, not_modified_fragment, redirect_to
 from diagnostics.checks import base as checks
 from diagnostics.comparison.findings import FindingChange
 from diagnostics.issues.queries import issues_by_anchor
-from diagnostics.orgs.queries.providers import providers_named
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
 from diagnostics.runs.live_start import why_start_refused
 from diagnostics.runs.lookups import find_exchange, find_finding, find_run
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.comparisons import neighbours_of
+from diagnostics.runs.queries.named_providers import providers_named
 from diagnostics.runs.queries.runs import exchanges_of, findings_of, state_of
 from diagnostics.runs.run_json import run_json
 from diagnostics.runs.runs import repeat_run, repeatable_checks
@@ -88,8 +88,8 @@ def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
             transaction.on_commit(lambda: tasks.send(tasks.execute_run, repetition.pk))
     except ActionRefused as refused:
         messages.error(request, str(refused))
-        return go_to(request, "run", run.pk)
-    return go_to(request, "run", repetition.pk)
+        return redirect_to(request, "run", run.pk)
+    return redirect_to(request, "run", repetition.pk)
 
 
 def _run_context(request: Request, run: Run) -> dict[str, object]:

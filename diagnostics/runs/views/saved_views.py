@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics.accounts.access import admin_required
-from diagnostics.accounts.requests import Request, zone_of
+from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.runs.models import SavedView
 from diagnostics.runs.saved_views import MAX_QUERY_LENGTH, delete_view, save_view
 from diagnostics.web.refusals import ActionRefused
@@ -18,7 +18,7 @@ from diagnostics.web.refusals import ActionRefused
 def view_add(request: Request) -> HttpResponse:
     query = request.POST.get("query", "")
     try:
-        view = save_view(request.POST.get("name", ""), query, request.user, timezone.now(), zone_of(request))
+        view = save_view(request.POST.get("name", ""), query, request.user, timezone.now(), viewer_time_zone(request))
     except ActionRefused as refused:
         messages.error(request, str(refused))
         return HttpResponseRedirect(f"{resolve_url('runs')}?{query if len(query) <= MAX_QUERY_LENGTH else ''}")

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics import tasks
 from diagnostics.accounts.access import may_run_required
+from diagnostics.accounts.rate_limits import TooManyRuns
 from diagnostics.accounts.requests import Request
 from diagnostics.genesys import gateway
 from diagnostics.orgs.lookups import find_provider
 from diagnostics.orgs.models import Provider
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.forms.paste import PasteForm, StartForm
-from diagnostics.runs.limits import PREVIEW, StillReading, TooManyRuns, reading_one_text
+from diagnostics.runs.limits import PREVIEW, StillReading, reading_one_text
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import create_run
 from diagnostics.runs.throttling import too_many_requests

@@ -1,4 +1,4 @@
-"""What every page shows: the times, the versions in force."""
+"""Template tags and filters for every page: times, durations, versions, regions."""
 
 import json
 from datetime import datetime, timedelta
@@ -33,13 +33,13 @@ def contract_line() -> str:
 
 @register.simple_tag
 def single_sign_on() -> str:
-    """The provider's name; "" without one."""
+    """Return the name of the single sign-on provider, or "" if none is configured."""
     return settings.OIDC_NAME if settings.OIDC else ""
 
 
 @register.filter
 def ago(moment: datetime | None) -> SafeString:
-    """A time element: near moments as a distance, far ones as a date, the exact moment on hover."""
+    """Return a time element: "3 minutes ago", or a date if it is more than 14 days ago. The title is the exact time."""
     if moment is None:
         return SafeString("")
     return _time(moment, distance(timezone.now() - moment) or format_date(timezone.localtime(moment), "j M Y"))
@@ -47,12 +47,13 @@ def ago(moment: datetime | None) -> SafeString:
 
 @register.filter
 def lasting(moment: datetime | None) -> SafeString:
-    """How long something has been as it is: "for 3 days", and "since" a date where that says more."""
+    """Return a time element such as "for 3 days", or "since 3 Nov 2026" if it is more than 14 days ago."""
     if moment is None:
         return SafeString("")
     passed = distance(timezone.now() - moment)
     day = format_date(timezone.localtime(moment), "j M Y")
-    return _time(moment, f"for {passed.removesuffix(' ago')}" if passed.endswith(" ago") else f"since {passed or day}")
+    text = f"for {passed.removesuffix(' ago')}" if passed.endswith(" ago") else f"since {passed or day}"
+    return _time(moment, text)
 
 
 @register.filter
@@ -62,13 +63,13 @@ def moment(value: datetime | None) -> SafeString:
 
 @register.filter
 def clock(value: datetime | None) -> SafeString:
-    """The hour of the same day; the exact moment on hover."""
+    """Return a time element with hours, minutes and seconds. The title is the exact time."""
     return SafeString("") if value is None else _time(value, format_date(timezone.localtime(value), "H:i:s"))
 
 
 @register.filter
 def duration(ms: float | None) -> str:
-    """Milliseconds as a person reads them."""
+    """Format milliseconds, such as "120 ms", "1.2 s" or "2 min 5 s"."""
     if ms is None:
         return ""
     if ms < 1000:
@@ -85,13 +86,13 @@ def region(key: str) -> str:
 
 @register.filter
 def pretty(text: str) -> str:
-    """JSON with its structure shown; anything else as it is."""
-    value, trouble = read_json(text)
-    return text if trouble or value is None else json.dumps(value, indent=2, ensure_ascii=False)
+    """Indent JSON; return any other text unchanged."""
+    value, error = read_json(text)
+    return text if error or value is None else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def distance(passed: timedelta) -> str:
-    """For example "3 hours ago"; "" from two weeks on, when a date says more."""
+    """Return a relative time such as "3 minutes ago", or "" if it is more than 14 days ago."""
     if passed < timedelta(seconds=5):
         return "just now"
     return f"{duration_in_words(passed)} ago" if passed < timedelta(days=14) else ""
@@ -101,7 +102,7 @@ def exact(value: datetime) -> str:
     return format_date(timezone.localtime(value), "j M Y, H:i:s T")
 
 
-def _time(value: datetime, shown: str) -> SafeString:
+def _time(value: datetime, text: str) -> SafeString:
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', value.isoformat(timespec="seconds"), exact(value), shown
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(timespec="seconds"), exact(value), text
     )

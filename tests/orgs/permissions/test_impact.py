@@ -7,8 +7,14 @@ import pytest
 from diagnostics.checks.base import all_checks
 from diagnostics.engine import check_reference as handbook
 from diagnostics.genesys.contract import bundled
-from diagnostics.orgs.permissions.impact import askers_of, permission_in, readers_of, spelled, without
-from diagnostics.orgs.permissions.synced import Rights, read_rights
+from diagnostics.orgs.permissions.impact import (
+    canonical_name,
+    dependent_calls,
+    dependent_checks,
+    parse_permission,
+    removal_impact,
+)
+from diagnostics.orgs.permissions.synced import ClientPermissions, parse_client_permissions
 from tests.factories import make_rights
 
 START = "conversation:cobrowse:add"
@@ -16,7 +22,7 @@ VOICE = "conversation:cobrowseVoice:add"
 DEPLOYMENT = "webDeployments:deployment:view"
 
 
-def holding(*policies: str, conditional: tuple[str, ...] = ()) -> Rights:
+def holding(*policies: str, conditional: tuple[str, ...] = ()) -> ClientPermissions:
     grant: dict[str, Any] = {
         "role": "A",
         "division": "*",
@@ -24,7 +30,7 @@ def holding(*policies: str, conditional: tuple[str, ...] = ()) -> Rights:
         "policies": list(policies),
         "conditional": list(conditional),
     }
-    return read_rights(make_rights(grants=[grant], catalogue={}))
+    return parse_client_permissions(make_rights(grants=[grant], catalogue={}))
 
 
 @pytest.mark.parametrize(
@@ -42,31 +48,31 @@ def holding(*policies: str, conditional: tuple[str, ...] = ()) -> Rights:
     ],
 )
 def test_a_permission_is_read_in_both_notations(text: str, permission: str) -> None:
-    assert permission_in(text) == permission
+    assert parse_permission(text) == permission
 
 
 def test_a_permission_is_spelled_as_the_platform_spells_it() -> None:
-    assert spelled("CONVERSATION:cobrowsevoice:add", (START, VOICE)) == VOICE
-    assert spelled("made:up:view", (START, VOICE)) == "made:up:view"
+    assert canonical_name("CONVERSATION:cobrowsevoice:add", (START, VOICE)) == VOICE
+    assert canonical_name("made:up:view", (START, VOICE)) == "made:up:view"
 
 
 def test_the_start_asks_for_one_of_two() -> None:
-    told = askers_of(START.upper(), bundled().operations)
+    told = dependent_calls(START.upper(), bundled().operations)
     assert [(each.operation.operation_id, each.others) for each in told] == [("postConversationCobrowse", (VOICE,))]
 
 
 def test_a_wildcard_stands_for_all_that_it_covers() -> None:
-    found = {each.operation.operation_id for each in askers_of("webDeployments:*:view", bundled().operations)}
+    found = {each.operation.operation_id for each in dependent_calls("webDeployments:*:view", bundled().operations)}
     assert {"getWebdeploymentsDeployments", "getWebdeploymentsConfigurations"} <= found
-    assert [each.others for each in askers_of("conversation:*:add", bundled().operations)] == [()]
+    assert [each.others for each in dependent_calls("conversation:*:add", bundled().operations)] == [()]
 
 
 def test_the_checks_that_read_with_it_are_named() -> None:
     areas = handbook.areas(all_checks(), bundled())
     titles = {each.id: each.title for each in all_checks()}
-    assert titles["deployments.cobrowse"] in {each.title for each in readers_of(DEPLOYMENT, areas)}
-    assert readers_of("made:up:view", areas) == ()
-    assert readers_of(START, areas) == ()
+    assert titles["deployments.cobrowse"] in {each.title for each in dependent_checks(DEPLOYMENT, areas)}
+    assert dependent_checks("made:up:view", areas) == ()
+    assert dependent_checks(START, areas) == ()
 
 
 @pytest.mark.parametrize(
@@ -81,9 +87,16 @@ def test_the_checks_that_read_with_it_are_named() -> None:
         (holding("other:thing:view"), 0, 0, 0, ()),
     ],
 )
-def test_what_is_left_without_it(rights: Rights, lost: int, kept: int, unsure: int, kept_by: tuple[str, ...]) -> None:
-    told = without(START, rights, askers_of(START, bundled().operations))
-    assert (len(told.lost), len(told.kept), len(told.unsure), told.kept_by) == (lost, kept, unsure, kept_by)
+def test_what_is_left_without_it(
+    rights: ClientPermissions, lost: int, kept: int, unsure: int, kept_by: tuple[str, ...]
+) -> None:
+    told = removal_impact(START, rights, dependent_calls(START, bundled().operations))
+    assert (len(told.lost), len(told.unaffected), len(told.uncertain), told.alternatives) == (
+        lost,
+        kept,
+        unsure,
+        kept_by,
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,5 +108,7 @@ def test_what_is_left_without_it(rights: Rights, lost: int, kept: int, unsure: i
         (holding(VOICE), ()),
     ],
 )
-def test_another_permission_keeps_the_call_and_not_the_medium(rights: Rights, media: tuple[str, ...]) -> None:
-    assert without(START, rights, askers_of(START, bundled().operations)).media == media
+def test_another_permission_keeps_the_call_and_not_the_medium(
+    rights: ClientPermissions, media: tuple[str, ...]
+) -> None:
+    assert removal_impact(START, rights, dependent_calls(START, bundled().operations)).media == media

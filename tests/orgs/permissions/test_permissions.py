@@ -7,11 +7,11 @@ import pytest
 
 from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.operation import Operation
-from diagnostics.orgs.permissions.calls import May, counts, judge_call, judge_calls
-from diagnostics.orgs.permissions.matrix import MOST_DIVISIONS, MOST_ROLES, matrix_of
-from diagnostics.orgs.permissions.relevant import lacking, matters_of
+from diagnostics.orgs.permissions.calls import Access, count_by_access, evaluate_call, evaluate_calls
+from diagnostics.orgs.permissions.matrix import MAX_DIVISIONS, MAX_ROLES, role_matrix
+from diagnostics.orgs.permissions.relevant import missing_permissions, relevant_permissions
 from diagnostics.orgs.permissions.role import copyable_role
-from diagnostics.orgs.permissions.synced import PermissionState, covering, covers, read_rights
+from diagnostics.orgs.permissions.synced import PermissionState, covering, covers, parse_client_permissions
 from tests.factories import make_rights
 
 START = "conversation:cobrowse:add"
@@ -33,7 +33,7 @@ def grant(
 
 
 def state_of(permission: str, **values: Any) -> PermissionState:
-    return read_rights(make_rights(**values)).holds(permission).state
+    return parse_client_permissions(make_rights(**values)).status_of(permission).state
 
 
 def call(rule: Any, *permissions: str, **values: Any) -> Operation:
@@ -77,12 +77,14 @@ def test_each_permission_has_one_state(permission: str, values: dict[str, Any], 
 
 def test_a_firm_holding_beats_one_under_a_condition_and_says_where() -> None:
     grants = [grant(conditional=[START], role="Narrow", division="d2", name="Sales"), grant(START, role="Wide")]
-    found = read_rights(make_rights(grants=grants)).holds(START)
+    found = parse_client_permissions(make_rights(grants=grants)).status_of(START)
     assert (found.roles, found.places, found.is_everywhere) == (("Wide",), ("Home",), False)
 
 
 def test_every_division_is_said_as_such() -> None:
-    found = read_rights(make_rights(grants=[grant("conversation:*:*", division="*", name="*")])).holds(START)
+    found = parse_client_permissions(make_rights(grants=[grant("conversation:*:*", division="*", name="*")])).status_of(
+        START
+    )
     assert found.places == ("every division",)
     assert found.is_everywhere
     assert found.is_by_wildcard
@@ -102,22 +104,24 @@ def test_every_division_is_said_as_such() -> None:
     ],
 )
 def test_a_reading_of_an_odd_shape_counts_as_not_read(odd: object) -> None:
-    rights = read_rights(odd)
-    assert rights.holds(START).state == PermissionState.UNREAD
+    rights = parse_client_permissions(odd)
+    assert rights.status_of(START).state == PermissionState.UNREAD
     assert (rights.rate_allowed, rights.rate_left, rights.divisions) == (None, None, None)
     assert (rights.scopes, rights.token_seconds, rights.grant_type) == (None, None, "")
-    assert matrix_of(rights).rows == ()
+    assert role_matrix(rights).rows == ()
 
 
 def test_odd_entries_among_the_grants_are_left_out_and_long_names_cut() -> None:
-    rights = read_rights({"grants": [3, None, grant(START, role="r" * 9_000), {"policies": [1, None, VOICE]}]})
+    rights = parse_client_permissions(
+        {"grants": [3, None, grant(START, role="r" * 9_000), {"policies": [1, None, VOICE]}]}
+    )
     assert [len(each.role) for each in rights.grants or ()] == [200, 9]
-    assert rights.holds(VOICE).state == PermissionState.HELD
+    assert rights.status_of(VOICE).state == PermissionState.HELD
 
 
 def test_the_limit_that_binds_client_credentials_comes_first() -> None:
     limits = {"platform.api": {"token.rate.per.minute": 100, "client.credentials.token.rate.per.minute": 300}}
-    assert read_rights(make_rights(limits=limits)).rate_allowed == 300
+    assert parse_client_permissions(make_rights(limits=limits)).rate_allowed == 300
 
 
 @pytest.mark.parametrize(
@@ -141,30 +145,30 @@ def test_a_permission_is_covered_in_eight_ways() -> None:
 @pytest.mark.parametrize(
     ("operation", "may", "code"),
     [
-        (call("none"), May.YES, "none_needed"),
-        (call("unknown"), May.UNKNOWN, "not_told"),
-        (call("unknown", needs_token=False), May.YES, "no_token"),
-        (call("none", user_only=True), May.NO, "user_needed"),
-        (call("none", summary="Get the logged in user."), May.NO, "user_needed"),
-        (call("any", "a:a:a", "b:b:b"), May.YES, "held"),
-        (call("any", "b:b:b", "c:c:c"), May.CONDITION, "conditional"),
-        (call("any", "c:c:c"), May.NO, "lacking"),
-        (call("any", "x:x:x"), May.NO, "unlicensed"),
-        (call("any", "x:x:x", "c:c:c"), May.NO, "lacking"),
-        (call("all", "a:a:a", "b:b:b"), May.CONDITION, "conditional"),
-        (call("all", "a:a:a", "c:c:c"), May.NO, "lacking"),
-        (call("all", "a:a:a", "x:x:x"), May.NO, "unlicensed"),
-        (call("all", "a:a:a", "far:far:far"), May.CONDITION, "apart"),
-        (call("all", "a:a:a"), May.YES, "held"),
+        (call("none"), Access.YES, "none_needed"),
+        (call("unknown"), Access.UNKNOWN, "not_told"),
+        (call("unknown", needs_token=False), Access.YES, "no_token"),
+        (call("none", user_only=True), Access.NO, "user_needed"),
+        (call("none", summary="Get the logged in user."), Access.NO, "user_needed"),
+        (call("any", "a:a:a", "b:b:b"), Access.YES, "held"),
+        (call("any", "b:b:b", "c:c:c"), Access.CONDITION, "conditional"),
+        (call("any", "c:c:c"), Access.NO, "lacking"),
+        (call("any", "x:x:x"), Access.NO, "unlicensed"),
+        (call("any", "x:x:x", "c:c:c"), Access.NO, "lacking"),
+        (call("all", "a:a:a", "b:b:b"), Access.CONDITION, "conditional"),
+        (call("all", "a:a:a", "c:c:c"), Access.NO, "lacking"),
+        (call("all", "a:a:a", "x:x:x"), Access.NO, "unlicensed"),
+        (call("all", "a:a:a", "far:far:far"), Access.CONDITION, "apart"),
+        (call("all", "a:a:a"), Access.YES, "held"),
     ],
 )
-def test_each_call_has_an_answer_and_its_reason(operation: Operation, may: May, code: str) -> None:
+def test_each_call_has_an_answer_and_its_reason(operation: Operation, may: Access, code: str) -> None:
     grants = [
         grant("a:a:a", conditional=["b:b:b"]),
         grant("far:far:far", role="Far", division="d2", name="Away"),
     ]
-    told = judge_call(operation, read_rights(make_rights(grants=grants, catalogue={"x:x:x": False})))
-    assert (told.may, told.code) == (may, code)
+    told = evaluate_call(operation, parse_client_permissions(make_rights(grants=grants, catalogue={"x:x:x": False})))
+    assert (told.access, told.code) == (may, code)
     assert told.reason
 
 
@@ -173,34 +177,39 @@ def test_each_call_has_an_answer_and_its_reason(operation: Operation, may: May, 
 )
 @pytest.mark.parametrize("rule", ["any", "all"])
 def test_what_was_not_read_is_not_known(rule: str, values: dict[str, Any], code: str) -> None:
-    told = judge_call(call(rule, START), read_rights(make_rights(**values)))
-    assert (told.may, told.code) == (May.UNKNOWN, code)
+    told = evaluate_call(call(rule, START), parse_client_permissions(make_rights(**values)))
+    assert (told.access, told.code) == (Access.UNKNOWN, code)
 
 
 def test_divisions_limit_a_call_where_it_is_not_held_in_every_one() -> None:
     grants = [grant(START), grant(START, division="d2", name="Sales"), grant(VOICE, division="*")]
-    rights = read_rights(make_rights(grants=grants))
-    assert judge_call(call("any", START), rights).places == ("Home", "Sales")
-    assert judge_call(call("any", START, VOICE), rights).places == ()
-    assert judge_call(call("all", START, VOICE), rights).places == ("Home", "Sales")
+    rights = parse_client_permissions(make_rights(grants=grants))
+    assert evaluate_call(call("any", START), rights).places == ("Home", "Sales")
+    assert evaluate_call(call("any", START, VOICE), rights).places == ()
+    assert evaluate_call(call("all", START, VOICE), rights).places == ("Home", "Sales")
 
 
 def test_scopes_matter_only_for_a_users_token_and_only_where_they_are_facts() -> None:
     asks = call("none", scopes=("things",), scopes_status="verified")
     user = {"grant_type": "CODE", "scopes": ["other"]}
-    assert judge_call(asks, read_rights(make_rights(client=user))).code == "scope_missing"
-    assert judge_call(asks, read_rights(make_rights(client={**user, "scopes": ["things"]}))).may == May.YES
-    assert judge_call(asks, read_rights(make_rights(client={**user, "scopes": None}))).may == May.YES
-    assert judge_call(asks, read_rights(make_rights())).may == May.YES
+    assert evaluate_call(asks, parse_client_permissions(make_rights(client=user))).code == "scope_missing"
+    assert (
+        evaluate_call(asks, parse_client_permissions(make_rights(client={**user, "scopes": ["things"]}))).access
+        == Access.YES
+    )
+    assert (
+        evaluate_call(asks, parse_client_permissions(make_rights(client={**user, "scopes": None}))).access == Access.YES
+    )
+    assert evaluate_call(asks, parse_client_permissions(make_rights())).access == Access.YES
     guessed = call("none", scopes=("things",), scopes_status="inferred")
-    assert judge_call(guessed, read_rights(make_rights(client=user))).may == May.YES
+    assert evaluate_call(guessed, parse_client_permissions(make_rights(client=user))).access == Access.YES
 
 
 def test_the_whole_contract_gets_an_answer() -> None:
     operations = bundled().operations
-    told = counts(judge_calls(operations, read_rights(make_rights())))
+    told = count_by_access(evaluate_calls(operations, parse_client_permissions(make_rights())))
     assert sum(told.values()) == len(operations)
-    assert all(told[may] for may in (May.YES, May.NO, May.UNKNOWN))
+    assert all(told[may] for may in (Access.YES, Access.NO, Access.UNKNOWN))
 
 
 def test_the_matrix_has_a_row_for_each_role_and_a_column_for_each_division() -> None:
@@ -210,7 +219,7 @@ def test_the_matrix_has_a_row_for_each_role_and_a_column_for_each_division() -> 
         grant(START, role="A", division="*", name="*"),
         grant(role="C", policies=None),
     ]
-    told = matrix_of(read_rights(make_rights(grants=grants)))
+    told = role_matrix(parse_client_permissions(make_rights(grants=grants)))
     assert told.divisions == ("every division", "Home", "Sales")
     assert [(row.role, row.cells) for row in told.rows] == [
         ("A", (True, True, False)),
@@ -223,18 +232,20 @@ def test_the_matrix_has_a_row_for_each_role_and_a_column_for_each_division() -> 
 
 def test_a_large_matrix_is_cut_and_says_so() -> None:
     grants = [grant(START, role=f"r{number}", division=f"d{number}", name=f"n{number}") for number in range(200)]
-    told = matrix_of(read_rights(make_rights(grants=grants)))
-    assert (len(told.divisions), len(told.rows)) == (MOST_DIVISIONS, MOST_ROLES)
-    assert (told.more_divisions, told.more_roles) == (200 - MOST_DIVISIONS, 200 - MOST_ROLES)
+    told = role_matrix(parse_client_permissions(make_rights(grants=grants)))
+    assert (len(told.divisions), len(told.rows)) == (MAX_DIVISIONS, MAX_ROLES)
+    assert (told.more_divisions, told.more_roles) == (200 - MAX_DIVISIONS, 200 - MAX_ROLES)
 
 
 def test_what_is_lacking_says_what_it_hides() -> None:
-    told = matters_of(read_rights(make_rights()), {"webDeployments:configuration:view": ("Cobrowse is on",)})
-    by_name = {each.holds.permission: each for each in told}
+    told = relevant_permissions(
+        parse_client_permissions(make_rights()), {"webDeployments:configuration:view": ("Cobrowse is on",)}
+    )
+    by_name = {each.status.permission: each for each in told}
     assert by_name[START].starts
     assert by_name["webDeployments:configuration:view"].checks == ("Cobrowse is on",)
     assert by_name["conversation:communication:view"].purpose
-    names = {each.holds.permission for each in lacking(told)}
+    names = {each.status.permission for each in missing_permissions(told)}
     assert "webDeployments:deployment:view" not in names
     assert "conversation:communication:view" in names
     assert not names & {START, VOICE}

@@ -8,7 +8,7 @@ from diagnostics.demo.orgs import DemoOrg
 from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
-from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.sync.snapshots import run_sync, start_sync
 
 
 def demo_org(demo: Running, key: str = "published") -> DemoOrg:
@@ -24,9 +24,9 @@ def gateway_client(demo: Running) -> OAuthClient:
 
 def sync(client: OAuthClient) -> ConfigurationSync:
     """Start a sync and run it until it finishes or waits."""
-    snapshot = start_snapshot(client, source=ConfigurationSync.Source.WEB, user=None)
+    snapshot = start_sync(client, source=ConfigurationSync.Source.WEB, user=None)
     assert snapshot is not None
-    assert read_snapshot(snapshot.pk)
+    assert run_sync(snapshot.pk)
     snapshot.refresh_from_db()
     return snapshot
 
@@ -36,7 +36,7 @@ def resume_sync(snapshot: ConfigurationSync) -> ConfigurationSync:
     ConfigurationSync.objects.filter(pk=snapshot.pk, state=ConfigurationSync.State.WAITING).update(
         resume_at=timezone.now() - timedelta(seconds=1)
     )
-    assert read_snapshot(snapshot.pk)
+    assert run_sync(snapshot.pk)
     snapshot.refresh_from_db()
     return snapshot
 

@@ -15,7 +15,7 @@ from diagnostics.genesys.paging import read_page
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, Provider
 from diagnostics.orgs.sync import execute as reading
 from diagnostics.orgs.sync import paging as walking
-from diagnostics.orgs.sync.snapshots import due_readings, read_snapshot, start_snapshot
+from diagnostics.orgs.sync.snapshots import due_syncs, run_sync, start_sync
 from tests.orgs.sync.demo_sync import changes_of, demo_org, deployment, resume_sync, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +30,7 @@ def org(demo: Running) -> DemoOrg:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "SIZES", (2, 1))
+    monkeypatch.setattr(walking, "PAGE_SIZES", (2, 1))
 
 
 def spoil(org: DemoOrg, client: OAuthClient, kind: str, on: str = DEPLOYMENTS) -> None:
@@ -72,9 +72,9 @@ def test_after_a_429_the_reading_waits_and_goes_on_where_it_was(
 def test_nobody_takes_a_waiting_reading_up_too_early(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "rate_limited", on="after=")
     waiting = sync(demo_client)
-    assert read_snapshot(waiting.pk) is False
-    assert due_readings() == ()
-    assert due_readings(timezone.now() + timedelta(seconds=8)) == (waiting.pk,)
+    assert run_sync(waiting.pk) is False
+    assert due_syncs() == ()
+    assert due_syncs(timezone.now() + timedelta(seconds=8)) == (waiting.pk,)
 
 
 def test_a_wait_of_hours_ends_the_reading_with_what_it_has(demo_client: OAuthClient, org: DemoOrg) -> None:
@@ -104,11 +104,11 @@ def test_the_reading_leaves_room_for_runs(
 
 
 def test_a_reading_lets_other_work_pass(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(reading, "MAX_SLICE_SECONDS", -1.0)
     queued = sync(demo_client)
     assert (queued.state, queued.worker) == (State.QUEUED, "")
-    monkeypatch.setattr(reading, "SLICE_SECONDS", 60.0)
-    assert due_readings() == (queued.pk,)
+    monkeypatch.setattr(reading, "MAX_SLICE_SECONDS", 60.0)
+    assert due_syncs() == (queued.pk,)
     assert resume_sync(queued).state == State.WHOLE
 
 
@@ -122,7 +122,7 @@ class Killed(BaseException):
 def test_killed_between_two_pages_it_goes_on_and_counts_nothing_twice(
     demo_client: OAuthClient, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshot = start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_sync(demo_client, source="web", user=None)
     assert snapshot is not None
 
     def killed(genesys: Any, path: str, cursor: str, *rest: Any, **query: Any) -> Any:
@@ -133,7 +133,7 @@ def test_killed_between_two_pages_it_goes_on_and_counts_nothing_twice(
     with monkeypatch.context() as patched:
         patched.setattr(walking, "read_page", killed)
         with pytest.raises(Killed):
-            read_snapshot(snapshot.pk)
+            run_sync(snapshot.pk)
     ConfigurationSync.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     ended = resume_sync(snapshot)
     assert (ended.state, told(demo_client), part_of(ended)["items"]) == (State.WHOLE, 6, 6)
@@ -143,7 +143,7 @@ def test_a_page_is_stored_whole_or_not_at_all(
     demo_client: OAuthClient, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after the rows were written and before their progress was."""
-    snapshot = start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_sync(demo_client, source="web", user=None)
     assert snapshot is not None
 
     def killed(at: Any, page: Any) -> Any:
@@ -152,7 +152,7 @@ def test_a_page_is_stored_whole_or_not_at_all(
     with monkeypatch.context() as patched:
         patched.setattr(walking, "_ending", killed)
         with pytest.raises(Killed):
-            read_snapshot(snapshot.pk)
+            run_sync(snapshot.pk)
     assert told(demo_client) == 0
     ConfigurationSync.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert resume_sync(snapshot).state == State.WHOLE
@@ -182,7 +182,7 @@ def test_half_a_page_is_asked_for_again_and_the_rest_is_read(demo_client: OAuthC
 def test_half_a_page_for_ever_ends_the_part(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "half_a_page", on=f"{DEPLOYMENTS}pageSize=2&expand=Configuration&after=")
     snapshot = sync(demo_client)
-    for _ in range(walking.MOST_FAILURES - 2):
+    for _ in range(walking.MAX_FAILURES - 2):
         assert snapshot.state == State.WAITING
         snapshot = resume_sync(snapshot)
     assert (snapshot.state, part_of(snapshot)["code"], told(demo_client)) == (State.PARTIAL, "broken_off", 2)
@@ -207,7 +207,7 @@ def test_a_list_without_an_honest_end_is_read_in_part(
 
 
 def test_too_many_pages_end_the_part(demo_client: OAuthClient, org: DemoOrg, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "MOST_PAGES", 2)
+    monkeypatch.setattr(walking, "MAX_PAGES", 2)
     assert part_of(sync(demo_client))["code"] == "too_many_pages"
 
 
@@ -294,7 +294,7 @@ def test_a_change_is_seen_although_the_list_hides_settings(demo_client: OAuthCli
 def test_settings_beyond_the_budget_are_said_to_be_hidden(
     demo_client: OAuthClient, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diagnostics.orgs.sync.providers.MOST_SETTINGS", 2)
+    monkeypatch.setattr("diagnostics.orgs.sync.providers.MAX_SETTINGS_REQUESTS", 2)
     spoil(org, demo_client, "hidden_settings")
     snapshot = sync(demo_client)
     assert part_of(snapshot, "settings")["code"] == "settings_hidden"
@@ -307,7 +307,7 @@ def test_settings_beyond_the_budget_are_said_to_be_hidden(
 def test_five_thousand_deployments_are_read_and_resumed(
     demo_client: OAuthClient, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walking, "SIZES", (100,))
+    monkeypatch.setattr(walking, "PAGE_SIZES", (100,))
     org.add_deployments(4_994)
     spoil(org, demo_client, "rate_limited", on="after=YXQ6MjUwMA")
     waiting = sync(demo_client)

@@ -115,7 +115,7 @@ def test_the_state_at_a_gateway(enabled: bool | None, state: str) -> None:
 def test_a_draft_is_newer_by_what_it_says_else_by_its_date(
     modified: str, cobrowse: Any, newer: bool | None, different: list[str]
 ) -> None:
-    draft = ConfigurationDraft("c1", modified, reading.cobrowse_in(cobrowse))
+    draft = ConfigurationDraft("c1", modified, reading.parse_cobrowse_settings(cobrowse))
     found = with_draft(told(), draft)
     assert found.draft_is_newer is newer
     assert found.settings["draft"]["different"] == different

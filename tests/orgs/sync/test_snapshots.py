@@ -12,9 +12,9 @@ from diagnostics.demo.orgs import DemoOrg
 from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import start_verification, verify_client
 from diagnostics.orgs.models import AccessToken, ConfigurationSync, HeldPermission, OAuthClient, OrgChange, Provider
-from diagnostics.orgs.seen_providers import store_seen_providers
 from diagnostics.orgs.sync import snapshots
-from diagnostics.orgs.sync.snapshots import due_readings, read_snapshot, start_snapshot
+from diagnostics.orgs.sync.snapshots import due_syncs, run_sync, start_sync
+from diagnostics.runs.seen_providers import store_seen_providers
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client, make_finding, make_provider, make_run, make_snapshot
 from tests.orgs.sync.demo_sync import changes_of, demo_org, deployment, gateway_client, resume_sync, sync
@@ -209,23 +209,23 @@ def test_a_provider_that_left_the_gateway_s_list_is_gone_the_second_time(demo: R
 
 
 def test_two_refreshes_at_once_are_one(demo_client: OAuthClient) -> None:
-    first = start_snapshot(demo_client, source="web", user=None)
+    first = start_sync(demo_client, source="web", user=None)
     assert first is not None
-    assert start_snapshot(demo_client, source="web", user=None) is None
+    assert start_sync(demo_client, source="web", user=None) is None
 
 
 def test_a_reading_is_taken_up_by_one_worker(demo_client: OAuthClient) -> None:
-    snapshot = start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_sync(demo_client, source="web", user=None)
     assert snapshot is not None
     ConfigurationSync.objects.update(
         state=State.READING, worker="another", lease_until=timezone.now() + timedelta(minutes=1)
     )
-    assert read_snapshot(snapshot.pk) is False
+    assert run_sync(snapshot.pk) is False
 
 
 def test_a_retired_client_s_org_is_not_read() -> None:
     with pytest.raises(ActionRefused):
-        start_snapshot(make_client(retired_at=timezone.now()), source="web", user=None)
+        start_sync(make_client(retired_at=timezone.now()), source="web", user=None)
 
 
 def test_an_unknown_region_ends_the_reading_with_a_sentence() -> None:
@@ -244,18 +244,18 @@ def test_an_org_that_lets_nobody_in_is_not_read(demo_client: OAuthClient, org: D
 
 
 def test_a_worker_that_is_gone_is_followed_by_the_next(demo_client: OAuthClient) -> None:
-    snapshot = start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_sync(demo_client, source="web", user=None)
     assert snapshot is not None
     past = timezone.now() - timedelta(seconds=1)
     ConfigurationSync.objects.update(state=State.READING, worker="gone", lease_until=past)
-    assert due_readings() == (snapshot.pk,)
+    assert due_syncs() == (snapshot.pk,)
     assert resume_sync(snapshot).state == State.WHOLE
 
 
 def test_a_reading_that_lasts_too_long_is_closed_with_what_it_has(demo_client: OAuthClient) -> None:
-    long_ago = timezone.now() - snapshots.LONGEST - timedelta(minutes=1)
+    long_ago = timezone.now() - snapshots.MAX_TIME - timedelta(minutes=1)
     stuck = make_snapshot(demo_client, state=State.WAITING, created_at=long_ago, finished_at=None, resume_at=long_ago)
-    due_readings()
+    due_syncs()
     stuck.refresh_from_db()
     assert (stuck.state, stuck.is_open) == (State.PARTIAL, False)
 
@@ -276,7 +276,7 @@ def test_a_fault_of_ours_closes_the_reading(demo_client: OAuthClient, monkeypatc
 def test_a_verification_that_came_out_right_reads_the_org(demo_client: OAuthClient) -> None:
     start_verification(demo_client)
     verify_client(demo_client.pk)
-    (pk,) = due_readings()
+    (pk,) = due_syncs()
     assert ConfigurationSync.objects.get(pk=pk).source == ConfigurationSync.Source.REGISTRATION
 
 
@@ -296,7 +296,7 @@ def test_a_client_is_read_again_when_its_time_has_come(settings: Settings) -> No
     due = make_client("due", next_reading_at=now - timedelta(seconds=1))
     make_client("later", next_reading_at=now + timedelta(hours=1))
     make_client("gone", next_reading_at=now, retired_at=now)
-    (pk,) = due_readings(now)
+    (pk,) = due_syncs(now)
     assert ConfigurationSync.objects.get(pk=pk).client == due
     due.refresh_from_db()
     assert due.next_reading_at is not None
@@ -305,19 +305,19 @@ def test_a_client_is_read_again_when_its_time_has_come(settings: Settings) -> No
 
 def test_a_few_are_read_at_a_time(settings: Settings) -> None:
     now = timezone.now()
-    for number in range(snapshots.FEW + 3):
+    for number in range(snapshots.MAX_CONCURRENT + 3):
         make_client(f"client {number}", next_reading_at=now)
-    assert len(due_readings(now)) == snapshots.FEW
-    assert due_readings(now) == ()
+    assert len(due_syncs(now)) == snapshots.MAX_CONCURRENT
+    assert due_syncs(now) == ()
     ConfigurationSync.objects.filter(pk=ConfigurationSync.objects.all()[:1]).update(state=State.WAITING)
-    assert len(due_readings(now)) == 1
+    assert len(due_syncs(now)) == 1
 
 
 def test_the_next_reading_follows_at_once(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     sent_tasks: list[int] = []
     monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
     make_client("due", next_reading_at=timezone.now())
-    snapshot = start_snapshot(demo_client, source="web", user=None)
+    snapshot = start_sync(demo_client, source="web", user=None)
     assert snapshot is not None
     tasks.read_snapshot(snapshot.pk)
     assert [ConfigurationSync.objects.get(pk=pk).client.name for pk in sent_tasks] == ["due"]
@@ -334,7 +334,7 @@ def test_two_ticks_at_once_start_one_reading() -> None:
 def test_clients_of_an_earlier_version_are_planned_for(settings: Settings, hours: int, planned: bool) -> None:
     settings.SNAPSHOT_HOURS = hours
     client = make_client(next_reading_at=None)
-    due_readings(timezone.now() - timedelta(hours=10))
+    due_syncs(timezone.now() - timedelta(hours=10))
     client.refresh_from_db()
     assert (client.next_reading_at is not None) is planned
 

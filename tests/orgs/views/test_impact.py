@@ -10,7 +10,7 @@ from django.utils import timezone
 from diagnostics.monitoring.models import Schedule
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, Provider
 from diagnostics.orgs.permissions.synced import PermissionState
-from diagnostics.orgs.queries import impact as touches
+from diagnostics.pages import impact_queries as queries
 from diagnostics.runs.models import Watch
 from tests.factories import (
     make_client,
@@ -42,7 +42,7 @@ def page(browser: Client, **query: str) -> str:
 
 
 def names(permission: str) -> set[str]:
-    return set(touches.holders_of(permission, None).values_list("name", flat=True))
+    return set(queries.clients_with_permission(permission, None).values_list("name", flat=True))
 
 
 @pytest.mark.parametrize("policy", [START, "conversation:*:add", "*:*:*", "conversation:cobrowse:*"])
@@ -64,24 +64,24 @@ def test_a_client_that_was_not_read_is_told_apart_from_one_without_it(acme: OAut
     never, refused, veiled = make_client("Never"), make_client("Refused"), make_client("Veiled")
     make_snapshot(refused, rights=make_rights(read={"subjects/me": "403"}))
     make_snapshot(veiled, rights=make_rights(unread_roles=["Secret"]))
-    assert touches.untold_holders(START, None).names == ("Never", "Refused", "Veiled")
-    held = touches.held_rights([acme, never, refused, veiled], [START])
-    states = [held[each.pk].holds(START).state for each in (acme, never, refused, veiled)]
+    assert queries.clients_with_unknown_permission(START, None).names == ("Never", "Refused", "Veiled")
+    held = queries.permissions_of_clients([acme, never, refused, veiled], [START])
+    states = [held[each.pk].status_of(START).state for each in (acme, never, refused, veiled)]
     assert states == [PermissionState.LACKING, PermissionState.UNREAD, PermissionState.UNREAD, PermissionState.HIDDEN]
 
 
 def test_the_newest_reading_decides_what_is_known(acme: OAuthClient) -> None:
     make_snapshot(acme, rights=make_rights(read={"subjects/me": "503"}))
-    assert touches.untold_holders(START, None).count == 1
+    assert queries.clients_with_unknown_permission(START, None).count == 1
     make_snapshot(acme)
-    assert touches.untold_holders(START, None).count == 0
+    assert queries.clients_with_unknown_permission(START, None).count == 0
 
 
 def test_holders_are_counted_once_each(acme: OAuthClient) -> None:
     make_held_permission(acme, START)
     make_held_permission(acme, "conversation:*:*", role="Wide")
     make_held_permission(make_client("Other"), VOICE)
-    assert touches.holder_counts([START, VOICE, "oauth:client:view"], None) == {
+    assert queries.count_clients_with_permissions([START, VOICE, "oauth:client:view"], None) == {
         START: 1,
         VOICE: 2,
         "oauth:client:view": 0,
@@ -128,7 +128,9 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
     Watch.objects.create(run=make_run(acme), check_id="oauth.token", next_at=soon, ends_at=soon)
     Schedule.objects.create(name="hourly", client=acme, minutes=60, next_run_at=soon)
     Schedule.objects.create(name="paused", client=acme, minutes=60, paused_at=timezone.now())
-    told = touches.impact_of(touches.holders_of(START, None), touches.runs_needing(START.upper(), None))
+    told = queries.impact_of(
+        queries.clients_with_permission(START, None), queries.runs_with_permission(START.upper(), None)
+    )
     assert (told.deployments, told.deployments_on, len(told.shown_deployments)) == (2, 1, 3)
     assert (told.clients_read, told.next_reading_at, told.watches) == (1, soon, 1)
     assert ([each.name for each in told.shown_schedules], told.schedules) == (["hourly"], 1)
@@ -172,10 +174,10 @@ def test_a_provider_leads_to_the_clients_of_its_org_alone(as_lead: Client, acme:
     stranger = make_client("Stranger", org_id="another")
     other = make_provider(stranger, ref="genesys", source=Provider.Source.GATEWAY)
     run, theirs = make_run(acme, marks=["provider:genesys"]), make_run(stranger, marks=["provider:genesys"])
-    clients = touches.knowing(mine, None)
+    clients = queries.clients_with_provider(mine, None)
     assert [each.name for each in clients] == ["Acme support", "Twin"]
-    assert touches.namesakes(mine, None) == [other]
-    assert [each.pk for each in touches.runs_meeting(mine, clients)] == [run.pk]
+    assert queries.providers_with_same_id(mine, None) == [other]
+    assert [each.pk for each in queries.runs_with_provider(mine, clients)] == [run.pk]
     shown = page(as_lead, provider=str(mine.pk))
     assert "The same id elsewhere" in shown
     assert f"/runs/{run.pk}/" in shown
@@ -186,13 +188,13 @@ def test_clients_of_an_unknown_org_share_it_with_nobody(acme: OAuthClient) -> No
     OAuthClient.objects.update(org_id="")
     mine = make_provider(OAuthClient.objects.get(), ref="one")
     make_provider(make_client("Other", org_id=""), ref="one")
-    assert touches.knowing(mine, None).count() == 1
+    assert queries.clients_with_provider(mine, None).count() == 1
 
 
 def test_the_same_id_of_another_source_is_a_namesake(acme: OAuthClient) -> None:
     mine = make_provider(acme, ref="one")
     seen = make_provider(acme, ref="one", source=Provider.Source.SEEN)
-    assert touches.namesakes(mine, None) == [seen]
+    assert queries.providers_with_same_id(mine, None) == [seen]
 
 
 def test_a_provider_that_is_gone_or_of_a_retired_client_has_its_page(as_lead: Client, acme: OAuthClient) -> None:
@@ -259,14 +261,14 @@ def test_more_of_everything_costs_no_more_queries(
 
 
 def test_clients_come_in_pages(as_lead: Client) -> None:
-    fill(touches.CLIENTS_A_PAGE + 1)
+    fill(queries.CLIENTS_A_PAGE + 1)
     assert "page=2" in page(as_lead, permission=START)
     assert page(as_lead, permission=START, page="2").count('<th scope="row"><a href="/clients/') == 1
 
 
 def test_counts_stop_somewhere_and_say_so(as_lead: Client, acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(touches, "MOST_DEPLOYMENTS_COUNTED", 1)
-    monkeypatch.setattr(touches, "MOST_RUNS_COUNTED", 1)
+    monkeypatch.setattr(queries, "MAX_DEPLOYMENTS_COUNTED", 1)
+    monkeypatch.setattr(queries, "MAX_RUNS_COUNTED", 1)
     make_held_permission(acme, START)
     for number in range(3):
         make_provider(acme, ref=f"d{number}")

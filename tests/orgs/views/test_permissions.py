@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from diagnostics.demo.server import start
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
-from diagnostics.orgs.queries.permissions import rights_snapshot
-from diagnostics.orgs.sync.snapshots import read_snapshot, start_snapshot
+from diagnostics.orgs.queries.permissions import latest_permission_sync
+from diagnostics.orgs.sync.snapshots import run_sync, start_sync
 from tests.factories import make_client, make_contract_version, make_rights, make_snapshot
 
 pytestmark = pytest.mark.django_db
@@ -117,8 +117,8 @@ def test_the_newest_reading_that_told_something_counts(acme: OAuthClient) -> Non
     kept = told(acme)
     make_snapshot(acme, rights={})
     make_snapshot(acme, state=ConfigurationSync.State.FAILED, rights=make_rights())
-    assert rights_snapshot(acme) == kept
-    assert rights_snapshot(make_client("Other")) is None
+    assert latest_permission_sync(acme) == kept
+    assert latest_permission_sync(make_client("Other")) is None
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_a_demo_org_is_told_by_a_real_reading(as_lead: Client, settings: Any) ->
         client = make_client(
             "Narrow", region="demo-published", client_id=narrow.id, secret=narrow.secret, org_id=org.id
         )
-        snapshot = start_snapshot(client, source=ConfigurationSync.Source.WEB, user=None)
+        snapshot = start_sync(client, source=ConfigurationSync.Source.WEB, user=None)
         assert snapshot is not None
-        read_snapshot(snapshot.pk)
+        run_sync(snapshot.pk)
         shown = page(as_lead, client, q="postConversationCobrowse")
     finally:
         running.stop()

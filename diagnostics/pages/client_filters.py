@@ -1,4 +1,4 @@
-"""Which clients a list shows: read from the query string, where anything may stand."""
+"""The query string form of the client list."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from django import forms
 from django.http import QueryDict
 
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.queries.clients import CLIENT_STATUSES, TIER_UNSAID, ClientFilter
+from diagnostics.pages.client_queries import CLIENT_STATUSES, NO_TIER, ClientFilter
 from diagnostics.web.form_text import NO_NUL
 
-TIERS = [*((tier.value, tier.label) for tier in OAuthClient.Tier if tier), (TIER_UNSAID, "Not said")]
+TIERS = [*((tier.value, tier.label) for tier in OAuthClient.Tier if tier), (NO_TIER, "Not said")]
 SORTS = [("need", "Those in need first"), ("since", "Longest as it is"), ("name", "Name")]
 
 
 class ClientListForm(forms.Form):
-    """Each value by itself: one that is not understood is named by `complaints`, and the others count."""
+    """Filters of the client list. Invalid values are ignored and listed by `complaints`."""
 
     q = forms.CharField(
         label="Search",
@@ -26,7 +26,7 @@ class ClientListForm(forms.Form):
     standing = forms.ChoiceField(
         label="Could cobrowse work?",
         required=False,
-        choices=[("", "All"), *((standing.value, standing.label) for standing in CLIENT_STATUSES)],
+        choices=[("", "All"), *((status.value, status.label) for status in CLIENT_STATUSES)],
     )
     tier = forms.ChoiceField(label="Used for", required=False, choices=[("", "All"), *TIERS])
     sort = forms.ChoiceField(label="Order", required=False, choices=SORTS)
@@ -40,10 +40,10 @@ class ClientListForm(forms.Form):
         self.query = query
 
     @property
-    def asked(self) -> ClientFilter:
+    def filters(self) -> ClientFilter:
         self.is_valid()
-        known: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
-        return ClientFilter(**known)
+        values: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
+        return ClientFilter(**values)
 
     @property
     def is_narrow(self) -> bool:
@@ -51,16 +51,16 @@ class ClientListForm(forms.Form):
 
     @property
     def complaints(self) -> list[str]:
-        """What of the query string was left out, in words."""
-        wrong = [f"{name} = {self.query.get(name, '')[:60]!r}" for name in self.errors]
-        return wrong + [f"{name[:60]!r}" for name in self.query if name not in self.fields][:5]
+        """Invalid and unknown parameters, for display."""
+        invalid = [f"{name} = {self.query.get(name, '')[:60]!r}" for name in self.errors]
+        return invalid + [f"{name[:60]!r}" for name in self.query if name not in self.fields][:5]
 
     def without(self, *names: str) -> str:
-        """The query string as it stands but for some of its values, to put another one at its end."""
-        kept = self.query.copy()
-        for name in (*names, *self.errors, *(each for each in self.query if each not in self.fields)):
-            kept.pop(name, None)
-        text = kept.urlencode()
+        """Return the valid query string without these parameters, ready to append another one."""
+        query = self.query.copy()
+        for name in (*names, *self.errors, *(unknown for unknown in self.query if unknown not in self.fields)):
+            query.pop(name, None)
+        text = query.urlencode()
         return f"{text}&" if text else ""
 
     @property

@@ -1,4 +1,4 @@
-"""Reads of OAuth clients: for each whether cobrowse could work, and the few facts that tell how sure that is."""
+"""Queries for the client list: status, latest run and latest sync of each client."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from diagnostics.runs.models import Run
 from diagnostics.web.regions import region_name
 
 CLIENTS_A_PAGE = 25
-TIER_UNSAID = "unsaid"  # the tier of a client of which nobody said one, where a name is needed
+NO_TIER = "unsaid"  # filter value for clients without an environment
 CLIENT_STATUSES = (OAuthClient.Standing.BROKEN, OAuthClient.Standing.UNKNOWN, OAuthClient.Standing.WORKS)
 TIERS = (
     OAuthClient.Tier.PRODUCTION,
@@ -23,13 +23,13 @@ TIERS = (
     OAuthClient.Tier.SANDBOX,
     OAuthClient.Tier.DEVELOPMENT,
 )
-KEPT = (ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL)
+STORED_STATES = (ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL)
 OPEN = (ConfigurationSync.State.QUEUED, ConfigurationSync.State.READING, ConfigurationSync.State.WAITING)
 
 
 @dataclass(frozen=True)
 class ClientFilter:
-    """Which clients, in which order, and which page of them. "" leaves all."""
+    """Filters, sort order and page of the client list; "" means no filter."""
 
     q: str = ""
     standing: str = ""
@@ -41,8 +41,10 @@ class ClientFilter:
 
 @dataclass(frozen=True)
 class ClientRow:
-    """`read_at` is when the reading that is in force ended. `since_at_least` is true where nobody looked before: it may
-    have been so for longer."""
+    """A row of the client list. `read_at` is when the current sync ended.
+
+    `since_at_least` is true if the status comes from the first check, so it may be older than it seems.
+    """
 
     client: OAuthClient
     last_run: Run | None
@@ -57,7 +59,7 @@ class ClientRow:
 
 @dataclass(frozen=True)
 class ClientPage:
-    """One page of the clients asked for. `counts` are by standing, of those that the other filters leave."""
+    """A page of clients. `counts` are by status, ignoring the status filter."""
 
     rows: list[ClientRow]
     counts: dict[str, int]
@@ -66,29 +68,29 @@ class ClientPage:
     pages: int
 
 
-def client_page(asked: ClientFilter, viewer: User | None) -> ClientPage:
-    """Five queries, however many clients there are. A page past the last one is the last one."""
-    among = _narrowed(asked, viewer)
-    counted = dict(among.order_by().values_list("standing").annotate(how_many=Count("id")))
-    counts = {standing.value: counted.get(standing.value, 0) for standing in CLIENT_STATUSES}
-    found = counts.get(asked.standing, 0) if asked.standing else sum(counts.values())
+def client_page(filters: ClientFilter, viewer: User | None) -> ClientPage:
+    """Return a page of clients. A page number that is too high returns the last page. Runs five queries."""
+    clients = _filtered(filters, viewer)
+    counted = dict(clients.order_by().values_list("standing").annotate(count=Count("id")))
+    counts = {status.value: counted.get(status.value, 0) for status in CLIENT_STATUSES}
+    found = counts.get(filters.standing, 0) if filters.standing else sum(counts.values())
     pages = max(1, ceil(found / CLIENTS_A_PAGE))
-    page = min(asked.page, pages)
-    if asked.standing:
-        among = among.filter(standing=asked.standing)
-    ordered = among.order_by(*_order(asked.sort)).values_list("pk", flat=True)
+    page = min(filters.page, pages)
+    if filters.standing:
+        clients = clients.filter(standing=filters.standing)
+    ordered = clients.order_by(*_order(filters.sort)).values_list("pk", flat=True)
     return ClientPage(
         _rows(list(ordered[(page - 1) * CLIENTS_A_PAGE : page * CLIENTS_A_PAGE])), counts, found, page, pages
     )
 
 
-def _narrowed(asked: ClientFilter, viewer: User | None) -> QuerySet[OAuthClient]:
-    clients = visible_clients(viewer).filter(retired_at__isnull=not asked.retired)
-    if asked.tier:
-        clients = clients.filter(tier="" if asked.tier == TIER_UNSAID else asked.tier)
-    if asked.q:
-        words = Q(name__icontains=asked.q) | Q(org_name__icontains=asked.q) | Q(region__icontains=asked.q)
-        clients = clients.filter(words | Q(client_id__iexact=asked.q) | Q(org_id__iexact=asked.q))
+def _filtered(filters: ClientFilter, viewer: User | None) -> QuerySet[OAuthClient]:
+    clients = visible_clients(viewer).filter(retired_at__isnull=not filters.retired)
+    if filters.tier:
+        clients = clients.filter(tier="" if filters.tier == NO_TIER else filters.tier)
+    if filters.q:
+        by_text = Q(name__icontains=filters.q) | Q(org_name__icontains=filters.q) | Q(region__icontains=filters.q)
+        clients = clients.filter(by_text | Q(client_id__iexact=filters.q) | Q(org_id__iexact=filters.q))
     return clients
 
 
@@ -103,34 +105,34 @@ def _order(sort: str) -> list[str | Combinable]:
 
 
 def _sort_rank(field: str, order: tuple[str, ...]) -> Case:
-    """The place of a value in an order of ours."""
-    return Case(*(When(**{field: value}, then=Value(place)) for place, value in enumerate(order)))
+    """Return the position of the field's value in `order`."""
+    return Case(*(When(**{field: value}, then=Value(position)) for position, value in enumerate(order)))
 
 
 def _rows(ids: list[int]) -> list[ClientRow]:
-    """In the order of the ids. What is counted for each client is looked up for these alone."""
+    """Return the rows in the order of the IDs."""
     newest = Run.objects.filter(client=OuterRef("pk")).order_by("-id")
-    readings = ConfigurationSync.objects.filter(client=OuterRef("pk")).order_by("-id")
+    syncs = ConfigurationSync.objects.filter(client=OuterRef("pk")).order_by("-id")
     clients = (
         OAuthClient.objects.filter(pk__in=ids)
         .defer("secret", "verification")
         .annotate(
             last_run_id=Subquery(newest.values("pk")[:1]),
-            read_at=Subquery(readings.filter(state__in=KEPT).values("finished_at")[:1]),
-            is_being_read=Exists(readings.filter(state__in=OPEN)),
+            read_at=Subquery(syncs.filter(state__in=STORED_STATES).values("finished_at")[:1]),
+            is_being_read=Exists(syncs.filter(state__in=OPEN)),
         )
     )
     found = {client.pk: client for client in clients}
     runs = Run.objects.defer("inputs", "verdict", "environment", "marks").in_bulk(
         [client.last_run_id for client in found.values() if client.last_run_id]
     )
-    first_looks = set(
+    first_checks = set(
         OrgChange.objects.filter(
             client__in=ids, about=OrgChange.About.STANDING, not_before=None, at=F("client__standing_since")
         ).values_list("client_id", flat=True)
     )
     return [
-        ClientRow(client, runs.get(client.last_run_id), client.read_at, client.is_being_read, pk in first_looks)
+        ClientRow(client, runs.get(client.last_run_id), client.read_at, client.is_being_read, pk in first_checks)
         for pk in ids
         if (client := found.get(pk))
     ]
