@@ -43,7 +43,7 @@ def audit_log(request: Request) -> HttpResponse:
         "filters": filters,
         "page": page,
         "client_names": client_names(page.rows, request.user),
-        "kept": query.urlencode(),
+        "query_string": query.urlencode(),
         "left_out": list(form.left_out()),
     }
     return render(request, "operations/audit/list.html", context)
