@@ -10,10 +10,11 @@ from diagnostics.parsing.draft import ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.exchange_values import exchange_in
 from diagnostics.parsing.log_form import CODE, HEADERS, dict_headers
 from diagnostics.parsing.objects import FoundObject, objects_in, value_of
-from diagnostics.parsing.response_text import STATUS_LINE, raw_response
+from diagnostics.parsing.response_text import STATUS_LINE, json_at, raw_response, read_headers
 from diagnostics.text import time_budget
 
 MAX_TRACES = 2_000
+MAX_LABELED = 60_000  # characters of one labeled response
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 STATUS = re.compile(
     r"\b(?:http[ _-]?)?(?:status|estado|statut|статус|ステータス|状态|狀態|الحالة)"
@@ -51,6 +52,12 @@ CORRELATION = re.compile(
 )
 # CX as Code, the Go SDK and people write it in parentheses at the end of the message.
 IN_PARENTHESES = re.compile(rf"(?:permission|Error|request|resource|error|API)[^\n]{{0,600}}?\((?P<id>{UUID})\)")
+# The text form of the SDKs' trace log.
+LABELED = re.compile(r"^=+ ?RESPONSE ?=+[ \t]*\n", re.IGNORECASE | re.MULTILINE)
+LABELED_END = re.compile(r"^=+ ?(?:REQUEST|RESPONSE|END)\b", re.IGNORECASE | re.MULTILINE)
+LABELED_STATUS = re.compile(r"^Status(?: ?Code)?:[ \t]{0,8}([1-5]\d\d)\b", re.IGNORECASE | re.MULTILINE)
+LABELED_HEADERS = re.compile(r"^Headers:[ \t]*\n((?:[ \t]{1,12}[A-Za-z][\w-]{0,60}:[^\n]{0,4000}\n)+)", re.I | re.M)
+LABELED_BODY = re.compile(r"^(?:Body|Response|Content):[ \t]{0,8}(?=\S)", re.IGNORECASE | re.MULTILINE)
 WRAPPED_STATUS = re.compile(r"status[\"']?\s?[:=]\s?[\"']?([1-5]\d\d)\b|returned (?:status|code)? ?([45]\d\d)\b")
 BACKEND = re.compile(r"Request to backend service failed")
 CORS = re.compile(
@@ -181,7 +188,7 @@ def completed(response: DraftResponse | None, found: Trace | None) -> DraftRespo
 
 
 def _traces(text: str, objects: list[FoundObject]) -> list[Trace]:
-    found = [*_raw(text), *_from_objects(objects)]
+    found = [*_raw(text), *_labeled(text), *_from_objects(objects)]
     found.sort(key=lambda trace: trace.at)
     borders = [(trace.at, trace.end) for trace in found]
     single = [*_inner_statuses(text, _statuses(text)), *_correlations(text), *_networks(text), *_codes(text)]
@@ -211,6 +218,32 @@ def _raw(text: str) -> list[Trace]:
             found.append(
                 Trace(start, first_blank if first_blank > 0 else start + 12, response.status, response.headers, body)
             )
+    return found[-50:]
+
+
+def _labeled(text: str) -> list[Trace]:
+    """Responses whose status, headers and body have labels of their own, under a heading."""
+    found = []
+    for heading in time_budget.checked(LABELED.finditer(text)):
+        limit = min(len(text), heading.end() + MAX_LABELED)
+        following = LABELED_END.search(text, heading.end(), limit)
+        end = following.start() if following else limit
+        status = LABELED_STATUS.search(text, heading.end(), end)
+        headers = LABELED_HEADERS.search(text, heading.end(), end)
+        body = LABELED_BODY.search(text, headers.end() if headers else heading.end(), end)
+        if status is None or not (headers or body):
+            continue
+        json_end = found_json[1] if body and (found_json := json_at(text, body.end())) else None
+        lines = [line.strip() for line in headers[1].splitlines()] if headers else []
+        found.append(
+            Trace(
+                heading.start(),
+                heading.end(),
+                int(status[1]),
+                read_headers(lines)[0],
+                text[body.end() : json_end] if body and json_end else None,
+            )
+        )
     return found[-50:]
 
 

@@ -86,7 +86,7 @@ def recorded(request: pytest.FixtureRequest) -> Iterator[Recorded]:
 def findings_alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exchanges are redacted, which takes most of the time and has tests of its own."""
     if "recorded" in request.fixturenames:
-        monkeypatch.setattr(Diagnosis, "_take_exchanges", lambda *args: ())
+        monkeypatch.setattr(Diagnosis, "_new_exchanges", lambda *args: ())
 
 
 def test_no_field_of_another_shape_crashes_a_check(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:

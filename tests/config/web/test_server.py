@@ -297,7 +297,7 @@ def test_an_invalid_request_is_refused_with_a_message(sent: bytes, status: int) 
 
 
 def test_idle_connections_are_closed_for_new_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "CONNECTIONS", 50)
+    monkeypatch.setattr(web, "MAX_CONNECTIONS", 50)
     with serving(hello) as (port, server):
         idle = [connect(port) for _ in range(120)]
         assert ask(port).endswith(b"hello")
