@@ -61,6 +61,7 @@ LEADING_PLACEHOLDER = re.compile(r"\{\{|\{[\w .:-]{1,60}\}[/.]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 FENCE = re.compile(r"[ \t]{0,8}(?:```|~~~)[\w+-]{0,20}[ \t]{0,8}")
 CONVERSATIONS = re.compile(r"[a-z]{1,30}", re.IGNORECASE)
+ID_IN_BODY = re.compile(rf"\"conversation_?[iI]d\"\s{{0,9}}:\s{{0,9}}\"(?P<id>{UUID.pattern})\"")
 
 
 def limit_of(text: str) -> int:
@@ -366,7 +367,8 @@ def _as_json(parsed: Parsed) -> dict[str, Any]:
 
 def _mask(draft: Draft) -> MaskedDraft:
     """Masks the draft, or only the beginning of each part if masking takes too long."""
-    conversation_id = conversation_id_in(draft.url) or draft.conversation_id
+    in_body = ID_IN_BODY.search((draft.body or "")[:MAX_SCAN])
+    conversation_id = conversation_id_in(draft.url) or draft.conversation_id or (in_body["id"] if in_body else "")
     with time_budget.limited():
         try:
             return mask_draft(draft, conversation_id)

@@ -158,7 +158,7 @@ def correlation_of(headers: Any, body: str | None) -> str:
     """The correlation ID of a response: its header, else the contextId of its body; "" for none."""
     for name, value in headers:
         if re.sub(r"[^a-z]", "", name.lower()) in ("inincorrelationid", "correlationid", "xcorrelationid"):
-            return str(value).strip()
+            return str(value).strip(" []\"'")  # Go prints a header's values in brackets
     found = value_of(body or "")
     for name in ("contextId", "correlationId", "correlation_id"):
         if isinstance(found, dict) and isinstance(found.get(name), str):
