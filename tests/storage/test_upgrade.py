@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.core.management import CommandError, call_command
+from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.recorder import MigrationRecorder
 
 APP = "diagnostics"
 FIRST = "0002_audit_guard_and_cache"  # the last migration of the first release
@@ -35,6 +37,13 @@ def harmless(operation: Operation) -> bool:
         waits = operation.model_name in LARGE and (field.unique or getattr(field, "db_index", False))
         return not waits and (field.null or field.has_db_default())
     return isinstance(operation, migrations.AlterField)
+
+
+def test_tables_of_a_development_version_are_refused_in_words(bare_database: None) -> None:
+    call_command("migrate", "auth", verbosity=0)
+    MigrationRecorder(connection).record_applied(APP, "0001_initial")
+    with pytest.raises(CommandError, match=r"before 0\.1\.0"):
+        call_command("migrate", APP, verbosity=0)
 
 
 INDEX = models.Index(fields=["status"], name="run_status")
