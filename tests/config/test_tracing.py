@@ -91,7 +91,7 @@ def test_work_goes_on_in_the_trace_of_the_message(arrived: list[Span]) -> None:
 def test_without_an_address_nothing_of_it_is_imported() -> None:
     code = (
         "import django; django.setup(); import sys; from diagnostics import tasks\nfrom diagnostics.telemetry import tracing as traces\n"
-        "with traces.span('x') as span: span.tell(a=1); span.name('y')\n"
+        "with traces.span('x') as span: span.set_attributes(a=1); span.set_name('y')\n"
         "print(any(name.startswith('opentelemetry') for name in sys.modules), traces.carrier())"
     )
     environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": "/usr/bin:/bin"}
