@@ -44,6 +44,7 @@ def test_a_passkey_is_made_and_signs_in_alone_and_as_a_second_step(window: Visit
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
+    page.wait_for_load_state()  # the button works once its script is loaded
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     expect(page.locator("#codes li")).to_have_count(10)
@@ -101,6 +102,7 @@ def test_a_change_after_a_while_is_confirmed_by_passkey_and_by_password(window: 
     window.open("/account/passkeys/add/")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
+    page.wait_for_load_state()  # the button works once its script is loaded
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
 

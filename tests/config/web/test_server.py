@@ -93,10 +93,10 @@ def test_headers_that_do_not_arrive_are_dropped(monkeypatch: pytest.MonkeyPatch)
 def test_a_slow_body_above_the_minimum_rate_is_read() -> None:
     request = web.LimitedRequest(Adjustments())
     request.received(post(10**6))
-    request.started = 0.0
+    request.started_at = 0.0
     request.body_bytes_received = 10 * web.BODY_BYTES_PER_SECOND
-    assert not request.is_late(web.BODY_SECONDS + 9)
-    assert request.is_late(web.BODY_SECONDS + 11)
+    assert not request.is_overdue(web.BODY_SECONDS + 9)
+    assert request.is_overdue(web.BODY_SECONDS + 11)
 
 
 def test_a_slow_reader_takes_no_thread_and_little_memory() -> None:
