@@ -155,3 +155,13 @@ def test_every_view_module_has_tests() -> None:
         package = views.relative_to(PROJECT / "diagnostics")
         tests = {path.stem.removeprefix("test_") for path in (PROJECT / "tests" / package).glob("test_*.py")}
         assert {path.stem for path in views.glob("*.py")} - {"__init__"} - tests == set(), package
+
+
+def test_a_public_class_name_means_one_thing() -> None:
+    places: dict[str, list[str]] = {}
+    for path in [*DIAGNOSTICS, *CONFIG]:
+        for node in parse(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path))
+    # Django finds the class of a command by its name.
+    assert {name: found for name, found in places.items() if len(found) > 1 and name != "Command"} == {}

@@ -13,7 +13,7 @@ from diagnostics.comparison.comparability import is_comparable
 from diagnostics.comparison.fact import Fact
 from diagnostics.comparison.org_changes import ObservedOrgChange
 from diagnostics.comparison.result import ChangedFinding
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 from diagnostics.runs.queries.comparisons import compare_stored_runs, runs_to_compare
 
 router = Router(tags=["Comparisons"])
@@ -70,7 +70,7 @@ def _line(line: ChangedFinding) -> schemas.ChangedFindingSchema:
     )
 
 
-def _finding_state(finding: Finding | None) -> schemas.FindingStateSchema | None:
+def _finding_state(finding: AnyFinding | None) -> schemas.FindingStateSchema | None:
     if finding is None:
         return None
     return schemas.FindingStateSchema(outcome=finding.outcome, code=finding.code, sentence=finding.sentence)

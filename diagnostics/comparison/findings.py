@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 
 RANKS: dict[str, int] = {Outcome.PASS: 0, Outcome.WARN: 1, Outcome.FAIL: 2}
 # Codes that mean the same for an org: a cached token that still works, and a newly issued one.
@@ -37,16 +37,16 @@ class ComparedFinding:
     check_id: str
     subject: str
     change: FindingChange
-    before: Finding | None
-    after: Finding | None
+    before: AnyFinding | None
+    after: AnyFinding | None
     reason: str = ""
 
 
 Key = tuple[str, str]
-Findings = dict[Key, Finding]
+Findings = dict[Key, AnyFinding]
 
 
-def compare(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[ComparedFinding, ...]:
+def compare(before: Iterable[AnyFinding], after: Iterable[AnyFinding]) -> tuple[ComparedFinding, ...]:
     """Every subject of either run, in the order of `FindingChange`. Leave out checks that only one of the runs planned."""
     old = {(finding.check_id, finding.subject): finding for finding in before}
     new = {(finding.check_id, finding.subject): finding for finding in after}
@@ -89,7 +89,7 @@ def _compared(key: Key, old: Findings, new: Findings) -> ComparedFinding:
     return ComparedFinding(*key, change, before, after, reason)
 
 
-def _change(before: Finding, after: Finding) -> tuple[FindingChange, str]:
+def _change(before: AnyFinding, after: AnyFinding) -> tuple[FindingChange, str]:
     """Only pass, warn and fail can be better or worse; a skipped or inconclusive finding makes the change unknown."""
     if before.check_version != after.check_version:
         versions = f"version {before.check_version} there, {after.check_version} here"
@@ -106,11 +106,11 @@ def _change(before: Finding, after: Finding) -> tuple[FindingChange, str]:
     return (FindingChange.WORSE if step > 0 else FindingChange.BETTER), ""
 
 
-def _code(finding: Finding) -> str:
+def _code(finding: AnyFinding) -> str:
     return SAME.get((finding.check_id, finding.code), finding.code)
 
 
-def _in_one_run(finding: Finding, change: FindingChange, other: Findings, when: str) -> tuple[FindingChange, str]:
+def _in_one_run(finding: AnyFinding, change: FindingChange, other: Findings, when: str) -> tuple[FindingChange, str]:
     """The change of a subject that only one run has. It is known only if the check finished in the other run."""
     others = [candidate for (check_id, _), candidate in other.items() if check_id == finding.check_id]
     if any(other.check_version != finding.check_version for other in others):

@@ -9,7 +9,7 @@ from diagnostics.comparison.fact import Effect, Fact
 from diagnostics.comparison.org_changes import ObservedOrgChange, are_opposite, matches, relevant_changes
 from diagnostics.comparison.setup import mapping_of
 from diagnostics.comparison.side import Side
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 
 RANKED = ("pass", "warn", "fail")
 # Settings of a deployment that can't be the reason on their own.
@@ -36,7 +36,7 @@ class ChangeReason:
     indirect: tuple[Fact, ...] = ()
     org_changes: tuple[ObservedOrgChange, ...] = ()
     unread: tuple[Fact, ...] = ()
-    changed_findings: tuple[Finding, ...] = ()
+    changed_findings: tuple[AnyFinding, ...] = ()
     changed_versions: tuple[str, ...] = ()
     not_checked: bool = False
 
@@ -87,7 +87,7 @@ def reason_for(
     )
     if not facts_to_name:
         matching = relevant_changes(org_changes, (*kinds[0], *kinds[1]), effect)
-    changed_findings: tuple[Finding, ...] = ()
+    changed_findings: tuple[AnyFinding, ...] = ()
     if not matching and {fact.kind for fact in facts_to_name} <= {"conversation"}:
         changed_findings = _conversation_changes(deciding, good, effect)
     reason = ChangeReason(
@@ -103,7 +103,7 @@ def reason_for(
 
 
 def _with_certainty(
-    reason: ChangeReason, bad: Side, good: Side, deciding: tuple[Finding, ...], *, comparable: bool
+    reason: ChangeReason, bad: Side, good: Side, deciding: tuple[AnyFinding, ...], *, comparable: bool
 ) -> ChangeReason:
     certainty = "undetermined"
     if reason.explains:
@@ -117,7 +117,7 @@ def _with_certainty(
     return replace(reason, certainty=certainty)
 
 
-def _is_relevant(fact: Fact, deciding: Iterable[Finding]) -> bool:
+def _is_relevant(fact: Fact, deciding: Iterable[AnyFinding]) -> bool:
     """Whether the fact is about what the deciding findings are about. Missing evidence rules nothing out."""
     evidence = [(finding.check_id, finding.subject, mapping_of(finding.evidence)) for finding in deciding]
     if fact.kind == "permission":
@@ -148,7 +148,7 @@ def _topic(fact: Fact) -> str:
     return "call" if fact.kind in CALL else {"role": "permission"}.get(fact.kind, fact.kind)
 
 
-def _changed_versions(deciding: Iterable[Finding], other: Side) -> tuple[str, ...]:
+def _changed_versions(deciding: Iterable[AnyFinding], other: Side) -> tuple[str, ...]:
     """The deciding checks that have another version in the other run."""
     versions: dict[str, set[int]] = {}
     for finding in other.findings:
@@ -161,12 +161,12 @@ def _changed_versions(deciding: Iterable[Finding], other: Side) -> tuple[str, ..
     return tuple(dict.fromkeys(changed))
 
 
-def _was_ranked(finding: Finding, other: Side) -> bool:
+def _was_ranked(finding: AnyFinding, other: Side) -> bool:
     same = [candidate for candidate in other.findings if candidate.check_id == finding.check_id]
     return bool(same) and all(candidate.outcome in RANKED for candidate in same)
 
 
-def _conversation_changes(deciding: tuple[Finding, ...], other: Side, effect: Effect) -> tuple[Finding, ...]:
+def _conversation_changes(deciding: tuple[AnyFinding, ...], other: Side, effect: Effect) -> tuple[AnyFinding, ...]:
     """Findings about the conversation, which changes without any setting changing, as in the later run."""
     ranked = [
         finding for finding in deciding if finding.check_id.startswith("conversation.") and finding.outcome in RANKED

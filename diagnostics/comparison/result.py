@@ -14,7 +14,7 @@ from diagnostics.comparison.noise import Detail, details
 from diagnostics.comparison.org_changes import ObservedOrgChange
 from diagnostics.comparison.side import Side
 from diagnostics.comparison.steps import step_between
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 
 RANKED = frozenset(compare.RANKS)
 
@@ -27,8 +27,8 @@ class ChangedFinding:
     title: str
     subject: str
     change: FindingChange
-    before: Finding | None
-    after: Finding | None
+    before: AnyFinding | None
+    after: AnyFinding | None
     reason: str
     details: tuple[Detail, ...]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from diagnostics.engine import causes
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.parsing.intent import Aim, read_aim
@@ -32,7 +32,7 @@ class Side:
     target: str = ""
     conversation_id: str = ""
     client_is_retired: bool = False
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[AnyFinding, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class Side:
             return None
         return read_aim(self.inputs.call, self.inputs.conversation_id, bundled())
 
-    def deciding_findings(self) -> tuple[Finding, ...]:
+    def deciding_findings(self) -> tuple[AnyFinding, ...]:
         """The findings that the verdict is based on, without those that passed."""
         named = _texts(self.verdict.get("because"))
         by_anchor = {finding.anchor: finding for finding in self.findings}

@@ -11,7 +11,7 @@ from typing import Any
 from diagnostics.checks.base import Check, CheckContext, Target, never, planned_checks
 from diagnostics.engine import verdict as verdicts
 from diagnostics.engine.environment import read_environment
-from diagnostics.engine.finding import Finding, FindingResult
+from diagnostics.engine.finding import AnyFinding, FindingResult
 from diagnostics.engine.fixes import fix_for
 from diagnostics.engine.runner import AT_ONCE, DEADLINE_SECONDS, run_checks
 from diagnostics.genesys.client import GenesysClient
@@ -139,7 +139,7 @@ class Diagnosis:
 
 
 def verdict_with_fix(
-    findings: Sequence[Finding],
+    findings: Sequence[AnyFinding],
     inputs: Inputs,
     region: Region,
     contract: Contract,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
-class Finding(Protocol):
+class AnyFinding(Protocol):
     """A finding, whether it is a `FindingResult` or a row of the database (`runs.models.Finding`)."""
 
     @property
@@ -50,7 +50,7 @@ class FindingResult:
         return as_dict(self)
 
 
-def as_dict(finding: Finding) -> dict[str, Any]:
+def as_dict(finding: AnyFinding) -> dict[str, Any]:
     """The finding as it appears in the JSON of the command line and the API."""
     return {
         "check": finding.check_id,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from diagnostics.engine import causes
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 from diagnostics.engine.sdk_examples import base_url, shell_id, snippets_for
 from diagnostics.engine.verdict import Verdict
 from diagnostics.genesys import gateway
@@ -71,7 +71,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 
 def fix_for(
     verdict: Verdict,
-    findings: Iterable[Finding],
+    findings: Iterable[AnyFinding],
     aim: Aim | None,
     conversation_id: str,
     region: Region,
@@ -108,7 +108,7 @@ def admin_notation(permission: str) -> str:
     return " > ".join(part[:1].upper() + part[1:] for part in permission.split(":"))
 
 
-def _not_the_reason(verdict: Verdict, by_check: dict[str, Finding]) -> list[str]:
+def _not_the_reason(verdict: Verdict, by_check: dict[str, AnyFinding]) -> list[str]:
     """Sentences about things people often change although they aren't the cause."""
     steps = []
     exists = by_check.get("conversation.exists")
@@ -126,7 +126,7 @@ def _not_the_reason(verdict: Verdict, by_check: dict[str, Finding]) -> list[str]
     return steps
 
 
-def _uses_gateway(aim: Aim | None, by_check: dict[str, Finding]) -> bool:
+def _uses_gateway(aim: Aim | None, by_check: dict[str, AnyFinding]) -> bool:
     listed = by_check.get("provider.configured")
     has_one = listed is not None and listed.code == "listed"
     return has_one and (aim is None or aim.world != "published")
@@ -153,7 +153,7 @@ def _curl(wanted: Operation | None, conversation_id: str, region: Region) -> str
     return f'curl -X {wanted.method} "{base_url(region)}{path}" \\\n  -H "Authorization: Bearer $TOKEN"'
 
 
-def _gateway_curl(conversation_id: str, region: Region, by_check: dict[str, Finding]) -> str:
+def _gateway_curl(conversation_id: str, region: Region, by_check: dict[str, AnyFinding]) -> str:
     match = by_check.get("provider.match")
     provider = (match.evidence.get("nearest") if match else "") or ""
     if not provider and (listed := by_check.get("provider.configured")):

@@ -11,7 +11,7 @@ from typing import Any
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.engine.explanations import EXPLAINS_ANYTHING, HIDES_THE_CAUSE, can_explain
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES, CauseRule, Certainty
 
 ENGINE_VERSION = "4"
@@ -48,10 +48,10 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CauseCandidate:
     cause: str
     certainty: Certainty
-    finding: Finding
+    finding: AnyFinding
 
 
 # Checks that rule something out when they pass, in the order in which the verdict lists them.
@@ -84,7 +84,7 @@ EXPLAINS_A_404 = frozenset({"other_view", "other_absent", "from_the_operation"})
 PROBLEM_CODES = frozenset(rule.code for rule in PROBLEM_RULES)
 
 
-def judge(findings: Sequence[Finding], *, part: bool = False) -> Verdict:
+def judge(findings: Sequence[AnyFinding], *, part: bool = False) -> Verdict:
     """Works on any set of findings, including an empty one and that of an interrupted run.
 
     `part` means that the run repeated only one branch of the checks; its verdict covers that branch only.
@@ -106,13 +106,13 @@ def judge(findings: Sequence[Finding], *, part: bool = False) -> Verdict:
     return replace(verdict, unchecked=_unchecked(findings), ruled_out=_ruled_out(findings, verdict))
 
 
-def _matching_rules(findings: Sequence[Finding]) -> list[CauseRule]:
+def _matching_rules(findings: Sequence[AnyFinding]) -> list[CauseRule]:
     """The rules whose exceptions (`unless`) were all checked, so that a check that didn't run can't produce a cause."""
     checks = {finding.check_id for finding in findings}
     return [rule for rule in RULES if checks.issuperset(exception.partition(":")[0] for exception in rule.unless)]
 
 
-def _branch_verdict(verdict: Verdict, findings: Sequence[Finding]) -> Verdict:
+def _branch_verdict(verdict: Verdict, findings: Sequence[AnyFinding]) -> Verdict:
     """A warning or failure that names no cause in a full run still makes its branch not right."""
     not_passed = [finding for finding in findings if finding.outcome in (Outcome.WARN, Outcome.FAIL)]
     if not_passed:
@@ -120,10 +120,10 @@ def _branch_verdict(verdict: Verdict, findings: Sequence[Finding]) -> Verdict:
     return replace(verdict, sentence=PART_IS_RIGHT) if verdict.cause == causes.NONE else verdict
 
 
-def _candidates(findings: Sequence[Finding], rules: Iterable[CauseRule]) -> list[Candidate]:
+def _candidates(findings: Sequence[AnyFinding], rules: Iterable[CauseRule]) -> list[CauseCandidate]:
     reported = {f"{finding.check_id}:{finding.code}" for finding in findings}
     return [
-        Candidate(rule.cause, rule.certainty, finding)
+        CauseCandidate(rule.cause, rule.certainty, finding)
         for rule in rules
         if reported.isdisjoint(rule.unless)
         for finding in findings
@@ -131,7 +131,7 @@ def _candidates(findings: Sequence[Finding], rules: Iterable[CauseRule]) -> list
     ]
 
 
-def _that_explain(candidates: list[Candidate], response: Finding | None) -> list[Candidate]:
+def _that_explain(candidates: list[CauseCandidate], response: AnyFinding | None) -> list[CauseCandidate]:
     """The candidates whose cause can produce the response. One that hides what happened makes them likely at most."""
     if response is None:
         return candidates
@@ -144,18 +144,18 @@ def _that_explain(candidates: list[Candidate], response: Finding | None) -> list
     ]
 
 
-def _explains(candidate: Candidate, response: Finding) -> bool:
+def _explains(candidate: CauseCandidate, response: AnyFinding) -> bool:
     if candidate.finding.check_id == "answer.meaning":
         return True
     return can_explain(candidate.cause, response.code, response.evidence.get("status"))
 
 
-def _refusals(findings: Sequence[Finding], response: Finding | None) -> list[Candidate]:
+def _refusals(findings: Sequence[AnyFinding], response: AnyFinding | None) -> list[CauseCandidate]:
     status = response.evidence.get("status") if response is not None else None
     return _that_explain(_candidates(findings, [rule for rule, statuses in REFUSALS if status in statuses]), response)
 
 
-def _departures(findings: Sequence[Finding], response: Finding | None) -> list[Candidate]:
+def _departures(findings: Sequence[AnyFinding], response: AnyFinding | None) -> list[CauseCandidate]:
     """Departures from the contract explain only a response that rejects the body (400, 413, 415 or 422), or no response."""
     candidates = _candidates(findings, DEPARTURES)
     if response is None:
@@ -167,28 +167,31 @@ def _departures(findings: Sequence[Finding], response: Finding | None) -> list[C
     return _that_explain(candidates, response)
 
 
-def _problems(findings: Sequence[Finding], response: Finding | None) -> list[Candidate]:
+def _problems(findings: Sequence[AnyFinding], response: AnyFinding | None) -> list[CauseCandidate]:
     """Problems of our own requests. They can't explain a call that got a response with a status: it reached the org."""
     if response is not None and response.evidence.get("status") is not None:
         return []
-    candidates: list[Candidate] = []
+    candidates: list[CauseCandidate] = []
     for rule in PROBLEM_RULES:
         errors = [finding for finding in findings if finding.outcome == Outcome.ERROR and finding.code == rule.code]
         errors = [error for error in errors if error.evidence.get("trouble", "") in rule.troubles]
         proof = [finding for finding in findings if f"{finding.check_id}:{finding.code}" in rule.proof]
         if errors and proof:
-            candidates += [Candidate(rule.cause, "proved", finding) for finding in (*proof, *errors)]
+            candidates += [CauseCandidate(rule.cause, "proved", finding) for finding in (*proof, *errors)]
         elif rule.alone:
-            candidates += [Candidate(rule.cause, "likely", error) for error in errors]
+            candidates += [CauseCandidate(rule.cause, "likely", error) for error in errors]
     return candidates
 
 
-def _proved(candidates: list[Candidate]) -> list[Candidate]:
+def _proved(candidates: list[CauseCandidate]) -> list[CauseCandidate]:
     return [candidate for candidate in candidates if candidate.certainty == "proved"]
 
 
 def _with_cause(
-    candidates: list[Candidate], named: list[Candidate], findings: Sequence[Finding], response: Finding | None
+    candidates: list[CauseCandidate],
+    named: list[CauseCandidate],
+    findings: Sequence[AnyFinding],
+    response: AnyFinding | None,
 ) -> Verdict:
     """`named` holds every cause that the findings name, including those that can't have produced this response."""
     first = candidates[0]
@@ -206,7 +209,7 @@ def _with_cause(
     )
 
 
-def _most_informative(unread: Sequence[Finding]) -> Finding | None:
+def _most_informative(unread: Sequence[AnyFinding]) -> AnyFinding | None:
     """Prefers a problem with the org itself, then a finding whose hint says which permission would help."""
     reads = [finding for finding in unread if finding.check_id != "answer.meaning"]
     return min(reads, key=lambda finding: (finding.code not in PROBLEM_CODES, not finding.hint), default=None)
@@ -224,7 +227,7 @@ ALL_RIGHT_NOW = (
 
 
 def _without_cause(
-    findings: Sequence[Finding], named: list[Candidate], response: Finding | None, worked: bool
+    findings: Sequence[AnyFinding], named: list[CauseCandidate], response: AnyFinding | None, worked: bool
 ) -> Verdict:
     """Either nothing is wrong, or the cause can't be determined."""
     start = next((finding for finding in findings if finding.check_id == "session.start"), None)
@@ -259,7 +262,7 @@ def _without_cause(
     return Verdict(causes.NONE, certainty, sentence, because=because)
 
 
-def _unexplained(findings: Sequence[Finding], named: list[Candidate], response: Finding) -> Verdict:
+def _unexplained(findings: Sequence[AnyFinding], named: list[CauseCandidate], response: AnyFinding) -> Verdict:
     """The call failed, and no finding explains why."""
     unread = _most_informative(
         [finding for finding in findings if finding.outcome == Outcome.ERROR and finding.check_id in DECISIVE]
@@ -293,7 +296,7 @@ def _unexplained(findings: Sequence[Finding], named: list[Candidate], response: 
     return _undetermined(sentence, remedy, because=[response])
 
 
-def _undetermined(sentence: str, remedy: str = "", *, because: Iterable[Finding] = ()) -> Verdict:
+def _undetermined(sentence: str, remedy: str = "", *, because: Iterable[AnyFinding] = ()) -> Verdict:
     anchors = tuple(finding.anchor for finding in because)
     return Verdict(causes.UNDETERMINED, "undetermined", sentence, remedy, because=anchors)
 
@@ -306,7 +309,7 @@ class CheckedScope:
     covers_the_complaint: bool
 
 
-def _checked_scope(findings: Sequence[Finding], worked: bool) -> CheckedScope:
+def _checked_scope(findings: Sequence[AnyFinding], worked: bool) -> CheckedScope:
     areas = {finding.check_id.partition(".")[0] for finding in findings}
     if worked:
         return CheckedScope("The response shows that the call worked, and everything else we checked is right.", True)
@@ -324,7 +327,7 @@ def _checked_scope(findings: Sequence[Finding], worked: bool) -> CheckedScope:
     )
 
 
-def _live_start_verdict(start: Finding, findings: Sequence[Finding]) -> Verdict:
+def _live_start_verdict(start: AnyFinding, findings: Sequence[AnyFinding]) -> Verdict:
     """The verdict of a run that tried to start a real session: only that attempt counts."""
     if start.outcome != Outcome.PASS:
         return _undetermined(start.sentence, start.hint, because=[start])
@@ -332,13 +335,13 @@ def _live_start_verdict(start: Finding, findings: Sequence[Finding]) -> Verdict:
     return Verdict(causes.NONE, "proved", start.sentence, because=tuple(dict.fromkeys([start.anchor, *passes])))
 
 
-def _unchecked(findings: Sequence[Finding]) -> tuple[NotChecked, ...]:
+def _unchecked(findings: Sequence[AnyFinding]) -> tuple[NotChecked, ...]:
     unchecked = [finding for finding in findings if finding.outcome == Outcome.ERROR]
     unchecked += [finding for finding in findings if finding.code in ("not_given", "out_of_time")]
     return tuple(NotChecked(finding.sentence, finding.hint) for finding in unchecked)
 
 
-def _ruled_out(findings: Sequence[Finding], verdict: Verdict) -> tuple[str, ...]:
+def _ruled_out(findings: Sequence[AnyFinding], verdict: Verdict) -> tuple[str, ...]:
     if verdict.cause == causes.NONE:
         return ()
     order = {check: position for position, check in enumerate(RULES_OUT)}

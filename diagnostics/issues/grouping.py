@@ -7,7 +7,7 @@ from functools import cached_property
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.comparison.findings import RANKS
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 
 LONGEST_ABOUT = 200
 # Areas whose findings are about one conversation, and about the pasted call. All other findings are about the org.
@@ -53,14 +53,14 @@ class ClosedRun:
     is_whole: bool
     target: str
     conversation_id: str
-    findings: tuple[Finding, ...]
+    findings: tuple[AnyFinding, ...]
 
-    def key_of(self, finding: Finding) -> IssueKey:
+    def key_of(self, finding: AnyFinding) -> IssueKey:
         about = about_of(finding.check_id, self.target, self.conversation_id)
         return IssueKey(finding.check_id, about, finding.subject, finding.code)
 
     @cached_property
-    def problems(self) -> dict[IssueKey, Finding]:
+    def problems(self) -> dict[IssueKey, AnyFinding]:
         """The run's failures and warnings by issue key."""
         return {
             self.key_of(finding): finding
@@ -116,7 +116,7 @@ def update_histories(
     return after
 
 
-def with_occurrence(history: IssueHistory | None, run: ClosedRun, finding: Finding) -> IssueHistory:
+def with_occurrence(history: IssueHistory | None, run: ClosedRun, finding: AnyFinding) -> IssueHistory:
     """The history with this occurrence added. An earlier run does not override what a later run reported."""
     if history is None:
         return IssueHistory(finding.outcome, finding.sentence, run.run_id, run.run_id, run.at, run.at)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 from diagnostics.parsing.intent import Aim
 
 MAX_LENGTH = 300
@@ -25,7 +25,7 @@ def target_of(client_pk: int, kind: str, aim: Aim | None) -> str:
     return f"call:{client_pk}:{aim.method} {path}"[:MAX_LENGTH]
 
 
-def search_keys_of(findings: Iterable[Finding], environment: Mapping[str, Any], aim: Aim | None) -> list[str]:
+def search_keys_of(findings: Iterable[AnyFinding], environment: Mapping[str, Any], aim: Aim | None) -> list[str]:
     """The keys of a run, without duplicates. Case-insensitive values are in lower case.
 
     `check:<id>=<outcome>`, `provider:<id>` as in the call, `seen:<source provider>`, `deployment:<id>`, and
@@ -42,7 +42,7 @@ def search_keys_of(findings: Iterable[Finding], environment: Mapping[str, Any], 
     return list(dict.fromkeys(cleaned))[:MAX_KEYS]
 
 
-def _finding_keys(finding: Finding) -> list[str]:
+def _finding_keys(finding: AnyFinding) -> list[str]:
     evidence = finding.evidence if isinstance(finding.evidence, dict) else {}
     if finding.check_id == "provider.seen":
         return [f"seen:{provider}" for provider in _texts(evidence.get("providers"))]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from diagnostics.checks.base import Result
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.parsing.inputs import Inputs
 
@@ -25,13 +25,13 @@ class StoredRun:
     engine_version: str
     contract_version: str
     planned: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[AnyFinding, ...]
     exchanges: tuple[HttpExchange, ...] = field(repr=False)
     branch: str = ""
     was_cut_short: bool = False
     bodies_dropped: bool = False
 
-    def findings_of(self, check_id: str) -> tuple[Finding, ...]:
+    def findings_of(self, check_id: str) -> tuple[AnyFinding, ...]:
         return tuple(finding for finding in self.findings if finding.check_id == check_id)
 
     @property
@@ -42,7 +42,7 @@ class StoredRun:
         return org_id if isinstance(org_id, str) else ""
 
 
-def as_results(findings: Iterable[Finding]) -> tuple[Result, ...]:
+def as_results(findings: Iterable[AnyFinding]) -> tuple[Result, ...]:
     return tuple(
         Result(
             Outcome(finding.outcome),

@@ -7,7 +7,7 @@ from functools import partial
 from diagnostics.checks.base import Check, CheckContext, Result, Target, branch_of, planned_checks, titles, unclear
 from diagnostics.engine import causes
 from diagnostics.engine.diagnosis import aim_of, verdict_with_fix
-from diagnostics.engine.finding import Finding, FindingResult
+from diagnostics.engine.finding import AnyFinding, FindingResult
 from diagnostics.engine.runner import run_checks
 from diagnostics.engine.verdict import ENGINE_VERSION
 from diagnostics.genesys.contract import Contract
@@ -30,8 +30,8 @@ class FindingDifference:
 
     check_id: str
     subject: str
-    was: Finding | None
-    now: Finding | None
+    was: AnyFinding | None
+    now: AnyFinding | None
     why: str
 
     @property
@@ -186,7 +186,7 @@ def _finding(check: Check, result: Result, redactor: Redactor) -> FindingResult:
 
 
 def _differences(
-    stored: StoredRun, findings: Iterable[Finding], checks: Iterable[Check], contract: str
+    stored: StoredRun, findings: Iterable[AnyFinding], checks: Iterable[Check], contract: str
 ) -> Iterator[FindingDifference]:
     old = {(finding.check_id, finding.subject): finding for finding in stored.findings}
     new = {(finding.check_id, finding.subject): finding for finding in findings}
@@ -199,7 +199,7 @@ def _differences(
         yield FindingDifference(*key, was, now, _why(key[0], was, now, planned, stored) or other_reason)
 
 
-def _why(check_id: str, was: Finding | None, now: Finding | None, planned: set[str], stored: StoredRun) -> str:
+def _why(check_id: str, was: AnyFinding | None, now: AnyFinding | None, planned: set[str], stored: StoredRun) -> str:
     """ "" if neither the check nor the stored evidence explains the difference."""
     if check_id not in titles():
         return "retired_check"

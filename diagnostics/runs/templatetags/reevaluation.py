@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
-from diagnostics.engine.finding import Finding
+from diagnostics.engine.finding import AnyFinding
 from diagnostics.runs.templatetags.outcomes import cause_tone
 from diagnostics.web.badges import badge
 
@@ -35,7 +35,7 @@ def verdict_badge(cause: str, certainty: str, is_part: bool = False) -> SafeStri
 
 
 @register.simple_tag
-def stored_finding(finding: Finding | None) -> SafeString:
+def stored_finding(finding: AnyFinding | None) -> SafeString:
     if finding is None:
         return SafeString('<span class="soft">nothing</span>')
     outcome = Outcome(finding.outcome)
