@@ -39,6 +39,7 @@ PROSE_STATUS = re.compile(
 FILE = re.compile(
     r"/[^\s\"']{1,300}\.(?:py|[cm]?[jt]sx?|java|rb|php|go|cs|jar|log)\b|\"?/(?:home|usr|opt|var|srv|tmp|etc|Users)/"
 )
+LONGEST_FRAME = 1_000  # characters of a line of a stack trace
 AROUND = "`\"'”’~*>) \t\r"
 MAX_VALUES = 50
 HEADER = re.compile(
@@ -65,7 +66,7 @@ def find_target(text: str) -> re.Match[str] | None:
             return CALL.search(text, at + found.start())
         if (
             alone is None
-            and not FILE.search(line)
+            and not FILE.search(line, 0, LONGEST_FRAME)
             and (single := ALONE.match(line))
             and _is_address(single["url"], line[single.end() :])
         ):
