@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from diagnostics import tasks, urls
 from diagnostics.accounts.models import User
+from diagnostics.accounts.urls import account_urls, sign_in_urls
 from diagnostics.jobs.models import RowFailure
 from diagnostics.orgs.models import OAuthClient
 from tests.factories import (
@@ -168,7 +169,7 @@ ADDRESSES = (
 # What machines ask without signing in: tests/operations/views/test_system.py.
 FOR_MACHINES = {"health-live", "health-ready", "metrics"}
 # Signing in, and what everybody does with their own account alone: tests/accounts/views/test_account.py.
-OWN_ACCOUNT = {pattern.name for pattern in (*urls.sign_in_urls, *urls.account_urls)}
+OWN_ACCOUNT = {pattern.name for pattern in (*sign_in_urls, *account_urls)}
 # The API asks for a token, and has a table of its own: tests/api/test_access.py.
 ELSEWHERE = {"api"}
 # Open to everybody, and one's own token: tests/orgs/views/test_badges.py, test_api_tokens.py and tests/api/test_access.py.

@@ -5,7 +5,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from diagnostics import urls
+from diagnostics.accounts import urls
 from diagnostics.accounts.models import User
 from tests.factories import PASSWORD, make_person, make_user
 

@@ -1,0 +1,31 @@
+"""URLs of clients, providers, configuration changes, permissions, the API reference and badges."""
+
+from django.urls import URLPattern, path
+
+from diagnostics.orgs.views import badges, clients, contract, org_changes, permissions, providers, syncs, user_orgs
+
+urlpatterns: list[URLPattern] = [
+    path("clients/add/", clients.client_add, name="client-add"),
+    path("clients/region/", clients.client_region, name="client-region"),
+    path("clients/<int:pk>/", clients.client_detail, name="client"),
+    path("clients/<int:pk>/verification/", clients.client_verification, name="client-verification"),
+    path("clients/<int:pk>/edit/", clients.client_edit, name="client-edit"),
+    path("clients/<int:pk>/secret/", clients.client_secret, name="client-secret"),
+    path("clients/<int:pk>/verify/", clients.client_verify, name="client-verify"),
+    path("clients/<int:pk>/retire/", clients.client_retire, name="client-retire"),
+    path("providers/", providers.provider_list, name="providers"),
+    path("providers/orgs/", providers.provider_orgs, name="provider-orgs"),
+    path("providers/match/", providers.provider_match, name="provider-match"),
+    path("providers/<int:pk>/", providers.provider_detail, name="provider"),
+    path("changes/", org_changes.org_change_list, name="org-changes"),
+    path("clients/<int:pk>/snapshot/", syncs.snapshot_start, name="snapshot-start"),
+    path("clients/<int:pk>/snapshot/state/", syncs.snapshot_state, name="snapshot-state"),
+    path("clients/<int:pk>/rights/", permissions.client_permissions, name="client-rights"),
+    path("contract/", contract.contract_page, name="contract"),
+    path("contract/readings/", contract.contract_refreshes, name="contract-readings"),
+    path("contract/refresh/", contract.refresh, name="contract-refresh"),
+    path("badge/<slug:key>.svg", badges.badge, name="badge"),
+    path("clients/<int:pk>/badge/", badges.client_badge, name="client-badge"),
+    path("clients/<int:pk>/badge/remove/", badges.badge_remove, name="badge-remove"),
+    path("users/<int:pk>/orgs/", user_orgs.user_orgs, name="user-orgs"),
+]
