@@ -69,7 +69,15 @@ NETWORK_HINTS = {
 }
 
 
-@check("answer.meaning", title="Response you got", needs=("answer",), version=4)
+@check(
+    "answer.meaning",
+    title="Pasted response",
+    about="response",
+    is_decisive=True,
+    depends_on=("answer",),
+    needs=("answer",),
+    version=4,
+)
 def answer_meaning(ctx: CheckContext) -> Iterator[Result]:
     if ctx.answer is None:
         return
@@ -330,7 +338,13 @@ NOT_AGAIN = re.compile(
 )
 
 
-@check("answer.reproducible", title="The failure can be seen again", needs=("answer",))
+@check(
+    "answer.reproducible",
+    title="Failure shown in the response",
+    about="response",
+    depends_on=("answer",),
+    needs=("answer",),
+)
 def answer_reproducible(ctx: CheckContext) -> Iterator[Result]:
     status = ctx.answer.status if ctx.answer else None
     yield judge_reproducible(status, ctx.note)

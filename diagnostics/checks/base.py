@@ -76,17 +76,35 @@ class CheckContext:
 
 CheckFunction = Callable[[CheckContext], Iterable[Result]]
 NEEDS = ("call", "answer", "conversation", "start")
+# The parts of a call that must all work, in the order in which it passes through them: node -> label.
+NODES = {
+    "call": "Call",
+    "host": "Host",
+    "token": "Token",
+    "permission": "Permission",
+    "route": "Route",
+    "conversation": "Conversation",
+    "deployment": "Deployment",
+    "provider": "Provider",
+}
 
 
 @dataclass(frozen=True)
 class Check:
     """A registered check. It runs once all of `after` are done, unless one of them failed, erred or was skipped.
 
+    `node` is the part of the chain it checks (see NODES), "" if it judges the outcome of the whole chain.
     `needs` are the inputs without which it isn't planned. `version` goes up when its results change for the same
     evidence. A `last` check runs after all others, whatever their outcome, and evaluates their responses without sending
     anything. An `if_all_right` check runs after those, and only if no check found a problem. `reads` lists everything it
     may request, such as "GET /api/v2/tokens/me", with the contract's parameter names; a final `*` matches any path, and
     anything but an HTTP request is described in words.
+
+    The rest is for those who read its results. `about` says what a problem belongs to: the "call", the "conversation",
+    the "response", or "" for the org. A pass of a check that `rules_out` is listed in the verdict. If an `is_decisive`
+    check is inconclusive, the verdict can't be that nothing is wrong. `verifies_client` checks run when a client is
+    connected. `depends_on` are the kinds of fact that the check reads, `affected_by` those that can change what it reads;
+    comparisons of runs use both.
     """
 
     id: str
@@ -98,33 +116,41 @@ class Check:
     last: bool = False
     if_all_right: bool = False
     reads: tuple[str, ...] = ()
+    node: str = ""
+    about: str = ""
+    rules_out: bool = False
+    is_decisive: bool = False
+    verifies_client: bool = False
+    depends_on: tuple[str, ...] = ()
+    affected_by: tuple[str, ...] = ()
 
 
 _registry: dict[str, Check] = {}
 
 
-def check(
-    id: str,
-    *,
-    title: str,
-    after: tuple[str, ...] = (),
-    needs: tuple[str, ...] = (),
-    version: int = 1,
-    last: bool = False,
-    if_all_right: bool = False,
-    reads: tuple[str, ...] = (),
-) -> Callable[[CheckFunction], CheckFunction]:
-    """Register a check function under an ID such as `oauth.token`, whose first part is its module."""
+def check(id: str, **declared: Any) -> Callable[[CheckFunction], CheckFunction]:
+    """Register a check function under an ID such as `oauth.token`, whose first part is its module.
+
+    `declared` are the other fields of `Check`; `title` is required.
+    """
 
     def register(function: CheckFunction) -> CheckFunction:
+        registered = Check(id, run=function, **declared)
         if id in _registry:
             raise ValueError(f"Two checks are called {id}.")
-        if unknown := set(needs) - set(NEEDS):
-            raise ValueError(f"{id} needs {unknown}, which is no input.")
-        _registry[id] = Check(id, title, function, after, needs, version, last, if_all_right, reads)
+        if unknown := set(registered.needs) - set(NEEDS):
+            raise ValueError(f"{id} needs {unknown}, which is not an input.")
+        if registered.node and registered.node not in NODES:
+            raise ValueError(f"{id} belongs to {registered.node}, which is not a node.")
+        _registry[id] = registered
         return function
 
     return register
+
+
+def find_check(id: str) -> Check:
+    """The check of this ID; one that decides nothing if this version doesn't have it."""
+    return _registry.get(id) or Check(id, id, lambda _: ())
 
 
 def all_checks() -> tuple[Check, ...]:

@@ -40,7 +40,16 @@ def wanted_id(ctx: CheckContext) -> str:
     return ctx.aim.id_text if ctx.aim and ctx.aim.id_state in ("uuid", "malformed") else ""
 
 
-@check("conversation.id", title="The conversation id has the shape of one", needs=("conversation",), version=3)
+@check(
+    "conversation.id",
+    title="Conversation ID format",
+    node="conversation",
+    about="conversation",
+    depends_on=("conversation",),
+    affected_by=("client", "org"),
+    needs=("conversation",),
+    version=3,
+)
 def conversation_id(ctx: CheckContext) -> Iterator[Result]:
     yield judge_id(wanted_id(ctx), ctx.aim.id_state if ctx.aim else "absent")
 
@@ -68,7 +77,13 @@ def judge_id(text: str, state: str) -> Result:
 
 @check(
     "conversation.exists",
-    title="The conversation exists",
+    title="Conversation lookup",
+    node="conversation",
+    about="conversation",
+    rules_out=True,
+    is_decisive=True,
+    depends_on=("conversation",),
+    affected_by=("permission", "role", "client", "org", "region"),
     after=("conversation.id", "oauth.token"),
     needs=("conversation",),
     reads=(
@@ -166,7 +181,13 @@ def _undocumented(unreadable: list[str]) -> Result:
 
 @check(
     "conversation.media",
-    title="The medium has cobrowse",
+    title="Media type supports cobrowse",
+    node="conversation",
+    about="conversation",
+    rules_out=True,
+    is_decisive=True,
+    depends_on=("conversation",),
+    affected_by=("client", "org"),
     after=("conversation.exists",),
     needs=("conversation",),
     reads=("GET /api/v2/conversations/{conversationId}", f"GET {gateway.PROVIDERS_PATH}"),
@@ -212,7 +233,13 @@ def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
 
 @check(
     "conversation.connected",
-    title="Customer and agent are connected",
+    title="Customer and agent connected",
+    node="conversation",
+    about="conversation",
+    rules_out=True,
+    is_decisive=True,
+    depends_on=("conversation",),
+    affected_by=("client", "org"),
     after=("conversation.exists",),
     needs=("conversation",),
     reads=("GET /api/v2/conversations/{conversationId}",),

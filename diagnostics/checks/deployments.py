@@ -42,6 +42,11 @@ class Deployment:
 @check(
     "deployments.cobrowse",
     title="Cobrowse enabled in web deployments",
+    node="deployment",
+    rules_out=True,
+    is_decisive=True,
+    depends_on=("deployment",),
+    affected_by=("conversation", "permission", "role"),
     version=2,
     after=("oauth.identity",),
     reads=(

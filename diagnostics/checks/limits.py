@@ -11,7 +11,7 @@ from diagnostics.genesys.retry_after import describe_wait, number_in, parse_retr
 LOW = Fraction(1, 10)  # of the allowed calls
 
 
-@check("limits.headroom", title="The rate limit leaves room", last=True)
+@check("limits.headroom", title="Rate limit", node="token", last=True)
 def limits_headroom(ctx: CheckContext) -> Iterator[Result]:
     yield judge_headroom(ctx.genesys.responses, ctx.now())
 

@@ -32,7 +32,12 @@ TOKEN_ERRORS = {
 
 @check(
     "oauth.token",
-    title="The login host issues a token",
+    title="OAuth token",
+    node="token",
+    rules_out=True,
+    is_decisive=True,
+    verifies_client=True,
+    affected_by=("secret", "client", "region", "grant_type"),
     version=2,
     reads=(
         "POST /oauth/token",
@@ -123,7 +128,12 @@ def _is_ip_refused(response: OrgResponse) -> bool:
 
 @check(
     "oauth.identity",
-    title="The token says which org and client it is",
+    title="Org and client of the token",
+    node="token",
+    is_decisive=True,
+    verifies_client=True,
+    depends_on=("org",),
+    affected_by=("client", "region"),
     after=("oauth.token",),
     reads=("GET /api/v2/tokens/me",),
 )
@@ -203,7 +213,11 @@ class TokenInfo:
 
 @check(
     "oauth.scopes",
-    title="The token's scopes suffice, where scopes matter",
+    title="Token scopes",
+    node="token",
+    rules_out=True,
+    depends_on=("scope",),
+    affected_by=("grant_type", "client", "gateway"),
     after=("oauth.identity",),
     reads=(
         "GET /api/v2/tokens/me",

@@ -22,17 +22,17 @@ class Outcome(StrEnum):
 
 
 LABELS = {
-    Outcome.PASS: "Right",
-    Outcome.WARN: "Will bite",
-    Outcome.FAIL: "Wrong",
-    Outcome.SKIP: "Not asked",
-    Outcome.ERROR: "Could not tell",
+    Outcome.PASS: "Passed",
+    Outcome.WARN: "Warning",
+    Outcome.FAIL: "Failed",
+    Outcome.SKIP: "Skipped",
+    Outcome.ERROR: "Inconclusive",
 }
 
 MEANINGS = {
-    Outcome.PASS: "this is as it must be",
-    Outcome.WARN: "works now, but will cause trouble",
-    Outcome.FAIL: "this is wrong",
-    Outcome.SKIP: "not asked, because something it needs is missing",
-    Outcome.ERROR: "we asked and could not tell",
+    Outcome.PASS: "no problem found",
+    Outcome.WARN: "may cause a problem",
+    Outcome.FAIL: "a problem that has to be fixed",
+    Outcome.SKIP: "not checked, because something it needs is missing",
+    Outcome.ERROR: "checked, but the result isn't clear",
 }

@@ -36,7 +36,13 @@ CATALOGUE_PATH = "/api/v2/authorization/permissions"
 
 @check(
     "permissions.call",
-    title="The client may make the call",
+    title="Permission for the call",
+    node="permission",
+    about="call",
+    rules_out=True,
+    is_decisive=True,
+    depends_on=("permission",),
+    affected_by=("role", "path", "method", "conversation", "client"),
     after=("oauth.identity",),
     reads=(
         f"GET {GRANTS_PATH}",
@@ -73,7 +79,11 @@ def permissions_call(ctx: CheckContext) -> Iterator[Result]:
 
 @check(
     "permissions.catalogue",
-    title="The org's catalogue has the permission",
+    title="Permission available in the org",
+    node="permission",
+    about="call",
+    depends_on=("catalogue",),
+    affected_by=("org", "path", "client"),
     after=("oauth.identity",),
     reads=(f"GET {CATALOGUE_PATH}",),
 )
@@ -108,7 +118,11 @@ def judge_catalogue(operation: Operation, pages: list[OrgResponse]) -> Result:
 
 @check(
     "permissions.user",
-    title="The call does not need a user's token",
+    title="Token type for the call",
+    node="permission",
+    about="call",
+    depends_on=("grant_type",),
+    affected_by=("client", "path"),
     after=("oauth.identity",),
     needs=("call",),
     reads=("GET /api/v2/tokens/me",),
@@ -237,7 +251,11 @@ def _unreadable(response: OrgResponse) -> Result:
 
 @check(
     "permissions.reads",
-    title="The client may read what the checks ask",
+    title="Permissions for our checks",
+    node="permission",
+    about="call",
+    depends_on=("permission",),
+    affected_by=("role", "client"),
     after=("oauth.identity",),
     reads=(f"GET {GRANTS_PATH}",),
 )

@@ -29,7 +29,10 @@ class GatewayProvider:
 
 @check(
     "provider.configured",
-    title="The org's cobrowse providers",
+    title="Cobrowse providers of the org",
+    node="provider",
+    verifies_client=True,
+    depends_on=("provider", "gateway"),
     after=("oauth.identity",),
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
 )
@@ -91,7 +94,12 @@ def _provider(entry: Any) -> GatewayProvider:
 
 @check(
     "provider.match",
-    title="The call's providerId is one of them",
+    title="providerId in the call",
+    node="provider",
+    about="call",
+    rules_out=True,
+    depends_on=("provider_id", "provider"),
+    affected_by=("gateway", "body"),
     after=("oauth.identity",),
     needs=("call",),
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
@@ -203,7 +211,8 @@ def _one_of(ids: list[str]) -> str:
 
 @check(
     "provider.seen",
-    title="The source providers of the conversation",
+    title="Source providers of the conversation",
+    node="provider",
     after=("oauth.identity",),
     needs=("conversation",),
     reads=("GET /api/v2/conversations/{conversationId}",),

@@ -57,7 +57,7 @@ def _for_hosts(ctx: CheckContext, judge: Callable[[RegionHost], Result]) -> Iter
         yield from pool.map(judge, hosts)
 
 
-@check("reach.dns", title="The hosts resolve", reads=("the name service",))
+@check("reach.dns", title="DNS lookup", node="host", affected_by=("region",), reads=("the name service",))
 def reach_dns(ctx: CheckContext) -> Iterator[Result]:
     def judge(region_host: RegionHost) -> Result:
         proxy_route = ctx.net.route(region_host.url)
@@ -111,7 +111,13 @@ def _is_address(host: str) -> bool:
     return True
 
 
-@check("reach.tls", title="The hosts show a trusted certificate", reads=("a TLS handshake with each host",))
+@check(
+    "reach.tls",
+    title="TLS certificate",
+    node="host",
+    affected_by=("region",),
+    reads=("a TLS handshake with each host",),
+)
 def reach_tls(ctx: CheckContext) -> Iterator[Result]:
     def judge(region_host: RegionHost) -> Result:
         if region_host.scheme != "https":
@@ -233,7 +239,13 @@ def _as_evidence(certificate: Certificate, now: datetime) -> Evidence:
     }
 
 
-@check("reach.route", title="The way to the hosts", reads=("the proxy settings of this server",))
+@check(
+    "reach.route",
+    title="Network route",
+    node="host",
+    affected_by=("region",),
+    reads=("the proxy settings of this server",),
+)
 def reach_route(ctx: CheckContext) -> Iterator[Result]:
     for region_host in hosts_of(ctx.target.region):
         yield judge_route(region_host, ctx.net.route(region_host.url))
@@ -261,7 +273,14 @@ def judge_route(region_host: RegionHost, proxy_route: ProxyRoute) -> Result:
     return passed("through_proxy", sentence, subject=region_host.name, evidence=proof)
 
 
-@check("reach.clock", title="The clocks agree", after=("oauth.identity",), reads=("GET /api/v2/tokens/me",))
+@check(
+    "reach.clock",
+    title="Clock difference",
+    node="host",
+    affected_by=("region",),
+    after=("oauth.identity",),
+    reads=("GET /api/v2/tokens/me",),
+)
 def reach_clock(ctx: CheckContext) -> Iterator[Result]:
     yield judge_clock(ctx.genesys.get("/api/v2/tokens/me"))
 

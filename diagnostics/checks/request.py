@@ -25,7 +25,15 @@ from diagnostics.parsing.company_gateway import is_host_of
 from diagnostics.parsing.intent import START_OPERATION, START_PATH, Aim, nearest_methods
 
 
-@check("request.host", title="Host of the API", needs=("call",), version=5)
+@check(
+    "request.host",
+    title="API host",
+    node="host",
+    about="call",
+    depends_on=("host", "region"),
+    needs=("call",),
+    version=5,
+)
 def request_host(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         error = ctx.answer.network_error if ctx.answer is not None else ""
@@ -114,7 +122,13 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
 
 @check(
     "request.path",
-    title="The path is one of the API",
+    title="Path exists in the API",
+    node="call",
+    about="call",
+    rules_out=True,
+    is_decisive=True,
+    depends_on=("path", "sdk_method"),
+    affected_by=("gateway", "contract", "method"),
     needs=("call",),
     version=3,
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
@@ -211,7 +225,16 @@ def _use_instead(aim: Aim, gateway_path: str = "") -> str:
     return f"The nearest published operation is {aim.nearest[0].method} {aim.nearest[0].path}." if aim.nearest else ""
 
 
-@check("request.method", title="The method is one the path takes", after=("request.path",), needs=("call",))
+@check(
+    "request.method",
+    title="Method accepted by the path",
+    node="call",
+    about="call",
+    depends_on=("method", "path"),
+    affected_by=("contract",),
+    after=("request.path",),
+    needs=("call",),
+)
 def request_method(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim:
         yield judge_method(ctx.aim)
@@ -244,7 +267,14 @@ GC_COMMANDS = {"POST": "create", "GET": "get", "PATCH": "update", "PUT": "update
 MASKED = re.compile(r"\[masked[^\]]*\]")
 
 
-@check("request.headers", title="The Authorization header is well formed", needs=("call",))
+@check(
+    "request.headers",
+    title="Authorization header format",
+    node="token",
+    about="call",
+    depends_on=("headers",),
+    needs=("call",),
+)
 def request_headers(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call and ctx.aim:
         yield judge_authorization(ctx.call, ctx.aim)
@@ -298,7 +328,11 @@ def _authorization_fault(values: list[str]) -> str:
 
 @check(
     "request.body",
-    title="The body is what the operation takes",
+    title="Request body",
+    node="call",
+    about="call",
+    depends_on=("body",),
+    affected_by=("headers", "method", "path", "contract"),
     after=("request.method",),
     needs=("call",),
     reads=(f"GET {gateway.PROVIDERS_PATH}",),
@@ -360,7 +394,7 @@ def _json_hint(body: str) -> str:
 UUID_SHAPE = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE)
 
 
-@check("request.ids", title="IDs in the request body", needs=("call",))
+@check("request.ids", title="IDs in the request body", node="call", about="call", depends_on=("body",), needs=("call",))
 def request_ids(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call:
         yield judge_body_ids(ctx.call)
@@ -385,7 +419,15 @@ def judge_body_ids(call: FailingCall) -> Result:
     )
 
 
-@check("request.token", title="Token request", needs=("call",), version=2)
+@check(
+    "request.token",
+    title="Token request",
+    node="token",
+    about="call",
+    depends_on=("body", "headers"),
+    needs=("call",),
+    version=2,
+)
 def request_token(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call is None or ctx.aim is None:
         return
@@ -441,7 +483,16 @@ def judge_token_request(call: FailingCall, aim: Aim) -> Result:
     )
 
 
-@check("request.sdk", title="The method of the SDK exists", needs=("call",))
+@check(
+    "request.sdk",
+    title="SDK method exists",
+    node="call",
+    about="call",
+    is_decisive=True,
+    depends_on=("sdk_method",),
+    affected_by=("contract",),
+    needs=("call",),
+)
 def request_sdk(ctx: CheckContext) -> Iterator[Result]:
     if ctx.call:
         yield judge_sdk(ctx.call, ctx.contract)

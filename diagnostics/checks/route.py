@@ -63,7 +63,10 @@ def probe_result(path: str, response: OrgResponse) -> ProbeResult:
 
 @check(
     "route.oracle",
-    title="What the 404 hides",
+    title="404 comparison",
+    node="route",
+    about="conversation",
+    affected_by=("permission", "role", "path", "conversation", "region"),
     after=("oauth.token",),
     needs=("conversation",),
     version=3,

@@ -31,7 +31,9 @@ HINTS = {
 
 @check(
     "session.start",
-    title="A session can be started",
+    title="Live session start",
+    about="conversation",
+    affected_by=("permission", "role", "deployment", "conversation"),
     needs=("conversation", "start"),
     if_all_right=True,
     reads=(f"POST {START_PATH}",),

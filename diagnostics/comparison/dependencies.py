@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from diagnostics.checks.base import find_check
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES
 
 
@@ -18,40 +19,14 @@ class Link:
         return (*self.direct, *self.indirect)
 
 
-# Check ID, or the area of a check that has no entry of its own.
-LINKS: dict[str, Link] = {
-    "request.path": Link(("path", "sdk_method"), ("gateway", "contract", "method")),
-    "request.method": Link(("method", "path"), ("contract",)),
-    "request.host": Link(("host", "region")),
-    "request.headers": Link(("headers",)),
-    "request.body": Link(("body",), ("headers", "method", "path", "contract")),
-    "request.token": Link(("body", "headers")),
-    "request.sdk": Link(("sdk_method",), ("contract",)),
-    "answer": Link(("answer",)),
-    "conversation": Link(("conversation",), ("client", "org")),
-    "conversation.exists": Link(("conversation",), ("permission", "role", "client", "org", "region")),
-    "provider.match": Link(("provider_id", "provider"), ("gateway", "body")),
-    "provider.configured": Link(("provider", "gateway")),
-    "permissions.call": Link(("permission",), ("role", "path", "method", "conversation", "client")),
-    "permissions.catalogue": Link(("catalogue",), ("org", "path", "client")),
-    "permissions.user": Link(("grant_type",), ("client", "path")),
-    "permissions.reads": Link(("permission",), ("role", "client")),
-    "oauth.token": Link((), ("secret", "client", "region", "grant_type")),
-    "oauth.identity": Link(("org",), ("client", "region")),
-    "oauth.scopes": Link(("scope",), ("grant_type", "client", "gateway")),
-    "deployments.cobrowse": Link(("deployment",), ("conversation", "permission", "role")),
-    "route": Link((), ("permission", "role", "path", "conversation", "region")),
-    "reach": Link((), ("region",)),
-    "limits": Link(),
-    "session": Link((), ("permission", "role", "deployment", "conversation")),
-}
 # Families of causes that are transient: no setting explains them.
 TRANSIENT = frozenset({"env", "response"})
 
 
 def link_of(check_id: str) -> Link:
     """An empty link for an unknown check."""
-    return LINKS.get(check_id) or LINKS.get(check_id.split(".", 1)[0], Link())
+    check = find_check(check_id)
+    return Link(check.depends_on, check.affected_by)
 
 
 def checks_of(cause: str) -> tuple[str, ...]:

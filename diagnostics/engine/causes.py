@@ -67,3 +67,26 @@ def title_of(cause: str) -> str:
 
 def family_of(cause: str) -> str:
     return cause.split(".", 1)[0]
+
+
+# Cause or family -> the node of the chain in which it lies (see `checks.base.NODES`).
+NODES_OF_CAUSES: Final = {
+    "path": "call",
+    "body": "call",
+    "host": "host",
+    "env": "host",
+    "env.rate_limited": "token",
+    "response": "host",
+    "auth": "token",
+    "authz": "permission",
+    "authz.scope_missing": "token",
+    "conv": "conversation",
+    "config": "deployment",
+    "config.feature_not_licensed": "permission",
+    "provider": "provider",
+}
+
+
+def node_of(cause: str) -> str:
+    """Return "" for `none`, `undetermined` and codes that this version doesn't know."""
+    return NODES_OF_CAUSES.get(cause, NODES_OF_CAUSES.get(family_of(cause), ""))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Certainty = Literal["proved", "likely", "undetermined"]
+CERTAINTY_LABELS: dict[str, str] = {"proved": "Proven", "likely": "Likely", "undetermined": "Undetermined"}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from diagnostics.checks.base import NODES, find_check
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
 from diagnostics.engine.explanations import EXPLAINS_ANYTHING, HIDES_THE_CAUSE, can_explain
@@ -54,31 +55,6 @@ class CauseCandidate:
     finding: AnyFinding
 
 
-# Checks that rule something out when they pass, in the order in which the verdict lists them.
-RULES_OUT = (
-    "request.path",
-    "oauth.token",
-    "oauth.scopes",
-    "permissions.call",
-    "conversation.exists",
-    "conversation.media",
-    "conversation.connected",
-    "deployments.cobrowse",
-    "provider.match",
-)
-# If one of these is inconclusive, the verdict can't be "nothing wrong". Other inconclusive checks only lower the certainty.
-DECISIVE = (
-    "oauth.token",
-    "oauth.identity",
-    "request.path",
-    "request.sdk",
-    "permissions.call",
-    "conversation.exists",
-    "conversation.media",
-    "conversation.connected",
-    "deployments.cobrowse",
-    "answer.meaning",
-)
 # Codes of `route.oracle` that don't prove a cause of a 404 but are the best explanation there is.
 EXPLAINS_A_404 = frozenset({"other_view", "other_absent", "from_the_operation"})
 PROBLEM_CODES = frozenset(rule.code for rule in PROBLEM_RULES)
@@ -241,7 +217,7 @@ def _without_cause(
             _unexplained(findings, named, response), also=tuple(dict.fromkeys(candidate.cause for candidate in named))
         )
     unknown = [finding for finding in findings if finding.outcome == Outcome.ERROR]
-    unread = [finding for finding in unknown if finding.check_id in DECISIVE]
+    unread = [finding for finding in unknown if find_check(finding.check_id).is_decisive]
     passes = tuple(finding.anchor for finding in findings if finding.outcome == Outcome.PASS)
     if not passes or (unread and not worked):
         if not unread:
@@ -265,7 +241,11 @@ def _without_cause(
 def _unexplained(findings: Sequence[AnyFinding], named: list[CauseCandidate], response: AnyFinding) -> Verdict:
     """The call failed, and no finding explains why."""
     unread = _most_informative(
-        [finding for finding in findings if finding.outcome == Outcome.ERROR and finding.check_id in DECISIVE]
+        [
+            finding
+            for finding in findings
+            if finding.outcome == Outcome.ERROR and find_check(finding.check_id).is_decisive
+        ]
     )
     contradicted = response.code in ("permission_missing", "division_missing")
     if unread is not None and not (contradicted and unread.code not in PROBLEM_CODES):
@@ -344,6 +324,8 @@ def _unchecked(findings: Sequence[AnyFinding]) -> tuple[NotChecked, ...]:
 def _ruled_out(findings: Sequence[AnyFinding], verdict: Verdict) -> tuple[str, ...]:
     if verdict.cause == causes.NONE:
         return ()
-    order = {check: position for position, check in enumerate(RULES_OUT)}
-    passes = [finding for finding in findings if finding.outcome == Outcome.PASS and finding.check_id in order]
-    return tuple(finding.anchor for finding in sorted(passes, key=lambda finding: order[finding.check_id]))
+    nodes = list(NODES)
+    passes = [
+        finding for finding in findings if finding.outcome == Outcome.PASS and find_check(finding.check_id).rules_out
+    ]
+    return tuple(f.anchor for f in sorted(passes, key=lambda f: nodes.index(find_check(f.check_id).node)))

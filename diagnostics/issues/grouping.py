@@ -5,17 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
+from diagnostics.checks.base import find_check
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.comparison.findings import RANKS
 from diagnostics.engine.finding import AnyFinding
 
 LONGEST_ABOUT = 200
-# Areas whose findings are about one conversation, and about the pasted call. All other findings are about the org.
-CONVERSATION_AREAS = frozenset({"conversation", "route", "session"})
-CALL_AREAS = frozenset({"request", "permissions"})
 PROBLEM_OUTCOMES = frozenset({Outcome.WARN.value, Outcome.FAIL.value})
-# The pasted response is a symptom, not an issue: nothing in the org can be fixed about it.
-SYMPTOM_AREAS = frozenset({"answer"})
 
 
 @dataclass(frozen=True)
@@ -61,11 +57,14 @@ class ClosedRun:
 
     @cached_property
     def problems(self) -> dict[IssueKey, AnyFinding]:
-        """The run's failures and warnings by issue key."""
+        """The run's failures and warnings by issue key.
+
+        A problem of the pasted response is a symptom, not an issue: nothing in the org can be fixed about it.
+        """
         return {
             self.key_of(finding): finding
             for finding in self.findings
-            if finding.outcome in PROBLEM_OUTCOMES and finding.check_id.split(".", 1)[0] not in SYMPTOM_AREAS
+            if finding.outcome in PROBLEM_OUTCOMES and find_check(finding.check_id).about != "response"
         }
 
     @cached_property
@@ -93,11 +92,11 @@ def about_of(check_id: str, target: str, conversation_id: str) -> str:
     """`conversation:<id>`, `call:<method> <path>`, or "" if the check's findings are about the org or starting a
     session.
     """
-    area = check_id.split(".", 1)[0]
-    if area in CONVERSATION_AREAS:
+    about = find_check(check_id).about
+    if about == "conversation":
         return f"conversation:{conversation_id}"[:LONGEST_ABOUT] if conversation_id else ""
     kind, _, rest = target.partition(":")
-    if kind == "call" and (area in CALL_AREAS or check_id == "provider.match"):
+    if kind == "call" and about == "call":
         return f"call:{rest.partition(':')[2]}"[:LONGEST_ABOUT]
     return ""
 

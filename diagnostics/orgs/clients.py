@@ -22,7 +22,6 @@ from diagnostics.web.refusals import ActionRefused
 
 VERIFICATIONS = Limit(("client.verification_started",), 20, "started {} verifications")
 HEALTH_CHECK = "health"  # Run.Kind.HEALTH
-VERIFICATION_CHECKS = ("oauth.token", "oauth.identity", "provider.configured")
 MAX_VERIFICATION_TIME = timedelta(seconds=90)
 
 
@@ -144,7 +143,7 @@ def verify_client(client_id: int) -> None:
         _end_verification(client, [not_verified_step(str(refused))])
         return
     steps: list[dict[str, Any]] = []
-    checks = tuple(check for check in all_checks() if check.id in VERIFICATION_CHECKS)
+    checks = tuple(check for check in all_checks() if check.verifies_client)
     for step in diagnosis.steps(checks):
         duration = round(sum(exchange.ms for exchange in step.exchanges))
         steps += [{**finding.as_dict(), "ms": duration} for finding in step.findings]

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet, Subquery
 from diagnostics.accounts.models import User
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.engine import causes
+from diagnostics.engine.rules import CERTAINTY_LABELS
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Run
@@ -37,7 +38,7 @@ STATUSES: Final = {OPEN: "Not ended yet", **{status.value: str(status.label) for
 TIERS: Final = {tier.value or UNSET: str(tier.label) for tier in OAuthClient.Tier}
 KINDS: Final = {kind.value: str(kind.label) for kind in Run.Kind}
 SOURCES: Final = {source.value: str(source.label) for source in Run.Source}
-CERTAINTIES: Final = {certainty: certainty.capitalize() for certainty in ("proved", "likely", "undetermined")}
+CERTAINTIES: Final = CERTAINTY_LABELS
 OUTCOMES: Final = {outcome.value: outcome.label for outcome in Outcome}
 
 Reader = Callable[[str], str]

@@ -52,10 +52,10 @@ def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window:
     page.get_by_role("link", name="Compare with the last good one").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"Run {good.pk} and run {bad.pk} compared")
     assert "role Cobrowse integration was taken from the client" in reason(page)
-    expect(page.locator(".answer")).to_contain_text("Proved")
+    expect(page.locator(".answer")).to_contain_text("Proven")
     expect(page.get_by_role("heading", name="What snapshots saw in between")).to_be_visible()
     expect(page.locator(".org-changes")).to_contain_text("Vanished")
-    expect(page.locator("#group-broken")).to_contain_text("The client may make the call")
+    expect(page.locator("#group-broken")).to_contain_text("Permission for the call")
 
     # and given back: the same two weeks, told by the target's history
     page.get_by_role("link", name="When did it break?").last.click()

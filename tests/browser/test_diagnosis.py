@@ -74,7 +74,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Dem
 
     answer = page.locator(".answer")
     expect(answer).to_contain_text("path.not_in_api")
-    expect(answer).to_contain_text("Proved")
+    expect(answer).to_contain_text("Proven")
     assert window.is_marked, "the whole run was watched on one page"
     expect(page.locator("#mend-curl")).to_contain_text(f"/api/v2/conversations/{LIVE}/cobrowse")
     expect(page.locator("#run")).not_to_have_attribute("hx-trigger", re.compile("."))

@@ -86,7 +86,7 @@ def test_the_smallest_role_is_what_the_reads_need() -> None:
         "conversation:communication:view",
         "webDeployments:deployment:view",
     }
-    assert "The conversation exists" in role["conversation:communication:view"]
+    assert "Conversation lookup" in role["conversation:communication:view"]
 
 
 def say(ctx: CheckContext) -> list[Result]:

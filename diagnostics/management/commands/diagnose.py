@@ -14,6 +14,7 @@ from diagnostics.checks.outcomes import Outcome
 from diagnostics.demo.registration import register_named
 from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.engine import causes
+from diagnostics.engine.rules import CERTAINTY_LABELS
 from diagnostics.management.base import CAUSE_FOUND, OK, UNCLEAR, ProductCommand, bad_input, client_named
 from diagnostics.management.input_files import read_input
 from diagnostics.orgs.connection import diagnosis_of
@@ -27,9 +28,7 @@ from diagnostics.runs.run_json import run_json
 from diagnostics.runs.runs import LONGEST_RUN_SECONDS, create_run, execute_run
 from diagnostics.web.refusals import ActionRefused
 
-OUTCOME_WORDS = {"fail": "Failed", "error": "Inconclusive", "warn": "Warning", "skip": "Skipped", "pass": "Passed"}
 WORST_FIRST = ("fail", "error", "warn", "skip", "pass")
-CERTAINTIES = {"proved": "proven", "likely": "likely", "undetermined": "undetermined"}
 
 
 class Command(ProductCommand):
@@ -83,7 +82,9 @@ class Command(ProductCommand):
         for other in paste.choices:
             if other.index != paste.chosen:
                 self.stdout.write(f"  Not used: {other.index + 1}. {other.label}")
-        self.stdout.write(f"\n{verdict['cause']} ({CERTAINTIES[verdict['certainty']]})\n{verdict['sentence']}")
+        self.stdout.write(
+            f"\n{verdict['cause']} ({CERTAINTY_LABELS[verdict['certainty']].lower()})\n{verdict['sentence']}"
+        )
         if verdict["remedy"]:
             self.stdout.write(f"\nHow to fix it: {verdict['remedy']}")
         if verdict["also"]:
@@ -91,7 +92,7 @@ class Command(ProductCommand):
         self.stdout.write("")
         for finding in sorted(report["findings"], key=lambda finding: WORST_FIRST.index(finding["outcome"])):
             subject = f" [{finding['subject']}]" if finding["subject"] else ""
-            outcome = OUTCOME_WORDS[finding["outcome"]]
+            outcome = Outcome(finding["outcome"]).label
             self.stdout.write(f"  {outcome:<12} {finding['check']}{subject}: {finding['sentence']}")
         self.stdout.write(f"\n{len(report['exchanges'])} requests in {report['duration_ms']:.0f} ms.")
         if report["run"]:

@@ -15,9 +15,9 @@ register = template.Library()
 
 OUTCOME_TONES = {outcome: outcome.value for outcome in Outcome}
 CERTAINTIES = {
-    "proved": ("Proved", "the evidence leaves no other explanation"),
+    "proved": ("Proven", "the evidence leaves no other explanation"),
     "likely": ("Likely", "this fits, and others were ruled out"),
-    "undetermined": ("Undetermined", "what is missing is named below"),
+    "undetermined": ("Undetermined", "what is missing is listed below"),
 }
 STATUS_TONES = {"queued": "skip", "running": "accent", "finished": "skip", "interrupted": "warn"}
 STATE_SHAPES = {"verified": "verified", "unverified": "unverified", "verifying": "running", "failed": "fail"}

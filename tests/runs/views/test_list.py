@@ -194,7 +194,7 @@ def test_the_matrix_shows_the_gravest_and_leads_to_the_runs_like_it(as_lead: Cli
     marks = ["check:oauth.token=pass", "check:request.path=pass", "check:request.path=fail", "check:gone.check=error"]
     make_run(marks=marks)
     page = as_lead.get("/runs/matrix/?sort=oldest").content.decode()
-    assert '<td class="tone-fail" title="Wrong, Right">' in page
+    assert '<td class="tone-fail" title="Failed, Passed">' in page
     assert "/runs/?check=request.path&amp;outcome=fail&amp;sort=oldest" in page
     assert "gone.check, a check that is gone" in page
     assert "check=oauth.token" not in page
