@@ -162,7 +162,7 @@ TEMPLATES = [
                 "issues": "diagnostics.issues.templatetags.issues",
                 "outcomes": "diagnostics.runs.templatetags.outcomes",
                 "page": "diagnostics.web.templatetags.page",
-                "navigation": "diagnostics.pages.templatetags.navigation",
+                "navigation": "diagnostics.web.templatetags.navigation",
                 "providers": "diagnostics.orgs.templatetags.providers",
                 "rights": "diagnostics.orgs.templatetags.rights",
                 "run_list": "diagnostics.runs.templatetags.run_list",

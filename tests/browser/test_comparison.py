@@ -96,9 +96,7 @@ def test_it_works_in_the_sandbox_and_fails_in_production(window: Visit, told: No
     page = window.page
     window.sign_in("tess")
     _, bad = break_of(story.PRODUCTION_CLIENT, "config.cobrowse_disabled")
-    window.open("/")
-    page.get_by_text("More", exact=True).click()
-    page.get_by_role("link", name="Compare two runs").click()
+    window.open("/compare/")
     page.get_by_label("Second run").fill(str(bad.pk))
     page.get_by_role("button", name="Compare").click()
     sandbox = page.locator(".candidates li").filter(has_text=story.SANDBOX_CLIENT)

@@ -90,7 +90,7 @@ def test_a_team_lead_reads_all_of_it_and_is_offered_a_note_alone(window: Visit) 
     make_team_lead("tess")
     window.sign_in("tess")
     page = window.page
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Findings").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Issues").click()
     expect(page.get_by_role("heading", name="Nothing is open")).to_be_visible()
     page.get_by_label("State").select_option("accepted")
     page.get_by_role("button", name="Show", exact=True).click()

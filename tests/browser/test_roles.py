@@ -17,7 +17,7 @@ def test_a_team_lead_reads_and_is_refused_every_act(window: Visit) -> None:
     page = window.page
     window.sign_in("tess")
     places = page.get_by_role("navigation", name="Main").get_by_role("link")
-    expect(places).to_have_text(["Home", "Runs", "Findings", "Providers", "Clients"])
+    expect(places).to_have_text(["Diagnose", "Issues", "Orgs", "Runs", "Monitoring"])
 
     page.get_by_role("link", name=f"Run {run.pk}").click()
     expect(page.locator(".answer")).to_be_visible()

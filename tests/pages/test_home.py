@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from diagnostics.demo import story
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.pages.templatetags.navigation import MENU, MORE_MENU
 from tests.factories import make_client, make_exchange, make_org_change, make_run, make_snapshot
 
 pytestmark = pytest.mark.django_db
@@ -35,12 +33,6 @@ def test_a_team_lead_sees_runs_and_clients_and_nothing_to_start(as_lead: Client)
     assert run.client.name.encode() in page
     assert b"/start/" not in page
     assert b"/users/" not in page
-
-
-def test_the_footer_names_product_and_contract(as_lead: Client) -> None:
-    page = as_lead.get("/").content.decode()
-    assert "Cobrowse Doctor 0." in page
-    assert "API contract" in page
 
 
 def test_no_page_carries_inline_script_or_style(as_admin: Client) -> None:
@@ -161,19 +153,6 @@ def test_a_fresh_demo_is_explained_to_everybody(as_admin: Client, as_lead: Clien
     folded = b"The tour of the demo"
     assert (before.count(folded), after.count(folded)) == (0, 1)
     assert after.index(b"Recent runs") < after.index(folded) < after.index(b"/compare/?a=")
-
-
-def test_the_menu_marks_where_the_reader_is(as_admin: Client, as_lead: Client) -> None:
-    page = as_lead.get("/checks/").content.decode()
-    assert '<summary class="is-here">More</summary>' in page
-    assert '<a href="/checks/" aria-current="page">Checks</a>' in page
-    assert "/users/" not in page
-    assert "/users/" in as_admin.get("/checks/").content.decode()
-
-
-def test_every_place_of_the_menu_opens(as_admin: Client) -> None:
-    for place in (*MENU, *MORE_MENU):
-        assert as_admin.get(reverse(place.name)).status_code == 200
 
 
 def test_the_tier_stands_on_every_page_of_a_run(as_admin: Client, settings: Any) -> None:

@@ -10,8 +10,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from diagnostics.engine.verdict import ENGINE_VERSION
-from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.call import read_json
 from diagnostics.product import version
 from diagnostics.web.format import duration_in_words, short_duration
@@ -22,13 +20,7 @@ register = template.Library()
 
 @register.simple_tag
 def product_line() -> str:
-    return f"Cobrowse Doctor {version()}, engine {ENGINE_VERSION}"
-
-
-@register.simple_tag
-def contract_line() -> str:
-    contract = bundled()
-    return f"API contract {contract.version} of {contract.date}"
+    return f"Cobrowse Doctor {version()}"
 
 
 @register.simple_tag
