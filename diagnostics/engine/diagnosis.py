@@ -6,6 +6,7 @@ Everything it returns is redacted.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from diagnostics.checks.base import Check, CheckContext, Target, never, planned_checks
@@ -13,7 +14,7 @@ from diagnostics.engine import verdict as verdicts
 from diagnostics.engine.environment import read_environment
 from diagnostics.engine.finding import AnyFinding, FindingResult
 from diagnostics.engine.fixes import fix_for
-from diagnostics.engine.runner import AT_ONCE, DEADLINE_SECONDS, run_checks
+from diagnostics.engine.runner import AT_ONCE, DEADLINE_SECONDS, CheckRun, run_checks
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.exchange import HttpExchange
@@ -81,14 +82,15 @@ class Diagnosis:
 
     def steps(self, checks: tuple[Check, ...] | None = None) -> Iterator[CheckStep]:
         """Yield each check as it finishes. `checks` defaults to all that have the inputs they need."""
+        return chain.from_iterable(self.batches(checks))
+
+    def batches(self, checks: tuple[Check, ...] | None = None) -> Iterator[tuple[CheckStep, ...]]:
+        """Yield the checks that finish together, so that they can be stored together."""
         chosen = planned_checks(self.inputs.given) if checks is None else checks
         try:
-            for finished in run_checks(chosen, self._ctx, deadline=self._deadline, at_once=self._at_once):
+            for batch in run_checks(chosen, self._ctx, deadline=self._deadline, at_once=self._at_once):
                 self._redact_issued_token()
-                findings = tuple(self._finding(finished.check, result) for result in finished.results)
-                self.findings.extend(findings)
-                self.critical_path_ms = max(self.critical_path_ms, finished.path_ms)
-                yield CheckStep(finished.check.id, findings, self._new_exchanges(), finished.path_ms)
+                yield tuple(map(self._step, batch))
         finally:
             self._genesys.close()
 
@@ -116,6 +118,12 @@ class Diagnosis:
         with self._lock:
             exchanges, self._sent = self._sent, []
         return tuple(map(self._redactor.exchange, exchanges))
+
+    def _step(self, finished: CheckRun) -> CheckStep:
+        findings = tuple(self._finding(finished.check, result) for result in finished.results)
+        self.findings.extend(findings)
+        self.critical_path_ms = max(self.critical_path_ms, finished.path_ms)
+        return CheckStep(finished.check.id, findings, self._new_exchanges(), finished.path_ms)
 
     def _redact_issued_token(self) -> None:
         """Add a newly issued token to the secrets that the redactor masks."""

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 BLOCKING = frozenset({Outcome.FAIL, Outcome.ERROR, Outcome.SKIP})
 DEADLINE_SECONDS = 75.0
 AT_ONCE = 6
+BATCH_PAUSE = 0.005  # seconds
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,10 @@ class CheckRun:
 
 def run_checks(
     checks: Iterable[Check], ctx: CheckContext, *, deadline: float = DEADLINE_SECONDS, at_once: int = AT_ONCE
-) -> Iterator[CheckRun]:
-    """Yield each check as it finishes. A prerequisite that isn't planned doesn't block.
+) -> Iterator[tuple[CheckRun, ...]]:
+    """Yield the checks that finish together, a batch at a time. A prerequisite that isn't planned doesn't block.
 
+    A batch ends when nothing finishes for `BATCH_PAUSE` seconds, which is when the runner waits for a response.
     After `deadline` seconds no check starts, and the rest get `skip / out_of_time`; running checks may finish, because
     each of their requests has its own timeout. If the caller stops iterating, nothing is waited for.
     """
@@ -41,6 +43,7 @@ def run_checks(
     ends_at = time.monotonic() + deadline
     done: dict[str, CheckRun] = {}
     running: dict[Future[CheckRun], str] = {}
+    batch: list[CheckRun] = []
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="check")
     try:
         while order.is_active():
@@ -48,11 +51,15 @@ def run_checks(
                 check = planned[id]
                 before = list(done.values()) if check.if_all_right else [done[a] for a in check.after if a in done]
                 running[pool.submit(_run_one, check, ctx, before, ends_at)] = id
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            finished = wait(running, BATCH_PAUSE if batch else None, return_when=FIRST_COMPLETED).done
+            for future in finished:
                 id = running.pop(future)
                 done[id] = future.result()
                 order.done(id)
-                yield done[id]
+                batch.append(done[id])
+            if not finished or not order.is_active():
+                yield tuple(batch)
+                batch.clear()
     finally:
         pool.shutdown(wait=not running, cancel_futures=True)
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from ipaddress import ip_address
 from typing import Any
@@ -53,17 +54,23 @@ def _in_file(name: str, text: str, needles: Mapping[str, str]) -> Iterator[Leak]
 
 
 def _in_text(line: str, needles: Mapping[str, str]) -> Iterator[str]:
-    for variant in _decoded_variants(line):
-        yield from (kind for needle, kind in needles.items() if needle in variant)
-        yield from _by_pattern(STABLE.sub(" ", patterns.MASKED.sub(" ", variant)))
-    for blob in BLOB.findall(line):
-        decoded = decode_base64(blob)
-        if decoded is None:
-            continue
-        yield from (kind for needle, kind in needles.items() if needle in decoded)
-        yield from _by_format(decoded)
+    readings, kinds = _read_line(line)
+    for reading in readings:
+        yield from (kind for needle, kind in needles.items() if needle in reading)
+    yield from kinds
+
+
+@lru_cache(maxsize=20_000)
+def _read_line(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The line and all its decoded forms, and the kinds that patterns find in them. Cached: the files of a packet repeat lines."""
+    variants = _decoded_variants(line)
+    blobs = tuple(decoded for blob in BLOB.findall(line) if (decoded := decode_base64(blob)) is not None)
+    kinds = [kind for variant in variants for kind in _by_pattern(STABLE.sub(" ", patterns.MASKED.sub(" ", variant)))]
+    for decoded in blobs:
+        kinds += _by_format(decoded)
         if is_user_and_password(decoded):
-            yield "credentials"
+            kinds.append("credentials")
+    return variants + blobs, tuple(dict.fromkeys(kinds))
 
 
 def _by_format(text: str) -> Iterator[str]:

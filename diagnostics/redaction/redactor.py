@@ -31,6 +31,8 @@ HEX_ID = re.compile(r"[0-9a-fA-F]{32}|\d{1,19}")
 ORDINARY = re.compile(r"[a-z]*|[A-Z][A-Za-z]*|[a-z]+(?:[A-Z][a-z]+)+|\d{1,6}|[a-z]{1,4}\d")
 WORD = re.compile(r"[a-z_.]{1,60}")
 PARTS = re.compile(r"[^A-Za-z0-9]+")
+MAX_CACHED_TEXT, MAX_CACHED_TEXTS = 80, 20_000
+_harmless_texts: set[str] = set()
 INVISIBLE_TAGS = ("script", "style", "title", "head")
 
 
@@ -58,8 +60,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """Free text without secrets, session addresses, e-mail addresses and phone numbers."""
         for _ in range(PASSES):
-            masker = Masker(lengths=False)
-            masked = masker.text(self._without_known(text))
+            masked = _masked(self._without_known(text))
             if masked == text:
                 break
             text = masked
@@ -192,6 +193,18 @@ class Redactor:
         if len(text) <= MAX_TEXT and len(body) <= MAX_TEXT:
             return text
         return f"{text[:MAX_TEXT]} [cut: {min(len(text), MAX_TEXT)} of {len(body):,} characters kept]"
+
+
+def _masked(text: str) -> str:
+    """Mask by pattern. Short texts without anything to mask are cached: an org's field names and states repeat."""
+    if text in _harmless_texts:
+        return text
+    masked = Masker(lengths=False).text(text)
+    if masked == text and len(text) <= MAX_CACHED_TEXT:
+        if len(_harmless_texts) >= MAX_CACHED_TEXTS:
+            _harmless_texts.clear()
+        _harmless_texts.add(text)
+    return masked
 
 
 def _forms(secret: str) -> set[str]:

@@ -243,10 +243,8 @@ def _run_checks(run: Run, worker_name: str, started: float) -> None:
         Run.objects.filter(pk=run.pk, worker=worker_name).update(contract_version=diagnosis.contract.version)
     planned = tuple(check for check in all_checks() if check.id in run.planned)
     stored = StoredCounts()
-    for raw_step in diagnosis.steps(planned):
-        step = _store_safely(run.pk, worker_name, raw_step, stored)
-        _trace(step)
-        stored = stored.after(step)
+    for batch in diagnosis.batches(planned):
+        stored = _store_safely(run.pk, worker_name, batch, stored)
     result = RunResult(
         Run.Status.FINISHED,
         diagnosis.verdict(),
@@ -264,19 +262,32 @@ def _run_checks(run: Run, worker_name: str, started: float) -> None:
     _retry_on_outage(store_token, run.client, diagnosis.issued_token)
 
 
-def _store_safely(run_id: int, worker_name: str, step: CheckStep, stored: "StoredCounts") -> CheckStep:
-    """Store a step. If the database rejects its content, store the check as inconclusive. Returns what was stored."""
+def _store_safely(
+    run_id: int, worker_name: str, batch: tuple[CheckStep, ...], stored: "StoredCounts"
+) -> "StoredCounts":
+    """Store the steps that finished together. If the database rejects their content, store them one by one.
+
+    A check whose own content is rejected is stored as inconclusive. Returns the counts afterwards.
+    """
     try:
-        _retry_on_outage(_store, run_id, worker_name, step, stored)
+        _retry_on_outage(_store, run_id, worker_name, batch, stored)
     except _LostLease:
         raise
     except Exception as error:
         if is_environment(error):
             raise
+        if len(batch) > 1:
+            for step in batch:
+                stored = _store_safely(run_id, worker_name, (step,), stored)
+            return stored
+        (step,) = batch
         log.error("run %s: what %s found could not be stored: %s", run_id, step.check_id, error_location(error))
-        step = replace(step, findings=(_not_stored(step.findings[0]),) if step.findings else (), exchanges=())
-        _retry_on_outage(_store, run_id, worker_name, step, stored)
-    return step
+        batch = (replace(step, findings=tuple(map(_not_stored, step.findings[:1])), exchanges=()),)
+        _retry_on_outage(_store, run_id, worker_name, batch, stored)
+    for step in batch:
+        _trace(step)
+        stored = stored.after(step)
+    return stored
 
 
 def _not_stored(finding: FindingResult) -> FindingResult:
@@ -317,12 +328,14 @@ def _retry_on_outage(write: Callable[Args, object], *args: Args.args, **kwargs: 
 
 
 @transaction.atomic
-def _store(run_id: int, worker_name: str, step: CheckStep, stored: StoredCounts) -> None:
+def _store(run_id: int, worker_name: str, batch: tuple[CheckStep, ...], stored: StoredCounts) -> None:
     _check_lease(run_id, worker_name)
-    FindingRow.objects.bulk_create(_finding_rows(run_id, step.findings, stored.findings))
+    findings = [finding for step in batch for finding in step.findings]
+    exchanges = [exchange for step in batch for exchange in step.exchanges]
+    FindingRow.objects.bulk_create(_finding_rows(run_id, findings, stored.findings))
     ExchangeRow.objects.bulk_create(
         ExchangeRow.from_value(exchange, number, run_id=run_id)
-        for number, exchange in enumerate(step.exchanges, stored.exchanges)
+        for number, exchange in enumerate(exchanges, stored.exchanges)
     )
 
 
@@ -332,7 +345,7 @@ def _check_lease(run_id: int, worker_name: str) -> None:
         raise _LostLease
 
 
-def _finding_rows(run_id: int, findings: tuple[FindingResult, ...], position: int) -> list[FindingRow]:
+def _finding_rows(run_id: int, findings: list[FindingResult], position: int) -> list[FindingRow]:
     return [
         FindingRow(
             run_id=run_id,

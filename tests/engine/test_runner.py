@@ -1,7 +1,8 @@
 """The runner: order, prerequisites, independent checks at the same time, a deadline, crashes."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import pytest
 
@@ -24,12 +25,16 @@ def make_check(id: str, *results: Result, after: tuple[str, ...] = ()) -> Check:
     return Check(id, id, lambda ctx: results or (passed("fine", "Fine."),), after)
 
 
+def run(checks: Iterable[Check], ctx: CheckContext, deadline: float = 60) -> list[CheckRun]:
+    return list(chain.from_iterable(run_checks(checks, ctx, deadline=deadline)))
+
+
 def codes(ended: list[CheckRun]) -> dict[str, list[str]]:
     return {each.check.id: [result.code for result in each.results] for each in ended}
 
 
 def test_it_waits_for_prerequisites(ctx: CheckContext) -> None:
-    ended = list(run_checks([make_check("b.two", after=("a.one",)), make_check("a.one")], ctx))
+    ended = run([make_check("b.two", after=("a.one",)), make_check("a.one")], ctx)
     assert [each.check.id for each in ended] == ["a.one", "b.two"]
 
 
@@ -40,12 +45,12 @@ def test_it_skips_what_needs_a_check_that_did_not_pass(ctx: CheckContext, result
         make_check("b.two", after=("a.one",)),
         make_check("c.three", after=("b.two",)),
     ]
-    found = codes(list(run_checks(checks, ctx)))
+    found = codes(run(checks, ctx))
     assert found == {"a.one": [result.code], "b.two": ["prerequisite"], "c.three": ["prerequisite"]}
 
 
 def test_a_prerequisite_that_was_not_planned_blocks_nothing(ctx: CheckContext) -> None:
-    assert codes(list(run_checks([make_check("b.two", after=("a.one",))], ctx))) == {"b.two": ["fine"]}
+    assert codes(run([make_check("b.two", after=("a.one",))], ctx)) == {"b.two": ["fine"]}
 
 
 def test_the_last_check_waits_for_all_others_however_they_end(ctx: CheckContext) -> None:
@@ -54,7 +59,7 @@ def test_the_last_check_waits_for_all_others_however_they_end(ctx: CheckContext)
         make_check("b.one", failed("bad", "Bad.")),
         make_check("c.two", after=("b.one",)),
     ]
-    ended = list(run_checks(checks, ctx))
+    ended = run(checks, ctx)
     assert ended[-1].check.id == "a.end"
     assert codes(ended) == {"a.end": ["fine"], "b.one": ["bad"], "c.two": ["prerequisite"]}
 
@@ -77,7 +82,7 @@ def test_one_that_wants_all_right_comes_last_of_all_and_only_then(ctx: CheckCont
         Check("b.end", "x", lambda ctx: (passed("fine", "Fine."),), last=True),
         make_check("c.other", other),
     ]
-    ended = list(run_checks(checks, ctx))
+    ended = run(checks, ctx)
     assert [each.check.id for each in ended] == ["c.other", "b.end", "a.start"]
     assert codes(ended)["a.start"] == [code]
 
@@ -89,7 +94,7 @@ def test_independent_checks_run_at_the_same_time(ctx: CheckContext) -> None:
         meeting.wait()
         return [passed("met", "Met.")]
 
-    found = codes(list(run_checks([Check(f"a.c{n}", "x", meet) for n in range(3)], ctx)))
+    found = codes(run([Check(f"a.c{n}", "x", meet) for n in range(3)], ctx))
     assert set(map(tuple, found.values())) == {("met",)}
 
 
@@ -98,7 +103,7 @@ def test_a_crash_is_an_error_and_keeps_what_came_before(ctx: CheckContext) -> No
         yield passed("fine", "Fine.")
         raise RuntimeError("boom")
 
-    (ended,) = run_checks([Check("a.one", "x", crash)], ctx)
+    (ended,) = run([Check("a.one", "x", crash)], ctx)
     assert [(each.outcome.value, each.code) for each in ended.results] == [("pass", "fine"), ("error", "crashed")]
 
 
@@ -106,20 +111,20 @@ def test_a_crash_tells_the_kind_of_the_fault_but_not_its_words(ctx: CheckContext
     def crash(ctx: CheckContext) -> list[Result]:
         raise RuntimeError("the secret is abc")
 
-    (ended,) = run_checks([Check("a.one", "x", crash)], ctx)
+    (ended,) = run([Check("a.one", "x", crash)], ctx)
     assert "RuntimeError" in ended.results[0].sentence
     assert "abc" not in ended.results[0].sentence
 
 
 def test_after_the_deadline_nothing_new_starts(ctx: CheckContext) -> None:
-    assert codes(list(run_checks([make_check("a.one")], ctx, deadline=-1))) == {"a.one": ["out_of_time"]}
+    assert codes(run([make_check("a.one")], ctx, deadline=-1)) == {"a.one": ["out_of_time"]}
 
 
 def test_one_subject_is_said_once(ctx: CheckContext) -> None:
     twice = (passed("first", "A.", subject="s"), passed("second", "B.", subject="s"), passed("other", "C."))
-    assert codes(list(run_checks([make_check("a.one", *twice)], ctx))) == {"a.one": ["first", "other"]}
+    assert codes(run([make_check("a.one", *twice)], ctx)) == {"a.one": ["first", "other"]}
 
 
 def test_a_check_that_says_nothing_is_a_skip(ctx: CheckContext) -> None:
-    (ended,) = run_checks([Check("a.one", "x", lambda ctx: [])], ctx)
+    (ended,) = run([Check("a.one", "x", lambda ctx: [])], ctx)
     assert [result.code for result in ended.results] == ["nothing_to_say"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 from diagnostics.checks.base import Check, CheckContext, Result, Target, branch_of, planned_checks, titles, unclear
 from diagnostics.engine import causes
@@ -140,10 +141,10 @@ class _Reevaluator:
         redactor = Redactor()
         offline = [replace(check, run=partial(self._run, check)) for check in checks]
         try:
-            steps = list(run_checks(offline, self._ctx, deadline=UNLIMITED, at_once=1))
+            finished = list(chain.from_iterable(run_checks(offline, self._ctx, deadline=UNLIMITED, at_once=1)))
         finally:
             self.org.close()
-        return [_finding(step.check, result, redactor) for step in steps for result in step.results]
+        return [_finding(run.check, result, redactor) for run in finished for result in run.results]
 
     def _run(self, check: Check, ctx: CheckContext) -> Iterator[Result]:
         yield from self._results(check, ctx)
