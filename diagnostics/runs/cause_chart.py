@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from diagnostics.engine import causes
+from diagnostics.web.charts import next_start, period_start, period_starts
 
 MAX_SERIES = 5
 OTHERS: Final = "others"
@@ -74,28 +75,17 @@ def unit_for(since: datetime, until: datetime) -> str:
     return "week" if span <= timedelta(days=730) else "month"
 
 
-def starts_between(unit: str, since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The starts of the periods in the range, on the zone's days. A repeated hour, when clocks go back, is one period."""
-    start = _period_start(unit, since.astimezone(zone))
-    found: list[datetime] = []
-    while start < until:
-        if not found or start.replace(tzinfo=None) != found[-1].replace(tzinfo=None):
-            found.append(start)
-        start = _next_start(unit, start)
-    return found
-
-
 def draw(counts_by_moment: Iterable[CauseCount], unit: str, since: datetime, until: datetime, zone: ZoneInfo) -> Chart:
     """Each moment in `counts_by_moment` may be any time within its period."""
     counts: dict[datetime, Counter[str]] = {}
     totals: Counter[str] = Counter()
     for moment, cause, count in counts_by_moment:
-        counts.setdefault(_period_start(unit, moment.astimezone(zone)), Counter())[cause] += count
+        counts.setdefault(period_start(unit, moment.astimezone(zone)), Counter())[cause] += count
         totals[cause] += count
     series = _series(totals)
     shown_causes = {item.cause for item in series}
-    starts = starts_between(unit, since, until, zone)
-    ends = [*starts[1:], _next_start(unit, starts[-1])] if starts else []
+    starts = period_starts(unit, since, until, zone)
+    ends = [*starts[1:], next_start(unit, starts[-1])] if starts else []
     periods = [
         Period(start, end, _series_counts(counts.get(start, Counter()), series, shown_causes))
         for start, end in zip(starts, ends, strict=True)
@@ -136,20 +126,3 @@ def _bars(periods: list[Period], top: int) -> Iterable[CauseBar]:
             if count:
                 x = width * (index + GAP / 2)
                 yield CauseBar(series, count, round(x, 2), round(y, 2), round(width * (1 - GAP), 2), round(height, 2))
-
-
-def _period_start(unit: str, moment: datetime) -> datetime:
-    if unit == "hour":
-        return moment.replace(minute=0, second=0, microsecond=0, fold=0)
-    day = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    if unit == "week":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1) if unit == "month" else day
-
-
-def _next_start(unit: str, start: datetime) -> datetime:
-    if unit == "hour":  # in UTC: daylight saving time skips an hour or repeats one
-        return (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
-    if unit == "month":
-        return (start + timedelta(days=32)).replace(day=1)
-    return start + timedelta(days=7 if unit == "week" else 1)

@@ -11,6 +11,7 @@ from diagnostics.checks.outcomes import Outcome
 from diagnostics.comparison.findings import FindingChange, compare
 from diagnostics.engine import causes
 from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.waterfall import Waterfall, waterfall_of
 
 AREA_TITLES = {
     "request": "The call itself",
@@ -110,15 +111,6 @@ class FixText:
 
 
 @dataclass(frozen=True)
-class WaterfallBar:
-    """An exchange and its part of the run, in percent of the run's duration."""
-
-    exchange: Exchange
-    start: float
-    width: float
-
-
-@dataclass(frozen=True)
 class RepeatedFinding:
     """How one finding changed since the run that was repeated. `before` or `after` may be missing."""
 
@@ -143,7 +135,7 @@ class Report:
     also: tuple[tuple[str, str], ...]
     areas: tuple[FindingArea, ...]
     lines: tuple[FindingLine, ...]
-    bars: tuple[WaterfallBar, ...]
+    waterfall: Waterfall | None
     pending: tuple[str, ...]
     done: int
     planned: int
@@ -169,7 +161,7 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
         also=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
         areas=_areas(lines),
         lines=lines,
-        bars=_waterfall(exchanges),
+        waterfall=waterfall_of(exchanges, run.critical_path_ms),
         pending=tuple(titles.get(check, check) for check in pending),
         done=len(planned) - len(pending),
         planned=len(planned),
@@ -256,20 +248,6 @@ def _areas(lines: Sequence[FindingLine]) -> tuple[FindingArea, ...]:
 
 def _area(line: FindingLine) -> str:
     return line.finding.check_id.split(".", 1)[0]
-
-
-def _waterfall(exchanges: Sequence[Exchange]) -> tuple[WaterfallBar, ...]:
-    if not exchanges:
-        return ()
-    origin = min(exchange.started_at for exchange in exchanges)
-    starts = [(exchange.started_at - origin).total_seconds() * 1000 for exchange in exchanges]
-    duration = max(start + exchange.ms for start, exchange in zip(starts, exchanges, strict=True)) or 1.0
-    return tuple(
-        WaterfallBar(
-            exchange, round(min(100 * start / duration, 99), 2), round(max(100 * exchange.ms / duration, 1), 2)
-        )
-        for start, exchange in zip(starts, exchanges, strict=True)
-    )
 
 
 def evidence_text(value: object) -> str:

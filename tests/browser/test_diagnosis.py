@@ -80,9 +80,8 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Dem
     expect(page.locator("#run")).not_to_have_attribute("hx-trigger", re.compile("."))
     expect(page.locator("#line")).to_contain_text("Finished")
 
-    page.locator("details.exchange summary").first.click()
-    page.get_by_role("link", name="Show headers and body").first.click()
-    expect(page.locator("#exchange-0 dl")).to_be_visible()
+    page.locator("#request-0 a").click()
+    expect(page.locator("#request-0-details dl")).to_be_visible()
     page.locator(".finding .more a").first.click()
     expect(page.locator(".finding:target")).to_be_visible()
     assert org_client.secret not in page.content()

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from diagnostics.runs.cause_chart import HEIGHT, WIDTH, draw, starts_between, unit_for
+from diagnostics.runs.cause_chart import HEIGHT, WIDTH, draw, unit_for
+from diagnostics.web.charts import period_starts
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
@@ -30,7 +31,7 @@ def test_stretches_are_neither_two_nor_two_thousand(days: int, unit: str) -> Non
     ],
 )
 def test_stretches_are_the_zones_own(unit: str, since: datetime, until: datetime, count: int) -> None:
-    starts = starts_between(unit, since, until, ZONE)
+    starts = period_starts(unit, since, until, ZONE)
     assert len(starts) == count
     assert starts == sorted(set(starts))
 

@@ -1,15 +1,13 @@
 """A run as its page tells it, from rows of any shape and age."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.runs import report
-from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.models import Finding, Run
 
-BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TITLES = {"oauth.token": "A token", "request.path": "The path"}
 
 
@@ -17,14 +15,8 @@ def finding(check: str, outcome: str = "pass", position: int = 0, subject: str =
     return Finding(check_id=check, outcome=outcome, position=position, subject=subject, sentence="s", **values)
 
 
-def exchange(after_ms: float, ms: float) -> Exchange:
-    return Exchange(method="GET", url="/", ms=ms, started_at=BEGAN + timedelta(milliseconds=after_ms))
-
-
-def built(
-    verdict: Any = None, findings: list[Finding] | None = None, exchanges: list[Exchange] | None = None, **run: Any
-) -> report.Report:
-    return report.build(Run(verdict=verdict or {}, **run), findings or [], exchanges or [], TITLES)
+def built(verdict: Any = None, findings: list[Finding] | None = None, **run: Any) -> report.Report:
+    return report.build(Run(verdict=verdict or {}, **run), findings or [], [], TITLES)
 
 
 def test_the_proof_is_what_is_wrong_among_the_findings_named() -> None:
@@ -87,18 +79,6 @@ def test_a_mend_without_content_is_none(mend: Any) -> None:
 
 def test_an_unknown_certainty_is_not_shown_as_one() -> None:
     assert built({"certainty": "rather"}).verdict.certainty == ""
-
-
-def test_the_waterfall_spans_from_the_first_request_to_the_last_answer() -> None:
-    bars = built(exchanges=[exchange(100, 50), exchange(0, 100), exchange(150, 50)]).bars
-    assert [(bar.start, bar.width) for bar in bars] == [(50, 25), (0, 50), (75, 25)]
-
-
-@pytest.mark.parametrize("times", [[(0, 0)], [(0, 0), (0, 0)], [(0, 0.01), (10_000, 1)]])
-def test_no_bar_is_invisible_or_out_of_the_picture(times: list[tuple[float, float]]) -> None:
-    for bar in built(exchanges=[exchange(after, ms) for after, ms in times]).bars:
-        assert 0 <= bar.start <= 99
-        assert 1 <= bar.width <= 100
 
 
 @pytest.mark.parametrize(

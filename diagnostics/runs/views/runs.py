@@ -62,7 +62,7 @@ def run_progress(request: Request, pk: int) -> HttpResponse:
 
 @require_safe
 def exchange_detail(request: Request, pk: int, position: int) -> HttpResponse:
-    template = "runs/_exchange.html" if request.htmx else "runs/exchange.html"
+    template = "runs/_exchange_row.html" if request.htmx else "runs/exchange.html"
     return render(request, template, {"exchange": find_exchange(pk, position, request.user)})
 
 

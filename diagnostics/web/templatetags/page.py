@@ -77,6 +77,12 @@ def region(key: str) -> str:
 
 
 @register.filter
+def path_of(url: str) -> str:
+    """The URL without its scheme and host."""
+    return "/" + url.split("://", 1)[-1].partition("/")[2] if "://" in url else url
+
+
+@register.filter
 def pretty(text: str) -> str:
     """Indent JSON; return any other text unchanged."""
     value, error = read_json(text)
