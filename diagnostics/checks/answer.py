@@ -19,8 +19,8 @@ from diagnostics.checks.base import (
     warned,
 )
 from diagnostics.checks.outcomes import Outcome
+from diagnostics.genesys.documents.limits import describe_wait, parse_retry_after
 from diagnostics.genesys.errors import CODES, STATUSES, Meaning, meaning_of_message, missing_permission_in_message
-from diagnostics.genesys.retry_after import describe_wait, parse_retry_after
 from diagnostics.parsing.call import ReceivedResponse
 from diagnostics.parsing.response_text import permissions_in
 

@@ -7,9 +7,17 @@ from typing import Any
 
 from diagnostics.checks.net import REAL, Net
 from diagnostics.checks.outcomes import Outcome
+from diagnostics.genesys import gateway
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract
+from diagnostics.genesys.documents import grants, token_info
+from diagnostics.genesys.documents.conversation import Conversation
+from diagnostics.genesys.documents.gateway_providers import GatewayProviders
+from diagnostics.genesys.documents.grants import Grants
+from diagnostics.genesys.documents.token_info import TokenInfo
+from diagnostics.genesys.paths import is_uuid
 from diagnostics.genesys.regions import Region
+from diagnostics.genesys.response import OrgResponse, Unreadable
 from diagnostics.parsing.call import FailingCall, ReceivedResponse
 from diagnostics.parsing.intent import Aim
 
@@ -72,6 +80,21 @@ class CheckContext:
     net: Net = REAL
     may_start: Callable[[], bool] = never
     now: Callable[[], datetime] = right_now
+
+    def conversation(self) -> Conversation | Unreadable:
+        """The conversation whose ID was given, else the one in the path of the call."""
+        id = self.target.conversation_id or (self.aim.id_text if self.aim else "")
+        response = self.genesys.get(f"/api/v2/conversations/{id}") if is_uuid(id) else OrgResponse(None)
+        return Conversation.parse(response)
+
+    def token_info(self) -> TokenInfo | Unreadable:
+        return TokenInfo.parse(self.genesys.get(token_info.PATH))
+
+    def grants(self) -> Grants | Unreadable:
+        return Grants.parse(self.genesys.get(grants.PATH, includeFullRoles="true"))
+
+    def gateway_providers(self) -> GatewayProviders | Unreadable:
+        return GatewayProviders.parse(self.genesys.get(gateway.PROVIDERS_PATH))
 
 
 CheckFunction = Callable[[CheckContext], Iterable[Result]]

@@ -1,15 +1,14 @@
 """Checks whether the conversation exists, whether its medium supports cobrowse, and whether it is connected."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.genesys import gateway
-from diagnostics.genesys.documents.conversation import Communication as Leg
-from diagnostics.genesys.documents.conversation import communications, divisions, unreadable_fields
-from diagnostics.genesys.fields import items, text
+from diagnostics.genesys.documents.conversation import Communication, Conversation
+from diagnostics.genesys.fields import field, text
 from diagnostics.genesys.paths import UUID
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.response import OrgResponse, Unreadable
 from diagnostics.parsing.intent import START_PATH
 from diagnostics.parsing.response_text import permissions_in
 
@@ -116,15 +115,16 @@ def judge_existence(
         "code": response.code,
         "correlation_id": response.correlation_id,
     }
-    if response.ok and response.data.get("id") not in (None, wanted, wanted.lower()):
+    conversation = Conversation.parse(response)
+    if response.ok and field(response.data, "id") not in (None, wanted, wanted.lower()):
         return unclear(
             "other_conversation", "The org answered with another conversation than the one asked for.", evidence=proof
         )
-    if response.ok and items(response.data, "participants") is not None:
+    if isinstance(conversation, Conversation):
         return passed(
             "found",
             "The conversation exists and this client can read it.",
-            evidence={"divisions": divisions(response.data), **proof},
+            evidence={"divisions": list(conversation.divisions), **proof},
         )
     if response.status == 404 and history is not None and history.ok:
         return failed(
@@ -162,20 +162,19 @@ def _unreadable(response: OrgResponse, proof: Evidence, needed: tuple[str, ...])
         return unclear(
             "server_error", f"The API answered {response.status} to the read of the conversation.", evidence=proof
         )
-    received = f"{response.status or 'no answer'} {response.code or response.error}".strip()
     return unclear(
         "unreadable",
-        f"The read of the conversation gave {received}, which does not tell.",
+        f"The read of the conversation gave {response.summary}, which does not tell.",
         evidence={"trouble": response.error, **proof},
     )
 
 
-def _undocumented(unreadable: list[str]) -> Result:
+def _undocumented(unreadable: Sequence[str]) -> Result:
     return unclear(
         "unreadable",
         f"The org's response about the conversation can't be read: {', '.join(unreadable[:3])} isn't as the API documents it.",
         hint="Check again. If it stays this way, something between this server and the org may be changing responses.",
-        evidence={"unreadable": unreadable[:20]},
+        evidence={"unreadable": list(unreadable[:20])},
     )
 
 
@@ -193,23 +192,26 @@ def _undocumented(unreadable: list[str]) -> Result:
     reads=("GET /api/v2/conversations/{conversationId}", f"GET {gateway.PROVIDERS_PATH}"),
 )
 def conversation_media(ctx: CheckContext) -> Iterator[Result]:
-    data = ctx.genesys.get(path_of(wanted_id(ctx))).data
-    legs = communications(data)
+    conversation = ctx.conversation()
+    if isinstance(conversation, Unreadable):
+        yield _undocumented(["participants"])
+        return
+    communications, unreadable = conversation.communications, conversation.unreadable
     to_gateway = ctx.aim is not None and ctx.aim.world == "gateway"
-    if (unreadable := unreadable_fields(data)) and not any(leg.has_cobrowse and not leg.is_ended for leg in legs):
+    if unreadable and not any(communication.has_cobrowse for communication in conversation.live):
         yield _undocumented(unreadable)
         return
-    yield judge_media(legs, by_gateway=to_gateway and ctx.genesys.get(gateway.PROVIDERS_PATH).ok)
+    yield judge_media(communications, by_gateway=to_gateway and ctx.genesys.get(gateway.PROVIDERS_PATH).ok)
 
 
-def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
+def judge_media(communications: Sequence[Communication], *, by_gateway: bool = False) -> Result:
     """`by_gateway` is true if the call goes to the org's provider gateway, whose path is for chats."""
-    current = [leg for leg in legs if not leg.is_ended] or legs
-    kinds = sorted({leg.kind for leg in current})
+    current = [communication for communication in communications if not communication.is_ended] or communications
+    kinds = sorted({communication.kind for communication in current})
     names = " and ".join(NAMES.get(kind, kind) for kind in kinds)
-    if not legs:
+    if not communications:
         return unclear("no_communication", "The conversation shows no communication, so its medium is unknown.")
-    if any(leg.has_cobrowse for leg in current):
+    if any(communication.has_cobrowse for communication in current):
         return passed(
             "supported",
             f"The conversation is {names}; cobrowse is for web messaging and voice.",
@@ -245,18 +247,23 @@ def judge_media(legs: list[Leg], *, by_gateway: bool = False) -> Result:
     reads=("GET /api/v2/conversations/{conversationId}",),
 )
 def conversation_connected(ctx: CheckContext) -> Iterator[Result]:
-    data = ctx.genesys.get(path_of(wanted_id(ctx))).data
-    if unreadable := unreadable_fields(data):
-        yield _undocumented(unreadable)
-        return
-    yield judge_connection(communications(data), text(data, "endTime"))
+    conversation = ctx.conversation()
+    if isinstance(conversation, Unreadable):
+        yield _undocumented(["participants"])
+    elif conversation.unreadable:
+        yield _undocumented(conversation.unreadable)
+    else:
+        yield judge_connection(conversation.communications, conversation.ended_at)
 
 
-def judge_connection(legs: list[Leg], ended_at: str) -> Result:
+def judge_connection(communications: Sequence[Communication], ended_at: str) -> Result:
     """By the communications, because `Conversation.state` is always empty in responses."""
-    states = [{"purpose": leg.purpose, "kind": leg.kind, "state": leg.state} for leg in legs][:50]
-    live = [leg for leg in legs if not leg.is_ended]
-    if ended_at or (legs and not live):
+    states = [
+        {"purpose": communication.purpose, "kind": communication.kind, "state": communication.state}
+        for communication in communications
+    ][:50]
+    live = [communication for communication in communications if not communication.is_ended]
+    if ended_at or (communications and not live):
         when = f" at {ended_at}" if ended_at else ""
         return failed(
             "ended",
@@ -264,19 +271,25 @@ def judge_connection(legs: list[Leg], ended_at: str) -> Result:
             hint="Cobrowse needs a live conversation. The status of the answer alone does not prove this; the end does.",
             evidence={"ended_at": ended_at, "legs": states},
         )
-    if not legs:
+    if not communications:
         return unclear("no_communication", "The conversation shows no communication whose state could be read.")
     # If the customer is connected by several media, only the one with cobrowse counts.
-    if any(leg.has_cobrowse for leg in live if leg.purpose in CUSTOMER):
-        live = [leg for leg in live if leg.has_cobrowse or leg.purpose not in CUSTOMER]
+    if any(communication.has_cobrowse for communication in live if communication.purpose in CUSTOMER):
+        live = [
+            communication
+            for communication in live
+            if communication.has_cobrowse or communication.purpose not in CUSTOMER
+        ]
     return _judge_parties(live, states)
 
 
-def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
-    customers = [leg for leg in live if leg.purpose in CUSTOMER]
-    agents = [leg for leg in live if leg.purpose in AGENT]
+def _judge_parties(live: list[Communication], states: list[dict[str, str]]) -> Result:
+    customers = [communication for communication in live if communication.purpose in CUSTOMER]
+    agents = [communication for communication in live if communication.purpose in AGENT]
     if customers and agents and any(a.state in LIVE for a in agents) and any(c.state in LIVE for c in customers):
-        if any(leg.state == PARKED for leg in agents) and not any(leg.state == "connected" for leg in agents):
+        if any(communication.state == PARKED for communication in agents) and not any(
+            communication.state == "connected" for communication in agents
+        ):
             return warned(
                 "parked",
                 "The agent has parked the conversation: it is live, but the agent is not connected just now.",
@@ -292,7 +305,7 @@ def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
             evidence={"legs": states},
         )
     if not agents:
-        queued = any(leg.purpose == "acd" for leg in live)
+        queued = any(communication.purpose == "acd" for communication in live)
         return failed(
             "queued" if queued else "no_agent",
             "The customer is waiting in the queue: no agent is connected yet."
@@ -302,7 +315,9 @@ def _judge_parties(live: list[Leg], states: list[dict[str, str]]) -> Result:
             "participant without an agent.",
             evidence={"legs": states},
         )
-    waiting = sorted({leg.state for leg in (*agents, *customers) if leg.state not in LIVE})
+    waiting = sorted(
+        {communication.state for communication in (*agents, *customers) if communication.state not in LIVE}
+    )
     return failed(
         "not_connected",
         f"The conversation is not connected yet: {', '.join(waiting) or 'no state is given'}.",

@@ -1,42 +1,21 @@
 """Checks whether cobrowse is enabled in the web deployments, in their active versions and for the channel."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, unclear, warned
 from diagnostics.genesys.client import GenesysClient
-from diagnostics.genesys.documents.conversation import communications
-from diagnostics.genesys.fields import boolean, field, items, mapping, mappings, text, text_list, texts, word
-from diagnostics.genesys.paths import UUID
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.documents.deployment import (
+    LIST_PATH,
+    Deployment,
+    DeploymentList,
+    configuration_path,
+    published_version,
+)
+from diagnostics.genesys.paths import is_uuid
+from diagnostics.genesys.response import OrgResponse, Unreadable
 
-LIST_PATH = "/api/v2/webdeployments/deployments"
 CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}
 MOST_READ_ONE_BY_ONE = 5
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """A web deployment. `cobrowse` has the settings of its active version, None if the org doesn't return them."""
-
-    id: str
-    name: str
-    status: str
-    cobrowse: dict[str, Any] | None = None
-
-    @property
-    def is_active(self) -> bool:
-        return self.status.lower() == "active"
-
-    def offers(self, channel: str) -> bool | None:
-        """Is cobrowse enabled for the channel, or for any channel if ""? None if unknown."""
-        enabled = boolean(self.cobrowse, "enabled")
-        if not enabled or not channel or field(self.cobrowse, "channels") is None:
-            return enabled
-        if channel.lower() in {name.lower() for name in texts(self.cobrowse, "channels")}:
-            return True
-        return None if text_list(self.cobrowse, "channels") is None else False
 
 
 @check(
@@ -57,25 +36,24 @@ class Deployment:
 )
 def deployments_cobrowse(ctx: CheckContext) -> Iterator[Result]:
     response = ctx.genesys.get(LIST_PATH, expand="Configuration", pageSize=100)
-    found = deployments_of(response)
-    if found is None:
+    listed = DeploymentList.parse(response)
+    if isinstance(listed, Unreadable):
         yield _unreadable(response)
         return
-    more = bool(field(response.data, "nextUri")) or len(found) < len(items(response.data, "entities") or ())
-    yield judge_deployments(with_active_versions(found, ctx.genesys), channel_of(ctx), more=more)
+    found = with_active_versions(listed.deployments, ctx.genesys)
+    yield judge_deployments(found, channel_of(ctx), more=not listed.is_complete)
 
 
 def channel_of(ctx: CheckContext) -> str:
     """The channel of this conversation that supports cobrowse, "" if unknown."""
-    wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
-    if not UUID.fullmatch(wanted):
+    conversation = ctx.conversation()
+    if isinstance(conversation, Unreadable):
         return ""
-    data = ctx.genesys.get(f"/api/v2/conversations/{wanted}").data
-    kinds = {communication.kind for communication in communications(data) if not communication.is_ended}
+    kinds = {communication.kind for communication in conversation.live}
     return next((channel for kind, channel in CHANNELS.items() if kind in kinds), "")
 
 
-def judge_deployments(found: list[Deployment], channel: str, *, more: bool = False) -> Result:
+def judge_deployments(found: Sequence[Deployment], channel: str, *, more: bool = False) -> Result:
     """`more` is true if the org has more deployments than were read; then nothing is proven about all of them."""
     proof: Evidence = {
         "channel": channel,
@@ -124,49 +102,17 @@ def judge_deployments(found: list[Deployment], channel: str, *, more: bool = Fal
     )
 
 
-def deployments_of(response: OrgResponse) -> list[Deployment] | None:
-    """The deployments in the list, None if it isn't a list of deployments."""
-    listed = items(response.data, "entities") if response.ok else None
-    if listed is None:
-        return None
-    found = [_deployment(entry) for entry in mappings(listed) if text(entry, "id")]
-    return None if listed and not found else found
-
-
-def with_active_versions(found: list[Deployment], genesys: GenesysClient) -> list[Deployment]:
+def with_active_versions(found: Sequence[Deployment], genesys: GenesysClient) -> list[Deployment]:
     """Read the settings that the list left out, for a few active deployments. That read needs no permission."""
-    incomplete = [item for item in found if item.is_active and item.offers("") is None and UUID.fullmatch(item.id)]
-    settings = {
-        deployment.id: _settings_of(genesys.get(f"{LIST_PATH}/{deployment.id}/configurations"))
-        for deployment in incomplete[:MOST_READ_ONE_BY_ONE]
-    }
-    return [replace(deployment, cobrowse=settings.get(deployment.id, deployment.cobrowse)) for deployment in found]
-
-
-def _settings_of(response: OrgResponse) -> dict[str, Any] | None:
-    if not response.ok:
-        return None
-    return _cobrowse(mapping(response.data, "configurationVersion") or response.data)
-
-
-def _deployment(entry: dict[str, Any]) -> Deployment:
-    return Deployment(
-        id=text(entry, "id", limit=100),
-        name=text(entry, "name"),
-        status=word(entry, "status")[:40],
-        cobrowse=_cobrowse(entry.get("configuration")),
-    )
-
-
-def _cobrowse(version: Any) -> dict[str, Any] | None:
-    return mapping(version, "cobrowse") or None
+    incomplete = [item.id for item in found if item.is_active and item.cobrowse is None and is_uuid(item.id)]
+    versions = {id: published_version(genesys.get(configuration_path(id))) for id in incomplete[:MOST_READ_ONE_BY_ONE]}
+    return [deployment.with_version(versions.get(deployment.id)) for deployment in found]
 
 
 def _unreadable(response: OrgResponse) -> Result:
-    received = f"{response.status or 'no answer'} {response.code or response.error}".strip()
     return unclear(
         "unreadable",
-        f"Whether cobrowse is on in the web deployments could not be read: {received}.",
+        f"Whether cobrowse is on in the web deployments could not be read: {response.summary}.",
         hint="Give a role of the client webDeployments:deployment:view (Web Deployments > Deployment > View).",
         evidence={"status": response.status, "code": response.code},
     )

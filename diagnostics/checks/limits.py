@@ -5,8 +5,8 @@ from datetime import datetime
 from fractions import Fraction
 
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, passed, skipped, unclear, warned
+from diagnostics.genesys.documents.limits import RateLimit, describe_wait, wait_seconds
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.genesys.retry_after import describe_wait, number_in, parse_retry_after
 
 LOW = Fraction(1, 10)  # of the allowed calls
 
@@ -18,21 +18,21 @@ def limits_headroom(ctx: CheckContext) -> Iterator[Result]:
 
 def judge_headroom(responses: Iterable[OrgResponse], now: datetime) -> Result:
     """By the `inin-ratelimit-*` headers, which differ by resource. The lowest one counts."""
-    lowest: tuple[Fraction, OrgResponse] | None = None
+    lowest: tuple[RateLimit, OrgResponse] | None = None
     for response in responses:
         if response.status == 429:
             return _exhausted(response, now)
-        left = _left(response)
-        if left is not None and (lowest is None or left < lowest[0]):
-            lowest = left, response
+        limit = RateLimit.parse(response)
+        if limit is not None and (lowest is None or limit.fraction < lowest[0].fraction):
+            lowest = limit, response
     if lowest is None:
         return skipped("not_told", "No answer said how much of the rate limit is left.")
-    left, response = lowest
-    count, allowed, reset = (response.header(f"inin-ratelimit-{name}") for name in ("count", "allowed", "reset"))
+    limit, response = lowest
+    left, count, allowed = limit.fraction, limit.used, limit.allowed
     proof: Evidence = {
-        "count": int(count),
-        "allowed": int(allowed),
-        "reset_s": reset[:20],
+        "count": count,
+        "allowed": allowed,
+        "reset_s": response.header("inin-ratelimit-reset")[:20],
         "url": response.exchange.url if response.exchange else "",
     }
     if left < LOW:
@@ -47,13 +47,6 @@ def judge_headroom(responses: Iterable[OrgResponse], now: datetime) -> Result:
     )
 
 
-def _left(response: OrgResponse) -> Fraction | None:
-    """The remaining fraction of the limit, 0 to 1; None if the response doesn't have the headers."""
-    count = number_in(response.header("inin-ratelimit-count"))
-    allowed = number_in(response.header("inin-ratelimit-allowed"))
-    return Fraction(max(0, allowed - count), allowed) if count is not None and allowed else None
-
-
 def _exhausted(refusal: OrgResponse, now: datetime) -> Result:
     wait = wait_seconds(refusal, now)
     duration = f" for {describe_wait(wait)}" if wait is not None else ""
@@ -65,9 +58,3 @@ def _exhausted(refusal: OrgResponse, now: datetime) -> Result:
         + (", and no program should retry before." if wait is not None and wait > 180 else "."),
         evidence={"wait_s": wait, "retry_after": refusal.header("Retry-After")[:60], "code": refusal.code},
     )
-
-
-def wait_seconds(refusal: OrgResponse, now: datetime) -> int | None:
-    """The wait after a 429: Retry-After, else the reset of the limit."""
-    wait = parse_retry_after(refusal.header("Retry-After"), now)
-    return wait if wait is not None else number_in(refusal.header("inin-ratelimit-reset"))

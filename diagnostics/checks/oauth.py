@@ -1,14 +1,15 @@
 """Checks whether the client gets a token, who it belongs to, and whether its scopes suffice."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, unclear
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Operation
+from diagnostics.genesys.documents import token_info
+from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.errors import meaning_of_message
-from diagnostics.genesys.fields import identifier, mapping, text, text_list, word
-from diagnostics.genesys.response import OrgResponse, TokenResult
+from diagnostics.genesys.fields import word
+from diagnostics.genesys.response import OrgResponse, TokenResult, Unreadable
 from diagnostics.parsing.intent import START_PATH
 
 TOKEN_ERRORS = {
@@ -41,12 +42,12 @@ TOKEN_ERRORS = {
     version=2,
     reads=(
         "POST /oauth/token",
-        "GET /api/v2/tokens/me",
+        f"GET {token_info.PATH}",
     ),
 )
 def oauth_token(ctx: CheckContext) -> Iterator[Result]:
     if ctx.genesys.token().is_reused:
-        ctx.genesys.get("/api/v2/tokens/me")  # replaces a saved token that is no longer valid
+        ctx.genesys.get(token_info.PATH)  # replaces a saved token that is no longer valid
     yield judge_token(ctx.genesys.token(), ctx.target.region.login_host)
 
 
@@ -135,34 +136,34 @@ def _is_ip_refused(response: OrgResponse) -> bool:
     depends_on=("org",),
     affected_by=("client", "region"),
     after=("oauth.token",),
-    reads=("GET /api/v2/tokens/me",),
+    reads=(f"GET {token_info.PATH}",),
 )
 def oauth_identity(ctx: CheckContext) -> Iterator[Result]:
-    yield judge_identity(ctx.genesys.get("/api/v2/tokens/me"), ctx.target.region.api_host, ctx.target.org_id)
+    yield judge_identity(ctx.genesys.get(token_info.PATH), ctx.target.region.api_host, ctx.target.org_id)
 
 
 def judge_identity(response: OrgResponse, api_host: str, org_id: str = "") -> Result:
     """`org_id` is the client's org when it was verified, "" if unknown."""
     proof: Evidence = {"status": response.status, "code": response.code, "correlation_id": response.correlation_id}
-    me = TokenInfo(response.data) if response.ok else None
-    if me is not None and me.org_id and org_id and me.org_id != org_id:
+    me = TokenInfo.parse(response)
+    if isinstance(me, TokenInfo) and me.org_id and org_id and me.org_id != org_id:
         return failed(
             "another_org",
             f"The token belongs to another org ({me.org_name or me.org_id}) than the one this client was verified for.",
             hint="Use a client of the org that holds the conversation, and verify the client again.",
             evidence={"org_id": me.org_id, "expected": org_id},
         )
-    if me is not None and me.is_known:
+    if isinstance(me, TokenInfo) and me.is_known:
         return passed(
             "known",
             f"The token belongs to {me.client_name or 'the client'} of the org {me.org_name or me.org_id or '(unnamed)'}"
-            f"{f', grant {me.grant}' if me.grant else ''}.",
+            f"{f', grant {me.grant_type}' if me.grant_type else ''}.",
             evidence={
                 "org_id": me.org_id,
                 "org_name": me.org_name,
                 "client_name": me.client_name,
-                "grant": me.grant,
-                "scopes": me.scopes,
+                "grant": me.grant_type,
+                "scopes": list(me.scopes[:200]) if me.scopes is not None else None,
                 "is_user": me.is_user,
             },
         )
@@ -195,22 +196,6 @@ def judge_identity(response: OrgResponse, api_host: str, org_id: str = "") -> Re
     return unclear("refused", f"{api_host} answered {response.status} {response.code} to tokens/me.", evidence=proof)
 
 
-class TokenInfo:
-    """`GET /api/v2/tokens/me`. Any of its fields can be missing."""
-
-    def __init__(self, data: Any) -> None:
-        client = mapping(data, "OAuthClient")
-        org = mapping(data, "organization") or mapping(data, "homeOrganization") or mapping(client, "organization")
-        self.org_id, self.org_name = identifier(org, "id"), text(org, "name")
-        self.client_name = text(client, "name")
-        self.is_known = bool(self.org_id or self.org_name or self.client_name or text(client, "id"))
-        self.grant = word(client, "authorizedGrantType")
-        self.is_user = bool(mapping(data, "clonedUser") or mapping(data, "user"))
-        self.acts_for_user = self.is_user or (bool(self.grant) and "client" not in self.grant.lower())
-        scopes = text_list(data, "authorizedScope")
-        self.scopes = scopes[:200] if scopes is not None else None
-
-
 @check(
     "oauth.scopes",
     title="Token scopes",
@@ -220,19 +205,20 @@ class TokenInfo:
     affected_by=("grant_type", "client", "gateway"),
     after=("oauth.identity",),
     reads=(
-        "GET /api/v2/tokens/me",
+        f"GET {token_info.PATH}",
         f"GET {gateway.PROVIDERS_PATH}",
     ),
 )
 def oauth_scopes(ctx: CheckContext) -> Iterator[Result]:
-    me = TokenInfo(ctx.genesys.get("/api/v2/tokens/me").data)
+    read = ctx.token_info()
+    me = TokenInfo() if isinstance(read, Unreadable) else read
     if ctx.aim is not None and ctx.aim.world == "published":
         yield judge_published_scopes(me, ctx.aim.operation)
         return
-    listed = ctx.genesys.get(gateway.PROVIDERS_PATH)
-    if listed.status == 200 and isinstance(listed.data, dict | list):
+    listed = ctx.gateway_providers()
+    if not isinstance(listed, Unreadable):
         yield from judge_gateway_scopes(me)
-    elif listed.status == 404:
+    elif listed.response.status == 404:
         yield judge_published_scopes(me, ctx.contract.operation("POST", START_PATH))
     else:
         yield unclear("gateway_unknown", "Whether this org has a provider gateway, whose scopes matter, is unknown.")
@@ -255,7 +241,11 @@ def judge_published_scopes(me: TokenInfo, operation: Operation | None) -> Result
         "user_scope_missing",
         f"The user's token carries none of the scopes that this call needs: {' or '.join(needed)}.",
         hint=f"Add {needed[0]} to the OAuth client's scopes, then sign in anew. Scopes never end in :write.",
-        evidence={"needs": list(needed), "granted": me.scopes, "basis": operation.scopes_status if operation else ""},
+        evidence={
+            "needs": list(needed),
+            "granted": list(me.scopes),
+            "basis": operation.scopes_status if operation else "",
+        },
     )
 
 
@@ -273,5 +263,5 @@ def judge_gateway_scopes(me: TokenInfo) -> Iterator[Result]:
                 f"The token does not carry {scope}, which this org's gateway wants; it answers 404 without it.",
                 hint=f"Add {scope} to the OAuth client's scopes, then ask for a new token.",
                 subject=scope,
-                evidence={"granted": me.scopes},
+                evidence={"granted": list(me.scopes)},
             )

@@ -1,27 +1,18 @@
 """Checks whether the client has the permission that the call needs, in the conversation's division."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.contract import Operation
-from diagnostics.genesys.documents.catalogue import is_complete, permissions_in
-from diagnostics.genesys.documents.conversation import (
-    KINDS,
-    MESSAGES,
-    Communication,
-    communications,
-    divisions,
-    unreadable_fields,
-)
-from diagnostics.genesys.documents.grants import Grants, read_grants, with_role_policies
-from diagnostics.genesys.fields import field, items, word
-from diagnostics.genesys.paths import UUID
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.documents import catalogue, grants
+from diagnostics.genesys.documents.catalogue import Catalogue
+from diagnostics.genesys.documents.conversation import KINDS, MESSAGES, Communication, Conversation
+from diagnostics.genesys.documents.grants import Grants
+from diagnostics.genesys.documents.token_info import TokenInfo
+from diagnostics.genesys.response import OrgResponse, Unreadable
 from diagnostics.parsing.intent import START_PATH
 
-GRANTS_PATH = "/api/v2/authorization/subjects/me"
 # The permissions of our own reads -> what we can't find out without them.
 READS = {
     "conversation:communication:view": "whether the conversation exists, its medium and its state",
@@ -31,7 +22,6 @@ READS = {
 }
 # Permission -> its medium, as the name of the participant's list.
 MEDIUM_OF = {"conversation:cobrowse:add": "messages", "conversation:cobrowseVoice:add": "calls"}
-CATALOGUE_PATH = "/api/v2/authorization/permissions"
 
 
 @check(
@@ -45,7 +35,7 @@ CATALOGUE_PATH = "/api/v2/authorization/permissions"
     affected_by=("role", "path", "method", "conversation", "client"),
     after=("oauth.identity",),
     reads=(
-        f"GET {GRANTS_PATH}",
+        f"GET {grants.PATH}",
         "GET /api/v2/authorization/roles/{roleId}",
         "GET /api/v2/conversations/{conversationId}",
     ),
@@ -58,20 +48,20 @@ def permissions_call(ctx: CheckContext) -> Iterator[Result]:
     if operation is None or not operation.permissions:
         yield passed("none_needed", "The operation asks for no permission.")
         return
-    response = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
-    if not response.ok or items(response.data, "grants") is None:
-        yield _unreadable(response)
+    held = ctx.grants()
+    if isinstance(held, Unreadable):
+        yield _unreadable(held.response)
         return
-    grants = with_role_policies(read_grants(response.data), response.data, ctx.genesys)
-    conversation = _conversation_of(ctx)
-    found = judge_permissions(operation, grants, tuple(divisions(conversation)), _medium_of(conversation))
-    unreadable = unreadable_fields(conversation) if items(conversation, "participants") is not None else []
-    if unreadable and found.outcome in (Outcome.PASS, Outcome.WARN):
+    read = ctx.conversation()
+    conversation = Conversation() if isinstance(read, Unreadable) else read
+    held = held.with_hidden_roles(ctx.genesys.get)
+    found = judge_permissions(operation, held, conversation.divisions, _medium_of(conversation))
+    if (unreadable := conversation.unreadable) and found.outcome in (Outcome.PASS, Outcome.WARN):
         yield unclear(
             "unreadable",
             f"The client holds a permission for the call, but whether it is the one for this conversation can't be told: "
             f"{', '.join(unreadable[:3])} of the conversation isn't as the API documents it.",
-            evidence={**found.evidence, "unreadable": unreadable[:20]},
+            evidence={**found.evidence, "unreadable": list(unreadable[:20])},
         )
         return
     yield found
@@ -85,7 +75,7 @@ def permissions_call(ctx: CheckContext) -> Iterator[Result]:
     depends_on=("catalogue",),
     affected_by=("org", "path", "client"),
     after=("oauth.identity",),
-    reads=(f"GET {CATALOGUE_PATH}",),
+    reads=(f"GET {catalogue.PATH}",),
 )
 def permissions_catalogue(ctx: CheckContext) -> Iterator[Result]:
     operation = _operation_of(ctx)
@@ -93,19 +83,19 @@ def permissions_catalogue(ctx: CheckContext) -> Iterator[Result]:
         yield skipped("not_asked", "The call is not one whose permissions the catalogue would list.")
         return
     domains = sorted({permission.split(":")[0] for permission in operation.permissions})
-    pages = [ctx.genesys.get(CATALOGUE_PATH, queryType="domain", query=domain, pageSize=100) for domain in domains]
+    pages = [ctx.genesys.get(catalogue.PATH, queryType="domain", query=domain, pageSize=100) for domain in domains]
     yield judge_catalogue(operation, pages)
 
 
 def judge_catalogue(operation: Operation, pages: list[OrgResponse]) -> Result:
     """A permission that isn't in the catalog isn't licensed or not released in this org, so no role can have it."""
-    known = {permission for page in pages for permission in permissions_in(page)}
+    found = Catalogue.parse_all(pages)
+    known = found.permissions
     proof: Evidence = {"needs": list(operation.permissions), "entries": len(known)}
     wanted = [permission for permission in operation.permissions if permission.lower() in known]
     if wanted:
         return passed("listed", f"The org's catalogue has {', '.join(wanted)}.", evidence=proof)
-    whole = all(map(is_complete, pages))
-    if not known or not whole:
+    if not known or not found.is_complete:
         return unclear("unreadable", "The org's permission catalogue could not be read to its end.", evidence=proof)
     return failed(
         "not_in_catalogue",
@@ -129,18 +119,17 @@ def judge_catalogue(operation: Operation, pages: list[OrgResponse]) -> Result:
 )
 def permissions_user(ctx: CheckContext) -> Iterator[Result]:
     operation = ctx.aim.operation if ctx.aim else None
-    me = ctx.genesys.get("/api/v2/tokens/me").data
-    grant = word(me, "OAuthClient", "authorizedGrantType")
-    yield judge_user_context(operation, grant, is_user=field(me, "clonedUser") is not None)
+    me = ctx.token_info()
+    yield judge_user_context(operation, TokenInfo() if isinstance(me, Unreadable) else me)
 
 
-def judge_user_context(operation: Operation | None, grant: str, *, is_user: bool = False) -> Result:
+def judge_user_context(operation: Operation | None, me: TokenInfo) -> Result:
     """By the contract: some operations are marked as invalid with client credentials, or are about the logged in user."""
     if operation is None:
         return skipped(
             "no_operation", "The call is no published operation, so nothing is known of whose token it needs."
         )
-    if is_user or (grant and "client" not in grant.lower()):
+    if me.acts_for_user:
         return passed("user_token", "The token is a user's.")
     if operation.user_only or "logged in user" in operation.summary.lower():
         return failed(
@@ -159,14 +148,9 @@ def _operation_of(ctx: CheckContext) -> Operation | None:
     return ctx.contract.match("POST", START_PATH).operation
 
 
-def _conversation_of(ctx: CheckContext) -> Any:
-    wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
-    return ctx.genesys.get(f"/api/v2/conversations/{wanted}").data if UUID.fullmatch(wanted) else None
-
-
-def _medium_of(conversation: Any) -> str:
+def _medium_of(conversation: Conversation) -> str:
     """The live medium with cobrowse, "" if it is unknown or if both are live."""
-    live = {_list_of(communication) for communication in communications(conversation) if not communication.is_ended}
+    live = {_list_of(communication) for communication in conversation.live}
     media = live.intersection(MEDIUM_OF.values())
     return media.pop() if len(media) == 1 else ""
 
@@ -175,23 +159,23 @@ def _list_of(communication: Communication) -> str:
     return communication.kind if communication.kind in KINDS else MESSAGES
 
 
-def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str, ...], medium: str = "") -> Result:
+def judge_permissions(operation: Operation, held: Grants, divisions: tuple[str, ...], medium: str = "") -> Result:
     """`divisions` are the conversation's. If they are unknown (), the permission may be granted in any division."""
-    by_permission = {p: [g for g in grants.policies if g.covers(p)] for p in operation.permissions}
+    by_permission = {p: held.that_may_hold(p) for p in operation.permissions}
     enough = any if operation.rule == "any" else all
     proof: Evidence = {
         "needs": list(operation.permissions),
         "rule": operation.rule,
-        "roles": list(grants.roles)[:50],
-        "held": {p: sorted({g.division_name for g in found}) for p, found in by_permission.items() if found},
+        "roles": list(held.roles)[:50],
+        "held": {p: sorted({g.place for g in found}) for p, found in by_permission.items() if found},
         "divisions": list(divisions),
     }
     if not enough(bool(found) for found in by_permission.values()):
-        return _missing(operation, grants, proof)
+        return _missing(operation, held, proof)
     in_division = {p: [g for g in found if g.reaches(divisions)] for p, found in by_permission.items()}
     if not enough(bool(found) for found in in_division.values()):
-        if grants.unread:
-            return _missing(operation, grants, proof)
+        if held.unread:
+            return _missing(operation, held, proof)
         return failed(
             "division_missing",
             f"The client holds {' and '.join(p for p, found in by_permission.items() if found)}, but not in the "
@@ -200,7 +184,7 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
             "Roles, column Divisions.",
             evidence=proof,
         )
-    if not enough(any(not g.condition for g in found) for found in in_division.values()):
+    if not enough(any(g.holds(p) for g in found) for p, found in in_division.items()):
         return unclear(
             "conditional",
             "The client holds the permission only under a condition, which cannot be decided from outside.",
@@ -220,16 +204,16 @@ def judge_permissions(operation: Operation, grants: Grants, divisions: tuple[str
     return passed(code, f"The client holds {', '.join(granted)} {scope}.", evidence=proof)
 
 
-def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:
+def _missing(operation: Operation, held: Grants, proof: Evidence) -> Result:
     names = (" or " if operation.rule == "any" else " and ").join(operation.permissions)
-    if grants.unread:
+    if held.unread:
         return unclear(
             "policies_hidden",
-            f"The org does not show what is in the role(s) {', '.join(grants.unread[:5])}, so {names} may be in them.",
+            f"The org does not show what is in the role(s) {', '.join(held.unread[:5])}, so {names} may be in them.",
             hint="Give a role of the client authorization:role:view (Authorization > Role > View).",
             evidence=proof,
         )
-    reason = f"its roles ({', '.join(grants.roles[:5])}) do not hold it" if grants.roles else "it has no role at all"
+    reason = f"its roles ({', '.join(held.roles[:5])}) do not hold it" if held.roles else "it has no role at all"
     return failed(
         "permission_missing",
         f"The client does not hold {names}: {reason}.",
@@ -240,10 +224,9 @@ def _missing(operation: Operation, grants: Grants, proof: Evidence) -> Result:
 
 
 def _unreadable(response: OrgResponse) -> Result:
-    received = f"{response.status or 'no answer'} {response.code or response.error}".strip()
     return unclear(
         "unreadable",
-        f"What the client may do could not be read: {received}.",
+        f"What the client may do could not be read: {response.summary}.",
         hint="Reading one's own grants needs no permission; try again, or look at the exchange.",
         evidence={"status": response.status, "code": response.code},
     )
@@ -257,25 +240,25 @@ def _unreadable(response: OrgResponse) -> Result:
     depends_on=("permission",),
     affected_by=("role", "client"),
     after=("oauth.identity",),
-    reads=(f"GET {GRANTS_PATH}",),
+    reads=(f"GET {grants.PATH}",),
 )
 def permissions_reads(ctx: CheckContext) -> Iterator[Result]:
-    response = ctx.genesys.get(GRANTS_PATH, includeFullRoles="true")
-    if not response.ok or items(response.data, "grants") is None:
-        yield _unreadable(response)
+    held = ctx.grants()
+    if isinstance(held, Unreadable):
+        yield _unreadable(held.response)
         return
-    yield from judge_reads(read_grants(response.data))
+    yield from judge_reads(held)
 
 
-def judge_reads(grants: Grants) -> Iterator[Result]:
+def judge_reads(held: Grants) -> Iterator[Result]:
     """A permission that our own client lacks doesn't affect the call. It only limits what we can check."""
-    if grants.unread:
+    if held.unread:
         yield unclear(
             "policies_hidden",
             "The org does not show all that is in the client's roles, so what the checks may read is not known before.",
         )
         return
-    missing = [permission for permission in READS if not any(grant.covers(permission) for grant in grants.policies)]
+    missing = [permission for permission in READS if not held.that_may_hold(permission)]
     if not missing:
         yield passed("all", "The client may read all that the checks ask.", evidence={"needs": list(READS)})
     for permission in missing:

@@ -1,30 +1,14 @@
 """Checks which cobrowse providers the org has, and whether the call names one of them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
 from diagnostics.checks.base import CheckContext, Evidence, Result, check, failed, passed, skipped, unclear, warned
 from diagnostics.checks.provider_ids import Likeness, differs_by, match_id
 from diagnostics.genesys import gateway
-from diagnostics.genesys.documents.conversation import source_providers
+from diagnostics.genesys.documents.gateway_providers import GatewayProvider, GatewayProviders, is_absent
 from diagnostics.genesys.errors import meaning_of_message
-from diagnostics.genesys.fields import boolean, items, number, text, word
-from diagnostics.genesys.paths import is_uuid
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.response import OrgResponse, Unreadable
 from diagnostics.parsing.call import ReceivedResponse
-
-# Where the list is in a gateway's response, which can also be the list itself.
-LIST_FIELDS = (("entities",), ("providers",), ())
-
-
-@dataclass(frozen=True)
-class GatewayProvider:
-    """A provider in the gateway's list. `enabled` is None if unknown."""
-
-    id: str
-    name: str = ""
-    enabled: bool | None = None
 
 
 @check(
@@ -43,53 +27,30 @@ def provider_configured(ctx: CheckContext) -> Iterator[Result]:
 def judge_list(response: OrgResponse) -> Result:
     """Shows whether the org has a provider gateway, because only a gateway has a provider list."""
     proof: Evidence = {"status": response.status, "code": response.code, "correlation_id": response.correlation_id}
-    providers = providers_of(response)
-    if providers:
+    listed = GatewayProviders.parse(response)
+    if isinstance(listed, GatewayProviders) and listed.providers:
+        providers = listed.providers
         ids = [provider.id for provider in providers][:100]
         return passed(
             "listed",
             f"This org's gateway lists {len(providers)} provider(s): {', '.join(ids[:10])}.",
             evidence={"ids": ids, **proof},
         )
-    if providers is not None:
+    if isinstance(listed, GatewayProviders):
         return failed(
             "none_configured",
             "This org has a provider gateway, and its provider list is empty.",
             hint="Configure a cobrowse provider in the gateway.",
             evidence=proof,
         )
-    if response.status == 404 and not (response.error and response.error != "empty"):
+    if is_absent(response):
         return passed(
             "no_provider_list",
             "This org has no provider list: it is no part of the published API, where cobrowse is set up in web deployments.",
             hint="Admin > Message > Messenger Configurations shows whether cobrowse is on.",
             evidence=proof,
         )
-    received = f"{response.status or 'no answer'} {response.code or response.error}".strip()
-    return unclear("unknown", f"Whether this org has a provider list is unknown: {received}.", evidence=proof)
-
-
-def providers_of(response: OrgResponse) -> list[GatewayProvider] | None:
-    """The providers in any known format of the list; None if the response isn't a list of providers.
-
-    A bare empty list, or a list of objects without IDs, doesn't count, because it could be anything.
-    """
-    listed = _listed(response)
-    found = [provider for provider in map(_provider, listed or ()) if provider.id]
-    return found if found or (listed == [] and items(response.data) is None) else None
-
-
-def _listed(response: OrgResponse) -> list[Any] | None:
-    if response.status != 200 or response.error:
-        return None
-    return next((found for names in LIST_FIELDS if (found := items(response.data, *names)) is not None), None)
-
-
-def _provider(entry: Any) -> GatewayProvider:
-    """An entry is an ID, or an object with an ID, which can be a number. `id` is "" if there is none."""
-    ids = (word(entry), word(entry, "id"), word(entry, "providerId"), number(entry, "id"), number(entry, "providerId"))
-    id = next((str(value) for value in ids if value not in ("", None)), "")
-    return GatewayProvider(id, text(entry, "name"), boolean(entry, "enabled"))
+    return unclear("unknown", f"Whether this org has a provider list is unknown: {response.summary}.", evidence=proof)
 
 
 @check(
@@ -108,14 +69,14 @@ def provider_match(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim is None or not (ctx.aim.starts_session or ctx.aim.provider_id is not None):
         yield skipped("not_asked", "The call starts no session, so it needs no provider.")
         return
-    response = ctx.genesys.get(gateway.PROVIDERS_PATH)
-    if response.status != 404 and providers_of(response) is None:
+    listed = ctx.gateway_providers()
+    if isinstance(listed, Unreadable) and listed.response.status != 404:
         yield unclear("unknown", "The provider list could not be read, so the providerId could not be compared.")
         return
     # A gateway in front of the published path requires the ID as well.
     is_required = ctx.aim.world == "gateway" or (ctx.answer is not None and requires_provider(ctx.answer))
-    found = judge_match(ctx.aim.provider_id, providers_of(response), is_required)
-    unreadable = len(_listed(response) or ()) - len(providers_of(response) or ())
+    providers, unreadable = (None, 0) if isinstance(listed, Unreadable) else (listed.providers, listed.unreadable)
+    found = judge_match(ctx.aim.provider_id, providers, is_required)
     if unreadable and found.code in ("other_case", "near", "none"):
         yield unclear(
             "unreadable",
@@ -135,7 +96,7 @@ def requires_provider(received: ReceivedResponse) -> bool:
     return meaning is not None and meaning.code == "provider_wanted"
 
 
-def judge_match(wanted: str | None, providers: list[GatewayProvider] | None, is_required: bool) -> Result:
+def judge_match(wanted: str | None, providers: Sequence[GatewayProvider] | None, is_required: bool) -> Result:
     """`providers` is None if the org has no list; `is_required` is true if this call must name a provider."""
     if providers is None:
         return _without_a_list(wanted)
@@ -218,14 +179,13 @@ def _one_of(ids: list[str]) -> str:
     reads=("GET /api/v2/conversations/{conversationId}",),
 )
 def provider_seen(ctx: CheckContext) -> Iterator[Result]:
-    wanted = ctx.target.conversation_id or (ctx.aim.id_text if ctx.aim else "")
-    data = ctx.genesys.get(f"/api/v2/conversations/{wanted}").data if is_uuid(wanted) else None
-    yield judge_seen_providers(data)
+    conversation = ctx.conversation()
+    found = frozenset() if isinstance(conversation, Unreadable) else conversation.source_providers
+    yield judge_seen_providers(found)
 
 
-def judge_seen_providers(conversation: Any) -> Result:
+def judge_seen_providers(found: Collection[str]) -> Result:
     """The names are descriptions such as "PureCloud Messaging", not IDs that a call can send."""
-    found = source_providers(conversation)
     if not found:
         return skipped("none_seen", "No communication was read that names a source provider.")
     return passed(

@@ -1,4 +1,4 @@
-"""Reads a list of the API page by page with its cursor, and the state of the rate limit."""
+"""Reads a list of the API page by page with its cursor."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -50,32 +50,3 @@ def _cursor_in(uri: Any) -> str:
     except ValueError:
         return ""
     return cursor if len(cursor) <= LONGEST_CURSOR and cursor.isprintable() else ""
-
-
-@dataclass(frozen=True)
-class RateLimit:
-    """The rate limit by a response's headers: calls remaining and allowed, and seconds until the reset."""
-
-    remaining: int
-    allowed: int
-    reset_s: int
-
-    @property
-    def is_low(self) -> bool:
-        """True below one fifth, which background reads leave to interactive use."""
-        return self.remaining * 5 < self.allowed
-
-
-def rate_limit_in(response: OrgResponse) -> RateLimit | None:
-    """None if the response doesn't have the headers."""
-    count, allowed, reset = (
-        _number(response.header(f"inin-ratelimit-{name}")) for name in ("count", "allowed", "reset")
-    )
-    if count is None or not allowed:
-        return None
-    return RateLimit(max(0, allowed - count), allowed, reset if reset is not None else 60)
-
-
-def _number(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else None

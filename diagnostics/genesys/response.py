@@ -37,6 +37,11 @@ class OrgResponse:
         return word(self.data, "code") or word(self.data, "error")
 
     @property
+    def summary(self) -> str:
+        """The status with the error code, such as "403 missing.permissions", or what went wrong instead."""
+        return f"{self.status or 'no answer'} {self.code or self.error}".strip()
+
+    @property
     def is_genesys_error(self) -> bool:
         return isinstance(field(self.data, "message"), str) and bool(self.code)
 
@@ -48,6 +53,13 @@ class OrgResponse:
     @property
     def correlation_id(self) -> str:
         return self.exchange.correlation_id if self.exchange else ""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A response that isn't the expected document."""
+
+    response: OrgResponse
 
 
 @dataclass(frozen=True)

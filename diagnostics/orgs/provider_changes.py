@@ -4,13 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from diagnostics.genesys.documents.deployment import DEPLOYMENT_SETTINGS, VERSION_SETTINGS
 from diagnostics.genesys.fields import mapping
-from diagnostics.orgs.sync.provider_documents import (
-    DEPLOYMENT_SETTINGS,
-    VERSION_SETTINGS,
-    SyncedProvider,
-    order_independent,
-)
+from diagnostics.orgs.sync.provider_documents import SyncedProvider, order_independent
 
 APPEARED, VANISHED, RETURNED = "appeared", "vanished", "returned"
 ENABLED, DISABLED, CHANGED = "enabled", "disabled", "changed"

@@ -11,9 +11,10 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Lower
 
 from diagnostics.accounts.models import User
+from diagnostics.genesys.documents.grants import RoleGrant, covering
 from diagnostics.monitoring.models import Schedule
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, Provider
-from diagnostics.orgs.permissions.synced import GRANTS_PART, ClientPermissions, RoleGrant, covering
+from diagnostics.orgs.permissions.synced import GRANTS_PART, ClientPermissions
 from diagnostics.orgs.queries.providers import mark_of
 from diagnostics.orgs.queries.syncs import STORED_STATES
 from diagnostics.orgs.visibility import visible_clients, visible_rows

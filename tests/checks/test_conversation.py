@@ -7,9 +7,9 @@ import pytest
 
 from diagnostics.checks.conversation import judge_connection, judge_existence, judge_id, judge_media
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.genesys.documents.conversation import communications
+from diagnostics.genesys.documents.conversation import Communication, Conversation
 from diagnostics.genesys.exchange import HttpExchange
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.response import OrgResponse, Unreadable
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 Party = tuple[str, str, str]  # purpose, list or message type, state
@@ -48,6 +48,12 @@ def conversation(*parties: Party) -> dict[str, Any]:
 def test_the_id_s_shape(text: str, outcome: Outcome, code: str) -> None:
     result = judge_id(text, "absent")
     assert (result.outcome, result.code) == (outcome, code)
+
+
+def communications_of(*parties: Party) -> tuple[Communication, ...]:
+    parsed = Conversation.parse(answer_of(200, conversation(*parties)))
+    assert isinstance(parsed, Conversation)
+    return parsed.communications
 
 
 NOT_FOUND = {"code": "not.found", "message": "The requested resource was not found.", "status": 404}
@@ -101,7 +107,7 @@ def test_in_a_hidden_division_the_call_s_own_right_is_named_too() -> None:
     ],
 )
 def test_media(parties: list[Party], outcome: Outcome, code: str) -> None:
-    result = judge_media(communications(conversation(*parties)))
+    result = judge_media(communications_of(*parties))
     assert (result.outcome, result.code) == (outcome, code)
 
 
@@ -131,33 +137,29 @@ WEB = "webmessaging"
     ],
 )
 def test_connection_is_read_from_the_communications(parties: list[Party], outcome: Outcome, code: str) -> None:
-    result = judge_connection(communications(conversation(*parties)), "")
+    result = judge_connection(communications_of(*parties), "")
     assert (result.outcome, result.code) == (outcome, code)
 
 
 def test_an_end_time_ends_a_conversation_whatever_its_legs_say() -> None:
-    legs = communications(conversation(("customer", WEB, "connected"), ("agent", WEB, "connected")))
+    legs = communications_of(("customer", WEB, "connected"), ("agent", WEB, "connected"))
     assert judge_connection(legs, "2026-11-01T10:00:00Z").code == "ended"
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        None,
-        [],
-        "text",
-        {"participants": None},
-        {"participants": [None, 7, {"messages": {}}, {"calls": ["x", {"state": 5}]}]},
-    ],
-)
-def test_an_odd_document_is_no_crash(odd: Any) -> None:
-    assert judge_connection(communications(odd), "").outcome in (Outcome.ERROR, Outcome.FAIL)
+@pytest.mark.parametrize("data", [None, [], "text", {"participants": None}])
+def test_a_document_without_participants_is_unreadable(data: Any) -> None:
+    assert isinstance(Conversation.parse(answer_of(200, data)), Unreadable)
+
+
+def test_fields_of_the_wrong_type_are_named() -> None:
+    data = {"participants": [None, 7, {"messages": {}}, {"purpose": "agent", "calls": ["x", {"state": 5}]}]}
+    parsed = Conversation.parse(answer_of(200, data))
+    assert isinstance(parsed, Conversation)
+    assert {"participants[0]", "participants[2].messages", "participants[3].calls[1].state"} < set(parsed.unreadable)
+    assert judge_connection(parsed.communications, "").outcome in (Outcome.ERROR, Outcome.FAIL)
 
 
 def test_a_gateway_takes_chats() -> None:
-    legs = communications(conversation(("customer", "chats", "connected")))
+    legs = communications_of(("customer", "chats", "connected"))
     assert judge_media(legs, by_gateway=True).code == "taken_by_gateway"
-    assert (
-        judge_media(communications(conversation(("customer", "sms", "connected"))), by_gateway=True).code
-        == "media_unsupported"
-    )
+    assert judge_media(communications_of(("customer", "sms", "connected")), by_gateway=True).code == "media_unsupported"

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from diagnostics.checks.deployments import Deployment, deployments_of, judge_deployments
+from diagnostics.checks.deployments import judge_deployments
 from diagnostics.checks.outcomes import Outcome
+from diagnostics.genesys.documents.deployment import Deployment, DeploymentList
 from diagnostics.genesys.exchange import HttpExchange
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.response import OrgResponse, Unreadable
 
 ON = {"enabled": True, "channels": ["Webmessaging", "Voice"]}
 VOICE_ONLY = {"enabled": True, "channels": ["Voice"]}
@@ -52,11 +53,14 @@ def test_nothing_is_proved_of_deployments_that_were_not_read() -> None:
 
 @pytest.mark.parametrize("data", [[], None, {"entities": 5}, {"entities": None}])
 def test_what_is_no_list_of_deployments_is_none(data: Any) -> None:
-    assert deployments_of(answer_of(data)) is None
+    assert isinstance(DeploymentList.parse(answer_of(data)), Unreadable)
 
 
 def test_odd_entries_are_passed_over() -> None:
     data = {
         "entities": [None, {"id": 7}, {"id": "a", "configuration": 3}, {"id": "b", "configuration": {"cobrowse": OFF}}]
     }
-    assert [(each.id, each.cobrowse) for each in deployments_of(answer_of(data)) or []] == [("a", None), ("b", OFF)]
+    listed = DeploymentList.parse(answer_of(data))
+    assert isinstance(listed, DeploymentList)
+    assert [(each.id, each.cobrowse) for each in listed.deployments] == [("a", None), ("b", OFF)]
+    assert not listed.is_complete

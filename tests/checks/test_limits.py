@@ -7,16 +7,16 @@ from email.utils import format_datetime
 import pytest
 from pytest_django import Settings
 
-from diagnostics.checks.limits import judge_headroom, wait_seconds
+from diagnostics.checks.limits import judge_headroom
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.demo import server
 from diagnostics.demo.orgs import DemoClient
 from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.documents.limits import describe_wait, wait_seconds
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.regions import region
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.genesys.retry_after import describe_wait
 from diagnostics.parsing.inputs import Inputs
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

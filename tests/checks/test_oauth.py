@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.oauth import (
-    TokenInfo,
     judge_gateway_scopes,
     judge_identity,
     judge_published_scopes,
@@ -14,6 +13,7 @@ from diagnostics.checks.oauth import (
 )
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.response import OrgResponse, TokenResult
 
@@ -111,7 +111,7 @@ _START = bundled().operation("POST", "/api/v2/conversations/{conversationId}/cob
 def test_scopes_matter_for_a_user_s_token_only(
     grant: str, scopes: list[str] | None, outcome: Outcome, code: str
 ) -> None:
-    me = TokenInfo({"OAuthClient": {"authorizedGrantType": grant}, "authorizedScope": scopes})
+    me = TokenInfo(grant_type=grant, scopes=tuple(scopes) if scopes is not None else None)
     result = judge_published_scopes(me, _START)
     assert (result.outcome, result.code) == (outcome, code)
 
@@ -133,8 +133,8 @@ def test_a_token_of_another_org_than_before_is_told() -> None:
     ],
 )
 def test_a_gateway_wants_both_scopes_letter_for_letter(scopes: list[str], said: list[str]) -> None:
-    assert [result.code for result in judge_gateway_scopes(TokenInfo({"authorizedScope": scopes}))] == said
+    assert [result.code for result in judge_gateway_scopes(TokenInfo(scopes=tuple(scopes)))] == said
 
 
 def test_a_gateway_s_token_that_lists_no_scopes_is_not_accused() -> None:
-    assert [result.outcome for result in judge_gateway_scopes(TokenInfo({}))] == [Outcome.ERROR]
+    assert [result.outcome for result in judge_gateway_scopes(TokenInfo())] == [Outcome.ERROR]

@@ -8,7 +8,8 @@ import pytest
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.checks.permissions import READS, judge_catalogue, judge_permissions, judge_reads, judge_user_context
 from diagnostics.genesys.contract import bundled
-from diagnostics.genesys.documents.grants import read_grants
+from diagnostics.genesys.documents.grants import Grants
+from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.response import OrgResponse
 
@@ -24,6 +25,13 @@ VOICE: Policy = ("conversation", "cobrowseVoice", ["add"])
 def grant(*policies: Policy, division: str = HOME, condition: Any = None, role: str = "Role") -> dict[str, Any]:
     held = [{"domain": d, "entityName": e, "actions": a, "condition": condition} for d, e, a in policies]
     return {"division": {"id": division, "name": division}, "role": {"id": role, "name": role, "policies": held}}
+
+
+def grants_of(*grants: Any) -> Grants:
+    exchange = HttpExchange("GET", "https://api.mypurecloud.com", datetime.now(UTC), 1.0, 200)
+    parsed = Grants.parse(OrgResponse(exchange, {"grants": list(grants)}))
+    assert isinstance(parsed, Grants)
+    return parsed
 
 
 @pytest.mark.parametrize(
@@ -59,12 +67,12 @@ def grant(*policies: Policy, division: str = HOME, condition: Any = None, role: 
 def test_any_one_of_the_two_is_enough(
     grants: list[Any], divisions: tuple[str, ...], outcome: Outcome, code: str
 ) -> None:
-    result = judge_permissions(START, read_grants({"grants": grants}), divisions)
+    result = judge_permissions(START, grants_of(*grants), divisions)
     assert (result.outcome, result.code) == (outcome, code)
 
 
 def test_the_evidence_names_what_is_needed_and_where_it_is_held() -> None:
-    evidence = judge_permissions(START, read_grants({"grants": [grant(MESSAGING, division=SALES)]}), (HOME,)).evidence
+    evidence = judge_permissions(START, grants_of(grant(MESSAGING, division=SALES)), (HOME,)).evidence
     assert evidence["needs"] == ["conversation:cobrowse:add", "conversation:cobrowseVoice:add"]
     assert evidence["held"] == {"conversation:cobrowse:add": [SALES]}
 
@@ -108,7 +116,7 @@ def test_the_catalogue_tells_licence_from_role(answer: OrgResponse, outcome: Out
 def test_a_call_for_the_logged_in_user_is_told_by_the_contract(
     path: str, grant: str, outcome: Outcome, code: str
 ) -> None:
-    result = judge_user_context(bundled().operation("GET", path), grant)
+    result = judge_user_context(bundled().operation("GET", path), TokenInfo(grant_type=grant))
     assert (result.outcome, result.code) == (outcome, code)
 
 
@@ -124,7 +132,7 @@ def test_a_call_for_the_logged_in_user_is_told_by_the_contract(
     ],
 )
 def test_the_permission_of_the_other_medium_is_a_warning(policy: Policy, medium: str, code: str) -> None:
-    assert judge_permissions(START, read_grants({"grants": [grant(policy)]}), (HOME,), medium).code == code
+    assert judge_permissions(START, grants_of(grant(policy)), (HOME,), medium).code == code
 
 
 @pytest.mark.parametrize(
@@ -137,5 +145,5 @@ def test_the_permission_of_the_other_medium_is_a_warning(policy: Policy, medium:
     ],
 )
 def test_what_the_client_may_not_read_is_named(grants: list[Any], said: dict[str, str]) -> None:
-    found = {each.subject: each.code for each in judge_reads(read_grants({"grants": grants}))}
+    found = {each.subject: each.code for each in judge_reads(grants_of(*grants))}
     assert found == said

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from diagnostics.checks.outcomes import Outcome
-from diagnostics.checks.provider import GatewayProvider, judge_list, judge_match, judge_seen_providers, providers_of
+from diagnostics.checks.provider import judge_list, judge_match, judge_seen_providers
+from diagnostics.genesys.documents.conversation import Conversation
+from diagnostics.genesys.documents.gateway_providers import GatewayProvider, GatewayProviders
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.response import OrgResponse
 
@@ -76,7 +78,7 @@ def test_the_nearest_provider_is_named() -> None:
 
 def test_entries_of_odd_shapes_are_passed_over() -> None:
     answer = answer_of(200, {"entities": [None, 3, {"id": None}, {"id": {"a": 1}}, {"id": 7, "enabled": "yes"}]})
-    assert providers_of(answer) == [GatewayProvider("7")]
+    assert GatewayProviders.parse(answer) == GatewayProviders((GatewayProvider("7"),), unreadable=4)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +86,10 @@ def test_entries_of_odd_shapes_are_passed_over() -> None:
     [
         ({"participants": [{"messages": [{"provider": "PureCloud Messaging"}]}]}, Outcome.PASS, "seen"),
         ({"participants": [{"messages": [{"provider": ""}], "calls": [None, 3]}, None]}, Outcome.SKIP, "none_seen"),
-        ({"participants": 7}, Outcome.SKIP, "none_seen"),
-        (None, Outcome.SKIP, "none_seen"),
     ],
 )
 def test_provider_strings_on_communications_are_told(conversation: Any, outcome: Outcome, code: str) -> None:
-    result = judge_seen_providers(conversation)
+    parsed = Conversation.parse(answer_of(200, conversation))
+    assert isinstance(parsed, Conversation)
+    result = judge_seen_providers(parsed.source_providers)
     assert (result.outcome, result.code) == (outcome, code)

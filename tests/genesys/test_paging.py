@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from diagnostics.genesys.documents.limits import RateLimit
 from diagnostics.genesys.exchange import HttpExchange
-from diagnostics.genesys.paging import RateLimit, page_in, rate_limit_in
+from diagnostics.genesys.paging import page_in
 from diagnostics.genesys.response import OrgResponse
 
 
@@ -59,19 +60,19 @@ def test_what_is_no_page(answer: OrgResponse) -> None:
     [
         (
             {"count": "10", "allowed": "300", "reset": "30"},
-            (290, 300, 30),
+            (10, 300, 30),
             False,
         ),
-        ({"count": "270", "allowed": "300"}, (30, 300, 60), True),
+        ({"count": "270", "allowed": "300"}, (270, 300, 60), True),
         (
             {"count": "500", "allowed": "300", "reset": "x"},
-            (0, 300, 60),
+            (500, 300, 60),
             True,
         ),
     ],
 )
 def test_the_room_that_a_rate_limit_leaves(headers: dict[str, str], room: tuple[int, ...], low: bool) -> None:
-    found = rate_limit_in(answered({}, limits=headers))
+    found = RateLimit.parse(answered({}, limits=headers))
     assert found == RateLimit(*room)
     assert found is not None
     assert found.is_low is low
@@ -79,4 +80,4 @@ def test_the_room_that_a_rate_limit_leaves(headers: dict[str, str], room: tuple[
 
 @pytest.mark.parametrize("headers", [{}, {"count": "5"}, {"count": "-1", "allowed": "0"}])
 def test_no_room_is_told(headers: dict[str, str]) -> None:
-    assert rate_limit_in(answered({}, limits=headers)) is None
+    assert RateLimit.parse(answered({}, limits=headers)) is None

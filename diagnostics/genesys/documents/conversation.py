@@ -1,10 +1,11 @@
-"""Parses `GET /api/v2/conversations/{conversationId}`: communications, divisions, and fields that can't be read."""
+"""`GET /api/v2/conversations/{conversationId}`: communications, divisions, and fields that can't be read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from diagnostics.genesys.fields import boolean, field, identifier, items, mapping, mappings, moment, text, word
+from diagnostics.genesys.response import OrgResponse, Unreadable
 
 MESSAGES = "messages"
 # The lists of a participant, one per kind of communication. Cobrowse works with web messaging and voice.
@@ -42,55 +43,65 @@ class Communication:
         return self.kind in ("webmessaging", "calls")
 
 
-def communications(conversation: Any) -> list[Communication]:
-    """The communications in order; [] for anything that isn't a conversation."""
-    return [
-        Communication(
-            participant=text(participant, "id") or str(number),
-            purpose=word(participant, "purpose").lower(),
-            kind=(word(item, "type").lower() or "unknown") if kind == MESSAGES else kind,
-            state=word(item, "state").lower(),
-            provider=text(item, "provider"),
-            is_on_hold=boolean(item, "held") is True,
-        )
-        for number, participant in enumerate(mappings(conversation, "participants"))
-        for kind in KINDS
-        for item in mappings(participant, kind)
-    ]
+@dataclass(frozen=True)
+class Conversation:
+    """`source_providers` are the values of `provider` in any list of a participant, such as "PureCloud Messaging".
 
-
-def divisions(conversation: Any) -> list[str]:
-    """The IDs of the conversation's divisions; [] if they are unknown."""
-    ids = (identifier(entry, "division", "id") for entry in mappings(conversation, "divisions"))
-    return [id for id in ids if id]
-
-
-def source_providers(conversation: Any) -> set[str]:
-    """The values of `provider` in any list of a participant, such as "PureCloud Messaging"."""
-    return {
-        name
-        for participant in mappings(conversation, "participants")
-        for list_name in participant
-        for item in mappings(participant, list_name)
-        if (name := text(item, "provider", limit=120))
-    }
-
-
-def unreadable_fields(conversation: Any) -> list[str]:
-    """The fields of the wrong type, among those that decide who is connected and by which medium.
-
-    With one of them, the conversation proves neither, because the unreadable communication could be the live one.
+    `unreadable` are the fields of the wrong type, among those that decide who is connected and by which medium. With one
+    of them, the conversation proves neither, because the unreadable communication could be the live one.
     """
-    return list(_unreadable_fields(conversation))
+
+    communications: tuple[Communication, ...] = ()
+    divisions: tuple[str, ...] = ()
+    source_providers: frozenset[str] = frozenset()
+    ended_at: str = ""
+    unreadable: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, response: OrgResponse) -> Self | Unreadable:
+        data = response.data
+        if not response.ok or items(data, "participants") is None:
+            return Unreadable(response)
+        ids = (identifier(entry, "division", "id") for entry in mappings(data, "divisions"))
+        return cls(
+            communications=tuple(_communications(data)),
+            divisions=tuple(id for id in ids if id),
+            source_providers=frozenset(_source_providers(data)),
+            ended_at=text(data, "endTime"),
+            unreadable=tuple(_unreadable_fields(data)),
+        )
+
+    @property
+    def live(self) -> list[Communication]:
+        return [communication for communication in self.communications if not communication.is_ended]
 
 
-def _unreadable_fields(conversation: Any) -> Iterator[str]:
+def _communications(conversation: dict[str, Any]) -> Iterator[Communication]:
+    for number, participant in enumerate(mappings(conversation, "participants")):
+        for kind in KINDS:
+            for item in mappings(participant, kind):
+                yield Communication(
+                    participant=text(participant, "id") or str(number),
+                    purpose=word(participant, "purpose").lower(),
+                    kind=(word(item, "type").lower() or "unknown") if kind == MESSAGES else kind,
+                    state=word(item, "state").lower(),
+                    provider=text(item, "provider"),
+                    is_on_hold=boolean(item, "held") is True,
+                )
+
+
+def _source_providers(conversation: dict[str, Any]) -> Iterator[str]:
+    for participant in mappings(conversation, "participants"):
+        for name in participant:
+            for item in mappings(participant, name):
+                if provider := text(item, "provider", limit=120):
+                    yield provider
+
+
+def _unreadable_fields(conversation: dict[str, Any]) -> Iterator[str]:
     if field(conversation, "endTime") is not None and moment(conversation, "endTime") is None:
         yield "endTime"
-    participants = items(conversation, "participants")
-    if participants is None:
-        yield "participants"
-    for number, participant in enumerate(participants or ()):
+    for number, participant in enumerate(items(conversation, "participants") or ()):
         path = f"participants[{number}]"
         if not isinstance(participant, dict):
             yield path

@@ -1,92 +1,131 @@
-"""Parses `GET /api/v2/authorization/subjects/me`: the caller's roles, divisions and permission policies."""
+"""`GET /api/v2/authorization/subjects/me`: the caller's roles, their divisions, and the permissions in them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, Self
 
-from diagnostics.genesys.client import GenesysClient
-from diagnostics.genesys.fields import field, identifier, items, mapping, text, text_list, texts, word
+from diagnostics.genesys.fields import field, identifier, items, text, text_list, texts, word
 from diagnostics.genesys.paths import is_uuid
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.response import OrgResponse, Unreadable
 
+PATH = "/api/v2/authorization/subjects/me"
 EVERY_DIVISION = "*"
 UNNAMED = "(unreadable)"
 MOST_ROLES_READ = 10
 
 
 @dataclass(frozen=True)
-class Grant:
-    """A permission policy of a role in a division. `condition` is true if the policy has a condition."""
+class RoleGrant:
+    """A role in a division. `conditional` are the permissions under a condition, `policies` the others, in lower case.
 
-    domain: str
-    entity: str
-    actions: tuple[str, ...]
-    division: str
-    division_name: str
+    `is_shown` is false if the org doesn't show the role's contents, or not as documented.
+    """
+
     role: str
-    condition: bool
+    division: str = EVERY_DIVISION
+    division_name: str = ""
+    policies: frozenset[str] = frozenset()
+    conditional: frozenset[str] = frozenset()
+    is_shown: bool = True
+    role_id: str = ""
+    has_readable_division: bool = True
 
-    def covers(self, permission: str) -> bool:
-        """Does the policy grant the permission? Supports wildcards, and ignores case, which varies between sources."""
-        domain, entity, action = (*permission.lower().split(":"), "", "")[:3]
-        actions = {name.lower() for name in self.actions}
-        return (
-            self.domain.lower() in (domain, "*")
-            and self.entity.lower() in (entity, "*")
-            and bool(actions & {action, "*"})
-        )
+    @property
+    def place(self) -> str:
+        return "every division" if self.division == EVERY_DIVISION else self.division_name or self.division
 
     def reaches(self, divisions: tuple[str, ...]) -> bool:
         """Does the grant apply in one of these divisions? True if no division is known."""
         return not divisions or self.division == EVERY_DIVISION or self.division in divisions
 
+    def holds(self, permission: str) -> bool:
+        """Does the role grant the permission without a condition?"""
+        return not self.policies.isdisjoint(covering(permission))
+
+    def holds_conditionally(self, permission: str) -> bool:
+        return not self.conditional.isdisjoint(covering(permission))
+
+    def with_policies(self, policies: list[Any] | None) -> Self:
+        """Add the policies of the role. If one isn't as documented, it could grant anything, so the role stays unread."""
+        if not self.role or not self.has_readable_division or policies is None or not all(map(_is_policy, policies)):
+            return self
+        names = list(map(_names_of, policies))
+        is_conditional = [bool(policy.get("condition") or policy.get("resourceConditionNode")) for policy in policies]
+        pairs = list(zip(names, is_conditional, strict=True))
+        return replace(
+            self,
+            policies=frozenset(name for listed, conditional in pairs if not conditional for name in listed),
+            conditional=frozenset(name for listed, conditional in pairs if conditional for name in listed),
+            is_shown=True,
+        )
+
 
 @dataclass(frozen=True)
 class Grants:
-    """All grants of the client. `unread` are the names of roles whose policies the org didn't return."""
+    """All roles of the client, each in each of its divisions."""
 
-    policies: tuple[Grant, ...]
-    unread: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
+    entries: tuple[RoleGrant, ...] = ()
+
+    @classmethod
+    def parse(cls, response: OrgResponse) -> Self | Unreadable:
+        """Newer versions of the platform may leave out the policies of a role."""
+        listed = items(response.data, "grants") if response.ok else None
+        return Unreadable(response) if listed is None else cls(tuple(map(_entry, listed)))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The names of roles whose policies the org didn't return."""
+        return tuple(dict.fromkeys(entry.role or UNNAMED for entry in self.entries if not entry.is_shown))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(entry.role for entry in self.entries if entry.role))
+
+    def that_may_hold(self, permission: str) -> list[RoleGrant]:
+        return [e for e in self.entries if e.holds(permission) or e.holds_conditionally(permission)]
+
+    def with_hidden_roles(self, get: Callable[[str], OrgResponse], most: int = MOST_ROLES_READ) -> Self:
+        """Read up to `most` roles whose policies were left out, one by one. Those that can't be read stay in `unread`."""
+        hidden = dict.fromkeys(entry.role_id for entry in self.entries if not entry.is_shown and is_uuid(entry.role_id))
+        found = {id: get(f"/api/v2/authorization/roles/{id}") for id in list(hidden)[:most]}
+        policies = {id: items(role.data, "permissionPolicies") for id, role in found.items() if role.ok}
+        return replace(
+            self,
+            entries=tuple(
+                entry if entry.is_shown else entry.with_policies(policies.get(entry.role_id)) for entry in self.entries
+            ),
+        )
 
 
-def read_grants(data: dict[str, Any]) -> Grants:
-    """The grants in `subjects/me`. Newer versions of the platform may leave out the policies of a role."""
-    granted: list[Grant] = []
-    unread: list[str] = []
-    roles: list[str] = []
-    for entry in items(data, "grants") or ():
-        name = _role_of(entry)
-        roles += [name] if name else []
-        policies = items(entry, "role", "policies")
-        if name and policies is not None and all(map(_is_policy, policies)) and _has_division(entry):
-            granted.extend(_policies(policies, mapping(entry, "division"), name))
-        else:
-            unread.append(name or UNNAMED)
-    return Grants(tuple(granted), tuple(dict.fromkeys(unread)), tuple(dict.fromkeys(roles)))
+def covering(permission: str) -> tuple[str, ...]:
+    """Every lower-case policy that covers the permission: itself and all its wildcard forms.
+
+    Case is ignored, because it varies between the org's own documents.
+    """
+    parts = [dict.fromkeys((part, "*")) for part in (*permission.lower().split(":"), "", "")[:3]]
+    return tuple(":".join(combination) for combination in product(*parts))
 
 
-def with_role_policies(grants: Grants, data: dict[str, Any], genesys: GenesysClient) -> Grants:
-    """Read the roles whose policies were left out, one by one. Those that can't be read stay in `unread`."""
-    if not grants.unread:
-        return grants
-    granted, unread = list(grants.policies), []
-    for entry in (items(data, "grants") or ())[:MOST_ROLES_READ]:
-        name, id = _role_of(entry), text(entry, "role", "id")
-        if (name or UNNAMED) not in grants.unread:
-            continue
-        response = genesys.get(f"/api/v2/authorization/roles/{id}") if is_uuid(id) else OrgResponse(None)
-        listed = items(response.data, "permissionPolicies") if response.ok else None
-        if name and listed is not None and all(map(_is_policy, listed)) and _has_division(entry):
-            granted.extend(_policies(listed, mapping(entry, "division"), name))
-        else:
-            unread.append(name or UNNAMED)
-    unread += [UNNAMED] if len(items(data, "grants") or ()) > MOST_ROLES_READ else []
-    return Grants(tuple(granted), tuple(dict.fromkeys(unread)), grants.roles)
+def covers(policy: str, permission: str) -> bool:
+    """Does the policy, which may contain wildcards, include the permission?"""
+    return policy.lower() in covering(permission)
+
+
+def _entry(entry: Any) -> RoleGrant:
+    """A grant without a division applies in every division. A division that can't be read leaves the role unread."""
+    grant = RoleGrant(
+        role=text(entry, "role", "name") or text(entry, "role", "id"),
+        role_id=text(entry, "role", "id", limit=64),
+        division=text(entry, "division", "id", limit=64) or EVERY_DIVISION,
+        division_name=text(entry, "division", "name"),
+        has_readable_division=field(entry, "division") is None or bool(identifier(entry, "division", "id")),
+        is_shown=False,
+    )
+    return grant.with_policies(items(entry, "role", "policies"))
 
 
 def _is_policy(policy: Any) -> bool:
-    """False for an unexpected format. Such a policy could grant anything, so its role counts as unread, not as empty."""
     return text_list(_actions(policy)) is not None and bool(word(policy, "domain") and word(policy, "entityName"))
 
 
@@ -95,23 +134,6 @@ def _actions(policy: Any) -> list[Any] | None:
     return items(policy, "actions") or items(policy, "actionSet") or items(policy, "actions")
 
 
-def _has_division(entry: Any) -> bool:
-    """False if the division can't be read. A grant without a division applies in every division."""
-    return field(entry, "division") is None or bool(identifier(entry, "division", "id"))
-
-
-def _role_of(entry: Any) -> str:
-    return text(entry, "role", "name") or text(entry, "role", "id")
-
-
-def _policies(listed: list[dict[str, Any]], division: dict[str, Any], role: str) -> Iterator[Grant]:
-    for policy in listed:
-        yield Grant(
-            domain=text(policy, "domain"),
-            entity=text(policy, "entityName"),
-            actions=tuple(texts(_actions(policy))),
-            division=text(division, "id") or EVERY_DIVISION,
-            division_name=text(division, "name") or text(division, "id") or "every division",
-            role=role,
-            condition=bool(policy.get("condition") or policy.get("resourceConditionNode")),
-        )
+def _names_of(policy: dict[str, Any]) -> Iterator[str]:
+    for action in texts(_actions(policy)):
+        yield f"{text(policy, 'domain')}:{text(policy, 'entityName')}:{action}".lower()[:200]

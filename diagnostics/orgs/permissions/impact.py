@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from diagnostics.engine.check_reference import CheckArea
 from diagnostics.engine.environment import MEDIA, STARTING
+from diagnostics.genesys.documents.grants import covers
 from diagnostics.genesys.operation import Operation
 from diagnostics.orgs.permissions.calls import Access, evaluate_calls
-from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState, covers
+from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState
 
 MAX_LENGTH = 200
 PARTS = re.compile(r"(?:[\w*]+:){2}[\w*]+", re.ASCII)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from diagnostics.orgs.permissions.synced import EVERY_DIVISION, ClientPermissions, RoleGrant
+from diagnostics.genesys.documents.grants import EVERY_DIVISION, RoleGrant
+from diagnostics.orgs.permissions.synced import ClientPermissions
 
 MAX_DIVISIONS = 24
 MAX_ROLES = 60

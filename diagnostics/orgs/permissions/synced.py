@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from itertools import product
 from typing import Any
 
+from diagnostics.genesys.documents.grants import EVERY_DIVISION, RoleGrant, covering, covers
 from diagnostics.genesys.fields import boolean, items, mapping, mappings, number, text, texts
 
-EVERY_DIVISION = "*"
 MAX_GRANTS = 2_000
 MAX_POLICIES = 2_000  # per grant
 GRANTS_PART = "subjects/me"  # the request that returns the grants
@@ -26,25 +25,6 @@ class PermissionState(StrEnum):
     UNLICENSED = "unlicensed"  # not in the org's permission catalogue, so no role can hold it
     HIDDEN = "hidden"  # may be in a role whose contents the org doesn't show
     UNREAD = "unread"  # the grants couldn't be read
-
-
-@dataclass(frozen=True)
-class RoleGrant:
-    """A role in a division. `conditional` are the permissions under a condition, `policies` the others.
-
-    `is_shown` is false if the org doesn't show the role's contents.
-    """
-
-    role: str
-    division: str = EVERY_DIVISION
-    division_name: str = ""
-    policies: frozenset[str] = frozenset()
-    conditional: frozenset[str] = frozenset()
-    is_shown: bool = True
-
-    @property
-    def place(self) -> str:
-        return "every division" if self.division == EVERY_DIVISION else self.division_name or self.division
 
 
 @dataclass(frozen=True)
@@ -148,17 +128,6 @@ class ClientPermissions:
         return PermissionState.HIDDEN if self.unread_roles else PermissionState.LACKING
 
 
-def covering(permission: str) -> tuple[str, ...]:
-    """Return every lower-case policy that covers the permission: itself and all its wildcard forms."""
-    parts = [dict.fromkeys((part, "*")) for part in (*permission.lower().split(":"), "", "")[:3]]
-    return tuple(":".join(combination) for combination in product(*parts))
-
-
-def covers(policy: str, permission: str) -> bool:
-    """Return whether a policy, which may contain wildcards, includes the permission."""
-    return policy.lower() in covering(permission)
-
-
 def parse_client_permissions(data: object) -> ClientPermissions:
     """Parse `ConfigurationSync.rights`. Missing or malformed parts count as not read."""
     stored = mapping(data)
@@ -202,6 +171,7 @@ def _grant(entry: dict[str, Any]) -> RoleGrant:
         policies=frozenset(policy.lower() for policy in texts(entry, "policies")[:MAX_POLICIES]),
         conditional=frozenset(policy.lower() for policy in texts(entry, "conditional")[:MAX_POLICIES]),
         is_shown=items(entry, "policies") is not None,
+        role_id=text(entry, "role_id"),
     )
 
 

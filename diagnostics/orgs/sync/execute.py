@@ -10,11 +10,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from diagnostics.checks.limits import wait_seconds
 from diagnostics.genesys.client import GenesysClient
-from diagnostics.genesys.paging import rate_limit_in
+from diagnostics.genesys.documents.limits import RateLimit, describe_wait, wait_seconds
 from diagnostics.genesys.response import OrgResponse
-from diagnostics.genesys.retry_after import describe_wait
 from diagnostics.orgs.models import ConfigurationSync
 from diagnostics.redaction.redactor import Redactor
 
@@ -96,7 +94,7 @@ class SyncRun:
 
     def yield_to_runs(self, response: OrgResponse) -> None:
         """Raise WaitForOrg if the rate limit is nearly used up, to leave the rest to runs. Call this after saving."""
-        limit = rate_limit_in(response)
+        limit = RateLimit.parse(response)
         if limit is not None and limit.is_low:
             seconds = min(max(1, limit.reset_s), 300)
             raise WaitForOrg(

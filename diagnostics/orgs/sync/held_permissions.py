@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from diagnostics.genesys.documents.grants import EVERY_DIVISION, Grants
-from diagnostics.genesys.fields import items, mapping, mappings, number, text, texts
+from diagnostics.genesys.documents.grants import RoleGrant
+from diagnostics.genesys.documents.token_info import TokenInfo
+from diagnostics.genesys.fields import mapping, number, text, text_list
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.orgs.provider_changes import APPEARED, CHANGED, VANISHED, ProviderChange
 
@@ -14,66 +15,47 @@ MAX_SCOPES = 300
 
 
 def describe_response(response: OrgResponse) -> str:
-    """Return "ok", or the failure, such as "403 missing.permissions" or "timeout"."""
-    if response.ok:
-        return "ok"
-    return " ".join(filter(None, (str(response.status or ""), response.code[:60] or response.error))) or "no answer"
+    """Return "ok", or the failure, such as "403 missing.permissions"."""
+    return "ok" if response.ok else response.summary[:70]
 
 
-def parse_org(me: Any, organization: OrgResponse) -> dict[str, Any]:
-    """Parse the org from organizations/me, or from tokens/me if that failed."""
+def org_to_json(me: TokenInfo, organization: OrgResponse) -> dict[str, Any]:
+    """Return the org from organizations/me, or from tokens/me if that failed."""
     data = organization.data if organization.ok else {}
-    token = mapping(me, "organization") or mapping(me, "homeOrganization")
     features = mapping(data, "features")
     return {
-        "id": text(data, "id", limit=64) or text(token, "id", limit=64),
-        "name": text(data, "name") or text(token, "name"),
+        "id": text(data, "id", limit=64) or me.org_id,
+        "name": text(data, "name") or me.org_name,
         "short_name": text(data, "thirdPartyOrgName", limit=120),
         "state": text(data, "state", limit=40),
         "features": {name[:60]: on for name, on in list(features.items())[:200] if isinstance(on, bool)},
     }
 
 
-def parse_client(me: Any, oauth_client: OrgResponse) -> dict[str, Any]:
-    """Parse the client from oauth/clients/{id}, or from tokens/me if that failed. Its secret is never read."""
-    details, token = (oauth_client.data if oauth_client.ok else {}), mapping(me, "OAuthClient")
-    sources = ((me, "authorizedScope"), (details, "scope"), (token, "scope"))
-    scopes = next((found for source, name in sources if (found := items(source, name)) is not None), None)
+def client_to_json(me: TokenInfo, oauth_client: OrgResponse) -> dict[str, Any]:
+    """Return the client from oauth/clients/{id}, or from tokens/me if that failed. Its secret is never read."""
+    details = oauth_client.data if oauth_client.ok else {}
+    scopes = me.scopes if me.scopes is not None else text_list(details, "scope")
     return {
-        "name": text(details, "name") or text(token, "name"),
-        "state": text(details, "state", limit=40) or text(token, "state", limit=40),
-        "grant_type": text(details, "authorizedGrantType", limit=60) or text(token, "authorizedGrantType", limit=60),
-        "scopes": sorted(set(texts(scopes, limit=100)))[:MAX_SCOPES] if scopes is not None else None,
+        "name": text(details, "name") or me.client_name,
+        "state": text(details, "state", limit=40) or me.client_state,
+        "grant_type": text(details, "authorizedGrantType", limit=60) or me.grant_type[:60],
+        "scopes": sorted({scope[:100] for scope in scopes})[:MAX_SCOPES] if scopes is not None else None,
         "token_seconds": number(details, "accessTokenValiditySeconds"),
         "created": text(details, "dateCreated", limit=40),
     }
 
 
-def parse_grant(entry: Any, grants: Grants) -> dict[str, Any]:
+def grant_to_json(grant: RoleGrant) -> dict[str, Any]:
     """Convert a role in a division. `policies` is None if the org doesn't show the role's contents."""
-    role, division = mapping(entry, "role"), mapping(entry, "division")
-    unconditional = sorted(set(policy_names(grants, condition=False)))
-    conditional = sorted(set(policy_names(grants, condition=True)))
-    ref = text(division, "id", limit=64) or EVERY_DIVISION
     return {
-        "role": text(role, "name") or text(role, "id"),
-        "role_id": text(role, "id", limit=64),
-        "division": ref,
-        "division_name": text(division, "name") or ("every division" if ref == EVERY_DIVISION else ref),
-        "policies": None if grants.unread else unconditional[:MAX_POLICIES],
-        "conditional": conditional[:MAX_POLICIES],
+        "role": grant.role,
+        "role_id": grant.role_id,
+        "division": grant.division,
+        "division_name": grant.place,
+        "policies": sorted(grant.policies)[:MAX_POLICIES] if grant.is_shown else None,
+        "conditional": sorted(grant.conditional)[:MAX_POLICIES],
     }
-
-
-def policy_names(grants: Grants, *, condition: bool) -> Iterator[str]:
-    for grant in grants.policies:
-        for action in grant.actions if grant.condition == condition else ():
-            yield f"{grant.domain}:{grant.entity}:{action}".lower()[:200]
-
-
-def parse_limits(response: OrgResponse) -> dict[str, int]:
-    entries = mappings(response.data, "entities")[:200] if response.ok else []
-    return {text(entry, "key", limit=100): value for entry in entries if (value := number(entry, "value")) is not None}
 
 
 def permission_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str, str, ProviderChange]]:

@@ -8,15 +8,17 @@ from django.utils import timezone
 from diagnostics.checks.base import Result, all_checks
 from diagnostics.checks.oauth import judge_identity, judge_token
 from diagnostics.engine.check_reference import areas, smallest_role
-from diagnostics.genesys.documents.catalogue import is_complete, permissions_in
-from diagnostics.genesys.documents.grants import read_grants, with_role_policies
-from diagnostics.genesys.fields import items, number, text
-from diagnostics.genesys.paging import rate_limit_in
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.documents import catalogue, grants, token_info
+from diagnostics.genesys.documents.catalogue import Catalogue
+from diagnostics.genesys.documents.grants import Grants
+from diagnostics.genesys.documents.limits import Limits, RateLimit
+from diagnostics.genesys.documents.token_info import TokenInfo
+from diagnostics.genesys.fields import number
+from diagnostics.genesys.response import OrgResponse, Unreadable
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OrgChange
 from diagnostics.orgs.sync import held_permissions as rights
-from diagnostics.orgs.sync.execute import MAX_PART_SECONDS, SyncRun
+from diagnostics.orgs.sync.execute import SyncRun
 from diagnostics.orgs.sync.store import store_changes
 from diagnostics.parsing.intent import START_PATH
 
@@ -40,11 +42,12 @@ def sync_permissions(sync: SyncRun) -> None:
     token_result = judge_token(token, sync.genesys.region.login_host)
     if not token.value:
         raise _rejected(sync, token_result)
-    me = sync.get("/api/v2/tokens/me")
+    me = sync.get(token_info.PATH)
     identity = judge_identity(me, sync.genesys.region.api_host, sync.client.org_id)
-    if identity.outcome != "pass":
+    info = TokenInfo.parse(me)
+    if identity.outcome != "pass" or isinstance(info, Unreadable):
         raise _rejected(sync, identity)
-    found: dict[str, Any] = sync.redactor.value(_read_all(sync, me))
+    found: dict[str, Any] = sync.redactor.value(_read_all(sync, info))
     with sync.saving():
         sync.rights = found
         _store_changes(sync, found)
@@ -68,25 +71,31 @@ def catalogue_permissions(region_key: str) -> list[str]:
     return sorted({*(start.permissions if start else ()), *needed, *EXTRA_PERMISSIONS})
 
 
-def _read_all(sync: SyncRun, me: OrgResponse) -> dict[str, Any]:
+def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
     organization = sync.get("/api/v2/organizations/me")
-    subject = sync.get(f"{AUTHORIZATION}/subjects/me", includeFullRoles="true")
+    subject = sync.get(grants.PATH, includeFullRoles="true")
     own_id = quote(sync.client.client_id, safe="")
     oauth_client = sync.get(f"/api/v2/oauth/clients/{own_id}")
     divisions = sync.get(f"{AUTHORIZATION}/divisions", pageSize=1)
-    grants, unread = _grants(sync, subject)
-    catalogue = _catalogue(sync)
+    held = Grants.parse(subject)
+    held = Grants() if isinstance(held, Unreadable) else Grants(held.entries[:MAX_GRANTS])
+    held = held.with_hidden_roles(sync.get, MAX_ROLE_REQUESTS)
+    listed = _catalogue(sync)
     limits = {name: sync.get(f"/api/v2/organizations/limits/namespaces/{name}") for name in NAMESPACES}
     calls_left = [
-        limit.remaining for response in sync.genesys.responses if (limit := rate_limit_in(response)) is not None
+        limit.remaining for response in sync.genesys.responses if (limit := RateLimit.parse(response)) is not None
     ]
     return {
-        "org": rights.parse_org(me.data, organization),
-        "client": rights.parse_client(me.data, oauth_client),
-        "grants": grants,
-        "unread_roles": unread,
-        "catalogue": catalogue,
-        "limits": {name: rights.parse_limits(response) for name, response in limits.items() if response.ok},
+        "org": rights.org_to_json(me, organization),
+        "client": rights.client_to_json(me, oauth_client),
+        "grants": [rights.grant_to_json(grant) for grant in held.entries],
+        "unread_roles": list(held.unread),
+        "catalogue": listed,
+        "limits": {
+            name: found.values
+            for name, response in limits.items()
+            if not isinstance(found := Limits.parse(response), Unreadable)
+        },
         "rate_left": min(calls_left, default=None),
         "divisions": number(divisions.data, "total") if divisions.ok else None,
         "read": {
@@ -95,7 +104,7 @@ def _read_all(sync: SyncRun, me: OrgResponse) -> dict[str, Any]:
             "subjects/me": _describe_grants(subject),
             "oauth/clients": rights.describe_response(oauth_client),
             "authorization/divisions": rights.describe_response(divisions),
-            "authorization/permissions": "ok" if None not in catalogue.values() else "not read whole",
+            "authorization/permissions": "ok" if None not in listed.values() else "not read whole",
             **{f"limits/{name}": rights.describe_response(response) for name, response in limits.items()},
         },
     }
@@ -103,28 +112,7 @@ def _read_all(sync: SyncRun, me: OrgResponse) -> dict[str, Any]:
 
 def _describe_grants(subject: OrgResponse) -> str:
     result = rights.describe_response(subject)
-    return "no list of grants" if result == "ok" and items(subject.data, "grants") is None else result
-
-
-def _grants(sync: SyncRun, subject: OrgResponse) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return each role in each division, and the names of roles whose permissions the org doesn't show."""
-    entries = items(subject.data, "grants") if subject.ok else None
-    found: list[dict[str, Any]] = []
-    unread: list[str] = []
-    requested: set[str] = set()
-    for entry in (entries or ())[:MAX_GRANTS]:
-        single = {"grants": [entry]}
-        grants = read_grants(single)
-        role = text(entry, "role", "id")
-        if grants.unread and (role in requested or len(requested) < MAX_ROLE_REQUESTS):
-            sync.check_time(MAX_PART_SECONDS)
-            requested.add(role)
-            grants = with_role_policies(grants, single, sync.genesys)
-        found.append(rights.parse_grant(entry, grants))
-        unread += grants.unread
-    for response in sync.genesys.responses:
-        sync.raise_if_rate_limited(response)
-    return found, list(dict.fromkeys(unread))
+    return "no list of grants" if result == "ok" and isinstance(Grants.parse(subject), Unreadable) else result
 
 
 def _catalogue(sync: SyncRun) -> dict[str, bool | None]:
@@ -135,18 +123,19 @@ def _catalogue(sync: SyncRun) -> dict[str, bool | None]:
     wanted = catalogue_permissions(sync.client.region)
     domains = sorted({permission.split(":")[0] for permission in wanted})
     pages = {
-        domain: sync.get(f"{AUTHORIZATION}/permissions", queryType="domain", query=domain, pageSize=100)
+        domain: Catalogue.parse(sync.get(catalogue.PATH, queryType="domain", query=domain, pageSize=100))
         for domain in domains
     }
-    known = {permission for page in pages.values() for permission in permissions_in(page)}
+    read = {domain: page for domain, page in pages.items() if not isinstance(page, Unreadable)}
+    known = {permission for page in read.values() for permission in page.permissions}
     # An empty catalogue shows nothing about licenses.
-    complete = {domain for domain, page in pages.items() if known and is_complete(page)}
-    catalogue: dict[str, bool | None] = {}
+    complete = {domain for domain, page in read.items() if known and page.is_complete}
+    found: dict[str, bool | None] = {}
     for permission in wanted:
         is_listed = permission.lower() in known
         is_certain = is_listed or permission.split(":")[0] in complete
-        catalogue[permission.lower()] = is_listed if is_certain else None
-    return catalogue
+        found[permission.lower()] = is_listed if is_certain else None
+    return found
 
 
 def _result(found: dict[str, Any]) -> tuple[str, str, str]:

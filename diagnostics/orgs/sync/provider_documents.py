@@ -1,20 +1,20 @@
-"""Parses providers in API responses: gateway lists, and web deployments with their published cobrowse settings."""
+"""The stored form of providers: of a gateway, and of web deployments with their published cobrowse settings."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from diagnostics.genesys.fields import boolean, identifier, mapping, mappings, moment, text, texts
+from diagnostics.genesys.documents.deployment import (
+    VERSION_SETTINGS,
+    Deployment,
+    cobrowse_settings,
+    parse_cobrowse_settings,
+)
+from diagnostics.genesys.fields import boolean, identifier, mapping, moment, text
 
 GATEWAY, DEPLOYMENT = "gateway", "deployment"
 ON, OFF, INACTIVE, UNKNOWN = "on", "off", "inactive", "unknown"
-SWITCHES = ("allowAgentControl", "allowAgentNavigation", "allowDraw")
-SELECTORS = ("maskSelectors", "readonlySelectors")
-# Cobrowse settings of a configuration version, by their API names.
-VERSION_SETTINGS = ("enabled", "channels", *SWITCHES, *SELECTORS, "pauseCriteria")
-DEPLOYMENT_SETTINGS = ("allowAllDomains", "allowedDomains")
-MOST_LISTED, LONGEST_WORD = 100, 300
 
 
 @dataclass(frozen=True)
@@ -64,63 +64,36 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
     return clean(value) if isinstance(value, str) else value
 
 
-def parse_deployment(entry: Any) -> SyncedProvider | None:
-    """Parse a web deployment. Returns None if it has no usable ID."""
-    ref = identifier(entry, "id")
-    if not ref:
-        return None
-    configuration = mapping(entry, "configuration")
-    provider = SyncedProvider(
+def from_deployment(deployment: Deployment) -> SyncedProvider:
+    settings: dict[str, Any] = {
+        "allowAllDomains": deployment.allows_all_domains,
+        "allowedDomains": list(deployment.allowed_domains),
+        "configuration": {"id": deployment.configuration_id, "name": deployment.configuration_name},
+    }
+    if deployment.cobrowse is not None:
+        settings |= cobrowse_settings(deployment.cobrowse)
+        settings["configuration"]["published"] = deployment.published
+    return SyncedProvider(
         DEPLOYMENT,
-        ref,
-        text(entry, "name"),
-        text(entry, "status", limit=40),
-        text(configuration, "version", limit=40),
-        {
-            "allowAllDomains": boolean(entry, "allowAllDomains"),
-            "allowedDomains": _listed(entry, "allowedDomains", MOST_LISTED, LONGEST_WORD),
-            "configuration": {"id": text(configuration, "id"), "name": text(configuration, "name")},
-        },
-        is_hidden=True,
+        deployment.id,
+        deployment.name,
+        deployment.status,
+        deployment.version,
+        settings,
+        is_hidden=deployment.cobrowse is None,
     )
-    return with_version(provider, configuration)
 
 
 def with_version(provider: SyncedProvider, version: Any) -> SyncedProvider:
     """Add the cobrowse settings of the published configuration version, if the response has them."""
-    shown = parse_cobrowse_settings(version)
-    if shown is None:
+    deployment = Deployment(provider.ref, provider.name, provider.status, version=provider.version).with_version(
+        version
+    )
+    if deployment.cobrowse is None:
         return provider
-    published = text(version, "datePublished", limit=40)
-    configuration = {**mapping(provider.settings, "configuration"), "published": published}
-    number = text(version, "version", limit=40) or provider.version
-    settings = {**provider.settings, **shown, "configuration": configuration}
-    return replace(provider, settings=settings, version=number, is_hidden=False)
-
-
-def parse_cobrowse_settings(version: Any) -> dict[str, Any] | None:
-    """Parse the cobrowse settings of a configuration version. Returns None if they lack `enabled`."""
-    cobrowse = mapping(version, "cobrowse")
-    if boolean(cobrowse, "enabled") is None:
-        return None
-    return {
-        "enabled": cobrowse["enabled"],
-        "channels": _listed(cobrowse, "channels", 20, 40),
-        **{name: boolean(cobrowse, name) for name in SWITCHES},
-        **{name: _listed(cobrowse, name, MOST_LISTED, LONGEST_WORD) for name in SELECTORS},
-        "pauseCriteria": [
-            {
-                "urlFragment": text(criterion, "urlFragment", limit=LONGEST_WORD),
-                "condition": text(criterion, "condition", limit=40),
-            }
-            for criterion in mappings(cobrowse, "pauseCriteria")[:MOST_LISTED]
-        ],
-    }
-
-
-def _listed(value: Any, name: str, most: int, length: int) -> list[str]:
-    """Return the distinct texts of a list, in order."""
-    return list(dict.fromkeys(texts(value, name, limit=length)))[:most]
+    configuration = {**mapping(provider.settings, "configuration"), "published": deployment.published}
+    settings = {**provider.settings, **cobrowse_settings(deployment.cobrowse), "configuration": configuration}
+    return replace(provider, settings=settings, version=deployment.version, is_hidden=False)
 
 
 def parse_gateway_provider(ref: str, name: str, enabled: bool | None) -> SyncedProvider | None:

@@ -6,10 +6,11 @@ from urllib.parse import quote
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from diagnostics.checks.deployments import LIST_PATH
-from diagnostics.checks.provider import judge_list, providers_of
+from diagnostics.checks.provider import judge_list
 from diagnostics.genesys import gateway
-from diagnostics.genesys.response import OrgResponse
+from diagnostics.genesys.documents.deployment import LIST_PATH, Deployment, configuration_path, published_version
+from diagnostics.genesys.documents.gateway_providers import GatewayProviders, is_absent
+from diagnostics.genesys.response import OrgResponse, Unreadable
 from diagnostics.orgs.clients import store_gateway
 from diagnostics.orgs.models import OrgChange, Provider
 from diagnostics.orgs.provider_changes import CHANGED, provider_changes
@@ -18,7 +19,7 @@ from diagnostics.orgs.sync.paging import PageCounts, PagedList, read_all_pages
 from diagnostics.orgs.sync.provider_documents import (
     DEPLOYMENT,
     GATEWAY,
-    parse_deployment,
+    from_deployment,
     parse_draft,
     parse_gateway_provider,
     with_draft,
@@ -47,7 +48,8 @@ def sync_gateway(sync: SyncRun) -> None:
     """Check whether the org has a provider list, and store its providers."""
     response = sync.get(gateway.PROVIDERS_PATH)
     result = judge_list(response)
-    entries = (providers_of(response) or [])[:MAX_GATEWAY_PROVIDERS]
+    listed = GatewayProviders.parse(response)
+    entries = () if isinstance(listed, Unreadable) else listed.providers[:MAX_GATEWAY_PROVIDERS]
     found = [parse_gateway_provider(entry.id, entry.name, entry.enabled) for entry in entries]
     providers = [provider.redacted(sync.clean) for provider in found if provider is not None]
     with sync.saving():
@@ -108,8 +110,8 @@ def sync_deployments(sync: SyncRun) -> None:
 
 
 def _store_deployments(sync: SyncRun, entries: list[Any]) -> PageCounts:
-    parsed = [parse_deployment(entry) for entry in entries]
-    usable = [provider.redacted(sync.clean) for provider in parsed if provider is not None]
+    parsed = [Deployment.parse(entry) for entry in entries]
+    usable = [from_deployment(deployment).redacted(sync.clean) for deployment in parsed if deployment is not None]
     counts = store_providers(sync.snapshot, DEPLOYMENT, usable, last_complete_sync(sync.snapshot, "deployments"))
     return PageCounts(counts.fresh, counts.repeated, len(parsed) - len(usable))
 
@@ -121,7 +123,7 @@ def sync_settings(sync: SyncRun) -> None:
     while position["asked"] < MAX_SETTINGS_REQUESTS and (
         row := hidden.filter(pk__gt=position["after"]).order_by("pk").first()
     ):
-        response = _get(sync, f"{LIST_PATH}/{quote(row.ref, safe='')}/configurations")
+        response = _get(sync, configuration_path(quote(row.ref, safe="")))
         with sync.saving():
             position["after"], position["asked"] = row.pk, position["asked"] + 1
             position["read"] += _store_settings(sync, row, response)
@@ -137,9 +139,8 @@ def sync_settings(sync: SyncRun) -> None:
 
 
 def _store_settings(sync: SyncRun, row: Provider, response: OrgResponse) -> bool:
-    version = response.data.get("configurationVersion", response.data) if response.ok else None
     before = synced_provider(row)
-    after = with_version(before, version).redacted(sync.clean)
+    after = with_version(before, published_version(response)).redacted(sync.clean)
     if after.is_hidden:
         return False
     changes = list(provider_changes(before, after))
@@ -161,12 +162,12 @@ def find_removed(sync: SyncRun) -> None:
         row := missing.filter(pk__gt=position["after"]).order_by("pk").first()
     ):
         response = _get(sync, f"{LIST_PATH}/{quote(row.ref, safe='')}", expand="Configuration")
-        provider = parse_deployment(response.data) if response.ok else None
+        deployment = Deployment.parse(response.data) if response.ok else None
         with sync.saving():
             position["after"], position["asked"] = row.pk, position["asked"] + 1
-            if provider is not None and provider.ref.lower() == row.ref.lower():
-                store_providers(sync.snapshot, DEPLOYMENT, [provider.redacted(sync.clean)], None)
-            elif response.status == 404 and response.error in ("", "empty"):
+            if deployment is not None and deployment.id.lower() == row.ref.lower():
+                store_providers(sync.snapshot, DEPLOYMENT, [from_deployment(deployment).redacted(sync.clean)], None)
+            elif is_absent(response):
                 store_removed(sync.snapshot, [row])
             else:
                 _count_miss(sync, missing.filter(pk=row.pk))

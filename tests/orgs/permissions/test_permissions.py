@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from diagnostics.genesys.contract import bundled
+from diagnostics.genesys.documents.grants import covering, covers
 from diagnostics.genesys.operation import Operation
 from diagnostics.orgs.permissions.calls import Access, count_by_access, evaluate_call, evaluate_calls
 from diagnostics.orgs.permissions.matrix import MAX_DIVISIONS, MAX_ROLES, role_matrix
 from diagnostics.orgs.permissions.relevant import missing_permissions, relevant_permissions
 from diagnostics.orgs.permissions.role import copyable_role
-from diagnostics.orgs.permissions.synced import PermissionState, covering, covers, parse_client_permissions
+from diagnostics.orgs.permissions.synced import PermissionState, parse_client_permissions
 from tests.factories import make_rights
 
 START = "conversation:cobrowse:add"

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from diagnostics.genesys.documents.deployment import LONGEST_WORD, MOST_LISTED, Deployment, parse_cobrowse_settings
 from diagnostics.orgs.models import Provider
 from diagnostics.orgs.sync import provider_documents as reading
 from diagnostics.orgs.sync.provider_documents import (
     ConfigurationDraft,
     SyncedProvider,
-    parse_deployment,
+    from_deployment,
     parse_draft,
     parse_gateway_provider,
     with_draft,
@@ -34,9 +35,9 @@ ENTRY: dict[str, Any] = {
 
 
 def told(**values: Any) -> SyncedProvider:
-    found = parse_deployment({**ENTRY, **values})
+    found = Deployment.parse({**ENTRY, **values})
     assert found is not None
-    return found
+    return from_deployment(found)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_the_states_are_those_of_the_rows() -> None:
     "entry", [None, 5, "d1", [], {}, {"id": None}, {"id": 7}, {"id": ""}, {"id": "a\x00b"}, {"id": "x" * 201}]
 )
 def test_what_has_no_id_that_could_be_kept_is_no_deployment(entry: Any) -> None:
-    assert parse_deployment(entry) is None
+    assert Deployment.parse(entry) is None
 
 
 def test_settings_of_the_wrong_kind_are_left_out() -> None:
@@ -83,8 +84,8 @@ def test_long_lists_and_words_are_cut() -> None:
     many = [f"{number} {'x' * 1_000}" for number in range(10_000)]
     found = told(name="n" * 1_000_000, configuration={**VERSION, "cobrowse": {**COBROWSE, "maskSelectors": many}})
     assert len(found.name) == 200
-    assert len(found.settings["maskSelectors"]) == reading.MOST_LISTED
-    assert {len(each) for each in found.settings["maskSelectors"]} == {reading.LONGEST_WORD}
+    assert len(found.settings["maskSelectors"]) == MOST_LISTED
+    assert {len(each) for each in found.settings["maskSelectors"]} == {LONGEST_WORD}
 
 
 def test_a_version_that_shows_nothing_leaves_the_settings_hidden() -> None:
@@ -115,7 +116,7 @@ def test_the_state_at_a_gateway(enabled: bool | None, state: str) -> None:
 def test_a_draft_is_newer_by_what_it_says_else_by_its_date(
     modified: str, cobrowse: Any, newer: bool | None, different: list[str]
 ) -> None:
-    draft = ConfigurationDraft("c1", modified, reading.parse_cobrowse_settings(cobrowse))
+    draft = ConfigurationDraft("c1", modified, parse_cobrowse_settings(cobrowse))
     found = with_draft(told(), draft)
     assert found.draft_is_newer is newer
     assert found.settings["draft"]["different"] == different
