@@ -17,7 +17,7 @@ from diagnostics.genesys.documents.grants import Grants
 from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.paths import is_uuid
 from diagnostics.genesys.regions import Region
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.parsing.call import FailingCall, ReceivedResponse
 from diagnostics.parsing.intent import Aim
 
@@ -81,19 +81,19 @@ class CheckContext:
     may_start: Callable[[], bool] = never
     now: Callable[[], datetime] = right_now
 
-    def conversation(self) -> Conversation | Unreadable:
+    def conversation(self) -> Conversation | UnreadableResponse:
         """The conversation whose ID was given, else the one in the path of the call."""
         id = self.target.conversation_id or (self.aim.id_text if self.aim else "")
         response = self.genesys.get(f"/api/v2/conversations/{id}") if is_uuid(id) else OrgResponse(None)
         return Conversation.parse(response)
 
-    def token_info(self) -> TokenInfo | Unreadable:
+    def token_info(self) -> TokenInfo | UnreadableResponse:
         return TokenInfo.parse(self.genesys.get(token_info.PATH))
 
-    def grants(self) -> Grants | Unreadable:
+    def grants(self) -> Grants | UnreadableResponse:
         return Grants.parse(self.genesys.get(grants.PATH, includeFullRoles="true"))
 
-    def gateway_providers(self) -> GatewayProviders | Unreadable:
+    def gateway_providers(self) -> GatewayProviders | UnreadableResponse:
         return GatewayProviders.parse(self.genesys.get(gateway.PROVIDERS_PATH))
 
 

@@ -8,7 +8,7 @@ from diagnostics.genesys import gateway
 from diagnostics.genesys.documents.conversation import Communication, Conversation
 from diagnostics.genesys.fields import field, text
 from diagnostics.genesys.paths import UUID
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.parsing.intent import START_PATH
 from diagnostics.parsing.response_text import permissions_in
 
@@ -193,7 +193,7 @@ def _undocumented(unreadable: Sequence[str]) -> Result:
 )
 def conversation_media(ctx: CheckContext) -> Iterator[Result]:
     conversation = ctx.conversation()
-    if isinstance(conversation, Unreadable):
+    if isinstance(conversation, UnreadableResponse):
         yield _undocumented(["participants"])
         return
     communications, unreadable = conversation.communications, conversation.unreadable
@@ -248,7 +248,7 @@ def judge_media(communications: Sequence[Communication], *, by_gateway: bool = F
 )
 def conversation_connected(ctx: CheckContext) -> Iterator[Result]:
     conversation = ctx.conversation()
-    if isinstance(conversation, Unreadable):
+    if isinstance(conversation, UnreadableResponse):
         yield _undocumented(["participants"])
     elif conversation.unreadable:
         yield _undocumented(conversation.unreadable)

@@ -12,7 +12,7 @@ from diagnostics.genesys.documents.deployment import (
     published_version,
 )
 from diagnostics.genesys.paths import is_uuid
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}
 MOST_READ_ONE_BY_ONE = 5
@@ -37,7 +37,7 @@ MOST_READ_ONE_BY_ONE = 5
 def deployments_cobrowse(ctx: CheckContext) -> Iterator[Result]:
     response = ctx.genesys.get(LIST_PATH, expand="Configuration", pageSize=100)
     listed = DeploymentList.parse(response)
-    if isinstance(listed, Unreadable):
+    if isinstance(listed, UnreadableResponse):
         yield _unreadable(response)
         return
     found = with_active_versions(listed.deployments, ctx.genesys)
@@ -47,7 +47,7 @@ def deployments_cobrowse(ctx: CheckContext) -> Iterator[Result]:
 def channel_of(ctx: CheckContext) -> str:
     """The channel of this conversation that supports cobrowse, "" if unknown."""
     conversation = ctx.conversation()
-    if isinstance(conversation, Unreadable):
+    if isinstance(conversation, UnreadableResponse):
         return ""
     kinds = {communication.kind for communication in conversation.live}
     return next((channel for kind, channel in CHANNELS.items() if kind in kinds), "")

@@ -9,7 +9,7 @@ from diagnostics.genesys.documents import token_info
 from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.errors import meaning_of_message
 from diagnostics.genesys.fields import word
-from diagnostics.genesys.response import OrgResponse, TokenResult, Unreadable
+from diagnostics.genesys.response import OrgResponse, TokenResult, UnreadableResponse
 from diagnostics.parsing.intent import START_PATH
 
 TOKEN_ERRORS = {
@@ -211,12 +211,12 @@ def judge_identity(response: OrgResponse, api_host: str, org_id: str = "") -> Re
 )
 def oauth_scopes(ctx: CheckContext) -> Iterator[Result]:
     read = ctx.token_info()
-    me = TokenInfo() if isinstance(read, Unreadable) else read
+    me = TokenInfo() if isinstance(read, UnreadableResponse) else read
     if ctx.aim is not None and ctx.aim.world == "published":
         yield judge_published_scopes(me, ctx.aim.operation)
         return
     listed = ctx.gateway_providers()
-    if not isinstance(listed, Unreadable):
+    if not isinstance(listed, UnreadableResponse):
         yield from judge_gateway_scopes(me)
     elif listed.response.status == 404:
         yield judge_published_scopes(me, ctx.contract.operation("POST", START_PATH))

@@ -10,7 +10,7 @@ from diagnostics.genesys.documents.catalogue import Catalogue
 from diagnostics.genesys.documents.conversation import KINDS, MESSAGES, Communication, Conversation
 from diagnostics.genesys.documents.grants import Grants
 from diagnostics.genesys.documents.token_info import TokenInfo
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.parsing.intent import START_PATH
 
 # The permissions of our own reads -> what we can't find out without them.
@@ -49,11 +49,11 @@ def permissions_call(ctx: CheckContext) -> Iterator[Result]:
         yield passed("none_needed", "The operation asks for no permission.")
         return
     held = ctx.grants()
-    if isinstance(held, Unreadable):
+    if isinstance(held, UnreadableResponse):
         yield _unreadable(held.response)
         return
     read = ctx.conversation()
-    conversation = Conversation() if isinstance(read, Unreadable) else read
+    conversation = Conversation() if isinstance(read, UnreadableResponse) else read
     held = held.with_hidden_roles(ctx.genesys.get)
     found = judge_permissions(operation, held, conversation.divisions, _medium_of(conversation))
     if (unreadable := conversation.unreadable) and found.outcome in (Outcome.PASS, Outcome.WARN):
@@ -120,7 +120,7 @@ def judge_catalogue(operation: Operation, pages: list[OrgResponse]) -> Result:
 def permissions_user(ctx: CheckContext) -> Iterator[Result]:
     operation = ctx.aim.operation if ctx.aim else None
     me = ctx.token_info()
-    yield judge_user_context(operation, TokenInfo() if isinstance(me, Unreadable) else me)
+    yield judge_user_context(operation, TokenInfo() if isinstance(me, UnreadableResponse) else me)
 
 
 def judge_user_context(operation: Operation | None, me: TokenInfo) -> Result:
@@ -244,7 +244,7 @@ def _unreadable(response: OrgResponse) -> Result:
 )
 def permissions_reads(ctx: CheckContext) -> Iterator[Result]:
     held = ctx.grants()
-    if isinstance(held, Unreadable):
+    if isinstance(held, UnreadableResponse):
         yield _unreadable(held.response)
         return
     yield from judge_reads(held)

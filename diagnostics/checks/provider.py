@@ -7,7 +7,7 @@ from diagnostics.checks.provider_ids import Likeness, differs_by, match_id
 from diagnostics.genesys import gateway
 from diagnostics.genesys.documents.gateway_providers import GatewayProvider, GatewayProviders, is_absent
 from diagnostics.genesys.errors import meaning_of_message
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.parsing.call import ReceivedResponse
 
 
@@ -70,12 +70,14 @@ def provider_match(ctx: CheckContext) -> Iterator[Result]:
         yield skipped("not_asked", "The call starts no session, so it needs no provider.")
         return
     listed = ctx.gateway_providers()
-    if isinstance(listed, Unreadable) and listed.response.status != 404:
+    if isinstance(listed, UnreadableResponse) and listed.response.status != 404:
         yield unclear("unknown", "The provider list could not be read, so the providerId could not be compared.")
         return
     # A gateway in front of the published path requires the ID as well.
     is_required = ctx.aim.world == "gateway" or (ctx.answer is not None and requires_provider(ctx.answer))
-    providers, unreadable = (None, 0) if isinstance(listed, Unreadable) else (listed.providers, listed.unreadable)
+    providers, unreadable = (
+        (None, 0) if isinstance(listed, UnreadableResponse) else (listed.providers, listed.unreadable)
+    )
     found = judge_match(ctx.aim.provider_id, providers, is_required)
     if unreadable and found.code in ("other_case", "near", "none"):
         yield unclear(
@@ -180,7 +182,7 @@ def _one_of(ids: list[str]) -> str:
 )
 def provider_seen(ctx: CheckContext) -> Iterator[Result]:
     conversation = ctx.conversation()
-    found = frozenset() if isinstance(conversation, Unreadable) else conversation.source_providers
+    found = frozenset() if isinstance(conversation, UnreadableResponse) else conversation.source_providers
     yield judge_seen_providers(found)
 
 

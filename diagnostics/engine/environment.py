@@ -21,7 +21,7 @@ from diagnostics.genesys.documents.gateway_providers import GatewayProviders, is
 from diagnostics.genesys.documents.grants import Grants
 from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.fields import boolean, texts
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 VERSION = 1
 # The permissions that start a session, and the medium that each one is for.
@@ -43,8 +43,8 @@ def read_environment(responses: Iterable[OrgResponse], needed: Iterable[str] = (
     }
 
 
-def _token(me: TokenInfo | Unreadable) -> dict[str, Any]:
-    if isinstance(me, Unreadable):
+def _token(me: TokenInfo | UnreadableResponse) -> dict[str, Any]:
+    if isinstance(me, UnreadableResponse):
         return {"org": None, "grant_type": None, "scopes": None}
     return {
         "org": {"id": me.org_id, "name": me.org_name},
@@ -53,9 +53,9 @@ def _token(me: TokenInfo | Unreadable) -> dict[str, Any]:
     }
 
 
-def _grants(held: Grants | Unreadable, wanted: tuple[str, ...]) -> dict[str, Any]:
+def _grants(held: Grants | UnreadableResponse, wanted: tuple[str, ...]) -> dict[str, Any]:
     # An incomplete or malformed list doesn't show which permissions are missing.
-    if isinstance(held, Unreadable) or not all(entry.role for entry in held.entries):
+    if isinstance(held, UnreadableResponse) or not all(entry.role for entry in held.entries):
         return {"roles": None, "permissions": None, "conditional": None}
     pairs = sorted({(entry.role, entry.place) for entry in held.entries})
     roles = [{"role": role, "division": place} for role, place in pairs][:MOST]
@@ -73,8 +73,8 @@ def _grants(held: Grants | Unreadable, wanted: tuple[str, ...]) -> dict[str, Any
     }
 
 
-def _deployments(listed: DeploymentList | Unreadable, by_path: Mapping[str, OrgResponse]) -> dict[str, Any]:
-    if isinstance(listed, Unreadable):
+def _deployments(listed: DeploymentList | UnreadableResponse, by_path: Mapping[str, OrgResponse]) -> dict[str, Any]:
+    if isinstance(listed, UnreadableResponse):
         return {"deployments": None, "deployments_more": False}
     found = {deployment.id: _deployment(deployment, by_path) for deployment in listed.deployments[:MOST]}
     return {"deployments": found, "deployments_more": not listed.is_complete or len(listed.deployments) > MOST}
@@ -97,7 +97,7 @@ def _deployment(deployment: Deployment, by_path: Mapping[str, OrgResponse]) -> d
 def _gateway(response: OrgResponse) -> dict[str, Any]:
     """Whether the org has a provider gateway, and its providers; None if unknown."""
     listed = GatewayProviders.parse(response)
-    if isinstance(listed, Unreadable):
+    if isinstance(listed, UnreadableResponse):
         return {"gateway": False if is_absent(response) else None, "providers": None}
     entries = [{"id": provider.id, "name": provider.name, "enabled": provider.enabled} for provider in listed.providers]
     return {"gateway": True, "providers": sorted(entries, key=lambda entry: str(entry["id"]))[:MOST]}

@@ -56,7 +56,7 @@ class OrgResponse:
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class UnreadableResponse:
     """A response that isn't the expected document."""
 
     response: OrgResponse

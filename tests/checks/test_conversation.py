@@ -9,7 +9,7 @@ from diagnostics.checks.conversation import judge_connection, judge_existence, j
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.documents.conversation import Communication, Conversation
 from diagnostics.genesys.exchange import HttpExchange
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 Party = tuple[str, str, str]  # purpose, list or message type, state
@@ -148,11 +148,13 @@ def test_an_end_time_ends_a_conversation_whatever_its_legs_say() -> None:
 
 @pytest.mark.parametrize("data", [None, [], "text", {"participants": None}])
 def test_a_document_without_participants_is_unreadable(data: Any) -> None:
-    assert isinstance(Conversation.parse(answer_of(200, data)), Unreadable)
+    assert isinstance(Conversation.parse(answer_of(200, data)), UnreadableResponse)
 
 
 def test_fields_of_the_wrong_type_are_named() -> None:
-    data = {"participants": [None, 7, {"messages": {}}, {"purpose": "agent", "calls": ["x", {"state": 5}]}]}
+    data: dict[str, Any] = {
+        "participants": [None, 7, {"messages": {}}, {"purpose": "agent", "calls": ["x", {"state": 5}]}]
+    }
     parsed = Conversation.parse(answer_of(200, data))
     assert isinstance(parsed, Conversation)
     assert {"participants[0]", "participants[2].messages", "participants[3].calls[1].state"} < set(parsed.unreadable)

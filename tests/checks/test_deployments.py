@@ -9,7 +9,7 @@ from diagnostics.checks.deployments import judge_deployments
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.genesys.documents.deployment import Deployment, DeploymentList
 from diagnostics.genesys.exchange import HttpExchange
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 ON = {"enabled": True, "channels": ["Webmessaging", "Voice"]}
 VOICE_ONLY = {"enabled": True, "channels": ["Voice"]}
@@ -53,7 +53,7 @@ def test_nothing_is_proved_of_deployments_that_were_not_read() -> None:
 
 @pytest.mark.parametrize("data", [[], None, {"entities": 5}, {"entities": None}])
 def test_what_is_no_list_of_deployments_is_none(data: Any) -> None:
-    assert isinstance(DeploymentList.parse(answer_of(data)), Unreadable)
+    assert isinstance(DeploymentList.parse(answer_of(data)), UnreadableResponse)
 
 
 def test_odd_entries_are_passed_over() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from diagnostics.genesys.fields import field, items, mapping, number, word
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 PATH = "/api/v2/authorization/permissions"
 PARTS = ("domain", "entityType", "action")
@@ -19,11 +19,11 @@ class Catalogue:
     is_complete: bool = False
 
     @classmethod
-    def parse(cls, page: OrgResponse) -> Self | Unreadable:
+    def parse(cls, page: OrgResponse) -> Self | UnreadableResponse:
         """Each entity is a domain; its `permissionMap` has the permissions of each entity type."""
         entries = items(page.data, "entities") if page.ok else None
         if entries is None:
-            return Unreadable(page)
+            return UnreadableResponse(page)
         found = list(_permissions(entries))
         is_complete = not field(page.data, "nextUri") and _is_last(page.data) and all(all(parts) for parts in found)
         return cls(frozenset(":".join(parts).lower() for parts in found if all(parts)), is_complete)
@@ -32,7 +32,7 @@ class Catalogue:
     def parse_all(cls, pages: Iterable[OrgResponse]) -> Self:
         """The union of catalogs of several domains. An unreadable one makes it incomplete."""
         parsed = [cls.parse(page) for page in pages]
-        read = [catalogue for catalogue in parsed if not isinstance(catalogue, Unreadable)]
+        read = [catalogue for catalogue in parsed if not isinstance(catalogue, UnreadableResponse)]
         is_complete = len(read) == len(parsed) and all(catalogue.is_complete for catalogue in read)
         return cls(frozenset().union(*(catalogue.permissions for catalogue in read)), is_complete)
 

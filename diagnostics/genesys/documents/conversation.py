@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from diagnostics.genesys.fields import boolean, field, identifier, items, mapping, mappings, moment, text, word
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 MESSAGES = "messages"
 # The lists of a participant, one per kind of communication. Cobrowse works with web messaging and voice.
@@ -58,10 +58,10 @@ class Conversation:
     unreadable: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, response: OrgResponse) -> Self | Unreadable:
+    def parse(cls, response: OrgResponse) -> Self | UnreadableResponse:
         data = response.data
         if not response.ok or items(data, "participants") is None:
-            return Unreadable(response)
+            return UnreadableResponse(response)
         ids = (identifier(entry, "division", "id") for entry in mappings(data, "divisions"))
         return cls(
             communications=tuple(_communications(data)),

@@ -19,7 +19,7 @@ from diagnostics.genesys.fields import (
     text_list,
     texts,
 )
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 LIST_PATH = "/api/v2/webdeployments/deployments"
 SWITCHES = ("allowAgentControl", "allowAgentNavigation", "allowDraw")
@@ -98,14 +98,14 @@ class DeploymentList:
     is_complete: bool = True
 
     @classmethod
-    def parse(cls, response: OrgResponse) -> Self | Unreadable:
-        """The deployments with a usable ID. Unreadable if the list isn't empty, but has none."""
+    def parse(cls, response: OrgResponse) -> Self | UnreadableResponse:
+        """The deployments with a usable ID. UnreadableResponse if the list isn't empty, but has none."""
         listed = items(response.data, "entities") if response.ok else None
         if listed is None:
-            return Unreadable(response)
+            return UnreadableResponse(response)
         found = tuple(deployment for deployment in map(Deployment.parse, listed) if deployment is not None)
         if listed and not found:
-            return Unreadable(response)
+            return UnreadableResponse(response)
         return cls(found, is_complete=not field(response.data, "nextUri") and len(found) == len(listed))
 
 

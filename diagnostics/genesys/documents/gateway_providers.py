@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from diagnostics.genesys.fields import boolean, items, number, text, word
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 # Where the list is in a gateway's response, which can also be the list itself.
 LIST_FIELDS = (("entities",), ("providers",), ())
@@ -27,15 +27,15 @@ class GatewayProviders:
     unreadable: int = 0
 
     @classmethod
-    def parse(cls, response: OrgResponse) -> Self | Unreadable:
+    def parse(cls, response: OrgResponse) -> Self | UnreadableResponse:
         """A bare empty list, or a list of objects without IDs, doesn't count as one, because it could be anything."""
         if response.status != 200 or response.error:
-            return Unreadable(response)
+            return UnreadableResponse(response)
         lists = (items(response.data, *names) for names in LIST_FIELDS)
         listed = next((found for found in lists if found is not None), None)
         providers = tuple(provider for provider in map(_provider, listed or ()) if provider.id)
         if listed is None or (not providers and (listed or listed is response.data)):
-            return Unreadable(response)
+            return UnreadableResponse(response)
         return cls(providers, len(listed) - len(providers))
 
 

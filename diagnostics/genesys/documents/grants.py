@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from diagnostics.genesys.fields import field, identifier, items, text, text_list, texts, word
 from diagnostics.genesys.paths import is_uuid
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 PATH = "/api/v2/authorization/subjects/me"
 EVERY_DIVISION = "*"
@@ -68,10 +68,10 @@ class Grants:
     entries: tuple[RoleGrant, ...] = ()
 
     @classmethod
-    def parse(cls, response: OrgResponse) -> Self | Unreadable:
+    def parse(cls, response: OrgResponse) -> Self | UnreadableResponse:
         """Newer versions of the platform may leave out the policies of a role."""
         listed = items(response.data, "grants") if response.ok else None
-        return Unreadable(response) if listed is None else cls(tuple(map(_entry, listed)))
+        return UnreadableResponse(response) if listed is None else cls(tuple(map(_entry, listed)))
 
     @property
     def unread(self) -> tuple[str, ...]:

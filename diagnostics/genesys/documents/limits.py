@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Self
 
 from diagnostics.genesys.fields import items, mappings, number, text
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 MOST_LIMITS = 200
 DEFAULT_RESET_S = 60
@@ -86,9 +86,9 @@ class Limits:
     values: dict[str, int]
 
     @classmethod
-    def parse(cls, response: OrgResponse) -> Self | Unreadable:
+    def parse(cls, response: OrgResponse) -> Self | UnreadableResponse:
         if not response.ok or items(response.data, "entities") is None:
-            return Unreadable(response)
+            return UnreadableResponse(response)
         entries = mappings(response.data, "entities")[:MOST_LIMITS]
         found = {text(entry, "key", limit=100): number(entry, "value") for entry in entries}
         return cls({key: value for key, value in found.items() if value is not None})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from diagnostics.genesys.fields import identifier, items, mapping, text, text_list, word
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 PATH = "/api/v2/tokens/me"
 
@@ -23,9 +23,9 @@ class TokenInfo:
     scopes: tuple[str, ...] | None = None
 
     @classmethod
-    def parse(cls, response: OrgResponse) -> Self | Unreadable:
+    def parse(cls, response: OrgResponse) -> Self | UnreadableResponse:
         if not response.ok:
-            return Unreadable(response)
+            return UnreadableResponse(response)
         data = response.data
         client = mapping(data, "OAuthClient")
         org = mapping(data, "organization") or mapping(data, "homeOrganization") or mapping(client, "organization")

@@ -14,7 +14,7 @@ from diagnostics.genesys.documents.grants import Grants
 from diagnostics.genesys.documents.limits import Limits, RateLimit
 from diagnostics.genesys.documents.token_info import TokenInfo
 from diagnostics.genesys.fields import number
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OrgChange
 from diagnostics.orgs.sync import held_permissions as rights
@@ -45,7 +45,7 @@ def sync_permissions(sync: SyncRun) -> None:
     me = sync.get(token_info.PATH)
     identity = judge_identity(me, sync.genesys.region.api_host, sync.client.org_id)
     info = TokenInfo.parse(me)
-    if identity.outcome != "pass" or isinstance(info, Unreadable):
+    if identity.outcome != "pass" or isinstance(info, UnreadableResponse):
         raise _rejected(sync, identity)
     found: dict[str, Any] = sync.redactor.value(_read_all(sync, info))
     with sync.saving():
@@ -78,7 +78,7 @@ def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
     oauth_client = sync.get(f"/api/v2/oauth/clients/{own_id}")
     divisions = sync.get(f"{AUTHORIZATION}/divisions", pageSize=1)
     held = Grants.parse(subject)
-    held = Grants() if isinstance(held, Unreadable) else Grants(held.entries[:MAX_GRANTS])
+    held = Grants() if isinstance(held, UnreadableResponse) else Grants(held.entries[:MAX_GRANTS])
     held = held.with_hidden_roles(sync.get, MAX_ROLE_REQUESTS)
     listed = _catalogue(sync)
     limits = {name: sync.get(f"/api/v2/organizations/limits/namespaces/{name}") for name in NAMESPACES}
@@ -94,7 +94,7 @@ def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
         "limits": {
             name: found.values
             for name, response in limits.items()
-            if not isinstance(found := Limits.parse(response), Unreadable)
+            if not isinstance(found := Limits.parse(response), UnreadableResponse)
         },
         "rate_left": min(calls_left, default=None),
         "divisions": number(divisions.data, "total") if divisions.ok else None,
@@ -112,7 +112,7 @@ def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
 
 def _describe_grants(subject: OrgResponse) -> str:
     result = rights.describe_response(subject)
-    return "no list of grants" if result == "ok" and isinstance(Grants.parse(subject), Unreadable) else result
+    return "no list of grants" if result == "ok" and isinstance(Grants.parse(subject), UnreadableResponse) else result
 
 
 def _catalogue(sync: SyncRun) -> dict[str, bool | None]:
@@ -126,7 +126,7 @@ def _catalogue(sync: SyncRun) -> dict[str, bool | None]:
         domain: Catalogue.parse(sync.get(catalogue.PATH, queryType="domain", query=domain, pageSize=100))
         for domain in domains
     }
-    read = {domain: page for domain, page in pages.items() if not isinstance(page, Unreadable)}
+    read = {domain: page for domain, page in pages.items() if not isinstance(page, UnreadableResponse)}
     known = {permission for page in read.values() for permission in page.permissions}
     # An empty catalogue shows nothing about licenses.
     complete = {domain for domain, page in read.items() if known and page.is_complete}

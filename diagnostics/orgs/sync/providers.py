@@ -10,7 +10,7 @@ from diagnostics.checks.provider import judge_list
 from diagnostics.genesys import gateway
 from diagnostics.genesys.documents.deployment import LIST_PATH, Deployment, configuration_path, published_version
 from diagnostics.genesys.documents.gateway_providers import GatewayProviders, is_absent
-from diagnostics.genesys.response import OrgResponse, Unreadable
+from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.orgs.clients import store_gateway
 from diagnostics.orgs.models import OrgChange, Provider
 from diagnostics.orgs.provider_changes import CHANGED, provider_changes
@@ -49,7 +49,7 @@ def sync_gateway(sync: SyncRun) -> None:
     response = sync.get(gateway.PROVIDERS_PATH)
     result = judge_list(response)
     listed = GatewayProviders.parse(response)
-    entries = () if isinstance(listed, Unreadable) else listed.providers[:MAX_GATEWAY_PROVIDERS]
+    entries = () if isinstance(listed, UnreadableResponse) else listed.providers[:MAX_GATEWAY_PROVIDERS]
     found = [parse_gateway_provider(entry.id, entry.name, entry.enabled) for entry in entries]
     providers = [provider.redacted(sync.clean) for provider in found if provider is not None]
     with sync.saving():
