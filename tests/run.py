@@ -26,10 +26,11 @@ PRODUCTION_ENVIRONMENT = {
 }
 # One process per core, each with its own Postgres and broker. `worksteal` rebalances at the end.
 IN_PARALLEL = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
-# Removed from the environment, so that the tests use default settings.
+# Removed from the environment, so that the tests use default settings, and so that the many processes they start
+# compile the code once.
 OWN_VARIABLES = (
     "DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "ALLOWED_HOSTS", "DEBUG",
-    "CSRF_TRUSTED_ORIGINS", "GENESYS_ENDPOINTS", "COBROWSE_DOCTOR_DATA_DIR", "DJANGO_SETTINGS_MODULE",
+    "CSRF_TRUSTED_ORIGINS", "GENESYS_ENDPOINTS", "COBROWSE_DOCTOR_DATA_DIR", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
 
 

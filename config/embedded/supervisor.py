@@ -1,4 +1,4 @@
-"""Supervises the processes of `up`: starts them in order, restarts one that dies, and stops them in groups.
+"""Supervises the processes of `up`: starts them in groups, restarts one that dies, and stops them in groups.
 
 Single-threaded: the kernel's parent-death signal follows the thread that forked (see `child.spawn`).
 """
@@ -106,14 +106,15 @@ class Supervisor:
 
     # ------------------------------------------------------------------ start and restart
 
-    def start(self, supervised: SupervisedProcess) -> None:
-        """Start a process and wait until it is ready, while supervising those started before it."""
+    def start(self, *group: SupervisedProcess) -> None:
+        """Start processes together and wait until all are ready, while supervising those started before them."""
         if self.stop_requests:
             raise StopRequested
-        self.processes.append(supervised)
-        supervised.log_follower = logs.Follower(supervised.log)
-        self._spawn(supervised)
-        while not supervised.ready:
+        for supervised in group:
+            self.processes.append(supervised)
+            supervised.log_follower = logs.Follower(supervised.log)
+            self._spawn(supervised)
+        while not all(supervised.ready for supervised in group):
             self.pause()
             self.check_all()
 

@@ -104,10 +104,12 @@ class Up:
             self.supervisor.start(processes.queue(self.data))
         if self.with_demo:
             self.start_demo()
-        self.supervisor.start(processes.worker(self.data))
-        self.supervisor.start(processes.background(self.data))
-        self.supervisor.start(processes.beat(self.data))
-        self.supervisor.start(processes.web(self.data, self.port, allowed_host()))
+        self.supervisor.start(
+            processes.web(self.data, self.port, allowed_host()),
+            processes.worker(self.data),
+            processes.background(self.data),
+            processes.beat(self.data),
+        )
 
     def start_database(self) -> None:
         """Start Postgres while no other command uses it; afterwards they share it."""
