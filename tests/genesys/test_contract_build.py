@@ -61,9 +61,8 @@ def note(**changes: Any) -> dict[str, Any]:
 
 
 def test_the_bundled_table_is_what_the_generator_writes_today(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        call_command("contract_build", output=tmp_path / name, verbosity=0)
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes() == contract.BUNDLED.read_bytes()
+    call_command("contract_build", output=tmp_path / "table", verbosity=0)
+    assert (tmp_path / "table").read_bytes() == contract.BUNDLED.read_bytes()
 
 
 def test_the_checksum_is_that_of_the_file() -> None:
