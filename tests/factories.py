@@ -68,7 +68,7 @@ def make_contract_version(region: str = "eu-west-1", **values: Any) -> ContractV
     source = f"https://api.{region}.test/api/v2/docs/swagger"
     document = serialize(operations, version=version, date="2026-11-20", source=source)
     defaults: dict[str, Any] = {
-        "state": ContractVersion.State.KEPT,
+        "state": ContractVersion.State.STORED,
         "fetched_at": timezone.now(),
         "source": source,
         "sha256": hashlib.sha256(document).hexdigest(),
@@ -157,12 +157,12 @@ def make_snapshot(client: OAuthClient | None = None, **values: Any) -> Configura
     """A complete sync that started a minute ago, by default."""
     now = timezone.now()
     defaults: dict[str, Any] = {
-        "state": ConfigurationSync.State.WHOLE,
+        "state": ConfigurationSync.State.COMPLETE,
         "created_at": now - timedelta(minutes=1),
         "taken_up_at": now - timedelta(minutes=1),
         "finished_at": now,
         "parts": [make_part(each) for each in ("rights", "gateway", "deployments", "settings", "drafts")],
-        "rights": make_rights(),
+        "permissions": make_rights(),
         "providers": 1,
     }
     return ConfigurationSync.objects.create(client=client or make_client(), **{**defaults, **values})

@@ -167,10 +167,10 @@ class TestMassAssignment:
         client = make_client()
         known = {"org_id": client.org_id, "created_by_id": None, "state": client.state, "gateway": False}
         more = {"org_id": "x", "created_by": "1", "state": "failed", "gateway": "1", "retired_at": "2026-01-01"}
-        form = {"name": client.name, "region": client.region, "client_id": client.client_id, "tier": "sandbox"}
+        form = {"name": client.name, "region": client.region, "client_id": client.client_id, "environment": "sandbox"}
         browser_of(make_user("ada")).post(f"/clients/{client.pk}/edit/", {**form, "secret": "planted-secret", **more})
         client.refresh_from_db()
-        assert client.tier == "sandbox"
+        assert client.environment == "sandbox"
         assert {name: getattr(client, name) for name in known} == known
         assert (client.secret, client.retired_at) == (SECRET, None)
 
@@ -264,7 +264,7 @@ class TestRequestsToWhereNobodyMay:
     def test_a_region_is_one_of_the_list_and_never_an_address(self, typed: str) -> None:
         found = find_region(typed)
         assert found is None or found in all_regions()
-        form = {"name": "x", "client_id": "y", "secret": "a-long-secret", "region": typed, "tier": ""}
+        form = {"name": "x", "client_id": "y", "secret": "a-long-secret", "region": typed, "environment": ""}
         browser_of(make_user("ada")).post("/clients/add/", form)
         hosts = " ".join(each.region for each in OAuthClient.objects.all())
         assert "evil" not in hosts

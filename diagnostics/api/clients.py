@@ -19,8 +19,8 @@ def clients(request: AuthenticatedRequest, filters: Query[ClientParameters]) -> 
     rows = list_clients(
         request.user,
         q=filters.q or "",
-        standing=filters.standing or "",
-        tier="" if filters.tier == UNSET else filters.tier,
+        status=filters.standing or "",
+        environment="" if filters.tier == UNSET else filters.tier,
         retired=filters.retired == "yes",
     )
     found, next_url = page_of(request, rows, filters)

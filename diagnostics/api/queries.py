@@ -12,27 +12,27 @@ from diagnostics.orgs.visibility import visible_clients, visible_rows
 HEAVY_CLIENT_COLUMNS = ("client__secret", "client__verification")
 
 
-def list_clients(viewer: User, *, q: str, standing: str, tier: str | None, retired: bool) -> QuerySet[OAuthClient]:
-    """`tier` None means any, "" means not set."""
+def list_clients(viewer: User, *, q: str, status: str, environment: str | None, retired: bool) -> QuerySet[OAuthClient]:
+    """`environment` None means any, "" means not set."""
     rows = visible_clients(viewer).defer("secret", "verification").filter(retired_at__isnull=not retired)
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(org_name__icontains=q))
-    if standing:
-        rows = rows.filter(standing=standing)
-    return rows if tier is None else rows.filter(tier=tier)
+    if status:
+        rows = rows.filter(status=status)
+    return rows if environment is None else rows.filter(environment=environment)
 
 
 def list_providers(
     viewer: User, *, q: str, client: int | None, source: str, state: str, gone: bool | None
 ) -> QuerySet[Provider]:
     rows = visible_rows(Provider.objects.select_related("client"), viewer)
-    rows = rows.filter(client__retired_at=None).defer(*HEAVY_CLIENT_COLUMNS, "settings", "words")
+    rows = rows.filter(client__retired_at=None).defer(*HEAVY_CLIENT_COLUMNS, "settings", "search_text")
     if q:
-        rows = rows.filter(words__contains=q.lower())
+        rows = rows.filter(search_text__contains=q.lower())
     if client is not None:
         rows = rows.filter(client=client)
     if gone is not None:
-        rows = rows.filter(gone_at__isnull=not gone)
+        rows = rows.filter(removed_at__isnull=not gone)
     return rows.filter(**{name: value for name, value in (("source", source), ("state", state)) if value})
 
 

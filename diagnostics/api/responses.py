@@ -17,16 +17,15 @@ def client_name(client: models.OAuthClient) -> schemas.ClientName:
 
 def client(request: HttpRequest, row: models.OAuthClient) -> schemas.ClientSchema:
     status = schemas.Standing(
-        word=row.standing,
-        cause=row.standing_cause,
-        reason=row.standing_reason,
-        since=row.standing_since,
-        at=row.standing_at,
+        word=row.status,
+        cause=row.status_cause,
+        reason=row.status_reason,
+        since=row.status_since,
+        at=row.status_at,
     )
     names = (
         "name",
         "region",
-        "tier",
         "client_id",
         "state",
         "verified_at",
@@ -38,6 +37,7 @@ def client(request: HttpRequest, row: models.OAuthClient) -> schemas.ClientSchem
     return schemas.ClientSchema(
         id=row.pk,
         standing=status,
+        tier=row.environment,
         page=_page(request, "client", row.pk),
         **_fields(row, *names, "created_at", "retired_at"),
     )
@@ -45,14 +45,14 @@ def client(request: HttpRequest, row: models.OAuthClient) -> schemas.ClientSchem
 
 PROVIDER_FIELDS = (
     *("source", "ref", "name", "state", "status", "channels", "version", "draft_is_newer"),
-    *("first_seen_at", "last_seen_at", "changed_at", "gone_at"),
+    *("first_seen_at", "last_seen_at", "changed_at"),
 )
 
 
 def provider(request: HttpRequest, row: models.Provider) -> schemas.ProviderSchema:
     page = _page(request, "provider", row.pk)
     return schemas.ProviderSchema(
-        id=row.pk, client=client_name(row.client), page=page, **_fields(row, *PROVIDER_FIELDS)
+        id=row.pk, client=client_name(row.client), page=page, gone_at=row.removed_at, **_fields(row, *PROVIDER_FIELDS)
     )
 
 

@@ -77,7 +77,7 @@ def _delete_originals(clients: dict[str, OAuthClient], runs: Iterable[history.Re
     OrgChange.objects.filter(client__in=mine).delete()
     Provider.objects.filter(client__in=mine, source=Provider.Source.SEEN).delete()
     OAuthClient.objects.filter(pk__in=mine).update(
-        standing=UNKNOWN, standing_cause="", standing_reason="", standing_since=None, standing_at=None
+        status=UNKNOWN, status_cause="", status_reason="", status_since=None, status_at=None
     )
 
 

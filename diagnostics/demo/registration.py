@@ -8,11 +8,11 @@ from diagnostics.demo.scenarios import scenarios
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import OAuthClient
 
-TIERS = {
-    story.PUBLISHED_CLIENT: OAuthClient.Tier.PRODUCTION,
-    story.GATEWAY_CLIENT: OAuthClient.Tier.PRODUCTION,
-    story.PRODUCTION_CLIENT: OAuthClient.Tier.PRODUCTION,
-    story.SANDBOX_CLIENT: OAuthClient.Tier.SANDBOX,
+ENVIRONMENTS = {
+    story.PUBLISHED_CLIENT: OAuthClient.Environment.PRODUCTION,
+    story.GATEWAY_CLIENT: OAuthClient.Environment.PRODUCTION,
+    story.PRODUCTION_CLIENT: OAuthClient.Environment.PRODUCTION,
+    story.SANDBOX_CLIENT: OAuthClient.Environment.SANDBOX,
 }  # all other clients are for development
 
 
@@ -42,5 +42,5 @@ def register_one(region: str, client: DemoClient) -> OAuthClient | None:
         client_id=client.id,
         secret=secret,
         user=None,
-        tier=TIERS.get(client.name, OAuthClient.Tier.DEVELOPMENT),
+        environment=ENVIRONMENTS.get(client.name, OAuthClient.Environment.DEVELOPMENT),
     )

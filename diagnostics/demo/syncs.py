@@ -36,7 +36,7 @@ def _after(state: str, client: OAuthClient, running: Running) -> Iterator[Record
     with org_in_state(client, running, state):
         for _ in range(MOST_PER_STEP):
             yield _read(client)
-            if not Provider.objects.filter(client=client, missed__gt=0, gone_at=None).exists():
+            if not Provider.objects.filter(client=client, missed__gt=0, removed_at=None).exists():
                 return
 
 
@@ -47,9 +47,9 @@ def _read(client: OAuthClient) -> RecordedSync:
     run_sync(snapshot.pk, "demo")
     snapshot.refresh_from_db()
     observed = status_from_sync(snapshot.pk)
-    if observed is None or not snapshot.is_kept:
+    if observed is None or not snapshot.has_data:
         raise RuntimeError(f"The org of {client.name} could not be read: {snapshot.error}")
-    changes = list(OrgChange.objects.filter(snapshot=snapshot).order_by("pk"))
+    changes = list(OrgChange.objects.filter(sync=snapshot).order_by("pk"))
     return RecordedSync(snapshot, changes, observed[0])
 
 
@@ -72,10 +72,10 @@ class SyncCopy:
 
     def snapshot(self) -> ConfigurationSync:
         row = copy_of(self.original.snapshot)
-        row.created_at = row.rung_at = row.taken_up_at = self.at
+        row.created_at = row.sent_at = row.taken_up_at = self.at
         row.finished_at = self.ended
-        row.parts, row.rights, row.error = (
-            with_texts(value, self.replacements) for value in (row.parts, row.rights, row.error)
+        row.parts, row.permissions, row.error = (
+            with_texts(value, self.replacements) for value in (row.parts, row.permissions, row.error)
         )
         row.changes = len(self.original.changes) if self.is_first else 0
         return row
@@ -83,7 +83,7 @@ class SyncCopy:
     def changes(self, snapshot: ConfigurationSync) -> Iterator[OrgChange]:
         for original in self.original.changes if self.is_first else ():
             change = copy_of(original)
-            change.snapshot, change.not_before, change.at = snapshot, self.before, self.ended
+            change.sync, change.not_before, change.at = snapshot, self.before, self.ended
             change.before, change.after = (
                 with_texts(change.before, self.replacements),
                 with_texts(change.after, self.replacements),
@@ -115,7 +115,7 @@ def move_providers(client: OAuthClient, originals: list[list[RecordedSync]], las
 
     for row in Provider.objects.filter(client=client):
         row.first_seen_at = moved(row.first_seen_at) or used[0].copies[0]
-        row.last_seen_at = times.get(row.snapshot_id or 0, used[-1].copies)[-1]
-        row.changed_at, row.gone_at = moved(row.changed_at), moved(row.gone_at)
-        row.snapshot = last if row.gone_at is None else None
+        row.last_seen_at = times.get(row.sync_id or 0, used[-1].copies)[-1]
+        row.changed_at, row.removed_at = moved(row.changed_at), moved(row.removed_at)
+        row.sync = last if row.removed_at is None else None
         row.save()

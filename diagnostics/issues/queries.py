@@ -109,7 +109,7 @@ def notes_of(issue: Issue) -> list[IssueNote]:
 
 def _issues_for_lists() -> QuerySet[Issue]:
     return Issue.objects.select_related("client", "accepted_by").defer(
-        "client__secret", "client__verification", "client__standing_reason"
+        "client__secret", "client__verification", "client__status_reason"
     )
 
 

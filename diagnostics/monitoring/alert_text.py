@@ -51,7 +51,7 @@ def incident_message(event: str, incident: Incident, summary: IncidentSummary) -
         certainty=str(verdict.get("certainty", "")),
         client=one_line(client.name),
         org=one_line(client.org_name),
-        tier=client.tier,
+        tier=client.environment,
         schedule=one_line(incident.schedule.name) if incident.schedule else "",
         run=incident.good_run_id if event == messages.RECOVERED else incident.last_run_id,
         incident=incident.pk,
@@ -125,7 +125,7 @@ def _facts(event: str, incident: Incident, summary: IncidentSummary) -> list[tup
     facts = [
         ("Client", one_line(client.name)),
         ("Org", one_line(client.org_name)),
-        ("Used for", client.get_tier_display() if client.tier else ""),
+        ("Used for", client.get_environment_display() if client.environment else ""),
         ("Schedule", one_line(incident.schedule.name) if incident.schedule else ""),
         ("Cause", incident.cause),
         ("Broken since", _at(summary.broke_at, summary)),

@@ -33,7 +33,7 @@ def create_client(
     client_id: str,
     secret: str,
     user: User | None,
-    tier: str = "",
+    environment: str = "",
     company_gateway: str = "",
 ) -> OAuthClient:
     """Create an unverified client. The caller validates the fields. Raises IntegrityError if the name is in use."""
@@ -43,7 +43,7 @@ def create_client(
         client_id=client_id,
         secret=secret,
         created_by=user,
-        tier=tier,
+        environment=environment,
         company_gateway=company_gateway,
     )
     record("client.added", client, after=_audit_values(client), person=user)
@@ -52,15 +52,21 @@ def create_client(
 
 @transaction.atomic
 def change_client(
-    client: OAuthClient, *, name: str, region_key: str, client_id: str, tier: str, company_gateway: str | None = None
+    client: OAuthClient,
+    *,
+    name: str,
+    region_key: str,
+    client_id: str,
+    environment: str,
+    company_gateway: str | None = None,
 ) -> None:
     """Change the client. A new region or client ID makes it unverified and clears what is known about the org."""
     before = _audit_values(client)
     is_moved = (client.region, client.client_id) != (region_key, client_id)
-    client.name, client.region, client.client_id, client.tier = name, region_key, client_id, tier
+    client.name, client.region, client.client_id, client.environment = name, region_key, client_id, environment
     if company_gateway is not None:
         client.company_gateway = company_gateway
-    fields = ["name", "region", "client_id", "tier", "company_gateway", "updated_at"]
+    fields = ["name", "region", "client_id", "environment", "company_gateway", "updated_at"]
     client.save(update_fields=fields + _forget_org(client) if is_moved else fields)
     record("client.changed", client, before=before, after=_audit_values(client))
 
@@ -88,7 +94,7 @@ def _audit_values(client: OAuthClient) -> dict[str, Any]:
         "name": client.name,
         "region": client.region,
         "client_id": client.client_id,
-        "tier": client.tier,
+        "environment": client.environment,
         **({"company_gateway": client.company_gateway} if client.company_gateway else {}),
     }
 
@@ -104,11 +110,11 @@ def _forget_org(client: OAuthClient) -> list[str]:
         "org_name": "",
         "gateway": None,
         "gateway_seen_at": None,
-        "standing": OAuthClient.Standing.UNKNOWN,
-        "standing_cause": "",
-        "standing_reason": "",
-        "standing_since": None,
-        "standing_at": None,
+        "status": OAuthClient.Status.UNKNOWN,
+        "status_cause": "",
+        "status_reason": "",
+        "status_since": None,
+        "status_at": None,
     }
     for field, value in empty.items():
         setattr(client, field, value)
@@ -162,7 +168,7 @@ def _end_verification(client: OAuthClient, steps: list[dict[str, Any]]) -> None:
     if is_verified:
         evidence = identity["evidence"]
         now = timezone.now()
-        changes |= {"state": State.VERIFIED, "verified_at": now, "next_reading_at": now}
+        changes |= {"state": State.VERIFIED, "verified_at": now, "next_sync_at": now}
         changes |= {"org_id": evidence["org_id"], "org_name": evidence["org_name"]}
     OAuthClient.objects.filter(pk=client.pk, state=State.VERIFYING).update(**changes)
     update_status_from_verification(client.pk, steps)

@@ -21,7 +21,7 @@ def current_contract(region_key: str) -> Contract:
 
 def current_version(region_key: str) -> ContractVersion | None:
     """Return the region's current version without its document, or None if the bundled contract is current."""
-    stored = ContractVersion.objects.filter(region=region_key, state=ContractVersion.State.KEPT).defer("document")
+    stored = ContractVersion.objects.filter(region=region_key, state=ContractVersion.State.STORED).defer("document")
     return _if_current(stored.order_by("-id").first())
 
 
@@ -60,7 +60,7 @@ def region_contracts(viewer: User | None = None) -> list[RegionContract]:
     """Return the regions with a client that the viewer can see or with a refresh, sorted by key. Runs three queries."""
     versions = ContractVersion.objects.defer("document").order_by("region", "-id").distinct("region")
     last = {version.region: version for version in versions}
-    stored = {version.region: version for version in versions.filter(state=ContractVersion.State.KEPT)}
+    stored = {version.region: version for version in versions.filter(state=ContractVersion.State.STORED)}
     clients = visible_clients(viewer).filter(retired_at=None)
     with_client = clients.values_list("region", flat=True).distinct().order_by()
     return [
@@ -71,5 +71,7 @@ def region_contracts(viewer: User | None = None) -> list[RegionContract]:
 
 def previous_version(version: ContractVersion) -> ContractVersion | None:
     """Return the region's previous version, or None if that was the bundled contract."""
-    stored = ContractVersion.objects.filter(region=version.region, state=ContractVersion.State.KEPT, pk__lt=version.pk)
+    stored = ContractVersion.objects.filter(
+        region=version.region, state=ContractVersion.State.STORED, pk__lt=version.pk
+    )
     return stored.defer("document").order_by("-id").first()

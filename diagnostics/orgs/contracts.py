@@ -65,7 +65,7 @@ def _store(version: ContractVersion, fetched: live_contract.Fetched) -> None:
     is_new = previous is None or previous.sha256 != fetched.sha256
     _end(
         version,
-        State.KEPT if is_new else State.UNCHANGED,
+        State.STORED if is_new else State.UNCHANGED,
         version=fetched.version if is_new or previous is None else previous.version,
         source=fetched.source,
         sha256=fetched.sha256,
@@ -84,8 +84,8 @@ def _end(version: ContractVersion, state: str, /, **values: object) -> None:
 
 def _delete_old(region_key: str) -> None:
     versions = ContractVersion.objects.filter(region=region_key).order_by("-id")
-    stored = versions.filter(state=State.KEPT)
-    for rows, limit in ((stored, MAX_VERSIONS), (versions.exclude(state=State.KEPT), MAX_ATTEMPTS)):
+    stored = versions.filter(state=State.STORED)
+    for rows, limit in ((stored, MAX_VERSIONS), (versions.exclude(state=State.STORED), MAX_ATTEMPTS)):
         old = list(rows.values_list("pk", flat=True)[limit:])
         ContractVersion.objects.filter(pk__in=old).exclude(state=State.FETCHING).delete()
 

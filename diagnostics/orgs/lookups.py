@@ -23,5 +23,5 @@ def find_active_client(pk: int, user: User) -> OAuthClient:
 
 
 def find_provider(pk: int, user: User) -> Provider:
-    providers = visible_rows(Provider.objects.select_related("client", "snapshot__started_by"), user)
-    return get_object_or_404(providers.defer("client__secret", "snapshot__rights", "snapshot__progress"), pk=pk)
+    providers = visible_rows(Provider.objects.select_related("client", "sync__started_by"), user)
+    return get_object_or_404(providers.defer("client__secret", "sync__permissions", "sync__progress"), pk=pk)

@@ -18,28 +18,30 @@ class OAuthClient(models.Model):
 
     class State(models.TextChoices):
         UNVERIFIED = "unverified", "Not verified"
-        VERIFYING = "verifying", "Being verified"
+        VERIFYING = "verifying", "Verifying"
         VERIFIED = "verified", "Verified"
         FAILED = "failed", "Verification failed"
 
-    class Tier(models.TextChoices):
-        """What the org is used for, set by an admin: the API doesn't return it."""
+    class Environment(models.TextChoices):
+        """What the org is used for. An admin sets it: the API doesn't return it."""
 
-        UNSAID = "", "Not said"
+        NOT_SET = "", "Not set"
         PRODUCTION = "production", "Production"
         SANDBOX = "sandbox", "Sandbox"
         DEVELOPMENT = "development", "Development"
 
-    class Standing(models.TextChoices):
+    class Status(models.TextChoices):
         """Whether cobrowse can work in the org, from its latest health check, sync or verification."""
 
-        UNKNOWN = "unknown", "Not known"
-        WORKS = "works", "Could work"
-        BROKEN = "broken", "Cannot work"
+        UNKNOWN = "unknown", "Unknown"
+        WORKS = "works", "Working"
+        BROKEN = "broken", "Down"
 
     name = RedactedCharField(max_length=120)
     region = models.CharField(max_length=60)
-    tier = models.CharField(max_length=12, choices=Tier.choices, blank=True, default=Tier.UNSAID, db_default="")
+    environment = models.CharField(
+        max_length=12, choices=Environment.choices, blank=True, default=Environment.NOT_SET, db_default=""
+    )
     client_id = models.CharField(max_length=120)
     secret = EncryptedTextField()
     secret_set_at = models.DateTimeField(default=timezone.now)
@@ -52,14 +54,12 @@ class OAuthClient(models.Model):
     gateway = models.BooleanField(null=True, blank=True)  # whether the org has a provider list; None = unknown
     company_gateway = models.CharField(max_length=300, blank=True, default="", db_default="")  # for pasted URLs only
     gateway_seen_at = models.DateTimeField(null=True, blank=True)
-    standing = models.CharField(
-        max_length=8, choices=Standing.choices, default=Standing.UNKNOWN, db_default=Standing.UNKNOWN
-    )
-    standing_cause = models.CharField(max_length=60, blank=True, db_default="")  # a code in engine.causes
-    standing_reason = models.TextField(blank=True, db_default="")
-    standing_since = models.DateTimeField(null=True, blank=True)
-    standing_at = models.DateTimeField(null=True, blank=True)  # time of the latest check
-    next_reading_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.UNKNOWN, db_default=Status.UNKNOWN)
+    status_cause = models.CharField(max_length=60, blank=True, db_default="")  # a code in engine.causes
+    status_reason = models.TextField(blank=True, db_default="")
+    status_since = models.DateTimeField(null=True, blank=True)
+    status_at = models.DateTimeField(null=True, blank=True)  # time of the latest check
+    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -91,15 +91,15 @@ class AccessToken(models.Model):
 class ContractVersion(models.Model):
     """An attempt to refresh a region's contract, and the operations if it succeeded.
 
-    The newest `kept` version is the region's current contract. The state is `unchanged` if there was nothing new, and
+    The newest stored version is the region's current contract. The state is `unchanged` if there was nothing new, and
     `refused`, with an error message, if the attempt failed or the document was implausible.
     """
 
     class State(models.TextChoices):
-        FETCHING = "fetching", "Being read"
-        KEPT = "kept", "Kept"
-        UNCHANGED = "unchanged", "Nothing new"
-        REFUSED = "refused", "Not used"
+        FETCHING = "fetching", "Refreshing"
+        STORED = "kept", "Updated"
+        UNCHANGED = "unchanged", "No changes"
+        REFUSED = "refused", "Failed"
 
     region = models.CharField(max_length=60)
     state = models.CharField(max_length=10, choices=State.choices, default=State.FETCHING)
@@ -112,7 +112,7 @@ class ContractVersion(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(default=0)
     operations = models.PositiveIntegerField(default=0)
-    document = models.BinaryField(null=True, blank=True)  # the operations as zlib data; null unless kept
+    document = models.BinaryField(null=True, blank=True)  # the operations as zlib data; null unless stored
     error = RedactedTextField(blank=True)
 
     class Meta:
@@ -134,33 +134,33 @@ class ConfigurationSync(models.Model):
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
-        READING = "reading", "Being read"
-        WAITING = "waiting", "Waiting for the org"
-        WHOLE = "whole", "Read whole"
-        PARTIAL = "partial", "Read in part"
-        FAILED = "failed", "Not read"
+        READING = "reading", "In progress"
+        WAITING = "waiting", "Waiting for the rate limit"
+        COMPLETE = "whole", "Complete"
+        PARTIAL = "partial", "Partial"
+        FAILED = "failed", "Failed"
 
     class Source(models.TextChoices):
         WEB = "web", "Web page"
-        REGISTRATION = "registration", "After registration"
+        REGISTRATION = "registration", "After connecting"
         SCHEDULE = "schedule", "Schedule"
         CLI = "cli", "Command line"
         DEMO = "demo", "Demo history"
 
-    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="snapshots")
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="syncs")
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     source = models.CharField(max_length=14, choices=Source.choices, default=Source.WEB)
     started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     worker = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
-    rung_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
     taken_up_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     resume_at = models.DateTimeField(null=True, blank=True)  # set if the org asked to wait
     finished_at = models.DateTimeField(null=True, blank=True)
     progress = models.JSONField(default=dict, blank=True)  # by part: cursor, pages and items so far
     parts = models.JSONField(default=list, blank=True)  # by part: state, code, sentence and number of items
-    rights = models.JSONField(default=dict, blank=True)  # parsed by permissions.synced
+    permissions = models.JSONField(default=dict, blank=True)  # parsed by permissions.synced
     providers = models.PositiveIntegerField(default=0)
     changes = models.PositiveIntegerField(default=0)
     error = RedactedTextField(blank=True)
@@ -168,28 +168,28 @@ class ConfigurationSync(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["client", "-id"], name="snapshot_client_recent"),
-            models.Index(fields=["created_at"], name="snapshot_time"),
+            models.Index(fields=["client", "-id"], name="sync_client_recent"),
+            models.Index(fields=["created_at"], name="sync_time"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["client"],
                 condition=models.Q(state__in=["queued", "reading", "waiting"]),
-                name="snapshot_one_open_a_client",
+                name="sync_one_open_per_client",
             )
         ]
 
     def __str__(self) -> str:
-        return f"Snapshot {self.pk}"
+        return f"Sync {self.pk}"
 
     @property
     def is_open(self) -> bool:
         return self.state in (self.State.QUEUED, self.State.READING, self.State.WAITING)
 
     @property
-    def is_kept(self) -> bool:
+    def has_data(self) -> bool:
         """Whether at least a part was read."""
-        return self.state in (self.State.WHOLE, self.State.PARTIAL)
+        return self.state in (self.State.COMPLETE, self.State.PARTIAL)
 
 
 # Sorts providers that never changed last.
@@ -197,7 +197,7 @@ LAST_CHANGE = Coalesce("changed_at", Value(datetime(1970, 1, 1, tzinfo=UTC)), ou
 
 
 class Provider(models.Model):
-    """A cobrowse provider as the org last reported it. `gone_at` is set once it is known to be removed."""
+    """A cobrowse provider as the org last reported it. `removed_at` is set once it is known to be removed."""
 
     class Source(models.TextChoices):
         GATEWAY = "gateway", "Gateway list"
@@ -210,7 +210,7 @@ class Provider(models.Model):
         ON = "on", "Cobrowse on"
         OFF = "off", "Cobrowse off"
         INACTIVE = "inactive", "Not active"
-        UNKNOWN = "unknown", "Not shown"
+        UNKNOWN = "unknown", "Unknown"
 
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="providers")
     source = models.CharField(max_length=10, choices=Source.choices)
@@ -225,11 +225,11 @@ class Provider(models.Model):
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(null=True, blank=True)
-    gone_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
     missed = models.PositiveSmallIntegerField(default=0)  # consecutive complete syncs without it
-    snapshot = models.ForeignKey(ConfigurationSync, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    sync = models.ForeignKey(ConfigurationSync, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     # Name and ID in lower case, for searches.
-    words = models.GeneratedField(
+    search_text = models.GeneratedField(
         expression=Lower(Concat("name", Value(" "), "ref")), output_field=models.TextField(), db_persist=True
     )
 
@@ -240,7 +240,7 @@ class Provider(models.Model):
             models.Index(Lower("name"), "id", name="provider_name"),
             models.Index(LAST_CHANGE, "id", name="provider_last_change"),
             models.Index(fields=["ref"], name="provider_ref"),
-            models.Index(fields=["client", "snapshot"], name="provider_client_snapshot"),
+            models.Index(fields=["client", "sync"], name="provider_client_sync"),
         ]
 
     def __str__(self) -> str:
@@ -254,21 +254,21 @@ class OrgChange(models.Model):
         DEPLOYMENT = "deployment", "Web deployment"
         GATEWAY = "gateway", "Gateway provider"
         SEEN = "seen", "Provider seen"
-        GRANT = "grant", "Role and division"
+        GRANT = "grant", "Role grant"
         CLIENT = "client", "OAuth client"
-        STANDING = "standing", "Whether cobrowse could work"
+        STATUS = "standing", "Status"
 
     class Kind(models.TextChoices):
-        APPEARED = "appeared", "Appeared"
-        VANISHED = "vanished", "Vanished"
-        RETURNED = "returned", "Came back"
-        ENABLED = "enabled", "Cobrowse switched on"
-        DISABLED = "disabled", "Cobrowse switched off"
+        APPEARED = "appeared", "Added"
+        VANISHED = "vanished", "Removed"
+        RETURNED = "returned", "Added again"
+        ENABLED = "enabled", "Cobrowse turned on"
+        DISABLED = "disabled", "Cobrowse turned off"
         CHANGED = "changed", "Changed"
 
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="org_changes")
-    snapshot = models.ForeignKey(
-        ConfigurationSync, null=True, blank=True, on_delete=models.SET_NULL, related_name="told"
+    sync = models.ForeignKey(
+        ConfigurationSync, null=True, blank=True, on_delete=models.SET_NULL, related_name="org_changes"
     )
     provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.SET_NULL, related_name="changes")
     about = models.CharField(max_length=10, choices=About.choices)
@@ -300,21 +300,21 @@ class HeldPermission(models.Model):
     `permission` is lower case and may contain wildcards, such as `conversation:*:add`; `division` is `*` for all divisions.
     """
 
-    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="holdings")
+    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="held_permissions")
     permission = models.CharField(max_length=200)
     role = models.CharField(max_length=200)
     division = models.CharField(max_length=64)
     division_name = models.CharField(max_length=200, blank=True)
-    condition = models.BooleanField(default=False)
+    is_conditional = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["client_id", "permission", "role", "division"]
         constraints = [
             models.UniqueConstraint(
-                fields=["client", "permission", "role", "division", "condition"], name="holding_once"
+                fields=["client", "permission", "role", "division", "is_conditional"], name="held_permission_once"
             )
         ]
-        indexes = [models.Index(fields=["permission", "client"], name="holding_permission")]
+        indexes = [models.Index(fields=["permission", "client"], name="held_permission_client")]
 
     def __str__(self) -> str:
         return f"{self.permission} by {self.role}"

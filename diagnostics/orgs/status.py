@@ -21,7 +21,7 @@ from diagnostics.orgs.status_rules import (
 
 # For this long, an unknown result doesn't replace a known status; pages show its age.
 UNKNOWN_GRACE = timedelta(hours=24)
-STATUS_FIELDS = ("standing", "standing_cause", "standing_reason", "standing_since", "standing_at")
+STATUS_FIELDS = ("status", "status_cause", "status_reason", "status_since", "status_at")
 
 
 def update_status_from_sync(snapshot: ConfigurationSync) -> None:
@@ -52,17 +52,17 @@ def status_from_sync(pk: int) -> tuple[ClientStatus, datetime] | None:
     counts = _provider_counts(snapshot.client_id)
     status = status_from_parts(
         parts,
-        parse_client_permissions(snapshot.rights),
+        parse_client_permissions(snapshot.permissions),
         counts[Provider.Source.DEPLOYMENT],
         counts[Provider.Source.GATEWAY],
-        "" if snapshot.is_kept else snapshot.error or "The org could not be read.",
+        "" if snapshot.has_data else snapshot.error or "The org could not be read.",
     )
     return status, snapshot.finished_at
 
 
 def _provider_counts(client_id: int) -> dict[str, ProviderCounts]:
     """Count the client's current providers by source and state."""
-    current = Provider.objects.filter(client=client_id, gone_at=None).order_by()
+    current = Provider.objects.filter(client=client_id, removed_at=None).order_by()
     counted = current.values_list("source", "state").annotate(count=Count("id"))
     counts = {(source, state): count for source, state, count in counted}
     return {
@@ -75,15 +75,15 @@ def _provider_counts(client_id: int) -> dict[str, ProviderCounts]:
 def store_status(client_id: int, status: ClientStatus, at: datetime) -> None:
     """Store the status unless a newer one is stored, and record a change."""
     client = OAuthClient.objects.select_for_update(no_key=True).only("retired_at", *STATUS_FIELDS).get(pk=client_id)
-    before, checked_at = client.standing, client.standing_at
+    before, checked_at = client.status, client.status_at
     if client.is_retired or (checked_at is not None and at <= checked_at):
         return
     if status.word == UNKNOWN != before and checked_at is not None and at - checked_at < UNKNOWN_GRACE:
         return
-    client.standing, client.standing_cause, client.standing_at = status.word, status.cause, at
-    client.standing_reason = status.reason
-    if status.word != before or client.standing_since is None:
-        client.standing_since = at
+    client.status, client.status_cause, client.status_at = status.word, status.cause, at
+    client.status_reason = status.reason
+    if status.word != before or client.status_since is None:
+        client.status_since = at
     client.save(update_fields=STATUS_FIELDS)
     if status.word != before:
         _record_change(client, before, checked_at, at)
@@ -92,13 +92,13 @@ def store_status(client_id: int, status: ClientStatus, at: datetime) -> None:
 def _record_change(client: OAuthClient, before: str, checked_at: datetime | None, at: datetime) -> None:
     OrgChange.objects.create(
         client_id=client.pk,
-        about=OrgChange.About.STANDING,
+        about=OrgChange.About.STATUS,
         kind=OrgChange.Kind.CHANGED,
-        ref=client.standing_cause,
-        name=causes.title_of(client.standing_cause) if client.standing_cause else "",
+        ref=client.status_cause,
+        name=causes.title_of(client.status_cause) if client.status_cause else "",
         setting="standing",
-        before=OAuthClient.Standing(before).label,
-        after=OAuthClient.Standing(client.standing).label,
+        before=OAuthClient.Status(before).label,
+        after=OAuthClient.Status(client.status).label,
         not_before=checked_at,
         at=at,
     )

@@ -6,10 +6,10 @@ from django import forms
 from django.http import QueryDict
 
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.pages.client_queries import CLIENT_STATUSES, NO_TIER, ClientFilter
+from diagnostics.pages.client_queries import CLIENT_STATUSES, NO_ENVIRONMENT, ClientFilter
 from diagnostics.web.form_text import NO_NUL
 
-TIERS = [*((tier.value, tier.label) for tier in OAuthClient.Tier if tier), (NO_TIER, "Not said")]
+ENVIRONMENTS = [*((each.value, each.label) for each in OAuthClient.Environment if each), (NO_ENVIRONMENT, "Not said")]
 SORTS = [("need", "Those in need first"), ("since", "Longest as it is"), ("name", "Name")]
 
 
@@ -23,12 +23,12 @@ class ClientListForm(forms.Form):
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Client, org or region"}),
     )
-    standing = forms.ChoiceField(
+    status = forms.ChoiceField(
         label="Could cobrowse work?",
         required=False,
         choices=[("", "All"), *((status.value, status.label) for status in CLIENT_STATUSES)],
     )
-    tier = forms.ChoiceField(label="Used for", required=False, choices=[("", "All"), *TIERS])
+    environment = forms.ChoiceField(label="Used for", required=False, choices=[("", "All"), *ENVIRONMENTS])
     sort = forms.ChoiceField(label="Order", required=False, choices=SORTS)
     page = forms.IntegerField(required=False, min_value=1, max_value=100_000)
     retired = forms.BooleanField(required=False)
@@ -47,7 +47,7 @@ class ClientListForm(forms.Form):
 
     @property
     def is_narrow(self) -> bool:
-        return any(self.cleaned_data.get(name) for name in ("q", "standing", "tier"))
+        return any(self.cleaned_data.get(name) for name in ("q", "status", "environment"))
 
     @property
     def complaints(self) -> list[str]:
@@ -68,5 +68,5 @@ class ClientListForm(forms.Form):
         return self.without("page")
 
     @property
-    def without_standing(self) -> str:
-        return self.without("page", "standing")
+    def without_status(self) -> str:
+        return self.without("page", "status")

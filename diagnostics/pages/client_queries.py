@@ -15,15 +15,15 @@ from diagnostics.runs.models import Run
 from diagnostics.web.regions import region_name
 
 CLIENTS_A_PAGE = 25
-NO_TIER = "unsaid"  # filter value for clients without an environment
-CLIENT_STATUSES = (OAuthClient.Standing.BROKEN, OAuthClient.Standing.UNKNOWN, OAuthClient.Standing.WORKS)
-TIERS = (
-    OAuthClient.Tier.PRODUCTION,
-    OAuthClient.Tier.UNSAID,
-    OAuthClient.Tier.SANDBOX,
-    OAuthClient.Tier.DEVELOPMENT,
+NO_ENVIRONMENT = "unsaid"  # filter value for clients without an environment
+CLIENT_STATUSES = (OAuthClient.Status.BROKEN, OAuthClient.Status.UNKNOWN, OAuthClient.Status.WORKS)
+ENVIRONMENTS = (
+    OAuthClient.Environment.PRODUCTION,
+    OAuthClient.Environment.NOT_SET,
+    OAuthClient.Environment.SANDBOX,
+    OAuthClient.Environment.DEVELOPMENT,
 )
-STORED_STATES = (ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL)
+STORED_STATES = (ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL)
 OPEN = (ConfigurationSync.State.QUEUED, ConfigurationSync.State.READING, ConfigurationSync.State.WAITING)
 
 
@@ -32,8 +32,8 @@ class ClientFilter:
     """Filters, sort order and page of the client list; "" means no filter."""
 
     q: str = ""
-    standing: str = ""
-    tier: str = ""
+    status: str = ""
+    environment: str = ""
     sort: str = "need"
     page: int = 1
     retired: bool = False
@@ -71,13 +71,13 @@ class ClientPage:
 def client_page(filters: ClientFilter, viewer: User | None) -> ClientPage:
     """Return a page of clients. A page number that is too high returns the last page. Runs five queries."""
     clients = _filtered(filters, viewer)
-    counted = dict(clients.order_by().values_list("standing").annotate(count=Count("id")))
+    counted = dict(clients.order_by().values_list("status").annotate(count=Count("id")))
     counts = {status.value: counted.get(status.value, 0) for status in CLIENT_STATUSES}
-    found = counts.get(filters.standing, 0) if filters.standing else sum(counts.values())
+    found = counts.get(filters.status, 0) if filters.status else sum(counts.values())
     pages = max(1, ceil(found / CLIENTS_A_PAGE))
     page = min(filters.page, pages)
-    if filters.standing:
-        clients = clients.filter(standing=filters.standing)
+    if filters.status:
+        clients = clients.filter(status=filters.status)
     ordered = clients.order_by(*_order(filters.sort)).values_list("pk", flat=True)
     return ClientPage(
         _rows(list(ordered[(page - 1) * CLIENTS_A_PAGE : page * CLIENTS_A_PAGE])), counts, found, page, pages
@@ -86,8 +86,8 @@ def client_page(filters: ClientFilter, viewer: User | None) -> ClientPage:
 
 def _filtered(filters: ClientFilter, viewer: User | None) -> QuerySet[OAuthClient]:
     clients = visible_clients(viewer).filter(retired_at__isnull=not filters.retired)
-    if filters.tier:
-        clients = clients.filter(tier="" if filters.tier == NO_TIER else filters.tier)
+    if filters.environment:
+        clients = clients.filter(environment="" if filters.environment == NO_ENVIRONMENT else filters.environment)
     if filters.q:
         by_text = Q(name__icontains=filters.q) | Q(org_name__icontains=filters.q) | Q(region__icontains=filters.q)
         clients = clients.filter(by_text | Q(client_id__iexact=filters.q) | Q(org_id__iexact=filters.q))
@@ -96,12 +96,17 @@ def _filtered(filters: ClientFilter, viewer: User | None) -> QuerySet[OAuthClien
 
 def _order(sort: str) -> list[str | Combinable]:
     by_name: list[str | Combinable] = [Lower("name"), "pk"]
-    since = F("standing_since")
+    since = F("status_since")
     if sort == "name":
         return by_name
     if sort == "since":
         return [since.asc(nulls_last=True), *by_name]
-    return [_sort_rank("standing", CLIENT_STATUSES), _sort_rank("tier", TIERS), since.desc(nulls_last=True), *by_name]
+    return [
+        _sort_rank("status", CLIENT_STATUSES),
+        _sort_rank("environment", ENVIRONMENTS),
+        since.desc(nulls_last=True),
+        *by_name,
+    ]
 
 
 def _sort_rank(field: str, order: tuple[str, ...]) -> Case:
@@ -128,7 +133,7 @@ def _rows(ids: list[int]) -> list[ClientRow]:
     )
     first_checks = set(
         OrgChange.objects.filter(
-            client__in=ids, about=OrgChange.About.STANDING, not_before=None, at=F("client__standing_since")
+            client__in=ids, about=OrgChange.About.STATUS, not_before=None, at=F("client__status_since")
         ).values_list("client_id", flat=True)
     )
     return [

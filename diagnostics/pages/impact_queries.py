@@ -29,7 +29,7 @@ DEPLOYMENTS_SHOWN = 12
 MATCHES_SHOWN = 12
 NAMES_SHOWN = 8
 SCHEDULES_SHOWN = 12
-DEFERRED = ("client__secret", "client__verification", "settings", "words")
+DEFERRED = ("client__secret", "client__verification", "settings", "search_text")
 NO_HIDDEN_ROLES = "[]"  # as JSON text
 
 
@@ -41,7 +41,7 @@ class Impact:
     deployments_on: int
     shown_deployments: Sequence[Provider]
     clients_read: int
-    next_reading_at: datetime | None
+    next_sync_at: datetime | None
     watches: int
     schedules: int
     shown_schedules: Sequence[Schedule]
@@ -90,7 +90,7 @@ def permissions_of_clients(clients: Sequence[OAuthClient], permissions: Iterable
     rows = HeldPermission.objects.filter(client__in=ids, permission__in=wanted)
     for held in rows.order_by("role", "division_name"):
         policy, none = frozenset({held.permission}), frozenset[str]()
-        policies, conditional = (none, policy) if held.condition else (policy, none)
+        policies, conditional = (none, policy) if held.is_conditional else (policy, none)
         grants[held.client_id].append(RoleGrant(held.role, held.division, held.division_name, policies, conditional))
     results = _with_latest_sync(OAuthClient.objects.filter(pk__in=ids)).values_list("pk", "grants_result", "hidden")
     return {
@@ -131,11 +131,11 @@ def _with_latest_sync(clients: QuerySet[OAuthClient]) -> QuerySet[Any]:
     """Annotate `grants_result` and the `hidden` roles (JSON text) of each client's newest sync, None without one."""
     newest = (
         ConfigurationSync.objects.filter(client=OuterRef("pk"), state__in=STORED_STATES)
-        .exclude(rights={})
+        .exclude(permissions={})
         .order_by("-id")
     )
-    result = newest.annotate(result=KeyTextTransform(GRANTS_PART, KeyTransform("read", "rights")))
-    hidden = newest.annotate(hidden=KeyTextTransform("unread_roles", "rights"))
+    result = newest.annotate(result=KeyTextTransform(GRANTS_PART, KeyTransform("read", "permissions")))
+    hidden = newest.annotate(hidden=KeyTextTransform("unread_roles", "permissions"))
     return clients.annotate(
         grants_result=Subquery(result.values("result")[:1]), hidden=Subquery(hidden.values("hidden")[:1])
     )
@@ -153,7 +153,7 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
     deployments = _deployments().filter(client__in=ids)
     limited = deployments.order_by()[: MAX_DEPLOYMENTS_COUNTED + 1]
     counted = limited.aggregate(count=Count("ref", distinct=True), on=_count_on("ref", distinct=True))
-    times = clients.order_by().aggregate(read=Count("next_reading_at"), next=Min("next_reading_at"))
+    times = clients.order_by().aggregate(read=Count("next_sync_at"), next=Min("next_sync_at"))
     active = Schedule.objects.filter(client__in=ids, paused_at=None).exclude(next_run_at=None)
     shown = deployments.select_related("client").defer(*DEFERRED)
     return Impact(
@@ -161,7 +161,7 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
         deployments_on=counted["on"],
         shown_deployments=list(shown.order_by(Lower("name"), "id")[:DEPLOYMENTS_SHOWN]),
         clients_read=times["read"],
-        next_reading_at=times["next"],
+        next_sync_at=times["next"],
         watches=Watch.objects.filter(state=Watch.State.WATCHING, run__client__in=ids).count(),
         schedules=active.count(),
         shown_schedules=list(
@@ -197,7 +197,7 @@ def providers_by_client(provider: Provider, clients: Iterable[OAuthClient]) -> d
 
 def providers_with_same_id(provider: Provider, viewer: User | None) -> list[Provider]:
     """Return unrelated providers with the same ID: of other orgs, or of another source."""
-    rows = visible_rows(Provider.objects.filter(ref=provider.ref, client__retired_at=None, gone_at=None), viewer)
+    rows = visible_rows(Provider.objects.filter(ref=provider.ref, client__retired_at=None, removed_at=None), viewer)
     others = rows.exclude(_same_org(provider.client, "client__"), source=provider.source)
     return list(
         others.select_related("client")
@@ -215,9 +215,9 @@ def search_permissions(text: str, viewer: User | None) -> list[str]:
 
 
 def search_providers(text: str, viewer: User | None) -> list[Provider]:
-    rows = visible_rows(Provider.objects.filter(client__retired_at=None, gone_at=None), viewer)
+    rows = visible_rows(Provider.objects.filter(client__retired_at=None, removed_at=None), viewer)
     for term in text.split():
-        rows = rows.filter(words__contains=Lower(Value(term)))
+        rows = rows.filter(search_text__contains=Lower(Value(term)))
     return list(rows.select_related("client").defer(*DEFERRED).order_by("pk")[:MATCHES_SHOWN])
 
 
@@ -232,7 +232,7 @@ def _same_org(client: OAuthClient, prefix: str = "") -> Q:
 
 
 def _deployments() -> QuerySet[Provider]:
-    return Provider.objects.filter(source=Provider.Source.DEPLOYMENT, gone_at=None)
+    return Provider.objects.filter(source=Provider.Source.DEPLOYMENT, removed_at=None)
 
 
 def _count_on(field: str, *, distinct: bool = False) -> Any:

@@ -35,7 +35,7 @@ TIMES: Final = frozenset({"when", "from", "to", "zone"})
 
 CAUSES: Final = {WRONG: "Anything wrong or undetermined", **causes.TITLES}
 STATUSES: Final = {OPEN: "Not ended yet", **{status.value: str(status.label) for status in Run.Status}}
-TIERS: Final = {tier.value or UNSET: str(tier.label) for tier in OAuthClient.Tier}
+TIERS: Final = {tier.value or UNSET: str(tier.label) for tier in OAuthClient.Environment}
 KINDS: Final = {kind.value: str(kind.label) for kind in Run.Kind}
 SOURCES: Final = {source.value: str(source.label) for source in Run.Source}
 CERTAINTIES: Final = CERTAINTY_LABELS
@@ -115,7 +115,7 @@ DISPLAY_NAMES: Final = frozenset({"zone", "sort"})
 CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
     "client": lambda value: Q(client_id=int(value)),
     "org": lambda value: Q(client__org_id=value),
-    "tier": lambda value: Q(client__tier="" if value == UNSET else value),
+    "tier": lambda value: Q(client__environment="" if value == UNSET else value),
     "kind": lambda value: Q(kind=value),
     "cause": lambda value: ~Q(cause__in=["", causes.NONE]) if value == WRONG else Q(cause=value),
     "certainty": lambda value: Q(certainty=value),

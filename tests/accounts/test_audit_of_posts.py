@@ -103,7 +103,7 @@ def posted(name: str, *arguments: Any) -> Callable[[Rows], object]:
     )
 
 
-CLIENT = {"name": "New", "region": "eu-west-1", "client_id": ID, "tier": ""}
+CLIENT = {"name": "New", "region": "eu-west-1", "client_id": ID, "environment": ""}
 POSTS: dict[str, Post] = {
     "client-add": Post("client.added", {**CLIENT, "secret": "a-secret-of-a-client"}),
     "client-edit": Post("client.changed", CLIENT, "client"),

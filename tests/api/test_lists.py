@@ -82,8 +82,8 @@ def test_a_filter_of_runs_that_is_not_understood_is_refused(query: str, program:
 
 
 def test_clients_are_narrowed(program: Program) -> None:
-    broken = make_client("Acme", standing="broken", tier="production")
-    make_client("Other", standing="works", org_name="Elsewhere")
+    broken = make_client("Acme", status="broken", environment="production")
+    make_client("Other", status="works", org_name="Elsewhere")
     retired = make_client("Gone", org_name="", retired_at=timezone.now())
     caller = program()
     for query in ("q=acm", "standing=broken", "tier=production"):
@@ -93,7 +93,7 @@ def test_clients_are_narrowed(program: Program) -> None:
 
 def test_providers_are_narrowed(program: Program, org: OAuthClient) -> None:
     shop = make_provider(org, name="Acme Shop", ref="one", state="off")
-    gone = make_provider(org, name="Old", ref="two", source="gateway", gone_at=timezone.now())
+    gone = make_provider(org, name="Old", ref="two", source="gateway", removed_at=timezone.now())
     caller = program()
     for query in ("q=SHOP", "state=off", "gone=no", "source=deployment"):
         assert ids(caller, f"providers?{query}") == [shop.pk]

@@ -24,11 +24,11 @@ PLANTED = (
 LINK = "javascript:window.planted=1"
 # What an org answers, what people type and what far ends say; the rest are words and ids of our own.
 FIELDS: dict[type[Model], tuple[str, ...]] = {
-    models.OAuthClient: ("org_name", "standing_reason", "verification"),
+    models.OAuthClient: ("org_name", "status_reason", "verification"),
     models.Run: ("conversation_id", "verdict", "inputs", "environment"),
     models.Finding: ("subject", "sentence", "hint", "evidence"),
     models.Exchange: ("url", "body", "request_headers", "response_headers", "correlation_id", "error"),
-    models.ConfigurationSync: ("error", "rights", "parts"),
+    models.ConfigurationSync: ("error", "permissions", "parts"),
     models.Provider: ("name", "status", "settings"),
     models.OrgChange: ("name", "ref", "setting", "before", "after"),
     models.HeldPermission: ("role", "division"),

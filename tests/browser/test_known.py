@@ -101,7 +101,7 @@ def test_a_team_lead_reads_all_of_it_and_is_offered_a_note_alone(window: Visit) 
 
 
 def test_the_list_is_accessible_and_names_what_it_does_not_understand(window: Visit) -> None:
-    client = make_client(tier="production")
+    client = make_client(environment="production")
     make_issue(client)
     make_issue(client, subject="over", ended_at=timezone.now())
     make_user("ada")

@@ -71,7 +71,7 @@ def test_a_health_check_changes_how_a_client_stands(window: Visit, demo: Running
 
 def test_the_overview_is_narrowed_and_paged_without_script(window_without_script: Visit) -> None:
     for number in range(30):
-        make_client(f"Shop {number:02}", tier="production" if number == 7 else "sandbox", standing="works")
+        make_client(f"Shop {number:02}", environment="production" if number == 7 else "sandbox", status="works")
     make_team_lead("tess")
     window = window_without_script
     window.sign_in("tess")

@@ -134,12 +134,12 @@ def test_a_providers_page_leads_to_what_it_touches(window: Visit, demo: Running)
 def furnish() -> list[str]:
     """A client with something in every part of its page, and the address of each screen."""
     make_user("ada")
-    full, veiled, never = make_client(), make_client("Veiled", tier="production"), make_client("Never")
-    make_snapshot(full, rights=make_rights(grants=list(map(grant, range(14))), catalogue={START: True}))
+    full, veiled, never = make_client(), make_client("Veiled", environment="production"), make_client("Never")
+    make_snapshot(full, permissions=make_rights(grants=list(map(grant, range(14))), catalogue={START: True}))
     make_snapshot(
         veiled,
         state=ConfigurationSync.State.PARTIAL,
-        rights=make_rights(
+        permissions=make_rights(
             grants=[{**grant(0), "policies": None}],
             unread_roles=["Role 0"],
             read={"tokens/me": "ok", "oauth/clients": "403 missing.permissions"},
@@ -147,7 +147,7 @@ def furnish() -> list[str]:
     )
     for client in (full, veiled):
         make_held_permission(
-            client, "conversation:*:add", role="A role with a rather long name", condition=client == veiled
+            client, "conversation:*:add", role="A role with a rather long name", is_conditional=client == veiled
         )
         make_provider(client, ref="shared")
     provider = make_provider(full, ref="genesys", source=Provider.Source.GATEWAY, state=Provider.State.OFF)

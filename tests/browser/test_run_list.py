@@ -21,7 +21,10 @@ WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "bes
 def a_history() -> tuple[OAuthClient, OAuthClient]:
     """Two clients; of the second one the calls go wrong in the end."""
     now = timezone.now()
-    sandbox, production = make_client("Sandbox", tier="sandbox"), make_client("Production", tier="production")
+    sandbox, production = (
+        make_client("Sandbox", environment="sandbox"),
+        make_client("Production", environment="production"),
+    )
     for hours in range(40, 0, -1):
         is_broken = hours <= 3
         for client in (sandbox, production):

@@ -111,12 +111,14 @@ def org_screens(client: OAuthClient, ada: User) -> dict[str, str]:
     parts = [make_part("deployments", "partial"), make_part("drafts", "refused", sentence="It lacks the right.")]
     make_snapshot(client, state="partial", started_by=ada, parts=parts)
     for state in ("queued", "reading", "waiting", "failed"):
-        other = make_client(f"Org {state}", gateway=True, tier="production", org_name=f"Org {state}", org_id=state)
+        other = make_client(
+            f"Org {state}", gateway=True, environment="production", org_name=f"Org {state}", org_id=state
+        )
         make_snapshot(other, state=state, error="Why it is so.", resume_at=timezone.now())
         make_provider(other, "genesys", source="gateway", name="Genesys co-browse")
     limited = make_settings(channels=["Voice"], maskSelectors=["body"], allowedDomains=["long." * 30 + "example"])
     deployment = make_provider(client, settings=limited, draft_is_newer=True)
-    make_provider(client, state="off", gone_at=timezone.now(), name="x" * 200)
+    make_provider(client, state="off", removed_at=timezone.now(), name="x" * 200)
     make_provider(client, state="inactive", status="Inactive", settings={}, version="")
     make_provider(client, "PureCloud Messaging", source="seen", state="unknown", name="", settings={}, channels=[])
     for kind in OrgChange.Kind:

@@ -102,14 +102,14 @@ def make_sample_site() -> SampleSite:
     """Create the rows. Their org is visible to admins only."""
     user = make_user("somebody")
     client = make_client(
-        f"{ORG_NAME} support", org_id="theirs", org_name=f"{ORG_NAME} Insurance", standing_reason=f"{ORG_NAME} is off"
+        f"{ORG_NAME} support", org_id="theirs", org_name=f"{ORG_NAME} Insurance", status_reason=f"{ORG_NAME} is off"
     )
     verdict = make_verdict(sentence=f"It is wrong at {ORG_NAME}.")
     run = make_run(client, verdict=verdict, cause="path.not_in_api")
     make_finding(run, sentence=f"{ORG_NAME} lacks it.")
     make_exchange(run, position=0, url=f"https://api.mypurecloud.ie/{ORG_NAME}")
-    snapshot = make_snapshot(client, rights=make_rights())
-    provider = make_provider(client, name=f"{ORG_NAME} deployment", snapshot=snapshot)
+    snapshot = make_snapshot(client, permissions=make_rights())
+    provider = make_provider(client, name=f"{ORG_NAME} deployment", sync=snapshot)
     make_org_change(client, name=f"{ORG_NAME} change", provider=provider)
     make_held_permission(client, role=f"{ORG_NAME} role")
     issue = make_issue(client, sentence=f"{ORG_NAME} still lacks it.", first_run=run, last_run=run)

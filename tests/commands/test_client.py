@@ -85,11 +85,11 @@ def test_the_tier_is_set_when_adding_and_changed_later(demo: server.Running, mon
     monkeypatch.setenv(SECRET_VARIABLE, "s")
     with pytest.raises(SystemExit):
         call_command("client", "add", "Mine", "--region", "demo-published", "--client-id", "x", "--tier", "production")
-    assert OAuthClient.objects.get().tier == "production"
+    assert OAuthClient.objects.get().environment == "production"
     call_command("client", "edit", "mine", "--tier", "sandbox", stdout=io.StringIO())
-    assert OAuthClient.objects.get().tier == "sandbox"
+    assert OAuthClient.objects.get().environment == "sandbox"
     call_command("client", "edit", "Mine", "--tier", "unsaid", stdout=io.StringIO())
-    assert (OAuthClient.objects.get().tier, OAuthClient.objects.get().client_id) == ("", "x")
+    assert (OAuthClient.objects.get().environment, OAuthClient.objects.get().client_id) == ("", "x")
 
 
 def test_an_unknown_tier_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,11 +107,11 @@ def test_list_shows_no_secret() -> None:
 
 
 def test_a_company_gateway_is_set_and_removed() -> None:
-    client = make_client("Mine", tier="sandbox")
+    client = make_client("Mine", environment="sandbox")
     out = io.StringIO()
     call_command("client", "edit", "Mine", "--gateway", "https://GW.example.com/genesys/", stdout=out)
     client.refresh_from_db()
-    assert (client.company_gateway, client.tier) == ("https://gw.example.com/genesys", "sandbox")
+    assert (client.company_gateway, client.environment) == ("https://gw.example.com/genesys", "sandbox")
     call_command("client", "edit", "Mine", "--gateway", "none", stdout=out)
     client.refresh_from_db()
     assert client.company_gateway == ""

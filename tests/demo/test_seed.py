@@ -38,13 +38,13 @@ def test_it_registers_verifies_and_tells_the_story() -> None:
     assert state_of("Demo: wrong secret") == state_of("Demo: disabled client") == OAuthClient.State.FAILED
     assert OAuthClient.objects.get(name="Demo: provider gateway").gateway is True
     assert OAuthClient.objects.get(name="Demo: published API").gateway is False
-    standings = dict(OAuthClient.objects.values_list("name", "standing_cause"))
-    assert standings["Demo: no role"] == "authz.permission_missing"
-    assert standings["Demo: wrong secret"] == "auth.client_rejected"
-    assert standings["Demo: org without the licence"] == "config.feature_not_licensed"
-    unknown = OAuthClient.objects.filter(standing=OAuthClient.Standing.UNKNOWN)
+    statuses = dict(OAuthClient.objects.values_list("name", "status_cause"))
+    assert statuses["Demo: no role"] == "authz.permission_missing"
+    assert statuses["Demo: wrong secret"] == "auth.client_rejected"
+    assert statuses["Demo: org without the licence"] == "config.feature_not_licensed"
+    unknown = OAuthClient.objects.filter(status=OAuthClient.Status.UNKNOWN)
     assert [each.name for each in unknown] == ["Demo: role with a condition"]  # which nobody can decide from outside
-    assert not OAuthClient.objects.filter(tier="").exists()
+    assert not OAuthClient.objects.filter(environment="").exists()
 
 
 def test_done_again_it_changes_nothing() -> None:

@@ -100,18 +100,18 @@ def test_a_renamed_provider_came_and_the_old_one_went() -> None:
     about = [(each.ref, each.kind) for each in changes_of(story.GATEWAY_CLIENT) if each.about == "gateway"]
     assert about == [("genesys", "appeared"), ("Genesys", "vanished")]
     old = Provider.objects.get(client__name=story.GATEWAY_CLIENT, ref="Genesys")
-    assert old.gone_at is not None and old.last_seen_at < old.gone_at
+    assert old.removed_at is not None and old.last_seen_at < old.removed_at
 
 
 def test_changes_are_in_order_and_each_was_told_by_a_reading() -> None:
     times = [change.at for change in OrgChange.objects.filter(client__name__in=story.CLIENTS).order_by("pk")]
     assert times == sorted(times)
-    for change in OrgChange.objects.exclude(about="standing").select_related("snapshot"):
-        assert change.snapshot is not None
-        assert change.at == change.snapshot.finished_at
+    for change in OrgChange.objects.exclude(about="standing").select_related("sync"):
+        assert change.sync is not None
+        assert change.at == change.sync.finished_at
         assert change.not_before is not None and change.not_before < change.at
     for snapshot in ConfigurationSync.objects.all():
-        assert snapshot.changes == OrgChange.objects.filter(snapshot=snapshot).count()
+        assert snapshot.changes == OrgChange.objects.filter(sync=snapshot).count()
 
 
 def test_readings_are_in_order_and_whole_but_where_the_role_was_missing() -> None:
@@ -121,12 +121,12 @@ def test_readings_are_in_order_and_whole_but_where_the_role_was_missing() -> Non
         assert times == sorted(times, key=lambda time: time or timezone.now())
         assert len(snapshots) == story.WEEKS * 7 * len(story.READING_HOURS) + 1
         assert snapshots[-1].changes == 0, "the org that is served is as the story left it"
-        assert all(each.is_kept for each in snapshots)
+        assert all(each.has_data for each in snapshots)
 
 
 def test_each_client_stands_as_the_story_ends() -> None:
     found = OAuthClient.objects.filter(name__in=story.CLIENTS)
-    assert {client.name: (client.standing, client.standing_cause) for client in found} == {
+    assert {client.name: (client.status, client.status_cause) for client in found} == {
         story.PUBLISHED_CLIENT: ("works", ""),
         story.GATEWAY_CLIENT: ("works", ""),
         story.PRODUCTION_CLIENT: ("broken", "config.cobrowse_disabled"),
@@ -135,11 +135,11 @@ def test_each_client_stands_as_the_story_ends() -> None:
     words = [
         (each.before, each.after)
         for each in changes_of(story.PRODUCTION_CLIENT)
-        if each.about == OrgChange.About.STANDING
+        if each.about == OrgChange.About.STATUS
     ]
-    assert [after for _, after in words] == ["Could work", "Cannot work", "Could work", "Cannot work"]
+    assert [after for _, after in words] == ["Working", "Down", "Working", "Down"]
     broken = found.get(name=story.PRODUCTION_CLIENT)
-    assert broken.standing_since is not None and timedelta(days=1) < timezone.now() - broken.standing_since
+    assert broken.status_since is not None and timedelta(days=1) < timezone.now() - broken.status_since
 
 
 def test_troubles_are_known_with_their_times() -> None:
@@ -152,7 +152,7 @@ def test_troubles_are_known_with_their_times() -> None:
     assert all(each.ended_at is not None for each in lost)
 
 
-def test_holdings_are_those_of_today() -> None:
+def test_held_permissions_are_those_of_today() -> None:
     held = HeldPermission.objects.filter(client__name=story.PUBLISHED_CLIENT, permission="conversation:cobrowse:add")
     assert held.count() == 2
 

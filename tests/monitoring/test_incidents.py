@@ -31,7 +31,7 @@ Runs = Callable[[str], list[Run]]
 
 @pytest.fixture
 def schedule() -> Schedule:
-    return make_schedule(make_client("Acme", tier="production"))
+    return make_schedule(make_client("Acme", environment="production"))
 
 
 @pytest.fixture

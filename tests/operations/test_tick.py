@@ -195,7 +195,7 @@ def overdue_sync(number: int) -> ConfigurationSync:
 
 def due_client(number: int) -> OAuthClient:
     client = make_client(f"C{number}", state="verified")
-    OAuthClient.objects.filter(pk=client.pk).update(next_reading_at=timezone.now() - timedelta(minutes=1))
+    OAuthClient.objects.filter(pk=client.pk).update(next_sync_at=timezone.now() - timedelta(minutes=1))
     return client
 
 

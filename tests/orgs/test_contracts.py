@@ -58,7 +58,7 @@ def test_without_a_refresh_the_bundled_contract_is_in_force() -> None:
 
 def test_a_refresh_puts_the_regions_own_contract_in_force_there_alone(demo: Running) -> None:
     version = refresh()
-    assert (version.state, version.operations) == (State.KEPT, len(bundled()))
+    assert (version.state, version.operations) == (State.STORED, len(bundled()))
     assert current_contract(REGION).version == version.version
     assert current_contract("demo-gateway") is bundled()
 
@@ -106,7 +106,7 @@ def test_a_message_rung_twice_reads_once(demo: Running, monkeypatch: pytest.Monk
     fail_with(monkeypatch, "It was read twice.")
     refresh_contract(version.pk)
     version.refresh_from_db()
-    assert version.state == State.KEPT
+    assert version.state == State.STORED
 
 
 def test_a_refresh_that_nobody_ends_is_given_up_and_makes_way() -> None:
@@ -138,7 +138,7 @@ def test_old_readings_are_forgotten(demo: Running, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(contracts, "MAX_ATTEMPTS", 2)
     for _ in range(5):
         refresh()
-    assert ContractVersion.objects.filter(state=State.KEPT).count() == 1
+    assert ContractVersion.objects.filter(state=State.STORED).count() == 1
     assert ContractVersion.objects.filter(state=State.UNCHANGED).count() == 2
 
 

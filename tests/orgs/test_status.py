@@ -194,7 +194,7 @@ def health_run(client: OAuthClient, cause: str = "none", minutes: float = 0, **v
 
 def kept(client: OAuthClient) -> tuple[str, str]:
     client.refresh_from_db()
-    return client.standing, client.standing_cause
+    return client.status, client.status_cause
 
 
 @pytest.mark.django_db
@@ -212,7 +212,7 @@ def test_since_changes_only_with_the_word() -> None:
     for run in runs[:2]:
         update_status_from_run(run)
     client.refresh_from_db()
-    assert (client.standing, client.standing_since, client.standing_at) == (
+    assert (client.status, client.status_since, client.status_at) == (
         WORKS,
         runs[0].finished_at,
         runs[1].finished_at,
@@ -220,7 +220,7 @@ def test_since_changes_only_with_the_word() -> None:
     for run in runs[2:]:
         update_status_from_run(run)
     assert kept(client) == (BROKEN, "config.cobrowse_disabled")
-    assert client.standing_since == runs[2].finished_at
+    assert client.status_since == runs[2].finished_at
 
 
 @pytest.mark.django_db
@@ -254,7 +254,7 @@ def test_a_look_that_could_not_tell_leaves_what_was_told_for_a_day() -> None:
     update_status_from_run(health_run(client, "authz.permission_missing", 10))
     update_status_from_run(health_run(client, "env.timeout", 5))
     assert kept(client) == (BROKEN, "authz.permission_missing")
-    OAuthClient.objects.update(standing_at=timezone.now() - UNKNOWN_GRACE - timedelta(minutes=1))
+    OAuthClient.objects.update(status_at=timezone.now() - UNKNOWN_GRACE - timedelta(minutes=1))
     update_status_from_run(health_run(client, "env.timeout", 1))
     assert kept(client) == (UNKNOWN, "")
 
@@ -274,7 +274,7 @@ def test_only_a_whole_health_run_of_this_very_client_counts(values: dict[str, An
     client = make_client()
     update_status_from_run(health_run(client, "authz.permission_missing", **values))
     assert kept(client) == (UNKNOWN, "")
-    assert client.standing_at is None
+    assert client.status_at is None
 
 
 @pytest.mark.django_db
@@ -288,7 +288,7 @@ def test_a_retired_client_stands_no_more() -> None:
 def test_a_reading_counts_the_providers_that_are_there() -> None:
     client = make_client()
     make_provider(client, state=Provider.State.OFF)
-    make_provider(client, gone_at=timezone.now())
+    make_provider(client, removed_at=timezone.now())
     make_provider(client, source=Provider.Source.SEEN)
     parts = [make_part("rights"), make_part("deployments"), make_part("gateway", "absent")]
     update_status_from_sync(make_snapshot(client, parts=parts))
@@ -302,7 +302,7 @@ def test_a_reading_counts_the_providers_that_are_there() -> None:
 def test_an_open_reading_says_nothing_yet() -> None:
     client = make_client()
     update_status_from_sync(make_snapshot(client, state="reading", finished_at=None))
-    assert client.standing_at is None
+    assert client.status_at is None
 
 
 @pytest.mark.django_db

@@ -66,10 +66,10 @@ NARROWED = (
 def an_org(word: str) -> OAuthClient:
     """A client of an org of its own, with a row of everything."""
     client = make_any_client(
-        f"{word} client", org_id=f"{word}-org", org_name=f"{word} org", standing_reason=f"{word} reason", gateway=True
+        f"{word} client", org_id=f"{word}-org", org_name=f"{word} org", status_reason=f"{word} reason", gateway=True
     )
     snapshot = make_snapshot(client)
-    provider = make_provider(client, ref=f"{word}-deploy", name=f"{word} deploy", snapshot=snapshot)
+    provider = make_provider(client, ref=f"{word}-deploy", name=f"{word} deploy", sync=snapshot)
     make_provider(client, ref="shared", name=f"{word} shared", source="gateway")
     make_org_change(client, provider=provider, name=f"{word} change", ref=provider.ref)
     make_held_permission(client, START, role=f"{word} role")

@@ -46,25 +46,25 @@ def test_no_page_carries_inline_script_or_style(as_admin: Client) -> None:
 
 
 def test_those_in_need_come_first_and_say_why(as_lead: Client) -> None:
-    make_client("A well", standing="works")
-    make_client("B unread", tier="production")
-    make_client("C sandbox", standing="broken", tier="sandbox")
-    make_client("D production", standing="broken", tier="production", standing_cause="authz.permission_missing")
+    make_client("A well", status="works")
+    make_client("B unread", environment="production")
+    make_client("C sandbox", status="broken", environment="sandbox")
+    make_client("D production", status="broken", environment="production", status_cause="authz.permission_missing")
     page = as_lead.get("/").content.decode()
     assert page.index("D production") < page.index("C sandbox") < page.index("B unread") < page.index("A well")
     assert "A permission is missing" in page
 
 
 def test_filters_and_search_narrow_the_overview(as_lead: Client) -> None:
-    make_client("One", standing="broken", tier="production", org_name="Acme")
-    make_client("Two", standing="works", tier="production", org_name="Umbrella")
-    make_client("Three", standing="works", org_name="Umbrella")
+    make_client("One", status="broken", environment="production", org_name="Acme")
+    make_client("Two", status="works", environment="production", org_name="Umbrella")
+    make_client("Three", status="works", org_name="Umbrella")
     for query, names in (
-        ("standing=broken", {"One"}),
-        ("tier=production", {"One", "Two"}),
-        ("tier=unsaid", {"Three"}),
+        ("status=broken", {"One"}),
+        ("environment=production", {"One", "Two"}),
+        ("environment=unsaid", {"Three"}),
         ("q=umbrella", {"Two", "Three"}),
-        ("q=umbrella&tier=production&standing=works", {"Two"}),
+        ("q=umbrella&environment=production&status=works", {"Two"}),
         ("q=nothing+of+that", set()),
     ):
         rows = as_lead.get(f"/?{query}").context["page"].rows
@@ -74,7 +74,7 @@ def test_filters_and_search_narrow_the_overview(as_lead: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "named"),
     [
-        ("standing=dead", "standing"),
+        ("status=dead", "status"),
         ("page=-1", "page"),
         ("page=99999999999999999999", "page"),
         ("sort=colour", "sort"),
@@ -103,7 +103,7 @@ def test_a_page_past_the_last_one_is_the_last_one(as_lead: Client) -> None:
 def test_it_says_since_when_and_how_old_the_reading_is(as_lead: Client) -> None:
     client = make_client()
     at = timezone.now() - timedelta(days=3)
-    OAuthClient.objects.update(standing="broken", standing_since=at, standing_at=at)
+    OAuthClient.objects.update(status="broken", status_since=at, status_at=at)
     make_snapshot(client, finished_at=at)
     make_snapshot(client, state="failed")
     make_snapshot(client, state="reading", finished_at=None)
@@ -126,7 +126,7 @@ def test_retired_clients_are_on_a_list_of_their_own(as_lead: Client) -> None:
 
 def test_the_number_of_queries_does_not_grow(as_lead: Client, queries_of: Callable[[Client, str], int]) -> None:
     def add(number: int) -> None:
-        client = make_client(f"client {number}", standing="broken", standing_since=timezone.now())
+        client = make_client(f"client {number}", status="broken", status_since=timezone.now())
         make_run(client)
         make_snapshot(client)
 
@@ -156,7 +156,7 @@ def test_a_fresh_demo_is_explained_to_everybody(as_admin: Client, as_lead: Clien
 
 
 def test_the_tier_stands_on_every_page_of_a_run(as_admin: Client, settings: Any) -> None:
-    run = make_run(make_client(tier="production"))
+    run = make_run(make_client(environment="production"))
     make_exchange(run)
     settings.FIELD_ENCRYPTION_KEYS = ["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="]  # no page reads the secret
     for place in ("", "history/", "live/", "exchanges/0/"):

@@ -180,7 +180,7 @@ MARKS = ["check:oauth.token=fail", "provider:Genesys", "deployment:d-1", "permis
 def test_it_finds_the_runs_that_fit_and_no_other(query: str) -> None:
     make_run(cause="none", created_at=NOW, marks=["check:oauth.token_life=fail", "provider:genesys", "deployment:d-11"])
     wanted = make_run(
-        make_client("wanted", org_id="org-1", tier=OAuthClient.Tier.SANDBOX),
+        make_client("wanted", org_id="org-1", environment=OAuthClient.Environment.SANDBOX),
         kind="health",
         cause="conv.ended",
         certainty="likely",

@@ -110,13 +110,13 @@ def test_a_verification_that_nobody_finished_is_given_up(client: OAuthClient) ->
 
 def test_a_moved_client_forgets_its_org() -> None:
     client = make_client()
-    change_client(client, name="New name", region_key="eu-central-1", client_id=client.client_id, tier="")
+    change_client(client, name="New name", region_key="eu-central-1", client_id=client.client_id, environment="")
     assert (client.state, client.org_name, client.gateway) == (OAuthClient.State.UNVERIFIED, "", None)
 
 
 def test_a_renamed_client_keeps_its_org() -> None:
     client = make_client()
-    change_client(client, name="New name", region_key=client.region, client_id=client.client_id, tier="")
+    change_client(client, name="New name", region_key=client.region, client_id=client.client_id, environment="")
     assert (client.state, client.org_name) == (OAuthClient.State.VERIFIED, "Acme Insurance")
 
 
@@ -144,7 +144,7 @@ def test_a_run_is_walked_and_closed(client: OAuthClient) -> None:
 
 def test_a_run_s_inputs_are_frozen(client: OAuthClient) -> None:
     run = queue(client)
-    change_client(client, name="Other", region_key="demo-gateway", client_id=client.client_id, tier="")
+    change_client(client, name="Other", region_key="demo-gateway", client_id=client.client_id, environment="")
     execute_run(run.pk)
     run.refresh_from_db()
     assert run.inputs["target"]["region"] == "demo-published"
@@ -331,7 +331,7 @@ def test_a_call_over_plain_http_to_a_real_region_is_told(
 ) -> None:
     """The connection goes to the demo; the call is judged by the region's real hosts."""
     settings.GENESYS_ENDPOINTS = {"us-east-1": demo.endpoints["demo-published"]}
-    change_client(client, name="Real", region_key="us-east-1", client_id=client.client_id, tier="")
+    change_client(client, name="Real", region_key="us-east-1", client_id=client.client_id, environment="")
     run = queue(client, f"POST http://api.mypurecloud.com/api/v2/conversations/{HEALTHY.conversation_id}/cobrowse")
     execute_run(run.pk)
     run.refresh_from_db()

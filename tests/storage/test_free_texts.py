@@ -43,8 +43,8 @@ NO_FREE_TEXT = {
         "company_gateway": "an https address without a user or a query, refused where it is none",
         "verification": OF_THE_ENGINE,
         "org_id": "an ID, read by the engine",
-        "standing_cause": OUR_WORDS,
-        "standing_reason": OF_THE_ENGINE,
+        "status_cause": OUR_WORDS,
+        "status_reason": OF_THE_ENGINE,
     },
     "Run": {
         "inputs": OF_THE_PARSER,
@@ -80,7 +80,7 @@ NO_FREE_TEXT = {
     "Issue": dict.fromkeys(("check_id", "code"), OUR_WORDS)
     | dict.fromkeys(("about", "subject", "sentence"), OF_THE_ENGINE),
     "ConfigurationSync": dict.fromkeys(("worker",), OUR_WORDS)
-    | dict.fromkeys(("progress", "parts", "rights"), OF_A_SYNC),
+    | dict.fromkeys(("progress", "parts", "permissions"), OF_A_SYNC),
     "Provider": dict.fromkeys(("ref", "name", "status", "channels", "settings", "version"), OF_A_SYNC),
     "OrgChange": dict.fromkeys(("ref", "name", "setting", "before", "after"), OF_A_SYNC),
     "HeldPermission": dict.fromkeys(("permission", "role", "division", "division_name"), OF_A_SYNC),

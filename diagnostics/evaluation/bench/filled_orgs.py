@@ -64,7 +64,7 @@ class Filler:
         return str(UUID(int=self.random.getrandbits(128), version=4))
 
     def clients(self) -> Iterator[OAuthClient]:
-        tiers = [tier.value for tier in OAuthClient.Tier]
+        environments = [each.value for each in OAuthClient.Environment]
         for number in range(self.sizes.clients):
             yield OAuthClient(
                 name=f"Client {number:04}",
@@ -76,21 +76,21 @@ class Filler:
                 org_id=self.id(),
                 org_name=f"Org {number}",
                 gateway=_has_gateway(number),
-                tier=tiers[number % len(tiers)],
-                standing=OAuthClient.Standing.WORKS if number % 7 else OAuthClient.Standing.BROKEN,
-                standing_since=self.now,
-                standing_at=self.now,
+                environment=environments[number % len(environments)],
+                status=OAuthClient.Status.WORKS if number % 7 else OAuthClient.Status.BROKEN,
+                status_since=self.now,
+                status_at=self.now,
             )
 
     def snapshots(self, clients: Sequence[OAuthClient]) -> Iterator[ConfigurationSync]:
         for client in clients:
             yield ConfigurationSync(
                 client=client,
-                state=ConfigurationSync.State.WHOLE,
+                state=ConfigurationSync.State.COMPLETE,
                 source=ConfigurationSync.Source.SCHEDULE,
                 finished_at=self.now,
                 parts=PARTS,
-                rights=_rights(client),
+                permissions=_rights(client),
             )
 
     def providers(self, clients: Sequence[OAuthClient], snapshots: Sequence[ConfigurationSync]) -> Iterator[Provider]:
@@ -124,10 +124,10 @@ class Filler:
             first_seen_at=changed,
             last_seen_at=self.now,
             changed_at=changed,
-            snapshot=snapshot,
+            sync=snapshot,
         )
 
-    def holdings(self, clients: Sequence[OAuthClient]) -> Iterator[HeldPermission]:
+    def held_permissions(self, clients: Sequence[OAuthClient]) -> Iterator[HeldPermission]:
         for client in clients:
             for permission in PERMISSIONS:
                 for division in ("*", client.org_id):
@@ -181,7 +181,7 @@ def fill_orgs(sizes: Sizes) -> None:
         provider for some in _batches(filler.providers(clients, snapshots)) for provider in _store(Provider, some)
     ]
     for model, rows in (
-        (HeldPermission, filler.holdings(clients)),
+        (HeldPermission, filler.held_permissions(clients)),
         (OrgChange, filler.changes(providers)),
         (Run, filler.runs(clients, providers)),
     ):

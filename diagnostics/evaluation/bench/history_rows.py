@@ -108,12 +108,12 @@ def _table(model: type[models.Model]) -> str:
 
 
 def _clients() -> list[int]:
-    tiers = list(OAuthClient.Tier)
+    environments = list(OAuthClient.Environment)
     rows = [
         OAuthClient(
             name=f"Client {number:03}",
             region="eu-west-1",
-            tier=tiers[number % len(tiers)],
+            environment=environments[number % len(environments)],
             client_id=f"client-{number}",
             secret="none",  # noqa: S106  (not a real secret)
             state=OAuthClient.State.VERIFIED,

@@ -55,7 +55,7 @@ def _pages() -> Iterator[tuple[str, list[str]]]:
     yield "providers of one client", _paths("providers", *({"client": client} for client in clients))
     yield (
         "providers by source and state",
-        _paths("providers", {"source": "gateway"}, {"state": "off"}, {"tier": "sandbox"}),
+        _paths("providers", {"source": "gateway"}, {"state": "off"}, {"environment": "sandbox"}),
     )
     yield "providers by org", _paths("providers", {"org": "client 09"}, {"org": "org 77"}, {"org": "nobody"})
     yield (

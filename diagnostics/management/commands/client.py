@@ -15,7 +15,7 @@ from diagnostics.orgs.clients import change_client, create_client, start_verific
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 
-TIERS = tuple(tier.value for tier in OAuthClient.Tier if tier)
+ENVIRONMENTS = tuple(each.value for each in OAuthClient.Environment if each)
 GATEWAY_HELP = "address and path prefix of your company's own gateway; it only judges pasted URLs"
 SECRET_VARIABLE = "GENESYSCLOUD_OAUTHCLIENT_SECRET"  # noqa: S105 - the variable that the official SDKs read
 
@@ -31,11 +31,11 @@ class Command(ProductCommand):
         add.add_argument("name")
         add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, a login, api or apps address")
         add.add_argument("--client-id", required=True)
-        add.add_argument("--tier", choices=TIERS, default="", help="what the org is used for")
+        add.add_argument("--tier", choices=ENVIRONMENTS, default="", help="what the org is used for")
         add.add_argument("--gateway", default="", metavar="URL", help=GATEWAY_HELP)
-        edit = actions.add_parser("edit", help="change a client's tier or its company gateway")
+        edit = actions.add_parser("edit", help="change a client's environment or its company gateway")
         edit.add_argument("name")
-        edit.add_argument("--tier", choices=(*TIERS, "unsaid"), help="what the org is used for")
+        edit.add_argument("--tier", choices=(*ENVIRONMENTS, "unsaid"), help="what the org is used for")
         edit.add_argument("--gateway", metavar="URL", help=f"{GATEWAY_HELP}; none removes it")
         verify = actions.add_parser("verify", help="ask the org again")
         verify.add_argument("name")
@@ -61,7 +61,7 @@ class Command(ProductCommand):
             org = client.org_name or client.org_id or "org not known yet"
             self.stdout.write(
                 f"{client.name}\t{client.region}\t{client.client_id}\t{client.get_state_display()}\t{org}"
-                f"\t{client.get_tier_display()}\t{client.get_standing_display()}"
+                f"\t{client.get_environment_display()}\t{client.get_status_display()}"
             )
 
     def _edit(self, client: OAuthClient, tier: str | None, gateway: str | None) -> None:
@@ -72,11 +72,11 @@ class Command(ProductCommand):
             name=client.name,
             region_key=client.region,
             client_id=client.client_id,
-            tier=client.tier if tier is None else tier.replace("unsaid", ""),
+            environment=client.environment if tier is None else tier.replace("unsaid", ""),
             company_gateway=None if gateway is None else _gateway("" if gateway == "none" else gateway),
         )
         through = f", through {client.company_gateway}" if client.company_gateway else ""
-        self.stdout.write(f"{client.name}: {client.get_tier_display().lower()}{through}.")
+        self.stdout.write(f"{client.name}: {client.get_environment_display().lower()}{through}.")
 
     def _verify(self, client: OAuthClient) -> int:
         stand_in_for(client.region)
@@ -113,7 +113,7 @@ def _add(options: dict[str, Any]) -> OAuthClient:
                 client_id=client_id,
                 secret=_secret(),
                 user=None,
-                tier=options["tier"],
+                environment=options["tier"],
                 company_gateway=gateway,
             )
     except IntegrityError:

@@ -30,7 +30,7 @@ class Command(ProductCommand):
         if version.state == ContractVersion.State.REFUSED:
             self.stderr.write(version.error)
             sys.exit(REFUSED)
-        status = "is in force" if version.state == ContractVersion.State.KEPT else "was in force already"
+        status = "is in force" if version.state == ContractVersion.State.STORED else "was in force already"
         self.stdout.write(f"{version.version} with {version.operations:,} operations {status} for {version.region}.")
 
     def _start(self, text: str) -> ContractVersion:

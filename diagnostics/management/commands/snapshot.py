@@ -16,7 +16,7 @@ from diagnostics.orgs.sync.snapshots import run_sync, start_sync
 from diagnostics.web.refusals import ActionRefused
 
 EXIT_CODES = {
-    ConfigurationSync.State.WHOLE: OK,
+    ConfigurationSync.State.COMPLETE: OK,
     ConfigurationSync.State.PARTIAL: UNCLEAR,
     ConfigurationSync.State.FAILED: INTERNAL_ERROR,
 }
@@ -89,7 +89,7 @@ def _pause(snapshot: ConfigurationSync) -> float:
 
 
 def _changes(snapshot: ConfigurationSync) -> list[OrgChange]:
-    return list(OrgChange.objects.filter(snapshot=snapshot).order_by("id"))
+    return list(OrgChange.objects.filter(sync=snapshot).order_by("id"))
 
 
 def _sentence(change: OrgChange) -> str:

@@ -11,7 +11,7 @@ from diagnostics.web.paging import KeyPage, key_page
 
 ALERT_PAGE = 40
 INCIDENT_STATES = {"": "All", "open": "Open", "past": "Over"}
-LARGE_COLUMNS = ("client__secret", "client__verification", "client__standing_reason")
+LARGE_COLUMNS = ("client__secret", "client__verification", "client__status_reason")
 
 
 def incident_page(

@@ -22,7 +22,7 @@ Cutoffs = Mapping[str, datetime | None]
 
 DEFAULT_RULES: Rules = {Kind.FINDINGS: 400, Kind.BODIES: 90, Kind.SNAPSHOTS: 400}
 CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
-COMPLETE_STATES = (ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL)
+COMPLETE_STATES = (ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL)
 MAX_COUNTED = 100_000  # a preview counts no further, to stay quick
 PASSES_SHOWN = 10
 

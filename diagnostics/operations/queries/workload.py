@@ -67,7 +67,7 @@ def workload(now: datetime) -> Workload:
         incidents=Incident.objects.filter(closed_at=None).count(),
         deliveries=_deliveries(now),
         standings=dict(
-            OAuthClient.objects.filter(retired_at=None).order_by().values_list("standing").annotate(Count("pk"))
+            OAuthClient.objects.filter(retired_at=None).order_by().values_list("status").annotate(Count("pk"))
         ),
         created=_created(),
     )

@@ -35,10 +35,10 @@ class ClientForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
 
-    tier = forms.ChoiceField(
+    environment = forms.ChoiceField(
         label="What the org is used for",
         required=False,
-        choices=[("", "Not said"), *((tier.value, tier.label) for tier in OAuthClient.Tier if tier)],
+        choices=[("", "Not said"), *((each.value, each.label) for each in OAuthClient.Environment if each)],
         help_text="Shown on every page of this org, so that nobody takes production for a sandbox.",
     )
 

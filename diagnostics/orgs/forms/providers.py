@@ -71,7 +71,9 @@ class ProviderForm(QueryStringForm):
     org = search_field("Org or client")
     source = forms.ChoiceField(choices=[("", "Every source"), *Provider.Source.choices], required=False)
     state = forms.ChoiceField(choices=[("", "Every state"), *Provider.State.choices], required=False)
-    tier = forms.ChoiceField(label="Used for", choices=[("", "Any use"), *OAuthClient.Tier.choices[1:]], required=False)
+    environment = forms.ChoiceField(
+        label="Used for", choices=[("", "Any use"), *OAuthClient.Environment.choices[1:]], required=False
+    )
     gone = forms.ChoiceField(label="Whether there", choices=PRESENCE, required=False)
     sort = forms.ChoiceField(label="Sorted by", choices=SORTS, required=False)
     client = client_field()

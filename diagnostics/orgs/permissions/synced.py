@@ -129,7 +129,7 @@ class ClientPermissions:
 
 
 def parse_client_permissions(data: object) -> ClientPermissions:
-    """Parse `ConfigurationSync.rights`. Missing or malformed parts count as not read."""
+    """Parse `ConfigurationSync.permissions`. Missing or malformed parts count as not read."""
     stored = mapping(data)
     client = mapping(stored, "client")
     read = {key: text(value) for key, value in mapping(stored, "read").items()}

@@ -12,7 +12,7 @@ from diagnostics.orgs.visibility import visible_clients, visible_rows
 MAX_LISTED = 20_000
 ELSEWHERE_SHOWN = 20
 MATCH_PAGE = 40
-SHOWN = ("name", "region", "tier", "org_id", "org_name", "gateway")
+SHOWN = ("name", "region", "environment", "org_id", "org_name", "gateway")
 
 
 class MatchKind(StrEnum):
@@ -41,7 +41,7 @@ class OrgMatch:
     kind: MatchKind
     nearest: str = ""
     provider_pk: int | None = None
-    gone_at: datetime | None = None
+    removed_at: datetime | None = None
     ids: tuple[str, ...] = ()
     also: tuple[OAuthClient, ...] = ()
 
@@ -69,7 +69,7 @@ class ListedProvider:
     ref: str
     name: str
     state: str
-    gone_at: datetime | None
+    removed_at: datetime | None
 
 
 def find_matches(wanted: str, viewer: User | None, client: OAuthClient | None = None) -> Matches:
@@ -95,7 +95,7 @@ def _by_org(matches: list[OrgMatch]) -> list[OrgMatch]:
     for match in matches:
         client = match.client
         org = (client.region, client.org_id) if client.org_id else client.pk
-        groups.setdefault((org, client.tier, match.kind, match.nearest, match.ids), []).append(match)
+        groups.setdefault((org, client.environment, match.kind, match.nearest, match.ids), []).append(match)
     return [
         replace(first, also=tuple(match.client for match in others)) if others else first
         for first, *others in groups.values()
@@ -106,17 +106,17 @@ def _listed_by_client(client: OAuthClient | None, viewer: User | None) -> dict[i
     rows = visible_rows(Provider.objects.filter(source=Provider.Source.GATEWAY), viewer)
     if client is not None:
         rows = rows.filter(client=client)
-    values = rows.order_by().values_list("client_id", "pk", "ref", "name", "state", "gone_at")[:MAX_LISTED]
+    values = rows.order_by().values_list("client_id", "pk", "ref", "name", "state", "removed_at")[:MAX_LISTED]
     found: dict[int, list[ListedProvider]] = {}
-    for client_pk, pk, ref, name, state, gone_at in values:
-        found.setdefault(client_pk, []).append(ListedProvider(pk, ref, name, state, gone_at))
+    for client_pk, pk, ref, name, state, removed_at in values:
+        found.setdefault(client_pk, []).append(ListedProvider(pk, ref, name, state, removed_at))
     return found
 
 
 def _org_match(
     wanted: str, client: OAuthClient, listed: list[ListedProvider], cache: dict[tuple[str, ...], Match]
 ) -> OrgMatch:
-    current = [provider for provider in listed if provider.gone_at is None]
+    current = [provider for provider in listed if provider.removed_at is None]
     ids = tuple(sorted(provider.ref for provider in current))
     if not current:
         return _without_a_list(wanted, client, listed)
@@ -131,7 +131,7 @@ def _org_match(
         removed = next((provider for provider in listed if provider.ref == wanted), None)
         if removed is None:
             return OrgMatch(client, MatchKind.NONE, ids=ids)
-        return OrgMatch(client, MatchKind.GONE, "", removed.pk, removed.gone_at, ids)
+        return OrgMatch(client, MatchKind.GONE, "", removed.pk, removed.removed_at, ids)
     is_off = match.likeness == Likeness.EXACT and found.state in (Provider.State.OFF, Provider.State.INACTIVE)
     return OrgMatch(client, MatchKind.OFF if is_off else MatchKind(match.likeness.value), found.ref, found.pk, ids=ids)
 
@@ -139,7 +139,7 @@ def _org_match(
 def _without_a_list(wanted: str, client: OAuthClient, listed: list[ListedProvider]) -> OrgMatch:
     removed = next((provider for provider in listed if provider.ref == wanted), None)
     if removed is not None and client.gateway:
-        return OrgMatch(client, MatchKind.GONE, "", removed.pk, removed.gone_at)
+        return OrgMatch(client, MatchKind.GONE, "", removed.pk, removed.removed_at)
     return OrgMatch(
         client, {True: MatchKind.UNREAD, False: MatchKind.NOT_TAKEN, None: MatchKind.UNKNOWN}[client.gateway]
     )

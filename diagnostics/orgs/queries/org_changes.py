@@ -38,8 +38,8 @@ class ChangePage:
 
 
 def change_page(filters: ChangeFilter, viewer: User | None, *, before: int | None = None) -> ChangePage:
-    rows = OrgChange.objects.select_related("client", "provider", "snapshot__started_by").defer(
-        "client__secret", "client__verification", "provider__settings", "snapshot__rights", "snapshot__progress"
+    rows = OrgChange.objects.select_related("client", "provider", "sync__started_by").defer(
+        "client__secret", "client__verification", "provider__settings", "sync__permissions", "sync__progress"
     )
     exact = {"client": filters.client, "provider": filters.provider, "about": filters.about, "kind": filters.kind}
     rows = visible_rows(rows, viewer).filter(**{name: value for name, value in exact.items() if value})
@@ -63,4 +63,4 @@ def _older_than(pk: int) -> Q:
 def provider_history(provider: Provider) -> list[OrgChange]:
     """Return a provider's newest changes, found by its ID in the org, which survives a recreated row."""
     rows = OrgChange.objects.filter(client=provider.client_id, about=provider.source, ref=provider.ref)
-    return list(rows.select_related("snapshot__started_by").order_by("-at", "-id")[:CHANGES_SHOWN])
+    return list(rows.select_related("sync__started_by").order_by("-at", "-id")[:CHANGES_SHOWN])

@@ -6,5 +6,5 @@ from diagnostics.orgs.queries.syncs import STORED_STATES
 
 def latest_permission_sync(client: OAuthClient) -> ConfigurationSync | None:
     """Return the client's newest sync that stored permissions, if any."""
-    syncs = client.snapshots.filter(state__in=STORED_STATES).exclude(rights={})
+    syncs = client.syncs.filter(state__in=STORED_STATES).exclude(permissions={})
     return syncs.select_related("started_by").defer("progress").order_by("-id").first()

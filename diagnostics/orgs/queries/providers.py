@@ -38,13 +38,13 @@ class ProviderFilter:
     client: OAuthClient | None = None
     source: str = ""
     state: str = ""
-    tier: str = ""
+    environment: str = ""
     gone: str = ""
     sort: str = "name"
 
     @property
     def narrows(self) -> bool:
-        return any((self.q, self.org, self.client, self.source, self.state, self.tier, self.gone))
+        return any((self.q, self.org, self.client, self.source, self.state, self.environment, self.gone))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def provider_page(
     downwards = is_descending != backwards
     shown = rows if cursor is None else rows.filter(_beyond(cursor, downwards))
     sign = "-" if downwards else ""
-    ordered = shown.select_related("client").defer("client__secret", "client__verification", "settings", "words")
+    ordered = shown.select_related("client").defer("client__secret", "client__verification", "settings", "search_text")
     found = list(ordered.order_by(f"{sign}key", f"{sign}id")[: PAGE_SIZE + 1])
     more, page = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
     if backwards:
@@ -95,8 +95,8 @@ def provider_page(
 def filtered_clients(filters: ProviderFilter, viewer: User | None) -> QuerySet[OAuthClient]:
     """Return the clients whose providers are shown, by name."""
     clients = visible_clients(viewer).filter(retired_at=None).defer("secret", "verification").order_by("name")
-    if filters.tier:
-        clients = clients.filter(tier=filters.tier)
+    if filters.environment:
+        clients = clients.filter(environment=filters.environment)
     if filters.org:
         clients = clients.filter(Q(name__icontains=filters.org) | Q(org_name__icontains=filters.org))
     return clients
@@ -104,14 +104,19 @@ def filtered_clients(filters: ProviderFilter, viewer: User | None) -> QuerySet[O
 
 def _filtered(filters: ProviderFilter) -> QuerySet[Provider]:
     rows = Provider.objects.filter(client__retired_at=None)
-    exact = {"client": filters.client, "source": filters.source, "state": filters.state, "client__tier": filters.tier}
+    exact = {
+        "client": filters.client,
+        "source": filters.source,
+        "state": filters.state,
+        "client__environment": filters.environment,
+    }
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if filters.gone != "with":
-        rows = rows.filter(gone_at__isnull=filters.gone != "only")
+        rows = rows.filter(removed_at__isnull=filters.gone != "only")
     if filters.org:
         rows = rows.filter(Q(client__name__icontains=filters.org) | Q(client__org_name__icontains=filters.org))
     for term in filters.q.split()[:MAX_TERMS]:
-        rows = rows.filter(words__contains=Lower(Value(term)))
+        rows = rows.filter(search_text__contains=Lower(Value(term)))
     return rows
 
 

@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, Subquery
 
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
 
-STORED_STATES = (ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL)
+STORED_STATES = (ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL)
 
 
 @dataclass(frozen=True)
@@ -116,14 +116,14 @@ def sync_states_of(clients: Sequence[OAuthClient]) -> list[SyncState]:
         )
     }
     wanted = {pk for pair in ids.values() for pk in pair if pk}
-    found = ConfigurationSync.objects.select_related("started_by").defer("rights", "progress").in_bulk(wanted)
+    found = ConfigurationSync.objects.select_related("started_by").defer("permissions", "progress").in_bulk(wanted)
     return [SyncState(client, found.get(ids[client.pk][1]), found.get(ids[client.pk][0])) for client in clients]
 
 
 def org_sources(clients: Sequence[OAuthClient]) -> list[OrgSources]:
     """Return what each client's org has, in order. Runs three queries."""
     counts: dict[int, dict[str, int]] = {}
-    current = Provider.objects.filter(client__in=clients, gone_at=None).order_by()
+    current = Provider.objects.filter(client__in=clients, removed_at=None).order_by()
     for pk, source, count in current.values_list("client", "source").annotate(count=Count("pk")):
         counts.setdefault(pk, {})[source] = count
     return [OrgSources(reading, counts.get(reading.client.pk, {})) for reading in sync_states_of(clients)]

@@ -49,7 +49,7 @@ class SyncRun:
         self.snapshot, self.client, self.genesys = snapshot, snapshot.client, genesys
         self.progress: dict[str, Any] = dict(snapshot.progress)
         self.parts: list[dict[str, Any]] = list(snapshot.parts)
-        self.rights: dict[str, Any] = dict(snapshot.rights)
+        self.permissions: dict[str, Any] = dict(snapshot.permissions)
         self._worker, self._secrets = worker, secrets
         self._redactor, self._known_token = Redactor(secrets), ""
         self._clean = lru_cache(CACHE_SIZE)(self._redactor.text)
@@ -110,7 +110,10 @@ class SyncRun:
                 raise SyncLost
             yield
             self._mine().update(
-                progress=self.progress, parts=self.parts, rights=self.rights, lease_until=timezone.now() + LEASE
+                progress=self.progress,
+                parts=self.parts,
+                permissions=self.permissions,
+                lease_until=timezone.now() + LEASE,
             )
         self._renewed = time.monotonic()
 

@@ -49,7 +49,7 @@ def sync_permissions(sync: SyncRun) -> None:
         raise _rejected(sync, identity)
     found: dict[str, Any] = sync.redactor.value(_read_all(sync, info))
     with sync.saving():
-        sync.rights = found
+        sync.permissions = found
         _store_changes(sync, found)
         if found["read"]["subjects/me"] == "ok":
             _store_held_permissions(sync, found)
@@ -151,10 +151,10 @@ def _result(found: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _store_changes(sync: SyncRun, found: dict[str, Any]) -> None:
-    stored = [ConfigurationSync.State.WHOLE, ConfigurationSync.State.PARTIAL]
+    stored = [ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL]
     before = (
         ConfigurationSync.objects.filter(client=sync.client, pk__lt=sync.snapshot.pk, state__in=stored)
-        .exclude(rights={})
+        .exclude(permissions={})
         .order_by("-id")
         .first()
     )
@@ -174,7 +174,7 @@ def _store_changes(sync: SyncRun, found: dict[str, Any]) -> None:
             not_before=before.finished_at,
             at=now,
         )
-        for about, ref, name, change in rights.permission_changes(before.rights, found)
+        for about, ref, name, change in rights.permission_changes(before.permissions, found)
     ]
     store_changes(sync.snapshot, changes)
 
@@ -188,7 +188,7 @@ def _store_held_permissions(sync: SyncRun, found: dict[str, Any]) -> None:
         for permission in policies
     }
     stored = HeldPermission.objects.filter(client=sync.client)
-    known = {(held.permission, held.role, held.division, held.condition): held.pk for held in stored}
+    known = {(held.permission, held.role, held.division, held.is_conditional): held.pk for held in stored}
     hidden = set(found["unread_roles"])
     removed = [pk for key, pk in known.items() if key not in wanted and key[1] not in hidden]
     stored.filter(pk__in=removed).delete()
@@ -200,7 +200,7 @@ def _store_held_permissions(sync: SyncRun, found: dict[str, Any]) -> None:
                 role=role,
                 division=division,
                 division_name=name,
-                condition=conditional,
+                is_conditional=conditional,
             )
             for (permission, role, division, conditional), name in wanted.items()
             if (permission, role, division, conditional) not in known

@@ -119,7 +119,7 @@ def _store_deployments(sync: SyncRun, entries: list[Any]) -> PageCounts:
 def sync_settings(sync: SyncRun) -> None:
     """Read settings that the list lacks, deployment by deployment. This request needs no permission."""
     position = sync.progress.setdefault("settings", {"after": 0, "asked": 0, "read": 0})
-    hidden = _deployments(sync).filter(snapshot=sync.snapshot, settings__hidden=True)
+    hidden = _deployments(sync).filter(sync=sync.snapshot, settings__hidden=True)
     while position["asked"] < MAX_SETTINGS_REQUESTS and (
         row := hidden.filter(pk__gt=position["after"]).order_by("pk").first()
     ):
@@ -192,7 +192,7 @@ def sync_drafts(sync: SyncRun) -> None:
     )
     if not sync.progress["drafts"]["pages"]:
         with sync.saving():
-            _deployments(sync).filter(snapshot=sync.snapshot).update(draft_is_newer=None)
+            _deployments(sync).filter(sync=sync.snapshot).update(draft_is_newer=None)
 
 
 def _store_drafts(sync: SyncRun, entries: list[Any]) -> PageCounts:
@@ -216,13 +216,13 @@ def _store_drafts(sync: SyncRun, entries: list[Any]) -> PageCounts:
 
 
 def _deployments(sync: SyncRun) -> QuerySet[Provider]:
-    return Provider.objects.filter(client=sync.client, source=DEPLOYMENT, gone_at=None)
+    return Provider.objects.filter(client=sync.client, source=DEPLOYMENT, removed_at=None)
 
 
 def _missing(sync: SyncRun, source: str) -> QuerySet[Provider]:
     """Return the current providers that this sync hasn't found."""
-    known = Provider.objects.filter(client=sync.client, source=source, gone_at=None)
-    return known.filter(Q(snapshot=None) | ~Q(snapshot=sync.snapshot))
+    known = Provider.objects.filter(client=sync.client, source=source, removed_at=None)
+    return known.filter(Q(sync=None) | ~Q(sync=sync.snapshot))
 
 
 def _count_miss(sync: SyncRun, rows: QuerySet[Provider]) -> None:

@@ -73,7 +73,7 @@ def start_sync(client: OAuthClient, *, source: str, user: User | None) -> Config
             if user is not None and source == ConfigurationSync.Source.WEB:
                 enforce_run_limit(user)
             snapshot = ConfigurationSync.objects.create(
-                client=client, source=source, started_by=user, rung_at=timezone.now()
+                client=client, source=source, started_by=user, sent_at=timezone.now()
             )
             if source in STARTED_BY_USERS:
                 record("snapshot.started", snapshot, name=client.name, client=client, person=user)
@@ -236,7 +236,7 @@ def _run_steps(sync: SyncRun) -> None:
     except WaitForOrg as wait:
         _wait(sync, wait)
     except SliceOver:
-        sync.release(state=State.QUEUED, rung_at=None)
+        sync.release(state=State.QUEUED, sent_at=None)
     except PermissionsUnreadable as error:
         _end(sync, State.FAILED, str(error))
     except SyncLost:
@@ -246,7 +246,7 @@ def _run_steps(sync: SyncRun) -> None:
         _end_early(sync, f"The reading broke off by a fault of ours ({type(error).__name__}); the log says more.")
     else:
         is_complete = all(part["state"] in ("whole", "absent") for part in sync.parts)
-        _end(sync, State.WHOLE if is_complete else State.PARTIAL)
+        _end(sync, State.COMPLETE if is_complete else State.PARTIAL)
 
 
 def _wait(sync: SyncRun, wait: WaitForOrg) -> None:
@@ -274,7 +274,7 @@ def _has_data(parts: list[dict[str, Any]]) -> bool:
 @transaction.atomic
 def _end(sync: SyncRun, state: str, error: str = "") -> None:
     now = timezone.now()
-    providers = Provider.objects.filter(snapshot=sync.snapshot).count()
+    providers = Provider.objects.filter(sync=sync.snapshot).count()
     if sync.release(state=state, error=error, finished_at=now, resume_at=None, providers=providers):
         _after_the_end(sync.snapshot, now)
 
@@ -289,7 +289,7 @@ def _plan_next(client: OAuthClient, now: datetime) -> None:
     """Schedule the next sync with jitter, so that clients registered together drift apart."""
     hours = settings.SNAPSHOT_HOURS
     next_at = now + timedelta(hours=hours * random.uniform(0.9, 1.1)) if hours else None  # noqa: S311 (no secret)
-    OAuthClient.objects.filter(pk=client.pk, retired_at=None).update(next_reading_at=next_at)
+    OAuthClient.objects.filter(pk=client.pk, retired_at=None).update(next_sync_at=next_at)
 
 
 def due_syncs(now: datetime | None = None) -> tuple[int, ...]:
@@ -300,12 +300,12 @@ def due_syncs(now: datetime | None = None) -> tuple[int, ...]:
     now = now or timezone.now()
     _close_overdue(now)
     ready = without_set_aside(_ready(now).filter(created_at__gte=now - MAX_TIME), Kind.SNAPSHOT).exclude(
-        state=State.QUEUED, rung_at__gte=now - RESEND_AFTER
+        state=State.QUEUED, sent_at__gte=now - RESEND_AFTER
     )
     found = list(ready.order_by("id").values_list("pk", flat=True)[:200])
 
     def mark(pks: list[int]) -> list[int]:
-        ConfigurationSync.objects.filter(pk__in=pks).update(rung_at=now)
+        ConfigurationSync.objects.filter(pk__in=pks).update(sent_at=now)
         return pks
 
     marked = process_batch(Kind.SNAPSHOT, found, mark, close_failed_sync)
@@ -319,14 +319,14 @@ def start_due_syncs(now: datetime | None = None, client_id: int | None = None) -
     if client_id is not None:
         readable, limit = readable.filter(pk=client_id), 1
     else:
-        _plan_first_syncs(readable.filter(next_reading_at=None), now)
+        _plan_first_syncs(readable.filter(next_sync_at=None), now)
         limit = max(
             0, MAX_CONCURRENT - ConfigurationSync.objects.filter(state__in=[State.QUEUED, State.READING]).count()
         )
-    due = without_set_aside(readable.filter(next_reading_at__lte=now), Kind.CLIENT_SYNC)
+    due = without_set_aside(readable.filter(next_sync_at__lte=now), Kind.CLIENT_SYNC)
     clients = {
         client.pk: client
-        for client in due.defer("secret", "verification").order_by("next_reading_at", "pk")[: limit + MAX_FAILING]
+        for client in due.defer("secret", "verification").order_by("next_sync_at", "pk")[: limit + MAX_FAILING]
     }
     started: list[int] = []
     for pk in clients:
@@ -342,18 +342,18 @@ def _plan_first_syncs(clients: Any, now: datetime) -> None:
 
     def plan(pk: int) -> None:
         at = now + timedelta(hours=random.uniform(0, settings.SNAPSHOT_HOURS))  # noqa: S311 (no secret)
-        OAuthClient.objects.filter(pk=pk, next_reading_at=None).update(next_reading_at=at)
+        OAuthClient.objects.filter(pk=pk, next_sync_at=None).update(next_sync_at=at)
 
     found = without_set_aside(clients, Kind.CLIENT_SYNC).order_by("pk").values_list("pk", flat=True)[:200]
     process_rows(Kind.CLIENT_SYNC, list(found), plan)
 
 
 def _start_due(client: OAuthClient, now: datetime) -> int | None:
-    """Start a due sync. The conditional update of `next_reading_at` makes sure that only one caller does."""
+    """Start a due sync. The conditional update of `next_sync_at` makes sure that only one caller does."""
     with transaction.atomic():
-        unclaimed = OAuthClient.objects.filter(pk=client.pk, next_reading_at=client.next_reading_at)
+        unclaimed = OAuthClient.objects.filter(pk=client.pk, next_sync_at=client.next_sync_at)
         hours = settings.SNAPSHOT_HOURS
-        if not unclaimed.update(next_reading_at=now + timedelta(hours=hours) if hours else None):
+        if not unclaimed.update(next_sync_at=now + timedelta(hours=hours) if hours else None):
             return None
         is_first = not ConfigurationSync.objects.filter(client=client).exists()
         source = ConfigurationSync.Source.REGISTRATION if is_first else ConfigurationSync.Source.SCHEDULE
@@ -373,7 +373,7 @@ def _close_overdue(now: datetime) -> None:
         snapshot.state = State.PARTIAL if _has_data(snapshot.parts) else State.FAILED
         snapshot.finished_at, snapshot.error = now, TIMED_OUT
         snapshot.lease_until = snapshot.resume_at = None
-        snapshot.providers = Provider.objects.filter(snapshot=snapshot).count()
+        snapshot.providers = Provider.objects.filter(sync=snapshot).count()
         snapshot.save(update_fields=["state", "finished_at", "error", "lease_until", "resume_at", "providers"])
         _after_the_end(snapshot, now)
 

@@ -29,9 +29,9 @@ UPDATED_FIELDS = [
     "draft_is_newer",
     "last_seen_at",
     "changed_at",
-    "gone_at",
+    "removed_at",
     "missed",
-    "snapshot",
+    "sync",
 ]
 # If a part was read completely before, an unknown provider in it is new.
 COMPLETE_STATES = ("whole", "absent")
@@ -74,7 +74,7 @@ def store_providers(
     fresh = [
         provider
         for provider in wanted.values()
-        if provider.ref not in known or known[provider.ref].snapshot_id != snapshot.pk
+        if provider.ref not in known or known[provider.ref].sync_id != snapshot.pk
     ]
     now = timezone.now()
     created = [
@@ -90,12 +90,12 @@ def store_providers(
             continue
         before, since = synced_provider(row), row.last_seen_at
         after = merged_with_previous(before, provider)
-        if after == before and row.gone_at is None:
+        if after == before and row.removed_at is None:
             unchanged.append(row.pk)
         else:
             changes += [org_change(row, change, since, now) for change in _update(row, before, after, snapshot, now)]
             updated.append(row)
-    Provider.objects.filter(pk__in=unchanged).update(last_seen_at=now, missed=0, snapshot=snapshot)
+    Provider.objects.filter(pk__in=unchanged).update(last_seen_at=now, missed=0, sync=snapshot)
     Provider.objects.bulk_update(updated, UPDATED_FIELDS, batch_size=100)
     store_changes(snapshot, changes)
     return StoreCounts(len(fresh), len(providers) - len(fresh))
@@ -105,7 +105,7 @@ def _update(
     row: Provider, before: SyncedProvider, after: SyncedProvider, snapshot: ConfigurationSync, now: datetime
 ) -> list[ProviderChange]:
     """Update the row without saving it, and return what changed."""
-    changes = [ProviderChange(RETURNED)] if row.gone_at is not None else []
+    changes = [ProviderChange(RETURNED)] if row.removed_at is not None else []
     changes += provider_changes(before, after)
     fill_row(row, after, snapshot, now)
     row.changed_at = now if changes else row.changed_at
@@ -117,7 +117,7 @@ def fill_row(row: Provider, provider: SyncedProvider, snapshot: ConfigurationSyn
     row.channels, row.settings, row.draft_is_newer = provider.channels, {**provider.settings}, provider.draft_is_newer
     if provider.is_hidden:
         row.settings["hidden"] = True
-    row.last_seen_at, row.gone_at, row.missed, row.snapshot = now, None, 0, snapshot
+    row.last_seen_at, row.removed_at, row.missed, row.sync = now, None, 0, snapshot
     return row
 
 
@@ -151,13 +151,13 @@ def store_removed(snapshot: ConfigurationSync, rows: Iterable[Provider]) -> None
     """Mark providers as removed. Call this in a transaction."""
     now = timezone.now()
     removed = list(rows)
-    Provider.objects.filter(pk__in=[row.pk for row in removed]).update(gone_at=now, changed_at=now)
+    Provider.objects.filter(pk__in=[row.pk for row in removed]).update(removed_at=now, changed_at=now)
     store_changes(snapshot, [org_change(row, ProviderChange(VANISHED), row.last_seen_at, now) for row in removed])
 
 
 def store_changes(snapshot: ConfigurationSync, changes: list[OrgChange]) -> None:
     for change in changes:
-        change.snapshot = snapshot
+        change.sync = snapshot
     OrgChange.objects.bulk_create(changes)
     if changes:
         ConfigurationSync.objects.filter(pk=snapshot.pk).update(changes=F("changes") + len(changes))

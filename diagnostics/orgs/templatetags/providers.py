@@ -23,7 +23,7 @@ READINGS = {
     ConfigurationSync.State.QUEUED: ("queued", "skip"),
     ConfigurationSync.State.READING: ("running", "accent"),
     ConfigurationSync.State.WAITING: ("interrupted", "warn"),
-    ConfigurationSync.State.WHOLE: ("finished", "pass"),
+    ConfigurationSync.State.COMPLETE: ("finished", "pass"),
     ConfigurationSync.State.PARTIAL: ("warn", "warn"),
     ConfigurationSync.State.FAILED: ("fail", "fail"),
 }
@@ -75,7 +75,7 @@ LONGEST_VALUE = 400
 @register.simple_tag
 def provider_badge(provider: Provider) -> SafeString:
     """The provider's state, or that it is removed."""
-    if provider.gone_at is not None:
+    if provider.removed_at is not None:
         return badge("retired", "skip", "Gone")
     if provider.source == Provider.Source.SEEN:
         return badge("finished", "skip", "Seen")
@@ -89,7 +89,7 @@ def provider_badge(provider: Provider) -> SafeString:
 
 
 @register.simple_tag
-def reading_badge(snapshot: ConfigurationSync) -> SafeString:
+def sync_badge(snapshot: ConfigurationSync) -> SafeString:
     icon_name, tone = READINGS[ConfigurationSync.State(snapshot.state)]
     return badge(icon_name, tone, snapshot.get_state_display())
 

@@ -22,7 +22,7 @@ from diagnostics.orgs.models import Badge, OAuthClient
 def badge(request: Request, key: str) -> HttpResponse:
     """The badge image. It doesn't reveal whose org it is. Returns 404 for a retired client."""
     client = get_object_or_404(OAuthClient.objects.defer("secret"), badge__key=key, retired_at=None)
-    picture = badge_picture(client.standing, client.standing_at, timezone.now())
+    picture = badge_picture(client.status, client.status_at, timezone.now())
     return render(request, "orgs/badges/badge.svg", {"picture": picture}, content_type="image/svg+xml")
 
 

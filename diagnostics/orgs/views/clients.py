@@ -36,7 +36,7 @@ def client_add(request: Request) -> HttpResponse:
                     client_id=values["client_id"],
                     secret=values["secret"],
                     user=request.user,
-                    tier=values["tier"],
+                    environment=values["environment"],
                     company_gateway=values["company_gateway"],
                 )
                 _verify(client)
@@ -87,7 +87,7 @@ def client_edit(request: Request, pk: int) -> HttpResponse:
         "name": client.name,
         "region": client.region,
         "client_id": client.client_id,
-        "tier": client.tier,
+        "environment": client.environment,
         "company_gateway": client.company_gateway,
     }
     form = ClientForm(request.POST or None, initial=before, client=client)
@@ -97,7 +97,7 @@ def client_edit(request: Request, pk: int) -> HttpResponse:
             "name": values["name"],
             "region_key": values["region"].key,
             "client_id": values["client_id"],
-            "tier": values["tier"],
+            "environment": values["environment"],
             "company_gateway": values["company_gateway"],
         }
         try:

@@ -55,7 +55,7 @@ def client_permissions(request: Request, pk: int) -> HttpResponse:
         "created_by": CREATE_CALL,
     }
     if snapshot is not None:
-        permissions = parse_client_permissions(snapshot.rights)
+        permissions = parse_client_permissions(snapshot.permissions)
         context |= _permission_context(permissions, client, needed)
         context |= _call_context(request, form, contract, permissions)
         context["is_old"] = bool(snapshot.finished_at and timezone.now() - snapshot.finished_at > MAX_SYNC_AGE)

@@ -83,7 +83,7 @@ def provider_detail(request: Request, pk: int) -> HttpResponse:
         "provider": provider,
         "settings": [(name, provider.settings.get(name)) for name in blocks.SETTINGS] if is_deployment else [],
         "is_hidden": hidden,
-        "answers": answers if is_deployment and provider.gone_at is None else (),
+        "answers": answers if is_deployment and provider.removed_at is None else (),
         "runs": runs_with_provider(provider),
         "changes": provider_history(provider),
         "reading": sync_state_of(provider.client),

@@ -49,8 +49,8 @@ def _org_of(run: Run) -> ExportedOrg:
     """The org as the run read it, otherwise as last verified; the short name as last synced."""
     org = run.environment.get("org") or {}
     org_id = org.get("id") or run.client.org_id
-    syncs = ConfigurationSync.objects.filter(client_id=run.client_id, rights__org__id=org_id).order_by("-id")
-    rights = syncs.values_list("rights", flat=True).first() or {}
+    syncs = ConfigurationSync.objects.filter(client_id=run.client_id, permissions__org__id=org_id).order_by("-id")
+    rights = syncs.values_list("permissions", flat=True).first() or {}
     return ExportedOrg(
         org_id, org.get("name") or run.client.org_name, (rights.get("org") or {}).get("short_name") or ""
     )

@@ -66,7 +66,7 @@ def run_values(run: Run) -> dict[str, Any]:
         "org_id": run.client.org_id,
         "org_name": run.client.org_name,
         "region": run.client.region,
-        "tier": run.client.tier,
+        "tier": run.client.environment,
         "kind": run.kind,
         "status": run.status,
         "source": run.source,

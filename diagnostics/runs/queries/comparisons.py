@@ -101,8 +101,8 @@ def changes_between(client: int, first: datetime, second: datetime) -> list[OrgC
     """Org changes of a client that may have happened between two moments, newest first."""
     in_between = Q(not_before=None) | Q(not_before__lt=second)
     changes = OrgChange.objects.filter(in_between, client_id=client, at__gt=first)
-    changes = changes.select_related("client", "provider", "snapshot__started_by").defer(
-        "client__secret", "client__verification", "provider__settings", "snapshot__rights", "snapshot__progress"
+    changes = changes.select_related("client", "provider", "sync__started_by").defer(
+        "client__secret", "client__verification", "provider__settings", "sync__permissions", "sync__progress"
     )
     return list(changes.order_by("-at", "-id")[: MAX_CHANGES + 1])
 

@@ -43,7 +43,7 @@ def strips(clients: Iterable[int], viewer: User | None) -> list[Strip]:
     found = (
         visible_clients(viewer)
         .filter(pk__in=wanted)
-        .only("name", "tier", "retired_at", "org_name", "region")
+        .only("name", "environment", "retired_at", "org_name", "region")
         .annotate(last_runs=ArraySubquery(newest))
         .in_bulk()
     )

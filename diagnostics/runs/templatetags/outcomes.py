@@ -72,24 +72,24 @@ def client_badge(client: OAuthClient) -> SafeString:
 
 
 @register.simple_tag
-def tier_badge(client: OAuthClient) -> SafeString:
+def environment_badge(client: OAuthClient) -> SafeString:
     """The org's environment. Its style differs from outcomes, so that production stands out from a sandbox."""
-    tier = client.tier or "unsaid"
-    word = client.get_tier_display() if client.tier else "Tier not said"
-    return format_html('<span class="tier tier-{}">{}</span>', tier, word)
+    environment = client.environment or "unsaid"
+    word = client.get_environment_display() if client.environment else "Environment not set"
+    return format_html('<span class="tier tier-{}">{}</span>', environment, word)
 
 
 @register.simple_tag
 def org_status_badge(client: OAuthClient) -> SafeString:
     """Whether cobrowse can work in the org, according to the latest data."""
-    shape, tone = ORG_STATUSES[client.standing]
-    return badge(shape, tone, client.get_standing_display())
+    shape, tone = ORG_STATUSES[client.status]
+    return badge(shape, tone, client.get_status_display())
 
 
 @register.simple_tag
 def org_status_count(status: str, count: int) -> SafeString:
     shape, tone = ORG_STATUSES[status]
-    return badge(shape, tone, f"{count} {OAuthClient.Standing(status).label.lower()}")
+    return badge(shape, tone, f"{count} {OAuthClient.Status(status).label.lower()}")
 
 
 @register.filter

@@ -47,5 +47,5 @@ def deployment(name: str) -> Provider:
 
 def changes_of(snapshot: ConfigurationSync) -> list[tuple[str, str, str]]:
     """Name, kind and setting of each change that a sync found, except changes of the org's status."""
-    changes = OrgChange.objects.filter(snapshot=snapshot).exclude(about=OrgChange.About.STANDING).order_by("id")
+    changes = OrgChange.objects.filter(sync=snapshot).exclude(about=OrgChange.About.STATUS).order_by("id")
     return list(changes.values_list("name", "kind", "setting"))

@@ -46,7 +46,7 @@ def part_of(snapshot: ConfigurationSync, name: str = "deployments") -> dict[str,
 
 
 def told(client: OAuthClient) -> int:
-    return Provider.objects.filter(client=client, source="deployment", gone_at=None).count()
+    return Provider.objects.filter(client=client, source="deployment", removed_at=None).count()
 
 
 # ---------------------------------------------------------------------- told to wait
@@ -63,7 +63,7 @@ def test_after_a_429_the_reading_waits_and_goes_on_where_it_was(
     heal(org, demo_client)
     demo.log.clear()
     ended = resume_sync(waiting)
-    assert (ended.state, told(demo_client)) == (State.WHOLE, 6)
+    assert (ended.state, told(demo_client)) == (State.COMPLETE, 6)
     pages = [each.target for each in demo.log.requests if DEPLOYMENTS in each.target]
     assert pages
     assert all("after=" in each for each in pages)
@@ -90,7 +90,7 @@ def test_a_429_at_the_login_host_is_waited_for_too(demo_client: OAuthClient, org
     waiting = sync(demo_client)
     assert waiting.state == State.WAITING
     heal(org, demo_client)
-    assert resume_sync(waiting).state == State.WHOLE
+    assert resume_sync(waiting).state == State.COMPLETE
 
 
 def test_the_reading_leaves_room_for_runs(
@@ -100,7 +100,7 @@ def test_the_reading_leaves_room_for_runs(
     waiting = sync(demo_client)
     assert waiting.state == State.WAITING
     monkeypatch.setattr("diagnostics.demo.tokens.PER_MINUTE", 300)
-    assert resume_sync(waiting).state == State.WHOLE
+    assert resume_sync(waiting).state == State.COMPLETE
 
 
 def test_a_reading_lets_other_work_pass(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_a_reading_lets_other_work_pass(demo_client: OAuthClient, monkeypatch: p
     assert (queued.state, queued.worker) == (State.QUEUED, "")
     monkeypatch.setattr(reading, "MAX_SLICE_SECONDS", 60.0)
     assert due_syncs() == (queued.pk,)
-    assert resume_sync(queued).state == State.WHOLE
+    assert resume_sync(queued).state == State.COMPLETE
 
 
 # ---------------------------------------------------------------------- killed
@@ -136,7 +136,7 @@ def test_killed_between_two_pages_it_goes_on_and_counts_nothing_twice(
             run_sync(snapshot.pk)
     ConfigurationSync.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     ended = resume_sync(snapshot)
-    assert (ended.state, told(demo_client), part_of(ended)["items"]) == (State.WHOLE, 6, 6)
+    assert (ended.state, told(demo_client), part_of(ended)["items"]) == (State.COMPLETE, 6, 6)
 
 
 def test_a_page_is_stored_whole_or_not_at_all(
@@ -155,7 +155,7 @@ def test_a_page_is_stored_whole_or_not_at_all(
             run_sync(snapshot.pk)
     assert told(demo_client) == 0
     ConfigurationSync.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert resume_sync(snapshot).state == State.WHOLE
+    assert resume_sync(snapshot).state == State.COMPLETE
 
 
 def test_who_lost_the_reading_writes_nothing_more(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +176,7 @@ def test_half_a_page_is_asked_for_again_and_the_rest_is_read(demo_client: OAuthC
     waiting = sync(demo_client)
     assert (waiting.state, told(demo_client)) == (State.WAITING, 2)
     heal(org, demo_client)
-    assert resume_sync(waiting).state == State.WHOLE
+    assert resume_sync(waiting).state == State.COMPLETE
 
 
 def test_half_a_page_for_ever_ends_the_part(demo_client: OAuthClient, org: DemoOrg) -> None:
@@ -223,14 +223,14 @@ def test_duplicate_ids_count_once(demo_client: OAuthClient, org: DemoOrg) -> Non
     sync(demo_client)
     spoil(org, demo_client, "duplicates")
     again = sync(demo_client)
-    assert (again.state, told(demo_client), changes_of(again)) == (State.WHOLE, 6, [])
+    assert (again.state, told(demo_client), changes_of(again)) == (State.COMPLETE, 6, [])
     assert part_of(again)["items"] == 6
 
 
 def test_a_million_characters_of_a_name_are_cut(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "long_names")
     snapshot = sync(demo_client)
-    assert snapshot.state == State.WHOLE
+    assert snapshot.state == State.COMPLETE
     assert {len(name) for name in Provider.objects.values_list("name", flat=True)} == {200}
 
 
@@ -240,7 +240,7 @@ def test_pages_too_large_to_read_become_smaller(
     monkeypatch.setattr(genesys_client, "BODY_BYTES", 1_500_000)
     spoil(org, demo_client, "long_names")
     snapshot = sync(demo_client)
-    assert (snapshot.state, told(demo_client)) == (State.WHOLE, 6)
+    assert (snapshot.state, told(demo_client)) == (State.COMPLETE, 6)
 
 
 def test_a_deployment_removed_between_two_pages_moves_nothing_out_of_sight(
@@ -253,7 +253,7 @@ def test_a_deployment_removed_between_two_pages_moves_nothing_out_of_sight(
     org.remove_deployment(deployment("Website").ref)
     heal(org, demo_client)
     ended = resume_sync(waiting)
-    assert (ended.state, changes_of(ended), told(demo_client)) == (State.WHOLE, [], 6)
+    assert (ended.state, changes_of(ended), told(demo_client)) == (State.COMPLETE, [], 6)
     assert changes_of(sync(demo_client)) == [("Website", "vanished", "")]
     assert told(demo_client) == 5
 
@@ -273,7 +273,7 @@ def test_what_cannot_be_asked_for_is_gone_after_two_whole_readings(demo_client: 
 def test_hidden_settings_are_read_one_by_one(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "hidden_settings")
     snapshot = sync(demo_client)
-    assert (snapshot.state, part_of(snapshot, "settings")["items"]) == (State.WHOLE, 6)
+    assert (snapshot.state, part_of(snapshot, "settings")["items"]) == (State.COMPLETE, 6)
     assert (deployment("Website").state, deployment("Careers page").state) == ("on", "off")
 
 
@@ -281,7 +281,7 @@ def test_a_version_that_is_known_is_not_read_again(demo_client: OAuthClient, org
     sync(demo_client)
     spoil(org, demo_client, "hidden_settings")
     again = sync(demo_client)
-    assert (again.state, part_of(again, "settings")["items"], changes_of(again)) == (State.WHOLE, 0, [])
+    assert (again.state, part_of(again, "settings")["items"], changes_of(again)) == (State.COMPLETE, 0, [])
 
 
 def test_a_change_is_seen_although_the_list_hides_settings(demo_client: OAuthClient, org: DemoOrg) -> None:
@@ -314,7 +314,7 @@ def test_a_thousand_deployments_are_read_and_resumed(
     assert (waiting.state, told(demo_client)) == (State.WAITING, 500)
     heal(org, demo_client)
     ended = resume_sync(waiting)
-    assert (ended.state, ended.providers, told(demo_client)) == (State.WHOLE, 1_000, 1_000)
+    assert (ended.state, ended.providers, told(demo_client)) == (State.COMPLETE, 1_000, 1_000)
 
 
 ODD = ("nulls", "null_bytes", "odd_ids", "wrong_containers", "wrong_types")
@@ -331,7 +331,7 @@ def test_whatever_an_org_answers_the_reading_ends_or_waits(
 ) -> None:
     spoil(org, demo_client, kind, on)
     snapshot = sync(demo_client)
-    assert snapshot.state in (State.WHOLE, State.PARTIAL, State.FAILED, State.WAITING)
+    assert snapshot.state in (State.COMPLETE, State.PARTIAL, State.FAILED, State.WAITING)
     assert "fault of ours" not in snapshot.error
 
 

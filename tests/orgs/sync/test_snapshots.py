@@ -37,12 +37,12 @@ def org(demo: Running) -> DemoOrg:
 
 def test_a_reading_tells_deployments_rights_and_drafts(demo_client: OAuthClient) -> None:
     snapshot = sync(demo_client)
-    assert snapshot.state == State.WHOLE, snapshot.parts
+    assert snapshot.state == State.COMPLETE, snapshot.parts
     assert [each["part"] for each in snapshot.parts] == ["rights", "gateway", "deployments", "settings", "drafts"]
     states = dict(Provider.objects.filter(client=demo_client).values_list("name", "state"))
     assert (states["Website"], states["Careers page"], states["Old shop"]) == ("on", "off", "inactive")
-    assert snapshot.rights["catalogue"]["conversation:cobrowse:add"] is True
-    assert snapshot.rights["divisions"] == 3
+    assert snapshot.permissions["catalogue"]["conversation:cobrowse:add"] is True
+    assert snapshot.permissions["divisions"] == 3
     assert HeldPermission.objects.filter(client=demo_client, permission="conversation:cobrowse:add").count() == 2
 
 
@@ -67,7 +67,7 @@ def test_a_draft_that_is_not_published_is_told(demo_client: OAuthClient) -> None
 def test_a_gateway_s_list_is_read(demo: Running) -> None:
     client = gateway_client(demo)
     snapshot = sync(client)
-    assert (snapshot.state, part_of(snapshot, "gateway")["items"]) == (State.WHOLE, 3)
+    assert (snapshot.state, part_of(snapshot, "gateway")["items"]) == (State.COMPLETE, 3)
     found = dict(Provider.objects.filter(client=client, source="gateway").values_list("ref", "state"))
     assert found == {"genesys": "on", "surfly-eu": "on", "legacy-share": "off"}
     client.refresh_from_db()
@@ -77,12 +77,12 @@ def test_a_gateway_s_list_is_read(demo: Running) -> None:
 def test_no_gateway_is_absent_and_no_fault(demo_client: OAuthClient) -> None:
     snapshot = sync(demo_client)
     assert part_of(snapshot, "gateway")["state"] == "absent"
-    assert snapshot.state == State.WHOLE
+    assert snapshot.state == State.COMPLETE
 
 
 def test_nothing_secret_is_stored(demo_client: OAuthClient, demo: Running) -> None:
     snapshot = sync(demo_client)
-    stored = str([snapshot.rights, snapshot.parts, snapshot.progress, *Provider.objects.values()])
+    stored = str([snapshot.permissions, snapshot.parts, snapshot.progress, *Provider.objects.values()])
     assert demo_client.secret not in stored
     assert not [token for token in demo.issued_tokens if token in stored]
 
@@ -98,8 +98,8 @@ def test_a_client_without_rights_is_told_what_was_refused(demo_client: OAuthClie
     assert snapshot.state == State.PARTIAL
     assert part_of(snapshot, "deployments")["code"] == "no_permission"
     assert part_of(snapshot, "drafts")["state"] == "refused"
-    assert snapshot.rights["grants"] == []
-    assert snapshot.rights["read"]["oauth/clients"].startswith("403")
+    assert snapshot.permissions["grants"] == []
+    assert snapshot.permissions["read"]["oauth/clients"].startswith("403")
 
 
 # ---------------------------------------------------------------------- what became different
@@ -107,7 +107,7 @@ def test_a_client_without_rights_is_told_what_was_refused(demo_client: OAuthClie
 
 def test_the_first_reading_calls_nothing_a_change(demo_client: OAuthClient) -> None:
     sync(demo_client)
-    assert not OrgChange.objects.exclude(about=OrgChange.About.STANDING).exists()
+    assert not OrgChange.objects.exclude(about=OrgChange.About.STATUS).exists()
 
 
 def test_an_unchanged_org_has_no_changes(demo_client: OAuthClient) -> None:
@@ -120,7 +120,7 @@ def test_cobrowse_switched_off_is_a_change_with_its_time(demo_client: OAuthClien
     org.publish(deployment("Website").settings["configuration"]["id"], enabled=False)
     after = sync(demo_client)
     assert ("Website", "disabled", "enabled") in changes_of(after)
-    change = OrgChange.objects.get(snapshot=after, name="Website", kind="disabled")
+    change = OrgChange.objects.get(sync=after, name="Website", kind="disabled")
     assert (change.before, change.after) == (True, False)
     assert change.not_before is not None
     assert before.created_at < change.not_before < change.at
@@ -131,7 +131,7 @@ def test_cobrowse_switched_off_is_a_change_with_its_time(demo_client: OAuthClien
 def test_a_setting_s_change_tells_from_what_to_what(demo_client: OAuthClient, org: DemoOrg) -> None:
     sync(demo_client)
     org.publish(deployment("Checkout").settings["configuration"]["id"], maskSelectors=["#new", "#card-number"])
-    change = OrgChange.objects.get(snapshot=sync(demo_client), setting="maskSelectors")
+    change = OrgChange.objects.get(sync=sync(demo_client), setting="maskSelectors")
     assert "#card-cvc" in str(change.before)
     assert change.after == ["#new", "#card-number"]
 
@@ -148,10 +148,10 @@ def test_a_deployment_appears_vanishes_and_comes_back(demo_client: OAuthClient, 
     ref, kept = deployment("Partner portal").ref, org.deployments
     org.remove_deployment(ref)
     assert changes_of(sync(demo_client)) == [("Partner portal", "vanished", "")]
-    assert deployment("Partner portal").gone_at is not None
+    assert deployment("Partner portal").removed_at is not None
     org.deployments = kept
     assert changes_of(sync(demo_client)) == [("Partner portal", "returned", "")]
-    assert deployment("Partner portal").gone_at is None
+    assert deployment("Partner portal").removed_at is None
     org.add_deployments(1)
     assert [kind for _, kind, _ in changes_of(sync(demo_client))] == ["appeared"]
 
@@ -171,7 +171,7 @@ def test_a_role_that_was_taken_away_is_a_change(demo_client: OAuthClient, org: D
     grants = org.client(demo_client.client_id).grants  # type: ignore[union-attr]
     org.update_client(demo_client.client_id, grants=grants[:1])
     after = sync(demo_client)
-    change = OrgChange.objects.get(snapshot=after, about="grant")
+    change = OrgChange.objects.get(sync=after, about="grant")
     assert (change.kind, change.before) == ("vanished", "Support EMEA")
     assert set(HeldPermission.objects.values_list("division_name", flat=True)) == {"Home"}
 
@@ -192,7 +192,7 @@ def test_what_was_not_read_whole_before_cannot_appear(demo_client: OAuthClient, 
     org.update_client(demo_client.client_id, grants=grants)
     after = sync(demo_client)
     assert Provider.objects.filter(client=demo_client).count() == 6
-    told = OrgChange.objects.filter(snapshot=after).exclude(about=OrgChange.About.STANDING)
+    told = OrgChange.objects.filter(sync=after).exclude(about=OrgChange.About.STATUS)
     assert set(told.values_list("about", flat=True)) == {"grant"}
 
 
@@ -240,7 +240,7 @@ def test_an_org_that_lets_nobody_in_is_not_read(demo_client: OAuthClient, org: D
     snapshot = sync(demo_client)
     assert snapshot.state == State.FAILED
     assert "rejects the client" in snapshot.error
-    assert Provider.objects.get().gone_at is None
+    assert Provider.objects.get().removed_at is None
 
 
 def test_a_worker_that_is_gone_is_followed_by_the_next(demo_client: OAuthClient) -> None:
@@ -249,7 +249,7 @@ def test_a_worker_that_is_gone_is_followed_by_the_next(demo_client: OAuthClient)
     past = timezone.now() - timedelta(seconds=1)
     ConfigurationSync.objects.update(state=State.READING, worker="gone", lease_until=past)
     assert due_syncs() == (snapshot.pk,)
-    assert resume_sync(snapshot).state == State.WHOLE
+    assert resume_sync(snapshot).state == State.COMPLETE
 
 
 def test_a_reading_that_lasts_too_long_is_closed_with_what_it_has(demo_client: OAuthClient) -> None:
@@ -293,20 +293,20 @@ def test_the_task_of_a_verification_rings_for_the_reading(
 def test_a_client_is_read_again_when_its_time_has_come(settings: Settings) -> None:
     settings.SNAPSHOT_HOURS = 6
     now = timezone.now()
-    due = make_client("due", next_reading_at=now - timedelta(seconds=1))
-    make_client("later", next_reading_at=now + timedelta(hours=1))
-    make_client("gone", next_reading_at=now, retired_at=now)
+    due = make_client("due", next_sync_at=now - timedelta(seconds=1))
+    make_client("later", next_sync_at=now + timedelta(hours=1))
+    make_client("gone", next_sync_at=now, retired_at=now)
     (pk,) = due_syncs(now)
     assert ConfigurationSync.objects.get(pk=pk).client == due
     due.refresh_from_db()
-    assert due.next_reading_at is not None
-    assert due.next_reading_at > now
+    assert due.next_sync_at is not None
+    assert due.next_sync_at > now
 
 
 def test_a_few_are_read_at_a_time(settings: Settings) -> None:
     now = timezone.now()
     for number in range(snapshots.MAX_CONCURRENT + 3):
-        make_client(f"client {number}", next_reading_at=now)
+        make_client(f"client {number}", next_sync_at=now)
     assert len(due_syncs(now)) == snapshots.MAX_CONCURRENT
     assert due_syncs(now) == ()
     ConfigurationSync.objects.filter(pk=ConfigurationSync.objects.all()[:1]).update(state=State.WAITING)
@@ -316,7 +316,7 @@ def test_a_few_are_read_at_a_time(settings: Settings) -> None:
 def test_the_next_reading_follows_at_once(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     sent_tasks: list[int] = []
     monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
-    make_client("due", next_reading_at=timezone.now())
+    make_client("due", next_sync_at=timezone.now())
     snapshot = start_sync(demo_client, source="web", user=None)
     assert snapshot is not None
     tasks.read_snapshot(snapshot.pk)
@@ -324,7 +324,7 @@ def test_the_next_reading_follows_at_once(demo_client: OAuthClient, monkeypatch:
 
 
 def test_two_ticks_at_once_start_one_reading() -> None:
-    client = make_client(next_reading_at=timezone.now() - timedelta(seconds=1))
+    client = make_client(next_sync_at=timezone.now() - timedelta(seconds=1))
     stale = OAuthClient.objects.get(pk=client.pk)
     assert snapshots._start_due(client, timezone.now()) is not None
     assert snapshots._start_due(stale, timezone.now()) is None
@@ -333,18 +333,18 @@ def test_two_ticks_at_once_start_one_reading() -> None:
 @pytest.mark.parametrize(("hours", "planned"), [(6, True), (0, False)])
 def test_clients_of_an_earlier_version_are_planned_for(settings: Settings, hours: int, planned: bool) -> None:
     settings.SNAPSHOT_HOURS = hours
-    client = make_client(next_reading_at=None)
+    client = make_client(next_sync_at=None)
     due_syncs(timezone.now() - timedelta(hours=10))
     client.refresh_from_db()
-    assert (client.next_reading_at is not None) is planned
+    assert (client.next_sync_at is not None) is planned
 
 
 def test_the_next_reading_is_planned_when_one_ends(demo_client: OAuthClient, settings: Settings) -> None:
     settings.SNAPSHOT_HOURS = 6
     sync(demo_client)
     demo_client.refresh_from_db()
-    assert demo_client.next_reading_at is not None
-    assert timedelta(hours=5) < demo_client.next_reading_at - timezone.now() < timedelta(hours=7)
+    assert demo_client.next_sync_at is not None
+    assert timedelta(hours=5) < demo_client.next_sync_at - timezone.now() < timedelta(hours=7)
 
 
 # ---------------------------------------------------------------------- seen by runs

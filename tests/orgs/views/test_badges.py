@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def badge(ada: User) -> Badge:
     now = timezone.now()
-    return make_badge(make_client(standing="works", standing_at=now, org_name="Acme Insurance"), ada)
+    return make_badge(make_client(status="works", status_at=now, org_name="Acme Insurance"), ada)
 
 
 def word_of(client: Client, badge: Badge) -> str:
@@ -28,7 +28,7 @@ def word_of(client: Client, badge: Badge) -> str:
 
 
 @pytest.mark.parametrize(
-    ("standing", "hours", "word"),
+    ("status", "hours", "word"),
     [
         ("works", 1, "cobrowse: could work"),
         ("broken", 1, "cobrowse: cannot work"),
@@ -38,14 +38,14 @@ def word_of(client: Client, badge: Badge) -> str:
     ],
 )
 def test_it_says_how_the_org_stands_while_that_is_fresh(
-    standing: str, hours: int, word: str, client: Client, badge: Badge
+    status: str, hours: int, word: str, client: Client, badge: Badge
 ) -> None:
-    OAuthClient.objects.update(standing=standing, standing_at=timezone.now() - timedelta(hours=hours))
+    OAuthClient.objects.update(status=status, status_at=timezone.now() - timedelta(hours=hours))
     assert word_of(client, badge) == word
 
 
 def test_one_that_was_never_looked_at_is_not_known(client: Client, badge: Badge) -> None:
-    OAuthClient.objects.update(standing_at=None)
+    OAuthClient.objects.update(status_at=None)
     assert word_of(client, badge) == "cobrowse: not known"
 
 

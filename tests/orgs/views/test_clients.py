@@ -67,8 +67,8 @@ def test_a_form_with_errors_forgets_the_secret_and_keeps_the_rest(register: Call
         ("name", ""),
         ("name", "x" * 121),
         ("region", "atlantis"),
-        ("tier", "staging"),
-        ("tier", "x" * 100_000),
+        ("environment", "staging"),
+        ("environment", "x" * 100_000),
         ("region", ""),
         ("client_id", ""),
         ("secret", ""),
@@ -140,26 +140,26 @@ def test_a_changed_name_alone_is_not_verified_again(as_admin: Client, sent_tasks
 
 
 def test_the_tier_is_kept_and_is_on_every_page_of_the_client(register: Callable[..., Any], as_admin: Client) -> None:
-    register({**TYPED, "tier": "production"})
+    register({**TYPED, "environment": "production"})
     client = OAuthClient.objects.get()
-    assert client.tier == "production"
+    assert client.environment == "production"
     for place in ("", "edit/", "secret/", "retire/"):
         assert b"tier-production" in as_admin.get(f"/clients/{client.pk}/{place}").content
-    as_admin.post(f"/clients/{client.pk}/edit/", {**TYPED, "region": "eu-west-1", "tier": ""})
+    as_admin.post(f"/clients/{client.pk}/edit/", {**TYPED, "region": "eu-west-1", "environment": ""})
     client.refresh_from_db()
-    assert client.tier == ""
+    assert client.environment == ""
 
 
 def test_a_moved_client_forgets_how_the_old_org_stood(
     as_admin: Client, sent_tasks: SentTasks, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
-    client = make_client(standing="broken", standing_cause="authz.permission_missing", standing_since=timezone.now())
+    client = make_client(status="broken", status_cause="authz.permission_missing", status_since=timezone.now())
     with django_capture_on_commit_callbacks(execute=True):
         as_admin.post(
             f"/clients/{client.pk}/edit/", {"name": client.name, "region": "us-east-1", "client_id": client.client_id}
         )
     client.refresh_from_db()
-    assert (client.standing, client.standing_cause, client.standing_since) == ("unknown", "", None)
+    assert (client.status, client.status_cause, client.status_since) == ("unknown", "", None)
 
 
 def test_a_changed_region_is_verified_again(

@@ -138,7 +138,7 @@ def test_the_page_asks_again_only_while_something_is_read(as_lead: Client) -> No
     assert 'hx-trigger="every 1s"' in page(as_lead)
     fragment = as_lead.get("/contract/readings/", headers={"HX-Request": "true"})
     assert b"Being read" in fragment.content
-    ContractVersion.objects.filter(pk=version.pk).update(state=State.KEPT)
+    ContractVersion.objects.filter(pk=version.pk).update(state=State.STORED)
     ended = as_lead.get("/contract/readings/", headers={"HX-Request": "true"})
     assert ended.headers["HX-Refresh"] == "true"
 

@@ -62,8 +62,8 @@ def test_a_retired_client_is_not_touched(acme: OAuthClient) -> None:
 
 def test_a_client_that_was_not_read_is_told_apart_from_one_without_it(acme: OAuthClient) -> None:
     never, refused, veiled = make_client("Never"), make_client("Refused"), make_client("Veiled")
-    make_snapshot(refused, rights=make_rights(read={"subjects/me": "403"}))
-    make_snapshot(veiled, rights=make_rights(unread_roles=["Secret"]))
+    make_snapshot(refused, permissions=make_rights(read={"subjects/me": "403"}))
+    make_snapshot(veiled, permissions=make_rights(unread_roles=["Secret"]))
     assert queries.clients_with_unknown_permission(START, None).names == ("Never", "Refused", "Veiled")
     held = queries.permissions_of_clients([acme, never, refused, veiled], [START])
     states = [held[each.pk].status_of(START).state for each in (acme, never, refused, veiled)]
@@ -71,7 +71,7 @@ def test_a_client_that_was_not_read_is_told_apart_from_one_without_it(acme: OAut
 
 
 def test_the_newest_reading_decides_what_is_known(acme: OAuthClient) -> None:
-    make_snapshot(acme, rights=make_rights(read={"subjects/me": "503"}))
+    make_snapshot(acme, permissions=make_rights(read={"subjects/me": "503"}))
     assert queries.clients_with_unknown_permission(START, None).count == 1
     make_snapshot(acme)
     assert queries.clients_with_unknown_permission(START, None).count == 0
@@ -90,7 +90,7 @@ def test_holders_are_counted_once_each(acme: OAuthClient) -> None:
 
 def test_roles_divisions_wildcards_and_conditions_are_told(as_lead: Client, acme: OAuthClient) -> None:
     make_held_permission(acme, "conversation:*:add", role="Wide", division="d1", division_name="Outback")
-    make_held_permission(make_client("Narrow"), START, role="Tight", condition=True)
+    make_held_permission(make_client("Narrow"), START, role="Tight", is_conditional=True)
     shown = page(as_lead, permission=START)
     for part in ("Wide", "Outback", "conversation:*:add", "Tight", "<span>Held under a condition</span>"):
         assert part in shown
@@ -117,11 +117,11 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
     twin = make_client("Twin")
     make_held_permission(twin, START)
     soon = timezone.now() + timedelta(hours=1)
-    OAuthClient.objects.filter(pk=acme.pk).update(next_reading_at=soon)
+    OAuthClient.objects.filter(pk=acme.pk).update(next_sync_at=soon)
     for client in (acme, twin):
         make_provider(client, ref="same")
     make_provider(acme, ref="off", state=Provider.State.OFF)
-    make_provider(acme, ref="gone", gone_at=timezone.now())
+    make_provider(acme, ref="gone", removed_at=timezone.now())
     make_provider(acme, ref="listed", source=Provider.Source.GATEWAY)
     make_provider(make_client("Stranger"), ref="elsewhere")
     run = make_run(acme, marks=[f"permission:{START}"])
@@ -132,7 +132,7 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
         queries.clients_with_permission(START, None), queries.runs_with_permission(START.upper(), None)
     )
     assert (told.deployments, told.deployments_on, len(told.shown_deployments)) == (2, 1, 3)
-    assert (told.clients_read, told.next_reading_at, told.watches) == (1, soon, 1)
+    assert (told.clients_read, told.next_sync_at, told.watches) == (1, soon, 1)
     assert ([each.name for each in told.shown_schedules], told.schedules) == (["hourly"], 1)
     assert ([each.pk for each in told.runs], told.run_count) == ([run.pk], 1)
 
@@ -198,7 +198,7 @@ def test_the_same_id_of_another_source_is_a_namesake(acme: OAuthClient) -> None:
 
 
 def test_a_provider_that_is_gone_or_of_a_retired_client_has_its_page(as_lead: Client, acme: OAuthClient) -> None:
-    gone = make_provider(acme, gone_at=timezone.now())
+    gone = make_provider(acme, removed_at=timezone.now())
     assert "It is gone from the org" in page(as_lead, provider=str(gone.pk))
     OAuthClient.objects.update(retired_at=timezone.now())
     assert "No client in use" in page(as_lead, provider=str(gone.pk))

@@ -32,7 +32,7 @@ def page(browser: Client, client: OAuthClient, **query: str) -> str:
 
 
 def told(client: OAuthClient, /, **values: Any) -> ConfigurationSync:
-    return make_snapshot(client, rights=make_rights(**values))
+    return make_snapshot(client, permissions=make_rights(**values))
 
 
 def grants(*policies: str, **values: Any) -> list[dict[str, Any]]:
@@ -115,8 +115,8 @@ def test_a_disabled_client_is_told_first(as_lead: Client, acme: OAuthClient) -> 
 
 def test_the_newest_reading_that_told_something_counts(acme: OAuthClient) -> None:
     kept = told(acme)
-    make_snapshot(acme, rights={})
-    make_snapshot(acme, state=ConfigurationSync.State.FAILED, rights=make_rights())
+    make_snapshot(acme, permissions={})
+    make_snapshot(acme, state=ConfigurationSync.State.FAILED, permissions=make_rights())
     assert latest_permission_sync(acme) == kept
     assert latest_permission_sync(make_client("Other")) is None
 
@@ -202,7 +202,7 @@ def test_odd_queries_get_an_answer(as_lead: Client, acme: OAuthClient, query: di
     "rights", [{"grants": [3]}, {"grants": {"a": 1}}, {"limits": {"platform.api": 3}, "client": "x"}, {"read": [1]}]
 )
 def test_an_odd_reading_breaks_nothing(as_lead: Client, acme: OAuthClient, rights: dict[str, Any]) -> None:
-    make_snapshot(acme, rights=rights)
+    make_snapshot(acme, permissions=rights)
     assert "Roles and divisions" in page(as_lead, acme)
 
 

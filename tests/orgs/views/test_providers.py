@@ -63,11 +63,11 @@ def test_every_source_is_in_one_list_and_labelled(as_lead: Client) -> None:
 
 
 def test_it_is_narrowed_by_each_thing(as_lead: Client) -> None:
-    acme, other = make_client("Acme", tier="production"), make_client("Other", org_name="Globex")
+    acme, other = make_client("Acme", environment="production"), make_client("Other", org_name="Globex")
     on = make_provider(acme, name="Shop messenger", state="on").pk
     off = make_provider(acme, name="Help desk", state="off").pk
     listed = make_provider(other, "surfly-eu", name="Surfly", source="gateway", state="unknown").pk
-    gone = make_provider(acme, name="Old one", gone_at=timezone.now()).pk
+    gone = make_provider(acme, name="Old one", removed_at=timezone.now()).pk
     assert set(shown(as_lead)) == {on, off, listed}
     assert shown(as_lead, q="shop MESS") == [on]
     assert shown(as_lead, q="SURFLY-e") == [listed]
@@ -75,7 +75,7 @@ def test_it_is_narrowed_by_each_thing(as_lead: Client) -> None:
     assert shown(as_lead, state="off") == [off]
     assert shown(as_lead, org="globex") == [listed]
     assert shown(as_lead, client=str(other.pk)) == [listed]
-    assert set(shown(as_lead, tier="production")) == {on, off}
+    assert set(shown(as_lead, environment="production")) == {on, off}
     assert shown(as_lead, gone="only") == [gone]
     assert set(shown(as_lead, gone="with")) == {on, off, listed, gone}
 
@@ -222,7 +222,7 @@ def answers(browser: Client, wanted: str, **query: str) -> dict[str, str]:
 def test_an_id_is_compared_with_the_list(as_lead: Client, wanted: str, word: str) -> None:
     client = gateway_client("Acme", "genesys")
     make_provider(client, "surfly", source="gateway", name="Surfly Europe", state="off")
-    make_provider(client, "was-here", source="gateway", name="", gone_at=timezone.now())
+    make_provider(client, "was-here", source="gateway", name="", removed_at=timezone.now())
     assert answers(as_lead, wanted) == {"Acme": word}
 
 
@@ -351,7 +351,7 @@ def test_runs_are_found_by_the_mark_of_the_source(as_lead: Client, source: str, 
 
 
 def test_one_that_is_gone_says_so(as_lead: Client) -> None:
-    assert "It is gone from the org since" in detail(as_lead, make_provider(gone_at=timezone.now()))
+    assert "It is gone from the org since" in detail(as_lead, make_provider(removed_at=timezone.now()))
 
 
 def test_the_start_form_is_filled_for_a_gateways_provider(as_admin: Client) -> None:

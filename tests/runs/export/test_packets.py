@@ -85,7 +85,7 @@ def test_a_packet_says_what_a_vendor_asks_for(clients: dict[str, OAuthClient]) -
     client = clients[NO_ROLE.client]
     run = diagnosed(client, NO_ROLE, note="Maria from the mortgage team told me")
     org = run.environment["org"]
-    ConfigurationSync.objects.create(client=client, rights={"org": {**org, "short_name": "brightwater-demo"}})
+    ConfigurationSync.objects.create(client=client, permissions={"org": {**org, "short_name": "brightwater-demo"}})
     packet = packet_of(redacted_run(run), "0.1.0")
     told = json.loads(packet.files["packet.json"])
     assert told["org"] == {"id": org["id"], "name": org["name"], "short_name": "brightwater-demo"}

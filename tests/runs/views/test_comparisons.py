@@ -184,7 +184,10 @@ def test_a_check_whose_version_rose_is_unknown(as_lead: Client) -> None:
 
 
 def test_two_orgs(as_lead: Client) -> None:
-    sandbox, production = make_client("Sandbox", tier="sandbox"), make_client("Production", tier="production")
+    sandbox, production = (
+        make_client("Sandbox", environment="sandbox"),
+        make_client("Production", environment="production"),
+    )
     there = environment(org={"id": "org-2", "name": "Acme sandbox"})
     page = compare(as_lead, good(sandbox, environment=there), bad(production))
     assert "Production does not hold the permission conversation:cobrowse:add, which Sandbox holds" in page

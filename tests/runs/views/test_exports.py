@@ -51,7 +51,7 @@ def test_it_holds_every_run_that_fits_in_the_order_of_the_list(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_all_forms_say_the_same_of_a_run(form: str, as_admin: Client) -> None:
-    run = make_run(make_client(tier="production"), cause="path.not_in_api")
+    run = make_run(make_client(environment="production"), cause="path.not_in_api")
     (made,) = rows_of(as_admin, form=form)
     assert int(made["run"]) == run.pk
     assert (made["client"], made["tier"], made["cause"]) == ("Acme support", "production", "path.not_in_api")
