@@ -236,7 +236,7 @@ def test_each_change_of_the_word_is_told_with_the_time_between_the_looks() -> No
         well.finished_at,
         unwell.finished_at,
     )
-    assert (second.before, second.after) == ("Could work", "Cannot work")
+    assert (second.before, second.after) == ("Working", "Down")
 
 
 @pytest.mark.django_db
