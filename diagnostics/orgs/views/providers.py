@@ -81,7 +81,9 @@ def provider_detail(request: Request, pk: int) -> HttpResponse:
     answers = blocks.offers_of(provider.status, provider.settings, provider.draft_is_newer, is_hidden=hidden)
     context = {
         "provider": provider,
-        "published_settings": [(name, provider.settings.get(name)) for name in blocks.SETTINGS] if is_deployment else [],
+        "published_settings": [(name, provider.settings.get(name)) for name in blocks.SETTINGS]
+        if is_deployment
+        else [],
         "is_hidden": hidden,
         "answers": answers if is_deployment and provider.removed_at is None else (),
         "runs": runs_with_provider(provider),

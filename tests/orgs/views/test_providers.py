@@ -335,8 +335,8 @@ def test_its_runs_and_its_changes_are_there_and_nobody_elses(as_lead: Client) ->
     said = detail(as_lead, provider)
     assert f"/runs/{run.pk}/" in said
     assert f"/runs/{other.pk}/" not in said
-    assert "Cobrowse switched off" in said
-    assert "Vanished" not in said
+    assert "Cobrowse turned off" in said
+    assert "another-deployment" not in said
 
 
 @pytest.mark.parametrize(
