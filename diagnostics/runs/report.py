@@ -14,25 +14,29 @@ from diagnostics.runs.models import Exchange, Finding, Run
 from diagnostics.runs.waterfall import Waterfall, waterfall_of
 
 AREA_TITLES = {
-    "request": "The call itself",
-    "answer": "The answer you got",
+    "request": "Call",
+    "answer": "Response",
     "oauth": "OAuth client and token",
-    "conversation": "The conversation",
-    "provider": "Cobrowse providers",
+    "conversation": "Conversation",
+    "provider": "Providers",
     "permissions": "Permissions",
     "deployments": "Web deployments",
-    "route": "What a 404 hides",
-    "reach": "The way to the org",
-    "limits": "The rate limit",
-    "session": "The live start",
+    "route": "Route",
+    "reach": "Network",
+    "limits": "Rate limit",
+    "session": "Session start",
 }
 SNIPPETS = (
-    ("python", "the Python SDK"),
-    ("java", "the Java SDK"),
-    ("javascript", "the JavaScript SDK"),
-    ("dotnet", "the .NET SDK"),
-    ("go", "the Go SDK"),
-    ("gc", "the gc command line"),
+    ("python", "Python SDK"),
+    ("java", "Java SDK"),
+    ("javascript", "JavaScript SDK"),
+    ("dotnet", ".NET SDK"),
+    ("go", "Go SDK"),
+    ("gc", "gc command line"),
+)
+# Families of causes, and causes, that a corrected call fixes. Elsewhere the call is right and a setting is wrong.
+FIXED_BY_A_CALL = frozenset(
+    {"path", "host", "body", "provider", "auth.header_malformed", "auth.token_request_malformed", "conv.id_malformed"}
 )
 CERTAINTIES = ("proved", "likely", "undetermined")
 MAX_EVIDENCE = 2000  # characters of one piece of evidence
@@ -124,21 +128,29 @@ class RepeatedFinding:
 
 @dataclass(frozen=True)
 class Report:
-    """`proof` are the verdict's findings that failed, `confirmed` those that passed."""
+    """Each finding is in exactly one of the four groups.
+
+    `evidence` are the verdict's findings, `ruled_out` those that refute other causes, `problems` the other failures and
+    warnings, and `areas` the rest. `problem_causes` are the causes besides the verdict's, as (code, title).
+    """
 
     verdict: VerdictText
-    proof: tuple[FindingLine, ...]
-    confirmed: tuple[FindingLine, ...]
+    evidence: tuple[FindingLine, ...]
     ruled_out: tuple[FindingLine, ...]
-    fix: FixText
-    unchecked: tuple[NotCheckedText, ...]
-    also: tuple[tuple[str, str], ...]
+    problems: tuple[FindingLine, ...]
     areas: tuple[FindingArea, ...]
+    problem_causes: tuple[tuple[str, str], ...]
+    fix: FixText
+    not_checked: tuple[NotCheckedText, ...]
     lines: tuple[FindingLine, ...]
     waterfall: Waterfall | None
     pending: tuple[str, ...]
     done: int
     planned: int
+
+    @property
+    def others(self) -> int:
+        return sum(len(area.lines) for area in self.areas)
 
 
 def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], titles: Mapping[str, str]) -> Report:
@@ -148,24 +160,42 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
     planned = _texts(run.planned)
     started = {finding.check_id for finding in findings}
     pending = [check for check in planned if check not in started]
-    steps = _texts(_mapping(verdict.get("mend")).get("steps"))
+    stored_fix = _mapping(verdict.get("mend"))
+    steps = _texts(stored_fix.get("steps"))
     text = _verdict_text(run, verdict, steps)
-    proof = _lines_at(lines, _texts(verdict.get("because")))
+    evidence = _lines_at(lines, _texts(verdict.get("because")))
+    ruled_out = tuple(line for line in _lines_at(lines, _texts(verdict.get("ruled_out"))) if line not in evidence)
+    rest = [line for line in lines if line not in evidence and line not in ruled_out]
+    problems = tuple(line for line in rest if line.outcome in (Outcome.FAIL, Outcome.WARN))
     return Report(
         verdict=text,
-        proof=tuple(line for line in proof if line.outcome != Outcome.PASS),
-        confirmed=tuple(line for line in proof if line.outcome == Outcome.PASS),
-        ruled_out=_lines_at(lines, _texts(verdict.get("ruled_out"))),
-        fix=_fix(_mapping(verdict.get("mend")), steps=tuple(step for step in steps if step != text.remedy)),
-        unchecked=tuple(_unchecked(verdict.get("unchecked"))),
-        also=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
-        areas=_areas(lines),
+        evidence=tuple(sorted(evidence, key=lambda line: line.outcome == Outcome.PASS)),
+        ruled_out=ruled_out,
+        problems=problems,
+        areas=_areas([line for line in rest if line not in problems]),
+        problem_causes=tuple((cause, causes.title_of(cause)) for cause in _texts(verdict.get("also"))),
+        fix=_fix(
+            stored_fix,
+            steps=tuple(step for step in steps if step != text.remedy),
+            with_call=_needs_another_call(text.cause, lines),
+        ),
+        not_checked=tuple(_not_checked(verdict.get("unchecked"))),
         lines=lines,
         waterfall=waterfall_of(exchanges, run.critical_path_ms),
         pending=tuple(titles.get(check, check) for check in pending),
         done=len(planned) - len(pending),
         planned=len(planned),
     )
+
+
+def _needs_another_call(cause: str, lines: Sequence[FindingLine]) -> bool:
+    """Whether a corrected call helps: the call is wrong, or the run had none and found nothing wrong."""
+    if {cause, causes.family_of(cause)} & FIXED_BY_A_CALL:
+        return True
+    of_call = [line for line in lines if line.finding.check_id.startswith("request.")]
+    if any(line.outcome == Outcome.FAIL for line in of_call):
+        return True
+    return cause in (causes.NONE, causes.UNDETERMINED) and all(line.outcome == Outcome.SKIP for line in of_call)
 
 
 def _verdict_text(run: Run, verdict: Mapping[str, Any], steps: Sequence[str]) -> VerdictText:
@@ -212,23 +242,23 @@ def _lines_at(lines: Iterable[FindingLine], anchors: Sequence[str]) -> tuple[Fin
     return tuple(by_anchor[anchor] for anchor in anchors if anchor in by_anchor)
 
 
-def _fix(fix: Mapping[str, Any], steps: tuple[str, ...]) -> FixText:
+def _fix(fix: Mapping[str, Any], steps: tuple[str, ...], *, with_call: bool) -> FixText:
     """`steps` are those that the verdict does not already show."""
-    snippets = _mapping(fix.get("snippets"))
+    snippets = _mapping(fix.get("snippets")) if with_call else {}
     permissions = (_mapping(item) for item in _items(fix.get("permissions")))
     return FixText(
         steps=steps,
         menu_path=_text(fix.get("menu_path")),
         permissions=tuple(permission for permission in permissions if permission.get("api")),
         one_is_enough=fix.get("one_is_enough") is True,
-        curl=_text(fix.get("curl")),
+        curl=_text(fix.get("curl")) if with_call else "",
         snippets=tuple(
             Snippet(key, label, _text(snippets.get(key))) for key, label in SNIPPETS if _text(snippets.get(key))
         ),
     )
 
 
-def _unchecked(items: object) -> Iterable[NotCheckedText]:
+def _not_checked(items: object) -> Iterable[NotCheckedText]:
     for item in _items(items):
         if isinstance(item, str):
             yield NotCheckedText(item, "")

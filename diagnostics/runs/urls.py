@@ -28,9 +28,9 @@ urlpatterns: list[URLPattern] = [
     path("runs/export/<str:file_format>/", exports.runs_export, name="runs-export"),
     path("runs/<int:pk>/page/", packets.run_page, name="run-page"),
     path("runs/<int:pk>/packet/", packets.run_packet, name="run-packet"),
-    path("runs/<int:pk>/rejudge/", reevaluate.run_reevaluate, name="run-rejudge"),
-    path("rejudge/", reevaluate.reevaluate, name="rejudge"),
-    path("rejudge/batch/", reevaluate.reevaluate_batch, name="rejudge-batch"),
+    path("runs/<int:pk>/reevaluate/", reevaluate.run_reevaluate, name="run-reevaluate"),
+    path("runs/reevaluate/", reevaluate.reevaluate, name="reevaluate"),
+    path("runs/reevaluate/batch/", reevaluate.reevaluate_batch, name="reevaluate-batch"),
     path("compare/", comparisons.comparison, name="comparison"),
     path("compare/raw/", comparisons.comparison_raw, name="comparison-raw"),
 ]

@@ -7,7 +7,10 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
 # Old route -> URL name of the new page, which takes the same arguments; a query string after "?" is added to the old one.
-MOVED: dict[str, str] = {}
+MOVED: dict[str, str] = {
+    "rejudge/": "reevaluate",
+    "runs/<int:pk>/rejudge/": "run-reevaluate",
+}
 
 
 @require_safe

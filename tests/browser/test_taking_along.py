@@ -150,7 +150,7 @@ def test_old_verdicts_are_judged_anew(window: Visit, demo: Running) -> None:
     expect(page.get_by_role("status").filter(has_text="12 runs looked at")).to_contain_text(
         "1 would have a different verdict"
     )
-    found = page.locator("article.rejudged")
+    found = page.locator("article.reevaluated")
     expect(found).to_have_count(1)
     expect(found).to_contain_text("conv.not_found")
     expect(found).to_contain_text("authz.permission_missing")
@@ -171,7 +171,7 @@ def test_without_script_the_next_runs_are_a_click_away(window_without_script: Vi
     for _ in range(11):
         make_run(client, inputs=Inputs().to_json())
     window_without_script.sign_in("tess")
-    window_without_script.open("/rejudge/?go=1")
+    window_without_script.open("/runs/reevaluate/?go=1")
     page = window_without_script.page
     expect(page.get_by_role("status").filter(has_text="10 runs looked at")).to_be_visible()
     page.get_by_role("link", name="Go on with the next runs").click()

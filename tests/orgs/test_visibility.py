@@ -44,8 +44,8 @@ NARROWED = (
     "/runs/export/csv/?findings=1",
     "/runs/export/json/",
     "/runs/export/jsonl/?findings=1",
-    "/rejudge/?go=1",
-    "/rejudge/batch/?go=1",
+    "/runs/reevaluate/?go=1",
+    "/runs/reevaluate/batch/?go=1",
     "/findings/?state=all&about=all&client={client}",
     "/providers/?client={client}",
     "/providers/?q=deploy",
@@ -182,7 +182,7 @@ def test_no_list_names_a_person_or_channel_that_shares_no_org(ours: OAuthClient,
     for role in (User.Role.OPERATOR, User.Role.TEAM_LEAD, User.Role.AUDITOR):
         browser = limited(role)
         me = f"some-{role}"
-        shown = {place: read(browser, place) for place in ("/runs/", "/rejudge/", "/schedules/", "/alerts/deliveries/")}
+        shown = {place: read(browser, place) for place in ("/runs/", "/runs/reevaluate/", "/schedules/", "/alerts/deliveries/")}
         assert {place for place, text in shown.items() if FOREIGN in text} == set()
         assert not [place for place, text in shown.items() if "theirs by person" in text]
         for place in ("/runs/", "/schedules/"):

@@ -19,11 +19,41 @@ def built(verdict: Any = None, findings: list[Finding] | None = None, **run: Any
     return report.build(Run(verdict=verdict or {}, **run), findings or [], [], TITLES)
 
 
-def test_the_proof_is_what_is_wrong_among_the_findings_named() -> None:
-    rows = [finding("oauth.token"), finding("request.path", "fail", 1, "url"), finding("a.b", "fail", 2)]
-    told = built({"because": ["request.path#url", "oauth.token", "gone.check"]}, rows)
-    assert [line.finding.anchor for line in told.proof] == ["request.path#url"]
-    assert [line.finding.anchor for line in told.confirmed] == ["oauth.token"]
+def test_every_finding_is_shown_once_in_the_group_it_belongs_to() -> None:
+    rows = [
+        finding("oauth.token"),
+        finding("request.path", "fail", 1, "url"),
+        finding("a.problem", "warn", 2),
+        finding("b.passed", "pass", 3),
+        finding("c.skipped", "skip", 4),
+    ]
+    report = built(
+        {"because": ["oauth.token", "request.path#url", "gone.check"], "ruled_out": ["b.passed", "oauth.token"]}, rows
+    )
+    groups = (report.evidence, report.ruled_out, report.problems, *(area.lines for area in report.areas))
+    assert [[line.finding.anchor for line in group] for group in groups] == [
+        ["request.path#url", "oauth.token"],
+        ["b.passed"],
+        ["a.problem"],
+        ["c.skipped"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cause", "rows", "is_shown"),
+    [
+        ("path.not_in_api", [], True),
+        ("config.cobrowse_disabled", [finding("request.path")], False),
+        ("authz.permission_missing", [finding("request.body", "fail")], True),
+        ("undetermined", [finding("request.path", "skip")], True),
+        ("none", [finding("request.path")], False),
+    ],
+)
+def test_corrected_call_is_only_shown_where_the_call_is_wrong_or_unknown(
+    cause: str, rows: list[Finding], is_shown: bool
+) -> None:
+    report = built({"cause": cause, "mend": {"curl": "curl x", "snippets": {"python": "x"}}}, rows)
+    assert bool(report.fix.curl) == bool(report.fix.snippets) == is_shown
 
 
 def test_a_check_that_is_gone_shows_its_id() -> None:
@@ -37,8 +67,8 @@ def test_areas_keep_their_order_however_the_checks_ran() -> None:
     rows = [finding("zebra.new"), finding("oauth.token", position=1), finding("request.path", "fail", 2)]
     rows.append(finding("oauth.scopes", "skip", 3))
     areas = built(findings=rows).areas
-    assert [area.title for area in areas] == ["The call itself", "OAuth client and token", "Zebra"]
-    assert areas[1].tally == [(Outcome.PASS, 1), (Outcome.SKIP, 1)]
+    assert [area.title for area in areas] == ["OAuth client and token", "Zebra"]
+    assert areas[0].tally == [(Outcome.PASS, 1), (Outcome.SKIP, 1)]
 
 
 def test_checks_are_counted_once_however_many_subjects_they_have() -> None:
@@ -69,12 +99,12 @@ def test_a_remedy_that_is_no_step_is_told_whole() -> None:
     ],
 )
 def test_what_was_not_checked_is_read_in_every_shape(unchecked: Any, told: list[tuple[str, str]]) -> None:
-    assert [(item.sentence, item.who) for item in built({"unchecked": unchecked}).unchecked] == told
+    assert [(item.sentence, item.who) for item in built({"unchecked": unchecked}).not_checked] == told
 
 
 @pytest.mark.parametrize("mend", [None, [], "x", {}, {"steps": "x", "permissions": [{}], "snippets": {"python": 1}}])
 def test_a_mend_without_content_is_none(mend: Any) -> None:
-    assert not built({"mend": mend}).fix
+    assert not built({"cause": "path.not_in_api", "mend": mend}).fix
 
 
 def test_an_unknown_certainty_is_not_shown_as_one() -> None:

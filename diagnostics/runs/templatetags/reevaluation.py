@@ -15,13 +15,13 @@ from diagnostics.web.badges import badge
 register = template.Library()
 
 REASONS = {
-    "version": "The check judges otherwise since then.",
-    "new_check": "There was no such check then.",
-    "retired_check": "There is no such check any more.",
-    "not_planned": "It is not asked any more of what was brought.",
-    "not_kept": "What it reads was not asked then, or is not kept.",
-    "contract": "Another contract is in force.",
-    "other": "The evidence is the same; what makes the difference is not stored.",
+    "version": "The check has changed since.",
+    "new_check": "The check is new.",
+    "retired_check": "The check no longer exists.",
+    "not_planned": "The check no longer applies to this input.",
+    "not_kept": "What it reads wasn't requested or isn't stored.",
+    "contract": "Another API reference is in use.",
+    "other": "Same evidence; the reason isn't stored.",
 }
 
 
@@ -31,13 +31,13 @@ def verdict_badge(cause: str, certainty: str, is_part: bool = False) -> SafeStri
     shape = {causes.NONE: "pass", causes.UNDETERMINED: "error"}.get(cause, "fail")
     sure = "" if certainty == cause or cause == causes.NONE else certainty
     shown = badge(shape, cause_tone(cause), title, cause)
-    return format_html('<span class="told-verdict">{} <span>{}</span> <code>{}</code></span>', shown, sure, cause)
+    return format_html('<span class="verdict-line">{} <span>{}</span> <code>{}</code></span>', shown, sure, cause)
 
 
 @register.simple_tag
 def stored_finding(finding: AnyFinding | None) -> SafeString:
     if finding is None:
-        return SafeString('<span class="soft">nothing</span>')
+        return SafeString('<span class="soft">No finding</span>')
     outcome = Outcome(finding.outcome)
     return format_html(
         '<span>{} <code class="soft">{}</code><span class="sub">{}</span></span>',

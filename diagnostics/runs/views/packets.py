@@ -61,20 +61,20 @@ def _exported(
     try:
         exported = make(redacted, version())
     except LeakFound as error:
-        audit.warning("run %s was not handed out: %s", run.pk, error)
+        audit.warning("run %s was not exported: %s", run.pk, error)
         return _refused(request, run, found=kinds_of(error.leaks))
     except UnreadableSecret as error:
         return _refused(request, run, problem=str(error))
     record("run.handed_out", run, after={"as": file_kind}, name=f"{run} of {run.client.name}")
     audit.info(
-        "run %s was handed out to %s (%s) at %s", run.pk, request.user, request.user.pk, redacted.made_at.isoformat()
+        "run %s was exported to %s (%s) at %s", run.pk, request.user, request.user.pk, redacted.made_at.isoformat()
     )
     return respond(redacted, exported)
 
 
 def _refused(request: Request, run: Run, *, found: tuple[str, ...] = (), problem: str = "") -> HttpResponse:
     context = {"run": run, "found": found, "problem": problem}
-    return render(request, "runs/export/not_handed_out.html", context, status=409)
+    return render(request, "runs/export/not_exported.html", context, status=409)
 
 
 def _file(content: bytes, name: str, kind: str) -> HttpResponse:

@@ -38,20 +38,20 @@ def reevaluate(request: Request) -> HttpResponse:
     """The runs are filtered as in the run list; `go` starts the re-evaluation."""
     query = _read_query(request)
     context: dict[str, object] = {
-        "narrowed": query.filters,
+        "filters": query.filters,
         "form": RunFilterForm(query.filters, run_choices(request.user)),
         "query": query.filters.to_query(),
     }
     if "go" in request.GET and not query.filters.problems:
         context |= _batch(query)
-    return render(request, "runs/export/rejudge.html", context)
+    return render(request, "runs/reevaluation/list.html", context)
 
 
 @require_safe
 def reevaluate_batch(request: Request) -> HttpResponse:
     """The fragment with the next batch."""
     query = _read_query(request)
-    return render(request, "runs/export/_batch.html", _batch(query))
+    return render(request, "runs/reevaluation/_batch.html", _batch(query))
 
 
 @require_safe
@@ -60,7 +60,7 @@ def run_reevaluate(request: Request, pk: int) -> HttpResponse:
     context: dict[str, object] = {"run": run, "titles": checks.titles()}
     if not run.is_open:
         context["old"] = ReevaluatedRun(run, reevaluate_run(run))
-    return render(request, "runs/export/run_rejudge.html", context)
+    return render(request, "runs/reevaluation/detail.html", context)
 
 
 def _read_query(request: Request) -> ReevaluationQuery:

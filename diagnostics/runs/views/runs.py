@@ -11,6 +11,7 @@ from diagnostics.accounts.access import may_run_required
 from diagnostics.accounts.requests import Request, not_modified_fragment, redirect_to
 from diagnostics.checks import base as checks
 from diagnostics.comparison.findings import FindingChange
+from diagnostics.engine.chain import chain
 from diagnostics.issues.queries import issues_by_anchor
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
@@ -28,12 +29,10 @@ from diagnostics.web.refusals import ActionRefused
 
 @require_safe
 def run_detail(request: Request, pk: int) -> HttpResponse:
-    """With `print` in the query string everything on the page is unfolded."""
+    """With `print` in the query string everything on the page is expanded."""
     run = find_run(pk, request.user)
-    context = _run_context(request, run)
-    return render(
-        request, "runs/detail.html", {**context, "near": neighbours_of(run), "unfolded": "print" in request.GET}
-    )
+    context = {"unfolded": "print" in request.GET}
+    return render(request, "runs/detail.html", {**_run_context(request, run), **context})
 
 
 @require_safe
@@ -63,7 +62,9 @@ def run_progress(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def exchange_detail(request: Request, pk: int, position: int) -> HttpResponse:
     template = "runs/_exchange_row.html" if request.htmx else "runs/exchange.html"
-    return render(request, template, {"exchange": find_exchange(pk, position, request.user)})
+    exchange = find_exchange(pk, position, request.user)
+    check_title = checks.titles().get(exchange.check_id, exchange.check_id)
+    return render(request, template, {"exchange": exchange, "check_title": check_title})
 
 
 @require_POST
@@ -107,9 +108,11 @@ def _run_context(request: Request, run: Run) -> dict[str, object]:
         "branch_title": titles.get(run.branch, run.branch),
     }
     if not run.is_open:
+        verdict = run.verdict if isinstance(run.verdict, dict) else {}
         context |= watch_context(request, run)
-        context["named"] = providers_named(run)
+        context |= {"near": neighbours_of(run), "named": providers_named(run), "chain": chain(findings, verdict)}
     if request.user.may_run and not run.is_open and not run.client.is_retired:
+        context["may_repeat"] = True
         context["repeatable"] = {check.id for check in repeatable_checks(run)}
         context["offers_start"] = request.user.is_admin and not why_start_refused(run)
     if run.repeats is not None and not run.is_open:

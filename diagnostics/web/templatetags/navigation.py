@@ -44,7 +44,7 @@ MENU = (
     MenuEntry("Diagnose", ("home",), ("/diagnose/", "/start/", "/claims/")),
     MenuEntry("Issues", ("issues", "findings"), ("/incidents/",)),
     MenuEntry("Orgs", ("orgs", "clients"), ("/clients/", "/providers/", "/changes/", "/touches/")),
-    MenuEntry("Runs", ("runs",), ("/compare/", "/rejudge/")),
+    MenuEntry("Runs", ("runs",), ("/compare/",)),
     MenuEntry("Monitoring", ("schedules",), ("/monitoring/", "/alerts/")),
 )
 SECTION_TABS = {
