@@ -33,9 +33,9 @@ NEWEST: Final = "newest"
 SORTS: Final = {NEWEST: "Newest first", "oldest": "Oldest first", "slowest": "Slowest first"}
 TIMES: Final = frozenset({"when", "from", "to", "zone"})
 
-CAUSES: Final = {WRONG: "Anything wrong or undetermined", **causes.TITLES}
-STATUSES: Final = {OPEN: "Not ended yet", **{status.value: str(status.label) for status in Run.Status}}
-TIERS: Final = {tier.value or UNSET: str(tier.label) for tier in OAuthClient.Environment}
+CAUSES: Final = {WRONG: "Any problem", **causes.TITLES}
+STATUSES: Final = {OPEN: "In progress", **{status.value: str(status.label) for status in Run.Status}}
+ENVIRONMENTS: Final = {environment.value or UNSET: str(environment.label) for environment in OAuthClient.Environment}
 KINDS: Final = {kind.value: str(kind.label) for kind in Run.Kind}
 SOURCES: Final = {source.value: str(source.label) for source in Run.Source}
 CERTAINTIES: Final = CERTAINTY_LABELS
@@ -47,8 +47,8 @@ Reader = Callable[[str], str]
 def _one_of(known: Collection[str]) -> Reader:
     def read(text: str) -> str:
         if text not in known:
-            few = ", ".join(known) if len(known) < 8 else "those that the form offers"
-            raise InvalidFilterValue(f"is not one of: {few}")
+            few = f": use {', '.join(known)}" if len(known) < 8 else ""
+            raise InvalidFilterValue(f"isn't a choice{few}")
         return text
 
     return read
@@ -56,20 +56,20 @@ def _one_of(known: Collection[str]) -> Reader:
 
 def _number(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise InvalidFilterValue("is no number of a client")
+        raise InvalidFilterValue("isn't the ID of a client")
     return str(int(text))
 
 
 def _text(text: str) -> str:
     if len(text) > MAX_LENGTH or not text.isprintable():
-        raise InvalidFilterValue(f"is longer than {MAX_LENGTH} characters, or holds unprintable ones")
+        raise InvalidFilterValue(f"has more than {MAX_LENGTH} characters or characters that can't be printed")
     return text
 
 
 def _check(text: str) -> str:
     """Accepts the ID of a removed check too, since its findings are still stored."""
     if not CHECK_ID.fullmatch(text):
-        raise InvalidFilterValue("is no id of a check: write oauth.token")
+        raise InvalidFilterValue("isn't a check ID such as oauth.token")
     return text
 
 
@@ -86,7 +86,7 @@ def _zone(text: str) -> str:
 READERS: Final[dict[str, Reader]] = {
     "client": _number,
     "org": _text,
-    "tier": _one_of(TIERS),
+    "tier": _one_of(ENVIRONMENTS),
     "kind": _one_of(KINDS),
     "cause": _one_of(CAUSES),
     "certainty": _one_of(CERTAINTIES),
@@ -209,16 +209,16 @@ def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[
         if name in also or not text:
             continue
         if name not in READERS:
-            problems.append(f"{_quoted(name)} is no filter.")
+            problems.append(f"{_quoted(name)} isn't a filter.")
             continue
         if len(set(_values_of(query, name))) > 1:
-            problems.append(f"{name} is given more than once: {_quoted(text)}, the last one, is taken.")
+            problems.append(f"{name} is set more than once. Using {_quoted(text)}.")
         try:
             values[name] = READERS[name](text)
         except InvalidFilterValue as why:
             problems.append(f"{name}: {_quoted(text)} {why}.")
     if "outcome" in values and "check" not in values:
-        problems.append("outcome needs a check that it is the outcome of.")
+        problems.append("outcome needs a check.")
         del values["outcome"]
     if values.get("sort") == NEWEST:
         del values["sort"]
@@ -232,7 +232,7 @@ def _read_range(values: dict[str, str], now: datetime, zone: ZoneInfo) -> tuple[
     if when := values.get("when"):
         for name in dates:
             del values[name]
-        problems = [f"{' and '.join(dates)} play no part beside when={when}."] if dates else []
+        problems = [f"{' and '.join(dates)} can't be combined with when={when}."] if dates else []
         if when == "today":
             values["zone"] = zone.key
         return TimeRange.quick(when, now, zone), problems
@@ -251,7 +251,7 @@ def _read_dates(values: dict[str, str], dates: Sequence[str], zone: ZoneInfo) ->
         except InvalidFilterValue as why:
             problems.append(f"{name}: {_quoted(values.pop(name))} {why}.")
     if len(moments) == 2 and moments["from"] >= moments["to"]:
-        problems.append("from lies after to, so that no run can fit.")
+        problems.append("from is after to.")
     return moments, problems
 
 
@@ -269,4 +269,4 @@ def _quoted(text: str) -> str:
 
 def _limited(problems: list[str]) -> tuple[str, ...]:
     more = len(problems) - MAX_PROBLEMS
-    return (*problems[:MAX_PROBLEMS], *([f"And {more} more that were not understood."] if more > 0 else []))
+    return (*problems[:MAX_PROBLEMS], *([f"And {more} more."] if more > 0 else []))

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/", run_list.run_list, name="runs"),
     path("runs/matrix/", run_list.run_matrix, name="run-matrix"),
     path("runs/causes/", run_list.run_causes, name="run-causes"),
+    path("runs/latency/", run_list.run_latency, name="run-latency"),
     path("runs/views/add/", saved_views.view_add, name="saved-view-add"),
     path("runs/views/<int:pk>/delete/", saved_views.view_delete, name="saved-view-delete"),
     path("runs/<int:pk>/", runs.run_detail, name="run"),

@@ -22,6 +22,11 @@ class Tick:
     label: str
 
     @property
+    def from_top(self) -> float:
+        """The position on a vertical axis."""
+        return round(100 - self.at, 2)
+
+    @property
     def anchor(self) -> str:
         """The SVG text anchor that keeps the label within the drawing."""
         if self.at < 6:

@@ -48,7 +48,7 @@ def parse_moment(text: str, zone: tzinfo, *, ends: bool = False) -> datetime:
     except InvalidFilterValue:
         raise
     except ValueError:
-        raise InvalidFilterValue("is no date: write 2026-11-22, or 2026-11-22T14:30") from None
+        raise InvalidFilterValue("isn't a date such as 2026-11-22 or 2026-11-22T14:30") from None
     _check_year(moment.year)
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
@@ -57,7 +57,7 @@ def parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise InvalidFilterValue("is no time zone: write Europe/Berlin, or UTC") from None
+        raise InvalidFilterValue("isn't a time zone such as America/Denver or UTC") from None
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
@@ -66,4 +66,4 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 
 def _check_year(year: int) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise InvalidFilterValue(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise InvalidFilterValue(f"isn't between the years {FIRST_YEAR} and {LAST_YEAR}")

@@ -78,21 +78,21 @@ def test_a_packet_is_taken_along_and_its_page_needs_no_network(
     client = registered(demo, NO_ROLE)
     run = diagnosed(client, NO_ROLE)
     window.sign_in("tess")
-    window.open(f"/runs/{run.pk}/")
-    with zipfile.ZipFile(saved(window.page, "Support packet", tmp_path)) as archive:
+    window.open(f"/runs/{run.pk}/#export")
+    with zipfile.ZipFile(saved(window.page, "Support packet (ZIP)", tmp_path)) as archive:
         archive.extractall(tmp_path)
         (folder,) = {Path(name).parts[0] for name in archive.namelist()}
     assert faults_of(json.loads((tmp_path / folder / "exchanges.har").read_text())) == []
-    alone = saved(window.page, "One page", tmp_path)
+    alone = saved(window.page, "Page (HTML)", tmp_path)
 
     for place in (tmp_path / folder / "run.html", alone):
         page, asked = opened_offline(browser, place)
         expect(page.get_by_role("heading", level=1)).to_contain_text(f"Run {run.pk}")
         expect(page.locator(".answer")).to_contain_text("authz.permission_missing")
-        page.locator("summary", has_text="Permissions").first.click()
+        page.locator("summary", has_text="OAuth").first.click()
         expect(page.locator("details[open] .finding").first).to_be_visible()
         page.locator("summary", has_text="/api/v2/tokens/me").first.click()
-        expect(page.locator("details[open]", has_text="Correlation id").last).to_contain_text("hidden-client-")
+        expect(page.locator("details[open]", has_text="Correlation ID").last).to_contain_text("hidden-client-")
         assert client.client_id not in page.content()
         assert asked == []
         page.context.close()
@@ -106,8 +106,8 @@ def test_the_page_fits_and_is_accessible(
     make_team_lead("tess")
     run = diagnosed(registered(demo, NO_ROLE), NO_ROLE)
     window.sign_in("tess")
-    window.open(f"/runs/{run.pk}/")
-    place = saved(window.page, "One page", tmp_path)
+    window.open(f"/runs/{run.pk}/#export")
+    place = saved(window.page, "Page (HTML)", tmp_path)
     open_all = tmp_path / "open.html"
     open_all.write_text(place.read_text().replace("<details>", "<details open>").replace("default-src 'none'; ", ""))
     context = browser.new_context(offline=True, viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -125,6 +125,7 @@ def test_exactly_what_is_filtered_is_exported(window: Visit, demo: Running, tmp_
     make_run(registered(demo, HEALTHY), cause="none")
     window.sign_in("tess")
     window.open(f"/runs/?client={client.pk}")
+    window.page.locator("summary", has_text="Export").click()
     place = saved(window.page, "CSV", tmp_path)
     with place.open(encoding="utf-8-sig", newline="") as file:
         assert [int(row["run"]) for row in csv.DictReader(file)] == runs[::-1]
@@ -143,11 +144,12 @@ def test_old_verdicts_are_judged_anew(window: Visit, demo: Running) -> None:
     page = window.page
     window.sign_in("tess")
     window.open("/runs/")
-    page.get_by_role("link", name="Re-judge them").click()
-    expect(page.get_by_role("heading", name="Re-judge old runs")).to_be_visible()
+    page.locator("summary", has_text="Export").click()
+    page.get_by_role("link", name="Re-evaluate these runs").click()
+    expect(page.get_by_role("heading", name="Re-evaluate past runs")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
-    page.get_by_role("link", name="Re-judge these runs").click()
-    expect(page.get_by_role("status").filter(has_text="12 runs looked at")).to_contain_text(
+    page.get_by_role("link", name="Re-evaluate all runs").click()
+    expect(page.get_by_role("status").filter(has_text="12 runs re-evaluated")).to_contain_text(
         "1 would have a different verdict"
     )
     found = page.locator("article.reevaluated")
@@ -157,7 +159,8 @@ def test_old_verdicts_are_judged_anew(window: Visit, demo: Running) -> None:
     assert Axe().run(page).response["violations"] == []
 
     found.get_by_role("link", name=f"Run {changed.pk}").click()
-    page.get_by_role("link", name="Judge it anew").click()
+    page.locator("summary", has_text="More").click()
+    page.get_by_role("link", name="Re-evaluate").click()
     expect(page.locator(".note")).to_contain_text("would be different now")
     changed.refresh_from_db()
     assert changed.cause == "conv.not_found"
@@ -173,6 +176,6 @@ def test_without_script_the_next_runs_are_a_click_away(window_without_script: Vi
     window_without_script.sign_in("tess")
     window_without_script.open("/runs/reevaluate/?go=1")
     page = window_without_script.page
-    expect(page.get_by_role("status").filter(has_text="10 runs looked at")).to_be_visible()
-    page.get_by_role("link", name="Go on with the next runs").click()
-    expect(page.get_by_role("status").filter(has_text="11 runs looked at")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="10 runs re-evaluated")).to_be_visible()
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_role("status").filter(has_text="11 runs re-evaluated")).to_be_visible()

@@ -182,7 +182,10 @@ def test_no_list_names_a_person_or_channel_that_shares_no_org(ours: OAuthClient,
     for role in (User.Role.OPERATOR, User.Role.TEAM_LEAD, User.Role.AUDITOR):
         browser = limited(role)
         me = f"some-{role}"
-        shown = {place: read(browser, place) for place in ("/runs/", "/runs/reevaluate/", "/schedules/", "/alerts/deliveries/")}
+        shown = {
+            place: read(browser, place)
+            for place in ("/runs/", "/runs/reevaluate/", "/schedules/", "/alerts/deliveries/")
+        }
         assert {place for place, text in shown.items() if FOREIGN in text} == set()
         assert not [place for place, text in shown.items() if "theirs by person" in text]
         for place in ("/runs/", "/schedules/"):

@@ -36,7 +36,7 @@ class Command(ProductCommand):
         try:
             packet = packet_of(redacted, version())
         except LeakFound as leaky:
-            audit.warning("run %s was not handed out: %s", run.pk, leaky)
+            audit.warning("run %s was not exported: %s", run.pk, leaky)
             raise CommandError(
                 "No packet was made: the scan found " + "; ".join(kinds_of(leaky.leaks)) + ". Run the diagnosis again "
                 "and take that run."
@@ -44,7 +44,7 @@ class Command(ProductCommand):
         except UnreadableSecret as error:
             raise CommandError(f"No packet was made: the scan cannot look for the client's secret. {error}") from None
         record("run.handed_out", run, after={"as": "packet"}, name=f"{run} of {run.client.name}")
-        audit.info("run %s was handed out on the command line at %s", run.pk, redacted.made_at.isoformat())
+        audit.info("run %s was exported on the command line at %s", run.pk, redacted.made_at.isoformat())
         self._write(packet.zipped(stamp_of(redacted)), options["output"] or f"{packet.name}.zip")
 
     def _write(self, content: bytes, output: str) -> None:

@@ -1,16 +1,13 @@
-"""The filter form above the run list, the chips of the active filters, and the table of the cause chart.
+"""The filter form above the run list, and the chips of the active filters.
 
 Plain values instead of a Django form, whose selects would render a template for each of a thousand clients.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from diagnostics.checks import base as checks
-from diagnostics.runs.cause_chart import NO_VERDICT, OTHERS, Chart, Period, Series
 from diagnostics.runs.filters import (
     CAUSES,
     CERTAINTIES,
@@ -19,7 +16,7 @@ from diagnostics.runs.filters import (
     SORTS,
     SOURCES,
     STATUSES,
-    TIERS,
+    ENVIRONMENTS,
     YES_OR_NO,
     RunFilter,
 )
@@ -32,26 +29,26 @@ LABELS: Final = {
     "cause": "Cause",
     "when": "Started",
     "sort": "Order",
-    "from": "From the day",
-    "to": "To the day",
+    "from": "From",
+    "to": "To",
     "org": "Org",
-    "tier": "Tier",
+    "tier": "Environment",
     "kind": "Kind",
     "status": "Status",
     "certainty": "Certainty",
     "check": "Check",
-    "outcome": "What the check said",
-    "source": "How it was started",
+    "outcome": "Outcome of the check",
+    "source": "Source",
     "who": "Started by",
-    "pinned": "Pinned",
-    "part": "A part asked again",
+    "pinned": "Kept forever",
+    "part": "Re-check of one branch",
     "conversation": "Conversation ID",
     "provider": "Provider ID",
     "deployment": "Deployment ID",
     "permission": "Permission",
-    "target": "Same target as",
+    "target": "Same call",
 }
-EMPTY: Final = {"when": "At any time", "sort": ""}
+EMPTY: Final = {"when": "Any time", "sort": ""}
 # Filters that only links set; the form has no field for them.
 ONLY_BY_LINK: Final = ("target",)
 
@@ -84,8 +81,8 @@ class Chip:
 class RunFilterForm:
     """The fields contain the active filters. `problems` lists invalid parameters and names of missing rows."""
 
-    def __init__(self, narrowed: RunFilter, choices: RunChoices) -> None:
-        self.narrowed = narrowed
+    def __init__(self, filters: RunFilter, choices: RunChoices) -> None:
+        self.filters = filters
         self.choices: dict[str, Mapping[str, str]] = {
             "client": choices.clients,
             "org": choices.orgs,
@@ -93,7 +90,7 @@ class RunFilterForm:
             "cause": CAUSES,
             "when": QUICK_RANGES,
             "sort": SORTS,
-            "tier": TIERS,
+            "tier": ENVIRONMENTS,
             "kind": KINDS,
             "status": STATUSES,
             "certainty": CERTAINTIES,
@@ -107,11 +104,11 @@ class RunFilterForm:
     @property
     def problems(self) -> list[str]:
         missing = [
-            f"{name}: there is none that is called {self.narrowed.get(name)[:60]}."
+            f"{LABELS[name]}: nothing is called {self.filters.get(name)[:60]}."
             for name in ("client", "org", "who")
-            if self.narrowed.get(name) and self.narrowed.get(name) not in self.choices[name]
+            if self.filters.get(name) and self.filters.get(name) not in self.choices[name]
         ]
-        return [*self.narrowed.problems, *missing]
+        return [*self.filters.problems, *missing]
 
     @property
     def first(self) -> list[FilterField]:
@@ -124,7 +121,7 @@ class RunFilterForm:
     @property
     def hidden(self) -> dict[str, str]:
         """Parameters without a field that the form must keep."""
-        return {name: self.narrowed.get(name) for name in (*ONLY_BY_LINK, "zone") if self.narrowed.get(name)}
+        return {name: self.filters.get(name) for name in (*ONLY_BY_LINK, "zone") if self.filters.get(name)}
 
     @property
     def uses_more(self) -> bool:
@@ -133,51 +130,16 @@ class RunFilterForm:
     @property
     def chips(self) -> list[Chip]:
         found = []
-        for name, value in self.narrowed.values.items():
+        for name, value in self.filters.values.items():
             if name in LABELS and name != "sort":
                 cleared = {"check": {"check": "", "outcome": ""}}.get(name, {name: ""})
                 word = self.choices.get(name, {}).get(value, value)
-                found.append(Chip(LABELS[name], word, self.narrowed.to_query(**cleared)))
+                found.append(Chip(LABELS[name], word, self.filters.to_query(**cleared)))
         return found
 
     def _field(self, name: str) -> FilterField:
-        value = self.narrowed.sort if name == "sort" else self.narrowed.get(name)
+        value = self.filters.sort if name == "sort" else self.filters.get(name)
         choices = dict(self.choices.get(name, {}))
         if value and choices and value not in choices:  # a removed check, or a client that never existed
             choices[value] = value
         return FilterField(name, LABELS[name], value, choices, EMPTY.get(name, "Any"))
-
-
-@dataclass(frozen=True)
-class Count:
-    """The number of runs of one series in one period, and the query string that lists them, "" if there is none."""
-
-    count: int
-    query: str
-
-
-@dataclass(frozen=True)
-class CountRow:
-    """One row of the table behind the chart."""
-
-    period: Period
-    counts: list[Count]
-
-
-def count_rows(chart: Chart, filters: RunFilter, zone: ZoneInfo) -> list[CountRow]:
-    """Newest first."""
-    return [
-        CountRow(period, [Count(count, _query_for(period, series, filters, zone)) for series, count in period.counts])
-        for period in reversed(chart.periods)
-    ]
-
-
-def _query_for(period: Period, series: Series, filters: RunFilter, zone: ZoneInfo) -> str:
-    if series.cause in (OTHERS, NO_VERDICT):
-        return ""
-    last = period.end.date() - timedelta(days=1)
-    by_hour = period.end - period.start < timedelta(hours=23)
-    dates = {"from": f"{period.start:%Y-%m-%dT%H:%M}", "to": f"{period.end:%Y-%m-%dT%H:%M}"}
-    if not by_hour:
-        dates = {"from": f"{period.start:%Y-%m-%d}", "to": f"{last:%Y-%m-%d}"}
-    return filters.to_query(cause=series.cause, part="no", zone=zone.key, sort="", **dates)

@@ -15,6 +15,7 @@ from diagnostics.runs.models import NO_DURATION, Run
 from diagnostics.runs.queries.runs import runs_for_lists
 
 PAGE_SIZE = 40
+COUNTED = 10_000  # runs of a list that are counted at most
 LAST = "last"
 POSITION = re.compile(r"(after|before)~(-?[0-9.e+-]{1,30})~([0-9]{1,18})")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,6 +133,12 @@ def run_page(
     has_earlier = has_more if position.reverse else not position.is_start
     has_later = position.pk is not None if position.reverse else has_more
     return RunPage(found, before if has_earlier else "", after if has_later else "")
+
+
+def count_runs(filters: RunFilter) -> str:
+    """How many runs match, for example "57" or "10,000+". The limit keeps it cheap."""
+    count = filters.apply(Run.objects.all()).order_by()[: COUNTED + 1].count()
+    return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
 
 
 def in_order(runs: QuerySet[Run], sort: str, *, reverse: bool = False) -> QuerySet[Run]:

@@ -65,11 +65,6 @@ def day(moment: datetime) -> str:
     return format_date(timezone.localtime(moment), "j M")
 
 
-@register.filter
-def hour(moment: datetime) -> str:
-    return format_date(timezone.localtime(moment), "j M, H:i")
-
-
 @register.simple_tag
 def matrix_cell(cell: Cell) -> SafeString:
     """A table cell. A page has hundreds, so each distinct cell is rendered once."""

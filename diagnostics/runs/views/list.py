@@ -1,10 +1,12 @@
-"""Lists of runs: the run list, the matrix of checks, and causes over time. All take the same filters."""
+"""Many runs: the list, the checks of each run, failures over time, and the time each check takes. All have one filter."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -12,16 +14,22 @@ from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.checks import base as checks
 from diagnostics.checks.outcomes import Outcome
 from diagnostics.runs.filters import SORTS, RunFilter
-from diagnostics.runs.forms.list import RunFilterForm, count_rows
+from diagnostics.runs.forms.list import RunFilterForm
+from diagnostics.runs.queries import failures, latency
 from diagnostics.runs.queries import matrix as run_matrices
 from diagnostics.runs.queries import strips as strips_queries
-from diagnostics.runs.queries.cause_counts import cause_chart
 from diagnostics.runs.queries.choices import run_choices, saved_views
-from diagnostics.runs.queries.pages import PagePosition, read_position, run_page
+from diagnostics.runs.queries.pages import PagePosition, count_runs, read_position, run_page
 
 PAGE = "page"
 MAX_STRIPS = 4
 CHART_RANGE = "30d"  # if no time is selected
+TABS = {
+    "runs": "List",
+    "run-matrix": "Checks by run",
+    "run-causes": "Failures over time",
+    "run-latency": "Latency",
+}
 
 
 @dataclass(frozen=True)
@@ -40,41 +48,87 @@ class RunListQuery:
 
 @require_safe
 def run_list(request: Request) -> HttpResponse:
-    query = _read_query(request)
-    if _has_empty_values(request, query):
-        return HttpResponseRedirect(f"{request.path}?{query.query}")
-    page = run_page(query.filters, query.position)
-    shown = [int(client)] if (client := query.filters.get("client")) else [run.client_id for run in page.runs]
-    strips = strips_queries.strips(list(dict.fromkeys(shown))[:MAX_STRIPS], request.user)
-    context = {"page": page, "strips": strips, "caption": f"Runs, {SORTS[query.filters.sort].lower()}"}
-    return render(request, "runs/list.html", {**_list_context(query), **context})
+    return _page(request, "runs", "runs/list.html", _list_context)
 
 
 @require_safe
 def run_matrix(request: Request) -> HttpResponse:
-    query = _read_query(request)
-    if _has_empty_values(request, query):
-        return HttpResponseRedirect(f"{request.path}?{query.query}")
-    matrix = run_matrices.run_matrix(query.filters, query.position, checks.titles())
-    context = {"matrix": matrix, "page": matrix.page, "outcomes": list(Outcome)}
-    return render(request, "runs/matrix.html", {**_list_context(query), **context})
+    return _page(request, "run-matrix", "runs/matrix.html", _matrix_context)
 
 
 @require_safe
 def run_causes(request: Request) -> HttpResponse:
+    return _page(request, "run-causes", "runs/causes.html", _causes_context)
+
+
+@require_safe
+def run_latency(request: Request) -> HttpResponse:
+    return _page(request, "run-latency", "runs/latency.html", _latency_context)
+
+
+def _page(
+    request: Request, tab: str, template: str, context_of: Callable[[Request, RunListQuery], dict[str, object]]
+) -> HttpResponse:
+    """The form submits empty fields too: they leave the address, but invalid ones stay, so that the page names them."""
     query = _read_query(request)
-    if _has_empty_values(request, query):
+    if not query.filters.problems and "" in request.GET.values():
         return HttpResponseRedirect(f"{request.path}?{query.query}")
-    now, zone = (
-        timezone.now(),
-        ZoneInfo(query.filters.get("zone")) if query.filters.get("zone") else viewer_time_zone(request),
-    )
-    filters = query.filters
-    if uses_default_range := filters.times.is_open:
-        filters = RunFilter.read({**filters.values, "when": CHART_RANGE}, now, zone, viewer=request.user)
-    chart = cause_chart(filters, now, zone)
-    context = {"chart": chart, "numbers": count_rows(chart, filters, zone), "range_chosen_here": uses_default_range}
-    return render(request, "runs/causes.html", {**_list_context(query), **context, "zone": zone.key})
+    own_query = query.filters.to_query()
+    suffix = f"?{own_query}" if own_query else ""
+    context = {
+        "filters": query.filters,
+        "query": own_query,
+        "form": RunFilterForm(query.filters, run_choices(query.filters.viewer)),
+        "is_start": query.position is None or query.position.is_start,
+        "views": saved_views(query.filters.viewer),
+        "tabs": [(f"{reverse(name)}{suffix}", label, name == tab) for name, label in TABS.items()],
+        "tabs_label": "Views of these runs",
+    }
+    return render(request, template, {**context, **context_of(request, query)})
+
+
+def _list_context(request: Request, query: RunListQuery) -> dict[str, object]:
+    page = run_page(query.filters, query.position)
+    shown = [int(client)] if (client := query.filters.get("client")) else [run.client_id for run in page.runs]
+    return {
+        "page": page,
+        "total": count_runs(query.filters),
+        "strips": strips_queries.strips(list(dict.fromkeys(shown))[:MAX_STRIPS], request.user),
+        "caption": f"Runs, {SORTS[query.filters.sort].lower()}",
+    }
+
+
+def _matrix_context(request: Request, query: RunListQuery) -> dict[str, object]:
+    matrix = run_matrices.run_matrix(query.filters, query.position, checks.titles())
+    return {"matrix": matrix, "page": matrix.page, "outcomes": list(Outcome)}
+
+
+def _causes_context(request: Request, query: RunListQuery) -> dict[str, object]:
+    now, zone = timezone.now(), _zone(request, query.filters)
+    filters, uses_default_range = _with_range(request, query.filters)
+    return {
+        "chart": failures.failure_chart(filters, now, zone),
+        "uses_default_range": uses_default_range,
+        "zone": zone.key,
+    }
+
+
+def _latency_context(request: Request, query: RunListQuery) -> dict[str, object]:
+    filters, uses_default_range = _with_range(request, query.filters)
+    chart = latency.latency_chart(filters, _zone(request, query.filters), checks.titles())
+    return {"chart": chart, "uses_default_range": uses_default_range, "most": latency.MAX_RUNS}
+
+
+def _with_range(request: Request, filters: RunFilter) -> tuple[RunFilter, bool]:
+    """The same filters with a default range if none is selected."""
+    if not filters.times.is_open:
+        return filters, False
+    values = {**filters.values, "when": CHART_RANGE}
+    return RunFilter.read(values, timezone.now(), _zone(request, filters), viewer=request.user), True
+
+
+def _zone(request: Request, filters: RunFilter) -> ZoneInfo:
+    return ZoneInfo(filters.get("zone")) if filters.get("zone") else viewer_time_zone(request)
 
 
 def _read_query(request: Request) -> RunListQuery:
@@ -82,22 +136,6 @@ def _read_query(request: Request) -> RunListQuery:
     page = request.GET.get(PAGE, "")
     position = read_position(page, filters.sort)
     if position is None:
-        problem = "page: this is no place in a list of this order, so the list is shown from its start."
+        problem = "This page of the list doesn't exist in this order. You see the first page."
         return RunListQuery(replace(filters, problems=(*filters.problems, problem)), None, "")
     return RunListQuery(filters, position, page)
-
-
-def _has_empty_values(request: Request, query: RunListQuery) -> bool:
-    """The form submits empty fields too. Invalid parameters must stay, so that the page can name them."""
-    return not query.filters.problems and "" in request.GET.values()
-
-
-def _list_context(query: RunListQuery) -> dict[str, object]:
-    form = RunFilterForm(query.filters, run_choices(query.filters.viewer))
-    return {
-        "narrowed": query.filters,
-        "query": query.filters.to_query(),
-        "form": form,
-        "is_start": query.position is None or query.position.is_start,
-        "views": saved_views(query.filters.viewer),
-    }

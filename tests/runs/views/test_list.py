@@ -16,11 +16,11 @@ from diagnostics.runs.queries import pages as run_pages
 from diagnostics.runs.queries.pages import run_page
 from diagnostics.runs.queries.runs import recent_runs
 from diagnostics.runs.queries.strips import strips
-from tests.factories import make_client, make_open_run, make_run
+from tests.factories import make_client, make_exchange, make_open_run, make_run
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("/runs/", "/runs/matrix/", "/runs/causes/")
+PAGES = ("/runs/", "/runs/matrix/", "/runs/causes/", "/runs/latency/")
 NONSENSE = [
     "colour=red",
     "client=x",
@@ -61,7 +61,7 @@ def test_what_makes_no_sense_is_named_and_no_error(as_lead: Client, place: str, 
     make_run()
     answer = as_lead.get(f"{place}?{query}")
     assert answer.status_code == 200
-    assert b"Not everything in this address was understood" in answer.content
+    assert b'<div class="note tone-warn" role="alert">' in answer.content
     assert b"/runs/" in answer.content
 
 
@@ -154,22 +154,22 @@ def test_a_run_that_starts_meanwhile_shifts_nothing(as_lead: Client, monkeypatch
 def test_an_order_that_has_no_such_place_says_so_and_starts_anew(as_lead: Client) -> None:
     run = make_run()
     page = as_lead.get("/runs/?page=after~soon~1").content
-    assert b"no place in a list of this order" in page
+    assert b"exist in this order" in page
     assert shown(page) == [run.pk]
 
 
 def test_a_place_beyond_the_end_leads_back(as_lead: Client) -> None:
     make_run()
-    assert b"The list ends here" in as_lead.get("/runs/?page=after~1~1").content
+    assert b"No more runs" in as_lead.get("/runs/?page=after~1~1").content
 
 
 def test_no_run_that_fits_offers_all(as_lead: Client) -> None:
     make_run()
-    assert b"No run fits" in as_lead.get("/runs/", {"cause": "env.dns"}).content
+    assert b"No runs match" in as_lead.get("/runs/", {"cause": "env.dns"}).content
 
 
 def test_an_empty_list_says_what_comes_here(as_lead: Client) -> None:
-    assert b"Nothing has been diagnosed yet" in as_lead.get("/runs/").content
+    assert b"No runs yet" in as_lead.get("/runs/").content
 
 
 def test_a_strip_names_each_of_the_last_runs_in_words(as_lead: Client) -> None:
@@ -196,7 +196,7 @@ def test_the_matrix_shows_the_gravest_and_leads_to_the_runs_like_it(as_lead: Cli
     page = as_lead.get("/runs/matrix/?sort=oldest").content.decode()
     assert '<td class="tone-fail" title="Failed, Passed">' in page
     assert "/runs/?check=request.path&amp;outcome=fail&amp;sort=oldest" in page
-    assert "gone.check, a check that is gone" in page
+    assert "no longer a check" in page
     assert "check=oauth.token" not in page
 
 
@@ -212,7 +212,7 @@ def test_the_matrix_pages_like_the_list(as_lead: Client, monkeypatch: pytest.Mon
 
 def test_a_run_without_marks_is_told_and_no_error(as_lead: Client) -> None:
     make_run()
-    assert b"None of these runs has kept" in as_lead.get("/runs/matrix/").content
+    assert b"no stored outcomes" in as_lead.get("/runs/matrix/").content
 
 
 def test_the_chart_counts_whole_runs_and_its_table_leads_to_them(as_lead: Client) -> None:
@@ -221,7 +221,7 @@ def test_the_chart_counts_whole_runs_and_its_table_leads_to_them(as_lead: Client
     make_run(wanted[0].client, cause="none", branch="oauth.token", created_at=at)
     make_run(wanted[0].client, cause="conv.ended", created_at=at - timedelta(days=20))
     page = as_lead.get("/runs/causes/?from=2026-11-01&to=2026-11-20").content.decode()
-    assert "2 runs by day" in page
+    assert "2 of 2 runs failed" in page
     link = re.search(r'href="/runs/\?([^"]+)">2</a>', page)
     assert link is not None
     assert sorted(shown(as_lead.get("/runs/?" + link[1].replace("&amp;", "&")).content)) == [run.pk for run in wanted]
@@ -231,14 +231,35 @@ def test_the_chart_shows_thirty_days_where_no_time_is_chosen(as_lead: Client) ->
     run = make_run()
     make_run(run.client, created_at=timezone.now() - timedelta(days=31))
     page = as_lead.get("/runs/causes/").content
-    assert b"1 run by day" in page
-    assert b"the last 30 days are shown" in page
+    assert b"1 of 1 run failed" in page
+    assert b"Last 30 days" in page
 
 
 @pytest.mark.parametrize("query", ["to=2001-01-01", "from=2199-01-01", "from=2026-11-03&to=2026-11-01"])
 def test_a_time_without_runs_is_no_error(as_lead: Client, query: str) -> None:
     make_run()
-    assert b"No run fits" in as_lead.get(f"/runs/causes/?{query}").content
+    for page in ("causes", "latency"):
+        assert b'class="empty"' in as_lead.get(f"/runs/{page}/?{query}").content
+
+
+def test_latency_of_a_check_is_the_time_of_its_requests_in_each_run(as_lead: Client) -> None:
+    client = make_client()
+    fast, slow = make_run(client), make_run(client)
+    make_exchange(fast, check_id="oauth.token", ms=100)
+    for ms in (200, 300):
+        make_exchange(slow, check_id="oauth.token", ms=ms)
+    [check] = as_lead.get("/runs/latency/").context["chart"].checks
+    assert [(point.run, point.ms) for point in check.points] == [(fast.pk, 100), (slow.pk, 500)]
+    assert (check.median_ms, check.slowest.run) == (300, slow.pk)
+
+
+def test_list_counts_its_runs_up_to_a_limit(as_lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = make_client()
+    for _ in range(3):
+        make_run(client)
+    assert as_lead.get("/runs/").context["total"] == "3"
+    monkeypatch.setattr(run_pages, "COUNTED", 2)
+    assert as_lead.get("/runs/").context["total"] == "2+"
 
 
 @pytest.mark.parametrize("place", PAGES)
@@ -252,7 +273,7 @@ def test_pages_ask_as_often_for_many_rows_as_for_one(
     for number in range(5):
         make_run(make_client(f"client {number}"), started_by=ada, cause=f"cause {number}", marks=marks)
         SavedView.objects.create(name=f"view {number}", query="kind=health")
-    assert queries_of(as_lead, place) == alone <= 9
+    assert queries_of(as_lead, place) == alone <= 10
 
 
 def test_what_is_large_stays_in_the_database(as_lead: Client) -> None:

@@ -78,7 +78,7 @@ def test_a_run_that_is_still_going_waits(kind: str, as_admin: Client) -> None:
 def test_who_took_it_is_written_down(as_lead: Client, run: Run, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "diagnostics.audit"):
         as_lead.get(f"/runs/{run.pk}/packet/")
-    assert f"run {run.pk} was handed out to tess" in caplog.text
+    assert f"run {run.pk} was exported to tess" in caplog.text
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""Counts runs by cause over time."""
+"""Counts failed runs by cause over time."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count
 from django.db.models.functions import Trunc
 
-from diagnostics.runs.cause_chart import Chart, draw, unit_for
+from diagnostics.runs.failure_chart import FailureChart, draw, unit_for
 from diagnostics.runs.filters import RunFilter
 from diagnostics.runs.models import Run
 
 
-def cause_chart(filters: RunFilter, now: datetime, zone: ZoneInfo) -> Chart:
+def failure_chart(filters: RunFilter, now: datetime, zone: ZoneInfo) -> FailureChart:
     """Counts whole runs only, since a part does not check everything. Without a start, from the first run on."""
     runs = filters.apply(Run.objects.filter(branch=""))
     until = min(filters.times.until or now, now)
@@ -24,4 +24,4 @@ def cause_chart(filters: RunFilter, now: datetime, zone: ZoneInfo) -> Chart:
         .values_list(Trunc("created_at", unit, tzinfo=zone), "cause")
         .annotate(times=Count("*"))
     )
-    return draw(counts, unit, since, until, zone)
+    return draw(counts, unit, since, until, filters, zone)
