@@ -74,6 +74,7 @@ ADDRESSES = (
     Address("runs"),
     Address("run-matrix"),
     Address("run-causes"),
+    Address("run-latency"),
     Address("saved-view-add", WRITE, ADMINS),
     Address("saved-view-delete", FORM, ADMINS, "view"),
     Address("run", of="run"),
