@@ -11,12 +11,12 @@ from diagnostics.checks import base as checks
 from diagnostics.runs.filters import (
     CAUSES,
     CERTAINTIES,
+    ENVIRONMENTS,
     KINDS,
     OUTCOMES,
     SORTS,
     SOURCES,
     STATUSES,
-    ENVIRONMENTS,
     YES_OR_NO,
     RunFilter,
 )
