@@ -75,6 +75,19 @@ def test_pure_packages_work_without_django() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_tasks_only_call_services_and_send_tasks() -> None:
+    """A task's body is calls, and loops and conditions around calls: what it does can be tested without a queue."""
+    allowed = (ast.Expr, ast.For, ast.If)
+    functions = [node for node in parse(Path("diagnostics/tasks.py")).body if isinstance(node, ast.FunctionDef)]
+    tasks = [function for function in functions if any("shared_task" in ast.dump(d) for d in function.decorator_list)]
+    assert len(tasks) >= 8
+    for task in tasks:
+        statements = [node for node in ast.walk(task) if isinstance(node, ast.stmt) and node is not task]
+        assert len(statements) <= 4, f"{task.name} does more than call a service"
+        assert all(isinstance(node, allowed) for node in statements), f"{task.name} does more than call a service"
+        assert not [node for node in ast.walk(task) if isinstance(node, ast.Attribute) and node.attr == "objects"]
+
+
 def test_only_the_session_check_uses_the_writing_call() -> None:
     named = {
         module_name(path)
