@@ -168,6 +168,7 @@ TEMPLATES = [
                 "run_list": "diagnostics.runs.templatetags.run_list",
                 "schedules": "diagnostics.monitoring.templatetags.schedules",
                 "system": "diagnostics.operations.templatetags.system",
+                "reference": "diagnostics.reference.templatetags.reference",
                 "reevaluation": "diagnostics.runs.templatetags.reevaluation",
             },
             "context_processors": [
@@ -391,6 +392,9 @@ LOGGING = {
         "py.warnings": {"level": "ERROR"},
     },
 }
+
+# The pages of causes hold no data of an org, and links to them are sent to people without an account.
+PUBLIC_REFERENCE = env.flag("PUBLIC_REFERENCE", True)
 
 # ---------------------------------------------------------------------- monitoring
 

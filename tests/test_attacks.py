@@ -444,7 +444,7 @@ class TestPages:
 
         monkeypatch.setattr("diagnostics.pages.checks.render", fail)
         browser = browser_of(make_user("ada"), raise_request_exception=False)
-        answer = browser.get("/checks/")
+        answer = browser.get("/reference/checks/")
         assert answer.status_code == 500
         assert "no page may tell" not in said_by(answer)
         assert _guarded(answer) == []

@@ -1,9 +1,7 @@
 """Reference of the checks, built from their declarations: requests, permissions, inputs, and the smallest role for all."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from diagnostics.checks.base import Check
 from diagnostics.engine.fixes import admin_notation
@@ -12,9 +10,9 @@ from diagnostics.genesys.contract import Contract, Operation
 
 INPUTS = {
     "call": "the call that failed",
-    "answer": "the answer it got",
-    "conversation": "a conversation id",
-    "start": "an admin's confirmation, typed anew for each run",
+    "answer": "the response it got",
+    "conversation": "a conversation ID",
+    "start": "an admin's confirmation for this run",
 }
 GATEWAY_PATHS = frozenset(operation.path for operation in gateway.OPERATIONS)
 
@@ -62,21 +60,12 @@ class CheckEntry:
 
     id: str
     title: str
-    version: int
+    node: str
     inputs: tuple[str, ...]
     after: tuple[str, ...]
     reads: tuple[Read, ...]
     is_last: bool
     if_all_right: bool
-
-
-@dataclass(frozen=True)
-class CheckArea:
-    """The checks of one file. `question` is the first line of its docstring."""
-
-    name: str
-    question: str
-    entries: tuple[CheckEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -87,25 +76,18 @@ class RolePermission:
     checks: tuple[str, ...]
 
 
-def areas(checks: Iterable[Check], contract: Contract) -> tuple[CheckArea, ...]:
-    """`checks` must be sorted by ID."""
+def entries_of(checks: Iterable[Check], contract: Contract) -> tuple[CheckEntry, ...]:
     checks = list(checks)
     titles = {check.id: check.title for check in checks}
-    found = []
-    for name, group in groupby(checks, key=lambda check: check.id.split(".", 1)[0]):
-        members = list(group)
-        question = (sys.modules[members[0].run.__module__].__doc__ or "").strip().partition("\n")[0]
-        found.append(CheckArea(name, question, tuple(_check_entry(check, titles, contract) for check in members)))
-    return tuple(found)
+    return tuple(_check_entry(check, titles, contract) for check in checks)
 
 
-def smallest_role(areas: Iterable[CheckArea]) -> tuple[RolePermission, ...]:
+def smallest_role(entries: Iterable[CheckEntry]) -> tuple[RolePermission, ...]:
     """The fewest permissions that allow every read, and no write.
 
     If any one of several permissions is enough, one that another read needs anyway is preferred.
     """
     titles: dict[str, list[str]] = {}
-    entries = [entry for area in areas for entry in area.entries]
     reads = [(entry, read) for entry in entries for read in entry.reads if read.permissions and not read.is_write]
     for entry, read in sorted(reads, key=lambda pair: pair[1].rule == "any" and len(pair[1].permissions) > 1):
         for permission in _needed_permissions(read, titles):
@@ -124,7 +106,7 @@ def _check_entry(check: Check, titles: dict[str, str], contract: Contract) -> Ch
     return CheckEntry(
         id=check.id,
         title=check.title,
-        version=check.version,
+        node=check.node,
         inputs=tuple(INPUTS[need] for need in check.needs),
         after=tuple(titles.get(check_id, check_id) for check_id in check.after),
         reads=tuple(_read(read, contract) for read in check.reads),

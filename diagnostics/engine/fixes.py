@@ -1,7 +1,7 @@
 """The fix for each cause: steps for an admin, the required permissions in both notations, and the correct call."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from diagnostics.engine import causes
@@ -12,11 +12,6 @@ from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract, Operation
 from diagnostics.genesys.regions import Region
 from diagnostics.parsing.intent import START_PATH, Aim
-
-OAUTH_MENU = "Admin > Integrations > OAuth"
-ROLES_MENU = "Admin > People & Permissions > Roles / Permissions"
-MESSENGER_MENU = "Admin > Message > Messenger Configurations"
-DEPLOYMENTS_MENU = "Admin > Message > Messenger Deployments"
 
 
 @dataclass(frozen=True)
@@ -34,41 +29,6 @@ class Fix:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
-MENUS = {
-    "auth.client_rejected": OAUTH_MENU,
-    "auth.token_expired": OAUTH_MENU,
-    "authz.permission_missing": f"{ROLES_MENU}, then {OAUTH_MENU} > the client > Roles",
-    "authz.division_missing": f"{OAUTH_MENU} > the client > Roles > Divisions",
-    "authz.scope_missing": f"{OAUTH_MENU} > the client > Scope",
-    "config.cobrowse_disabled": MESSENGER_MENU,
-    "config.deployment_inactive": DEPLOYMENTS_MENU,
-    "config.feature_not_licensed": "Admin > Account Settings > Subscription",
-    "authz.policy_denied": ROLES_MENU,
-    "auth.ip_not_allowed": "Admin > Account Settings > Organization Settings",
-}
-
-# Steps to add to the hint of the finding that proves the cause.
-STEPS: dict[str, tuple[str, ...]] = {
-    "auth.token_expired": (
-        "Ask for a new token from the login host of the same region, and use it until shortly before it expires. "
-        "Its lifetime is set on the OAuth client (5 minutes to 48 hours).",
-    ),
-    "auth.client_rejected": ("Do not make a new secret before id, region and state have been compared.",),
-    "authz.permission_missing": ("Then ask for a new token, and allow a few minutes for the grant to act.",),
-    "authz.division_missing": ("Then ask for a new token, and allow a few minutes for the grant to act.",),
-    "authz.scope_missing": ("A token that was issued before does not gain the scope.",),
-    "authz.user_context_required": (
-        "The token itself is valid (GET /api/v2/tokens/me answers it): it is only the wrong kind for this call.",
-    ),
-    "authz.not_a_party": ("Client credentials have no user, so they never take part in a conversation.",),
-    "conv.not_found": ("The path is right: only the id, the org or the region can be wrong.",),
-    "env.rate_limited": ("The request itself is not at fault.",),
-    "path.wrong_method": ("The path and the conversation are not the problem.",),
-    "conv.session_conflict": ("End the open session or let its offer expire, then offer anew.",),
-    "host.plain_http": ("Revoke the token that travelled in the clear: DELETE /api/v2/tokens/me.",),
-}
-
-
 def fix_for(
     verdict: Verdict,
     findings: Iterable[AnyFinding],
@@ -77,30 +37,33 @@ def fix_for(
     region: Region,
     contract: Contract,
 ) -> Fix:
-    """For the causes `none` and `undetermined` the fix is only the verdict's remedy and the correct call."""
+    """The steps of the cause, and the correct call if the call is what has to change.
+
+    For the causes `none` and `undetermined` the fix is only the verdict's remedy.
+    """
     by_check = {finding.check_id: finding for finding in findings}
-    steps = [verdict.remedy] if verdict.remedy else []
+    cause = causes.CAUSES.get(verdict.cause)
     signs_in = aim is not None and aim.signs_in
-    if not signs_in:  # a call that signs a user in has no secret and no token
-        steps += STEPS.get(verdict.cause, ())
-    if verdict.cause not in (causes.NONE, causes.UNDETERMINED):
+    steps = [verdict.remedy] if verdict.remedy else []
+    if cause is not None:
+        steps = steps or list(cause.fix)
+        if not signs_in:  # a call that signs a user in has no secret and no token
+            steps += cause.afterwards
         steps += _not_the_reason(verdict, by_check)
     at_gateway = _uses_gateway(aim, by_check)
     wanted = None if at_gateway else _operation(aim, contract)
-    if at_gateway:
-        curl = _gateway_curl(conversation_id, region, by_check)
-    elif signs_in:
-        curl = ""
-    else:
-        curl = _curl(wanted, conversation_id, region)
-    return Fix(
+    fix = Fix(
         steps=tuple(steps),
-        menu_path=MENUS.get(verdict.cause, ""),
+        menu_path=cause.menu if cause is not None else "",
         permissions=tuple({"api": p, "admin": admin_notation(p)} for p in (wanted.permissions if wanted else ())),
         one_is_enough=bool(wanted and wanted.rule == "any" and len(wanted.permissions) > 1),
-        curl=curl,
-        snippets=snippets_for(wanted, conversation_id, region) if wanted else {},
     )
+    if cause is None or not cause.is_in_the_call or signs_in:
+        return fix
+    if at_gateway:
+        return replace(fix, curl=_gateway_curl(conversation_id, region, by_check))
+    snippets = snippets_for(wanted, conversation_id, region) if wanted else {}
+    return replace(fix, curl=_curl(wanted, conversation_id, region), snippets=snippets)
 
 
 def admin_notation(permission: str) -> str:
@@ -115,14 +78,14 @@ def _not_the_reason(verdict: Verdict, by_check: dict[str, AnyFinding]) -> list[s
     if exists is not None and exists.code == "found" and not verdict.cause.startswith("conv."):
         live = by_check.get("conversation.connected")
         also = " and is live" if live is not None and live.code == "connected" else ""
-        steps.append(f"The conversation itself was found{also}, so the id is not the problem.")
+        steps.append(f"The conversation itself was found{also}, so its ID isn't the problem.")
     scopes, provider = by_check.get("oauth.scopes"), by_check.get("provider.match")
     no_scopes = scopes is not None and scopes.code == "not_applicable"
     no_provider = provider is not None and provider.code == "not_in_contract"
     if no_scopes and no_provider:
-        steps.append("Scopes and the provider id are not the reason: this org's API has neither for this call.")
+        steps.append("Scopes and the providerId aren't the reason: this org's API has neither for this call.")
     elif no_scopes and verdict.cause.startswith(("path.", "authz.")):
-        steps.append("Scopes are not the reason: they play no part for a client-credentials client.")
+        steps.append("Scopes aren't the reason: client credentials use roles, not scopes.")
     return steps
 
 

@@ -75,7 +75,7 @@ def _permission_context(request: Request, permission: str) -> dict[str, Any]:
         "contract": contract,
         "askers": calls[:MAX_CALLS],
         "more_askers": max(len(calls) - MAX_CALLS, 0),
-        "readers": dependent_checks(permission, handbook.areas(all_checks(), bundled())),
+        "readers": dependent_checks(permission, handbook.entries_of(all_checks(), bundled())),
         "page": page,
         "rows": rows,
         "unknown_clients": queries.clients_with_unknown_permission(permission, request.user),

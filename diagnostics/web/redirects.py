@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 MOVED: dict[str, str] = {
     "rejudge/": "reevaluate",
     "runs/<int:pk>/rejudge/": "run-reevaluate",
+    "checks/": "checks",
 }
 
 

@@ -175,6 +175,8 @@ OWN_ACCOUNT = {pattern.name for pattern in (*sign_in_urls, *account_urls)}
 ELSEWHERE = {"api"}
 # Open to everybody, and one's own token: tests/orgs/views/test_badges.py, test_api_tokens.py and tests/api/test_access.py.
 BY_THEMSELVES = {"badge", "api-nowhere", "api-token-revoke"}
+# Open to everybody unless the operator closes it: tests/reference/test_causes.py.
+REFERENCE = {"reference", "causes", "cause", "cause-markdown", "why-404", "why-404-markdown"}
 every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
 every_address_of_an_org = pytest.mark.parametrize(
     "address", [each for each in ADDRESSES if each.is_of_an_org], ids=lambda address: address.name
@@ -229,7 +231,7 @@ def browser_of(role: User.Role, **values: object) -> Client:
 def test_no_address_is_missing_from_the_table() -> None:
     assert {address.name for address in ADDRESSES} == set(
         names(urls.urlpatterns)
-    ) - FOR_MACHINES - OWN_ACCOUNT - BY_THEMSELVES
+    ) - FOR_MACHINES - OWN_ACCOUNT - BY_THEMSELVES - REFERENCE
 
 
 @every_address

@@ -46,7 +46,7 @@ def test_a_fresh_demo_explains_itself_and_its_story_is_walked(window: Visit, dem
     run = Run.objects.order_by("-pk")[0]
     execute_run(run.pk)
     page.reload()
-    expect(page.get_by_role("main")).to_contain_text("The path is not in the API")
+    expect(page.get_by_role("main")).to_contain_text("Path isn't in the Genesys Cloud API")
     page.get_by_role("link", name="Diagnose", exact=True).click()
     expect(page.get_by_role("heading", name="You are looking at a demo")).to_have_count(0)
     assert window.complaints == []
@@ -64,7 +64,7 @@ def test_a_health_check_changes_how_a_client_stands(window: Visit, demo: Running
     execute_run(run.pk)
     window.page.reload()
     expect(row).to_contain_text("Cannot work")
-    expect(row).to_contain_text("A permission is missing")
+    expect(row).to_contain_text("Permission missing")
     row.get_by_role("link", name=client.name).click()
     expect(window.page.get_by_role("region", name="Could cobrowse work right now?")).to_contain_text("Cannot work")
 

@@ -91,7 +91,7 @@ def furnish() -> dict[str, str]:
         "mended run": f"/runs/{watched(client, 'mended').pk}/",
         "live start": f"/runs/{healthy.pk}/live/",
         "no live start": f"/runs/{run.pk}/live/",
-        "checks": "/checks/",
+        "checks": "/reference/checks/",
         "exchange": f"/runs/{run.pk}/exchanges/0/",
         "claims": "/claims/",
         "contract": "/contract/",

@@ -85,12 +85,13 @@ class SampleSite:
             "rest": "nowhere",
             "id": "nothing-is-kept",
             "position": 0,
+            "code": "path.not_in_api",
         }
         return values[name] if name in values else self.row_ids[row_prefix]
 
 
 # URL parameters that do not identify a row.
-STATIC_PARAMETERS = {"file_format", "form", "id", "key", "provider_id", "rest"}
+STATIC_PARAMETERS = {"code", "file_format", "form", "id", "key", "provider_id", "rest"}
 # URL prefixes of rows that belong to an org.
 ORG_PREFIXES = {
     "clients/", "runs/", "providers/", "findings/", "schedules/", "incidents/", "alerts/deliveries/",

@@ -134,4 +134,4 @@ def test_every_check_but_those_of_the_outcome_has_a_node() -> None:
 def test_every_cause_has_a_node() -> None:
     missing = {cause for cause in causes.TITLES if not causes.node_of(cause)}
     assert missing == {causes.NONE, causes.UNDETERMINED}
-    assert set(causes.NODES_OF_CAUSES.values()) <= set(NODES)
+    assert {cause.node for cause in causes.CAUSES.values()} <= set(NODES)

@@ -10,7 +10,7 @@ from django.conf import settings
 from diagnostics.checks.base import Check, CheckContext, Result, all_checks, passed
 from diagnostics.demo.scenarios import scenarios
 from diagnostics.demo.server import Running, start
-from diagnostics.engine.check_reference import areas, smallest_role
+from diagnostics.engine.check_reference import entries_of, smallest_role
 from diagnostics.genesys import client as genesys
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.intent import START_PATH
@@ -64,7 +64,7 @@ def test_no_check_asks_what_it_did_not_declare(asked: set[tuple[str, str]]) -> N
 
 
 def test_every_read_that_names_a_path_of_the_api_is_published_or_the_gateway_s() -> None:
-    reads = [read for area in areas(all_checks(), bundled()) for entry in area.entries for read in entry.reads]
+    reads = [read for entry in entries_of(all_checks(), bundled()) for read in entry.reads]
     unknown = [each.text for each in reads if each.text.startswith("GET ") and each.rule == "unknown"]
     assert set(unknown) <= {"GET /api/v2/*"}
     assert any(each.at_gateway for each in reads)
@@ -79,7 +79,7 @@ def test_all_but_the_token_request_and_the_live_start_are_reads() -> None:
 
 def test_the_smallest_role_is_what_the_reads_need() -> None:
     """Against the list in the official documentation of what such a client needs."""
-    role = {each.permission.api: each.checks for each in smallest_role(areas(all_checks(), bundled()))}
+    role = {each.permission.api: each.checks for each in smallest_role(entries_of(all_checks(), bundled()))}
     assert set(role) == {
         "analytics:conversationDetail:view",
         "authorization:role:view",
@@ -95,9 +95,5 @@ def say(ctx: CheckContext) -> list[Result]:
 
 def test_of_several_that_are_enough_the_one_already_needed_is_taken() -> None:
     details = "GET /api/v2/analytics/conversations/{conversationId}/details"
-    found = areas((Check("a.one", "One", say, reads=(details,)),), bundled())
+    found = entries_of((Check("a.one", "One", say, reads=(details,)),), bundled())
     assert [each.permission.api for each in smallest_role(found)] == ["analytics:conversationDetail:view"]
-    assert (
-        found[0].question
-        == "What the checks say of themselves is what they do: every request of every scenario was declared."
-    )

@@ -70,8 +70,8 @@ def test_where_one_of_several_permissions_will_do_it_is_said() -> None:
 
 def test_scopes_and_providers_are_cleared_where_they_are_not_the_reason() -> None:
     steps = " ".join(mended(but("x request.path:not_in_api", "! provider.match:not_in_contract")).steps)
-    assert "Scopes and the provider id are not the reason" in steps
-    assert "is live, so the id is not the problem" in steps
+    assert "Scopes and the providerId aren't the reason" in steps
+    assert "is live, so its ID isn't the problem" in steps
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_those_in_need_come_first_and_say_why(as_lead: Client) -> None:
     make_client("D production", status="broken", environment="production", status_cause="authz.permission_missing")
     page = as_lead.get("/").content.decode()
     assert page.index("D production") < page.index("C sandbox") < page.index("B unread") < page.index("A well")
-    assert "A permission is missing" in page
+    assert "Permission missing" in page
 
 
 def test_filters_and_search_narrow_the_overview(as_lead: Client) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from diagnostics.engine.check_reference import CheckArea
+from diagnostics.engine.check_reference import CheckEntry
 from diagnostics.engine.environment import MEDIA, STARTING
 from diagnostics.genesys.documents.grants import covers
 from diagnostics.genesys.operation import Operation
@@ -57,10 +57,10 @@ def canonical_name(permission: str, known: Iterable[str]) -> str:
     return next((name for name in known if name.lower() == permission.lower()), permission)
 
 
-def dependent_checks(permission: str, areas: Iterable[CheckArea]) -> tuple[DependentCheck, ...]:
+def dependent_checks(permission: str, entries: Iterable[CheckEntry]) -> tuple[DependentCheck, ...]:
     """Return the checks that make a read request that needs the permission, with its alternatives."""
     found: dict[str, set[str]] = {}
-    for entry in (entry for area in areas for entry in area.entries):
+    for entry in entries:
         for read in entry.reads:
             names = {needed.api for needed in read.permissions}
             others = {name for name in names if not covers(permission, name)}

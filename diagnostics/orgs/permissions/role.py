@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diagnostics.engine.fixes import OAUTH_MENU, ROLES_MENU, admin_notation
+from diagnostics.engine.causes.cause import OAUTH_MENU, ROLES_MENU
+from diagnostics.engine.fixes import admin_notation
 
 MENU_PATH = f"{ROLES_MENU}, then {OAUTH_MENU} > the client > Roles"
 CREATE_CALL = "POST /api/v2/authorization/roles"

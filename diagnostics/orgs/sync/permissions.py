@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from diagnostics.checks.base import Result, all_checks
 from diagnostics.checks.oauth import judge_identity, judge_token
-from diagnostics.engine.check_reference import areas, smallest_role
+from diagnostics.engine.check_reference import entries_of, smallest_role
 from diagnostics.genesys.documents import catalogue, grants, token_info
 from diagnostics.genesys.documents.catalogue import Catalogue
 from diagnostics.genesys.documents.grants import Grants
@@ -67,7 +67,7 @@ def catalogue_permissions(region_key: str) -> list[str]:
     """Return the permissions to look up in the org's catalogue, which tells a missing license from a missing permission."""
     contract = current_contract(region_key)
     start = contract.operation("POST", START_PATH)
-    needed = [entry.permission.api for entry in smallest_role(areas(all_checks(), contract))]
+    needed = [entry.permission.api for entry in smallest_role(entries_of(all_checks(), contract))]
     return sorted({*(start.permissions if start else ()), *needed, *EXTRA_PERMISSIONS})
 
 

@@ -64,7 +64,7 @@ def client_permissions(request: Request, pk: int) -> HttpResponse:
 
 def _needed(contract: Contract) -> dict[str, tuple[str, ...]]:
     """Return the permissions of the smallest role, each with the titles of the checks that need it."""
-    role = handbook.smallest_role(handbook.areas(all_checks(), contract))
+    role = handbook.smallest_role(handbook.entries_of(all_checks(), contract))
     return {entry.permission.api: entry.checks for entry in role}
 
 

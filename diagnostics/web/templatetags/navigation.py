@@ -55,7 +55,7 @@ SECTION_TABS = {
         MenuEntry("Deliveries", ("deliveries",)),
     ),
     "Reference": (
-        MenuEntry("Causes", ("causes", "checks")),
+        MenuEntry("Causes", ("causes",), ("/reference/why-404",)),
         MenuEntry("Checks", ("checks",)),
         MenuEntry("API reference", ("contract",)),
         MenuEntry("API for programs", ("api-guide",)),

@@ -345,7 +345,7 @@ def test_a_late_tick_is_told_on_every_page(told_late: None, admin: Client, secon
     if seconds is not None:
         beat(TICK)
         Heartbeat.objects.update(at=timezone.now() - timedelta(seconds=seconds))
-    for place in ("/", "/runs/", "/schedules/", "/checks/"):
+    for place in ("/", "/runs/", "/schedules/", "/reference/checks/"):
         assert ("Nothing runs by itself right now" in admin.get(place).text) is is_told
 
 
@@ -354,9 +354,9 @@ def test_the_banner_is_asked_for_once_in_a_while_and_not_by_strangers(
 ) -> None:
     assert "Nothing runs by itself" not in client.get("/login/").text
     client.force_login(make_user())
-    client.get("/checks/")
+    client.get("/reference/checks/")
     with django_assert_num_queries(2):  # the session and its person
-        client.get("/checks/")
+        client.get("/reference/checks/")
 
 
 def test_a_run_under_way_does_not_stop_the_page(admin: Client) -> None:

@@ -68,11 +68,11 @@ def test_a_wildcard_stands_for_all_that_it_covers() -> None:
 
 
 def test_the_checks_that_read_with_it_are_named() -> None:
-    areas = handbook.areas(all_checks(), bundled())
+    entries = handbook.entries_of(all_checks(), bundled())
     titles = {each.id: each.title for each in all_checks()}
-    assert titles["deployments.cobrowse"] in {each.title for each in dependent_checks(DEPLOYMENT, areas)}
-    assert dependent_checks("made:up:view", areas) == ()
-    assert dependent_checks(START, areas) == ()
+    assert titles["deployments.cobrowse"] in {each.title for each in dependent_checks(DEPLOYMENT, entries)}
+    assert dependent_checks("made:up:view", entries) == ()
+    assert dependent_checks(START, entries) == ()
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_check_is_on_the_page_with_its_title(as_lead: Client) -> None:
-    page = as_lead.get("/checks/").content.decode()
+    page = as_lead.get("/reference/checks/").content.decode()
     assert all(f"check-{each.id}" in page for each in all_checks())
 
 
 def test_the_smallest_role_is_there_in_both_notations_to_copy(as_lead: Client) -> None:
-    page = as_lead.get("/checks/").content.decode()
+    page = as_lead.get("/reference/checks/").content.decode()
     assert 'id="role-api"' in page
     assert 'id="role-admin"' in page
     assert "conversation:communication:view" in page
@@ -26,9 +26,9 @@ def test_the_smallest_role_is_there_in_both_notations_to_copy(as_lead: Client) -
 
 def test_the_navigation_leads_there_for_both_roles(as_admin: Client, as_lead: Client) -> None:
     for browser in (as_admin, as_lead):
-        assert b'href="/checks/"' in browser.get("/").content
+        assert b'href="/reference/checks/"' in browser.get("/").content
 
 
 def test_it_asks_the_database_for_the_reader_alone(as_lead: Client, queries_of: Callable[[Client, str], int]) -> None:
     make_client()
-    assert queries_of(as_lead, "/checks/") <= 3
+    assert queries_of(as_lead, "/reference/checks/") <= 3

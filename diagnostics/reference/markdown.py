@@ -1,0 +1,75 @@
+"""The pages of causes as Markdown."""
+
+from collections.abc import Iterable, Iterator
+
+from diagnostics.engine.causes import CAUSES
+from diagnostics.engine.causes.cause import Cause
+from diagnostics.engine.fixes import admin_notation
+from diagnostics.reference import why_404
+from diagnostics.reference.text import to_markdown
+
+
+def cause_markdown(cause: Cause) -> str:
+    return _document(_cause(cause))
+
+
+def why_404_markdown() -> str:
+    return _document(_why_404())
+
+
+def _cause(cause: Cause) -> Iterator[str]:
+    yield f"# {to_markdown(cause.title)}"
+    yield f"Cause `{cause.code}`"
+    yield to_markdown(cause.meaning)
+    yield "## Evidence"
+    yield to_markdown(cause.evidence)
+    yield "## Fix"
+    yield _numbered(steps_of(cause))
+    if cause.menu:
+        yield f"In the admin pages: {cause.menu}"
+    yield "## Misconception"
+    yield to_markdown(cause.myth)
+    yield "## Response"
+    yield to_markdown(cause.response)
+    if cause.example:
+        yield f"```\n{cause.example}\n```"
+    if cause.permissions:
+        yield "## Permissions"
+        yield "\n".join(f"- `{name}` ({admin_notation(name)})" for name in cause.permissions)
+    if cause.operations:
+        yield "## Operations"
+        yield "\n".join(f"- `{operation}`" for operation in cause.operations)
+
+
+def _why_404() -> Iterator[str]:
+    yield f"# {why_404.TITLE}"
+    yield to_markdown(why_404.SUMMARY)
+    yield "## Correct call"
+    yield f"```\n{why_404.CORRECT_CALL}\n```"
+    yield to_markdown(why_404.CORRECT_CALL_NOTE)
+    yield "## Causes, most common first"
+    for number, cause in enumerate(why_404.CAUSES_OF_A_404, 1):
+        yield f"### {number}. {to_markdown(cause.title)}"
+        yield to_markdown(cause.meaning)
+        yield f"Evidence: {to_markdown(cause.evidence)}"
+        yield f"Fix: {to_markdown(' '.join(cause.fix))}"
+    yield "## Not the cause"
+    yield "\n".join(f"- {to_markdown(myth)}" for myth in why_404.MYTHS)
+
+
+def steps_of(cause: Cause) -> tuple[str, ...]:
+    """All general steps. Those that a verdict adds after its own are only listed if they aren't among them already."""
+    return (*cause.fix, *(step for step in cause.afterwards if not step.startswith(cause.fix)))
+
+
+def related_to(cause: Cause) -> tuple[Cause, ...]:
+    """The other causes in the same part of the chain."""
+    return tuple(other for other in CAUSES.values() if other.node == cause.node and other != cause)
+
+
+def _numbered(steps: Iterable[str]) -> str:
+    return "\n".join(f"{number}. {to_markdown(step)}" for number, step in enumerate(steps, 1))
+
+
+def _document(parts: Iterable[str]) -> str:
+    return "\n\n".join(parts) + "\n"
