@@ -93,7 +93,7 @@ def judge_host(
             evidence={"wanted": wanted, "host": call.host, "host_region": other.key},
         )
     similar = ", ".join(candidate.api_host for candidate in nearest_regions(call.host, 2))
-    hint = f"Send the call to https://{wanted}. Similar hosts: {similar}."
+    hint = f"Send the call to https://{wanted}." + (f" Similar hosts: {similar}." if similar else "")
     sentence = f"{call.host} is not a host of Genesys Cloud; the API host of this client's region is {wanted}."
     if is_host_of(company_gateway, call.host):
         sentence = f"{call.host} is the host of your company's gateway, but the path lacks the gateway's prefix."

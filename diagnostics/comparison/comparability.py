@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnostics.comparison.client_facts import is_same_org
 from diagnostics.comparison.side import Side
 
 Weight = Literal["banner", "note"]
@@ -77,7 +76,8 @@ def _kinds(a: Side, b: Side) -> Iterator[Remark]:
 def _environment_remarks(a: Side, b: Side) -> Iterator[Remark]:
     if a.client_pk == b.client_pk:
         return
-    same = is_same_org(a.environment, b.environment)
+    ids = a.facts.org_id, b.facts.org_id
+    same = ids[0] == ids[1] if all(ids) else None
     names = f"{a.client_name} and {b.client_name}"
     if same:
         yield Remark("other_client", "note", f"Two clients of one org: {names}. Their rights may differ.")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from diagnostics.comparison.fact import Effect, Fact
+from diagnostics.engine.facts import Change
 
 # What a change is about -> the kind of the matching fact.
 KINDS = {"deployment": "deployment", "gateway": "provider", "grant": "role"}
@@ -29,21 +30,13 @@ WAYS = {
 }
 
 
-@dataclass(frozen=True)
-class ObservedOrgChange:
+@dataclass(frozen=True, kw_only=True)
+class ObservedOrgChange(Change):
     """A change between two syncs, after `not_before` (None if there was no earlier sync) and not after `at`."""
 
     pk: int
-    client_pk: int
-    about: str
-    kind: str
     at: datetime
     not_before: datetime | None = None
-    ref: str = ""
-    name: str = ""
-    setting: str = ""
-    before: Any = None
-    after: Any = None
 
     def may_lie_between(self, first: datetime, second: datetime) -> bool:
         return self.at > first and (self.not_before is None or self.not_before < second)

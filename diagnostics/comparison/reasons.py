@@ -7,9 +7,9 @@ from typing import Any
 from diagnostics.comparison.dependencies import checks_of, kinds_of, link_of
 from diagnostics.comparison.fact import Effect, Fact
 from diagnostics.comparison.org_changes import ObservedOrgChange, are_opposite, matches, relevant_changes
-from diagnostics.comparison.setup import mapping_of
 from diagnostics.comparison.side import Side
 from diagnostics.engine.finding import AnyFinding
+from diagnostics.genesys.fields import mapping
 
 RANKED = ("pass", "warn", "fail")
 # Settings of a deployment that can't be the reason on their own.
@@ -119,7 +119,7 @@ def _with_certainty(
 
 def _is_relevant(fact: Fact, deciding: Iterable[AnyFinding]) -> bool:
     """Whether the fact is about what the deciding findings are about. Missing evidence rules nothing out."""
-    evidence = [(finding.check_id, finding.subject, mapping_of(finding.evidence)) for finding in deciding]
+    evidence = [(finding.check_id, finding.subject, mapping(finding.evidence)) for finding in deciding]
     if fact.kind == "permission":
         needs = {str(need).lower() for check, _, details in evidence for need in _list(details.get("needs"))}
         return not needs or fact.key in needs

@@ -3,20 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from diagnostics.comparison import client_facts as surroundings
-from diagnostics.comparison import findings as compare
-from diagnostics.comparison import inputs as inputs
+from diagnostics.comparison import client_facts, inputs
 from diagnostics.comparison.comparability import Remark, is_comparable, remarks_on
 from diagnostics.comparison.explanation import Explanation, explain
 from diagnostics.comparison.fact import Fact
-from diagnostics.comparison.findings import FindingChange
+from diagnostics.comparison.findings import RANKS, FindingChange, compare
 from diagnostics.comparison.noise import Detail, details
 from diagnostics.comparison.org_changes import ObservedOrgChange
 from diagnostics.comparison.side import Side
 from diagnostics.comparison.steps import step_between
 from diagnostics.engine.finding import AnyFinding
-
-RANKED = frozenset(compare.RANKS)
 
 
 @dataclass(frozen=True)
@@ -122,12 +118,12 @@ def compare_runs(
 ) -> Comparison:
     """`checks` are those of this version: ID -> title and required inputs. `org_changes` happened between the runs."""
     remarks = remarks_on(a, b)
-    facts = surroundings.facts_of(a.environment, b.environment, (a.at, b.at))
+    facts = client_facts.facts_of(a.facts, b.facts, (a.at, b.at))
     given = inputs.facts_of(a, b)
     step = step_between(a, b)
     in_order = (*facts, *given)
     if step.first is not a:
-        turned = surroundings.facts_of(b.environment, a.environment, (b.at, a.at))
+        turned = client_facts.facts_of(b.facts, a.facts, (b.at, a.at))
         in_order = (*turned, *inputs.facts_of(b, a))
     ordered = tuple(sorted(org_changes, key=lambda change: (change.at, change.pk)))
     between = step.first.at, step.second.at
@@ -151,7 +147,7 @@ def _lines(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) ->
     """Compares the checks that both runs planned or ran."""
     shared = a.check_ids & b.check_ids
     old, new = ([finding for finding in side.findings if finding.check_id in shared] for side in (a, b))
-    for compared in compare.compare(old, new):
+    for compared in compare(old, new):
         before, after = compared.before, compared.after
         yield ChangedFinding(
             check_id=compared.check_id,
@@ -178,8 +174,8 @@ def _group_key(line: ChangedFinding) -> str:
     """Unknown changes are split by which of the two runs was inconclusive."""
     if line.change is not FindingChange.UNKNOWN:
         return GROUP_OF[line.change]
-    knew_then = line.before is not None and line.before.outcome in RANKED
-    knows_now = line.after is not None and line.after.outcome in RANKED
+    knew_then = line.before is not None and line.before.outcome in RANKS
+    knows_now = line.after is not None and line.after.outcome in RANKS
     if not knew_then:
         return "known" if knows_now else "neither"
     return "unknown"

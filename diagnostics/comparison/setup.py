@@ -1,50 +1,42 @@
 """The facts about the cobrowse setup of two runs: each web deployment and each provider of the gateway."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sized
 
 from diagnostics.comparison.fact import Effect, Fact, FactState, fact
+from diagnostics.engine.facts import DeploymentFacts, OrgFacts
+from diagnostics.genesys.documents.gateway_providers import GatewayProvider
 
-Items = dict[str, Mapping[str, Any]]
+Deployments = Mapping[str, DeploymentFacts]
+Providers = Mapping[str, GatewayProvider]
 FULL = 100  # the most entries that a run stores, so a longer list is cut off
 PRESENT = ("there", "not there")
 
 
-def mapping_of(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def deployment_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Fact]:
+def deployment_facts(before: OrgFacts, after: OrgFacts) -> Iterator[Fact]:
     """Deployments are matched by ID, or by name if the runs belong to two orgs."""
-    old, new = (_items(environment.get("deployments")) for environment in (before, after))
+    old, new = before.deployments, after.deployments
     if old is None or new is None:
         yield Fact("deployment", "Web deployments", _counted(old), _counted(new), FactState.UNKNOWN)
         return
-    old_id, new_id = (mapping_of(environment.get("org")).get("id") for environment in (before, after))
-    if old_id and new_id and old_id != new_id:
+    if before.org_id and after.org_id and before.org_id != after.org_id:
         new = _by_name_of(old, new)
-    cut = tuple(environment.get("deployments_more") is True for environment in (before, after))
     for key in dict.fromkeys([*old, *new]):
         if key in old and key in new:
             yield from _deployment_settings(key, old[key], new[key])
         else:
-            yield _deployment_alone(key, old.get(key), new.get(key), cut[1] if key in old else cut[0])
+            is_cut = after.has_more if key in old else before.has_more
+            yield _deployment_alone(key, old.get(key), new.get(key), is_cut=is_cut)
 
 
-def _deployment_settings(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Fact]:
-    name = _name(new, key)
-    yield _setting(
-        key,
-        name,
-        "cobrowse",
-        (_yes_no(old.get("cobrowse"), "on", "off"), _yes_no(new.get("cobrowse"), "on", "off")),
-        good="on",
-    )
-    yield _setting(key, name, "status", (_text(old, "status"), _text(new, "status")), good="active")
-    yield _channels(key, name, old.get("channels"), new.get("channels"))
-    yield _setting(key, name, "version", (_text(old, "version"), _text(new, "version")))
-    yield _setting(key, name, "name", (_text(old, "name"), _text(new, "name")))
+def _deployment_settings(key: str, old: DeploymentFacts, new: DeploymentFacts) -> Iterator[Fact]:
+    name = new.name or key
+    switches = (_yes_no(old.cobrowse, "on", "off"), _yes_no(new.cobrowse, "on", "off"))
+    yield _setting(key, name, "cobrowse", switches, good="on")
+    yield _setting(key, name, "status", (old.status or None, new.status or None), good="active")
+    yield _channels(key, name, old.channels, new.channels)
+    yield _setting(key, name, "version", (old.version or None, new.version or None))
+    yield _setting(key, name, "name", (old.name or None, new.name or None))
 
 
 SETTING_LABELS = {
@@ -72,8 +64,8 @@ def _setting(key: str, name: str, part: str, values: tuple[str | None, str | Non
     return Fact("deployment", compared.what, before, after, FactState.CHANGED, effect, key, part, clause)
 
 
-def _channels(key: str, name: str, before: Any, after: Any) -> Fact:
-    old, new = (set(map(str, channels)) if isinstance(channels, list) else None for channels in (before, after))
+def _channels(key: str, name: str, before: tuple[str, ...] | None, after: tuple[str, ...] | None) -> Fact:
+    old, new = (None if channels is None else set(channels) for channels in (before, after))
     what = f"Deployment {name}: channels"
     shown = [None if channels is None else ", ".join(sorted(channels)) or "none" for channels in (old, new)]
     if old is None or new is None or old == new:
@@ -88,48 +80,49 @@ def _channels(key: str, name: str, before: Any, after: Any) -> Fact:
     return Fact("deployment", what, shown[0], shown[1], FactState.CHANGED, effect, key, "channels", clause)
 
 
-def _deployment_alone(key: str, old: Any, new: Any, is_cut: bool) -> Fact:
+def _deployment_alone(key: str, old: DeploymentFacts | None, new: DeploymentFacts | None, *, is_cut: bool) -> Fact:
     """A deployment that only one of the runs has. If the other's list was cut off, the fact is unknown."""
-    one = mapping_of(old or new)
-    name = _name(one, key)
+    one = old or new or DeploymentFacts()
+    name = one.name or key
     words = PRESENT if old else PRESENT[::-1]
     what = f"Deployment {name}"
     if is_cut:
         return Fact("deployment", what, words[0], words[1], FactState.UNKNOWN, key=key)
-    offers = str(one.get("status", "")).lower() == "active" and one.get("cobrowse") is not False
+    offers = one.is_active and one.cobrowse is not False
     effect = (Effect.LOST if old else Effect.GAINED) if offers else Effect.OTHER
     clause = f"the deployment {name} {'is gone' if old else 'is new'}"
     return Fact("deployment", what, words[0], words[1], FactState.CHANGED, effect, key, "", clause)
 
 
-def gateway_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Fact]:
-    has = [_yes_no(environment.get("gateway"), "yes", "no") for environment in (before, after)]
+def gateway_facts(before: OrgFacts, after: OrgFacts) -> Iterator[Fact]:
+    has = [_yes_no(facts.gateway, "yes", "no") for facts in (before, after)]
     clause = f"the org's provider gateway {'answers now' if has[1] == 'yes' else 'no longer answers'}"
     yield fact("gateway", "Provider gateway", has[0], has[1], clause=clause)
-    old, new = (_providers(environment.get("providers")) for environment in (before, after))
-    if old is None or new is None:
+    if before.providers is None or after.providers is None:
         if "no" not in has:  # without a gateway there is no list to read
-            yield Fact("provider", "Gateway providers", _counted(old), _counted(new), FactState.UNKNOWN)
+            counts = _counted(before.providers), _counted(after.providers)
+            yield Fact("provider", "Gateway providers", *counts, FactState.UNKNOWN)
         return
+    old, new = ({provider.id: provider for provider in providers} for providers in (before.providers, after.providers))
     renamed = _renamed(old, new)
     for key in dict.fromkeys([*old, *(new_key for new_key in new if new_key not in renamed.values())]):
         if key in renamed:
             yield _rename(key, renamed[key])
         elif key in old and key in new:
-            yield _enabled(key, old[key].get("enabled"), new[key].get("enabled"))
+            yield _enabled(key, old[key].enabled, new[key].enabled)
         else:
             yield _provider_alone(key, key in old, len(new if key in old else old) >= FULL)
 
 
-def _renamed(old: Items, new: Items) -> dict[str, str]:
+def _renamed(old: Providers, new: Providers) -> dict[str, str]:
     """Old ID -> new ID of providers whose ID changed: exactly one new ID differs only in case, or has the same name."""
     old_keys, new_keys = [key for key in old if key not in new], [key for key in new if key not in old]
-    names = Counter(_text(old[old_key], "name") for old_key in old_keys)
+    names = Counter(old[old_key].name for old_key in old_keys)
     found: dict[str, str] = {}
     for key in old_keys:
-        name = _text(old[key], "name")
+        name = old[key].name
         letters = [new_key for new_key in new_keys if new_key.casefold() == key.casefold()]
-        named = [new_key for new_key in new_keys if name and _text(new[new_key], "name") == name and names[name] == 1]
+        named = [new_key for new_key in new_keys if name and new[new_key].name == name and names[name] == 1]
         fits = letters if len(letters) == 1 else named
         if len(fits) == 1 and fits[0] not in found.values():
             found[key] = fits[0]
@@ -141,11 +134,8 @@ def _rename(old: str, new: str) -> Fact:
     return Fact("provider", "Provider id", old, new, FactState.CHANGED, Effect.OTHER, old, "id", clause)
 
 
-def _enabled(key: str, before: Any, after: Any) -> Fact:
-    old, new = (
-        None if not isinstance(is_enabled, bool) else "enabled" if is_enabled else "not enabled"
-        for is_enabled in (before, after)
-    )
+def _enabled(key: str, before: bool | None, after: bool | None) -> Fact:
+    old, new = (_yes_no(is_enabled, "enabled", "not enabled") for is_enabled in (before, after))
     what = f"Provider {key}"
     if before is after:
         return Fact("provider", what, old or "listed", new or "listed", FactState.SAME, key=key, part="enabled")
@@ -166,9 +156,11 @@ def _provider_alone(key: str, was_there: bool, is_cut: bool) -> Fact:
     return Fact("provider", f"Provider {key}", words[0], words[1], FactState.CHANGED, effect, key, "", clause)
 
 
-def _by_name_of(old: Items, new: Items) -> Items:
+def _by_name_of(old: Deployments, new: Deployments) -> Deployments:
     """The new org's deployments under the IDs of the old org's with the same name, where that name is unique in both."""
-    old_names, new_names = ({key: _name(item, key).casefold() for key, item in items.items()} for items in (old, new))
+    old_names, new_names = (
+        {key: (item.name or key).casefold() for key, item in listed.items()} for listed in (old, new)
+    )
     counts = Counter(old_names.values()), Counter(new_names.values())
     by_name = {name: key for key, name in old_names.items() if counts[0][name] == 1}
     return {
@@ -176,29 +168,9 @@ def _by_name_of(old: Items, new: Items) -> Items:
     }
 
 
-def _items(value: Any) -> Items | None:
-    return {str(key): mapping_of(item) for key, item in value.items()} if isinstance(value, Mapping) else None
+def _yes_no(value: bool | None, yes: str, no: str) -> str | None:
+    return None if value is None else yes if value else no
 
 
-def _providers(value: Any) -> Items | None:
-    if not isinstance(value, list):
-        return None
-    providers = [mapping_of(provider) for provider in value]
-    return {str(provider["id"]): provider for provider in providers if provider.get("id")}
-
-
-def _yes_no(value: Any, yes: str, no: str) -> str | None:
-    return (yes if value else no) if isinstance(value, bool) else None
-
-
-def _name(data: Mapping[str, Any], key: str) -> str:
-    return _text(data, "name") or key
-
-
-def _text(data: Mapping[str, Any], name: str) -> str | None:
-    value = data.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def _counted(items: Iterable[str] | None) -> str | None:
-    return None if items is None else f"{len(list(items))} read"
+def _counted(listed: Sized | None) -> str | None:
+    return None if listed is None else f"{len(listed)} read"

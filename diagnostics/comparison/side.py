@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from diagnostics.engine import causes
+from diagnostics.engine.facts import OrgFacts
 from diagnostics.engine.finding import AnyFinding
 from diagnostics.genesys.contract import bundled
 from diagnostics.parsing.inputs import Inputs
@@ -58,6 +60,10 @@ class Side:
     @property
     def also(self) -> tuple[str, ...]:
         return _texts(self.verdict.get("also"))
+
+    @cached_property
+    def facts(self) -> OrgFacts:
+        return OrgFacts.parse(self.environment)
 
     @property
     def aim(self) -> Aim | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from diagnostics.checks.base import Check, CheckContext, Target, never, planned_checks
 from diagnostics.engine import verdict as verdicts
-from diagnostics.engine.environment import read_environment
+from diagnostics.engine.facts import OrgFacts
 from diagnostics.engine.finding import AnyFinding, FindingResult
 from diagnostics.engine.fixes import fix_for
 from diagnostics.engine.runner import AT_ONCE, DEADLINE_SECONDS, CheckRun, run_checks
@@ -104,9 +104,11 @@ class Diagnosis:
         return verdict_with_fix(self.findings, self.inputs, self.region, self.contract, self.aim, part=self._part)
 
     def environment(self) -> dict[str, Any]:
-        """What the responses show about the client and its org, redacted; see `engine.environment`."""
+        """What the responses show about the client and its org, redacted; see `engine.facts`."""
         needed = self.aim.operation.permissions if self.aim and self.aim.operation else ()
-        observed: dict[str, Any] = self._redactor.value(read_environment(self._genesys.responses, needed))
+        observed: dict[str, Any] = self._redactor.value(
+            OrgFacts.of_responses(self._genesys.responses, needed).to_json()
+        )
         return observed
 
     def _record(self, exchange: HttpExchange) -> None:

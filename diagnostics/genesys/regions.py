@@ -11,6 +11,7 @@ from urllib.parse import unquote
 DEMO_PREFIX = "demo-"
 PORT_OF = {"http": "80", "https": "443"}
 DEFAULT_PORTS = ("", *PORT_OF.values())
+SIMILAR = 0.7  # of 1; the least at which a region is suggested
 LONGEST_SPELLING = 4000  # characters; a pasted apps URL can have a long fragment
 
 
@@ -74,6 +75,26 @@ PUBLISHED = (
     _published("ap-northeast-3", "Asia Pacific (Osaka)", "apne3.pure.cloud"),
 )
 
+# The cities and countries of the regions' data centers, which people write instead of the region.
+PLACES = {
+    "us-east-1": ("Virginia", "Northern Virginia", "N. Virginia", "Ashburn"),
+    "us-west-2": ("Oregon", "Portland"),
+    "us-east-2": ("Ohio", "Columbus", "FedRAMP"),
+    "ca-central-1": ("Montreal",),
+    "mx-central-1": ("Querétaro",),
+    "sa-east-1": ("Brazil",),
+    "eu-west-1": ("Dublin",),
+    "eu-west-2": ("UK", "United Kingdom", "England"),
+    "eu-central-1": ("Germany",),
+    "eu-central-2": ("Zürich", "Switzerland"),
+    "eusc-de-east-1": ("Brandenburg", "Potsdam"),
+    "me-central-1": ("Dubai", "Abu Dhabi", "United Arab Emirates"),
+    "ap-south-1": ("India", "Bombay"),
+    "ap-southeast-2": ("Australia",),
+    "ap-northeast-1": ("Japan",),
+    "ap-northeast-2": ("South Korea", "Korea"),
+}
+
 
 def all_regions() -> tuple[Region, ...]:
     """The published regions, with the endpoints that the operator configured, then the regions that were added."""
@@ -92,7 +113,7 @@ def region(key: str) -> Region:
 
 
 def find_region(text: str) -> Region | None:
-    """The region by its ID, short code, domain, host, URL or display name. None if nothing matches exactly."""
+    """The region by its ID, short code, domain, host, URL, display name, city or country. None if nothing matches exactly."""
     name = _folded(text[:LONGEST_SPELLING])
     if not name or len(text) > LONGEST_SPELLING:
         return None
@@ -124,10 +145,12 @@ def region_of_host(host: str) -> Region | None:
 
 
 def nearest_regions(text: str, n: int = 3) -> tuple[Region, ...]:
-    """The `n` regions with the most similar spellings, best first."""
+    """The up to `n` regions with the most similar spellings, best first; () if none is similar."""
     start = text[:200]
     name, (host, _) = _folded(start), _host_of(start)
-    return tuple(sorted(all_regions(), key=lambda region: -_similarity(region, name, host))[:n])
+    similar = {region: _similarity(region, name, host) for region in all_regions()}
+    near = [region for region, similarity in similar.items() if similarity >= SIMILAR]
+    return tuple(sorted(near, key=lambda region: -similar[region])[:n])
 
 
 def set_endpoints_source(source: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
@@ -191,6 +214,7 @@ def _folded(text: str) -> str:
 def _spellings(region: Region) -> Iterator[str]:
     yield region.key
     yield region.name
+    yield from PLACES.get(region.key, ())
     if region.domain:
         yield _short_code(region.key)
         yield from region.name.rstrip(")").split(" (")[1:]

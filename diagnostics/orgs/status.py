@@ -8,16 +8,10 @@ from django.db.models import Count
 from django.utils import timezone
 
 from diagnostics.engine import causes
+from diagnostics.engine.facts import ProviderCounts
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
 from diagnostics.orgs.permissions.synced import parse_client_permissions
-from diagnostics.orgs.status_rules import (
-    UNKNOWN,
-    ClientStatus,
-    ProviderCounts,
-    SyncPart,
-    status_from_parts,
-    status_from_steps,
-)
+from diagnostics.orgs.status_rules import UNKNOWN, ClientStatus, SyncPart, status_from_parts, status_from_steps
 
 # For this long, an unknown result doesn't replace a known status; pages show its age.
 UNKNOWN_GRACE = timedelta(hours=24)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.engine import causes
-from diagnostics.engine.environment import MEDIA, STARTING
+from diagnostics.engine.facts import MEDIA, STARTING, OrgFacts, ProviderCounts
 from diagnostics.genesys import gateway
 from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState, PermissionStatus
 
@@ -34,20 +34,6 @@ class ClientStatus:
 
 
 @dataclass(frozen=True)
-class ProviderCounts:
-    """The number of current web deployments, or of gateway providers, in each state."""
-
-    on: int = 0
-    off: int = 0
-    inactive: int = 0
-    unknown: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.on + self.off + self.inactive + self.unknown
-
-
-@dataclass(frozen=True)
 class SyncPart:
     """The result of one part of a sync. `state` is whole, partial, refused, absent or failed."""
 
@@ -56,17 +42,17 @@ class SyncPart:
     sentence: str = ""
 
 
-def status_from_verdict(verdict: Mapping[str, Any], environment: Mapping[str, Any]) -> ClientStatus:
-    """Return the status from the verdict of a finished health check and the environment it found."""
+def status_from_verdict(verdict: Mapping[str, Any], facts: OrgFacts) -> ClientStatus:
+    """Return the status from the verdict of a finished health check and the facts that it found."""
     cause, sentence = str(verdict.get("cause", "")), str(verdict.get("sentence", ""))
     if cause in ("", causes.UNDETERMINED) or causes.family_of(cause) in CHECK_FAILURE_CAUSES:
         return ClientStatus(UNKNOWN, reason=sentence)
     if cause != causes.NONE:
         return ClientStatus(BROKEN, cause, sentence)
-    providers = environment.get("providers") or []
-    if providers and all(provider.get("enabled") is False for provider in providers):
-        return ClientStatus(BROKEN, "config.cobrowse_disabled", ALL_OFF)
-    if environment.get("deployments") == {} and not providers:
+    providers = facts.provider_counts
+    if providers.total:
+        return _all_off(providers) or ClientStatus(WORKS, reason=sentence)
+    if facts.deployments is not None and not facts.deployments:
         return ClientStatus(UNKNOWN, reason=NO_DEPLOYMENT)
     return ClientStatus(WORKS, reason=sentence)
 
@@ -153,6 +139,10 @@ def _gateway_status(parts: Mapping[str, SyncPart], providers: ProviderCounts) ->
         return ClientStatus(
             BROKEN, "provider.mismatch", "The org has a provider gateway, and its provider list is empty."
         )
+    return _all_off(providers)
+
+
+def _all_off(providers: ProviderCounts) -> ClientStatus | None:
     return ClientStatus(BROKEN, "config.cobrowse_disabled", ALL_OFF) if providers.off == providers.total else None
 
 

@@ -12,7 +12,7 @@ from diagnostics.accounts.requests import Request
 from diagnostics.checks.base import all_checks
 from diagnostics.checks.permissions import READS
 from diagnostics.engine import check_reference as handbook
-from diagnostics.engine.environment import STARTING
+from diagnostics.engine.facts import STARTING
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.orgs.contract_in_force import contract_of, region_contracts
 from diagnostics.orgs.forms.permissions import ImpactForm

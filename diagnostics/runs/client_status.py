@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from diagnostics.engine.facts import OrgFacts
 from diagnostics.orgs.status import store_status
 from diagnostics.orgs.status_rules import ClientStatus, status_from_verdict
 from diagnostics.runs.models import Run
@@ -26,4 +27,4 @@ def status_from_run(run: Run) -> tuple[ClientStatus, datetime] | None:
     is_same = (target.get("region"), target.get("client_id")) == (run.client.region, run.client.client_id)
     if not is_complete or not is_same or run.finished_at is None:
         return None
-    return status_from_verdict(run.verdict, run.environment), run.finished_at
+    return status_from_verdict(run.verdict, OrgFacts.parse(run.environment)), run.finished_at

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from diagnostics.engine.environment import read_environment
+from diagnostics.engine.facts import OrgFacts
 from diagnostics.genesys.response import response_from
 from diagnostics.jobs.row_failures import Kind, count_failure, is_busy, is_environment
 from diagnostics.orgs.connection import incomplete_verdict
@@ -121,7 +121,7 @@ def store_results_from_rows(run: Run) -> None:
     aim = read_aim(inputs.call, inputs.conversation_id, contract) if inputs.call else None
     needed = aim.operation.permissions if aim and aim.operation else ()
     responses = [response_from(exchange.value()) for exchange in run.exchanges.order_by("position")]
-    store_results(run, read_environment(responses, needed) if responses else {}, aim)
+    store_results(run, OrgFacts.of_responses(responses, needed).to_json() if responses else {}, aim)
 
 
 def _environment_of_row(run: Run) -> dict[str, Any]:

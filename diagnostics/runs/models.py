@@ -87,7 +87,7 @@ class Run(models.Model):
     )
     # What the run is about; equal for runs that ask the same of the same client. See search_keys.target_of.
     target = models.CharField(max_length=300, blank=True, db_default="")
-    # The client and org as the run read them, and the engine and contract versions. See engine.environment.
+    # The client and org as the run read them, and the engine and contract versions. See engine.facts.
     environment = models.JSONField(default=dict, blank=True, db_default={})
     # Search keys: "deployment:<id>", "provider:<id>", "permission:<name>", "check:<id>=<outcome>".
     marks = ArrayField(models.CharField(max_length=300), default=list, blank=True, db_default=[])

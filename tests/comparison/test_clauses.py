@@ -8,13 +8,14 @@ from diagnostics.comparison import client_facts as surroundings
 from diagnostics.comparison.clauses import clauses, joined
 from diagnostics.comparison.fact import Fact
 from diagnostics.comparison.steps import step_between
+from diagnostics.engine.facts import OrgFacts
 from tests.comparison.sides import BEGAN, ON, SHOP, environment, side
 
 ADD, VOICE = "conversation:cobrowse:add", "conversation:cobrowseVoice:add"
 
 
 def changed(old: dict[str, Any], new: dict[str, Any]) -> list[Fact]:
-    told = surroundings.facts_of(environment(**old), environment(**new), (BEGAN, BEGAN))
+    told = surroundings.facts_of(OrgFacts.parse(environment(**old)), OrgFacts.parse(environment(**new)), (BEGAN, BEGAN))
     return [each for each in told if each.is_changed]
 
 

@@ -6,13 +6,14 @@ import pytest
 
 from diagnostics.comparison import client_facts as surroundings
 from diagnostics.comparison.fact import Effect, Fact, FactState
+from diagnostics.engine.facts import OrgFacts
 from tests.comparison.sides import BEGAN, ON, SHOP, environment
 
 ELSEWHERE = {"org": {"id": "org-2", "name": "Acme sandbox"}}
 
 
 def facts(before: Any, after: Any) -> tuple[Fact, ...]:
-    return surroundings.facts_of(before, after, (BEGAN, BEGAN))
+    return surroundings.facts_of(OrgFacts.parse(before), OrgFacts.parse(after), (BEGAN, BEGAN))
 
 
 def between(**values: tuple[Any, Any]) -> list[tuple[str, str, str, str]]:
@@ -168,7 +169,7 @@ def test_the_age_of_a_secret_is_no_change_of_it() -> None:
         return {"client": {"name": "Acme", "client_id": "client-1", "secret_set_at": born}}
 
     def secret(old: str, new: str) -> Fact:
-        told = surroundings.facts_of(environment(**client(old)), environment(**client(new)), (BEGAN, BEGAN))
+        told = facts(environment(**client(old)), environment(**client(new)))
         return next(each for each in told if each.kind == "secret")
 
     assert secret("2026-10-03T08:00:00+00:00", "2026-10-03T08:00:00+00:00").state is FactState.SAME

@@ -494,7 +494,9 @@ def test_snapshots_of_another_org_tell_nothing_of_this_one() -> None:
 def change(about: str, kind: str, hours: tuple[float | None, float] = (1.2, 1.8), **values: Any) -> ObservedOrgChange:
     after, at = hours
     not_before = None if after is None else BEGAN + timedelta(hours=after)
-    return ObservedOrgChange(1, 1, about, kind, BEGAN + timedelta(hours=at), not_before, **values)
+    return ObservedOrgChange(
+        pk=1, about=about, kind=kind, at=BEGAN + timedelta(hours=at), not_before=not_before, **values
+    )
 
 
 def test_a_snapshot_that_saw_it_is_named_with_it() -> None:

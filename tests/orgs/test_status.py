@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from diagnostics.engine.facts import OrgFacts, ProviderCounts
 from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
 from diagnostics.orgs.permissions.synced import parse_client_permissions
 from diagnostics.orgs.status import UNKNOWN_GRACE, update_status_from_sync, update_status_from_verification
@@ -13,7 +14,6 @@ from diagnostics.orgs.status_rules import (
     BROKEN,
     UNKNOWN,
     WORKS,
-    ProviderCounts,
     SyncPart,
     status_from_parts,
     status_from_steps,
@@ -63,7 +63,7 @@ def grant(**values: Any) -> dict[str, Any]:
 def test_a_run_tells_by_its_verdict_and_what_it_saw(
     cause: str, environment: dict[str, Any], word: str, kept: str
 ) -> None:
-    stand = status_from_verdict({"cause": cause, "sentence": "S."}, environment)
+    stand = status_from_verdict({"cause": cause, "sentence": "S."}, OrgFacts.parse(environment))
     assert (stand.word, stand.cause) == (word, kept)
 
 

@@ -11,6 +11,7 @@ from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 PATH = "/api/v2/authorization/subjects/me"
 EVERY_DIVISION = "*"
+EVERYWHERE = "every division"  # the place of a grant in all divisions
 UNNAMED = "(unreadable)"
 MOST_ROLES_READ = 10
 
@@ -33,7 +34,7 @@ class RoleGrant:
 
     @property
     def place(self) -> str:
-        return "every division" if self.division == EVERY_DIVISION else self.division_name or self.division
+        return EVERYWHERE if self.division == EVERY_DIVISION else self.division_name or self.division
 
     def reaches(self, divisions: tuple[str, ...]) -> bool:
         """Does the grant apply in one of these divisions? True if no division is known."""

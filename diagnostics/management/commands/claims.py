@@ -87,7 +87,8 @@ def _contract(text: str) -> Contract:
     # The regions of the demo orgs are known only while those are running.
     if region is None and current_version(text) is None:
         near = ", ".join(region.key for region in nearest_regions(text))
-        bad_input(f"No region is known as {text[:60]!r}. Near come {near}.")
+        advice = f" Did you mean one of: {near}?" if near else ""
+        bad_input(f"No region is called {text[:60]!r}.{advice}")
     return current_contract(region.key if region else text)
 
 

@@ -100,7 +100,8 @@ def _add(options: dict[str, Any]) -> OAuthClient:
     region = find_region(options["region"])
     if region is None:
         near = ", ".join(region.key for region in nearest_regions(options["region"]))
-        bad_input(f"No region is called {options['region']!r}. Did you mean one of: {near}?")
+        advice = f" Did you mean one of: {near}?" if near else ""
+        bad_input(f"No region is called {options['region']!r}.{advice}")
     if not name or len(name) > 120 or not name.isprintable():
         bad_input("The name must have 1 to 120 printable characters.")
     if not client_id or len(client_id) > 120 or not client_id.isprintable() or " " in client_id:

@@ -38,7 +38,8 @@ class Command(ProductCommand):
         region = find_region(text)
         if region is None:
             near = ", ".join(region.key for region in nearest_regions(text))
-            bad_input(f"No region is known as {text[:60]!r}. Near come {near}.")
+            advice = f" Did you mean one of: {near}?" if near else ""
+            bad_input(f"No region is called {text[:60]!r}.{advice}")
         version = start_refresh(region.key, None)
         if version is None:
             bad_input(f"The contract of {region.key} is being read already. Wait for it to end.")

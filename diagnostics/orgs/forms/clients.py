@@ -107,5 +107,6 @@ class SecretForm(forms.Form):
 
 def unknown_region(text: str) -> str:
     nearest = [f"{region.key} ({region.name})" for region in nearest_regions(text)]
-    advice = f" Did you mean {', '.join(nearest[:-1])} or {nearest[-1]}?" if len(nearest) > 1 else ""
+    named = " or ".join(filter(None, (", ".join(nearest[:-1]), *nearest[-1:])))
+    advice = f" Did you mean {named}?" if named else ""
     return f"No Genesys Cloud region is known by that name.{advice}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from diagnostics.engine.check_reference import CheckEntry
-from diagnostics.engine.environment import MEDIA, STARTING
+from diagnostics.engine.facts import MEDIA, STARTING
 from diagnostics.genesys.documents.grants import covers
 from diagnostics.genesys.operation import Operation
 from diagnostics.orgs.permissions.calls import Access, evaluate_calls

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from diagnostics.checks.permissions import READS
-from diagnostics.engine.environment import STARTING
+from diagnostics.engine.facts import STARTING
 from diagnostics.engine.fixes import admin_notation
 from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState, PermissionStatus
 

@@ -8,7 +8,6 @@ from typing import Any
 from diagnostics.genesys.paging import ListPage, read_page
 from diagnostics.genesys.response import OrgResponse
 from diagnostics.orgs.sync.execute import SyncRun, WaitForOrg
-from diagnostics.orgs.sync.held_permissions import describe_response
 
 PAGE_SIZES = (100, 20, 4, 1)  # entries per page; a page that is too large is requested again with fewer
 MAX_PAGES = 300
@@ -126,7 +125,7 @@ def _count_failure(sync: SyncRun, paged_list: PagedList, page: ListPage) -> bool
             position = f"page {at['pages'] + 1} of the {paged_list.things}"
             raise WaitForOrg(
                 WAIT_AFTER_FAILURE,
-                f"The org could not show {position} ({describe_response(response)}); it is asked again.",
+                f"The org could not show {position} ({response.summary}); it is asked again.",
             )
         return False
     with sync.saving():
@@ -153,6 +152,6 @@ def _failure(at: dict[str, Any], paged_list: PagedList, response: OrgResponse) -
             f"the client may lack {paged_list.permission}.",
         )
     if not at["pages"]:
-        return "failed", "not_read", f"The org's {paged_list.things} could not be read: {describe_response(response)}."
-    where = f"At page {at['pages'] + 1} the org stopped answering ({describe_response(response)}), so the rest stays unread."
+        return "failed", "not_read", f"The org's {paged_list.things} could not be read: {response.summary}."
+    where = f"At page {at['pages'] + 1} the org stopped answering ({response.summary}), so the rest stays unread."
     return "partial", "broken_off", f"{_describe(at, paged_list)} {where}"

@@ -10,21 +10,23 @@ from diagnostics.checks.oauth import judge_identity, judge_token
 from diagnostics.engine.check_reference import entries_of, smallest_role
 from diagnostics.genesys.documents import catalogue, grants, token_info
 from diagnostics.genesys.documents.catalogue import Catalogue
-from diagnostics.genesys.documents.grants import Grants
+from diagnostics.genesys.documents.grants import Grants, RoleGrant
 from diagnostics.genesys.documents.limits import Limits, RateLimit
 from diagnostics.genesys.documents.token_info import TokenInfo
-from diagnostics.genesys.fields import number
+from diagnostics.genesys.fields import mapping, number, text, text_list
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.orgs.contract_in_force import current_contract
-from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OrgChange
-from diagnostics.orgs.sync import held_permissions as rights
+from diagnostics.orgs.models import ConfigurationSync, HeldPermission
+from diagnostics.orgs.sync.changes import permission_changes
 from diagnostics.orgs.sync.execute import SyncRun
-from diagnostics.orgs.sync.store import store_changes
+from diagnostics.orgs.sync.store import org_change, store_changes
 from diagnostics.parsing.intent import START_PATH
 
 PART = "rights"
 NAMESPACES = ("platform.api", "cobrowse", "web.deployments")
 MAX_GRANTS = 500
+MAX_POLICIES = 2_000  # per grant
+MAX_SCOPES = 300
 MAX_ROLE_REQUESTS = 30
 AUTHORIZATION = "/api/v2/authorization"
 # In addition to what the checks need.
@@ -86,9 +88,9 @@ def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
         limit.remaining for response in sync.genesys.responses if (limit := RateLimit.parse(response)) is not None
     ]
     return {
-        "org": rights.org_to_json(me, organization),
-        "client": rights.client_to_json(me, oauth_client),
-        "grants": [rights.grant_to_json(grant) for grant in held.entries],
+        "org": _org_to_json(me, organization),
+        "client": _client_to_json(me, oauth_client),
+        "grants": [_grant_to_json(grant) for grant in held.entries],
         "unread_roles": list(held.unread),
         "catalogue": listed,
         "limits": {
@@ -100,18 +102,62 @@ def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
         "divisions": number(divisions.data, "total") if divisions.ok else None,
         "read": {
             "tokens/me": "ok",
-            "organizations/me": rights.describe_response(organization),
+            "organizations/me": _read_result(organization),
             "subjects/me": _describe_grants(subject),
-            "oauth/clients": rights.describe_response(oauth_client),
-            "authorization/divisions": rights.describe_response(divisions),
+            "oauth/clients": _read_result(oauth_client),
+            "authorization/divisions": _read_result(divisions),
             "authorization/permissions": "ok" if None not in listed.values() else "not read whole",
-            **{f"limits/{name}": rights.describe_response(response) for name, response in limits.items()},
+            **{f"limits/{name}": _read_result(response) for name, response in limits.items()},
         },
     }
 
 
+def _read_result(response: OrgResponse) -> str:
+    """Return "ok", or the failure, such as "403 missing.permissions"."""
+    return "ok" if response.ok else response.summary[:70]
+
+
+def _org_to_json(me: TokenInfo, organization: OrgResponse) -> dict[str, Any]:
+    """Return the org from organizations/me, or from tokens/me if that failed."""
+    data = organization.data if organization.ok else {}
+    features = mapping(data, "features")
+    return {
+        "id": text(data, "id", limit=64) or me.org_id,
+        "name": text(data, "name") or me.org_name,
+        "short_name": text(data, "thirdPartyOrgName", limit=120),
+        "state": text(data, "state", limit=40),
+        "features": {name[:60]: on for name, on in list(features.items())[:200] if isinstance(on, bool)},
+    }
+
+
+def _client_to_json(me: TokenInfo, oauth_client: OrgResponse) -> dict[str, Any]:
+    """Return the client from oauth/clients/{id}, or from tokens/me if that failed. Its secret is never read."""
+    details = oauth_client.data if oauth_client.ok else {}
+    scopes = me.scopes if me.scopes is not None else text_list(details, "scope")
+    return {
+        "name": text(details, "name") or me.client_name,
+        "state": text(details, "state", limit=40) or me.client_state,
+        "grant_type": text(details, "authorizedGrantType", limit=60) or me.grant_type[:60],
+        "scopes": sorted({scope[:100] for scope in scopes})[:MAX_SCOPES] if scopes is not None else None,
+        "token_seconds": number(details, "accessTokenValiditySeconds"),
+        "created": text(details, "dateCreated", limit=40),
+    }
+
+
+def _grant_to_json(grant: RoleGrant) -> dict[str, Any]:
+    """Convert a role in a division. `policies` is None if the org doesn't show the role's contents."""
+    return {
+        "role": grant.role,
+        "role_id": grant.role_id,
+        "division": grant.division,
+        "division_name": grant.place,
+        "policies": sorted(grant.policies)[:MAX_POLICIES] if grant.is_shown else None,
+        "conditional": sorted(grant.conditional)[:MAX_POLICIES],
+    }
+
+
 def _describe_grants(subject: OrgResponse) -> str:
-    result = rights.describe_response(subject)
+    result = _read_result(subject)
     return "no list of grants" if result == "ok" and isinstance(Grants.parse(subject), UnreadableResponse) else result
 
 
@@ -161,22 +207,10 @@ def _store_changes(sync: SyncRun, found: dict[str, Any]) -> None:
     if before is None:
         return
     now = timezone.now()
-    changes = [
-        OrgChange(
-            client=sync.client,
-            about=about,
-            ref=ref,
-            name=name,
-            kind=change.kind,
-            setting=change.setting,
-            before=change.before,
-            after=change.after,
-            not_before=before.finished_at,
-            at=now,
-        )
-        for about, ref, name, change in rights.permission_changes(before.permissions, found)
-    ]
-    store_changes(sync.snapshot, changes)
+    found_changes = permission_changes(before.permissions, found)
+    store_changes(
+        sync.snapshot, [org_change(change, sync.client.pk, before.finished_at, now) for change in found_changes]
+    )
 
 
 def _store_held_permissions(sync: SyncRun, found: dict[str, Any]) -> None:

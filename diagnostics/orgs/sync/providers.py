@@ -7,13 +7,14 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from diagnostics.checks.provider import judge_list
+from diagnostics.engine.facts import Change
 from diagnostics.genesys import gateway
 from diagnostics.genesys.documents.deployment import LIST_PATH, Deployment, configuration_path, published_version
 from diagnostics.genesys.documents.gateway_providers import GatewayProviders, is_absent
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 from diagnostics.orgs.clients import store_gateway
 from diagnostics.orgs.models import OrgChange, Provider
-from diagnostics.orgs.provider_changes import CHANGED, provider_changes
+from diagnostics.orgs.sync.changes import CHANGED, provider_changes
 from diagnostics.orgs.sync.execute import SyncRun
 from diagnostics.orgs.sync.paging import PageCounts, PagedList, read_all_pages
 from diagnostics.orgs.sync.provider_documents import (
@@ -29,6 +30,7 @@ from diagnostics.orgs.sync.store import (
     fill_row,
     last_complete_sync,
     org_change,
+    provider_change,
     store_changes,
     store_draft,
     store_providers,
@@ -81,17 +83,9 @@ def _store_capability(sync: SyncRun, code: str) -> None:
     store_gateway(client, code)
     client.refresh_from_db(fields=["gateway"])
     if before is not None and client.gateway is not None and client.gateway != before:
-        change = OrgChange(
-            client=client,
-            about=OrgChange.About.CLIENT,
-            name=client.org_name,
-            kind=CHANGED,
-            setting="gateway",
-            before=before,
-            after=client.gateway,
-            not_before=client.gateway_seen_at,
-            at=timezone.now(),
-        )
+        about = OrgChange.About.CLIENT
+        found = Change(CHANGED, "gateway", before, client.gateway, about, name=client.org_name)
+        change = org_change(found, client.pk, client.gateway_seen_at, timezone.now())
         store_changes(sync.snapshot, [change])
 
 
@@ -148,7 +142,7 @@ def _store_settings(sync: SyncRun, row: Provider, response: OrgResponse) -> bool
     fill_row(row, after, sync.snapshot, now)
     row.changed_at = now if changes else row.changed_at
     row.save()
-    store_changes(sync.snapshot, [org_change(row, change, since, now) for change in changes])
+    store_changes(sync.snapshot, [provider_change(row, change, since, now) for change in changes])
     return True
 
 

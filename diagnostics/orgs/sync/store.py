@@ -1,18 +1,18 @@
 """Stores synced providers and records what changed since the previous sync."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import F
 from django.utils import timezone
 
+from diagnostics.engine.facts import Change
 from diagnostics.orgs.models import ConfigurationSync, OrgChange, Provider
-from diagnostics.orgs.provider_changes import (
+from diagnostics.orgs.sync.changes import (
     APPEARED,
     RETURNED,
     VANISHED,
-    ProviderChange,
     draft_changes,
     merged_with_previous,
     provider_changes,
@@ -83,7 +83,7 @@ def store_providers(
         if provider.ref not in known
     ]
     Provider.objects.bulk_create(created)
-    changes = [org_change(row, ProviderChange(APPEARED), baseline, now) for row in created if baseline is not None]
+    changes = [provider_change(row, Change(APPEARED), baseline, now) for row in created if baseline is not None]
     updated, unchanged = [], []
     for provider in fresh:
         if (row := known.get(provider.ref)) is None:
@@ -93,7 +93,9 @@ def store_providers(
         if after == before and row.removed_at is None:
             unchanged.append(row.pk)
         else:
-            changes += [org_change(row, change, since, now) for change in _update(row, before, after, snapshot, now)]
+            changes += [
+                provider_change(row, change, since, now) for change in _update(row, before, after, snapshot, now)
+            ]
             updated.append(row)
     Provider.objects.filter(pk__in=unchanged).update(last_seen_at=now, missed=0, sync=snapshot)
     Provider.objects.bulk_update(updated, UPDATED_FIELDS, batch_size=100)
@@ -103,9 +105,9 @@ def store_providers(
 
 def _update(
     row: Provider, before: SyncedProvider, after: SyncedProvider, snapshot: ConfigurationSync, now: datetime
-) -> list[ProviderChange]:
+) -> list[Change]:
     """Update the row without saving it, and return what changed."""
-    changes = [ProviderChange(RETURNED)] if row.removed_at is not None else []
+    changes = [Change(RETURNED)] if row.removed_at is not None else []
     changes += provider_changes(before, after)
     fill_row(row, after, snapshot, now)
     row.changed_at = now if changes else row.changed_at
@@ -144,7 +146,7 @@ def store_draft(
     row.draft_is_newer, row.settings = after.draft_is_newer, {**row.settings, "draft": after.settings["draft"]}
     changes = list(draft_changes(before, after))
     row.changed_at = now if changes else row.changed_at
-    return [org_change(row, change, baseline, now) for change in changes]
+    return [provider_change(row, change, baseline, now) for change in changes]
 
 
 def store_removed(snapshot: ConfigurationSync, rows: Iterable[Provider]) -> None:
@@ -152,7 +154,7 @@ def store_removed(snapshot: ConfigurationSync, rows: Iterable[Provider]) -> None
     now = timezone.now()
     removed = list(rows)
     Provider.objects.filter(pk__in=[row.pk for row in removed]).update(removed_at=now, changed_at=now)
-    store_changes(snapshot, [org_change(row, ProviderChange(VANISHED), row.last_seen_at, now) for row in removed])
+    store_changes(snapshot, [provider_change(row, Change(VANISHED), row.last_seen_at, now) for row in removed])
 
 
 def store_changes(snapshot: ConfigurationSync, changes: list[OrgChange]) -> None:
@@ -163,17 +165,13 @@ def store_changes(snapshot: ConfigurationSync, changes: list[OrgChange]) -> None
         ConfigurationSync.objects.filter(pk=snapshot.pk).update(changes=F("changes") + len(changes))
 
 
-def org_change(row: Provider, change: ProviderChange, not_before: datetime | None, at: datetime) -> OrgChange:
-    return OrgChange(
-        client_id=row.client_id,
-        provider=row,
-        about=row.source,
-        ref=row.ref,
-        name=row.name,
-        kind=change.kind,
-        setting=change.setting,
-        before=change.before,
-        after=change.after,
-        not_before=not_before,
-        at=at,
-    )
+def provider_change(row: Provider, change: Change, not_before: datetime | None, at: datetime) -> OrgChange:
+    named = replace(change, about=row.source, ref=row.ref, name=row.name)
+    return org_change(named, row.client_id, not_before, at, provider=row)
+
+
+def org_change(
+    change: Change, client_id: int, not_before: datetime | None, at: datetime, provider: Provider | None = None
+) -> OrgChange:
+    """The row of a change, not saved. It happened after `not_before`, the previous sync, and not after `at`."""
+    return OrgChange(client_id=client_id, provider=provider, not_before=not_before, at=at, **vars(change))

@@ -53,7 +53,7 @@ def client_region(request: Request) -> HttpResponse:
     text = request.GET.get("region", "")[:4000].strip()
     found = find_region(text) if text else None
     nearest = nearest_regions(text) if text and found is None else ()
-    return render(request, "orgs/clients/_region.html", {"understood": found, "nearest": nearest})
+    return render(request, "orgs/clients/_region.html", {"understood": found, "nearest": nearest, "text": text})
 
 
 @require_safe

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from diagnostics.accounts.requests import Request
 from diagnostics.checks.base import all_checks
 from diagnostics.engine import check_reference as handbook
-from diagnostics.engine.environment import STARTING
+from diagnostics.engine.facts import STARTING
 from diagnostics.genesys import gateway
 from diagnostics.genesys.contract import Contract
 from diagnostics.genesys.search import search

@@ -109,10 +109,7 @@ def changes_between(client: int, first: datetime, second: datetime) -> list[OrgC
 
 def observed_changes(changes: Iterable[OrgChange]) -> tuple[ObservedOrgChange, ...]:
     names = ("pk", "about", "kind", "at", "not_before", "ref", "name", "setting", "before", "after")
-    return tuple(
-        ObservedOrgChange(client_pk=change.client_id, **{name: getattr(change, name) for name in names})
-        for change in changes
-    )
+    return tuple(ObservedOrgChange(**{name: getattr(change, name) for name in names}) for change in changes)
 
 
 def neighbours_of(run: Run) -> Neighbours:

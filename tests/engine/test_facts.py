@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
-from diagnostics.engine.environment import read_environment
+from diagnostics.engine.facts import OrgFacts
 from diagnostics.genesys.exchange import HttpExchange
 from diagnostics.genesys.response import OrgResponse, response_from
 
 HOST = "https://api.mypurecloud.ie"
 DEPLOYMENTS = "/api/v2/webdeployments/deployments"
 ADD = {"domain": "conversation", "entityName": "cobrowse", "actions": ["add"]}
+
+
+def read_environment(*args: Any) -> dict[str, Any]:
+    return OrgFacts.of_responses(*args).to_json()
 
 
 def answered(path: str, data: Any, status: int = 200) -> OrgResponse:

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from diagnostics.orgs import provider_changes as changes
 from diagnostics.orgs.models import OrgChange
-from diagnostics.orgs.provider_changes import draft_changes, merged_with_previous, provider_changes
-from diagnostics.orgs.sync.held_permissions import permission_changes
+from diagnostics.orgs.sync import changes
+from diagnostics.orgs.sync.changes import draft_changes, merged_with_previous, permission_changes, provider_changes
 from diagnostics.orgs.sync.provider_documents import DEPLOYMENT, SyncedProvider
 from tests.factories import make_rights, make_settings
 
@@ -101,7 +100,7 @@ def test_the_kinds_are_those_of_the_rows() -> None:
 
 
 def rights_said(other: dict[str, Any], **before: Any) -> list[tuple[str, str, str]]:
-    return [(about, each.kind, each.setting) for about, _, _, each in permission_changes(make_rights(**before), other)]
+    return [(each.about, each.kind, each.setting) for each in permission_changes(make_rights(**before), other)]
 
 
 def test_the_same_rights_have_no_changes() -> None:
@@ -118,7 +117,7 @@ def test_a_permission_taken_out_of_a_role_is_told() -> None:
     (grant,) = make_rights()["grants"]
     poorer = make_rights(grants=[{**grant, "policies": ["webdeployments:deployment:view"]}])
     (told,) = permission_changes(make_rights(), poorer)
-    assert (told[3].before, told[3].after) == (["conversation:cobrowse:add"], [])
+    assert (told.before, told.after) == (["conversation:cobrowse:add"], [])
     assert rights_said(make_rights(grants=[{**grant, "policies": None}])) == []
 
 
