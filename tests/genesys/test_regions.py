@@ -242,4 +242,4 @@ def test_a_region_is_a_value() -> None:
 def test_no_text_breaks_a_look_up(text: str) -> None:
     found = region_of_host(text)
     assert found is None or find_region(text) == found
-    assert len(nearest_regions(text)) == 3
+    assert len(nearest_regions(text)) <= 3
