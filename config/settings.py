@@ -69,7 +69,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 # One working day. Sensitive changes need a recent sign-in: see CONFIRM_AFTER_SECONDS.
 SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 480, minimum=0, maximum=14 * 24 * 60)
-CSRF_COOKIE_HTTPONLY = False  # app.js passes the token to htmx
+CSRF_COOKIE_HTTPONLY = False  # app.js sends the newest token
+CSRF_FAILURE_VIEW = "diagnostics.pages.errors.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -137,7 +138,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "diagnostics.accounts.reauthentication.RecentSignInMiddleware",
-    "diagnostics.accounts.requests.redirect_htmx_to_login",
+    "diagnostics.accounts.requests.return_after_sign_in",
     "diagnostics.accounts.requests.use_viewer_time_zone",
     "diagnostics.runs.throttling.TooManyRequestsMiddleware",
     "diagnostics.runs.throttling.limit_uploads",  # last: before any form is read

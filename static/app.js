@@ -67,11 +67,68 @@ document.addEventListener("allauth.error", (event) => {
   note.hidden = false;
 });
 
+// Signing in, in this tab or another, replaces the CSRF token: send the one of the cookie, not the one in the page.
+const newestToken = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (!newestToken()) return;
+  delete detail.parameters.csrfmiddlewaretoken;
+  detail.headers["X-CSRFToken"] = newestToken();
+});
+
+// A draft outlives a sign-in, a rejected form and Back. It stays in this tab and is shown to the same person only; it may
+// hold secrets, so it is deleted once its run is started and on sign-out. Passwords and files are never part of it.
+const draftForm = () => document.querySelector("form[data-draft]");
+const texts = (form) => [...form.elements].filter((field) => ["text", "textarea"].includes(field.type));
+
+function keepDraft(form) {
+  const fields = Object.fromEntries(texts(form).map((field) => [field.name, field.value]));
+  try {
+    sessionStorage.draft = JSON.stringify({ of: form.dataset.draft, fields });
+  } catch {
+    // Too large, or storage is off: the browser itself still restores the text after Back.
+  }
+}
+
+function deleteDraft() {
+  delete sessionStorage.draft;
+  delete sessionStorage.started;
+}
+
+function restoreDraft() {
+  const form = draftForm();
+  if (!form) {
+    if (sessionStorage.started && location.pathname.startsWith("/runs/")) deleteDraft();
+    return;
+  }
+  delete sessionStorage.started;
+  const draft = JSON.parse(sessionStorage.draft || "{}");
+  if (draft.of !== form.dataset.draft) delete sessionStorage.draft;
+  else if (texts(form).every((field) => !field.value)) texts(form).forEach((field) => (field.value = draft.fields[field.name] || ""));
+  const review = document.getElementById("review");
+  if (review && !review.childElementCount && texts(form).some((field) => field.value)) htmx.trigger(review, "restored");
+}
+
+addEventListener("pageshow", restoreDraft);
+document.addEventListener("input", ({ target }) => {
+  if (target.form?.dataset.draft) keepDraft(target.form);
+});
+document.addEventListener("submit", ({ target, submitter }) => {
+  if (newestToken() && target.elements.csrfmiddlewaretoken) target.elements.csrfmiddlewaretoken.value = newestToken();
+  if (target.dataset.draft && submitter?.name === "start") sessionStorage.started = "yes";
+  if (target.getAttribute("action") === "/logout/") deleteDraft();
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const news = detail.target.querySelector?.("[data-say]");
+  if (news) say(news.dataset.say);
+});
+
 document.addEventListener("htmx:load", showCopyButtons);
 // Shown at the top until the next answer arrives.
 function showTrouble(text) {
   document.getElementById("trouble")?.remove();
-  if (!text) return;
+  if (!text) return undefined;
   const note = document.createElement("div");
   note.id = "trouble";
   note.className = "note tone-fail";
@@ -79,13 +136,21 @@ function showTrouble(text) {
   note.append(document.createElement("p"));
   document.getElementById("main").prepend(note);
   note.firstElementChild.textContent = text;
+  return note;
+}
+
+function showSessionEnded() {
+  const link = document.createElement("a");
+  Object.assign(link, { href: "/login/", target: "_blank", textContent: "Sign in in a new tab" });
+  showTrouble("Your session ended. ").firstElementChild.append(link, ", then continue here.");
 }
 
 document.addEventListener("htmx:sendError", () => showTrouble("The server isn't responding. This page tries again automatically."));
 // A server that can't answer right now says why in one line of text.
 document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  if (xhr.status === 401) return showSessionEnded();
   const isLine = xhr.status === 503 && (xhr.getResponseHeader("Content-Type") || "").startsWith("text/plain");
-  showTrouble(isLine ? xhr.responseText.slice(0, 300) : "The server couldn't answer. Reload the page.");
+  return showTrouble(isLine ? xhr.responseText.slice(0, 300) : "The server couldn't answer. Reload the page.");
 });
 document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr } }) => {
   if (xhr.status < 400) showTrouble("");

@@ -107,7 +107,7 @@ class TestOtherPeoplesObjects:
 
     def test_a_client_of_another_org_cannot_be_named_in_a_form(self, sample_site: SampleSite) -> None:
         browser = browser_of(make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"]))
-        browser.post("/start/", {"client": sample_site.client.pk, "conversation_id": CONVERSATION})
+        browser.post("/diagnose/start/", {"client": sample_site.client.pk, "conversation_id": CONVERSATION})
         assert Run.objects.count() == 1
 
     def test_anothers_token_is_not_there(self, sample_site: SampleSite) -> None:
@@ -273,7 +273,7 @@ class TestRequestsToWhereNobodyMay:
     def test_the_host_of_a_pasted_call_is_judged_and_never_called(self, demo_client: OAuthClient) -> None:
         browser = browser_of(make_user("ada"))
         call = f"POST http://169.254.169.254/api/v2/conversations/{CONVERSATION}/cobrowse"
-        browser.post("/start/", {"client": demo_client.pk, "call": call, "conversation_id": CONVERSATION})
+        browser.post("/diagnose/start/", {"client": demo_client.pk, "call": call, "conversation_id": CONVERSATION})
         run = Run.objects.get()
         tasks.execute_run(run.pk)
         asked = set(run.exchanges.values_list("url", flat=True))

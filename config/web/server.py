@@ -47,8 +47,8 @@ FLUSH_SECONDS = 1.5  # at shutdown, for finished responses that the client has n
 SWITCH_SECONDS = 0.001
 
 BODY_BYTES = 17_000_000  # a little above DATA_UPLOAD_MAX_MEMORY_SIZE, so that Django can render its error page
-# By path prefix. /start/ accepts a HAR of 64 MB.
-BODY_BYTES_BY_PATH = {"/start/": 70_000_000, "/login/": 100_000}
+# By path prefix. /diagnose/ accepts a HAR of 64 MB.
+BODY_BYTES_BY_PATH = {"/diagnose/": 70_000_000, "/login/": 100_000}
 
 PAGE_THREADS = 4
 MAX_QUEUED_EXPORTS = 8  # per process; the next is refused

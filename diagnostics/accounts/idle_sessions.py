@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -30,7 +29,7 @@ def end_idle_sessions(
         now, last = time.time(), request.session.get(LAST_ACTIVE)
         if isinstance(last, int | float) and now - last > settings.SESSION_IDLE_MINUTES * 60:
             logout(request)
-            return _with_reason(request, get_response(request))
+            return _with_reason(get_response(request))
         if last is None or (now - last > WRITE_SECONDS and not _is_automatic(request)):
             request.session[LAST_ACTIVE] = now
         return get_response(request)
@@ -43,23 +42,9 @@ def _is_automatic(request: HttpRequest) -> bool:
     return request.method == "GET" and request.headers.get("HX-Request") == "true"
 
 
-def _with_reason(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Add the reason and the page to return to if the response redirects to sign-in."""
-    login = resolve_url(settings.LOGIN_URL)
-    for header in ("Location", "HX-Redirect"):
-        if response.headers.get(header, "").split("?", 1)[0] == login:
-            response.headers[header] = f"{login}?{urlencode({'ended': 'idle', 'next': _page(request)})}"
+def _with_reason(response: HttpResponseBase) -> HttpResponseBase:
+    """Add the reason if the response redirects to sign-in."""
+    login, _, query = response.headers.get("Location", "").partition("?")
+    if login == resolve_url(settings.LOGIN_URL):
+        response.headers["Location"] = f"{login}?ended=idle&{query}"
     return response
-
-
-def _page(request: HttpRequest) -> str:
-    """Return the path of the page to return to: for a form or fragment, the page that sent it.
-
-    Our Referrer-Policy is same-origin, so a Referer with another host is ignored.
-    """
-    if request.method == "GET" and request.headers.get("HX-Request") != "true":
-        return request.get_full_path()
-    page = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
-    if page.netloc != request.get_host() or not page.path.startswith("/") or page.path.startswith("//"):
-        return "/"
-    return f"{page.path}?{page.query}" if page.query else page.path

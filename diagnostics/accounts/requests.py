@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -63,29 +63,42 @@ def disable_caching(
     return middleware
 
 
-def redirect_htmx_to_login(
+SESSION_ENDED = "Your session ended. Sign in in a new tab, then continue."
+
+
+def return_after_sign_in(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: redirect the whole page to sign-in, so that htmx doesn't load the sign-in form into a fragment."""
+    """Middleware: a redirect to sign-in leads back to the page of a form, not to the form's own address.
+
+    For htmx it becomes 401: the sign-in form would take the place of a fragment, and what was typed would be lost.
+    app.js shows the sentence.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        login = resolve_url(settings.LOGIN_URL)
-        if request.headers.get("HX-Request") == "true" and _redirects_to(response, login):
-            return HttpResponseClientRedirect(f"{login}?{urlencode({'next': _page_of(request)})}")
+        response, login = get_response(request), resolve_url(settings.LOGIN_URL)
+        if not _redirects_to(response, login):
+            return response
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponse(f"{SESSION_ENDED}\n", status=401, content_type="text/plain; charset=utf-8")
+        if request.method not in ("GET", "HEAD"):
+            response.headers["Location"] = f"{login}?{urlencode({'next': _page_of_form(request)})}"
         return response
 
     return middleware
 
 
+def _page_of_form(request: HttpRequest) -> str:
+    """Our Referrer-Policy is same-origin, so a Referer with another host is ignored."""
+    page = urlsplit(request.headers.get("Referer", ""))
+    if page.netloc != request.get_host() or not page.path.startswith("/") or page.path.startswith("//"):
+        return "/"
+    return f"{page.path}?{page.query}" if page.query else page.path
+
+
 def _redirects_to(response: HttpResponseBase, url: str) -> bool:
-    return response.status_code == 302 and response.headers.get("Location", "").split("?", 1)[0] == url
-
-
-def _page_of(request: HttpRequest) -> str:
-    """Return the path of the page that contains the fragment; the fragment's own URL isn't a page."""
-    details = getattr(request, "htmx", None)
-    return (details.current_url_abs_path if details else None) or "/"
+    """Only a redirect that leads back: signing out redirects to sign-in too."""
+    return response.status_code == 302 and response.headers.get("Location", "").startswith(f"{url}?next=")
 
 
 def filter_context(form: Form, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -41,7 +40,6 @@ TITLES: dict[Kind, str] = {
     "state": "States",
     "advice": "Advice",
 }
-MAX_SHOWN = 30_000  # characters of the text shown with its claims marked
 MAX_CLAIMS = 300  # different claims checked; a text with more is a log or a list
 BEGINNING = 20_000  # characters checked if the whole text takes too long
 TOO_SLOW = "This text took too long to check. Only its first {:,} characters were checked; paste the rest separately."
@@ -54,25 +52,14 @@ __all__ = ["MAX_PASTE", "TITLES", "ClaimCheck", "check_text"]
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A part of the text as pasted; `claim` is None if it claims nothing."""
-
-    text: str
-    claim: CheckedClaim | None = None
-
-
-@dataclass(frozen=True)
 class ClaimCheck:
     """The result of checking a text. `claims` are in the order of the text; `omitted` counts those beyond MAX_CLAIMS.
 
-    `pieces` are the beginning of the masked text, split at its claims; `is_cut` is true if the text continues.
     `masked` is the text that was checked. `partial` is the sentence to show if only the beginning was checked, else "".
     """
 
     claims: tuple[CheckedClaim, ...]
     omitted: int = 0
-    pieces: tuple[Piece, ...] = ()
-    is_cut: bool = False
     masked: str = ""
     partial: str = ""
 
@@ -114,8 +101,8 @@ def check_text(text: str, contract: Contract) -> ClaimCheck:
         try:
             checked = _check(beginning, contract)
         except (TimeBudgetExceeded, TooManySecrets):
-            return ClaimCheck((), is_cut=True, partial=NOTHING)
-        return replace(checked, is_cut=True, partial=sentence.format(len(beginning)))
+            return ClaimCheck((), partial=NOTHING)
+        return replace(checked, partial=sentence.format(len(beginning)))
 
 
 def _check(text: str, contract: Contract) -> ClaimCheck:
@@ -139,29 +126,5 @@ def _check(text: str, contract: Contract) -> ClaimCheck:
         time_budget.check()
         result = SUBJECTS[claim.kind].evaluate(claim, contract)
         checked[key] = CheckedClaim(claim, result, number, bisect_right(lines, claim.at) + 1, times[key])
-    pieces = tuple(_pieces(shown[:MAX_SHOWN], claims, checked))
     omitted = max(0, len(first) - MAX_CLAIMS)
-    return ClaimCheck(tuple(checked.values()), omitted, pieces, len(shown) > MAX_SHOWN, shown)
-
-
-def _pieces(shown: str, claims: list[Claim], checked: dict[tuple[str, ...], CheckedClaim]) -> Iterator[Piece]:
-    """The text split at its claims. Of two that overlap, the first is marked; if both begin together, the longer."""
-    done = 0
-    inside = (claim for claim in claims if claim.at < len(shown))
-    for claim in sorted(inside, key=lambda claim: (claim.at, -_end_of(claim, shown))):
-        time_budget.check()
-        end = _end_of(claim, shown)
-        if claim.kind == "advice" or claim.key not in checked or not done <= claim.at < end <= len(shown):
-            continue
-        if claim.at > done:
-            yield Piece(shown[done : claim.at])
-        yield Piece(shown[claim.at : end], checked[claim.key])
-        done = end
-    if done < len(shown):
-        yield Piece(shown[done:])
-
-
-def _end_of(claim: Claim, shown: str) -> int:
-    """The end of the claim in the text; 0 if the text there differs from the claim."""
-    end = claim.end or claim.at + len(claim.text)
-    return end if claim.end or shown[claim.at : end].lower() == claim.text.lower() else 0
+    return ClaimCheck(tuple(checked.values()), omitted, shown)

@@ -20,7 +20,7 @@ class ClaimVerdict(StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.capitalize()
+        return {ClaimVerdict.WRONG: "Not real", ClaimVerdict.UNKNOWN: "Unknown"}.get(self, "Real")
 
 
 @dataclass(frozen=True)

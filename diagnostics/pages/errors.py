@@ -1,4 +1,4 @@
-"""Error pages: 400, 413, 500 and 503."""
+"""Error pages: 400, 403 for a stale form, 413, 500 and 503."""
 
 import logging
 import sys
@@ -8,15 +8,19 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.defaults import server_error as page_for_our_failure
 
 from diagnostics.api.problems import problem
 from diagnostics.operations.outages import RETRY_SECONDS, Outage, find_outage
+from diagnostics.pages.diagnose import show_draft_again
 
 log = logging.getLogger(__name__)
 
-TOO_LARGE = "What was sent is too large. Paste the failing call alone, at most a million characters; a large HAR can be chosen as a file."
-UNREADABLE = "The request could not be read. Go back, reload the page and try again."
+TOO_LARGE = (
+    "This is too large. Paste only the failing call, up to a million characters, or choose a large HAR as a file."
+)
+UNREADABLE = "We couldn't read the request. Go back, reload the page and try again."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -27,6 +31,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return render(request, "400.html", {"sentence": UNREADABLE}, status=400)
     template = "parts/_refused.html" if request.headers.get("HX-Request") == "true" else "400.html"
     return render(request, template, {"sentence": TOO_LARGE}, status=413)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403, with the draft if the stale form was that of the first page."""
+    is_draft = (
+        request.method == "POST"
+        and request.path in (reverse("start"), reverse("diagnose-read"))
+        and request.user.is_authenticated
+    )
+    return show_draft_again(request) if is_draft else render(request, "403_csrf.html", status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

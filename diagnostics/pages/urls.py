@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from diagnostics.pages import claims, home, impact
+from diagnostics.pages import diagnose, home, impact
 
 urlpatterns: list[URLPattern] = [
-    path("", home.home, name="home"),
+    path("", diagnose.home, name="home"),
+    path("diagnose/", diagnose.read, name="diagnose-read"),
+    path("diagnose/start/", diagnose.start, name="start"),
+    path("diagnose/preview/", diagnose.preview, name="diagnose-preview"),
     path("clients/", home.client_list, name="clients"),
     path("touches/", impact.impact_page, name="touches"),
-    path("claims/", claims.claim_check, name="claims"),
 ]

@@ -1,9 +1,11 @@
 """The inputs of a run, as values and as the JSON that the database stores."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.call import Choice, FailingCall, Note, Parsed, ReceivedResponse, Unreadable
 from diagnostics.parsing.parse import PastedCall, masked_text, parse_response
 from diagnostics.text import time_budget
@@ -12,6 +14,11 @@ from diagnostics.text.cleaning import clean_line, clean_text
 MAX_NOTE = 2000
 # Formats that record a sent request; the others describe a request that a person or a program would send.
 RECORDS = frozenset({"json", "raw_http", "har"})
+# A conversation ID alone, or the link to its page in Genesys Cloud.
+CONVERSATION_ALONE = re.compile(
+    rf"(?:conversation(?: ?id)?\s{{0,3}}[:=]?\s{{0,3}}|https://apps\.\S{{1,200}}/interactions/)?[\"'`<]?(?P<id>{UUID.pattern})[\"'`>]?(?:/\S{{0,100}})?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -83,12 +90,17 @@ class Inputs:
 
 @dataclass(frozen=True)
 class ParsedPaste:
-    """The result of parsing a paste. `choices` are its calls if it has several; `chosen` is the index of the parsed one."""
+    """The result of parsing a paste. `choices` are its calls if it has several; `chosen` is the index of the parsed one.
+
+    `form` and `region` are those of `Parsed`, "" if the text is no call.
+    """
 
     inputs: Inputs
     notes: tuple[Note, ...] = ()
     choices: tuple[Choice, ...] = ()
     chosen: int = 0
+    form: str = ""
+    region: str = ""
 
 
 def read_paste(
@@ -112,7 +124,10 @@ def _read_paste(
     found, call, response = Parsed(), None, None
     notes: tuple[Note, ...] = ()
     pasted = PastedCall(call_text) if isinstance(call_text, str) else call_text
-    if pasted.text.strip():
+    alone = CONVERSATION_ALONE.fullmatch(pasted.text.strip()[:500])
+    if alone:
+        conversation_id = conversation_id.strip() or alone["id"]
+    elif pasted.text.strip():
         found = pasted.parsed(choice)
         call, response, notes = found.call, found.response, found.notes
         if call is not None and found.form in RECORDS:
@@ -124,7 +139,7 @@ def _read_paste(
         response, notes = given.response, (*notes, *given.notes)
     partial = time_budget.PARTIAL if any(item.what == time_budget.PARTIAL for item in notes) else ""
     inputs = Inputs(call, response, _clean_id(conversation_id), _clean_note(note), partial=partial)
-    return ParsedPaste(inputs, notes, found.choices, found.chosen)
+    return ParsedPaste(inputs, notes, found.choices, found.chosen, found.form, found.region)
 
 
 def _clean_id(text: str) -> str:

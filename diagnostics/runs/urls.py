@@ -2,13 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from diagnostics.runs.views import comparisons, exports, packets, reevaluate, runs, saved_views, start, watches
+from diagnostics.runs.views import comparisons, exports, packets, reevaluate, runs, saved_views, watches
 from diagnostics.runs.views import list as run_list
 from diagnostics.runs.views import live_start as live
 
 urlpatterns: list[URLPattern] = [
-    path("start/", start.start, name="start"),
-    path("start/preview/", start.preview, name="start-preview"),
     path("runs/", run_list.run_list, name="runs"),
     path("runs/matrix/", run_list.run_matrix, name="run-matrix"),
     path("runs/causes/", run_list.run_causes, name="run-causes"),

@@ -37,7 +37,11 @@ class CleanRequestMiddleware:
             and request.content_type in FORM_CONTENT_TYPES
             and not getattr(view, "csrf_exempt", False)
         ):
-            request.POST = _clean(request.POST)
+            clean_form(request)
+
+
+def clean_form(request: HttpRequest) -> None:
+    request.POST = _clean(request.POST)
 
 
 def _clean(query: QueryDict) -> Any:

@@ -11,6 +11,8 @@ MOVED: dict[str, str] = {
     "rejudge/": "reevaluate",
     "runs/<int:pk>/rejudge/": "run-reevaluate",
     "checks/": "checks",
+    "start/": "home",
+    "claims/": "home",
 }
 
 

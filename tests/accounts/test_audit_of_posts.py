@@ -193,8 +193,8 @@ NOTHING_TO_TELL = {
     "api:nowhere": "no address of the API: a post is told so",
     "api:runs": "by token alone: below",
     "api:run-start": "by token alone: below",
-    "start-preview": "shows what would be read from a paste, and stores nothing",
-    "claims": "judges a text, and stores nothing",
+    "diagnose-read": "shows what was understood of a paste, and stores nothing",
+    "diagnose-preview": "shows what would be read from a paste, and stores nothing",
 }
 
 

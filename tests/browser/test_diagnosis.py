@@ -13,7 +13,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.runs.runs import execute_run
 from tests.browser.conftest import Visit, Worker
-from tests.factories import make_client, make_user
+from tests.factories import make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -44,8 +44,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Dem
     make_user("ada")
     page = window.page
     window.sign_in("ada")
-    expect(page.get_by_role("heading", name="No org is registered yet")).to_be_visible()
-
+    page.get_by_role("link", name="Connect an org").click()
     client = register(window, org_client)
     expect(page.locator("#verification")).to_contain_text("Being verified")
     window.mark()
@@ -58,10 +57,11 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Dem
         pass  # what the verification did not need
 
     page.get_by_role("link", name="Start a diagnosis").click()
-    page.get_by_label("The call that failed").fill(THREADS_CALL)
-    expect(page.locator("#reading")).to_contain_text("/api/v2/conversations/chat/{conversationId}/cobrowse")
+    page.get_by_label("Call, response or thread").fill(THREADS_CALL)
+    expect(page.locator(".review-verdict")).to_contain_text("Proven")
+    page.get_by_text("Add a file, the response or notes").click()
     page.get_by_label("Conversation ID").fill(LIVE)
-    page.get_by_role("button", name="Start the diagnosis").click()
+    page.get_by_role("button", name="Check in this org").click()
 
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
     window.mark()
@@ -98,26 +98,17 @@ def test_the_same_without_script(window_without_script: Visit, org_client: DemoC
     page.reload()
     expect(page.locator("#verification")).to_contain_text("Verified")
 
-    window.open("/start/")
-    page.get_by_label("The call that failed").fill(THREADS_CALL)
-    page.get_by_role("button", name="Read it").click()
-    expect(page.locator("#reading")).to_contain_text("/api/v2/conversations/chat/{conversationId}/cobrowse")
+    window.open("/")
+    page.get_by_label("Call, response or thread").fill(THREADS_CALL)
+    page.get_by_role("button", name="Check this call").click()
+    expect(page.locator(".review-verdict")).to_contain_text("Proven")
+    page.get_by_text("Add a file, the response or notes").click()
     page.get_by_label("Client", exact=True).select_option(label=FULL)
     page.get_by_label("Conversation ID").fill(LIVE)
-    page.get_by_role("button", name="Start the diagnosis").click()
+    page.get_by_role("button", name="Check in this org").click()
 
     expect(page.get_by_role("link", name="Refresh")).to_be_visible()
     execute_run(Run.objects.get().pk)
     # The page refreshes by itself; nothing is clicked.
     expect(page.locator(".answer")).to_contain_text("path.not_in_api")
     expect(page.locator("#mend-curl")).to_be_visible()
-
-
-def test_a_paste_is_read_before_a_client_is_chosen(window: Visit) -> None:
-    make_user("ada")
-    make_client(name="One")
-    make_client(name="Two")
-    window.sign_in("ada")
-    window.open("/start/")
-    window.page.get_by_label("The call that failed").fill(THREADS_CALL)
-    expect(window.page.locator("#reading")).to_contain_text("/api/v2/conversations/chat/{conversationId}/cobrowse")

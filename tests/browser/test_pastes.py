@@ -58,10 +58,10 @@ def test_each_form_leads_to_its_verdict(window: Visit, org: OAuthClient, form: s
     page = window.page
     make_user("ada")
     window.sign_in("ada")
-    window.open(f"/start/?client={org.pk}")
-    page.get_by_label("The call that failed").fill(PASTES[form])
-    expect(page.locator("#reading .notes")).to_contain_text("Taken")
-    page.get_by_role("button", name="Start the diagnosis").click()
+    window.open(f"/?client={org.pk}")
+    page.get_by_label("Call, response or thread").fill(PASTES[form])
+    expect(page.locator(".review-verdict")).to_contain_text("Proven")
+    page.get_by_role("button", name="Check in this org").click()
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
     execute_run(Run.objects.get().pk)
     answer = page.locator(".answer")
@@ -76,14 +76,14 @@ def test_another_call_of_a_paste_is_chosen(window: Visit, org: OAuthClient) -> N
     page = window.page
     make_user("ada")
     window.sign_in("ada")
-    window.open(f"/start/?client={org.pk}")
-    page.get_by_label("The call that failed").fill(f"GET /api/v2/users/me -> 200\n\nPOST {PATH} -> 404")
+    window.open(f"/?client={org.pk}")
+    page.get_by_label("Call, response or thread").fill(f"GET /api/v2/users/me -> 200\n\nPOST {PATH} -> 404")
     expect(page.get_by_role("radio")).to_have_count(2)
     expect(page.get_by_role("radio").nth(1)).to_be_checked()
     page.get_by_role("radio").nth(0).check()
-    expect(page.locator("#reading .request-line")).to_contain_text("/api/v2/users/me")
+    expect(page.locator(".review-parts")).to_contain_text("/api/v2/users/me")
     expect(page.get_by_role("radio").nth(0)).to_be_checked()
-    page.get_by_role("button", name="Start the diagnosis").click()
+    page.get_by_role("button", name="Check in this org").click()
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
     assert Run.objects.get().inputs["call"]["url"] == "/api/v2/users/me"
     assert window.complaints == []
@@ -94,15 +94,14 @@ def test_a_file_is_read_and_its_calls_offered_without_script(window_without_scri
     page = window.page
     make_user("ada")
     window.sign_in("ada")
-    window.open(f"/start/?client={org.pk}")
+    window.open(f"/?client={org.pk}")
     content = PASTES["HAR"].encode()
-    page.get_by_label("Or a file with it").set_input_files(
-        {"name": "a.har", "mimeType": "application/json", "buffer": content}
-    )
-    page.get_by_role("button", name="Read it").click()
-    expect(page.locator("#reading .request-line")).to_contain_text(PATH)
+    page.get_by_text("Add a file, the response or notes").click()
+    page.get_by_label("File").set_input_files({"name": "a.har", "mimeType": "application/json", "buffer": content})
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.locator(".review-parts")).to_contain_text(PATH)
     page.get_by_role("radio").nth(0).check()
-    page.get_by_role("button", name="Start the diagnosis").click()
+    page.get_by_role("button", name="Check in this org").click()
     expect(page.get_by_role("link", name="Refresh")).to_be_visible()
     run = Run.objects.get()
     assert run.inputs["call"]["url"] == "/app.js"

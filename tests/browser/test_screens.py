@@ -66,7 +66,6 @@ def furnish() -> dict[str, str]:
         "edit": f"/clients/{client.pk}/edit/",
         "secret": f"/clients/{client.pk}/secret/",
         "retire": f"/clients/{client.pk}/retire/",
-        "start": "/start/",
         "runs": "/runs/",
         "no run fits": "/runs/?cause=env.dns",
         "filter not understood": "/runs/?colour=red&cause=wrong",
@@ -93,7 +92,6 @@ def furnish() -> dict[str, str]:
         "no live start": f"/runs/{run.pk}/live/",
         "checks": "/reference/checks/",
         "exchange": f"/runs/{run.pk}/exchanges/0/",
-        "claims": "/claims/",
         "contract": "/contract/",
         "system": "/system/",
         "users": "/users/",
@@ -267,7 +265,7 @@ def test_the_first_visit_is_light(window: Visit) -> None:
     screens = furnish()
     window.sign_in("ada")
     heavy = {}
-    for name in ("home", "run", "start", "runs"):
+    for name in ("home", "run", "runs"):
         parts: list[int] = []
 
         def weigh(response: Response, parts: list[int] = parts) -> None:

@@ -82,9 +82,10 @@ def test_an_operator_of_one_org_runs_there_and_meets_no_other(window: Visit) -> 
     make_person("operator", is_limited=True, only_orgs=["lion"])
     page = window.page
     window.sign_in("some-operator")
-    expect(page.locator("#overview")).to_contain_text("Lion support")
+    window.open("/clients/")
+    expect(page.locator("main")).to_contain_text("Lion support")
     expect(page.locator("main")).not_to_contain_text("Zebra")
-    window.open("/start/")
+    window.open("/")
     expect(page.get_by_label("Client")).to_contain_text("Lion support")
     expect(page.get_by_label("Client")).not_to_contain_text("Zebra")
     window.open(f"/runs/{mine.pk}/")

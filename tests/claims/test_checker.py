@@ -289,22 +289,6 @@ def test_a_claim_made_twice_is_listed_once_with_its_first_line() -> None:
     assert (only.line, only.times) == (2, 2)
 
 
-def test_the_text_is_marked_where_it_claims_something() -> None:
-    text = 'So: axios.post("/api/v2/conversations/" + id + "/cobrowse", x), then `cobrowse:write`. Done.'
-    pieces = check(text).pieces
-    assert "".join(each.text for each in pieces) == text
-    marked = {each.text: each.claim.claim.shown for each in pieces if each.claim}
-    assert marked == {
-        '/api/v2/conversations/" + id + "/cobrowse': "POST /api/v2/conversations/{value}/cobrowse",
-        "cobrowse:write": "cobrowse:write",
-    }
-
-
-def test_host_and_path_of_a_url_are_marked_apart() -> None:
-    pieces = check("See https://u:p@Api.us.genesys.cloud/api/v2/users/me!").pieces
-    assert [each.text for each in pieces if each.claim] == ["Api.us.genesys.cloud", "/api/v2/users/me"]
-
-
 def test_no_secret_is_quoted() -> None:
     told = check(f"curl -H 'Authorization: Bearer {TOKEN}' https://u:{TOKEN}@api.mypurecloud.ie/api/v2/users/{TOKEN}")
     assert TOKEN not in str(told)
@@ -323,8 +307,8 @@ def test_any_text_is_judged_without_an_exception(text: str) -> None:
 
 @given(st.text(max_size=300))
 @settings(max_examples=100, deadline=None)
-def test_any_characters_are_judged_without_an_exception_and_shown_as_they_are(text: str) -> None:
-    assert "".join(each.text for each in check(text).pieces) == masked_text(text)
+def test_any_characters_are_judged_without_an_exception(text: str) -> None:
+    assert check(text).masked == masked_text(text)
 
 
 PORTUGUESE = """O que esse endpoint faz: POST /api/v2/conversations/calls/{conversationId}/participants/user/{userId} só atua num
@@ -381,7 +365,6 @@ def test_a_text_over_the_budget_is_checked_in_its_beginning_and_says_so(monkeypa
     with time_budget.limited(3_000, lambda: next(ticks)):
         checked = check_text("GET /api/v2/cobrowse/providers\n" * 20_000, bundled())
     assert checked.partial
-    assert checked.is_cut
     assert checked.has_wrong_claims
     assert len(checked.masked) <= BEGINNING
 
@@ -391,4 +374,4 @@ def test_nothing_is_shown_of_a_text_whose_beginning_takes_too_long() -> None:
     with time_budget.limited(0, lambda: next(ticks)):
         checked = check_text(f"Authorization: Bearer {TOKEN} GET /api/v2/cobrowse/providers", bundled())
     assert checked.partial
-    assert (checked.claims, checked.pieces, checked.masked) == ((), (), "")
+    assert (checked.claims, checked.masked) == ((), "")

@@ -56,10 +56,9 @@ NARROWED = (
     "/touches/?permission=conversation:cobrowse:add",
     "/touches/?q=deploy",
     "/compare/?a={mine}",
-    "/start/?client={client}",
+    "/?client={client}",
     "/clients/?retired=on",
     "/clients/?q=client",
-    "/?q=client",
 )
 
 
@@ -147,20 +146,22 @@ def test_runs_of_two_orgs_are_not_compared(ours: OAuthClient, theirs: OAuthClien
 
 def test_a_foreign_provider_touches_nothing(theirs: OAuthClient) -> None:
     browser, provider = limited(), theirs.providers.all()[0]
-    for place in ("/touches/", "/start/"):
+    for place in ("/touches/", "/"):
         assert browser.get(f"{place}?provider={provider.pk}").status_code == 404
 
 
 def test_a_foreign_client_cannot_be_diagnosed(theirs: OAuthClient) -> None:
     runs = theirs.runs.count()
-    answer = limited().post("/start/", {"client": theirs.pk, "conversation_id": "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"})
+    answer = limited().post(
+        "/diagnose/start/", {"client": theirs.pk, "conversation_id": "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"}
+    )
     assert answer.status_code == 200
     assert theirs.runs.count() == runs
 
 
 def test_counts_leave_out_what_one_may_not_see(ours: OAuthClient, theirs: OAuthClient) -> None:
     browser = limited()
-    assert sum(browser.get("/").context["page"].counts.values()) == 1
+    assert sum(browser.get("/clients/").context["page"].counts.values()) == 1
     assert browser.get("/providers/").context["page"].count == 2
     Run.objects.update(created_at=timezone.now() - timedelta(days=900))
     runs, *_ = browser.get("/retention/").context["previews"][0].past

@@ -40,13 +40,13 @@ def test_the_page_for_our_own_failure_needs_nothing() -> None:
 def test_too_large_a_request_says_so(as_admin: Client, settings: object) -> None:
     make_client()
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000  # type: ignore[attr-defined]
-    answer = as_admin.post("/start/", {"call": "x" * 2000})
+    answer = as_admin.post("/diagnose/", {"call": "x" * 2000})
     assert answer.status_code == 413
     assert answer.content.decode().count(errors.TOO_LARGE) == 1
 
 
 def test_too_large_a_paste_answers_the_preview_with_a_fragment(rf: RequestFactory) -> None:
-    answer = errors.bad_request(rf.post("/start/preview/", headers={"HX-Request": "true"}), RequestDataTooBig())
+    answer = errors.bad_request(rf.post("/diagnose/preview/", headers={"HX-Request": "true"}), RequestDataTooBig())
     assert answer.status_code == 413
     assert b"<html" not in answer.content
 

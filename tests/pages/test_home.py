@@ -8,36 +8,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics.demo import story
 from diagnostics.orgs.models import OAuthClient
 from tests.factories import make_client, make_exchange, make_org_change, make_run, make_snapshot
 
 pytestmark = pytest.mark.django_db
 
 
-def test_an_admin_without_clients_is_led_to_register_one(as_admin: Client) -> None:
-    assert b'href="/clients/add/"' in as_admin.get("/").content
-
-
-def test_an_admin_with_a_client_can_paste_at_once(as_admin: Client) -> None:
-    make_client()
-    page = as_admin.get("/").content
-    assert b'action="/start/"' in page
-    assert b'name="call"' in page
-
-
-def test_a_team_lead_sees_runs_and_clients_and_nothing_to_start(as_lead: Client) -> None:
-    run = make_run()
-    page = as_lead.get("/").content
-    assert f"/runs/{run.pk}/".encode() in page
-    assert run.client.name.encode() in page
-    assert b"/start/" not in page
-    assert b"/users/" not in page
-
-
 def test_no_page_carries_inline_script_or_style(as_admin: Client) -> None:
     run = make_run()
-    for place in ("/", "/start/", "/clients/add/", f"/runs/{run.pk}/", "/users/"):
+    for place in ("/", "/clients/add/", f"/runs/{run.pk}/", "/users/"):
         page = as_admin.get(place).content
         assert b"<style" not in page
         assert b" style=" not in page
@@ -45,14 +24,13 @@ def test_no_page_carries_inline_script_or_style(as_admin: Client) -> None:
         assert b"<script>" not in page
 
 
-def test_those_in_need_come_first_and_say_why(as_lead: Client) -> None:
+def test_those_in_need_come_first(as_lead: Client) -> None:
     make_client("A well", status="works")
     make_client("B unread", environment="production")
     make_client("C sandbox", status="broken", environment="sandbox")
     make_client("D production", status="broken", environment="production", status_cause="authz.permission_missing")
-    page = as_lead.get("/").content.decode()
+    page = as_lead.get("/clients/?sort=need").content.decode()
     assert page.index("D production") < page.index("C sandbox") < page.index("B unread") < page.index("A well")
-    assert "Permission missing" in page
 
 
 def test_filters_and_search_narrow_the_overview(as_lead: Client) -> None:
@@ -67,7 +45,7 @@ def test_filters_and_search_narrow_the_overview(as_lead: Client) -> None:
         ("q=umbrella&environment=production&status=works", {"Two"}),
         ("q=nothing+of+that", set()),
     ):
-        rows = as_lead.get(f"/?{query}").context["page"].rows
+        rows = as_lead.get(f"/clients/?{query}").context["page"].rows
         assert {row.client.name for row in rows} == names
 
 
@@ -85,7 +63,7 @@ def test_filters_and_search_narrow_the_overview(as_lead: Client) -> None:
 )
 def test_what_is_not_understood_is_named_and_the_rest_shown(as_lead: Client, query: str, named: str) -> None:
     make_client()
-    for place in ("/", "/clients/"):
+    for place in ("/clients/",):
         answer = as_lead.get(f"{place}?{query}")
         assert answer.status_code == 200
         assert (
@@ -96,7 +74,7 @@ def test_what_is_not_understood_is_named_and_the_rest_shown(as_lead: Client, que
 def test_a_page_past_the_last_one_is_the_last_one(as_lead: Client) -> None:
     for number in range(27):
         make_client(f"Client {number:02}")
-    page = as_lead.get("/?sort=name&page=50").context["page"]
+    page = as_lead.get("/clients/?sort=name&page=50").context["page"]
     assert (page.page, page.pages, [row.client.name for row in page.rows]) == (2, 2, ["Client 25", "Client 26"])
 
 
@@ -108,17 +86,17 @@ def test_it_says_since_when_and_how_old_the_reading_is(as_lead: Client) -> None:
     make_snapshot(client, state="failed")
     make_snapshot(client, state="reading", finished_at=None)
     change = make_org_change(client, about="standing", at=at, not_before=None)
-    (row,) = as_lead.get("/").context["page"].rows
+    (row,) = as_lead.get("/clients/?sort=need").context["page"].rows
     assert (row.read_at, row.is_being_read, row.since_at_least) == (at, True, True)
     change.not_before = at - timedelta(hours=1)
     change.save()
-    assert not as_lead.get("/").context["page"].rows[0].since_at_least
+    assert not as_lead.get("/clients/?sort=need").context["page"].rows[0].since_at_least
 
 
 def test_retired_clients_are_on_a_list_of_their_own(as_lead: Client) -> None:
     make_client("Gone", retired_at=timezone.now())
     make_client("There")
-    assert b"Gone" not in as_lead.get("/").content + as_lead.get("/clients/").content
+    assert b"Gone" not in as_lead.get("/clients/").content
     page = as_lead.get("/clients/?retired=on").content
     assert b"Gone" in page
     assert b"There" not in page
@@ -131,28 +109,10 @@ def test_the_number_of_queries_does_not_grow(as_lead: Client, queries_of: Callab
         make_snapshot(client)
 
     add(0)
-    alone = [queries_of(as_lead, place) for place in ("/", "/clients/", "/?q=client")]
+    alone = [queries_of(as_lead, place) for place in ("/", "/clients/", "/clients/?q=client")]
     for number in range(1, 6):
         add(number)
-    assert [queries_of(as_lead, place) for place in ("/", "/clients/", "/?q=client")] == alone
-
-
-def test_a_fresh_demo_is_explained_to_everybody(as_admin: Client, as_lead: Client) -> None:
-    clients = {name: make_client(name, region="demo-published") for name in story.CLIENTS}
-    good = make_run(clients[story.PRODUCTION_CLIENT], cause="none", source="demo")
-    bad = make_run(clients[story.PRODUCTION_CLIENT], source="demo")
-    make_run(clients[story.SANDBOX_CLIENT], cause="none", source="demo")
-    for browser in (as_admin, as_lead):
-        page = browser.get("/").content.decode()
-        assert f"/compare/?a={good.pk}&amp;b={bad.pk}" in page
-    assert f"/runs/{bad.pk}/history/".encode() in as_lead.get("/").content
-    assert b'action="/start/"' not in as_lead.get("/").content
-    before = as_admin.get("/").content
-    make_client("Our own")
-    after = as_admin.get("/").content
-    folded = b"The tour of the demo"
-    assert (before.count(folded), after.count(folded)) == (0, 1)
-    assert after.index(b"Recent runs") < after.index(folded) < after.index(b"/compare/?a=")
+    assert [queries_of(as_lead, place) for place in ("/", "/clients/", "/clients/?q=client")] == alone
 
 
 def test_the_tier_stands_on_every_page_of_a_run(as_admin: Client, settings: Any) -> None:

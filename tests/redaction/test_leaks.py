@@ -100,7 +100,7 @@ def diagnose_everything() -> None:
 
 
 def all_pages(browser: Browser) -> Iterator[tuple[str, str]]:
-    places = ["/", "/runs/", "/clients/", "/start/", "/users/"]
+    places = ["/", "/runs/", "/clients/", "/users/"]
     places += [f"/clients/{pk}/" for pk in OAuthClient.objects.values_list("pk", flat=True)]
     for run in Run.objects.all():
         places.append(f"/runs/{run.pk}/")
@@ -131,7 +131,7 @@ def test_nothing_that_must_stay_secret_is_anywhere(demo: server.Running, caplog:
     make_user("ada")
     assert browser.login(username="ada", password=PASSWORD)
     preview = browser.post(
-        "/start/",
+        "/diagnose/start/",
         {"client": OAuthClient.objects.earliest("pk").pk, "call": f"{PASTED}\n\x00", "conversation_id": "x" * 999},
     )
     places = [

@@ -112,10 +112,10 @@ def test_one_text_of_a_person_is_read_at_a_time(ada: User) -> None:
             cursor.execute("SELECT pg_advisory_lock(%s, %s)", [READING, ada.pk])
         with pytest.raises(StillReading), reading_one_text(ada, len(LONG)):
             pass
-        answer = browser.post(reverse("claims"), {"text": LONG})
+        answer = browser.post(reverse("diagnose-read"), {"call": LONG})
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-        assert browser.post(reverse("start-preview"), {"call": LONG}).status_code == 200
-        assert browser.post(reverse("claims"), {"text": CALL}).status_code == 200
+        assert browser.post(reverse("diagnose-preview"), {"call": LONG}).status_code == 200
+        assert browser.post(reverse("diagnose-read"), {"call": CALL}).status_code == 200
         with reading_one_text(make_user("grace"), len(LONG)):
             pass
     finally:
@@ -227,13 +227,16 @@ def test_one_large_form_of_a_person_is_taken_at_a_time(ada: User) -> None:
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s, %s)", [UPLOADING, ada.pk])
-        refused = browser_of(ada).post(reverse("claims"), {"file": large_file()})
+        refused = browser_of(ada).post(reverse("diagnose-read"), {"call_file": large_file()})
         assert (refused.status_code, bool(refused.headers["Retry-After"])) == (429, True)
-        assert browser_of(make_user("grace")).post(reverse("claims"), {"file": large_file()}).status_code == 200
+        assert (
+            browser_of(make_user("grace")).post(reverse("diagnose-read"), {"call_file": large_file()}).status_code
+            == 200
+        )
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [UPLOADING, ada.pk])
         for _ in range(2):
-            assert browser_of(ada).post(reverse("claims"), {"file": large_file()}).status_code == 200
+            assert browser_of(ada).post(reverse("diagnose-read"), {"call_file": large_file()}).status_code == 200
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [UPLOADING, ada.pk])
             assert cursor.fetchone() == (True,)
@@ -244,5 +247,5 @@ def test_one_large_form_of_a_person_is_taken_at_a_time(ada: User) -> None:
 def test_a_large_form_of_somebody_who_is_not_signed_in_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[bytes] = []
     monkeypatch.setattr(PasteUploadHandler, "receive_data_chunk", lambda self, data, start: read.append(data))
-    answer = Client(enforce_csrf_checks=True).post(reverse("claims"), {"file": large_file()})
+    answer = Client(enforce_csrf_checks=True).post(reverse("diagnose-read"), {"call_file": large_file()})
     assert (answer.status_code, read) == (302, [])

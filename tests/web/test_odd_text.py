@@ -64,7 +64,7 @@ def ends_well(run: Run) -> None:
 
 
 def test_a_poisoned_call_that_is_pasted_ends_with_its_verdict(org: OAuthClient, admin: Client) -> None:
-    answer = admin.post("/start/", {"client": org.pk, "call": POISONED_CALL, "answer": POISONED_ANSWER})
+    answer = admin.post("/diagnose/start/", {"client": org.pk, "call": POISONED_CALL, "answer": POISONED_ANSWER})
     assert answer.status_code == 302
     ends_well(Run.objects.get())
     assert admin.get(answer["Location"]).status_code == 200

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ OUTCOME_SIGNS = {ClaimVerdict.WRONG: "x", ClaimVerdict.UNKNOWN: "?", ClaimVerdic
 
 class Command(ProductCommand):
     help = (
-        "Judge every path, scope, permission, SDK method, header, host and body field that a text names: "
-        "real, wrong or unknown. Nothing is sent anywhere. Exit code 0 nothing wrong, 3 something wrong, 2 bad input."
+        "Check every path, scope, permission, SDK method, header, host and body field in a text: real, not real or "
+        "unknown. Nothing is sent anywhere. Exit code 0 if nothing is wrong, 3 if something is, 2 for bad input."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", help="the text, - for standard input")
+        parser.add_argument("file", help="a file with the text, - for standard input")
         parser.add_argument(
             "--region", default="", help="judge against that region's contract instead of the bundled one"
         )
@@ -43,29 +44,30 @@ class Command(ProductCommand):
         sys.exit(SOMETHING_WRONG if checked.has_wrong_claims else OK)
 
     def _print(self, checked: ClaimCheck, contract: Contract) -> None:
-        self.stdout.write(f"Judged against the contract {contract.version} of {contract.date}.")
+        self.stdout.write(f"Checked against {contract.version} of {contract.date}.")
         if checked.partial:
             self.stdout.write(f"\n{checked.partial}")
         if not checked.claims and not checked.partial:
-            self.stdout.write("\nThe text names nothing of the API.")
+            self.stdout.write("\nThere's nothing about the API in this text.")
         for title, group in checked.by_kind:
             self.stdout.write(f"\n{title}")
             for checked_claim in group:
                 self._print_claim(checked_claim)
         if checked.omitted:
-            self.stdout.write(f"\n{checked.omitted} more claims were left off: paste a shorter text.")
-        counted = ", ".join(f"{count} {verdict}" for verdict, count in checked.counts.items() if count)
-        self.stdout.write(f"\n{counted}" if counted else "")
+            self.stdout.write(f"\n{checked.omitted} more claims aren't shown. Check a shorter text to see them.")
+        counted = Counter(checked_claim.result.verdict.label for checked_claim in checked.claims)
+        summary = ", ".join(f"{count} {label.lower()}" for label, count in counted.most_common())
+        self.stdout.write(f"\n{summary}" if summary else "")
 
     def _print_claim(self, checked_claim: CheckedClaim) -> None:
         result = checked_claim.result
-        gateway = " (behind a provider gateway only)" if result.gateway else ""
+        gateway = " (only with a provider gateway)" if result.gateway else ""
         self.stdout.write(
-            f"  {OUTCOME_SIGNS[result.verdict]} {result.verdict}{gateway}: {checked_claim.claim.shown}  (line {checked_claim.line})"
+            f"  {OUTCOME_SIGNS[result.verdict]} {result.verdict.label}{gateway}: {checked_claim.claim.shown}  (line {checked_claim.line})"
         )
         self.stdout.write(f"      {result.sentence}")
         if result.nearest:
-            self.stdout.write(f"      Nearest: {', '.join(result.nearest)}")
+            self.stdout.write(f"      Closest match: {', '.join(result.nearest)}")
 
 
 def as_dict(checked: ClaimCheck, contract: Contract) -> dict[str, Any]:

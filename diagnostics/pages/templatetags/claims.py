@@ -11,7 +11,7 @@ register = template.Library()
 SHAPES = {
     ClaimVerdict.WRONG: "fail",
     ClaimVerdict.UNKNOWN: "undetermined",
-    ClaimVerdict.SOUND: "verified",
+    ClaimVerdict.SOUND: "pass",
     ClaimVerdict.REAL: "pass",
 }
 TONES = {
@@ -21,10 +21,10 @@ TONES = {
     ClaimVerdict.REAL: "pass",
 }
 MEANINGS = {
-    ClaimVerdict.WRONG: "the contract in force contradicts it",
-    ClaimVerdict.UNKNOWN: "no source of ours settles it",
-    ClaimVerdict.SOUND: "advice that holds",
-    ClaimVerdict.REAL: "the contract in force has it",
+    ClaimVerdict.WRONG: "the API reference contradicts it",
+    ClaimVerdict.UNKNOWN: "the API reference doesn't say",
+    ClaimVerdict.SOUND: "this advice is right",
+    ClaimVerdict.REAL: "the API reference has it",
 }
 
 
@@ -32,11 +32,6 @@ MEANINGS = {
 def claim_badge(result: ClaimResult) -> SafeString:
     verdict = result.verdict
     return badge(SHAPES[verdict], TONES[verdict], verdict.label, MEANINGS[verdict])
-
-
-@register.simple_tag
-def claim_count(verdict: ClaimVerdict, count: int) -> SafeString:
-    return badge(SHAPES[verdict], TONES[verdict], f"{count} {verdict.value}", MEANINGS[verdict])
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Forms for a pasted call, and for the diagnosis to start with it."""
+"""The form of the first page: a pasted call or conversation, and the client to check it with."""
 
 import hashlib
 from dataclasses import replace
@@ -16,67 +16,93 @@ from diagnostics.parsing.inputs import Inputs, ParsedPaste, read_paste
 from diagnostics.parsing.parse import PastedCall, limit_of, masked_text
 from diagnostics.web.form_text import NO_NUL
 
-NOTHING_PASTED = "There is nothing to look at yet. Paste the call that failed, or give a conversation ID."
+NOTHING_PASTED = "Paste a call or a conversation ID."
 PASTED = ("call", "answer", "conversation_id")
 SHORTEN = {
     "call": "Paste the failing call alone.",
     "answer": "Paste the status line, the headers and the start of the body.",
-    "conversation_id": "Paste the id alone.",
+    "conversation_id": "Paste the ID alone.",
 }
+PLAIN = {"spellcheck": "false", "autocapitalize": "off"}
 
 
-class PasteForm(forms.Form):
-    """A failing call, its response and a conversation ID. `inputs` is what was parsed."""
+class DiagnoseForm(forms.Form):
+    """A pasted call, its response, a conversation ID and notes. `inputs` is what was parsed, None if nothing was.
 
+    With `starts`, the client to check it with is required.
+    """
+
+    # No autocomplete="off" here: with it, browsers don't restore the text after Back.
     call = forms.CharField(
-        label="The call that failed",
+        label="Call, response or thread",
         required=False,
         strip=False,
         error_messages=NO_NUL,
-        help_text="Anything that shows it: curl (also of Windows), PowerShell, raw HTTP, a HAR, a Postman collection, fetch, "
-        "axios, requests or SDK code, a gc command, a log, a whole forum thread, or just method, path and body. "
-        "Nothing of it is run, and tokens and secrets are masked at once.",
-        widget=forms.Textarea(attrs={"rows": 9, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}),
+        help_text="Paste cURL, raw HTTP, a HAR, code, a log or the whole thread. Nothing is executed.",
+        widget=forms.Textarea(
+            attrs={**PLAIN, "rows": 8, "placeholder": "POST /api/v2/conversations/chat/{conversationId}/cobrowse"}
+        ),
     )
     call_file = forms.FileField(
-        label="Or a file with it",
+        label="File",
         required=False,
         allow_empty_file=True,
-        help_text="A HAR of up to 64 MB, a Postman collection or a log; “Read it” shows what is taken. No file is kept.",
+        help_text="In place of the text above: a HAR of up to 64 MB, a Postman collection or a log. We don't keep the file.",
     )
     answer = forms.CharField(
-        label="The answer you got",
+        label="Response",
         required=False,
         strip=False,
         error_messages=NO_NUL,
-        help_text="Leave this empty if the text above holds the response. Otherwise paste the raw response, or its JSON "
-        "with status, headers and body.",
-        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}),
+        help_text="Only if it isn't in the text above: raw HTTP, or JSON with status, headers and body.",
+        widget=forms.Textarea(attrs={**PLAIN, "rows": 4}),
     )
     conversation_id = forms.CharField(
         label="Conversation ID",
         required=False,
         max_length=200,
-        help_text="If the call does not hold it. Given alone, the conversation itself is examined.",
+        help_text="Only if it isn't in the text above.",
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
     note = forms.CharField(
-        label="What you know of it",
+        label="Notes",
         required=False,
         max_length=2000,
         error_messages=NO_NUL,
-        help_text="In your words, such as: it failed at noon, and works again since.",
+        help_text="For example: failed at noon, works again since.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-
     choice = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, error_messages=NO_NUL)
+    client = forms.ModelChoiceField(
+        queryset=OAuthClient.objects.none(),
+        required=False,
+        empty_label="Choose a client",
+        error_messages={"required": "Choose a client.", "invalid_choice": "Choose a client from the list."},
+    )
 
     inputs: Inputs | None = None
-    has_response_in_call = False  # whether the response came from the text of the call
     pasted: PastedCall | None = None
-    notes: tuple[Note, ...] = ()
+    parsed: ParsedPaste | None = None
     choices: tuple[tuple[Choice, str, bool], ...] = ()  # with its form value, and whether it is selected
+
+    def __init__(self, *args: Any, viewer: User, starts: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.starts = starts
+        client = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
+        client.queryset = visible_clients(viewer).filter(retired_at=None).defer("secret").order_by("name")
+        client.required = starts
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        return self.parsed.notes if self.parsed else ()
+
+    @property
+    def uses_more(self) -> bool:
+        """Whether a field of the collapsed part is filled in or rejected."""
+        return any(
+            self[name].value() or self[name].errors for name in ("call_file", "answer", "conversation_id", "note")
+        )
 
     def clean_call(self) -> str:
         return self._readable_call(self.cleaned_data["call"])
@@ -87,12 +113,12 @@ class PasteForm(forms.Form):
         if upload is None:
             return
         if self.cleaned_data.get("call", "").strip():
-            raise ValidationError("There is a pasted call as well. Empty the text above, or choose no file.")
+            raise ValidationError("There is text above as well. Clear the text, or remove the file.")
         if upload.problem:
             raise ValidationError(upload.problem)
         text = upload.read().decode()
         if not text.strip():
-            raise ValidationError("The file is empty. Choose the one that holds the call.")
+            raise ValidationError("The file is empty. Choose another one.")
         self.cleaned_data["call"] = self._readable_call(text)
 
     def _readable_call(self, text: str) -> str:
@@ -108,18 +134,17 @@ class PasteForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         pasted: dict[str, str] = {name: self.cleaned_data.get(name, "") for name in PASTED}
-        if not self.errors.keys() & set(PASTED):
-            if not pasted["call"].strip() and not pasted["conversation_id"]:
-                raise ValidationError(NOTHING_PASTED)
-            parsed = self._chosen(pasted, parse_paste(pasted, self.pasted))
-            note = masked_text(self.cleaned_data.get("note", ""))
-            self.inputs, self.notes = replace(parsed.inputs, note=note), parsed.notes
-            self.has_response_in_call = bool(
-                parsed.inputs.response and parsed.inputs.call and not pasted["answer"].strip()
-            )
-            self.choices = tuple(
-                (choice, value_of(choice, parsed.choices), choice.index == parsed.chosen) for choice in parsed.choices
-            )
+        if self.errors.keys() & {*PASTED, "call_file"}:
+            return self.cleaned_data
+        if not pasted["call"].strip() and not pasted["conversation_id"]:
+            self.add_error("call", NOTHING_PASTED)
+            return self.cleaned_data
+        self.parsed = parsed = self._chosen(pasted, parse_paste(pasted, self.pasted))
+        note = masked_text(self.cleaned_data.get("note", ""))
+        self.inputs = replace(parsed.inputs, note=note)
+        self.choices = tuple(
+            (choice, value_of(choice, parsed.choices), choice.index == parsed.chosen) for choice in parsed.choices
+        )
         return self.cleaned_data
 
     def _chosen(self, pasted: dict[str, str], parsed: ParsedPaste) -> ParsedPaste:
@@ -139,22 +164,6 @@ class PasteForm(forms.Form):
             is_call = name == "call" and self.pasted is not None and self.pasted.text == text
             masked[self.add_prefix(name)] = self.pasted.shown() if is_call and self.pasted else masked_text(text)
         self.data = masked
-
-
-class StartForm(PasteForm):
-    """A paste, and the client to diagnose it with."""
-
-    client = forms.ModelChoiceField(
-        queryset=OAuthClient.objects.none(),
-        empty_label="Choose a client",
-        help_text="The org the call was meant for. Its client is used for reading only.",
-    )
-    field_order = ("client", "call", "call_file", "answer", "conversation_id", "note")
-
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choice = cast("forms.ModelChoiceField[OAuthClient]", self.fields["client"])
-        choice.queryset = visible_clients(viewer).filter(retired_at=None).defer("secret").order_by("name")
 
 
 def readable(name: str, text: str, pasted: PastedCall | None = None) -> str:

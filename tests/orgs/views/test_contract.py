@@ -10,7 +10,7 @@ from django.test import Client
 from diagnostics.accounts.models import User
 from diagnostics.genesys.contract import bundled
 from diagnostics.orgs.models import ContractVersion
-from tests.factories import make_client, make_contract_version
+from tests.factories import CONVERSATION, make_client, make_contract_version
 
 pytestmark = pytest.mark.django_db
 
@@ -152,8 +152,9 @@ def test_more_regions_cost_no_more_queries(as_lead: Client, queries_of: Callable
     assert queries_of(as_lead, "/contract/") == few
 
 
-def test_claims_are_judged_by_the_chosen_contract(as_lead: Client) -> None:
+def test_a_paste_is_checked_against_the_contract_of_its_region(as_lead: Client) -> None:
     make_contract_version(contract_operations=[each for each in bundled().operations if each.path != START])
-    text = {"text": f"POST {START}"}
-    assert "<span>Real</span>" in as_lead.post("/claims/", text).content.decode()
-    assert "<span>Wrong</span>" in as_lead.post("/claims/", {**text, "region": "eu-west-1"}).content.decode()
+    path = START.replace("{conversationId}", CONVERSATION)
+    for host, cause in (("api.mypurecloud.com", "none"), ("api.mypurecloud.ie", "path.not_in_api")):
+        answer = as_lead.post("/diagnose/preview/", {"call": f"POST https://{host}{path}"})
+        assert answer.context["review"].call.verdict.cause == cause

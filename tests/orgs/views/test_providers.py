@@ -174,7 +174,7 @@ def test_the_age_of_a_reading_and_its_reader_are_said(as_lead: Client, ada: obje
 
 
 def test_only_an_admin_is_led_to_a_diagnosis(as_admin: Client, as_lead: Client) -> None:
-    link = f"/start/?provider={make_provider().pk}"
+    link = f"/?provider={make_provider().pk}"
     assert link in page(as_admin)
     assert link not in page(as_lead)
 
@@ -356,14 +356,14 @@ def test_one_that_is_gone_says_so(as_lead: Client) -> None:
 
 def test_the_start_form_is_filled_for_a_gateways_provider(as_admin: Client) -> None:
     client = gateway_client("Acme", 'gen"esys')
-    said = page(as_admin, "/start/", provider=str(client.providers.get().pk))
+    said = page(as_admin, "/", provider=str(client.providers.get().pk))
     assert "/api/v2/conversations/chat/{conversationId}/cobrowse/sessions" in said
     assert json.dumps({"providerId": 'gen"esys'}).replace('"', "&quot;") in said
     assert f'<option value="{client.pk}" selected>' in said
 
 
 def test_the_start_form_is_filled_for_a_deployment(as_admin: Client) -> None:
-    said = page(as_admin, "/start/", provider=str(make_provider().pk))
+    said = page(as_admin, "/", provider=str(make_provider().pk))
     assert "POST /api/v2/conversations/{conversationId}/cobrowse" in said
     assert "providerId" not in said.split("<textarea")[1].split("</textarea>")[0]
 
@@ -373,7 +373,7 @@ def test_the_start_form_is_filled_for_a_deployment(as_admin: Client) -> None:
 )
 def test_a_start_with_a_provider_that_is_none(as_admin: Client, value: str, status: int) -> None:
     make_client()
-    assert as_admin.get("/start/", {"provider": value}).status_code == status
+    assert as_admin.get("/", {"provider": value}).status_code == status
 
 
 def test_an_unknown_provider_is_404(as_lead: Client) -> None:

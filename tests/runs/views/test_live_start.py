@@ -71,7 +71,7 @@ def test_it_is_offered_to_admins_on_a_run_without_a_fault_only(as_admin: Client,
 
 def test_no_other_page_can_confirm(as_admin: Client, healthy: Run, sent_tasks: list[tuple[str, int]]) -> None:
     sent = {"client": healthy.client_id, "conversation_id": CONVERSATION, "start": "true", "typed": CONVERSATION}
-    as_admin.post("/start/", sent)
+    as_admin.post("/diagnose/start/", sent)
     as_admin.post(f"/runs/{healthy.pk}/again/", sent)
     assert Run.objects.count() == 3
     assert not Run.objects.filter(inputs__start=True).exists()
