@@ -39,7 +39,7 @@ def _group_key(fact: Fact) -> tuple[str, Effect, str]:
 
 def _is_all_divisions(fact: Fact) -> bool:
     """The permission was lost, or gained, in all divisions."""
-    return any(str(value).startswith("not held") for value in (fact.before, fact.after))
+    return any(str(value).startswith("not granted") for value in (fact.before, fact.after))
 
 
 def _roles(verb: str) -> Callable[[list[Fact]], str]:
@@ -72,10 +72,10 @@ def _deployment(facts: list[Fact]) -> str:
 
 
 SHARED_CLAUSES: dict[tuple[str, Effect], Callable[[list[Fact]], str]] = {
-    ("role", Effect.LOST): _roles("taken from"),
-    ("role", Effect.GAINED): _roles("given to"),
-    ("permission", Effect.LOST): _permissions("no longer holds", "or"),
-    ("permission", Effect.GAINED): _permissions("now holds", "and"),
+    ("role", Effect.LOST): _roles("removed from"),
+    ("role", Effect.GAINED): _roles("granted to"),
+    ("permission", Effect.LOST): _permissions("no longer has", "or"),
+    ("permission", Effect.GAINED): _permissions("now has", "and"),
     ("deployment", Effect.OTHER): _deployment,
 }
 
@@ -99,7 +99,7 @@ def _two_client_clause(fact: Fact, step: VerdictStep) -> str:
     what = f"{fact.what[0].lower()}{fact.what[1:]}"
     if fact.kind == "permission":
         first, second = step.first.client_name, step.second.client_name
-        return f"the {what} is held by {first} {_where(fact.before)}, by {second} {_where(fact.after)}"
+        return f"{first} has the {what} {_where(fact.before)}, {second} {_where(fact.after)}"
     if fact.kind == "deployment" and fact.part:
         deployment, _, setting = what.rpartition(": ")
         what = f"{setting} of the {deployment}"
@@ -115,9 +115,9 @@ def _where(divisions: str | None) -> str:
 def _missing_clause(fact: Fact, has: str, has_not: str) -> str:
     what = f"{fact.what[0].lower()}{fact.what[1:]}"
     if fact.kind == "permission":
-        return f"{has_not} does not hold the {what}, which {has} holds"
+        return f"{has_not} doesn't have the {what}, and {has} does"
     if fact.kind == "role":
-        return f"{has_not} was not given the {what}, which {has} has"
+        return f"{has_not} doesn't have the {what}, and {has} does"
     if fact.kind == "scope":
-        return f"the token of {has_not} does not carry the {what}, which that of {has} carries"
-    return f"{has_not} has no {what}, which {has} has"
+        return f"the token of {has_not} doesn't have the {what}, and that of {has} does"
+    return f"{has_not} has no {what}, and {has} does"

@@ -25,7 +25,7 @@ def facts_of(before: OrgFacts, after: OrgFacts, times: tuple[datetime, datetime]
         *_permissions(before, after),
         *deployment_facts(before, after),
         *gateway_facts(before, after),
-        fact("contract", "API contract", before.contract or None, after.contract or None),
+        fact("contract", "API reference", before.contract or None, after.contract or None),
         fact("engine", "Engine", before.engine or None, after.engine or None),
     ]
     return tuple(without_unknown(found))
@@ -34,7 +34,7 @@ def facts_of(before: OrgFacts, after: OrgFacts, times: tuple[datetime, datetime]
 def _identity(before: OrgFacts, after: OrgFacts, times: tuple[datetime, datetime]) -> Iterable[Fact]:
     yield fact("client_name", "Client", before.client_name or None, after.client_name or None)
     ids = before.client_id or None, after.client_id or None
-    yield fact("client", "Client id", *ids, clause="another OAuth client is used")
+    yield fact("client", "Client ID", *ids, clause="another OAuth client is used")
     yield _secret(before.secret_set_at, after.secret_set_at, times)
     yield fact("region", "Region", before.region or None, after.region or None)
     yield _org(before, after)
@@ -72,9 +72,9 @@ def _scopes(old: tuple[str, ...] | None, new: tuple[str, ...] | None) -> Iterabl
         yield Fact("scope", "Scopes", _counted(old, "scope"), _counted(new, "scope"), FactState.UNKNOWN)
         return
     for scope in sorted({*old, *new}):
-        clause = f"the token {'now carries' if scope in new else 'no longer carries'} the scope {scope}"
+        clause = f"the token {'now has' if scope in new else 'no longer has'} the scope {scope}"
         yield _membership(
-            "scope", f"Scope {scope}", scope, (scope in old, scope in new), ("carried", "not carried"), clause
+            "scope", f"Scope {scope}", scope, (scope in old, scope in new), ("granted", "not granted"), clause
         )
 
 
@@ -88,8 +88,8 @@ def _roles(old: Pairs | None, new: Pairs | None) -> Iterable[Fact]:
         return
     for role, division in sorted({*old, *new}):
         pair, where = (role, division), division if division == EVERYWHERE else f"the division {division}"
-        clause = f"the role {role} in {where} was {'given to' if pair in new else 'taken from'} the client"
-        words = ("held", "not held")
+        clause = f"the role {role} in {where} was {'granted to' if pair in new else 'removed from'} the client"
+        words = ("granted", "not granted")
         known = _membership("role", f"Role {role} in {where}", role, (pair in old, pair in new), words, clause)
         if len(old) >= FULL if pair not in old else pair not in new and len(new) >= FULL:  # the list may be cut off
             known = replace(known, state=FactState.UNKNOWN, effect=Effect.OTHER, clause="")
@@ -127,15 +127,15 @@ def _permission(key: str, name: str, old: tuple[str, ...] | None, new: tuple[str
     if set(old) == set(new):
         if old or None in limits or limits[0] == limits[1]:
             return Fact("permission", what, *shown, FactState.SAME, key=key)
-        clause = f"the client holds {name} {shown[1]} now, which was {shown[0]}"
+        clause = f"the client now has {name} {shown[1]}, before {shown[0]}"
         return Fact("permission", what, *shown, FactState.CHANGED, Effect.OTHER, key=key, clause=clause)
     effect = _effect(set(old), set(new))
     if not new:
-        clause = f"the client no longer holds {name}{' without a condition' if limits[1] else ''}"
+        clause = f"the client no longer has {name}{' without a condition' if limits[1] else ''}"
     elif not old:
-        clause = f"the client now holds {name}"
+        clause = f"the client now has {name}"
     else:
-        clause = f"the client holds {name} in {shown[1]} now, and held it in {shown[0]}"
+        clause = f"the client now has {name} in {shown[1]}, before in {shown[0]}"
     return Fact("permission", what, *shown, FactState.CHANGED, effect, key=key, clause=clause)
 
 
@@ -173,8 +173,8 @@ def _divisions_text(divisions: tuple[str, ...] | None, limits: tuple[str, ...] |
     if divisions:
         return ", ".join(divisions)
     if limits is None:
-        return "not held without a condition"
-    return f"only under a condition, in {', '.join(limits)}" if limits else "not held"
+        return "not granted without a condition"
+    return f"only with a condition, in {', '.join(limits)}" if limits else "not granted"
 
 
 def _counted(value: Sized | None, word: str) -> str | None:

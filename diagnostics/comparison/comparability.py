@@ -22,7 +22,7 @@ class Remark:
 def remarks_on(a: Side, b: Side) -> tuple[Remark, ...]:
     """The remarks, banners first. Two finished runs of the same target have no banner."""
     if a.pk == b.pk:
-        return (Remark("same_run", "banner", "This is the same run twice: there is nothing to compare."),)
+        return (Remark("same_run", "banner", "Both are the same run, so there is nothing to compare."),)
     found = [
         *_completeness(a),
         *_completeness(b),
@@ -41,12 +41,12 @@ def is_comparable(remarks: tuple[Remark, ...]) -> bool:
 def _completeness(side: Side) -> Iterator[Remark]:
     name = side.name.capitalize()
     if side.is_open:
-        word = "waits for a worker" if side.status == "queued" else "is still going"
-        yield Remark("open", "banner", f"{name} {word}: what it has not looked at yet counts as unknown.")
+        word = "waits for a worker" if side.status == "queued" else "is still running"
+        yield Remark("open", "banner", f"{name} {word}: checks that haven't finished count as unknown.")
     elif side.was_cut_short:
-        yield Remark("interrupted", "banner", f"{name} was cut short: what it had not looked at counts as unknown.")
+        yield Remark("interrupted", "banner", f"{name} was interrupted: checks that didn't finish count as unknown.")
     if not side.environment and not side.is_open:
-        yield Remark("no_environment", "note", f"{name} kept nothing of its surroundings, so these cannot be compared.")
+        yield Remark("no_environment", "note", f"{name} has no stored setup, so setups can't be compared.")
     if side.client_is_retired:
         yield Remark("retired", "note", f"The client of {side.name}, {side.client_name}, is retired.")
 
@@ -56,20 +56,22 @@ def _branches(a: Side, b: Side) -> Iterator[Remark]:
         return
     for side in (a, b):
         if side.branch:
-            sentence = f"{side.name.capitalize()} asked only one branch of the checks again; the rest is not compared."
+            sentence = f"{side.name.capitalize()} re-checked only one branch, so only that is compared."
             yield Remark("part", "banner", sentence)
 
 
 def _kinds(a: Side, b: Side) -> Iterator[Remark]:
     if a.kind != b.kind:
         kinds = (KINDS.get(side.kind, side.kind) for side in (a, b))
-        sentence = f"{a.name.capitalize()} is {next(kinds)}, {b.name} {next(kinds)}: only what both asked is compared."
+        sentence = (
+            f"{a.name.capitalize()} is {next(kinds)}, {b.name} {next(kinds)}: only checks that both ran are compared."
+        )
         yield Remark("other_kind", "banner", sentence)
     elif a.target and b.target and _clientless_target(a) != _clientless_target(b):
-        sentence = "The two runs are about different calls, so a change of answer may only mean another question."
+        sentence = "The two runs are about different calls, so different results may be due to the calls."
         yield Remark("other_target", "banner", sentence)
     elif a.conversation_id and b.conversation_id and a.conversation_id != b.conversation_id:
-        sentence = "The two runs are about two conversations: one can be live where the other has ended."
+        sentence = "The two runs are about different conversations: one may be live and the other ended."
         yield Remark("other_conversation", "note", sentence)
 
 
@@ -80,7 +82,7 @@ def _environment_remarks(a: Side, b: Side) -> Iterator[Remark]:
     same = ids[0] == ids[1] if all(ids) else None
     names = f"{a.client_name} and {b.client_name}"
     if same:
-        yield Remark("other_client", "note", f"Two clients of one org: {names}. Their rights may differ.")
+        yield Remark("other_client", "note", f"Two clients of one org: {names}. Their permissions may differ.")
     else:
         yield Remark(
             "other_org", "note", f"Two clients of {'two orgs' if same is False else 'perhaps two orgs'}: {names}."
@@ -90,8 +92,8 @@ def _environment_remarks(a: Side, b: Side) -> Iterator[Remark]:
 def _order(a: Side, b: Side) -> Iterator[Remark]:
     if a.client_pk == b.client_pk and (a.at, a.pk) > (b.at, b.pk):
         sentence = (
-            f"{a.name.capitalize()} is the later one: the two stand against the order of time, by which only the sentence "
-            "above goes."
+            f"{a.name.capitalize()} is the later run: the columns are in reverse order of time, "
+            "the sentence above isn't."
         )
         yield Remark("reversed", "note", sentence)
 

@@ -11,6 +11,7 @@ from diagnostics.comparison.reasons import ChangeReason, reason_for
 from diagnostics.comparison.side import Side
 from diagnostics.comparison.steps import StepKind, VerdictStep
 from diagnostics.engine import causes
+from diagnostics.engine.rules import CERTAINTY_LABELS
 
 # The most facts named in one sentence; a table lists them all. Clauses about two orgs are longer.
 MOST_NAMED = 3
@@ -41,14 +42,14 @@ def explain(
     first, second = step.first, step.second
     match step.kind:
         case StepKind.SAME_RUN:
-            return Explanation(step, "", "Both sides are one run, so nothing differs.")
+            return Explanation(step, "", "Both are the same run.")
         case StepKind.NO_VERDICT:
             return Explanation(step, "", _no_verdict(first, second))
         case StepKind.SAME:
             return Explanation(step, "", _same_verdict(step, facts), _unrelated_changes(step, facts))
         case StepKind.CERTAINTY:
-            sentence = f"Both runs name the same cause, {_title(first)}; it is {first.certainty} in {first.name} and "
-            return Explanation(step, "", f"{sentence}{second.certainty} in {second.name}.")
+            sentence = f"Both runs name the same cause, {_title(first)}; it is {_certainty(first)} in {first.name} and "
+            return Explanation(step, "", f"{sentence}{_certainty(second)} in {second.name}.")
         case StepKind.BROKE:
             opening = f"{_capitalized(second.name)} fails where {first.name} works"
             return _explained(step, opening, second, first, facts, org_changes, Effect.LOST, comparable)
@@ -56,10 +57,10 @@ def explain(
             opening = f"{_capitalized(second.name)} works where {first.name} fails"
             return _explained(step, opening, first, second, facts, org_changes, Effect.GAINED, comparable)
         case StepKind.BECAME_UNKNOWN:
-            opening = f"{_capitalized(second.name)} could not tell what {first.name} could"
+            opening = f"{_capitalized(second.name)} is inconclusive where {first.name} was not"
             return _explained(step, opening, second, first, facts, org_changes, Effect.LOST, comparable)
         case StepKind.BECAME_KNOWN:
-            opening = f"{_capitalized(second.name)} tells what {first.name} could not: {_title(second)}"
+            opening = f"{_capitalized(second.name)} has a verdict where {first.name} was inconclusive: {_title(second)}"
             return _explained(step, opening, first, second, facts, org_changes, Effect.GAINED, comparable)
         case StepKind.OTHER:
             return _other_cause(step, facts, org_changes, comparable)
@@ -70,16 +71,14 @@ def _other_cause(
 ) -> Explanation:
     """One cause replaced another. If the earlier verdict already listed the new cause, only the old one needs explaining."""
     first, second = step.first, step.second
-    opening = (
-        f"{_capitalized(second.name)} has another fault than {first.name}: {_title(second)}, no longer {_title(first)}"
-    )
+    opening = f"{_capitalized(second.name)} fails for another reason than {first.name}: {_title(second)} instead of {_title(first)}"
     if second.cause in first.also:
         explanation = _explained(step, opening, first, second, facts, org_changes, Effect.GAINED, comparable)
-        note = f"{_capitalized(_title(second))} was wrong in {first.name} already, behind the other fault."
+        note = f"{_capitalized(_title(second))} was already a problem in {first.name}, hidden by the other one."
         return _with_note(explanation, note)
     explanation = _explained(step, opening, second, first, facts, org_changes, Effect.LOST, comparable)
     if first.cause in second.also:
-        note = f"{_capitalized(_title(first))} is still wrong; the new fault only comes before it."
+        note = f"{_capitalized(_title(first))} is still a problem; the new one comes before it."
         return _with_note(explanation, note)
     return explanation
 
@@ -96,9 +95,7 @@ def _explained(
 ) -> Explanation:
     reason = reason_for(bad, good, facts, org_changes, effect, comparable=comparable)
     if reason.not_checked:
-        sentence = (
-            f"{opening}, but {good.name} did not look at what is wrong in {bad.name}: it may be no change at all."
-        )
+        sentence = f"{opening}, but {good.name} didn't check what fails in {bad.name}, so maybe nothing changed."
         return Explanation(step, "undetermined", sentence)
     clause = _clause(step, reason, bad)
     if not clause:
@@ -124,7 +121,7 @@ def _clause(step: VerdictStep, reason: ChangeReason, bad: Side) -> str:
     if reason.org_changes:
         return "of a change in the org that a snapshot saw in between"
     if reason.changed_findings:
-        return f"the conversation itself is in another state: {_as_clause(reason.changed_findings[0].sentence)}"
+        return f"the state of the conversation is different: {_as_clause(reason.changed_findings[0].sentence)}"
     return ""
 
 
@@ -154,7 +151,7 @@ def _other_changes(step: VerdictStep, reason: ChangeReason, bad: Side) -> tuple[
     """Other differences between two orgs, if the main sentence says what fails in one of them."""
     if not reason.facts or not _failure_clause(step, reason, bad):
         return ()
-    return (f"What differs besides: {_fact_clauses(step, reason, '')}.",)
+    return (f"Other differences: {_fact_clauses(step, reason, '')}.",)
 
 
 def _caveats(reason: ChangeReason, bad: Side) -> tuple[str, ...]:
@@ -162,50 +159,54 @@ def _caveats(reason: ChangeReason, bad: Side) -> tuple[str, ...]:
     caveats = []
     if reason.changed_versions:
         checks = ", ".join(reason.changed_versions)
-        caveats.append(f"The judgement itself changed between the two ({checks}), which alone could be the reason.")
+        caveats.append(f"The checks changed between the two runs ({checks}), which could be the reason.")
     if reason.certainty == "likely" and len({fact.kind for fact in reason.facts}) > 1 and not reason.direct:
-        caveats.append("Several things changed at once; which of them did it cannot be told from here.")
+        caveats.append("Several things changed at once. We can't tell which one is the reason.")
     if bad.certainty == "likely" and bad.cause != causes.UNDETERMINED:
-        caveats.append(f"The cause in {bad.name} is itself only likely.")
+        caveats.append(f"The cause in {bad.name} is only likely.")
     return tuple(caveats)
 
 
 def _unexplained(opening: str, bad: Side, reason: ChangeReason) -> str:
     if reason.changed_versions:
         return (
-            f"{opening}. The check that decides it ({', '.join(reason.changed_versions)}) judges otherwise since then, and nothing "
-            "in the environment changed that explains it: the difference may be ours alone."
+            f"{opening}. The check that decides it ({', '.join(reason.changed_versions)}) has changed since, and no "
+            "change in the setup explains the difference."
         )
     if reason.unread:
         kinds = joined(list(dict.fromkeys(_as_clause(fact.what) for fact in reason.unread))[:MOST_NAMED])
-        return f"{opening}. What would explain it was not read by both runs ({kinds}), so nothing can be said for sure."
-    ending = f"{opening}, and nothing in the environment that both runs read changed in a way that explains it."
+        return f"{opening}. What would explain it wasn't read by both runs ({kinds}), so we can't be sure."
+    ending = f"{opening}, and no change in the setup explains it."
     if causes.family_of(bad.cause) in TRANSIENT:
-        return f"{ending} A trouble of this kind comes and goes by itself."
+        return f"{ending} This kind of problem comes and goes."
     return ending
 
 
 def _same_verdict(step: VerdictStep, facts: Sequence[Fact]) -> str:
     first, second = step.first, step.second
     if first.is_good or second.is_good:
-        return f"Both runs find nothing wrong, so there is no change of verdict to explain: {first.name} and {second.name}."
-    return f"Both runs say the same: {_title(first)}. There is no change of verdict to explain."
+        return f"Both runs find nothing wrong, so there is nothing to explain: {first.name} and {second.name}."
+    return f"Both runs have the same cause: {_title(first)}."
 
 
 def _unrelated_changes(step: VerdictStep, facts: Sequence[Fact]) -> tuple[str, ...]:
     changed = [fact for fact in facts if fact.is_changed]
     if not changed or not step.is_same_client:
         return ()
-    return (f"What did change ({len(changed)} {'thing' if len(changed) == 1 else 'things'}) made no difference to it.",)
+    return (f"What did change ({len(changed)} {'thing' if len(changed) == 1 else 'things'}) didn't matter.",)
+
+
+def _certainty(side: Side) -> str:
+    return CERTAINTY_LABELS.get(side.certainty, side.certainty).lower()
 
 
 def _no_verdict(first: Side, second: Side) -> str:
     without = [side for side in (first, second) if side.is_open]
     if without:
         names = " and ".join(side.name for side in without)
-        return f"There is no verdict to compare yet: {names} has not ended."
+        return f"There is no verdict to compare yet: {names} hasn't ended."
     names = " and ".join(side.name for side in (first, second) if not side.cause or side.was_cut_short)
-    return f"There are no two verdicts to compare: {names} ended without one that can be held against the other."
+    return f"There are no two verdicts to compare: {names} ended without one."
 
 
 def _with_note(explanation: Explanation, note: str) -> Explanation:

@@ -21,7 +21,7 @@ class Effect(StrEnum):
 
 
 # The values of a fact for a run in which its subject doesn't exist.
-ABSENT = frozenset({"not there", "not held", "not held without a condition", "not carried"})
+ABSENT = frozenset({"missing", "not granted", "not granted without a condition"})
 
 
 @dataclass(frozen=True)

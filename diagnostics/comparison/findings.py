@@ -93,13 +93,13 @@ def _change(before: AnyFinding, after: AnyFinding) -> tuple[FindingChange, str]:
     """Only pass, warn and fail can be better or worse; a skipped or inconclusive finding makes the change unknown."""
     if before.check_version != after.check_version:
         versions = f"version {before.check_version} there, {after.check_version} here"
-        return FindingChange.UNKNOWN, f"The check itself judges otherwise ({versions})."
+        return FindingChange.UNKNOWN, f"The check itself changed ({versions})."
     if (before.outcome, _code(before)) == (after.outcome, _code(after)):
         return FindingChange.SAME, ""
     if after.outcome not in RANKS:
-        return FindingChange.UNKNOWN, "It could not be told this time."
+        return FindingChange.UNKNOWN, "Inconclusive this time."
     if before.outcome not in RANKS:
-        return FindingChange.UNKNOWN, "It could not be told before."
+        return FindingChange.UNKNOWN, "Inconclusive before."
     step = RANKS[after.outcome] - RANKS[before.outcome]
     if step == 0:
         return FindingChange.DIFFERENT, ""
@@ -114,7 +114,7 @@ def _in_one_run(finding: AnyFinding, change: FindingChange, other: Findings, whe
     """The change of a subject that only one run has. It is known only if the check finished in the other run."""
     others = [candidate for (check_id, _), candidate in other.items() if check_id == finding.check_id]
     if any(other.check_version != finding.check_version for other in others):
-        return FindingChange.UNKNOWN, "The check itself judges otherwise in the other run."
+        return FindingChange.UNKNOWN, "The check itself changed between the runs."
     if finding.outcome not in RANKS or not others or any(other.outcome not in RANKS for other in others):
-        return FindingChange.UNKNOWN, f"The check did not get that far {when}."
+        return FindingChange.UNKNOWN, f"The check didn't get that far {when}."
     return change, ""

@@ -25,7 +25,7 @@ def _calls(before: Side, after: Side) -> Iterable[Fact]:
     if old is None or new is None:
         if old is not new:
             clause = "a call was brought" if new else "no call was brought"
-            yield fact("call", "The call", _call_text(old), _call_text(new), clause=clause)
+            yield fact("call", "Call", _call_text(old), _call_text(new), clause=clause)
         return
     yield _fact("method", "Method", old.method or NONE, new.method or NONE)
     yield _fact("host", "Host", old.host or NONE, new.host or NONE)
@@ -55,7 +55,7 @@ def _headers(old: FailingCall, new: FailingCall) -> Fact:
     differ = [name for name in sorted({*shown[0], *shown[1]}) if not is_same(shown[0].get(name), shown[1].get(name))]
     state = FactState.CHANGED if differ else FactState.SAME
     texts = [", ".join(f"{name}: {lines[name]}" for name in differ or lines if name in lines) for lines in shown]
-    clause = f"the call's header {', '.join(differ)} is another" if differ else ""
+    clause = f"the call's header {', '.join(differ)} is different" if differ else ""
     return Fact("headers", "Headers", _cut(texts[0]) or NONE, _cut(texts[1]) or NONE, state, clause=clause)
 
 
@@ -79,10 +79,10 @@ def _providers(before: Side, after: Side) -> Fact:
     """Compares exactly, as a gateway does."""
     named = [aim.provider_id if (aim := side.aim) is not None else None for side in (before, after)]
     if named == [None, None]:
-        return Fact("provider_id", "Provider id", None, None, FactState.SAME)
+        return Fact("provider_id", "Provider ID", None, None, FactState.SAME)
     old, new = (NONE if candidate is None else _cut(candidate) for candidate in named)
     return fact(
-        "provider_id", "Provider id", old, new, clause=f"the provider that the call names changed from {old} to {new}"
+        "provider_id", "Provider ID", old, new, clause=f"the provider ID in the call changed from {old} to {new}"
     )
 
 
@@ -105,14 +105,12 @@ def _responses(before: Side, after: Side) -> Iterable[Fact]:
     )
     if old is None or new is None:
         clause = (
-            f"an answer was brought with it: {texts[1]}"
-            if new
-            else f"no answer was brought with it any more, as {texts[0]} was"
+            f"a response was provided: {texts[1]}" if new else f"no response was provided; before it was {texts[0]}"
         )
     else:
-        clause = "" if same else f"the answer that was brought was {texts[0]} and is {texts[1]}"
+        clause = "" if same else f"the provided response changed from {texts[0]} to {texts[1]}"
     yield Fact(
-        "answer", "Answer brought", texts[0], texts[1], FactState.SAME if same else FactState.CHANGED, clause=clause
+        "answer", "Response provided", texts[0], texts[1], FactState.SAME if same else FactState.CHANGED, clause=clause
     )
 
 

@@ -36,7 +36,7 @@ def _lines(side: Side) -> list[str]:
     text = json.dumps(_run_values(side), indent=1, sort_keys=True, ensure_ascii=False, default=str)
     lines = [line[:LONGEST_LINE] for line in text.splitlines()]
     hidden = len(lines) - MOST_LINES
-    return [*lines[:MOST_LINES], f"({hidden:,} more lines are not shown)"] if hidden > 0 else lines
+    return [*lines[:MOST_LINES], f"({hidden:,} more lines)"] if hidden > 0 else lines
 
 
 def _run_values(side: Side) -> dict[str, Any]:

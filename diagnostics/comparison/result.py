@@ -88,21 +88,21 @@ class Comparison:
 
 
 TITLES = {
-    "broken": "Newly broken",
-    "unknown": "Newly unknown",
+    "broken": "New failures",
+    "unknown": "Newly inconclusive",
     "changed": "Changed",
     "fixed": "Fixed",
-    "known": "Not known before",
-    "neither": "Unknown in both",
+    "known": "Inconclusive before",
+    "neither": "Inconclusive in both",
 }
 # For runs of two clients, or in reverse order of time.
 TITLES_SIDE_BY_SIDE = {
     "broken": "Worse in the second",
-    "unknown": "Unknown in the second",
+    "unknown": "Inconclusive in the second",
     "changed": "Different",
     "fixed": "Better in the second",
-    "known": "Unknown in the first",
-    "neither": "Unknown in both",
+    "known": "Inconclusive in the first",
+    "neither": "Inconclusive in both",
 }
 GROUP_OF = {
     FindingChange.WORSE: "broken",
@@ -189,20 +189,20 @@ def _unshared(a: Side, b: Side, checks: Mapping[str, tuple[str, Sequence[str]]])
 
 
 NEEDS = {
-    "call": "a call",
-    "answer": "the answer that was got",
-    "conversation": "a conversation",
-    "start": "a confirmation to start",
+    "call": "call",
+    "answer": "response",
+    "conversation": "conversation ID",
+    "start": "confirmation to start a session",
 }
 
 
 def _why(check_id: str, other: Side, checks: Mapping[str, tuple[str, Sequence[str]]]) -> str:
     name = other.name.capitalize()
     if check_id not in checks:
-        return f"The check is retired, and {other.name} did not have it."
+        return f"The check was removed before {other.name}."
     if other.branch:
-        return f"{name} asked only one branch of the checks."
+        return f"{name} re-checked only one branch."
     lacking = [NEEDS.get(need, need) for need in checks[check_id][1] if need not in other.inputs.given]
     if lacking:
-        return f"{name} was not given {' and '.join(lacking)}."
-    return f"The check is younger than {other.name}."
+        return f"{name} had no {' or '.join(lacking)}."
+    return f"The check is newer than {other.name}."

@@ -10,7 +10,7 @@ from diagnostics.genesys.documents.gateway_providers import GatewayProvider
 Deployments = Mapping[str, DeploymentFacts]
 Providers = Mapping[str, GatewayProvider]
 FULL = 100  # the most entries that a run stores, so a longer list is cut off
-PRESENT = ("there", "not there")
+PRESENT = ("exists", "missing")
 
 
 def deployment_facts(before: OrgFacts, after: OrgFacts) -> Iterator[Fact]:
@@ -43,7 +43,7 @@ SETTING_LABELS = {
     ("cobrowse", "on"): "cobrowse was switched on in the deployment {name}",
     ("cobrowse", "off"): "cobrowse was switched off in the deployment {name}",
     ("status", ""): "the deployment {name} went from {before} to {after}",
-    ("version", ""): "the deployment {name} was published anew (version {before}, then {after})",
+    ("version", ""): "the deployment {name} was published again (version {before}, then {after})",
     ("name", ""): "the deployment {before} is now called {after}",
 }
 
@@ -73,10 +73,10 @@ def _channels(key: str, name: str, before: tuple[str, ...] | None, after: tuple[
         return Fact("deployment", what, shown[0], shown[1], state, key=key, part="channels")
     old_keys, new_keys = sorted(old - new), sorted(new - old)
     effect = Effect.OTHER if old_keys and new_keys else Effect.LOST if old_keys else Effect.GAINED
-    parts = [f"{', '.join(old_keys)} was taken out"] * bool(old_keys) + [f"{', '.join(new_keys)} was put in"] * bool(
+    parts = [f"{', '.join(old_keys)} was removed"] * bool(old_keys) + [f"{', '.join(new_keys)} was added"] * bool(
         new_keys
     )
-    clause = f"of the channels of the deployment {name} {' and '.join(parts)}"
+    clause = f"in the channels of the deployment {name}, {' and '.join(parts)}"
     return Fact("deployment", what, shown[0], shown[1], FactState.CHANGED, effect, key, "channels", clause)
 
 
@@ -90,13 +90,13 @@ def _deployment_alone(key: str, old: DeploymentFacts | None, new: DeploymentFact
         return Fact("deployment", what, words[0], words[1], FactState.UNKNOWN, key=key)
     offers = one.is_active and one.cobrowse is not False
     effect = (Effect.LOST if old else Effect.GAINED) if offers else Effect.OTHER
-    clause = f"the deployment {name} {'is gone' if old else 'is new'}"
+    clause = f"the deployment {name} {'was removed' if old else 'was added'}"
     return Fact("deployment", what, words[0], words[1], FactState.CHANGED, effect, key, "", clause)
 
 
 def gateway_facts(before: OrgFacts, after: OrgFacts) -> Iterator[Fact]:
     has = [_yes_no(facts.gateway, "yes", "no") for facts in (before, after)]
-    clause = f"the org's provider gateway {'answers now' if has[1] == 'yes' else 'no longer answers'}"
+    clause = f"the org's provider gateway {'now responds' if has[1] == 'yes' else 'no longer responds'}"
     yield fact("gateway", "Provider gateway", has[0], has[1], clause=clause)
     if before.providers is None or after.providers is None:
         if "no" not in has:  # without a gateway there is no list to read
@@ -131,7 +131,7 @@ def _renamed(old: Providers, new: Providers) -> dict[str, str]:
 
 def _rename(old: str, new: str) -> Fact:
     clause = f"the provider {old} is now called {new}"
-    return Fact("provider", "Provider id", old, new, FactState.CHANGED, Effect.OTHER, old, "id", clause)
+    return Fact("provider", "Provider ID", old, new, FactState.CHANGED, Effect.OTHER, old, "id", clause)
 
 
 def _enabled(key: str, before: bool | None, after: bool | None) -> Fact:
@@ -151,7 +151,7 @@ def _provider_alone(key: str, was_there: bool, is_cut: bool) -> Fact:
     words = PRESENT if was_there else PRESENT[::-1]
     if is_cut:
         return Fact("provider", f"Provider {key}", words[0], words[1], FactState.UNKNOWN, key=key)
-    clause = f"the provider {key} is {'gone from' if was_there else 'new in'} the gateway's list"
+    clause = f"the provider {key} was {'removed from' if was_there else 'added to'} the gateway's list"
     effect = Effect.LOST if was_there else Effect.GAINED
     return Fact("provider", f"Provider {key}", words[0], words[1], FactState.CHANGED, effect, key, "", clause)
 

@@ -34,19 +34,19 @@ def roles(*divisions: str) -> list[dict[str, str]]:
             {"roles": roles("Home", "Sales"), "permissions": {ADD: ["Home"], VOICE: ["Home"]}},
             {"roles": [], "permissions": {ADD: [], VOICE: []}},
             [
-                "the role Cobrowse was taken from the client in the divisions Home and Sales",
-                f"the client no longer holds {ADD} or {VOICE}",
+                "the role Cobrowse was removed from the client in the divisions Home and Sales",
+                f"the client no longer has {ADD} or {VOICE}",
             ],
         ),
         (
             {"roles": [], "permissions": {ADD: [], VOICE: []}},
             {"roles": roles("every division"), "permissions": {ADD: ["every division"], VOICE: ["every division"]}},
-            ["the role Cobrowse was given to the client in every division", f"the client now holds {ADD} and {VOICE}"],
+            ["the role Cobrowse was granted to the client in every division", f"the client now has {ADD} and {VOICE}"],
         ),
         (
             {"permissions": {ADD: ["Home", "Sales"], VOICE: ["Home"]}},
             {"permissions": {ADD: ["Home"], VOICE: []}},
-            [f"the client holds {ADD} in Home now, and held it in Home, Sales", f"the client no longer holds {VOICE}"],
+            [f"the client now has {ADD} in Home, before in Home, Sales", f"the client no longer has {VOICE}"],
         ),
         (
             {"deployments": {SHOP: ON}},
@@ -57,21 +57,21 @@ def roles(*divisions: str) -> list[dict[str, str]]:
             {"deployments": {SHOP: ON}},
             {"deployments": {SHOP: {**ON, "status": "Inactive", "channels": ["Voice"]}}},
             [
-                "the deployment Shop went from Active to Inactive and of the channels of the deployment Shop "
-                "Webmessaging was taken out"
+                "the deployment Shop went from Active to Inactive and in the channels of the deployment Shop, "
+                "Webmessaging was removed"
             ],
         ),
         (
             {"deployments": {SHOP: ON}},
             {"deployments": {SHOP: {**ON, "version": "4"}}},
-            ["the deployment Shop was published anew (version 3, then 4)"],
+            ["the deployment Shop was published again (version 3, then 4)"],
         ),
         (
             {"deployments": {SHOP: ON, "b": {**ON, "name": "B"}}},
             {"deployments": {SHOP: {**ON, "cobrowse": False}}},
-            ["cobrowse was switched off in the deployment Shop", "the deployment B is gone"],
+            ["cobrowse was switched off in the deployment Shop", "the deployment B was removed"],
         ),
-        ({"scopes": ["a", "b"]}, {"scopes": []}, [f"the token no longer carries the scope {each}" for each in "ab"]),
+        ({"scopes": ["a", "b"]}, {"scopes": []}, [f"the token no longer has the scope {each}" for each in "ab"]),
     ],
 )
 def test_what_belongs_together_is_said_together(old: dict[str, Any], new: dict[str, Any], told: list[str]) -> None:
@@ -81,7 +81,7 @@ def test_what_belongs_together_is_said_together(old: dict[str, Any], new: dict[s
 def test_of_two_clients_each_fact_is_said_with_their_names() -> None:
     step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
     (told,) = clauses(changed({"scopes": ["a"]}, {"scopes": []}), step)
-    assert told == "the token of Other does not carry the scope a, which that of Acme carries"
+    assert told == "the token of Other doesn't have the scope a, and that of Acme does"
     shops = {"deployments": {SHOP: ON}}, {"deployments": {SHOP: {**ON, "cobrowse": False, "version": "9"}}}
     assert clauses(changed(*shops), step) == ["cobrowse of the deployment Shop is off in Other and on in Acme"]
 
@@ -98,11 +98,11 @@ def test_of_two_clients_what_both_have_and_set_otherwise_comes_before_what_one_h
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ({ADD: ["Home"]}, {ADD: []}, f"Other does not hold the permission {ADD}, which Acme holds"),
+        ({ADD: ["Home"]}, {ADD: []}, f"Other doesn't have the permission {ADD}, and Acme does"),
         (
             {ADD: ["Home"]},
             {ADD: ["Sales"]},
-            f"the permission {ADD} is held by Acme in Home, by Other in Sales",
+            f"Acme has the permission {ADD} in Home, Other in Sales",
         ),
     ],
 )

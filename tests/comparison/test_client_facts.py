@@ -284,15 +284,15 @@ def test_swapping_the_runs_turns_every_change_round() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "state", "words"),
     [
-        ({}, {}, FactState.SAME, "not held without a condition"),
-        ({"conditional": {}}, {"conditional": {}}, FactState.SAME, "not held"),
+        ({}, {}, FactState.SAME, "not granted without a condition"),
+        ({"conditional": {}}, {"conditional": {}}, FactState.SAME, "not granted"),
         (
             {"conditional": {}},
             {"conditional": {"A:B:C": ["Home"]}},
             FactState.CHANGED,
-            "only under a condition, in Home",
+            "only with a condition, in Home",
         ),
-        ({}, {"conditional": {"a:b:c": ["Home"]}}, FactState.SAME, "only under a condition, in Home"),
+        ({}, {"conditional": {"a:b:c": ["Home"]}}, FactState.SAME, "only with a condition, in Home"),
     ],
 )
 def test_what_is_held_under_a_condition_is_told_apart(

@@ -116,8 +116,8 @@ def test_what_may_be_either_of_two_is_taken_for_neither() -> None:
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ({"inputs": Inputs(), "kind": "health"}, "was not given a call"),
-        ({"inputs": given()}, "was not given a call"),
+        ({"inputs": Inputs(), "kind": "health"}, "had no call"),
+        ({"inputs": given()}, "had no call"),
         ({"branch": "oauth.token"}, "one branch"),
     ],
 )
@@ -133,7 +133,7 @@ def test_what_only_one_run_asked_is_no_change(values: dict[str, Any], why: str) 
 def test_a_check_that_is_retired_shows_its_id_and_says_so() -> None:
     old = side(1, findings=(make_finding("oauth.token"), make_finding("gone.check", "fail")))
     (unasked,) = compared(old, side(2, findings=(make_finding("oauth.token"),))).unshared
-    assert (unasked.title, "retired" in unasked.why) == ("gone.check", True)
+    assert (unasked.title, "removed" in unasked.why) == ("gone.check", True)
     both = compared(old, side(2, findings=(make_finding("oauth.token"), make_finding("gone.check"))))
     assert [(group.key, group.lines[0].title) for group in both.groups] == [("fixed", "gone.check")]
 
@@ -144,7 +144,7 @@ def test_a_check_that_is_younger_than_a_run_is_no_news_about_the_org() -> None:
         side(2, findings=(make_finding("oauth.token"), make_finding("oauth.scopes"))),
     )
     (unasked,) = compared(old, new).unshared
-    assert "younger than run 1" in unasked.why
+    assert "newer than run 1" in unasked.why
 
 
 def test_a_run_cut_short_leaves_the_rest_unknown() -> None:

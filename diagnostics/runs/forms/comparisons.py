@@ -4,9 +4,9 @@ from django import forms
 
 LARGEST = 2**63 - 1
 MESSAGES = {
-    "invalid": "This is not the number of a run. Numbers stand in the list of runs and in a run's address.",
-    "min_value": "This is not the number of a run. They begin at 1.",
-    "max_value": "This is not the number of a run: no run has one that large.",
+    "invalid": "Enter the number of a run, such as 275.",
+    "min_value": "Enter the number of a run, such as 275.",
+    "max_value": "No run has this number.",
 }
 
 

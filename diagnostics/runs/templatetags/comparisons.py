@@ -29,17 +29,21 @@ STEPS = {
     StepKind.BECAME_KNOWN: "error",
 }
 STEP_LABELS = {
-    StepKind.SAME_RUN: "The same run",
-    StepKind.NO_VERDICT: "No verdict to compare",
-    StepKind.SAME: "The same verdict",
-    StepKind.CERTAINTY: "The same cause",
-    StepKind.BROKE: "Broken",
-    StepKind.FIXED: "Mended",
-    StepKind.OTHER: "Another fault",
-    StepKind.BECAME_UNKNOWN: "Could not be told any more",
-    StepKind.BECAME_KNOWN: "Can be told again",
+    StepKind.SAME_RUN: "Same run",
+    StepKind.NO_VERDICT: "No verdict",
+    StepKind.SAME: "Same verdict",
+    StepKind.CERTAINTY: "Same cause",
+    StepKind.BROKE: "Started failing",
+    StepKind.FIXED: "Fixed",
+    StepKind.OTHER: "Another problem",
+    StepKind.BECAME_UNKNOWN: "Now inconclusive",
+    StepKind.BECAME_KNOWN: "Conclusive again",
 }
-MOODS = {PointState.GOOD: ("pass", "pass"), PointState.BAD: ("fail", "fail"), PointState.UNKNOWN: ("error", "error")}
+POINT_BADGES = {
+    PointState.GOOD: ("pass", "pass"),
+    PointState.BAD: ("fail", "fail"),
+    PointState.UNKNOWN: ("error", "error"),
+}
 
 
 @register.simple_tag
@@ -50,7 +54,7 @@ def fact_badge(fact: Fact, step: VerdictStep, first: Side, second: Side) -> Safe
     the order of the fact.
     """
     if fact.is_unknown:
-        return badge("error", "error", "Not read by both", chip=True)
+        return badge("error", "error", "Read by one run", chip=True)
     if not fact.is_changed:
         return badge("finished", "skip", "Same", chip=True)
     in_time = step.is_same_client and step.first.pk == first.pk
@@ -77,18 +81,18 @@ def step_word(step: VerdictStep) -> str:
 
 @register.simple_tag
 def point_badge(point: Point) -> SafeString:
-    shape, tone = MOODS[point.state]
+    shape, tone = POINT_BADGES[point.state]
     return badge(shape, tone, point.title)
 
 
 @register.filter
 def point_tone(point: Point) -> str:
-    return MOODS[point.state][1]
+    return POINT_BADGES[point.state][1]
 
 
 @register.filter
 def point_shape(point: Point) -> str:
-    return MOODS[point.state][0]
+    return POINT_BADGES[point.state][0]
 
 
 @register.simple_tag

@@ -1,6 +1,7 @@
 """Badges of outcomes, certainties and states. Each has a word and a shape; color is never the only sign."""
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -95,6 +96,15 @@ def org_status_count(status: str, count: int) -> SafeString:
 @register.filter
 def cause_title(cause: str) -> str:
     return causes.title_of(cause)
+
+
+@register.simple_tag
+def cause_link(cause: str, title: str = "") -> SafeString:
+    """The title of a cause as a link to its page; only the title if this version has no such page."""
+    title = title or causes.title_of(cause)
+    if cause not in causes.CAUSES:
+        return format_html("{}", title)
+    return format_html('<a href="{}">{}</a>', reverse("cause", args=[cause]), title)
 
 
 @register.simple_tag
