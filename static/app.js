@@ -59,6 +59,36 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// Shortcuts of one character, which can be turned off.
+const isTyping = (field) => field.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  const isShortcut = ["/", "?"].includes(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const list = document.getElementById("shortcut-list");
+  if (!isShortcut || !list || isTyping(event.target) || localStorage.shortcuts === "off") return;
+  event.preventDefault();
+  const box = document.getElementById("search");
+  if (event.key === "?") list.showModal();
+  else if (box.offsetParent) box.select();
+  else document.querySelector(".search-link").click();
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-shortcuts]")) return;
+  event.preventDefault();
+  document.getElementById("shortcut-list").showModal();
+});
+document.addEventListener("change", ({ target }) => {
+  if (target.id === "shortcuts-on") localStorage.shortcuts = target.checked ? "on" : "off";
+});
+
+// After Back, the browser fills filters with what was chosen later: show what the list is filtered by.
+addEventListener("pageshow", (event) => {
+  const isBack = event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (isBack) document.querySelectorAll("form[method=get], form:not([method])").forEach((form) => form.reset());
+  const isOn = document.getElementById("shortcuts-on");
+  if (isOn) isOn.checked = localStorage.shortcuts !== "off";
+});
+
 // The sign-in's own script tells so when a passkey was not used, for instance because its owner cancelled.
 document.addEventListener("allauth.error", (event) => {
   const note = document.querySelector("[data-passkey-not-used]");
@@ -156,6 +186,13 @@ document.addEventListener("htmx:afterOnLoad", ({ detail: { xhr } }) => {
   if (xhr.status < 400) showTrouble("");
 });
 addEventListener("hashchange", unfold);
+
+// On paper everything is unfolded, with the time of printing.
+addEventListener("beforeprint", () => {
+  document.querySelectorAll("main details:not(.menu)").forEach((fold) => (fold.open = true));
+  document.querySelector("[data-printed]").textContent = `printed ${new Date().toLocaleString()}`;
+});
+
 addEventListener("DOMContentLoaded", () => {
   showCopyButtons();
   unfold();

@@ -794,6 +794,10 @@ class Migration(migrations.Migration):
             model_name='finding',
             constraint=models.UniqueConstraint(fields=('run', 'check_id', 'subject'), name='finding_once'),
         ),
+        migrations.AddIndex(
+            model_name='exchange',
+            index=models.Index(fields=['correlation_id'], name='exchange_correlation_prefix', opclasses=['varchar_pattern_ops']),
+        ),
         migrations.AddConstraint(
             model_name='exchange',
             constraint=models.UniqueConstraint(fields=('run', 'position'), name='exchange_once'),
@@ -845,6 +849,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='run',
             index=models.Index(fields=['conversation_id', '-id'], name='run_conversation_recent'),
+        ),
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(fields=['conversation_id'], name='run_conversation_prefix', opclasses=['varchar_pattern_ops']),
         ),
         migrations.AddIndex(
             model_name='run',

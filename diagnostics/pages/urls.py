@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from diagnostics.pages import diagnose, home, impact
+from diagnostics.pages import diagnose, home, impact, search
 
 urlpatterns: list[URLPattern] = [
     path("", diagnose.home, name="home"),
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern] = [
     path("diagnose/preview/", diagnose.preview, name="diagnose-preview"),
     path("clients/", home.client_list, name="clients"),
     path("touches/", impact.impact_page, name="touches"),
+    path("search/", search.search, name="search"),
 ]

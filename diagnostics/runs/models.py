@@ -112,6 +112,7 @@ class Run(models.Model):
             models.Index(fields=["started_by", "-created_at", "-id"], name="run_person_time"),
             models.Index(Coalesce("duration_ms", NO_DURATION).desc(), F("id").desc(), name="run_slowest"),
             models.Index(fields=["conversation_id", "-id"], name="run_conversation_recent"),
+            models.Index(fields=["conversation_id"], opclasses=["varchar_pattern_ops"], name="run_conversation_prefix"),
             models.Index(fields=["created_at", "cause"], name="run_whole_cause", condition=Q(branch="")),
             GinIndex(fields=["marks"], name="run_marks"),
             models.Index(fields=["-created_at", "-id"], name="run_not_finished", condition=~Q(status="finished")),
@@ -209,6 +210,11 @@ class Exchange(models.Model):
 
     class Meta:
         ordering = ["run_id", "position"]
+        indexes = [
+            models.Index(
+                fields=["correlation_id"], opclasses=["varchar_pattern_ops"], name="exchange_correlation_prefix"
+            )
+        ]
         constraints = [models.UniqueConstraint(fields=["run", "position"], name="exchange_once")]
 
     def __str__(self) -> str:

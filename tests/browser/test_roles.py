@@ -25,7 +25,7 @@ def test_a_team_lead_reads_and_is_refused_every_act(window: Visit) -> None:
 
     for place in ("/users/", "/clients/add/", f"/clients/{run.client_id}/secret/"):
         window.open(place)
-        expect(page.get_by_role("heading", level=1)).to_have_text("Your role does not allow this")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your role doesn't allow this")
 
 
 def test_a_session_that_ends_while_a_run_is_watched_goes_on_after_the_next_sign_in(window: Visit) -> None:

@@ -29,7 +29,7 @@ def test_every_entry_opens(as_admin: Client) -> None:
 
 def test_settings_link_leads_to_a_page_that_the_role_may_see(as_admin: Client, as_lead: Client) -> None:
     for browser in (as_admin, as_lead):
-        settings = browser.get("/runs/").context["settings"][0]
+        settings = browser.get("/runs/").context["menu_settings"][0]
         assert browser.get(settings).status_code == 200
 
 

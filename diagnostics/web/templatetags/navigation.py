@@ -34,6 +34,9 @@ class MenuEntry:
                 continue
         raise LookupError(self.names)
 
+    def is_for(self, user: Any) -> bool:
+        return not self.needs or getattr(user, self.needs, False)
+
     def contains(self, path: str) -> bool:
         return path == self.address or path.startswith(
             tuple(each for each in (self.address, *self.prefixes) if each != "/")
@@ -118,8 +121,4 @@ def more_actions(content: str, label: str = "More") -> SafeString:
 def _links(context: template.Context, entries: tuple[MenuEntry, ...]) -> list[Link]:
     user, request = context.get("user"), context.get("request")
     path = request.path if request else ""
-    return [
-        (entry.address, entry.label, entry.contains(path))
-        for entry in entries
-        if not entry.needs or getattr(user, entry.needs, False)
-    ]
+    return [(entry.address, entry.label, entry.contains(path)) for entry in entries if entry.is_for(user)]
