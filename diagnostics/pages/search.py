@@ -157,7 +157,7 @@ def _with_words(rows: QuerySet[Row], words: list[str], *columns: str) -> QuerySe
 def _causes(query: str, words: list[str]) -> Iterator[Hit]:
     for code, title in TITLES.items():
         if _has(f"{code} {title}", words):
-            address = _address("cause", [code]) or f"{reverse('runs')}?{urlencode({'cause': code})}"
+            address = reverse("cause", args=[code])
             yield Hit(title, address, code, code == query.lower())
 
 

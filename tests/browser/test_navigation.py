@@ -13,6 +13,7 @@ def test_search_and_shortcuts_work_by_keyboard(window: Visit) -> None:
     make_team_lead("tess")
     run = make_run()
     window.sign_in("tess")
+    window.open("/runs/")
     page, shortcuts = window.page, window.page.get_by_role("dialog", name="Keyboard shortcuts")
     page.keyboard.press("?")
     expect(shortcuts).to_be_visible()
@@ -35,6 +36,7 @@ def test_search_and_shortcuts_work_by_keyboard(window: Visit) -> None:
 def test_shortcuts_can_be_turned_off(window: Visit) -> None:
     make_team_lead("tess")
     window.sign_in("tess")
+    window.open("/runs/")
     page = window.page
     page.get_by_role("link", name="Keyboard shortcuts").click()
     page.get_by_label("Use / and ?").uncheck()
