@@ -7,17 +7,15 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from diagnostics.api.requests import PageParameters
+from diagnostics.web.paging import key_page
 
 Row = TypeVar("Row", bound=Model)
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Row], parameters: PageParameters) -> tuple[Sequence[Row], str | None]:
     """The rows of one page, and the URL of the next one."""
-    if parameters.before is not None:
-        rows = rows.filter(pk__lt=parameters.before)
-    found = list(rows.order_by("-pk")[: parameters.limit + 1])
-    shown = found[: parameters.limit]
-    return shown, address_with(request, before=str(shown[-1].pk)) if len(found) > parameters.limit else None
+    page = key_page(rows, parameters.limit, parameters.before)
+    return page.rows, address_with(request, before=str(page.older)) if page.older else None
 
 
 def address_with(request: HttpRequest, **changed: str) -> str:

@@ -19,7 +19,7 @@ def publish(*, enabled: bool) -> list[str]:
     region, client_id = _production_client()
     url = settings.GENESYS_ENDPOINTS.get(region, {}).get("api")
     if not url:
-        raise NotPublished("The demo orgs were never started here. `manage.py up` starts them.")
+        raise NotPublished("The demo orgs haven't been started here. `manage.py up` starts them.")
     with requests.Session() as session:
         session.trust_env = False  # the demo orgs run on this machine, so no proxy can reach them
         try:
@@ -28,7 +28,7 @@ def publish(*, enabled: bool) -> list[str]:
             )
             return [str(name) for name in response.json()["deployments"]]
         except (requests.RequestException, KeyError, TypeError):
-            raise NotPublished(f"The demo orgs do not answer at {url}. `manage.py up` starts them.") from None
+            raise NotPublished(f"The demo orgs don't respond at {url}. `manage.py up` starts them.") from None
 
 
 def _production_client() -> tuple[str, str]:

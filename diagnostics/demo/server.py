@@ -157,7 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
         running = start(port)
     except (OSError, OverflowError) as error:
         print(
-            f"The demo orgs cannot use ports {port} and {port + 1}: {error}. Choose others with --port.",
+            f"The demo orgs can't use ports {port} and {port + 1}: {error}. Choose others with --port.",
             file=sys.stderr,
         )
         return 1

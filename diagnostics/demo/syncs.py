@@ -43,12 +43,12 @@ def _after(state: str, client: OAuthClient, running: Running) -> Iterator[Record
 def _read(client: OAuthClient) -> RecordedSync:
     snapshot = start_sync(client, source=ConfigurationSync.Source.DEMO, user=None)
     if snapshot is None:
-        raise RuntimeError(f"The org of {client.name} is being read by somebody else.")
+        raise RuntimeError(f"The org of {client.name} is already syncing.")
     run_sync(snapshot.pk, "demo")
     snapshot.refresh_from_db()
     observed = status_from_sync(snapshot.pk)
     if observed is None or not snapshot.has_data:
-        raise RuntimeError(f"The org of {client.name} could not be read: {snapshot.error}")
+        raise RuntimeError(f"The org of {client.name} couldn't be synced: {snapshot.error}")
     changes = list(OrgChange.objects.filter(sync=snapshot).order_by("pk"))
     return RecordedSync(snapshot, changes, observed[0])
 

@@ -77,7 +77,7 @@ def force_close_run(run_id: int, worker: str | None = None) -> bool:
     With `worker`, only if the run still belongs to that worker. False if the run was already closed.
     """
     sentence = (
-        "This run could not be completed because of an error in Cobrowse Doctor. Its findings are kept. Run it again."
+        "This run couldn't be completed because of an error in Cobrowse Doctor. Its findings are stored. Run it again."
     )
     verdict = incomplete_verdict(sentence)
     mine = Run.objects.filter(pk=run_id, status__in=(Run.Status.QUEUED, Run.Status.RUNNING))

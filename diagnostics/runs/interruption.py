@@ -32,9 +32,9 @@ def close_interrupted(run: Run, now: datetime, sentence: str = "") -> None:
     The caller must have locked the row. `sentence` is the reason, "" if the worker is gone.
     """
     reason = sentence or (
-        "No worker took this run up."
+        "No worker started this run."
         if run.status == Run.Status.QUEUED
-        else "The worker stopped before the end of this run."
+        else "The worker stopped before this run ended."
     )
     report_unconfirmed_start(run)
     _close(run, now, reason, _verdict_of_rows(run))
@@ -43,7 +43,7 @@ def close_interrupted(run: Run, now: datetime, sentence: str = "") -> None:
 
 def interrupt_run(run_id: int) -> None:
     """Close a run that its worker abandons, such as a command after Ctrl-C. Does nothing if it has ended."""
-    end_broken_run(run_id, sentence="The worker stopped before the end of this run.")
+    end_broken_run(run_id, sentence="The worker stopped before this run ended.")
 
 
 def end_broken_run(run_id: int, worker: str | None = None, sentence: str = INTERNAL_ERROR) -> None:

@@ -51,7 +51,7 @@ def report_unconfirmed_start(run: Run) -> None:
         check_id=CHECK,
         outcome="error",
         code="may_have_been_sent",
-        sentence="The start may have been sent: the worker stopped before an answer was stored. It is not sent again.",
-        hint="Ask the agent or the customer whether an offer appeared before another start is confirmed.",
+        sentence="The start may have been sent: the worker stopped before a response was stored. It isn't sent again.",
+        hint="Ask the agent or the customer whether an offer appeared before you start another session.",
         evidence={"claimed_at": run.start_claimed_at.isoformat(timespec="seconds")},
     )

@@ -24,17 +24,17 @@ OFFER_LIFETIME = timedelta(minutes=1)
 def why_start_refused(run: Run) -> str:
     """Why this run does not allow a live start, "" if it does."""
     if run.status != Run.Status.FINISHED:
-        return "Only a finished run leads to a live start."
+        return "You can start a session only from a finished run."
     if run.is_part:
-        return "Only a part was asked in this run. The live start is confirmed on the page of the whole run that it repeats."
+        return "This run re-checked one branch only. Start the session from the run it repeats."
     if run.client.is_retired:
-        return f"The client {run.client.name} is retired: nothing can be sent with it."
+        return f"The client {run.client.name} is retired, so nothing can be sent with it."
     if run.kind != Run.Kind.DIAGNOSIS or not UUID.fullmatch(run.conversation_id):
-        return "This run names no conversation in which a session could be started."
+        return "This run has no conversation to start a session in."
     if run.client.gateway:
-        return "This org sits behind a provider gateway, which takes another call than the published one that is sent here."
+        return "This org is behind a provider gateway, which needs another call than the published one."
     if run.cause != causes.NONE and not _is_fixed(run):
-        return "Something is wrong in this run. Mend it and check again first: a live customer is no probe."
+        return "This run found a problem. Fix it and run again before a customer is involved."
     return ""
 
 
@@ -56,15 +56,13 @@ def start_live(run: Run, user: User, typed: str) -> Run:
     """
     client = OAuthClient.objects.select_for_update().defer("secret").get(pk=run.client_id)
     if not user.is_admin:
-        raise ActionRefused("Only an admin may start a real session.")
+        raise ActionRefused("Only admins can start a real session.")
     if why := why_start_refused(run):
         raise ActionRefused(why)
     if typed != run.conversation_id:
-        raise ActionRefused("What was typed is not this run's conversation id, letter for letter. Nothing was started.")
+        raise ActionRefused("That isn't this run's conversation ID. Nothing was started.")
     if (recent := recent_start(run)) is not None:
-        raise ActionRefused(
-            f"Run {recent.pk} offered a session in this conversation just now. Wait until that offer is over."
-        )
+        raise ActionRefused(f"Run {recent.pk} just offered a session in this conversation. Wait until that offer ends.")
     inputs = Inputs(conversation_id=run.conversation_id, start=True)
     started = create_run(client=client, kind=run.kind, inputs=inputs, user=user, source=Run.Source.WEB, repeats=run)
     record("session.confirmed", started, after={"conversation": started.conversation_id}, person=user)

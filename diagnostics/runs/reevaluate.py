@@ -31,7 +31,7 @@ def reevaluate_run(run: Run) -> Reevaluation:
     try:
         org_region = region(key)
     except KeyError:
-        why = f"The region {key} is not known to this server any more, so its contract is not known either."
+        why = f"The region {key} is no longer configured, so its API reference is unknown."
         return Reevaluation.failed(run.cause, run.certainty, why)
     stored = StoredRun(
         kind=run.kind,

@@ -74,12 +74,10 @@ def create_run(
     `branch` is the check to re-check with its prerequisites; "" plans every check that has the inputs it needs.
     """
     if client.is_retired:
-        raise ActionRefused(
-            f"The client {client.name} is retired: no run can be started with it. Choose another client."
-        )
+        raise ActionRefused(f"The client {client.name} is retired. Choose another client.")
     planned = planned_checks(inputs.given)
     if branch and not (planned := branch_of(branch, planned)):
-        raise ActionRefused(f"There is no check {branch} any more for what was brought. Run the whole diagnosis again.")
+        raise ActionRefused(f"This check no longer applies ({branch}). Run the whole diagnosis again.")
     if user is not None and source in STARTED_BY_USERS:
         enforce_run_limit(user)
     contract = current_contract(client.region)
@@ -291,7 +289,7 @@ def _store_safely(
 
 
 def _not_stored(finding: FindingResult) -> FindingResult:
-    sentence = "This check ran, but its result could not be stored because of an error in Cobrowse Doctor."
+    sentence = "This check ran, but its result couldn't be stored because of an error in Cobrowse Doctor."
     return FindingResult(finding.check_id, finding.check_version, "", Outcome.ERROR, "not_stored", sentence, "")
 
 

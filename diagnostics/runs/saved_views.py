@@ -20,23 +20,19 @@ def save_view(name: str, query: str, user: User, now: datetime, zone: ZoneInfo) 
     """Raises ActionRefused if the name is empty or exists, or if the query has an invalid filter."""
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise ActionRefused(
-            f"A view needs a name of at most {MAX_NAME_LENGTH} characters. Give it one, and save it again."
-        )
+        raise ActionRefused(f"Enter a name of 1 to {MAX_NAME_LENGTH} characters.")
     filters = RunFilter.read(_parsed(query), now, zone, viewer=user, also=("page",))
     if filters.problems:
-        raise ActionRefused(f"The view was not saved, because a filter was not understood. {filters.problems[0]}")
+        raise ActionRefused(f"Not saved, because a filter isn't valid. {filters.problems[0]}")
     if not filters.to_query():
-        raise ActionRefused("The view was not saved, because it shows all runs. Choose a filter first.")
+        raise ActionRefused("Not saved, because this list shows all runs. Choose a filter first.")
     try:
         with transaction.atomic():
             view = SavedView.objects.create(name=name, query=filters.to_query(), created_by=user)
             record("view.added", view, after={"query": view.query}, person=user)
             return view
     except IntegrityError:
-        raise ActionRefused(
-            f"A view called {name} is there already. Choose another name, or delete that one first."
-        ) from None
+        raise ActionRefused(f"A view named {name} exists. Choose another name, or delete that view first.") from None
 
 
 @transaction.atomic
@@ -47,5 +43,5 @@ def delete_view(view: SavedView) -> None:
 
 def _parsed(query: str) -> QueryDict:
     if len(query) > MAX_QUERY_LENGTH:
-        raise ActionRefused("The view was not saved, because its filters are too long.")
+        raise ActionRefused("Not saved, because the filters are too long.")
     return QueryDict(query)

@@ -60,12 +60,13 @@ def test_check_again_says_what_changed_and_a_watch_ends_by_itself(window: Visit,
     expect(watch).to_contain_text("is right in run")
     assert window.is_marked, "the watch was followed on one page"
 
-    page.locator("form.check-again button").first.click()
+    page.locator("#evidence summary").first.click()
+    page.locator("#evidence form.check-again button").first.click()
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
     again = Run.objects.latest("pk")
     assert (again.repeats, again.branch) == (run, "permissions.call")
     execute_run(again.pk)
-    since = page.locator("section", has=page.get_by_role("heading", name="What changed since"))
+    since = page.locator("section", has=page.get_by_role("heading", name="Changes since"))
     expect(since).to_contain_text("Better")
     expect(page.locator(".answer")).to_contain_text("This branch is right now")
     expect(page.locator(".answer")).not_to_contain_text("Nothing wrong")
@@ -80,17 +81,18 @@ def test_a_real_session_starts_only_after_the_id_was_typed(window_without_script
     page = window.page
     window.sign_in("ada")
     window.open(f"/runs/{run.pk}/")
+    page.locator(".head summary").click()
     page.get_by_role("link", name="Start a real session").click()
     expect(page.get_by_role("heading", name="Start a real session?")).to_be_visible()
-    expect(page.locator("main")).to_contain_text("A live customer will be offered a session")
+    expect(page.locator("main")).to_contain_text("A customer will be offered a session")
 
     page.get_by_label("Conversation ID").fill("yes, please")
-    page.get_by_role("button", name="Offer the customer a session").click()
+    page.get_by_role("button", name="Start session").click()
     expect(page.locator(".errorlist")).to_be_visible()
     assert Run.objects.count() == 1
 
     page.get_by_label("Conversation ID").fill(HEALTHY.conversation_id)
-    page.get_by_role("button", name="Offer the customer a session").click()
+    page.get_by_role("button", name="Start session").click()
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
     assert demo.log.writes == []
     execute_run(Run.objects.latest("pk").pk)

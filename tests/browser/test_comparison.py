@@ -36,6 +36,12 @@ def break_of(client: str, cause: str, kind: str = "diagnosis") -> tuple[Run, Run
     return Run.objects.get(pk=broke.before.pk), Run.objects.get(pk=broke.after.pk)
 
 
+def choose(page: Page, name: str) -> None:
+    """Choose an entry of the run page's menu."""
+    page.locator(".head summary").click()
+    page.get_by_role("link", name=name).click()
+
+
 def reason(page: Page) -> str:
     """The sentence in which the comparison ends."""
     return page.locator(".answer h2").inner_text()
@@ -49,16 +55,16 @@ def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window:
     # a role was removed
     good, bad = break_of(story.PUBLISHED_CLIENT, "authz.permission_missing", "health")
     window.open(f"/runs/{bad.pk}/")
-    page.get_by_role("link", name="Compare with the last good one").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Run {good.pk} and run {bad.pk} compared")
-    assert "role Cobrowse integration was taken from the client" in reason(page)
+    choose(page, "last good run")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"run {good.pk} and run {bad.pk}")
+    assert "role Cobrowse integration was removed from the client" in reason(page)
     expect(page.locator(".answer")).to_contain_text("Proven")
-    expect(page.get_by_role("heading", name="What snapshots saw in between")).to_be_visible()
+    expect(page.get_by_role("heading", name="Org changes in between")).to_be_visible()
     expect(page.locator(".org-changes")).to_contain_text("Vanished")
     expect(page.locator("#group-broken")).to_contain_text("Permission for the call")
 
     # and given back: the same two weeks, told by the target's history
-    page.get_by_role("link", name="When did it break?").last.click()
+    page.get_by_role("link", name="History").last.click()
     expect(page.locator(".answer")).to_contain_text("It broke between")
     expect(page.locator(".answer")).to_contain_text("mended by")
     page.get_by_role("link", name="Compare the two").click()
@@ -75,9 +81,9 @@ def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window:
     # somebody mended the path with advice from the web
     _, bad = break_of(story.PUBLISHED_CLIENT, "path.not_in_api")
     window.open(f"/runs/{bad.pk}/")
-    page.get_by_role("link", name="Compare with the last good one").click()
+    choose(page, "last good run")
     assert "the call's path changed from" in reason(page)
-    expect(page.get_by_role("region", name="The environment")).to_contain_text("Nothing that both runs read differs")
+    expect(page.get_by_role("region", name="Setup")).to_contain_text("No differences")
 
     # the gateway: a scope was lost, a provider renamed
     for cause, words in (
@@ -86,7 +92,7 @@ def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window:
     ):
         _, bad = break_of(story.GATEWAY_CLIENT, cause)
         window.open(f"/runs/{bad.pk}/")
-        page.get_by_role("link", name="Compare with the last good one").click()
+        choose(page, "last good run")
         assert words in reason(page)
     assert window.complaints == []
 
@@ -105,7 +111,7 @@ def test_it_works_in_the_sandbox_and_fails_in_production(window: Visit, told: No
     expect(page.locator(".pair")).to_contain_text("Sandbox")
     expect(page.locator(".pair")).to_contain_text("Production")
     before = reason(page)
-    page.get_by_role("link", name="Swap the two").click()
+    page.get_by_role("link", name="Swap").click()
     expect(page.locator("#group-fixed")).to_be_visible()
     assert reason(page) == before
 
@@ -117,7 +123,7 @@ def test_the_raw_difference_is_one_click_away_and_every_step_is_accessible(windo
     good, bad = break_of(story.PUBLISHED_CLIENT, "authz.permission_missing", "health")
     window.open(f"/compare/?a={good.pk}&b={bad.pk}")
     window.mark()
-    page.get_by_role("link", name="Show the raw difference").click()
+    page.get_by_role("link", name="Show raw difference").click()
     expect(page.get_by_role("region", name="Raw difference")).to_be_visible()
     assert window.is_marked, "the difference came into the page"
     for place in (
@@ -142,10 +148,11 @@ def test_a_run_is_printed_and_linked_to_without_script(window_without_script: Vi
     run = make_run()
     make_finding(run)
     window.open(f"/runs/{run.pk}/")
-    page.get_by_role("link", name="Print view").click()
-    link = page.get_by_role("link", name="Link to this finding")
+    choose(page, "Print view")
+    link = page.locator("#finding-0 .permalink")
     expect(link).to_be_visible()
     link.click()
     assert page.url.endswith(f"/runs/{run.pk}/#finding-0")
-    page.get_by_role("link", name="Raw JSON").click()
+    page.locator("#export summary").click()
+    page.get_by_role("link", name="JSON", exact=True).click()
     assert '"schema_version": 1' in page.content()

@@ -76,13 +76,14 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Dem
     expect(answer).to_contain_text("path.not_in_api")
     expect(answer).to_contain_text("Proven")
     assert window.is_marked, "the whole run was watched on one page"
-    expect(page.locator("#mend-curl")).to_contain_text(f"/api/v2/conversations/{LIVE}/cobrowse")
+    expect(page.locator("#corrected-call")).to_contain_text(f"/api/v2/conversations/{LIVE}/cobrowse")
     expect(page.locator("#run")).not_to_have_attribute("hx-trigger", re.compile("."))
     expect(page.locator("#line")).to_contain_text("Finished")
 
+    page.locator("#requests summary").click()
     page.locator("#request-0 a").click()
     expect(page.locator("#request-0-details dl")).to_be_visible()
-    page.locator(".finding .more a").first.click()
+    page.locator(".chain a").first.click()
     expect(page.locator(".finding:target")).to_be_visible()
     assert org_client.secret not in page.content()
     assert window.complaints == []
@@ -111,4 +112,4 @@ def test_the_same_without_script(window_without_script: Visit, org_client: DemoC
     execute_run(Run.objects.get().pk)
     # The page refreshes by itself; nothing is clicked.
     expect(page.locator(".answer")).to_contain_text("path.not_in_api")
-    expect(page.locator("#mend-curl")).to_be_visible()
+    expect(page.locator("#corrected-call")).to_be_visible()

@@ -30,8 +30,9 @@ def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit) -> Non
     page = window.page
     window.sign_in("ada")
     window.open(f"/runs/{pinned.pk}/")
-    page.get_by_role("button", name="Pin: never delete").click()
-    expect(page.locator("main")).to_contain_text("Pinned by ada")
+    page.locator(".head summary").click()
+    page.get_by_role("button", name="Keep forever").click()
+    expect(page.locator("main")).to_contain_text("Kept forever by ada")
 
     window.open("/retention/")
     assert Axe().run(page).response["violations"] == []
@@ -80,4 +81,4 @@ def test_a_team_lead_sees_the_rules_and_can_change_none(window: Visit) -> None:
     window.open("/retention/preview/?findings_days=1&bodies_days=1&snapshots_days=1")
     expect(window.page.locator("main form")).to_have_count(0)
     window.open(f"/runs/{run.pk}/")
-    expect(window.page.get_by_role("button", name="Pin")).to_have_count(0)
+    expect(window.page.get_by_role("button", name="Keep forever")).to_have_count(0)

@@ -49,15 +49,15 @@ def test_a_team_leads_way_from_all_runs_to_the_ones_that_matter(window: Visit) -
     rows = page.locator("table.rows tbody tr")
     expect(rows).to_have_count(run_pages.PAGE_SIZE)
     page.get_by_label("Cause").select_option("config.cobrowse_disabled")
-    page.get_by_role("search").get_by_role("button", name="Show").first.click()
+    page.get_by_role("search").get_by_role("button", name="Filter").first.click()
     expect(rows).to_have_count(3)
     assert page.url.endswith("/runs/?cause=config.cobrowse_disabled")
-    page.get_by_role("link", name="take it away").click()
+    page.get_by_role("link", name="remove").click()
     expect(rows).to_have_count(run_pages.PAGE_SIZE)
     page.get_by_role("link", name="Last", exact=True).click()
     expect(rows).to_have_count(run_pages.PAGE_SIZE)
-    page.get_by_role("link", name="Back").click()
-    expect(page.get_by_role("link", name="Back")).to_have_count(0)  # eighty runs are two pages
+    page.get_by_role("link", name="Previous").click()
+    expect(page.get_by_role("link", name="Previous")).to_have_count(0)  # eighty runs are two pages
     assert window.complaints == []
 
 
@@ -71,7 +71,7 @@ def test_a_strip_is_walked_by_keyboard_and_says_its_words(window: Visit) -> None
     cells.nth(28).focus()
     window.page.keyboard.press("Tab")
     words = cells.nth(29).locator(".words")
-    expect(words).to_contain_text("Cobrowse is off in the deployment")
+    expect(words).to_contain_text("Cobrowse disabled in the deployment")
     assert (words.bounding_box() or {"height": 0})["height"] > 15
     newest = Run.objects.filter(client=production).latest("created_at")
     window.page.keyboard.press("Enter")
@@ -84,9 +84,9 @@ def test_an_admin_saves_a_view_and_a_team_lead_opens_it(window: Visit) -> None:
     window.sign_in("ada")
     window.open("/runs/?tier=production&cause=wrong")
     page = window.page
-    page.get_by_text("Save this list as a view for everybody").click()
-    page.get_by_label("Name of the view").fill("Production in trouble")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Save as a view for everyone").click()
+    page.get_by_label("Name", exact=True).fill("Production in trouble")
+    page.get_by_role("button", name="Save view").click()
     view = page.get_by_role("navigation", name="Saved views").get_by_role("link", name="Production in trouble")
     expect(view).to_have_attribute("aria-current", "true")
     make_team_lead("tess")
@@ -95,7 +95,7 @@ def test_an_admin_saves_a_view_and_a_team_lead_opens_it(window: Visit) -> None:
     window.open("/runs/")
     view.click()
     expect(page.locator("table.rows tbody tr")).to_have_count(3)
-    expect(page.get_by_text("Save this list")).to_have_count(0)
+    expect(page.get_by_text("Save as a view")).to_have_count(0)
 
 
 def test_the_matrix_and_the_chart_show_the_same_runs_and_lead_back(window: Visit) -> None:
@@ -104,13 +104,13 @@ def test_the_matrix_and_the_chart_show_the_same_runs_and_lead_back(window: Visit
     window.sign_in("tess")
     window.open(f"/runs/?client={production.pk}")
     page = window.page
-    page.get_by_role("link", name="Checks by runs").click()
+    page.get_by_role("link", name="Checks by run").click()
     expect(page.locator(".matrix tbody td.tone-fail")).to_have_count(3)
     page.get_by_role("rowheader").get_by_role("link").click()
     expect(page.locator("table.rows tbody tr")).to_have_count(3)
-    page.get_by_role("link", name="Causes over time").click()
-    expect(page.locator(".plot rect")).not_to_have_count(0)
-    page.get_by_text("The numbers").click()
+    page.get_by_role("link", name="Failures over time").click()
+    expect(page.locator(".bars rect")).not_to_have_count(0)
+    page.locator("summary", has_text="Data").click()
     page.locator(".numbers tbody td a").first.click()
     expect(page.locator("table.rows tbody tr")).not_to_have_count(0)
 
@@ -131,7 +131,7 @@ def test_each_way_to_see_runs_is_accessible_and_whole(window: Visit, width: int)
     window.page.set_viewport_size({"width": width, "height": 900})
     troubles = []
     for query in ("", "?colour=red&cause=wrong", f"?client={sandbox.pk}&check=oauth.token"):
-        for place in ("/runs/", "/runs/matrix/", "/runs/causes/"):
+        for place in ("/runs/", "/runs/matrix/", "/runs/causes/", "/runs/latency/"):
             window.open(place + query)
             window.page.evaluate("document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })")
             found = Axe().run(window.page, options=WCAG).response["violations"]

@@ -71,31 +71,39 @@ def opened_offline(
     return page, asked
 
 
-def test_a_packet_is_taken_along_and_its_page_needs_no_network(
+def test_team_lead_sends_a_vendor_a_support_packet(
     window: Visit, demo: Running, browser: Browser, tmp_path: Path
 ) -> None:
     make_team_lead("tess")
     client = registered(demo, NO_ROLE)
     run = diagnosed(client, NO_ROLE)
+    page = window.page
     window.sign_in("tess")
-    window.open(f"/runs/{run.pk}/#export")
-    with zipfile.ZipFile(saved(window.page, "Support packet (ZIP)", tmp_path)) as archive:
+    window.open(f"/runs/{run.pk}/")
+    page.locator("#export summary").click()
+    expect(page.locator("#export")).to_contain_text("Secrets and personal data are removed and the result is scanned")
+    with zipfile.ZipFile(saved(page, "Support packet (ZIP)", tmp_path)) as archive:
         archive.extractall(tmp_path)
         (folder,) = {Path(name).parts[0] for name in archive.namelist()}
+    alone = saved(page, "Page (HTML)", tmp_path)
+
+    files = [*(tmp_path / folder).iterdir(), alone]
+    texts = "\n".join(file.read_text() for file in files)
+    assert {file.name for file in files[:-1]} == {"README.txt", "run.html", "packet.json", "exchanges.har", "calls.sh"}
+    for secret in (client.secret, client.client_id, *demo.issued_tokens):
+        assert secret not in texts
     assert faults_of(json.loads((tmp_path / folder / "exchanges.har").read_text())) == []
-    alone = saved(window.page, "Page (HTML)", tmp_path)
 
     for place in (tmp_path / folder / "run.html", alone):
-        page, asked = opened_offline(browser, place)
-        expect(page.get_by_role("heading", level=1)).to_contain_text(f"Run {run.pk}")
-        expect(page.locator(".answer")).to_contain_text("authz.permission_missing")
-        page.locator("summary", has_text="OAuth").first.click()
-        expect(page.locator("details[open] .finding").first).to_be_visible()
-        page.locator("summary", has_text="/api/v2/tokens/me").first.click()
-        expect(page.locator("details[open]", has_text="Correlation ID").last).to_contain_text("hidden-client-")
-        assert client.client_id not in page.content()
+        opened, asked = opened_offline(browser, place)
+        expect(opened.get_by_role("heading", level=1)).to_contain_text(f"Run {run.pk}")
+        expect(opened.locator(".answer")).to_contain_text("authz.permission_missing")
+        opened.locator("summary", has_text="OAuth").first.click()
+        expect(opened.locator("details[open] .finding").first).to_be_visible()
+        opened.locator("summary", has_text="/api/v2/tokens/me").first.click()
+        expect(opened.locator("details[open]", has_text="Correlation ID").last).to_contain_text("hidden-client-")
         assert asked == []
-        page.context.close()
+        opened.context.close()
     assert window.complaints == []
 
 

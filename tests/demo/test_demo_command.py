@@ -59,7 +59,7 @@ def test_an_unknown_scenario_is_said(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    with pytest.raises(CommandError, match="could not be written"):
+    with pytest.raises(CommandError, match="couldn't be written"):
         run(blocked)
 
 

@@ -18,19 +18,19 @@ from diagnostics.management.base import ProductCommand
 
 class Command(ProductCommand):
     help = (
-        "Lists the demo scenarios, each with the cause that it was built for and the line to try. The calls and "
-        "answers to paste are written to the folder `demo` in the data folder, where those lines find them."
+        "Lists the demo scenarios, each with the expected cause and a command to try. The calls and responses to "
+        "paste are written to the folder `demo` in the data folder."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("scenario", nargs="?", help="show one scenario whole, with the texts to paste")
+        parser.add_argument("scenario", nargs="?", help="show one scenario with the texts to paste")
         parser.add_argument(
             "--publish",
             choices=("on", "off"),
-            help=f"publish the deployments of “{PRODUCTION_CLIENT}” anew, with cobrowse on or off: read its org, or run a "
-            "diagnosis, to see the change appear",
+            help=f"publish the deployments of “{PRODUCTION_CLIENT}” with cobrowse on or off; sync its org or run a "
+            "diagnosis to see the change",
         )
-        parser.add_argument("--json", action="store_true", help="print all of them, or the one named, as JSON")
+        parser.add_argument("--json", action="store_true", help="print all scenarios, or the named one, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["publish"]:
@@ -55,9 +55,9 @@ def publish_deployments(*, enabled: bool) -> str:
         raise CommandError(str(exc)) from None
     state = "on" if enabled else "off"
     return (
-        f"Cobrowse is {state} now in: {', '.join(names)}.\nTo see it: read the org anew on the page of "
-        f"“{PRODUCTION_CLIENT}”, or\n  manage.py snapshot {shlex.quote(PRODUCTION_CLIENT)}\nA restart of the demo "
-        "brings back what it began with."
+        f"Cobrowse is now {state} in: {', '.join(names)}.\nTo see it, sync the org on the page of "
+        f"“{PRODUCTION_CLIENT}”, or\n  manage.py snapshot {shlex.quote(PRODUCTION_CLIENT)}\nRestarting the demo "
+        "resets it."
     )
 
 
@@ -74,7 +74,7 @@ def write_texts(selected: tuple[Scenario, ...], folder: Path) -> None:
             scenario.write_texts(folder)
     except OSError as error:
         raise CommandError(
-            f"The texts to paste could not be written to {folder}: {error.strerror}. "
+            f"The texts to paste couldn't be written to {folder}: {error.strerror}. "
             "Make the folder writable, or choose another data folder with COBROWSE_DOCTOR_DATA_DIR."
         ) from None
 
@@ -82,7 +82,7 @@ def write_texts(selected: tuple[Scenario, ...], folder: Path) -> None:
 def table(selected: tuple[Scenario, ...], folder: Path) -> str:
     ids = max(len(scenario.id) for scenario in selected)
     causes = max(len(scenario.cause) for scenario in selected)
-    rows = [f"{'SCENARIO':{ids}}  {'CAUSE':{causes}}  WHAT IT SHOWS, AND THE LINE TO TRY"]
+    rows = [f"{'SCENARIO':{ids}}  {'CAUSE':{causes}}  TITLE AND COMMAND"]
     for scenario in selected:
         rows.append(f"{scenario.id:{ids}}  {scenario.cause:{causes}}  {scenario.title}")
         rows.append(f"{'':{ids}}  {'':{causes}}  {scenario.command(folder)}")
@@ -97,7 +97,7 @@ def details(scenario: Scenario, folder: Path) -> str:
     if scenario.conversation_id:
         parts.append(f"Conversation: {scenario.conversation_id}")
     if scenario.call:
-        parts.append(f"The call to paste:\n\n{scenario.call}")
+        parts.append(f"Call to paste:\n\n{scenario.call}")
     if scenario.answer:
-        parts.append(f"The answer to paste:\n\n{scenario.answer}")
+        parts.append(f"Response to paste:\n\n{scenario.answer}")
     return "\n\n".join([*parts, f"In a terminal:\n\n{scenario.command(folder)}"])

@@ -12,10 +12,10 @@ from diagnostics.runs.export.redacted import RedactedRun
 
 HEAD = """#!/bin/sh
 # {title}
-# Tokens and secrets are not in this file. Set them in the environment before:
+# This file contains no tokens or secrets. Set them in the environment first:
 #   export CLIENT_ID=... CLIENT_SECRET=... TOKEN=...
-# A word that begins with hidden- stands for a value that was taken out: put the real one in its place.
-# Every command that is not in a comment only reads, apart from the token request.
+# A word that starts with hidden- replaces a personal value: insert the real one.
+# Every command outside of comments only reads, apart from the token request.
 set -u
 """
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
@@ -23,7 +23,7 @@ EXPORTED_HEADERS = frozenset({"accept", "content-type"})
 
 
 def calls_sh(redacted: RedactedRun) -> str:
-    title = f"The requests of run {redacted.run.pk} in their order, and the call that was brought"
+    title = f"The requests of run {redacted.run.pk} in order, and the pasted call"
     parts = [HEAD.format(title=_line(title)), *_pasted_call(redacted)]
     for number, exchange in enumerate(redacted.exchanges, 1):
         parts.append("\n".join(_lines(number, exchange)))
@@ -38,19 +38,19 @@ def _pasted_call(redacted: RedactedRun) -> Iterator[str]:
     command = _with_token(" ".join(map(shlex.quote, words)))
     if call.body is not None:
         command += f" --data-raw {shlex.quote(_line(call.body))}"
-    yield f"# The call that was brought. It may write, so it stands in a comment:\n# {_line(command)}\n"
+    yield f"# The pasted call, in a comment because it may write:\n# {_line(command)}\n"
 
 
 def _lines(number: int, exchange: HttpExchange) -> Iterator[str]:
-    result = exchange.status or exchange.error or "no answer"
-    yield f"# {number}. {_line(exchange.check_id)}: answered {_line(str(result))} at {exchange.started_at.isoformat()}"
-    yield f"#    correlation id {_line(exchange.correlation_id) or 'none'}"
+    result = exchange.status or exchange.error or "no response"
+    yield f"# {number}. {_line(exchange.check_id)}: result {_line(str(result))} at {exchange.started_at.isoformat()}"
+    yield f"#    correlation ID {_line(exchange.correlation_id) or 'none'}"
     if exchange.method == "POST" and exchange.url.split("?")[0].endswith("/oauth/token"):
         yield f'curl -sS -i -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials {shlex.quote(_line(exchange.url))}\n'
         return
     words = ["curl", "-sS", "-i", "-X", exchange.method, _line(exchange.url), *_headers(exchange.request_headers)]
     command = _with_token(" ".join(map(shlex.quote, words)))
-    yield f"{command}\n" if exchange.method in ("GET", "HEAD") else f"# It writes: {_line(command)}\n"
+    yield f"{command}\n" if exchange.method in ("GET", "HEAD") else f"# Writes: {_line(command)}\n"
 
 
 def _headers(headers: tuple[tuple[str, str], ...]) -> Iterator[str]:

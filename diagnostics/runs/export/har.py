@@ -36,7 +36,7 @@ def _entry(exchange: HttpExchange) -> dict[str, Any]:
         "response": _response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": ms, "receive": 0},
-        "comment": f"Check {exchange.check_id}, correlation id {exchange.correlation_id or 'none'}",
+        "comment": f"Check {exchange.check_id}, correlation ID {exchange.correlation_id or 'none'}",
     }
     return {**entry, "_error": exchange.error} if exchange.error else entry
 

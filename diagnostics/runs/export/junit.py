@@ -27,7 +27,7 @@ def junit_xml(report: Mapping[str, Any], *, name: str) -> str:
 
 def _verdict_case(suite: ET.Element, verdict: Mapping[str, Any]) -> ET.Element:
     """A failure if a cause was found, and an error if undetermined, like the exit code."""
-    case = ET.SubElement(suite, "testcase", {"classname": "verdict", "name": "Nothing is wrong"})
+    case = ET.SubElement(suite, "testcase", {"classname": "verdict", "name": "No problem found"})
     cause, lines = verdict["cause"], (verdict["sentence"], verdict["remedy"])
     if cause != GOOD:
         kind = "error" if cause == UNDETERMINED else "failure"

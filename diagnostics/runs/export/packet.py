@@ -47,9 +47,7 @@ class Packet:
 
 def make_packet(redacted: RedactedRun, known: Mapping[str, str], version: str) -> Packet:
     """`known` maps values that must not be in the packet to their kind. Raises LeakFound."""
-    comment = (
-        f"Run {redacted.run.pk}. Tokens and secrets are masked; a word that begins with hidden- stands for a value."
-    )
+    comment = f"Run {redacted.run.pk}. Tokens and secrets are masked; a word that starts with hidden- replaces a value."
     files = {
         "README.txt": readme(redacted, version),
         PAGE: page(redacted, version),

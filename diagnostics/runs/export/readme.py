@@ -7,11 +7,11 @@ from diagnostics.engine import causes
 from diagnostics.runs.export.redacted import RedactedRun
 
 HIDDEN_KINDS = {
-    "client": "ids of OAuth clients",
-    "email": "e-mail addresses",
+    "client": "IDs of OAuth clients",
+    "email": "email addresses",
     "ip": "IP addresses",
     "phone": "phone numbers",
-    "user": "ids of people",
+    "user": "IDs of people",
 }
 MOST_IDS = 60
 
@@ -26,16 +26,16 @@ def _about(redacted: RedactedRun, version: str) -> Iterator[str]:
     yield from (title, "=" * len(title), "")
     yield f"Org             {org.name or '(name not read)'}"
     yield f"Org short name  {org.short_name or '(not read)'}"
-    yield f"Org id          {org.id or '(not read)'}"
+    yield f"Org ID          {org.id or '(not read)'}"
     same = redacted.region_name == redacted.region
     yield f"Region          {redacted.region_name}" + ("" if same else f" ({redacted.region})")
     yield f"Conversation    {run.conversation_id or '(none given)'}"
     yield f"Run started     {_time(run.started_at or run.created_at)}"
     yield f"Run ended       {_time(run.finished_at)}"
-    yield f"Packet made     {_time(redacted.made_at)}"
+    yield f"Packet created  {_time(redacted.made_at)}"
     yield f"Kind, status    {run.get_kind_display()}, {run.get_status_display().lower()}"
-    yield f"Versions        engine {run.engine_version or '?'}, API contract {run.contract_version or '?'}"
-    yield from ("", "Correlation ids, the newest last (the first is that of the call that was brought, if it had one)")
+    yield f"Versions        engine {run.engine_version or '?'}, API reference {run.contract_version or '?'}"
+    yield from ("", "Correlation IDs, newest last (the first one is from the pasted response, if it had one)")
     ids = redacted.correlation_ids
     yield from (f"  {correlation_id}" for correlation_id in ids[:MOST_IDS])
     if not ids:
@@ -48,29 +48,29 @@ def _verdict(redacted: RedactedRun) -> Iterator[str]:
     verdict = redacted.verdict
     cause = redacted.run.cause or str(verdict.get("cause") or "")
     yield f"Verdict         {causes.title_of(cause) if cause else 'none'} ({cause or '-'}, {redacted.run.certainty or '-'})"
-    for name, label in (("sentence", "In a sentence "), ("remedy", "To mend it    ")):
+    for name, label in (("sentence", "Explanation   "), ("remedy", "How to fix it ")):
         if verdict.get(name):
             yield f"{label}  {' '.join(str(verdict[name]).split())}"
 
 
 def _files() -> Iterator[str]:
     yield "Files"
-    yield "  run.html       everything, to read: open it in any browser, no network is needed"
-    yield "  packet.json    the same for a program: findings, requests, what was brought"
-    yield "  exchanges.har  the requests to the org and their answers, HAR 1.2"
-    yield "  calls.sh       the same requests as curl commands; token and secret come from the environment"
+    yield "  run.html       the whole run; opens in any browser, without a network"
+    yield "  packet.json    the same for programs: findings, requests, input"
+    yield "  exchanges.har  requests to the org and their responses, HAR 1.2"
+    yield "  calls.sh       the same requests as cURL commands; token and secret come from the environment"
 
 
 def _removed(redacted: RedactedRun) -> Iterator[str]:
-    yield "What was taken out"
-    yield "  [masked]       a token, a secret, a join code: it was never stored"
-    yield "  [hidden]       words of people and values that the product does not keep"
-    yield "  hidden-KIND-…  a value that was replaced. Equal values have equal stand-ins, in this packet and in every other"
-    yield "                 one of the same installation, until its newest key changes; the value cannot be computed from it."
+    yield "Removed data"
+    yield "  [masked]       a token, a secret or a join code, which was never stored"
+    yield "  [hidden]       personal text and values that aren't stored"
+    yield "  hidden-KIND-…  a replaced value. Equal values have equal replacements, in this packet and in every other"
+    yield "                 one of this installation until its newest key changes. The value can't be computed from it."
     for kind, count in redacted.hidden.items():
         yield f"                 {HIDDEN_KINDS.get(kind, kind)}: {count} time{'' if count == 1 else 's'}"
-    yield "  Notes that a person wrote, and who started the run, are not in the packet."
-    yield "Every file was scanned for tokens, secrets, addresses and ids before the packet was made."
+    yield "  Notes and the name of who started the run are not in the packet."
+    yield "Every file was scanned for tokens, secrets, addresses and IDs before the packet was created."
 
 
 def _time(moment: datetime | None) -> str:

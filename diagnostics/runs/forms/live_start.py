@@ -26,5 +26,5 @@ class LiveStartForm(forms.Form):
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]
         if typed != self.conversation_id:
-            raise ValidationError("This is not the conversation's id, letter for letter. Nothing was started.")
+            raise ValidationError("That isn't this run's conversation ID. Nothing was started.")
         return typed

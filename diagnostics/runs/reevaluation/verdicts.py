@@ -83,9 +83,9 @@ def reevaluate(stored: StoredRun, region: Region, contract: Contract) -> Reevalu
     """The stored verdict next to the one that today's checks and rules draw from the same evidence."""
     checks = _checks_for(stored)
     if not checks:
-        return Reevaluation.failed(stored.cause, stored.certainty, "None of what this run asked is a check of today.")
+        return Reevaluation.failed(stored.cause, stored.certainty, "None of the checks of this run exist today.")
     if not stored.exchanges and not stored.findings:
-        return Reevaluation.failed(stored.cause, stored.certainty, "Nothing of this run is kept.")
+        return Reevaluation.failed(stored.cause, stored.certainty, "Nothing of this run is stored.")
     reevaluator = _Reevaluator(stored, region, contract)
     findings = reevaluator.findings(checks)
     aim = aim_of(stored.inputs, contract)
@@ -151,17 +151,17 @@ class _Reevaluator:
 
     def _results(self, check: Check, ctx: CheckContext) -> tuple[Result, ...]:
         if any(not read.startswith(REQUEST_PREFIXES) for read in check.reads):
-            return self._carry(check, "An archive cannot be asked for names, certificates and routes.")
+            return self._carry(check, "Host names, certificates and network paths aren't stored.")
         if [finding.code for finding in self._stored.findings_of(check.id)] == ["out_of_time"]:
-            return self._carry(check, "The run's time was over before this was asked.")
+            return self._carry(check, "The run ran out of time before this check.")
         if self._stored.bodies_dropped and check.last:
-            return self._carry(check, "The answers that this check sums up are not kept any more.")
+            return self._carry(check, "The responses that this check needs are no longer stored.")
         results = tuple(check.run(ctx))
         if missing := self.org.missing_paths.get(check.id):
             paths = ", ".join(sorted(missing)[:3])
-            return (unclear(NOT_IN_ARCHIVE, f"This was not asked then, so nothing of it is kept: {paths}."),)
+            return (unclear(NOT_IN_ARCHIVE, f"This wasn't requested then: {paths}."),)
         if self.org.partial_paths.get(check.id):
-            return self._carry(check, "Of the answers that this check reads only a part is kept.")
+            return self._carry(check, "The responses that this check needs are stored only in part.")
         return results
 
     def _carry(self, check: Check, why: str) -> tuple[Result, ...]:

@@ -22,7 +22,7 @@ def view_add(request: Request) -> HttpResponse:
     except ActionRefused as refused:
         messages.error(request, str(refused))
         return HttpResponseRedirect(f"{resolve_url('runs')}?{query if len(query) <= MAX_QUERY_LENGTH else ''}")
-    messages.success(request, f"Everybody finds this list as {view.name} now.")
+    messages.success(request, f"View {view.name} saved for everyone.")
     return HttpResponseRedirect(f"{resolve_url('runs')}?{view.query}")
 
 
@@ -32,6 +32,6 @@ def view_delete(request: Request, pk: int) -> HttpResponse:
     view = get_object_or_404(SavedView, pk=pk)
     if request.method == "POST":
         delete_view(view)
-        messages.success(request, f"The view {view.name} is deleted. The runs it showed are untouched.")
+        messages.success(request, f"View {view.name} deleted.")
         return redirect("runs")
     return render(request, "runs/view_delete.html", {"view": view})
