@@ -183,7 +183,7 @@ def test_checking_again_by_htmx_moves_the_whole_page(as_admin: Client, sent_task
 def test_a_check_that_is_gone_cannot_be_asked_again(as_admin: Client) -> None:
     finding = make_finding(make_run(), "gone.from_the_registry")
     answer = as_admin.post(f"/runs/{finding.run_id}/findings/{finding.position}/again/", follow=True)
-    assert b"gone.from_the_registry any more" in answer.content
+    assert b"gone.from_the_registry" in answer.content
     assert Run.objects.count() == 1
 
 
