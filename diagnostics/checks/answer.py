@@ -64,8 +64,8 @@ CORS = re.compile(
     re.IGNORECASE,
 )
 NETWORK_HINTS = {
-    "refused": "Something between refused or cut the connection.",
-    "redirect_or_html": "Something between answered in the API's place.",
+    "refused": "A firewall or proxy may have refused or closed the connection.",
+    "redirect_or_html": "Another server, such as a proxy, answered instead of the API.",
 }
 
 
@@ -127,14 +127,14 @@ def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: 
     if 200 <= status < 300 and (ended := _offer_ended(data, now or datetime.now(UTC))):
         return failed(
             "offer_expired",
-            f"The call worked, but its offer ended at {ended}: the customer did not accept it in time.",
-            hint="Offer a new session, and have the customer accept it within the time that the answer names.",
+            f"The call worked, but its offer ended at {ended}: the customer didn't accept it in time.",
+            hint="Offer a new session, and have the customer accept it before dateOfferEnds.",
             evidence=proof,
         )
     if 200 <= status < 300 and _is_page(answer):
         return _not_genesys(answer, proof)
     if 200 <= status < 300:
-        return passed("success", f"The call answered {status}: it worked.", evidence=proof)
+        return passed("success", f"The call worked ({status}).", evidence=proof)
     code, message = str(proof["code"]), str(proof["message"])
     meaning = meaning_of_message(status, code, message)
     own = is_genesys(answer, data, token_request=token_request)
@@ -147,16 +147,22 @@ def judge_answer(answer: ReceivedResponse, *, token_request: bool = False, now: 
     if meaning is None and (is_proxy_status or not own):
         return _not_genesys(answer, proof)
     if meaning is None and status >= 500:
-        meaning = STATUSES.get(status, Meaning("server_error", "Genesys Cloud met an error of its own."))
-    meaning = meaning or STATUSES.get(status, Meaning("other", "The response names no known error."))
+        meaning = STATUSES.get(status, Meaning("server_error", "Genesys Cloud had an internal error."))
+    meaning = meaning or STATUSES.get(status, Meaning("other", "The response has no known error code."))
     wrapped = f"The data action's {outer.status} wraps the API's response. " if outer is not answer else ""
     return Result(
         Outcome.FAIL,
         meaning.code,
-        f"{wrapped}{status} {proof['code']}".strip() + f": {meaning.sentence}{_describe_limit(proof)}",
+        f"{wrapped}{_with_status(meaning.sentence, status, code)}{_describe_limit(proof)}",
         hint=_hint(meaning.code, proof, now or datetime.now(UTC)),
         evidence=proof,
     )
+
+
+def _with_status(sentence: str, status: int, code: str) -> str:
+    """The sentence with the status and the error code after its first part."""
+    first, _, rest = sentence.partition(". ")
+    return f"{first.removesuffix('.')} ({f'{status} {code}'.strip()}). {rest}".strip()
 
 
 def as_session_read(result: Result) -> Result:
@@ -165,7 +171,7 @@ def as_session_read(result: Result) -> Result:
         return result
     return failed(
         "session_gone",
-        "The session that was asked for is no more: its offer expired, was declined, or it has ended.",
+        "The session no longer exists: its offer expired or was declined, or the session has ended.",
         hint="Offer a new session.",
         evidence=result.evidence,
     )
@@ -196,8 +202,10 @@ def judge_network_error(text: str) -> Result:
     for name, pattern in NETWORK:
         if re.search(pattern, message, re.IGNORECASE):
             hint = NETWORK_HINTS.get(name, "The call never reached the API.")
-            return failed(f"network_{name}", f"No answer came: {text[:200]}", hint=hint)
-    return unclear("network_unknown", f"No answer came, and its reason is not known: {text[:200] or '(not said)'}")
+            return failed(f"network_{name}", f"No response arrived: {text[:200]}", hint=hint)
+    return unclear(
+        "network_unknown", f"No response arrived, for an unknown reason: {text[:200] or 'no error message was given'}"
+    )
 
 
 def is_genesys(answer: ReceivedResponse, data: Any, *, token_request: bool) -> bool:
@@ -222,7 +230,7 @@ def _describe_limit(proof: Evidence) -> str:
     key = proof["limit"].get("key", "")
     if not key:
         return ""
-    shared = " All tokens of that user share it, the web interface included." if "user" in key else ""
+    shared = " All tokens of that user share it, including those of the web interface." if "user" in key else ""
     return f" The limit is {key}.{shared}"
 
 
@@ -231,32 +239,34 @@ def _not_genesys(answer: ReceivedResponse, proof: Evidence) -> Result:
     page = _is_page(answer)
     if status in (407, 511) or (page and _names_proxy(answer)):
         return failed(
-            "proxy", f"A proxy answered ({status}) in place of the API; the call never reached it.", evidence=proof
+            "proxy", f"A proxy answered ({status}) instead of the API. The call never reached the API.", evidence=proof
         )
     if 300 <= status < 400:
-        return failed("redirect", f"The answer is a redirect ({status}); the API never redirects.", evidence=proof)
+        return failed(
+            "redirect", f"The response is a redirect ({status}), but the API never redirects.", evidence=proof
+        )
     if status == 429:
-        return failed("rate_limited", "The answer is 429, without the API's error body.", evidence=proof)
+        return failed("rate_limited", "The response is a 429 without the API's error body.", evidence=proof)
     if status >= 500:
         return failed(
             "server_error_foreign",
-            f"The answer ({status}) has neither the API's error body nor a correlation id: what stands before the API gave "
-            "it, a load balancer of Genesys Cloud's or a proxy of yours.",
-            hint="Send the call again. If it stays, look at the answer's Server and Via headers, which tell what answered, "
-            "and at Genesys Cloud's status page.",
+            f"The response ({status}) has neither the API's error body nor a correlation ID, so a server in front of the API "
+            "sent it: a Genesys Cloud load balancer or a proxy of yours.",
+            hint="Send the call again. If it fails again, check the Server and Via headers of the response, which often name "
+            "the server, and the Genesys Cloud status page.",
             evidence=proof,
         )
     if page:
         return failed(
             "html",
-            f"The answer ({status}) is a web page, not the API's JSON: something between answered.",
+            f"The response ({status}) is a web page instead of the API's JSON, so another server sent it.",
             hint="Look for a proxy, a firewall or a wrong host.",
             evidence=proof,
         )
     return failed(
         "foreign",
-        f"The answer ({status}) has not the shape of a Genesys Cloud answer: no error body, no correlation id.",
-        hint="Find out which server answered; it may not be the public API.",
+        f"The response ({status}) isn't in the format of Genesys Cloud: it has no error body and no correlation ID.",
+        hint="Find out which server answered. It may not be the public API.",
         evidence=proof,
     )
 
@@ -298,8 +308,8 @@ def _limit(value: object) -> dict[str, str]:
 
 INTERNAL_CLASS = re.compile(r"\bcom\.inin\.[\w.]+")
 HINTS = {
-    "user_required": "Make this call with a user's token (authorization code or PKCE). Client credentials have no user.",
-    "client_required": "Make this call with a client-credentials token: it refuses a user's token.",
+    "user_required": "Call it with a user's token (authorization code or PKCE). Client credentials have no user.",
+    "client_required": "Call it with a client-credentials token. It refuses a user's token.",
     "not_a_party": "Start cobrowse with the token of the agent who is in the conversation (authorization code or PKCE). "
     "A permission doesn't replace taking part.",
     "provider_unknown": "Send a providerId that the gateway lists, or call Genesys Cloud directly: its call takes no body.",
@@ -314,19 +324,19 @@ HINTS = {
 def _hint(code: str, proof: Evidence, now: datetime) -> str:
     permissions = " or ".join(permissions_in(proof["message"]))
     if code == "permission_missing" and permissions:
-        return f"Give a role of the caller {permissions}, with the conversation's division."
+        return f"Add {permissions} to a role of the caller, in the conversation's division."
     if code == "division_missing" and permissions:
-        return f"Give a role of the caller {permissions}, in the conversation's division."
+        return f"Add {permissions} to a role of the caller, in the conversation's division."
     if code == "permission_missing" and INTERNAL_CLASS.search(proof["message"]):
-        return (
-            "The response names an internal class in place of the permission, so it doesn't say which one is missing."
-        )
+        return "The response names an internal class instead of the permission, so we can't tell which one is missing."
     if code == "rate_limited":
         wait = parse_retry_after(proof["retry_after"], now)
         duration = describe_wait(wait) if wait is not None else "as long as the response says"
-        return f"Wait {duration} before any further call with this client. A new token doesn't help."
+        return f"Wait {duration} before you send anything else with this client. A new token doesn't help."
     if code in ("server_error", "server_timeout") and proof["correlation_id"]:
-        return f"Try again later; give Genesys Cloud Care the correlation ID {proof['correlation_id']}."
+        return (
+            f"Try again later. If it fails again, give Genesys Cloud Care the correlation ID {proof['correlation_id']}."
+        )
     return HINTS.get(code, "")
 
 
@@ -353,11 +363,11 @@ def answer_reproducible(ctx: CheckContext) -> Iterator[Result]:
 def judge_reproducible(status: int | None, note: str) -> Result:
     """A successful response shows no failure, so then the user's note decides whether there was one."""
     if status is None or not 200 <= status < 300:
-        return passed("seen", "The answer that was brought shows the failure.")
+        return passed("seen", "The pasted response shows the failure.")
     if NOT_AGAIN.search(note[:2000]):
         return warned(
             "not_reproducible",
-            "A failure is reported, but the answer that was brought is a success: it could not be reproduced.",
-            hint="Bring the answer of the attempt that failed, with its correlation id, or let a schedule watch.",
+            "A failure was reported, but the pasted response is a success, so the failure couldn't be reproduced.",
+            hint="Paste the response of the failed attempt, with its correlation ID, or schedule a health check.",
         )
-    return passed("no_failure", "The answer that was brought is a success, and no failure is reported beside it.")
+    return passed("no_failure", "The pasted response is a success, and no failure was reported.")

@@ -19,9 +19,9 @@ CUSTOMER = frozenset({"customer", "external"})
 AGENT = frozenset({"agent", "user"})
 NAMES = {
     "webmessaging": "web messaging",
-    "calls": "a voice call",
+    "calls": "voice",
     "chats": "legacy web chat",
-    "emails": "e-mail",
+    "emails": "email",
     "callbacks": "a callback",
     "sms": "SMS",
     "whatsapp": "WhatsApp",
@@ -56,20 +56,22 @@ def conversation_id(ctx: CheckContext) -> Iterator[Result]:
 def judge_id(text: str, state: str) -> Result:
     if not text:
         why = {
-            "placeholder": "The call holds a placeholder instead of a conversation id.",
-            "missing": "The variable that should hold the conversation id was empty.",
-        }.get(state, "No conversation id was given, and the call names none.")
-        return skipped("not_given", why, hint="Give a conversation id to have the conversation itself checked.")
+            "placeholder": "The call has a placeholder instead of a conversation ID.",
+            "missing": "The variable for the conversation ID was empty.",
+        }.get(state, "No conversation ID was given, and the call has none.")
+        return skipped("not_given", why, hint="Enter a conversation ID to check the conversation itself.")
     if UUID.fullmatch(text):
-        return passed("uuid", "The conversation id is a UUID.", evidence={"id": text})
+        return passed("uuid", "The conversation ID is a UUID.", evidence={"id": text})
     uuid = UUID.search(text)
-    advice = f"Send {uuid[0]} without the signs around it. " if uuid else ""
+    advice = f"Send {uuid[0]} without the characters around it. " if uuid else ""
     wrong = dict.fromkeys(re.findall(r"[g-zG-Z]", text)) if UUID_SHAPE.fullmatch(text) else {}
-    why = f" It holds {' and '.join(wrong)}, but a UUID has only the digits 0-9 and the letters a-f." if wrong else ""
+    why = (
+        f" It contains {' and '.join(wrong)}, but a UUID has only the digits 0-9 and the letters a-f." if wrong else ""
+    )
     return failed(
         "id_malformed",
-        f"{text[:80]} is not a conversation id: that is a UUID of 36 characters.{why}",
-        hint=f"{advice}Copy the id from the interaction's URL or from the conversation's event, whole and without anything around it.",
+        f"{text[:80]} isn't a conversation ID, which is a UUID of 36 characters.{why}",
+        hint=f"{advice}Copy the ID from the interaction's URL or from the conversation's event, without anything around it.",
         evidence={"id": text[:200]},
     )
 
@@ -118,27 +120,27 @@ def judge_existence(
     conversation = Conversation.parse(response)
     if response.ok and field(response.data, "id") not in (None, wanted, wanted.lower()):
         return unclear(
-            "other_conversation", "The org answered with another conversation than the one asked for.", evidence=proof
+            "other_conversation", "The org returned a different conversation than requested.", evidence=proof
         )
     if isinstance(conversation, Conversation):
         return passed(
             "found",
-            "The conversation exists and this client can read it.",
+            "The conversation exists, and this client can read it.",
             evidence={"divisions": list(conversation.divisions), **proof},
         )
     if response.status == 404 and history is not None and history.ok:
         return failed(
             "only_history",
-            "The conversation is over: it is known to analytics, but no longer live.",
-            hint="Cobrowse needs a live conversation. Start it while the interaction is going on.",
+            "The conversation has ended: analytics has it, but it isn't live.",
+            hint="Cobrowse needs a live conversation. Start it during the interaction.",
             evidence={"ended": text(history.data, "conversationEnd"), **proof},
         )
     if response.status == 404 and not response.error:
         return failed(
             "not_found",
-            "No conversation with this id is visible to this client.",
-            hint="Check that it is the conversation's id (not a participant's, a communication's or a session's), and "
-            "that it is of this org and region.",
+            "No conversation with this ID is visible to this client.",
+            hint="Check that it is a conversation ID (not that of a participant, a communication or a session), and that it "
+            "belongs to this org and region.",
             evidence={"history": history.status if history else None, **proof},
         )
     return _unreadable(response, proof, needed)
@@ -147,24 +149,22 @@ def judge_existence(
 def _unreadable(response: OrgResponse, proof: Evidence, needed: tuple[str, ...]) -> Result:
     if response.status == 403:
         is_division = response.code == "missing.division.permission"
-        also = f" The call itself needs {' or '.join(needed)} in that division too." if is_division and needed else ""
+        also = f" The call itself also needs {' or '.join(needed)} in that division." if is_division and needed else ""
         return unclear(
             "division_hidden" if is_division else "forbidden",
-            "This client may not read the conversation, so whether it exists and is live stays unknown.",
-            hint="Have an admin of the org give a role of the client conversation:communication:view (Conversation > "
-            f"Communication > View), in the conversation's division.{also}",
+            "This client isn't allowed to read the conversation, so we can't tell whether it exists and is live.",
+            hint="Add conversation:communication:view (Conversation > Communication > View) to a role of the client, in the "
+            f"conversation's division.{also}",
             evidence=proof,
         )
     if response.status == 429:
         wait = response.header("Retry-After") or "?"
-        return unclear("rate_limited", f"The rate limit is exhausted; the API says to wait {wait} s.", evidence=proof)
+        return unclear("rate_limited", f"The rate limit is exceeded. The API says to wait {wait} s.", evidence=proof)
     if response.status is not None and response.status >= 500 and not response.error:
-        return unclear(
-            "server_error", f"The API answered {response.status} to the read of the conversation.", evidence=proof
-        )
+        return unclear("server_error", f"Reading the conversation failed with {response.status}.", evidence=proof)
     return unclear(
         "unreadable",
-        f"The read of the conversation gave {response.summary}, which does not tell.",
+        f"Reading the conversation failed with {response.summary}, which doesn't say whether it exists.",
         evidence={"trouble": response.error, **proof},
     )
 
@@ -210,23 +210,23 @@ def judge_media(communications: Sequence[Communication], *, by_gateway: bool = F
     kinds = sorted({communication.kind for communication in current})
     names = " and ".join(NAMES.get(kind, kind) for kind in kinds)
     if not communications:
-        return unclear("no_communication", "The conversation shows no communication, so its medium is unknown.")
+        return unclear("no_communication", "The conversation has no communications, so its media type is unknown.")
     if any(communication.has_cobrowse for communication in current):
         return passed(
             "supported",
-            f"The conversation is {names}; cobrowse is for web messaging and voice.",
+            f"The conversation is {names}, which supports cobrowse.",
             evidence={"kinds": kinds},
         )
     if by_gateway and "chats" in kinds:
-        sentence = f"The conversation is {names}, which this org's gateway takes."
+        sentence = f"The conversation is {names}, which this org's gateway accepts."
         return passed("taken_by_gateway", sentence, evidence={"kinds": kinds})
     if kinds == ["unknown"]:
-        return unclear("unknown_type", "The org does not say which kind of message this is.", evidence={"kinds": kinds})
+        return unclear("unknown_type", "The org doesn't say which type of message this is.", evidence={"kinds": kinds})
     legacy = "chats" in kinds
     return failed(
         "legacy_chat" if legacy else "media_unsupported",
-        f"The conversation is {names}; cobrowse is for web messaging (Messenger) and voice only.",
-        hint="Legacy web chat is another product than web messaging: move the site to Messenger. No change of the call helps."
+        f"The conversation is {names}. Cobrowse works only with web messaging (Messenger) and voice.",
+        hint="Move the site from legacy web chat to Messenger (web messaging). Changing the call doesn't help."
         if legacy
         else "Move the customer to web messaging or a call before offering cobrowse.",
         evidence={"kinds": kinds},
@@ -267,12 +267,12 @@ def judge_connection(communications: Sequence[Communication], ended_at: str) -> 
         when = f" at {ended_at}" if ended_at else ""
         return failed(
             "ended",
-            f"The conversation ended{when}: every communication of it is disconnected.",
-            hint="Cobrowse needs a live conversation. The status of the answer alone does not prove this; the end does.",
+            f"The conversation ended{when}: all its communications are disconnected.",
+            hint="Cobrowse needs a live conversation. The status of the response doesn't prove this, but the end time does.",
             evidence={"ended_at": ended_at, "legs": states},
         )
     if not communications:
-        return unclear("no_communication", "The conversation shows no communication whose state could be read.")
+        return unclear("no_communication", "The conversation has no communications, so its state is unknown.")
     # If the customer is connected by several media, only the one with cobrowse counts.
     if any(communication.has_cobrowse for communication in live if communication.purpose in CUSTOMER):
         live = [
@@ -292,27 +292,27 @@ def _judge_parties(live: list[Communication], states: list[dict[str, str]]) -> R
         ):
             return warned(
                 "parked",
-                "The agent has parked the conversation: it is live, but the agent is not connected just now.",
-                hint="Have the agent resume the conversation before cobrowse is started.",
+                "The agent has parked the conversation: it is live, but the agent isn't connected now.",
+                hint="Have the agent resume the conversation before starting cobrowse.",
                 evidence={"legs": states},
             )
-        return passed("connected", "Customer and agent are connected now.", evidence={"legs": states})
+        return passed("connected", "Customer and agent are connected.", evidence={"legs": states})
     if not customers:
         return failed(
             "no_customer",
-            "No customer is connected: only internal parties are left in the conversation.",
-            hint="Cobrowse is offered to a customer. Start it while the customer is there.",
+            "No customer is connected: only internal participants are left.",
+            hint="Start cobrowse while the customer is connected.",
             evidence={"legs": states},
         )
     if not agents:
         queued = any(communication.purpose == "acd" for communication in live)
         return failed(
             "queued" if queued else "no_agent",
-            "The customer is waiting in the queue: no agent is connected yet."
+            "The customer is waiting in the queue. No agent is connected yet."
             if queued
-            else "No agent is connected: only the customer or a flow is left in the conversation.",
-            hint="Start cobrowse after an agent has answered. The API has no state 'queued'; it shows as a connected acd "
-            "participant without an agent.",
+            else "No agent is connected: only the customer or a flow is left.",
+            hint="Start cobrowse after an agent has answered. The API has no state 'queued': a waiting customer shows as a "
+            "connected acd participant without an agent.",
             evidence={"legs": states},
         )
     waiting = sorted(
@@ -320,7 +320,7 @@ def _judge_parties(live: list[Communication], states: list[dict[str, str]]) -> R
     )
     return failed(
         "not_connected",
-        f"The conversation is not connected yet: {', '.join(waiting) or 'no state is given'}.",
-        hint="Wait until the agent has answered and both sides are connected.",
+        f"The conversation isn't connected yet: {', '.join(waiting) or 'its state is missing'}.",
+        hint="Wait until the agent has answered and both are connected.",
         evidence={"legs": states},
     )

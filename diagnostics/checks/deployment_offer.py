@@ -24,9 +24,9 @@ WHOLE_PAGE = {"*", "html", "body", ":root", "html *", "body *"}
 MENU = "Admin > Message > Messenger Configurations"
 DEPLOYMENTS_MENU = "Admin > Message > Messenger Deployments"
 STATUSES = {
-    "pending": "The deployment is still being set up (Pending), so its snippet is not served yet.",
-    "inactive": "The deployment is switched off (Inactive), so its snippet is not served.",
-    "error": "The deployment ended in an error, so its snippet may not be served.",
+    "pending": "The deployment is still being set up (Pending), so its snippet isn't served yet.",
+    "inactive": "The deployment is switched off (Inactive), so its snippet isn't served.",
+    "error": "The deployment failed (Error), so its snippet may not be served.",
     "deleting": "The deployment is being deleted.",
 }
 
@@ -56,11 +56,11 @@ class ChannelOffer:
 
 
 SENTENCES = {
-    Outcome.PASS: "Nothing in the deployment stands in the way of cobrowse.",
-    Outcome.WARN: "Cobrowse would be offered, but something may not be as it is meant.",
-    Outcome.FAIL: "Cobrowse would not be offered.",
-    Outcome.ERROR: "Whether cobrowse would be offered cannot be told from what was read.",
-    Outcome.SKIP: "Not asked.",
+    Outcome.PASS: "Cobrowse is offered.",
+    Outcome.WARN: "Cobrowse is offered, but a setting may be unintended.",
+    Outcome.FAIL: "Cobrowse isn't offered.",
+    Outcome.ERROR: "We can't tell whether cobrowse is offered.",
+    Outcome.SKIP: "Not checked.",
 }
 WORST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS)
 
@@ -95,8 +95,8 @@ def _of_status(status: str) -> Iterator[BlockingSetting]:
     if word in STATUSES:
         yield BlockingSetting("status", Outcome.FAIL, STATUSES[word], f"{DEPLOYMENTS_MENU}: set the status to Active.")
     elif word != "active":
-        reason = f"The org calls the deployment's status {status!r}" if word else "The org did not tell its status"
-        yield BlockingSetting("status", Outcome.ERROR, f"{reason}, so whether it is served is not known.")
+        reason = f"The deployment has the unknown status {status!r}" if word else "The org didn't return the status"
+        yield BlockingSetting("status", Outcome.ERROR, f"{reason}, so we can't tell whether its snippet is served.")
 
 
 def _of_switch(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
@@ -105,15 +105,15 @@ def _of_switch(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
         yield BlockingSetting(
             "enabled",
             Outcome.FAIL,
-            "Co-browse is switched off in the configuration's version in use.",
-            f"{MENU}: switch co-browse on, publish the configuration, and save the deployment.",
+            "Cobrowse is switched off in the active version of the configuration.",
+            f"{MENU}: switch on Co-browse, publish the configuration, and save the deployment.",
         )
     elif enabled is not True:
         yield BlockingSetting(
             "enabled",
             Outcome.ERROR,
-            "The org did not show the cobrowse settings of the version in use.",
-            "Give a role of the client webDeployments:configuration:view, and read the org again.",
+            "The org didn't return the cobrowse settings of the active version.",
+            "Add webDeployments:configuration:view to a role of the client, and sync the org again.",
         )
 
 
@@ -125,21 +125,21 @@ def _of_channel(channel: str, settings: Mapping[str, Any]) -> Iterator[BlockingS
         return
     if not listed:
         yield BlockingSetting(
-            "channels", Outcome.ERROR, "The org names no channel, so by which one it is offered is not known."
+            "channels", Outcome.ERROR, "The org returned no channels, so we can't tell for which ones cobrowse is on."
         )
         return
     spelled = next((name for name in listed if isinstance(name, str) and name.lower() == channel.lower()), None)
     if spelled is not None:
         yield BlockingSetting(
-            "channels", Outcome.WARN, f"The channel is spelled {spelled!r}; the API knows it as {channel!r}."
+            "channels", Outcome.WARN, f"The channel is spelled {spelled!r}, but the API spells it {channel!r}."
         )
         return
     names = ", ".join(CHANNELS.get(str(name), str(name)[:40]) for name in listed[:5]) or "none"
     yield BlockingSetting(
         "channels",
         Outcome.FAIL,
-        f"{CHANNELS[channel]} is not among the channels of co-browse: {names}.",
-        f"{MENU}: add the channel to co-browse, publish, and save the deployment.",
+        f"Cobrowse is off for {CHANNELS[channel].lower()}. It is on for: {names}.",
+        f"{MENU}: add the channel to Co-browse, publish, and save the deployment.",
     )
 
 
@@ -152,13 +152,13 @@ def _of_domains(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
         yield BlockingSetting(
             "allowedDomains",
             Outcome.PASS,
-            f"The Messenger runs on these domains only: {few}. On any other site no session can start.",
+            f"Messenger runs only on these domains: {few}. Sessions can't start on other sites.",
         )
     else:
         yield BlockingSetting(
             "allowedDomains",
             Outcome.FAIL,
-            "No domain is allowed, so the Messenger runs on no site.",
+            "No domain is allowed, so Messenger doesn't run on any site.",
             f"{DEPLOYMENTS_MENU}: allow the domains of the site, or all domains.",
         )
 
@@ -171,8 +171,8 @@ def _of_selectors(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
             yield BlockingSetting(
                 setting,
                 Outcome.WARN,
-                f"The selector {whole[0]!r} fits the whole page, so all of it is {what}.",
-                f"{MENU}: name only the parts that need it.",
+                f"The selector {whole[0]!r} matches the whole page, so all of it is {what}.",
+                f"{MENU}: select only the parts that need it.",
             )
 
 
@@ -185,13 +185,13 @@ def _of_pauses(settings: Mapping[str, Any]) -> Iterator[BlockingSetting]:
         everywhere = condition in ("includes", "startswith", "endswith") and fragment in ("", "/", "http", "https://")
         if everywhere and (fragment != "/" or condition == "includes"):
             yield BlockingSetting(
-                "pauseCriteria", Outcome.WARN, "A pause rule fits every page, so sharing pauses everywhere."
+                "pauseCriteria", Outcome.WARN, "A pause rule matches every page, so sharing always pauses."
             )
         elif condition == "doesnotinclude":
             yield BlockingSetting(
                 "pauseCriteria",
                 Outcome.WARN,
-                f"Sharing pauses on every page whose address does not hold {fragment!r}.",
+                f"Sharing pauses on every page whose URL doesn't contain {fragment!r}.",
             )
 
 
@@ -200,8 +200,8 @@ def _of_draft(draft_is_newer: bool | None) -> Iterator[BlockingSetting]:
         yield BlockingSetting(
             "draft",
             Outcome.WARN,
-            "A draft is newer than the version in use: what was changed in it does not apply yet.",
-            f"{MENU}: publish the draft, and save the deployment, if the changes are meant to apply.",
+            "A draft is newer than the active version. Its changes don't apply yet.",
+            f"{MENU}: publish the draft and save the deployment to apply the changes.",
         )
 
 

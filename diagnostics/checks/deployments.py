@@ -15,6 +15,7 @@ from diagnostics.genesys.paths import is_uuid
 from diagnostics.genesys.response import OrgResponse, UnreadableResponse
 
 CHANNELS = {"webmessaging": "Webmessaging", "calls": "Voice"}
+CHANNEL_NAMES = {"Webmessaging": "web messaging", "Voice": "voice"}
 MOST_READ_ONE_BY_ONE = 5
 
 
@@ -63,16 +64,16 @@ def judge_deployments(found: Sequence[Deployment], channel: str, *, more: bool =
         ],
     }
     active = [deployment for deployment in found if deployment.is_active]
-    where = f" for {channel}" if channel else ""
-    menu = "Admin > Message > Messenger Configurations: switch co-browse on, publish, and save the deployment."
+    where = f" for {CHANNEL_NAMES.get(channel, channel)}" if channel else ""
+    menu = "Admin > Message > Messenger Configurations: switch on Co-browse, publish, and save the deployment."
     if not found and not more:
-        return warned("no_deployment", "The org has no web deployment; cobrowse is set up in one.", evidence=proof)
+        return warned("no_deployment", "The org has no web deployment. Cobrowse is set up in one.", evidence=proof)
     if not active and (more or any(not deployment.status for deployment in found)):
         return unclear(
-            "unreadable", "Whether any of the org's web deployments is active can't be told.", evidence=proof
+            "unreadable", "We can't tell whether any of the org's web deployments is active.", evidence=proof
         )
     if not active:
-        states = ", ".join(f"{item.name or item.id} is {item.status or 'of no known status'}" for item in found[:5])
+        states = ", ".join(f"{item.name or item.id} is {item.status or 'of unknown status'}" for item in found[:5])
         return failed(
             "none_active",
             f"None of the org's web deployments is active: {states}. Cobrowse needs an active one.",
@@ -83,20 +84,20 @@ def judge_deployments(found: Sequence[Deployment], channel: str, *, more: bool =
     known = [deployment for deployment in active if deployment.offers(channel) is not None]
     on = [deployment for deployment in known if deployment.offers(channel)]
     if not known:
-        return unclear("not_shown", "The org does not show the cobrowse settings of its deployments.", evidence=proof)
+        return unclear("not_shown", "The org didn't return the cobrowse settings of its deployments.", evidence=proof)
     if on and len(on) == len(known):
-        return passed("on", f"Cobrowse is on{where} in every active deployment that was read.", evidence=proof)
+        return passed("on", f"Cobrowse is on{where} in every active deployment we read.", evidence=proof)
     off = ", ".join(item.name or item.id for item in known if not item.offers(channel))
     if on or more or len(known) < len(active):
         return passed(
             "on_in_some",
-            f"Cobrowse is on{where} in some deployments, but off in: {off}. Which one the conversation came from is not shown.",
-            hint=f"If the customer came from one of these: {menu}",
+            f"Cobrowse is on{where} in some deployments, but off in: {off}. The API doesn't show which one the conversation uses.",
+            hint=f"If the customer uses one of these: {menu}",
             evidence=proof,
         )
     return failed(
         "off",
-        f"Cobrowse is switched off{where} in the Messenger configuration of every active deployment: {off}.",
+        f"Cobrowse is disabled{where} in the Messenger configuration of every active deployment: {off}.",
         hint=menu,
         evidence=proof,
     )
@@ -112,7 +113,7 @@ def with_active_versions(found: Sequence[Deployment], genesys: GenesysClient) ->
 def _unreadable(response: OrgResponse) -> Result:
     return unclear(
         "unreadable",
-        f"Whether cobrowse is on in the web deployments could not be read: {response.summary}.",
-        hint="Give a role of the client webDeployments:deployment:view (Web Deployments > Deployment > View).",
+        f"The web deployments couldn't be read: {response.summary}.",
+        hint="Add webDeployments:deployment:view (Web Deployments > Deployment > View) to a role of the client.",
         evidence={"status": response.status, "code": response.code},
     )

@@ -26,7 +26,7 @@ def judge_headroom(responses: Iterable[OrgResponse], now: datetime) -> Result:
         if limit is not None and (lowest is None or limit.fraction < lowest[0].fraction):
             lowest = limit, response
     if lowest is None:
-        return skipped("not_told", "No answer said how much of the rate limit is left.")
+        return skipped("not_told", "No response showed how much of the rate limit is left.")
     limit, response = lowest
     left, count, allowed = limit.fraction, limit.used, limit.allowed
     proof: Evidence = {
@@ -38,13 +38,11 @@ def judge_headroom(responses: Iterable[OrgResponse], now: datetime) -> Result:
     if left < LOW:
         return warned(
             "low",
-            f"{count} of the {allowed} calls that this client may make per minute are used; {float(left):.0%} is left.",
-            hint="Something else uses this client as well. Space its calls out, or give each program a client of its own.",
+            f"{float(left):.0%} of the rate limit ({allowed}/min) is left.",
+            hint="Something else uses this client too. Send its requests less often, or give each program a client of its own.",
             evidence=proof,
         )
-    return passed(
-        "enough", f"{float(left):.0%} of the {allowed} calls that are allowed at a time is left.", evidence=proof
-    )
+    return passed("enough", f"{float(left):.0%} of the rate limit ({allowed}/min) is left.", evidence=proof)
 
 
 def _exhausted(refusal: OrgResponse, now: datetime) -> Result:
@@ -52,9 +50,9 @@ def _exhausted(refusal: OrgResponse, now: datetime) -> Result:
     duration = f" for {describe_wait(wait)}" if wait is not None else ""
     return unclear(
         "rate_limited",
-        f"The rate limit of this client is exhausted: the API said to wait{duration}. Nothing more was sent, "
-        "so what had not been read by then is unknown.",
-        hint=f"Send nothing with this client{duration}, then check again. A new token is no way round the limit"
-        + (", and no program should retry before." if wait is not None and wait > 180 else "."),
+        f"The rate limit of this client is exceeded: the API says to wait{duration}. We stopped sending requests, "
+        "so the remaining checks are inconclusive.",
+        hint=f"Send nothing with this client{duration}, then check again. A new token doesn't help"
+        + (", and no program should retry earlier." if wait is not None and wait > 180 else "."),
         evidence={"wait_s": wait, "retry_after": refusal.header("Retry-After")[:60], "code": refusal.code},
     )

@@ -118,7 +118,7 @@ def route(url: str) -> ProxyRoute:
             return ProxyRoute()
         port = parts.port or DEFAULT_PORTS.get(parts.scheme, 1080)
     except ValueError:
-        return ProxyRoute("(a proxy setting that cannot be read)", parts=urlsplit("unreadable://"))
+        return ProxyRoute("(an unreadable proxy setting)", parts=urlsplit("unreadable://"))
     return ProxyRoute(f"{parts.scheme}://{parts.hostname}:{port}", parts.username is not None, parts)
 
 
@@ -240,9 +240,7 @@ def _direct(host: str, port: int) -> socket.socket:
 def _tunnel(proxy_route: ProxyRoute, host: str, port: int) -> socket.socket:
     proxy = proxy_route.parts
     if proxy is None or proxy.scheme != "http" or not proxy.hostname:
-        raise _ProxyError(
-            "proxy_unsupported", f"{proxy_route.proxy} is no plain HTTP proxy, so the tunnel was not tried."
-        )
+        raise _ProxyError("proxy_unsupported", f"{proxy_route.proxy} isn't an HTTP proxy.")
     try:
         connection = _direct(proxy.hostname, proxy.port or 80)
     except OSError as error:
@@ -275,7 +273,7 @@ def _head(connection: socket.socket) -> bytes:
     head, ends_at = bytearray(), time.monotonic() + SECONDS
     while not head.endswith(b"\r\n\r\n") and len(head) < HEAD_BYTES:
         if time.monotonic() > ends_at:
-            raise TimeoutError("the proxy's answer took too long")
+            raise TimeoutError("the proxy's response took too long")
         if not (byte := connection.recv(1)):
             break
         head += byte

@@ -13,21 +13,21 @@ from diagnostics.genesys.response import OrgResponse, TokenResult, UnreadableRes
 from diagnostics.parsing.intent import START_PATH
 
 TOKEN_ERRORS = {
-    "timeout": "did not answer in time",
-    "dns": "has no address that could be found",
-    "tls": "could not be reached over a trusted TLS connection",
+    "timeout": "didn't answer in time",
+    "dns": "couldn't be resolved",
+    "tls": "couldn't be reached over a trusted TLS connection",
     "refused": "refused the connection",
-    "unreachable": "lies in a network to which this server knows no way",
+    "unreachable": "is in a network that this server can't reach",
     "reset": "closed the connection before answering",
-    "proxy": "could not be reached through the proxy",
-    "too_large": "answered more than 4 MB",
-    "redirect": "answered with a redirect instead of the API's own answer",
-    "garbled": "answered something that is not HTTP",
-    "not_json": "answered something that is not JSON",
-    "empty": "answered nothing",
-    "no_token": "was not asked, because there is no token",
-    "over_budget": "was not asked, because the run had made all the calls it may make",
-    "rate_limited_wait": "was not asked again, because it said to wait",
+    "proxy": "couldn't be reached through the proxy",
+    "too_large": "sent more than 4 MB",
+    "redirect": "sent a redirect, which the API never does",
+    "garbled": "sent something that isn't HTTP",
+    "not_json": "sent something that isn't JSON",
+    "empty": "sent an empty response",
+    "no_token": "got no request, because there is no token",
+    "over_budget": "got no request, because the run had used up its requests",
+    "rate_limited_wait": "got no further request, because it said to wait",
 }
 
 
@@ -54,35 +54,37 @@ def oauth_token(ctx: CheckContext) -> Iterator[Result]:
 def judge_token(token: TokenResult, login_host: str) -> Result:
     response = token.response or OrgResponse(None, error="no_token")
     if token.is_reused:
-        return passed("kept", f"The token that {login_host} issued for an earlier run is still good.")
+        return passed("kept", "The token is valid.")
     if token.value:
-        hours = f"{token.lifetime_s / 3600:.3g} hours" if token.lifetime_s else "an unstated time"
+        hours = f"{token.lifetime_s / 3600:.3g} hours" if token.lifetime_s else "an unknown time"
         return passed(
-            "issued", f"{login_host} issued a token, good for {hours}.", evidence={"lifetime_s": token.lifetime_s}
+            "issued",
+            f"{login_host} issued a token that is valid for {hours}.",
+            evidence={"lifetime_s": token.lifetime_s},
         )
     proof: Evidence = {"status": response.status, "error": response.code, "correlation_id": response.correlation_id}
     if not response.error and _is_ip_refused(response):
         return failed(
             "ip_refused",
-            f"{login_host} refuses the token, because this server's IP address is not on the allow list.",
-            hint="Add the public IP address of the server that runs this product to the OAuth client's allowed IP "
+            f"{login_host} refused to issue a token, because this server's IP address isn't on the allow list.",
+            hint="Add the public IP address of the server that runs Cobrowse Doctor to the OAuth client's allowed IP "
             "addresses (Admin > Integrations > OAuth), and to the org's allow list if it has one.",
             evidence=proof,
         )
     if response.code == "unauthorized_client":
         return failed(
             "grant_not_allowed",
-            "The login host knows this client, but it is not a client-credentials client.",
+            "The login host knows this client, but its grant type isn't Client Credentials.",
             hint="Admin > Integrations > OAuth: set the grant type to Client Credentials, or register another client.",
             evidence=proof,
         )
     if response.code == "invalid_client" or (response.status == 401 and not response.error):
         return failed(
             "client_rejected",
-            f"{login_host} rejects the client. Its answer is the same for a wrong client id, a wrong secret, "
+            f"{login_host} rejected the client. The response is the same for a wrong client ID, a wrong secret, "
             "a wrong region and a disabled client.",
-            hint="Compare the client id, check the region of the org, check that the client is active, and only then "
-            "make a new secret.",
+            hint="Compare the client ID, check the region of the org and that the client is active. Only then create a new "
+            "secret.",
             evidence={"could_be": ["client_id", "secret", "region", "state"], **proof},
         )
     return _no_token(response, login_host, proof)
@@ -94,27 +96,27 @@ def _no_token(response: OrgResponse, login_host: str, proof: Evidence) -> Result
         wait = response.header("Retry-After")
         return unclear(
             "rate_limited",
-            f"The login host's rate limit is exhausted; it says to wait {wait or '?'} s.",
+            f"The login host's rate limit is exceeded. It says to wait {wait or '?'} s.",
             evidence=proof,
         )
     if status is not None and status >= 500:
-        return unclear("server_error", f"{login_host} answered {status}, a fault on its side.", evidence=proof)
+        return unclear("server_error", f"{login_host} answered {status}, an error on its side.", evidence=proof)
     if (status is not None and 300 <= status < 400) or response.error in ("redirect", "not_json", "empty", "too_large"):
         return unclear(
             "not_genesys",
-            f"{login_host} {TOKEN_ERRORS.get(response.error, 'answered a redirect')} (status {status}), "
-            "so something between may be answering in its place.",
+            f"{login_host} {TOKEN_ERRORS.get(response.error, 'sent a redirect')} (status {status}), "
+            "so another server, such as a proxy, may have answered instead.",
             evidence={"trouble": response.error, **proof},
         )
     if response.error:
         return unclear(
             "unreachable",
             f"{login_host} {TOKEN_ERRORS.get(response.error, response.error)}.",
-            hint="Check the network between this server and Genesys Cloud: name service, firewall, proxy.",
+            hint="Check the network between this server and Genesys Cloud: DNS, firewall and proxy.",
             evidence={"trouble": response.error, **proof},
         )
     if status == 200:
-        return unclear("no_token_in_answer", f"{login_host} answered 200 without a token in it.", evidence=proof)
+        return unclear("no_token_in_answer", f"{login_host} answered 200 without a token.", evidence=proof)
     return unclear(
         "refused", f"{login_host} refused the token request with {status} {response.code}.".strip(), evidence=proof
     )
@@ -149,8 +151,8 @@ def judge_identity(response: OrgResponse, api_host: str, org_id: str = "") -> Re
     if isinstance(me, TokenInfo) and me.org_id and org_id and me.org_id != org_id:
         return failed(
             "another_org",
-            f"The token belongs to another org ({me.org_name or me.org_id}) than the one this client was verified for.",
-            hint="Use a client of the org that holds the conversation, and verify the client again.",
+            f"The token belongs to another org ({me.org_name or me.org_id}) than when this client was verified.",
+            hint="Use a client of the org that has the conversation, and verify the client again.",
             evidence={"org_id": me.org_id, "expected": org_id},
         )
     if isinstance(me, TokenInfo) and me.is_known:
@@ -170,27 +172,27 @@ def judge_identity(response: OrgResponse, api_host: str, org_id: str = "") -> Re
     if response.status == 401:
         return failed(
             "token_refused",
-            f"{api_host} refuses the very token that its region's login host has just issued.",
-            hint="The login and the API address point to different regions or orgs. Check the client's region.",
+            f"{api_host} refused the token that the login host of its region has just issued.",
+            hint="The login host and the API host belong to different regions or orgs. Check the client's region.",
             evidence=proof,
         )
     if response.status == 429:
         wait = response.header("Retry-After")
         return unclear(
-            "rate_limited", f"The rate limit is exhausted; the API says to wait {wait or '?'} s.", evidence=proof
+            "rate_limited", f"The rate limit is exceeded. The API says to wait {wait or '?'} s.", evidence=proof
         )
     if response.status is not None and response.status >= 500 and not response.error:
-        return unclear("server_error", f"{api_host} answered {response.status}, a fault on its side.", evidence=proof)
+        return unclear("server_error", f"{api_host} answered {response.status}, an error on its side.", evidence=proof)
     if response.error == "proxy" or (response.status is None and response.error not in ("", "no_token")):
         return unclear(
             "unreachable", f"{api_host} {TOKEN_ERRORS[response.error]}.", evidence={"trouble": response.error, **proof}
         )
     if response.error or not response.is_genesys_error:
-        problem = TOKEN_ERRORS.get(response.error, "answered JSON in a shape the API never uses")
+        problem = TOKEN_ERRORS.get(response.error, "sent JSON in a format that the API never uses")
         return unclear(
             "not_genesys",
-            f"{api_host} {problem} (status {response.status}), so something between may be answering in its place.",
-            hint="Open the exchange below: its headers tell what answered. A proxy or firewall is the usual reason.",
+            f"{api_host} {problem} (status {response.status}), so another server, such as a proxy, may have answered instead.",
+            hint="Open the request below. Its headers show which server answered, usually a proxy or firewall.",
             evidence={"trouble": response.error, **proof},
         )
     return unclear("refused", f"{api_host} answered {response.status} {response.code} to tokens/me.", evidence=proof)
@@ -221,7 +223,9 @@ def oauth_scopes(ctx: CheckContext) -> Iterator[Result]:
     elif listed.response.status == 404:
         yield judge_published_scopes(me, ctx.contract.operation("POST", START_PATH))
     else:
-        yield unclear("gateway_unknown", "Whether this org has a provider gateway, whose scopes matter, is unknown.")
+        yield unclear(
+            "gateway_unknown", "We can't tell whether this org has a provider gateway, which would need scopes."
+        )
 
 
 def judge_published_scopes(me: TokenInfo, operation: Operation | None) -> Result:
@@ -229,18 +233,18 @@ def judge_published_scopes(me: TokenInfo, operation: Operation | None) -> Result
     if not me.acts_for_user:
         return passed(
             "not_applicable",
-            "Scopes play no part: a client-credentials client acts by its roles, never by scopes.",
-            hint="Advice to add conversation:write or cobrowse:write does not apply to this org; no such scopes exist there.",
+            "Scopes don't apply: client credentials use roles, not scopes.",
+            hint="Ignore advice to add conversation:write or cobrowse:write: no such scopes exist.",
         )
     needed = operation.scopes if operation else ()
     if me.scopes is None or not needed:
-        return unclear("not_listed", "The token is a user's, and which scopes it carries or needs is not shown.")
+        return unclear("not_listed", "This is a user's token, and we can't see which scopes it has or needs.")
     if granted := set(me.scopes) & set(needed):
-        return passed("granted", f"The user's token carries {' or '.join(granted)}.")
+        return passed("granted", f"The user's token has the scope {' or '.join(granted)}.")
     return failed(
         "user_scope_missing",
-        f"The user's token carries none of the scopes that this call needs: {' or '.join(needed)}.",
-        hint=f"Add {needed[0]} to the OAuth client's scopes, then sign in anew. Scopes never end in :write.",
+        f"The user's token has none of the scopes that this call needs: {' or '.join(needed)}.",
+        hint=f"Add {needed[0]} to the OAuth client's scopes, then sign in again. Scopes never end in :write.",
         evidence={
             "needs": list(needed),
             "granted": list(me.scopes),
@@ -252,15 +256,15 @@ def judge_published_scopes(me: TokenInfo, operation: Operation | None) -> Result
 def judge_gateway_scopes(me: TokenInfo) -> Iterator[Result]:
     """The gateway requires both scopes, and responds with 404 if one is missing."""
     if me.scopes is None:
-        yield unclear("not_listed", "The token does not say which scopes it carries, so they cannot be compared.")
+        yield unclear("not_listed", "The token doesn't show its scopes, so we can't compare them.")
         return
     for scope in gateway.SCOPES:
         if scope in me.scopes:
-            yield passed("granted", f"The token carries {scope}.", subject=scope)
+            yield passed("granted", f"The token has the scope {scope}.", subject=scope)
         else:
             yield failed(
                 "scope_missing",
-                f"The token does not carry {scope}, which this org's gateway wants; it answers 404 without it.",
+                f"The token doesn't have the scope {scope}, which this org's gateway requires. Without it, the gateway answers 404.",
                 hint=f"Add {scope} to the OAuth client's scopes, then ask for a new token.",
                 subject=scope,
                 evidence={"granted": list(me.scopes)},

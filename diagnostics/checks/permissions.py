@@ -16,9 +16,9 @@ from diagnostics.parsing.intent import START_PATH
 # The permissions of our own reads -> what we can't find out without them.
 READS = {
     "conversation:communication:view": "whether the conversation exists, its medium and its state",
-    "webDeployments:deployment:view": "whether cobrowse is on in the web deployments",
+    "webDeployments:deployment:view": "whether cobrowse is enabled in the web deployments",
     "analytics:conversationDetail:view": "whether a conversation that is no longer live ever existed",
-    "authorization:role:view": "what is in a role whose policies the org leaves out of the grants",
+    "authorization:role:view": "the permissions of roles that the org's response leaves out",
 }
 # Permission -> its medium, as the name of the participant's list.
 MEDIUM_OF = {"conversation:cobrowse:add": "messages", "conversation:cobrowseVoice:add": "calls"}
@@ -42,11 +42,11 @@ MEDIUM_OF = {"conversation:cobrowse:add": "messages", "conversation:cobrowseVoic
 )
 def permissions_call(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim is not None and ctx.aim.world == "token":
-        yield skipped("not_asked", "This is the token request, which needs no permission.")
+        yield skipped("not_asked", "This is a token request, which needs no permission.")
         return
     operation = _operation_of(ctx)
     if operation is None or not operation.permissions:
-        yield passed("none_needed", "The operation asks for no permission.")
+        yield passed("none_needed", "The operation needs no permission.")
         return
     held = ctx.grants()
     if isinstance(held, UnreadableResponse):
@@ -59,7 +59,7 @@ def permissions_call(ctx: CheckContext) -> Iterator[Result]:
     if (unreadable := conversation.unreadable) and found.outcome in (Outcome.PASS, Outcome.WARN):
         yield unclear(
             "unreadable",
-            f"The client holds a permission for the call, but whether it is the one for this conversation can't be told: "
+            f"The client has a permission for the call, but we can't tell whether it is the right one for this conversation: "
             f"{', '.join(unreadable[:3])} of the conversation isn't as the API documents it.",
             evidence={**found.evidence, "unreadable": list(unreadable[:20])},
         )
@@ -80,7 +80,7 @@ def permissions_call(ctx: CheckContext) -> Iterator[Result]:
 def permissions_catalogue(ctx: CheckContext) -> Iterator[Result]:
     operation = _operation_of(ctx)
     if operation is None or not operation.permissions or (ctx.aim and ctx.aim.world == "token"):
-        yield skipped("not_asked", "The call is not one whose permissions the catalogue would list.")
+        yield skipped("not_asked", "The call needs no permission, so there is none to look up.")
         return
     domains = sorted({permission.split(":")[0] for permission in operation.permissions})
     pages = [ctx.genesys.get(catalogue.PATH, queryType="domain", query=domain, pageSize=100) for domain in domains]
@@ -94,14 +94,14 @@ def judge_catalogue(operation: Operation, pages: list[OrgResponse]) -> Result:
     proof: Evidence = {"needs": list(operation.permissions), "entries": len(known)}
     wanted = [permission for permission in operation.permissions if permission.lower() in known]
     if wanted:
-        return passed("listed", f"The org's catalogue has {', '.join(wanted)}.", evidence=proof)
+        return passed("listed", f"The permission exists in this org: {', '.join(wanted)}.", evidence=proof)
     if not known or not found.is_complete:
-        return unclear("unreadable", "The org's permission catalogue could not be read to its end.", evidence=proof)
+        return unclear("unreadable", "The org's permission catalog couldn't be read completely.", evidence=proof)
     return failed(
         "not_in_catalogue",
-        f"The org's permission catalogue has none of {', '.join(operation.permissions)}: the feature is not licensed.",
-        hint="Co-browse needs Genesys Cloud CX 1 Digital Add-on II, CX 2, CX 2 Digital, CX 3 or CX 3 Digital. "
-        "Ask for the licence; no role can hold what the catalogue lacks.",
+        f"The org's permission catalog has none of {', '.join(operation.permissions)}: the feature isn't licensed.",
+        hint="Cobrowse needs Genesys Cloud CX 1 Digital Add-on II, CX 2, CX 2 Digital, CX 3 or CX 3 Digital. "
+        "Ask for the license. No role can have a permission that isn't in the catalog.",
         evidence=proof,
     )
 
@@ -126,19 +126,17 @@ def permissions_user(ctx: CheckContext) -> Iterator[Result]:
 def judge_user_context(operation: Operation | None, me: TokenInfo) -> Result:
     """By the contract: some operations are marked as invalid with client credentials, or are about the logged in user."""
     if operation is None:
-        return skipped(
-            "no_operation", "The call is no published operation, so nothing is known of whose token it needs."
-        )
+        return skipped("no_operation", "The call isn't in the API, so we don't know which kind of token it needs.")
     if me.acts_for_user:
-        return passed("user_token", "The token is a user's.")
+        return passed("user_token", "This is a user's token, which the call accepts.")
     if operation.user_only or "logged in user" in operation.summary.lower():
         return failed(
             "user_required",
-            f"{operation.method} {operation.path} speaks of the logged in user; client credentials have none.",
-            hint="Call it with a user's token, or use a read that needs no user.",
+            f"{operation.method} {operation.path} needs a user's token. Client credentials have no user.",
+            hint="Call it with a user's token, or use an operation that needs no user.",
             evidence={"operation": operation.operation_id, "marked": operation.user_only},
         )
-    return passed("not_needed", "The contract asks for no user's token here.")
+    return passed("not_needed", "The call doesn't need a user's token.")
 
 
 def _operation_of(ctx: CheckContext) -> Operation | None:
@@ -178,30 +176,34 @@ def judge_permissions(operation: Operation, held: Grants, divisions: tuple[str, 
             return _missing(operation, held, proof)
         return failed(
             "division_missing",
-            f"The client holds {' and '.join(p for p, found in by_permission.items() if found)}, but not in the "
+            f"The client has {' and '.join(p for p, found in by_permission.items() if found)}, but not in the "
             "conversation's division.",
-            hint="Grant the client's role in the conversation's division too: Admin > Integrations > OAuth > the client > "
+            hint="Assign the client's role in the conversation's division too: Admin > Integrations > OAuth > the client > "
             "Roles, column Divisions.",
             evidence=proof,
         )
     if not enough(any(g.holds(p) for g in found) for p, found in in_division.items()):
         return unclear(
             "conditional",
-            "The client holds the permission only under a condition, which cannot be decided from outside.",
-            hint="Look at the condition of the policy in the role: Admin > Roles / Permissions.",
+            "The client has the permission only under a condition, which we can't evaluate from outside.",
+            hint="Check the condition of the permission in the role: Admin > Roles / Permissions.",
             evidence=proof,
         )
     granted = [p for p, found in in_division.items() if found]
     if medium and all(MEDIUM_OF.get(p, medium) != medium for p in granted):
         return warned(
             "other_medium",
-            f"The client holds {', '.join(granted)}, which is for the other medium than this conversation's.",
+            f"The client has {', '.join(granted)}, which is for another media type than this conversation's.",
             hint="conversation:cobrowse:add is for web messaging, conversation:cobrowseVoice:add for voice calls.",
             evidence={**proof, "medium": medium},
         )
-    scope = "in the conversation's division" if divisions else "in at least one division; the conversation's is unknown"
+    scope = (
+        "in the conversation's division"
+        if divisions
+        else "in at least one division. The conversation's division is unknown"
+    )
     code = "held" if divisions else "held_somewhere"
-    return passed(code, f"The client holds {', '.join(granted)} {scope}.", evidence=proof)
+    return passed(code, f"The client has {', '.join(granted)} {scope}.", evidence=proof)
 
 
 def _missing(operation: Operation, held: Grants, proof: Evidence) -> Result:
@@ -209,16 +211,16 @@ def _missing(operation: Operation, held: Grants, proof: Evidence) -> Result:
     if held.unread:
         return unclear(
             "policies_hidden",
-            f"The org does not show what is in the role(s) {', '.join(held.unread[:5])}, so {names} may be in them.",
-            hint="Give a role of the client authorization:role:view (Authorization > Role > View).",
+            f"The org doesn't show the permissions of {', '.join(held.unread[:5])}, which may include {names}.",
+            hint="Add authorization:role:view (Authorization > Role > View) to a role of the client.",
             evidence=proof,
         )
-    reason = f"its roles ({', '.join(held.roles[:5])}) do not hold it" if held.roles else "it has no role at all"
+    reason = f"its roles ({', '.join(held.roles[:5])}) don't include it" if held.roles else "it has no role"
     return failed(
         "permission_missing",
-        f"The client does not hold {names}: {reason}.",
-        hint="Put the permission into a role and assign that role, with the division, to the OAuth client. "
-        "Scopes are not the answer for client credentials.",
+        f"The client doesn't have {names}: {reason}.",
+        hint="Add the permission to a role and assign that role, with the division, to the OAuth client. Scopes don't help: "
+        "client credentials use roles, not scopes.",
         evidence=proof,
     )
 
@@ -226,8 +228,8 @@ def _missing(operation: Operation, held: Grants, proof: Evidence) -> Result:
 def _unreadable(response: OrgResponse) -> Result:
     return unclear(
         "unreadable",
-        f"What the client may do could not be read: {response.summary}.",
-        hint="Reading one's own grants needs no permission; try again, or look at the exchange.",
+        f"The client's permissions couldn't be read: {response.summary}.",
+        hint="Reading one's own grants needs no permission. Try again, or check the request below.",
         evidence={"status": response.status, "code": response.code},
     )
 
@@ -255,16 +257,16 @@ def judge_reads(held: Grants) -> Iterator[Result]:
     if held.unread:
         yield unclear(
             "policies_hidden",
-            "The org does not show all that is in the client's roles, so what the checks may read is not known before.",
+            "The org doesn't show all permissions of the client's roles, so we can't tell in advance what our checks may read.",
         )
         return
     missing = [permission for permission in READS if not held.that_may_hold(permission)]
     if not missing:
-        yield passed("all", "The client may read all that the checks ask.", evidence={"needs": list(READS)})
+        yield passed("all", "The client has all permissions that our checks need.", evidence={"needs": list(READS)})
     for permission in missing:
         yield skipped(
             "lacking",
-            f"The client lacks {permission}, so this stays hidden: {READS[permission]}.",
-            hint=f"Put {permission} into a role of the client to have it checked.",
+            f"The client doesn't have {permission}, so we can't see {READS[permission]}.",
+            hint=f"Add {permission} to a role of the client.",
             subject=permission,
         )

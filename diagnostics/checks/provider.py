@@ -33,24 +33,26 @@ def judge_list(response: OrgResponse) -> Result:
         ids = [provider.id for provider in providers][:100]
         return passed(
             "listed",
-            f"This org's gateway lists {len(providers)} provider(s): {', '.join(ids[:10])}.",
+            f"This org's gateway lists {len(providers)} provider{'' if len(providers) == 1 else 's'}: {', '.join(ids[:10])}.",
             evidence={"ids": ids, **proof},
         )
     if isinstance(listed, GatewayProviders):
         return failed(
             "none_configured",
-            "This org has a provider gateway, and its provider list is empty.",
+            "This org has a provider gateway, but its provider list is empty.",
             hint="Configure a cobrowse provider in the gateway.",
             evidence=proof,
         )
     if is_absent(response):
         return passed(
             "no_provider_list",
-            "This org has no provider list: it is no part of the published API, where cobrowse is set up in web deployments.",
-            hint="Admin > Message > Messenger Configurations shows whether cobrowse is on.",
+            "This org has no provider list, which is normal: in Genesys Cloud, cobrowse is set up in web deployments.",
+            hint="See Admin > Message > Messenger Configurations for whether cobrowse is on.",
             evidence=proof,
         )
-    return unclear("unknown", f"Whether this org has a provider list is unknown: {response.summary}.", evidence=proof)
+    return unclear(
+        "unknown", f"We couldn't find out whether this org has a provider list: {response.summary}.", evidence=proof
+    )
 
 
 @check(
@@ -67,11 +69,11 @@ def judge_list(response: OrgResponse) -> Result:
 )
 def provider_match(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim is None or not (ctx.aim.starts_session or ctx.aim.provider_id is not None):
-        yield skipped("not_asked", "The call starts no session, so it needs no provider.")
+        yield skipped("not_asked", "The call doesn't start a session, so it needs no provider.")
         return
     listed = ctx.gateway_providers()
     if isinstance(listed, UnreadableResponse) and listed.response.status != 404:
-        yield unclear("unknown", "The provider list could not be read, so the providerId could not be compared.")
+        yield unclear("unknown", "The provider list couldn't be read, so we couldn't compare the providerId.")
         return
     # A gateway in front of the published path requires the ID as well.
     is_required = ctx.aim.world == "gateway" or (ctx.answer is not None and requires_provider(ctx.answer))
@@ -82,7 +84,7 @@ def provider_match(ctx: CheckContext) -> Iterator[Result]:
     if unreadable and found.code in ("other_case", "near", "none"):
         yield unclear(
             "unreadable",
-            f"{unreadable} of the providers that the org lists can't be read, and one of them may be the providerId.",
+            f"{unreadable} of the listed providers can't be read. One of them may match the providerId.",
             evidence=found.evidence,
         )
         return
@@ -107,25 +109,25 @@ def judge_match(wanted: str | None, providers: Sequence[GatewayProvider] | None,
         if not is_required:
             return passed(
                 "not_named",
-                "The call names no provider, and the published operation takes none.",
+                "The call has no providerId, and needs none.",
                 evidence={"ids": ids},
             )
         return failed(
             "missing",
-            "This org's gateway requires a providerId, and the call has none.",
-            hint=f"{_one_of(ids)} Genesys Cloud itself doesn't ask for it: the published call takes no body.",
+            "This org's gateway requires a providerId, but the call has none.",
+            hint=f"{_one_of(ids)} Genesys Cloud itself doesn't require it: the published call takes no body.",
             evidence={"ids": ids},
         )
     exact = next((provider for provider in providers if provider.id == wanted), None)
     if exact is not None and exact.enabled is False:
         return failed(
             "disabled",
-            f"The provider {wanted} is configured but not enabled in this org's gateway.",
-            hint="Enable it in the gateway, or name another one.",
+            f"The provider {wanted} is disabled in this org's gateway.",
+            hint="Enable it in the gateway, or send another providerId.",
             evidence={"ids": ids},
         )
     if exact is not None:
-        return passed("exact", f"The providerId {wanted} is configured, letter for letter.", evidence={"ids": ids})
+        return passed("exact", f"The providerId {wanted} matches exactly.", evidence={"ids": ids})
     return _no_exact_match(wanted, ids)
 
 
@@ -135,20 +137,20 @@ def _no_exact_match(wanted: str, ids: list[str]) -> Result:
         same, how = found.nearest, differs_by(wanted, found.nearest)
         return failed(
             "other_case",
-            f"The providerId {wanted!r} differs from the configured {same!r} {how}; the gateway compares exactly.",
-            hint=f"Send {same!r}. The published create call, by the way, documents no providerId at all.",
+            f"The providerId {wanted!r} differs from the listed {same!r} {how}, but the gateway compares exactly.",
+            hint=f"Send {same!r}. The published Genesys Cloud call documents no providerId at all.",
             evidence={"wanted": wanted, "nearest": same, "ids": ids},
         )
     if found.likeness == Likeness.NEAR:
         return failed(
             "near",
-            f"No provider is called {wanted!r}; the nearest configured one is {found.nearest!r}.",
-            hint=f"If {found.nearest!r} is meant, send exactly that.",
+            f"No provider is called {wanted!r}. The closest one is {found.nearest!r}.",
+            hint=f"If you mean {found.nearest!r}, send exactly that.",
             evidence={"wanted": wanted, "nearest": found.nearest, "ids": ids},
         )
     return failed(
         "none",
-        f"No configured provider is called {wanted!r}.",
+        f"No provider is called {wanted!r}.",
         hint=_one_of(ids),
         evidence={"wanted": wanted, "ids": ids},
     )
@@ -156,12 +158,11 @@ def _no_exact_match(wanted: str, ids: list[str]) -> Result:
 
 def _without_a_list(wanted: str | None) -> Result:
     if wanted is None:
-        return passed("not_named", "The call names no provider, and this org's API takes none.")
+        return passed("not_named", "The call has no providerId, and needs none.")
     return warned(
         "not_in_contract",
-        "The call names a providerId, which is no part of this org's API: there is no provider list to match, and the "
-        "published call takes no body.",
-        hint="Leave it out. Cobrowse is set up in web deployments, not by providers.",
+        "The call has a providerId, but this org's API has no providers, and the published call takes no body.",
+        hint="Leave the providerId out. Cobrowse is set up in web deployments.",
         evidence={"wanted": wanted},
     )
 
@@ -189,9 +190,9 @@ def provider_seen(ctx: CheckContext) -> Iterator[Result]:
 def judge_seen_providers(found: Collection[str]) -> Result:
     """The names are descriptions such as "PureCloud Messaging", not IDs that a call can send."""
     if not found:
-        return skipped("none_seen", "No communication was read that names a source provider.")
+        return skipped("none_seen", "No communication of the conversation names a source provider.")
     return passed(
         "seen",
-        f"The conversation's communications name as their source: {', '.join(sorted(found)[:5])}. That is no id to send.",
+        f"Source providers of the conversation: {', '.join(sorted(found)[:5])}. Don't use these as providerId.",
         evidence={"providers": sorted(found)[:20], "source": "seen"},
     )

@@ -52,4 +52,4 @@ def _nearest(folded: str, known: list[str]) -> str:
 
 def differs_by(wanted: str, same: str) -> str:
     """The difference in words, for two IDs that differ only in case or surrounding white space."""
-    return "only in upper and lower case" if same.lower() == wanted.lower() else "in the white space around it"
+    return "only in upper and lower case" if same.lower() == wanted.lower() else "in the spaces around it"

@@ -15,7 +15,7 @@ from diagnostics.genesys.response import OrgResponse
 
 SOON_DAYS = 14
 SKEW = timedelta(minutes=5)
-OPERATOR_HINT = "This is a matter of the server that Cobrowse Doctor runs on; ask whoever runs its network."
+OPERATOR_HINT = "This concerns the server that runs Cobrowse Doctor. Ask its administrator."
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _for_hosts(ctx: CheckContext, judge: Callable[[RegionHost], Result]) -> Iter
         yield from pool.map(judge, hosts)
 
 
-@check("reach.dns", title="DNS lookup", node="host", affected_by=("region",), reads=("the name service",))
+@check("reach.dns", title="DNS lookup", node="host", affected_by=("region",), reads=("DNS",))
 def reach_dns(ctx: CheckContext) -> Iterator[Result]:
     def judge(region_host: RegionHost) -> Result:
         proxy_route = ctx.net.route(region_host.url)
@@ -72,16 +72,16 @@ def judge_names(region_host: RegionHost, resolution: Resolution, proxy_route: Pr
     """A proxy resolves the host, so then only the proxy's name has to resolve here."""
     proof: Evidence = {"host": resolution.host, "addresses": list(resolution.addresses)[:10], "error": resolution.error}
     if not resolution.error and proxy_route.proxy:
-        sentence = f"The proxy {proxy_route.proxy} resolves; it looks up {region_host.host} itself."
+        sentence = f"The proxy {proxy_route.proxy} resolves. It looks up {region_host.host} itself."
         return passed("proxy_resolves", sentence, subject=region_host.name, evidence=proof)
     if not resolution.error and _is_address(region_host.host):
-        return passed("address", f"{region_host.host} is an address already.", subject=region_host.name, evidence=proof)
+        return passed("address", f"{region_host.host} is an IP address.", subject=region_host.name, evidence=proof)
     if not resolution.error:
         return passed("resolves", f"{region_host.host} resolves.", subject=region_host.name, evidence=proof)
     if proxy_route.proxy:
         return failed(
             "proxy_no_address",
-            f"The proxy {proxy_route.proxy}, which leads to {region_host.host}, has no address that this server can find.",
+            f"The proxy {proxy_route.proxy} for {region_host.host} doesn't resolve.",
             hint=f"Correct the proxy setting (HTTPS_PROXY) of this server. {OPERATOR_HINT}",
             subject=region_host.name,
             evidence=proof,
@@ -89,15 +89,15 @@ def judge_names(region_host: RegionHost, resolution: Resolution, proxy_route: Pr
     if resolution.error == "no_name_service":
         return failed(
             "no_name_service",
-            f"The name service of this server did not say where {region_host.host} is.",
+            f"The name servers of this server didn't answer for {region_host.host}.",
             hint=f"Check the name servers of this server, and whether it needs a proxy. {OPERATOR_HINT}",
             subject=region_host.name,
             evidence=proof,
         )
     return failed(
         "no_address",
-        f"{region_host.host} has no address: the name service of this server does not know the name.",
-        hint="Check the client's region; a host that the operator set stands in GENESYS_ENDPOINTS. " + OPERATOR_HINT,
+        f"{region_host.host} doesn't resolve: the name servers of this server don't know it.",
+        hint="Check the client's region, and GENESYS_ENDPOINTS if your administrator set it. " + OPERATOR_HINT,
         subject=region_host.name,
         evidence=proof,
     )
@@ -123,7 +123,7 @@ def reach_tls(ctx: CheckContext) -> Iterator[Result]:
         if region_host.scheme != "https":
             return skipped(
                 "plain_http",
-                f"{region_host.name} is an operator's own address without TLS, so there is no certificate to look at.",
+                f"{region_host.name} is a custom address without TLS, so there is no certificate to check.",
                 subject=region_host.name,
             )
         return judge_tls(region_host, ctx.net.handshake(region_host.host, region_host.port), ctx.now())
@@ -133,54 +133,58 @@ def reach_tls(ctx: CheckContext) -> Iterator[Result]:
 
 # Error of the handshake -> code, what the host did (after its name), and what to do.
 BROKEN: dict[str, tuple[str, str, str]] = {
-    "expired": ("expired", "shows a certificate that has expired", "Whoever runs that host must renew it."),
+    "expired": ("expired", "has an expired certificate", "The owner of that host must renew it."),
     "not_yet_valid": (
         "not_yet_valid",
-        "shows a certificate that is not valid yet",
+        "has a certificate that isn't valid yet",
         "Check the clock of this server first.",
     ),
     "wrong_host": (
         "wrong_host",
-        "shows a certificate made out to another host",
-        "Check the address, and whether something between answers in the host's place.",
+        "has a certificate for another host",
+        "Check the address, and whether a proxy answers instead of the host.",
     ),
     "self_signed": (
         "self_signed",
-        "shows a certificate that it signed itself, which nobody trusted vouches for",
-        "If an inspecting proxy stands between, give this server its root certificate (REQUESTS_CA_BUNDLE).",
+        "has a self-signed certificate",
+        "If a proxy inspects traffic, add its root certificate to this server (REQUESTS_CA_BUNDLE).",
     ),
     "untrusted": (
         "untrusted",
-        "shows a certificate whose issuer this server does not trust",
-        "If an inspecting proxy stands between, give this server its root certificate (REQUESTS_CA_BUNDLE).",
+        "has a certificate from an issuer that this server doesn't trust",
+        "If a proxy inspects traffic, add its root certificate to this server (REQUESTS_CA_BUNDLE).",
     ),
-    "protocol": ("protocol", "does not speak a TLS that this server accepts", "Check that the port speaks TLS 1.2+."),
-    "reset": ("cut", "closed the connection during the TLS handshake", "A firewall that cuts TLS is the usual reason."),
-    "refused": ("refused", "refuses connections", "Check the address and the firewall."),
-    "timeout": ("timeout", "did not answer in time", "A firewall that drops packets is the usual reason."),
+    "protocol": (
+        "protocol",
+        "doesn't support a TLS version that this server accepts",
+        "Check that the port supports TLS 1.2 or later.",
+    ),
+    "reset": ("cut", "closed the connection during the TLS handshake", "Usually a firewall blocks TLS."),
+    "refused": ("refused", "refused the connection", "Check the address and the firewall."),
+    "timeout": ("timeout", "didn't answer in time", "Usually a firewall drops packets."),
     "no_trust_store": (
         "no_trust_store",
-        "cannot be judged: this server's list of trusted certificates cannot be read",
+        "can't be checked: this server's trusted certificates can't be read",
         "Correct REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) of this server.",
     ),
     "proxy_unsupported": (
         "proxy_unsupported",
-        "was not reached: the proxy is none that can be used",
-        "Name an HTTP proxy in this server's HTTPS_PROXY, or list the host in NO_PROXY.",
+        "wasn't reached: this kind of proxy isn't supported",
+        "Set an HTTP proxy in this server's HTTPS_PROXY, or list the host in NO_PROXY.",
     ),
     "proxy_login": (
         "proxy_login",
-        "was not reached: the proxy wants a sign-in (407)",
-        "Put the proxy's user and password into this server's HTTPS_PROXY, or list the host in NO_PROXY.",
+        "wasn't reached: the proxy requires a sign-in (407)",
+        "Add the proxy's user and password to this server's HTTPS_PROXY, or list the host in NO_PROXY.",
     ),
     "proxy_refused": (
         "proxy_refused",
-        "was not reached: the proxy opens no tunnel to it",
+        "wasn't reached: the proxy refused to connect to it",
         "Allow the host on the proxy, or list it in NO_PROXY.",
     ),
     "proxy_unreachable": (
         "proxy_unreachable",
-        "was not reached: the proxy does not answer",
+        "wasn't reached: the proxy doesn't answer",
         "Check this server's HTTPS_PROXY and the proxy itself.",
     ),
 }
@@ -195,24 +199,20 @@ def judge_tls(region_host: RegionHost, handshake: Handshake, now: datetime) -> R
         sentence = f"{region_host.name} {problem}{_details(handshake, now)}."
         return failed(code, sentence, hint=f"{fix} {OPERATOR_HINT}", subject=region_host.name, evidence=proof)
     if handshake.error == "dns":
-        return skipped("no_address", f"{region_host.host} has no address to connect to.", subject=region_host.name)
+        return skipped("no_address", f"{region_host.host} doesn't resolve.", subject=region_host.name)
     if handshake.error or handshake.certificate is None:
-        sentence = (
-            f"The certificate of {region_host.name} could not be looked at: {handshake.detail or 'none was shown'}."
-        )
+        sentence = f"The certificate of {region_host.name} couldn't be checked: {handshake.detail or 'there is none'}."
         return unclear("not_seen", sentence, subject=region_host.name, evidence=proof)
     left = days_left(handshake.certificate, now)
     if left < SOON_DAYS:
         return warned(
             "expires_soon",
             f"The certificate of {region_host.name} expires in {left} days.",
-            hint="Whoever runs that host must renew it; until then every call works.",
+            hint="The owner of that host must renew it. Until then, every call works.",
             subject=region_host.name,
             evidence=proof,
         )
-    sentence = (
-        f"{region_host.name} shows a trusted certificate by {handshake.certificate.issuer}, good for {left} days."
-    )
+    sentence = f"{region_host.name} has a trusted certificate of {handshake.certificate.issuer}, valid for {left} days."
     return passed("trusted", sentence, subject=region_host.name, evidence=proof)
 
 
@@ -226,7 +226,7 @@ def _details(handshake: Handshake, now: datetime) -> str:
         return f" (only from {certificate.not_before:%Y-%m-%d})"
     if handshake.error == "wrong_host":
         return f" ({', '.join(certificate.names[:3]) or certificate.subject})"
-    return f" ({certificate.issuer or 'an unnamed issuer'})"
+    return f" ({certificate.issuer or 'an unknown issuer'})"
 
 
 def _as_evidence(certificate: Certificate, now: datetime) -> Evidence:
@@ -263,7 +263,7 @@ def judge_route(region_host: RegionHost, proxy_route: ProxyRoute) -> Result:
     if not proxy_route.proxy_host:
         return failed(
             "proxy_unreadable",
-            f"The proxy setting that leads to {region_host.name} ({region_host.role}) names no host.",
+            f"The proxy setting for {region_host.name} ({region_host.role}) has no host.",
             hint=f"Correct HTTPS_PROXY of this server. {OPERATOR_HINT}",
             subject=region_host.name,
             evidence=proof,
@@ -289,7 +289,7 @@ def judge_clock(response: OrgResponse) -> Result:
     """Compare the Date header of a response with the middle of its exchange."""
     theirs = _date_of(response.header("Date"))
     if theirs is None or response.exchange is None:
-        return skipped("no_date", "The API's answer carries no date to compare this server's clock with.")
+        return skipped("no_date", "The API's response has no date to compare this server's clock with.")
     ours = response.exchange.started_at + timedelta(milliseconds=response.exchange.ms / 2)
     skew = ours - theirs
     proof: Evidence = {"skew_s": round(skew.total_seconds()), "theirs": theirs.isoformat(), "ours": ours.isoformat()}
@@ -299,7 +299,7 @@ def judge_clock(response: OrgResponse) -> Result:
     return warned(
         "skewed",
         f"The clock of this server is {abs(skew).total_seconds() / 60:.0f} minutes {direction} the API's.",
-        hint="Set the clock (NTP). Certificates and the lifetimes of tokens are judged by it.",
+        hint="Set the clock (NTP). Certificates and token lifetimes depend on it.",
         evidence=proof,
     )
 

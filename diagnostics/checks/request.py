@@ -47,9 +47,9 @@ def judge_host(
     """A shell variable in the host counts as not filled in only if the network error contains it."""
     wanted = region.login_host if aim.world == "token" else region.api_host
     if not call.url.strip():
-        return skipped("no_url", "The call names no address.")
+        return skipped("no_url", "The call has no URL.")
     if not call.host and not aim.host_placeholders:
-        return passed("bare_path", f"The call names no host; we assume {wanted}.", evidence={"wanted": wanted})
+        return passed("bare_path", f"The call has no host, so we assume {wanted}.", evidence={"wanted": wanted})
     unfilled = aim.host_placeholders or tuple(
         name for name in aim.host_variables if name.lower() in network_error.lower()
     )
@@ -57,21 +57,21 @@ def judge_host(
         names = ", ".join(unfilled)
         return failed(
             "placeholder_unexpanded",
-            f"The host still contains the variable {names}: it was never filled in.",
-            hint=f"The API host is {wanted}: api. and the domain of the org's region, never a name of the org. Check the "
+            f"The host still contains the variable {names}, which was never filled in.",
+            hint=f"Use the API host {wanted}: api. and the domain of the org's region, never the name of the org. Check the "
             "variable that should fill it.",
             evidence={"wanted": wanted, "placeholders": list(unfilled)},
         )
     if any(is_placeholder(part) for part in (call.host, *call.host.split("."))) or re.search(r"[{}<>$]", call.host):
         return skipped(
             "placeholder",
-            f"The host {call.host} is a variable that the program fills in; {wanted} belongs there.",
+            f"The host {call.host} is a variable that the program fills in. It should be {wanted}.",
             evidence={"wanted": wanted},
         )
     if aim.through_gateway and call.scheme != "http":
-        gateway_kind = "a company's own API gateway by its response. An admin can set it on the client"
+        gateway_kind = "a company's own API gateway, judging by its response. An admin can set it on the client"
         if company_gateway:
-            gateway_kind = "the company gateway that is set for this client"
+            gateway_kind = "the company gateway set for this client"
         return passed("company_gateway", f"{call.host} is {gateway_kind}.")
     if aim.through_gateway or call.host == wanted:
         return judge_scheme(call, region, call.host)
@@ -79,25 +79,25 @@ def judge_host(
     if other is not None and other.key == region.key:
         return failed(
             "not_the_api_host",
-            f"{call.host} is a host of this region, but not the one that answers this call: that is {wanted}.",
+            f"{call.host} is a host of this region, but this call belongs to {wanted}.",
             hint=f"Send the call to https://{wanted}.",
             evidence={"wanted": wanted, "host": call.host},
         )
     if other is not None:
         return failed(
             "wrong_region",
-            f"{call.host} belongs to {other.key}, but the client's org is in {region.key}: a client, its tokens and its "
-            "conversations are known only in their own region.",
+            f"{call.host} belongs to {other.key}, but the client's org is in {region.key}. An OAuth client, its tokens and its "
+            "conversations exist only in their own region.",
             hint=f"Send both the token request and the call to {region.key}: {region.login_host} and {region.api_host}. "
-            "Do not make a new secret before that.",
+            "Don't create a new secret before that.",
             evidence={"wanted": wanted, "host": call.host, "host_region": other.key},
         )
     similar = ", ".join(candidate.api_host for candidate in nearest_regions(call.host, 2))
     hint = f"Send the call to https://{wanted}." + (f" Similar hosts: {similar}." if similar else "")
-    sentence = f"{call.host} is not a host of Genesys Cloud; the API host of this client's region is {wanted}."
+    sentence = f"{call.host} isn't a Genesys Cloud host. The API host of this client's region is {wanted}."
     if is_host_of(company_gateway, call.host):
-        sentence = f"{call.host} is the host of your company's gateway, but the path lacks the gateway's prefix."
-        hint = f"Send the call below {company_gateway}."
+        sentence = f"{call.host} is your company's gateway, but the path doesn't have the gateway's prefix."
+        hint = f"Send the call to a path that starts with {company_gateway}."
     elif not company_gateway:
         hint += " If this is your company's own gateway, an admin can set it on the client."
     return failed(
@@ -113,8 +113,8 @@ def judge_scheme(call: FailingCall, region: Region, wanted: str) -> Result:
     if call.scheme == "http" and not any(url == f"http://{wanted}" for url in connected):
         return failed(
             "plain_http",
-            "The call uses http. Genesys Cloud answers on https only, and the token would travel in the clear.",
-            hint=f"Use https://{wanted}. The token that was sent over http should be revoked.",
+            "The call uses http. Genesys Cloud answers on https only, and the token is sent unencrypted.",
+            hint=f"Use https://{wanted}.",
             evidence={"wanted": wanted},
         )
     return passed("right", f"{wanted} is the right host for {region.key}.", evidence={"wanted": wanted})
@@ -137,7 +137,7 @@ def request_path(ctx: CheckContext) -> Iterator[Result]:
     if ctx.aim is None or ctx.call is None:
         return
     if not ctx.call.url.strip():
-        yield skipped("no_url", "The call names no path: it is known by the name of its method only.")
+        yield skipped("no_url", "The call has no path. We only know the name of its SDK method.")
         return
     has_gateway = None
     if ctx.aim.world == "gateway" or ctx.aim.fault in ("not_in_api", "legacy_resource", "deprecated"):
@@ -163,15 +163,15 @@ def judge_path(aim: Aim, has_gateway: bool | None, contract: Contract) -> Result
     if aim.fault:
         return _faulty_path(aim, has_gateway, proof)
     if aim.world == "token":
-        return passed("token_request", "This is the token request of the login host.", evidence=proof)
-    return passed("published", f"{aim.path} is a published path ({contract.version}).", evidence=proof)
+        return passed("token_request", "This is a token request, which goes to the login host.", evidence=proof)
+    return passed("published", f"{aim.path} is in the Genesys Cloud API ({contract.version}).", evidence=proof)
 
 
 def judge_placeholders(aim: Aim) -> Result:
     """An additional result for a path with another fault: a placeholder that remains once that is fixed."""
     return failed(
         "placeholder_unexpanded",
-        f"The path also holds the placeholder {', '.join(aim.placeholders)}, and no conversation id was given to fill it.",
+        f"The path also contains the placeholder {', '.join(aim.placeholders)}, and no conversation ID was given.",
         hint=_use_instead(replace(aim, fault="placeholder_unexpanded")),
         subject="placeholder",
         evidence={"placeholders": list(aim.placeholders)},
@@ -182,17 +182,17 @@ def _gateway_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result
     if aim.fault == "placeholder_unexpanded" and has_gateway:
         return _faulty_path(aim, has_gateway, proof)
     if has_gateway:
-        return passed("gateway", "This is the path of the org's provider gateway.", evidence=proof)
+        return passed("gateway", "This path belongs to the org's provider gateway.", evidence=proof)
     if has_gateway is None:
         return unclear(
             "gateway_unknown",
-            "This path is not published; whether this org has a gateway that answers it could not be measured.",
-            hint=f"The published call is POST {START_PATH}.",
+            "This path isn't in the Genesys Cloud API. We couldn't find out whether this org has a gateway that accepts it.",
+            hint=f"The published call is POST {START_PATH}, without a body.",
             evidence=proof,
         )
     return failed(
         "not_in_api",
-        f"No published operation has the path {aim.path}, and this org has no provider gateway that would answer it.",
+        f"This path isn't in the Genesys Cloud API: {aim.path}. This org has no provider gateway that accepts it either.",
         hint=_use_instead(aim),
         evidence=proof,
     )
@@ -200,14 +200,14 @@ def _gateway_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result
 
 def _faulty_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result:
     sentence = {
-        "not_in_api": f"No published operation has the path {aim.path}.",
-        "base_duplicated": f"The path repeats its base: {aim.path}.",
-        "trailing_slash": f"The path ends in a slash, which makes it another path: {aim.path}.",
-        "legacy_resource": f"The path {aim.path} belongs to a resource that has been retired.",
-        "deprecated": f"{aim.method} {aim.path} is still published, but deprecated: it is of legacy co-browse, whose "
-        "support ended on 2025-01-27.",
-        "id_missing": f"There is no conversation id in the path {aim.path}.",
-        "placeholder_unexpanded": f"The path still holds the placeholder {', '.join(aim.placeholders)}.",
+        "not_in_api": f"This path isn't in the Genesys Cloud API: {aim.path}.",
+        "base_duplicated": f"The path repeats the base path: {aim.path}.",
+        "trailing_slash": f"The path ends in a slash, which makes it a different path: {aim.path}.",
+        "legacy_resource": f"The path {aim.path} belongs to a retired resource.",
+        "deprecated": f"{aim.method} {aim.path} is deprecated. It belongs to legacy co-browse, whose support ended on "
+        "2025-01-27.",
+        "id_missing": f"The conversation ID is missing from the path {aim.path}.",
+        "placeholder_unexpanded": f"The path still contains the placeholder {', '.join(aim.placeholders)} instead of a conversation ID.",
     }[aim.fault]
     hint = _use_instead(aim, gateway.SESSIONS_PATH if has_gateway and aim.starts_session else "")
     return failed(aim.fault, sentence, hint=hint, evidence=proof)
@@ -215,13 +215,15 @@ def _faulty_path(aim: Aim, has_gateway: bool | None, proof: Evidence) -> Result:
 
 def _use_instead(aim: Aim, gateway_path: str = "") -> str:
     if aim.fault == "placeholder_unexpanded":
-        return "Put the id of a live conversation where the placeholder stands; check the variable that should fill it."
+        return (
+            "Put the ID of a live conversation in place of the placeholder, and check the variable that should fill it."
+        )
     if gateway_path:
-        return f"This org's gateway answers POST {gateway_path}."
+        return f"Call POST {gateway_path} instead, which this org's gateway accepts."
     if aim.repaired and aim.fault != "id_missing":
-        return f"Use {aim.repaired}."
+        return f"Call {aim.repaired} instead."
     if aim.starts_session or aim.fault == "id_missing":
-        return f"Use POST {START_PATH}; it takes no body."
+        return f"Call POST {START_PATH} instead, without a body."
     return f"The nearest published operation is {aim.nearest[0].method} {aim.nearest[0].path}." if aim.nearest else ""
 
 
@@ -242,7 +244,7 @@ def request_method(ctx: CheckContext) -> Iterator[Result]:
 
 def judge_method(aim: Aim) -> Result:
     if not aim.published_methods:
-        return skipped("no_operation", "The path has no operation whose method could be compared.")
+        return skipped("no_operation", "The path isn't in the API, so there is no method to compare.")
     if not aim.wrong_method:
         return passed(
             "right", f"{aim.method} is right for this path.", evidence={"allowed": list(aim.published_methods)}
@@ -251,9 +253,9 @@ def judge_method(aim: Aim) -> Result:
     creates = any(op.operation_id == START_OPERATION for op in aim.nearest)
     return failed(
         "wrong_method",
-        f"The path is right, but it takes {allowed}, not {aim.method}.",
-        hint="To start a session use POST. To read one, read GET /api/v2/conversations/{conversationId}, or with the "
-        "deployment's id GET /api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}."
+        f"The path is right, but the method must be {allowed}, not {aim.method}.",
+        hint="To start a session, use POST. To read one, call GET /api/v2/conversations/{conversationId}, or with the "
+        "deployment's ID GET /api/v2/webdeployments/deployments/{deploymentId}/cobrowse/{sessionId}."
         if creates
         else f"Use {allowed}.",
         evidence={"allowed": list(aim.published_methods), "sent": aim.method},
@@ -284,24 +286,24 @@ def judge_authorization(call: FailingCall, aim: Aim) -> Result:
     """By the format only, because the token was masked before the call was stored."""
     values = [value for name, value in call.headers if name.lower() == "authorization"]
     if aim.world == "token":
-        return skipped("token_request", "This is the token request; it carries the client, not a token.")
+        return skipped("token_request", "This is a token request, which has no token yet.")
     if not values:
-        shown = "The pasted call shows no Authorization header; a real one carries the word Bearer and a token there."
+        shown = "The pasted call has no Authorization header. A real call needs one with the word Bearer and a token."
         return skipped("not_shown", shown)
     fault = _authorization_fault(values)
     if not fault and call.as_sent and UNEXPANDED.search(values[0]):
         return failed(
             "unexpanded",
-            f"The Authorization header was sent with the name of a variable in place of the token: {values[0][:80]}.",
-            hint="Let the shell or the tool fill the variable in: single quotes, for one, keep a shell from doing it.",
+            f"The Authorization header was sent with a variable name instead of the token: {values[0][:80]}.",
+            hint="Make sure that the shell or tool fills the variable in. Single quotes, for example, prevent that in a shell.",
             evidence={"sent": values[0][:80]},
         )
     if not fault:
-        return passed("right", "The Authorization header has the form the API wants.")
+        return passed("right", "The Authorization header has the right format.")
     return failed(
         "header_malformed",
         f"The Authorization header is malformed: {fault}.",
-        hint="It must be the word Bearer, one space, and the token, with nothing around it.",
+        hint="Send the word Bearer, one space and the token, with nothing around them.",
         evidence={"trouble": fault},
     )
 
@@ -318,11 +320,11 @@ def _authorization_fault(values: list[str]) -> str:
     if len(words) == 1:
         return "there is no token after Bearer"
     if words[1].lower() == "bearer":
-        return "the word Bearer stands twice"
+        return "the word Bearer appears twice"
     if re.search(r"[\"'“”]", value):
         return "there are quotes around the token"
     if len(words) > 2:
-        return "there is white space within the token"
+        return "there is a space within the token"
     return ""
 
 
@@ -348,46 +350,50 @@ def judge_body(call: FailingCall, aim: Aim, *, provider_wanted: bool = False) ->
     """`provider_wanted` is true if the org has a gateway, which reads the providerId of a call."""
     is_bodiless = aim.operation is not None and not aim.operation.has_body
     if aim.world == "token":
-        return skipped("token_request", "The body of a token request is judged by the answer of the login host.")
+        return skipped("token_request", "This is a token request. The login host decides whether its body is right.")
     if not (call.body or "").strip():
-        return passed("empty", "No body is sent, and this call takes none." if is_bodiless else "No body is sent.")
+        return passed("empty", "The call has no body, and needs none." if is_bodiless else "The call has no body.")
     media = (call.header("Content-Type") or "").split(";")[0].strip().lower()
     value, error = call.json()
     if error is not None and (media in ("", "application/json") or not is_bodiless):
         return failed(
             "malformed_json",
-            f"The body is not valid JSON: line {error.line}, column {error.column}: {error.message}.",
-            hint="This operation takes no body at all: leave it out." if is_bodiless else _json_hint(call.body or ""),
+            f"The body isn't valid JSON (line {error.line}, column {error.column}): {error.message}.",
+            hint="Leave the body out: this operation needs no body at all."
+            if is_bodiless
+            else _json_hint(call.body or ""),
             evidence={"line": error.line, "column": error.column},
         )
     if media not in ("", "application/json"):
         return failed(
             "content_type",
-            f"The body is sent as {media}; the API takes application/json.",
-            hint="This operation takes no body at all: leave it out." if is_bodiless else "Send application/json.",
+            f"The body is sent as {media}, but the API accepts only application/json.",
+            hint="Leave the body out: this operation needs no body at all."
+            if is_bodiless
+            else "Send application/json.",
             evidence={"content_type": media},
         )
     if is_bodiless and value in ({}, None):
-        return passed("empty", "The body is empty JSON, which this call does not mind.")
+        return passed("empty", "The body is empty JSON, which does no harm here.")
     if is_bodiless and provider_wanted:
         return passed(
-            "provider", "The body names a provider; the published call takes none, but this org's gateway does."
+            "provider", "The body names a provider. The published call takes none, but this org's gateway needs it."
         )
     if is_bodiless:
         return warned(
             "unexpected",
-            "The body is well formed, but this operation takes none.",
-            hint="Leave the body out. No field of it, such as a providerId, means anything to this operation.",
+            "The body is valid JSON, but this operation takes no body.",
+            hint="Leave the body out. This operation knows no field such as providerId.",
         )
     return passed("json", "The body is valid JSON.")
 
 
 def _json_hint(body: str) -> str:
     if "'" in body and '"' not in body:
-        return "JSON wants double quotes around names and strings."
+        return "Use double quotes around names and strings."
     if re.search(r",\s*[}\]]", body):
-        return "There is a comma before a closing bracket."
-    return "Mend the body at the place named."
+        return "Remove the comma before the closing bracket."
+    return "Fix the body at this position."
 
 
 # The format of a UUID, with any letters.
@@ -407,14 +413,14 @@ def judge_body_ids(call: FailingCall) -> Result:
     ids = {name: text for name, text in fields if isinstance(text, str) and UUID_SHAPE.fullmatch(text)}
     wrong = {name: text for name, text in ids.items() if re.search("[g-z]", text, re.IGNORECASE)}
     if not ids:
-        return skipped("no_ids", "The body names no IDs.")
+        return skipped("no_ids", "The body contains no IDs.")
     if not wrong:
         return passed("uuids", "The IDs in the body are UUIDs.")
     name, text = next(iter(wrong.items()))
     return warned(
         "not_uuids",
-        f"The {name} in the body is not a UUID: {text} has letters other than a to f.",
-        hint="Copy the ID again from where it was shown.",
+        f"The {name} in the body isn't a UUID: {text} has letters other than a to f.",
+        hint="Copy the ID again.",
         evidence={"fields": list(wrong)[:20]},
     )
 
@@ -461,7 +467,7 @@ def judge_sign_in(call: FailingCall, *, refused: bool) -> Result:
 def judge_token_request(call: FailingCall, aim: Aim) -> Result:
     """A valid request is a form with a grant_type, and the client in a Basic header or in the form."""
     if aim.world != "token" or aim.fault or aim.wrong_method:
-        return skipped("no_token_request", "The call is not a token request.")
+        return skipped("no_token_request", "The call isn't a token request.")
     media = (call.header("Content-Type") or "").split(";")[0].strip().lower()
     fields = parse_qs(call.body or "", keep_blank_values=True, max_num_fields=100)
     scheme = (call.header("Authorization") or "").split(" ")[0].lower()
@@ -471,14 +477,14 @@ def judge_token_request(call: FailingCall, aim: Aim) -> Result:
     elif "grant_type" not in fields:
         fault = "it has no grant_type" if (call.body or "").strip() else "it has no body"
     elif scheme and scheme != "basic":
-        fault = f"its Authorization header is {scheme}, not Basic with client id and secret"
+        fault = f"its Authorization header is {scheme}, not Basic with client ID and secret"
     if not fault:
-        return passed("right", "The token request has the form that the login host wants.")
+        return passed("right", "The token request has the right format.")
     return failed(
         "malformed",
         f"The token request is malformed: {fault}.",
-        hint=f"Send POST https://login.<region>/oauth/token as {FORM} with grant_type=client_credentials, and client id "
-        "and secret as Basic authorization.",
+        hint=f"Send POST https://login.<region>/oauth/token as {FORM} with grant_type=client_credentials, and the "
+        "client ID and secret as Basic authorization.",
         evidence={"trouble": fault, "content_type": media},
     )
 
@@ -502,17 +508,17 @@ def judge_sdk(call: FailingCall, contract: Contract) -> Result:
     """The methods of the SDKs and of `gc` are generated from the contract, so each of them has an operation."""
     name = call.sdk_method
     if not name:
-        return skipped("no_sdk_call", "The call was not made through an SDK.")
+        return skipped("no_sdk_call", "The call wasn't made with an SDK.")
     operation = contract.named(name)
     if operation is not None or call.url.strip():
         path = operation.path if operation else call.path
-        return passed("known", f"{name} is a method that exists; it calls {path}.", evidence={"method": name})
+        return passed("known", f"The SDK method {name} exists and calls {path}.", evidence={"method": name})
     nearest = nearest_methods(name, contract)
     real = [_spelled_like(name, candidate) for candidate in nearest]
     return failed(
         "sdk_method_unknown",
-        f"{name} exists in no official SDK: no published operation is called that ({contract.version}).",
-        hint=f"Use {real[0]}{_parameters(name, nearest[0])}, which calls {nearest[0].method} {nearest[0].path}."
+        f"No official SDK has a method {name}, because no published operation has that name ({contract.version}).",
+        hint=f"Call {real[0]}{_parameters(name, nearest[0])} instead, which sends {nearest[0].method} {nearest[0].path}."
         if nearest
         else "",
         evidence={"method": name, "nearest": real, "contract": contract.version},

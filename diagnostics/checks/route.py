@@ -53,7 +53,7 @@ class ProbeResult:
         return {"method": "GET", "path": self.path, "status": self.status, "code": self.code}
 
     def __str__(self) -> str:
-        return f"{self.status or 'nothing'} {self.code}".strip()
+        return f"{self.status or 'no response'} {self.code}".strip()
 
 
 def probe_result(path: str, response: OrgResponse) -> ProbeResult:
@@ -76,14 +76,14 @@ def route_oracle(ctx: CheckContext) -> Iterator[Result]:
     """Sends nothing unless there is a 404 to explain."""
     aim = ctx.aim
     if aim is not None and aim.world == "token":
-        yield skipped("not_asked", "This is the token request; no resource of the API hides behind it.")
+        yield skipped("not_asked", "This is a token request, so there is no 404 of the API to explain.")
         return
     plan = plan_for(ctx.contract, aim, _id_of(ctx))
     response = ctx.answer.of_the_api if ctx.answer is not None else None
     answered = response.status if response is not None else None
     doubtful = answered == 404 or (aim is not None and answered is None and aim.world != "published")
     if not doubtful and (not plan.parent or ctx.genesys.get(plan.parent).status not in (403, 404)):
-        yield skipped("not_asked", "No 404 has to be explained here.")
+        yield skipped("not_asked", "There is no 404 to explain.")
         return
     results = judge(
         plan, _probe(ctx, plan, doubtful), _other_host(ctx), answered if _is_from_genesys(response) else None
@@ -143,16 +143,16 @@ def judge(plan: ProbePlan, probes: dict[str, ProbeResult], other_host: str, answ
         results.append(judge_resource(plan, parent, impossible, views, probes.get(plan.history)))
     if plan.called in probes and plan.invented in probes:
         results.append(judge_path(probes[plan.called], probes[plan.invented], probes.get(plan.control)))
-    yield from results or [skipped("nothing_to_compare", "The call names no id and no path that could be compared.")]
+    yield from results or [skipped("nothing_to_compare", "The call has no ID and no path to compare.")]
     codes = [result.code for result in results]
     if other_host and "present" in codes:
         yield _other_region(probes[plan.parent], other_host, answered)
     elif answered == 404 and codes == ["present", "routed"]:
         yield passed(
             "from_the_operation",
-            "The route exists and so does the resource: the 404 comes from the operation itself.",
-            hint="What is left: a caller that takes no part in the conversation, or a state of it that the operation "
-            "refuses. The correlation id of the answer tells Genesys Cloud Care which.",
+            "The path and the conversation both exist, so the 404 comes from the operation itself.",
+            hint="Either the caller isn't in the conversation, or the conversation's state doesn't allow the operation. With "
+            "the correlation ID of the response, Genesys Cloud Care can tell which.",
             subject="answer",
             evidence={"pairs": [result.subject for result in results]},
         )
@@ -168,7 +168,7 @@ def judge_resource(
     if impossible.status == 200:
         return unclear(
             "answers_anything",
-            "Even an impossible id is answered with 200, so something other than the API answers here.",
+            "Even an ID that can't exist gets a 200, so something other than the API answers here.",
             subject="resource",
             evidence=proof,
         )
@@ -177,7 +177,7 @@ def judge_resource(
     if real.status == 200:
         return passed(
             "present",
-            f"The id is answered with 200 and an impossible id with {impossible}: it exists, and this client sees it.",
+            f"The ID gets a 200, and one that can't exist gets {impossible}: it exists, and this client sees it.",
             subject="resource",
             evidence=proof,
         )
@@ -185,15 +185,15 @@ def judge_resource(
     if recorded and real.status == 404:
         return failed(
             "past",
-            f"The live read answers {real}, but the history knows the id: it existed, and it is over.",
+            f"The live read gets {real}, but the history has the ID: it existed and has ended.",
             subject="resource",
             evidence=proof,
         )
     if real.status == 404 and plan.is_view and shown is not None:
         return failed(
             "other_view",
-            f"It exists, since {shown.path} shows it, but not as what {real.path} reads.",
-            hint="The conversation is of another medium than the path names.",
+            f"It exists, because {shown.path} shows it, but {real.path} is for another media type.",
+            hint="Use the path for the conversation's media type.",
             subject="resource",
             evidence=proof,
         )
@@ -204,16 +204,16 @@ def judge_resource(
     if recorded:
         return unclear(
             "only_recorded",
-            f"The history knows the id, so it exists or did; the live read answers {real}, which does not tell whether it "
-            "is over.",
-            hint=f"With {_rights(plan.rights)} for this client, that could be told.",
+            f"The history has the ID, so it exists or existed. The live read gets {real}, which doesn't show whether it has "
+            "ended.",
+            hint=f"Add {_rights(plan.rights)} to a role of the client to find out.",
             subject="resource",
             evidence=proof,
         )
     return unclear(
         "blind",
-        f"The id and an impossible one are both answered with {real}, before the org looks: that tells nothing of the id.",
-        hint=f"With {_rights(plan.rights)} for this client, the two could be told apart.",
+        f"The ID and one that can't exist both get {real}, so we can't tell whether the ID exists.",
+        hint=f"Add {_rights(plan.rights)} to a role of the client to find out.",
         subject="resource",
         evidence=proof,
     )
@@ -222,11 +222,11 @@ def judge_resource(
 def _hidden(
     plan: ProbePlan, real: ProbeResult, impossible: ProbeResult, shown: ProbeResult | None, proof: Evidence
 ) -> Result:
-    reason = f"{shown.path} shows it" if shown else f"an impossible id is answered otherwise ({impossible})"
+    reason = f"{shown.path} shows it" if shown else f"an ID that can't exist gets a different response ({impossible})"
     return failed(
         "hidden",
-        f"It exists, since {reason}, but this client's read of it is answered with {real}: it is hidden from this client.",
-        hint=f"Give a role of the client {_rights(plan.rights)} in the division of the resource.",
+        f"It exists, because {reason}, but this client gets {real}: it is hidden from this client.",
+        hint=f"Add {_rights(plan.rights)} to a role of the client, in the division of the resource.",
         subject="resource",
         evidence=proof,
     )
@@ -236,19 +236,23 @@ def _absent(plan: ProbePlan, real: ProbeResult, past: ProbeResult | None, proof:
     if not plan.parent.startswith(CONVERSATIONS):
         return failed(
             "other_absent",
-            f"{real.path} is answered like an impossible ID ({real}): for this client it doesn't exist.",
+            f"{real.path} gets the same response as an ID that can't exist ({real}): for this client it doesn't exist.",
             hint="Check the IDs in the path, and whether they belong to this org and region.",
             subject="resource",
             evidence=proof,
         )
     is_forbidden = past is not None and past.status == 403
-    advice = f" Whether it existed once, {_rights(plan.history_rights)} would tell." if is_forbidden else ""
+    advice = (
+        f" To see whether it existed earlier, add {_rights(plan.history_rights)} to a role of the client."
+        if is_forbidden
+        else ""
+    )
     return failed(
         "absent",
-        f"The id is answered like an impossible one ({real}), and no other read knows it: for this client it does not "
-        "exist.",
-        hint="Check which kind of id it is, and whether it belongs to another org or region: a client registered there "
-        f"would tell.{advice}",
+        f"The ID gets the same response as one that can't exist ({real}), and no other read has it: for this client it "
+        "doesn't exist.",
+        hint="Check which kind of ID it is, and whether it belongs to another org or region. A client of that org would "
+        f"see it.{advice}",
         subject="resource",
         evidence=proof,
     )
@@ -268,29 +272,28 @@ def judge_path(called: ProbeResult, invented: ProbeResult, control: ProbeResult 
     if invented.status != 404:
         return unclear(
             "answers_anything",
-            f"Even an invented path is answered with {invented}, so a read tells nothing of routes here.",
+            f"Even a path that doesn't exist gets {invented}, so we can't tell which paths exist.",
             subject="path",
             evidence=proof,
         )
     if not called.is_like(invented):
         return passed(
             "routed",
-            f"The call's path is answered with {called}, an invented one with {invented}: there is a route.",
+            f"The call's path gets {called}, and one that doesn't exist gets {invented}: the path exists.",
             subject="path",
             evidence=proof,
         )
     if control is not None and control.is_conclusive and not control.is_like(invented):
         return failed(
             "not_routed",
-            f"The call's path is answered like an invented one ({invented}), while {control.path} is answered with "
-            f"{control}: there is no route.",
+            f"The call's path gets the same response as one that doesn't exist ({invented}), while {control.path} gets "
+            f"{control}: the path doesn't exist.",
             subject="path",
             evidence=proof,
         )
     return skipped(
         "alike",
-        f"The call's path and an invented one are both answered with {invented}: a read does not tell whether there is a "
-        "route, so the contract decides.",
+        f"The call's path and one that doesn't exist both get {invented}, so we go by the published API.",
         subject="path",
         evidence=proof,
     )
@@ -299,8 +302,8 @@ def judge_path(called: ProbeResult, invented: ProbeResult, control: ProbeResult 
 def _other_region(real: ProbeResult, other_host: str, answered: int | None) -> Result:
     return failed(
         "other_region",
-        f"The resource is in this client's org, and the call asked {other_host}, which belongs to another region.",
-        hint="Send the call to the region of the org.",
+        f"It exists in this client's org, but the call went to {other_host}, which belongs to another region.",
+        hint="Send the call to the org's region.",
         subject="region",
         evidence={"pair": [real.as_evidence, {"host": other_host, "status": answered}]},
     )
@@ -309,11 +312,11 @@ def _other_region(real: ProbeResult, other_host: str, answered: int | None) -> R
 def _not_comparable(subject: str, one: ProbeResult, other: ProbeResult, proof: Evidence) -> Result:
     return unclear(
         "untold",
-        f"The pair could not be compared: {one.path} was answered with {one}, {other.path} with {other}.",
+        f"The responses can't be compared: {one.path} gets {one}, {other.path} gets {other}.",
         subject=subject,
         evidence=proof,
     )
 
 
 def _rights(permissions: tuple[str, ...]) -> str:
-    return " or ".join(permissions) or "a right to read it"
+    return " or ".join(permissions) or "the permission to read it"

@@ -12,20 +12,20 @@ from diagnostics.parsing.intent import START_PATH
 # Without a connection, no session can have been offered.
 NEVER_ARRIVED = frozenset({"dns", "refused", "tls", "proxy"})
 NOT_AGAIN = (
-    "Ask the agent or the customer whether an offer appeared before anything is sent again; an offer ends by itself "
-    "after about a minute."
+    "Ask the agent or the customer whether an offer appeared before you send anything again. An offer expires after "
+    "about a minute."
 )
-OTHER = Meaning("other", "The answer names no known error.")
+OTHER = Meaning("other", "The response has no known error code.")
 HINTS = {
-    "permission_missing": "Give a role of the client conversation:cobrowse:add (web messaging) or "
-    "conversation:cobrowseVoice:add (voice).",
-    "division_missing": "Assign the role in the conversation's division as well.",
-    "user_required": "The session's viewer is a person: the call has to be made with the agent's own token.",
-    "not_a_party": "The call has to be made by the agent who takes part in the conversation.",
-    "conflict": "A session is open or offered already, or the conversation has just changed: end the session or wait "
-    "until the offer has expired.",
-    "rate_limited": "Wait as long as the answer says before anything else is sent with this client.",
-    "feature_off": "Ask for the feature: Genesys Cloud CX 1 Digital Add-on II, CX 2, CX 2 Digital, CX 3 or CX 3 Digital.",
+    "permission_missing": "Add conversation:cobrowse:add (web messaging) or conversation:cobrowseVoice:add (voice) to a "
+    "role of the client.",
+    "division_missing": "Assign the role in the conversation's division too.",
+    "user_required": "Call it with the agent's own token: the viewer of a session is a person.",
+    "not_a_party": "The agent in the conversation has to make the call.",
+    "conflict": "A session is already open or offered, or the conversation has just changed. End the session, or wait until the "
+    "offer has expired.",
+    "rate_limited": "Wait as long as the response says before you send anything else with this client.",
+    "feature_off": "Ask for a license with cobrowse: Genesys Cloud CX 1 Digital Add-on II, CX 2, CX 2 Digital, CX 3 or CX 3 Digital.",
 }
 
 
@@ -41,11 +41,11 @@ HINTS = {
 def session_start(ctx: CheckContext) -> Iterator[Result]:
     wanted = ctx.target.conversation_id
     if not UUID.fullmatch(wanted):
-        yield skipped("no_id", "Nothing was sent: the conversation id is no UUID.")
+        yield skipped("no_id", "Nothing was sent: the conversation ID isn't a UUID.")
     elif not ctx.may_start():
         yield unclear(
             "not_permitted",
-            "Nothing was sent now: this run's one permission to start a session was used before, or has lapsed.",
+            "Nothing was sent: this run's confirmation to start a session was already used or has expired.",
         )
     else:
         yield judge_start(ctx.genesys.offer_session(wanted))
@@ -55,9 +55,9 @@ def judge_start(response: OrgResponse) -> Result:
     """The result for the response to the start. It must say so if a session may have been offered."""
     proof: Evidence = {"status": response.status, "code": response.code, "correlation_id": response.correlation_id}
     if response.error in ("no_token", "rate_limited_wait"):
-        return unclear("not_sent", "Nothing was sent: the org had said before that it would not answer.")
+        return unclear("not_sent", "Nothing was sent: the org had already refused requests.")
     if response.error in NEVER_ARRIVED:
-        sentence = "No connection came about, so nothing was offered."
+        sentence = "The connection failed, so no session was offered."
         return unclear("unreachable", sentence, evidence={"trouble": response.error, **proof})
     status = response.status
     if status is not None and 200 <= status < 300:
@@ -65,8 +65,9 @@ def judge_start(response: OrgResponse) -> Result:
     if status is not None and status >= 500:
         return failed(
             "server_error",
-            f"The start answered {status} {response.code}".rstrip() + "; whether a session was offered is not known.",
-            hint=f"{NOT_AGAIN} Give Genesys Cloud Care the correlation id.",
+            f"The start failed with {status} {response.code}".rstrip()
+            + ". We can't tell whether a session was offered.",
+            hint=f"{NOT_AGAIN} Give Genesys Cloud Care the correlation ID.",
             evidence=proof,
         )
     if status is None or not response.is_genesys_error:
@@ -74,7 +75,7 @@ def judge_start(response: OrgResponse) -> Result:
     meaning = CODES.get(response.code.lower()) or STATUSES.get(status, OTHER)
     return failed(
         meaning.code,
-        f"The start was refused with {status} {response.code}: {meaning.sentence} Nothing was offered.",
+        f"The start was rejected with {status} {response.code}: {meaning.sentence} No session was offered.",
         hint=HINTS.get(meaning.code, ""),
         evidence=proof,
     )
@@ -85,11 +86,11 @@ def _started(response: OrgResponse, proof: Evidence) -> Result:
     id, ends, kind = (text(response.data, name, limit=100) for name in ("id", "dateOfferEnds", "communicationType"))
     if not id:
         return _inconclusive(response, proof)
-    until = f"; the offer ends at {ends}" if ends else ""
+    until = f" until {ends}" if ends else ""
     return passed(
         "started",
-        f"It works: the org offered the customer the session {id}{until}.",
-        hint="Whether the customer accepts is seen on their page. An offer that is declined or expires is no fault.",
+        f"It works: the org offers the customer session {id}{until}.",
+        hint="The customer sees the offer on the page. An offer that is declined or expires isn't a problem of the API.",
         evidence={"session": id, "offer_ends": ends, "kind": kind, **proof},
     )
 
@@ -98,7 +99,7 @@ def _inconclusive(response: OrgResponse, proof: Evidence) -> Result:
     received = f"{response.status or 'no answer'} {response.error}".strip()
     return unclear(
         "may_be_offered",
-        f"The start was sent, and what came back ({received}) does not tell whether a session was offered.",
+        f"The start was sent, but the response ({received}) doesn't show whether a session was offered.",
         hint=NOT_AGAIN,
         evidence=proof,
     )

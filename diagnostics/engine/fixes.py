@@ -60,6 +60,8 @@ def fix_for(
     )
     if cause is None or not cause.is_in_the_call or signs_in:
         return fix
+    if cause.code == "provider.mismatch" and not at_gateway:
+        return fix  # the published call has no providerId to correct
     if at_gateway:
         return replace(fix, curl=_gateway_curl(conversation_id, region, by_check))
     snippets = snippets_for(wanted, conversation_id, region) if wanted else {}
@@ -84,7 +86,7 @@ def _not_the_reason(verdict: Verdict, by_check: dict[str, AnyFinding]) -> list[s
     no_provider = provider is not None and provider.code == "not_in_contract"
     if no_scopes and no_provider:
         steps.append("Scopes and the providerId aren't the reason: this org's API has neither for this call.")
-    elif no_scopes and verdict.cause.startswith(("path.", "authz.")):
+    elif no_scopes and verdict.cause.startswith(("path.", "authz.")) and "Scopes" not in verdict.remedy:
         steps.append("Scopes aren't the reason: client credentials use roles, not scopes.")
     return steps
 

@@ -79,17 +79,15 @@ def _run_one(check: Check, ctx: CheckContext, before: list[CheckRun], ends_at: f
     if check.if_all_right and (
         not_right := sorted(finished.check.title for finished in before if _is_not_right(finished))
     ):
-        sentence = f"Not done, because not all else is right: {not_right[0]}."
+        sentence = f"Not done, because another check found a problem: {not_right[0]}."
         return CheckRun(check, (skipped("not_all_right", sentence, evidence={"amiss": not_right}),), lane.path_ms)
-    unmet = sorted(finished.check.id for finished in before if _blocks(finished) and not check.if_all_right)
-    if unmet:
-        return CheckRun(
-            check, (skipped("prerequisite", f"Needs {unmet[0]} first.", evidence={"needs": unmet}),), lane.path_ms
-        )
+    unmet = sorted((finished.check for finished in before if _blocks(finished)), key=lambda other: other.id)
+    if unmet and not check.if_all_right:
+        sentence = f"Skipped, because this check didn't pass: {unmet[0].title}."
+        result = skipped("prerequisite", sentence, evidence={"needs": [other.id for other in unmet]})
+        return CheckRun(check, (result,), lane.path_ms)
     if time.monotonic() >= ends_at:
-        return CheckRun(
-            check, (skipped("out_of_time", "The run's time was over before this was asked."),), lane.path_ms
-        )
+        return CheckRun(check, (skipped("out_of_time", "Skipped, because the run took too long."),), lane.path_ms)
     with ctx.genesys.lane(lane):
         results = tuple(_collect(check, ctx))
     return CheckRun(check, results, lane.path_ms)
@@ -117,9 +115,9 @@ def _collect(check: Check, ctx: CheckContext) -> list[Result]:
         log.exception("check %s crashed", check.id)
         crash = unclear(
             "crashed",
-            f"This check broke ({type(error).__name__}); what it would have said is unknown.",
-            hint="This is a fault of Cobrowse Doctor, not of the org. The log has the details.",
+            f"This check crashed ({type(error).__name__}), so its result is unknown.",
+            hint="This is a bug in Cobrowse Doctor, not a problem of the org. See the log for details.",
             subject="" if "" not in results else "crash",
         )
         results.setdefault(crash.subject, crash)
-    return list(results.values()) or [skipped("nothing_to_say", "There was nothing here for this check to look at.")]
+    return list(results.values()) or [skipped("nothing_to_say", "There was nothing to check.")]

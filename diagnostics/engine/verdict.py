@@ -16,8 +16,8 @@ from diagnostics.engine.finding import AnyFinding
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES, CauseRule, Certainty
 
 ENGINE_VERSION = "4"
-PART_IS_RIGHT = "This branch is right now. Only it was asked again, so this says nothing of the rest."
-PART_IS_NOT_RIGHT = "Only this branch was asked again; it is not all right, and it alone explains no failure."
+PART_IS_RIGHT = "This branch is right now. Only its checks were repeated."
+PART_IS_NOT_RIGHT = "Only this branch was repeated. It has a problem that alone doesn't explain a failure:"
 
 
 @dataclass(frozen=True)
@@ -192,13 +192,13 @@ def _most_informative(unread: Sequence[AnyFinding]) -> AnyFinding | None:
 
 
 CONTRADICTED = (
-    "The response says that a permission is missing, but the org shows that this client holds it. The call was made with "
-    "another client's token, or before the permission was granted.",
-    "Find out whose token the call carried and check the roles of that client, or repeat the call with a new token.",
+    "The response says that a permission is missing, but this client has it. The call was made with another client's "
+    "token, or before the permission was granted.",
+    "Find out whose token the call used and check the roles of that client, or repeat the call with a new token.",
 )
 ALL_RIGHT_NOW = (
     "The call failed, but everything we can check is right now, so we can't prove the cause.",
-    "Repeat the call and paste the new response with its correlation ID. Keep this run to compare with.",
+    "Repeat the call and paste the new response with its correlation ID.",
 )
 
 
@@ -221,12 +221,12 @@ def _without_cause(
     passes = tuple(finding.anchor for finding in findings if finding.outcome == Outcome.PASS)
     if not passes or (unread and not worked):
         if not unread:
-            return _undetermined("Nothing could be checked.")
+            return _undetermined("We couldn't check anything.")
         return _undetermined(unread[0].sentence, unread[0].hint, because=unread)
     not_reproduced = next((finding for finding in findings if finding.code == "not_reproducible"), None)
     if not_reproduced is not None:
         return _undetermined(
-            "The failure could not be reproduced: the call works now, and everything we can check is right.",
+            "The failure couldn't be reproduced: the call works now, and everything we can check is right.",
             f"{not_reproduced.hint} If a server error was reported, it was on Genesys Cloud's side.",
             because=[not_reproduced],
         )
@@ -250,15 +250,15 @@ def _unexplained(findings: Sequence[AnyFinding], named: list[CauseCandidate], re
     contradicted = response.code in ("permission_missing", "division_missing")
     if unread is not None and not (contradicted and unread.code not in PROBLEM_CODES):
         return _undetermined(
-            f"The call failed, and what would explain it could not be read from the org. {unread.sentence}",
-            f"{unread.hint} Then check again." if unread.hint else "Check again when that can be read.",
+            f"The call failed, and we couldn't read what would explain it. {unread.sentence}",
+            f"{unread.hint} Then check again." if unread.hint else "Check again later.",
             because=[response, unread],
         )
     compared = next(
         (finding for finding in findings if finding.check_id == "route.oracle" and finding.code in EXPLAINS_A_404), None
     )
     if compared is not None and response.evidence.get("status") == 404:
-        sentence = f"The call failed, and no single cause is certain. {compared.sentence}"
+        sentence = f"The call failed, and we can't prove a single cause. {compared.sentence}"
         return _undetermined(sentence, compared.hint, because=[response, compared])
     if response.outcome == Outcome.ERROR:  # a response that hides what happened
         return _undetermined(response.sentence, response.hint, because=[response])
@@ -268,8 +268,8 @@ def _unexplained(findings: Sequence[AnyFinding], named: list[CauseCandidate], re
             f"{response.evidence.get('status') or ''} {response.evidence.get('code') or ''}".strip() or "that response"
         )
         return _undetermined(
-            f"What we found wrong doesn't explain the response ({described}), so the cause is open. Found: {first.sentence}",
-            f"Fix what was found, then repeat the call and paste the new response. {first.hint}".strip(),
+            f"The problem we found doesn't explain the response ({described}), so the cause is open. The problem: {first.sentence}",
+            f"Fix the problem, then repeat the call and paste the new response. {first.hint}".strip(),
             because=[response, first],
         )
     sentence, remedy = CONTRADICTED if contradicted else ALL_RIGHT_NOW
@@ -292,19 +292,17 @@ class CheckedScope:
 def _checked_scope(findings: Sequence[AnyFinding], worked: bool) -> CheckedScope:
     areas = {finding.check_id.partition(".")[0] for finding in findings}
     if worked:
-        return CheckedScope("The response shows that the call worked, and everything else we checked is right.", True)
+        return CheckedScope("The call worked, and everything else we checked is right.", True)
     if "request" in areas:
         return CheckedScope(
-            "The call and the org look right, but we didn't send the call itself, and no response of it was given.",
+            "The call and the org's setup are right. We didn't send the call itself, and no response was given.",
             False,
         )
     if "conversation" in areas:
         return CheckedScope(
-            "The conversation and the org look right, but no call was given, and we didn't start a session.", False
+            "The conversation and the org's setup are right. No call was given, and we didn't start a session.", False
         )
-    return CheckedScope(
-        "The org's setup is right. No call and no conversation were given, so neither was checked.", True
-    )
+    return CheckedScope("The org's setup is right. No call or conversation was given.", True)
 
 
 def _live_start_verdict(start: AnyFinding, findings: Sequence[AnyFinding]) -> Verdict:

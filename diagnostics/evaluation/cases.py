@@ -32,19 +32,21 @@ def read_cases(text: str) -> tuple[Case, ...]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadCases(f"The file is not valid JSON: {error}. It must hold a list of cases.") from None
+        raise BadCases(f"The file isn't valid JSON: {error}. It must contain a list of cases.") from None
     entries = data.get("cases") if isinstance(data, dict) else data
     if not isinstance(entries, list) or not entries:
-        raise BadCases("The file holds no list of cases. Each case has id, org_state, request, response and expected.")
+        raise BadCases(
+            "The file contains no list of cases. Each case has id, org_state, request, response and expected."
+        )
     return tuple(_case(entry, number) for number, entry in enumerate(entries, 1))
 
 
 def _case(entry: Any, number: int) -> Case:
     if not isinstance(entry, dict) or not isinstance(entry.get("expected"), dict):
-        raise BadCases(f"Case {number} has no `expected`; each case has id, org_state, request, response and expected.")
+        raise BadCases(f"Case {number} has no `expected`. Each case has id, org_state, request, response and expected.")
     expected = entry["expected"]
     if not isinstance(expected.get("cause"), str):
-        raise BadCases(f"Case {number} names no expected cause.")
+        raise BadCases(f"Case {number} has no expected cause.")
     also = expected.get("also_acceptable") or ()
     return Case(
         id=str(entry.get("id") or f"case-{number}"),

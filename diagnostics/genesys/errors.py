@@ -14,20 +14,18 @@ class Meaning:
 
 # Lowercase error code of the body -> meaning.
 CODES = {
-    "authentication.required": Meaning("token_absent", "The call carried no bearer token."),
-    "bad.credentials": Meaning(
-        "token_refused", "The token is not valid there: expired, revoked, or of another region."
-    ),
+    "authentication.required": Meaning("token_absent", "The call has no bearer token."),
+    "bad.credentials": Meaning("token_refused", "The token is expired, revoked, or of another region."),
     "credentials.expired": Meaning("token_refused", "The token has expired."),
-    "ip.not.authorized": Meaning("ip_refused", "The caller's address is not on the org's allow list."),
-    "not.a.user": Meaning("user_required", "The call needs a user's token; client credentials have no user."),
+    "ip.not.authorized": Meaning("ip_refused", "The caller's IP address isn't on the org's allow list."),
+    "not.a.user": Meaning("user_required", "This call needs a user's token. Client credentials have no user."),
     "not.a.client": Meaning(
-        "client_required", "The call needs a client-credentials token; a user's token is refused here."
+        "client_required", "This call needs a client-credentials token. A user's token is refused."
     ),
     "missing.any.permissions": Meaning(
-        "permission_missing", "The caller holds none of the permissions of which one is needed."
+        "permission_missing", "The caller has none of the permissions of which one is needed."
     ),
-    "missing.permissions": Meaning("permission_missing", "The caller lacks a permission that is needed."),
+    "missing.permissions": Meaning("permission_missing", "The caller doesn't have a required permission."),
     **dict.fromkeys(
         # The documented spelling, then those in forum posts.
         (
@@ -36,55 +34,57 @@ CODES = {
             "missing.any.division.permission",
             "missing.any.division.permissions",
         ),
-        Meaning("division_missing", "The caller holds the permission, but not in that division."),
+        Meaning("division_missing", "The caller has the permission, but not in this division."),
     ),
     "not.authorized": Meaning(
-        "not_authorized", "The caller is not authorised; the answer does not say what is missing."
+        "not_authorized", "The caller isn't authorized. The response doesn't say what is missing."
     ),
-    "not.found": Meaning("not_found", "Something was not found; the answer does not say whether the path or the id."),
+    "not.found": Meaning(
+        "not_found", "Something wasn't found. The response doesn't say whether that is the path or the ID."
+    ),
     "conversation.error.conversation.not.found": Meaning(
-        "conversation_not_found", "The conversation does not exist for the caller."
+        "conversation_not_found", "The caller sees no such conversation."
     ),
     "conversation.error.not.conversation.participant": Meaning(
         "not_a_party", "The caller isn't a participant in the conversation."
     ),
-    "unsupported.media.type": Meaning("content_type", "The content type is not accepted."),
-    "too.many.requests": Meaning("rate_limited", "The rate limit is exhausted."),
-    "too.many.requests.retry.after": Meaning("rate_limited", "The rate limit is exhausted."),
-    "internal.server.error": Meaning("server_error", "Genesys Cloud met an error of its own."),
-    "service.unavailable": Meaning("server_error", "Genesys Cloud was not available."),
-    "request.timeout": Meaning("server_timeout", "Genesys Cloud did not answer within its own time limit."),
-    "authentication.request.timeout": Meaning("server_error", "Genesys Cloud's sign-in did not answer in time."),
-    "client.timeout": Meaning("client_timeout", "The request's body arrived too slowly."),
-    "not.implemented": Meaning("feature_off", "The feature is not enabled for this org."),
-    "invalid_client": Meaning("client_rejected", "The login host rejects the client: id, secret, region or state."),
+    "unsupported.media.type": Meaning("content_type", "The content type isn't accepted."),
+    "too.many.requests": Meaning("rate_limited", "The rate limit is exceeded."),
+    "too.many.requests.retry.after": Meaning("rate_limited", "The rate limit is exceeded."),
+    "internal.server.error": Meaning("server_error", "Genesys Cloud had an internal error."),
+    "service.unavailable": Meaning("server_error", "Genesys Cloud wasn't available."),
+    "request.timeout": Meaning("server_timeout", "Genesys Cloud didn't answer within its own time limit."),
+    "authentication.request.timeout": Meaning("server_error", "Genesys Cloud's sign-in didn't answer in time."),
+    "client.timeout": Meaning("client_timeout", "The body of the request arrived too slowly."),
+    "not.implemented": Meaning("feature_off", "The feature isn't enabled for this org."),
+    "invalid_client": Meaning(
+        "client_rejected", "The login host rejected the client: its ID, secret, region or state is wrong."
+    ),
     "unauthorized_client": Meaning(
         "grant_not_allowed", "The client may not use this grant type, or its ID or secret is wrong."
     ),
     "unsupported_response_type": Meaning("grant_not_allowed", "The client may not use this response type."),
-    "unsupported_grant_type": Meaning(
-        "token_request_malformed", "The token request names no grant type that is known."
-    ),
-    "invalid_scope": Meaning("token_request_malformed", "The token request asks for a scope that there is not."),
+    "unsupported_grant_type": Meaning("token_request_malformed", "The token request has an unknown grant type."),
+    "invalid_scope": Meaning("token_request_malformed", "The token request asks for a scope that doesn't exist."),
     "invalid_request": Meaning("token_request_malformed", "The token request is malformed."),
 }
 
 # Status -> meaning, for responses whose code is unknown.
 STATUSES = {
-    400: Meaning("bad_request", "The request was refused as wrong; the answer does not say in what."),
-    401: Meaning("token_refused", "The token was not accepted."),
-    403: Meaning("not_authorized", "The caller is not authorised; the answer does not say what is missing."),
-    404: Meaning("not_found", "Something was not found; the answer does not say whether the path or the id."),
+    400: Meaning("bad_request", "The request was rejected as invalid. The response doesn't say why."),
+    401: Meaning("token_refused", "The token wasn't accepted."),
+    403: Meaning("not_authorized", "The caller isn't authorized. The response doesn't say what is missing."),
+    404: Meaning("not_found", "Something wasn't found. The response doesn't say whether that is the path or the ID."),
     405: Meaning("method_not_allowed", "The path exists, but not with this method."),
-    407: Meaning("proxy", "A proxy wants a sign-in."),
-    408: Meaning("client_timeout", "The request's body arrived too slowly."),
+    407: Meaning("proxy", "A proxy requires a sign-in."),
+    408: Meaning("client_timeout", "The body of the request arrived too slowly."),
     409: Meaning("conflict", "The request conflicts with the state of the conversation."),
-    410: Meaning("gone", "What was asked for is gone."),
-    413: Meaning("too_large", "The request is larger than the API takes."),
-    415: Meaning("content_type", "The content type is not accepted."),
-    429: Meaning("rate_limited", "The rate limit is exhausted."),
-    501: Meaning("feature_off", "The feature is not enabled for this org."),
-    504: Meaning("server_timeout", "Genesys Cloud did not answer within its own time limit."),
+    410: Meaning("gone", "The resource no longer exists."),
+    413: Meaning("too_large", "The request is too large."),
+    415: Meaning("content_type", "The content type isn't accepted."),
+    429: Meaning("rate_limited", "The rate limit is exceeded."),
+    501: Meaning("feature_off", "The feature isn't enabled for this org."),
+    504: Meaning("server_timeout", "Genesys Cloud didn't answer within its own time limit."),
 }
 
 # For responses with a generic code: statuses, pattern for "code message" in lower case, meaning.
@@ -98,12 +98,12 @@ MESSAGE_PATTERNS: tuple[tuple[frozenset[int], re.Pattern[str], Meaning], ...] = 
             r"\baccess to (?:the )?conversation\b.{0,80}\b(?:forbidden|denied|not allowed|not permitted)",
             re.DOTALL,
         ),
-        Meaning("not_a_party", "It is about the conversation, not about a permission: the caller isn't part of it."),
+        Meaning("not_a_party", "The caller isn't in the conversation. This isn't about a permission."),
     ),
     (
         frozenset({403}),
         re.compile(r"\bpolic(?:y|ies)\b"),
-        Meaning("policy_denied", "A policy of the org refuses the call."),
+        Meaning("policy_denied", "A policy of the org denies the call."),
     ),
     (
         frozenset({404, 410}),

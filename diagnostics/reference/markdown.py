@@ -24,7 +24,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield "## Evidence"
     yield to_markdown(cause.evidence)
     yield "## Fix"
-    yield _numbered(steps_of(cause))
+    yield _numbered(cause.steps)
     if cause.menu:
         yield f"In the admin pages: {cause.menu}"
     yield "## Misconception"
@@ -55,11 +55,6 @@ def _why_404() -> Iterator[str]:
         yield f"Fix: {to_markdown(' '.join(cause.fix))}"
     yield "## Not the cause"
     yield "\n".join(f"- {to_markdown(myth)}" for myth in why_404.MYTHS)
-
-
-def steps_of(cause: Cause) -> tuple[str, ...]:
-    """All general steps. Those that a verdict adds after its own are only listed if they aren't among them already."""
-    return (*cause.fix, *(step for step in cause.afterwards if not step.startswith(cause.fix)))
 
 
 def related_to(cause: Cause) -> tuple[Cause, ...]:

@@ -17,7 +17,7 @@ from diagnostics.engine.check_reference import entries_of, smallest_role
 from diagnostics.engine.fixes import admin_notation
 from diagnostics.genesys.contract import bundled
 from diagnostics.reference import why_404
-from diagnostics.reference.markdown import cause_markdown, related_to, steps_of, why_404_markdown
+from diagnostics.reference.markdown import cause_markdown, related_to, why_404_markdown
 
 
 def readable_by_everybody(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -54,7 +54,7 @@ def cause_page(request: Request, code: str) -> HttpResponse:
     context = {
         "cause": cause,
         "part": NODES[cause.node],
-        "steps": steps_of(cause),
+        "steps": cause.steps,
         "permissions": [(name, admin_notation(name)) for name in cause.permissions],
         "related": related_to(cause),
     }

@@ -156,7 +156,7 @@ def test_the_certificate_is_seen_through_a_proxy(authority: Authority, monkeypat
         ("https_proxy", "proxy.example:3128", "http://proxy.example:3128", False),
         ("all_proxy", "socks5://proxy.example", "socks5://proxy.example:1080", False),
         ("http_proxy", "http://proxy.example:3128", "", False),
-        ("https_proxy", "http://proxy.example:nonsense", "(a proxy setting that cannot be read)", False),
+        ("https_proxy", "http://proxy.example:nonsense", "(an unreadable proxy setting)", False),
     ],
 )
 def test_the_way_is_that_of_the_environment(

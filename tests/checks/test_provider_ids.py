@@ -37,6 +37,6 @@ def test_the_nearest_of_several_is_named() -> None:
     assert match_id("genesys-eu", ["genesys-us-east", "genesys-eu1"]).nearest == "genesys-eu1"
 
 
-@pytest.mark.parametrize(("wanted", "word"), [("Genesys", "case"), ("genesys ", "white space")])
+@pytest.mark.parametrize(("wanted", "word"), [("Genesys", "case"), ("genesys ", "spaces around")])
 def test_what_the_difference_is(wanted: str, word: str) -> None:
     assert word in differs_by(wanted, "genesys")

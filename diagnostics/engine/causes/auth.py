@@ -49,8 +49,7 @@ AUTH_CAUSES = (
         response="A 401.",
         example=BAD_CREDENTIALS,
         afterwards=(
-            "Get a new token from the login host of the same region, and use it until shortly before it expires. "
-            "Its lifetime is set on the OAuth client (5 minutes to 48 hours).",
+            "Use it until shortly before it expires. Its lifetime is set on the OAuth client (5 minutes to 48 hours).",
         ),
         menu=OAUTH_MENU,
         operations=(GET_TOKEN, READ_TOKEN),

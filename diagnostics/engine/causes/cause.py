@@ -49,6 +49,10 @@ class Cause:
     operations: tuple[str, ...] = ()
     is_in_the_call: bool = False
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return (*self.fix, *self.afterwards)
+
 
 def error_response(status: str, code: str, message: str, *headers: str) -> str:
     """A response with the API's error body, such as `404 Not Found`. The IDs in it are made up."""

@@ -100,13 +100,13 @@ CONVERSATION_CAUSES = (
         node="conversation",
         meaning="A cobrowse session is open or offered already, or the conversation has just changed.",
         evidence="The response is a 409, and the conversation is live and connected.",
-        fix=("Wait until the offer has expired, or end the open session.",),
+        fix=("End the open session, or wait until its offer has expired.",),
         myth="Sending the call again and again only produces more conflicts.",
         response="A 409.",
         example=error_response(
             "409 Conflict", "general.conflict", "The request conflicts with the current state of the target resource."
         ),
-        afterwards=("End the open session or let its offer expire, then offer a new one.",),
+        afterwards=("Then offer a new session.",),
         operations=(READ_SESSION, READ_CONVERSATION),
     ),
 )

@@ -304,7 +304,7 @@ def test_a_deployment_shows_its_settings_and_what_blocks_which_channel(as_lead: 
     said = detail(as_lead, provider)
     for part in ("<code>.card</code>", "<code>#pin</code>", "Includes <code>/pay</code>", "shop.example", "version 7"):
         assert part in said
-    assert "Web messaging is not among the channels of co-browse: Voice." in said
+    assert "Cobrowse is off for web messaging. It is on for: Voice." in said
 
 
 def test_a_newer_draft_and_what_differs_in_it_is_told(as_lead: Client) -> None:
