@@ -46,6 +46,17 @@ def test_shortcuts_can_be_turned_off(window: Visit) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_twenty_rows_fit_in_three_screens_of_a_phone(window: Visit) -> None:
+    client = make_client("A client with a name of some length", environment="production")
+    for _ in range(20):
+        make_run(client)
+    make_team_lead("tess")
+    window.sign_in("tess")
+    window.page.set_viewport_size({"width": 390, "height": 844})
+    window.open("/runs/")
+    assert window.page.evaluate("document.querySelector('.rows').offsetHeight") <= 3 * 844
+
+
 def test_filters_after_back_are_those_of_the_list(window: Visit) -> None:
     make_run(make_client())
     make_team_lead("tess")

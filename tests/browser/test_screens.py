@@ -47,8 +47,22 @@ WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+# Rules whose result can change with the theme, the size of the window, or what a small window hides.
+OF_THE_LOOK = {
+    "runOnly": {
+        "type": "rule",
+        "values": [
+            "color-contrast", "target-size", "scrollable-region-focusable", "link-name", "button-name", "label",
+            "landmark-unique", "link-in-text-block", "region",
+        ],
+    },
+    "resultTypes": ["violations"],
+}  # fmt: skip
 DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=320, height=800)
-LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", DESK), ("dark", PHONE))
+LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize, object], ...] = (
+    ("light", DESK, WCAG),
+    ("dark", PHONE, OF_THE_LOOK),
+)
 LONGEST_FIRST_VISIT = 60_000  # bytes, all parts together, as they are sent
 NOWHERE = "/nowhere/"
 OUTCOMES = ("pass", "warn", "fail", "skip", "error")
@@ -274,10 +288,12 @@ def add_missing_pages(screens: dict[str, str], client: Client) -> None:
 def look_at(window: Visit, name: str) -> list[str]:
     """What is wrong with the screen that is open."""
     troubles = []
-    for scheme, size in LOOKS:
+    for scheme, size, options in LOOKS:
         window.page.emulate_media(color_scheme=scheme)
         window.page.set_viewport_size(size)
-        violations = window.page.evaluate("options => axe.run(document, options).then(found => found.violations)", WCAG)
+        violations = window.page.evaluate(
+            "options => axe.run(document, options).then(found => found.violations)", options
+        )
         troubles += [f"{name}, {scheme}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in violations]
         if (hidden := window.page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
             troubles.append(f"{name}: {hidden} px to the right of a screen of {size['width']} px")
