@@ -67,8 +67,8 @@ def _body(old: FailingCall, new: FailingCall) -> Fact:
     """Compares JSON by value, so whitespace and the order of keys don't count, and anything else as text."""
     values: list[Any] = []
     for call in (old, new):
-        value, trouble = call.json()
-        values.append(call.body if trouble else value)
+        value, fault = call.json()
+        values.append(call.body if fault else value)
     state = FactState.SAME if is_same(values[0], values[1]) else FactState.CHANGED
     texts = [_cut(call.body) if call.body else NONE for call in (old, new)]
     clause = "the call's body is another" if state is FactState.CHANGED else ""
@@ -115,8 +115,8 @@ def _responses(before: Side, after: Side) -> Iterable[Fact]:
 
 
 def _response_value(answer: ReceivedResponse) -> Any:
-    value, trouble = answer.json()
-    return answer.body if trouble else value
+    value, fault = answer.json()
+    return answer.body if fault else value
 
 
 def _response_text(answer: ReceivedResponse | None) -> str:

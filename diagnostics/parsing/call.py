@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from diagnostics.parsing.data_action import wrapped_message, wrapped_status
 from diagnostics.text.cleaning import read_json as read_clean_json
 
 NoteKind = Literal["taken", "guessed", "dropped", "masked"]
@@ -105,31 +106,12 @@ class ReceivedResponse:
         The body is the error that the message quotes, if it does. The headers, with the correlation ID, are unchanged.
         """
         data, _ = self.json()
-        if self.status != 400 or not isinstance(data, dict) or not isinstance(data.get("message"), str):
-            return self
-        message = data["message"][:20_000]
-        if not WRAPPED.search(message) or (inner := _inner_status(message, data)) is None:
+        message = wrapped_message(data)
+        if self.status != 400 or not message or (inner := wrapped_status(data)) is None:
             return self
         quoted = _first_object(message)
         body = quoted if "code" in quoted else {"message": "", "code": "", "contextId": data.get("contextId")}
         return replace(self, status=inner, body=json.dumps(body))
-
-
-# What a data action of Genesys Cloud writes around the response of its own call.
-WRAPPED = re.compile(r"\bREST call for action\b|\bRequest to backend service failed\b", re.IGNORECASE)
-
-
-def _inner_status(message: str, data: dict[str, Any]) -> int | None:
-    found = re.search(r"\bstatus(?: ?code)?\W{0,3}([1-5]\d\d)\b", message, re.IGNORECASE)
-    if found:
-        return int(found[1])
-    details = data.get("details")
-    for detail in details if isinstance(details, list) else []:
-        is_status = isinstance(detail, dict) and detail.get("errorCode") == "RESPONSE.STATUS"
-        name = detail.get("fieldName") if is_status else None
-        if isinstance(name, str) and re.fullmatch(r"[1-5]\d\d", name):
-            return int(name)
-    return None
 
 
 def _first_object(text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from diagnostics.genesys.paths import UUID
 from diagnostics.parsing.draft import METHODS, ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.objects import value_of
 from diagnostics.parsing.response_text import is_response_body, json_at, status_in
-from diagnostics.parsing.values import UnknownValue, pairs_of, text_of
+from diagnostics.parsing.values import UnknownValue, headers_in, text_of
 
 MAX_NODES = 600
 MAX_DEPTH = 9
@@ -212,25 +212,7 @@ def _response_headers(nodes: list[_Node]) -> Headers:
 
 
 def _headers(value: Any) -> Headers:
-    if isinstance(value, str):
-        value = value_of(value)
-    found: Headers = []
-    for pair in pairs_of(value)[:MAX_HEADERS]:
-        name, given = _pair(pair)
-        one = given[0] if isinstance(given, list) and given else given
-        if name and isinstance(one, str | int):
-            found.append((name, text_of(one)))
-    return found
-
-
-def _pair(pair: Any) -> tuple[str, Any]:
-    if isinstance(pair, Mapping):
-        name, given = pair.get("name", pair.get("key", pair.get("Key"))), pair.get("value", pair.get("Value"))
-    elif isinstance(pair, list | tuple) and len(pair) == 2:
-        name, given = pair
-    else:
-        name, given = "", None
-    return (name if isinstance(name, str) else ""), given
+    return headers_in(value_of(value) if isinstance(value, str) else value, MAX_HEADERS)
 
 
 def _correlation(nodes: list[_Node]) -> str:

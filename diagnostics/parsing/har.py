@@ -11,6 +11,7 @@ from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.candidates import MAX_CANDIDATES, Candidate, most_likely
 from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers, method_in
 from diagnostics.parsing.har_scanner import ENTRIES, EntryScanner, url_of
+from diagnostics.parsing.values import headers_in
 from diagnostics.text import time_budget
 
 START = re.compile(r"^\ufeff?[ \t]*\{\s*\"log\"\s*:\s*\{", re.MULTILINE)
@@ -180,10 +181,7 @@ def _posted(data: Any, draft: Draft) -> str | None:
 
 
 def _headers(message: dict[str, Any]) -> Headers:
-    found = message.get("headers")
-    pairs = [pair for pair in found if isinstance(pair, dict)] if isinstance(found, list) else []
-    named = [(str(pair.get("name") or ""), str(pair.get("value") or "")) for pair in pairs[:MAX_HEADERS]]
-    return [(name, value) for name, value in named if name and not name.startswith(":")]
+    return [pair for pair in headers_in(message.get("headers"), MAX_HEADERS) if not pair[0].startswith(":")]
 
 
 def _cut(entry: dict[str, Any]) -> dict[str, Any]:

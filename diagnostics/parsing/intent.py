@@ -90,7 +90,7 @@ def read_aim(call: FailingCall, conversation_id: str, contract: Contract, compan
         world="none",
         placeholders=tuple(unquote(s) for s in path.split("/") if is_placeholder(s) and s not in call.variables),
         filled=filled,
-        id_text=_id_in(path),
+        id_text=id_in(path),
         id_state=_id_state(path, call.variables),
         provider_id=_provider_id(call),
         starts_session="cobrowse" in path.lower() and method != "GET",
@@ -258,12 +258,12 @@ def _names_a_conversation(segment: str, before: list[str]) -> bool:
     return "conv" in name or (any("conversation" in s for s in before) and "participant" not in name)
 
 
-def _id_in(path: str) -> str:
+def id_in(path: str) -> str:
     """The text in the position of the conversation ID: a UUID, a placeholder, else the first segment that isn't a word."""
     segments = [unquote(s) for s in path.split("/")]
     if "conversations" not in segments:
         return ""
-    rest = segments[segments.index("conversations") + 1 :]
+    rest = segments[segments.index("conversations") + 1 :][:2]
     for segment in rest:
         if UUID.fullmatch(segment) or is_placeholder(segment):
             return segment
@@ -276,7 +276,7 @@ def _is_path_word(segment: str) -> bool:
 
 
 def _id_state(path: str, variables: tuple[str, ...]) -> IdState:
-    text = _id_in(path)
+    text = id_in(path)
     if not text or text in variables:
         return "absent"
     if is_placeholder(text):

@@ -6,13 +6,13 @@ from typing import Any
 
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.candidates import Candidate
-from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, Headers, guess_method, method_in
+from diagnostics.parsing.draft import MAX_HEADERS, Draft, DraftResponse, guess_method, method_in
 from diagnostics.parsing.exchange_values import exchange_in
 from diagnostics.parsing.har import candidate_of, is_entry
 from diagnostics.parsing.object_form import draft_of
 from diagnostics.parsing.postman import candidate_of_item, candidates_in_collection, is_collection, is_item
 from diagnostics.parsing.response_text import is_response_body, status_in
-from diagnostics.parsing.values import pairs_of, text_of
+from diagnostics.parsing.values import headers_in, pairs_of
 from diagnostics.text import time_budget
 from diagnostics.text.cleaning import read_json
 
@@ -126,7 +126,9 @@ def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     draft.method = method_in(call.get("method"))
     if not draft.method and call.get("method") not in (None, ""):
         draft.note("dropped", "The method is no word, so it was left out.")
-    draft.headers = _headers(call.get("headers"), draft)
+    draft.headers = headers_in(call.get("headers"), MAX_HEADERS)
+    if len(pairs_of(call.get("headers"))) > MAX_HEADERS:
+        draft.note("dropped", f"Headers after the first {MAX_HEADERS} were left out.")
     draft.body = _body(call.get("body"))
     guess_method(draft)
 
@@ -163,7 +165,7 @@ def read_json_response(value: Any, text: str = "") -> DraftResponse | None:
         return DraftResponse(network_error=error.strip())
     if {"headers", "body"}.intersection(value) or (status_in(value) is not None and len(value) == 1):
         status = status_in(value)
-        return DraftResponse(status, _headers(value.get("headers"), None), _body(value.get("body")))
+        return DraftResponse(status, headers_in(value.get("headers"), MAX_HEADERS), _body(value.get("body")))
     if is_response_body(value):
         return DraftResponse(status_in(value), [], text or json.dumps(value, ensure_ascii=False))
     return None
@@ -173,31 +175,6 @@ def _body(value: Any) -> str | None:
     if value is None or value == "":
         return None
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _headers(value: Any, draft: Draft | None) -> Headers:
-    """Headers from an object, from pairs, or from objects with a name (or key) and a value."""
-    pairs = pairs_of(value)
-    headers: Headers = []
-    for pair in pairs[:MAX_HEADERS]:
-        name, content = _header(pair)
-        values = content if isinstance(content, list) else [content]
-        headers += [(name, text_of(item)) for item in values[:MAX_HEADERS] if name]
-    if draft is not None and len(pairs) > MAX_HEADERS:
-        draft.note("dropped", f"Headers after the first {MAX_HEADERS} were left out.")
-    return headers[:MAX_HEADERS]
-
-
-def _header(pair: Any) -> tuple[str, Any]:
-    if isinstance(pair, dict):
-        name = pair.get("name", pair.get("key"))
-        return (name if isinstance(name, str) else "", pair.get("value"))
-    if isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str):
-        return pair[0], pair[1]
-    if isinstance(pair, str):
-        name, _, content = pair.partition(":")
-        return name.strip(), content.strip()
-    return "", None
 
 
 def _kind(value: Any) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import unquote
 
 from diagnostics.genesys.paths import UUID
 from diagnostics.genesys.regions import region_of_host
@@ -17,8 +16,8 @@ from diagnostics.parsing.definitions import conversation_named, fill_conversatio
 from diagnostics.parsing.draft import Draft, DraftResponse, Headers
 from diagnostics.parsing.har import SMALLER, candidates_in_har, is_har
 from diagnostics.parsing.har import START as HAR_START
+from diagnostics.parsing.intent import id_in
 from diagnostics.parsing.json_form import candidates_in_json, lines_of_json, load, read_json_response
-from diagnostics.parsing.log_form import response_in_log
 from diagnostics.parsing.masking import MAX_MASKS, MAX_NOTES, MaskedDraft, mask_draft, revealing_names, sweep
 from diagnostics.parsing.named_secrets import secrets_named
 from diagnostics.parsing.pairing import merged
@@ -60,7 +59,6 @@ PAIRS = re.compile(
 LEADING_PLACEHOLDER = re.compile(r"\{\{|\{[\w .:-]{1,60}\}[/.]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 FENCE = re.compile(r"[ \t]{0,8}(?:```|~~~)[\w+-]{0,20}[ \t]{0,8}")
-CONVERSATIONS = re.compile(r"[a-z]{1,30}", re.IGNORECASE)
 ID_IN_BODY = re.compile(rf"\"conversation_?[iI]d\"\s{{0,9}}:\s{{0,9}}\"(?P<id>{UUID.pattern})\"")
 
 
@@ -202,8 +200,8 @@ class PastedCall:
         if self._found is None:
             try:
                 self._found = _found(self.text)
-            except Unreadable as trouble:
-                self._found = trouble
+            except Unreadable as error:
+                self._found = error
         if isinstance(self._found, Unreadable):
             raise self._found
         return self._found
@@ -291,15 +289,8 @@ def mask_within_budget(text: str) -> str:
 
 def conversation_id_in(url: str) -> str:
     """The conversation ID in the path; "" for none or a placeholder."""
-    path = unquote(url.split("?", 1)[0].split("#", 1)[0])[:10_000]
-    segments = [segment.strip() for segment in path.split("/")]
-    if "conversations" not in segments:
-        return ""
-    after = segments[segments.index("conversations") + 1 :][:2]
-    if after and UUID.fullmatch(after[0]):
-        return after[0]
-    second = len(after) > 1 and CONVERSATIONS.fullmatch(after[0]) and UUID.fullmatch(after[1])
-    return after[1] if second else ""
+    id = id_in(url.split("?", 1)[0].split("#", 1)[0][:10_000]).strip()
+    return id if UUID.fullmatch(id) else ""
 
 
 def _found(text: str) -> ParsedText:
@@ -483,7 +474,7 @@ def _candidates_in_entries(text: str) -> list[Candidate]:
 
 def _response_in(text: str) -> DraftResponse | None:
     """The response in a text without a call."""
-    found = find_response(text) or response_in_log(text)
+    found = find_response(text)
     if found is not None and found.body is not None:
         found = unwrapped(found)
     found = completed(found, Responses(text[:MAX_SCAN]).between(0, MAX_SCAN))

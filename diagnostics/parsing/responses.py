@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from diagnostics.parsing.data_action import status_in_message, wrapped_message, wrapped_status
 from diagnostics.parsing.draft import ComposedBody, DraftResponse, Headers
 from diagnostics.parsing.exchange_values import exchange_in
 from diagnostics.parsing.log_form import CODE, HEADERS, dict_headers
@@ -58,7 +59,6 @@ LABELED_END = re.compile(r"^=+ ?(?:REQUEST|RESPONSE|END)\b", re.IGNORECASE | re.
 LABELED_STATUS = re.compile(r"^Status(?: ?Code)?:[ \t]{0,8}([1-5]\d\d)\b", re.IGNORECASE | re.MULTILINE)
 LABELED_HEADERS = re.compile(r"^Headers:[ \t]*\n((?:[ \t]{1,12}[A-Za-z][\w-]{0,60}:[^\n]{0,4000}\n)+)", re.I | re.M)
 LABELED_BODY = re.compile(r"^(?:Body|Response|Content):[ \t]{0,8}(?=\S)", re.IGNORECASE | re.MULTILINE)
-WRAPPED_STATUS = re.compile(r"status[\"']?\s?[:=]\s?[\"']?([1-5]\d\d)\b|returned (?:status|code)? ?([45]\d\d)\b")
 BACKEND = re.compile(r"Request to backend service failed")
 CORS = re.compile(
     r"blocked by CORS policy|Cross-Origin Request Blocked|CORS request did not succeed|"
@@ -261,31 +261,16 @@ def _from_objects(objects: list[FoundObject]) -> list[Trace]:
 def unwrapped(response: DraftResponse) -> DraftResponse:
     """The API's response, if a data action wrapped it in its own 400, else the response itself."""
     value = value_of(response.body or "")
-    message = value.get("message") if isinstance(value, dict) else None
-    if not isinstance(message, str) or not is_wrapper(value):
+    message = wrapped_message(value)
+    if not isinstance(value, dict) or not message:
         return response
     inner = next((item for item in objects_in(message) if item.value.get("code") or item.value.get("message")), None)
-    details = value.get("details")
-    match = WRAPPED_STATUS.search(message)
-    status = next((int(group) for group in match.groups() if group), None) if match else None
-    for detail in details if isinstance(details, list) else ():
-        name = detail.get("fieldName") if isinstance(detail, dict) else None
-        status = status or (int(name) if isinstance(name, str) and re.fullmatch(r"[1-5]\d\d", name) else None)
-    if inner is not None:
-        found = exchange_in(inner.value).response
-        if found is not None and found.body:
-            headers = found.headers if correlation_of(found.headers, found.body) else response.headers
-            return DraftResponse(found.status or status, headers, found.body)
+    status = wrapped_status(value)
+    found = exchange_in(inner.value).response if inner is not None else None
+    if found is not None and found.body:
+        headers = found.headers if correlation_of(found.headers, found.body) else response.headers
+        return DraftResponse(found.status or status, headers, found.body)
     return replace(response, status=status or response.status)
-
-
-def is_wrapper(value: Any) -> bool:
-    """Whether the value is the error body of a data action, with the response of the API that it called."""
-    message = value.get("message") if isinstance(value, dict) else None
-    return (
-        isinstance(message, str)
-        and re.search(r"REST call for action|Request to backend service failed", message) is not None
-    )
 
 
 def _statuses(text: str) -> list[Trace]:
@@ -301,8 +286,8 @@ def _statuses(text: str) -> list[Trace]:
 def _inner_statuses(text: str, statuses: list[Trace]) -> list[Trace]:
     """The statuses without the 400 of a data action whose message names the status of the API."""
     backend = BACKEND.search(text)
-    inner = WRAPPED_STATUS.search(text, backend.end(), backend.end() + 600) if backend else None
-    if inner is None or next(group for group in inner.groups() if group) == "400":
+    inner = status_in_message(text[backend.end() : backend.end() + 600]) if backend else None
+    if inner in (None, 400):
         return statuses
     return [trace for trace in statuses if trace.status != 400]
 

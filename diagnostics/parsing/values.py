@@ -57,6 +57,28 @@ def pairs_of(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def headers_in(value: Any, most: int) -> list[tuple[str, str]]:
+    """Headers from an object, pairs, lines such as "Name: value", or objects with a name (or key) and a value."""
+    found: list[tuple[str, str]] = []
+    for pair in pairs_of(value)[:most]:
+        name, content = _header(pair)
+        values = content if isinstance(content, list) else [content]
+        found += [(name, text_of(item)) for item in values[:most] if name]
+    return found[:most]
+
+
+def _header(pair: Any) -> tuple[str, Any]:
+    if isinstance(pair, Mapping):
+        name, content = pair.get("name", pair.get("key", pair.get("Key"))), pair.get("value", pair.get("Value"))
+    elif isinstance(pair, list | tuple) and len(pair) == 2:
+        name, content = pair
+    elif isinstance(pair, str):
+        name, _, content = (part.strip() for part in pair.partition(":"))
+    else:
+        return "", None
+    return (name if isinstance(name, str) else ""), content
+
+
 def json_of(value: Any) -> str:
     """The value as JSON, with the marked names of unknown values."""
     return json.dumps(value, ensure_ascii=False, default=text_of)
