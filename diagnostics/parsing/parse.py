@@ -395,12 +395,15 @@ def _first_headers(headers: Headers) -> Headers:
 
 def _masked(draft: Draft) -> Parsed:
     try:
-        return _mask(draft).parsed
+        parsed = _mask(draft).parsed
     except TooManySecrets:
         raise Unreadable(
             f"This text holds more than {MAX_MASKS:,} values that look like secrets, so it is a log or a list and "
             "no call. Paste the failing call alone."
         ) from None
+    if parsed.call is None and parsed.response is None:
+        raise Unreadable(f"The call in this text has no address. {FORMS}")
+    return parsed
 
 
 def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
