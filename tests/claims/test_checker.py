@@ -36,8 +36,8 @@ def verdicts(text: str, kind: str) -> dict[str, str]:
     return {shown: str(each.result.verdict) for shown, each in found(text, kind).items()}
 
 
-def test_the_thread_is_told_apart_into_invention_and_sound_advice() -> None:
-    told = {(str(each.claim.kind), each.claim.shown): each.result for each in check(THREAD).claims}
+def test_the_thread_is_distinguished_into_invention_and_sound_advice() -> None:
+    actual = {(str(each.claim.kind), each.claim.shown): each.result for each in check(THREAD).claims}
     invented = [
         ("call", "POST /api/v2/conversations/chat/{conversationId}/cobrowse"),
         ("call", "/cobrowse/sessions"),
@@ -46,10 +46,10 @@ def test_the_thread_is_told_apart_into_invention_and_sound_advice() -> None:
         ("scope", "cobrowse:write"),
         ("field", "providerId"),
     ]
-    assert {key: str(told[key].verdict) for key in invented} == dict.fromkeys(invented, "wrong")
-    assert told["call", invented[0][1]].nearest == (START,)
-    assert all(told[key].gateway for key in invented[1:])
-    assert [str(each.verdict) for key, each in told.items() if key[0] == "advice"].count("sound") == 1
+    assert {key: str(actual[key].verdict) for key in invented} == dict.fromkeys(invented, "wrong")
+    assert actual["call", invented[0][1]].nearest == (START,)
+    assert all(actual[key].gateway for key in invented[1:])
+    assert [str(each.verdict) for key, each in actual.items() if key[0] == "advice"].count("sound") == 1
     assert check(THREAD).has_wrong_claims
 
 
@@ -99,8 +99,8 @@ def test_what_is_no_path_of_the_api_is_no_claim(text: str) -> None:
 
 
 def test_a_path_that_differs_in_one_thing_names_that_thing() -> None:
-    told = found("POST /api/v2/Conversations/{id}/cobrowse", "call")
-    (only,) = told.values()
+    actual = found("POST /api/v2/Conversations/{id}/cobrowse", "call")
+    (only,) = actual.values()
     assert only.result.nearest[0] == "/api/v2/conversations/{id}/cobrowse"
 
 
@@ -171,8 +171,8 @@ def test_what_is_no_permission_is_no_claim(text: str) -> None:
     ],
 )
 def test_sdk_names(text: str, name: str, verdict: str) -> None:
-    told = verdicts(text, "sdk")
-    assert {shown: v for shown, v in told.items() if shown.startswith(name)} and set(told.values()) == {verdict}
+    actual = verdicts(text, "sdk")
+    assert {shown: v for shown, v in actual.items() if shown.startswith(name)} and set(actual.values()) == {verdict}
 
 
 def test_the_nearest_method_is_spelt_as_in_the_language_of_the_text() -> None:
@@ -290,13 +290,13 @@ def test_a_claim_made_twice_is_listed_once_with_its_first_line() -> None:
 
 
 def test_no_secret_is_quoted() -> None:
-    told = check(f"curl -H 'Authorization: Bearer {TOKEN}' https://u:{TOKEN}@api.mypurecloud.ie/api/v2/users/{TOKEN}")
-    assert TOKEN not in str(told)
+    actual = check(f"curl -H 'Authorization: Bearer {TOKEN}' https://u:{TOKEN}@api.mypurecloud.ie/api/v2/users/{TOKEN}")
+    assert TOKEN not in str(actual)
 
 
-def test_a_list_of_claims_ends_somewhere_and_says_so() -> None:
-    told = check(" ".join(f"POST /api/v2/made{each}/up" for each in range(MAX_CLAIMS + 20)))
-    assert (len(told.claims), told.omitted) == (MAX_CLAIMS, 20)
+def test_a_list_of_claims_ends_somewhere_and_it_is_reported() -> None:
+    actual = check(" ".join(f"POST /api/v2/made{each}/up" for each in range(MAX_CLAIMS + 20)))
+    assert (len(actual.claims), actual.omitted) == (MAX_CLAIMS, 20)
 
 
 @given(st.text(alphabet=st.sampled_from(list("/api/v2conversations{}<>\"'`:.;= \n-POSTGETscope>X")), max_size=400))
@@ -322,7 +322,7 @@ No SDK de JavaScript: conversationsApi.postConversationCobrowse(conversationId)
 """
 
 
-def test_true_and_false_claims_of_a_portuguese_text_are_told_apart() -> None:
+def test_true_and_false_claims_of_a_portuguese_text_are_distinguished() -> None:
     verdicts = {each.claim.rule or each.claim.shown: str(each.result.verdict) for each in check(PORTUGUESE).claims}
     assert verdicts == {
         "404 for no participant": "unknown",
@@ -358,7 +358,7 @@ def test_a_megabyte_of_nonsense_is_read_to_its_end(piece: str) -> None:
     assert len(check((piece * MAX_PASTE)[:MAX_PASTE]).claims) <= MAX_CLAIMS
 
 
-def test_a_text_over_the_budget_is_checked_in_its_beginning_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_over_the_budget_is_checked_in_its_beginning_and_it_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock ticks once per check, so that nothing depends on the machine."""
     monkeypatch.setattr(time_budget, "GRACE_SECONDS", 1_000_000)
     ticks = count()

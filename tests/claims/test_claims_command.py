@@ -23,18 +23,18 @@ def run(place: Path, text: str, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("text", "code"), [(WRONG, 3), (RIGHT, 0), ("scope widgets:readonly", 0), ("hello", 0)])
-def test_the_exit_code_tells_whether_something_is_wrong(tmp_path: Path, text: str, code: int) -> None:
+def test_the_exit_code_shows_whether_something_is_wrong(tmp_path: Path, text: str, code: int) -> None:
     assert run(tmp_path / "text", text)[0] == code
 
 
 def test_json_holds_each_claim_and_the_contract(tmp_path: Path) -> None:
-    told = json.loads(run(tmp_path / "text", f"{WRONG}\n{RIGHT}", "--json")[1])
-    assert [(each["text"], each["verdict"], each["line"]) for each in told["claims"]] == [
+    result = json.loads(run(tmp_path / "text", f"{WRONG}\n{RIGHT}", "--json")[1])
+    assert [(each["text"], each["verdict"], each["line"]) for each in result["claims"]] == [
         (WRONG, "wrong", 1),
         (RIGHT, "real", 2),
     ]
-    assert told["contract"]["version"].startswith("SDK")
-    assert told["counts"] == {"wrong": 1, "unknown": 0, "sound": 0, "real": 1}
+    assert result["contract"]["version"].startswith("SDK")
+    assert result["counts"] == {"wrong": 1, "unknown": 0, "sound": 0, "real": 1}
 
 
 def test_the_table_names_the_nearest_real_one(tmp_path: Path) -> None:

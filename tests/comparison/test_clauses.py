@@ -15,11 +15,13 @@ ADD, VOICE = "conversation:cobrowse:add", "conversation:cobrowseVoice:add"
 
 
 def changed(old: dict[str, Any], new: dict[str, Any]) -> list[Fact]:
-    told = surroundings.facts_of(OrgFacts.parse(environment(**old)), OrgFacts.parse(environment(**new)), (BEGAN, BEGAN))
-    return [each for each in told if each.is_changed]
+    result = surroundings.facts_of(
+        OrgFacts.parse(environment(**old)), OrgFacts.parse(environment(**new)), (BEGAN, BEGAN)
+    )
+    return [each for each in result if each.is_changed]
 
 
-def said(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def expected(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return clauses(changed(old, new), step_between(side(1), side(2, "conv.ended")))
 
 
@@ -28,7 +30,7 @@ def roles(*divisions: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "result"),
     [
         (
             {"roles": roles("Home", "Sales"), "permissions": {ADD: ["Home"], VOICE: ["Home"]}},
@@ -74,14 +76,16 @@ def roles(*divisions: str) -> list[dict[str, str]]:
         ({"scopes": ["a", "b"]}, {"scopes": []}, [f"the token no longer has the scope {each}" for each in "ab"]),
     ],
 )
-def test_what_belongs_together_is_said_together(old: dict[str, Any], new: dict[str, Any], told: list[str]) -> None:
-    assert said(old, new) == told
+def test_what_belongs_together_is_reported_together(
+    old: dict[str, Any], new: dict[str, Any], result: list[str]
+) -> None:
+    assert expected(old, new) == result
 
 
-def test_of_two_clients_each_fact_is_said_with_their_names() -> None:
+def test_of_two_clients_each_fact_is_reported_with_their_names() -> None:
     step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
-    (told,) = clauses(changed({"scopes": ["a"]}, {"scopes": []}), step)
-    assert told == "the token of Other doesn't have the scope a, and that of Acme does"
+    (result,) = clauses(changed({"scopes": ["a"]}, {"scopes": []}), step)
+    assert result == "the token of Other doesn't have the scope a, and that of Acme does"
     shops = {"deployments": {SHOP: ON}}, {"deployments": {SHOP: {**ON, "cobrowse": False, "version": "9"}}}
     assert clauses(changed(*shops), step) == ["cobrowse of the deployment Shop is off in Other and on in Acme"]
 
@@ -89,14 +93,14 @@ def test_of_two_clients_each_fact_is_said_with_their_names() -> None:
 def test_of_two_clients_what_both_have_and_set_otherwise_comes_before_what_one_has_alone() -> None:
     step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
     old = {"deployments": {"a": {**ON, "name": "A"}, "b": {**ON, "name": "B"}, SHOP: ON}}
-    told = clauses(changed(old, {"deployments": {SHOP: {**ON, "cobrowse": False}}, "gateway": True}), step)
-    assert "cobrowse of the deployment Shop" in told[0]
-    assert "gateway" in told[1]
-    assert len(told) == 4
+    result = clauses(changed(old, {"deployments": {SHOP: {**ON, "cobrowse": False}}, "gateway": True}), step)
+    assert "cobrowse of the deployment Shop" in result[0]
+    assert "gateway" in result[1]
+    assert len(result) == 4
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "result"),
     [
         ({ADD: ["Home"]}, {ADD: []}, f"Other doesn't have the permission {ADD}, and Acme does"),
         (
@@ -106,11 +110,11 @@ def test_of_two_clients_what_both_have_and_set_otherwise_comes_before_what_one_h
         ),
     ],
 )
-def test_of_two_clients_a_permission_is_told_by_who_holds_it(
-    old: dict[str, Any], new: dict[str, Any], told: str
+def test_of_two_clients_a_permission_is_reported_by_who_holds_it(
+    old: dict[str, Any], new: dict[str, Any], result: str
 ) -> None:
     step = step_between(side(1), side(2, "conv.ended", client_pk=2, client_name="Other"))
-    assert clauses(changed({"permissions": old}, {"permissions": new}), step) == [told]
+    assert clauses(changed({"permissions": old}, {"permissions": new}), step) == [result]
 
 
 @pytest.mark.parametrize(("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])

@@ -132,16 +132,16 @@ def provider(id: str, name: str = "", enabled: bool | None = None) -> dict[str, 
     ],
 )
 def test_providers_of_a_gateway(before: list[Any], after: list[Any], found: list[tuple[str, str, str]] | None) -> None:
-    told = [each for each in facts(gateway(*before), gateway(*after)) if each.state is not FactState.SAME]
+    result = [each for each in facts(gateway(*before), gateway(*after)) if each.state is not FactState.SAME]
     if found is None:  # which one it was renamed to is not clear, so nothing is taken for a new name
-        assert "id" not in {each.part for each in told}
+        assert "id" not in {each.part for each in result}
     else:
-        assert [(e.key, e.part, "unknown" if e.is_unknown else e.effect.value) for e in told] == found
+        assert [(e.key, e.part, "unknown" if e.is_unknown else e.effect.value) for e in result] == found
 
 
 def test_one_new_id_is_the_new_name_of_one_provider_at_most() -> None:
-    told = facts(gateway(provider("main"), provider("x", "Y")), gateway(provider("MAIN", "Y")))
-    assert [(each.key, each.part) for each in told if each.kind == "provider"] == [("main", "id"), ("x", "")]
+    result = facts(gateway(provider("main"), provider("x", "Y")), gateway(provider("MAIN", "Y")))
+    assert [(each.key, each.part) for each in result if each.kind == "provider"] == [("main", "id"), ("x", "")]
 
 
 @pytest.mark.parametrize("values", [{"gateway": False}, {"gateway": None}])
@@ -155,13 +155,13 @@ def test_what_is_missing_from_a_cut_list_is_not_gone() -> None:
     many = [{"role": f"role {number}", "division": "Home"} for number in range(100)]
     assert between(roles=([HOME], many)) and "unknown" in {way for *_, way in between(roles=([HOME], many))}
     old, new = environment(), environment(deployments={}, deployments_more=True)
-    (told,) = [each for each in facts(old, new) if each.kind == "deployment"]
-    assert told.is_unknown
-    (told,) = [each for each in facts(new, old) if each.kind == "deployment"]
-    assert told.is_unknown
+    (result,) = [each for each in facts(old, new) if each.kind == "deployment"]
+    assert result.is_unknown
+    (result,) = [each for each in facts(new, old) if each.kind == "deployment"]
+    assert result.is_unknown
     listed = [provider(str(number)) for number in range(100)]
-    (told,) = [each for each in facts(gateway(provider("a")), gateway(*listed)) if each.key == "a"]
-    assert told.is_unknown
+    (result,) = [each for each in facts(gateway(provider("a")), gateway(*listed)) if each.key == "a"]
+    assert result.is_unknown
 
 
 def test_the_age_of_a_secret_is_no_change_of_it() -> None:
@@ -169,8 +169,8 @@ def test_the_age_of_a_secret_is_no_change_of_it() -> None:
         return {"client": {"name": "Acme", "client_id": "client-1", "secret_set_at": born}}
 
     def secret(old: str, new: str) -> Fact:
-        told = facts(environment(**client(old)), environment(**client(new)))
-        return next(each for each in told if each.kind == "secret")
+        result = facts(environment(**client(old)), environment(**client(new)))
+        return next(each for each in result if each.kind == "secret")
 
     assert secret("2026-10-03T08:00:00+00:00", "2026-10-03T08:00:00+00:00").state is FactState.SAME
     assert secret("2026-10-03T08:00:00+00:00", "2026-10-04T08:00:00+00:00").state is FactState.CHANGED
@@ -186,24 +186,24 @@ def test_deployments_of_two_orgs_are_held_side_by_side_by_name() -> None:
     assert "" not in found
 
 
-def test_two_deployments_of_one_name_are_not_taken_for_one_another() -> None:
+def test_two_deployments_of_one_name_are_not_confused_with_one_another() -> None:
     there = environment(**ELSEWHERE, deployments={"b": ON, "c": ON})
     found = [each for each in facts(environment(), there) if each.kind == "deployment"]
     assert {each.part for each in found} == {""}
     assert len(found) == 3
 
 
-def test_nothing_is_said_of_what_neither_run_read() -> None:
+def test_nothing_is_reported_of_what_neither_run_read() -> None:
     blind = environment(roles=None, permissions=None, deployments=None, scopes=None, gateway=None, org=None)
     assert {each.kind for each in facts(blind, blind)}.isdisjoint(
         {"role", "permission", "deployment", "scope", "gateway"}
     )
 
 
-def test_a_run_that_kept_nothing_leaves_everything_unknown() -> None:
-    told = facts({}, environment())
-    assert told
-    assert {each.state for each in told} == {FactState.UNKNOWN}
+def test_a_run_that_stored_nothing_leaves_everything_unknown() -> None:
+    result = facts({}, environment())
+    assert result
+    assert {each.state for each in result} == {FactState.UNKNOWN}
     assert facts({}, {}) == ()
 
 
@@ -245,7 +245,7 @@ def test_an_environment_that_is_none_is_read_as_empty(shape: Any) -> None:
     assert {each.state for each in facts(shape, environment())} == {FactState.UNKNOWN}
 
 
-def test_every_change_can_be_told_in_words() -> None:
+def test_every_change_can_be_reported_in_words() -> None:
     """A clause of a sentence for whatever may be named as a reason."""
     old = environment(
         deployments={SHOP: ON, "gone": ON}, gateway=True, providers=[provider("a"), provider("b", enabled=True)]
@@ -295,7 +295,7 @@ def test_swapping_the_runs_turns_every_change_round() -> None:
         ({}, {"conditional": {"a:b:c": ["Home"]}}, FactState.SAME, "only with a condition, in Home"),
     ],
 )
-def test_what_is_held_under_a_condition_is_told_apart(
+def test_what_is_held_under_a_condition_is_distinguished(
     old: dict[str, Any], new: dict[str, Any], state: FactState, words: str
 ) -> None:
     held: dict[str, Any] = {"permissions": {"a:b:c": []}}

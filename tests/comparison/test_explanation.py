@@ -44,12 +44,12 @@ LISTED: dict[str, Any] = {"gateway": True, "providers": [{"id": "a"}]}
 INACTIVE = {SHOP: {**ON, "status": "Inactive"}}
 
 
-def explained(a: Side, b: Side, *seen: ObservedOrgChange) -> Explanation:
-    return compare_runs(a, b, {}, seen).explanation
+def explained(a: Side, b: Side, *observed: ObservedOrgChange) -> Explanation:
+    return compare_runs(a, b, {}, observed).explanation
 
 
-def named(told: Explanation) -> set[str]:
-    return {each.kind for each in told.facts}
+def named(actual: Explanation) -> set[str]:
+    return {each.kind for each in actual.facts}
 
 
 def off(**values: Any) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_a_run_that_is_still_going_has_no_verdict_to_compare(status: str) -> Non
     assert step_between(side(1, "", status=status), side(2)).kind is StepKind.NO_VERDICT
 
 
-def test_a_run_cut_short_could_not_tell_because_it_was_cut_short() -> None:
+def test_a_run_cut_short_could_not_show_because_it_was_cut_short() -> None:
     cut = side(2, "undetermined", status="interrupted")
     assert step_between(side(1), cut).kind is StepKind.NO_VERDICT
     assert explained(side(1), cut).certainty == ""
@@ -119,24 +119,24 @@ def test_the_order_is_that_of_time_for_one_client_and_from_right_to_wrong_for_tw
 # --- the story of the demo, and what else breaks
 
 
-def test_a_role_that_was_taken_explains_a_permission_that_is_missing() -> None:
-    told = explained(side(1, findings=(HELD,)), without_role(2))
-    assert (told.step.kind, told.certainty, named(told)) == (StepKind.BROKE, "proved", {"permission", "role"})
+def test_a_role_that_was_removed_explains_a_permission_that_is_missing() -> None:
+    actual = explained(side(1, findings=(HELD,)), without_role(2))
+    assert (actual.step.kind, actual.certainty, named(actual)) == (StepKind.BROKE, "proved", {"permission", "role"})
 
 
 def test_a_role_that_was_given_back_explains_that_it_works_again() -> None:
-    told = explained(without_role(1), side(2, findings=(HELD,)))
-    assert (told.step.kind, told.certainty, named(told)) == (StepKind.FIXED, "proved", {"permission", "role"})
+    actual = explained(without_role(1), side(2, findings=(HELD,)))
+    assert (actual.step.kind, actual.certainty, named(actual)) == (StepKind.FIXED, "proved", {"permission", "role"})
 
 
 def test_a_deployment_that_was_republished_with_cobrowse_off() -> None:
-    told = explained(side(1, findings=(SWITCHED_ON,)), switched_off(2))
-    assert (told.certainty, [each.part for each in told.facts]) == ("proved", ["cobrowse", "version"])
+    actual = explained(side(1, findings=(SWITCHED_ON,)), switched_off(2))
+    assert (actual.certainty, [each.part for each in actual.facts]) == ("proved", ["cobrowse", "version"])
 
 
 def test_a_path_that_was_changed_on_advice() -> None:
-    told = explained(side(1, findings=(PATH,), inputs=given(call())), wrong_path(2))
-    assert (told.certainty, named(told)) == ("proved", {"path"})
+    actual = explained(side(1, findings=(PATH,), inputs=given(call())), wrong_path(2))
+    assert (actual.certainty, named(actual)) == ("proved", {"path"})
 
 
 def test_a_scope_that_was_lost_at_the_gateway() -> None:
@@ -144,8 +144,8 @@ def test_a_scope_that_was_lost_at_the_gateway() -> None:
     lacks = make_finding("oauth.scopes", "fail", "scope_missing", subject="cobrowse:write")
     old, new = environment(scopes=["cobrowse:write", "other"]), environment(scopes=[])
     bad = side(2, "authz.scope_missing", (lacks,), environment=new, because=["oauth.scopes#cobrowse:write"])
-    told = explained(side(1, findings=(has,), environment=old), bad)
-    assert (told.certainty, [each.key for each in told.facts]) == ("proved", ["cobrowse:write"])
+    actual = explained(side(1, findings=(has,), environment=old), bad)
+    assert (actual.certainty, [each.key for each in actual.facts]) == ("proved", ["cobrowse:write"])
 
 
 def test_of_two_orgs_what_is_wrong_comes_before_what_else_differs() -> None:
@@ -153,18 +153,18 @@ def test_of_two_orgs_what_is_wrong_comes_before_what_else_differs() -> None:
     lacks = make_finding("oauth.scopes", "fail", "scope_missing", "cobrowse:write", sentence="THE SCOPE IS MISSING.")
     there = {"client_pk": 2, "client_name": "Gateway", "environment": environment(**LISTED, org={"id": "org-2"})}
     bad = side(2, "authz.scope_missing", (lacks,), because=["oauth.scopes#cobrowse:write"], **there)
-    told = explained(side(1, findings=(none,)), bad)
-    assert told.sentence.endswith("in Gateway tHE SCOPE IS MISSING.")
-    assert "has a provider gateway" in told.more[0]
+    actual = explained(side(1, findings=(none,)), bad)
+    assert actual.sentence.endswith("in Gateway tHE SCOPE IS MISSING.")
+    assert "has a provider gateway" in actual.more[0]
 
 
 def test_of_two_orgs_at_most_two_differences_are_named() -> None:
     old = environment(deployments={str(n): {**ON, "name": f"Site {n}"} for n in range(9)})
     bad = switched_off(2, client_pk=2, client_name="Other", environment={**off(), "org": {"id": "org-2", "name": "O"}})
-    told = explained(side(1, findings=(SWITCHED_ON,), environment=old), bad)
-    assert "Site" not in told.sentence
-    assert sum(told.more[0].count(f"Site {n}") for n in range(9)) == 2
-    assert "and 7 more." in told.more[0]
+    actual = explained(side(1, findings=(SWITCHED_ON,), environment=old), bad)
+    assert "Site" not in actual.sentence
+    assert sum(actual.more[0].count(f"Site {n}") for n in range(9)) == 2
+    assert "and 7 more." in actual.more[0]
 
 
 def test_a_provider_that_was_renamed() -> None:
@@ -175,8 +175,8 @@ def test_a_provider_that_was_renamed() -> None:
     differs = make_finding("provider.match", "fail", "other_case", evidence={"wanted": "genesys", "ids": ["Genesys"]})
     inputs = given(call(body='{"providerId": "genesys"}'))
     bad = side(2, "provider.mismatch", (differs,), environment=org("Genesys"), inputs=inputs)
-    told = explained(side(1, findings=(match,), environment=org("genesys"), inputs=inputs), bad)
-    assert (told.certainty, [each.part for each in told.facts]) == ("proved", ["id"])
+    actual = explained(side(1, findings=(match,), environment=org("genesys"), inputs=inputs), bad)
+    assert (actual.certainty, [each.part for each in actual.facts]) == ("proved", ["id"])
 
 
 def test_a_provider_id_in_another_case_on_the_side_of_the_caller() -> None:
@@ -187,8 +187,8 @@ def test_a_provider_id_in_another_case_on_the_side_of_the_caller() -> None:
     bad = side(
         2, "provider.mismatch", (differs,), environment=org, inputs=given(call(body='{"providerId": "Genesys"}'))
     )
-    told = explained(good, bad)
-    assert (told.certainty, named(told)) == ("proved", {"provider_id"})
+    actual = explained(good, bad)
+    assert (actual.certainty, named(actual)) == ("proved", {"provider_id"})
 
 
 @pytest.mark.parametrize(
@@ -232,9 +232,9 @@ def test_each_cause_hangs_on_its_own_facts(
 ) -> None:
     good = side(1, findings=(make_finding(check, "pass"),), environment=environment(**old))
     bad = side(2, cause, (make_finding(check, "fail", code),), environment=environment(**new))
-    told = explained(good, bad)
-    assert told.certainty in ("proved", "likely")
-    assert named(told) == {kind}
+    actual = explained(good, bad)
+    assert actual.certainty in ("proved", "likely")
+    assert named(actual) == {kind}
     back = explained(replace(bad, pk=1, at=good.at), replace(good, pk=2, at=bad.at))
     assert named(back) == {kind}
 
@@ -243,8 +243,8 @@ def test_each_cause_hangs_on_its_own_facts(
 
 
 def test_nothing_changed_that_explains_it() -> None:
-    told = explained(side(1, findings=(HELD,)), without_role(2, environment=environment()))
-    assert (told.certainty, told.facts, told.org_changes) == ("undetermined", (), ())
+    actual = explained(side(1, findings=(HELD,)), without_role(2, environment=environment()))
+    assert (actual.certainty, actual.facts, actual.org_changes) == ("undetermined", (), ())
 
 
 @pytest.mark.parametrize(
@@ -269,8 +269,8 @@ def test_a_change_of_something_else_is_no_reason(values: dict[str, Any]) -> None
 
 def test_a_deployment_that_is_new_and_off_takes_nothing_away() -> None:
     more = {SHOP: {**ON, "cobrowse": False}, "other": {**ON, "cobrowse": False}}
-    told = explained(side(1, findings=(SWITCHED_ON,)), switched_off(2, environment=environment(deployments=more)))
-    assert [each.key for each in told.facts] == [SHOP]
+    actual = explained(side(1, findings=(SWITCHED_ON,)), switched_off(2, environment=environment(deployments=more)))
+    assert [each.key for each in actual.facts] == [SHOP]
 
 
 def test_a_channel_counts_where_the_conversation_came_by_it() -> None:
@@ -285,32 +285,32 @@ def test_a_channel_counts_where_the_conversation_came_by_it() -> None:
     assert explained(side(1, findings=(SWITCHED_ON,)), fails("Voice")).facts == ()
 
 
-def test_what_was_not_read_is_said_and_accuses_nobody() -> None:
+def test_what_was_not_read_is_reported_and_accuses_nobody() -> None:
     blind = environment(roles=None, permissions=None)
-    told = explained(side(1, findings=(HELD,), environment=blind), without_role(2))
-    assert told.certainty == "undetermined"
-    assert {each.kind for each in told.unread} == {"role", "permission"}
+    actual = explained(side(1, findings=(HELD,), environment=blind), without_role(2))
+    assert actual.certainty == "undetermined"
+    assert {each.kind for each in actual.unread} == {"role", "permission"}
 
 
-def test_a_trouble_of_the_network_comes_and_goes_by_itself() -> None:
+def test_a_problem_of_the_network_comes_and_goes_by_itself() -> None:
     bad = side(2, "env.timeout", (make_finding("oauth.token", "error", "unreachable"),))
-    told = explained(side(1, findings=(make_finding("oauth.token"),)), bad)
-    assert told.certainty == "undetermined"
-    assert "comes and goes" in told.sentence
+    actual = explained(side(1, findings=(make_finding("oauth.token"),)), bad)
+    assert actual.certainty == "undetermined"
+    assert "comes and goes" in actual.sentence
 
 
 def test_a_check_that_the_other_run_did_not_ask_may_have_failed_then_too() -> None:
     health = side(1, kind="health", inputs=given(conversation=""), planned=("permissions.call",), findings=(HELD,))
-    told = explained(health, wrong_path(2))
-    assert (told.certainty, told.facts) == ("undetermined", ())
+    actual = explained(health, wrong_path(2))
+    assert (actual.certainty, actual.facts) == ("undetermined", ())
 
 
 @pytest.mark.parametrize("cause", ["conv.ended", "none"])
-def test_two_runs_that_say_the_same_have_nothing_to_explain(cause: str) -> None:
+def test_two_runs_with_the_same_verdict_have_nothing_to_explain(cause: str) -> None:
     found = () if cause == "none" else (make_finding("conversation.connected", "fail", "ended"),)
-    told = explained(side(1, cause, found), side(2, cause, found, environment=environment(**NO_ROLE)))
-    assert (told.step.kind, told.certainty, told.facts) == (StepKind.SAME, "", ())
-    assert told.more, "the changes that made no difference are counted"
+    actual = explained(side(1, cause, found), side(2, cause, found, environment=environment(**NO_ROLE)))
+    assert (actual.step.kind, actual.certainty, actual.facts) == (StepKind.SAME, "", ())
+    assert actual.more, "the changes that made no difference are counted"
 
 
 def test_the_same_run_twice_has_nothing_to_explain() -> None:
@@ -326,9 +326,9 @@ def test_several_changes_at_once_make_it_likely_at_most() -> None:
         region="us-east-1",
     )
     bad = side(2, "auth.client_rejected", (make_finding("oauth.token", "fail", "client_rejected"),), environment=new)
-    told = explained(side(1, findings=(make_finding("oauth.token"),)), bad)
-    assert (told.certainty, named(told)) == ("likely", {"client", "secret", "region"})
-    assert told.more
+    actual = explained(side(1, findings=(make_finding("oauth.token"),)), bad)
+    assert (actual.certainty, named(actual)) == ("likely", {"client", "secret", "region"})
+    assert actual.more
 
 
 def test_a_call_with_another_provider_and_an_org_with_other_providers() -> None:
@@ -339,8 +339,8 @@ def test_a_call_with_another_provider_and_an_org_with_other_providers() -> None:
         1, findings=(make_finding("provider.match"),), environment=old, inputs=given(call(body='{"providerId": "a"}'))
     )
     bad = side(2, "provider.mismatch", (differs,), environment=new, inputs=given(call(body='{"providerId": "c"}')))
-    told = explained(good, bad)
-    assert named(told) == {"provider_id"}, "what became of providers that the call does not name is beside the point"
+    actual = explained(good, bad)
+    assert named(actual) == {"provider_id"}, "what became of providers that the call does not name is beside the point"
 
 
 @pytest.mark.parametrize(
@@ -354,33 +354,33 @@ def test_a_call_with_another_provider_and_an_org_with_other_providers() -> None:
     ],
 )
 def test_what_makes_it_less_sure(values: dict[str, Any]) -> None:
-    told = explained(side(1, findings=(HELD,)), replace(without_role(2), **values))
-    assert (told.certainty, named(told)) == ("likely", {"permission", "role"})
+    actual = explained(side(1, findings=(HELD,)), replace(without_role(2), **values))
+    assert (actual.certainty, named(actual)) == ("likely", {"permission", "role"})
 
 
 def test_a_finding_that_was_not_known_before_proves_no_change() -> None:
     for outcome in ("skip", "error"):
-        told = explained(side(1, findings=(replace(HELD, outcome=outcome),)), without_role(2))
-        assert told.certainty == "likely"
+        actual = explained(side(1, findings=(replace(HELD, outcome=outcome),)), without_role(2))
+        assert actual.certainty == "likely"
 
 
 def test_a_check_that_judges_otherwise_may_be_the_whole_reason() -> None:
     raised = replace(LACKED, check_version=2)
     bad = without_role(2, findings=(raised,), environment=environment())
-    told = explained(side(1, findings=(HELD,)), bad)
-    assert told.certainty == "undetermined"
-    assert "permissions.call" in told.sentence
+    actual = explained(side(1, findings=(HELD,)), bad)
+    assert actual.certainty == "undetermined"
+    assert "permissions.call" in actual.sentence
 
 
 def test_an_older_row_without_named_findings_is_explained_by_its_cause() -> None:
-    told = explained(side(1, findings=(HELD,)), without_role(2, because=[]))
-    assert named(told) == {"permission", "role"}
+    actual = explained(side(1, findings=(HELD,)), without_role(2, because=[]))
+    assert named(actual) == {"permission", "role"}
 
 
 def test_a_cause_and_a_check_that_are_both_gone_are_no_error() -> None:
     gone = make_finding("gone.check", "fail", "gone")
-    told = explained(side(1, findings=(make_finding("gone.check"),)), side(2, "gone.cause", (gone,)))
-    assert told.certainty == "undetermined"
+    actual = explained(side(1, findings=(make_finding("gone.check"),)), side(2, "gone.cause", (gone,)))
+    assert actual.certainty == "undetermined"
 
 
 # --- a conversation has a course of its own
@@ -389,30 +389,30 @@ def test_a_cause_and_a_check_that_are_both_gone_are_no_error() -> None:
 def test_the_same_conversation_moved_on() -> None:
     good = side(1, findings=(make_finding("conversation.connected", "pass", "connected"),))
     bad = side(2, "conv.ended", (make_finding("conversation.connected", "fail", "ended", sentence="It has ended."),))
-    told = explained(good, bad)
-    assert (told.certainty, told.facts) == ("proved", ())
-    assert "it has ended" in told.sentence
+    actual = explained(good, bad)
+    assert (actual.certainty, actual.facts) == ("proved", ())
+    assert "it has ended" in actual.sentence
 
 
-def test_a_conversation_that_came_to_work_is_told_as_it_is_now() -> None:
+def test_a_conversation_that_came_to_work_is_reported_as_it_is_now() -> None:
     bad = side(
         1, "conv.not_connected", (make_finding("conversation.connected", "fail", "queued", sentence="It waits."),)
     )
     good = side(2, findings=(make_finding("conversation.connected", "pass", "connected", sentence="It is connected."),))
-    told = explained(bad, good)
-    assert told.certainty == "proved"
-    assert "it is connected" in told.sentence
-    assert "it waits" not in told.sentence
+    actual = explained(bad, good)
+    assert actual.certainty == "proved"
+    assert "it is connected" in actual.sentence
+    assert "it waits" not in actual.sentence
 
 
-def test_an_answer_that_was_brought_shows_a_fault_and_makes_none() -> None:
+def test_an_answer_that_was_given_shows_a_fault_and_makes_none() -> None:
     refused = ReceivedResponse(404, body='{"code": "not.found"}')
-    said = make_finding("answer.meaning", "fail", "not_found")
+    expected = make_finding("answer.meaning", "fail", "not_found")
     good = side(1, findings=(PATH,), inputs=given(call()))
-    bad = wrong_path(2, findings=(NO_PATH, said), inputs=given(call(f"{START}/sessions"), refused))
-    told = explained(good, bad)
-    assert (told.certainty, named(told)) == ("proved", {"path"})
-    alone = side(2, "authz.not_a_party", (said,), inputs=given(call(), refused), planned=("answer.meaning",))
+    bad = wrong_path(2, findings=(NO_PATH, expected), inputs=given(call(f"{START}/sessions"), refused))
+    actual = explained(good, bad)
+    assert (actual.certainty, named(actual)) == ("proved", {"path"})
+    alone = side(2, "authz.not_a_party", (expected,), inputs=given(call(), refused), planned=("answer.meaning",))
     first = side(
         1, findings=(make_finding("answer.meaning", code="success"),), inputs=given(call(), ReceivedResponse(200))
     )
@@ -429,34 +429,34 @@ def test_another_conversation_is_another_matter() -> None:
 # --- one fault in place of another
 
 
-def test_another_fault_is_explained_by_what_brought_it() -> None:
+def test_another_fault_is_explained_by_what_caused_it() -> None:
     path = side(1, "path.not_in_api", (NO_PATH, HELD), inputs=given(call()))
-    told = explained(path, without_role(2, findings=(LACKED, PATH), inputs=given(call())))
-    assert (told.step.kind, named(told)) == (StepKind.OTHER, {"permission", "role"})
+    actual = explained(path, without_role(2, findings=(LACKED, PATH), inputs=given(call())))
+    assert (actual.step.kind, named(actual)) == (StepKind.OTHER, {"permission", "role"})
 
 
 def test_a_fault_that_stood_behind_the_other_did_not_come() -> None:
     both = wrong_path(1, findings=(NO_PATH, LACKED), because=["request.path"], also=["authz.permission_missing"])
-    mended = without_role(2, findings=(PATH, LACKED), inputs=given(call()))
-    told = explained(both, mended)
-    assert named(told) == {"path"}
-    assert "already" in told.more[0]
+    fixed = without_role(2, findings=(PATH, LACKED), inputs=given(call()))
+    actual = explained(both, fixed)
+    assert named(actual) == {"path"}
+    assert "already" in actual.more[0]
 
 
-def test_a_fault_that_is_still_there_behind_the_new_one_was_not_mended() -> None:
+def test_a_fault_that_is_still_there_behind_the_new_one_was_not_fixed() -> None:
     first = without_role(1, findings=(PATH, LACKED), inputs=given(call()), because=["permissions.call"])
     second = wrong_path(2, findings=(NO_PATH, LACKED), because=["request.path"], also=["authz.permission_missing"])
-    told = explained(first, second)
-    assert named(told) == {"path"}
-    assert "still a problem" in told.more[0]
+    actual = explained(first, second)
+    assert named(actual) == {"path"}
+    assert "still a problem" in actual.more[0]
 
 
-def test_a_right_to_read_that_is_gone_explains_that_nothing_can_be_told() -> None:
+def test_a_right_to_read_that_is_gone_explains_that_nothing_can_be_reported() -> None:
     view = "conversation:communication:view"
     old, new = (environment(permissions={view: held}) for held in (["Home"], []))
     blind = side(2, "undetermined", (make_finding("conversation.exists", "error", "unreadable"),), environment=new)
-    told = explained(side(1, findings=(make_finding("conversation.exists"),), environment=old), blind)
-    assert (told.step.kind, told.certainty, named(told)) == (StepKind.BECAME_UNKNOWN, "likely", {"permission"})
+    actual = explained(side(1, findings=(make_finding("conversation.exists"),), environment=old), blind)
+    assert (actual.step.kind, actual.certainty, named(actual)) == (StepKind.BECAME_UNKNOWN, "likely", {"permission"})
 
 
 # --- two clients
@@ -470,10 +470,10 @@ def elsewhere(made: Side) -> Side:
 
 def test_it_works_in_the_sandbox_and_fails_in_production() -> None:
     sandbox, production = elsewhere(side(2, findings=(HELD,))), without_role(1)
-    told = explained(sandbox, production)
-    assert (told.step.kind, named(told)) == (StepKind.BROKE, {"permission", "role"})
-    assert "Sandbox" in told.sentence
-    assert not told.step.is_same_client
+    actual = explained(sandbox, production)
+    assert (actual.step.kind, named(actual)) == (StepKind.BROKE, {"permission", "role"})
+    assert "Sandbox" in actual.sentence
+    assert not actual.step.is_same_client
 
 
 def test_what_two_orgs_differ_in_by_nature_is_no_reason() -> None:
@@ -482,10 +482,10 @@ def test_what_two_orgs_differ_in_by_nature_is_no_reason() -> None:
     assert explained(sandbox, production).facts == ()
 
 
-def test_snapshots_of_another_org_tell_nothing_of_this_one() -> None:
-    seen = change("grant", "vanished")
+def test_snapshots_of_another_org_show_nothing_of_this_one() -> None:
+    observed = change("grant", "vanished")
     sandbox, production = elsewhere(side(1, findings=(HELD,))), without_role(2, environment={})
-    assert explained(sandbox, production, seen).org_changes == ()
+    assert explained(sandbox, production, observed).org_changes == ()
 
 
 # --- what snapshots saw
@@ -500,13 +500,13 @@ def change(about: str, kind: str, hours: tuple[float | None, float] = (1.2, 1.8)
 
 
 def test_a_snapshot_that_saw_it_is_named_with_it() -> None:
-    seen = change("deployment", "disabled", ref=SHOP, name="Shop")
-    told = explained(side(1, findings=(SWITCHED_ON,)), switched_off(2), seen)
-    assert (told.certainty, told.org_changes) == ("proved", (seen,))
+    observed = change("deployment", "disabled", ref=SHOP, name="Shop")
+    actual = explained(side(1, findings=(SWITCHED_ON,)), switched_off(2), observed)
+    assert (actual.certainty, actual.org_changes) == ("proved", (observed,))
 
 
 @pytest.mark.parametrize(
-    "seen",
+    "observed",
     [
         change("deployment", "disabled", ref="another", name="Other"),
         change("deployment", "enabled", ref=SHOP, name="Shop"),
@@ -515,19 +515,19 @@ def test_a_snapshot_that_saw_it_is_named_with_it() -> None:
         change("standing", "changed"),
     ],
 )
-def test_a_snapshot_that_saw_something_else_is_not(seen: ObservedOrgChange) -> None:
-    assert explained(side(1, findings=(SWITCHED_ON,)), switched_off(2), seen).org_changes == ()
+def test_a_snapshot_that_saw_something_else_is_not(observed: ObservedOrgChange) -> None:
+    assert explained(side(1, findings=(SWITCHED_ON,)), switched_off(2), observed).org_changes == ()
 
 
 def test_where_the_runs_did_not_read_it_a_snapshot_may_know() -> None:
     blind = environment(roles=None, permissions=None)
-    seen = change("grant", "vanished", name="Cobrowse")
-    told = explained(side(1, findings=(HELD,), environment=blind), without_role(2), seen)
-    assert (told.certainty, told.facts, told.org_changes) == ("likely", (), (seen,))
+    observed = change("grant", "vanished", name="Cobrowse")
+    actual = explained(side(1, findings=(HELD,), environment=blind), without_role(2), observed)
+    assert (actual.certainty, actual.facts, actual.org_changes) == ("likely", (), (observed,))
 
 
 @pytest.mark.parametrize(
-    ("seen", "kind", "way"),
+    ("observed", "kind", "way"),
     [
         (change("deployment", "disabled"), "deployment", Effect.LOST),
         (change("deployment", "changed", setting="channels", before=["Voice"], after=[]), "deployment", Effect.LOST),
@@ -547,23 +547,23 @@ def test_where_the_runs_did_not_read_it_a_snapshot_may_know() -> None:
         (change("standing", "changed", before=None, after={}), "standing", Effect.OTHER),
     ],
 )
-def test_what_a_snapshot_s_change_is_about(seen: ObservedOrgChange, kind: str, way: Effect) -> None:
-    assert (seen.fact_kind, seen.effect) == (kind, way)
+def test_what_a_snapshot_s_change_is_about(observed: ObservedOrgChange, kind: str, way: Effect) -> None:
+    assert (observed.fact_kind, observed.effect) == (kind, way)
 
 
 @pytest.mark.parametrize("setting", ["maskSelectors", "version", "draft", "name", "allowDraw"])
 def test_a_setting_that_switches_nothing_is_no_reason(setting: str) -> None:
     blind = environment(deployments=None)
-    seen = change("deployment", "changed", ref=SHOP, setting=setting, before="a", after="b")
+    observed = change("deployment", "changed", ref=SHOP, setting=setting, before="a", after="b")
     good = side(1, findings=(SWITCHED_ON,), environment=blind)
-    assert explained(good, switched_off(2, environment=blind), seen).org_changes == ()
+    assert explained(good, switched_off(2, environment=blind), observed).org_changes == ()
 
 
-def test_a_licence_that_is_gone_is_seen_by_a_snapshot_alone() -> None:
-    seen = change("client", "changed", ref=ADD, setting="catalogue", before=True, after=False)
+def test_a_licence_that_is_gone_is_observed_by_a_snapshot_alone() -> None:
+    observed = change("client", "changed", ref=ADD, setting="catalogue", before=True, after=False)
     good = side(1, findings=(make_finding("permissions.catalogue"),))
     bad = side(2, "config.feature_not_licensed", (make_finding("permissions.catalogue", "fail", "not_in_catalogue"),))
-    assert explained(good, bad, seen).org_changes == (seen,)
+    assert explained(good, bad, observed).org_changes == (observed,)
 
 
 @pytest.mark.parametrize(
@@ -583,8 +583,8 @@ def test_a_licence_that_is_gone_is_seen_by_a_snapshot_alone() -> None:
     ],
 )
 def test_a_change_between_two_readings_may_lie_between_two_runs(hours: tuple[float | None, float], may: bool) -> None:
-    seen = change("grant", "vanished", hours)
-    assert seen.may_lie_between(BEGAN + timedelta(hours=1), BEGAN + timedelta(hours=2)) is may
+    observed = change("grant", "vanished", hours)
+    assert observed.may_lie_between(BEGAN + timedelta(hours=1), BEGAN + timedelta(hours=2)) is may
 
 
 # --- the same from both ends
@@ -607,7 +607,7 @@ def test_swapping_the_runs_changes_no_word_of_the_reason(a: Side, b: Side) -> No
     assert explained(a, b) == explained(b, a)
 
 
-def test_every_check_that_can_lead_to_a_cause_says_what_it_hangs_on() -> None:
+def test_every_check_that_can_lead_to_a_cause_names_what_it_hangs_on() -> None:
     checks = {rule.check for rule in (*RULES, *DEPARTURES, *(rule for rule, _ in REFUSALS))}
     passing = {"limits.headroom"}
     assert {check for check in checks - passing if not link_of(check).kinds} == set()

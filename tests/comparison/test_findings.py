@@ -83,7 +83,7 @@ def test_a_subject_that_only_one_run_speaks_of(
     assert found.change == change
 
 
-def test_another_check_s_skip_says_nothing() -> None:
+def test_another_check_s_skip_shows_nothing() -> None:
     other = make_finding("skip", check_id="oauth.scopes")
     found = compare(
         [make_finding("pass", subject="x"), make_finding("pass", subject="y"), other],

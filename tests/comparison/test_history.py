@@ -18,7 +18,7 @@ def points(line: str) -> list[Point]:
     ]
 
 
-def told(line: str) -> TargetHistory:
+def result(line: str) -> TargetHistory:
     return history_of(points(line))
 
 
@@ -36,7 +36,7 @@ def numbers(flip: Flip | None) -> tuple[int, int] | None:
         ("..xx", [(2, 3)]),
         ("..xx..", [(2, 3), (4, 5)]),
         ("..xy.", [(2, 3), (3, 4), (4, 5)]),
-        # what could not be told is neither good nor bad
+        # an inconclusive run is neither good nor bad
         ("..?x", [(2, 4)]),
         ("..??..", []),
         ("xx?xx", []),
@@ -48,7 +48,7 @@ def numbers(flip: Flip | None) -> tuple[int, int] | None:
     ],
 )
 def test_flips(line: str, flips: list[tuple[int, int]]) -> None:
-    assert [numbers(each) for each in told(line).flips] == flips
+    assert [numbers(each) for each in result(line).flips] == flips
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_flips(line: str, flips: list[tuple[int, int]]) -> None:
         ("..xx..", 6, (2, 3)),
         ("..xx..yy", 8, (6, 7)),
         ("..xx..yy", 4, (2, 3)),
-        # the second fault came before the first was mended: it broke once
+        # the second fault came before the first was fixed: it broke once
         ("..xxyy", 6, (2, 3)),
         ("..?xx", 5, (2, 4)),
         # never seen to work, or never seen to fail
@@ -74,11 +74,11 @@ def test_flips(line: str, flips: list[tuple[int, int]]) -> None:
     ],
 )
 def test_the_break_that_led_to_a_run(line: str, run: int, broke: tuple[int, int] | None) -> None:
-    assert numbers(told(line).break_before(run)) == broke
+    assert numbers(result(line).break_before(run)) == broke
 
 
-def test_what_was_not_told_lies_between_the_last_good_and_the_first_bad() -> None:
-    broke = told(".??x").break_before(4)
+def test_what_was_not_reported_lies_between_the_last_good_and_the_first_bad() -> None:
+    broke = result(".??x").break_before(4)
     assert broke is not None
     assert [each.pk for each in broke.unknown] == [2, 3]
 
@@ -100,28 +100,28 @@ def test_what_was_not_told_lies_between_the_last_good_and_the_first_bad() -> Non
     ],
 )
 def test_flapping_is_one_cause_that_comes_and_goes(line: str, cause: str) -> None:
-    assert told(line).flapping == cause
+    assert result(line).flapping == cause
 
 
-def test_after_a_break_the_first_good_run_mended_it() -> None:
-    history = told("..xxy?.x")
+def test_after_a_break_the_first_good_run_fixed_it() -> None:
+    history = result("..xxy?.x")
     broke = history.break_before(4)
     assert broke is not None
-    mended = history.fixed_after(broke)
-    assert mended is not None
-    assert mended.pk == 7
+    fixed = history.fixed_after(broke)
+    assert fixed is not None
+    assert fixed.pk == 7
     assert [numbers(each) for each in history.flips_since(broke)] == [(4, 5), (5, 7), (7, 8)]
 
 
-def test_what_is_still_broken_is_not_mended() -> None:
-    history = told("..xx")
+def test_what_is_still_broken_is_not_fixed() -> None:
+    history = result("..xx")
     broke = history.break_before(4)
     assert broke is not None
     assert history.fixed_after(broke) is None
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
-    assert history_of(reversed(points("..x?.."))) == told("..x?..")
+    assert history_of(reversed(points("..x?.."))) == result("..x?..")
 
 
 @pytest.mark.parametrize(
@@ -140,17 +140,17 @@ def test_moods(cause: str, is_whole: bool, mood: PointState) -> None:
     assert Point(1, BEGAN, cause, is_whole=is_whole).state is mood
 
 
-def test_a_streak_knows_its_ends_and_what_was_not_told_in_it() -> None:
-    good, bad = told("..?xx-x").streaks
+def test_a_streak_knows_its_ends_and_what_was_not_reported_in_it() -> None:
+    good, bad = result("..?xx-x").streaks
     assert (good.first.pk, good.last.pk, good.is_good) == (1, 2, True)
     assert (bad.first.pk, bad.last.pk, bad.is_good) == (4, 7, False)
     assert [each.pk for each in (*good.unknown, *bad.unknown)] == [3, 6]
-    assert told("..?xx-x").now == bad
+    assert result("..?xx-x").now == bad
 
 
 @pytest.mark.parametrize(("line", "broke"), [("..xx..yy", (6, 7)), ("..xx..", (2, 3)), ("...", None), ("", None)])
 def test_the_newest_break(line: str, broke: tuple[int, int] | None) -> None:
-    assert numbers(told(line).newest_break) == broke
+    assert numbers(result(line).newest_break) == broke
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,6 @@ def test_the_newest_break(line: str, broke: tuple[int, int] | None) -> None:
     ],
 )
 def test_earlier_breaks_of_the_same_cause(line: str, earlier: list[tuple[int, int]]) -> None:
-    past = told(line)
+    past = result(line)
     assert past.newest_break is not None
     assert [numbers(each) for each in past.earlier_breaks(past.newest_break)] == earlier

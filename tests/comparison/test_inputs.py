@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.comparison import inputs as brought
+from diagnostics.comparison import inputs as input_facts
 from diagnostics.parsing.call import FailingCall, ReceivedResponse
 from diagnostics.parsing.inputs import Inputs
 from tests.comparison.sides import CONVERSATION, OTHER_CONVERSATION, START, call, given, side
@@ -11,7 +11,7 @@ HOST = "https://api.mypurecloud.ie"
 
 
 def changed(before: Inputs, after: Inputs) -> list[str]:
-    facts = brought.facts_of(side(1, inputs=before), side(2, inputs=after))
+    facts = input_facts.facts_of(side(1, inputs=before), side(2, inputs=after))
     assert all(each.clause for each in facts if each.is_changed)
     return [each.kind for each in facts if each.is_changed]
 
@@ -54,7 +54,7 @@ def test_a_call_that_only_one_run_was_given_is_named_once() -> None:
 
 
 def test_a_health_check_was_given_nothing() -> None:
-    assert brought.facts_of(side(1, inputs=Inputs()), side(2, inputs=Inputs())) == ()
+    assert input_facts.facts_of(side(1, inputs=Inputs()), side(2, inputs=Inputs())) == ()
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_answers(before: ReceivedResponse | None, after: ReceivedResponse | None
     assert changed(given(answer=before), given(answer=after)) == kinds
 
 
-def test_what_was_brought_is_never_shown_at_any_length() -> None:
+def test_what_was_given_is_never_shown_at_any_length() -> None:
     long = call(f"{START}/{'x' * 100_000}", body="y" * 100_000, Some="z" * 100_000)
-    for fact in brought.facts_of(side(1, inputs=given(call())), side(2, inputs=given(long))):
+    for fact in input_facts.facts_of(side(1, inputs=given(call())), side(2, inputs=given(long))):
         assert len(fact.after or "") < 1000
         assert len(fact.clause) < 1000

@@ -23,9 +23,9 @@ def compared(a: Side, b: Side) -> Comparison:
 
 
 def groups(before: tuple[FindingResult, ...], after: tuple[FindingResult, ...]) -> dict[str, list[str]]:
-    told = compared(side(1, findings=before), side(2, findings=after))
-    found = {group.key: [line.subject or line.check_id for line in group.lines] for group in told.groups}
-    return {**found, **({"same": [line.subject or line.check_id for line in told.same]} if told.same else {})}
+    actual = compared(side(1, findings=before), side(2, findings=after))
+    found = {group.key: [line.subject or line.check_id for line in group.lines] for group in actual.groups}
+    return {**found, **({"same": [line.subject or line.check_id for line in actual.same]} if actual.same else {})}
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_of_two_clients_nothing_is_new() -> None:
     assert (group.key, "ew" in group.title) == ("broken", False)
 
 
-def test_what_is_unknown_says_why() -> None:
+def test_what_is_unknown_shows_why() -> None:
     for after in (make_finding("oauth.token", "skip"), make_finding("oauth.token", check_version=2)):
-        told = compared(side(1, findings=(make_finding("oauth.token", "fail"),)), side(2, findings=(after,)))
-        assert told.groups[0].lines[0].reason
+        actual = compared(side(1, findings=(make_finding("oauth.token", "fail"),)), side(2, findings=(after,)))
+        assert actual.groups[0].lines[0].reason
 
 
 def test_subjects_come_and_go_where_both_checks_got_to_their_end() -> None:
@@ -81,7 +81,7 @@ def test_subjects_come_and_go_where_both_checks_got_to_their_end() -> None:
     assert "a" in groups(scopes("a", "b"), crashed)["unknown"]
 
 
-def test_a_check_that_ended_in_nothing_leaves_what_it_said_before_unknown() -> None:
+def test_a_check_that_ended_in_nothing_leaves_what_it_reported_before_unknown() -> None:
     before, after = (make_finding("oauth.scopes", subject="a"),), ()
     a, b = side(1, findings=before), side(2, findings=after, planned=("oauth.scopes",))
     assert [group.key for group in compared(a, b).groups] == ["unknown"]
@@ -103,7 +103,7 @@ def test_one_thing_of_two_orgs_is_one_subject(before: str, after: str) -> None:
     assert (group.key, group.lines[0].subject, group.lines[0].other_subject) == ("broken", after, before)
 
 
-def test_what_may_be_either_of_two_is_taken_for_neither() -> None:
+def test_what_may_be_either_of_two_is_confused_with_neither() -> None:
     a = side(1, findings=(make_finding("reach.tls", subject="api.a.example"),))
     b = side(2, findings=tuple(make_finding("reach.tls", subject=f"api.{each}.example") for each in "bc"))
     assert {line.subject for group in compared(a, b).groups for line in group.lines} == {
@@ -124,13 +124,13 @@ def test_what_may_be_either_of_two_is_taken_for_neither() -> None:
 def test_what_only_one_run_asked_is_no_change(values: dict[str, Any], why: str) -> None:
     whole = side(1, findings=(make_finding("oauth.token"), make_finding("request.path", "fail")))
     less = side(2, findings=(make_finding("oauth.token"),), **values)
-    for told in (compared(whole, less), compared(less, whole)):
-        assert told.groups == ()
-        assert [(each.check_id, each.run_by) for each in told.unshared] == [("request.path", whole)]
-        assert why in told.unshared[0].why
+    for actual in (compared(whole, less), compared(less, whole)):
+        assert actual.groups == ()
+        assert [(each.check_id, each.run_by) for each in actual.unshared] == [("request.path", whole)]
+        assert why in actual.unshared[0].why
 
 
-def test_a_check_that_is_retired_shows_its_id_and_says_so() -> None:
+def test_a_check_that_is_retired_shows_its_id_and_it_is_reported() -> None:
     old = side(1, findings=(make_finding("oauth.token"), make_finding("gone.check", "fail")))
     (unasked,) = compared(old, side(2, findings=(make_finding("oauth.token"),))).unshared
     assert (unasked.title, "removed" in unasked.why) == ("gone.check", True)
@@ -152,27 +152,27 @@ def test_a_run_cut_short_leaves_the_rest_unknown() -> None:
     cut = side(
         2, "undetermined", (make_finding("oauth.token"),), planned=("oauth.token", "oauth.scopes"), status="interrupted"
     )
-    told = compared(whole, cut)
-    assert [(group.key, [line.check_id for line in group.lines]) for group in told.groups] == [
+    actual = compared(whole, cut)
+    assert [(group.key, [line.check_id for line in group.lines]) for group in actual.groups] == [
         ("unknown", ["oauth.scopes"])
     ]
-    assert len(told.same) == 1
+    assert len(actual.same) == 1
 
 
 def test_the_same_run_twice_has_no_lines() -> None:
     one = side(1, findings=(make_finding("oauth.token"),))
-    told = compared(one, one)
-    assert (told.groups, told.same, told.changed, told.given_changed) == ((), (), (), ())
+    actual = compared(one, one)
+    assert (actual.groups, actual.same, actual.changed, actual.given_changed) == ((), (), (), ())
 
 
-def test_groups_stand_in_the_order_of_what_needs_a_look() -> None:
+def test_groups_be_in_the_order_of_what_needs_a_look() -> None:
     ids = [f"oauth.{name}" for name in ("token", "scopes", "x", "y")]
     before = [make_finding(ids[0]), make_finding(ids[1]), make_finding(ids[2], "fail"), make_finding(ids[3], "skip")]
     after = [make_finding(ids[0], "fail"), make_finding(ids[1], "error"), make_finding(ids[2]), make_finding(ids[3])]
     assert list(groups(tuple(before), tuple(after))) == ["broken", "unknown", "fixed", "known"]
 
 
-def test_the_evidence_that_differs_is_told_and_its_noise_is_not() -> None:
+def test_the_evidence_that_differs_is_reported_and_its_noise_is_not() -> None:
     before = make_finding("oauth.token", evidence={"correlation_id": "x", "roles": ["a", "b"], "granted": ["a"]})
     after = make_finding("oauth.token", evidence={"correlation_id": "y", "roles": ["b", "a"], "granted": ["b"]})
     (line,) = compared(side(1, findings=(before,)), side(2, findings=(after,))).same
@@ -187,6 +187,6 @@ def test_every_finding_is_somewhere_and_nothing_twice() -> None:
         make_finding(f"oauth.c{n}", outcome)
         for n, outcome in enumerate(o for o in ("pass", "warn", "fail", "skip", "error") for _ in range(5))
     )
-    told = compared(side(1, findings=before), side(2, findings=after))
-    lines = [line.check_id for group in told.groups for line in group.lines] + [line.check_id for line in told.same]
+    actual = compared(side(1, findings=before), side(2, findings=after))
+    lines = [line.check_id for group in actual.groups for line in group.lines] + [line.check_id for line in actual.same]
     assert sorted(lines) == sorted(each.check_id for each in before)

@@ -71,7 +71,7 @@ def test_each_fact_is_asked_once_however_many_ask(genesys: GenesysClient, served
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "trouble"),
+    ("path", "status", "problem"),
     [
         ("/api/v2/tokens/me", 200, ""),
         ("/api/v2/refused", 403, ""),
@@ -82,9 +82,9 @@ def test_each_fact_is_asked_once_however_many_ask(genesys: GenesysClient, served
         ("/api/v2/proxied", 407, "proxy"),
     ],
 )
-def test_every_answer_is_a_value(genesys: GenesysClient, path: str, status: int, trouble: str) -> None:
+def test_every_answer_is_a_value(genesys: GenesysClient, path: str, status: int, problem: str) -> None:
     answer = genesys.get(path)
-    assert (answer.status, answer.error) == (status, trouble)
+    assert (answer.status, answer.error) == (status, problem)
 
 
 def test_reads_together_are_as_long_as_the_slowest(genesys: GenesysClient, served: RunningServer) -> None:

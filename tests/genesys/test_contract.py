@@ -23,7 +23,7 @@ def matched_id(method: str, path: str) -> str | None:
     return found.operation_id if found else None
 
 
-def test_the_bundled_contract_says_what_it_is() -> None:
+def test_the_bundled_contract_names_what_it_is() -> None:
     whole = bundled()
     assert (whole.version, whole.date) == ("SDK 269.0.0", "2026-10-08")
     assert re.fullmatch(r"[0-9a-f]{64}", whole.sha256)
@@ -150,7 +150,7 @@ def test_a_match_hands_out_decoded_parameters() -> None:
     assert (found.placeholders, found.suspicious_parameters) == (("sessionId",), ())
 
 
-def test_another_method_of_a_known_path_is_told() -> None:
+def test_another_method_of_a_known_path_is_reported() -> None:
     found = match("PATCH", "/api/v2/conversations/ID")
     assert (found.operation, found.is_path_published) == (None, True)
     assert {each.method for each in found.other_methods} == {"GET", "DELETE"}
@@ -162,7 +162,7 @@ def test_an_unknown_path_gives_an_empty_match() -> None:
     assert match("POST", "/api/v2/conversations/chat/ID/cobrowse") == PathMatch()
 
 
-def test_a_published_word_is_never_taken_for_a_value() -> None:
+def test_a_published_word_is_never_read_for_a_value() -> None:
     # DELETE is published for /conversations/{conversationId}, not for /conversations/calls.
     found = match("DELETE", "/api/v2/conversations/calls")
     assert found.operation is None
@@ -200,7 +200,7 @@ def test_a_parameter_that_reads_as_a_word_is_pointed_out(path: str, suspicious: 
         ("/", False),
     ],
 )
-def test_a_trailing_slash_is_told_apart_from_an_unknown_path(path: str, trailing: bool) -> None:
+def test_a_trailing_slash_is_distinguished_from_an_unknown_path(path: str, trailing: bool) -> None:
     assert match("POST", path).trailing_slash is trailing
 
 

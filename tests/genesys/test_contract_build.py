@@ -145,7 +145,7 @@ def test_a_note_on_what_is_not_published_stops_the_build(changes: dict[str, str]
         with_notes([sdk_operation("ThingsApi", method(METHOD))], [note(**changes)])
 
 
-def test_a_missing_sdk_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_sdk_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(contract_build, "PACKAGE", "no-such-package-at-all")
     with pytest.raises(CommandError, match="uv sync"):
         call_command("contract_build", output=tmp_path / "out")

@@ -49,7 +49,7 @@ def test_the_bundled_contract_has_all_that_is_relied_on() -> None:
         ({"operation_id": "postOther"}, "postOther"),
     ],
 )
-def test_a_change_of_what_is_relied_on_is_told(values: dict[str, Any], word: str) -> None:
+def test_a_change_of_what_is_relied_on_is_reported(values: dict[str, Any], word: str) -> None:
     found = drift(bundled(), changed(**values))
     (only,) = found.relied
     assert (only.method, only.path, found.changed) == ("POST", START, 1)
@@ -66,7 +66,7 @@ def test_a_change_of_what_is_relied_on_is_told(values: dict[str, Any], word: str
         {"scopes_status": "unknown", "scopes": ()},
     ],
 )
-def test_what_is_only_told_otherwise_is_no_change(values: dict[str, Any]) -> None:
+def test_what_is_only_reported_otherwise_is_no_change(values: dict[str, Any]) -> None:
     assert drift(bundled(), changed(**values)).is_none
 
 

@@ -13,9 +13,9 @@ from diagnostics.genesys.response import OrgResponse
 
 def answered(data: Any, status: int = 200, limits: dict[str, str] | None = None) -> OrgResponse:
     """`limits` are the rate-limit headers by their last words."""
-    told = tuple((f"inin-ratelimit-{name}", value) for name, value in (limits or {}).items())
+    result = tuple((f"inin-ratelimit-{name}", value) for name, value in (limits or {}).items())
     return OrgResponse(
-        HttpExchange("GET", "https://api.test/x", datetime.now(UTC), 1.0, status, response_headers=told), data
+        HttpExchange("GET", "https://api.test/x", datetime.now(UTC), 1.0, status, response_headers=result), data
     )
 
 
@@ -79,5 +79,5 @@ def test_the_room_that_a_rate_limit_leaves(headers: dict[str, str], room: tuple[
 
 
 @pytest.mark.parametrize("headers", [{}, {"count": "5"}, {"count": "-1", "allowed": "0"}])
-def test_no_room_is_told(headers: dict[str, str]) -> None:
+def test_no_room_is_reported(headers: dict[str, str]) -> None:
     assert RateLimit.parse(answered({}, limits=headers)) is None

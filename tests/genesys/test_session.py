@@ -128,7 +128,7 @@ def answers_twice(connection: socket.socket, served: RunningServer) -> None:
         faulty_servers.responds(b"{}")(connection, served)
 
 
-def test_a_connection_is_kept_for_the_next_call(trusted: Authority) -> None:
+def test_a_connection_is_preserved_for_the_next_call(trusted: Authority) -> None:
     session = make_session(1)
     with run_server(over_tls(trusted.context("localhost"), answers_twice)) as served:
         for _ in range(2):

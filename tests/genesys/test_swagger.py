@@ -39,7 +39,7 @@ def one(**changes: Any) -> Operation:
     return found
 
 
-def test_an_operation_carries_what_the_document_tells() -> None:
+def test_an_operation_carries_what_the_document_shows() -> None:
     assert one() == Operation(
         method="GET",
         path=PATH,
@@ -79,7 +79,7 @@ def test_each_part_is_read_or_left_out(changes: dict[str, Any], field: str, expe
     assert getattr(one(**changes), field) == expected
 
 
-def test_what_the_bundled_contract_knows_of_a_name_is_kept() -> None:
+def test_what_the_bundled_contract_knows_of_a_name_is_preserved() -> None:
     details = {"operationId": "postConversationCobrowse", "tags": ["Renamed"]}
     (found,) = read({"paths": {"/api/v2/conversations/{conversationId}/cobrowse": {"post": details}}})
     assert (found.sdk_class, found.arguments) == ("ConversationsApi", ("conversation_id",))

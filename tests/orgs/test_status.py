@@ -1,4 +1,4 @@
-"""Whether cobrowse could work: by what a run or a reading saw, and what is kept of it."""
+"""An org's status, from a run or a sync, and how it is stored."""
 
 from datetime import timedelta
 from typing import Any
@@ -41,7 +41,7 @@ def grant(**values: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("cause", "environment", "word", "kept"),
+    ("cause", "environment", "word", "stored"),
     [
         ("none", {"deployments": {"d": {}}, "providers": None}, WORKS, ""),
         ("none", {}, WORKS, ""),
@@ -60,11 +60,11 @@ def grant(**values: Any) -> dict[str, Any]:
         ("", {}, UNKNOWN, ""),
     ],
 )
-def test_a_run_tells_by_its_verdict_and_what_it_saw(
-    cause: str, environment: dict[str, Any], word: str, kept: str
+def test_a_run_shows_by_its_verdict_and_what_it_saw(
+    cause: str, environment: dict[str, Any], word: str, stored: str
 ) -> None:
     stand = status_from_verdict({"cause": cause, "sentence": "S."}, OrgFacts.parse(environment))
-    assert (stand.word, stand.cause) == (word, kept)
+    assert (stand.word, stand.cause) == (word, stored)
 
 
 WHOLE = {name: SyncPart("whole") for name in ("rights", "deployments", "drafts")} | {"gateway": SyncPart("absent")}
@@ -138,7 +138,7 @@ SCOPES = {"grant_type": "CLIENT-CREDENTIALS", "scopes": ["conversation:write", "
         ({}, {}, ProviderCounts(on=1), ProviderCounts(), UNKNOWN, ""),
     ],
 )
-def test_a_reading_tells_by_its_parts(
+def test_a_reading_shows_by_its_parts(
     parts: dict[str, SyncPart],
     rights: dict[str, Any],
     deployments: ProviderCounts,
@@ -151,14 +151,14 @@ def test_a_reading_tells_by_its_parts(
     assert stand.reason
 
 
-def test_what_works_is_told_with_its_medium_and_place() -> None:
-    told = make_rights(grants=[grant(policies=[VOICE])])
-    reason = status_from_parts(WHOLE, parse_client_permissions(told), ProviderCounts(on=1), ProviderCounts()).reason
+def test_what_works_is_reported_with_its_medium_and_place() -> None:
+    result = make_rights(grants=[grant(policies=[VOICE])])
+    reason = status_from_parts(WHOLE, parse_client_permissions(result), ProviderCounts(on=1), ProviderCounts()).reason
     assert "by voice" in reason
     assert "web messaging" not in reason
 
 
-def test_a_reading_that_failed_tells_nothing() -> None:
+def test_a_reading_that_failed_shows_nothing() -> None:
     stand = status_from_parts(
         WHOLE,
         parse_client_permissions(make_rights()),
@@ -179,7 +179,7 @@ def test_a_reading_that_failed_tells_nothing() -> None:
         ("oauth.token", "granted", None),
     ],
 )
-def test_a_verification_tells_of_a_client_that_is_turned_away(check: str, code: str, cause: str | None) -> None:
+def test_a_verification_reports_of_a_client_that_is_turned_away(check: str, code: str, cause: str | None) -> None:
     stand = status_from_steps([make_step(check, "fail", code=code)])
     assert (stand and stand.cause) == cause
 
@@ -192,7 +192,7 @@ def health_run(client: OAuthClient, cause: str = "none", minutes: float = 0, **v
     return make_run(client, cause=cause, verdict=make_verdict(cause=cause), **{**defaults, **values})
 
 
-def kept(client: OAuthClient) -> tuple[str, str]:
+def stored(client: OAuthClient) -> tuple[str, str]:
     client.refresh_from_db()
     return client.status, client.status_cause
 
@@ -219,12 +219,12 @@ def test_since_changes_only_with_the_word() -> None:
     )
     for run in runs[2:]:
         update_status_from_run(run)
-    assert kept(client) == (BROKEN, "config.cobrowse_disabled")
+    assert stored(client) == (BROKEN, "config.cobrowse_disabled")
     assert client.status_since == runs[2].finished_at
 
 
 @pytest.mark.django_db
-def test_each_change_of_the_word_is_told_with_the_time_between_the_looks() -> None:
+def test_each_change_of_the_word_is_reported_with_the_time_between_the_looks() -> None:
     client = make_client()
     well, unwell = health_run(client, "none", 30), health_run(client, "authz.permission_missing", 20)
     for run in (well, unwell, health_run(client, "authz.permission_missing", 10)):
@@ -244,19 +244,19 @@ def test_an_older_look_changes_nothing() -> None:
     client = make_client()
     update_status_from_run(health_run(client, "authz.permission_missing", 10))
     update_status_from_run(health_run(client, "none", 20))
-    assert kept(client) == (BROKEN, "authz.permission_missing")
+    assert stored(client) == (BROKEN, "authz.permission_missing")
     assert OrgChange.objects.count() == 1
 
 
 @pytest.mark.django_db
-def test_a_look_that_could_not_tell_leaves_what_was_told_for_a_day() -> None:
+def test_a_look_that_could_not_show_leaves_what_was_reported_for_a_day() -> None:
     client = make_client()
     update_status_from_run(health_run(client, "authz.permission_missing", 10))
     update_status_from_run(health_run(client, "env.timeout", 5))
-    assert kept(client) == (BROKEN, "authz.permission_missing")
+    assert stored(client) == (BROKEN, "authz.permission_missing")
     OAuthClient.objects.update(status_at=timezone.now() - UNKNOWN_GRACE - timedelta(minutes=1))
     update_status_from_run(health_run(client, "env.timeout", 1))
-    assert kept(client) == (UNKNOWN, "")
+    assert stored(client) == (UNKNOWN, "")
 
 
 @pytest.mark.django_db
@@ -273,15 +273,15 @@ def test_a_look_that_could_not_tell_leaves_what_was_told_for_a_day() -> None:
 def test_only_a_whole_health_run_of_this_very_client_counts(values: dict[str, Any]) -> None:
     client = make_client()
     update_status_from_run(health_run(client, "authz.permission_missing", **values))
-    assert kept(client) == (UNKNOWN, "")
+    assert stored(client) == (UNKNOWN, "")
     assert client.status_at is None
 
 
 @pytest.mark.django_db
-def test_a_retired_client_stands_no_more() -> None:
+def test_a_retired_client_is_no_more() -> None:
     client = make_client(retired_at=timezone.now())
     update_status_from_run(health_run(client))
-    assert kept(client) == (UNKNOWN, "")
+    assert stored(client) == (UNKNOWN, "")
 
 
 @pytest.mark.django_db
@@ -292,24 +292,24 @@ def test_a_reading_counts_the_providers_that_are_there() -> None:
     make_provider(client, source=Provider.Source.SEEN)
     parts = [make_part("rights"), make_part("deployments"), make_part("gateway", "absent")]
     update_status_from_sync(make_snapshot(client, parts=parts))
-    assert kept(client) == (BROKEN, "config.cobrowse_disabled")
+    assert stored(client) == (BROKEN, "config.cobrowse_disabled")
     make_provider(client)
     update_status_from_sync(make_snapshot(client, parts=parts))
-    assert kept(client) == (WORKS, "")
+    assert stored(client) == (WORKS, "")
 
 
 @pytest.mark.django_db
-def test_an_open_reading_says_nothing_yet() -> None:
+def test_an_open_reading_shows_nothing_yet() -> None:
     client = make_client()
     update_status_from_sync(make_snapshot(client, state="reading", finished_at=None))
     assert client.status_at is None
 
 
 @pytest.mark.django_db
-def test_a_verification_that_came_in_leaves_the_standing_alone() -> None:
+def test_a_verification_that_came_in_leaves_the_status_alone() -> None:
     client = make_client()
     update_status_from_run(health_run(client, "authz.permission_missing"))
     update_status_from_verification(client.pk, [make_step()])
-    assert kept(client) == (BROKEN, "authz.permission_missing")
+    assert stored(client) == (BROKEN, "authz.permission_missing")
     update_status_from_verification(client.pk, [make_step("oauth.token", "fail", code="client_rejected")])
-    assert kept(client) == (BROKEN, "auth.client_rejected")
+    assert stored(client) == (BROKEN, "auth.client_rejected")

@@ -23,7 +23,7 @@ START = "/api/v2/conversations/5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11/cobrowse"
         ("https://gateway.example.com:8443", "https://gateway.example.com:8443"),
     ],
 )
-def test_an_address_is_kept_in_one_spelling(text: str, cleaned: str) -> None:
+def test_an_address_is_preserved_in_one_spelling(text: str, cleaned: str) -> None:
     assert clean_gateway(text) == cleaned
 
 

@@ -24,7 +24,7 @@ def answer_in(text: str) -> ReceivedResponse:
     return answer
 
 
-def said(parsed: Parsed, kind: str) -> str:
+def expected(parsed: Parsed, kind: str) -> str:
     return " | ".join(note.what for note in parsed.notes if note.kind == kind)
 
 
@@ -43,7 +43,7 @@ def test_a_long_command_is_read_whole() -> None:
     assert parsed.call.header("authorization") == MASK
     assert parsed.call.header("X-Part-9") == "9"
     assert parsed.call.body == '{\n  "providerId": "genesys"\n}'
-    assert "Authorization" in said(parsed, "masked")
+    assert "Authorization" in expected(parsed, "masked")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_the_url_is_found_among_the_options(command: str, url: str) -> None:
     assert read(command).url == url
 
 
-def test_of_several_commands_the_one_about_cobrowse_is_taken_and_said() -> None:
+def test_of_several_commands_the_one_about_cobrowse_is_read_and_reported() -> None:
     parsed = parse_call(
         "First I ask curl for a token, it doesn't fail:\n"
         "curl -u id:s3cr3t -d grant_type=client_credentials https://login.mypurecloud.com/oauth/token\n"
@@ -149,12 +149,12 @@ def test_of_several_commands_the_one_about_cobrowse_is_taken_and_said() -> None:
     )
     assert parsed.call is not None
     assert parsed.call.url == START
-    assert "2" in said(parsed, "taken")
+    assert "2" in expected(parsed, "taken")
 
 
 def test_each_unknown_option_is_named_without_its_value() -> None:
     parsed = parse_call(f"curl --proxy-user a:hunter22 -k --frobnicate --{TOKEN} {START}")
-    dropped = said(parsed, "dropped")
+    dropped = expected(parsed, "dropped")
     assert "--proxy-user" in dropped
     assert "-k" in dropped
     assert "--frobnicate" in dropped
@@ -163,8 +163,8 @@ def test_each_unknown_option_is_named_without_its_value() -> None:
 
 
 @pytest.mark.parametrize("options", ["-d @body.json", "-H @headers.txt", "-F a=@x", "--data-urlencode a@x"])
-def test_a_file_is_said_to_be_unknown(options: str) -> None:
-    assert "file" in said(parse_call(f"curl {options} {START}"), "dropped")
+def test_a_file_is_reported_as_unknown(options: str) -> None:
+    assert "file" in expected(parse_call(f"curl {options} {START}"), "dropped")
 
 
 def test_form_fields_become_a_multipart_body() -> None:
@@ -209,7 +209,7 @@ def test_verbose_output_alone_gives_call_and_answer() -> None:
         ("Response: 403 Forbidden", 403, None),
     ],
 )
-def test_an_answer_after_the_command_is_taken(after: str, status: int, body: str | None) -> None:
+def test_an_answer_after_the_command_is_read(after: str, status: int, body: str | None) -> None:
     answer = answer_in(f"curl -i {START}\n{after}")
     assert (answer.status, answer.body) == (status, body)
 

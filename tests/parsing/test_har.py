@@ -59,7 +59,7 @@ PAGE = [
 ]
 
 
-def test_the_failing_cobrowse_entry_is_taken_with_its_answer() -> None:
+def test_the_failing_cobrowse_entry_is_read_with_its_answer() -> None:
     parsed = parse_call(har(*PAGE))
     assert parsed.form == "har"
     assert (parsed.call and parsed.call.method, parsed.call and parsed.call.url) == ("POST", START)
@@ -242,10 +242,10 @@ def test_fifty_megabytes_become_a_small_har() -> None:
 
 def test_a_huge_entry_costs_only_itself() -> None:
     large = {**entry(START, "POST", 404), "note": [["x" * 50_000]] * 60}
-    kept = MostLikelyEntries()
-    sifter = EntryScanner(kept.add)
+    stored = MostLikelyEntries()
+    sifter = EntryScanner(stored.add)
     sifter.feed(har(large, PAGE[3]))
-    assert (sifter.total, sifter.unread, len(kept.candidates)) == (2, 1, 1)
+    assert (sifter.total, sifter.unread, len(stored.candidates)) == (2, 1, 1)
 
 
 texts = st.text(st.sampled_from('{}[]",:\\ax1'), max_size=60)

@@ -49,7 +49,7 @@ def test_a_body_may_be_text_or_a_value(body: Any, read: str | None) -> None:
 
 @pytest.mark.parametrize("outer", ["request", "call"])
 @pytest.mark.parametrize("inner", ["response", "answer"])
-def test_call_and_answer_may_stand_side_by_side(outer: str, inner: str) -> None:
+def test_call_and_answer_may_be_side_by_side(outer: str, inner: str) -> None:
     parsed = parse_call(json.dumps({outer: {"method": "GET", "url": URL}, inner: {"status": 404, "body": {"a": 1}}}))
     assert parsed.call is not None
     assert parsed.call.url == URL
@@ -57,7 +57,7 @@ def test_call_and_answer_may_stand_side_by_side(outer: str, inner: str) -> None:
     assert (parsed.response.status, parsed.response.body) == (404, '{"a": 1}')
 
 
-def test_a_network_error_may_stand_beside_a_call() -> None:
+def test_a_network_error_may_be_next_to_a_call() -> None:
     parsed = parse_call(json.dumps({"url": URL, "answer": {"network_error": "Connection refused"}}))
     assert parsed.response is not None
     assert (parsed.response.status, parsed.response.network_error) == (None, "Connection refused")

@@ -51,7 +51,7 @@ def test_a_log_without_a_call_gives_the_answer(read: object, text: str, status: 
     assert (answer.status, answer.header("ININ-Correlation-Id")) == (status, correlation)
 
 
-def test_the_code_of_a_line_is_kept_as_an_error_body() -> None:
+def test_the_code_of_a_line_is_preserved_as_an_error_body() -> None:
     answer = parse_response("status=404 code=conversation.error.conversation.not.found").response
     assert answer is not None
     value, _ = answer.json()

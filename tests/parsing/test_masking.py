@@ -165,14 +165,14 @@ tokens = st.permutations(TOKENS).map("".join)
 
 
 def everything(text: str) -> str:
-    """All that could be kept of a paste, as one text."""
-    kept = [masked_text(text)]
+    """All that is stored of a paste, as one text."""
+    stored = [masked_text(text)]
     for read in (parse_call, parse_response):
         try:
-            kept.append(repr(read(text)))
+            stored.append(repr(read(text)))
         except Unreadable as refused:
-            kept.append(str(refused))
-    return "\n".join(kept)
+            stored.append(str(refused))
+    return "\n".join(stored)
 
 
 @pytest.mark.parametrize("place", NAMED)
@@ -197,12 +197,12 @@ def test_a_paste_stays_readable_around_its_secret(place: str) -> None:
 
 
 @pytest.mark.parametrize("place", [place for place in NAMED if place not in UNSEEN])
-def test_what_was_masked_is_said(place: str) -> None:
+def test_what_was_masked_is_reported(place: str) -> None:
     parsed = parse_call(NAMED[place].replace("SECRET", "k9Xq2LmZ"))
     assert place == "curl proxy user" or any(note.kind == "masked" for note in parsed.notes)
 
 
-def test_a_secret_met_in_a_named_place_is_masked_elsewhere_too() -> None:
+def test_a_secret_found_in_a_named_place_is_masked_elsewhere_too() -> None:
     parsed = parse_call(f"curl -H 'Authorization: Bearer hunter2-hunter2' -d 'x=hunter2-hunter2' {URL}")
     assert "hunter2" not in repr(parsed)
 
@@ -237,7 +237,7 @@ def test_masked_text_of_a_text_too_long_is_empty() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 404])
-def test_what_an_answer_says_about_a_customer_is_hidden(status: int) -> None:
+def test_what_an_answer_shows_about_a_customer_is_hidden(status: int) -> None:
     body = {"code": "not.found", "participant": {"purpose": "customer", "address": "Main Street 1"}}
     answer = parse_response(json.dumps({"status": status, "body": body})).response
     assert answer is not None

@@ -61,7 +61,7 @@ def test_what_is_no_call_and_no_answer_is_refused(read: object, text: str) -> No
     assert len(str(refused.value)) > 40
 
 
-def test_control_characters_are_removed_and_said() -> None:
+def test_control_characters_are_removed_and_reported() -> None:
     parsed = parse_call(f"\ufeffPOST\x00 {URL}\x1b")
     assert parsed.call is not None
     assert parsed.call.url == URL
@@ -93,7 +93,7 @@ def test_half_characters_do_not_reach_the_value() -> None:
     ],
 )
 @pytest.mark.parametrize("form", ["curl -X POST '{}'", "POST {}", "fetch('{}', {{method: 'POST'}})", '{{"url": "{}"}}'])
-def test_every_kind_of_host_is_read_and_no_credentials_are_kept(form: str, url: str, host: str) -> None:
+def test_every_kind_of_host_is_read_and_no_credentials_are_preserved(form: str, url: str, host: str) -> None:
     text = form.format(f"{url}{PATH}")
     parsed = parse_call(text)
     assert parsed.call is not None
@@ -127,7 +127,7 @@ def test_the_scripts_of_an_error_page_are_no_call() -> None:
         parse_call(PAGE)
 
 
-def test_the_answer_is_taken_from_a_whole_exchange() -> None:
+def test_the_answer_is_read_from_a_whole_exchange() -> None:
     answer = parse_response(f"curl -i {URL}\nHTTP/2 404\ncontent-type: text/plain\n\nno").response
     assert answer is not None
     assert (answer.status, answer.body) == (404, "no")

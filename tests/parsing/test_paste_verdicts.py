@@ -82,6 +82,6 @@ def test_invented_sdk_method_is_answered_with_the_real_one() -> None:
     assert "postConversationCobrowse(conversationId)" in verdict["remedy"]
 
 
-def test_paste_with_a_cors_message_says_that_cors_is_the_symptom() -> None:
+def test_paste_with_a_cors_message_shows_that_cors_is_the_symptom() -> None:
     notes = parse_call((FOLDER / "20-browser-cors.txt").read_text(encoding="utf-8")).notes
     assert any("CORS is the symptom" in note.what for note in notes)

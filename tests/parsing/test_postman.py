@@ -60,11 +60,11 @@ WHOLE = collection(
 )
 
 
-def said(parsed: Parsed, kind: str) -> str:
+def expected(parsed: Parsed, kind: str) -> str:
     return " | ".join(note.what for note in parsed.notes if note.kind == kind)
 
 
-def test_the_cobrowse_item_of_a_collection_is_taken_whole() -> None:
+def test_the_cobrowse_item_of_a_collection_is_read_whole() -> None:
     parsed = parse_call(WHOLE)
     assert (parsed.form, parsed.chosen) == ("postman", 1)
     call = parsed.call
@@ -78,7 +78,7 @@ def test_the_cobrowse_item_of_a_collection_is_taken_whole() -> None:
     assert parsed.response is not None
     assert (parsed.response.status, parsed.response.header("inin-correlation-id")) == (404, "abc")
     assert parsed.choices[1].label.startswith("Cobrowse / Deep / Start: POST ")
-    assert "script" in said(parsed, "dropped")
+    assert "script" in expected(parsed, "dropped")
 
 
 def test_another_item_can_be_chosen() -> None:
@@ -93,7 +93,7 @@ def test_an_item_or_a_request_alone_keeps_its_placeholders(alone: dict[str, Any]
     assert (parsed.form, parsed.choices) == ("postman", ())
     assert parsed.call is not None
     assert parsed.call.url == f"{{{{baseUrl}}}}{PATH}"
-    assert "placeholder" in said(parsed, "guessed")
+    assert "placeholder" in expected(parsed, "guessed")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_five_thousand_items_are_read_and_the_likeliest_offered() -> None:
     assert parsed.call is not None
     assert parsed.call.url == URL
     assert len(parsed.choices) == 50
-    assert "201" in said(parsed, "dropped")
+    assert "201" in expected(parsed, "dropped")
     assert parse_call(masked_text(text)).call == parsed.call
 
 

@@ -35,7 +35,7 @@ def test_a_request_and_its_response_are_read(newline: str) -> None:
         (f"  post   {PATH}   HTTP/1.0", PATH),
     ],
 )
-def test_the_url_is_what_the_request_line_says(request_line: str, url: str) -> None:
+def test_the_url_is_what_the_request_line_shows(request_line: str, url: str) -> None:
     call = parse_call(request_line).call
     assert call is not None
     assert (call.method, call.url) == ("POST", url)

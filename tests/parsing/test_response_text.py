@@ -41,7 +41,7 @@ def test_a_line_that_is_a_status_is_one(line: str, status: int | None) -> None:
         (None, False),
     ],
 )
-def test_a_body_of_an_answer_is_told_from_one_of_a_request(value: object, answer: bool) -> None:
+def test_a_body_of_an_answer_is_reported_from_one_of_a_request(value: object, answer: bool) -> None:
     assert is_response_body(value) is answer
 
 

@@ -51,7 +51,7 @@ def test_a_command_ends_where_a_shell_ends_it(end: str) -> None:
         ("a\xa0b", ["a", "b"]),
     ],
 )
-def test_what_a_shell_would_refuse_is_read_and_said(text: str, words: list[str]) -> None:
+def test_what_a_shell_would_refuse_is_read_and_reported(text: str, words: list[str]) -> None:
     command = read_command(text, 0)
     assert command.words == words
     assert command.guesses

@@ -56,7 +56,7 @@ def test_it_reads_what_people_write(text: str, method: str, url: str, body: str 
     assert (parsed.response.status if parsed.response else None) == status
 
 
-def test_header_lines_and_a_host_are_taken() -> None:
+def test_header_lines_and_a_host_are_read() -> None:
     call = parse_call(f"POST {PATH}\nHost: api.mypurecloud.ie\nAuthorization: Bearer Bearer abc123\n\n{BODY}").call
     assert call is not None
     assert call.url == f"https://api.mypurecloud.ie{PATH}"

@@ -43,8 +43,8 @@ def show(text: str) -> str:
 def read_answer(text: str) -> str:
     try:
         return " ".join(note.what for note in parse_response(text).notes)
-    except Unreadable as trouble:
-        return str(trouble)
+    except Unreadable as problem:
+        return str(problem)
 
 
 def read_claims(text: str) -> str:
@@ -73,8 +73,8 @@ def test_budget_that_runs_out_ends_in_the_sentence(name: str) -> None:
         needed = checks(read, TEXTS[name])
         ticks = itertools.count()
         with time_budget.limited(needed // 4, lambda ticks=ticks: float(next(ticks))) as short:  # type: ignore[misc]
-            said = read(TEXTS[name])
+            expected = read(TEXTS[name])
         assert short.exceeded or not needed, reader
         # The call that was taken can be complete when the time ends while the other calls are being named.
-        is_other_call = reader == "call" and "calls in the text" in said
-        assert "took too long" in said or is_other_call or not needed, f"{reader}: {said}"
+        is_other_call = reader == "call" and "calls in the text" in expected
+        assert "took too long" in expected or is_other_call or not needed, f"{reader}: {expected}"

@@ -24,7 +24,7 @@ def read(text: str) -> FailingCall:
     return parsed.call
 
 
-def said(parsed: Parsed, kind: str) -> str:
+def expected(parsed: Parsed, kind: str) -> str:
     return " | ".join(note.what for note in parsed.notes if note.kind == kind)
 
 
@@ -116,11 +116,11 @@ def test_a_placeholder_that_the_program_would_send_stays_one(text: str, url: str
         (f"requests.post('{URL}', headers={{'Authorization': scheme + ' ' + token}})", "Authorization"),
     ],
 )
-def test_what_only_a_variable_holds_is_said_and_not_judged(text: str, word: str) -> None:
+def test_what_only_a_variable_holds_is_reported_and_not_judged(text: str, word: str) -> None:
     parsed = parse_call(text)
     assert parsed.call is not None
     assert (parsed.call.headers, parsed.call.body) == ((), None)
-    assert word in said(parsed, "dropped")
+    assert word in expected(parsed, "dropped")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_what_calls_no_address_is_no_call_of_a_client(text: str) -> None:
     assert form in ("", "short")
 
 
-def test_of_several_calls_that_about_cobrowse_is_taken_with_its_answer() -> None:
+def test_of_several_calls_that_about_cobrowse_is_read_with_its_answer() -> None:
     parsed = parse_call(
         f"""
 Here is my script:

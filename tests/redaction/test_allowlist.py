@@ -8,7 +8,7 @@ ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "kept"),
+    ("key", "value", "remaining"),
     [
         ("id", ID, True),
         ("id", "genesys", True),
@@ -27,11 +27,11 @@ ID = "5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a11"
         ("subject", "words", False),
     ],
 )
-def test_a_string_is_kept_by_key_and_form(key: str, value: str, kept: bool) -> None:
-    assert may_keep(key, value, named=False, error=False) is kept
+def test_a_string_is_preserved_by_key_and_form(key: str, value: str, remaining: bool) -> None:
+    assert may_keep(key, value, named=False, error=False) is remaining
 
 
-def test_names_and_messages_depend_on_where_they_stand() -> None:
+def test_names_and_messages_depend_on_where_they_be() -> None:
     assert may_keep("name", "Home", named=True, error=False)
     assert not may_keep("name", "Ann Lee", named=False, error=True)
     assert may_keep("message", "not found", named=False, error=True)
@@ -48,7 +48,7 @@ def test_names_and_messages_depend_on_where_they_stand() -> None:
         ("/api/v2/organizations/members", False),
     ],
 )
-def test_the_address_says_whose_names_an_answer_holds(url: str, named: bool) -> None:
+def test_the_address_shows_whose_names_an_answer_holds(url: str, named: bool) -> None:
     assert names_root(url) is named
 
 

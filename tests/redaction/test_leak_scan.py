@@ -73,7 +73,7 @@ def test_a_known_id_is_found_in_any_case() -> None:
         {"password": "Bearer x1"},
     ],
 )
-def test_a_field_that_says_secret_may_hold_only_a_mask(value: object) -> None:
+def test_a_field_that_is_named_secret_may_hold_only_a_mask(value: object) -> None:
     assert kinds(json.dumps(value), "packet.json") == {"field of a secret"}
 
 
@@ -106,7 +106,7 @@ def test_masks_in_fields_of_secrets_are_no_leak() -> None:
     assert kinds(json.dumps(value), "x.har") == set()
 
 
-def test_it_says_where_and_of_what_kind_and_never_the_value() -> None:
+def test_it_names_the_place_and_of_what_kind_and_never_the_value() -> None:
     leaks = scan({"a.txt": f"one\ntwo {MAIL}\n{MAIL} {MAIL}", "b.txt": "nothing"}, {})
     assert leaks == (Leak("a.txt", "e-mail address", "line 2"), Leak("a.txt", "e-mail address", "line 3"))
     assert kinds_of(leaks) == ("e-mail address in a.txt",)

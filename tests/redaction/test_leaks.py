@@ -72,12 +72,12 @@ def forbidden(demo: server.Running) -> dict[str, str]:
 
 def customers_words() -> dict[str, str]:
     """Names, numbers and texts of the demo's customers."""
-    kept = ("customerName", "customerPhone", "email", "lastMessage")
+    stored = ("customerName", "customerPhone", "email", "lastMessage")
     found: dict[str, str] = {}
     for conversation in chain.from_iterable(read_data("conversations.json").values()):
         for participant in conversation["participants"]:
             attributes: dict[str, Any] = participant.get("attributes", {})
-            found |= {attributes[key]: "a customer's word" for key in kept if attributes.get(key)}
+            found |= {attributes[key]: "a customer's word" for key in stored if attributes.get(key)}
     return found
 
 

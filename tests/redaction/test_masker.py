@@ -110,7 +110,7 @@ def test_a_url_without_a_secret_stays_as_it_is(url: str) -> None:
         'password = "with \\" quote k9Xq2LmZ8vRt4WpY7nBcD3fG6hJ1"',
     ],
 )
-def test_text_loses_its_secrets_wherever_they_stand(text: str) -> None:
+def test_text_loses_its_secrets_wherever_they_be(text: str) -> None:
     masked = Masker().text(text)
     assert TOKEN not in masked
     assert Masker().text(masked) == masked
@@ -176,7 +176,7 @@ def test_a_broken_body_stays_broken_in_the_same_way(body: str) -> None:
     assert Masker().body(body) == body
 
 
-def test_it_says_what_was_masked_and_not_the_value() -> None:
+def test_it_names_what_was_masked_and_not_the_value() -> None:
     masker = Masker()
     masker.header("Authorization", f"Bearer {TOKEN}")
     masker.where = "the body"

@@ -54,9 +54,9 @@ def test_login_host_that_repeats_an_ordinary_secret_is_masked(secret: str) -> No
     sent = HttpExchange(
         "POST", "https://login.mypurecloud.com/oauth/token", datetime.now(UTC), 1.0, status=400, body=body
     )
-    seen = Redactor([secret, f"id:{secret}"]).exchange(sent)
-    assert secret not in seen.body
-    assert "invalid_client" in seen.body
+    observed = Redactor([secret, f"id:{secret}"]).exchange(sent)
+    assert secret not in observed.body
+    assert "invalid_client" in observed.body
 
 
 @pytest.mark.django_db(transaction=True)
@@ -67,18 +67,18 @@ def test_page_of_a_run_is_the_same_with_an_ordinary_secret_and_a_random_one(demo
     client = OAuthClient.objects.create(
         name="Nasty", region="demo-published", client_id="5f2c1f0e-6a1b-4b57-9a60-2d0b8f3c7a99", secret=RANDOM
     )
-    told: dict[str, object] = {}
+    result: dict[str, object] = {}
     for secret in (RANDOM, *NASTY):
         OAuthClient.objects.filter(pk=client.pk).update(secret=secret)
         run = create_run(
             client=OAuthClient.objects.get(pk=client.pk), kind="health", inputs=Inputs(), user=None, source="web"
         )
         execute_run(run.pk)
-        said = [
+        expected = [
             (each.check_id, each.code, each.sentence, each.hint)
             for each in run.findings.order_by("check_id", "subject")
         ]
         page = browser.get(f"/runs/{run.pk}/").content.decode()
-        told[secret] = ([each for each in said if each[0].startswith("oauth")], page.count("[masked"))
+        result[secret] = ([each for each in expected if each[0].startswith("oauth")], page.count("[masked"))
         assert Run.objects.get(pk=run.pk).verdict["cause"] == Run.objects.order_by("pk")[0].verdict["cause"]
-    assert all(each == told[RANDOM] for each in told.values())
+    assert all(each == result[RANDOM] for each in result.values())

@@ -51,7 +51,7 @@ def test_a_known_secret_is_masked_in_every_form(form: str) -> None:
     assert form not in repr(redactor.exchange(sent)) + redactor.exchange(sent).body
 
 
-def test_a_secret_too_short_to_tell_from_words_does_not_eat_them() -> None:
+def test_a_secret_too_short_to_show_from_words_does_not_eat_them() -> None:
     assert Redactor(("it",)).text("it is written") == "it is written"
 
 
@@ -178,19 +178,19 @@ CONVERSATION = {
 
 
 def test_a_conversation_keeps_its_states_and_none_of_its_customer() -> None:
-    kept = stored(CONVERSATION)
-    text = json.dumps(kept)
-    message = kept["participants"][0]["messages"][0]
+    remaining = stored(CONVERSATION)
+    text = json.dumps(remaining)
+    message = remaining["participants"][0]["messages"][0]
     assert (message["state"], message["type"], message["provider"]) == (
         "connected",
         "webmessaging",
         "PureCloud Messaging",
     )
-    assert kept["participants"][0]["purpose"] == "customer"
-    assert kept["participants"][0]["userId"] == ID
-    assert kept["startTime"] == CONVERSATION["startTime"]
-    assert kept["divisions"][0]["division"]["name"] == "Home"
-    assert kept["participants"][0]["attributes"] == "[hidden]"
+    assert remaining["participants"][0]["purpose"] == "customer"
+    assert remaining["participants"][0]["userId"] == ID
+    assert remaining["startTime"] == CONVERSATION["startTime"]
+    assert remaining["divisions"][0]["division"]["name"] == "Home"
+    assert remaining["participants"][0]["attributes"] == "[hidden]"
     for private in ("Ann", "555", "Sales", "4711", "iban", "4111", "mail.example"):
         assert private not in text
 
@@ -229,17 +229,17 @@ def test_a_conversation_keeps_its_states_and_none_of_its_customer() -> None:
         (f"/conversations/{ID}", {"entities": [{"name": "Ann"}]}, [], ["Ann"]),
     ],
 )  # fmt: skip
-def test_names_that_an_admin_gave_are_kept(path: str, body: Any, shown: list[str], hidden: list[str]) -> None:
+def test_names_that_an_admin_gave_are_preserved(path: str, body: Any, shown: list[str], hidden: list[str]) -> None:
     text = json.dumps(stored(body, path=path))
     assert all(word in text for word in shown)
     assert not any(word in text for word in hidden)
 
 
 def test_a_started_session_keeps_neither_join_code_nor_address() -> None:
-    kept = stored(
+    remaining = stored(
         {"id": ID, "joinCode": "1234567", "websocketUrl": "wss://h/x", "name": "x", "communicationType": "Message"}
     )
-    assert kept == {
+    assert remaining == {
         "id": ID,
         "joinCode": "[masked]",
         "websocketUrl": "[masked]",
@@ -258,17 +258,17 @@ def test_an_error_body_keeps_its_words_without_personal_data() -> None:
         "errors": [{"message": "inner", "code": "c"}],
         "participant": "Ann Lee",
     }
-    kept = stored(error, 404)
-    assert (kept["code"], kept["status"], kept["contextId"]) == ("not.found", 404, ID)
-    assert kept["details"] == error["details"]
-    assert kept["errors"] == error["errors"]
-    assert kept["message"].startswith("No. Ask [masked]")
-    assert kept["participant"] == "[hidden]"
+    remaining = stored(error, 404)
+    assert (remaining["code"], remaining["status"], remaining["contextId"]) == ("not.found", 404, ID)
+    assert remaining["details"] == error["details"]
+    assert remaining["errors"] == error["errors"]
+    assert remaining["message"].startswith("No. Ask [masked]")
+    assert remaining["participant"] == "[hidden]"
     for private in ("mail.example", "1234567", SECRET, "Ann"):
-        assert private not in json.dumps(kept)
+        assert private not in json.dumps(remaining)
 
 
-def test_the_errors_of_the_token_endpoint_are_kept() -> None:
+def test_the_errors_of_the_token_endpoint_are_preserved() -> None:
     error = {
         "error": "invalid_client",
         "description": "authentication failed",
@@ -299,13 +299,13 @@ def test_other_text_is_cut_to_its_first_words(status: int | None) -> None:
 
 
 def test_a_long_body_is_shortened_and_stays_json() -> None:
-    kept = stored({"entities": [{"id": ID, "status": "Active"} for _ in range(30_000)]})
-    assert len(json.dumps(kept)) <= MAX_RESPONSE_BODY
-    assert kept["entities"][0] == {"id": ID, "status": "Active"}
-    assert kept["entities"][-1].startswith("[cut: ")
+    remaining = stored({"entities": [{"id": ID, "status": "Active"} for _ in range(30_000)]})
+    assert len(json.dumps(remaining)) <= MAX_RESPONSE_BODY
+    assert remaining["entities"][0] == {"id": ID, "status": "Active"}
+    assert remaining["entities"][-1].startswith("[cut: ")
 
 
-def test_a_hundred_deployments_are_kept_whole() -> None:
+def test_a_hundred_deployments_are_preserved_whole() -> None:
     cobrowse = {"enabled": True, "channels": ["Webmessaging"], "pauseCriteria": [{"condition": "Includes"}] * 10}
     one = {"id": ID, "status": "Active", "configuration": {"id": ID, "version": "3", "cobrowse": cobrowse}}
     assert len(stored({"entities": [one] * 100})["entities"]) == 100

@@ -48,8 +48,8 @@ class Lines(logging.Handler):
 
 def run_everything(client: OAuthClient) -> None:
     body = json.dumps({"providerId": "genesys", "remark": LINES}).replace("'", "'\\''")  # as a shell quotes it
-    told = {"code": "bad.request", "message": LINES}
-    answer = json.dumps({"status": 400, "headers": {"X-Extra": "; ".join(TOKENS.values())}, "body": told})
+    result = {"code": "bad.request", "message": LINES}
+    answer = json.dumps({"status": 400, "headers": {"X-Extra": "; ".join(TOKENS.values())}, "body": result})
     for start in range(0, len(TOKENS), 12):
         chunk = [*TOKENS.values()][start : start + 12]
         query = "&".join(f"p{number}={secret}" for number, secret in enumerate(chunk) if "/" not in secret)

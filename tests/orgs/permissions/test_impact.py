@@ -57,11 +57,11 @@ def test_a_permission_is_spelled_as_the_platform_spells_it() -> None:
 
 
 def test_the_start_asks_for_one_of_two() -> None:
-    told = dependent_calls(START.upper(), bundled().operations)
-    assert [(each.operation.operation_id, each.others) for each in told] == [("postConversationCobrowse", (VOICE,))]
+    result = dependent_calls(START.upper(), bundled().operations)
+    assert [(each.operation.operation_id, each.others) for each in result] == [("postConversationCobrowse", (VOICE,))]
 
 
-def test_a_wildcard_stands_for_all_that_it_covers() -> None:
+def test_a_wildcard_is_for_all_that_it_covers() -> None:
     found = {each.operation.operation_id for each in dependent_calls("webDeployments:*:view", bundled().operations)}
     assert {"getWebdeploymentsDeployments", "getWebdeploymentsConfigurations"} <= found
     assert [each.others for each in dependent_calls("conversation:*:add", bundled().operations)] == [()]
@@ -76,7 +76,7 @@ def test_the_checks_that_read_with_it_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rights", "lost", "kept", "unsure", "kept_by"),
+    ("rights", "lost", "stored", "unsure", "alternatives"),
     [
         (holding(START), 1, 0, 0, ()),
         (holding(START, VOICE), 0, 1, 0, (VOICE,)),
@@ -88,14 +88,14 @@ def test_the_checks_that_read_with_it_are_named() -> None:
     ],
 )
 def test_what_is_left_without_it(
-    rights: ClientPermissions, lost: int, kept: int, unsure: int, kept_by: tuple[str, ...]
+    rights: ClientPermissions, lost: int, stored: int, unsure: int, alternatives: tuple[str, ...]
 ) -> None:
-    told = removal_impact(START, rights, dependent_calls(START, bundled().operations))
-    assert (len(told.lost), len(told.unaffected), len(told.uncertain), told.alternatives) == (
+    result = removal_impact(START, rights, dependent_calls(START, bundled().operations))
+    assert (len(result.lost), len(result.unaffected), len(result.uncertain), result.alternatives) == (
         lost,
-        kept,
+        stored,
         unsure,
-        kept_by,
+        alternatives,
     )
 
 

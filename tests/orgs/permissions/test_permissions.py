@@ -76,13 +76,13 @@ def test_each_permission_has_one_state(permission: str, values: dict[str, Any], 
     assert state_of(permission, **values) == state
 
 
-def test_a_firm_holding_beats_one_under_a_condition_and_says_where() -> None:
+def test_a_firm_holding_beats_one_under_a_condition_and_shows_where() -> None:
     grants = [grant(conditional=[START], role="Narrow", division="d2", name="Sales"), grant(START, role="Wide")]
     found = parse_client_permissions(make_rights(grants=grants)).status_of(START)
     assert (found.roles, found.places, found.is_everywhere) == (("Wide",), ("Home",), False)
 
 
-def test_every_division_is_said_as_such() -> None:
+def test_every_division_is_reported_as_such() -> None:
     found = parse_client_permissions(make_rights(grants=[grant("conversation:*:*", division="*", name="*")])).status_of(
         START
     )
@@ -168,9 +168,9 @@ def test_each_call_has_an_answer_and_its_reason(operation: Operation, may: Acces
         grant("a:a:a", conditional=["b:b:b"]),
         grant("far:far:far", role="Far", division="d2", name="Away"),
     ]
-    told = evaluate_call(operation, parse_client_permissions(make_rights(grants=grants, catalogue={"x:x:x": False})))
-    assert (told.access, told.code) == (may, code)
-    assert told.reason
+    result = evaluate_call(operation, parse_client_permissions(make_rights(grants=grants, catalogue={"x:x:x": False})))
+    assert (result.access, result.code) == (may, code)
+    assert result.reason
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_each_call_has_an_answer_and_its_reason(operation: Operation, may: Acces
 )
 @pytest.mark.parametrize("rule", ["any", "all"])
 def test_what_was_not_read_is_not_known(rule: str, values: dict[str, Any], code: str) -> None:
-    told = evaluate_call(call(rule, START), parse_client_permissions(make_rights(**values)))
-    assert (told.access, told.code) == (Access.UNKNOWN, code)
+    result = evaluate_call(call(rule, START), parse_client_permissions(make_rights(**values)))
+    assert (result.access, result.code) == (Access.UNKNOWN, code)
 
 
 def test_divisions_limit_a_call_where_it_is_not_held_in_every_one() -> None:
@@ -208,9 +208,9 @@ def test_scopes_matter_only_for_a_users_token_and_only_where_they_are_facts() ->
 
 def test_the_whole_contract_gets_an_answer() -> None:
     operations = bundled().operations
-    told = count_by_access(evaluate_calls(operations, parse_client_permissions(make_rights())))
-    assert sum(told.values()) == len(operations)
-    assert all(told[may] for may in (Access.YES, Access.NO, Access.UNKNOWN))
+    result = count_by_access(evaluate_calls(operations, parse_client_permissions(make_rights())))
+    assert sum(result.values()) == len(operations)
+    assert all(result[may] for may in (Access.YES, Access.NO, Access.UNKNOWN))
 
 
 def test_the_matrix_has_a_row_for_each_role_and_a_column_for_each_division() -> None:
@@ -220,33 +220,33 @@ def test_the_matrix_has_a_row_for_each_role_and_a_column_for_each_division() -> 
         grant(START, role="A", division="*", name="*"),
         grant(role="C", policies=None),
     ]
-    told = role_matrix(parse_client_permissions(make_rights(grants=grants)))
-    assert told.divisions == ("every division", "Home", "Sales")
-    assert [(row.role, row.cells) for row in told.rows] == [
+    result = role_matrix(parse_client_permissions(make_rights(grants=grants)))
+    assert result.divisions == ("every division", "Home", "Sales")
+    assert [(row.role, row.cells) for row in result.rows] == [
         ("A", (True, True, False)),
         ("B", (False, False, True)),
         ("C", (False, True, False)),
     ]
-    assert [row.policies and len(row.policies) for row in told.rows] == [2, 1, None]
-    assert told.rows[0].conditional == 1
+    assert [row.policies and len(row.policies) for row in result.rows] == [2, 1, None]
+    assert result.rows[0].conditional == 1
 
 
-def test_a_large_matrix_is_cut_and_says_so() -> None:
+def test_a_large_matrix_is_cut_and_it_is_reported() -> None:
     grants = [grant(START, role=f"r{number}", division=f"d{number}", name=f"n{number}") for number in range(200)]
-    told = role_matrix(parse_client_permissions(make_rights(grants=grants)))
-    assert (len(told.divisions), len(told.rows)) == (MAX_DIVISIONS, MAX_ROLES)
-    assert (told.more_divisions, told.more_roles) == (200 - MAX_DIVISIONS, 200 - MAX_ROLES)
+    result = role_matrix(parse_client_permissions(make_rights(grants=grants)))
+    assert (len(result.divisions), len(result.rows)) == (MAX_DIVISIONS, MAX_ROLES)
+    assert (result.more_divisions, result.more_roles) == (200 - MAX_DIVISIONS, 200 - MAX_ROLES)
 
 
-def test_what_is_lacking_says_what_it_hides() -> None:
-    told = relevant_permissions(
+def test_what_is_lacking_names_what_it_hides() -> None:
+    result = relevant_permissions(
         parse_client_permissions(make_rights()), {"webDeployments:configuration:view": ("Cobrowse is on",)}
     )
-    by_name = {each.status.permission: each for each in told}
+    by_name = {each.status.permission: each for each in result}
     assert by_name[START].starts
     assert by_name["webDeployments:configuration:view"].checks == ("Cobrowse is on",)
     assert by_name["conversation:communication:view"].purpose
-    names = {each.status.permission for each in missing_permissions(told)}
+    names = {each.status.permission for each in missing_permissions(result)}
     assert "webDeployments:deployment:view" not in names
     assert "conversation:communication:view" in names
     assert not names & {START, VOICE}

@@ -18,12 +18,12 @@ def after(**settings: Any) -> SyncedProvider:
     return replace(BEFORE, settings=make_settings(**settings))
 
 
-def said(one: SyncedProvider, other: SyncedProvider) -> list[tuple[str, str, Any, Any]]:
+def expected(one: SyncedProvider, other: SyncedProvider) -> list[tuple[str, str, Any, Any]]:
     return [(each.kind, each.setting, each.before, each.after) for each in provider_changes(one, other)]
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "result"),
     [
         ({}, []),
         ({"enabled": False}, [("disabled", "enabled", True, False)]),
@@ -39,42 +39,42 @@ def said(one: SyncedProvider, other: SyncedProvider) -> list[tuple[str, str, Any
         ),
     ],
 )
-def test_what_is_a_change_of_settings(settings: dict[str, Any], told: list[Any]) -> None:
-    assert said(BEFORE, after(**settings)) == told
+def test_what_is_a_change_of_settings(settings: dict[str, Any], result: list[Any]) -> None:
+    assert expected(BEFORE, after(**settings)) == result
 
 
 @pytest.mark.parametrize(
-    ("other", "told"),
+    ("other", "result"),
     [
         (replace(BEFORE, name="Store"), ("changed", "name", "Shop", "Store")),
         (replace(BEFORE, status="Inactive"), ("changed", "status", "Active", "Inactive")),
         (replace(BEFORE, version="4"), ("changed", "version", "3", "4")),
     ],
 )
-def test_name_status_and_version_are_changes(other: SyncedProvider, told: tuple[Any, ...]) -> None:
-    assert said(BEFORE, other) == [told]
+def test_name_status_and_version_are_changes(other: SyncedProvider, result: tuple[Any, ...]) -> None:
+    assert expected(BEFORE, other) == [result]
 
 
 def test_switched_on_is_not_the_same_as_switched_off() -> None:
     off = after(enabled=False)
-    assert [kind for kind, *_ in said(off, BEFORE)] == ["enabled"]
+    assert [kind for kind, *_ in expected(off, BEFORE)] == ["enabled"]
 
 
 def test_hidden_settings_have_not_changed() -> None:
     hidden = SyncedProvider(
         DEPLOYMENT, "d1", "Shop", "Active", "4", {"configuration": BEFORE.settings["configuration"]}, True
     )
-    kept = merged_with_previous(BEFORE, hidden)
-    assert (kept.is_hidden, kept.settings["maskSelectors"]) == (True, BEFORE.settings["maskSelectors"])
-    assert [setting for _, setting, *_ in said(BEFORE, kept)] == ["version"]
+    stored = merged_with_previous(BEFORE, hidden)
+    assert (stored.is_hidden, stored.settings["maskSelectors"]) == (True, BEFORE.settings["maskSelectors"])
+    assert [setting for _, setting, *_ in expected(BEFORE, stored)] == ["version"]
 
 
 def test_settings_of_the_same_version_are_known_although_hidden() -> None:
     hidden = SyncedProvider(
         DEPLOYMENT, "d1", "Shop", "Active", "3", {"configuration": BEFORE.settings["configuration"]}, True
     )
-    kept = merged_with_previous(BEFORE, hidden)
-    assert (kept.is_hidden, kept.state, said(BEFORE, kept)) == (False, "on", [])
+    stored = merged_with_previous(BEFORE, hidden)
+    assert (stored.is_hidden, stored.state, expected(BEFORE, stored)) == (False, "on", [])
 
 
 def test_what_was_hidden_before_stays_so_until_it_is_shown() -> None:
@@ -84,11 +84,11 @@ def test_what_was_hidden_before_stays_so_until_it_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "told"), [(False, True, 1), (True, False, 1), (None, True, 0), (True, None, 0), (True, True, 0)]
+    ("one", "other", "result"), [(False, True, 1), (True, False, 1), (None, True, 0), (True, None, 0), (True, True, 0)]
 )
-def test_a_draft_s_change(one: bool | None, other: bool | None, told: int) -> None:
+def test_a_draft_s_change(one: bool | None, other: bool | None, result: int) -> None:
     pair = (replace(BEFORE, draft_is_newer=one), replace(BEFORE, draft_is_newer=other))
-    assert len(list(draft_changes(*pair))) == told
+    assert len(list(draft_changes(*pair))) == result
 
 
 def test_the_kinds_are_those_of_the_rows() -> None:
@@ -99,26 +99,26 @@ def test_the_kinds_are_those_of_the_rows() -> None:
 # ---------------------------------------------------------------------- rights
 
 
-def rights_said(other: dict[str, Any], **before: Any) -> list[tuple[str, str, str]]:
+def changes_between(other: dict[str, Any], **before: Any) -> list[tuple[str, str, str]]:
     return [(each.about, each.kind, each.setting) for each in permission_changes(make_rights(**before), other)]
 
 
 def test_the_same_rights_have_no_changes() -> None:
-    assert rights_said(make_rights()) == []
+    assert changes_between(make_rights()) == []
 
 
 def test_a_grant_that_is_gone_is_one_only_where_grants_were_read() -> None:
-    assert rights_said(make_rights(grants=[])) == [("grant", "vanished", "division")]
-    assert rights_said(make_rights(grants=[], read={"subjects/me": "403"})) == []
-    assert rights_said(make_rights(), grants=[]) == [("grant", "appeared", "division")]
+    assert changes_between(make_rights(grants=[])) == [("grant", "vanished", "division")]
+    assert changes_between(make_rights(grants=[], read={"subjects/me": "403"})) == []
+    assert changes_between(make_rights(), grants=[]) == [("grant", "appeared", "division")]
 
 
-def test_a_permission_taken_out_of_a_role_is_told() -> None:
+def test_a_permission_removed_of_a_role_is_reported() -> None:
     (grant,) = make_rights()["grants"]
     poorer = make_rights(grants=[{**grant, "policies": ["webdeployments:deployment:view"]}])
-    (told,) = permission_changes(make_rights(), poorer)
-    assert (told.before, told.after) == (["conversation:cobrowse:add"], [])
-    assert rights_said(make_rights(grants=[{**grant, "policies": None}])) == []
+    (result,) = permission_changes(make_rights(), poorer)
+    assert (result.before, result.after) == (["conversation:cobrowse:add"], [])
+    assert changes_between(make_rights(grants=[{**grant, "policies": None}])) == []
 
 
 @pytest.mark.parametrize(
@@ -132,15 +132,15 @@ def test_a_permission_taken_out_of_a_role_is_told() -> None:
 )
 def test_the_client_s_changes(field: str, value: Any, setting: str) -> None:
     client = {**make_rights()["client"], field: value}
-    assert rights_said(make_rights(client=client)) == [("client", "changed", setting)]
-    assert rights_said(make_rights(client={**client, field: None})) == []
+    assert changes_between(make_rights(client=client)) == [("client", "changed", setting)]
+    assert changes_between(make_rights(client={**client, field: None})) == []
 
 
-def test_a_permission_that_left_the_catalogue_is_told_and_one_not_read_is_not() -> None:
+def test_a_permission_that_left_the_catalogue_is_reported_and_one_not_read_is_not() -> None:
     catalogue = make_rights()["catalogue"]
     gone, unread = ({**catalogue, "conversation:cobrowse:add": each} for each in (False, None))
-    assert rights_said(make_rights(catalogue=gone)) == [("client", "changed", "catalogue")]
-    assert rights_said(make_rights(catalogue=unread)) == []
+    assert changes_between(make_rights(catalogue=gone)) == [("client", "changed", "catalogue")]
+    assert changes_between(make_rights(catalogue=unread)) == []
 
 
 def test_rights_of_an_earlier_shape_are_no_fault() -> None:

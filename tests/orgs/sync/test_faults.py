@@ -45,11 +45,11 @@ def part_of(snapshot: ConfigurationSync, name: str = "deployments") -> dict[str,
     return next(each for each in snapshot.parts if each["part"] == name)
 
 
-def told(client: OAuthClient) -> int:
+def result(client: OAuthClient) -> int:
     return Provider.objects.filter(client=client, source="deployment", removed_at=None).count()
 
 
-# ---------------------------------------------------------------------- told to wait
+# ---------------------------------------------------------------------- asked to wait
 
 
 def test_after_a_429_the_reading_waits_and_goes_on_where_it_was(
@@ -57,13 +57,13 @@ def test_after_a_429_the_reading_waits_and_goes_on_where_it_was(
 ) -> None:
     spoil(org, demo_client, "rate_limited", on="after=")
     waiting = sync(demo_client)
-    assert (waiting.state, told(demo_client)) == (State.WAITING, 2)
+    assert (waiting.state, result(demo_client)) == (State.WAITING, 2)
     assert waiting.resume_at is not None
     assert waiting.resume_at > timezone.now()
     heal(org, demo_client)
     demo.log.clear()
     ended = resume_sync(waiting)
-    assert (ended.state, told(demo_client)) == (State.COMPLETE, 6)
+    assert (ended.state, result(demo_client)) == (State.COMPLETE, 6)
     pages = [each.target for each in demo.log.requests if DEPLOYMENTS in each.target]
     assert pages
     assert all("after=" in each for each in pages)
@@ -80,7 +80,7 @@ def test_nobody_takes_a_waiting_reading_up_too_early(demo_client: OAuthClient, o
 def test_a_wait_of_hours_ends_the_reading_with_what_it_has(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "rate_limited_for_hours", on="after=")
     ended = sync(demo_client)
-    assert (ended.state, told(demo_client)) == (State.PARTIAL, 2)
+    assert (ended.state, result(demo_client)) == (State.PARTIAL, 2)
     assert "4 hours" in ended.error
     assert part_of(ended)["code"] == "not_reached"
 
@@ -136,7 +136,7 @@ def test_killed_between_two_pages_it_goes_on_and_counts_nothing_twice(
             run_sync(snapshot.pk)
     ConfigurationSync.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     ended = resume_sync(snapshot)
-    assert (ended.state, told(demo_client), part_of(ended)["items"]) == (State.COMPLETE, 6, 6)
+    assert (ended.state, result(demo_client), part_of(ended)["items"]) == (State.COMPLETE, 6, 6)
 
 
 def test_a_page_is_stored_whole_or_not_at_all(
@@ -153,19 +153,19 @@ def test_a_page_is_stored_whole_or_not_at_all(
         patched.setattr(walking, "_ending", killed)
         with pytest.raises(Killed):
             run_sync(snapshot.pk)
-    assert told(demo_client) == 0
+    assert result(demo_client) == 0
     ConfigurationSync.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert resume_sync(snapshot).state == State.COMPLETE
 
 
 def test_who_lost_the_reading_writes_nothing_more(demo_client: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def taken_over(*given: Any, **query: Any) -> Any:
+    def replaced_meanwhile(*given: Any, **query: Any) -> Any:
         ConfigurationSync.objects.update(worker="another", lease_until=timezone.now() + timedelta(minutes=1))
         return read_page(*given, **query)
 
-    monkeypatch.setattr(walking, "read_page", taken_over)
+    monkeypatch.setattr(walking, "read_page", replaced_meanwhile)
     snapshot = sync(demo_client)
-    assert (snapshot.state, snapshot.worker, told(demo_client)) == (State.READING, "another", 0)
+    assert (snapshot.state, snapshot.worker, result(demo_client)) == (State.READING, "another", 0)
 
 
 # ---------------------------------------------------------------------- pages that are none
@@ -174,7 +174,7 @@ def test_who_lost_the_reading_writes_nothing_more(demo_client: OAuthClient, monk
 def test_half_a_page_is_asked_for_again_and_the_rest_is_read(demo_client: OAuthClient, org: DemoOrg) -> None:
     spoil(org, demo_client, "half_a_page", on="after=")
     waiting = sync(demo_client)
-    assert (waiting.state, told(demo_client)) == (State.WAITING, 2)
+    assert (waiting.state, result(demo_client)) == (State.WAITING, 2)
     heal(org, demo_client)
     assert resume_sync(waiting).state == State.COMPLETE
 
@@ -185,7 +185,7 @@ def test_half_a_page_for_ever_ends_the_part(demo_client: OAuthClient, org: DemoO
     for _ in range(walking.MAX_FAILURES - 2):
         assert snapshot.state == State.WAITING
         snapshot = resume_sync(snapshot)
-    assert (snapshot.state, part_of(snapshot)["code"], told(demo_client)) == (State.PARTIAL, "broken_off", 2)
+    assert (snapshot.state, part_of(snapshot)["code"], result(demo_client)) == (State.PARTIAL, "broken_off", 2)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_list_without_an_honest_end_is_read_in_part(
     spoil(org, demo_client, kind)
     snapshot = sync(demo_client)
     assert (snapshot.state, part_of(snapshot)["code"]) == (State.PARTIAL, code)
-    assert told(demo_client) >= 2
+    assert result(demo_client) >= 2
 
 
 def test_too_many_pages_end_the_part(demo_client: OAuthClient, org: DemoOrg, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,19 +211,19 @@ def test_too_many_pages_end_the_part(demo_client: OAuthClient, org: DemoOrg, mon
     assert part_of(sync(demo_client))["code"] == "too_many_pages"
 
 
-def test_what_a_part_read_did_not_tell_is_not_gone(demo_client: OAuthClient, org: DemoOrg) -> None:
+def test_what_a_part_read_did_not_show_is_not_gone(demo_client: OAuthClient, org: DemoOrg) -> None:
     sync(demo_client)
     spoil(org, demo_client, "same_cursor")
     for _ in range(3):
         assert changes_of(sync(demo_client)) == []
-    assert told(demo_client) == 6
+    assert result(demo_client) == 6
 
 
 def test_duplicate_ids_count_once(demo_client: OAuthClient, org: DemoOrg) -> None:
     sync(demo_client)
     spoil(org, demo_client, "duplicates")
     again = sync(demo_client)
-    assert (again.state, told(demo_client), changes_of(again)) == (State.COMPLETE, 6, [])
+    assert (again.state, result(demo_client), changes_of(again)) == (State.COMPLETE, 6, [])
     assert part_of(again)["items"] == 6
 
 
@@ -240,7 +240,7 @@ def test_pages_too_large_to_read_become_smaller(
     monkeypatch.setattr(genesys_client, "BODY_BYTES", 1_500_000)
     spoil(org, demo_client, "long_names")
     snapshot = sync(demo_client)
-    assert (snapshot.state, told(demo_client)) == (State.COMPLETE, 6)
+    assert (snapshot.state, result(demo_client)) == (State.COMPLETE, 6)
 
 
 def test_a_deployment_removed_between_two_pages_moves_nothing_out_of_sight(
@@ -253,9 +253,9 @@ def test_a_deployment_removed_between_two_pages_moves_nothing_out_of_sight(
     org.remove_deployment(deployment("Website").ref)
     heal(org, demo_client)
     ended = resume_sync(waiting)
-    assert (ended.state, changes_of(ended), told(demo_client)) == (State.COMPLETE, [], 6)
+    assert (ended.state, changes_of(ended), result(demo_client)) == (State.COMPLETE, [], 6)
     assert changes_of(sync(demo_client)) == [("Website", "vanished", "")]
-    assert told(demo_client) == 5
+    assert result(demo_client) == 5
 
 
 def test_what_cannot_be_asked_for_is_gone_after_two_whole_readings(demo_client: OAuthClient, org: DemoOrg) -> None:
@@ -284,14 +284,14 @@ def test_a_version_that_is_known_is_not_read_again(demo_client: OAuthClient, org
     assert (again.state, part_of(again, "settings")["items"], changes_of(again)) == (State.COMPLETE, 0, [])
 
 
-def test_a_change_is_seen_although_the_list_hides_settings(demo_client: OAuthClient, org: DemoOrg) -> None:
+def test_a_change_is_observed_although_the_list_hides_settings(demo_client: OAuthClient, org: DemoOrg) -> None:
     sync(demo_client)
     spoil(org, demo_client, "hidden_settings")
     org.publish(deployment("Checkout").settings["configuration"]["id"], enabled=False)
     assert ("Checkout", "disabled", "enabled") in changes_of(sync(demo_client))
 
 
-def test_settings_beyond_the_budget_are_said_to_be_hidden(
+def test_settings_beyond_the_budget_are_reported_to_be_hidden(
     demo_client: OAuthClient, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("diagnostics.orgs.sync.providers.MAX_SETTINGS_REQUESTS", 2)
@@ -311,10 +311,10 @@ def test_a_thousand_deployments_are_read_and_resumed(
     org.add_deployments(994)
     spoil(org, demo_client, "rate_limited", on="after=YXQ6NTAw")
     waiting = sync(demo_client)
-    assert (waiting.state, told(demo_client)) == (State.WAITING, 500)
+    assert (waiting.state, result(demo_client)) == (State.WAITING, 500)
     heal(org, demo_client)
     ended = resume_sync(waiting)
-    assert (ended.state, ended.providers, told(demo_client)) == (State.COMPLETE, 1_000, 1_000)
+    assert (ended.state, ended.providers, result(demo_client)) == (State.COMPLETE, 1_000, 1_000)
 
 
 ODD = ("nulls", "null_bytes", "odd_ids", "wrong_containers", "wrong_types")

@@ -34,7 +34,7 @@ ENTRY: dict[str, Any] = {
 }
 
 
-def told(**values: Any) -> SyncedProvider:
+def result(**values: Any) -> SyncedProvider:
     found = Deployment.parse({**ENTRY, **values})
     assert found is not None
     return from_deployment(found)
@@ -56,7 +56,7 @@ def told(**values: Any) -> SyncedProvider:
     ],
 )
 def test_the_state_of_a_deployment(values: dict[str, Any], state: str) -> None:
-    assert told(**values).state == state
+    assert result(**values).state == state
 
 
 def test_the_states_are_those_of_the_rows() -> None:
@@ -68,13 +68,13 @@ def test_the_states_are_those_of_the_rows() -> None:
 @pytest.mark.parametrize(
     "entry", [None, 5, "d1", [], {}, {"id": None}, {"id": 7}, {"id": ""}, {"id": "a\x00b"}, {"id": "x" * 201}]
 )
-def test_what_has_no_id_that_could_be_kept_is_no_deployment(entry: Any) -> None:
+def test_what_has_no_id_that_could_be_stored_is_no_deployment(entry: Any) -> None:
     assert Deployment.parse(entry) is None
 
 
 def test_settings_of_the_wrong_kind_are_left_out() -> None:
     odd = {"enabled": True, "channels": "Voice", "maskSelectors": [1, None, "#a", "#a"], "pauseCriteria": [5, {}]}
-    found = told(configuration={**VERSION, "cobrowse": odd}, allowedDomains={"a": 1}, allowAllDomains="yes").settings
+    found = result(configuration={**VERSION, "cobrowse": odd}, allowedDomains={"a": 1}, allowAllDomains="yes").settings
     assert (found["channels"], found["maskSelectors"], found["allowedDomains"]) == ([], ["#a"], [])
     assert found["allowAllDomains"] is None
     assert found["pauseCriteria"] == [{"urlFragment": "", "condition": ""}]
@@ -82,14 +82,14 @@ def test_settings_of_the_wrong_kind_are_left_out() -> None:
 
 def test_long_lists_and_words_are_cut() -> None:
     many = [f"{number} {'x' * 1_000}" for number in range(10_000)]
-    found = told(name="n" * 1_000_000, configuration={**VERSION, "cobrowse": {**COBROWSE, "maskSelectors": many}})
+    found = result(name="n" * 1_000_000, configuration={**VERSION, "cobrowse": {**COBROWSE, "maskSelectors": many}})
     assert len(found.name) == 200
     assert len(found.settings["maskSelectors"]) == MOST_LISTED
     assert {len(each) for each in found.settings["maskSelectors"]} == {LONGEST_WORD}
 
 
 def test_a_version_that_shows_nothing_leaves_the_settings_hidden() -> None:
-    hidden = told(configuration={"id": "c1", "version": "3"})
+    hidden = result(configuration={"id": "c1", "version": "3"})
     assert with_version(hidden, {"id": "c1"}).is_hidden
     assert with_version(hidden, None).is_hidden
     assert with_version(hidden, VERSION).state == "on"
@@ -113,11 +113,11 @@ def test_the_state_at_a_gateway(enabled: bool | None, state: str) -> None:
         ("no date", None, None, []),
     ],
 )
-def test_a_draft_is_newer_by_what_it_says_else_by_its_date(
+def test_a_draft_is_newer_by_what_it_reports_else_by_its_date(
     modified: str, cobrowse: Any, newer: bool | None, different: list[str]
 ) -> None:
     draft = ConfigurationDraft("c1", modified, parse_cobrowse_settings(cobrowse))
-    found = with_draft(told(), draft)
+    found = with_draft(result(), draft)
     assert found.draft_is_newer is newer
     assert found.settings["draft"]["different"] == different
 
@@ -128,6 +128,6 @@ def test_a_draft_without_an_id_is_none() -> None:
 
 
 def test_every_text_passes_the_redaction() -> None:
-    found = told().redacted(lambda text: text.upper())
+    found = result().redacted(lambda text: text.upper())
     assert (found.ref, found.name, found.settings["maskSelectors"]) == ("D1", "SHOP", ["#A"])
     assert found.settings["configuration"]["name"] == "SHOP"

@@ -32,10 +32,10 @@ def org(demo: Running) -> DemoOrg:
     return demo_org(demo)
 
 
-# ---------------------------------------------------------------------- what is kept
+# ---------------------------------------------------------------------- what is stored
 
 
-def test_a_reading_tells_deployments_rights_and_drafts(demo_client: OAuthClient) -> None:
+def test_a_reading_shows_deployments_rights_and_drafts(demo_client: OAuthClient) -> None:
     snapshot = sync(demo_client)
     assert snapshot.state == State.COMPLETE, snapshot.parts
     assert [each["part"] for each in snapshot.parts] == ["rights", "gateway", "deployments", "settings", "drafts"]
@@ -56,7 +56,7 @@ def test_settings_are_those_of_the_version_in_use(demo_client: OAuthClient) -> N
     assert checkout.settings["allowedDomains"][0] == "checkout.brightwater.example"
 
 
-def test_a_draft_that_is_not_published_is_told(demo_client: OAuthClient) -> None:
+def test_a_draft_that_is_not_published_is_reported(demo_client: OAuthClient) -> None:
     sync(demo_client)
     careers = deployment("Careers page")
     assert careers.draft_is_newer
@@ -92,7 +92,7 @@ def test_the_token_is_shared_with_the_runs(demo_client: OAuthClient) -> None:
     assert AccessToken.objects.filter(client=demo_client).exists()
 
 
-def test_a_client_without_rights_is_told_what_was_refused(demo_client: OAuthClient, org: DemoOrg) -> None:
+def test_a_client_without_rights_is_reported_what_was_refused(demo_client: OAuthClient, org: DemoOrg) -> None:
     org.update_client(demo_client.client_id, grants=())
     snapshot = sync(demo_client)
     assert snapshot.state == State.PARTIAL
@@ -128,7 +128,7 @@ def test_cobrowse_switched_off_is_a_change_with_its_time(demo_client: OAuthClien
     assert after.changes == len(changes_of(after))
 
 
-def test_a_setting_s_change_tells_from_what_to_what(demo_client: OAuthClient, org: DemoOrg) -> None:
+def test_a_setting_s_change_shows_from_what_to_what(demo_client: OAuthClient, org: DemoOrg) -> None:
     sync(demo_client)
     org.publish(deployment("Checkout").settings["configuration"]["id"], maskSelectors=["#new", "#card-number"])
     change = OrgChange.objects.get(sync=sync(demo_client), setting="maskSelectors")
@@ -145,28 +145,28 @@ def test_a_list_in_another_order_is_no_change(demo_client: OAuthClient, org: Dem
 
 def test_a_deployment_appears_vanishes_and_comes_back(demo_client: OAuthClient, org: DemoOrg) -> None:
     sync(demo_client)
-    ref, kept = deployment("Partner portal").ref, org.deployments
+    ref, remaining = deployment("Partner portal").ref, org.deployments
     org.remove_deployment(ref)
     assert changes_of(sync(demo_client)) == [("Partner portal", "vanished", "")]
     assert deployment("Partner portal").removed_at is not None
-    org.deployments = kept
+    org.deployments = remaining
     assert changes_of(sync(demo_client)) == [("Partner portal", "returned", "")]
     assert deployment("Partner portal").removed_at is None
     org.add_deployments(1)
     assert [kind for _, kind, _ in changes_of(sync(demo_client))] == ["appeared"]
 
 
-def test_a_draft_that_was_edited_and_published_is_told(demo_client: OAuthClient, org: DemoOrg) -> None:
+def test_a_draft_that_was_edited_and_published_is_reported(demo_client: OAuthClient, org: DemoOrg) -> None:
     sync(demo_client)
     configuration = deployment("Help centre").settings["configuration"]["id"]
     org.edit_draft(configuration, channels=["Voice", "Webmessaging"])
     assert changes_of(sync(demo_client)) == [("Help centre", "changed", "draft")]
     org.publish(configuration, channels=["Voice", "Webmessaging"])
-    told = {setting for _, _, setting in changes_of(sync(demo_client))}
-    assert told == {"version", "channels", "draft"}
+    result = {setting for _, _, setting in changes_of(sync(demo_client))}
+    assert result == {"version", "channels", "draft"}
 
 
-def test_a_role_that_was_taken_away_is_a_change(demo_client: OAuthClient, org: DemoOrg) -> None:
+def test_a_role_that_was_removed_away_is_a_change(demo_client: OAuthClient, org: DemoOrg) -> None:
     sync(demo_client)
     grants = org.client(demo_client.client_id).grants  # type: ignore[union-attr]
     org.update_client(demo_client.client_id, grants=grants[:1])
@@ -181,8 +181,8 @@ def test_scopes_and_token_life_are_changes(demo: Running) -> None:
     sync(client)
     org = demo_org(demo, "gateway")
     org.update_client(client.client_id, scopes=("conversation:read",), validity=3_600)
-    told = {setting for _, _, setting in changes_of(sync(client))}
-    assert told == {"scopes", "token_seconds"}
+    result = {setting for _, _, setting in changes_of(sync(client))}
+    assert result == {"scopes", "token_seconds"}
 
 
 def test_what_was_not_read_whole_before_cannot_appear(demo_client: OAuthClient, org: DemoOrg) -> None:
@@ -192,8 +192,8 @@ def test_what_was_not_read_whole_before_cannot_appear(demo_client: OAuthClient, 
     org.update_client(demo_client.client_id, grants=grants)
     after = sync(demo_client)
     assert Provider.objects.filter(client=demo_client).count() == 6
-    told = OrgChange.objects.filter(sync=after).exclude(about=OrgChange.About.STATUS)
-    assert set(told.values_list("about", flat=True)) == {"grant"}
+    result = OrgChange.objects.filter(sync=after).exclude(about=OrgChange.About.STATUS)
+    assert set(result.values_list("about", flat=True)) == {"grant"}
 
 
 def test_a_provider_that_left_the_gateway_s_list_is_gone_the_second_time(demo: Running) -> None:
@@ -214,7 +214,7 @@ def test_two_refreshes_at_once_are_one(demo_client: OAuthClient) -> None:
     assert start_sync(demo_client, source="web", user=None) is None
 
 
-def test_a_reading_is_taken_up_by_one_worker(demo_client: OAuthClient) -> None:
+def test_a_reading_is_read_up_by_one_worker(demo_client: OAuthClient) -> None:
     snapshot = start_sync(demo_client, source="web", user=None)
     assert snapshot is not None
     ConfigurationSync.objects.update(
@@ -350,7 +350,7 @@ def test_the_next_reading_is_planned_when_one_ends(demo_client: OAuthClient, set
 # ---------------------------------------------------------------------- seen by runs
 
 
-def test_a_provider_that_a_run_saw_is_kept_once() -> None:
+def test_a_provider_that_a_run_saw_is_preserved_once() -> None:
     run = make_run()
     finding = make_finding(run, "provider.seen", "pass", evidence={"providers": ["PureCloud Messaging"]})
     store_seen_providers(run, [finding])
