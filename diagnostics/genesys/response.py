@@ -39,7 +39,7 @@ class OrgResponse:
     @property
     def summary(self) -> str:
         """The status with the error code, such as "403 missing.permissions", or what went wrong instead."""
-        return f"{self.status or 'no answer'} {self.code or self.error}".strip()
+        return f"{self.status or 'no response'} {self.code or self.error}".strip()
 
     @property
     def is_genesys_error(self) -> bool:

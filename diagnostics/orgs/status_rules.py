@@ -20,8 +20,8 @@ REJECTION_CAUSES = {
     "another_org": "auth.token_foreign",
 }
 ENTRY_PARTS = frozenset({"oauth.token", "oauth.identity"})
-NO_DEPLOYMENT = "The org has no web deployment, and cobrowse is set up in one."
-ALL_OFF = "Every provider of the org's gateway is switched off."
+NO_DEPLOYMENT = "The org has no web deployment. Cobrowse is set up in web deployments."
+ALL_OFF = "Every provider of the org's gateway is turned off."
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _scope_status(permissions: ClientPermissions, *, has_gateway: bool) -> Clien
     lacking = [scope for scope in gateway.SCOPES if permissions.scopes is not None and scope not in permissions.scopes]
     if not has_gateway or not lacking:
         return None
-    reason = f"The token does not carry {' and '.join(lacking)}, which the org's gateway wants."
+    reason = f"The token lacks {' and '.join(lacking)}, which the org's gateway requires."
     return ClientStatus(BROKEN, "authz.scope_missing", reason)
 
 
@@ -118,27 +118,25 @@ def _permission_status(parts: Mapping[str, SyncPart], permissions: ClientPermiss
     if PermissionState.HELD in states:
         return None
     if PermissionState.CONDITION in states:
-        reason = f"The client holds {names} only under a condition, which cannot be decided from outside."
+        reason = f"The client has {names} only under a condition, which we can't evaluate."
         return ClientStatus(UNKNOWN, reason=reason)
     if PermissionState.UNREAD in states:
         return ClientStatus(
-            UNKNOWN, reason=parts.get("rights", SyncPart()).sentence or "What the client may do could not be read."
+            UNKNOWN, reason=parts.get("rights", SyncPart()).sentence or "The client's permissions couldn't be read."
         )
     if PermissionState.HIDDEN in states:
-        return ClientStatus(UNKNOWN, reason=f"Whether a role of the client holds {names} is not shown by the org.")
+        return ClientStatus(UNKNOWN, reason=f"The org doesn't show whether a role of the client includes {names}.")
     if states == {PermissionState.UNLICENSED}:
-        reason = f"The org's permission catalogue has neither {names}: the feature is not licensed."
+        reason = f"The org's permission catalog has neither {names}: the feature isn't licensed."
         return ClientStatus(BROKEN, "config.feature_not_licensed", reason.replace(" or ", " nor "))
-    return ClientStatus(BROKEN, "authz.permission_missing", f"No role of the client holds {names}.")
+    return ClientStatus(BROKEN, "authz.permission_missing", f"No role of the client includes {names}.")
 
 
 def _gateway_status(parts: Mapping[str, SyncPart], providers: ProviderCounts) -> ClientStatus | None:
     if parts.get("gateway", SyncPart()).state != "whole":
         return None
     if not providers.total:
-        return ClientStatus(
-            BROKEN, "provider.mismatch", "The org has a provider gateway, and its provider list is empty."
-        )
+        return ClientStatus(BROKEN, "provider.mismatch", "The org's provider gateway lists no providers.")
     return _all_off(providers)
 
 
@@ -152,7 +150,7 @@ def _deployment_status(
     part = parts.get("deployments", SyncPart())
     if part.state not in ("whole", "partial"):
         return ClientStatus(
-            UNKNOWN, reason=part.sentence or "Whether cobrowse is on in the web deployments was not read."
+            UNKNOWN, reason=part.sentence or "The cobrowse settings of the web deployments couldn't be read."
         )
     if deployments.on:
         return None
@@ -160,12 +158,13 @@ def _deployment_status(
         return None if has_gateway else ClientStatus(UNKNOWN, reason=NO_DEPLOYMENT)
     if deployments.unknown or part.state == "partial":
         return ClientStatus(
-            UNKNOWN, reason="No web deployment with cobrowse on was read, and not all of them were shown."
+            UNKNOWN,
+            reason="None of the web deployments that we could read has cobrowse turned on, and some couldn't be read.",
         )
     if not deployments.off:
         reason = f"None of the org's {deployments.total} web deployments is active."
         return ClientStatus(BROKEN, "config.deployment_inactive", reason)
-    return ClientStatus(BROKEN, "config.cobrowse_disabled", "Cobrowse is switched off in every active web deployment.")
+    return ClientStatus(BROKEN, "config.cobrowse_disabled", "Cobrowse is turned off in every active web deployment.")
 
 
 def _working_reason(permissions: ClientPermissions, deployments: ProviderCounts, providers: ProviderCounts) -> str:
@@ -178,7 +177,7 @@ def _working_reason(permissions: ClientPermissions, deployments: ProviderCounts,
         if counts.total
     ]
     on = f", and cobrowse is on in {' and '.join(enabled)}" if enabled else ""
-    return f"The client may start sessions {' and '.join(filter(None, media))}{on}."
+    return f"The client can start sessions {' and '.join(filter(None, media))}{on}."
 
 
 def _medium(status: PermissionStatus, medium: str) -> str:

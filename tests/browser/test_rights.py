@@ -65,7 +65,7 @@ def test_from_a_client_to_what_it_may_do_and_on_to_what_that_touches(
 
     page.get_by_label("Path, id, permission or words").fill("cobrowse")
     page.get_by_role("button", name="Search").click()
-    expect(page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")).to_contain_text("May")
+    expect(page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")).to_contain_text("Allowed")
 
     page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse").get_by_role(
         "link", name=START
@@ -92,7 +92,7 @@ def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit,
     page.get_by_role("button", name="Read the org now").click()
     expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
     run_sync(ConfigurationSync.objects.latest("pk").pk)
-    expect(call).to_contain_text("No role of the client holds the permission.")
+    expect(call).to_contain_text("No role of the client includes the permission.")
     expect(page.get_by_text("The client has no role at all.")).to_be_visible()
     assert window.complaints == []
 

@@ -18,10 +18,10 @@ class Access(StrEnum):
 
 
 REASON_TEXTS = {
-    Access.YES: "May",
-    Access.CONDITION: "May under a condition",
-    Access.NO: "May not",
-    Access.UNKNOWN: "Not known",
+    Access.YES: "Allowed",
+    Access.CONDITION: "Allowed under a condition",
+    Access.NO: "Denied",
+    Access.UNKNOWN: "Unknown",
 }
 
 
@@ -44,18 +44,18 @@ class CallAccess:
 
 
 REASONS = {
-    "no_token": "It needs no token.",
-    "none_needed": "It asks for no permission.",
-    "held": "The permission is held.",
-    "apart": "The permissions are held, but in no division together.",
-    "conditional": "The permission is held under a condition only, which cannot be decided from outside.",
-    "user_needed": "It needs a user's token, and this client has none.",
-    "scope_missing": "The token carries none of the scopes that it asks for.",
-    "lacking": "No role of the client holds the permission.",
-    "unlicensed": "The org's catalogue does not have the permission: it is a matter of licence, not of roles.",
-    "hidden": "The permission may be in a role whose contents the org did not show.",
-    "unread": "What the client holds could not be read.",
-    "not_told": "This contract does not tell which permission it asks for.",
+    "no_token": "No token needed.",
+    "none_needed": "No permission needed.",
+    "held": "The client has the permission.",
+    "apart": "The client has the permissions, but not together in one division.",
+    "conditional": "The client has the permission only under a condition, which we can't evaluate.",
+    "user_needed": "The call needs a user's token, and this client has none.",
+    "scope_missing": "The token has none of the required scopes.",
+    "lacking": "No role of the client includes the permission.",
+    "unlicensed": "The org's catalog doesn't have the permission: it's a matter of license, not of roles.",
+    "hidden": "The permission may be in a role whose contents the org doesn't show.",
+    "unread": "The client's permissions couldn't be read.",
+    "not_told": "This version of the API reference doesn't say which permission the call needs.",
 }
 
 

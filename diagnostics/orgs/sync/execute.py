@@ -89,7 +89,7 @@ class SyncRun:
         if response.status == 429:
             seconds = wait_seconds(response, datetime.now(UTC))
             seconds = DEFAULT_WAIT if seconds is None else max(1, seconds)
-            raise WaitForOrg(seconds, f"The org's rate limit is exhausted; it said to wait {describe_wait(seconds)}.")
+            raise WaitForOrg(seconds, f"The org's rate limit is used up; it asks to wait {describe_wait(seconds)}.")
         return response
 
     def yield_to_runs(self, response: OrgResponse) -> None:
@@ -99,7 +99,7 @@ class SyncRun:
             seconds = min(max(1, limit.reset_s), 300)
             raise WaitForOrg(
                 seconds,
-                f"{limit.remaining} of {limit.allowed} calls a minute are left; the reading leaves them to runs.",
+                f"{limit.remaining} of {limit.allowed} calls per minute are left. The sync leaves them for runs.",
             )
 
     @contextmanager

@@ -83,21 +83,21 @@ def _store_page(sync: SyncRun, paged_list: PagedList, page: ListPage) -> bool:
 def _ending(at: dict[str, Any], page: ListPage) -> tuple[str, str, str] | None:
     """Return the state, code and sentence of the finished list, or None if there is a next page."""
     if page.is_next_unreadable:
-        return "partial", "cursor_unreadable", " The org says that there are more, but not how to ask for them."
+        return "partial", "cursor_unreadable", " The org has more, but its link to the next page can't be read."
     if not page.cursor and at["unreadable"]:
-        return "partial", "entries_unreadable", f" {at['unreadable']} entries have no id that could be kept."
+        return "partial", "entries_unreadable", f" {at['unreadable']} entries have no usable ID."
     if not page.cursor:
         return "whole", "read", ""
     if _entry_key(page.cursor) in at["seen"]:
         return (
             "partial",
             "cursor_repeats",
-            " The org then named a page again that was read before, so the rest stays unread.",
+            " The org then returned the same page again, so the rest couldn't be read.",
         )
     if at["stale"] >= MAX_STALE_PAGES:
-        return "partial", "pages_repeat", " The org then told the same ones again and again, so the rest stays unread."
+        return "partial", "pages_repeat", " The org then repeated the same entries, so the rest couldn't be read."
     if at["pages"] >= MAX_PAGES:
-        return "partial", "too_many_pages", f" After {MAX_PAGES} pages the reading stopped; there are more."
+        return "partial", "too_many_pages", f" The sync stopped after {MAX_PAGES} pages; there are more."
     return None
 
 
@@ -106,7 +106,7 @@ def _entry_key(cursor: str) -> str:
 
 
 def _describe(at: dict[str, Any], paged_list: PagedList) -> str:
-    repeated = f", {at['repeated']} of them told more than once" if at["repeated"] else ""
+    repeated = f", {at['repeated']} of them more than once" if at["repeated"] else ""
     return f"{at['items']} {paged_list.things} were read{repeated}."
 
 
@@ -125,7 +125,7 @@ def _count_failure(sync: SyncRun, paged_list: PagedList, page: ListPage) -> bool
             position = f"page {at['pages'] + 1} of the {paged_list.things}"
             raise WaitForOrg(
                 WAIT_AFTER_FAILURE,
-                f"The org could not show {position} ({response.summary}); it is asked again.",
+                f"The org couldn't return {position} ({response.summary}). We'll try again.",
             )
         return False
     with sync.saving():
@@ -142,16 +142,16 @@ def _failure(at: dict[str, Any], paged_list: PagedList, response: OrgResponse) -
         return (
             "refused",
             "no_permission",
-            f"The org does not show its {paged_list.things} to this client: it lacks {paged_list.permission}.",
+            f"This client can't read the org's {paged_list.things}: it lacks {paged_list.permission}.",
         )
     if not at["pages"] and response.status == 404 and response.error in ("", "empty"):
         return (
             "refused",
             "not_found",
-            f"The org answers 404 to the list of its {paged_list.things}, as a gateway does in place of 403: "
+            f"The org returns 404 for the list of its {paged_list.things}, as a gateway does instead of 403: "
             f"the client may lack {paged_list.permission}.",
         )
     if not at["pages"]:
-        return "failed", "not_read", f"The org's {paged_list.things} could not be read: {response.summary}."
-    where = f"At page {at['pages'] + 1} the org stopped answering ({response.summary}), so the rest stays unread."
+        return "failed", "not_read", f"The org's {paged_list.things} couldn't be read: {response.summary}."
+    where = f"At page {at['pages'] + 1} the org stopped responding ({response.summary}), so the rest couldn't be read."
     return "partial", "broken_off", f"{_describe(at, paged_list)} {where}"

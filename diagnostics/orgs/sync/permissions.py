@@ -106,7 +106,7 @@ def _read_all(sync: SyncRun, me: TokenInfo) -> dict[str, Any]:
             "subjects/me": _describe_grants(subject),
             "oauth/clients": _read_result(oauth_client),
             "authorization/divisions": _read_result(divisions),
-            "authorization/permissions": "ok" if None not in listed.values() else "not read whole",
+            "authorization/permissions": "ok" if None not in listed.values() else "incomplete",
             **{f"limits/{name}": _read_result(response) for name, response in limits.items()},
         },
     }
@@ -187,13 +187,13 @@ def _catalogue(sync: SyncRun) -> dict[str, bool | None]:
 def _result(found: dict[str, Any]) -> tuple[str, str, str]:
     unread = sorted(name for name, result in found["read"].items() if result != "ok")
     if found["read"]["subjects/me"] != "ok":
-        return "partial", "grants_unread", f"What the client may do could not be read: {found['read']['subjects/me']}."
+        return "partial", "grants_unread", f"The client's permissions couldn't be read: {found['read']['subjects/me']}."
     if found["unread_roles"]:
         names = ", ".join(found["unread_roles"][:5])
-        return "partial", "roles_hidden", f"The org does not show what is in the role(s) {names}."
+        return "partial", "roles_hidden", f"The org doesn't show the permissions of these roles: {names}."
     if unread:
-        return "partial", "some_unread", f"All roles were read, but not: {', '.join(unread[:6])}."
-    return "whole", "read", "The client's roles, its token and the org's limits were read."
+        return "partial", "some_unread", f"All roles were read. Not read: {', '.join(unread[:6])}."
+    return "whole", "read", "The client's roles and token and the org's limits were read."
 
 
 def _store_changes(sync: SyncRun, found: dict[str, Any]) -> None:

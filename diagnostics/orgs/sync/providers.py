@@ -64,7 +64,7 @@ def sync_gateway(sync: SyncRun) -> None:
         if result.code == "no_provider_list":
             sync.end_part(GATEWAY, "absent", result.code, result.sentence)
         elif len(providers) < len(found):
-            sentence = f"{len(found) - len(providers)} of {len(found)} providers have no id that could be kept."
+            sentence = f"{len(found) - len(providers)} of {len(found)} providers have no usable ID."
             sync.end_part(GATEWAY, "partial", "entries_unreadable", sentence, len(providers))
         else:
             sync.end_part(
@@ -125,7 +125,7 @@ def sync_settings(sync: SyncRun) -> None:
     with sync.saving():
         remaining = hidden.count()
         if remaining:
-            sentence = f"Of {remaining} web deployments the org does not show the cobrowse settings."
+            sentence = f"The org doesn't show the cobrowse settings of {remaining} web deployments."
             sync.end_part("settings", "partial", "settings_hidden", sentence, position["read"])
         else:
             sentence = "The cobrowse settings of every web deployment that was read are known."

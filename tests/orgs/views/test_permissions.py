@@ -124,10 +124,10 @@ def test_the_newest_reading_that_told_something_counts(acme: OAuthClient) -> Non
 @pytest.mark.parametrize(
     ("query", "code", "is_listed"),
     [
-        ({"q": "postConversationCobrowse"}, "May", True),
-        ({"q": "postConversationCobrowse", "may": "may"}, "May", True),
+        ({"q": "postConversationCobrowse"}, "Allowed", True),
+        ({"q": "postConversationCobrowse", "may": "may"}, "Allowed", True),
         ({"q": "postConversationCobrowse", "may": "may_not"}, "", False),
-        ({"q": "getOauthClients", "may": "may_not"}, "May not", True),
+        ({"q": "getOauthClients", "may": "may_not"}, "Denied", True),
         ({"q": "getRoutingQueues"}, "", False),
         ({"q": "getRoutingQueues", "may": "unknown"}, "Not known", True),
         ({"q": "getRoutingQueues", "may": "all"}, "Not known", True),
@@ -145,7 +145,7 @@ def test_calls_are_found_and_filtered_by_answer(
 def test_a_call_under_a_condition_is_a_kind_of_its_own(as_lead: Client, acme: OAuthClient) -> None:
     told(acme, grants=grants(conditional=[START]))
     shown = page(as_lead, acme, q="postConversationCobrowse", may="condition")
-    assert "<span>May under a condition</span>" in shown
+    assert "<span>Allowed under a condition</span>" in shown
 
 
 def test_divisions_of_a_call_are_said(as_lead: Client, acme: OAuthClient) -> None:
@@ -249,4 +249,4 @@ def test_a_demo_org_is_told_by_a_real_reading(as_lead: Client, settings: Any) ->
     finally:
         running.stop()
     assert "Cobrowse in some queues" in shown
-    assert "<span>May under a condition</span>" in shown
+    assert "<span>Allowed under a condition</span>" in shown
