@@ -86,7 +86,7 @@ def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit,
     window.sign_in("ada")
     window.open(f"/clients/{client.pk}/rights/?q=postConversationCobrowse")
     call = page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")
-    expect(call).to_contain_text("The permission is held.")
+    expect(call).to_contain_text("The client has the permission.")
 
     demo.orgs["published"].orgs[0].update_client(client.client_id, grants=())
     page.get_by_role("button", name="Read the org now").click()
