@@ -239,7 +239,7 @@ def test_an_org_that_lets_nobody_in_is_not_read(demo_client: OAuthClient, org: D
     org.update_client(demo_client.client_id, state="disabled")
     snapshot = sync(demo_client)
     assert snapshot.state == State.FAILED
-    assert "rejects the client" in snapshot.error
+    assert snapshot.parts[0]["code"] == "client_rejected"
     assert Provider.objects.get().removed_at is None
 
 
