@@ -129,8 +129,8 @@ def test_the_newest_reading_that_told_something_counts(acme: OAuthClient) -> Non
         ({"q": "postConversationCobrowse", "may": "may_not"}, "", False),
         ({"q": "getOauthClients", "may": "may_not"}, "Denied", True),
         ({"q": "getRoutingQueues"}, "", False),
-        ({"q": "getRoutingQueues", "may": "unknown"}, "Not known", True),
-        ({"q": "getRoutingQueues", "may": "all"}, "Not known", True),
+        ({"q": "getRoutingQueues", "may": "unknown"}, "Unknown", True),
+        ({"q": "getRoutingQueues", "may": "all"}, "Unknown", True),
     ],
 )
 def test_calls_are_found_and_filtered_by_answer(
