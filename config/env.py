@@ -32,7 +32,7 @@ def flag(name: str, default: bool) -> bool:
     if not value:
         return default
     if value not in YES | NO:
-        stop(f"{name} is {value!r}, which is neither yes nor no. Set it to 1 or 0, or leave it out.")
+        stop(f"{name} is {value!r}, which isn't yes or no. Set it to 1 or 0, or leave it out.")
     return value in YES
 
 
@@ -56,7 +56,7 @@ def time_zone(name: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
-        stop(f"{name} is {value!r}, which is no time zone. Use a name such as UTC or Europe/Dublin.")
+        stop(f"{name} is {value!r}, which isn't a time zone. Use a name such as UTC or Europe/Dublin.")
     return value
 
 
@@ -64,16 +64,16 @@ def secret(name: str) -> str:
     """The value of NAME, or the content of the file that NAME_FILE points to; "" if neither is set."""
     value, file = text(name), text(f"{name}_FILE")
     if value and file:
-        stop(f"{name} and {name}_FILE are both set, so it is unclear which one counts. Set only one of them.")
+        stop(f"{name} and {name}_FILE are both set. Set only one of them.")
     if not file:
         return value
     try:
         content = Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not text"
-        stop(f"{name}_FILE points to {file}, which cannot be read: {reason}. Correct the path or its permissions.")
+        stop(f"{name}_FILE points to {file}, which can't be read: {reason}. Fix the path or its permissions.")
     if not content:
-        stop(f"{name}_FILE points to {file}, which is empty. Put the value into that file.")
+        stop(f"{name}_FILE points to {file}, which is empty.")
     return content
 
 
@@ -86,7 +86,7 @@ def encryption_keys(name: str) -> list[str]:
         except ValueError:
             stop(
                 f"Key {position} of {len(keys)} in {name} is not a Fernet key (32 bytes in url-safe base64, 44 "
-                f"characters). Make one with: {MAKE_ENCRYPTION_KEY}"
+                f"characters). Create one with: {MAKE_ENCRYPTION_KEY}"
             )
     return keys
 
@@ -112,7 +112,7 @@ def endpoints(name: str) -> dict[str, dict[str, str]]:
 def _endpoint(name: str, key: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not {"api", "login"} & set(value) or set(value) - {"api", "login", "name"}:
         stop(
-            f"{name} has a bad entry {key!r}. Each entry names a region and its addresses: "
+            f"{name} has an invalid entry {key!r}. Each entry names a region and its addresses: "
             '{"api": "https://api.example.com", "login": "https://login.example.com"}'
         )
     return {
@@ -124,9 +124,9 @@ def _endpoint(name: str, key: str, value: object) -> dict[str, str]:
 def _parse_base_url(source: str, address: object) -> str:
     parts = _split(address) if isinstance(address, str) else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        stop(f"{source}: {address!r} is not an http or https address.")
+        stop(f"{source}: {address!r} isn't an http or https URL.")
     if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
-        stop(f"{source}: the address must be scheme, host and port only, such as https://api.example.com.")
+        stop(f"{source}: the URL must be scheme, host and port only, such as https://api.example.com.")
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -182,11 +182,11 @@ def openid_connect(prefix: str) -> dict[str, Any]:
     if not any(values.values()):
         return {}
     if missing := [f"{prefix}_{name}" for name, value in values.items() if not value]:
-        stop(f"Single sign-on is set up in part: {', '.join(missing)} is missing. Set all three, or none.")
+        stop(f"Single sign-on is incomplete: {', '.join(missing)} is missing. Set all three, or none.")
     parts = _split(issuer)
     is_local = parts is not None and parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if parts is None or not parts.hostname or (parts.scheme != "https" and not (is_local and parts.scheme == "http")):
-        stop(f"{prefix}_ISSUER is {issuer!r}. It must be the provider's https address, as it names itself.")
+        stop(f"{prefix}_ISSUER is {issuer!r}. It must be the https issuer URL of the provider.")
     return {
         "provider_id": "oidc",
         "client_id": client_id,
@@ -211,7 +211,7 @@ def mail_server(name: str) -> dict[str, Any]:
     if parts is None or parts.scheme not in MAIL_SCHEMES or not parts.hostname or parts.path.strip("/"):
         stop(f"{expected}.")
     if parts.username and parts.scheme == "smtp" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
-        stop(f"{expected}: over plain smtp the password would cross the network for everybody to read.")
+        stop(f"{expected}: plain smtp would send the password unencrypted.")
     port, tls_setting = MAIL_SCHEMES[parts.scheme]
     return {
         "EMAIL_HOST": parts.hostname,
@@ -225,7 +225,7 @@ def mail_server(name: str) -> dict[str, Any]:
 def mail_address(name: str) -> str:
     value = text(name)
     if value and not re.fullmatch(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,250}", value):
-        stop(f"{name} is {value!r}, which is no e-mail address. Write it as doctor@example.com, without a name.")
+        stop(f"{name} is {value!r}, which isn't an email address. Use the form doctor@example.com, without a name.")
     return value
 
 
@@ -257,9 +257,9 @@ def collector(name: str) -> str:
     value = text(name)
     parts = _split(value) if value else None
     if value and (parts is None or parts.scheme not in {"http", "https"} or not parts.hostname):
-        stop(f"{name} is {value!r}. It must be the collector's http address, such as http://127.0.0.1:4318.")
+        stop(f"{name} is {value!r}. It must be the collector's URL, such as http://127.0.0.1:4318.")
     if value and importlib.util.find_spec("opentelemetry") is None:
-        stop(f"{name} is set, but the packages that send traces are missing. Start with: uv run --group traces ...")
+        stop(f"{name} is set, but the packages for traces aren't installed. Start with: uv run --group traces ...")
     return value
 
 

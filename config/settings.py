@@ -32,11 +32,11 @@ FIELD_ENCRYPTION_KEYS = env.encryption_keys("FIELD_ENCRYPTION_KEYS")  # newest f
 # generated keys would differ between hosts.
 MAKES_KEYS = EMBEDDED_DATABASE or DEBUG
 if not SECRET_KEY and not MAKES_KEYS:
-    env.stop(f"SECRET_KEY is missing. With DATABASE_URL set it must be given. Make one with: {env.MAKE_SECRET_KEY}")
+    env.stop(f"SECRET_KEY is missing. It is required with DATABASE_URL. Create one with: {env.MAKE_SECRET_KEY}")
 if not FIELD_ENCRYPTION_KEYS and not MAKES_KEYS:
     env.stop(
-        "FIELD_ENCRYPTION_KEYS is missing. With DATABASE_URL set it must be given, and kept: client secrets cannot "
-        f"be read without it. Make one with: {env.MAKE_ENCRYPTION_KEY}"
+        "FIELD_ENCRYPTION_KEYS is missing. It is required with DATABASE_URL. Keep it safe: client secrets can't be read "
+        f"without it. Create one with: {env.MAKE_ENCRYPTION_KEY}"
     )
 SECRET_KEY = SECRET_KEY or DATA.secret_key()
 FIELD_ENCRYPTION_KEYS = FIELD_ENCRYPTION_KEYS or DATA.encryption_keys()
@@ -176,7 +176,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "diagnostics.operations.late_tick.late_tick",
+                "diagnostics.operations.heartbeats.late_tick",
             ],
         },
     }
@@ -193,10 +193,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "diagnostics.accounts.passwords.SimilarityValidator"},
+    {"NAME": "diagnostics.accounts.passwords.LengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "diagnostics.accounts.passwords.CommonPasswordValidator"},
+    {"NAME": "diagnostics.accounts.passwords.NumericValidator"},
     {"NAME": "diagnostics.accounts.passwords.UsernameValidator"},
 ]
 
@@ -346,7 +346,9 @@ EMAIL_USE_SSL = MAIL_SERVER.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.mail_address("EMAIL_FROM")
 if MAIL_SERVER and not DEFAULT_FROM_EMAIL:
-    env.stop("EMAIL_FROM is missing. With EMAIL_URL set, it says whom alerts come from, such as doctor@example.com.")
+    env.stop(
+        "EMAIL_FROM is missing. It is the sender of alerts, such as doctor@example.com, and required with EMAIL_URL."
+    )
 
 # ---------------------------------------------------------------------- static files
 
@@ -369,7 +371,7 @@ TIME_ZONE = env.time_zone("TIME_ZONE")
 
 LOG_FORMAT = env.text("LOG_FORMAT", "lines")
 if LOG_FORMAT not in ("lines", "json"):
-    env.stop(f"LOG_FORMAT is {LOG_FORMAT!r}. It must be lines, for people, or json, for programs.")
+    env.stop(f"LOG_FORMAT is {LOG_FORMAT!r}. It must be lines or json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -403,7 +405,7 @@ PUBLIC_REFERENCE = env.flag("PUBLIC_REFERENCE", True)
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS", ["127.0.0.0/8", "::1"])
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
-    env.stop("METRICS_TOKEN is too short to be safe: it takes at least 16 characters.")
+    env.stop("METRICS_TOKEN is too short. Use at least 16 characters.")
 READINESS_IN_BACKGROUND = True  # a probe never waits for the database
 OTEL_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "cobrowse-doctor")

@@ -12,7 +12,7 @@ def check_encryption_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> l
     if not settings.FIELD_ENCRYPTION_KEYS:
         return [
             checks.Error(
-                "There is no key to encrypt client secrets with.",
+                "No key to encrypt client secrets.",
                 hint="Set FIELD_ENCRYPTION_KEYS, newest key first.",
                 id="config.E001",
             )
@@ -20,8 +20,8 @@ def check_encryption_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> l
     if settings.SECRET_KEY in settings.FIELD_ENCRYPTION_KEYS:
         return [
             checks.Error(
-                "SECRET_KEY is also an encryption key, so one leak opens both sessions and client secrets.",
-                hint="Give FIELD_ENCRYPTION_KEYS a key of its own.",
+                "SECRET_KEY is also an encryption key, so one leak exposes both sessions and client secrets.",
+                hint="Use a separate key in FIELD_ENCRYPTION_KEYS.",
                 id="config.E002",
             )
         ]
@@ -34,7 +34,7 @@ def check_database_engine(app_configs: Sequence[Any] | None, **kwargs: Any) -> l
         return []
     return [
         checks.Error(
-            "The database is not PostgreSQL, whose row claims the runs rely on.",
+            "The database isn't PostgreSQL, which row claims need.",
             hint="Set DATABASE_URL to postgres://..., or leave it out for the embedded one.",
             id="config.E003",
         )
@@ -50,7 +50,7 @@ def check_broker_visibility_timeout(app_configs: Sequence[Any] | None, **kwargs:
         return []
     return [
         checks.Error(
-            "The broker hands out a task again before its time limit is over.",
+            "The broker delivers a task again before its time limit ends.",
             hint="Raise visibility_timeout in CELERY_BROKER_TRANSPORT_OPTIONS above CELERY_TASK_TIME_LIMIT.",
             id="config.E004",
         )
@@ -63,7 +63,7 @@ def check_login_required(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
         return []
     return [
         checks.Error(
-            "Pages are open to everyone unless they say otherwise.",
+            "Pages are public unless they require sign-in.",
             hint="Put LoginRequiredMiddleware back into MIDDLEWARE.",
             id="config.E005",
         )
@@ -79,7 +79,7 @@ def check_content_security_policy(app_configs: Sequence[Any] | None, **kwargs: A
         return []
     return [
         checks.Error(
-            "The content security policy lets scripts in that are not ours.",
+            "The content security policy allows scripts of others.",
             hint="Keep CSPMiddleware, and neither unsafe-inline, unsafe-eval nor * for scripts.",
             id="config.E006",
         )
@@ -93,7 +93,7 @@ def check_https(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks
     return [
         checks.Warning(
             "The site is served without https.",
-            hint="Set ALLOWED_HOSTS to the public name; https is then on. HTTPS=0 switches it off.",
+            hint="Set ALLOWED_HOSTS to the public name; this turns https on. HTTPS=0 turns it off.",
             id="config.W007",
         )
     ]

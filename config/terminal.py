@@ -68,15 +68,13 @@ def run(command: Callable[[], None]) -> NoReturn:
     except KeyboardInterrupt:
         stop("Stopped.", signal.SIGINT)
     except Terminated as terminated:
-        stop("Stopped: the process was asked to end.", terminated.number)
+        stop("Stopped by a signal.", terminated.number)
     except EOFError:
-        code = report_failure("This command asks for input, and there is no terminal to ask at. Run it in a terminal.")
+        code = report_failure("This command asks for input. Run it in a terminal.")
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        code = report_failure(
-            f"Nothing more could be written{location_of(error)}: the disk is full. Make room and run it again."
-        )
+        code = report_failure(f"Can't write{location_of(error)}: the disk is full. Free some space and run it again.")
     flush()
     sys.exit(code)
 

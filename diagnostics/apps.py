@@ -5,6 +5,7 @@ from django.conf import settings
 
 from diagnostics.genesys import regions
 from diagnostics.storage import stored_text
+from diagnostics.web import form_text
 
 
 class DiagnosticsConfig(AppConfig):
@@ -14,6 +15,7 @@ class DiagnosticsConfig(AppConfig):
 
     def ready(self) -> None:
         stored_text.install()
+        form_text.install()
         regions.set_endpoints_source(lambda: settings.GENESYS_ENDPOINTS)
         # Models can be imported only now.
         from diagnostics.accounts import sign_in_events  # noqa: F401, PLC0415

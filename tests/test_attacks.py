@@ -177,11 +177,11 @@ class TestMassAssignment:
     def test_of_a_person(self) -> None:
         browser = browser_of(make_user("ada"))
         more = {"is_staff": "on", "is_superuser": "on", "password": "planted-password-1", "is_active": ""}
-        browser.post("/users/add/", {"username": "lin", "role": "team_lead", **more})
+        browser.post("/settings/users/add/", {"username": "lin", "role": "team_lead", **more})
         lin = User.objects.get(username="lin")
         assert (lin.is_staff, lin.is_superuser, lin.is_active) == (False, False, True)
         assert not lin.check_password("planted-password-1")
-        browser.post(f"/users/{lin.pk}/role/", {"role": "auditor", "username": "root", **more})
+        browser.post(f"/settings/users/{lin.pk}/role/", {"role": "auditor", "username": "root", **more})
         lin.refresh_from_db()
         assert (lin.username, lin.role, lin.is_superuser) == ("lin", "auditor", False)
 
@@ -204,9 +204,9 @@ class TestMassAssignment:
     def test_a_token_is_of_who_makes_it_and_may_no_more_than_they(self) -> None:
         ada, lead = make_user("ada"), make_person(User.Role.TEAM_LEAD)
         form = {"name": "t", "days": "7", "owner": ada.pk, "owner_id": ada.pk, "expires_at": "2099-01-01"}
-        browser_of(lead).post("/tokens/add/", {**form, "scope": "run"})
+        browser_of(lead).post("/settings/tokens/add/", {**form, "scope": "run"})
         assert not ApiToken.objects.exists()
-        browser_of(lead).post("/tokens/add/", {**form, "scope": "read"})
+        browser_of(lead).post("/settings/tokens/add/", {**form, "scope": "read"})
         token = ApiToken.objects.get()
         assert token.owner == lead
         assert (token.expires_at - timezone.now()).days <= 7
@@ -241,7 +241,9 @@ class TestRequestsToWhereNobodyMay:
     @pytest.mark.parametrize("address", [*INNER, *NO_HOOK])
     @pytest.mark.parametrize("kind", ["webhook", "slack", "teams"])
     def test_no_channel_leads_inside(self, kind: str, address: str) -> None:
-        answer = browser_of(make_user("ada")).post(f"/alerts/channels/add/?kind={kind}", {"name": "x", "url": address})
+        answer = browser_of(make_user("ada")).post(
+            f"/monitoring/channels/add/?kind={kind}", {"name": "x", "url": address}
+        )
         assert answer.status_code == 200
         assert not Channel.objects.exists()
 
@@ -317,7 +319,7 @@ class TestSessions:
     def test_a_new_password_ends_the_others(self) -> None:
         ada, grace = make_user("ada"), make_user("grace")
         thief = browser_of(grace)
-        browser_of(ada).post(f"/users/{grace.pk}/password/")
+        browser_of(ada).post(f"/settings/users/{grace.pk}/password/")
         assert thief.get("/").status_code == 302
 
     def test_its_cookie_is_kept_from_scripts_and_other_sites(self) -> None:
@@ -442,7 +444,7 @@ class TestPages:
         def fail(*args: object, **values: object) -> HttpResponse:
             raise RuntimeError("a fault of ours that no page may tell")
 
-        monkeypatch.setattr("diagnostics.pages.checks.render", fail)
+        monkeypatch.setattr("diagnostics.reference.views.render", fail)
         browser = browser_of(make_user("ada"), raise_request_exception=False)
         answer = browser.get("/reference/checks/")
         assert answer.status_code == 500

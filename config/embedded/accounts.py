@@ -28,9 +28,9 @@ def _find_user() -> pwd.struct_passwd | None:
 
 def _create_user() -> pwd.struct_passwd:
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    advice = "Start as an ordinary user, or set DATABASE_URL to a Postgres that runs already."
+    advice = "Start as an ordinary user, or set DATABASE_URL to a running Postgres."
     if useradd is None:
-        env.stop(f"Postgres refuses to run as root, and there is no useradd to make a user for it. {advice}")
+        env.stop(f"Postgres can't run as root, and useradd isn't installed to create a user for it. {advice}")
     done = subprocess.run(  # noqa: S603 - fixed arguments
         [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent",
          "--shell", "/usr/sbin/nologin", NAME],
@@ -38,7 +38,7 @@ def _create_user() -> pwd.struct_passwd:
     )  # fmt: skip
     entry = _find_user()  # useradd also fails if another command created the user at the same time
     if entry is None:
-        env.stop(f"Postgres refuses to run as root, and useradd failed: {done.stderr.strip()}. {advice}")
+        env.stop(f"Postgres can't run as root, and useradd failed: {done.stderr.strip()}. {advice}")
     return entry
 
 

@@ -27,8 +27,8 @@ def find(account: tuple[int, int] | None) -> Path:
         return folder
     if account is None:
         env.stop(
-            f"The Postgres that came with the installation does not start on this machine: {folder / 'postgres'}. "
-            f"Point {VARIABLE} at the folder of another one, or set DATABASE_URL."
+            f"The installed Postgres doesn't start on this machine: {folder / 'postgres'}. "
+            f"Set {VARIABLE} to the folder of another one, or set DATABASE_URL."
         )
     return _copy_for_account(folder, account)
 
@@ -74,7 +74,7 @@ def _copy_for_account(folder: Path, account: tuple[int, int]) -> Path:
             shutil.rmtree(draft)
     if not accounts.can_run(copy / "postgres", account):
         env.stop(
-            f"Postgres was copied to {target}, but cannot be started there by the user {accounts.NAME}. "
+            f"Postgres was copied to {target}, but the user {accounts.NAME} can't start it there. "
             f"Start as an ordinary user, or set DATABASE_URL."
         )
     return copy

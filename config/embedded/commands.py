@@ -65,7 +65,7 @@ def database_for(argv: Sequence[str]) -> Iterator[None]:
         yield
         return
     if sys.platform != "linux":
-        env.stop("The embedded Postgres runs on Linux only. Set DATABASE_URL to a Postgres of your own.")
+        env.stop("The embedded Postgres runs on Linux only. Set DATABASE_URL to your own Postgres.")
     data = data_dir.current()
     if command == "up":
         prepare(data)
@@ -85,14 +85,14 @@ def require_migrations(command: str, *, migrate_with: Lock | None = None) -> Non
     try:
         missing = missing_migrations()
         if missing and migrate_with:
-            write("Bringing the database's tables up to date.")
+            write("Updating the database schema.")
             migrate_with.wait(START_SECONDS)
             call_command("migrate", verbosity=0, interactive=False)
             migrate_with.release()
         elif missing:
-            env.stop(f"The database lacks {len(missing)} migrations of this version. Run first: manage.py migrate")
+            env.stop(f"{len(missing)} migrations are missing in the database. Run: manage.py migrate")
     except OperationalError as exc:
-        env.stop(f"The database cannot be reached: {str(exc).strip()}. Correct DATABASE_URL, or start that database.")
+        env.stop(f"Can't reach the database: {str(exc).strip()}. Fix DATABASE_URL, or start the database.")
     finally:
         connections.close_all()
 
@@ -100,7 +100,9 @@ def require_migrations(command: str, *, migrate_with: Lock | None = None) -> Non
 @contextmanager
 def running_postgres(data: data_dir.DataDir) -> Iterator[None]:
     users = Lock(data.locks / "users")
-    if not users.wait(START_SECONDS, shared=True, on_wait=lambda: write("Waiting for the database to change hands.")):
+    if not users.wait(
+        START_SECONDS, shared=True, on_wait=lambda: write("Waiting for another command to release the database.")
+    ):
         env.stop(f"The database in {data.path} is being started or stopped by another process. Try again shortly.")
     try:
         if not postgres.is_ready(data):
@@ -115,7 +117,9 @@ def find_or_start(cluster: Cluster) -> None:
     starting = Lock(cluster.data.locks / "start")
     deadline = time.monotonic() + START_SECONDS
     if not starting.wait(START_SECONDS):
-        env.stop(f"Another command has been starting the database in {cluster.data.path} for a minute. Look for it.")
+        env.stop(
+            f"Another command has been starting the database in {cluster.data.path} for a minute. Wait for it, or stop it."
+        )
     owner = Lock(cluster.data.locks / "owner")
     keeper: subprocess.Popen[bytes] | None = None
     try:
@@ -123,7 +127,7 @@ def find_or_start(cluster: Cluster) -> None:
             if keeper is not None and keeper.poll() is not None:
                 env.stop(_start_failure(cluster, f"it ended with code {keeper.returncode}"))
             if time.monotonic() > deadline:
-                env.stop(_start_failure(cluster, f"it did not answer within {START_SECONDS:.0f} seconds"))
+                env.stop(_start_failure(cluster, f"it didn't respond within {START_SECONDS:.0f} seconds"))
             if keeper is None and owner.is_free():
                 keeper = start_keeper(cluster)
             time.sleep(0.05)
@@ -144,7 +148,7 @@ def _start_failure(cluster: Cluster, reason: str) -> str:
     files = [cluster.data.log("keeper"), cluster.data.log("postgres")]
     last = [line for log in files for line in _last_lines(log)]
     return "\n".join(
-        [f"The embedded Postgres did not start: {reason}. Its last words, from {cluster.data.logs}:", *last]
+        [f"The embedded Postgres didn't start: {reason}. The end of its log in {cluster.data.logs}:", *last]
     )
 
 

@@ -33,13 +33,13 @@ class DataDir:
             owner = self.keys.stat().st_uid
         except OSError as exc:
             env.stop(
-                f"The data folder {self.path} cannot be used: {exc.strerror}. Start as the user it belongs to, "
+                f"Can't use the data folder {self.path}: {exc.strerror}. Start as its owner, "
                 f"or choose another folder with --data-dir or {VARIABLE}."
             )
         if owner != os.geteuid():
             # Root could continue, but would leave files that the owner cannot use.
             env.stop(
-                f"The data folder {self.path} belongs to another user (id {owner}). Start as that user, or choose "
+                f"The data folder {self.path} belongs to another user (ID {owner}). Start as that user, or choose "
                 f"another folder with --data-dir or {VARIABLE}."
             )
 
@@ -86,9 +86,11 @@ class DataDir:
                     draft.unlink()
             value = file.read_text(encoding="utf-8").strip()
         except OSError as exc:
-            env.stop(f"The key file {file} cannot be used: {exc.strerror}. Start as the user it belongs to.")
+            env.stop(f"Can't use the key file {file}: {exc.strerror}. Start as its owner.")
         if not value:
-            env.stop(f"The key file {file} is empty. Restore it from a backup: what it encrypted is lost without it.")
+            env.stop(
+                f"The key file {file} is empty. Restore it from a backup, because the data it encrypted is lost without it."
+            )
         return value
 
     def secret_key(self) -> str:

@@ -88,7 +88,7 @@ def dump(programs: Path, database: Database, file: Path, excluded: Iterable[str]
         read_archive(programs, draft)
         os.replace(draft, file)
     except OSError as exc:
-        raise DumpError(f"{file} cannot be written: {exc.strerror}.") from None
+        raise DumpError(f"{file} can't be written: {exc.strerror}.") from None
     finally:
         draft.unlink(missing_ok=True)
 
@@ -119,9 +119,9 @@ def restore(programs: Path, database: Database, file: Path, archive: BackupConte
         )  # fmt: skip
         _pipe(reader, writer, "\n".join(["BEGIN;", *_drops(archive, also_drop), ""]))
         if writer.wait() != 0:
-            raise DumpError(f"The database refused it: {_error_in(_content(writer_errors))}")
+            raise DumpError(f"The database refused the content: {_error_in(_content(writer_errors))}")
         if reader.returncode != 0:
-            raise DumpError(f"{file} cannot be read to its end: {_error_in(_content(reader_errors))}")
+            raise DumpError(f"{file} can't be read to its end: {_error_in(_content(reader_errors))}")
 
 
 def _pipe(reader: "subprocess.Popen[bytes]", writer: "subprocess.Popen[bytes]", first: str) -> None:

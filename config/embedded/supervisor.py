@@ -158,7 +158,7 @@ class Supervisor:
             message = "running again" if supervised.deaths else supervised.ready_message or "ready"
             self.console.event(supervised.name, f"{message} ({now - supervised.started_at:.1f} s)")
         elif now - supervised.started_at > supervised.start_seconds:
-            self._handle_death(supervised, f"was not ready within {supervised.start_seconds:.0f} s and was ended")
+            self._handle_death(supervised, f"wasn't ready within {supervised.start_seconds:.0f} s and was stopped")
 
     def _handle_death(self, supervised: SupervisedProcess, how: str) -> None:
         """Schedule a restart with exponential backoff. Raises RestartLimitReached at the sixth death within a minute."""
@@ -171,8 +171,8 @@ class Supervisor:
         supervised.deaths = [at for at in supervised.deaths if now - at < DEATH_WINDOW_SECONDS] + [now]
         if len(supervised.deaths) > MAX_DEATHS:
             raise RestartLimitReached(
-                f"{supervised.name} {how} for the {len(supervised.deaths)}th time within a minute, so something is "
-                f"wrong that a restart does not mend. Its last words, from {supervised.log}:\n"
+                f"{supervised.name} {how} for the {len(supervised.deaths)}th time within a minute, so restarting "
+                f"doesn't help. The end of {supervised.log}:\n"
                 f"{logs.last_lines(supervised.log, 5)}"
             )
         supervised.restart_at = now + 0.25 * 2 ** (len(supervised.deaths) - 1)

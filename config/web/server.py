@@ -57,18 +57,18 @@ POLL_SECONDS = 0.005
 # Name -> path prefixes and number of threads. Exports take seconds, and probes must never wait for a page.
 THREAD_POOLS: dict[str, tuple[tuple[str, ...], int]] = {
     "probes": (("/health/",), 1),
-    "exports": (("/runs/export/", "/audit/export/"), 1),
+    "exports": (("/runs/export/", "/settings/audit-log/export/"), 1),
     "pages": (("",), PAGE_THREADS),
 }
 
 ERROR_MESSAGES = {
     400: "The request isn't valid HTTP, so it wasn't read.",
     408: "The request took too long to arrive, so it was dropped. Check your connection and send it again.",
-    413: "The request is too large, so it was not read. Send less at a time: a HAR may have 64 MB, a form 16 MB.",
+    413: "The request is too large, so it wasn't read. Send less at a time: a HAR may have 64 MB, a form 16 MB.",
     431: "The request's address and headers are too large: 32 kB at most. Shorten the address or clear this site's cookies.",
-    500: "Something broke on our side. The reason is in the server's log.",
+    500: "An unexpected error on our side. See the server log.",
     501: "The request uses a transfer encoding that this server doesn't support. Send it chunked or with a length.",
-    503: "The server is short of room for requests that are still arriving. Send it again in a minute.",
+    503: "The server is busy receiving other requests. Send it again in a minute.",
 }
 
 

@@ -18,22 +18,22 @@ View = Callable[Concatenate[Request, P], HttpResponseBase]
 
 def admin_required(view: View[P]) -> View[P]:
     """Return 403 for everyone but admins. Anonymous users are redirected to sign-in."""
-    return _restricted(view, lambda user: user.is_admin, "Only an admin may do this.")
+    return _restricted(view, lambda user: user.is_admin, "This needs the role admin.")
 
 
 def may_run_required(view: View[P]) -> View[P]:
     """Allow admins and operators: for views that send requests to an org."""
-    return _restricted(view, lambda user: user.may_run, "Only an admin or an operator may do this.")
+    return _restricted(view, lambda user: user.may_run, "This needs the role admin or operator.")
 
 
 def may_note_required(view: View[P]) -> View[P]:
     """Allow admins and team leads: for notes on issues."""
-    return _restricted(view, lambda user: user.may_note, "Only an admin or a team lead may do this.")
+    return _restricted(view, lambda user: user.may_note, "This needs the role admin or team lead.")
 
 
 def may_audit_required(view: View[P]) -> View[P]:
     """Allow admins and auditors: for the audit log."""
-    return _restricted(view, lambda user: user.may_audit, "Only an admin or an auditor may read this.")
+    return _restricted(view, lambda user: user.may_audit, "This needs the role admin or auditor.")
 
 
 def _restricted(view: View[P], is_allowed: Callable[[User], bool], message: str) -> View[P]:

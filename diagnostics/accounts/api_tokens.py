@@ -10,7 +10,7 @@ from math import ceil
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from diagnostics.accounts.audit import record
@@ -36,15 +36,21 @@ class TokenCheck:
     wait_seconds: int = 0
 
 
+def tokens_of(viewer: User) -> QuerySet[ApiToken]:
+    """Tokens that the user may see and revoke: their own, or everyone's for an admin."""
+    tokens = ApiToken.objects.select_related("owner")
+    return tokens if viewer.is_admin else tokens.filter(owner=viewer)
+
+
 @transaction.atomic
 def make_token(owner: User, *, name: str, scope: str, days: int) -> tuple[ApiToken, str]:
     """Return the row and the token's text. Raises ActionRefused if the owner has MOST_TOKENS or may not run anything."""
     User.objects.select_for_update().get(pk=owner.pk)
     if scope == ApiToken.Scope.RUN and not owner.may_run:
-        raise ActionRefused("Your role may not run anything, so a token of yours cannot either. Choose “Read”.")
+        raise ActionRefused("Your role can't start runs, and neither can your tokens. Choose “Read”.")
     now = timezone.now()
     if owner.api_tokens.filter(revoked_at=None, expires_at__gt=now).count() >= MOST_TOKENS:
-        raise ActionRefused(f"You have {MOST_TOKENS} tokens that work. Revoke one that is no longer needed.")
+        raise ActionRefused(f"You have {MOST_TOKENS} active tokens, which is the limit. Revoke one first.")
     prefix = f"cbd_{_random(8)}"
     text = f"{prefix}_{_random(40)}"
     token = ApiToken.objects.create(
@@ -55,7 +61,7 @@ def make_token(owner: User, *, name: str, scope: str, days: int) -> tuple[ApiTok
         scope=scope,
         expires_at=now + timedelta(days=days),
     )
-    record("api_token.made", token, after={"scope": scope, "days": days, "owner": owner.username})
+    record("api_token.created", token, after={"scope": scope, "days": days, "owner": owner.username})
     return token, text
 
 
@@ -74,13 +80,13 @@ def use_token(text: str) -> TokenCheck:
     shape = TOKEN_SHAPE.fullmatch(text)
     token = ApiToken.objects.select_related("owner").filter(prefix=shape[1]).first() if shape else None
     if token is None or not secrets.compare_digest(token.hash, _hash(text)):
-        return TokenCheck(error="This is no token of ours. Make one on the page “API tokens”.")
+        return TokenCheck(error="This isn't a valid token. Create one in Settings, under API tokens.")
     if token.revoked_at is not None:
-        return TokenCheck(error="This token was revoked. Make a new one on the page “API tokens”.")
+        return TokenCheck(error="This token was revoked. Create a new one in Settings, under API tokens.")
     if not token.is_good:
-        return TokenCheck(error="This token has expired. Make a new one on the page “API tokens”.")
+        return TokenCheck(error="This token has expired. Create a new one in Settings, under API tokens.")
     if not token.owner.is_active:
-        return TokenCheck(error="The person whose token this is can no longer sign in.")
+        return TokenCheck(error="The owner of this token is deactivated.")
     return TokenCheck(token, wait_seconds=_count(token))
 
 

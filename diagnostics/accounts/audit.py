@@ -21,7 +21,7 @@ EXTRA_SECRET_NAMES = frozenset(
 # such as a role, an ID or a time, or if its field is in SHOWN_FIELDS.
 SINGLE_WORD = re.compile(r"[^\s]{1,120}")
 SHOWN_FIELDS = masks.word_set("name client clients channels orgs only_orgs owner when shown query through by")
-TEXT_FIELDS = masks.word_set("note notes text reason mute_reason pause_reason accepted_reason words comment")
+TEXT_FIELDS = masks.word_set("note notes text reason snooze_reason pause_reason accepted_reason reply comment")
 TEXT_PLACEHOLDER = re.compile(r"\[text, \d+ characters\]")
 LONGEST_TEXT = 500
 LONGEST_SCANNED = 5_000

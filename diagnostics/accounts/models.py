@@ -79,7 +79,7 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.actor or 'The product'}: {self.action} {self.name}"
+        return f"{self.actor or 'System'}: {self.action} {self.name}"
 
 
 class ApiToken(models.Model):
@@ -87,7 +87,7 @@ class ApiToken(models.Model):
 
     class Scope(models.TextChoices):
         READ = "read", "Read"
-        RUN = "run", "Read and run"
+        RUN = "run", "Read and start runs"
 
     name = RedactedCharField(max_length=120)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")

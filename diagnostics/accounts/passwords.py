@@ -1,12 +1,33 @@
-"""A password validator: the password and the username must not contain each other."""
+"""Password validators, with messages in our words."""
 
 import unicodedata
 from typing import Any
 
+from django.contrib.auth import password_validation as rules
 from django.core.exceptions import ValidationError
 
 # Good passwords often contain a shorter username by chance.
 SHORTEST_USERNAME = 3
+
+
+class SimilarityValidator(rules.UserAttributeSimilarityValidator):
+    def get_error_message(self) -> str:
+        return "This password is too similar to your %(verbose_name)s."
+
+
+class LengthValidator(rules.MinimumLengthValidator):
+    def get_error_message(self) -> str:
+        return f"This password is too short. Use at least {self.min_length} characters."
+
+
+class CommonPasswordValidator(rules.CommonPasswordValidator):
+    def get_error_message(self) -> str:
+        return "This password is on lists of common passwords. Choose a different one."
+
+
+class NumericValidator(rules.NumericPasswordValidator):
+    def get_error_message(self) -> str:
+        return "This password has only digits. Add letters."
 
 
 class UsernameValidator:
@@ -18,12 +39,12 @@ class UsernameValidator:
     def validate(self, password: str, user: Any = None) -> None:
         if contains_username(password, str(getattr(user, "username", "") or "")):
             raise ValidationError(
-                "This password contains your username, or is a part of it. Choose one without it.",
+                "This password contains your username, or is part of it. Choose a different one.",
                 code="password_contains_username",
             )
 
     def get_help_text(self) -> str:
-        return "Your password can’t contain your username."
+        return "Don’t include your username."
 
 
 def contains_username(password: str, username: str) -> bool:

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
 from diagnostics.accounts.models import AuditEntry, User
+from diagnostics.storage.locks import lock_until_commit
 
 MINUTE = timedelta(minutes=1)
-LOCK = 7_301  # first half of the advisory lock's key; the second is the user's ID
 ModelClass = TypeVar("ModelClass", bound=type[Model])
 
 
@@ -78,7 +77,7 @@ def enforce_run_limit(user: User) -> None:
 
     Call this in the transaction that starts something; other transactions of the same user wait for its end.
     """
-    _lock(user)
+    lock_until_commit(f"limits of user {user.pk}")
     now, most = timezone.now(), settings.RUNS_PER_MINUTE
     times: list[datetime] = []
     for model, filters in _counted_models:
@@ -96,14 +95,9 @@ def enforce_limit(limit: Limit, user: User | None) -> None:
     """
     if user is None or user.pk is None:
         return
-    _lock(user)
+    lock_until_commit(f"limits of user {user.pk}")
     now = timezone.now()
     recent = AuditEntry.objects.filter(at__gt=now - MINUTE, actor_id=user.pk, action__in=limit.actions)
     newest = list(recent.order_by("-at").values_list("at", flat=True)[: limit.most])
     if len(newest) >= limit.most:
         raise TooOften(max(1, round((newest[-1] + MINUTE - now).total_seconds())), limit)
-
-
-def _lock(user: User) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, user.pk % 2**31])

@@ -83,7 +83,7 @@ NEEDS_NO_CONFIRMATION = {
     "client-verify": _RUN,
     "contract-refresh": _RUN,
     "schedule-run": _RUN,
-    "delivery-again": _RUN,
+    "delivery-retry": _RUN,
     "channel-test": "sends a test message to a channel that exists",
     "live-start": "has its own confirmation: the conversation ID is typed again",
     "client-add": "adds a client with a secret that the person has",
@@ -99,13 +99,13 @@ NEEDS_NO_CONFIRMATION = {
     "schedule-edit": _UNDONE,
     "schedule-pause": _UNDONE,
     "schedule-resume": _UNDONE,
-    "schedules-many": _UNDONE,
-    "incident-mute": _UNDONE,
-    "incident-unmute": _UNDONE,
+    "schedules-bulk": _UNDONE,
+    "incident-snooze": _UNDONE,
+    "incident-end-snooze": _UNDONE,
     "alert-rule-add": _UNDONE,
     "alert-rule": _UNDONE,
-    "alert-rule-mute": _UNDONE,
-    "alert-rule-unmute": _UNDONE,
+    "alert-rule-snooze": _UNDONE,
+    "alert-rule-end-snooze": _UNDONE,
     "row-retry": "lets a job try one row again",
     "row-dismiss": "takes a line off the system page, and leaves the row it names alone",
 }
@@ -136,7 +136,7 @@ class RecentSignInMiddleware:
         if id := _id_in(request.POST.get("next", "")):
             form = pop_pending(request, id)
             if form is None:
-                messages.warning(request, "Nothing was changed: too much time has passed. Enter it again.")
+                messages.warning(request, "Not saved: the confirmation took too long. Enter your change again.")
                 return redirect("home")
             request.POST = form  # type: ignore[assignment]
         return None if is_recent(request) else start_confirmation(request)
@@ -156,7 +156,7 @@ def start_confirmation(request: HttpRequest) -> HttpResponse:
     """Store the posted form and redirect to the confirmation page."""
     methods = get_adapter(request).get_reauthentication_methods(request.user)
     if not methods:
-        raise PermissionDenied("You have no password or passkey to confirm this with. Ask an admin for a password.")
+        raise PermissionDenied("You need a password or a passkey to confirm this. Ask an admin for a password.")
     id = secrets.token_urlsafe(24)
     browser = request.COOKIES.get(BROWSER_COOKIE) or secrets.token_urlsafe(24)
     data = request.POST.copy()

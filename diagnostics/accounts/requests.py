@@ -1,12 +1,10 @@
 """The typed request of our views, request middleware, and response helpers."""
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -99,21 +97,6 @@ def _page_of_form(request: HttpRequest) -> str:
 def _redirects_to(response: HttpResponseBase, url: str) -> bool:
     """Only a redirect that leads back: signing out redirects to sign-in too."""
     return response.status_code == 302 and response.headers.get("Location", "").startswith(f"{url}?next=")
-
-
-def filter_context(form: Form, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the values of a list's filter form that are set, and the template context of its filters and paging."""
-    form.is_valid()
-    filters = {name: value for name, value in form.cleaned_data.items() if value}
-    query = request.GET.copy()
-    query.pop("before", None)
-    narrowed = bool(filters.keys() - {"before"})
-    return filters, {
-        "form": form,
-        "query_string": query.urlencode(),
-        "narrowed": narrowed,
-        "is_first": "before" not in filters,
-    }
 
 
 def redirect_to(request: Request, name: str, *args: int) -> HttpResponse:

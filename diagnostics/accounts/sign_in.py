@@ -30,7 +30,7 @@ class TooManyAttempts(ValidationError):
         request.sign_in_wait = seconds  # type: ignore[attr-defined]
         unit = "second" if seconds == 1 else "seconds"
         super().__init__(
-            f"Too many failed attempts, so this one wasn’t checked. Wait {seconds} {unit}, then try again.",
+            f"Too many failed attempts. Wait {seconds} {unit}, then try again.",
             code="too_many_login_attempts",
         )
 
@@ -53,9 +53,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "username_password_mismatch": "This username and password do not belong together. Check both; capital letters "
-        "count in the password.",
-        "incorrect_password": "This is not your password.",
+        "username_password_mismatch": "Incorrect username or password.",
+        "incorrect_password": "Incorrect password.",
+        "too_many_login_attempts": "Too many failed attempts. Wait a minute, then try again.",
+        "enter_current_password": "Enter your current password.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -103,9 +104,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
-        "connected_other": "This account of the provider belongs to another person here already.",
-        "disconnect_last": "You have no password, so this is your only way to sign in. Ask an admin for a password first.",
-        "no_password": "You have no password, so this is your only way to sign in. Ask an admin for a password first.",
+        "connected_other": "This account is linked to another user.",
+        "disconnect_last": "This is your only way to sign in. Ask an admin for a password first.",
+        "no_password": "This is your only way to sign in. Ask an admin for a password first.",
     }
 
     def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[Any]:
@@ -136,7 +137,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": "This code is not right, was used already, or is over. Give the one that is shown now.",
+        "incorrect_code": "Incorrect code. Each code works once, for a short time: enter the one your app shows now.",
     }
 
     def encrypt(self, text: str) -> str:
@@ -147,8 +148,8 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
             return fernet().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
             raise UnreadableSecret(
-                "The secret of a second factor does not open with any of FIELD_ENCRYPTION_KEYS. Add the key it was "
-                "written with, then run `manage.py reencrypt`."
+                "None of FIELD_ENCRYPTION_KEYS can decrypt a second factor. Add the key it was encrypted with, then run "
+                "manage.py reencrypt."
             ) from None
 
     def get_totp_issuer(self) -> str:

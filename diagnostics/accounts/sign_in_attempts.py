@@ -12,7 +12,9 @@ from hashlib import sha256
 
 from allauth.core.internal.ratelimit import truncate_ip
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
+
+from diagnostics.storage.locks import lock_until_commit
 
 FREE_ATTEMPTS = 5  # per account and source; then each wait is twice the last
 LONGEST_WAIT = 300
@@ -86,8 +88,6 @@ def _key(*parts: str) -> str:
 
 @contextmanager
 def _locked(*keys: str) -> Iterator[None]:
-    """Hold an advisory lock per key. Locks are taken in sorted order to prevent deadlocks."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        for number in sorted(int(sha256(key.encode()).hexdigest()[:15], 16) for key in keys):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+    with transaction.atomic():
+        lock_until_commit(*keys)
         yield

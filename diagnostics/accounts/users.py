@@ -1,13 +1,16 @@
 """Add users and change their roles, passwords and access. At least one active admin always remains."""
 
 import secrets
+from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.accounts.passwords import contains_username
+from diagnostics.storage.locks import lock_until_commit
 
 # Without characters that look or sound alike.
 ALPHABET = "abcdefghijkmnpqrstuvwxyzACDEFGHJKLMNPQRTUVWXYZ234679"
@@ -26,6 +29,12 @@ def generate_password(username: str) -> str:
             return password
 
 
+def users_for_list() -> list[Any]:
+    """All users, active ones first, annotated with `has_second_factor`."""
+    factors = Authenticator.objects.filter(user=OuterRef("pk"))
+    return list(User.objects.annotate(has_second_factor=Exists(factors)).order_by("-is_active", "username"))
+
+
 @transaction.atomic
 def add_user(username: str, role: str) -> tuple[User, str]:
     """Return the new user and their password, which is stored only as a hash."""
@@ -41,18 +50,15 @@ def add_first_admin(username: str) -> str:
 
     Raises UserChangeRefused if an active admin exists or the username is in use.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('first admin', 0))")
+    lock_until_commit("first admin")
     admin = User.objects.filter(role=User.Role.ADMIN, is_active=True).order_by("pk").first()
     if admin is not None:
         raise UserChangeRefused(
-            f"No account was created: {admin.username} is an admin already. Admins add people on the page People. "
-            f"If the password is lost, run: manage.py changepassword {admin.username}"
+            f"No user was added: {admin.username} is an admin already. Admins add users in Settings, under Users. If the "
+            f"password is lost, run: manage.py changepassword {admin.username}"
         )
     if User.objects.filter(username=username).exists():
-        raise UserChangeRefused(
-            f"No account was created: somebody has the username {username} already. Choose another one."
-        )
+        raise UserChangeRefused(f"No user was added: the username {username} is taken. Choose a different one.")
     password = generate_password(username)
     user = User.objects.create_superuser(username, password=password, role=User.Role.ADMIN)
     record("person.added", user, after={"role": user.role})
@@ -72,7 +78,7 @@ def reset_password(user: User) -> str:
 @transaction.atomic
 def change_role(user: User, role: str, *, by: User) -> None:
     if role != User.Role.ADMIN:
-        _keep_an_admin(user, by, "take away the admin role")
+        _keep_an_admin(user, by, "take the admin role from")
     before, user.role = user.role, role
     user.save(update_fields=["role"])
     record("person.role_changed", user, before={"role": before}, after={"role": role}, person=by)
@@ -115,12 +121,8 @@ def _keep_an_admin(user: User, by: User, act: str) -> None:
     """Raise UserChangeRefused if the change would leave no admin. Locks the admins' rows, so two can't remove each other."""
     admins = list(User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True).order_by("pk"))
     if user.pk == by.pk:
-        raise UserChangeRefused(
-            f"You cannot {act} for yourself. Ask another admin to do it."
-            if "role" in act
-            else "You cannot deactivate yourself. Ask another admin to do it."
-        )
+        raise UserChangeRefused(f"You can't {act} yourself. Ask another admin.")
     if by.pk not in {admin.pk for admin in admins}:
-        raise UserChangeRefused("You are no longer an admin, so nothing was changed. Reload the page.")
+        raise UserChangeRefused("Nothing changed: you're no longer an admin.")
     if {admin.pk for admin in admins} <= {user.pk}:
-        raise UserChangeRefused("This is the last active admin. Make someone else an admin first.")
+        raise UserChangeRefused("This is the only active admin. Make someone else an admin first.")

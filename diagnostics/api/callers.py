@@ -24,7 +24,7 @@ class TokenHeader(HttpBearer):
     def __call__(self, request: HttpRequest) -> ApiToken:
         scheme, _, text = request.headers.get("Authorization", "").strip().partition(" ")
         if not text or scheme.lower() != "bearer":
-            detail = "Send a token of yours as the header “Authorization: Bearer cbd_…”, and nowhere else."
+            detail = "Send your API token as the header “Authorization: Bearer cbd_…”."
             raise ProblemError(401, "token_missing", detail, headers=CHALLENGE)
         return self.authenticate(request, text.strip())
 
@@ -34,7 +34,7 @@ class TokenHeader(HttpBearer):
             raise ProblemError(401, "token_refused", result.error, headers=INVALID_TOKEN)
         request.user = result.token.owner
         if result.wait_seconds:
-            detail = f"This token was used too often in this minute. Try again in {result.wait_seconds} s."
+            detail = f"This token reached its requests per minute. Try again in {result.wait_seconds} s."
             raise ProblemError(429, "too_many_calls", detail, headers={"Retry-After": str(result.wait_seconds)})
         return result.token
 
@@ -42,7 +42,7 @@ class TokenHeader(HttpBearer):
 def require_may_run(request: AuthenticatedRequest) -> None:
     """Both the token's scope and the owner's current role must allow starting runs."""
     if request.auth.scope != ApiToken.Scope.RUN:
-        detail = "This token may only read. Make one with the scope “Read and run”."
+        detail = "This token can only read. Create one with the scope “Read and start runs”."
         raise ProblemError(403, "scope_missing", detail)
     if not request.user.may_run:
-        raise ProblemError(403, "role_missing", "The person whose token this is may not run anything.")
+        raise ProblemError(403, "role_missing", "Your role can't start runs.")

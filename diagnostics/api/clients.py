@@ -15,7 +15,7 @@ router = Router(tags=["Clients and providers"])
 
 @router.get("/clients", response=schemas.Clients, url_name="clients", summary="List clients")
 def clients(request: AuthenticatedRequest, filters: Query[ClientParameters]) -> schemas.Clients:
-    """Those that the token's person may see; the newest first."""
+    """Clients that are visible to you, newest first."""
     rows = list_clients(
         request.user,
         q=filters.q or "",
@@ -29,13 +29,13 @@ def clients(request: AuthenticatedRequest, filters: Query[ClientParameters]) -> 
 
 @router.get("/clients/{client_id}", response=schemas.ClientSchema, url_name="client", summary="One client")
 def client(request: AuthenticatedRequest, client_id: Id) -> schemas.ClientSchema:
-    """Also a retired one."""
+    """One client, including retired ones."""
     return responses.client(request, find_client(client_id, request.user))
 
 
 @router.get("/providers", response=schemas.Providers, url_name="providers", summary="List providers")
 def providers(request: AuthenticatedRequest, filters: Query[ProviderParameters]) -> schemas.Providers:
-    """Of every client in sight that is not retired."""
+    """Providers of all visible clients that aren't retired."""
     rows = list_providers(
         request.user,
         q=filters.q or "",
@@ -50,5 +50,5 @@ def providers(request: AuthenticatedRequest, filters: Query[ProviderParameters])
 
 @router.get("/providers/{provider_id}", response=schemas.ProviderInFull, url_name="provider", summary="One provider")
 def provider(request: AuthenticatedRequest, provider_id: Id) -> schemas.ProviderInFull:
-    """With all settings of the version in use, where it is a web deployment."""
+    """One provider, with all settings of the active version if it is a web deployment."""
     return responses.provider_in_full(request, find_provider(provider_id, request.user))

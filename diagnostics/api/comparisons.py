@@ -21,7 +21,7 @@ router = Router(tags=["Comparisons"])
 
 @router.get("/comparisons", response=schemas.ComparisonSchema, url_name="comparison", summary="Compare two runs")
 def comparison(request: AuthenticatedRequest, pair: Query[Pair]) -> schemas.ComparisonSchema:
-    """Any two runs: what differs in the surroundings and the findings, and the likeliest reason."""
+    """The differences between two runs, and the likeliest reason."""
     found = runs_to_compare(pair.a, pair.b, viewer=request.user)
     a, b = found.get(pair.a), found.get(pair.b)
     if a is None or b is None:

@@ -5,25 +5,25 @@ from typing import Any
 from diagnostics.api.problems import MEDIA_TYPE
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
-SECONDS = {"description": "Seconds to wait before asking again.", "schema": {"type": "integer", "minimum": 1}}
-CHALLENGE = {"description": "Says that a bearer token is asked for.", "schema": {"type": "string"}}
+SECONDS = {"description": "Seconds to wait before the next request.", "schema": {"type": "integer", "minimum": 1}}
+CHALLENGE = {"description": "Asks for a bearer token.", "schema": {"type": "string"}}
 MEANINGS = {
-    "400": "The body is no JSON.",
-    "401": "No token, or one that opens nothing.",
-    "403": "The token's scope, or its person's role, does not allow this.",
-    "404": "Nothing is there, or nothing that the token's person may see.",
-    "405": "The address does not take this method.",
-    "409": "The client is retired, so nothing can be started with it.",
+    "400": "The body isn't JSON.",
+    "401": "No token, or an invalid one.",
+    "403": "The token's scope or your role doesn't allow this.",
+    "404": "Not found, or not visible to you.",
+    "405": "Method not allowed.",
+    "409": "The client is retired.",
     "413": "The body is too large.",
-    "422": "A parameter, a filter or the body is wrong; `errors` says which.",
-    "429": "Too often in this minute; `Retry-After` says when to go on.",
+    "422": "A parameter or the body isn't valid; see `errors`.",
+    "429": "Rate limit reached; see `Retry-After`.",
 }
 HEADERS = {"401": {"WWW-Authenticate": CHALLENGE}, "429": {"Retry-After": SECONDS}}
 ACCEPTED_HEADERS = {
     "Location": {"description": "Address to poll until the run is finished.", "schema": {"type": "string"}},
     "Retry-After": SECONDS,
     "Idempotency-Replayed": {
-        "description": "Only where this very request was answered before: nothing was started now.",
+        "description": "Present if the same request was answered before, so nothing was started.",
         "schema": {"type": "string", "enum": ["true"]},
     },
 }
@@ -55,7 +55,7 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
             responses[code]["headers"] = HEADERS[code]
     if "202" in responses:
         responses["202"]["headers"] = ACCEPTED_HEADERS
-        responses["202"]["description"] = "Accepted: the run is queued, or was started by this very request before."
+        responses["202"]["description"] = "Accepted: the run is queued, or the same request started it before."
     operation["responses"] = dict(sorted(responses.items()))
 
 

@@ -12,9 +12,9 @@ from diagnostics.issues.lookups import find_issue
 router = Router(tags=["Findings"])
 
 
-@router.get("/findings", response=schemas.KnownFindings, url_name="findings", summary="List known findings")
+@router.get("/findings", response=schemas.KnownFindings, url_name="findings", summary="List issues")
 def findings(request: AuthenticatedRequest, filters: Query[IssueParameters]) -> schemas.KnownFindings:
-    """Open ones, unless another state is asked for; the newest first."""
+    """Open issues by default, newest first."""
     rows = list_issues(
         request.user,
         client=filters.client,
@@ -26,7 +26,7 @@ def findings(request: AuthenticatedRequest, filters: Query[IssueParameters]) -> 
     return schemas.KnownFindings(items=[responses.issue(request, row) for row in found], next=next_url)
 
 
-@router.get("/findings/{finding_id}", response=schemas.IssueSchema, url_name="finding", summary="One known finding")
+@router.get("/findings/{finding_id}", response=schemas.IssueSchema, url_name="finding", summary="One issue")
 def finding(request: AuthenticatedRequest, finding_id: Id) -> schemas.IssueSchema:
-    """Since when, how often, in which runs first and last, and whether somebody lives with it."""
+    """Since when, how often, in which runs, and whether it is accepted."""
     return responses.issue(request, find_issue(finding_id, request.user))

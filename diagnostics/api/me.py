@@ -12,7 +12,7 @@ router = Router(tags=["Token"])
 
 @router.get("/me", response=schemas.TokenSchema, url_name="me", summary="The token itself")
 def me(request: AuthenticatedRequest) -> schemas.TokenSchema:
-    """Whose token was sent, what it may do, and until when."""
+    """The owner, scope and expiry of the token."""
     token, person = request.auth, request.user
     return schemas.TokenSchema(
         username=person.username,

@@ -13,21 +13,21 @@ MAX_LENGTH = 300
 
 
 class Wrong(Schema):
-    """One thing that is wrong with a request."""
+    """One error in a request."""
 
-    where: str = Field(description="Which part of the request, such as query.limit or body.client.")
+    where: str = Field(description="The part of the request, such as query.limit or body.client.")
     why: str
 
 
 class Problem(Schema):
-    """Why a request did not succeed, as RFC 9457 has it."""
+    """Why a request failed (RFC 9457)."""
 
-    type: str = Field(description="Always about:blank: `code` says more.")
+    type: str = Field(description="Always about:blank. See `code`.")
     title: str = Field(description="The status in words.")
     status: int
-    code: str = Field(description="A stable word for programs, such as token_missing.")
-    detail: str = Field(description="What happened and what to do, for people.")
-    errors: list[Wrong] = Field(description="For 422: everything that is wrong. Otherwise empty.")
+    code: str = Field(description="Stable, for programs, such as token_missing.")
+    detail: str = Field(description="What happened and what to do.")
+    errors: list[Wrong] = Field(description="For 422: all errors. Otherwise empty.")
 
 
 class ProblemError(Exception):
@@ -76,4 +76,4 @@ def wrong(detail: str, *errors: tuple[str, str]) -> ProblemError:
 
 def not_found() -> ProblemError:
     """Also for what exists but the user may not see, so that the two cannot be distinguished."""
-    return ProblemError(404, "not_found", "There is nothing at this address, or nothing that you may see.")
+    return ProblemError(404, "not_found", "Not found, or not visible to you.")

@@ -21,41 +21,41 @@ Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 SearchText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROL_CHARACTERS)]
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_CONTROL_CHARACTERS)]
-PageSize = Annotated[int, Field(ge=1, le=MAX_ROWS, description="How many rows a page has at most.")]
+PageSize = Annotated[int, Field(ge=1, le=MAX_ROWS, description="Maximum rows per page.")]
 YesNo = Literal["yes", "no"]
 Tier = Literal["production", "sandbox", "development", "unsaid"]
 
 
 class QueryParameters(Schema):
-    """A query string: names that it does not have are refused, so that a wrong filter is never taken for none."""
+    """A query string. Unknown names are refused, so that a misspelled filter is never ignored."""
 
 
 class PageParameters(QueryParameters):
-    """One page of a list that goes on by id, the newest first."""
+    """One page of a list, newest first."""
 
     limit: PageSize = DEFAULT_ROWS
-    before: Id | None = Field(None, description="Go on below the row with this id, as `next` of a page says it.")
+    before: Id | None = Field(None, description="Only rows before this ID. `next` sets it.")
 
 
 class ClientParameters(PageParameters):
-    q: SearchText | None = Field(None, description="Part of the name or of the org's name.")
+    q: SearchText | None = Field(None, description="Part of the client's or the org's name.")
     standing: Literal["works", "broken", "unknown"] | None = None
-    tier: Tier | None = Field(None, description="What the org is used for.")
-    retired: YesNo = Field("no", description="Whether to list the retired clients instead.")
+    tier: Tier | None = Field(None, description="Environment of the org.")
+    retired: YesNo = Field("no", description="yes: list retired clients instead.")
 
 
 class ProviderParameters(PageParameters):
-    q: SearchText | None = Field(None, description="Part of the name or of the id.")
+    q: SearchText | None = Field(None, description="Part of the name or ID.")
     client: Id | None = None
     source: Literal["gateway", "deployment", "seen"] | None = None
     state: Literal["on", "off", "inactive", "unknown"] | None = None
-    gone: YesNo | None = Field(None, description="yes: only those that are gone; no: only those that are there.")
+    gone: YesNo | None = Field(None, description="yes: only removed providers; no: only current ones.")
 
 
 class IssueParameters(PageParameters):
     client: Id | None = None
     state: Literal["open", "accepted", "ended", "all"] = "open"
-    check: Text | None = Field(None, description="Id of a check, such as oauth.token.")
+    check: Text | None = Field(None, description="ID of a check, such as oauth.token.")
     outcome: Literal["fail", "warn"] | None = None
 
 
@@ -72,43 +72,43 @@ class Pair(QueryParameters):
 
 
 class RunParameters(QueryParameters):
-    """The filters of the page Runs, by the same names: the query string of that page can be taken over as it is."""
+    """The filters of the page Runs, by the same names, so its query string can be copied."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     limit: PageSize = DEFAULT_ROWS
-    page: Text | None = Field(None, description="Where to go on, as `next` of a page says it.")
-    client: Id | None = Field(None, description="Id of the client.")
-    org: Text | None = Field(None, description="Id of the org.")
+    page: Text | None = Field(None, description="Position in the list. `next` sets it.")
+    client: Id | None = Field(None, description="ID of the client.")
+    org: Text | None = Field(None, description="ID of the org.")
     tier: Tier | None = None
     kind: Literal["diagnosis", "health"] | None = None
     cause: str | None = Field(
-        None, description="Code of a cause; wrong: anything but none.", json_schema_extra={"enum": [*sorted(CAUSES)]}
+        None, description="Code of a cause. wrong: any cause but none.", json_schema_extra={"enum": [*sorted(CAUSES)]}
     )
     certainty: Literal["proved", "likely", "undetermined"] | None = None
     status: Literal["open", "queued", "running", "finished", "interrupted"] | None = None
-    check: Text | None = Field(None, description="Id of a check.")
+    check: Text | None = Field(None, description="ID of a check.")
     outcome: Literal["pass", "warn", "fail", "skip", "error"] | None = Field(
-        None, description="What the check said; only together with check."
+        None, description="Outcome of the check. Only together with check."
     )
     conversation: Text | None = None
     provider: Text | None = None
     deployment: Text | None = None
     permission: Text | None = None
-    who: Text | None = Field(None, description="Username of who started it.")
+    who: Text | None = Field(None, description="Username of the person who started it.")
     source: Literal["web", "cli", "schedule", "demo", "watch", "api"] | None = None
-    target: Text | None = Field(None, description="What the run is about; the same for runs that ask the same.")
+    target: Text | None = Field(None, description="Target of the run. Runs of the same target can be compared.")
     pinned: YesNo | None = None
-    part: YesNo | None = Field(None, description="Whether only one branch of the checks was asked again.")
+    part: YesNo | None = Field(None, description="Whether only one branch of the checks was run again.")
     when: Literal["today", "24h", "7d", "30d"] | None = None
-    since: Text | None = Field(None, alias="from", description="A day or a moment: 2026-11-22, 2026-11-22T14:00.")
+    since: Text | None = Field(None, alias="from", description="A date or time: 2026-11-22, 2026-11-22T14:00.")
     until: Text | None = Field(None, alias="to")
-    zone: Text | None = Field(None, description="Time zone in which days and hours are meant; UTC.")
+    zone: Text | None = Field(None, description="Time zone of dates and times. Default UTC.")
     sort: Literal["newest", "oldest", "slowest"] | None = None
 
 
 class CallGiven(Schema):
-    """The failing call in its parts."""
+    """The failing call."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -119,7 +119,7 @@ class CallGiven(Schema):
 
 
 class AnswerGiven(Schema):
-    """The answer that the failing call got."""
+    """The response to the failing call."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -129,18 +129,18 @@ class AnswerGiven(Schema):
 
 
 class RunGiven(Schema):
-    """A run to start. With nothing but the client, the health of its org is checked."""
+    """A run to start. With the client alone it is a health check."""
 
     model_config = ConfigDict(extra="forbid")
 
-    client: Id = Field(description="Id of the client to ask with.")
+    client: Id = Field(description="ID of the client to use.")
     call: CallGiven | str | None = Field(
         None,
-        description="The failing call: its parts, or any text that the page Diagnose reads, such as a curl command.",
+        description="The failing call: as an object, or any text that Diagnose understands, such as a curl command.",
     )
-    answer: AnswerGiven | str | None = Field(None, description="The answer it got: its parts, or a raw HTTP response.")
+    answer: AnswerGiven | str | None = Field(None, description="The response: as an object, or a raw HTTP response.")
     conversation_id: Annotated[str, Field(max_length=200)] = ""
-    note: Annotated[str, Field(max_length=2000)] = Field("", description="What you know of it.")
+    note: Annotated[str, Field(max_length=2000)] = Field("", description="Notes.")
 
 
 def refuse_unknown_parameters(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -154,11 +154,11 @@ def refuse_unknown_parameters(view: Callable[..., Any]) -> Callable[..., Any]:
             if isinstance(value, QueryParameters)
             for name in _parameter_names(type(value))
         }
-        unknown = [(f"query.{name}", "There is no such parameter.") for name in request.GET if name not in known]
-        empty = [(f"query.{name}", "It is empty: leave it out.") for name in known if request.GET.get(name) == ""]
-        twice = [(f"query.{name}", "It is given twice.") for name in known if len(request.GET.getlist(name)) > 1]
+        unknown = [(f"query.{name}", "Unknown parameter.") for name in request.GET if name not in known]
+        empty = [(f"query.{name}", "Empty. Leave it out.") for name in known if request.GET.get(name) == ""]
+        twice = [(f"query.{name}", "Given twice.") for name in known if len(request.GET.getlist(name)) > 1]
         if unknown or empty or twice:
-            raise wrong("The query string was not understood; nothing was answered.", *unknown, *empty, *twice)
+            raise wrong("The query string isn't valid.", *unknown, *empty, *twice)
         return view(request, *args, **values)
 
     return checked

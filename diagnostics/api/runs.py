@@ -38,14 +38,14 @@ POLL_SECONDS = "1"
 
 @router.get("/runs", response=schemas.Runs, url_name="runs", summary="List runs")
 def runs(request: AuthenticatedRequest, parameters: Query[RunParameters]) -> schemas.Runs:
-    """Narrowed by the filters of the page Runs. A filter or value that is not understood is a 422, never ignored."""
+    """Uses the filters of the page Runs. An invalid filter is a 422 and never ignored."""
     filters = RunFilter.read(request.GET, timezone.now(), UTC, viewer=request.user, also=OWN_PARAMETERS)
     if filters.problems:
         errors = [("query", sentence) for sentence in filters.problems]
-        raise wrong("The filters were not understood; nothing was answered.", *errors)
+        raise wrong("A filter isn't valid.", *errors)
     position = read_position(parameters.page or "", filters.sort)
     if position is None:
-        raise wrong("The page was not understood.", ("query.page", "This is no place in a list of this order."))
+        raise wrong("The page isn't valid.", ("query.page", "This isn't a position in a list of this order."))
     page = run_page(filters, position, parameters.limit)
     next_url = address_with(request, page=page.later) if page.later else None
     return schemas.Runs(items=[responses.run(request, row) for row in page.runs], next=next_url)
@@ -53,13 +53,13 @@ def runs(request: AuthenticatedRequest, parameters: Query[RunParameters]) -> sch
 
 @router.get("/runs/{run_id}", response=schemas.RunInFull, url_name="run", summary="One run")
 def run(request: AuthenticatedRequest, run_id: Id) -> schemas.RunInFull:
-    """Ask again while its status is queued or running."""
+    """Poll it while its status is queued or running."""
     return responses.run_in_full(request, find_run(run_id, request.user))
 
 
 @router.get("/runs/{run_id}/findings", response=schemas.Findings, url_name="run-findings", summary="Findings of a run")
 def findings(request: AuthenticatedRequest, run_id: Id) -> schemas.Findings:
-    """In the order in which they came, also while the run is going on."""
+    """In order of arrival, also while the run is in progress."""
     row = find_run(run_id, request.user)
     return schemas.Findings(items=[responses.finding(finding) for finding in findings_of(row)], is_open=row.is_open)
 
@@ -68,7 +68,7 @@ def findings(request: AuthenticatedRequest, run_id: Id) -> schemas.Findings:
     "/runs/{run_id}/exchanges", response=schemas.Exchanges, url_name="run-exchanges", summary="Requests of a run"
 )
 def exchanges(request: AuthenticatedRequest, run_id: Id) -> schemas.Exchanges:
-    """What was sent to the org and what it answered, redacted. Bodies may be gone: see the page Retention."""
+    """Requests to the org and their responses, redacted. Bodies are deleted by the retention rules."""
     row = find_run(run_id, request.user)
     sent = row.exchanges.order_by("position")
     return schemas.Exchanges(items=[responses.exchange(exchange) for exchange in sent], is_open=row.is_open)
@@ -76,7 +76,7 @@ def exchanges(request: AuthenticatedRequest, run_id: Id) -> schemas.Exchanges:
 
 def _key(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
-        raise ValueError("holds characters other than printable ASCII")
+        raise ValueError("has characters other than printable ASCII")
     return text
 
 
@@ -91,14 +91,16 @@ def start(
     idempotency_key: Annotated[
         Key | None,
         Header(
-            None, alias="Idempotency-Key", description="Any text of yours: the same request with it starts one run."
+            None,
+            alias="Idempotency-Key",
+            description="Any text. Repeating the request with the same key starts no second run.",
         ),
     ] = None,
 ) -> Any:
-    """Answers at once; poll the address in `Location` until the run is finished. Needs the scope “Read and run”.
+    """Responds at once. Poll the address in `Location` until the run is finished. Needs the scope “Read and start runs”.
 
-    For 24 hours the same request with the same key gets the same run, with the header `Idempotency-Replayed: true`; another
-    request with that key is a 422. Nothing is ever written to the org: a run only reads.
+    For 24 hours the same request with the same key returns the same run, with the header `Idempotency-Replayed: true`;
+    another request with that key is a 422. A run only sends read requests to the org.
     """
     require_may_run(request)
     key, fingerprint = idempotency_key or "", hash_request(payload.dict())
@@ -131,7 +133,7 @@ def _start_or_find(
             if started.is_new:
                 transaction.on_commit(lambda: tasks.send(tasks.execute_run, started.run.pk))
     except KeyReused:
-        detail = "This key was sent with another request in the last 24 hours. Take a new key for a new request."
+        detail = "This key was used for another request in the last 24 hours. Use a new key."
         raise ProblemError(422, "key_reused", detail) from None
     except TooManyRequests as busy:
         code = "too_many_runs" if isinstance(busy, TooManyRuns) else "still_reading"
@@ -146,7 +148,9 @@ def _inputs(payload: RunGiven) -> Inputs:
     try:
         return read_paste(call, answer, payload.conversation_id, payload.note).inputs
     except Unreadable as error:
-        raise wrong("The run was not started: what was given cannot be read.", ("body", str(error))) from None
+        raise wrong(
+            "The run wasn't started, because the call or response can't be read.", ("body", str(error))
+        ) from None
 
 
 def _text_size(payload: RunGiven) -> int:

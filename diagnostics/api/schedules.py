@@ -14,7 +14,7 @@ router = Router(tags=["Schedules"])
 
 @router.get("/schedules", response=schemas.Schedules, url_name="schedules", summary="List schedules")
 def schedules(request: AuthenticatedRequest, filters: Query[ScheduleParameters]) -> schemas.Schedules:
-    """Of every client in sight; the newest first."""
+    """Schedules of all visible clients, newest first."""
     paused = None if filters.paused is None else filters.paused == "yes"
     rows = list_schedules(request.user, client=filters.client, paused=paused)
     found, next_url = page_of(request, rows, filters)
@@ -23,5 +23,5 @@ def schedules(request: AuthenticatedRequest, filters: Query[ScheduleParameters])
 
 @router.get("/schedules/{schedule_id}", response=schemas.ScheduleSchema, url_name="schedule", summary="One schedule")
 def schedule(request: AuthenticatedRequest, schedule_id: Id) -> schemas.ScheduleSchema:
-    """When it is due next, its last run, and how often a time was missed."""
+    """The next run, the last run, and the number of missed runs."""
     return responses.schedule(get_object_or_404(list_schedules(request.user), pk=schedule_id))

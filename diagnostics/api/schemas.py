@@ -12,35 +12,35 @@ class ClientName(Schema):
 
 
 class Standing(Schema):
-    """Whether cobrowse could work in the client's org, by what was read of it last."""
+    """Whether cobrowse can work in the client's org, by the latest health check or sync."""
 
     word: str = Field(description="works, broken or unknown.")
-    cause: str = Field(description="Code of a cause; empty where nothing is wrong or known.")
+    cause: str = Field(description="Code of a cause; empty if nothing is wrong or known.")
     reason: str
     since: datetime | None
-    at: datetime | None = Field(description="When it was last looked at.")
+    at: datetime | None = Field(description="When it was last checked.")
 
 
 class ClientSchema(Schema):
-    """A registered OAuth client of one Genesys Cloud org. The secret is never told."""
+    """A registered OAuth client of one Genesys Cloud org. The secret is never returned."""
 
     id: int
     name: str
     region: str
-    tier: str = Field(description="What the org is used for; empty where nobody said.")
+    tier: str = Field(description="Environment of the org; empty if not set.")
     client_id: str
     state: str
     verified_at: datetime | None
     org_id: str
     org_name: str
-    gateway: bool | None = Field(description="Whether the org sits behind a provider gateway; null: not known.")
+    gateway: bool | None = Field(description="Whether the org is behind a provider gateway; null: unknown.")
     company_gateway: str = Field(
-        description="Address of the company's own gateway in front of the API; empty for none. It only judges pasted URLs."
+        description="URL of the company's own gateway in front of the API; empty if none. Used to judge pasted URLs only."
     )
     standing: Standing
     created_at: datetime
     retired_at: datetime | None
-    page: str = Field(description="The page for people.")
+    page: str = Field(description="Web page.")
 
 
 class Clients(Schema):
@@ -54,10 +54,10 @@ class ProviderSchema(Schema):
     id: int
     client: ClientName
     source: str = Field(description="gateway, deployment or seen.")
-    ref: str = Field(description="Its id in the org.")
+    ref: str = Field(description="ID in the org.")
     name: str
-    state: str = Field(description="Whether it would offer cobrowse: on, off, inactive or unknown.")
-    status: str = Field(description="The org's own word.")
+    state: str = Field(description="Whether it offers cobrowse: on, off, inactive or unknown.")
+    status: str = Field(description="Status as the org reports it.")
     channels: list[str]
     version: str
     draft_is_newer: bool | None
@@ -78,14 +78,14 @@ class Providers(Schema):
 
 
 class VerdictSchema(Schema):
-    """One cause, how sure, what proves it, what to do."""
+    """The cause, its certainty, the evidence and the fix."""
 
     cause: str
     certainty: str
     sentence: str
     remedy: str
-    because: list[str] = Field(description="The findings that it rests on: check, or check#subject.")
-    also: list[str] = Field(description="Causes that are there beside it.")
+    because: list[str] = Field(description="The findings that support it: check, or check#subject.")
+    also: list[str] = Field(description="Further causes.")
 
 
 class RunSchema(Schema):
@@ -103,8 +103,8 @@ class RunSchema(Schema):
     certainty: str
     conversation_id: str
     target: str
-    branch: str = Field(description="The check whose branch alone was asked again; empty for a whole run.")
-    repeats: int | None = Field(description="The run whose inputs this one took.")
+    branch: str = Field(description="The check whose branch was run again; empty for a whole run.")
+    repeats: int | None = Field(description="The run that this one repeats.")
     schedule: int | None
     pinned: bool
     duration_ms: float | None
@@ -115,12 +115,12 @@ class RunSchema(Schema):
 
 
 class RunInFull(RunSchema):
-    verdict: VerdictSchema | None = Field(description="null while there is none.")
+    verdict: VerdictSchema | None = Field(description="null until the run has one.")
     planned: list[str]
     inputs: dict[str, Any] = Field(
-        description="What was read of the paste, masked. `partial` is a sentence where reading all of it took too long."
+        description="What was parsed of the paste, masked. `partial` is a sentence if parsing all of it took too long."
     )
-    environment: dict[str, Any] = Field(description="What the run saw of the client and its org.")
+    environment: dict[str, Any] = Field(description="Facts about the client and its org.")
 
 
 class Runs(Schema):
@@ -129,13 +129,13 @@ class Runs(Schema):
 
 
 class FindingSchema(Schema):
-    """What one check said about one subject."""
+    """The result of one check for one subject."""
 
     position: int
     check: str
     version: int
     subject: str
-    outcome: str = Field(description="pass, warn, fail, skip (not asked) or error (asked, and could not tell).")
+    outcome: str = Field(description="pass, warn, fail, skip (not run) or error (inconclusive).")
     code: str
     sentence: str
     hint: str
@@ -144,11 +144,11 @@ class FindingSchema(Schema):
 
 class Findings(Schema):
     items: list[FindingSchema]
-    is_open: bool = Field(description="The run has not ended: more may come.")
+    is_open: bool = Field(description="Whether the run is in progress and more may follow.")
 
 
 class ExchangeSchema(Schema):
-    """One request that was sent and its answer, redacted."""
+    """One request and its response, redacted."""
 
     position: int
     check: str
@@ -170,12 +170,12 @@ class Exchanges(Schema):
 
 
 class IssueSchema(Schema):
-    """A trouble that runs of a client meet again."""
+    """A problem of a client across runs."""
 
     id: int
     client: ClientName
     check: str
-    about: str = Field(description="conversation:… or a call; empty where it is the org or the client itself.")
+    about: str = Field(description="conversation:… or a call; empty for the org or client itself.")
     subject: str
     code: str
     outcome: str
@@ -199,7 +199,7 @@ class KnownFindings(Schema):
 
 
 class RemarkSchema(Schema):
-    """`banner`: the two are not alike enough for the changes to mean what they usually mean."""
+    """`banner`: the runs are too different to compare in full."""
 
     code: str
     weight: str
@@ -207,7 +207,7 @@ class RemarkSchema(Schema):
 
 
 class FactSchema(Schema):
-    """One thing of the surroundings, or of what was brought. null: that run did not read it."""
+    """One fact of the environment or the input. null: the run didn't read it."""
 
     kind: str
     what: str
@@ -239,7 +239,7 @@ class ChangeGroupSchema(Schema):
 
 
 class OrgChangeSchema(Schema):
-    """What readings of the org saw between the two runs: after `not_before`, and not after `at`."""
+    """A configuration change between the two runs: after `not_before`, and not after `at`."""
 
     id: int
     about: str
@@ -253,14 +253,14 @@ class OrgChangeSchema(Schema):
 
 
 class ComparisonSchema(Schema):
-    """Two runs side by side: surroundings first, then the findings, and the likeliest reason of the difference."""
+    """The differences between two runs, and the likeliest reason."""
 
     a: RunSchema
     b: RunSchema
     alike: bool
     remarks: list[RemarkSchema]
-    became: str = Field(description="What became of the verdict, such as broke, mended or same.")
-    certainty: str = Field(description="How sure the reason is; empty where there is nothing to explain.")
+    became: str = Field(description="Change of the verdict, such as broke, mended or same.")
+    certainty: str = Field(description="Certainty of the reason; empty if there is nothing to explain.")
     sentence: str
     more: list[str]
     surroundings: list[FactSchema]
@@ -272,7 +272,7 @@ class ComparisonSchema(Schema):
 
 
 class ScheduleSchema(Schema):
-    """A run that is due again and again."""
+    """A recurring run."""
 
     id: int
     name: str
@@ -301,13 +301,13 @@ class Schedules(Schema):
 
 
 class TokenSchema(Schema):
-    """The token that was sent, and whose it is."""
+    """The token and its owner."""
 
     username: str
     role: str
-    may_run: bool = Field(description="Whether both the scope and the role allow to start runs.")
-    is_limited: bool = Field(description="Whether only some orgs are in sight.")
-    token: str = Field(description="The visible beginning of the token.")
+    may_run: bool = Field(description="Whether scope and role allow starting runs.")
+    is_limited: bool = Field(description="Whether only some orgs are visible.")
+    token: str = Field(description="The first characters of the token.")
     name: str
     scope: str
     expires_at: datetime

@@ -34,9 +34,8 @@ VIEW_PARAMETERS = ("filters", "parameters", "pair", "payload")
 
 DESCRIPTION = """Diagnoses of Genesys Cloud cobrowse, for other programs.
 
-Send a token as `Authorization: Bearer cbd_…`; people make theirs on the page *API tokens*. A token sees and does what its
-person may, and no more than its scope. Lists go on at `next` until it is null. What does not succeed is answered with
-problem details (RFC 9457), whose `code` is stable."""
+Create a token under *API tokens*, and send it as `Authorization: Bearer cbd_…`. It has your permissions, within its scope.
+Follow `next` of a list until it is null. Errors are problem details (RFC 9457) with a stable `code`."""
 
 
 class CleanParser(Parser):
@@ -73,13 +72,13 @@ def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(PermissionDenied)
 def _denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
-    return problem(403, "forbidden", str(error) or "The person whose token this is may not do this.")
+    return problem(403, "forbidden", str(error) or "Your role doesn't allow this.")
 
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     errors = [(_location(item["loc"]), str(item["msg"])) for item in error.errors]
-    return wrong("The request was understood, but something in it is wrong.", *errors).response()
+    return wrong("The request isn't valid.", *errors).response()
 
 
 def _location(parts: tuple[object, ...]) -> str:
@@ -90,7 +89,7 @@ def _location(parts: tuple[object, ...]) -> str:
 @api.exception_handler(HttpError)
 def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
     code = "not_json" if error.status_code == 400 else "refused"
-    detail = "The body is no JSON." if code == "not_json" else str(error)
+    detail = "The body isn't JSON." if code == "not_json" else str(error)
     return problem(error.status_code, code, detail)
 
 
@@ -114,7 +113,7 @@ def _database_failed(request: HttpRequest, error: Exception) -> HttpResponse:
 def _broke(request: HttpRequest, error: Exception) -> HttpResponse:
     """The response contains no details; the log does."""
     log.error("the API failed at %s %s", request.method, request.path, exc_info=error)
-    return problem(500, "failed", "Something failed here. It was written to the log.")
+    return problem(500, "failed", "An unexpected error on our side. The server log has the details.")
 
 
 @cache
@@ -155,7 +154,7 @@ def _with_token_auth(view: View) -> View:
             return response
         methods = {method.strip() for method in response.headers["Allow"].split(",")}
         allowed = {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
-        return problem(405, "wrong_method", f"This address takes {allowed['Allow']} only.", headers=allowed)
+        return problem(405, "wrong_method", f"This address accepts {allowed['Allow']} only.", headers=allowed)
 
     return csrf_exempt(login_not_required(by_token))
 

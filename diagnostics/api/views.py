@@ -24,7 +24,7 @@ POLL = """curl {root}/api/v1/runs/12 -H "Authorization: Bearer $TOKEN\""""
 def api_guide(request: Request) -> HttpResponseBase:
     """A page for people. Other methods get a problem response as from the API itself."""
     if request.method not in ("GET", "HEAD"):
-        return problem(405, "wrong_method", "This address takes GET, HEAD only.", headers={"Allow": "GET, HEAD"})
+        return problem(405, "wrong_method", "This address accepts GET, HEAD only.", headers={"Allow": "GET, HEAD"})
     return _guide(request)
 
 

@@ -6,13 +6,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics.accounts.access import admin_required, may_note_required
-from diagnostics.accounts.requests import Request, filter_context
+from diagnostics.accounts.requests import Request
 from diagnostics.checks import base as checks
 from diagnostics.issues.forms import AcceptForm, IssueFilterForm, NoteForm
 from diagnostics.issues.issues import accept_issue, add_note, end_acceptance
 from diagnostics.issues.lookups import find_issue
 from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import issue_page, notes_of, runs_with_issue
+from diagnostics.web.filters import filter_context
 
 
 @require_safe

@@ -33,5 +33,5 @@ def client_named(name: str) -> OAuthClient:
     client = OAuthClient.objects.filter(name__iexact=name).defer("secret").first()
     if client is None:
         known = ", ".join(OAuthClient.objects.filter(retired_at=None).values_list("name", flat=True)[:10])
-        bad_input(f"No client is called {name!r}. Known are: {known or 'none yet; `client add` registers one'}.")
+        bad_input(f"Unknown client {name!r}. Clients: {known or 'none yet; register one with `client add`'}.")
     return client

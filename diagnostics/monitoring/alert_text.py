@@ -63,8 +63,8 @@ def test_message(channel_name: str, by: str, now: datetime, thread: str) -> Mess
     """Names no org, since the channel may still reach the wrong recipient."""
     return Message(
         event=messages.TEST,
-        title=one_line(f"channel “{channel_name}” of Cobrowse Doctor"),
-        sentences=("This is a test. Nothing is broken, and nothing has to be done.",),
+        title=one_line(f"channel “{channel_name}” in Cobrowse Doctor"),
+        sentences=("This is a test. Nothing is wrong.",),
         facts=(("Sent by", one_line(by)),) if by else (),
         link=settings.PUBLIC_URL + "/",
         at=now.isoformat(timespec="seconds"),
@@ -84,7 +84,7 @@ def describe_changes(before: int | None, after: int | None) -> list[str]:
 
 
 def _title(event: str, incident: Incident) -> str:
-    what = "cobrowse could work again" if event == messages.RECOVERED else causes.title_of(incident.cause)
+    what = "cobrowse works again" if event == messages.RECOVERED else causes.title_of(incident.cause)
     return f"{incident.client.name}: {what[0].lower()}{what[1:]}"
 
 
@@ -93,23 +93,23 @@ def _sentences(event: str, incident: Incident, summary: IncidentSummary) -> list
         ended = _ended(incident)
         lasted = duration_in_words(ended - summary.broke_at, units=2)
         return [
-            f"It was broken for {lasted}, from {_at(summary.broke_at, summary)} to {_at(ended, summary)}.",
-            f"What was wrong: {(incident.sentence or causes.title_of(incident.cause)).strip()}",
-            "It came and went, so the end was told only after many good runs in a row." if summary.flapping else "",
+            f"Resolved after {lasted}, from {_at(summary.broke_at, summary)} to {_at(ended, summary)}.",
+            f"The problem was: {(incident.sentence or causes.title_of(incident.cause)).strip()}",
+            "It failed on and off, so we waited for many good runs in a row." if summary.flapping else "",
         ]
     if event == messages.ENDED:
-        why = "the client is retired" if incident.client.is_retired else "its schedule is gone"
-        return [f"Nobody looks at it any more: {why}. Whether it is mended is not known."]
+        why = "the client was retired" if incident.client.is_retired else "the schedule was deleted"
+        return [f"No longer monitored, because {why}. It may still be failing."]
     remedy = _verdict(incident.last_run).get("remedy")
     lasted = duration_in_words(summary.now - summary.broke_at, units=2)
-    since = f"It is broken for {lasted}, since {_at(summary.broke_at, summary)}."
+    since = f"Failing for {lasted}, since {_at(summary.broke_at, summary)}."
     sentences = [incident.sentence, since if event == messages.REMINDER else summary.agreed]
     if summary.flapping:
         sentences.append(
-            "It has come and gone several times in a day: the next end is told only after many good runs in a row."
+            "It has failed on and off several times today, so it counts as resolved only after many good runs in a row."
         )
     if isinstance(remedy, str) and remedy:
-        sentences.append(f"To mend it: {remedy.strip()}")
+        sentences.append(f"How to fix it: {remedy.strip()}")
     return sentences
 
 
@@ -125,11 +125,11 @@ def _facts(event: str, incident: Incident, summary: IncidentSummary) -> list[tup
     facts = [
         ("Client", one_line(client.name)),
         ("Org", one_line(client.org_name)),
-        ("Used for", client.get_environment_display() if client.environment else ""),
+        ("Environment", client.get_environment_display() if client.environment else ""),
         ("Schedule", one_line(incident.schedule.name) if incident.schedule else ""),
         ("Cause", incident.cause),
-        ("Broken since", _at(summary.broke_at, summary)),
-        ("Right again", _at(_ended(incident), summary) if event == messages.RECOVERED else ""),
+        ("Failing since", _at(summary.broke_at, summary)),
+        ("Resolved", _at(_ended(incident), summary) if event == messages.RECOVERED else ""),
     ]
     return [(label, value) for label, value in facts if value]
 

@@ -11,14 +11,14 @@ from diagnostics.monitoring.quiet_hours import QuietHours, quiet_until
 
 ANNOUNCEMENTS = (Delivery.Event.OPENED, Delivery.Event.CHANGED)
 MAX_CHAIN = 100
-ENDED_BEFORE_SENDING = "It was over before this could be sent. The message about its end tells both."
-NEVER_OPENED = "PagerDuty was never told of the break, so there is nothing to resolve there."
-GIVEN_UP = "The channel is given up after repeated failure. A test that is taken puts it to work again."
+ENDED_BEFORE_SENDING = "Resolved before this was sent. The message about that covers both."
+NEVER_OPENED = "PagerDuty never got an alert about this issue, so there is nothing to resolve."
+CHANNEL_DISABLED = "The channel is disabled after repeated failures. A successful test turns it on again."
 
 
 def announce(incident: Incident, rule: AlertRule, summary: IncidentSummary) -> None:
     """Alert each channel of the rule that has no alert about this cause yet. The caller holds the schedule's lock."""
-    if _is_muted(incident, rule, summary.now):
+    if _is_snoozed(incident, rule, summary.now):
         return
     chain = incident_chain(incident)
     for channel in rule.channels.all():
@@ -41,7 +41,7 @@ def announce_end(incident: Incident, event: str, summary: IncidentSummary) -> No
 
 def announce_reminder(incident: Incident, rule: AlertRule, summary: IncidentSummary) -> None:
     """Remind each alerted channel whose last message is older than the rule's reminder interval."""
-    if _is_muted(incident, rule, summary.now) or _quiet(rule, summary.now) is not None:
+    if _is_snoozed(incident, rule, summary.now) or _quiet(rule, summary.now) is not None:
         return
     due = summary.now - timedelta(hours=rule.remind_hours)
     for channel in rule.channels.all():
@@ -58,8 +58,8 @@ def announced_rules(incident: Incident) -> set[int]:
     return set(found.exclude(rule=None).values_list("rule_id", flat=True))
 
 
-def _is_muted(incident: Incident, rule: AlertRule, now: datetime) -> bool:
-    return incident.is_muted_at(now) or rule.is_muted_at(now)
+def _is_snoozed(incident: Incident, rule: AlertRule, now: datetime) -> bool:
+    return incident.is_snoozed_at(now) or rule.is_snoozed_at(now)
 
 
 def quiet_hours_of(rule: AlertRule) -> QuietHours:
@@ -85,10 +85,10 @@ def _create_delivery(
     incident: Incident, rule: AlertRule | None, channel: Channel, event: str, summary: IncidentSummary
 ) -> None:
     until = _quiet(rule, summary.now) if rule is not None else None
-    state, reason = (Delivery.State.QUEUED, "") if until is None else (Delivery.State.HELD, "Quiet hours.")
+    state, reason = (Delivery.State.QUEUED, "") if until is None else (Delivery.State.HELD, "Quiet hours")
     ended = None
-    if channel.state == Channel.State.REFUSED:
-        state, reason, ended = Delivery.State.DROPPED, GIVEN_UP, summary.now
+    if channel.state == Channel.State.DISABLED:
+        state, reason, ended = Delivery.State.DROPPED, CHANNEL_DISABLED, summary.now
     Delivery.objects.create(
         channel=channel,
         rule=rule,
@@ -109,8 +109,8 @@ def reason_to_drop(delivery: Delivery) -> str:
     incident = delivery.incident
     if delivery.event == Delivery.Event.TEST or incident is None:
         return ""
-    if delivery.channel.state == Channel.State.REFUSED:
-        return GIVEN_UP
+    if delivery.channel.state == Channel.State.DISABLED:
+        return CHANNEL_DISABLED
     if delivery.event not in messages.END_EVENTS:
         ends = Delivery.objects.filter(channel=delivery.channel, event__in=messages.END_EVENTS)
         return (

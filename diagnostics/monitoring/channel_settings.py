@@ -60,22 +60,22 @@ def delete_rule(rule: AlertRule) -> None:
 
 
 @transaction.atomic
-def mute(target: Incident | AlertRule, reason: str, until: datetime, user: User) -> None:
+def snooze(target: Incident | AlertRule, reason: str, until: datetime, user: User) -> None:
     """Replaces an earlier snooze."""
-    before = {"muted_until": target.muted_until, "mute_reason": target.mute_reason}
-    target.muted_until, target.mute_reason, target.muted_by = until, reason, user
-    target.save(update_fields=["muted_until", "mute_reason", "muted_by"])
-    after = {"muted_until": until, "mute_reason": reason}
-    record(f"{_noun(target)}.muted", target, before=before, after=after)
+    before = {"snoozed_until": target.snoozed_until, "snooze_reason": target.snooze_reason}
+    target.snoozed_until, target.snooze_reason, target.snoozed_by = until, reason, user
+    target.save(update_fields=["snoozed_until", "snooze_reason", "snoozed_by"])
+    after = {"snoozed_until": until, "snooze_reason": reason}
+    record(f"{_noun(target)}.snoozed", target, before=before, after=after)
 
 
 @transaction.atomic
-def unmute(target: Incident | AlertRule) -> None:
-    if target.muted_until is None:
+def end_snooze(target: Incident | AlertRule) -> None:
+    if target.snoozed_until is None:
         return
-    record(f"{_noun(target)}.unmuted", target, before={"muted_until": target.muted_until})
-    target.muted_until, target.mute_reason, target.muted_by = None, "", None
-    target.save(update_fields=["muted_until", "mute_reason", "muted_by"])
+    record(f"{_noun(target)}.snooze_ended", target, before={"snoozed_until": target.snoozed_until})
+    target.snoozed_until, target.snooze_reason, target.snoozed_by = None, "", None
+    target.save(update_fields=["snoozed_until", "snooze_reason", "snoozed_by"])
 
 
 def _noun(target: Incident | AlertRule) -> str:
@@ -88,7 +88,7 @@ def _audit_values(rule: AlertRule) -> dict[str, Any]:
         "needed",
         "out_of",
         "remind_hours",
-        "on_undetermined",
+        "counts_inconclusive",
         "quiet_from",
         "quiet_until",
         "quiet_days",

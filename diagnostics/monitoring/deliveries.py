@@ -1,4 +1,4 @@
-"""Sends deliveries: a worker claims one, tries, retries with growing delays, gives up, and updates the channel.
+"""Sends deliveries: a worker claims one, tries, retries with growing delays, and updates the channel.
 
 A worker that dies after the receiver's reply sends twice, under the same ID, so that the receiver can tell.
 """
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
+from diagnostics.jobs.leases import claim, leased
 from diagnostics.jobs.row_failures import (
     Kind,
     attempt,
@@ -32,7 +33,7 @@ from diagnostics.monitoring.channels.responses import (
     MAX_FAILURES,
     AttemptResult,
     Reply,
-    proof_of,
+    explain_reply,
     result_of,
     retry_delay,
 )
@@ -76,8 +77,8 @@ def deliver(pk: int) -> bool:
 
 def _give_up_delivery(pk: int) -> None:
     now = timezone.now()
-    reason = "Given up because of an error in Cobrowse Doctor. The system page has the error."
-    ended = {"state": Delivery.State.GIVEN_UP, "ended_at": now, "next_try_at": None, "lease_until": None}
+    reason = "Failed because of an error in Cobrowse Doctor. The system page shows it."
+    ended = {"state": Delivery.State.FAILED, "ended_at": now, "next_try_at": None, "lease_until": None}
     Delivery.objects.filter(pk=pk, state__in=(*WAITING, Delivery.State.SENDING)).update(reason=reason, **ended)
 
 
@@ -91,11 +92,12 @@ class WorkerLost(Exception):
 
 
 def _deliver(pk: int) -> bool:
-    delivery = _claim(pk)
+    now = timezone.now()
+    delivery = claim(Delivery.objects.filter(_is_free(now)), pk, LEASE, now, state=Delivery.State.SENDING)
     if delivery is None:
         return False
     if reason := reason_to_drop(delivery):
-        _leased(delivery).update(state=Delivery.State.DROPPED, reason=reason, ended_at=timezone.now(), lease_until=None)
+        leased(delivery).update(state=Delivery.State.DROPPED, reason=reason, ended_at=timezone.now(), lease_until=None)
         return True
     at = timezone.now()
     message = Message.from_json(delivery.message)
@@ -103,7 +105,7 @@ def _deliver(pk: int) -> bool:
         reply = send(delivery.channel, message, f"msg_{delivery.message_id.hex}", at)
     except Exception as error:
         log.error("delivery %s could not be made: %s", pk, error_location(error))
-        reply = Reply(error="fault", text=f"It failed here, with {type(error).__name__}. The log says more.")
+        reply = Reply(error="fault", text=f"Sending failed with {type(error).__name__}. See the log.")
     _record_attempt(delivery, reply, at)
     return True
 
@@ -113,7 +115,9 @@ def start_test(channel: Channel, user: User) -> Delivery:
     """Raises ActionRefused after MAX_TESTS_PER_MINUTE."""
     recent = Delivery.objects.filter(channel=channel, event=Delivery.Event.TEST)
     if recent.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= MAX_TESTS_PER_MINUTE:
-        raise ActionRefused("This channel was tested several times in the last minute. Wait a little.")
+        raise ActionRefused(
+            f"This channel was tested {MAX_TESTS_PER_MINUTE} times in the last minute. Try again in a minute."
+        )
     now, message_id = timezone.now(), uuid4()
     message = test_message(channel.name, user.get_username(), now, f"cobrowse-doctor-test-{message_id.hex}")
     record("channel.tested", channel)
@@ -129,30 +133,17 @@ def start_test(channel: Channel, user: User) -> Delivery:
 
 @transaction.atomic
 def try_again(delivery: Delivery) -> bool:
-    """Retry a delivery that was given up. False if it is under way or was sent."""
-    ended = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.GIVEN_UP)
+    """Retry a failed delivery. False if it is being sent or was delivered."""
+    ended = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.FAILED)
     again = ended.update(state=Delivery.State.QUEUED, next_try_at=timezone.now(), ended_at=None, reason="")
     if again:
         forget_failure(Kind.DELIVERY, delivery.pk)
-        record("delivery.tried_again", delivery, name=str(delivery))
+        record("delivery.retried", delivery, name=str(delivery))
     return bool(again)
 
 
 def _is_free(now: datetime) -> Q:
     return Q(state__in=WAITING, next_try_at__lte=now) | Q(state=Delivery.State.SENDING, lease_until__lte=now)
-
-
-def _claim(pk: int) -> Delivery | None:
-    now = timezone.now()
-    lease = now + LEASE
-    if not Delivery.objects.filter(_is_free(now), pk=pk).update(state=Delivery.State.SENDING, lease_until=lease):
-        return None
-    delivery = Delivery.objects.select_related("channel", "incident", "rule").filter(pk=pk, lease_until=lease)
-    return delivery.first()
-
-
-def _leased(delivery: Delivery) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.SENDING, lease_until=delivery.lease_until)
 
 
 @transaction.atomic
@@ -162,17 +153,17 @@ def _record_attempt(delivery: Delivery, reply: Reply, at: datetime) -> None:
     result, wait = result_of(reply), None
     if result is AttemptResult.RETRY and delivery.event != Delivery.Event.TEST:
         wait = retry_delay(len(attempts), reply.retry_after)
-    if not _leased(delivery).update(attempts=attempts, lease_until=None, **_state(result, wait, len(attempts))):
+    if not leased(delivery).update(attempts=attempts, lease_until=None, **_state(result, wait, len(attempts))):
         log.warning("delivery %s was taken over by another worker", delivery.pk)
         return
-    text = str(attempts[-1]["words"])
+    text = str(attempts[-1]["reply"])
     if result is AttemptResult.DELIVERED:
         _channel_rows(delivery).update(
-            state=Channel.State.WORKS, failures=0, last_ok_at=timezone.now(), last_words=text
+            state=Channel.State.WORKS, failures=0, last_ok_at=timezone.now(), last_reply=text
         )
     elif wait is not None:
-        _channel_rows(delivery).exclude(state=Channel.State.REFUSED).update(
-            state=Channel.State.FAILING, last_words=text
+        _channel_rows(delivery).exclude(state=Channel.State.DISABLED).update(
+            state=Channel.State.FAILING, last_reply=text
         )
     else:
         _count_failure(delivery, result, text)
@@ -185,11 +176,11 @@ def _state(result: AttemptResult, wait: timedelta | None, attempts: int) -> dict
     if wait is not None:
         return {"state": Delivery.State.QUEUED, "next_try_at": now + wait, "reason": ""}
     reason = {
-        AttemptResult.RETRY: f"Given up after {count_of(attempts, 'attempt')}.",
-        AttemptResult.REJECTED: "No further attempt would go better.",
-        AttemptResult.GONE: "The far end asked not to be called again.",
+        AttemptResult.RETRY: f"Failed after {count_of(attempts, 'attempt')}.",
+        AttemptResult.REJECTED: "Retrying wouldn't help.",
+        AttemptResult.GONE: "The receiver asked us to stop (410).",
     }[result]
-    return {"state": Delivery.State.GIVEN_UP, "ended_at": now, "next_try_at": None, "reason": reason}
+    return {"state": Delivery.State.FAILED, "ended_at": now, "next_try_at": None, "reason": reason}
 
 
 def _attempt(delivery: Delivery, reply: Reply, at: datetime) -> dict[str, Any]:
@@ -198,8 +189,8 @@ def _attempt(delivery: Delivery, reply: Reply, at: datetime) -> dict[str, Any]:
         "ms": round((timezone.now() - at).total_seconds() * 1000),
         "status": reply.status,
         "error": reply.error,
-        "words": reply.text,
-        "proved": proof_of(delivery.channel.kind, reply),
+        "reply": reply.text,
+        "explanation": explain_reply(delivery.channel.kind, reply),
     }
 
 
@@ -210,19 +201,19 @@ def _channel_rows(delivery: Delivery) -> QuerySet[Channel]:
 def _count_failure(delivery: Delivery, result: AttemptResult, text: str) -> None:
     """A failed test changes the channel's text and state, but isn't counted."""
     channel = _channel_rows(delivery).select_for_update().get()
-    channel.last_words = text
+    channel.last_reply = text
     if delivery.event != Delivery.Event.TEST:
         channel.failures += 1
     if result is AttemptResult.GONE or channel.failures >= MAX_FAILURES:
-        _give_up(channel)
-    elif channel.state != Channel.State.REFUSED:
+        _disable(channel)
+    elif channel.state != Channel.State.DISABLED:
         channel.state = Channel.State.FAILING
-    channel.save(update_fields=["state", "failures", "last_words"])
+    channel.save(update_fields=["state", "failures", "last_reply"])
 
 
-def _give_up(channel: Channel) -> None:
-    if channel.state == Channel.State.REFUSED:
+def _disable(channel: Channel) -> None:
+    if channel.state == Channel.State.DISABLED:
         return
-    channel.state = Channel.State.REFUSED
-    log.error("channel %s is given up: nothing more is sent to it until a test is taken", channel.pk)
-    record("channel.given_up", channel, after={"failures": channel.failures, "words": channel.last_words})
+    channel.state = Channel.State.DISABLED
+    log.error("channel %s is disabled until a test is delivered", channel.pk)
+    record("channel.disabled", channel, after={"failures": channel.failures, "reply": channel.last_reply})

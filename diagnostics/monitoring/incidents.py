@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -37,6 +37,7 @@ from diagnostics.monitoring.thresholds import (
     stricter,
 )
 from diagnostics.runs.models import Run
+from diagnostics.storage.locks import lock_until_commit
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def update_incidents_of(run: Run) -> None:
         with transaction.atomic():
             _update(run.schedule_id, run.target, timezone.now())
     except Exception as error:
-        log.error("run %s was not looked at for alerts: %s", run.pk, error_location(error))
+        log.error("alerts of run %s could not be updated: %s", run.pk, error_location(error))
 
 
 def send_reminders(now: datetime | None = None) -> None:
@@ -79,7 +80,7 @@ def send_reminders(now: datetime | None = None) -> None:
 
 
 def threshold_of(rule: AlertRule) -> Threshold:
-    return Threshold(rule.needed, max(rule.out_of, rule.needed), rule.on_undetermined)
+    return Threshold(rule.needed, max(rule.out_of, rule.needed), rule.counts_inconclusive)
 
 
 def first_incident(incident: Incident) -> Incident:
@@ -89,7 +90,7 @@ def first_incident(incident: Incident) -> Incident:
 
 
 def _update(schedule_id: int, target: str, now: datetime) -> None:
-    _lock_schedule(schedule_id)
+    lock_until_commit(f"incidents of {schedule_id}")
     schedule = Schedule.objects.select_related("client").defer("client__secret").get(pk=schedule_id)
     state = ScheduleState(schedule, _points(schedule_id, target), active_rules(schedule.client_id), now)
     incident = _open_incident(schedule_id)
@@ -113,7 +114,7 @@ def active_rules(client_id: int) -> tuple[AlertRule, ...]:
 def _thresholds(rules: Sequence[AlertRule]) -> list[Threshold]:
     """Of all rules, the quickest first. Without rules, the default: the incident page works without any."""
     found = {threshold_of(rule) for rule in rules} or {DEFAULT_THRESHOLD}
-    return sorted(found, key=lambda threshold: (threshold.needed, threshold.out_of, threshold.on_undetermined))
+    return sorted(found, key=lambda threshold: (threshold.needed, threshold.out_of, threshold.counts_inconclusive))
 
 
 def _open_if_failing(state: ScheduleState) -> Incident | None:
@@ -226,7 +227,7 @@ def _update_open(incident: Incident, state: ScheduleState) -> None:
 
 def _remind(pk: int, now: datetime) -> None:
     incident = _get_incident(pk)
-    _lock_schedule(incident.schedule_id or 0)
+    lock_until_commit(f"incidents of {incident.schedule_id}")
     incident = _get_incident(pk)
     if not incident.is_open:
         return
@@ -258,8 +259,8 @@ def _describe_agreement(state: ScheduleState, threshold: Threshold) -> str:
     runs = [point for point in state.points if point.cause and point.is_whole][-threshold.out_of :]
     bad = len([point for point in runs if point.cause != causes.NONE])
     if len(runs) == 1:
-        return "The last scheduled run says so."
-    return f"{_number(bad).capitalize()} of the last {_number(len(runs))} scheduled runs say that something is wrong."
+        return "The last scheduled run failed."
+    return f"{_number(bad).capitalize()} of the last {_number(len(runs))} scheduled runs failed."
 
 
 def _number(count: int) -> str:
@@ -296,9 +297,3 @@ def _open_incident(schedule_id: int) -> Incident | None:
 def _get_incident(pk: int) -> Incident:
     rows = Incident.objects.select_related("client", "schedule", "last_run", "good_run")
     return rows.defer("client__secret", "client__verification").get(pk=pk)
-
-
-def _lock_schedule(schedule_id: int) -> None:
-    """Updates of one schedule run one after another; the lock ends with the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"incidents of {schedule_id}"])

@@ -27,4 +27,4 @@ def find_channel(pk: int) -> Channel:
 
 
 def find_rule(pk: int) -> AlertRule:
-    return get_object_or_404(AlertRule.objects.select_related("muted_by"), pk=pk)
+    return get_object_or_404(AlertRule.objects.select_related("snoozed_by"), pk=pk)

@@ -46,7 +46,7 @@ def is_configured() -> bool:
 def send(subject: str, text: str, html: str, to: Sequence[str], headers: dict[str, str]) -> Reply:
     """Never raises because of the mail server: errors are replies too."""
     if not is_configured():
-        return Reply(error="not_set_up", text="No mail server is set up here: whoever runs this server sets EMAIL_URL.")
+        return Reply(error="not_set_up", text="Email isn't configured. Your administrator has to set EMAIL_URL.")
     message = EmailMultiAlternatives(
         subject, text, to=list(to), headers={"Auto-Submitted": "auto-generated", **headers}
     )
@@ -61,7 +61,7 @@ def send(subject: str, text: str, html: str, to: Sequence[str], headers: dict[st
     except smtplib.SMTPResponseException as error:
         return _refused(error.smtp_code, error.smtp_error)
     except (OSError, ValueError) as error:  # smtplib's exceptions are OSErrors
-        return Reply(error="unreachable", text=f"No connection to the mail server: {_reply_text(str(error))}")
+        return Reply(error="unreachable", text=f"Couldn't connect to the mail server: {_reply_text(str(error))}")
     finally:
         with contextlib.suppress(OSError):
             server.close()

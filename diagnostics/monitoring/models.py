@@ -21,10 +21,10 @@ class Schedule(models.Model):
     """
 
     class Every(models.TextChoices):
-        MINUTES = "minutes", "Every so many minutes"
+        MINUTES = "minutes", "Every N minutes"
         DAILY = "daily", "Every day"
         WEEKLY = "weekly", "Every week"
-        CRON = "cron", "By a cron expression"
+        CRON = "cron", "Cron expression"
 
     name = RedactedCharField(max_length=120)
     client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="schedules")
@@ -48,6 +48,7 @@ class Schedule(models.Model):
     last_due_at = models.DateTimeField(null=True, blank=True)
     last_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     missed = models.PositiveIntegerField(default=0)
+    notified = ""  # names of the channels that get its alerts, set by set_notified
 
     class Meta:
         ordering = [Lower("name"), "id"]
@@ -78,8 +79,8 @@ class MissedTime(models.Model):
     """Consecutive due times of a schedule without a run, for one reason."""
 
     class Reason(models.TextChoices):
-        OUTAGE = "outage", "Nothing was running here"
-        BUSY = "busy", "The client had another run under way"
+        OUTAGE = "outage", "Scheduler not running"
+        BUSY = "busy", "Another run of this client in progress"
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="missed_times")
     reason = models.CharField(max_length=8, choices=Reason.choices)
@@ -100,17 +101,17 @@ class Channel(models.Model):
     """Where alerts are sent. `address` may be shown; `secret` may not: a webhook's URL or a key."""
 
     class Kind(models.TextChoices):
-        EMAIL = "email", "E-mail"
+        EMAIL = "email", "Email"
         SLACK = "slack", "Slack"
         TEAMS = "teams", "Microsoft Teams"
         PAGERDUTY = "pagerduty", "PagerDuty"
         WEBHOOK = "webhook", "Signed webhook"
 
     class State(models.TextChoices):
-        UNTRIED = "untried", "Not tried yet"
-        WORKS = "works", "Works"
+        UNTRIED = "untried", "Not tested"
+        WORKS = "works", "Working"
         FAILING = "failing", "Failing"
-        REFUSED = "refused", "Given up"
+        DISABLED = "disabled", "Disabled"
 
     name = RedactedCharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -118,9 +119,9 @@ class Channel(models.Model):
     secret = EncryptedTextField(blank=True)
     signing_secret = EncryptedTextField(blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.UNTRIED)
-    failures = models.PositiveIntegerField(default=0)  # deliveries in a row that were given up
+    failures = models.PositiveIntegerField(default=0)  # deliveries in a row that failed for good
     last_ok_at = models.DateTimeField(null=True, blank=True)
-    last_words = RedactedTextField(blank=True)
+    last_reply = RedactedTextField(blank=True)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -135,21 +136,21 @@ class Channel(models.Model):
 class Snoozable(models.Model):
     """A row whose alerts can be snoozed."""
 
-    muted_until = models.DateTimeField(null=True, blank=True)
-    mute_reason = RedactedCharField(max_length=300, blank=True)
-    muted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    snooze_reason = RedactedCharField(max_length=300, blank=True)
+    snoozed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         abstract = True
 
-    def is_muted_at(self, now: datetime) -> bool:
-        return self.muted_until is not None and self.muted_until > now
+    def is_snoozed_at(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > now
 
 
 class AlertRule(Snoozable):
     """When alerts are sent, and to which channels. A rule without clients applies to all.
 
-    A verdict is confirmed once `needed` of the last `out_of` scheduled runs agree.
+    An issue is confirmed once `needed` of the last `out_of` scheduled runs fail.
     """
 
     name = RedactedCharField(max_length=120)
@@ -158,7 +159,7 @@ class AlertRule(Snoozable):
     needed = models.PositiveSmallIntegerField(default=2)
     out_of = models.PositiveSmallIntegerField(default=3)
     remind_hours = models.PositiveSmallIntegerField(default=24)  # 0 is never
-    on_undetermined = models.BooleanField(default=False)
+    counts_inconclusive = models.BooleanField(default=False)
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
     quiet_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)  # whole days; 0 is Monday
@@ -173,6 +174,10 @@ class AlertRule(Snoozable):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def threshold_text(self) -> str:
+        return "the last run fails" if self.out_of == 1 else f"{self.needed} of the last {self.out_of} runs fail"
 
 
 class Incident(Snoozable):
@@ -216,19 +221,19 @@ class Delivery(models.Model):
     """One message to one channel, with all attempts. Created together with the incident's change, and sent later."""
 
     class Event(models.TextChoices):
-        OPENED = "opened", "Broken"
-        CHANGED = "changed", "Broken otherwise"
-        REMINDER = "reminder", "Still broken"
-        RECOVERED = "recovered", "Recovered"
-        ENDED = "ended", "No longer looked at"
+        OPENED = "opened", "Failing"
+        CHANGED = "changed", "Cause changed"
+        REMINDER = "reminder", "Still failing"
+        RECOVERED = "recovered", "Resolved"
+        ENDED = "ended", "No longer monitored"
         TEST = "test", "Test"
 
     class State(models.TextChoices):
-        HELD = "held", "Held in quiet hours"
-        QUEUED = "queued", "To be sent"
-        SENDING = "sending", "Being sent"
-        SENT = "sent", "Taken by the far end"
-        GIVEN_UP = "given_up", "Given up"
+        HELD = "held", "Held for quiet hours"
+        QUEUED = "queued", "Queued"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Delivered"
+        FAILED = "failed", "Failed"
         DROPPED = "dropped", "Not sent"
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
@@ -258,3 +263,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_event_display()} to {self.channel_id}"
+
+    @property
+    def heading(self) -> str:
+        is_test = self.event == self.Event.TEST
+        return f"Test of {self.channel.name}" if is_test else f"{self.get_event_display()}, sent to {self.channel.name}"

@@ -112,16 +112,16 @@ def parse_url(text: str, allowed: Iterable[str] = ()) -> PostTarget:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise AddressRefused("malformed", "This is no address that can be read.") from None
+        raise AddressRefused("malformed", "This isn't a valid URL.") from None
     host = (parts.hostname or "").rstrip(".").lower()
     if len(text) > MAX_URL or not host or parts.scheme not in DEFAULT_PORTS or not _is_plain(text):
-        raise AddressRefused("malformed", "The address must look like https://host/path, without blanks.")
+        raise AddressRefused("malformed", "Enter a URL such as https://host/path, without spaces.")
     if parts.username is not None or parts.password is not None:
-        raise AddressRefused("malformed", "The address must not hold a user name or password.")
+        raise AddressRefused("malformed", "The URL must not contain a username or password.")
     target = PostTarget(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], _path(parts.path, parts.query))
     if parts.scheme != "https" and not is_allowed(target, allowed):
         raise AddressRefused(
-            "refused_address", "The address must begin with https://: over http anybody on the way can read it."
+            "refused_address", "The URL must start with https://, because anyone on the network can read http."
         )
     return target
 
@@ -161,12 +161,12 @@ def resolve_checked(target: PostTarget, allowed: Iterable[str] = ()) -> str:
     found = resolve(target.host)
     if found.error:
         raise AddressRefused(
-            "malformed" if found.error == "malformed" else "dns", f"The name {target.host} does not resolve."
+            "malformed" if found.error == "malformed" else "dns", f"The host name {target.host} doesn't resolve."
         )
     if not is_allowed(target, allowed) and not all(is_public(address) for address in found.addresses):
         raise AddressRefused(
             "refused_address",
-            f"{target.host} leads to an address that is not public. Only whoever runs this server can allow it, by "
+            f"{target.host} resolves to an address that isn't public. Your administrator can allow it with "
             "ALERT_ALLOWED_HOSTS.",
         )
     return found.addresses[0]
@@ -198,20 +198,20 @@ def _send(target: PostTarget, address: str, body: bytes, headers: Mapping[str, s
             finally:
                 response.close()
     except urllib3.exceptions.SSLError as error:
-        return PostResult(error="tls", detail=f"The TLS connection to {target.host} failed: {_reason(error)}")
+        return PostResult(error="tls", detail=f"TLS connection to {target.host} failed: {_reason(error)}")
     except NewConnectionError as error:
-        return PostResult(error="unreachable", detail=f"No connection to {target.host}: {_reason(error)}")
+        return PostResult(error="unreachable", detail=f"Couldn't connect to {target.host}: {_reason(error)}")
     except urllib3.exceptions.TimeoutError:
         return _timeout(target)
     except (HTTPError, LocationParseError, OSError, ValueError) as error:
-        return PostResult(error="unreachable", detail=f"No connection to {target.host}: {_reason(error)}")
+        return PostResult(error="unreachable", detail=f"Couldn't connect to {target.host}: {_reason(error)}")
     return PostResult(
         status=response.status, body=clean_text(text), retry_after=clean_line(response.headers.get("Retry-After", ""))
     )
 
 
 def _timeout(target: PostTarget) -> PostResult:
-    return PostResult(error="timeout", detail=f"{target.host} did not answer within {TIMEOUT_SECONDS:.0f} seconds.")
+    return PostResult(error="timeout", detail=f"{target.host} didn't respond within {TIMEOUT_SECONDS:.0f} seconds.")
 
 
 def _pool(target: PostTarget, address: str) -> urllib3.HTTPConnectionPool:

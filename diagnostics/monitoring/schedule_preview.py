@@ -75,7 +75,7 @@ def _sentence(change: ClockChange, plan: Timetable) -> str:
     wall = change.at.astimezone(plan.tz) - change.by  # what the clock would show without the change
     way = "forward" if change.by > timedelta() else "back"
     length = duration_in_words(abs(change.by), units=2)
-    return f"On {wall:%a} {wall.day} {wall:%b %Y} at {wall:%H:%M} the clock in {plan.zone} is put {way} by {length}."
+    return f"On {wall:%a} {wall.day} {wall:%b %Y} at {wall:%H:%M} clocks in {plan.zone} go {way} by {length}."
 
 
 def _shown(time: UpcomingTime, zone: ZoneInfo, reader_zone: ZoneInfo) -> PreviewTime:

@@ -110,7 +110,7 @@ def run_schedule_now(schedule: Schedule, user: User | None, source: str = Run.So
     with transaction.atomic():
         _lock(schedule.client)
         if schedule.runs.filter(status__in=OPEN).exists():
-            raise ActionRefused(f"A run of {schedule.name} is under way already. Wait for its end.")
+            raise ActionRefused(f"A run of {schedule.name} is in progress. Try again when it has finished.")
         run = _start(schedule, source=source, user=user)
         record("schedule.run", schedule, after={"run": run.pk})
         return run
@@ -142,7 +142,7 @@ def claim_due_schedules(now: datetime | None = None) -> tuple[int, ...]:
 
 def _give_up(pk: int) -> None:
     """Pause the schedule, with the reason for its owner."""
-    reason = "Paused because its run could not be started three times in a row. The system page has the error."
+    reason = "Paused because its run couldn't be started three times in a row. The system page shows the error."
     current = Schedule.objects.filter(pk=pk, paused_at=None)
     current.update(paused_at=timezone.now(), paused_by=None, pause_reason=reason, due_at=None, next_run_at=None)
 
@@ -255,7 +255,7 @@ def _save(schedule: Schedule) -> None:
         with transaction.atomic():
             schedule.save()
     except IntegrityError:
-        raise ActionRefused(f"There is a schedule {schedule.name} already. Choose another name.") from None
+        raise ActionRefused(f"Another schedule is called {schedule.name}. Choose a different name.") from None
 
 
 def _audit_values(schedule: Schedule) -> dict[str, Any]:
@@ -272,4 +272,4 @@ def _audit_values(schedule: Schedule) -> dict[str, Any]:
 
 def _refuse_retired(client: OAuthClient) -> None:
     if client.is_retired:
-        raise ActionRefused(f"The client {client.name} is retired: nothing can be run with it. Choose another client.")
+        raise ActionRefused(f"The client {client.name} is retired. Choose a different client.")

@@ -19,7 +19,7 @@ class Threshold:
 
     needed: int = 2
     out_of: int = 3
-    on_undetermined: bool = False
+    counts_inconclusive: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,11 @@ def is_flapping(outages: Sequence[datetime], now: datetime) -> bool:
 def stricter(threshold: Threshold) -> Threshold:
     """For the end of a flapping outage: twice as many runs, and all of them must be good."""
     runs = 2 * threshold.out_of
-    return Threshold(runs, runs, threshold.on_undetermined)
+    return Threshold(runs, runs, threshold.counts_inconclusive)
 
 
 def _counts(point: Point, threshold: Threshold) -> bool:
-    return threshold.on_undetermined and point.is_whole and point.cause == causes.UNDETERMINED
+    return threshold.counts_inconclusive and point.is_whole and point.cause == causes.UNDETERMINED
 
 
 def _is_newer(bad: Sequence[Point], good: Sequence[Point], threshold: Threshold) -> bool:

@@ -24,7 +24,7 @@ GOLDEN = 0.6180339887498949
 
 
 class InvalidTimetable(ValueError):
-    """The timetable makes no sense. str() is the sentence for the screen."""
+    """The timetable is invalid. str() is the message for the user."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Timetable:
             ZoneInfo(self.zone)
         except (KeyError, ValueError, OSError):
             raise InvalidTimetable(
-                f"{self.zone[:64]!r} is no time zone. Write a name such as Europe/Berlin, or UTC."
+                f"{self.zone[:64]!r} isn't a time zone. Use a name such as Europe/Berlin, or UTC."
             ) from None
         if self.every == MINUTES and not 1 <= self.minutes <= MAX_MINUTES:
-            raise InvalidTimetable(f"Every so many minutes needs a number from 1 to {MAX_MINUTES}, which is a week.")
+            raise InvalidTimetable(f"Enter 1 to {MAX_MINUTES} minutes (one week).")
         if self.every in (DAILY, WEEKLY) and self.at is None:
-            raise InvalidTimetable("Give the time of day, such as 09:00.")
+            raise InvalidTimetable("Enter a time of day, such as 09:00.")
         if self.every == WEEKLY and (not self.weekdays or not set(self.weekdays) <= set(range(7))):
             raise InvalidTimetable("Choose at least one day of the week.")
         if self.every == CRON:
@@ -209,11 +209,11 @@ def _note(plan: Timetable, at: datetime) -> str:
         return ""
     wall = at.astimezone(plan.tz).replace(tzinfo=None)
     if _comes_twice(wall, plan.tz):
-        return f"The clock shows {wall:%H:%M} twice that day. It runs at the first."
+        return f"{wall:%H:%M} occurs twice that day. Runs at the first."
     readings = _wall_clock_readings(plan, wall)
     meant = next((reading for reading in readings if resolve_wall_time(reading, plan.tz).astimezone(UTC) == at), wall)
     if meant != wall:
-        return f"The clock jumps over {meant:%H:%M} that day. It runs at the next moment that exists."
+        return f"{meant:%H:%M} is skipped that day. Runs at the next time that exists."
     return ""
 
 
@@ -282,16 +282,14 @@ def _list(words: list[str]) -> str:
 def _check_cron(text: str) -> None:
     shape = "five fields: minute, hour, day of the month, month, day of the week, such as 0 9 * * 1-5"
     if len(text) > MAX_CRON or len(text.split()) != 5:
-        raise InvalidTimetable(f"A cron expression has {shape}.")
+        raise InvalidTimetable(f"Enter {shape}.")
     try:
         sim = CronSim(text, datetime(2026, 1, 1))
         sim.explain()
     except (CronSimError, ValueError, IndexError) as error:
-        raise InvalidTimetable(
-            f"This is no cron expression ({str(error) or 'not readable'}). It has {shape}."
-        ) from None
+        raise InvalidTimetable(f"Invalid cron expression ({str(error) or 'unreadable'}). Enter {shape}.") from None
     if next(sim, None) is None:
-        raise InvalidTimetable("This cron expression names a day that never comes.")
+        raise InvalidTimetable("No date matches this cron expression.")
 
 
 def _has_every_hour(cron: str) -> bool:

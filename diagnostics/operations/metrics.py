@@ -49,21 +49,21 @@ def render_metrics(work: Workload, broker: Broker, workers: list[Worker], schedu
 def _system_metrics(broker: Broker, workers: list[Worker], tick: datetime | None, now: datetime) -> list[Metric]:
     age = (now - tick).total_seconds() if tick else float("inf")
     return [
-        _gauges("info", "The version that answers.", ("version",), {(product.version(),): 1}),
-        _gauge("tick_age_seconds", "Since the last tick of the clock; +Inf where it never ticked.", age),
-        _gauge("broker_up", "1 where the broker answers.", broker.answers),
+        _gauges("info", "The running version.", ("version",), {(product.version(),): 1}),
+        _gauge("tick_age_seconds", "Since the last tick of the scheduler; +Inf if it never ran.", age),
+        _gauge("broker_up", "1 if the broker responds.", broker.answers),
         _gauges("queue_messages", "Messages waiting in a queue of the broker.", ("queue",), _by_label(broker.queues)),
         _gauges(
             "worker_last_heard_seconds",
-            "Since a worker was last heard of.",
+            "Since the last heartbeat of a worker.",
             ("worker",),
             {(worker.name,): (now - worker.at).total_seconds() for worker in workers},
         ),
         _gauges(
             "worker_busy",
-            "Tasks that a worker has under way.",
+            "Tasks that a worker is running.",
             ("worker",),
-            {(worker.name,): int(worker.told.get("busy", 0)) for worker in workers},
+            {(worker.name,): int(worker.details.get("busy", 0)) for worker in workers},
         ),
     ]
 
@@ -76,25 +76,25 @@ def _scheduler_metrics(scheduler: Scheduler, now: datetime) -> list[Metric]:
         total,
         _gauges(
             "tick_part_failures_in_a_row",
-            "Failures of a part of the tick since it last worked; from 3 on the installation isn't ready.",
+            "Failures in a row of a part of the tick; from 3 on the installation isn't ready.",
             ("part",),
             {(part.name,): part.failures for part in scheduler.parts},
         ),
         _gauges(
             "tick_part_last_success_age_seconds",
-            "Since a part of the tick last worked; +Inf where it never did.",
+            "Since the last success of a part of the tick; +Inf if it never succeeded.",
             ("part",),
             {(part.name,): _age(part.succeeded_at, now) for part in scheduler.parts},
         ),
         _gauges(
             "rows_set_aside",
-            "Rows that no job touches until they are retried on the system page.",
+            "Rows that jobs skip until they are retried on the system page.",
             ("kind",),
             {(kind,): scheduler.failures.get(kind, (0, 0))[0] for kind in RowFailure.Kind.values},
         ),
         _gauges(
             "rows_failing",
-            "Rows that failed once or twice in a row and are tried again.",
+            "Rows that failed once or twice in a row and are retried.",
             ("kind",),
             {(kind,): scheduler.failures.get(kind, (0, 0))[1] for kind in RowFailure.Kind.values},
         ),
@@ -109,34 +109,34 @@ def _workload_metrics(work: Workload, now: datetime) -> list[Metric]:
     waited = (now - work.oldest_queued).total_seconds() if work.oldest_queued else 0
     ended = work.ended.items()
     return [
-        _gauges("runs_open", "Runs that have not ended.", ("status",), _by_label(work.open_runs)),
+        _gauges("runs_open", "Runs in progress or queued.", ("status",), _by_label(work.open_runs)),
         _gauge("runs_oldest_queued_seconds", "How long the oldest queued run has been waiting.", waited),
         _gauges(
             "runs_last_hour",
-            "Runs begun in the last hour that have ended.",
+            "Runs started in the last hour that have ended.",
             ("cause",),
             {(cause,): number for cause, (number, _) in ended},
         ),
         _gauges(
             "run_seconds_last_hour",
-            "Time that those runs took together.",
+            "Total duration of those runs.",
             ("cause",),
             {(cause,): seconds for cause, (_, seconds) in ended},
         ),
         _gauge("schedules", "Schedules.", work.schedules),
         _gauge("schedules_paused", "Schedules that are paused.", work.paused),
-        _gauge("schedules_overdue", "Schedules that should have started minutes ago.", work.overdue),
-        _gauge("schedules_missed", "Times that the schedules of today have missed altogether.", work.missed),
-        _gauge("incidents_open", "Incidents that are open.", work.incidents),
-        _gauge("deliveries_waiting", "Alerts to be sent.", work.deliveries["waiting"]),
-        _gauge("deliveries_given_up_last_hour", "Alerts given up in the last hour.", work.deliveries["given_up"]),
-        _gauges("clients", "Clients, by whether cobrowse could work.", ("standing",), _by_label(work.standings)),
+        _gauge("schedules_overdue", "Schedules that are minutes late.", work.overdue),
+        _gauge("schedules_missed", "Missed runs of all current schedules.", work.missed),
+        _gauge("incidents_open", "Open incidents.", work.incidents),
+        _gauge("deliveries_waiting", "Alerts waiting.", work.deliveries["waiting"]),
+        _gauge("deliveries_given_up_last_hour", "Alerts that failed in the last hour.", work.deliveries["given_up"]),
+        _gauges("clients", "Clients by status.", ("standing",), _by_label(work.standings)),
         _created(work.created),
     ]
 
 
 def _created(created: dict[str, int]) -> Metric:
-    family = CounterMetricFamily(f"{PREFIX}_rows_made", "Rows made since the installation began.", labels=("kind",))
+    family = CounterMetricFamily(f"{PREFIX}_rows_made", "Rows created since the installation.", labels=("kind",))
     for kind, number in created.items():
         family.add_metric((kind,), number)
     return family

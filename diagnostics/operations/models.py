@@ -10,9 +10,9 @@ class RetentionRule(models.Model):
     """An admin's change of how many days one kind of data is kept; null is forever."""
 
     class Kind(models.TextChoices):
-        FINDINGS = "findings", "Runs and their findings"
-        BODIES = "bodies", "Bodies and headers of exchanges"
-        SNAPSHOTS = "snapshots", "Snapshots and their changes"
+        FINDINGS = "findings", "Runs and findings"
+        BODIES = "bodies", "Request and response bodies"
+        SNAPSHOTS = "snapshots", "Configuration syncs and changes"
 
     kind = models.CharField(max_length=10, choices=Kind.choices, unique=True)
     days = models.PositiveIntegerField(null=True, blank=True)
@@ -20,7 +20,7 @@ class RetentionRule(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.days if self.days is not None else 'for ever'}"
+        return f"{self.get_kind_display()}: {self.days if self.days is not None else 'forever'}"
 
 
 class RetentionPass(models.Model):
@@ -72,7 +72,7 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=120, primary_key=True)
     at = models.DateTimeField(default=timezone.now)
-    told = models.JSONField(default=dict, blank=True)
+    details = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S} UTC"

@@ -17,7 +17,7 @@ FRESH_SECONDS = 2.0
 STALE_SECONDS = 10.0  # an older result isn't used
 ACTIVE_SECONDS = 60.0  # the checks pause this long after the last probe
 FIRST_WAIT_SECONDS = 0.25  # how long a probe waits for a first result
-UNKNOWN = system.SystemPart("database", "Database", system.BROKEN, "Nothing was heard of it for a while.")
+UNKNOWN = system.SystemPart("database", "Database", system.BROKEN, "No recent check.")
 
 Check = Callable[[], Sequence[system.SystemPart]]
 

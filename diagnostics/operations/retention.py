@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.issues.models import Issue, IssueNote
+from diagnostics.jobs.leases import claim, leased
 from diagnostics.jobs.row_failures import Kind as Failing
 from diagnostics.jobs.row_failures import attempt, error_location, is_environment, process_rows, without_set_aside
 from diagnostics.operations.models import RetentionPass, RetentionRule
@@ -31,6 +32,7 @@ from diagnostics.operations.queries.retention import (
 )
 from diagnostics.orgs.models import ConfigurationSync, OrgChange
 from diagnostics.runs.models import Exchange, Finding, Run, Watch
+from diagnostics.storage.locks import lock_until_commit
 from diagnostics.web.refusals import ActionRefused
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ LEASE = timedelta(seconds=60)
 RESEND_AFTER = timedelta(seconds=20)
 WORK_SECONDS = 240.0  # then the worker is free for other tasks, and the tick sends the pass again
 NIGHT_HOUR = 3  # in TIME_ZONE
+START_LOCK = "start of a retention pass"
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,9 @@ def save_rules(rules: Rules, user: User) -> None:
 @transaction.atomic
 def start_pass(user: User | None, now: datetime | None = None) -> RetentionPass:
     """Create a pass by the rules in force, for a worker to execute. Raises ActionRefused while another one is open."""
-    _lock_start()
+    lock_until_commit(START_LOCK)
     if _open_passes().exists():
-        raise ActionRefused(
-            "A deletion is under way already. Wait for its end; what it leaves can be deleted after it."
-        )
+        raise ActionRefused("A cleanup is running. Try again when it has finished.")
     retention_pass = RetentionPass.objects.create(started_by=user, **_pass_values(now or timezone.now()))
     record("retention.begun", retention_pass, after={"older_than": retention_pass.cutoffs}, person=user)
     return retention_pass
@@ -114,7 +115,9 @@ def _release(pk: int) -> None:
 
 
 def _work(pass_id: int, seconds: float) -> bool:
-    retention_pass = _claim(pass_id)
+    now = timezone.now()
+    free = RetentionPass.objects.filter(Q(lease_until=None) | Q(lease_until__lte=now), finished_at=None)
+    retention_pass = claim(free, pass_id, LEASE, now)
     if retention_pass is None:
         return False
     ends_at = time.monotonic() + seconds
@@ -122,9 +125,9 @@ def _work(pass_id: int, seconds: float) -> bool:
         for batch in _batches(retention_pass.cutoffs):
             while _delete_safely(retention_pass, batch):
                 if time.monotonic() >= ends_at:
-                    _leased(retention_pass).update(lease_until=timezone.now())
+                    leased(retention_pass).update(lease_until=timezone.now())
                     return True
-        _leased(retention_pass).update(finished_at=timezone.now(), lease_until=None)
+        leased(retention_pass).update(finished_at=timezone.now(), lease_until=None)
     except _LostLease:
         log.warning("retention pass %s was taken over by another worker", pass_id)
     return True
@@ -153,11 +156,6 @@ class _LostLease(Exception):
     """Another worker has claimed the pass."""
 
 
-def _lock_start() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('start of a retention pass', 0))")
-
-
 def _pass_values(now: datetime) -> dict[str, Any]:
     cutoffs = cutoffs_of(rules_in_force(), now)
     return {"started_at": now, "cutoffs": {kind: at.isoformat() for kind, at in cutoffs.items() if at is not None}}
@@ -173,21 +171,9 @@ def _begin_nightly(now: datetime) -> None:
     if local.hour < NIGHT_HOUR or exists():
         return
     with transaction.atomic():
-        _lock_start()
+        lock_until_commit(START_LOCK)
         if not exists():
             RetentionPass.objects.create(day=local.date(), **_pass_values(now))
-
-
-def _claim(pass_id: int) -> RetentionPass | None:
-    now = timezone.now()
-    free = RetentionPass.objects.filter(Q(lease_until=None) | Q(lease_until__lte=now), pk=pass_id, finished_at=None)
-    if not free.update(lease_until=now + LEASE):
-        return None
-    return RetentionPass.objects.filter(pk=pass_id, lease_until=now + LEASE).first()
-
-
-def _leased(retention_pass: RetentionPass) -> QuerySet[RetentionPass]:
-    return RetentionPass.objects.filter(pk=retention_pass.pk, lease_until=retention_pass.lease_until, finished_at=None)
 
 
 def _delete_safely(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
@@ -225,7 +211,7 @@ def _delete_safely(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
 @transaction.atomic
 def _delete_batch(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
     """One batch, counted in the same transaction. False if nothing was left."""
-    row = _leased(retention_pass).select_for_update().first()
+    row = leased(retention_pass).select_for_update().first()
     if row is None:
         raise _LostLease
     found = _free(without_set_aside(batch.rows, batch.kind), batch.most)
@@ -233,7 +219,7 @@ def _delete_batch(retention_pass: RetentionPass, batch: DeletionBatch) -> bool:
     lease = timezone.now() + LEASE
     deleted = Counter(row.deleted)
     deleted.update(done)
-    _leased(retention_pass).update(lease_until=lease, deleted=dict(deleted))
+    leased(retention_pass).update(lease_until=lease, deleted=dict(deleted))
     retention_pass.lease_until = lease
     return bool(found)
 
@@ -268,12 +254,12 @@ BATCHES = {Kind.FINDINGS: _of_findings, Kind.BODIES: _of_bodies, Kind.SNAPSHOTS:
 NOUNS = {
     Run._meta.label: "runs",
     Finding._meta.label: "findings",
-    Exchange._meta.label: "exchanges",
+    Exchange._meta.label: "requests",
     Watch._meta.label: "watches",
-    Issue._meta.label: "known findings",
+    Issue._meta.label: "issues",
     IssueNote._meta.label: "notes",
-    OrgChange._meta.label: "changes in orgs",
-    ConfigurationSync._meta.label: "snapshots",
+    OrgChange._meta.label: "org changes",
+    ConfigurationSync._meta.label: "configuration syncs",
 }
 
 

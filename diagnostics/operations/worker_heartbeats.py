@@ -18,8 +18,8 @@ INTERVAL_SECONDS = 15.0
 FORGET_AFTER = timedelta(days=1)
 PREFIX = "worker:"
 UPSERT_HEARTBEAT = """
-INSERT INTO diagnostics_heartbeat (name, at, told) VALUES (%s, %s, %s)
-ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, told = EXCLUDED.told
+INSERT INTO diagnostics_heartbeat (name, at, details) VALUES (%s, %s, %s)
+ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, details = EXCLUDED.details
 """
 _stopped = threading.Event()
 
@@ -62,6 +62,6 @@ def _write(statement: str, values: list[Any]) -> None:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
     except DatabaseError as error:
-        log.warning("the database does not know that this worker is alive: %s", type(error).__name__)
+        log.warning("the heartbeat of this worker could not be stored: %s", type(error).__name__)
     finally:
         connection.close()

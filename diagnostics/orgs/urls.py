@@ -27,5 +27,5 @@ urlpatterns: list[URLPattern] = [
     path("badge/<slug:key>.svg", badges.badge, name="badge"),
     path("clients/<int:pk>/badge/", badges.client_badge, name="client-badge"),
     path("clients/<int:pk>/badge/remove/", badges.badge_remove, name="badge-remove"),
-    path("users/<int:pk>/orgs/", user_orgs.user_orgs, name="user-orgs"),
+    path("settings/users/<int:pk>/orgs/", user_orgs.user_orgs, name="user-orgs"),
 ]

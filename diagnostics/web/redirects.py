@@ -1,4 +1,4 @@
-"""Old addresses: each redirects permanently to the page that replaced it, with its arguments and its query string."""
+"""Old addresses, each of which redirects permanently to its new page, with its arguments and query string."""
 
 from typing import Any
 
@@ -13,6 +13,28 @@ MOVED: dict[str, str] = {
     "checks/": "checks",
     "start/": "home",
     "claims/": "home",
+    "monitoring/": "schedules",
+    "schedules/": "schedules",
+    "schedules/add/": "schedule-add",
+    "schedules/<int:pk>/": "schedule",
+    "schedules/<int:pk>/edit/": "schedule-edit",
+    "schedules/<int:pk>/delete/": "schedule-delete",
+    "alerts/rules/": "alert-rules",
+    "alerts/rules/add/": "alert-rule-add",
+    "alerts/rules/<int:pk>/": "alert-rule",
+    "alerts/channels/": "channels",
+    "alerts/channels/add/": "channel-add",
+    "alerts/channels/<int:pk>/": "channel",
+    "alerts/deliveries/": "deliveries",
+    "alerts/deliveries/<int:pk>/": "delivery",
+    "users/": "users",
+    "users/add/": "user-add",
+    "tokens/": "api-tokens",
+    "tokens/add/": "api-token-add",
+    "retention/": "retention",
+    "audit/": "audit",
+    "audit/export/<str:form>/": "audit-export",
+    "system/": "system",
 }
 
 

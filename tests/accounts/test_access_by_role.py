@@ -113,7 +113,7 @@ ADDRESSES = (
     Address("schedules"),
     Address("schedule-add", FORM, ADMINS),
     Address("schedule-preview", who=ADMINS),
-    Address("schedules-many", WRITE, ADMINS),
+    Address("schedules-bulk", WRITE, ADMINS),
     Address("schedule", of="schedule"),
     Address("schedule-edit", FORM, ADMINS, "schedule"),
     Address("schedule-delete", FORM, ADMINS, "schedule"),
@@ -139,14 +139,14 @@ ADDRESSES = (
     Address("row-dismiss", WRITE, ADMINS, "failure"),
     Address("incidents"),
     Address("incident", of="incident"),
-    Address("incident-mute", WRITE, RUNNERS, "incident"),
-    Address("incident-unmute", WRITE, RUNNERS, "incident"),
+    Address("incident-snooze", WRITE, RUNNERS, "incident"),
+    Address("incident-end-snooze", WRITE, RUNNERS, "incident"),
     Address("alert-rules", READ, ADMINS),
     Address("alert-rule-add", FORM, ADMINS),
     Address("alert-rule", FORM, ADMINS, "rule"),
     Address("alert-rule-delete", FORM, ADMINS, "rule"),
-    Address("alert-rule-mute", WRITE, ADMINS, "rule"),
-    Address("alert-rule-unmute", WRITE, ADMINS, "rule"),
+    Address("alert-rule-snooze", WRITE, ADMINS, "rule"),
+    Address("alert-rule-end-snooze", WRITE, ADMINS, "rule"),
     Address("channels", READ, ADMINS),
     Address("channel-add", FORM, ADMINS),
     Address("channel", READ, ADMINS, "channel"),
@@ -155,7 +155,7 @@ ADDRESSES = (
     Address("deliveries"),
     Address("delivery", of="delivery"),
     Address("delivery-state", of="delivery"),
-    Address("delivery-again", WRITE, ADMINS, "delivery"),
+    Address("delivery-retry", WRITE, ADMINS, "delivery"),
     Address("users", READ, ADMINS),
     Address("user-add", FORM, ADMINS),
     Address("user-role", WRITE, ADMINS, "user"),
@@ -174,7 +174,7 @@ OWN_ACCOUNT = {pattern.name for pattern in (*sign_in_urls, *account_urls)}
 # The API asks for a token, and has a table of its own: tests/api/test_access.py.
 ELSEWHERE = {"api"}
 # Open to everybody, and one's own token: tests/orgs/views/test_badges.py, test_api_tokens.py and tests/api/test_access.py.
-BY_THEMSELVES = {"badge", "api-nowhere", "api-token-revoke"}
+BY_THEMSELVES = {"badge", "api-nowhere", "api-token-revoke", "settings"}
 # Open to everybody unless the operator closes it: tests/reference/test_causes.py.
 REFERENCE = {"reference", "causes", "cause", "cause-markdown", "why-404", "why-404-markdown"}
 every_address = pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
@@ -310,9 +310,17 @@ def test_nobody_is_limited_to_orgs_that_are_not_known_yet(arguments: dict[str, l
     assert browser.get(reverse("client", args=arguments["client"])).status_code == 404
 
 
-@pytest.mark.parametrize("place", ["/clients/99/", "/runs/99/", "/runs/99/progress/", "/users/99/password/"])
+@pytest.mark.parametrize("place", ["/clients/99/", "/runs/99/", "/runs/99/progress/", "/settings/users/99/password/"])
 def test_what_is_not_there_is_404(place: str, as_admin: Client) -> None:
     assert as_admin.get(place).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "tab"),
+    [(User.Role.ADMIN, "users"), (User.Role.AUDITOR, "audit"), (User.Role.OPERATOR, "retention")],
+)
+def test_settings_open_at_the_first_tab_that_the_role_may_see(role: User.Role, tab: str) -> None:
+    assert browser_of(role).get("/settings/").headers["Location"] == reverse(tab)
 
 
 def test_an_id_beyond_the_column_is_404(as_admin: Client) -> None:
@@ -326,4 +334,4 @@ def test_a_deactivated_admin_is_out_at_once(as_admin: Client, ada: User) -> None
 
 def test_a_demoted_admin_is_refused_at_once(as_admin: Client, ada: User) -> None:
     User.objects.filter(pk=ada.pk).update(role=User.Role.TEAM_LEAD)
-    assert as_admin.get("/users/").status_code == 403
+    assert as_admin.get("/settings/users/").status_code == 403

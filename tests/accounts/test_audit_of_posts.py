@@ -70,13 +70,13 @@ MAKERS: Mapping[str, Callable[[Rows], Any]] = {
     "incident": lambda rows: make_incident(rows.schedule),
     "channel": lambda rows: make_channel(),
     "rule": lambda rows: make_rule(),
-    "given_up": lambda rows: make_delivery(state="given_up"),
+    "given_up": lambda rows: make_delivery(state="failed"),
     "failure": lambda rows: RowFailure.objects.create(kind="run_findings", row_id=rows.run.pk, error="X", sentence=""),
     "token": lambda rows: make_token(rows.ada, name="build", scope="run", days=7)[0],
 }
 EVERY_HOUR = {"every": "minutes", "minutes": "60", "zone": "UTC", "name": "Hourly"}
 RULE = {"name": "All", "needed": "2", "out_of": "3", "remind_hours": "24", "zone": "UTC", "is_on": "on"}
-MUTE = {"reason": "It is known.", "hours": "1"}
+SNOOZE = {"reason": "It is known.", "hours": "1"}
 NOBODY_BEFORE: Callable[[Rows], object] = lambda rows: None  # noqa: E731
 
 
@@ -154,19 +154,19 @@ POSTS: dict[str, Post] = {
     "schedule-pause": Post("schedule.paused", {"reason": "Maintenance"}, "schedule"),
     "schedule-resume": Post("schedule.resumed", {}, "schedule", posted("schedule-pause")),
     "schedule-run": Post("schedule.run", {}, "schedule"),
-    "schedules-many": Post("schedule.paused", {"act": "pause"}, more=lambda rows: {"ids": [rows.schedule.pk]}),
-    "incident-mute": Post("incident.muted", MUTE, "incident"),
-    "incident-unmute": Post("incident.unmuted", {}, "incident", posted("incident-mute")),
+    "schedules-bulk": Post("schedule.paused", {"act": "pause"}, more=lambda rows: {"ids": [rows.schedule.pk]}),
+    "incident-snooze": Post("incident.snoozed", SNOOZE, "incident"),
+    "incident-end-snooze": Post("incident.snooze_ended", {}, "incident", posted("incident-snooze")),
     "channel-add": Post("channel.added", {"name": "Ops", "to": "ops@example.com"}, query="?kind=email"),
     "channel-test": Post("channel.tested", {}, "channel"),
     "channel-delete": Post("channel.deleted", {}, "channel"),
     "alert-rule-add": Post("alert_rule.added", RULE, more=lambda rows: {"channels": [rows.channel.pk]}),
     "alert-rule": Post("alert_rule.changed", RULE, "rule", more=lambda rows: {"channels": [rows.channel.pk]}),
     "alert-rule-delete": Post("alert_rule.deleted", {}, "rule"),
-    "alert-rule-mute": Post("alert_rule.muted", MUTE, "rule"),
-    "alert-rule-unmute": Post("alert_rule.unmuted", {}, "rule", posted("alert-rule-mute")),
-    "delivery-again": Post("delivery.tried_again", {}, "given_up"),
-    "api-token-add": Post("api_token.made", {"name": "build", "scope": "run", "days": "7"}),
+    "alert-rule-snooze": Post("alert_rule.snoozed", SNOOZE, "rule"),
+    "alert-rule-end-snooze": Post("alert_rule.snooze_ended", {}, "rule", posted("alert-rule-snooze")),
+    "delivery-retry": Post("delivery.retried", {}, "given_up"),
+    "api-token-add": Post("api_token.created", {"name": "build", "scope": "run", "days": "7"}),
     "api-token-revoke": Post("api_token.revoked", {}, "token"),
     "usersessions_list": Post("person.sessions_ended"),
     "logout": Post("person.signed_out"),

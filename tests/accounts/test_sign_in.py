@@ -373,7 +373,7 @@ class TestAnApp:
         with_app(make_user("ada"))
         attempt(PASSWORD, browser=client)
         page = client.post("/login/second/", {"code": "000000"}).content.decode()
-        assert "not right" in page
+        assert "Incorrect code" in page
         assert AuditEntry.objects.filter(action="person.second_factor_failed", actor="ada").exists()
 
     def test_guessing_codes_is_counted(self, limits: None, client: Client) -> None:

@@ -34,9 +34,9 @@ FIELDS: dict[type[Model], tuple[str, ...]] = {
     models.HeldPermission: ("role", "division"),
     models.Issue: ("subject", "sentence", "accepted_reason"),
     models.Schedule: ("pause_reason", "inputs"),
-    models.Channel: ("address", "last_words"),
-    models.AlertRule: ("mute_reason",),
-    models.Incident: ("sentence", "mute_reason", "changes"),
+    models.Channel: ("address", "last_reply"),
+    models.AlertRule: ("snooze_reason",),
+    models.Incident: ("sentence", "snooze_reason", "changes"),
     models.Delivery: ("message", "attempts", "reason"),
     models.AuditEntry: (),
 }

@@ -34,21 +34,21 @@ def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit) -> Non
     page.get_by_role("button", name="Keep forever").click()
     expect(page.locator("main")).to_contain_text("Kept forever by ada")
 
-    window.open("/retention/")
+    window.open("/settings/retention/")
     assert Axe().run(page).response["violations"] == []
-    runs = page.get_by_role("group", name="Runs and their findings")
+    runs = page.get_by_role("group", name="Runs and findings")
     runs.get_by_label("Days").fill("200")
-    page.get_by_role("button", name="Show what they would delete").click()
-    expect(page.get_by_role("heading", name="What these rules would delete")).to_be_visible()
-    expect(page.get_by_role("row", name="Runs and their findings")).to_contain_text("Runs: 1")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="Retention preview")).to_be_visible()
+    expect(page.get_by_role("row", name="Runs and findings")).to_contain_text("Runs: 1")
     assert Axe().run(page).response["violations"] == []
     assert Run.objects.count() == 3
 
-    page.get_by_role("button", name="Save them and delete now").click()
-    expect(page.locator("#passes")).to_contain_text("Under way")
+    page.get_by_role("button", name="Save and delete now").click()
+    expect(page.locator("#passes")).to_contain_text("Running")
     window.mark()
     work_on_pass(RetentionPass.objects.get().pk)
-    expect(page.locator("#passes")).to_contain_text("Ended")
+    expect(page.locator("#passes")).to_contain_text("Finished")
     assert window.is_marked, "the end was told on the same page"
     assert set(Run.objects.values_list("pk", flat=True)) == {pinned.pk, new.pk}
     assert old.pk not in set(Run.objects.values_list("pk", flat=True))
@@ -58,16 +58,16 @@ def test_other_rules_are_counted_confirmed_and_carried_out(window: Visit) -> Non
 def test_a_rule_that_is_no_rule_is_said_at_its_place(window_without_script: Visit) -> None:
     make_user("ada")
     window_without_script.sign_in("ada")
-    window_without_script.open("/retention/")
+    window_without_script.open("/settings/retention/")
     page = window_without_script.page
-    page.get_by_role("group", name="Bodies and headers").get_by_label("Days").fill("")
-    page.get_by_role("button", name="Show what they would delete").click()
-    expect(page.get_by_role("group", name="Bodies and headers").locator(".errorlist")).to_be_visible()
-    page.get_by_role("group", name="Bodies and headers").get_by_label("For ever").check()
-    page.get_by_role("button", name="Show what they would delete").click()
-    expect(page.get_by_role("row", name="Bodies and headers")).to_contain_text("Ever")
-    page.get_by_role("button", name="Save them; delete tonight").click()
-    expect(page.get_by_role("row", name="Bodies and headers")).to_contain_text("Ever")
+    page.get_by_role("group", name="Request and response bodies").get_by_label("Days").fill("")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("group", name="Request and response bodies").locator(".errorlist")).to_be_visible()
+    page.get_by_role("group", name="Request and response bodies").get_by_label("Forever").check()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("row", name="Request and response bodies")).to_contain_text("Forever")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("row", name="Request and response bodies")).to_contain_text("Forever")
     assert not RetentionPass.objects.exists()
 
 
@@ -75,10 +75,10 @@ def test_a_team_lead_sees_the_rules_and_can_change_none(window: Visit) -> None:
     run = aged(500)
     make_team_lead("tess")
     window.sign_in("tess")
-    window.open("/retention/")
-    expect(window.page.get_by_role("row", name="Runs and their findings")).to_contain_text("Runs: 1")
+    window.open("/settings/retention/")
+    expect(window.page.get_by_role("row", name="Runs and findings")).to_contain_text("Runs: 1")
     expect(window.page.locator("main form")).to_have_count(0)
-    window.open("/retention/preview/?findings_days=1&bodies_days=1&snapshots_days=1")
+    window.open("/settings/retention/preview/?findings_days=1&bodies_days=1&snapshots_days=1")
     expect(window.page.locator("main form")).to_have_count(0)
     window.open(f"/runs/{run.pk}/")
     expect(window.page.get_by_role("button", name="Keep forever")).to_have_count(0)

@@ -23,7 +23,7 @@ def test_a_team_lead_reads_and_is_refused_every_act(window: Visit) -> None:
     expect(page.locator(".answer")).to_be_visible()
     expect(page.get_by_role("button", name="Run again")).to_have_count(0)
 
-    for place in ("/users/", "/clients/add/", f"/clients/{run.client_id}/secret/"):
+    for place in ("/settings/users/", "/clients/add/", f"/clients/{run.client_id}/secret/"):
         window.open(place)
         expect(page.get_by_role("heading", level=1)).to_have_text("Your role doesn't allow this")
 
@@ -51,7 +51,7 @@ def test_a_new_person_signs_in_with_the_password_shown_once(window: Visit) -> No
     make_user("ada")
     page = window.page
     window.sign_in("ada")
-    window.open("/users/add/")
+    window.open("/settings/users/add/")
     page.get_by_label("Username").fill("grace")
     page.get_by_role("button", name="Add user").click()
     password = page.locator("#password").inner_text()

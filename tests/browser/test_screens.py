@@ -119,11 +119,11 @@ def furnish() -> dict[str, str]:
         "checks": "/reference/checks/",
         "exchange": f"/runs/{run.pk}/exchanges/0/",
         "contract": "/contract/",
-        "system": "/system/",
-        "users": "/users/",
-        "add user": "/users/add/",
-        "reset password": f"/users/{tess.pk}/password/",
-        "deactivate": f"/users/{tess.pk}/deactivate/",
+        "system": "/settings/system/",
+        "users": "/settings/users/",
+        "add user": "/settings/users/add/",
+        "reset password": f"/settings/users/{tess.pk}/password/",
+        "deactivate": f"/settings/users/{tess.pk}/deactivate/",
         "own password": "/password/",
         "not found": NOWHERE,
         **org_screens(client, ada),
@@ -168,39 +168,39 @@ def alert_screens(client: OAuthClient) -> dict[str, str]:
     ]
     over = make_incident(schedule, closed_at=now, good_run=make_run(client, cause="none"), changes=changes)
     make_incident(schedule, closed_at=now)
-    muted = make_incident(schedule, muted_until=now + timedelta(hours=1), mute_reason="Why. " * 20)
-    works = make_channel("Works", state="works", last_ok_at=now, last_words="ok")
-    given_up = make_channel("Given up", "slack", state="refused", failures=3, last_words="no_service")
+    snoozed = make_incident(schedule, snoozed_until=now + timedelta(hours=1), snooze_reason="Why. " * 20)
+    works = make_channel("Works", state="works", last_ok_at=now, last_reply="ok")
+    given_up = make_channel("Given up", "slack", state="disabled", failures=3, last_reply="no_service")
     rule = make_rule("All alerts", [works, given_up], quiet_days=[5, 6])
-    make_rule("Muted", muted_until=now + timedelta(hours=1), mute_reason="Why.")
+    make_rule("Snoozed", snoozed_until=now + timedelta(hours=1), snooze_reason="Why.")
     attempt = {
         "at": now.isoformat(),
         "ms": 31,
         "status": 503,
         "error": "",
-        "words": "busy" * 90,
-        "proved": "It was reached.",
+        "reply": "busy" * 90,
+        "explanation": "It was reached.",
     }
     for state in Delivery.State:
-        ended = now if state in ("sent", "given_up", "dropped") else None
+        ended = now if state in ("sent", "failed", "dropped") else None
         sent = make_delivery(
             works, over, event="reminder", state=state, attempts=[attempt], ended_at=ended, reason="Why so."
         )
     return {
         "incidents": "/incidents/",
         "an incident": f"/incidents/{over.pk}/",
-        "a muted incident": f"/incidents/{muted.pk}/",
-        "alert rules": "/alerts/rules/",
-        "an alert rule": f"/alerts/rules/{rule.pk}/",
-        "add an alert rule": "/alerts/rules/add/",
-        "delete an alert rule": f"/alerts/rules/{rule.pk}/delete/",
-        "channels": "/alerts/channels/",
-        "kinds of channels": "/alerts/channels/add/",
-        "add a channel": "/alerts/channels/add/?kind=email",
-        "a channel": f"/alerts/channels/{given_up.pk}/",
-        "delete a channel": f"/alerts/channels/{works.pk}/delete/",
-        "delivery log": "/alerts/deliveries/",
-        "a delivery": f"/alerts/deliveries/{sent.pk}/",
+        "a snoozed incident": f"/incidents/{snoozed.pk}/",
+        "alert rules": "/monitoring/alert-rules/",
+        "an alert rule": f"/monitoring/alert-rules/{rule.pk}/",
+        "add an alert rule": "/monitoring/alert-rules/add/",
+        "delete an alert rule": f"/monitoring/alert-rules/{rule.pk}/delete/",
+        "channels": "/monitoring/channels/",
+        "kinds of channels": "/monitoring/channels/add/",
+        "add a channel": "/monitoring/channels/add/?kind=email",
+        "a channel": f"/monitoring/channels/{given_up.pk}/",
+        "delete a channel": f"/monitoring/channels/{works.pk}/delete/",
+        "delivery log": "/monitoring/deliveries/",
+        "a delivery": f"/monitoring/deliveries/{sent.pk}/",
     }
 
 

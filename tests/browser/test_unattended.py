@@ -80,21 +80,21 @@ def test_a_break_is_noticed_told_and_its_end_as_well(
 def add_channels(window: Visit, receiver: Receiver) -> str:
     """By the pages; each is tested there. Returns the webhook's signing secret, as it was shown this once."""
     page = window.page
-    window.open("/alerts/channels/add/")
-    page.get_by_role("link", name="E-mail").click()
+    window.open("/monitoring/channels/add/")
+    page.get_by_role("link", name="Email").click()
     page.get_by_label("Name").fill("Operations by mail")
     page.get_by_label("To").fill("ops@example.com")
-    page.get_by_role("button", name="Add the channel").click()
+    page.get_by_role("button", name="Add channel").click()
     page.get_by_role("heading", level=1, name="Operations by mail").wait_for()
-    window.open("/alerts/channels/add/?kind=webhook")
+    window.open("/monitoring/channels/add/?kind=webhook")
     page.get_by_label("Name").fill("Operations program")
-    page.get_by_label("Address").fill(receiver.url)
-    page.get_by_role("button", name="Add the channel").click()
+    page.get_by_label("URL").fill(receiver.url)
+    page.get_by_role("button", name="Add channel").click()
     secret = page.locator("#signing-secret").inner_text()
     page.get_by_role("button", name="Send a test").click()
     page.get_by_role("heading", level=1, name="Test of Operations program").wait_for()
     send()
-    page.get_by_text("Answered 200").wait_for()  # the page asks by itself until the end
+    page.get_by_text("Response 200").wait_for()  # the page asks by itself until the end
     assert Webhook(secret).verify(receiver.received[0].body, receiver.received[0].headers)["type"] == "test"
     receiver.received.clear()
     return secret
@@ -102,21 +102,21 @@ def add_channels(window: Visit, receiver: Receiver) -> str:
 
 def add_rule(window: Visit) -> None:
     page = window.page
-    window.open("/alerts/rules/add/")
+    window.open("/monitoring/alert-rules/add/")
     page.get_by_label("Name").fill("Everything")
     page.get_by_label("Operations by mail").check()
     page.get_by_label("Operations program").check()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Add rule").click()
     page.get_by_role("link", name="Everything").wait_for()
 
 
 def add_schedule(window: Visit) -> None:
     page = window.page
-    window.open("/schedules/add/")
+    window.open("/monitoring/schedules/add/")
     page.get_by_label("Name").fill("Acme every five minutes")
     page.get_by_label("Client").select_option(label="Acme")
     page.get_by_label("Minutes", exact=True).fill("5")
-    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("button", name="Add schedule").click()
     page.get_by_role("heading", level=1, name="Acme every five minutes").wait_for()
 
 
@@ -158,12 +158,12 @@ def check_told(window: Visit, mail: EmailMessage, receiver: Receiver, secret: st
     assert (payload["type"], payload["data"]["cause"], payload["data"]["run"]) == ("incident.opened", run.cause, run.pk)
     window.open(f"/incidents/{payload['data']['incident']}/")
     window.page.get_by_text("Operations by mail").wait_for()
-    assert window.page.get_by_text("Taken by the far end").count() == 2
+    assert window.page.get_by_text("Delivered", exact=True).count() == 2
 
 
 def check_ended(window: Visit, mail: EmailMessage, receiver: Receiver, secret: str) -> None:
     assert mail["Subject"].startswith("Recovered: Acme")
-    assert "It was broken for" in text_of(mail)
+    assert "Resolved after" in text_of(mail)
     assert "What changed:" in text_of(mail)
     got = receiver.received[-1]
     payload = Webhook(secret).verify(got.body, got.headers)

@@ -94,7 +94,7 @@ class SampleSite:
 STATIC_PARAMETERS = {"code", "file_format", "form", "id", "key", "provider_id", "rest"}
 # URL prefixes of rows that belong to an org.
 ORG_PREFIXES = {
-    "clients/", "runs/", "providers/", "findings/", "schedules/", "incidents/", "alerts/deliveries/",
+    "clients/", "runs/", "providers/", "findings/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
     "api/v1/clients/", "api/v1/runs/", "api/v1/findings/", "api/v1/providers/", "api/v1/schedules/",
 }  # fmt: skip
 
@@ -126,15 +126,15 @@ def make_sample_site() -> SampleSite:
         "runs/views/": make_saved_view().pk,
         "providers/": provider.pk,
         "findings/": issue.pk,
-        "schedules/": schedule.pk,
+        "monitoring/schedules/": schedule.pk,
         "incidents/": incident.pk,
-        "alerts/rules/": make_rule(channels=[channel]).pk,
-        "alerts/channels/": channel.pk,
-        "alerts/deliveries/": delivery.pk,
-        "users/": user.pk,
+        "monitoring/alert-rules/": make_rule(channels=[channel]).pk,
+        "monitoring/channels/": channel.pk,
+        "monitoring/deliveries/": delivery.pk,
+        "settings/users/": user.pk,
         "account/passkeys/": 1,
-        "tokens/": 1,
-        "system/items/": 1,
+        "settings/tokens/": 1,
+        "settings/system/items/": 1,
     }
-    api = {f"api/v1/{name}": row_ids[name] for name in ("clients/", "runs/", "findings/", "providers/", "schedules/")}
-    return SampleSite(client, run, {**row_ids, **api}, badge.key)
+    api = {f"api/v1/{name}": row_ids[name] for name in ("clients/", "runs/", "findings/", "providers/")}
+    return SampleSite(client, run, {**row_ids, **api, "api/v1/schedules/": schedule.pk}, badge.key)

@@ -96,7 +96,7 @@ def test_a_backup_has_no_sessions_or_tokens_and_is_private(empty: Path) -> None:
 
 def test_a_backup_names_the_location_of_the_keys_and_is_recorded(backed_up: Path) -> None:
     assert "FIELD_ENCRYPTION_KEYS" in said("backup", str(backed_up), overwrite=True)
-    assert Heartbeat.objects.get(name="backup").told["bytes"] == backed_up.stat().st_size
+    assert Heartbeat.objects.get(name="backup").details["bytes"] == backed_up.stat().st_size
 
 
 def test_an_existing_file_is_overwritten_only_with_overwrite(backed_up: Path) -> None:
@@ -107,7 +107,7 @@ def test_an_existing_file_is_overwritten_only_with_overwrite(backed_up: Path) ->
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="There is no backup"):
+    with pytest.raises(CommandError, match="No backup was made"):
         said("backup", str(tmp_path / "missing" / "doctor.backup"))
     assert list(tmp_path.iterdir()) == []
 
@@ -163,7 +163,7 @@ def test_a_backup_of_something_else_is_refused(file: Path, bare_database: None) 
         cursor.execute("CREATE TABLE something (id int)")
     server = dumps.programs_for(server_major())
     dumps.dump(server, dumps.Database.of(connection.settings_dict), file, [], seal_it)
-    with pytest.raises(CommandError, match="no backup of"):
+    with pytest.raises(CommandError, match="isn't a backup of"):
         said("restore", str(file))
 
 
@@ -219,7 +219,7 @@ def test_a_modified_file_changes_nothing(backed_up: Path) -> None:
     for fault, damage in FAULTS.items():
         backed_up.write_bytes(whole)
         damage(backed_up)
-        with pytest.raises(CommandError, match="Nothing was changed") as told:
+        with pytest.raises(CommandError, match="Nothing changed") as told:
             said("restore", str(backed_up), replace=True)
         assert told.value.returncode == 3, fault
         assert OAuthClient.objects.count() == 2, fault
@@ -254,7 +254,7 @@ def test_an_unreachable_database_is_reported(file: Path, monkeypatch: pytest.Mon
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
     try:
-        with pytest.raises(CommandError, match="cannot be reached"):
+        with pytest.raises(CommandError, match="Can't reach the database"):
             said("backup", str(file))
     finally:
         monkeypatch.undo()

@@ -78,7 +78,7 @@ def test_the_text_output_lists_the_findings_that_differ(acme: OAuthClient) -> No
     with pytest.raises(SystemExit):
         call_command("rejudge", stdout=out)
     assert "then none (undetermined), now " in out.getvalue()
-    assert "1 looked at, 1 with a different verdict" in out.getvalue()
+    assert "1 re-evaluated, 1 with a different verdict" in out.getvalue()
 
 
 @pytest.mark.parametrize("options", [("--since", "tomorrow"), ("--limit", "0"), ("--client", "Nobody")])

@@ -22,7 +22,7 @@ def run_command(*arguments: str) -> str:
 
 
 def test_it_lists_schedules_by_next_run() -> None:
-    assert "no schedule" in run_command("list")
+    assert "No schedules" in run_command("list")
     make_schedule(name="Acme at nine")
     assert "Acme at nine\tAcme support\tEvery 5 minutes\tnext " in run_command("list")
     (row,) = json.loads(run_command("list", "--json"))["schedules"]

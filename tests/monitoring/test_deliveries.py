@@ -77,7 +77,7 @@ def test_a_webhook_is_signed_so_that_an_independent_library_finds_it_right(recei
     assert payload["type"] == "incident.opened"
     assert payload["data"]["cause"] == WILD["cause"]
     assert got.headers["webhook-id"] == f"msg_{row.message_id.hex}"
-    assert (row.state, row.attempts[0]["status"], row.attempts[0]["words"]) == ("sent", 200, "ok")
+    assert (row.state, row.attempts[0]["status"], row.attempts[0]["reply"]) == ("sent", 200, "ok")
 
 
 def test_a_changed_body_or_another_secret_is_found_wrong(receiver: Receiver) -> None:
@@ -105,7 +105,7 @@ def test_teams_is_sent_a_card_whose_texts_know_no_markdown(receiver: Receiver) -
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
     assert {each["type"] for each in attachment["content"]["body"]} == {"RichTextBlock"}
     assert attachment["content"]["actions"][0]["url"] == WILD["link"]
-    assert "run history" in row.attempts[0]["proved"]
+    assert "run history" in row.attempts[0]["explanation"]
 
 
 def test_pagerduty_is_told_of_a_break_and_of_its_end_under_one_key(receiver: Receiver) -> None:
@@ -141,7 +141,7 @@ def test_an_e_mail_arrives_as_text_and_as_html(mails: MailServer) -> None:
     assert "<script>" not in html.get_content()
     assert "&lt;script&gt;" in html.get_content()
     assert (row.state, row.attempts[0]["status"]) == ("sent", 250)
-    assert "queued as 4F2A" in row.attempts[0]["words"]
+    assert "queued as 4F2A" in row.attempts[0]["reply"]
 
 
 def test_messages_about_one_break_are_one_thread(mails: MailServer) -> None:
@@ -153,13 +153,13 @@ def test_messages_about_one_break_are_one_thread(mails: MailServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "state"), [("550 5.1.1 no such user", "given_up"), ("451 4.7.1 greylisted", "queued")]
+    ("refusal", "state"), [("550 5.1.1 no such user", "failed"), ("451 4.7.1 greylisted", "queued")]
 )
 def test_a_mail_server_that_refuses_is_believed_by_its_own_numbers(mails: MailServer, refusal: str, state: str) -> None:
     mails.refuse["ann@example.com"] = refusal
     row = delivered(make_channel(kind="email", address="ann@example.com"))
     assert row.state == state
-    assert refusal.split(" ", 1)[1] in row.attempts[0]["words"]
+    assert refusal.split(" ", 1)[1] in row.attempts[0]["reply"]
     assert mails.received == []
 
 
@@ -167,18 +167,18 @@ def test_a_recipient_that_is_refused_among_others_is_named_in_the_words(mails: M
     mails.refuse["ann@example.com"] = "550 no such user"
     row = delivered(make_channel(kind="email", address="ann@example.com, ops@example.com"))
     assert row.state == "sent"
-    assert row.attempts[0]["words"].startswith("1 of 2 recipients were refused")
+    assert row.attempts[0]["reply"].startswith("1 of 2 recipients were refused")
 
 
 def test_a_server_that_refuses_the_message_itself_has_not_taken_it(mails: MailServer) -> None:
     mails.response = "554 5.7.1 looks like spam"
-    assert delivered(make_channel(kind="email", address="ann@example.com")).state == "given_up"
+    assert delivered(make_channel(kind="email", address="ann@example.com")).state == "failed"
 
 
 def test_without_a_mail_server_the_log_says_so(settings: Settings) -> None:
     settings.EMAIL_HOST = ""
     row = delivered(make_channel(kind="email", address="ann@example.com"))
-    assert (row.state, row.attempts[0]["error"]) == ("given_up", "not_set_up")
+    assert (row.state, row.attempts[0]["error"]) == ("failed", "not_set_up")
 
 
 def test_what_fails_in_passing_is_tried_again_under_the_same_id(receiver: Receiver) -> None:
@@ -219,7 +219,7 @@ def test_it_is_given_up_after_the_last_pause(receiver: Receiver) -> None:
         deliver(row.pk)
     row.refresh_from_db()
     assert (row.state, len(row.attempts), len(receiver.received)) == (
-        "given_up",
+        "failed",
         len(RETRY_DELAYS) + 1,
         len(RETRY_DELAYS) + 1,
     )
@@ -229,7 +229,7 @@ def test_it_is_given_up_after_the_last_pause(receiver: Receiver) -> None:
 def test_what_can_not_go_better_is_given_up_at_once(receiver: Receiver, status: int) -> None:
     receiver.status = status
     row = delivered(channel_of("slack", receiver))
-    assert (row.state, len(row.attempts)) == ("given_up", 1)
+    assert (row.state, len(row.attempts)) == ("failed", 1)
 
 
 def test_a_channel_is_given_up_after_repeated_failure_and_said_so(receiver: Receiver) -> None:
@@ -238,8 +238,8 @@ def test_a_channel_is_given_up_after_repeated_failure_and_said_so(receiver: Rece
     for place in range(MAX_FAILURES):
         deliver(make_delivery(channel, make_incident(make_schedule(client, f"Schedule {place}"))).pk)
     channel.refresh_from_db()
-    assert channel.state == Channel.State.REFUSED
-    assert AuditEntry.objects.filter(action="channel.given_up").exists()
+    assert channel.state == Channel.State.DISABLED
+    assert AuditEntry.objects.filter(action="channel.disabled").exists()
     waiting = make_delivery(channel, make_incident(make_schedule(client, "One more")))
     deliver(waiting.pk)
     waiting.refresh_from_db()
@@ -247,7 +247,7 @@ def test_a_channel_is_given_up_after_repeated_failure_and_said_so(receiver: Rece
 
 
 def test_a_test_that_is_taken_puts_a_channel_to_work_again(receiver: Receiver) -> None:
-    channel = channel_of("slack", receiver, state=Channel.State.REFUSED, failures=3)
+    channel = channel_of("slack", receiver, state=Channel.State.DISABLED, failures=3)
     deliver(start_test(channel, make_user()).pk)
     channel.refresh_from_db()
     assert (channel.state, channel.failures) == (Channel.State.WORKS, 0)
@@ -260,7 +260,7 @@ def test_a_test_that_fails_is_not_repeated_and_counts_for_nothing(receiver: Rece
     deliver(row.pk)
     row.refresh_from_db()
     channel.refresh_from_db()
-    assert (row.state, channel.state, channel.failures) == ("given_up", Channel.State.FAILING, 0)
+    assert (row.state, channel.state, channel.failures) == ("failed", Channel.State.FAILING, 0)
 
 
 def test_tests_are_limited(receiver: Receiver) -> None:
@@ -276,13 +276,13 @@ def test_a_far_end_that_is_gone_is_not_called_again(receiver: Receiver) -> None:
     channel = channel_of("webhook", receiver)
     delivered(channel)
     channel.refresh_from_db()
-    assert channel.state == Channel.State.REFUSED
+    assert channel.state == Channel.State.DISABLED
 
 
 def test_an_address_that_nobody_allowed_is_not_called(receiver: Receiver, settings: Settings) -> None:
     settings.ALERT_ALLOWED_HOSTS = []
     row = delivered(channel_of("webhook", receiver))
-    assert (row.state, row.attempts[0]["error"], receiver.received) == ("given_up", "refused_address", [])
+    assert (row.state, row.attempts[0]["error"], receiver.received) == ("failed", "refused_address", [])
 
 
 def test_an_address_that_echoes_its_secrets_stores_none(receiver: Receiver) -> None:
@@ -290,12 +290,12 @@ def test_an_address_that_echoes_its_secrets_stores_none(receiver: Receiver) -> N
     channel = make_channel(kind="webhook", secret=f"{receiver.url}/T0SECRETPATH", signing_secret=SIGNING)
     receiver.body = f"bad path /hook/T0SECRETPATH, secret {SIGNING}, mail ann@example.com \0"
     row = delivered(channel)
-    words = row.attempts[0]["words"]
+    words = row.attempts[0]["reply"]
     assert "T0SECRETPATH" not in words
     assert SIGNING not in words
     assert "ann@example.com" not in words
     channel.refresh_from_db()
-    assert channel.last_words == words
+    assert channel.last_reply == words
 
 
 def test_two_workers_send_it_once(receiver: Receiver) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from diagnostics.monitoring.channel_settings import mute, unmute
+from diagnostics.monitoring.announcements import CHANNEL_DISABLED
+from diagnostics.monitoring.channel_settings import end_snooze, snooze
 from diagnostics.monitoring.deliveries import deliver, due_deliveries
 from diagnostics.monitoring.incidents import send_reminders, update_incidents_of
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
@@ -99,7 +100,7 @@ def test_what_is_told(runs: Runs, letters: str, events: list[str]) -> None:
 
 
 def test_what_could_not_be_told_is_told_where_a_rule_says_so(runs: Runs) -> None:
-    make_rule(channels=[make_channel()], on_undetermined=True)
+    make_rule(channels=[make_channel()], counts_inconclusive=True)
     runs("gguugg")
     assert told() == ["opened", "recovered"]
 
@@ -190,7 +191,7 @@ def test_what_comes_and_goes_is_told_once_more_and_then_only_when_it_stays(runs:
     make_rule(channels=[make_channel()])
     runs("ggxxggxxggxx")
     assert told() == ["opened", "recovered", "opened", "recovered", "opened"]
-    assert any("come and gone" in each for each in Delivery.objects.latest("pk").message["sentences"])
+    assert any("on and off" in each for each in Delivery.objects.latest("pk").message["sentences"])
     runs("gggxggg")
     assert Delivery.objects.count() == 5
     runs("ggg")
@@ -254,19 +255,19 @@ def test_a_break_that_is_over_by_the_end_of_the_quiet_is_told_by_its_end_alone(r
 
 def test_a_muted_incident_is_silent_until_the_mute_ends(runs: Runs) -> None:
     runs("ggxx")
-    mute(Incident.objects.get(), "Known, mended on Monday", timezone.now() + timedelta(hours=1), make_user())
+    snooze(Incident.objects.get(), "Known, mended on Monday", timezone.now() + timedelta(hours=1), make_user())
     make_rule(channels=[make_channel()])
     runs("x")
     assert told() == []
-    unmute(Incident.objects.get())
+    end_snooze(Incident.objects.get())
     runs("x")
     assert told() == ["opened"]
 
 
-def test_the_end_is_told_in_spite_of_a_mute(runs: Runs) -> None:
+def test_the_end_is_told_in_spite_of_a_snooze(runs: Runs) -> None:
     make_rule(channels=[make_channel()])
     runs("ggxx")
-    mute(Incident.objects.get(), "Known", timezone.now() + timedelta(hours=1), make_user())
+    snooze(Incident.objects.get(), "Known", timezone.now() + timedelta(hours=1), make_user())
     runs("gg")
     assert told() == ["opened", "recovered"]
 
@@ -284,13 +285,13 @@ def test_a_reminder_comes_when_the_last_word_is_as_old_as_the_rule_says(runs: Ru
     assert told() == ["opened", "reminder", "reminder"]
 
 
-@pytest.mark.parametrize("why", ["never", "muted", "paused", "off"])
+@pytest.mark.parametrize("why", ["never", "snoozed", "paused", "off"])
 def test_nobody_is_reminded_where_that_is_not_wanted(runs: Runs, schedule: Schedule, why: str) -> None:
     rule = make_rule(channels=[make_channel()], remind_hours=0 if why == "never" else 1)
     runs("ggxx")
     now = timezone.now()
-    if why == "muted":
-        mute(rule, "Holidays", now + timedelta(days=9), make_user())
+    if why == "snoozed":
+        snooze(rule, "Holidays", now + timedelta(days=9), make_user())
     elif why == "paused":
         Schedule.objects.update(paused_at=now, next_run_at=None)
     elif why == "off":
@@ -309,11 +310,11 @@ def test_what_nobody_looks_at_any_more_is_ended_and_said(runs: Runs, schedule: S
 
 
 def test_a_channel_that_is_given_up_is_not_written_to_and_the_log_says_so(runs: Runs) -> None:
-    make_rule(channels=[make_channel(state=Channel.State.REFUSED)])
+    make_rule(channels=[make_channel(state=Channel.State.DISABLED)])
     runs("ggxx")
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.next_try_at) == (Delivery.State.DROPPED, None)
-    assert "given up" in delivery.reason
+    assert delivery.reason == CHANNEL_DISABLED
 
 
 def test_a_fault_in_looking_costs_no_run(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def held(letters: str, threshold: Threshold) -> str:
         ("ggxux", Threshold(), "x"),  # who could not tell is not counted
         ("xxuuuu", Threshold(), "x"),
         ("ggii", Threshold(), "g"),  # cut short is not told either
-        ("gguu", Threshold(on_undetermined=True), "u"),
+        ("gguu", Threshold(counts_inconclusive=True), "u"),
         ("gguu", Threshold(), "g"),
         ("x", Threshold(1, 1), "x"),
         ("xg", Threshold(1, 1), "g"),

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from diagnostics import tasks
 from diagnostics.issues.models import Issue
+from diagnostics.jobs import leases
 from diagnostics.operations import retention
 from diagnostics.operations.models import RetentionPass
 from diagnostics.operations.queries import retention as reads
@@ -70,7 +71,7 @@ def test_runs_past_their_time_go_with_all_that_belongs_to_them(acme: OAuthClient
     assert new.pk in left(Run)
     assert set(Finding.objects.values_list("run", flat=True)) == {new.pk}
     assert (Issue.objects.get().first_run_id, Issue.objects.get().last_run_id) == (None, new.pk)
-    assert (done.deleted["runs"], done.deleted["findings"], done.deleted["exchanges"]) == (1, 1, 1)
+    assert (done.deleted["runs"], done.deleted["findings"], done.deleted["requests"]) == (1, 1, 1)
     assert done.finished_at is not None
 
 
@@ -132,7 +133,7 @@ def test_the_preview_counts_and_deletes_nothing(acme: OAuthClient) -> None:
     for age in (BEFORE_ALL, BEFORE_ALL, WITHOUT_BODY, timedelta()):
         aged(acme, age)
     findings, bodies, snapshots = preview(rules_in_force(), None)
-    assert [(each.noun, each.count) for each in findings.past][:3] == [("runs", 2), ("findings", 2), ("exchanges", 2)]
+    assert [(each.noun, each.count) for each in findings.past][:3] == [("runs", 2), ("findings", 2), ("requests", 2)]
     assert [each.count for each in bodies.past] == [1, 1], "those that go altogether are not counted once more"
     assert snapshots.is_empty
     assert Run.objects.count() == 4
@@ -191,14 +192,14 @@ def test_killed_between_batches_it_goes_on_and_counts_each_row_once(
 def test_killed_inside_a_batch_nothing_of_it_is_done(acme: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
     aged(acme, BEFORE_ALL)
     begun = start_pass(None)
-    held = retention._leased
+    held = leases.leased
 
     def die_after(mine: RetentionPass) -> Any:
         if not Run.objects.exists():
             raise Killed
         return held(mine)
 
-    monkeypatch.setattr(retention, "_leased", die_after)
+    monkeypatch.setattr(retention, "leased", die_after)
     with pytest.raises(Killed):
         work_on_pass(begun.pk)
     begun.refresh_from_db()

@@ -276,7 +276,7 @@ def test_one_bad_row_costs_no_other_row_and_no_other_part(name: str, monkeypatch
         tick(4)
         assert failure(kind, bad.pk) == (3, True), "set aside after three, and then left alone"
         assert failing_parts() == set()
-        assert Heartbeat.objects.get(name="tick").told["failed"] == []
+        assert Heartbeat.objects.get(name="tick").details["failed"] == []
         assert metric("rows_set_aside", kind=kind) == 1
         assert ready()["parts"]["tick"] is True
 
@@ -324,7 +324,7 @@ def test_a_delivery_that_cannot_be_read_is_given_up_after_three_attempts(quiet_b
     for _ in range(4):
         tasks.deliver(bad.pk)
     bad.refresh_from_db()
-    assert (bad.state, bad.lease_until) == (Delivery.State.GIVEN_UP, None)
+    assert (bad.state, bad.lease_until) == (Delivery.State.FAILED, None)
     assert failure(Kind.DELIVERY, bad.pk) == (3, True)
     tick()
     assert ("deliver", bad.pk) not in quiet_broker
@@ -337,7 +337,7 @@ def test_a_delivery_whose_worker_dies_each_time_is_given_up() -> None:
     Delivery.objects.filter(pk=bad.pk).update(state="sending", lease_until=timezone.now() - timedelta(seconds=1))
     tasks.deliver(bad.pk)
     bad.refresh_from_db()
-    assert (bad.state, bad.attempts) == (Delivery.State.GIVEN_UP, [])
+    assert (bad.state, bad.attempts) == (Delivery.State.FAILED, [])
 
 
 def test_a_sync_that_cannot_be_read_is_closed_after_three_attempts() -> None:
@@ -473,7 +473,7 @@ def test_a_part_that_fails_stops_no_other_and_readiness_names_it_until_it_works_
         assert Client().get("/health/ready?without=broker,tick").status_code == 200
         run.refresh_from_db()
         assert run.status == Run.Status.INTERRUPTED
-        assert Heartbeat.objects.get(name="tick").told["failed"] == ["watches"]
+        assert Heartbeat.objects.get(name="tick").details["failed"] == ["watches"]
     tick()
     assert (ready()["ready"], ready()["failing"]) == (True, [])
     assert metric("tick_part_failures_in_a_row", part="watches") == 0
@@ -586,13 +586,13 @@ def test_an_admin_sees_what_was_set_aside_and_retries_it(as_admin: Client) -> No
     with poisoned("diagnostics_run", run.pk):
         tick(3)
         found = RowFailure.objects.get(kind=Kind.RUN_CLOSING, row_id=run.pk)
-        shown = as_admin.get("/system/").content.decode()
+        shown = as_admin.get("/settings/system/").content.decode()
         assert f'href="/runs/{run.pk}/"' in shown
         assert found.error in shown
         assert "secret text" not in shown
-        as_admin.post(f"/system/items/{found.pk}/retry/")
+        as_admin.post(f"/settings/system/items/{found.pk}/retry/")
         assert RowFailure.objects.filter(pk=found.pk).exists(), "it failed again"
-    as_admin.post(f"/system/items/{found.pk}/retry/")
+    as_admin.post(f"/settings/system/items/{found.pk}/retry/")
     run.refresh_from_db()
     assert run.status == Run.Status.INTERRUPTED
     assert not RowFailure.objects.filter(pk=found.pk).exists()
@@ -601,7 +601,7 @@ def test_an_admin_sees_what_was_set_aside_and_retries_it(as_admin: Client) -> No
 
 def test_an_item_can_be_removed_from_the_list(as_admin: Client) -> None:
     found = RowFailure.objects.create(kind=Kind.RUN, row_id=make_run().pk, error="X", sentence="", attempts=1)
-    as_admin.post(f"/system/items/{found.pk}/dismiss/")
+    as_admin.post(f"/settings/system/items/{found.pk}/dismiss/")
     assert not RowFailure.objects.exists()
     assert AuditEntry.objects.filter(action="row.dismissed").exists()
 

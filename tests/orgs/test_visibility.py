@@ -164,7 +164,7 @@ def test_counts_leave_out_what_one_may_not_see(ours: OAuthClient, theirs: OAuthC
     assert sum(browser.get("/clients/").context["page"].counts.values()) == 1
     assert browser.get("/providers/").context["page"].count == 2
     Run.objects.update(created_at=timezone.now() - timedelta(days=900))
-    runs, *_ = browser.get("/retention/").context["previews"][0].past
+    runs, *_ = browser.get("/settings/retention/").context["previews"][0].past
     assert runs.count == 2
     listed = browser.get("/touches/").context["listed"]
     assert {name: count for name, _, count in listed}[START] == 1
@@ -185,13 +185,13 @@ def test_no_list_names_a_person_or_channel_that_shares_no_org(ours: OAuthClient,
         me = f"some-{role}"
         shown = {
             place: read(browser, place)
-            for place in ("/runs/", "/runs/reevaluate/", "/schedules/", "/alerts/deliveries/")
+            for place in ("/runs/", "/runs/reevaluate/", "/monitoring/schedules/", "/monitoring/deliveries/")
         }
         assert {place for place, text in shown.items() if FOREIGN in text} == set()
         assert not [place for place, text in shown.items() if "theirs by person" in text]
-        for place in ("/runs/", "/schedules/"):
+        for place in ("/runs/", "/monitoring/schedules/"):
             assert [name for name in (me, "lion-lead", "boss", "sees-all") if name not in shown[place]] == []
-        assert [n for n in ("lion channel", "channel for all") if n not in shown["/alerts/deliveries/"]] == []
+        assert [n for n in ("lion channel", "channel for all") if n not in shown["/monitoring/deliveries/"]] == []
     everybody = browser_of(User.Role.ADMIN, is_limited=True)
     assert "zebra-lead" in read(everybody, "/runs/")
-    assert "zebra channel" in read(everybody, "/alerts/deliveries/")
+    assert "zebra channel" in read(everybody, "/monitoring/deliveries/")

@@ -20,7 +20,7 @@ def test_an_unknown_address_leads_back(as_lead: Client) -> None:
 
 
 def test_the_refusal_says_who_you_are(as_lead: Client) -> None:
-    answer = as_lead.get("/users/")
+    answer = as_lead.get("/settings/users/")
     assert answer.status_code == 403
     assert b"tess" in answer.content
 
@@ -29,7 +29,7 @@ def test_a_stale_form_is_explained(tess: object) -> None:
     browser = Client(enforce_csrf_checks=True)
     answer = browser.post("/login/", {"username": "tess", "password": "x"})
     assert answer.status_code == 403
-    assert b"stale" in answer.content
+    assert b"This form has expired" in answer.content
 
 
 def test_the_page_for_our_own_failure_needs_nothing() -> None:

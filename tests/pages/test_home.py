@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_no_page_carries_inline_script_or_style(as_admin: Client) -> None:
     run = make_run()
-    for place in ("/", "/clients/add/", f"/runs/{run.pk}/", "/users/"):
+    for place in ("/", "/clients/add/", f"/runs/{run.pk}/", "/settings/users/"):
         page = as_admin.get(place).content
         assert b"<style" not in page
         assert b" style=" not in page

@@ -14,7 +14,7 @@ from django.utils import timezone
 from diagnostics import tasks
 from diagnostics.demo import server
 from diagnostics.issues.issues import add_note
-from diagnostics.monitoring.channel_settings import mute
+from diagnostics.monitoring.channel_settings import snooze
 from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.schedules import pause_schedules
 from diagnostics.orgs.models import OAuthClient
@@ -64,7 +64,7 @@ def write_everywhere(client: OAuthClient) -> None:
     add_note(make_issue(client), LINES, user)
     rule, schedule = make_rule(), make_schedule(client)
     for number, text in enumerate(SECRETS):
-        mute(rule, text[:300], timezone.now(), user)
+        snooze(rule, text[:300], timezone.now(), user)
         pause_schedules([schedule.pk], user, text[:300])
         Schedule.objects.filter(pk=schedule.pk).update(paused_at=None)
         SavedView.objects.create(name=f"{number} {text}"[:80], query=f"q={text}")
@@ -94,7 +94,7 @@ def all_rows() -> Iterator[tuple[str, str]]:
 
 def all_pages(browser: Browser) -> Iterator[tuple[str, str]]:
     run = Run.objects.order_by("pk")[0]
-    for place in (f"/runs/{run.pk}/", "/runs/", "/audit/", "/findings/", "/schedules/"):
+    for place in (f"/runs/{run.pk}/", "/runs/", "/settings/audit-log/", "/findings/", "/monitoring/schedules/"):
         yield place, browser.get(place).content.decode()
     for place in ("csv/?findings=1", "json/?findings=1"):
         answer: Any = browser.get(f"/runs/export/{place}")

@@ -13,7 +13,7 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import AuditEntry, User
 from diagnostics.issues.issues import add_note
 from diagnostics.issues.models import IssueNote
-from diagnostics.monitoring.channel_settings import mute
+from diagnostics.monitoring.channel_settings import snooze
 from diagnostics.monitoring.models import AlertRule, Channel
 from diagnostics.runs.models import SavedView
 from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedJSONField, RedactedTextField
@@ -128,9 +128,9 @@ def test_redacted_columns_are_clean_by_every_way_of_writing() -> None:
     SavedView.objects.bulk_create([SavedView(name=f"b {SECRET}")])
     SavedView.objects.create(name=f"c {SECRET}")
     rule = AlertRule.objects.create(name="r")
-    AlertRule.objects.filter(pk=rule.pk).update(mute_reason=WRITTEN)
-    rule.mute_reason = WRITTEN
-    AlertRule.objects.bulk_update([rule], ["mute_reason"])
+    AlertRule.objects.filter(pk=rule.pk).update(snooze_reason=WRITTEN)
+    rule.snooze_reason = WRITTEN
+    AlertRule.objects.bulk_update([rule], ["snooze_reason"])
     assert all(map(written, everything_stored()))
     assert SavedView.objects.filter(name=f"c {SECRET}").exists()  # what is looked for is redacted alike
 
@@ -149,7 +149,7 @@ def test_audit_log_says_that_a_text_was_written_and_not_the_text() -> None:
     known = make_issue()
     add_note(known, "I told Maria in Leipzig", user)
     rule = AlertRule.objects.create(name="Nights")
-    mute(rule, "Maria is on leave", timezone.now(), user)
+    snooze(rule, "Maria is on leave", timezone.now(), user)
     rows = json.dumps(list(AuditEntry.objects.values("name", "before", "after")), default=str)
     assert "Maria" not in rows
     assert "[text, 23 characters]" in rows
@@ -178,7 +178,7 @@ def everything_stored() -> Iterator[str]:
 
 @pytest.mark.django_db
 def test_channel_words_and_names_hold_no_secret() -> None:
-    channel = Channel.objects.create(name=f"hook {SECRET}", kind="webhook", last_words=WRITTEN)
+    channel = Channel.objects.create(name=f"hook {SECRET}", kind="webhook", last_reply=WRITTEN)
     assert written(channel.name)
     assert all(map(written, everything_stored()))
     assert User.objects.count() == 0

@@ -48,7 +48,7 @@ def test_a_wrong_key_fails_loudly(settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(UnreadableSecret, match="FIELD_ENCRYPTION_KEYS"):
         OAuthClient.objects.get(pk=client.pk)
-    with pytest.raises(CommandError, match="none is lost"):
+    with pytest.raises(CommandError, match="None is lost"):
         call_command("reencrypt")
 
 

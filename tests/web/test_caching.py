@@ -37,8 +37,8 @@ def test_refusals_redirects_and_errors_too(client: Client) -> None:
         401: client.get("/api/v1/runs"),
     }
     assert {status: answer.status_code for status, answer in answers.items()} == {each: each for each in answers}
-    assert lead.get("/users/").status_code == 403
-    assert {answer.headers["Cache-Control"] for answer in (*answers.values(), lead.get("/users/"))} == {NEVER}
+    assert lead.get("/settings/users/").status_code == 403
+    assert {answer.headers["Cache-Control"] for answer in (*answers.values(), lead.get("/settings/users/"))} == {NEVER}
 
 
 def test_static_files_may_be_kept(client: Client) -> None:

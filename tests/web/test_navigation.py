@@ -8,7 +8,7 @@ from diagnostics.web.templatetags.navigation import MENU, SECTION_TABS
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("path", ["/runs/", "/compare/", "/schedules/"])
+@pytest.mark.parametrize("path", ["/runs/", "/compare/", "/monitoring/schedules/"])
 def test_section_of_the_page_is_marked(as_lead: Client, path: str) -> None:
     page = as_lead.get(path).content.decode()
     section = next(entry for entry in MENU if entry.contains(path))

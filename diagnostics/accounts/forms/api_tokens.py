@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 
 from diagnostics.accounts.models import ApiToken, User
-from diagnostics.web.form_text import NO_NUL
 
 DAYS = {7: "One week", 30: "30 days", 90: "90 days", 365: "One year"}
 
@@ -13,14 +12,11 @@ DAYS = {7: "One week", 30: "30 days", 90: "90 days", 365: "One year"}
 class TokenForm(forms.Form):
     name = forms.CharField(
         max_length=120,
-        help_text="Which program it is for, such as nightly build.",
-        error_messages=NO_NUL,
+        help_text="The program that uses it, such as nightly build.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    scope = forms.ChoiceField(label="It may")
-    days = forms.TypedChoiceField(
-        label="It expires after", choices=list(DAYS.items()), coerce=int, initial=90, help_text="No token is for ever."
-    )
+    scope = forms.ChoiceField(label="Scope")
+    days = forms.TypedChoiceField(label="Expires after", choices=list(DAYS.items()), coerce=int, initial=90)
 
     def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

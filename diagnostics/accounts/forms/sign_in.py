@@ -1,4 +1,4 @@
-"""allauth's sign-in forms without placeholders, since each field has a label."""
+"""The forms of sign-in and of the password, with our labels and messages. They have no placeholders, since fields have labels."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from allauth.mfa.base.forms import ReauthenticateForm as CodeForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
 
 from diagnostics.accounts import one_time_codes
 from diagnostics.accounts.sign_in import begin_attempt
@@ -26,6 +27,22 @@ class SignInForm(_Plain, LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    error_messages = {
+        "password_incorrect": "This isn’t your current password.",
+        "password_mismatch": "The two new passwords differ. Enter the same one twice.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "Current password"
+        self.fields[
+            "new_password1"
+        ].help_text = "At least 10 characters, not only digits. Not a common password, and not your username."
+        self.fields["new_password2"].label = "Confirm new password"
+        self.fields["new_password2"].help_text = ""
 
 
 class PasswordOnceMoreForm(_Plain, ReauthenticateForm):  # type: ignore[misc]

@@ -5,20 +5,18 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 
 from diagnostics.accounts.models import User
-from diagnostics.web.form_text import NO_NUL
 
 ROLE_DESCRIPTIONS = (
-    "An admin may do everything. An operator runs diagnoses and schedules. A team lead reads, and writes notes on "
-    "findings. An auditor reads, also the audit log."
+    "Admins can do everything. Operators read, and start runs. Team leads read, and write notes on issues. Auditors read, "
+    "including the audit log."
 )
 
 
-class NewPersonForm(forms.Form):
+class NewUserForm(forms.Form):
     username = forms.CharField(
         max_length=150,
         validators=[UnicodeUsernameValidator()],
-        help_text="Letters, digits and @ . + - _ only.",
-        error_messages=NO_NUL,
+        help_text="Letters, digits and @ . + - _",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
     role = forms.ChoiceField(
@@ -30,7 +28,7 @@ class NewPersonForm(forms.Form):
     def clean_username(self) -> str:
         username: str = User.normalize_username(self.cleaned_data["username"])
         if User.objects.filter(username__iexact=username).exists():
-            raise ValidationError("Someone has this username already. Choose another one.")
+            raise ValidationError("This username is taken. Choose a different one.")
         return username
 
 

@@ -31,6 +31,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics.accounts import known_browsers, one_time_codes, reauthentication
 from diagnostics.accounts.audit import record
+from diagnostics.accounts.forms.sign_in import ChangePasswordForm
 from diagnostics.accounts.requests import Request
 
 PROVIDER = "oidc"
@@ -52,6 +53,7 @@ def with_retry_after(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 class PasswordChange(PasswordChangeView):
     template_name = "registration/password.html"
+    form_class = ChangePasswordForm
     success_url = reverse_lazy("password-changed")
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -157,7 +159,7 @@ def confirmed(request: Request, id: str) -> HttpResponse:
     """The page after a confirmation by sign-in. Its button posts the stored form again."""
     path = reauthentication.pending_path(request, request.path)
     if path is None:
-        messages.warning(request, "Nothing was changed: too much time has passed. Enter it again.")
+        messages.warning(request, "Not saved: the confirmation took too long. Enter your change again.")
         return redirect("home")
     return render(request, "account/confirmed.html", {"place": path, "next": request.path})
 

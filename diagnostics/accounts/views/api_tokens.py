@@ -6,17 +6,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from diagnostics.accounts.api_tokens import make_token, revoke_token
+from diagnostics.accounts.api_tokens import make_token, revoke_token, tokens_of
 from diagnostics.accounts.forms.api_tokens import TokenForm
-from diagnostics.accounts.queries.api_tokens import MOST_SHOWN, newest_tokens, tokens_of
 from diagnostics.accounts.requests import Request
+from diagnostics.web.confirmation import confirmation_page
 from diagnostics.web.refusals import ActionRefused
+from diagnostics.web.templatetags.page import exact
+
+MAX_SHOWN = 200
 
 
 @require_safe
 def token_list(request: Request) -> HttpResponse:
-    tokens = newest_tokens(request.user)
-    return render(request, "accounts/api_tokens/list.html", {"tokens": tokens, "is_cut": len(tokens) == MOST_SHOWN})
+    tokens = list(tokens_of(request.user).order_by("-id")[:MAX_SHOWN])
+    return render(request, "accounts/api_tokens/list.html", {"tokens": tokens, "is_cut": len(tokens) == MAX_SHOWN})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +42,9 @@ def token_add(request: Request) -> HttpResponse:
 def token_revoke(request: Request, pk: int) -> HttpResponse:
     token = get_object_or_404(tokens_of(request.user), pk=pk)
     if request.method != "POST":
-        return render(request, "accounts/api_tokens/revoke.html", {"token": token})
+        used = f"last used {exact(token.last_used_at)}" if token.last_used_at else "never used"
+        sentence = f"Programs that use {token.prefix}… of {token.owner.username} ({used}) lose access at once. This can't be undone."
+        return confirmation_page(request, f"Revoke {token.name}?", sentence, "Revoke token", "api-tokens")
     revoke_token(token)
-    messages.success(request, f"The token {token.name} is revoked: it opens nothing any more.")
+    messages.success(request, f"Token {token.name} revoked.")
     return redirect("api-tokens")

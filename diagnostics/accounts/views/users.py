@@ -8,23 +8,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics.accounts import users as people
 from diagnostics.accounts.access import admin_required, find_user
-from diagnostics.accounts.forms.users import NewPersonForm, RoleForm
+from diagnostics.accounts.forms.users import ROLE_DESCRIPTIONS, NewUserForm, RoleForm
 from diagnostics.accounts.models import User
-from diagnostics.accounts.queries import users as people_queries
 from diagnostics.accounts.requests import Request
+from diagnostics.web.confirmation import confirmation_page
 
 
 @require_safe
 @admin_required
 def user_list(request: Request) -> HttpResponse:
-    return render(request, "accounts/users/list.html", {"people": people_queries.people(), "roles": User.Role.choices})
+    return render(
+        request,
+        "accounts/users/list.html",
+        {"people": people.users_for_list(), "roles": User.Role.choices, "role_descriptions": ROLE_DESCRIPTIONS},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @admin_required
 def user_add(request: Request) -> HttpResponse:
-    form = NewPersonForm(request.POST or None)
+    form = NewUserForm(request.POST or None)
     if not form.is_valid():
         return render(request, "accounts/users/add.html", {"form": form})
     person, password = people.add_user(form.cleaned_data["username"], form.cleaned_data["role"])
@@ -37,7 +41,7 @@ def user_role(request: Request, pk: int) -> HttpResponse:
     person = find_user(pk)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "That is no role, so nothing was changed. Choose one from the list.")
+        messages.error(request, "Nothing changed: choose a role from the list.")
         return redirect("users")
     try:
         people.change_role(person, form.cleaned_data["role"], by=request.user)
@@ -54,7 +58,9 @@ def user_role(request: Request, pk: int) -> HttpResponse:
 def user_password(request: Request, pk: int) -> HttpResponse:
     person = find_user(pk)
     if request.method != "POST":
-        return render(request, "accounts/users/reset.html", {"person": person})
+        sentence = "You get a new password, which is shown once. The old one stops working, and they are signed out everywhere."
+        heading = f"Reset the password of {person.username}?"
+        return confirmation_page(request, heading, sentence, "Reset password", "users", tone="main")
     return _show_once(request, person, people.reset_password(person), is_new=False)
 
 
@@ -63,7 +69,8 @@ def user_password(request: Request, pk: int) -> HttpResponse:
 def user_deactivate(request: Request, pk: int) -> HttpResponse:
     person = find_user(pk)
     if request.method != "POST":
-        return render(request, "accounts/users/deactivate.html", {"person": person})
+        sentence = "They are signed out and can't sign in. Their runs keep their name. You can activate them again."
+        return confirmation_page(request, f"Deactivate {person.username}?", sentence, "Deactivate", "users")
     try:
         people.deactivate(person, by=request.user)
     except people.UserChangeRefused as refused:
@@ -79,9 +86,15 @@ def user_second_factor(request: Request, pk: int) -> HttpResponse:
     """Remove a user's second factors, for a user who lost their app and recovery codes."""
     person = find_user(pk)
     if request.method != "POST":
-        return render(request, "accounts/users/second_factor.html", {"person": person})
+        sentence = (
+            "Their authenticator app, passkeys and recovery codes stop working, and their password alone is enough to sign in. "
+            "Make sure the request really comes from them."
+        )
+        return confirmation_page(
+            request, f"Reset the second factor of {person.username}?", sentence, "Reset second factor", "users"
+        )
     people.reset_second_factor(person, by=request.user)
-    messages.success(request, f"{person.username} signs in without a second factor now. They can set one up again.")
+    messages.success(request, f"{person.username} now signs in without a second factor. They can set one up again.")
     return redirect("users")
 
 
@@ -90,7 +103,7 @@ def user_second_factor(request: Request, pk: int) -> HttpResponse:
 def user_activate(request: Request, pk: int) -> HttpResponse:
     person = find_user(pk)
     people.activate(person)
-    messages.success(request, f"{person.username} can sign in again, with the password they had.")
+    messages.success(request, f"{person.username} can sign in again, with their old password.")
     return redirect("users")
 
 

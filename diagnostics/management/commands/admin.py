@@ -14,7 +14,7 @@ EXISTS = 3
 
 
 class Command(ProductCommand):
-    help = "Create the first admin account."
+    help = "Create the first admin."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="act", required=True)
@@ -26,7 +26,7 @@ class Command(ProductCommand):
         try:
             User._meta.get_field("username").clean(name, None)
         except ValidationError as error:
-            bad_input(f"No account was created. {' '.join(error.messages)}")
+            bad_input(f"No user was added. {' '.join(error.messages)}")
         try:
             with transaction.atomic():  # committed only after the password is printed
                 password = users.add_first_admin(name)
@@ -35,4 +35,4 @@ class Command(ProductCommand):
                 self.stdout.flush()
         except users.UserChangeRefused as refused:
             raise CommandError(str(refused), returncode=EXISTS) from None
-        self.stderr.write("This password is shown only once. Change it on the account page after you sign in.")
+        self.stderr.write("This password is shown once. Change it after you sign in.")

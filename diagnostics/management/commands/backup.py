@@ -29,16 +29,16 @@ EXCLUDED_TABLES = (
 
 
 class Command(ProductCommand):
-    help = "Write the database to a file. Its keys are not in it: keep them apart."
+    help = "Write the database to a file, without the encryption keys. Keep those elsewhere."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--overwrite", action="store_true", help="replace the file if there is one")
+        parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
     def handle(self, *args: Any, **options: Any) -> None:
         file: Path = options["file"].absolute()
         if file.exists() and not options["overwrite"]:
-            raise CommandError(f"{file} is there already. Choose another name, or say --overwrite.")
+            raise CommandError(f"{file} exists. Choose another name, or add --overwrite.")
         programs = matching_programs()
         try:
             dumps.dump(
@@ -49,9 +49,9 @@ class Command(ProductCommand):
                 lambda draft: sealed_files.seal(draft, settings.FIELD_ENCRYPTION_KEYS[0]),
             )
         except dumps.DumpError as error:
-            raise CommandError(f"There is no backup. {error}") from None
+            raise CommandError(f"No backup was made. {error}") from None
         size = file.stat().st_size
-        self.stdout.write(f"Written and read back: {file}, {bytes_in_words(size)}.")
+        self.stdout.write(f"Written and verified: {file}, {bytes_in_words(size)}.")
         key = sealed_files.key_id(settings.FIELD_ENCRYPTION_KEYS[0])
         self.stdout.write(f"Protected against changes with encryption key {key}; `restore` needs that key.")
         secrets = ""
@@ -66,7 +66,7 @@ def matching_programs() -> Path:
     try:
         return dumps.programs_for(server_major())
     except OperationalError as exc:
-        raise CommandError(f"The database cannot be reached: {str(exc).strip()}.") from None
+        raise CommandError(f"Can't reach the database: {str(exc).strip()}.") from None
 
 
 def cache_tables() -> list[str]:
@@ -76,7 +76,7 @@ def cache_tables() -> list[str]:
 def keys_notice(secrets: str) -> str:
     location = f"They are in {settings.DATA.keys}." if settings.MAKES_KEYS else "They are where you keep them."
     return (
-        f"Not in it: the keys. The {secrets}stored secrets open only with FIELD_ENCRYPTION_KEYS; without it they have to "
-        f"be entered again. {location} Keep a copy of them, but not beside this file: who has both has the secrets.\n"
-        "Not in it either: who is signed in. After a restore everybody signs in again."
+        f"The encryption keys aren't in it. Without FIELD_ENCRYPTION_KEYS, the {secrets}stored secrets have to be entered "
+        f"again. {location} Keep a copy of the keys, but not next to this file: anyone with both has the secrets.\n"
+        "Sessions aren't in it. After a restore everyone signs in again."
     )

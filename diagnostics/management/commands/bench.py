@@ -14,19 +14,19 @@ from diagnostics.management.bench_processes import web_server, workers
 
 
 class Command(ProductCommand):
-    help = "Measure a promise, as ratios with their comparison from the same run."
+    help = "Measure performance, as ratios to a comparison from the same run."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=sorted(BENCHES))
         parser.add_argument(
-            "--latency", type=milliseconds, default=100.0, help="of every answer, such as 100ms or 0.1s"
+            "--latency", type=milliseconds, default=100.0, help="of each response, such as 100ms or 0.1s"
         )
-        parser.add_argument("-n", "--times", type=times, default=20, help="how many runs (default %(default)s)")
+        parser.add_argument("-n", "--times", type=times, default=20, help="number of runs (default %(default)s)")
         parser.add_argument(
             "--runs",
             type=runs,
             default=BenchOptions.runs,
-            help="how many runs the database holds (default %(default)s)",
+            help="number of stored runs (default %(default)s)",
         )
         parser.add_argument(
             "--whole", action="store_true", help="fleet: 2,000 schedules every 5 minutes, not 400 every minute"
@@ -56,7 +56,7 @@ def milliseconds(text: str) -> float:
     """Parse a duration such as 100ms or 0.1s; a number without a unit is in milliseconds."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)?", text.strip())
     if match is None or float(match[1]) > 10_000:
-        raise ArgumentTypeError(f"{text!r} is no latency; write 100ms or 0.1s")
+        raise ArgumentTypeError(f"{text!r} isn't a latency; use 100ms or 0.1s")
     return float(match[1]) * (1000 if match[2] == "s" else 1)
 
 

@@ -12,7 +12,7 @@ from diagnostics.management.base import ProductCommand
 
 
 class Command(ProductCommand, changepassword.Command):
-    help = "Set a new password for an account. Every session of that account ends."
+    help = "Set a new password for a user, and sign them out everywhere."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> str | None:

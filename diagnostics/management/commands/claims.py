@@ -30,7 +30,7 @@ class Command(ProductCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="a file with the text, - for standard input")
         parser.add_argument(
-            "--region", default="", help="judge against that region's contract instead of the bundled one"
+            "--region", default="", help="check against that region's API reference instead of the bundled one"
         )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -90,7 +90,7 @@ def _contract(text: str) -> Contract:
     if region is None and current_version(text) is None:
         near = ", ".join(region.key for region in nearest_regions(text))
         advice = f" Did you mean one of: {near}?" if near else ""
-        bad_input(f"No region is called {text[:60]!r}.{advice}")
+        bad_input(f"Unknown region {text[:60]!r}.{advice}")
     return current_contract(region.key if region else text)
 
 
@@ -99,12 +99,12 @@ def _read(name: str) -> str:
         data = sys.stdin.buffer.read(4 * MAX_PASTE + 1) if name == "-" else _file(Path(name))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        bad_input(f"The file could not be read: {reason}. Give the path of a text.")
+        bad_input(f"Can't read the file: {reason}.")
     text = clean_text(data.decode("utf-8-sig", "replace"))
     if not text.strip():
         bad_input("There is nothing in the text. Give a file, or - and the text on standard input.")
     if len(text) > MAX_PASTE:
-        bad_input(f"The text is longer than the {MAX_PASTE:,} characters that are read. Cut out the part in question.")
+        bad_input(f"The text is longer than {MAX_PASTE:,} characters. Use a shorter part.")
     return text
 
 

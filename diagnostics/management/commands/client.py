@@ -29,17 +29,17 @@ class Command(ProductCommand):
             "add", help="register a client; its secret comes from standard input or the environment"
         )
         add.add_argument("name")
-        add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, a login, api or apps address")
+        add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, or a login, api or apps URL")
         add.add_argument("--client-id", required=True)
-        add.add_argument("--tier", choices=ENVIRONMENTS, default="", help="what the org is used for")
+        add.add_argument("--tier", choices=ENVIRONMENTS, default="", help="environment of the org")
         add.add_argument("--gateway", default="", metavar="URL", help=GATEWAY_HELP)
-        edit = actions.add_parser("edit", help="change a client's environment or its company gateway")
+        edit = actions.add_parser("edit", help="change a client's environment or company gateway")
         edit.add_argument("name")
-        edit.add_argument("--tier", choices=(*ENVIRONMENTS, "unsaid"), help="what the org is used for")
+        edit.add_argument("--tier", choices=(*ENVIRONMENTS, "unsaid"), help="environment of the org")
         edit.add_argument("--gateway", metavar="URL", help=f"{GATEWAY_HELP}; none removes it")
-        verify = actions.add_parser("verify", help="ask the org again")
+        verify = actions.add_parser("verify", help="verify a client again")
         verify.add_argument("name")
-        actions.add_parser("list", help="all clients that are not retired")
+        actions.add_parser("list", help="list all clients that aren't retired")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["act"] == "list":
@@ -56,7 +56,7 @@ class Command(ProductCommand):
     def _list(self) -> None:
         clients = OAuthClient.objects.filter(retired_at=None).defer("secret")
         if not clients:
-            self.stdout.write("No client is registered yet. `client add` registers one.")
+            self.stdout.write("No clients yet. Register one with `client add`.")
         for client in clients:
             org = client.org_name or client.org_id or "org not known yet"
             self.stdout.write(
@@ -89,7 +89,7 @@ class Command(ProductCommand):
                 self.stdout.write(f"    {step['hint']}")
         is_verified = client.state == OAuthClient.State.VERIFIED
         self.stdout.write(
-            f"{client.name}: {client.get_state_display().lower()}{'' if is_verified else '; it is kept all the same'}."
+            f"{client.name}: {client.get_state_display().lower()}{'' if is_verified else '; the client is kept so you can fix it'}."
         )
         return OK if is_verified else UNCLEAR
 
@@ -101,7 +101,7 @@ def _add(options: dict[str, Any]) -> OAuthClient:
     if region is None:
         near = ", ".join(region.key for region in nearest_regions(options["region"]))
         advice = f" Did you mean one of: {near}?" if near else ""
-        bad_input(f"No region is called {options['region']!r}.{advice}")
+        bad_input(f"Unknown region {options['region']!r}.{advice}")
     if not name or len(name) > 120 or not name.isprintable():
         bad_input("The name must have 1 to 120 printable characters.")
     if not client_id or len(client_id) > 120 or not client_id.isprintable() or " " in client_id:
@@ -118,9 +118,7 @@ def _add(options: dict[str, Any]) -> OAuthClient:
                 company_gateway=gateway,
             )
     except IntegrityError:
-        bad_input(
-            f"A client called {name!r} exists already (upper and lower case count as the same). Choose another name."
-        )
+        bad_input(f"Another client is called {name!r} (case doesn't matter). Choose a different name.")
 
 
 def _gateway(text: str) -> str:
@@ -137,5 +135,5 @@ def _secret() -> str:
     )
     secret = secret.strip()
     if not secret or not secret.isprintable() or len(secret) > 500:
-        bad_input(f"There is no usable secret. Give it on standard input, or in {SECRET_VARIABLE}.")
+        bad_input(f"No usable secret. Pass it on standard input, or in {SECRET_VARIABLE}.")
     return secret

@@ -27,13 +27,13 @@ NO_CLIENT_CREDENTIALS = "not valid when using the Client Credentials OAuth grant
 
 class Command(ProductCommand):
     help = (
-        "Builds the table of all published operations from the installed official Python SDK "
+        "Rebuild the bundled table of published operations from the installed official Python SDK "
         "(a development package) and the notes kept beside it. The same input gives the same bytes."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--date", help="day on which that version of the SDK was published, YYYY-MM-DD; kept if the version is kept"
+            "--date", help="release date of that SDK version, YYYY-MM-DD; not needed if the version is unchanged"
         )
         parser.add_argument("--output", type=Path, default=contract.BUNDLED, help="file to write")
 
@@ -51,7 +51,7 @@ def installed_sdk() -> tuple[str, Path]:
     try:
         package = importlib.metadata.distribution(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
-        raise CommandError(f"{PACKAGE} is not installed, so there is nothing to read. {HOW_TO_INSTALL}") from None
+        raise CommandError(f"{PACKAGE} isn't installed. {HOW_TO_INSTALL}") from None
     folder = Path(str(package.locate_file(f"{PACKAGE}/apis")))
     if not folder.is_dir():
         raise CommandError(f"{PACKAGE} {package.version} has no folder apis at {folder}. {HOW_TO_INSTALL}")
@@ -64,12 +64,12 @@ def publication_day(option: str | None, version: str) -> str:
         try:
             return date.fromisoformat(option).isoformat()
         except ValueError:
-            raise CommandError(f"--date is {option!r}, which is no day. Write it as YYYY-MM-DD.") from None
+            raise CommandError(f"--date is {option!r}. Use YYYY-MM-DD.") from None
     if contract.BUNDLED.exists() and contract.bundled().version == f"SDK {version}":
         return contract.bundled().date
     raise CommandError(
-        f"The bundled contract is not of SDK {version}, and the package does not say when it was published. "
-        "Look up that day and pass it with --date YYYY-MM-DD."
+        f"The bundled table isn't of SDK {version}, and the package doesn't contain its release date. Look it up, and pass "
+        "it with --date YYYY-MM-DD."
     )
 
 
@@ -80,7 +80,7 @@ def read_sdk(folder: Path) -> list[Operation]:
         for operation in operations_in(file):
             operations[operation.key] = preferred(operations.get(operation.key, operation), operation)
     if not operations:
-        raise CommandError(f"No operation was found in {folder}: the SDK's layout has changed, adapt this command.")
+        raise CommandError(f"No operations found in {folder}. The SDK's layout has changed: adapt this command.")
     return sorted(operations.values(), key=lambda operation: (operation.path, operation.method))
 
 
@@ -103,13 +103,13 @@ def preferred(first: Operation, second: Operation) -> Operation:
 def sdk_operation(class_name: str, method: ast.FunctionDef) -> Operation:
     operation_id = camel_case(method.name)
     if snake_case(operation_id) != method.name:
-        raise CommandError(f"{class_name}.{method.name} cannot be told from its operation id {operation_id}.")
+        raise CommandError(f"{class_name}.{method.name} doesn't match its operation ID {operation_id}.")
     text, assigned = ast.get_docstring(method) or "", dict(assignments(method))
     try:
         path, verb = string_in(assigned["resource_path"]), sent_method(method)
         auth = ast.literal_eval(assigned["auth_settings"])
     except (KeyError, ValueError, IndexError) as error:
-        raise CommandError(f"{class_name}.{method.name} is not laid out as expected ({error!r}).") from error
+        raise CommandError(f"{class_name}.{method.name} isn't laid out as expected ({error!r}).") from error
     return Operation(
         method=verb,
         path=path,
@@ -168,7 +168,7 @@ def with_notes(operations: list[Operation], notes: list[dict[str, Any]]) -> list
     for key, note in notes_by_key.items():
         if known.get(key) != note["operation_id"]:
             raise CommandError(
-                f"{NOTES.name} speaks of {note['operation_id']} ({' '.join(key)}), but the SDK has "
+                f"{NOTES.name} names {note['operation_id']} ({' '.join(key)}), but the SDK has "
                 f"{known.get(key, 'no such operation')}. Correct or remove that note."
             )
     return [annotated(operation, notes_by_key.get(operation.key)) for operation in operations]

@@ -16,8 +16,8 @@ REFUSED = 4
 
 class Command(ProductCommand):
     help = (
-        "Read the live contract document of a region (public, large, no token needed) and put it in force there. "
-        "Exit code 0 read, 4 not usable, so that the one in force stays, 2 bad input."
+        "Read a region's own API reference (public and large, needs no token) and use it for that region. Exit code 0: "
+        "in use, 4: not usable, so the current one stays, 2: bad input."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,8 +39,8 @@ class Command(ProductCommand):
         if region is None:
             near = ", ".join(region.key for region in nearest_regions(text))
             advice = f" Did you mean one of: {near}?" if near else ""
-            bad_input(f"No region is called {text[:60]!r}.{advice}")
+            bad_input(f"Unknown region {text[:60]!r}.{advice}")
         version = start_refresh(region.key, None)
         if version is None:
-            bad_input(f"The contract of {region.key} is being read already. Wait for it to end.")
+            bad_input(f"The API reference of {region.key} is being read. Try again when that has finished.")
         return version

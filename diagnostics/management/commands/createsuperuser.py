@@ -15,7 +15,7 @@ from diagnostics.management.base import ProductCommand
 
 
 class Command(ProductCommand, createsuperuser.Command):
-    help = "Add an admin account."
+    help = "Add an admin."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> str | None:
@@ -24,7 +24,7 @@ class Command(ProductCommand, createsuperuser.Command):
             try:
                 validate_password(password, User(username=options["username"] or ""))
             except ValidationError as error:
-                raise CommandError(f"No account was added. {' '.join(error.messages)}") from None
+                raise CommandError(f"No user was added. {' '.join(error.messages)}") from None
         existing = set(User.objects.values_list("pk", flat=True))
         output: str | None = super().handle(*args, **options)
         for user in User.objects.exclude(pk__in=existing):

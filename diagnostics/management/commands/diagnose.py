@@ -32,24 +32,24 @@ WORST_FIRST = ("fail", "error", "warn", "skip", "pass")
 
 
 class Command(ProductCommand):
-    help = "Find out why a cobrowse session does not start. Everything sent to the org is a read."
+    help = "Find out why a cobrowse session won't start. Only read requests are sent to the org."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--client", required=True, help="name of the registered OAuth client")
-        parser.add_argument("--conversation", default="", help="conversation id")
+        parser.add_argument("--conversation", default="", help="conversation ID")
         parser.add_argument("--call", default="", help="file with the failing call, - for standard input")
-        parser.add_argument("--answer", default="", help="file with the answer it got, - for standard input")
-        parser.add_argument("--note", default="", help="what you know of it, such as: works again since noon")
+        parser.add_argument("--answer", default="", help="file with the response, - for standard input")
+        parser.add_argument("--note", default="", help="notes, such as: works again since noon")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
         parser.add_argument("--junit", default="", metavar="FILE", help="write the result as JUnit XML too")
-        parser.add_argument("--save", action="store_true", help="keep the run in the history")
+        parser.add_argument("--save", action="store_true", help="store the run")
 
     def handle(self, *args: Any, **options: Any) -> None:
         junit = _writable(options["junit"])
         register_named(options["client"])
         client = client_named(options["client"])
         if client.is_retired:
-            bad_input(f"The client {client.name} is retired. Choose another; `client list` shows them.")
+            bad_input(f"The client {client.name} is retired. `client list` shows the others.")
         paste = self._read_paste(options)
         inputs = paste.inputs
         stand_in_for(client.region)
@@ -115,7 +115,7 @@ def _writable(name: str) -> Path | None:
     try:
         Path(name).open("a").close()
     except OSError as error:
-        bad_input(f"The file of --junit could not be written: {error.strerror or error}.")
+        bad_input(f"Can't write the file of --junit: {error.strerror or error}.")
     return Path(name)
 
 
@@ -125,11 +125,11 @@ def _read(name: str, option: str) -> str:
     try:
         text = read_input(name)
     except OSError as error:
-        bad_input(f"The file of {option} could not be read: {error.strerror or error}.")
+        bad_input(f"Can't read the file of {option}: {error.strerror or error}.")
     except Unreadable as error:
         bad_input(str(error))
     if not text.strip():
-        bad_input(f"{option} was given, but there is nothing in it.")
+        bad_input(f"The input of {option} is empty.")
     return text
 
 
@@ -154,7 +154,7 @@ def _run_and_save(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, A
     except (KeyboardInterrupt, Terminated):
         connection.close()  # a statement may have been interrupted
         interrupt_run(run.pk)
-        print(f"Run {run.pk} was interrupted. What it found so far is kept.", file=sys.stderr)
+        print(f"Run {run.pk} was interrupted. Its findings so far are kept.", file=sys.stderr)
         raise
     deadline = time.monotonic() + LONGEST_RUN_SECONDS
     run.refresh_from_db()

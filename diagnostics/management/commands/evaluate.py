@@ -12,7 +12,7 @@ from diagnostics.management.base import ProductCommand, bad_input
 
 
 class Command(ProductCommand):
-    help = "Run worked cases through the engine: right first, right family, wrong accusations, undetermined."
+    help = "Run worked cases through the engine, and count correct, related, wrong and undetermined causes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="JSON list of cases")
@@ -24,7 +24,7 @@ class Command(ProductCommand):
         except BadCases as error:
             bad_input(str(error))
         except (OSError, UnicodeDecodeError) as error:
-            bad_input(f"The file {options['file']} could not be read: {error}.")
+            bad_input(f"Can't read the file {options['file']}: {error}.")
         score = evaluate(cases)
         if options["json"]:
             self.stdout.write(json.dumps(score.to_json(), indent=2))

@@ -20,29 +20,31 @@ audit = logging.getLogger("diagnostics.audit")
 
 
 class Command(ProductCommand):
-    help = "Make the support packet of a run: a ZIP with the run as a page, as JSON, as HAR and as curl commands."
+    help = "Create the support packet of a run: a ZIP file with a page, JSON, a HAR and curl commands."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", type=int, help="number of the run")
-        parser.add_argument("--output", default="", metavar="FILE", help="where to write it, - for standard output")
+        parser.add_argument("run", type=int, help="ID of the run")
+        parser.add_argument("--output", default="", metavar="FILE", help="file to write, - for standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = Run.objects.select_related("client").defer("client__secret").filter(pk=_valid_key(options["run"])).first()
         if run is None:
-            bad_input(f"There is no run {options['run']}.")
+            bad_input(f"Unknown run {options['run']}.")
         if run.is_open:
-            bad_input(f"Run {run.pk} is still going. Take it along when it has ended.")
+            bad_input(f"Run {run.pk} is in progress. Try again when it has finished.")
         redacted = redacted_run(run)
         try:
             packet = packet_of(redacted, version())
         except LeakFound as leaky:
             audit.warning("run %s was not exported: %s", run.pk, leaky)
             raise CommandError(
-                "No packet was made: the scan found " + "; ".join(kinds_of(leaky.leaks)) + ". Run the diagnosis again "
+                "No packet was created: the scan found "
+                + "; ".join(kinds_of(leaky.leaks))
+                + ". Run the diagnosis again "
                 "and take that run."
             ) from None
         except UnreadableSecret as error:
-            raise CommandError(f"No packet was made: the scan cannot look for the client's secret. {error}") from None
+            raise CommandError(f"No packet was created: the scan can't look for the client's secret. {error}") from None
         record("run.handed_out", run, after={"as": "packet"}, name=f"{run} of {run.client.name}")
         audit.info("run %s was exported on the command line at %s", run.pk, redacted.made_at.isoformat())
         self._write(packet.zipped(stamp_of(redacted)), options["output"] or f"{packet.name}.zip")
@@ -54,8 +56,8 @@ class Command(ProductCommand):
         try:
             Path(output).write_bytes(content)
         except OSError as error:
-            bad_input(f"{output} cannot be written: {error.strerror}.")
-        self.stdout.write(f"Written to {output}; the scan found nothing that must not leave.")
+            bad_input(f"Can't write {output}: {error.strerror}.")
+        self.stdout.write(f"Written to {output}. The scan found no secrets or personal data.")
 
 
 def _valid_key(number: int) -> int:

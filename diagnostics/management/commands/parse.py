@@ -14,7 +14,7 @@ BAD_INPUT = 2
 
 
 class Command(BaseCommand):
-    help = "Show what would be understood of a pasted call, masked. Exit code 0 understood, 2 nothing readable."
+    help = "Show what is understood of a pasted call, masked. Exit code 0: understood, 2: nothing readable."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
     def _print(self, result: dict[str, Any]) -> None:
         call, response = result["call"], result["response"]
         if call:
-            self.stdout.write(f"Request: {call['method'] or '(no method)'} {call['url'] or '(no address)'}")
+            self.stdout.write(f"Request: {call['method'] or '(no method)'} {call['url'] or '(no URL)'}")
             self._print_message(call)
         if response and response["network_error"]:
             self.stdout.write(f"No response: {response['network_error']}")
@@ -99,9 +99,9 @@ def _read(name: str) -> str:
     try:
         return read_input(name)
     except OSError as error:
-        _bad_input(f"The file could not be read: {error.strerror or error}.")
+        _bad_input(f"Can't read the file: {error.strerror or error}.")
     except ValueError as error:
-        _bad_input(f"The file could not be read: {error}.")
+        _bad_input(f"Can't read the file: {error}.")
     except Unreadable as error:
         _bad_input(str(error))
 

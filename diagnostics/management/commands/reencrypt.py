@@ -17,7 +17,7 @@ SECRET_KEYS = {"secret", "seed"}  # in the data of allauth's Authenticator
 
 
 class Command(ProductCommand):
-    help = "Encrypt all stored secrets anew with the newest key. Old keys may be dropped afterwards."
+    help = "Encrypt all stored secrets with the newest key. Older keys can then be removed."
 
     def handle(self, *args: Any, **options: Any) -> None:
         AccessToken.objects.all().delete()  # the next run requests a new one
@@ -34,7 +34,7 @@ class Command(ProductCommand):
                     with transaction.atomic():
                         reencrypt(pk)
                 except UnreadableSecret as error:
-                    message = f"{error} {done} secrets were re-encrypted before that; none is lost."
+                    message = f"{error} {done} secrets were encrypted before that. None is lost."
                     raise CommandError(message) from None
                 done += 1
         record("secrets.reencrypted", after={"number": done})

@@ -21,19 +21,22 @@ SAME, DIFFERENT = 0, 3
 
 
 class Command(ProductCommand):
-    help = "Judge stored runs anew, offline, and say which verdicts would be different now. Exit code 3 where there are any."
+    help = "Re-evaluate stored runs, offline, and list the verdicts that differ. Exit code 3 if any does."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--client", default="", help="only runs of this client")
-        parser.add_argument("--since", default="", help="only runs from this day on, such as 2026-11-01")
+        parser.add_argument("--since", default="", help="only runs since this day, such as 2026-11-01")
         parser.add_argument(
-            "--limit", type=int, default=DEFAULT_LIMIT, help="at most so many, the newest first (%(default)s)"
+            "--limit",
+            type=int,
+            default=DEFAULT_LIMIT,
+            help="maximum number of runs, newest first (default %(default)s)",
         )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 < options["limit"] <= 1_000_000:
-            bad_input("--limit is a number from 1 to 1,000,000.")
+            bad_input("--limit must be from 1 to 1,000,000.")
         run_filter = self._run_filter(options)
         total = failed = 0
         different: list[ReevaluatedRun] = []
@@ -53,9 +56,7 @@ class Command(ProductCommand):
             }
             self.stdout.write(json.dumps(report, indent=2))
         else:
-            self.stdout.write(
-                f"{total} looked at, {len(different)} with a different verdict, {failed} could not be judged."
-            )
+            self.stdout.write(f"{total} re-evaluated, {len(different)} with a different verdict, {failed} failed.")
         sys.exit(DIFFERENT if different else SAME)
 
     def _run_filter(self, options: dict[str, Any]) -> RunFilter:

@@ -32,21 +32,21 @@ UNVERIFIED = 3
 
 
 class Command(ProductCommand):
-    help = "Put a backup in the place of the database's content. Refuses where there are rows, unless told otherwise."
+    help = "Replace the content of the database with a backup. Refuses if there are rows, unless --replace is given."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--replace", action="store_true", help="throw away the rows that are there")
+        parser.add_argument("--replace", action="store_true", help="delete the existing rows")
         parser.add_argument(
             "--unverified",
             action="store_true",
-            help="also accept a file whose origin can't be verified: anybody who could write it decides what is restored",
+            help="accept a file whose origin can't be verified",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         file: Path = options["file"].absolute()
         if not file.is_file():
-            raise CommandError(f"There is no file {file}.")
+            raise CommandError(f"File not found: {file}.")
         self._verify(file, accept=options["unverified"])
         programs = matching_programs()
         try:
@@ -56,7 +56,7 @@ class Command(ProductCommand):
             connections.close_all()
             dumps.restore(programs, database, file, archive, product_tables())
         except dumps.DumpError as error:
-            raise CommandError(f"Nothing was changed. {error}") from None
+            raise CommandError(f"Nothing changed. {error}") from None
         finally:
             connections.close_all()
         self._finish(file)
@@ -67,42 +67,40 @@ class Command(ProductCommand):
         if not reason:
             return
         if not accept:
-            raise CommandError(f"Nothing was changed. {reason}", returncode=UNVERIFIED)
+            raise CommandError(f"Nothing changed. {reason}", returncode=UNVERIFIED)
         self.stderr.write(f"Restoring an unverified file. {reason}")
 
     def _check(self, archive: dumps.BackupContents, file: Path, *, replace: bool) -> None:
         """Raise DumpError if the backup or the database does not allow a restore."""
         if ("public", "diagnostics_run") not in archive.tables:
-            raise dumps.DumpError(f"{file} is no backup of Cobrowse Doctor.")
+            raise dumps.DumpError(f"{file} isn't a backup of Cobrowse Doctor.")
         known = {name for app, name in MigrationLoader(None).graph.nodes if app == TABLE_PREFIX}
         if unknown := sorted(name for app, name in archive.migrations if app == TABLE_PREFIX and name not in known):
-            raise dumps.DumpError(
-                f"It was made by a newer version, which has {unknown[-1]}. Install that version first."
-            )
+            raise dumps.DumpError(f"It was made by a newer version (with {unknown[-1]}). Install that version first.")
         with connection.cursor() as cursor:
             cursor.execute(COUNT_OTHER_CONNECTIONS)
             (others,) = cursor.fetchone()
         if others:
             raise dumps.DumpError(
-                f"{others} other connections use the database. Stop `up`, or workers, beat and pages."
+                f"{others} other connections use the database. Stop `up`, or the workers, beat and the web server."
             )
         if not replace and (filled := tables_with_rows()):
-            raise dumps.DumpError(f"The database has rows, in {', '.join(filled[:5])}. --replace throws them away.")
+            raise dumps.DumpError(f"The database has rows, in {', '.join(filled[:5])}. --replace deletes them.")
 
     def _finish(self, file: Path) -> None:
         if missing := missing_migrations():
-            self.stdout.write(f"The backup is of an earlier version: {len(missing)} migrations are made up for.")
+            self.stdout.write(f"The backup is of an earlier version. {len(missing)} migrations were applied.")
             call_command("migrate", verbosity=0, interactive=False)
         record("backup.restored", name=file.name)
         rows = ((OAuthClient, "clients"), (Run, "runs"), (User, "people"))
         self.stdout.write(f"Restored: {', '.join(f'{model.objects.count()} {word}' for model, word in rows)}.")
         found = count_secrets()
-        self.stdout.write(f"{found.opened} of {found.total} stored secrets open with the keys at hand.")
+        self.stdout.write(f"{found.opened} of {found.total} stored secrets can be decrypted with the current keys.")
         if found.closed:
             raise CommandError(
-                "The others were written with keys that are not at hand. Put those of the installation that made the "
-                "backup into FIELD_ENCRYPTION_KEYS (or the file field_encryption_keys in the data folder's keys), or "
-                "enter these secrets again.",
+                "The keys of the others are missing. Add those of the installation that made the backup to "
+                "FIELD_ENCRYPTION_KEYS (or to the file field_encryption_keys in the data folder's keys), or enter these "
+                "secrets again.",
                 returncode=4,
             )
 

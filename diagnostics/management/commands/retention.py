@@ -17,7 +17,7 @@ class Command(ProductCommand):
     help = "Show what the retention rules would delete now. Nothing is deleted without --apply."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--apply", action="store_true", help="delete it")
+        parser.add_argument("--apply", action="store_true", help="delete")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,11 +28,11 @@ class Command(ProductCommand):
             self.stdout.write(json.dumps({"rules": rules, "deleted": done.deleted if done else None}, indent=2))
             return
         for preview in previews:
-            duration = "kept for ever" if preview.days is None else f"kept for {preview.days} days"
+            duration = "kept forever" if preview.days is None else f"kept for {preview.days} days"
             expired = ", ".join(f"{past.noun} {past}" for past in preview.past if past.count)
-            self.stdout.write(f"{preview.label}: {duration}; past its time: {expired or 'nothing'}")
+            self.stdout.write(f"{preview.label}: {duration}; to delete: {expired or 'nothing'}")
         if done is None:
-            self.stdout.write("Nothing was deleted. --apply deletes it.")
+            self.stdout.write("Nothing was deleted. Add --apply to delete.")
         else:
             deleted = ", ".join(f"{noun} {count}" for noun, count in done.deleted.items())
             self.stdout.write(f"Deleted: {deleted or 'nothing'}.")
@@ -45,7 +45,7 @@ class Command(ProductCommand):
             raise CommandError(str(refused)) from None
         while started.is_open:
             if not work_on_pass(started.pk):
-                raise CommandError("A worker has taken this deletion over and goes on with it.")
+                raise CommandError("A worker took over this cleanup and continues it.")
             started.refresh_from_db()
         return started
 

@@ -21,14 +21,14 @@ class Command(ProductCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="act", required=True)
-        listed = actions.add_parser("list", help="all schedules, what comes next first")
+        listed = actions.add_parser("list", help="list all schedules, next run first")
         listed.add_argument("--json", action="store_true", help="print the list as JSON")
-        pause = actions.add_parser("pause", help="stop some for a while")
+        pause = actions.add_parser("pause", help="pause schedules")
         pause.add_argument("--reason", default="", help="why, and until when")
-        for action_parser in (pause, actions.add_parser("resume", help="let some go on, from now")):
+        for action_parser in (pause, actions.add_parser("resume", help="resume schedules")):
             action_parser.add_argument("names", nargs="*", metavar="NAME")
             action_parser.add_argument("--all", action="store_true", help="every schedule")
-        run = actions.add_parser("run", help="start one now, beside its plan")
+        run = actions.add_parser("run", help="start an extra run now")
         run.add_argument("name")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +46,7 @@ class Command(ProductCommand):
             self.stdout.write(json.dumps({"schedules": [_as_json(schedule) for schedule in schedules]}, indent=2))
             return
         if not schedules:
-            self.stdout.write("There is no schedule yet. An admin adds one on the page Schedules.")
+            self.stdout.write("No schedules yet. Add one under Monitoring.")
         for schedule in schedules:
             due = f"next {schedule.next_run_at:%Y-%m-%d %H:%M:%S} UTC" if schedule.next_run_at else "paused"
             missed = f"\t{schedule.missed} missed" if schedule.missed else ""
@@ -54,14 +54,14 @@ class Command(ProductCommand):
 
     def _change(self, action: str, options: dict[str, Any]) -> None:
         if bool(options["names"]) == options["all"]:
-            bad_input("Name the schedules, or give --all: one of the two.")
+            bad_input("Name the schedules, or use --all.")
         ids = Schedule.objects.values_list("pk", flat=True)
         chosen = list(ids) if options["all"] else [_schedule_named(name).pk for name in options["names"]]
         if action == "pause":
             count, word = pause_schedules(chosen, None, options["reason"]), "paused"
         else:
-            count, word = resume_schedules(chosen), "going on"
-        self.stdout.write(f"{count} of {len(chosen)} changed: {word} now.")
+            count, word = resume_schedules(chosen), "resumed"
+        self.stdout.write(f"{count} of {len(chosen)} {word}.")
 
     def _run(self, schedule: Schedule) -> None:
         try:
@@ -70,13 +70,13 @@ class Command(ProductCommand):
                 transaction.on_commit(lambda: tasks.send(tasks.execute_run, run.pk))
         except ActionRefused as refused:
             raise CommandError(str(refused)) from None
-        self.stdout.write(f"Run {run.pk} of {schedule.name} is queued. A worker takes it up, see /runs/{run.pk}/.")
+        self.stdout.write(f"Run {run.pk} of {schedule.name} is queued. See /runs/{run.pk}/.")
 
 
 def _schedule_named(name: str) -> Schedule:
     schedule = Schedule.objects.select_related("client").defer("client__secret").filter(name__iexact=name).first()
     if schedule is None:
-        bad_input(f"There is no schedule {name!r}. `schedule list` shows all.")
+        bad_input(f"Unknown schedule {name!r}. `schedule list` shows all.")
     return schedule
 
 

@@ -26,7 +26,7 @@ MAX_CHANGES = 200
 
 
 class Command(ProductCommand):
-    help = "Read what a client's org has set up: its providers, its deployments, and what the client may do."
+    help = "Sync the configuration of a client's org: providers, deployments and the client's permissions."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="name of the registered OAuth client")
@@ -78,7 +78,7 @@ def _latest_sync(client: OAuthClient) -> ConfigurationSync:
     """The client's newest sync: the one that is running, or that has just finished."""
     sync = ConfigurationSync.objects.filter(client=client).order_by("-id").first()
     if sync is None:
-        bad_input(f"The client {client.name} has just been removed.")
+        bad_input(f"The client {client.name} was just removed.")
     return sync
 
 

@@ -28,13 +28,15 @@ ADMIN = "admin"
 
 
 class Command(ProductCommand):
-    help = "Starts everything on this machine: database, queue, worker, scheduler, pages, and the demo orgs."
+    help = "Start everything on this machine: database, queue, workers, scheduler, web server and the demo orgs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--no-demo", action="store_true", help="without the demo orgs")
-        parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the pages (default %(default)s)")
+        parser.add_argument("--no-demo", action="store_true", help="don't start the demo orgs")
+        parser.add_argument(
+            "--port", type=int, default=DEFAULT_PORT, help="port of the web pages (default %(default)s)"
+        )
         # config.embedded.commands applies it before the settings are loaded.
-        parser.add_argument("--data-dir", help="where data, keys and logs are kept (default .data in the project)")
+        parser.add_argument("--data-dir", help="folder for data, keys and logs (default .data in the project)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         data: data_dir.DataDir = settings.DATA
@@ -43,7 +45,7 @@ class Command(ProductCommand):
         data.restrict_permissions()
         lock = Lock(data.locks / "up")
         if not lock.acquire():
-            raise CommandError(f"already running at {lock.read() or 'an address it has not told yet'}")
+            raise CommandError(f"Already running at {lock.read() or 'an unknown address'}.")
         try:
             Up(data, options["port"], with_demo=not options["no_demo"], lock=lock).run()
         finally:
@@ -63,10 +65,10 @@ class Up:
 
     def run(self) -> None:
         if not 1 <= self.port <= 65535:
-            raise CommandError(f"--port {self.port} is no port. Choose one from 1 to 65535.")
+            raise CommandError("--port must be from 1 to 65535.")
         if not processes.is_free(self.port):
             raise CommandError(
-                f"Port {self.port} is in use by another program (or not allowed for this user). Stop that program, or "
+                f"Port {self.port} is in use (or not allowed for this user). Stop the other program, or "
                 f"choose another port, such as --port {self.port + 1}."
             )
         logs.rotate_closed(self.data.logs)
@@ -95,7 +97,7 @@ class Up:
     # ------------------------------------------------------------------ start
 
     def start(self) -> None:
-        self.console.line(f"Cobrowse Doctor starts. Data: {self.data.path}")
+        self.console.line(f"Starting Cobrowse Doctor. Data: {self.data.path}")
         if settings.EMBEDDED_DATABASE:
             self.start_database()
         with self.supervisor.interruptible():
@@ -119,8 +121,8 @@ class Up:
         )
         if not is_ours:
             raise CommandError(
-                f"Another manage.py command has used the database in {self.data.path} for {DATABASE_LOCK_SECONDS:.0f} s. "
-                f"Let it finish or stop it, then start again."
+                f"Another manage.py command has been using the database in {self.data.path} for {DATABASE_LOCK_SECONDS:.0f} s. "
+                f"Wait for it or stop it, then start again."
             )
         try:
             self.supervisor.start(processes.database(cluster.prepare(self.data)))
@@ -149,7 +151,7 @@ class Up:
     def start_demo(self) -> None:
         port = processes.free_port_pair(settings.DEMO_PORT, excluded=self.port)
         if port is None:
-            raise CommandError("No two free ports for the demo orgs. Set DEMO_PORT to another one, or use --no-demo.")
+            raise CommandError("No free ports for the demo orgs. Set DEMO_PORT to another port, or use --no-demo.")
         urls = {
             "demo-published": f"http://{processes.HOST}:{port}",
             "demo-gateway": f"http://{processes.HOST}:{port + 1}",
@@ -173,9 +175,9 @@ class Up:
             password = "" if User.objects.exists() else users.add_first_admin(ADMIN)
             connections.close_all()
         if password:
-            login = f"Login:     {ADMIN}    Password: {password}    (shown this once)"
+            login = f"Login:     {ADMIN}    Password: {password}    (shown once)"
         else:
-            login = f"Login:     as before. Forgotten? manage.py changepassword {ADMIN}"
+            login = f"Login:     unchanged. Lost it? manage.py changepassword {ADMIN}"
         self.console.block(
             f"Open       {public_address(self.address)}", login, f"Logs:      {self.data.logs}", "Stop:      Ctrl-C"
         )
@@ -198,7 +200,7 @@ def public_address(local_address: str) -> str:
     if not public_hosts():
         return local_address
     scheme = "https" if settings.HTTPS else "http"
-    return f"{scheme}://{public_hosts()[0]}    (its proxy leads to {local_address})"
+    return f"{scheme}://{public_hosts()[0]}    (through your proxy to {local_address})"
 
 
 def static_files_fingerprint() -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 OPENED, CHANGED, REMINDER, RECOVERED, ENDED, TEST = "opened", "changed", "reminder", "recovered", "ended", "test"
 EVENT_TITLES = {
-    OPENED: "Broken",
-    CHANGED: "Broken otherwise",
-    REMINDER: "Still broken",
-    RECOVERED: "Recovered",
-    ENDED: "No longer looked at",
+    OPENED: "Failing",
+    CHANGED: "Cause changed",
+    REMINDER: "Still failing",
+    RECOVERED: "Resolved",
+    ENDED: "No longer monitored",
     TEST: "Test",
 }
 END_EVENTS = frozenset({RECOVERED, ENDED})
@@ -46,7 +46,7 @@ class Message:
 
     @property
     def subject(self) -> str:
-        return one_line(f"{EVENT_TITLES.get(self.event, 'News')}: {self.title}", 200)
+        return one_line(f"{EVENT_TITLES.get(self.event, 'Alert')}: {self.title}", 200)
 
     @property
     def is_over(self) -> bool:

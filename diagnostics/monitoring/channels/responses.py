@@ -4,31 +4,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-# Between attempts; after the last one the delivery is given up.
+# Between attempts; after the last one the delivery has failed.
 RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 1800, 7200))
 MAX_RETRY_AFTER = timedelta(hours=6)
-# Deliveries given up in a row until the channel is disabled.
+# Failed deliveries in a row until the channel is disabled.
 MAX_FAILURES = 3
 RETRYABLE_STATUSES = frozenset({408, 409, 423, 425, 429})
 
-PROOFS = {
-    "email": "The mail server took the message, for all recipients unless its words say otherwise. Whether it reached an "
-    "inbox, and was read, it does not say.",
-    "slack": "Slack took the message for the channel of this hook. Whether anybody read it, it does not say.",
-    "teams": "The workflow was started with the message. Whether it then posted the card stands in the workflow's own run "
-    "history.",
-    "pagerduty": "PagerDuty took the event for the service of this key. Whom it notifies is decided there.",
-    "webhook": "The receiver answered that it has the message. What it does with it, and whether it checked the "
-    "signature, it does not say.",
+EXPLANATIONS = {
+    "email": "The mail server accepted the message, for all recipients unless its response says otherwise. It doesn't say "
+    "whether the message reached an inbox.",
+    "slack": "Slack accepted the message for this webhook's channel.",
+    "teams": "Teams started the workflow with the message. The workflow's run history shows whether it posted the card.",
+    "pagerduty": "PagerDuty accepted the event for this key's service, which decides whom to notify.",
+    "webhook": "The receiver accepted the message. It doesn't say whether it verified the signature.",
 }
 
 
 class AttemptResult(StrEnum):
     """The result of one attempt. GONE: the receiver asked not to be called again (410)."""
 
-    DELIVERED = "taken"
-    RETRY = "later"
-    REJECTED = "never"
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    REJECTED = "rejected"
     GONE = "gone"
 
 
@@ -63,19 +61,19 @@ def result_of(reply: Reply) -> AttemptResult:
 
 
 def retry_delay(attempts: int, retry_after: float | None = None) -> timedelta | None:
-    """The delay before the next attempt, at least what the receiver asks for; None if the delivery is given up."""
+    """The delay before the next attempt, at least what the receiver asks for; None if there is none."""
     if not 0 < attempts <= len(RETRY_DELAYS):
         return None
     requested = timedelta(seconds=min(max(retry_after or 0, 0), MAX_RETRY_AFTER.total_seconds()))
     return max(RETRY_DELAYS[attempts - 1], requested)
 
 
-def proof_of(kind: str, reply: Reply) -> str:
+def explain_reply(kind: str, reply: Reply) -> str:
     """One sentence that claims no more than the reply shows."""
     if reply.is_accepted:
-        return PROOFS[kind]
+        return EXPLANATIONS[kind]
     if reply.error:
-        return f"Nothing was handed over. {reply.text}"
+        return f"Not delivered. {reply.text}"
     if reply.status is not None and 300 <= reply.status < 400:
-        return f"The far end answered {reply.status} and points elsewhere. A redirect is never followed: enter the final address."
-    return f"The far end was reached and did not take the message: it answered {reply.status}."
+        return f"Not delivered: the receiver redirects ({reply.status}), which we don't follow. Use the final URL."
+    return f"Not delivered: the receiver responded with {reply.status}."

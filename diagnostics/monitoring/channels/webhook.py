@@ -45,4 +45,4 @@ def _key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("The signing secret is no base64 text.") from None
+        raise ValueError("The signing secret isn't base64 text.") from None

@@ -19,7 +19,6 @@ from diagnostics.monitoring.timetable import WEEKDAYS
 from diagnostics.monitoring.visibility import visible_channels
 from diagnostics.orgs.forms.providers import QueryStringForm
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.web.form_text import NO_NUL
 from diagnostics.web.paging import before_field
 
 MAX_RECIPIENTS = 20
@@ -28,9 +27,7 @@ MAX_RUNS = 20
 
 def _secret(label: str, help_text: str) -> forms.CharField:
     hidden = forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"})
-    return forms.CharField(
-        label=label, help_text=help_text, max_length=outgoing.MAX_URL, error_messages=NO_NUL, widget=hidden
-    )
+    return forms.CharField(label=label, help_text=help_text, max_length=outgoing.MAX_URL, widget=hidden)
 
 
 class ChannelForm(forms.Form):
@@ -40,14 +37,13 @@ class ChannelForm(forms.Form):
     about = ""
     name = forms.CharField(
         max_length=120,
-        help_text="As rules and the log will call it, such as the team that reads it.",
-        error_messages=NO_NUL,
+        help_text="For example the team that reads it.",
     )
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if Channel.objects.filter(name__iexact=name).exists():
-            raise ValidationError("Another channel has this name already. Choose one that tells them apart.")
+            raise ValidationError("Another channel has this name. Choose a different one.")
         return name
 
     @property
@@ -61,12 +57,11 @@ class ChannelForm(forms.Form):
 
 class EmailForm(ChannelForm):
     kind = Channel.Kind.EMAIL
-    about = "As plain text and as HTML, by the mail server that whoever runs this server has set up."
+    about = "Sent by the mail server your administrator configured."
     to = forms.CharField(
         label="To",
         max_length=300,
-        help_text=f"One address, or up to {MAX_RECIPIENTS} with commas between them.",
-        error_messages=NO_NUL,
+        help_text=f"Up to {MAX_RECIPIENTS} addresses, separated by commas.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "email"}),
     )
 
@@ -74,13 +69,13 @@ class EmailForm(ChannelForm):
         addresses = [address.strip() for address in self.cleaned_data["to"].split(",") if address.strip()]
         if len(addresses) > MAX_RECIPIENTS:
             raise ValidationError(
-                f"These are {len(addresses)} addresses. Use a mailing list for more than {MAX_RECIPIENTS}."
+                f"Enter at most {MAX_RECIPIENTS} addresses, or use a mailing list. You entered {len(addresses)}."
             )
         for address in addresses:
             try:
                 validate_email(address)
             except ValidationError:
-                raise ValidationError(f"“{address[:80]}” is no e-mail address.") from None
+                raise ValidationError(f"“{address[:80]}” isn't an email address.") from None
         return ", ".join(dict.fromkeys(addresses))
 
     @property
@@ -95,7 +90,7 @@ class EmailForm(ChannelForm):
 class HookForm(ChannelForm):
     """A kind whose URL is itself the secret."""
 
-    url = _secret("Address", "Stored encrypted and never shown again: whoever has it can post there.")
+    url = _secret("URL", "Stored encrypted and never shown again, because anyone with it can post there.")
 
     def clean_url(self) -> str:
         text: str = self.cleaned_data["url"].strip()
@@ -118,35 +113,37 @@ class HookForm(ChannelForm):
 
 class SlackForm(HookForm):
     kind = Channel.Kind.SLACK
-    about = "In Slack: your app's settings, Incoming Webhooks, Add New Webhook to Workspace; copy the webhook's URL."
+    about = "In Slack, open your app's settings > Incoming Webhooks > Add New Webhook to Workspace, and copy its URL."
 
 
 class TeamsForm(HookForm):
     kind = Channel.Kind.TEAMS
     about = (
-        "In Teams: the channel's menu, Workflows, “Send webhook alerts to a channel”; copy the address it shows. The older "
-        "Office 365 connectors have ended."
+        "In Teams, open the channel's menu > Workflows > Send webhook alerts to a channel, and copy the URL. Office 365 "
+        "connectors no longer work."
     )
 
 
 class WebhookForm(HookForm):
     kind = Channel.Kind.WEBHOOK
     about = (
-        "A program of yours. Each message is JSON, signed as Standard Webhooks says; the signing secret is shown once, after "
-        "this."
+        "Your own program receives each message as JSON, signed as in Standard Webhooks. You get the signing secret in the "
+        "next step."
     )
 
 
 class PagerDutyForm(ChannelForm):
     kind = Channel.Kind.PAGERDUTY
-    about = "In PagerDuty: the service, Integrations, Add integration, Events API V2; copy the integration key."
+    about = (
+        "In PagerDuty, open the service > Integrations > Add integration > Events API V2, and copy the integration key."
+    )
     region = forms.ChoiceField(label="Service region", choices=[("us", "United States"), ("eu", "Europe")])
     key = _secret("Integration key", "32 letters and digits. Stored encrypted and never shown again.")
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"].strip()
         if not (len(key) == 32 and key.isascii() and key.isalnum()):
-            raise ValidationError("An integration key has 32 letters and digits. This is not one.")
+            raise ValidationError("An integration key has 32 letters and digits.")
         return key
 
     @property
@@ -169,38 +166,44 @@ MANY_TO_MANY = ("clients", "channels")
 class RuleForm(forms.Form):
     """`values` are the fields of the rule's row, without its clients and channels."""
 
-    name = forms.CharField(max_length=120, error_messages=NO_NUL)
+    name = forms.CharField(max_length=120)
     clients = forms.ModelMultipleChoiceField(
         queryset=OAuthClient.objects.none(),
         required=False,
-        help_text="Choose none, and it is for all clients, also those that come later.",
+        help_text="None selected: all clients, including new ones.",
         widget=forms.CheckboxSelectMultiple,
     )
     channels = forms.ModelMultipleChoiceField(
         queryset=Channel.objects.none(),
         required=False,
-        help_text="Without one, nobody is told.",
+        help_text="None selected: no one is notified.",
         widget=forms.CheckboxSelectMultiple,
     )
     needed = forms.IntegerField(
-        label="Runs that must agree",
+        label="Failed runs",
         min_value=1,
         max_value=MAX_RUNS,
         initial=2,
-        help_text="A verdict has changed once so many of the last runs say so.",
+        widget=forms.NumberInput(attrs={"aria-label": "Failed runs"}),
     )
-    out_of = forms.IntegerField(label="Out of the last", min_value=1, max_value=MAX_RUNS, initial=3)
-    on_undetermined = forms.BooleanField(
-        label="A run that could not tell counts as trouble",
+    out_of = forms.IntegerField(
+        label="Last runs",
+        min_value=1,
+        max_value=MAX_RUNS,
+        initial=3,
+        widget=forms.NumberInput(attrs={"aria-label": "Last runs"}),
+    )
+    counts_inconclusive = forms.BooleanField(
+        label="Count inconclusive runs as failures",
         required=False,
-        help_text="Else it is left out of the count, as if it had not been.",
+        help_text="Otherwise they are ignored.",
     )
     remind_hours = forms.IntegerField(
-        label="Remind after hours",
+        label="Remind every N hours",
         min_value=0,
         max_value=24 * 30,
         initial=24,
-        help_text="While it goes on. 0 reminds never.",
+        help_text="While the issue continues. 0 = never.",
     )
     quiet_from = forms.TimeField(
         label="Quiet from", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
@@ -208,18 +211,18 @@ class RuleForm(forms.Form):
     quiet_until = forms.TimeField(
         label="Quiet until",
         required=False,
-        help_text="Messages wait until then. A break that is over by then is told once, by its end.",
+        help_text="Alerts wait until then. If the issue is resolved by then, only that is sent.",
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
     quiet_days = forms.TypedMultipleChoiceField(
-        label="Quiet for the whole of",
+        label="Quiet days",
         coerce=int,
         choices=list(enumerate(WEEKDAYS)),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    zone = forms.ChoiceField(label="Time zone of the quiet hours and of the times in messages", initial="UTC")
-    is_on = forms.BooleanField(label="The rule is on", required=False, initial=True)
+    zone = forms.ChoiceField(label="Time zone", initial="UTC")
+    is_on = forms.BooleanField(label="Rule is on", required=False, initial=True)
 
     def __init__(self, *args: Any, rule: AlertRule | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -240,22 +243,22 @@ class RuleForm(forms.Form):
         name: str = self.cleaned_data["name"]
         others = AlertRule.objects.filter(name__iexact=name)
         if (others.exclude(pk=self.rule.pk) if self.rule else others).exists():
-            raise ValidationError("Another rule has this name already. Choose one that tells them apart.")
+            raise ValidationError("Another rule has this name. Choose a different one.")
         return name
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
         needed, out_of = data.get("needed"), data.get("out_of")
         if needed and out_of and not out_of / 2 < needed <= out_of:
-            self.add_error("needed", "More than half of the last runs must agree, and not more than all of them.")
+            self.add_error("needed", "Enter more than half of the last runs, and at most all of them.")
         if {"quiet_from", "quiet_until"} <= data.keys():
             starts, ends = data["quiet_from"], data["quiet_until"]
             if (starts is None) != (ends is None):
-                self.add_error("quiet_until", "Give both times, or neither.")
+                self.add_error("quiet_until", "Enter both times, or neither.")
             elif starts is not None and starts == ends:
-                self.add_error("quiet_until", "These two are the same time. For whole days choose the days.")
+                self.add_error("quiet_until", "Enter two different times. For whole days, select quiet days.")
         if len(data.get("quiet_days", ())) == len(WEEKDAYS):
-            self.add_error("quiet_days", "Then nobody would ever be told. Switch the rule off instead.")
+            self.add_error("quiet_days", "Every day is quiet, so no one would be notified. Turn the rule off instead.")
         return data
 
     @property
@@ -264,14 +267,14 @@ class RuleForm(forms.Form):
         return {**row, "quiet_days": sorted(set(row["quiet_days"]))}
 
 
-class MuteForm(forms.Form):
-    reason = forms.CharField(max_length=300, help_text="Why nobody has to be told.", error_messages=NO_NUL)
+class SnoozeForm(forms.Form):
+    reason = forms.CharField(max_length=300, help_text="For everyone who wonders why there are no alerts.")
     hours = forms.TypedChoiceField(
         label="For",
         coerce=int,
         choices=[(1, "1 hour"), (4, "4 hours"), (24, "1 day"), (72, "3 days"), (168, "1 week"), (720, "30 days")],
         initial=24,
-        help_text="After that it is told again by itself, if it still goes on. The end of a break is told in any case.",
+        help_text="Then alerts resume. You're still notified when the issue is resolved.",
     )
 
     @property
@@ -281,13 +284,13 @@ class MuteForm(forms.Form):
 
 class IncidentFilterForm(QueryStringForm):
     state = forms.ChoiceField(choices=list(INCIDENT_STATES.items()), required=False)
-    client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="Every client")
+    client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="All clients")
     before = before_field()
 
 
 class DeliveryFilterForm(QueryStringForm):
     state = forms.ChoiceField(choices=[("", "All"), *Delivery.State.choices], required=False)
-    channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="Every channel")
+    channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="All channels")
     before = before_field()
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:

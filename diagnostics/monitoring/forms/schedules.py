@@ -29,10 +29,9 @@ from diagnostics.orgs.forms.providers import QueryStringForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.inputs import Inputs
-from diagnostics.web.form_text import NO_NUL
 
 MAX_SPREAD = 3600
-STATES = [("", "All"), ("active", "Going on"), ("paused", "Paused"), ("missed", "With missed times")]
+STATES = [("", "All"), ("active", "Active"), ("paused", "Paused"), ("missed", "With missed runs")]
 PLAN_FIELD = {"minutes": "minutes", "daily": "at", "weekly": "weekdays", "cron": "cron"}
 
 
@@ -52,14 +51,14 @@ class PlanForm(forms.Form):
         required=False,
         min_value=1,
         max_value=MAX_MINUTES,
-        help_text="Counted evenly, whatever the clock does: 60 is every hour, 1440 every day.",
+        help_text="60 is every hour, 1440 every day.",
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     at = forms.TimeField(
         label="Time of day",
         required=False,
         input_formats=["%H:%M", "%H:%M:%S"],
-        help_text="By the clock of the time zone below, such as 09:00.",
+        help_text="In the time zone below, such as 09:00.",
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
     weekdays = forms.TypedMultipleChoiceField(
@@ -74,17 +73,16 @@ class PlanForm(forms.Form):
         required=False,
         max_length=MAX_CRON,
         help_text="Minute, hour, day of the month, month, day of the week: 0 9 * * 1-5 is 09:00 from Monday to Friday.",
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "autocomplete": "off"}),
     )
     zone = forms.ChoiceField(label="Time zone")
     jitter_seconds = forms.IntegerField(
-        label="Spread, in seconds",
+        label="Random delay (seconds)",
         required=False,
         min_value=0,
         max_value=MAX_SPREAD,
-        help_text="Schedules that are due at once start up to so much later, each always by the same. Empty: over the whole "
-        "step for every so many minutes, else over one minute. 0: exactly on time.",
+        help_text="Staggers schedules that are due together. Empty: up to the whole interval for every N minutes, "
+        "otherwise one minute. 0: no delay.",
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
 
@@ -107,7 +105,7 @@ class PlanForm(forms.Form):
         for name in ("minutes", "at", "weekdays", "cron"):
             if name not in self._fields_of(data["every"]):
                 self.errors.pop(name, None)
-        if self.plan_troubles:
+        if self.plan_problems:
             return data
         try:
             self.plan = self._read_plan(data)
@@ -118,7 +116,7 @@ class PlanForm(forms.Form):
         return data
 
     @property
-    def plan_troubles(self) -> list[str]:
+    def plan_problems(self) -> list[str]:
         """The errors of the timetable's fields alone."""
         return [str(error) for name in PlanForm.base_fields for error in self.errors.get(name, ())]
 
@@ -141,9 +139,7 @@ class PlanForm(forms.Form):
         if self.cleaned_data.get("jitter_seconds") is None:
             self.cleaned_data["jitter_seconds"] = default_spread(plan)
         elif timedelta(seconds=self.cleaned_data["jitter_seconds"]) >= shortest_gap(plan, datetime.now(UTC)):
-            self.add_error(
-                "jitter_seconds", "The spread is longer than the time from one run to the next. Make it shorter."
-            )
+            self.add_error("jitter_seconds", "The delay is longer than the time between two runs. Make it shorter.")
 
     def preview(self, reader: ZoneInfo) -> SchedulePreview | None:
         """None if the timetable is invalid."""
@@ -158,13 +154,13 @@ class PlanForm(forms.Form):
 class ScheduleForm(PlanForm):
     """A schedule. With `inputs` it repeats that diagnosis, and the client can't be changed."""
 
-    name = forms.CharField(max_length=120, error_messages=NO_NUL)
+    name = forms.CharField(max_length=120)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), empty_label="Choose a client")
     owner = forms.ModelChoiceField(
         queryset=User.objects.none(),
         required=False,
-        empty_label="Nobody",
-        help_text="Whom to ask about it.",
+        empty_label="None",
+        help_text="The person to ask about it.",
     )
 
     def __init__(
@@ -178,11 +174,23 @@ class ScheduleForm(PlanForm):
         owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
         owner.queryset = people_for_choice(viewer)
 
+    @property
+    def heading(self) -> str:
+        return "Edit schedule" if self.of else "Add a schedule"
+
+    @property
+    def about(self) -> str:
+        if self.inputs.call:
+            return f"Repeats the diagnosis of {self.inputs.call.method} {self.inputs.call.url[:120]}, without the pasted response."
+        if self.inputs.given:
+            return "Repeats the diagnosis of one conversation."
+        return "Checks the health of the client's org, with read-only requests."
+
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         others = Schedule.objects.filter(name__iexact=name)
         if (others.exclude(pk=self.of.pk) if self.of else others).exists():
-            raise ValidationError("There is a schedule of this name already. Choose another one.")
+            raise ValidationError("Another schedule has this name. Choose a different one.")
         return name
 
     @property
@@ -212,16 +220,13 @@ class ScheduleListForm(QueryStringForm):
         label="Search",
         required=False,
         max_length=200,
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Schedule or client"}),
     )
     state = forms.ChoiceField(label="State", required=False, choices=STATES)
     client = forms.ModelChoiceField(
-        label="Client", queryset=OAuthClient.objects.none(), required=False, empty_label="Every client"
+        label="Client", queryset=OAuthClient.objects.none(), required=False, empty_label="All clients"
     )
-    owner = forms.ModelChoiceField(
-        label="Owner", queryset=User.objects.none(), required=False, empty_label="Everybody's"
-    )
+    owner = forms.ModelChoiceField(label="Owner", queryset=User.objects.none(), required=False, empty_label="Anyone")
     page = forms.IntegerField(required=False, min_value=1, max_value=100_000, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
@@ -246,7 +251,6 @@ class PauseForm(forms.Form):
     reason = forms.CharField(
         required=False,
         max_length=300,
-        error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"placeholder": "Why, and until when", "autocomplete": "off"}),
     )
 

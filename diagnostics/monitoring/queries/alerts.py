@@ -1,10 +1,12 @@
 """Queries of incidents, deliveries, channels and rules."""
 
+from collections.abc import Iterable
+
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
-from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.web.paging import KeyPage, key_page
@@ -54,13 +56,13 @@ def channels() -> QuerySet[Channel]:
     return Channel.objects.defer("secret", "signing_secret").annotate(used=Count("rules", distinct=True))
 
 
-def given_up_channels() -> list[Channel]:
-    return list(channels().filter(state=Channel.State.REFUSED))
+def disabled_channels() -> list[Channel]:
+    return list(channels().filter(state=Channel.State.DISABLED))
 
 
 def alert_rules() -> QuerySet[AlertRule]:
     names = Prefetch("clients", OAuthClient.objects.only("name"))
-    return AlertRule.objects.select_related("muted_by").prefetch_related(names, Prefetch("channels", channels()))
+    return AlertRule.objects.select_related("snoozed_by").prefetch_related(names, Prefetch("channels", channels()))
 
 
 def open_incidents(viewer: User | None) -> int:
@@ -73,12 +75,26 @@ def alerting_rules(client: OAuthClient) -> list[AlertRule]:
     return list(rules.exclude(channels=None).distinct())
 
 
-def is_muted(target: Incident | AlertRule) -> bool:
-    return target.is_muted_at(timezone.now())
+def set_notified(schedules: Iterable[Schedule]) -> None:
+    """Set `notified` of each schedule, with two queries for all of them."""
+    rules = list(alert_rules().filter(is_on=True))
+    for schedule in schedules:
+        names = {
+            channel.name
+            for rule in rules
+            if not rule.clients.all() or schedule.client in rule.clients.all()
+            for channel in rule.channels.all()
+            if channel.state != Channel.State.DISABLED
+        }
+        schedule.notified = ", ".join(sorted(names))
+
+
+def is_snoozed(target: Incident | AlertRule) -> bool:
+    return target.is_snoozed_at(timezone.now())
 
 
 def _incidents() -> QuerySet[Incident]:
-    rows = Incident.objects.select_related("client", "schedule", "last_run", "good_run", "muted_by", "became")
+    rows = Incident.objects.select_related("client", "schedule", "last_run", "good_run", "snoozed_by", "became")
     runs = [
         f"{run}__{name}" for run in ("last_run", "good_run") for name in ("inputs", "verdict", "environment", "marks")
     ]

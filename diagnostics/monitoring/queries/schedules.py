@@ -69,7 +69,7 @@ def schedule_counts(viewer: User | None) -> dict[str, int]:
 
 def schedules_of(client: OAuthClient) -> list[Schedule]:
     rows = visible_schedules(None).filter(client=client)
-    return list(rows.order_by(F("next_run_at").asc(nulls_last=True), "pk")[: SCHEDULES_OF_CLIENT + 1])
+    return list(rows.order_by(F("next_run_at").asc(nulls_last=True), "pk")[:SCHEDULES_OF_CLIENT])
 
 
 def runs_of_schedule(schedule: Schedule) -> list[Run]:

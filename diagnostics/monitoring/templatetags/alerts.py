@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from diagnostics.monitoring.models import Channel, Delivery, Incident
-from diagnostics.monitoring.queries.alerts import is_muted
+from diagnostics.monitoring.queries.alerts import is_snoozed
 from diagnostics.web.badges import badge
 from diagnostics.web.format import duration_in_words
 from diagnostics.web.templatetags.page import moment
@@ -19,14 +19,14 @@ CHANNELS = {
     "untried": ("unverified", "warn"),
     "works": ("pass", "pass"),
     "failing": ("warn", "warn"),
-    "refused": ("fail", "fail"),
+    "disabled": ("fail", "fail"),
 }
 DELIVERIES = {
     "held": ("queued", "skip"),
     "queued": ("queued", "accent"),
     "sending": ("running", "accent"),
     "sent": ("pass", "pass"),
-    "given_up": ("fail", "fail"),
+    "failed": ("fail", "fail"),
     "dropped": ("skip", "skip"),
 }
 
@@ -53,10 +53,10 @@ def delivery_badge(delivery: Delivery) -> SafeString:
 
 
 @register.simple_tag
-def muted_until(incident: Incident) -> SafeString:
-    if not is_muted(incident):
+def snoozed_until(incident: Incident) -> SafeString:
+    if not is_snoozed(incident):
         return SafeString("")
-    return format_html('<span class="sub">muted until {}</span>', moment(incident.muted_until))
+    return format_html('<span class="sub">snoozed until {}</span>', moment(incident.snoozed_until))
 
 
 @register.simple_tag

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from diagnostics.monitoring.queries.schedules import SCHEDULES_OF_CLIENT, schedules_of
+from diagnostics.monitoring.queries.alerts import set_notified
+from diagnostics.monitoring.queries.schedules import schedules_of
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.web.badges import badge
 from diagnostics.web.format import duration_in_words, short_duration
@@ -49,5 +50,6 @@ def describe_seconds(length: timedelta) -> str:
 
 @register.inclusion_tag("monitoring/schedules/_of_client.html", takes_context=True)
 def schedules_of_client(context: template.Context, client: OAuthClient) -> dict[str, Any]:
-    found = schedules_of(client)
-    return {"client": client, "user": context.get("user"), "schedules": found[:SCHEDULES_OF_CLIENT]}
+    schedules = schedules_of(client)
+    set_notified(schedules)
+    return {"client": client, "user": context.get("user"), "schedules": schedules}

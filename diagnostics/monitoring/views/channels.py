@@ -15,6 +15,7 @@ from diagnostics.monitoring.forms.alerts import CHANNEL_FORMS
 from diagnostics.monitoring.lookups import find_channel
 from diagnostics.monitoring.models import Channel
 from diagnostics.monitoring.queries import alerts as queries
+from diagnostics.web.confirmation import confirmation_page
 from diagnostics.web.refusals import ActionRefused
 
 
@@ -34,7 +35,7 @@ def channel_add(request: Request) -> HttpResponse:
     kind = request.GET.get("kind", "")
     if kind not in CHANNEL_FORMS:
         kinds = [(name, label, CHANNEL_FORMS[name].about) for name, label in Channel.Kind.choices]
-        return render(request, "monitoring/channels/choose.html", {"kinds": kinds})
+        return render(request, "monitoring/channels/add.html", {"kinds": kinds})
     form = CHANNEL_FORMS[kind](request.POST or None)
     context = {"form": form, "kind": kind, "label": Channel.Kind(kind).label}
     if not form.is_valid():
@@ -47,7 +48,7 @@ def channel_add(request: Request) -> HttpResponse:
         return render(
             request, "monitoring/channels/signing.html", {"channel": channel, "signing_secret": channel.signing_secret}
         )
-    messages.success(request, f"{channel.name} is added. Send a test, to see whether it works.")
+    messages.success(request, f"{channel.name} added. Send a test to see whether it works.")
     return redirect("channel", channel.pk)
 
 
@@ -80,7 +81,12 @@ def channel_test(request: Request, pk: int) -> HttpResponse:
 def channel_delete(request: Request, pk: int) -> HttpResponse:
     channel = find_channel(pk)
     if request.method != "POST":
-        return render(request, "monitoring/channels/delete.html", {"channel": channel})
+        sentence = (
+            "No alerts are sent to it anymore, not even that an open issue is resolved. Its deliveries are deleted too."
+        )
+        return confirmation_page(
+            request, f"Delete {channel.name}?", sentence, "Delete channel", ["channel", channel.pk]
+        )
     delete_channel(channel)
-    messages.success(request, f"{channel.name} is deleted.")
+    messages.success(request, f"{channel.name} deleted.")
     return redirect("channels")

@@ -6,12 +6,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from diagnostics.accounts.access import may_run_required
-from diagnostics.accounts.requests import Request, filter_context
-from diagnostics.monitoring.channel_settings import mute, unmute
-from diagnostics.monitoring.forms.alerts import IncidentFilterForm, MuteForm
+from diagnostics.accounts.requests import Request
+from diagnostics.monitoring.channel_settings import end_snooze, snooze
+from diagnostics.monitoring.forms.alerts import IncidentFilterForm, SnoozeForm
 from diagnostics.monitoring.lookups import find_incident
 from diagnostics.monitoring.models import Incident
 from diagnostics.monitoring.queries import alerts as queries
+from diagnostics.web.filters import filter_context
 
 
 @require_safe
@@ -21,45 +22,45 @@ def incident_list(request: Request) -> HttpResponse:
     context = {
         **list_context,
         "page": queries.incident_page(request.user, **filters),
-        "given_up": queries.given_up_channels() if request.user.is_admin else [],
+        "disabled_channels": queries.disabled_channels() if request.user.is_admin else [],
     }
     return render(request, "monitoring/incidents/list.html", context)
 
 
 @require_safe
 def incident_detail(request: Request, pk: int) -> HttpResponse:
-    return _page(request, find_incident(pk, request.user), MuteForm())
+    return _page(request, find_incident(pk, request.user), SnoozeForm())
 
 
 @require_POST
 @may_run_required
-def incident_mute(request: Request, pk: int) -> HttpResponse:
-    incident, form = find_incident(pk, request.user), MuteForm(request.POST)
+def incident_snooze(request: Request, pk: int) -> HttpResponse:
+    incident, form = find_incident(pk, request.user), SnoozeForm(request.POST)
     if not form.is_valid():
         return _page(request, incident, form)
-    mute(incident, form.cleaned_data["reason"], form.ends_at, request.user)
-    messages.success(request, "Muted. It is told again by itself when the time is over.")
+    snooze(incident, form.cleaned_data["reason"], form.ends_at, request.user)
+    messages.success(request, "Snoozed. Alerts resume when the time is over.")
     return redirect("incident", incident.pk)
 
 
 @require_POST
 @may_run_required
-def incident_unmute(request: Request, pk: int) -> HttpResponse:
+def incident_end_snooze(request: Request, pk: int) -> HttpResponse:
     incident = find_incident(pk, request.user)
-    unmute(incident)
-    messages.success(request, "It is no longer muted.")
+    end_snooze(incident)
+    messages.success(request, "Alerts are on again.")
     return redirect("incident", incident.pk)
 
 
-def _page(request: Request, incident: Incident, form: MuteForm) -> HttpResponse:
+def _page(request: Request, incident: Incident, form: SnoozeForm) -> HttpResponse:
     context = {
         "incident": incident,
         "client": incident.client,
         "came_from": getattr(incident, "came_from", None),
         "deliveries": queries.deliveries_of(incident),
         "rules": queries.alerting_rules(incident.client),
-        "is_muted": queries.is_muted(incident),
-        "mute_form": form,
+        "is_snoozed": queries.is_snoozed(incident),
+        "snooze_form": form,
         "broke": [change for change in incident.changes if change.get("at") == "broke"],
         "mended": [change for change in incident.changes if change.get("at") == "mended"],
     }

@@ -14,6 +14,7 @@ from diagnostics.accounts.requests import Request, viewer_time_zone
 from diagnostics.monitoring.forms.schedules import BulkForm, PauseForm, PlanForm, ScheduleForm, ScheduleListForm
 from diagnostics.monitoring.lookups import find_schedule
 from diagnostics.monitoring.models import Schedule
+from diagnostics.monitoring.queries.alerts import alerting_rules, set_notified
 from diagnostics.monitoring.queries.schedules import (
     ScheduleFilter,
     filtered_schedules,
@@ -35,6 +36,8 @@ from diagnostics.monitoring.schedules import (
 from diagnostics.orgs.lookups import find_active_client
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.lookups import find_run
+from diagnostics.web.confirmation import confirmation_page
+from diagnostics.web.format import count_of
 from diagnostics.web.refusals import ActionRefused
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -45,14 +48,14 @@ def schedule_list(request: Request) -> HttpResponse:
     form = ScheduleListForm(request.GET, viewer=request.user)
     filters = form.filter()
     page: Page[Schedule] = schedule_page(request.user, filters, form.page_number())
+    set_notified(page.object_list)
     context = {
         "form": form,
-        "filters": filters,
+        "is_filtered": filters.is_narrow,
         "left_out": list(form.left_out()),
         "page": page,
         "counts": schedule_counts(request.user),
-        "pausing": PauseForm(),
-        "now": timezone.now(),
+        "pause_form": PauseForm(),
     }
     return render(request, "monitoring/schedules/list.html", context)
 
@@ -69,10 +72,10 @@ def schedule_detail(request: Request, pk: int) -> HttpResponse:
         "preview": preview_of(schedule.plan, reader, timezone.now()),
         "next_in_zone": format_in_zone(next_at, schedule.plan.tz) if next_at else "",
         "next_for_reader": format_in_zone(next_at, reader) if next_at else "",
+        "notified": alerting_rules(schedule.client),
         "runs": runs_of_schedule(schedule),
         "missed": missed_times(schedule),
-        "pausing": PauseForm(),
-        "now": timezone.now(),
+        "pause_form": PauseForm(),
     }
     return render(request, "monitoring/schedules/detail.html", context)
 
@@ -98,7 +101,7 @@ def schedule_add(request: Request) -> HttpResponse:
         "client": initial_client,
     }
     if source is not None and inputs.given:
-        initial["name"] = f"Run {source.pk} again, with {source.client.name}"[:120]
+        initial["name"] = f"Repeat run {source.pk} with {source.client.name}"[:120]
     form = ScheduleForm(_posted(request), viewer=request.user, inputs=inputs, initial=initial)
     if not _is_saved(request, form):
         return _form_page(request, form, {"source": source})
@@ -107,7 +110,7 @@ def schedule_add(request: Request) -> HttpResponse:
     except ActionRefused as refused:
         form.add_error(None, str(refused))
         return _form_page(request, form, {"source": source})
-    messages.success(request, f"{schedule.name} is planned.")
+    messages.success(request, f"{schedule.name} added.")
     return redirect("schedule", schedule.pk)
 
 
@@ -125,14 +128,14 @@ def schedule_edit(request: Request, pk: int) -> HttpResponse:
     except ActionRefused as refused:
         form.add_error(None, str(refused))
         return _form_page(request, form, {"schedule": schedule})
-    messages.success(request, "The schedule is saved.")
+    messages.success(request, "Schedule saved.")
     return redirect("schedule", pk)
 
 
 @require_safe
 @admin_required
 def schedule_preview(request: Request) -> HttpResponse:
-    """The fragment next to the form: the timetable in words, and its next times."""
+    """The fragment next to the form: the timetable in words, and its next runs."""
     form = PlanForm(request.GET)
     return render(
         request,
@@ -146,9 +149,17 @@ def schedule_preview(request: Request) -> HttpResponse:
 def schedule_delete(request: Request, pk: int) -> HttpResponse:
     schedule = find_schedule(pk, request.user)
     if request.method != "POST":
-        return render(request, "monitoring/schedules/delete.html", {"schedule": schedule, "client": schedule.client})
+        sentence = "It won't run again, and its missed runs are forgotten. Its runs are kept. To stop it for a while, pause it."
+        return confirmation_page(
+            request,
+            f"Delete {schedule.name}?",
+            sentence,
+            "Delete schedule",
+            ["schedule", schedule.pk],
+            client=schedule.client,
+        )
     delete_schedule(schedule)
-    messages.success(request, f"{schedule.name} is deleted. Its runs are kept.")
+    messages.success(request, f"{schedule.name} deleted. Its runs are kept.")
     return redirect("schedules")
 
 
@@ -160,7 +171,7 @@ def schedule_pause(request: Request, pk: int) -> HttpResponse:
     if form.is_valid():
         pause_schedules([schedule.pk], request.user, form.cleaned_data["reason"])
     else:
-        messages.error(request, "The reason is longer than 300 characters, or holds a NUL. Nothing was paused.")
+        messages.error(request, "Not paused: the reason is longer than 300 characters.")
     return redirect("schedule", pk)
 
 
@@ -169,7 +180,7 @@ def schedule_pause(request: Request, pk: int) -> HttpResponse:
 def schedule_resume(request: Request, pk: int) -> HttpResponse:
     schedule = find_schedule(pk, request.user)
     if schedule.is_paused and not resume_schedules([schedule.pk]):
-        messages.error(request, f"It stays paused: the client {schedule.client.name} is retired.")
+        messages.error(request, f"Still paused: the client {schedule.client.name} is retired.")
     return redirect("schedule", pk)
 
 
@@ -196,7 +207,7 @@ def schedules_bulk(request: Request) -> HttpResponse:
     back = HttpResponseRedirect(f"{resolve_url('schedules')}?{_query_of(request)}")
     if not form.is_valid():
         messages.error(
-            request, "Nothing was changed: choose to pause or to resume, with a reason of up to 300 characters."
+            request, "Nothing changed. Choose Pause or Resume, and use at most 300 characters for the reason."
         )
         return back
     data = form.cleaned_data
@@ -206,11 +217,11 @@ def schedules_bulk(request: Request) -> HttpResponse:
     if data["act"] == "pause":
         count, word = pause_schedules(ids, request.user, data["reason"]), "paused"
     else:
-        count, word = resume_schedules(ids), "going on"
+        count, word = resume_schedules(ids), "resumed"
     if count:
-        messages.success(request, f"{count} schedule{' is' if count == 1 else 's are'} {word} now.")
+        messages.success(request, f"{count_of(count, 'schedule')} {word}.")
     else:
-        messages.warning(request, "Nothing was changed: no schedule was chosen that could be.")
+        messages.warning(request, "Nothing changed: select at least one schedule.")
     return back
 
 

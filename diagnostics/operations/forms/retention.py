@@ -11,10 +11,10 @@ from diagnostics.operations.models import RetentionRule
 MAX_DAYS = 36_500
 KINDS = [(kind.value, kind.label) for kind in RetentionRule.Kind]
 DESCRIPTIONS = {
-    "findings": "Runs with findings, exchanges and verdicts; and known findings that are over for so long.",
-    "bodies": "Headers and bodies of what was sent and answered. The run itself, its findings and correlation ids stay. "
-    "Without bodies, a run cannot be judged anew.",
-    "snapshots": "Readings of the orgs, and what changed between them. The newest reading of each client stays.",
+    "findings": "Runs with their findings, requests and verdicts, and issues that were resolved before.",
+    "bodies": "Headers and bodies of requests and responses. Runs, findings and correlation IDs are kept. A run without "
+    "bodies can't be re-evaluated.",
+    "snapshots": "Configuration syncs of the orgs, and the changes between them. The newest sync of each client is kept.",
 }
 
 
@@ -27,20 +27,20 @@ class RulesForm(forms.Form):
             days = forms.IntegerField(label="Days", min_value=1, max_value=MAX_DAYS, required=False)
             days.widget.attrs |= {"inputmode": "numeric"}
             self.fields[f"{kind}_days"] = days
-            self.fields[f"{kind}_forever"] = forms.BooleanField(label="For ever", required=False)
+            self.fields[f"{kind}_forever"] = forms.BooleanField(label="Forever", required=False)
 
     @classmethod
     def of(cls, rules: Mapping[str, int | None]) -> "RulesForm":
         """An unbound form with these rules."""
         days = {f"{kind}_days": days for kind, days in rules.items() if days is not None}
-        for_ever = {f"{kind}_forever": True for kind, days in rules.items() if days is None}
-        return cls(initial={**days, **for_ever})
+        forever = {f"{kind}_forever": True for kind, days in rules.items() if days is None}
+        return cls(initial={**days, **forever})
 
     def clean(self) -> dict[str, Any]:
         for kind, _ in KINDS:
             name = f"{kind}_days"
             if name in self.cleaned_data and (self.cleaned_data[name] is None) != self.cleaned_data[f"{kind}_forever"]:
-                self.add_error(name, "Give a number of days, or choose for ever: one of the two.")
+                self.add_error(name, "Enter a number of days, or choose Forever.")
         return self.cleaned_data
 
     @property

@@ -14,7 +14,7 @@ from diagnostics.orgs.visibility import visible_clients
 from diagnostics.web.paging import KeyPage, key_page
 
 AUDIT_PAGE = 50
-ORIGINS = {WEB: "A page", API: "The API", CLI: "The command line", SYSTEM: "The product by itself"}
+ORIGINS = {WEB: "Web page", API: "API", CLI: "Command line", SYSTEM: "System"}
 
 # Finds the distinct actions by jumping through the index: millions of entries have a few dozen actions.
 ACTIONS = """
@@ -41,7 +41,7 @@ class AuditFilter:
     until: datetime | None = None
 
     @property
-    def narrows(self) -> bool:
+    def is_filtered(self) -> bool:
         return self != AuditFilter()
 
 

@@ -86,19 +86,19 @@ def _past(
         return (
             _counted("runs", runs),
             _counted("findings", Finding.objects.filter(run__in=runs)),
-            _counted("exchanges", Exchange.objects.filter(run__in=runs)),
-            _counted("known findings that are over", visible_rows(issues_past(cutoff), viewer)),
+            _counted("requests", Exchange.objects.filter(run__in=runs)),
+            _counted("resolved issues", visible_rows(issues_past(cutoff), viewer)),
         )
     if kind == Kind.BODIES:
         runs = visible_rows(bodies_past(cutoff), viewer)
         if runs_from is not None:
             runs = runs.filter(created_at__gte=runs_from)
-        return _counted("runs that stay without them", runs), _counted(
+        return _counted("runs (kept without bodies)", runs), _counted(
             "exchanges", Exchange.objects.filter(run__in=runs)
         )
     return (
-        _counted("snapshots", visible_rows(syncs_past(cutoff), viewer)),
-        _counted("changes in orgs", visible_rows(changes_past(cutoff), viewer)),
+        _counted("configuration syncs", visible_rows(syncs_past(cutoff), viewer)),
+        _counted("org changes", visible_rows(changes_past(cutoff), viewer)),
     )
 
 

@@ -50,11 +50,11 @@ class Worker:
     name: str
     at: datetime
     is_silent: bool
-    told: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def queues(self) -> list[str]:
-        return [str(queue) for queue in self.told.get("queues", [])]
+        return [str(queue) for queue in self.details.get("queues", [])]
 
 
 def database_part() -> SystemPart:
@@ -69,17 +69,17 @@ def database_part() -> SystemPart:
             )
             version, size, used, most = cursor.fetchone()
     except Error as error:
-        return SystemPart("database", "Database", BROKEN, f"It does not answer: {_first_line(error)}.")
+        return SystemPart("database", "Database", BROKEN, f"Not responding: {_first_line(error)}.")
     ms = (time.perf_counter() - began) * 1000
     facts = (
         ("Server", f"PostgreSQL {version}, {'embedded' if settings.EMBEDDED_DATABASE else 'your own'}"),
-        ("Answers in", f"{ms:.1f} ms"),
+        ("Response time", f"{ms:.1f} ms"),
         ("Size", bytes_in_words(size)),
         ("Connections", f"{used} of {most}"),
     )
     if used > 0.9 * int(most):
-        return SystemPart("database", "Database", LATE, "Nearly all its connections are taken.", facts)
-    return SystemPart("database", "Database", OK, "It answers.", facts)
+        return SystemPart("database", "Database", LATE, "Nearly all connections are in use.", facts)
+    return SystemPart("database", "Database", OK, "Connected", facts)
 
 
 def migrations_part() -> SystemPart:
@@ -87,13 +87,13 @@ def migrations_part() -> SystemPart:
         missing = missing_migrations()
     except Error as error:
         return SystemPart(
-            "migrations", "Tables", BROKEN, f"Not known, the database does not answer: {_first_line(error)}."
+            "migrations", "Schema", BROKEN, f"Unknown: the database isn't responding ({_first_line(error)})."
         )
     if missing:
-        sentence = f"{len(missing)} migrations of this version are missing. Run: manage.py migrate"
-        return SystemPart("migrations", "Tables", BROKEN, sentence, (("Missing", ", ".join(missing[:5])),))
+        sentence = f"{count_of(len(missing), 'migration')} missing. Run: manage.py migrate"
+        return SystemPart("migrations", "Schema", BROKEN, sentence, (("Missing", ", ".join(missing[:5])),))
     newest = newest_migration("diagnostics")
-    return SystemPart("migrations", "Tables", OK, "They are those of this version.", (("Newest migration", newest),))
+    return SystemPart("migrations", "Schema", OK, "Schema up to date", (("Newest migration", newest),))
 
 
 def server_major() -> int:
@@ -111,7 +111,7 @@ def tick_part(now: datetime) -> SystemPart:
         at = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
         parts = list(TickPart.objects.all())
     except Error:
-        return SystemPart("tick", title, BROKEN, "Unknown: the database doesn't respond.")
+        return SystemPart("tick", title, BROKEN, "Unknown: the database isn't responding.")
     failing = failing_parts(parts, now)
     facts = (
         *((("Last tick", f"{duration_in_words(now - at)} ago"),) if at else ()),
@@ -122,13 +122,13 @@ def tick_part(now: datetime) -> SystemPart:
         sentence = f"Failing: {names}. The other parts still run. The workers' logs have the errors."
         return SystemPart("tick", title, BROKEN, sentence, facts, tuple(part.name for part in failing))
     if at is None:
-        return SystemPart("tick", title, BROKEN, "It has never run. Start beat and a worker.")
+        return SystemPart("tick", title, BROKEN, "Never ran. Start beat and a worker.")
     if now - at > TICK_LATE:
-        sentence = "It has stopped: no scheduled work starts until beat and a worker run again."
+        sentence = "Stopped: no scheduled work starts until beat and a worker are running."
         return SystemPart("tick", title, BROKEN, sentence, facts)
     if any(part.failures for part in parts):
-        return SystemPart("tick", title, LATE, "A part has failed and is tried again.", facts)
-    return SystemPart("tick", title, OK, "Scheduled work is running.", facts)
+        return SystemPart("tick", title, LATE, "A part failed and is being retried.", facts)
+    return SystemPart("tick", title, OK, "Scheduler running", facts)
 
 
 def failing_parts(parts: Iterable[TickPart], now: datetime) -> list[TickPart]:
@@ -153,10 +153,8 @@ def rows_part(failures: Sequence[RowFailure]) -> SystemPart:
     """Rows that no job processes until an admin retries them."""
     title = "Items set aside"
     if not failures:
-        return SystemPart("rows", title, OK, "None.")
-    sentence = (
-        f"{len(failures)} item{' was' if len(failures) == 1 else 's were'} set aside after repeated errors. See below."
-    )
+        return SystemPart("rows", title, OK, "None")
+    sentence = f"{count_of(len(failures), 'item')} set aside after repeated errors. See below."
     return SystemPart("rows", title, LATE, sentence)
 
 
@@ -178,14 +176,16 @@ def failures_by_kind() -> dict[str, tuple[int, int]]:
 def broker_part(broker: Broker) -> SystemPart:
     facts = (("Broker", broker.description), *((f"Queue {name}", _waiting(n)) for name, n in broker.queues.items()))
     if not broker.answers:
-        sentence = f"It does not answer: {broker.error}. Runs wait in the database until it does."
+        sentence = f"Not responding: {broker.error}. Runs wait in the database until it does."
         return SystemPart("broker", "Queue", BROKEN, sentence, facts)
-    return SystemPart("broker", "Queue", OK, f"It answers in {broker.ms:.0f} ms.", facts)
+    return SystemPart("broker", "Queue", OK, f"Connected ({broker.ms:.0f} ms)", facts)
 
 
 def workers(now: datetime) -> list[Worker]:
     beats = Heartbeat.objects.filter(name__startswith=WORKER).order_by("name")
-    return [Worker(beat.name.removeprefix(WORKER), beat.at, now - beat.at > SILENT_AFTER, beat.told) for beat in beats]
+    return [
+        Worker(beat.name.removeprefix(WORKER), beat.at, now - beat.at > SILENT_AFTER, beat.details) for beat in beats
+    ]
 
 
 def workers_part(found: list[Worker]) -> SystemPart:
@@ -194,11 +194,13 @@ def workers_part(found: list[Worker]) -> SystemPart:
     unconsumed = [queue for queue in settings.QUEUES if queue not in consumed]
     silent = [worker.name for worker in found if worker.is_silent]
     if unconsumed:
-        sentence = f"Nobody works on the queue {' and '.join(unconsumed)}. Start a worker with --queues {','.join(unconsumed)}."
+        sentence = (
+            f"No worker for the queue {' and '.join(unconsumed)}. Start one with --queues {','.join(unconsumed)}."
+        )
         return SystemPart("workers", "Workers", BROKEN, sentence)
     if silent:
-        return SystemPart("workers", "Workers", LATE, f"Not heard of for a while: {', '.join(silent)}.")
-    return SystemPart("workers", "Workers", OK, "Each queue is worked on.")
+        return SystemPart("workers", "Workers", LATE, f"No heartbeat for a while: {', '.join(silent)}.")
+    return SystemPart("workers", "Workers", OK, "Workers connected")
 
 
 def disk_part() -> SystemPart:
@@ -206,14 +208,14 @@ def disk_part() -> SystemPart:
     try:
         usage = shutil.disk_usage(settings.DATA_DIR)
     except OSError as error:
-        return SystemPart("disk", "Disk", LATE, f"The data folder cannot be looked at: {error.strerror}.")
+        return SystemPart("disk", "Disk", LATE, f"The data folder can't be read: {error.strerror}.")
     facts = (
         ("Data folder", str(settings.DATA_DIR)),
         ("Free", f"{bytes_in_words(usage.free)} of {bytes_in_words(usage.total)}"),
     )
     if usage.free < MIN_FREE_BYTES:
-        return SystemPart("disk", "Disk", LATE, "It is nearly full. Make room before the database cannot write.", facts)
-    return SystemPart("disk", "Disk", OK, "There is room.", facts)
+        return SystemPart("disk", "Disk", LATE, "Nearly full. Free some space before the database can't write.", facts)
+    return SystemPart("disk", "Disk", OK, "Enough free space", facts)
 
 
 def backup_part(now: datetime) -> SystemPart:
@@ -221,13 +223,13 @@ def backup_part(now: datetime) -> SystemPart:
     beat = Heartbeat.objects.filter(name="backup").first()
     if beat is None:
         return SystemPart(
-            "backup", title, LATE, "None was made with manage.py backup. Another way of making one is not seen."
+            "backup", title, LATE, "No backup made with manage.py backup. Other backups aren't known here."
         )
     facts = (
         ("Last", f"{duration_in_words(now - beat.at)} ago"),
-        ("Size", bytes_in_words(int(beat.told.get("bytes", 0)))),
+        ("Size", bytes_in_words(int(beat.details.get("bytes", 0)))),
     )
-    return SystemPart("backup", title, OK, "The database was written to a file; its keys have to be kept apart.", facts)
+    return SystemPart("backup", title, OK, "Backed up. Keep the encryption keys elsewhere.", facts)
 
 
 def parts_for_readiness() -> Iterator[SystemPart]:
@@ -239,7 +241,7 @@ def parts_for_readiness() -> Iterator[SystemPart]:
 
 
 def _waiting(number: int) -> str:
-    return f"{number:,} waiting" if number else "nothing waits"
+    return f"{number:,} waiting"
 
 
 def _first_line(error: Exception) -> str:

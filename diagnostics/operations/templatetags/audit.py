@@ -28,12 +28,12 @@ class ChangeLine:
 
 
 @register.filter
-def act(entry: AuditEntry) -> str:
+def action_label(entry: AuditEntry) -> str:
     return describe_action(entry.action)
 
 
 @register.filter
-def way(entry: AuditEntry) -> str:
+def origin_label(entry: AuditEntry) -> str:
     return ORIGINS.get(entry.by, entry.by)
 
 
@@ -47,7 +47,7 @@ def subject_link(entry: AuditEntry) -> SafeString:
 
 @register.simple_tag
 def client_of(entry: AuditEntry, client_names: dict[int, str]) -> SafeString:
-    """A link to the client that the entry is about, unless the entry's own name tells it already."""
+    """A link to the client that the entry is about, unless its name is in the entry's name."""
     name = client_names.get(entry.client_id or 0, "")
     if not name or entry.thing == "oauthclient" or name in entry.name:
         return SafeString("")
@@ -69,7 +69,7 @@ def difference(entry: AuditEntry) -> list[ChangeLine]:
 
 def _shown(value: Any) -> str:
     if value is None or value in ("", [], {}):
-        return "nothing"
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(item, str | int) for item in value):

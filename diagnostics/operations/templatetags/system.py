@@ -9,9 +9,9 @@ from diagnostics.web.badges import badge
 register = template.Library()
 
 STATES = {
-    OK: ("pass", "pass", "Works"),
-    LATE: ("warn", "warn", "Look at it"),
-    BROKEN: ("fail", "fail", "Does not work"),
+    OK: ("pass", "pass", "Working"),
+    LATE: ("warn", "warn", "Warning"),
+    BROKEN: ("fail", "fail", "Down"),
 }
 
 

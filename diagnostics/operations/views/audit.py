@@ -18,6 +18,7 @@ from diagnostics.operations import audit_export as exports
 from diagnostics.operations.forms.audit import AuditForm
 from diagnostics.operations.queries.audit import audit_entries, audit_page, client_names
 from diagnostics.runs.limits import EXPORTS, one_export, refuse_second_export
+from diagnostics.web.filters import filter_context
 from diagnostics.web.paging import in_batches
 from diagnostics.web.streaming import in_chunks
 
@@ -35,16 +36,12 @@ EXPORT_FORMATS: dict[str, tuple[str, Writer]] = {
 def audit_log(request: Request) -> HttpResponse:
     form = AuditForm(request.GET, viewer=request.user, zone=viewer_time_zone(request))
     filters = form.filter()
-    query = request.GET.copy()
-    query.pop("before", None)
     page = audit_page(filters, request.user, before=form.before_row())
     context = {
-        "form": form,
-        "filters": filters,
+        **filter_context(form, request)[1],
+        "client": filters.client,
         "page": page,
         "client_names": client_names(page.rows, request.user),
-        "query_string": query.urlencode(),
-        "left_out": list(form.left_out()),
     }
     return render(request, "operations/audit/list.html", context)
 
@@ -57,8 +54,8 @@ def audit_export(request: Request, form: str) -> HttpResponseBase:
         raise Http404(form[:20])
     filter_form = AuditForm(request.GET, viewer=request.user, zone=viewer_time_zone(request))
     filters = filter_form.filter()
-    if problems := [f"{name}: “{value}” is not understood." for name, value in filter_form.left_out()]:
-        return render(request, "operations/audit/refused.html", {"problems": problems}, status=400)
+    if left_out := list(filter_form.left_out()):
+        return render(request, "operations/audit/refused.html", {"left_out": left_out}, status=400)
     content_type, write = EXPORT_FORMATS[form]
     name = f'attachment; filename="cobrowse-audit-{timezone.now():%Y-%m-%d}.{form}"'
     headers = {"Content-Type": content_type, "Content-Disposition": name, "Cache-Control": "no-store"}

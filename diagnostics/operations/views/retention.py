@@ -71,9 +71,7 @@ def retention_apply(request: Request) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         deletes_now = request.POST.get("act") == "delete"
-        messages.success(
-            request, "The deletion has begun." if deletes_now else "The rules are saved. They act tonight."
-        )
+        messages.success(request, "Cleanup started." if deletes_now else "Rules saved. They apply tonight.")
     return redirect("retention")
 
 

@@ -3,7 +3,7 @@
 import hmac
 import ipaddress
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import celery
@@ -26,14 +26,16 @@ from diagnostics.accounts.actor import address_of
 from diagnostics.accounts.requests import Request
 from diagnostics.jobs.models import RowFailure
 from diagnostics.operations import readiness
+from diagnostics.operations.heartbeats import last_beat
 from diagnostics.operations.metrics import Scheduler, render_metrics
 from diagnostics.operations.queries import system
 from diagnostics.operations.queries.broker import broker_state
-from diagnostics.operations.queries.heartbeats import last_beat
 from diagnostics.operations.queries.workload import workload
 from diagnostics.operations.set_aside import dismiss_failure, retry_row
 from diagnostics.orgs.models import ConfigurationSync
 from diagnostics.runs.models import Watch
+from diagnostics.web.format import count_of
+from diagnostics.web.templatetags.navigation import SECTION_TABS
 
 Kind = RowFailure.Kind
 # URL names of the pages that show a row, by its kind or the kind's first word.
@@ -49,6 +51,13 @@ ROW_PAGES = {
     Kind.DELIVERY: "delivery",
     Kind.ISSUE_RETENTION: "finding",
 }
+
+
+@require_safe
+def settings_home(request: Request) -> HttpResponse:
+    """The first tab of the settings that the user may see."""
+    tabs = (tab for tab in SECTION_TABS["Settings"] if not tab.needs or getattr(request.user, tab.needs))
+    return redirect(next(tabs).address)
 
 
 @require_safe
@@ -69,9 +78,9 @@ def system_state(request: Request) -> HttpResponse:
 def row_retry(request: Request, pk: int) -> HttpResponse:
     failure = get_object_or_404(RowFailure, pk=pk)
     if error := retry_row(failure):
-        messages.error(request, f"It failed again. {error}")
+        messages.error(request, f"Failed again. {error}")
     else:
-        messages.success(request, "The item is being processed again.")
+        messages.success(request, "Retrying.")
     return redirect("system")
 
 
@@ -79,7 +88,7 @@ def row_retry(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def row_dismiss(request: Request, pk: int) -> HttpResponse:
     dismiss_failure(get_object_or_404(RowFailure, pk=pk))
-    messages.success(request, "The item was removed from the list.")
+    messages.success(request, "Removed from the list.")
     return redirect("system")
 
 
@@ -112,14 +121,21 @@ def _state() -> dict[str, Any]:
     ]
     return {
         "parts": parts,
-        "broken": [part for part in parts if not part.works],
-        "late": [part for part in parts if part.state == system.LATE],
+        "summary": _summary(parts),
         "workers": workers,
         "failures": [(failure, page_of(failure)) for failure in failures],
         "work": workload(now),
         "versions": _versions(),
         "now": now,
     }
+
+
+def _summary(parts: Sequence[system.SystemPart]) -> str:
+    """For example "1 part down, 1 warning"."""
+    down = sum(not part.works for part in parts)
+    warnings = sum(part.state == system.LATE for part in parts)
+    counts = [f"{count_of(down, 'part')} down"] * bool(down) + [count_of(warnings, "warning")] * bool(warnings)
+    return ", ".join(counts) or "Everything is working"
 
 
 def _versions() -> dict[str, str]:
@@ -177,9 +193,7 @@ def health_ready(request: HttpRequest) -> HttpResponse:
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_read_metrics(request):
-        text = (
-            "Only programs at METRICS_NETWORKS may read this, and those that bring METRICS_TOKEN as a bearer token.\n"
-        )
+        text = "Metrics are for clients in METRICS_NETWORKS, and for those that send METRICS_TOKEN as a bearer token.\n"
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     now = timezone.now()
     scheduler = Scheduler(last_beat(system.TICK), system.tick_parts(), system.failures_by_kind())

@@ -1,7 +1,6 @@
 """Query string forms of the provider list, the change list and the providerId search."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -11,6 +10,7 @@ from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
 from diagnostics.orgs.queries.org_changes import ChangeFilter
 from diagnostics.orgs.queries.providers import ProviderFilter
 from diagnostics.orgs.visibility import visible_clients, visible_rows
+from diagnostics.web.filters import FilterForm
 from diagnostics.web.form_text import NO_NUL
 
 MAX_LENGTH = 200
@@ -20,10 +20,8 @@ PROVIDERS = Provider.objects.select_related("client").defer("client__secret", "c
 PROVIDER_ID_IN_BODY = re.compile(r"""["']?providerId["']?\s*[:=]\s*["']([^"']*)["']""")
 
 
-class QueryStringForm(forms.Form):
-    """A form read from the query string. Invalid values are ignored and reported by `left_out`."""
-
-    other_parameters: tuple[str, ...] = ()  # expected parameters that aren't fields
+class QueryStringForm(FilterForm):
+    """A filter form whose clients and providers are those that the viewer may see."""
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,17 +31,6 @@ class QueryStringForm(forms.Form):
         }
         for name in rows.keys() & self.fields.keys():
             self.fields[name].queryset = rows[name]  # type: ignore[attr-defined]
-
-    def chosen(self) -> dict[str, Any]:
-        """Return the valid values that aren't empty."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
-
-    def left_out(self) -> Iterator[tuple[str, str]]:
-        """Yield the name and value of each invalid or unknown parameter, shortened for display."""
-        for name in self.data:
-            if name in self.errors or name not in {*self.fields, *self.other_parameters}:
-                yield str(name)[:40], str(self.data.get(name))[:60].replace("\x00", " ")
 
 
 def search_field(label: str) -> forms.CharField:

@@ -48,13 +48,13 @@ MENU = (
     MenuEntry("Issues", ("issues", "findings"), ("/incidents/",)),
     MenuEntry("Orgs", ("orgs", "clients"), ("/clients/", "/providers/", "/changes/", "/touches/")),
     MenuEntry("Runs", ("runs",), ("/compare/",)),
-    MenuEntry("Monitoring", ("schedules",), ("/monitoring/", "/alerts/")),
+    MenuEntry("Monitoring", ("schedules",), ("/monitoring/",)),
 )
 SECTION_TABS = {
     "Monitoring": (
         MenuEntry("Schedules", ("schedules",)),
-        MenuEntry("Alert rules", ("alert-rules",)),
-        MenuEntry("Channels", ("channels",)),
+        MenuEntry("Alert rules", ("alert-rules",), needs="is_admin"),
+        MenuEntry("Channels", ("channels",), needs="is_admin"),
         MenuEntry("Deliveries", ("deliveries",)),
     ),
     "Reference": (

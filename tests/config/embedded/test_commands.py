@@ -69,7 +69,7 @@ def test_with_a_database_url_the_embedded_postgres_is_not_started(manage: Manage
         DATABASE_URL="postgres://u:p@127.0.0.1:1/x", SECRET_KEY="x" * 50, FIELD_ENCRYPTION_KEYS="A" * 43 + "=",
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr.startswith("The database cannot be reached")
+    assert done.stderr.startswith("Can't reach the database")
     assert "Traceback" not in done.stderr
     assert not (data.path / "postgres").exists()
 
@@ -78,5 +78,5 @@ def test_a_data_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     done = Manage(DataDir(tmp_path / "file" / "data")).run("shell", "-c", COUNT)
     assert done.returncode == 1
-    assert "cannot be used" in done.stderr
+    assert "Can't use" in done.stderr
     assert "Traceback" not in done.stderr

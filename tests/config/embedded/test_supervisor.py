@@ -104,7 +104,7 @@ def test_a_process_that_keeps_dying_reaches_the_restart_limit(tmp_path: Path, su
 
 def test_a_process_that_never_gets_ready_counts_as_dead(tmp_path: Path, supervisor: Supervisor) -> None:
     one = script_process(tmp_path, "one", "sleep 300", start_seconds=0.1)
-    with pytest.raises(RestartLimitReached, match="not ready"):
+    with pytest.raises(RestartLimitReached, match="wasn't ready"):
         supervisor.start(one)
 
 

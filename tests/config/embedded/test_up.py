@@ -74,7 +74,7 @@ def test_start_second_up_shutdown_and_restart_with_the_same_data(
 
     second = manage.run("up", "--no-demo", "--port", str(free_port()))
     assert second.returncode == 1
-    assert f"already running at http://127.0.0.1:{port} (pid {up.process.pid})" in second.stderr
+    assert f"Already running at http://127.0.0.1:{port} (pid {up.process.pid})" in second.stderr
 
     assert "users: 1" in manage.run("shell", "-c", COUNT).stdout  # another command uses the same database
     assert (data.logs / "postgres.log").read_text().count("listening on Unix socket") == 1

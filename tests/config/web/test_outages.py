@@ -55,7 +55,7 @@ def test_pages_report_an_outage_of_the_database_and_recover(site: Site, outage: 
         answer = site.request("/api/v1/runs", Authorization="Bearer cbd_" + "a" * 43)
         assert (answer.status, json.loads(answer.text)["code"]) == (503, "database_unavailable")
         assert answer.headers["retry-after"] == "5"
-        fragment = site.request("/system/state/", **{"HX-Request": "true"})
+        fragment = site.request("/settings/system/state/", **{"HX-Request": "true"})
         assert (fragment.status, fragment.headers["content-type"]) == (503, "text/plain; charset=utf-8")
         assert outages.UNAVAILABLE.title in fragment.text
         assert fragment.headers["retry-after"] == "5"

@@ -1,4 +1,4 @@
-"""The pages of incidents: the list, one of them, muting."""
+"""The pages of incidents: the list, one of them, snoozing."""
 
 from collections.abc import Callable
 
@@ -89,14 +89,14 @@ def test_a_page_says_when_nobody_is_told(as_admin: Client) -> None:
 def test_an_operator_mutes_with_a_reason_and_an_end(client: Client) -> None:
     incident, operator = make_incident(), make_person(User.Role.OPERATOR)
     client.force_login(operator)
-    client.post(f"/incidents/{incident.pk}/mute/", {"reason": "Mended on Monday", "hours": "24"})
+    client.post(f"/incidents/{incident.pk}/snooze/", {"reason": "Mended on Monday", "hours": "24"})
     incident.refresh_from_db()
-    assert (incident.mute_reason, incident.muted_by) == ("Mended on Monday", operator)
-    assert incident.muted_until is not None
+    assert (incident.snooze_reason, incident.snoozed_by) == ("Mended on Monday", operator)
+    assert incident.snoozed_until is not None
     assert "Mended on Monday" in client.get(f"/incidents/{incident.pk}/").content.decode()
-    client.post(f"/incidents/{incident.pk}/unmute/")
+    client.post(f"/incidents/{incident.pk}/snooze/end/")
     incident.refresh_from_db()
-    assert incident.muted_until is None
+    assert incident.snoozed_until is None
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,15 @@ def test_an_operator_mutes_with_a_reason_and_an_end(client: Client) -> None:
 )
 def test_a_mute_without_reason_or_end_is_refused(as_admin: Client, given: dict[str, str]) -> None:
     incident = make_incident()
-    assert as_admin.post(f"/incidents/{incident.pk}/mute/", given).status_code == 200
-    assert Incident.objects.get().muted_until is None
+    assert as_admin.post(f"/incidents/{incident.pk}/snooze/", given).status_code == 200
+    assert Incident.objects.get().snoozed_until is None
 
 
 def test_other_orgs_incidents_and_messages_are_not_listed(client: Client) -> None:
     theirs = make_incident(make_schedule(make_client("Theirs", org_id="theirs")))
     make_delivery(make_channel(), theirs)
     client.force_login(make_person(User.Role.OPERATOR, is_limited=True, only_orgs=["ours"]))
-    for place in ("/incidents/", "/alerts/deliveries/"):
+    for place in ("/incidents/", "/monitoring/deliveries/"):
         page = client.get(place).content.decode()
         assert "Theirs" not in page
         assert "cobrowse is off" not in page

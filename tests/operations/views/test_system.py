@@ -34,48 +34,48 @@ def states(page_parts: list[system.SystemPart]) -> dict[str, str]:
 def test_all_parts_of_a_working_installation_work(as_admin: Client) -> None:
     everything_works()
     beat("backup", {"bytes": 5_000_000})
-    context = as_admin.get("/system/").context
+    context = as_admin.get("/settings/system/").context
     found = states(context["parts"])
     assert {key: found[key] for key in found if key != "disk"} == dict.fromkeys(
         ("database", "migrations", "broker", "workers", "tick", "rows", "backup"), "ok"
     )
-    assert context["broken"] == []
+    assert [part for part in context["parts"] if not part.works] == []
 
 
 @pytest.mark.parametrize(
-    ("part", "name", "told"),
+    ("part", "name", "details"),
     [
         ("tick", system.TICK, {}),
         ("workers", f"{system.WORKER}one", {"queues": ["runs", "scheduled", "ticks"]}),
     ],
 )
 def test_what_was_not_heard_of_for_long_does_not_work(
-    as_admin: Client, part: str, name: str, told: dict[str, list[str]]
+    as_admin: Client, part: str, name: str, details: dict[str, list[str]]
 ) -> None:
     everything_works()
-    Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=5), told=told)
-    context = as_admin.get("/system/state/").context
-    assert [each.key for each in context["broken"]] == [part]
+    Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=5), details=details)
+    context = as_admin.get("/settings/system/state/").context
+    assert [each.key for each in context["parts"] if not each.works] == [part]
 
 
 def test_a_queue_that_nobody_works_on_is_named(as_admin: Client) -> None:
     everything_works()
     beat(f"{system.WORKER}one", {"queues": ["runs", "ticks"]})
-    (trouble,) = as_admin.get("/system/").context["broken"]
+    (trouble,) = [part for part in as_admin.get("/settings/system/").context["parts"] if not part.works]
     assert "scheduled" in trouble.sentence
 
 
 def test_one_silent_worker_among_others_is_only_to_be_looked_at(as_admin: Client) -> None:
     everything_works()
-    Heartbeat.objects.create(name=f"{system.WORKER}two", at=timezone.now() - timedelta(minutes=5), told={})
-    context = as_admin.get("/system/").context
-    assert "workers" in [each.key for each in context["late"]]
+    Heartbeat.objects.create(name=f"{system.WORKER}two", at=timezone.now() - timedelta(minutes=5), details={})
+    context = as_admin.get("/settings/system/").context
+    assert "workers" in [each.key for each in context["parts"] if each.state == system.LATE]
 
 
 def test_a_broker_that_is_away_is_told_without_its_password(as_admin: Client, settings: Settings) -> None:
     everything_works()
     settings.CELERY_BROKER_URL = "redis://user:hush-hush@127.0.0.1:1/0"
-    answer = as_admin.get("/system/")
+    answer = as_admin.get("/settings/system/")
     assert b"hush-hush" not in answer.content
     assert b"Redis or Valkey at 127.0.0.1" in answer.content
 
@@ -85,7 +85,7 @@ def test_the_page_asks_as_many_questions_with_many_rows(as_admin: Client) -> Non
 
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:
-            as_admin.get("/system/")
+            as_admin.get("/settings/system/")
         return len(queries)
 
     before = asked()
@@ -134,10 +134,10 @@ def test_not_ready_where_a_migration_is_missing(client: Client) -> None:
 def test_metrics_tell_what_the_database_says(client: Client) -> None:
     everything_works()
     make_run(make_client(), status=Run.Status.QUEUED)
-    told = client.get("/metrics").content.decode()
+    text = client.get("/metrics").content.decode()
     values = {
         (sample.name.removeprefix("cobrowse_doctor_"), *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(told)
+        for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
     assert values["runs_open", "queued"] == 1
