@@ -133,7 +133,9 @@ def test_each_way_to_see_runs_is_accessible_and_whole(window: Visit, width: int)
     for query in ("", "?colour=red&cause=wrong", f"?client={sandbox.pk}&check=oauth.token"):
         for place in ("/runs/", "/runs/matrix/", "/runs/causes/", "/runs/latency/"):
             window.open(place + query)
-            window.page.evaluate("document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })")
+            window.page.evaluate(
+                "document.querySelectorAll('main details:not(.menu)').forEach((fold) => { fold.open = true; })"
+            )
             found = Axe().run(window.page, options=WCAG).response["violations"]
             troubles += [f"{place}{query}: {each['id']} at {each['nodes'][0]['html'][:120]}" for each in found]
             if window.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
