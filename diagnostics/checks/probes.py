@@ -29,8 +29,8 @@ class ProbePlan:
     `parent` is the resource that the call is about, `impossible` the same path with an ID that can't exist, `views` are
     other reads of that resource, and `history` is where it can be read after it ended. `is_view` is true if the parent
     is one of several views. `called` is the path of the call, `invented` a similar one that isn't published, and
-    `control` a published path that the call may have meant. `rights` are the permissions for reading the parent,
-    `history_rights` those for the history.
+    `control` a published path that the call may have meant. `permissions` are the permissions for reading the parent,
+    `history_permissions` those for the history.
     """
 
     parent: str = ""
@@ -41,8 +41,8 @@ class ProbePlan:
     called: str = ""
     invented: str = ""
     control: str = ""
-    rights: tuple[str, ...] = ()
-    history_rights: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    history_permissions: tuple[str, ...] = ()
 
 
 def plan_for(contract: Contract, aim: Aim | None, id: str) -> ProbePlan:
@@ -63,8 +63,8 @@ def plan_for(contract: Contract, aim: Aim | None, id: str) -> ProbePlan:
         is_view=parent.path != _general_path(parent),
         views=tuple(PARAMETER.sub(id, view.path) for view in views_of(contract, parent)),
         history=PARAMETER.sub(id, history.path) if history else "",
-        rights=parent.permissions,
-        history_rights=history.permissions if history else (),
+        permissions=parent.permissions,
+        history_permissions=history.permissions if history else (),
     )
     return _with_paths(plan, contract, aim, intended)
 

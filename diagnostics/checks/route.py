@@ -206,14 +206,14 @@ def judge_resource(
             "only_recorded",
             f"The history has the ID, so it exists or existed. The live read gets {real}, which doesn't show whether it has "
             "ended.",
-            hint=f"Add {_rights(plan.rights)} to a role of the client to find out.",
+            hint=f"Add {_permission_names(plan.permissions)} to a role of the client to find out.",
             subject="resource",
             evidence=proof,
         )
     return unclear(
         "blind",
         f"The ID and one that can't exist both get {real}, so we can't tell whether the ID exists.",
-        hint=f"Add {_rights(plan.rights)} to a role of the client to find out.",
+        hint=f"Add {_permission_names(plan.permissions)} to a role of the client to find out.",
         subject="resource",
         evidence=proof,
     )
@@ -226,7 +226,7 @@ def _hidden(
     return failed(
         "hidden",
         f"It exists, because {reason}, but this client gets {real}: it is hidden from this client.",
-        hint=f"Add {_rights(plan.rights)} to a role of the client, in the division of the resource.",
+        hint=f"Add {_permission_names(plan.permissions)} to a role of the client, in the division of the resource.",
         subject="resource",
         evidence=proof,
     )
@@ -243,7 +243,7 @@ def _absent(plan: ProbePlan, real: ProbeResult, past: ProbeResult | None, proof:
         )
     is_forbidden = past is not None and past.status == 403
     advice = (
-        f" To see whether it existed earlier, add {_rights(plan.history_rights)} to a role of the client."
+        f" To see whether it existed earlier, add {_permission_names(plan.history_permissions)} to a role of the client."
         if is_forbidden
         else ""
     )
@@ -318,5 +318,5 @@ def _not_comparable(subject: str, one: ProbeResult, other: ProbeResult, proof: E
     )
 
 
-def _rights(permissions: tuple[str, ...]) -> str:
+def _permission_names(permissions: tuple[str, ...]) -> str:
     return " or ".join(permissions) or "the permission to read it"

@@ -65,7 +65,9 @@ def test_from_a_client_to_what_it_may_do_and_on_to_what_that_touches(
 
     page.get_by_label("Path, id, permission or words").fill("cobrowse")
     page.get_by_role("button", name="Search").click()
-    expect(page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")).to_contain_text("Allowed")
+    expect(page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")).to_contain_text(
+        "Allowed"
+    )
 
     page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse").get_by_role(
         "link", name=START

@@ -88,7 +88,9 @@ def test_unknown_id_of_another_resource_is_no_unknown_conversation() -> None:
 
 def test_what_would_tell_is_named() -> None:
     plan = replace(
-        PLAN, rights=("conversation:communication:view",), history_rights=("analytics:conversationDetail:view",)
+        PLAN,
+        permissions=("conversation:communication:view",),
+        history_permissions=("analytics:conversationDetail:view",),
     )
     forbidden = "403 missing.any.permissions"
     assert "conversation:communication:view" in judge_resource(plan, seen(forbidden), seen(forbidden), [], None).hint

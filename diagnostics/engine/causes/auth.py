@@ -176,7 +176,8 @@ AUTH_CAUSES = (
         "gateway that asks for scopes.",
         evidence="We read the scopes of the token. For client credentials on the published API this is never the cause.",
         fix=("Add the scope to the OAuth client.", "Sign in again, or get a new token."),
-        myth="Scopes don't apply to client credentials. No scope of Genesys Cloud ends in :write, and none starts with cobrowse.",
+        myth="On the published API, scopes don't apply to client credentials, and no scope ends in :write or starts with cobrowse. "
+        "Only a provider gateway asks for such scopes.",
         response="A 403 on the published API; a provider gateway can answer 404 instead.",
         example=error_response(
             "403 Forbidden", "not.authorized", "You are not authorized to perform the requested action."
