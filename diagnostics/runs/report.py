@@ -178,6 +178,7 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
             stored_fix,
             steps=tuple(step for step in steps if step != text.remedy),
             with_call=_needs_another_call(text.cause, lines),
+            about_access=causes.family_of(text.cause) == "authz",
         ),
         not_checked=tuple(_not_checked(verdict.get("unchecked"))),
         lines=lines,
@@ -242,14 +243,16 @@ def _lines_at(lines: Iterable[FindingLine], anchors: Sequence[str]) -> tuple[Fin
     return tuple(by_anchor[anchor] for anchor in anchors if anchor in by_anchor)
 
 
-def _fix(fix: Mapping[str, Any], steps: tuple[str, ...], *, with_call: bool) -> FixText:
-    """`steps` are those that the verdict does not already show."""
+def _fix(fix: Mapping[str, Any], steps: tuple[str, ...], *, with_call: bool, about_access: bool) -> FixText:
+    """`steps` are those that the verdict doesn't already show. The required permissions matter for a call and for access."""
     snippets = _mapping(fix.get("snippets")) if with_call else {}
     permissions = (_mapping(item) for item in _items(fix.get("permissions")))
     return FixText(
         steps=steps,
         menu_path=_text(fix.get("menu_path")),
-        permissions=tuple(permission for permission in permissions if permission.get("api")),
+        permissions=tuple(
+            permission for permission in permissions if permission.get("api") and (with_call or about_access)
+        ),
         one_is_enough=fix.get("one_is_enough") is True,
         curl=_text(fix.get("curl")) if with_call else "",
         snippets=tuple(

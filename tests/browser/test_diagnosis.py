@@ -46,7 +46,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Dem
     window.sign_in("ada")
     page.get_by_role("link", name="Connect an org").click()
     client = register(window, org_client)
-    expect(page.locator("#verification")).to_contain_text("Being verified")
+    expect(page.locator("#verification")).to_contain_text("Verifying")
     window.mark()
     worker.release(100)
     verify_client(client.pk)
