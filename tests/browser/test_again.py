@@ -107,5 +107,5 @@ def test_the_list_of_checks_is_accessible_and_its_role_can_be_copied(window: Vis
     window.sign_in("ada")
     window.page.get_by_role("link", name="Checks").click()
     expect(window.page.locator("#role-api")).to_contain_text("conversation:communication:view")
-    expect(window.page.get_by_role("button", name="Copy As the API writes them")).to_be_visible()
+    expect(window.page.get_by_role("button", name="Copy API names")).to_be_visible()
     assert Axe().run(window.page).response["violations"] == []

@@ -38,7 +38,13 @@ def test_the_history_benchmark_removes_its_rows() -> None:
     before = connection.settings_dict["NAME"]
     call_command("bench", "history", "--runs", "300", "-n", "2", "--json", stdout=out)
     rows = {row["name"]: row for row in json.loads(out.getvalue())["rows"]}
-    assert {"list: all, p95", "run page, p95", "comparison, p95", "matrix, p95", "chart of 30 days, p95"} <= rows.keys()
+    assert {
+        "list: all, p95",
+        "run page, p95",
+        "comparison, p95",
+        "matrix, p95",
+        "charts of 30 days, p95",
+    } <= rows.keys()
     assert rows["queries of a page, most"]["holds"]
     assert connection.settings_dict["NAME"] == before
     assert not Run.objects.exists()

@@ -123,8 +123,9 @@ def test_no_matrix_reads_every_run(db: None, long_history: FilledHistory, query:
 
 
 @pytest.mark.parametrize("query", ["", "when=7d", "client=3", "kind=health", "cause=wrong", "tier=sandbox"])
-def test_no_chart_reads_every_run(db: None, long_history: FilledHistory, query: str) -> None:
-    assert tables_read_whole(f"/runs/causes/?{query}") == []
+@pytest.mark.parametrize("place", ["causes", "latency"])
+def test_no_chart_reads_every_run(db: None, long_history: FilledHistory, place: str, query: str) -> None:
+    assert tables_read_whole(f"/runs/{place}/?{query}") == []
 
 
 @pytest.mark.parametrize(

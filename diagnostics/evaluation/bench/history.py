@@ -79,7 +79,7 @@ def _pages(filled: FilledHistory) -> Iterator[tuple[str, list[str]]]:
     yield "comparison", [f"{reverse('comparison')}?a={pk}&b={pk + 1}" for pk in numbers[1:]]
     yield "history of a run", [reverse("run-history", args=[pk]) for pk in numbers]
     yield "matrix", [reverse("run-matrix"), f"{reverse('run-matrix')}?cause=wrong"]
-    yield "chart of 30 days", [reverse("run-causes")]
+    yield "charts of 30 days", [reverse("run-causes"), reverse("run-latency")]
 
 
 LISTS: dict[str, dict[str, str]] = {
