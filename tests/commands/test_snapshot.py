@@ -37,7 +37,7 @@ def test_an_org_that_refuses_the_client_exits_1(demo_client: OAuthClient) -> Non
     OAuthClient.objects.filter(pk=demo_client.pk).update(client_id="00000000-0000-4000-8000-000000000000")
     code, said = snapshot("Demo")
     assert code == 1
-    assert "rejects the client" in said
+    assert "rejected the client" in said
 
 
 def test_an_open_sync_is_finished(demo_client: OAuthClient) -> None:
