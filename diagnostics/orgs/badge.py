@@ -8,8 +8,8 @@ LABEL = "cobrowse"
 LETTER_WIDTH = 6.6  # average, in pixels
 PADDING = 10
 # Client status -> text and color. The colors are dark enough for white text.
-STYLES = {"works": ("could work", "#1f7a3d"), "broken": ("cannot work", "#b3261e")}
-UNKNOWN_STYLE = ("not known", "#5f6368")
+STYLES = {"works": ("working", "#1f7a3d"), "broken": ("down", "#b3261e")}
+UNKNOWN_STYLE = ("unknown", "#5f6368")
 
 
 @dataclass(frozen=True)

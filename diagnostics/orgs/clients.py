@@ -194,7 +194,7 @@ def end_stuck_verifications(now: datetime | None = None) -> None:
     )
 
     def end(pks: list[int]) -> None:
-        sentence = "The verification did not come to an end: no worker finished it. Start it again."
+        sentence = "No worker finished the verification. Verify again."
         stuck.filter(pk__in=pks).update(state=OAuthClient.State.UNVERIFIED, verification=[not_verified_step(sentence)])
 
     process_batch(Kind.CLIENT, without_set_aside(stuck, Kind.CLIENT).values_list("pk", flat=True)[:500], end)
@@ -202,6 +202,6 @@ def end_stuck_verifications(now: datetime | None = None) -> None:
 
 def end_failed_verification(client_id: int) -> None:
     """End a verification that failed because of an error in our code."""
-    sentence = "The verification failed because of an error in Cobrowse Doctor. Start it again."
+    sentence = "The verification failed because of an error in Cobrowse Doctor. Verify again."
     verifying = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING)
     verifying.update(state=OAuthClient.State.UNVERIFIED, verification=[not_verified_step(sentence)])

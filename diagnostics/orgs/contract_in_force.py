@@ -52,7 +52,7 @@ class RegionContract:
     last: ContractVersion | None
 
     @property
-    def is_being_read(self) -> bool:
+    def is_refreshing(self) -> bool:
         return self.last is not None and self.last.state == ContractVersion.State.FETCHING
 
 

@@ -31,7 +31,7 @@ def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
     try:
         region(region_key)
     except KeyError:
-        raise ActionRefused(f"No region is called {region_key[:60]}. Choose one from the list.") from None
+        raise ActionRefused(f"Unknown region {region_key[:60]}. Choose one from the list.") from None
     end_stuck_refreshes(timezone.now())
     try:
         with transaction.atomic():
@@ -52,7 +52,7 @@ def refresh_contract(version_id: int) -> None:
     try:
         fetched = live_contract.fetch(region(version.region))
     except KeyError:
-        _end(version, State.REFUSED, error="The region is no longer known to this server. The contract in force stays.")
+        _end(version, State.REFUSED, error="This server no longer knows the region. The current API reference stays.")
     except live_contract.NotFetched as error:
         log.warning("contract of %s: %s", version.region, error)
         _end(version, State.REFUSED, error=str(error))
@@ -94,7 +94,7 @@ def end_stuck_refreshes(now: datetime | None = None) -> None:
     """End refreshes that no worker finished within MAX_REFRESH_TIME, so that they don't block the next one."""
     now = now or timezone.now()
     stuck = ContractVersion.objects.filter(state=State.FETCHING, started_at__lt=now - MAX_REFRESH_TIME)
-    sentence = "No worker brought the reading to its end. The contract in force stays. Start it again."
+    sentence = "No worker finished the refresh. The current API reference stays. Refresh again."
 
     def end(pks: list[int]) -> None:
         stuck.filter(pk__in=pks).update(state=State.REFUSED, fetched_at=now, error=sentence)
@@ -104,6 +104,6 @@ def end_stuck_refreshes(now: datetime | None = None) -> None:
 
 def end_failed_refresh(pk: int) -> None:
     """End a refresh that failed because of an error in our code."""
-    sentence = "The refresh failed because of an error in Cobrowse Doctor. The API reference in use stays."
+    sentence = "The refresh failed because of an error in Cobrowse Doctor. The current API reference stays."
     fetching = ContractVersion.objects.filter(pk=pk, state=State.FETCHING)
     fetching.update(state=State.REFUSED, fetched_at=timezone.now(), error=sentence)

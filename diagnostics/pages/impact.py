@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -16,7 +17,8 @@ from diagnostics.engine.facts import STARTING
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.orgs.contract_in_force import contract_of, region_contracts
 from diagnostics.orgs.forms.permissions import ImpactForm
-from diagnostics.orgs.models import Provider
+from diagnostics.orgs.models import OAuthClient, Provider
+from diagnostics.orgs.orgs import Org, find_org
 from diagnostics.orgs.permissions.impact import (
     canonical_name,
     dependent_calls,
@@ -35,25 +37,34 @@ MAX_ID_DIGITS = 18  # digits of a row ID
 
 
 @require_safe
-def impact_page(request: Request) -> HttpResponse:
-    """Show the impact of a `provider` or `permission` parameter, or search for the text in `q`."""
+def impact_page(request: Request, org_key: str = "") -> HttpResponse:
+    """Show the impact of a `provider` or `permission` parameter, or search for the text in `q`.
+
+    With the key of an org, only its clients count.
+    """
+    org = find_org(org_key, request.user) if org_key else None
+    clients = queries.active_clients(request.user, org)
     form = ImpactForm({"q": request.GET.get("q") or request.GET.get("permission", "")})
     form.is_valid()
     text = form.cleaned_data.get("q", "")
     permission = parse_permission(text)
-    context: dict[str, Any] = {"form": form, "words": text}
+    context: dict[str, Any] = {"org": org, "form": form, "text": text}
     if "provider" in request.GET:
         return render(request, "orgs/impact/provider.html", context | _provider_context(request))
     if permission:
-        return render(request, "orgs/impact/permission.html", context | _permission_context(request, permission))
-    return render(request, "orgs/impact/search.html", context | _search_context(text, request.user))
+        return render(
+            request, "orgs/impact/permission.html", context | _permission_context(request, permission, clients, org)
+        )
+    return render(request, "orgs/impact/search.html", context | _search_context(text, clients))
 
 
-def _permission_context(request: Request, permission: str) -> dict[str, Any]:
+def _permission_context(
+    request: Request, permission: str, active: QuerySet[OAuthClient], org: Org | None
+) -> dict[str, Any]:
     contract = _newest_contract()
     permission = canonical_name(permission, _known_permissions(contract))
     calls = dependent_calls(permission, contract.operations)
-    clients = queries.clients_with_permission(permission, request.user)
+    clients = queries.clients_with_permission(permission, active)
     page = queries.client_page(clients, request.GET.get("page"))
     shown = list(page.object_list)
     needed = {name for call in calls for name in call.operation.permissions}
@@ -69,17 +80,17 @@ def _permission_context(request: Request, permission: str) -> dict[str, Any]:
     ]
     return {
         "permission": permission,
-        "query_string": urlencode({"permission": permission}),
+        "query_string": urlencode({"permission": permission}) + "&",
         "runs_query": urlencode({"permission": permission.lower()}),
         "purpose": STARTS.get(permission) or READS.get(permission, ""),
         "contract": contract,
-        "askers": calls[:MAX_CALLS],
-        "more_askers": max(len(calls) - MAX_CALLS, 0),
-        "readers": dependent_checks(permission, handbook.entries_of(all_checks(), bundled())),
+        "calls": calls[:MAX_CALLS],
+        "more_calls": max(len(calls) - MAX_CALLS, 0),
+        "checks": dependent_checks(permission, handbook.entries_of(all_checks(), bundled())),
         "page": page,
         "rows": rows,
-        "unknown_clients": queries.clients_with_unknown_permission(permission, request.user),
-        "impact": queries.impact_of(clients, queries.runs_with_permission(permission, request.user)),
+        "unknown_clients": queries.clients_with_unknown_permission(permission, active),
+        "impact": queries.impact_of(clients, queries.runs_with_permission(permission, request.user, org)),
     }
 
 
@@ -99,29 +110,29 @@ def _provider_context(request: Request) -> dict[str, Any]:
     ]
     return {
         "provider": provider,
-        "query_string": urlencode({"provider": provider.pk}),
+        "query_string": urlencode({"provider": provider.pk}) + "&",
         "runs_query": urlencode({RUN_FILTERS[provider.source]: provider.ref}),
         "page": page,
         "rows": rows,
-        "namesakes": queries.providers_with_same_id(provider, request.user),
+        "same_id": queries.providers_with_same_id(provider, request.user),
         "impact": queries.impact_of(clients, queries.runs_with_provider(provider, clients)),
         "starting": STARTING,
     }
 
 
-def _search_context(text: str, viewer: User) -> dict[str, Any]:
+def _search_context(text: str, clients: QuerySet[OAuthClient]) -> dict[str, Any]:
     """Search permissions and providers. An empty search lists the most relevant permissions."""
     if not text:
         listed = {**STARTS, **READS}
-        counts = queries.count_clients_with_permissions(list(listed), viewer)
+        counts = queries.count_clients_with_permissions(list(listed), clients)
         return {"listed": [(name, purpose, counts[name]) for name, purpose in listed.items()]}
     contract = _newest_contract()
     terms = text.lower().split()
     known = [name for name in _known_permissions(contract) if all(term in name.lower() for term in terms)]
-    held = [canonical_name(name, known) for name in queries.search_permissions(text, viewer)]
+    held = [canonical_name(name, known) for name in queries.search_permissions(text, clients)]
     return {
         "permissions": list(dict.fromkeys((*known, *held)))[: 2 * queries.MATCHES_SHOWN],
-        "providers": queries.search_providers(text, viewer),
+        "providers": queries.search_providers(text, clients),
     }
 
 

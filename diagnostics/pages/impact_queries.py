@@ -14,6 +14,7 @@ from diagnostics.accounts.models import User
 from diagnostics.genesys.documents.grants import RoleGrant, covering
 from diagnostics.monitoring.models import Schedule
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, Provider
+from diagnostics.orgs.orgs import Org
 from diagnostics.orgs.permissions.synced import GRANTS_PART, ClientPermissions
 from diagnostics.orgs.queries.providers import mark_of
 from diagnostics.orgs.queries.syncs import STORED_STATES
@@ -40,7 +41,7 @@ class Impact:
     deployments: int
     deployments_on: int
     shown_deployments: Sequence[Provider]
-    clients_read: int
+    synced_clients: int
     next_sync_at: datetime | None
     watches: int
     schedules: int
@@ -69,10 +70,16 @@ class UnknownClients:
         return self.count - len(self.names)
 
 
-def clients_with_permission(permission: str, viewer: User | None) -> QuerySet[OAuthClient]:
-    """Return active clients that held the permission, including by wildcard, at their latest sync."""
+def active_clients(viewer: User | None, org: Org | None = None) -> QuerySet[OAuthClient]:
+    """Return the active clients that the viewer can see, of one org or of all. The other queries are limited to these."""
+    clients = visible_clients(viewer).filter(retired_at=None).defer("secret", "verification")
+    return clients if org is None else clients.filter(pk__in=org.pks)
+
+
+def clients_with_permission(permission: str, clients: QuerySet[OAuthClient]) -> QuerySet[OAuthClient]:
+    """Return the clients that held the permission, including by wildcard, at their latest sync."""
     held = HeldPermission.objects.filter(client=OuterRef("pk"), permission__in=covering(permission))
-    return _active_clients(viewer).filter(Exists(held)).order_by("name")
+    return clients.filter(Exists(held)).order_by("name")
 
 
 def client_page(clients: QuerySet[OAuthClient], number: str | None) -> Page[OAuthClient]:
@@ -102,13 +109,11 @@ def permissions_of_clients(clients: Sequence[OAuthClient], permissions: Iterable
     }
 
 
-def count_clients_with_permissions(permissions: Sequence[str], viewer: User | None) -> dict[str, int]:
-    """Count the active clients that hold each permission."""
+def count_clients_with_permissions(permissions: Sequence[str], clients: QuerySet[OAuthClient]) -> dict[str, int]:
+    """Count the clients that hold each permission."""
     policies = {permission: covering(permission) for permission in permissions}
     wanted = {policy for found in policies.values() for policy in found}
-    rows = visible_rows(
-        HeldPermission.objects.filter(permission__in=wanted, client__retired_at=None), viewer
-    ).order_by()
+    rows = HeldPermission.objects.filter(permission__in=wanted, client__in=_pks(clients)).order_by()
     holders: dict[str, set[int]] = {}
     for policy, client in rows.values_list("permission", "client_id").distinct():
         holders.setdefault(policy, set()).add(client)
@@ -118,9 +123,9 @@ def count_clients_with_permissions(permissions: Sequence[str], viewer: User | No
     }
 
 
-def clients_with_unknown_permission(permission: str, viewer: User | None) -> UnknownClients:
+def clients_with_unknown_permission(permission: str, clients: QuerySet[OAuthClient]) -> UnknownClients:
     held = HeldPermission.objects.filter(client=OuterRef("pk"), permission__in=covering(permission))
-    others = _with_latest_sync(_active_clients(viewer).filter(~Exists(held)))
+    others = _with_latest_sync(clients.filter(~Exists(held)))
     has_hidden_roles = Q(hidden__isnull=False) & ~Q(hidden=NO_HIDDEN_ROLES)
     unread = others.filter(Q(grants_result=None) | ~Q(grants_result="ok") | has_hidden_roles)
     names = list(unread.order_by("name").values_list("name", flat=True))
@@ -153,14 +158,14 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
     deployments = _deployments().filter(client__in=ids)
     limited = deployments.order_by()[: MAX_DEPLOYMENTS_COUNTED + 1]
     counted = limited.aggregate(count=Count("ref", distinct=True), on=_count_on("ref", distinct=True))
-    times = clients.order_by().aggregate(read=Count("next_sync_at"), next=Min("next_sync_at"))
+    times = clients.order_by().aggregate(synced=Count("next_sync_at"), next=Min("next_sync_at"))
     active = Schedule.objects.filter(client__in=ids, paused_at=None).exclude(next_run_at=None)
     shown = deployments.select_related("client").defer(*DEFERRED)
     return Impact(
         deployments=counted["count"],
         deployments_on=counted["on"],
         shown_deployments=list(shown.order_by(Lower("name"), "id")[:DEPLOYMENTS_SHOWN]),
-        clients_read=times["read"],
+        synced_clients=times["synced"],
         next_sync_at=times["next"],
         watches=Watch.objects.filter(state=Watch.State.WATCHING, run__client__in=ids).count(),
         schedules=active.count(),
@@ -172,9 +177,12 @@ def impact_of(clients: QuerySet[OAuthClient], runs: QuerySet[Run]) -> Impact:
     )
 
 
-def runs_with_permission(permission: str, viewer: User | None) -> QuerySet[Run]:
+def runs_with_permission(permission: str, viewer: User | None, org: Org | None) -> QuerySet[Run]:
     """Return runs whose call needed the permission, or whose client lacked it."""
-    return visible_rows(runs_for_lists(), viewer).filter(marks__contains=[f"permission:{permission.lower()}"])
+    runs = visible_rows(runs_for_lists(), viewer)
+    return (runs if org is None else runs.filter(client__in=org.pks)).filter(
+        marks__contains=[f"permission:{permission.lower()}"]
+    )
 
 
 def runs_with_provider(provider: Provider, clients: QuerySet[OAuthClient]) -> QuerySet[Run]:
@@ -184,7 +192,7 @@ def runs_with_provider(provider: Provider, clients: QuerySet[OAuthClient]) -> Qu
 def clients_with_provider(provider: Provider, viewer: User | None) -> QuerySet[OAuthClient]:
     """Return active clients of the provider's org that found the provider, including its own client."""
     same = Provider.objects.filter(client=OuterRef("pk"), source=provider.source, ref=provider.ref)
-    return _active_clients(viewer).filter(Exists(same), _same_org(provider.client)).order_by("name")
+    return active_clients(viewer).filter(Exists(same), _same_org(provider.client)).order_by("name")
 
 
 def providers_by_client(provider: Provider, clients: Iterable[OAuthClient]) -> dict[int, Provider]:
@@ -206,23 +214,23 @@ def providers_with_same_id(provider: Provider, viewer: User | None) -> list[Prov
     )
 
 
-def search_permissions(text: str, viewer: User | None) -> list[str]:
+def search_permissions(text: str, clients: QuerySet[OAuthClient]) -> list[str]:
     """Return the held policies, in lower case, that contain all terms."""
-    rows = visible_rows(HeldPermission.objects.filter(client__retired_at=None), viewer).order_by("permission")
+    rows = HeldPermission.objects.filter(client__in=_pks(clients)).order_by("permission")
     for term in text.lower().split():
         rows = rows.filter(permission__contains=term)
     return list(rows.values_list("permission", flat=True).distinct()[:MATCHES_SHOWN])
 
 
-def search_providers(text: str, viewer: User | None) -> list[Provider]:
-    rows = visible_rows(Provider.objects.filter(client__retired_at=None, removed_at=None), viewer)
+def search_providers(text: str, clients: QuerySet[OAuthClient]) -> list[Provider]:
+    rows = Provider.objects.filter(client__in=_pks(clients), removed_at=None)
     for term in text.split():
         rows = rows.filter(search_text__contains=Lower(Value(term)))
     return list(rows.select_related("client").defer(*DEFERRED).order_by("pk")[:MATCHES_SHOWN])
 
 
-def _active_clients(viewer: User | None) -> QuerySet[OAuthClient]:
-    return visible_clients(viewer).filter(retired_at=None).defer("secret", "verification")
+def _pks(clients: QuerySet[OAuthClient]) -> QuerySet[Any]:
+    return clients.order_by().values("pk")
 
 
 def _same_org(client: OAuthClient, prefix: str = "") -> Q:

@@ -133,7 +133,7 @@ def _clients(query: str, viewer: User) -> Iterator[Hit]:
 def _orgs(words: list[str], viewer: User) -> Iterator[Hit]:
     clients = _with_words(visible_clients(viewer).exclude(org_id=""), words, "org_name", "org_id")
     for key, name in clients.order_by("org_name").values_list("org_id", "org_name").distinct()[:HITS_A_GROUP]:
-        yield Hit(name or key, _address("org", [key]) or f"{reverse('clients')}?{urlencode({'q': name})}")
+        yield Hit(name or key, _address("org", [key]) or f"{reverse('orgs')}?{urlencode({'q': name})}")
 
 
 def _providers(query: str, viewer: User) -> Iterator[Hit]:

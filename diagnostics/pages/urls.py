@@ -2,14 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from diagnostics.pages import diagnose, home, impact, search
+from diagnostics.pages import diagnose, impact, orgs, search
 
 urlpatterns: list[URLPattern] = [
     path("", diagnose.home, name="home"),
     path("diagnose/", diagnose.read, name="diagnose-read"),
     path("diagnose/start/", diagnose.start, name="start"),
     path("diagnose/preview/", diagnose.preview, name="diagnose-preview"),
-    path("clients/", home.client_list, name="clients"),
-    path("touches/", impact.impact_page, name="touches"),
+    path("orgs/", orgs.orgs, name="orgs"),
+    path("orgs/<str:org_key>/", orgs.org, name="org"),
+    path("orgs/<str:org_key>/permissions/", orgs.org_permissions, name="org-permissions"),
+    path("orgs/<str:org_key>/impact/", impact.impact_page, name="org-impact"),
+    path("clients/<int:pk>/health/", orgs.client_health, name="client-health"),
+    path("impact/", impact.impact_page, name="impact"),
     path("search/", search.search, name="search"),
 ]

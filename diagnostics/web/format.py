@@ -24,6 +24,14 @@ def duration_in_words(length: timedelta, *, units: int = 1) -> str:
     return " ".join(parts)
 
 
+def whole_duration(seconds: int) -> str:
+    """In the largest unit that divides it, with days from two on: 86400 -> "24 hours", 5400 -> "90 minutes"."""
+    for size, unit in UNITS:
+        if seconds >= size and seconds % size == 0 and (unit != "day" or seconds >= 2 * size):
+            return count_of(seconds // size, unit)
+    return count_of(seconds, "second")
+
+
 def short_duration(seconds: int) -> str:
     """For example "5 min 3 s", "5 min" or "3 s"."""
     minutes, rest = divmod(seconds, 60)

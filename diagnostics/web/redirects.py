@@ -35,6 +35,11 @@ MOVED: dict[str, str] = {
     "audit/": "audit",
     "audit/export/<str:form>/": "audit-export",
     "system/": "system",
+    "clients/": "orgs",
+    "clients/<int:pk>/rights/": "client-permissions",
+    "providers/orgs/": "orgs",
+    "touches/": "impact",
+    "contract/": "contract",
 }
 
 

@@ -54,10 +54,16 @@ class Address:
         return self.of in OF_AN_ORG
 
 
-OF_AN_ORG = {"client", "run", "exchange", "finding", "known", "provider", "schedule", "incident", "delivery"}
+OF_AN_ORG = {"client", "org", "run", "exchange", "finding", "known", "provider", "schedule", "incident", "delivery"}
 ADDRESSES = (
     Address("home"),
-    Address("clients"),
+    Address("orgs"),
+    Address("org", of="org"),
+    Address("org-providers", of="org"),
+    Address("org-permissions", of="org"),
+    Address("org-changes", of="org"),
+    Address("org-impact", of="org"),
+    Address("client-health", WRITE, RUNNERS, "client"),
     Address("client-add", FORM, ADMINS),
     Address("client-region", READ, ADMINS),
     Address("client", of="client"),
@@ -66,9 +72,9 @@ ADDRESSES = (
     Address("client-secret", FORM, ADMINS, "client"),
     Address("client-verify", WRITE, RUNNERS, "client"),
     Address("client-retire", FORM, ADMINS, "client"),
-    Address("client-rights", of="client"),
-    Address("snapshot-start", WRITE, RUNNERS, "client"),
-    Address("snapshot-state", of="client"),
+    Address("client-permissions", of="client"),
+    Address("sync-start", WRITE, RUNNERS, "client"),
+    Address("sync-state", of="client"),
     Address("diagnose-read", WRITE),
     Address("start", WRITE, RUNNERS),
     Address("diagnose-preview", WRITE),
@@ -98,11 +104,10 @@ ADDRESSES = (
     Address("reevaluate"),
     Address("reevaluate-batch"),
     Address("providers"),
-    Address("provider-orgs"),
     Address("provider-match"),
     Address("provider", of="provider"),
-    Address("org-changes"),
-    Address("touches"),
+    Address("changes"),
+    Address("impact"),
     Address("checks"),
     Address("retention"),
     Address("retention-passes"),
@@ -126,7 +131,7 @@ ADDRESSES = (
     Address("finding-accept", WRITE, ADMINS, "known"),
     Address("finding-end-acceptance", WRITE, ADMINS, "known"),
     Address("contract"),
-    Address("contract-readings"),
+    Address("contract-refreshes"),
     Address("contract-refresh", WRITE, ADMINS),
     Address("api-guide"),
     Address("api-tokens"),
@@ -197,6 +202,7 @@ def arguments() -> dict[str, list[int | str]]:
     return {
         "": [],
         "client": [run.client_id],
+        "org": [run.client.org_id],
         "run": [run.pk],
         "exchange": [run.pk, exchange.position],
         "finding": [run.pk, finding.position],

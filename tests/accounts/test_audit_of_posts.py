@@ -112,7 +112,7 @@ POSTS: dict[str, Post] = {
     "client-retire": Post("client.retired", {}, "client"),
     "client-badge": Post("badge.made", {}, "client"),
     "badge-remove": Post("badge.removed", {}, "client", lambda rows: make_badge(rows.client, rows.ada)),
-    "snapshot-start": Post("snapshot.started", {}, "client"),
+    "sync-start": Post("snapshot.started", {}, "client"),
     "start": Post("run.started", {"conversation_id": CONVERSATION}, more=lambda rows: {"client": rows.client.pk}),
     "run-again": Post("run.started", {}, "run"),
     "check-again": Post("run.started", {}, "finding"),

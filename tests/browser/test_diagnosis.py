@@ -35,9 +35,27 @@ def register(window: Visit, org_client: DemoClient) -> OAuthClient:
     page.get_by_label("Region").fill("demo-published")
     page.get_by_label("Client ID").fill(org_client.id)
     page.get_by_label("Client secret").fill(org_client.secret)
-    page.get_by_role("button", name="Register and verify").click()
+    page.get_by_role("button", name="Connect and verify").click()
     page.get_by_role("heading", name="Verification", exact=True).wait_for()
     return OAuthClient.objects.get()
+
+
+def test_connecting_an_org_with_too_small_a_role_names_the_missing_permission(window: Visit, demo: Running) -> None:
+    make_user("ada")
+    name = "Demo: cannot read conversations"
+    known = next(each for org in demo.orgs["published"].orgs for each in org.clients if each.name == name)
+    page = window.page
+    window.sign_in("ada")
+    page.get_by_role("link", name="Connect an org").click()
+    client = register(window, known)
+    verify_client(client.pk)
+    verification = page.locator("#verification")
+    expect(verification).to_contain_text("Missing permission")
+    expect(verification).to_contain_text("conversation:communication:view")
+    expect(verification).to_contain_text("Conversation > Communication > View")
+    verification.get_by_role("link", name="Copy the smallest role").click()
+    expect(page.locator("#smallest-role")).to_contain_text("conversation:communication:view")
+    assert window.complaints == []
 
 
 def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: DemoClient, worker: Worker) -> None:
@@ -56,7 +74,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Dem
     while worker.gate.acquire(blocking=False):
         pass  # what the verification did not need
 
-    page.get_by_role("link", name="Start a diagnosis").click()
+    page.get_by_role("main").get_by_role("link", name="Diagnose", exact=True).click()
     page.get_by_label("Call, response or thread").fill(THREADS_CALL)
     expect(page.locator(".review-verdict")).to_contain_text("Proven")
     page.get_by_text("Add a file, the response or notes").click()

@@ -51,31 +51,36 @@ def test_a_health_check_changes_how_a_client_stands(window: Visit, demo: Running
     client = OAuthClient.objects.get(name="Demo: no role")
     make_team_lead("tess")
     window.sign_in("tess")
-    window.open("/clients/")
-    row = window.page.get_by_role("row").filter(has_text=client.name)
-    expect(row).to_contain_text("Not known")
+    window.open("/orgs/")
+    row = window.page.get_by_role("row").filter(has_text=client.org_name or client.name)
     run = create_run(client=client, kind="health", inputs=Inputs(), user=None, source="cli")
     execute_run(run.pk)
     window.page.reload()
-    expect(row).to_contain_text("Cannot work")
-    row.get_by_role("link", name=client.name).click()
-    expect(window.page.get_by_role("region", name="Could cobrowse work right now?")).to_contain_text("Cannot work")
+    expect(row).to_contain_text("Down")
+    window.open(f"/clients/{client.pk}/")
+    expect(window.page.get_by_role("region", name="Status")).to_contain_text("Down")
 
 
 def test_the_overview_is_narrowed_and_paged_without_script(window_without_script: Visit) -> None:
     for number in range(30):
-        make_client(f"Shop {number:02}", environment="production" if number == 7 else "sandbox", status="works")
+        make_client(
+            f"Shop {number:02}",
+            org_id=f"shop-{number}",
+            org_name=f"Shop {number:02}",
+            environment="production" if number == 7 else "sandbox",
+            status="works",
+        )
     make_team_lead("tess")
     window = window_without_script
     window.sign_in("tess")
-    window.open("/clients/")
+    window.open("/orgs/")
     page = window.page
     overview = page.get_by_role("main")
     expect(overview.get_by_role("row")).to_have_count(26)
     overview.get_by_role("link", name="Next").click()
     expect(overview.get_by_role("row")).to_have_count(6)
-    overview.get_by_label("Used for").select_option("Production")
-    overview.get_by_role("button", name="Show").click()
+    overview.get_by_label("Environment").select_option("Production")
+    overview.get_by_role("button", name="Filter").click()
     expect(overview.get_by_role("row")).to_have_count(2)
     expect(overview).to_contain_text("Shop 07")
 

@@ -41,8 +41,8 @@ def read(client: OAuthClient) -> None:
 def narrowed(window: Visit, label: str, value: str) -> Locator:
     """The rows after one of the fields was chosen."""
     page = window.page
-    page.get_by_role("search", name="Narrow the providers").get_by_label(label, exact=True).select_option(label=value)
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("search", name="Filter providers").get_by_label(label, exact=True).select_option(label=value)
+    page.get_by_role("button", name="Filter", exact=True).click()
     return page.get_by_role("table", name="Providers", exact=True).get_by_role("row")
 
 
@@ -50,23 +50,21 @@ def test_both_orgs_are_browsed_and_each_says_what_it_lacks(window: Visit, orgs: 
     make_user("ada")
     page = window.page
     window.sign_in("ada")
-    page.get_by_role("link", name="Providers", exact=True).first.click()
+    window.open("/providers/")
     rows = narrowed(window, "Source", "Gateway list")
     expect(rows.filter(has_text="genesys").first).to_contain_text("Enabled")
     expect(rows.filter(has_text="legacy-share")).to_contain_text("Not enabled")
-    told = page.get_by_role("table", name="What each org told")
-    expect(told.get_by_role("row").filter(has_text=PUBLISHED)).to_contain_text("No provider list")
 
-    window.open(f"/providers/?client={orgs[PUBLISHED].pk}&source=gateway")
-    expect(page.get_by_role("heading", name="No provider fits")).to_be_visible()
-    expect(page.get_by_role("table", name="What each org told")).to_contain_text("no part of the published API")
+    window.open(f"/orgs/client-{orgs[PUBLISHED].pk}/providers/?source=gateway")
+    expect(page.get_by_text("No provider matches these filters.")).to_be_visible()
+    expect(page.get_by_role("region", name="Sources")).to_contain_text("No provider gateway.")
 
-    window.open(f"/providers/?client={orgs[PUBLISHED].pk}")
+    window.open(f"/orgs/client-{orgs[PUBLISHED].pk}/providers/")
     page.get_by_role("link", name="Careers page", exact=True).click()
-    answers = page.locator("section", has=page.get_by_role("heading", name="Would it offer cobrowse?"))
+    answers = page.locator("section", has=page.get_by_role("heading", name="Offers cobrowse"))
     expect(answers).to_contain_text("Co-browse is switched off")
-    expect(page.get_by_text("A draft is newer than the version in use. It differs in")).to_be_visible()
-    page.get_by_role("link", name="Diagnose with this").click()
+    expect(page.get_by_text("There is an unpublished draft. It changes")).to_be_visible()
+    page.get_by_role("link", name="Diagnose", exact=True).last.click()
     expect(page.get_by_label("Client")).to_have_value(str(orgs[PUBLISHED].pk))
     expect(page.locator("#id_call")).to_have_value("POST /api/v2/conversations/{conversationId}/cobrowse")
     assert window.complaints == []
@@ -78,13 +76,13 @@ def test_an_id_in_the_wrong_case_is_told_while_it_is_typed(window: Visit, orgs: 
     window.sign_in("ada")
     window.open("/providers/")
     window.mark()
-    page.get_by_label("The providerId of the call").fill("Genesys")
-    found = page.get_by_role("table", name="What each org says of this providerId").get_by_role("row")
+    page.get_by_label("providerId").fill("Genesys")
+    found = page.get_by_role("table", name="Result for each org").get_by_role("row")
     gateway = found.filter(has_text=GATEWAY)
-    expect(gateway).to_contain_text("Other case")
+    expect(gateway).to_contain_text("Different case")
     expect(gateway.locator(".exact-id")).to_have_text("genesys")
-    expect(found.filter(has_text=PUBLISHED)).to_contain_text("Takes none")
-    page.get_by_label("The providerId of the call").fill("genesys")
+    expect(found.filter(has_text=PUBLISHED)).to_contain_text("No providerId")
+    page.get_by_label("providerId").fill("genesys")
     expect(gateway).to_contain_text("Exact")
     assert window.is_marked, "compared on one page"
     assert window.complaints == []
@@ -95,10 +93,10 @@ def test_the_paste_box_works_without_script(window_without_script: Visit, orgs: 
     window, page = window_without_script, window_without_script.page
     window.sign_in("tess")
     window.open("/providers/")
-    page.get_by_label("The providerId of the call").fill('{"providerId": "genesis"}')
+    page.get_by_label("providerId").fill('{"providerId": "genesis"}')
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("row").filter(has_text=GATEWAY)).to_contain_text("Near")
-    expect(page.get_by_role("button", name="Read the org now")).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text=GATEWAY)).to_contain_text("Similar")
+    expect(page.get_by_role("button", name="Sync now")).to_have_count(0)
 
 
 def test_a_change_of_a_deployment_appears_after_a_refresh(
@@ -113,16 +111,16 @@ def test_a_change_of_a_deployment_appears_after_a_refresh(
     expect(facts).to_contain_text("Cobrowse on")
 
     demo.orgs["published"].orgs[0].publish(website.settings["configuration"]["id"], enabled=False)
-    page.get_by_role("button", name="Read the org now").click()
+    page.get_by_role("button", name="Sync now").click()
     expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
     run_sync(ConfigurationSync.objects.latest("pk").pk)
 
     expect(facts).to_contain_text("Cobrowse off")
     changes = page.get_by_role("table", name="Changes of this provider")
-    switched = changes.get_by_role("row").filter(has_text="Cobrowse switched off")
+    switched = changes.get_by_role("row").filter(has_text="Cobrowse turned off")
     expect(switched.get_by_role("cell").nth(0)).to_have_text("on")
     expect(switched.get_by_role("cell").nth(1)).to_have_text("off")
     expect(page.locator(".reading-state")).to_contain_text("by ada")
-    window.open(f"/changes/?client={client.pk}&kind=disabled")
-    expect(page.get_by_role("row").filter(has_text="Website")).to_contain_text("Cobrowse switched off")
+    window.open(f"/orgs/client-{client.pk}/changes/?kind=disabled")
+    expect(page.get_by_role("row").filter(has_text="Website")).to_contain_text("Cobrowse turned off")
     assert window.complaints == []

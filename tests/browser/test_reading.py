@@ -29,7 +29,11 @@ def test_the_api_reference_is_accessible_and_whole(
         window.sign_in("ada")
         troubles: list[str] = []
         ContractVersion.objects.exclude(pk=changed).filter(state="fetching").update(state="kept", region="none")
-        for place in ("/contract/?region=eu-west-1", "/contract/?q=cobrowse&show=deprecated", "/contract/?q=zzz"):
+        for place in (
+            "/reference/api/?region=eu-west-1",
+            "/reference/api/?q=cobrowse&show=deprecated",
+            "/reference/api/?q=zzz",
+        ):
             window.open(place)
             unfold(window)
             troubles += look_at(window, place)
@@ -41,7 +45,7 @@ def test_an_admin_watches_a_region_being_read(window: Visit, demo: Running) -> N
     make_client("Demo", region="demo-published")
     page = window.page
     window.sign_in("ada")
-    window.open("/contract/")
+    window.open("/reference/api/")
     page.get_by_role("button", name="Read now").click()
     row = page.locator("#readings tbody tr", has_text="demo-published")
     expect(row).to_contain_text("Being read")

@@ -56,15 +56,16 @@ def test_from_a_client_to_what_it_may_do_and_on_to_what_that_touches(
     window, page = window_without_script, window_without_script.page
     window.sign_in("tess")
     window.open(f"/clients/{full.pk}/")
-    page.get_by_role("link", name="What this client may do").click()
+    page.get_by_role("main").get_by_role("link", name="Permissions", exact=True).click()
 
     roles = page.locator("section", has=page.get_by_role("heading", name="Roles and divisions"))
     row = roles.get_by_role("row", name="Cobrowse integration")
-    expect(row.get_by_role("cell", name="Given")).to_have_count(2)
-    expect(page.get_by_role("row", name=f"{START} Conversation > Cobrowse > Add")).to_contain_text("Held")
+    expect(row.get_by_role("cell", name="Granted")).to_have_count(2)
+    expect(page.get_by_role("row", name=f"{START} Conversation > Cobrowse > Add")).to_contain_text("Allowed")
 
-    page.get_by_label("Path, id, permission or words").fill("cobrowse")
-    page.get_by_role("button", name="Search").click()
+    calls = page.get_by_role("search", name="Search API calls")
+    calls.get_by_label("Search").fill("cobrowse")
+    calls.get_by_role("button", name="Search").click()
     expect(page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")).to_contain_text(
         "Allowed"
     )
@@ -72,13 +73,14 @@ def test_from_a_client_to_what_it_may_do_and_on_to_what_that_touches(
     page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse").get_by_role(
         "link", name=START
     ).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(START)
-    holders = page.get_by_role("table", name="Clients that hold the permission")
+    expect(page.get_by_role("heading", level=2, name=START)).to_be_visible()
+    holders = page.get_by_role("table", name="Clients with this permission")
     expect(holders.get_by_role("rowheader")).to_have_count(1)
-    expect(holders).to_contain_text("Keeps 1 call")
-    page.get_by_label("Permission, or name or id of a provider").fill("Conversation > CobrowseVoice > Add")
-    page.get_by_role("button", name="Look it up").click()
-    expect(page.get_by_role("table", name="Clients that hold the permission").get_by_role("rowheader")).to_have_count(2)
+    expect(holders).to_contain_text("1 call still allowed")
+    box = page.get_by_role("search", name="Find a permission or provider")
+    box.get_by_label("Permission or provider").fill("Conversation > CobrowseVoice > Add")
+    box.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("table", name="Clients with this permission").get_by_role("rowheader")).to_have_count(2)
 
 
 def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit, demo: Running) -> None:
@@ -86,16 +88,16 @@ def test_a_role_that_is_taken_away_is_seen_after_the_next_reading(window: Visit,
     client = registered(demo, "published", "Demo: published API")
     page = window.page
     window.sign_in("ada")
-    window.open(f"/clients/{client.pk}/rights/?q=postConversationCobrowse")
+    window.open(f"/clients/{client.pk}/permissions/?q=postConversationCobrowse")
     call = page.get_by_role("row", name="POST /api/v2/conversations/{conversationId}/cobrowse")
     expect(call).to_contain_text("The client has the permission.")
 
     demo.orgs["published"].orgs[0].update_client(client.client_id, grants=())
-    page.get_by_role("button", name="Read the org now").click()
+    page.get_by_role("button", name="Sync now").click()
     expect(page.locator(".reading-state")).to_contain_text("Waiting for a worker")
     run_sync(ConfigurationSync.objects.latest("pk").pk)
     expect(call).to_contain_text("No role of the client includes the permission.")
-    expect(page.get_by_text("The client has no role at all.")).to_be_visible()
+    expect(page.get_by_text("The client has no role.").first).to_be_visible()
     assert window.complaints == []
 
 
@@ -104,17 +106,17 @@ def test_licence_condition_and_gateway_scopes_are_told_apart(window: Visit, demo
     page = window.page
     window.sign_in("tess")
     for key, name, words in (
-        ("published", "Demo: org without the licence", "Not licensed"),
-        ("published", "Demo: role with a condition", "Held under a condition"),
-        ("published", "Demo: cannot read conversations", "Stays hidden:"),
+        ("published", "Demo: org without the licence", "Denied: not licensed"),
+        ("published", "Demo: role with a condition", "Allowed under a condition"),
+        ("published", "Demo: cannot read conversations", "Denied"),
     ):
-        window.open(f"/clients/{registered(demo, key, name).pk}/rights/")
-        expect(page.get_by_role("table", name="Permissions that matter")).to_contain_text(words)
+        window.open(f"/clients/{registered(demo, key, name).pk}/permissions/")
+        expect(page.get_by_role("table", name="Permissions that cobrowse and our checks need")).to_contain_text(words)
     behind = registered(demo, "gateway", "Demo: gateway without cobrowse:write")
     OAuthClient.objects.filter(pk=behind.pk).update(gateway=True)
-    window.open(f"/clients/{behind.pk}/rights/")
+    window.open(f"/clients/{behind.pk}/permissions/")
     facts = page.locator("section", has=page.get_by_role("heading", name="Facts"))
-    expect(facts).to_contain_text("not carried")
+    expect(facts).to_contain_text("missing: the gateway")
     assert window.complaints == []
 
 
@@ -127,10 +129,10 @@ def test_a_providers_page_leads_to_what_it_touches(window: Visit, demo: Running)
     page = window.page
     window.sign_in("tess")
     window.open(f"/providers/{provider.pk}/")
-    page.get_by_role("link", name="What it touches").last.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(provider.name)
-    expect(page.get_by_role("table", name="Clients of the org")).to_contain_text("Held")
-    expect(page.get_by_role("table", name="Past runs")).to_contain_text("Run")
+    page.get_by_role("link", name="Impact", exact=True).click()
+    expect(page.get_by_role("heading", level=2, name=provider.name)).to_be_visible()
+    expect(page.get_by_role("table", name="Clients of this org")).to_contain_text("Allowed")
+    expect(page.get_by_role("table", name="Runs, newest first")).to_contain_text("Run")
 
 
 def furnish() -> list[str]:
@@ -156,17 +158,17 @@ def furnish() -> list[str]:
     make_provider(make_client("Stranger", org_id="other"), ref="genesys", source=Provider.Source.GATEWAY)
     make_run(full, marks=[f"permission:{START}", "provider:genesys"])
     return [
-        f"/clients/{full.pk}/rights/",
-        f"/clients/{full.pk}/rights/?may=may_not&role=start",
-        f"/clients/{veiled.pk}/rights/?may=unknown&q=cobrowse",
-        f"/clients/{never.pk}/rights/",
-        f"/clients/{full.pk}/rights/?q=zzz",
-        "/touches/",
-        "/touches/?q=cobrowse",
-        "/touches/?permission=nonsense",
-        f"/touches/?permission={START}",
-        "/touches/?permission=made:up:view",
-        f"/touches/?provider={provider.pk}",
+        f"/clients/{full.pk}/permissions/",
+        f"/clients/{full.pk}/permissions/?may=may_not&role=start",
+        f"/clients/{veiled.pk}/permissions/?may=unknown&q=cobrowse",
+        f"/clients/{never.pk}/permissions/",
+        f"/clients/{full.pk}/permissions/?q=zzz",
+        "/impact/",
+        "/impact/?q=cobrowse",
+        "/impact/?permission=nonsense",
+        f"/impact/?permission={START}",
+        "/impact/?permission=made:up:view",
+        f"/impact/?provider={provider.pk}",
     ]
 
 

@@ -84,7 +84,11 @@ def furnish() -> dict[str, str]:
     healthy = make_run(client, cause="none", verdict=make_verdict(cause="none", because=[]))
     return {
         "home": "/",
-        "clients": "/clients/",
+        "orgs": "/orgs/",
+        "an org": f"/orgs/client-{client.pk}/",
+        "permissions of an org": f"/orgs/client-{client.pk}/permissions/",
+        "permissions of a client": f"/clients/{client.pk}/permissions/",
+        "badge": f"/clients/{client.pk}/badge/",
         "client": f"/clients/{client.pk}/",
         "failed client": f"/clients/{failed.pk}/",
         "client being verified": f"/clients/{verifying.pk}/",
@@ -118,7 +122,7 @@ def furnish() -> dict[str, str]:
         "no live start": f"/runs/{run.pk}/live/",
         "checks": "/reference/checks/",
         "exchange": f"/runs/{run.pk}/exchanges/0/",
-        "contract": "/contract/",
+        "contract": "/reference/api/",
         "system": "/settings/system/",
         "users": "/settings/users/",
         "add user": "/settings/users/add/",
@@ -149,10 +153,12 @@ def org_screens(client: OAuthClient, ada: User) -> dict[str, str]:
     for kind in OrgChange.Kind:
         make_org_change(client, kind=kind, provider=deployment, ref=deployment.ref, after=["y" * 300])
     return {
-        "providers": "/providers/?gone=with&nonsense=1",
-        "providers of a client": f"/providers/?client={client.pk}",
+        "providers": "/providers/?removed=with&nonsense=1",
+        "providers of an org": f"/orgs/client-{client.pk}/providers/",
+        "impact": "/impact/",
+        "impact of a permission": "/impact/?permission=conversation:cobrowse:add",
+        "changes of an org": f"/orgs/client-{client.pk}/changes/",
         "no provider fits": "/providers/?q=nothing-like-it",
-        "what each org told": "/providers/orgs/",
         "a deployment": f"/providers/{deployment.pk}/",
         "an id compared": "/providers/match/?id=Genesys",
         "changes": "/changes/",

@@ -50,7 +50,7 @@ class SitePage:
 class SampleSite:
     client: OAuthClient
     run: Run
-    row_ids: dict[str, int]  # by URL prefix
+    row_ids: dict[str, int | str]  # by URL prefix
     badge_key: str
 
     def pages(self) -> Iterator[SitePage]:
@@ -94,7 +94,7 @@ class SampleSite:
 STATIC_PARAMETERS = {"code", "file_format", "form", "id", "key", "provider_id", "rest"}
 # URL prefixes of rows that belong to an org.
 ORG_PREFIXES = {
-    "clients/", "runs/", "providers/", "findings/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
+    "orgs/", "clients/", "runs/", "providers/", "findings/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
     "api/v1/clients/", "api/v1/runs/", "api/v1/findings/", "api/v1/providers/", "api/v1/schedules/",
 }  # fmt: skip
 
@@ -120,7 +120,8 @@ def make_sample_site() -> SampleSite:
     message = {"event": "opened", "title": f"{ORG_NAME} is broken", "sentences": [f"{ORG_NAME}."], "thread": "t"}
     delivery = make_delivery(channel, incident, message=message)
     badge = make_badge(client, user)
-    row_ids = {
+    row_ids: dict[str, int | str] = {
+        "orgs/": client.org_id,
         "clients/": client.pk,
         "runs/": run.pk,
         "runs/views/": make_saved_view().pk,

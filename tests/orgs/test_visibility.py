@@ -47,18 +47,16 @@ NARROWED = (
     "/runs/reevaluate/?go=1",
     "/runs/reevaluate/batch/?go=1",
     "/findings/?state=all&about=all&client={client}",
-    "/providers/?client={client}",
     "/providers/?q=deploy",
-    "/providers/?gone=with&sort=changed",
-    "/providers/match/?id=shared&client={client}",
+    "/providers/?removed=with&sort=changed",
+    "/providers/match/?id=shared&page=1",
     "/providers/match/?id=shared",
-    "/changes/?client={client}",
-    "/touches/?permission=conversation:cobrowse:add",
-    "/touches/?q=deploy",
+    "/impact/?permission=conversation:cobrowse:add",
+    "/impact/?q=deploy",
     "/compare/?a={mine}",
     "/?client={client}",
-    "/clients/?retired=on",
-    "/clients/?q=client",
+    "/orgs/?retired=on",
+    "/orgs/?q=client",
 )
 
 
@@ -146,7 +144,7 @@ def test_runs_of_two_orgs_are_not_compared(ours: OAuthClient, theirs: OAuthClien
 
 def test_a_foreign_provider_touches_nothing(theirs: OAuthClient) -> None:
     browser, provider = limited(), theirs.providers.all()[0]
-    for place in ("/touches/", "/"):
+    for place in ("/impact/", "/"):
         assert browser.get(f"{place}?provider={provider.pk}").status_code == 404
 
 
@@ -161,12 +159,12 @@ def test_a_foreign_client_cannot_be_diagnosed(theirs: OAuthClient) -> None:
 
 def test_counts_leave_out_what_one_may_not_see(ours: OAuthClient, theirs: OAuthClient) -> None:
     browser = limited()
-    assert sum(browser.get("/clients/").context["page"].counts.values()) == 1
+    assert sum(browser.get("/orgs/").context["found"].counts.values()) == 1
     assert browser.get("/providers/").context["page"].count == 2
     Run.objects.update(created_at=timezone.now() - timedelta(days=900))
     runs, *_ = browser.get("/settings/retention/").context["previews"][0].past
     assert runs.count == 2
-    listed = browser.get("/touches/").context["listed"]
+    listed = browser.get("/impact/").context["listed"]
     assert {name: count for name, _, count in listed}[START] == 1
 
 

@@ -100,7 +100,7 @@ def diagnose_everything() -> None:
 
 
 def all_pages(browser: Browser) -> Iterator[tuple[str, str]]:
-    places = ["/", "/runs/", "/clients/", "/settings/users/"]
+    places = ["/", "/runs/", "/orgs/", "/settings/users/"]
     places += [f"/clients/{pk}/" for pk in OAuthClient.objects.values_list("pk", flat=True)]
     for run in Run.objects.all():
         places.append(f"/runs/{run.pk}/")

@@ -207,7 +207,7 @@ def test_refreshes_of_the_api_reference_are_limited() -> None:
 def test_syncs_are_limited_with_runs(ada: User) -> None:
     browser = browser_of(ada)
     clients = [make_client(f"client {number}") for number in range(3)]
-    answers = [browser.post(reverse("snapshot-start", args=[each.pk])) for each in clients]
+    answers = [browser.post(reverse("sync-start", args=[each.pk])) for each in clients]
     assert [each.status_code for each in answers] == [302, 302, 429]
 
 

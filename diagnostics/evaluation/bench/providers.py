@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from diagnostics.evaluation.bench.filled_orgs import PERMISSIONS, Sizes, fill_orgs
 from diagnostics.evaluation.bench.own_database import own_database
@@ -50,9 +50,10 @@ def _pages() -> Iterator[tuple[str, list[str]]]:
     refs = [listed.ref, listed.ref.upper(), f"{listed.ref}x", deployment.ref, "nothing like it"]
     yield "a page without rows, for comparison", _paths("password")
     yield "home", _paths("home")
-    yield "clients", _paths("clients")
+    yield "orgs", _paths("orgs", {}, {"q": "org 77"}, {"status": "broken"})
     yield "providers", _paths("providers", {"sort": "name"}, {"sort": "changed"}, {"sort": "found"})
-    yield "providers of one client", _paths("providers", *({"client": client} for client in clients))
+    keys = [f"client-{client}" for client in clients]
+    yield "providers of one org", [reverse("org-providers", args=[key]) for key in keys]
     yield (
         "providers by source and state",
         _paths("providers", {"source": "gateway"}, {"state": "off"}, {"environment": "sandbox"}),
@@ -63,23 +64,14 @@ def _pages() -> Iterator[tuple[str, list[str]]]:
         _paths("providers", {"q": "portal 49"}, {"q": deployment.ref}, {"q": "zzz"}, {"q": "shop"}),
     )
     yield "providers, last page", _paths("providers", *({"last": "1", "sort": sort} for sort in ("name", "changed")))
-    yield "what each org told", _paths("provider-orgs", {}, {"page": "20"}, {"page": "40"})
+    yield "an org", [reverse("org", args=[key]) for key in keys]
     yield "a deployment", [reverse("provider", args=[provider.pk]) for provider in (deployment, other)]
     yield "an id compared", _paths("provider-match", *({"id": ref} for ref in refs))
-    yield "changes", _paths("org-changes", {}, {"kind": "disabled"}, {"client": clients[0]}, {"q": "portal 49"})
-    if permissions_page := _path_if_known("client-rights", clients[0]):
-        yield "rights of a client", [permissions_page]
-    if impact_page := _path_if_known("touches"):
-        queries = [{"permission": PERMISSIONS[0]}, {"provider": str(deployment.pk)}, {"provider": str(listed.pk)}]
-        yield "what it touches", [f"{impact_page}?{urlencode(query)}" for query in queries]
+    yield "changes", _paths("changes", {}, {"kind": "disabled"}, {"q": "portal 49"})
+    yield "permissions of a client", [reverse("client-permissions", args=[clients[0]])]
+    queries = [{"permission": PERMISSIONS[0]}, {"provider": str(deployment.pk)}, {"provider": str(listed.pk)}]
+    yield "impact", _paths("impact", *queries)
 
 
 def _paths(name: str, *queries: dict[str, str]) -> list[str]:
     return [f"{reverse(name)}?{urlencode(query)}" for query in queries or ({},)]
-
-
-def _path_if_known(name: str, *args: str) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""

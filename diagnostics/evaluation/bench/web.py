@@ -37,7 +37,7 @@ def measure(options: BenchOptions, runs: int) -> list[BenchRow]:
     settle()
     reader = _session("reader")
     attackers = [_session(f"attacker{number}") for number in range(PEOPLE)]
-    pages = ["/", reverse("runs"), reverse("run", args=[filled.last]), reverse("clients")]
+    pages = ["/", reverse("runs"), reverse("run", args=[filled.last]), reverse("orgs")]
     export = f"{reverse('runs-export', args=['jsonl'])}?findings=1"
     with options.web_server() as port:
         site = _Site(port, reader)

@@ -17,7 +17,7 @@ from diagnostics.monitoring.models import AlertRule, Channel, Delivery
 from diagnostics.monitoring.queries.alerts import INCIDENT_STATES
 from diagnostics.monitoring.timetable import WEEKDAYS
 from diagnostics.monitoring.visibility import visible_channels
-from diagnostics.orgs.forms.providers import QueryStringForm
+from diagnostics.orgs.forms.query import OrgQueryForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.web.paging import before_field
 
@@ -282,13 +282,13 @@ class SnoozeForm(forms.Form):
         return timezone.now() + timedelta(hours=self.cleaned_data["hours"])
 
 
-class IncidentFilterForm(QueryStringForm):
+class IncidentFilterForm(OrgQueryForm):
     state = forms.ChoiceField(choices=list(INCIDENT_STATES.items()), required=False)
     client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="All clients")
     before = before_field()
 
 
-class DeliveryFilterForm(QueryStringForm):
+class DeliveryFilterForm(OrgQueryForm):
     state = forms.ChoiceField(choices=[("", "All"), *Delivery.State.choices], required=False)
     channel = forms.ModelChoiceField(queryset=Channel.objects.none(), required=False, empty_label="All channels")
     before = before_field()

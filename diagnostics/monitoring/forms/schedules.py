@@ -25,7 +25,7 @@ from diagnostics.monitoring.timetable import (
     default_spread,
     shortest_gap,
 )
-from diagnostics.orgs.forms.providers import QueryStringForm
+from diagnostics.orgs.forms.query import OrgQueryForm
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_clients
 from diagnostics.parsing.inputs import Inputs
@@ -215,7 +215,7 @@ class ScheduleForm(PlanForm):
         return {name: getattr(schedule, name) for name in names}
 
 
-class ScheduleListForm(QueryStringForm):
+class ScheduleListForm(OrgQueryForm):
     q = forms.CharField(
         label="Search",
         required=False,

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from diagnostics.operations.queries.audit import ORIGINS, AuditFilter, audit_actions, describe_action
-from diagnostics.orgs.forms.providers import QueryStringForm, client_field, search_field
+from diagnostics.orgs.forms.query import OrgQueryForm, client_field
+from diagnostics.web.filters import search_field
 from diagnostics.web.paging import before_field
 from diagnostics.web.time_ranges import QUICK_RANGES, InvalidFilterValue, TimeRange, parse_moment
 
@@ -22,7 +23,7 @@ def _day(label: str) -> forms.CharField:
     )
 
 
-class AuditForm(QueryStringForm):
+class AuditForm(OrgQueryForm):
     """Days are in the reader's time zone. `before` is the key of the page."""
 
     q = search_field("Name, ID or request ID")

@@ -10,7 +10,7 @@ from diagnostics.orgs.models import OAuthClient
 from diagnostics.parsing.company_gateway import BadGateway, clean_gateway
 from diagnostics.web.form_text import NO_NUL
 
-NAME_IN_USE = "Another client has this name already. Choose one that tells them apart."
+NAME_IN_USE = "Another client has this name. Choose a different one."
 
 
 class ClientForm(forms.Form):
@@ -18,36 +18,36 @@ class ClientForm(forms.Form):
 
     name = forms.CharField(
         max_length=120,
-        help_text="How you and your colleagues will know it, for example the org and what the client is for.",
+        help_text="For you and your colleagues, such as “Acme production”.",
         error_messages=NO_NUL,
     )
     region = forms.CharField(
         max_length=4000,
-        help_text="As you know it: eu-west-1, mypurecloud.ie, or the address you sign in at.",
+        help_text="Any spelling: Dublin, eu-west-1, mypurecloud.ie, or the address where you sign in.",
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "list": "regions"}),
     )
     client_id = forms.CharField(
         label="Client ID",
         max_length=120,
-        help_text="In Genesys Cloud: Admin > Integrations > OAuth, the client's Client ID.",
+        help_text="In Genesys Cloud: Admin > Integrations > OAuth.",
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
 
     environment = forms.ChoiceField(
-        label="What the org is used for",
+        label="Environment",
         required=False,
-        choices=[("", "Not said"), *((each.value, each.label) for each in OAuthClient.Environment if each)],
-        help_text="Shown on every page of this org, so that nobody takes production for a sandbox.",
+        choices=[("", "Not set"), *((each.value, each.label) for each in OAuthClient.Environment if each)],
+        help_text="Shown on every page of this org.",
     )
 
     company_gateway = forms.CharField(
         label="Company gateway",
         required=False,
         max_length=300,
-        help_text="Only if your programs call Genesys Cloud through your company's own gateway: its address with the path "
-        "prefix, like https://gateway.example.com/genesys. We use it to judge pasted URLs and never send anything to it.",
+        help_text="Only if your programs call Genesys Cloud through your company's gateway: its address with the path prefix, "
+        "such as https://gateway.example.com/genesys. We use it to read pasted URLs and never send anything to it.",
         error_messages=NO_NUL,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
@@ -99,14 +99,16 @@ class SecretForm(forms.Form):
     secret = forms.CharField(
         label="New client secret",
         max_length=1000,
-        help_text="Stored encrypted and never shown again. The old one is forgotten at once.",
+        help_text="Stored encrypted and never shown again. It replaces the old one.",
         error_messages=NO_NUL,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
 
 def unknown_region(text: str) -> str:
-    nearest = [f"{region.key} ({region.name})" for region in nearest_regions(text)]
-    named = " or ".join(filter(None, (", ".join(nearest[:-1]), *nearest[-1:])))
-    advice = f" Did you mean {named}?" if named else ""
-    return f"No Genesys Cloud region is known by that name.{advice}"
+    close = " or ".join(f"{region.key} ({region.name})" for region in nearest_regions(text))
+    return (
+        f"Unknown region. Did you mean {close}?"
+        if close
+        else "Unknown region. Enter a city, region ID or sign-in address."
+    )

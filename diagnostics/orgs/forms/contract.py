@@ -6,19 +6,20 @@ from django import forms
 
 from diagnostics.genesys import search
 from diagnostics.genesys.regions import all_regions
+from diagnostics.web.filters import SEARCH_BOX, QueryForm
 from diagnostics.web.form_text import NO_NUL
 
 
-class ContractSearchForm(forms.Form):
+class ContractSearchForm(QueryForm):
     """A region's contract and a search in it, from the query string."""
 
     region = forms.ChoiceField(required=False)
     q = forms.CharField(
-        label="Words",
+        label="Search",
         required=False,
         max_length=search.LONGEST,
         error_messages=NO_NUL,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=SEARCH_BOX),
     )
     show = forms.ChoiceField(choices=list(search.SHOWN.items()), required=False)
 
@@ -26,7 +27,7 @@ class ContractSearchForm(forms.Form):
         super().__init__(*args, **kwargs)
         known = [(region.key, f"{region.name}, {region.key}") for region in all_regions()]
         choice = cast("forms.ChoiceField", self.fields["region"])
-        choice.choices = [("", "Bundled with the product"), *known]
+        choice.choices = [("", "All regions (bundled)"), *known]
 
 
 class RegionForm(forms.Form):

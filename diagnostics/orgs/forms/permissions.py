@@ -1,44 +1,44 @@
-"""Query string forms for the pages of a client's permissions and of the impact of a permission."""
+"""Query string forms of a client's permissions and of the impact of a permission or provider."""
 
 from django import forms
 
 from diagnostics.genesys import search
 from diagnostics.orgs.permissions.calls import REASON_TEXTS
 from diagnostics.orgs.permissions.impact import MAX_LENGTH
+from diagnostics.web.filters import SEARCH_BOX, QueryForm
 from diagnostics.web.form_text import NO_NUL
 
 KNOWN, ALL = "", "all"
-SEARCH = {"type": "search", "autocomplete": "off", "spellcheck": "false"}
 
 
-class CallsForm(forms.Form):
+class CallsForm(QueryForm):
     """Filters of the call list, and the role to copy."""
 
     q = forms.CharField(
-        label="Path, id, permission or words",
+        label="Search",
         required=False,
         max_length=search.LONGEST,
         error_messages=NO_NUL,
-        widget=forms.TextInput(attrs=SEARCH),
+        widget=forms.TextInput(attrs=SEARCH_BOX),
     )
     may = forms.ChoiceField(
         required=False,
         choices=[
-            (KNOWN, "Those the contract tells of"),
+            (KNOWN, "Documented permissions only"),
             *((access.value, text) for access, text in REASON_TEXTS.items()),
-            (ALL, "Every operation"),
+            (ALL, "All"),
         ],
     )
-    role = forms.ChoiceField(required=False, choices=[("", "To be diagnosed"), ("start", "To start sessions, too")])
+    role = forms.ChoiceField(required=False, choices=[("", "Diagnose"), ("start", "Diagnose and start sessions")])
 
 
 class ImpactForm(forms.Form):
     """A permission in either notation, or search terms for permissions and providers."""
 
     q = forms.CharField(
-        label="Permission, or name or id of a provider",
+        label="Permission or provider",
         required=False,
         max_length=MAX_LENGTH,
         error_messages=NO_NUL,
-        widget=forms.TextInput(attrs={**SEARCH, "placeholder": "conversation:cobrowse:add"}),
+        widget=forms.TextInput(attrs={**SEARCH_BOX, "placeholder": "conversation:cobrowse:add"}),
     )

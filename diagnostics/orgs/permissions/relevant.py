@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from diagnostics.checks.base import all_checks
 from diagnostics.checks.permissions import READS
+from diagnostics.engine.check_reference import entries_of, smallest_role
 from diagnostics.engine.facts import STARTING
 from diagnostics.engine.fixes import admin_notation
+from diagnostics.genesys.contract import Contract
 from diagnostics.orgs.permissions.synced import ClientPermissions, PermissionState, PermissionStatus
 
 STARTS = {
@@ -31,6 +34,11 @@ class RelevantPermission:
     @property
     def is_held(self) -> bool:
         return self.status.state == PermissionState.HELD
+
+
+def needed_permissions(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """Return the permissions of the smallest role for all checks, each with the titles of the checks that need it."""
+    return {entry.permission.api: entry.checks for entry in smallest_role(entries_of(all_checks(), contract))}
 
 
 def relevant_permissions(

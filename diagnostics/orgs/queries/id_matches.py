@@ -72,18 +72,14 @@ class ListedProvider:
     removed_at: datetime | None
 
 
-def find_matches(wanted: str, viewer: User | None, client: OAuthClient | None = None) -> Matches:
-    """Match the ID against every org that the viewer can see, or one client's org. Runs three queries."""
+def find_matches(wanted: str, viewer: User | None) -> Matches:
+    """Match the ID against every org that the viewer can see. Runs three queries."""
     clients = visible_clients(viewer).filter(retired_at=None).only(*SHOWN)
-    if client is not None:
-        clients = clients.filter(pk=client.pk)
-    listed = _listed_by_client(client, viewer)
+    listed = _listed_by_client(viewer)
     cache: dict[tuple[str, ...], Match] = {}
     found = [_org_match(wanted, client, listed.get(client.pk, []), cache) for client in clients.order_by("name")]
     providers = visible_rows(Provider.objects.exclude(source=Provider.Source.GATEWAY), viewer)
     other = providers.filter(ref=wanted.strip(), client__retired_at=None)
-    if client is not None:
-        other = other.filter(client=client)
     elsewhere = other.select_related("client").defer("client__secret", "client__verification", "settings")
     orgs = sorted(_by_org(found), key=lambda match: (match.rank, match.client.name.lower()))
     return Matches(orgs, list(elsewhere[:ELSEWHERE_SHOWN]))
@@ -102,10 +98,8 @@ def _by_org(matches: list[OrgMatch]) -> list[OrgMatch]:
     ]
 
 
-def _listed_by_client(client: OAuthClient | None, viewer: User | None) -> dict[int, list[ListedProvider]]:
+def _listed_by_client(viewer: User | None) -> dict[int, list[ListedProvider]]:
     rows = visible_rows(Provider.objects.filter(source=Provider.Source.GATEWAY), viewer)
-    if client is not None:
-        rows = rows.filter(client=client)
     values = rows.order_by().values_list("client_id", "pk", "ref", "name", "state", "removed_at")[:MAX_LISTED]
     found: dict[int, list[ListedProvider]] = {}
     for client_pk, pk, ref, name, state, removed_at in values:

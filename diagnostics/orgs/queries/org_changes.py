@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from diagnostics.accounts.models import User
-from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
+from diagnostics.orgs.models import OrgChange, Provider
 from diagnostics.orgs.visibility import visible_rows
 
 CHANGES_PAGE = 40
@@ -16,16 +17,12 @@ CHANGES_SHOWN = 20
 class ChangeFilter:
     """Filters of the change list; "" or None means no filter."""
 
-    client: OAuthClient | None = None
+    clients: tuple[int, ...] = ()
     provider: Provider | None = None
     org: str = ""
     about: str = ""
     kind: str = ""
     q: str = ""
-
-    @property
-    def narrows(self) -> bool:
-        return any((self.client, self.provider, self.org, self.about, self.kind, self.q))
 
 
 @dataclass(frozen=True)
@@ -41,17 +38,28 @@ def change_page(filters: ChangeFilter, viewer: User | None, *, before: int | Non
     rows = OrgChange.objects.select_related("client", "provider", "sync__started_by").defer(
         "client__secret", "client__verification", "provider__settings", "sync__permissions", "sync__progress"
     )
-    exact = {"client": filters.client, "provider": filters.provider, "about": filters.about, "kind": filters.kind}
+    exact = {"provider": filters.provider, "about": filters.about, "kind": filters.kind}
     rows = visible_rows(rows, viewer).filter(**{name: value for name, value in exact.items() if value})
+    if filters.clients:
+        rows = rows.filter(client__in=filters.clients)
     if filters.org:
         rows = rows.filter(Q(client__name__icontains=filters.org) | Q(client__org_name__icontains=filters.org))
     if filters.q:
         rows = rows.filter(Q(name__icontains=filters.q) | Q(ref__icontains=filters.q) | Q(setting__icontains=filters.q))
     if before is not None:
         rows = rows.filter(_older_than(before))
-    found = list(rows.order_by("-at", "-id")[: CHANGES_PAGE + 1])
+    found = list(_once_per_org(rows, viewer).order_by("-at", "-id")[: CHANGES_PAGE + 1])
     older = found[CHANGES_PAGE - 1].pk if len(found) > CHANGES_PAGE else None
     return ChangePage(found[:CHANGES_PAGE], older, is_first=before is None)
+
+
+def _once_per_org(rows: QuerySet[OrgChange], viewer: User | None) -> QuerySet[OrgChange]:
+    """Leave out a provider's change that an earlier sync of another client of the same org recorded."""
+    since = Coalesce(OuterRef("not_before"), OuterRef("at"))
+    same = visible_rows(OrgChange.objects.filter(pk__lt=OuterRef("pk"), at__gt=since, provider__isnull=False), viewer)
+    names = ("about", "ref", "kind", "setting", "client__org_id")
+    same = same.filter(**{name: OuterRef(name) for name in names}).exclude(client=OuterRef("client"))
+    return rows.filter(Q(client__org_id="") | ~Exists(same))
 
 
 def _older_than(pk: int) -> Q:

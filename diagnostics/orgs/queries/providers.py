@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from diagnostics.accounts.models import User
-from diagnostics.orgs.models import LAST_CHANGE, OAuthClient, Provider
+from diagnostics.orgs.models import LAST_CHANGE, Provider
 from diagnostics.orgs.queries.runs import runs_of_client
-from diagnostics.orgs.visibility import visible_clients, visible_rows
+from diagnostics.orgs.visibility import visible_rows
 
 PAGE_SIZE = 40
 MAX_COUNTED = 1_000
@@ -31,20 +31,19 @@ SORTS: dict[str, tuple[Any, bool]] = {
 
 @dataclass(frozen=True)
 class ProviderFilter:
-    """Filters of the provider list; "" or None means no filter. `gone` is "" (current), "with" (all) or "only" (removed)."""
+    """Filters of the provider list; "" or None means no filter.
+
+    `removed` is "" (current), "with" (all) or "only" (removed).
+    """
 
     q: str = ""
     org: str = ""
-    client: OAuthClient | None = None
+    clients: tuple[int, ...] = ()
     source: str = ""
     state: str = ""
     environment: str = ""
-    gone: str = ""
+    removed: str = ""
     sort: str = "name"
-
-    @property
-    def narrows(self) -> bool:
-        return any((self.q, self.org, self.client, self.source, self.state, self.environment, self.gone))
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def provider_page(
     """Return a page by keyset pagination in either direction. An invalid cursor returns the first page."""
     key, is_descending = SORTS.get(filters.sort, SORTS["name"])
     backwards = last or bool(before)
-    filtered = visible_rows(_filtered(filters), viewer)
+    filtered = _once_per_org(filters, viewer)
     # First without an order: few rows are quick to sort, and many rows are quick to find in any order.
     ids = list(filtered.order_by().values_list("pk", flat=True)[: MAX_COUNTED + 1])
     rows = (filtered if len(ids) > MAX_COUNTED else Provider.objects.filter(pk__in=ids)).annotate(key=key)
@@ -92,27 +91,24 @@ def provider_page(
     )
 
 
-def filtered_clients(filters: ProviderFilter, viewer: User | None) -> QuerySet[OAuthClient]:
-    """Return the clients whose providers are shown, by name."""
-    clients = visible_clients(viewer).filter(retired_at=None).defer("secret", "verification").order_by("name")
-    if filters.environment:
-        clients = clients.filter(environment=filters.environment)
-    if filters.org:
-        clients = clients.filter(Q(name__icontains=filters.org) | Q(org_name__icontains=filters.org))
-    return clients
+def _once_per_org(filters: ProviderFilter, viewer: User | None) -> QuerySet[Provider]:
+    """Return the rows that match, without those that another client of the same org saw later."""
+    rows = visible_rows(_filtered(filters), viewer)
+    same = rows.filter(ref=OuterRef("ref"), source=OuterRef("source"), client__org_id=OuterRef("client__org_id"))
+    later = Q(last_seen_at__gt=OuterRef("last_seen_at")) | Q(
+        last_seen_at=OuterRef("last_seen_at"), pk__lt=OuterRef("pk")
+    )
+    return rows.filter(Q(client__org_id="") | ~Exists(same.filter(later)))
 
 
 def _filtered(filters: ProviderFilter) -> QuerySet[Provider]:
     rows = Provider.objects.filter(client__retired_at=None)
-    exact = {
-        "client": filters.client,
-        "source": filters.source,
-        "state": filters.state,
-        "client__environment": filters.environment,
-    }
+    exact = {"source": filters.source, "state": filters.state, "client__environment": filters.environment}
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
-    if filters.gone != "with":
-        rows = rows.filter(removed_at__isnull=filters.gone != "only")
+    if filters.clients:
+        rows = rows.filter(client__in=filters.clients)
+    if filters.removed != "with":
+        rows = rows.filter(removed_at__isnull=filters.removed != "only")
     if filters.org:
         rows = rows.filter(Q(client__name__icontains=filters.org) | Q(client__org_name__icontains=filters.org))
     for term in filters.q.split()[:MAX_TERMS]:

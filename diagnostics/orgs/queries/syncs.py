@@ -7,16 +7,17 @@ from typing import Any
 from django.db.models import Count, OuterRef, Subquery
 
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
+from diagnostics.orgs.orgs import Org
 
 STORED_STATES = (ConfigurationSync.State.COMPLETE, ConfigurationSync.State.PARTIAL)
 
 
 @dataclass(frozen=True)
 class SyncState:
-    """A client's current sync (`kept`: the newest one that read something) and its newest sync."""
+    """A client's current sync (the newest one that read something) and its newest sync."""
 
     client: OAuthClient
-    kept: ConfigurationSync | None
+    current: ConfigurationSync | None
     newest: ConfigurationSync | None
 
     @property
@@ -37,68 +38,62 @@ class SyncState:
 
     def part(self, name: str) -> dict[str, Any]:
         """Return the result of a part of the current sync, or {} if it is unknown."""
-        parts = self.kept.parts if self.kept is not None and isinstance(self.kept.parts, list) else []
+        parts = self.current.parts if self.current is not None and isinstance(self.current.parts, list) else []
         return next((part for part in parts if isinstance(part, dict) and part.get("part") == name), {})
 
 
 @dataclass(frozen=True)
 class SourceSummary:
-    """A sentence about one source of providers in an org. `offers` is None if it is unknown whether the org has any."""
+    """A sentence about one source of providers in an org. `is_available` is None if it isn't known whether the org has it."""
 
     source: str
+    title: str
     count: int
-    offers: bool | None
+    is_available: bool | None
     sentence: str
-
-
-NO_LIST = "No provider list: it is no part of the published API, where cobrowse is set up in web deployments."
 
 
 @dataclass(frozen=True)
 class OrgSources:
-    """An org's syncs and its number of current providers by source."""
+    """Where an org's providers come from: the sync that found them, and the number of current ones by source."""
 
-    reading: SyncState
+    sync_state: SyncState
     counts: dict[str, int]
 
     @property
-    def client(self) -> OAuthClient:
-        return self.reading.client
-
-    @property
     def lines(self) -> tuple[SourceSummary, SourceSummary, SourceSummary]:
-        return self._gateway(), self._deployments(), self._seen()
+        return (
+            self._line(Provider.Source.DEPLOYMENT, "deployments", *self._deployments()),
+            self._line(Provider.Source.GATEWAY, "gateway", *self._gateway()),
+            self._line(
+                Provider.Source.SEEN, "", None, "None seen. Diagnosing a conversation shows which one it names."
+            ),
+        )
 
-    def _gateway(self) -> SourceSummary:
-        count, source = self.counts.get(Provider.Source.GATEWAY, 0), Provider.Source.GATEWAY
-        if count:
-            return SourceSummary(source, count, True, f"{count} in its list.")
-        problem = self._problem("gateway")
-        if self.client.gateway is None:
-            return SourceSummary(source, 0, None, problem or "Whether it has a provider list was not measured yet.")
-        if self.client.gateway is False:
-            return SourceSummary(source, 0, False, NO_LIST)
-        empty = "It has a provider gateway, and no provider of it is known."
-        return SourceSummary(source, 0, True, problem or empty)
+    def _line(self, source: Provider.Source, part: str, is_available: bool | None, sentence: str) -> SourceSummary:
+        count, problem = self.counts.get(source, 0), self._problem(part)
+        if source == Provider.Source.SEEN and count:
+            sentence = f"{count} seen on conversations (don't use these as providerId)."
+        elif count:
+            is_available, sentence = True, f"{count}. {problem}".strip()
+        elif problem:
+            is_available, sentence = None, problem
+        return SourceSummary(source, str(source.label), count, is_available, sentence)
 
-    def _deployments(self) -> SourceSummary:
-        count, source = self.counts.get(Provider.Source.DEPLOYMENT, 0), Provider.Source.DEPLOYMENT
-        problem = self._problem("deployments")
-        if count:
-            return SourceSummary(source, count, True, f"{count} read. {problem}".strip())
-        if problem or not self.reading.part("deployments"):
-            return SourceSummary(source, 0, None, problem or "Not read yet.")
-        return SourceSummary(source, 0, False, "The org has no web deployment, and cobrowse is set up in one.")
+    def _gateway(self) -> tuple[bool | None, str]:
+        has_gateway = self.sync_state.client.gateway
+        if has_gateway is None:
+            return None, "Not checked yet."
+        return has_gateway, "The gateway lists no provider." if has_gateway else "No provider gateway."
 
-    def _seen(self) -> SourceSummary:
-        count, source = self.counts.get(Provider.Source.SEEN, 0), Provider.Source.SEEN
-        if count:
-            return SourceSummary(source, count, True, f"{count} seen on conversations. They are no ids to send.")
-        return SourceSummary(source, 0, None, "None seen. A diagnosis of a conversation shows which it names.")
+    def _deployments(self) -> tuple[bool | None, str]:
+        if not self.sync_state.part("deployments"):
+            return None, "Not synced yet."
+        return False, "No web deployments. Cobrowse is set up in a web deployment."
 
     def _problem(self, name: str) -> str:
         """Return why a part wasn't read completely, or ""."""
-        part = self.reading.part(name)
+        part = self.sync_state.part(name)
         return "" if part.get("state") in (None, "whole", "absent") else str(part.get("sentence", ""))[:400]
 
 
@@ -120,10 +115,10 @@ def sync_states_of(clients: Sequence[OAuthClient]) -> list[SyncState]:
     return [SyncState(client, found.get(ids[client.pk][1]), found.get(ids[client.pk][0])) for client in clients]
 
 
-def org_sources(clients: Sequence[OAuthClient]) -> list[OrgSources]:
-    """Return what each client's org has, in order. Runs three queries."""
-    counts: dict[int, dict[str, int]] = {}
-    current = Provider.objects.filter(client__in=clients, removed_at=None).order_by()
-    for pk, source, count in current.values_list("client", "source").annotate(count=Count("pk")):
-        counts.setdefault(pk, {})[source] = count
-    return [OrgSources(reading, counts.get(reading.client.pk, {})) for reading in sync_states_of(clients)]
+def sources_of(org: Org) -> OrgSources:
+    """Return the sources of the org's providers. A provider that several clients found counts once."""
+    states = sync_states_of(org.clients)
+    newest = max(states, key=lambda state: state.current.pk if state.current else 0)
+    current = Provider.objects.filter(client__in=org.pks, removed_at=None).order_by()
+    counts = dict(current.values_list("source").annotate(count=Count("ref", distinct=True)))
+    return OrgSources(newest, counts)

@@ -19,7 +19,7 @@ STATES = {
     Provider.State.INACTIVE: ("skip", "skip"),
     Provider.State.UNKNOWN: ("error", "error"),
 }
-READINGS = {
+SYNC_STATES = {
     ConfigurationSync.State.QUEUED: ("queued", "skip"),
     ConfigurationSync.State.READING: ("running", "accent"),
     ConfigurationSync.State.WAITING: ("interrupted", "warn"),
@@ -38,21 +38,21 @@ KINDS = {
 MATCH_BADGES = {
     MatchKind.EXACT: ("pass", "pass", "Exact"),
     MatchKind.OFF: ("fail", "fail", "Exact, but off"),
-    MatchKind.OTHER_CASE: ("fail", "fail", "Other case"),
-    MatchKind.NAME: ("fail", "fail", "A name, not an id"),
-    MatchKind.NEAR: ("warn", "warn", "Near"),
-    MatchKind.GONE: ("fail", "fail", "Gone"),
-    MatchKind.NONE: ("fail", "fail", "None"),
-    MatchKind.UNREAD: ("error", "error", "Not read"),
-    MatchKind.UNKNOWN: ("error", "error", "Not known"),
-    MatchKind.NOT_TAKEN: ("skip", "skip", "Takes none"),
+    MatchKind.OTHER_CASE: ("fail", "fail", "Different case"),
+    MatchKind.NAME: ("fail", "fail", "A name, not an ID"),
+    MatchKind.NEAR: ("warn", "warn", "Similar"),
+    MatchKind.GONE: ("fail", "fail", "Removed"),
+    MatchKind.NONE: ("fail", "fail", "No match"),
+    MatchKind.UNREAD: ("error", "error", "Not synced"),
+    MatchKind.UNKNOWN: ("error", "error", "Unknown"),
+    MatchKind.NOT_TAKEN: ("skip", "skip", "No providerId"),
 }
 SETTINGS = {
-    "enabled": "Co-browse",
+    "enabled": "Cobrowse",
     "channels": "Channels",
-    "allowAgentControl": "Agent may ask for control",
-    "allowAgentNavigation": "Agent may ask to navigate",
-    "allowDraw": "Agent may draw",
+    "allowAgentControl": "Agent can request control",
+    "allowAgentNavigation": "Agent can request navigation",
+    "allowDraw": "Agent can draw",
     "maskSelectors": "Masked selectors",
     "readonlySelectors": "Read-only selectors",
     "pauseCriteria": "Pause rules",
@@ -60,13 +60,20 @@ SETTINGS = {
     "allowedDomains": "Allowed domains",
     "configuration": "Configuration",
     "version": "Version",
-    "draft": "Draft newer than live",
+    "draft": "Unpublished draft",
     "status": "Status",
     "name": "Name",
     "scopes": "Scopes",
-    "token_seconds": "Token life, seconds",
+    "token_seconds": "Token lifetime (seconds)",
     "grant_type": "Grant type",
-    "standing": "Standing",
+    "standing": "Status",
+}
+PARTS = {
+    "rights": "Permissions",
+    "gateway": "Provider gateway",
+    "deployments": "Web deployments",
+    "settings": "Published settings",
+    "drafts": "Drafts",
 }
 ON_OFF_SETTINGS = {"enabled"}
 LONGEST_VALUE = 400
@@ -74,9 +81,9 @@ LONGEST_VALUE = 400
 
 @register.simple_tag
 def provider_badge(provider: Provider) -> SafeString:
-    """The provider's state, or that it is removed."""
+    """The provider's state, or that it was removed."""
     if provider.removed_at is not None:
-        return badge("retired", "skip", "Gone")
+        return badge("retired", "skip", "Removed")
     if provider.source == Provider.Source.SEEN:
         return badge("finished", "skip", "Seen")
     icon_name, tone = STATES[Provider.State(provider.state)]
@@ -90,7 +97,7 @@ def provider_badge(provider: Provider) -> SafeString:
 
 @register.simple_tag
 def sync_badge(snapshot: ConfigurationSync) -> SafeString:
-    icon_name, tone = READINGS[ConfigurationSync.State(snapshot.state)]
+    icon_name, tone = SYNC_STATES[ConfigurationSync.State(snapshot.state)]
     return badge(icon_name, tone, snapshot.get_state_display())
 
 
@@ -115,6 +122,12 @@ def match_count(kind: MatchKind, count: int) -> SafeString:
 def channel_names(channels: list[str]) -> str:
     """Names of channels. An unknown channel keeps the org's spelling."""
     return ", ".join(CHANNELS.get(channel, channel) for channel in channels)
+
+
+@register.filter
+def part_title(part: str) -> str:
+    """The title of a part of a sync. An unknown part keeps its name."""
+    return PARTS.get(part, part.capitalize())
 
 
 @register.filter

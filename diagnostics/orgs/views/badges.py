@@ -36,7 +36,7 @@ def client_badge(request: Request, pk: int) -> HttpResponse:
         return redirect("client-badge", client.pk)
     found = Badge.objects.filter(client=client).select_related("created_by").first()
     url = request.build_absolute_uri(reverse("badge", args=[found.key])) if found else ""
-    context = {"client": client, "badge": found, "place": url, "markdown": f"![Cobrowse]({url})"}
+    context = {"client": client, "badge": found, "badge_url": url, "markdown": f"![Cobrowse]({url})"}
     return render(request, "orgs/badges/page.html", {**context, "stale": MAX_AGE.days})
 
 

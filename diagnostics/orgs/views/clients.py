@@ -10,11 +10,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from diagnostics import tasks
 from diagnostics.accounts.access import admin_required, may_run_required
 from diagnostics.accounts.requests import Request, not_modified_fragment
+from diagnostics.checks.permissions import READS
+from diagnostics.genesys.contract import bundled
 from diagnostics.genesys.regions import all_regions, find_region, nearest_regions
 from diagnostics.orgs.clients import change_client, create_client, replace_secret, retire_client, start_verification
 from diagnostics.orgs.forms.clients import NAME_IN_USE, ClientForm, NewClientForm, SecretForm
 from diagnostics.orgs.lookups import find_active_client, find_client
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.permissions.relevant import STARTS, needed_permissions
+from diagnostics.orgs.permissions.role import MENU_PATH
 from diagnostics.orgs.queries.runs import RECENT_RUNS, runs_of_client
 from diagnostics.orgs.queries.syncs import sync_state_of
 
@@ -43,7 +47,9 @@ def client_add(request: Request) -> HttpResponse:
             return redirect("client", client.pk)
         except IntegrityError:  # a concurrent request used the name
             form.add_error("name", NAME_IN_USE)
-    return render(request, "orgs/clients/add.html", {"form": form, "regions": all_regions()})
+    needed = [(name, READS.get(name, "")) for name in needed_permissions(bundled())]
+    context = {"form": form, "regions": all_regions(), "needed": [*needed, *STARTS.items()]}
+    return render(request, "orgs/clients/add.html", context)
 
 
 @require_safe
@@ -52,18 +58,18 @@ def client_region(request: Request) -> HttpResponse:
     """The fragment below the region field: the recognized region, or similar ones."""
     text = request.GET.get("region", "")[:4000].strip()
     found = find_region(text) if text else None
-    nearest = nearest_regions(text) if text and found is None else ()
-    return render(request, "orgs/clients/_region.html", {"understood": found, "nearest": nearest, "text": text})
+    is_unknown = bool(text) and found is None
+    context = {"understood": found, "unknown": is_unknown, "nearest": nearest_regions(text) if is_unknown else ()}
+    return render(request, "orgs/clients/_region.html", context)
 
 
 @require_safe
 def client_detail(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk, request.user)
     context = {
-        "client": client,
+        **_verification_context(client),
         "runs": runs_of_client(client)[:RECENT_RUNS],
-        "reading": sync_state_of(client),
-        "seen": _poll_key(client),
+        "sync_state": sync_state_of(client),
     }
     return render(request, "orgs/clients/detail.html", context)
 
@@ -74,9 +80,8 @@ def client_verification(request: Request, pk: int) -> HttpResponse:
     client = find_client(pk, request.user)
     if client.state == client.State.VERIFYING and request.GET.get("seen") == _poll_key(client):
         return not_modified_fragment()
-    return render(
-        request, "orgs/clients/_verification.html", {"client": client, "seen": _poll_key(client), "is_fragment": True}
-    )
+    context = {**_verification_context(client), "is_fragment": True}
+    return render(request, "orgs/clients/_verification.html", context)
 
 
 @require_http_methods(GET_AND_POST)
@@ -131,7 +136,7 @@ def client_verify(request: Request, pk: int) -> HttpResponse:
     client = find_active_client(pk, request.user)
     with transaction.atomic():
         if not _verify(client):
-            messages.info(request, "A verification is under way already. Its steps appear below.")
+            messages.info(request, "This client is already being verified.")
     return redirect("client", client.pk)
 
 
@@ -141,9 +146,16 @@ def client_retire(request: Request, pk: int) -> HttpResponse:
     client = find_active_client(pk, request.user)
     if request.method == "POST":
         retire_client(client)
-        messages.success(request, f"{client.name} is retired. Its runs stay readable.")
-        return redirect("clients")
+        messages.success(request, f"{client.name} is retired.")
+        return redirect("orgs")
     return render(request, "orgs/clients/retire.html", {"client": client})
+
+
+def _verification_context(client: OAuthClient) -> dict[str, object]:
+    """The steps of the verification, and the permissions of our checks that it found missing."""
+    lacking = (step for step in client.verification if step.get("code") == "lacking")
+    missing = [step["subject"] for step in lacking if step.get("check") == "permissions.reads"]
+    return {"client": client, "seen": _poll_key(client), "missing": missing, "menu_path": MENU_PATH}
 
 
 def _verify(client: OAuthClient) -> bool:

@@ -30,15 +30,13 @@ def contract_page(request: Request) -> HttpResponse:
     version = current_version(filters["region"])
     contract = contract_of(version) if version else bundled()
     found = search(contract, filters["q"], filters["show"])
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "form": form,
         "contract": contract,
         "version": version,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
-        "query_string": query.urlencode(),
-        "narrowed": bool(filters["q"] or filters["show"]),
+        "query_string": form.query_string(),
+        "is_narrowed": bool(filters["q"] or filters["show"]),
         **_refreshes(request),
     }
     if version is not None:
@@ -52,9 +50,9 @@ def contract_page(request: Request) -> HttpResponse:
 def contract_refreshes(request: Request) -> HttpResponse:
     """The fragment with the regions. Once no refresh is running, the whole page is reloaded."""
     context = _refreshes(request)
-    if request.htmx and not context["is_being_read"]:
+    if request.htmx and not context["is_refreshing"]:
         return HttpResponseClientRefresh()
-    return render(request, "orgs/contract/_readings.html", context)
+    return render(request, "orgs/contract/_regions.html", context)
 
 
 @require_POST
@@ -62,13 +60,13 @@ def contract_refreshes(request: Request) -> HttpResponse:
 def refresh(request: Request) -> HttpResponse:
     form = RegionForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "That is no region, so nothing was read. Choose one from the list.")
+        messages.error(request, "Unknown region. Choose one from the list.")
         return redirect("contract")
     key = form.cleaned_data["region"]
     with transaction.atomic():
         version = start_refresh(key, request.user)
         if version is None:
-            messages.info(request, f"The contract of {key} is being read already.")
+            messages.info(request, f"The API reference of {key} is already being refreshed.")
         else:
             transaction.on_commit(lambda: tasks.send(tasks.refresh_contract, version.pk))
     return redirect(f"{reverse('contract')}?region={key}")
@@ -78,7 +76,7 @@ def _refreshes(request: Request) -> dict[str, object]:
     regions = region_contracts(request.user)
     return {
         "regions": regions,
-        "is_being_read": any(region.is_being_read for region in regions),
+        "is_refreshing": any(region.is_refreshing for region in regions),
         "bundled": bundled(),
         "region_form": RegionForm(),
     }

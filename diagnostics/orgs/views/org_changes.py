@@ -1,4 +1,4 @@
-"""The list of org changes."""
+"""The changes of one org or of all orgs."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -6,20 +6,17 @@ from django.views.decorators.http import require_safe
 
 from diagnostics.accounts.requests import Request
 from diagnostics.orgs.forms.providers import ChangeForm
+from diagnostics.orgs.orgs import find_org
 from diagnostics.orgs.queries.org_changes import change_page
 
 
 @require_safe
-def org_change_list(request: Request) -> HttpResponse:
+def org_change_list(request: Request, org_key: str = "") -> HttpResponse:
+    """The changes of the org with this key, or of all orgs."""
+    org = find_org(org_key, request.user) if org_key else None
     form = ChangeForm(request.GET, viewer=request.user)
-    filters = form.filter()
-    query = request.GET.copy()
-    query.pop("before", None)
-    context = {
-        "form": form,
-        "chosen": filters,
-        "page": change_page(filters, request.user, before=form.before_row()),
-        "query_string": query.urlencode(),
-        "left_out": list(form.left_out()),
-    }
-    return render(request, "orgs/changes/list.html", context)
+    filters = form.filter(org.pks if org else ())
+    page = change_page(filters, request.user, before=form.chosen().get("before"))
+    return render(
+        request, "orgs/changes/list.html", {"org": org, "form": form, "provider": filters.provider, "page": page}
+    )

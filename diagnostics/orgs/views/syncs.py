@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -20,35 +19,35 @@ from diagnostics.orgs.sync.snapshots import start_sync
 
 @require_POST
 @may_run_required
-def snapshot_start(request: Request, pk: int) -> HttpResponse:
+def sync_start(request: Request, pk: int) -> HttpResponse:
     """Start a sync, or show the one that is running."""
     client = find_active_client(pk, request.user)
     with transaction.atomic():
-        snapshot = start_sync(client, source=ConfigurationSync.Source.WEB, user=request.user)
-        if snapshot is not None:
-            transaction.on_commit(lambda: tasks.send(tasks.read_snapshot, snapshot.pk))
+        sync = start_sync(client, source=ConfigurationSync.Source.WEB, user=request.user)
+        if sync is not None:
+            transaction.on_commit(lambda: tasks.send(tasks.read_snapshot, sync.pk))
     if request.htmx:
         return _fragment(request, client)
-    if snapshot is None:
-        messages.info(request, f"The org of {client.name} is being read already.")
+    if sync is None:
+        messages.info(request, "A sync of this org is already running.")
     next_url = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(next_url, allowed_hosts=None):
         return redirect(next_url)
-    return redirect(f"{reverse('providers')}?client={client.pk}")
+    return redirect("client", client.pk)
 
 
 @require_safe
-def snapshot_state(request: Request, pk: int) -> HttpResponse:
+def sync_state(request: Request, pk: int) -> HttpResponse:
     """The fragment with the sync's progress. Once it is finished, the whole page is reloaded."""
     client = find_client(pk, request.user)
-    reading = sync_state_of(client)
-    if request.htmx and reading.open is None:
+    state = sync_state_of(client)
+    if request.htmx and state.open is None:
         return HttpResponseClientRefresh()
-    if request.htmx and request.GET.get("seen") == reading.mark:
+    if request.htmx and request.GET.get("seen") == state.mark:
         return not_modified_fragment()
     return _fragment(request, client)
 
 
 def _fragment(request: Request, client: OAuthClient) -> HttpResponse:
-    context = {"reading": sync_state_of(client), "client": client, "is_fragment": True}
-    return render(request, "orgs/providers/_reading.html", context)
+    context = {"sync_state": sync_state_of(client), "client": client}
+    return render(request, "orgs/_sync.html", context)

@@ -46,7 +46,7 @@ class MenuEntry:
 MENU = (
     MenuEntry("Diagnose", ("home",), ("/diagnose/", "/start/", "/claims/")),
     MenuEntry("Issues", ("issues", "findings"), ("/incidents/",)),
-    MenuEntry("Orgs", ("orgs", "clients"), ("/clients/", "/providers/", "/changes/", "/touches/")),
+    MenuEntry("Orgs", ("orgs",), ("/clients/", "/providers/", "/changes/", "/impact/")),
     MenuEntry("Runs", ("runs",), ("/compare/",)),
     MenuEntry("Monitoring", ("schedules",), ("/monitoring/",)),
 )

@@ -30,11 +30,11 @@ def word_of(client: Client, badge: Badge) -> str:
 @pytest.mark.parametrize(
     ("status", "hours", "word"),
     [
-        ("works", 1, "cobrowse: could work"),
-        ("broken", 1, "cobrowse: cannot work"),
-        ("unknown", 1, "cobrowse: not known"),
-        ("works", 49, "cobrowse: not known"),
-        ("broken", 49, "cobrowse: not known"),
+        ("works", 1, "cobrowse: working"),
+        ("broken", 1, "cobrowse: down"),
+        ("unknown", 1, "cobrowse: unknown"),
+        ("works", 49, "cobrowse: unknown"),
+        ("broken", 49, "cobrowse: unknown"),
     ],
 )
 def test_it_says_how_the_org_stands_while_that_is_fresh(
@@ -46,7 +46,7 @@ def test_it_says_how_the_org_stands_while_that_is_fresh(
 
 def test_one_that_was_never_looked_at_is_not_known(client: Client, badge: Badge) -> None:
     OAuthClient.objects.update(status_at=None)
-    assert word_of(client, badge) == "cobrowse: not known"
+    assert word_of(client, badge) == "cobrowse: unknown"
 
 
 def test_it_names_neither_client_nor_org(client: Client, badge: Badge) -> None:

@@ -225,7 +225,7 @@ def test_a_team_lead_is_offered_no_act(as_lead: Client) -> None:
     page = as_lead.get(f"/clients/{client.pk}/").content
     for act in ("edit", "secret", "verify/", "retire"):
         assert f"/clients/{client.pk}/{act}".encode() not in page
-    assert b"/clients/add/" not in as_lead.get("/clients/").content
+    assert b"/clients/add/" not in as_lead.get("/orgs/").content
 
 
 def test_a_region_that_is_gone_shows_its_key(as_lead: Client) -> None:
@@ -237,16 +237,16 @@ def test_the_list_asks_as_often_for_many_clients_as_for_one(
     as_lead: Client, queries_of: Callable[[Client, str], int]
 ) -> None:
     make_run(make_client("first"))
-    alone = [queries_of(as_lead, place) for place in ("/", "/clients/")]
+    alone = [queries_of(as_lead, place) for place in ("/", "/orgs/")]
     for number in range(5):
         make_run(make_client(f"client {number}"))
-    assert [queries_of(as_lead, place) for place in ("/", "/clients/")] == alone
+    assert [queries_of(as_lead, place) for place in ("/", "/orgs/")] == alone
 
 
 def test_a_list_opens_even_when_a_secret_no_longer_does(as_lead: Client, settings: Any) -> None:
     client = make_client()
     settings.FIELD_ENCRYPTION_KEYS = ["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="]
-    for place in ("/", "/clients/", f"/clients/{client.pk}/", "/runs/"):
+    for place in ("/", "/orgs/", f"/clients/{client.pk}/", "/runs/"):
         assert as_lead.get(place).status_code == 200
 
 

@@ -19,14 +19,14 @@ State = ContractVersion.State
 
 
 def page(browser: Client, **query: str) -> str:
-    answer = browser.get("/contract/", query)
+    answer = browser.get("/reference/api/", query)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
-def test_the_bundled_contract_is_shown_with_version_date_and_source(as_lead: Client) -> None:
+def test_the_bundled_reference_is_shown_with_version_and_date(as_lead: Client) -> None:
     shown = page(as_lead)
-    for part in (bundled().version, bundled().date, bundled().source):
+    for part in (bundled().version, bundled().date):
         assert part in shown
 
 
@@ -41,7 +41,7 @@ def test_a_reading_that_was_refused_says_why_and_what_stays(as_lead: Client) -> 
     make_contract_version(state=State.REFUSED, document=None, error="It took too long. The contract in force stays.")
     shown = page(as_lead)
     assert "It took too long. The contract in force stays." in shown
-    assert "Not used" in shown
+    assert "<span>Failed</span>" in shown
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_changed_is_told_for_what_the_checks_rely_on(as_lead: Client) -> No
     make_contract_version(contract_operations=changed)
     shown = page(as_lead, region="eu-west-1")
     assert "It is deprecated now." in shown
-    assert "0 operations came, 1 went, 1 changed." in shown
+    assert "0 operations added, 1 removed, 1 changed." in shown
 
 
 def test_a_second_reading_is_compared_with_the_first(as_lead: Client) -> None:
@@ -107,49 +107,49 @@ def test_an_admin_has_a_region_read_in_the_background(
     django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        answer = as_admin.post("/contract/refresh/", {"region": "eu-west-1"})
+        answer = as_admin.post("/reference/api/refresh/", {"region": "eu-west-1"})
     version = ContractVersion.objects.get()
-    assert answer.headers["Location"] == "/contract/?region=eu-west-1"
+    assert answer.headers["Location"] == "/reference/api/?region=eu-west-1"
     assert (version.state, version.region, version.started_by) == (State.FETCHING, "eu-west-1", ada)
     assert sent_tasks == [("refresh_contract", version.pk)]
 
 
 def test_one_reading_at_a_time(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     for _ in range(2):
-        as_admin.post("/contract/refresh/", {"region": "eu-west-1"})
+        as_admin.post("/reference/api/refresh/", {"region": "eu-west-1"})
     assert ContractVersion.objects.count() == 1
 
 
 @pytest.mark.parametrize("region", ["", "nowhere", "\x00", "http://127.0.0.1/"])
 def test_what_is_no_region_is_not_read(as_admin: Client, region: str, sent_tasks: list[tuple[str, int]]) -> None:
-    answer = as_admin.post("/contract/refresh/", {"region": region}, follow=True)
-    assert b"no region" in answer.content
+    answer = as_admin.post("/reference/api/refresh/", {"region": region}, follow=True)
+    assert b"Unknown region" in answer.content
     assert not ContractVersion.objects.exists()
 
 
 def test_a_team_lead_sees_no_button(as_lead: Client) -> None:
     make_contract_version()
-    assert "Read now" not in page(as_lead)
+    assert "Refresh<span" not in page(as_lead)
 
 
 def test_the_page_asks_again_only_while_something_is_read(as_lead: Client) -> None:
     assert "hx-trigger" not in page(as_lead)
     version = make_contract_version(state=State.FETCHING, document=None)
     assert 'hx-trigger="every 1s"' in page(as_lead)
-    fragment = as_lead.get("/contract/readings/", headers={"HX-Request": "true"})
-    assert b"Being read" in fragment.content
+    fragment = as_lead.get("/reference/api/refreshes/", headers={"HX-Request": "true"})
+    assert b"Refreshing" in fragment.content
     ContractVersion.objects.filter(pk=version.pk).update(state=State.STORED)
-    ended = as_lead.get("/contract/readings/", headers={"HX-Request": "true"})
+    ended = as_lead.get("/reference/api/refreshes/", headers={"HX-Request": "true"})
     assert ended.headers["HX-Refresh"] == "true"
 
 
 def test_more_regions_cost_no_more_queries(as_lead: Client, queries_of: Callable[[Client, str], int]) -> None:
     make_contract_version("eu-west-1")
-    few = queries_of(as_lead, "/contract/")
+    few = queries_of(as_lead, "/reference/api/")
     for each in ("us-east-1", "us-west-2", "sa-east-1"):
         make_contract_version(each)
         make_client(each, region=each)
-    assert queries_of(as_lead, "/contract/") == few
+    assert queries_of(as_lead, "/reference/api/") == few
 
 
 def test_a_paste_is_checked_against_the_contract_of_its_region(as_lead: Client) -> None:

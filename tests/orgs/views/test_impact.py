@@ -36,13 +36,13 @@ def acme(db: None) -> OAuthClient:
 
 
 def page(browser: Client, **query: str) -> str:
-    answer = browser.get("/touches/", query)
+    answer = browser.get("/impact/", query)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
 def names(permission: str) -> set[str]:
-    return set(queries.clients_with_permission(permission, None).values_list("name", flat=True))
+    return set(queries.clients_with_permission(permission, queries.active_clients(None)).values_list("name", flat=True))
 
 
 @pytest.mark.parametrize("policy", [START, "conversation:*:add", "*:*:*", "conversation:cobrowse:*"])
@@ -64,7 +64,11 @@ def test_a_client_that_was_not_read_is_told_apart_from_one_without_it(acme: OAut
     never, refused, veiled = make_client("Never"), make_client("Refused"), make_client("Veiled")
     make_snapshot(refused, permissions=make_rights(read={"subjects/me": "403"}))
     make_snapshot(veiled, permissions=make_rights(unread_roles=["Secret"]))
-    assert queries.clients_with_unknown_permission(START, None).names == ("Never", "Refused", "Veiled")
+    assert queries.clients_with_unknown_permission(START, queries.active_clients(None)).names == (
+        "Never",
+        "Refused",
+        "Veiled",
+    )
     held = queries.permissions_of_clients([acme, never, refused, veiled], [START])
     states = [held[each.pk].status_of(START).state for each in (acme, never, refused, veiled)]
     assert states == [PermissionState.LACKING, PermissionState.UNREAD, PermissionState.UNREAD, PermissionState.HIDDEN]
@@ -72,16 +76,18 @@ def test_a_client_that_was_not_read_is_told_apart_from_one_without_it(acme: OAut
 
 def test_the_newest_reading_decides_what_is_known(acme: OAuthClient) -> None:
     make_snapshot(acme, permissions=make_rights(read={"subjects/me": "503"}))
-    assert queries.clients_with_unknown_permission(START, None).count == 1
+    assert queries.clients_with_unknown_permission(START, queries.active_clients(None)).count == 1
     make_snapshot(acme)
-    assert queries.clients_with_unknown_permission(START, None).count == 0
+    assert queries.clients_with_unknown_permission(START, queries.active_clients(None)).count == 0
 
 
 def test_holders_are_counted_once_each(acme: OAuthClient) -> None:
     make_held_permission(acme, START)
     make_held_permission(acme, "conversation:*:*", role="Wide")
     make_held_permission(make_client("Other"), VOICE)
-    assert queries.count_clients_with_permissions([START, VOICE, "oauth:client:view"], None) == {
+    assert queries.count_clients_with_permissions(
+        [START, VOICE, "oauth:client:view"], queries.active_clients(None)
+    ) == {
         START: 1,
         VOICE: 2,
         "oauth:client:view": 0,
@@ -92,7 +98,7 @@ def test_roles_divisions_wildcards_and_conditions_are_told(as_lead: Client, acme
     make_held_permission(acme, "conversation:*:add", role="Wide", division="d1", division_name="Outback")
     make_held_permission(make_client("Narrow"), START, role="Tight", is_conditional=True)
     shown = page(as_lead, permission=START)
-    for part in ("Wide", "Outback", "conversation:*:add", "Tight", "<span>Held under a condition</span>"):
+    for part in ("Wide", "Outback", "conversation:*:add", "Tight", "<span>Allowed under a condition</span>"):
         assert part in shown
 
 
@@ -102,14 +108,14 @@ def test_what_would_be_lost_and_what_keeps_working_is_told(as_lead: Client, acme
     make_held_permission(both, START)
     make_held_permission(both, VOICE)
     shown = page(as_lead, permission=START)
-    assert "<span>Loses 1 call</span>" in shown
-    assert "<span>Keeps 1 call</span>" in shown
-    assert "through conversation:cobrowseVoice:add" in shown
+    assert "<span>1 call denied</span>" in shown
+    assert "<span>1 call still allowed</span>" in shown
+    assert "via conversation:cobrowseVoice:add" in shown
 
 
 def test_the_checks_that_read_with_it_are_told(as_lead: Client) -> None:
     assert "Cobrowse enabled in web deployments" in page(as_lead, permission="webDeployments:deployment:view")
-    assert "The checks do not read with it" in page(as_lead, permission=START)
+    assert "None." in page(as_lead, permission=START)
 
 
 def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OAuthClient) -> None:
@@ -129,10 +135,11 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
     Schedule.objects.create(name="hourly", client=acme, minutes=60, next_run_at=soon)
     Schedule.objects.create(name="paused", client=acme, minutes=60, paused_at=timezone.now())
     told = queries.impact_of(
-        queries.clients_with_permission(START, None), queries.runs_with_permission(START.upper(), None)
+        queries.clients_with_permission(START, queries.active_clients(None)),
+        queries.runs_with_permission(START.upper(), None, None),
     )
     assert (told.deployments, told.deployments_on, len(told.shown_deployments)) == (2, 1, 3)
-    assert (told.clients_read, told.next_sync_at, told.watches) == (1, soon, 1)
+    assert (told.synced_clients, told.next_sync_at, told.watches) == (1, soon, 1)
     assert ([each.name for each in told.shown_schedules], told.schedules) == (["hourly"], 1)
     assert ([each.pk for each in told.runs], told.run_count) == ([run.pk], 1)
 
@@ -140,8 +147,8 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
 @pytest.mark.parametrize("text", ["Conversation > Cobrowse > Add", "CONVERSATION:COBROWSE:ADD", f"  {START} "])
 def test_a_permission_in_the_box_is_looked_up_in_either_notation(as_lead: Client, acme: OAuthClient, text: str) -> None:
     make_held_permission(acme, START)
-    assert f"<h1><code>{START}</code></h1>" in page(as_lead, q=text)
-    assert f"<h1><code>{START}</code></h1>" in page(as_lead, permission=text)
+    assert f'<h2 id="clients-head"><code>{START}</code></h2>' in page(as_lead, q=text)
+    assert f'<h2 id="clients-head"><code>{START}</code></h2>' in page(as_lead, permission=text)
 
 
 def test_words_find_permissions_and_providers(as_lead: Client, acme: OAuthClient) -> None:
@@ -151,7 +158,7 @@ def test_words_find_permissions_and_providers(as_lead: Client, acme: OAuthClient
     assert "conversation:cobrowseVoice:add" in shown
     assert "routing:cobrowsequeue:view" in shown
     assert f"?provider={provider.pk}" in shown
-    assert "None with these words is known" in page(as_lead, q="no such words")
+    assert "No permission matches." in page(as_lead, q="no such words")
 
 
 def test_without_a_question_the_permissions_that_matter_are_listed(as_lead: Client, acme: OAuthClient) -> None:
@@ -179,7 +186,7 @@ def test_a_provider_leads_to_the_clients_of_its_org_alone(as_lead: Client, acme:
     assert queries.providers_with_same_id(mine, None) == [other]
     assert [each.pk for each in queries.runs_with_provider(mine, clients)] == [run.pk]
     shown = page(as_lead, provider=str(mine.pk))
-    assert "The same id elsewhere" in shown
+    assert "Same ID elsewhere" in shown
     assert f"/runs/{run.pk}/" in shown
     assert f"/runs/{theirs.pk}/" not in shown
 
@@ -199,14 +206,14 @@ def test_the_same_id_of_another_source_is_a_namesake(acme: OAuthClient) -> None:
 
 def test_a_provider_that_is_gone_or_of_a_retired_client_has_its_page(as_lead: Client, acme: OAuthClient) -> None:
     gone = make_provider(acme, removed_at=timezone.now())
-    assert "It is gone from the org" in page(as_lead, provider=str(gone.pk))
+    assert "Removed from the org" in page(as_lead, provider=str(gone.pk))
     OAuthClient.objects.update(retired_at=timezone.now())
-    assert "No client in use" in page(as_lead, provider=str(gone.pk))
+    assert "No active client" in page(as_lead, provider=str(gone.pk))
 
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "999999", "9" * 400, "\x00", "٣"])
 def test_a_provider_that_is_none_is_not_found(as_lead: Client, number: str) -> None:
-    assert as_lead.get("/touches/", {"provider": number}).status_code == 404
+    assert as_lead.get("/impact/", {"provider": number}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -229,8 +236,8 @@ def test_odd_queries_get_an_answer(as_lead: Client, query: dict[str, str]) -> No
 
 
 def test_strangers_sign_in_and_nothing_is_written(as_lead: Client) -> None:
-    assert Client().get("/touches/").headers["Location"].startswith("/login/")
-    assert as_lead.post("/touches/").status_code == 405
+    assert Client().get("/impact/").headers["Location"].startswith("/login/")
+    assert as_lead.post("/impact/").status_code == 405
 
 
 def fill(count: int) -> None:
@@ -243,13 +250,13 @@ def fill(count: int) -> None:
         make_run(client, marks=[f"permission:{START}", "deployment:shared"])
 
 
-@pytest.mark.parametrize("place", ["/touches/", f"/touches/?permission={START}", "/touches/?q=cobrowse", "provider"])
+@pytest.mark.parametrize("place", ["/impact/", f"/impact/?permission={START}", "/impact/?q=cobrowse", "provider"])
 def test_more_of_everything_costs_no_more_queries(
     as_lead: Client, acme: OAuthClient, queries_of: Callable[[Client, str], int], place: str
 ) -> None:
     make_held_permission(acme, START)
     provider = make_provider(acme, ref="shared")
-    address = f"/touches/?provider={provider.pk}" if place == "provider" else place
+    address = f"/impact/?provider={provider.pk}" if place == "provider" else place
     fill(1)
     few = queries_of(as_lead, address)
     fill_more = 12

@@ -33,7 +33,7 @@ def test_a_change_says_of_what_from_what_to_what_and_when(as_lead: Client) -> No
         after=["Voice"],
     )
     said = page(as_lead)
-    for part in ("Channels", "Web messaging, Voice", f"/providers/{provider.pk}/", "between"):
+    for part in ("Channels", "Web messaging, Voice", f"/providers/{provider.pk}/", "after"):
         assert part in said
 
 
@@ -42,7 +42,7 @@ def test_a_provider_that_was_renamed_is_told_from_the_old_one_by_its_id(as_lead:
     for ref, kind in (("Genesys", "vanished"), ("genesys", "appeared")):
         make_org_change(client, about="gateway", kind=kind, ref=ref, name="Genesys Cloud", setting="")
     said = page(as_lead)
-    assert all(f'<span class="mono">{ref}</span>' in said for ref in ("Genesys", "genesys"))
+    assert all(f">{ref}<" in said for ref in ("Genesys", "genesys"))
 
 
 def test_it_is_narrowed_by_each_thing(as_lead: Client) -> None:
@@ -50,7 +50,6 @@ def test_it_is_narrowed_by_each_thing(as_lead: Client) -> None:
     make_org_change(provider.client, provider=provider, name="Shop", setting="enabled")
     make_org_change(make_client("Other", org_name="Globex"), about="grant", kind="vanished", name="Agent role")
     for query in (
-        {"client": str(provider.client_id)},
         {"provider": str(provider.pk)},
         {"about": "grant"},
         {"kind": "vanished"},
@@ -91,8 +90,8 @@ def test_what_is_not_understood_is_named_and_narrows_nothing(as_lead: Client, na
 
 
 def test_nothing_yet_and_nothing_that_fits_each_say_why(as_lead: Client) -> None:
-    assert "Nothing has changed yet" in page(as_lead)
-    assert "No change fits" in page(as_lead, kind="vanished")
+    assert "No changes yet" in page(as_lead)
+    assert "No change matches" in page(as_lead, kind="vanished")
 
 
 def test_more_rows_cost_no_more_queries(as_lead: Client, queries_of: Callable[[Client, str], int]) -> None:

@@ -25,9 +25,9 @@ def test_an_admin_has_an_org_read_in_the_background(
 ) -> None:
     client = make_client()
     with django_capture_on_commit_callbacks(execute=True):
-        answer = as_admin.post(f"/clients/{client.pk}/snapshot/")
+        answer = as_admin.post(f"/clients/{client.pk}/sync/")
     snapshot = ConfigurationSync.objects.get()
-    assert answer.headers["Location"] == f"/providers/?client={client.pk}"
+    assert answer.headers["Location"] == f"/clients/{client.pk}/"
     assert (snapshot.client, snapshot.started_by, snapshot.source) == (client, ada, ConfigurationSync.Source.WEB)
     assert sent_tasks == [("read_snapshot", snapshot.pk)]
 
@@ -35,7 +35,7 @@ def test_an_admin_has_an_org_read_in_the_background(
 def test_two_at_once_do_the_work_once(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:
     client = make_client()
     for _ in range(2):
-        as_admin.post(f"/clients/{client.pk}/snapshot/", follow=True)
+        as_admin.post(f"/clients/{client.pk}/sync/", follow=True)
     assert ConfigurationSync.objects.count() == 1
 
 
@@ -43,26 +43,26 @@ def test_two_at_once_do_the_work_once(as_admin: Client, sent_tasks: list[tuple[s
     ("place", "leads_to"),
     [
         ("/providers/7/", "/providers/7/"),
-        ("https://elsewhere.example/", "/providers/?client="),
-        ("//elsewhere.example/", "/providers/?client="),
-        ("\x00", "/providers/?client="),
-        ("", "/providers/?client="),
+        ("https://elsewhere.example/", "/clients/"),
+        ("//elsewhere.example/", "/clients/"),
+        ("\x00", "/clients/"),
+        ("", "/clients/"),
     ],
 )
 def test_the_way_back_stays_here(as_admin: Client, sent_tasks: list[object], place: str, leads_to: str) -> None:
-    answer = as_admin.post(f"/clients/{make_client().pk}/snapshot/", {"next": place})
+    answer = as_admin.post(f"/clients/{make_client().pk}/sync/", {"next": place})
     assert answer.headers["Location"].startswith(leads_to)
 
 
 def test_htmx_gets_the_state_which_asks_again(as_admin: Client, sent_tasks: list[object]) -> None:
-    answer = as_admin.post(f"/clients/{make_client().pk}/snapshot/", headers=HTMX)
+    answer = as_admin.post(f"/clients/{make_client().pk}/sync/", headers=HTMX)
     assert b"hx-trigger" in answer.content
     assert b"<html" not in answer.content
 
 
 def test_an_open_reading_is_told_once_and_then_only_when_it_differs(as_lead: Client) -> None:
     snapshot = make_snapshot(state="reading", finished_at=None, providers=3)
-    place = f"/clients/{snapshot.client_id}/snapshot/state/"
+    place = f"/clients/{snapshot.client_id}/sync/state/"
     assert b"3 providers so far" in as_lead.get(place, headers=HTMX).content
     seen = f"{snapshot.pk}.reading.3.0"
     assert as_lead.get(place, {"seen": seen}, headers=HTMX).status_code == 204
@@ -73,21 +73,21 @@ def test_an_open_reading_is_told_once_and_then_only_when_it_differs(as_lead: Cli
 def test_waiting_for_the_org_says_until_when(as_lead: Client) -> None:
     until = timezone.now() + timedelta(minutes=2)
     snapshot = make_snapshot(state="waiting", finished_at=None, resume_at=until, error="It said to wait.")
-    said = as_lead.get(f"/clients/{snapshot.client_id}/snapshot/state/", headers=HTMX).content.decode()
+    said = as_lead.get(f"/clients/{snapshot.client_id}/sync/state/", headers=HTMX).content.decode()
     assert "It said to wait." in said
     assert until.isoformat(timespec="seconds") in said
 
 
 def test_when_it_has_ended_the_whole_page_is_read_anew(as_lead: Client) -> None:
     snapshot = make_snapshot()
-    answer = as_lead.get(f"/clients/{snapshot.client_id}/snapshot/state/", headers=HTMX)
+    answer = as_lead.get(f"/clients/{snapshot.client_id}/sync/state/", headers=HTMX)
     assert answer.headers["HX-Refresh"] == "true"
 
 
 def test_without_script_the_state_can_be_read(as_lead: Client) -> None:
     parts = [make_part("deployments", "refused", sentence="It lacks webDeployments:deployment:view.")]
     snapshot = make_snapshot(state="partial", parts=parts)
-    said = as_lead.get(f"/clients/{snapshot.client_id}/snapshot/state/").content.decode()
+    said = as_lead.get(f"/clients/{snapshot.client_id}/sync/state/").content.decode()
     assert "It lacks webDeployments:deployment:view." in said
 
 
@@ -95,25 +95,25 @@ def test_one_that_came_to_nothing_says_why_beside_the_older_one(as_lead: Client)
     client = make_client()
     make_snapshot(client)
     make_snapshot(client, state="failed", error="The token was refused.", parts=[])
-    said = as_lead.get(f"/clients/{client.pk}/snapshot/state/").content.decode()
+    said = as_lead.get(f"/clients/{client.pk}/sync/state/").content.decode()
     assert "The token was refused." in said
-    assert "What was read" in said
+    assert "older data" in said
 
 
 def test_who_may(client: Client, as_admin: Client, as_lead: Client) -> None:
     mine = make_client()
-    start, state = f"/clients/{mine.pk}/snapshot/", f"/clients/{mine.pk}/snapshot/state/"
+    start, state = f"/clients/{mine.pk}/sync/", f"/clients/{mine.pk}/sync/state/"
     assert as_lead.post(start).status_code == 403
     assert client.post(start).headers["Location"].startswith("/login/")
     assert client.get(state).headers["Location"].startswith("/login/")
     assert as_admin.get(start).status_code == 405
     assert as_admin.post(state).status_code == 405
-    assert b"Read the org now" not in as_lead.get(state).content
+    assert b"Sync now" not in as_lead.get(state).content
     assert not ConfigurationSync.objects.exists()
 
 
 def test_unknown_and_retired_clients_are_404(as_admin: Client) -> None:
     retired = make_client("Retired", retired_at=timezone.now())
-    assert as_admin.post("/clients/999999/snapshot/").status_code == 404
-    assert as_admin.post(f"/clients/{retired.pk}/snapshot/").status_code == 404
-    assert as_admin.get("/clients/999999/snapshot/state/").status_code == 404
+    assert as_admin.post("/clients/999999/sync/").status_code == 404
+    assert as_admin.post(f"/clients/{retired.pk}/sync/").status_code == 404
+    assert as_admin.get("/clients/999999/sync/state/").status_code == 404

@@ -3,10 +3,12 @@
 from django import template
 from django.utils.safestring import SafeString
 
+from diagnostics.engine.facts import STARTING
 from diagnostics.engine.fixes import admin_notation
 from diagnostics.orgs.permissions.calls import REASON_TEXTS, Access
 from diagnostics.orgs.permissions.synced import PermissionState
 from diagnostics.web.badges import badge
+from diagnostics.web.format import whole_duration
 
 register = template.Library()
 
@@ -17,12 +19,12 @@ ACCESS_BADGES = {
     Access.UNKNOWN: ("error", "error"),
 }
 STATES = {
-    PermissionState.HELD: ("pass", "pass", "Held"),
-    PermissionState.CONDITION: ("warn", "warn", "Held under a condition"),
-    PermissionState.LACKING: ("warn", "warn", "Not in its roles"),
-    PermissionState.UNLICENSED: ("fail", "fail", "Not licensed"),
-    PermissionState.HIDDEN: ("error", "error", "Not shown"),
-    PermissionState.UNREAD: ("error", "error", "Not read"),
+    PermissionState.HELD: ("pass", "pass", "Allowed"),
+    PermissionState.CONDITION: ("warn", "warn", "Allowed under a condition"),
+    PermissionState.LACKING: ("warn", "warn", "Denied"),
+    PermissionState.UNLICENSED: ("fail", "fail", "Denied: not licensed"),
+    PermissionState.HIDDEN: ("error", "error", "Unknown"),
+    PermissionState.UNREAD: ("error", "error", "Unknown"),
 }
 GRANT_TYPES = {
     "client-credentials": "Client credentials",
@@ -32,7 +34,7 @@ GRANT_TYPES = {
     "saml2-bearer": "SAML2 bearer: a user's token",
     "password": "Password: a user's token",
 }
-UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+STARTED_MEDIA = dict(zip(STARTING, ("Web messaging", "Voice"), strict=True))
 
 
 @register.simple_tag
@@ -59,9 +61,10 @@ def grant_type(value: str) -> str:
 
 @register.filter
 def lifetime(seconds: int) -> str:
-    """A duration in the largest unit that divides it, with days from two on: 86400 -> "24 hours", 5400 -> "90 minutes"."""
-    for length, unit in UNITS:
-        if seconds >= length and seconds % length == 0 and (unit != "day" or seconds >= 2 * length):
-            count = seconds // length
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds} seconds"
+    return whole_duration(seconds)
+
+
+@register.filter
+def medium(permission: str) -> str:
+    """What the permission starts: "Web messaging" or "Voice"."""
+    return STARTED_MEDIA.get(permission, permission)
