@@ -75,6 +75,7 @@ ADDRESSES = (
     Address("client-permissions", of="client"),
     Address("sync-start", WRITE, RUNNERS, "client"),
     Address("sync-state", of="client"),
+    Address("search"),
     Address("diagnose-read", WRITE),
     Address("start", WRITE, RUNNERS),
     Address("diagnose-preview", WRITE),
