@@ -1,9 +1,9 @@
 """Imports every model, so that Django finds them. The code imports them from their packages."""
 
 from diagnostics.accounts.models import ApiToken, AuditEntry, User
-from diagnostics.issues.models import Issue, IssueNote
+from diagnostics.issues.models import Incident, Issue, IssueNote
 from diagnostics.jobs.models import RowFailure, Turn
-from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, MissedTime, Schedule
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, MissedTime, Schedule
 from diagnostics.operations.models import Heartbeat, RetentionPass, RetentionRule, TickPart
 from diagnostics.orgs.models import (
     AccessToken,

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.genesys.contract import bundled, serialize
-from diagnostics.issues.models import Issue
-from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
+from diagnostics.issues.grouping import org_key
+from diagnostics.issues.models import Incident, Issue
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Schedule
 from diagnostics.orgs.models import ConfigurationSync, ContractVersion, HeldPermission, OAuthClient, OrgChange, Provider
 from diagnostics.runs.models import Exchange, Finding, Run, SavedView
 
@@ -273,16 +274,22 @@ def make_held_permission(
 def make_issue(client: OAuthClient | None = None, **values: Any) -> Issue:
     """An issue that was first seen an hour ago and last seen a minute ago."""
     now = timezone.now()
+    client = client or make_client()
     defaults: dict[str, Any] = {
+        "org": org_key(client.org_id, client.pk),
+        "cause": "authz.permission_missing",
+        "target": f"client:{client.pk}",
         "check_id": "permissions.call",
         "code": "permission_missing",
         "outcome": "fail",
         "sentence": "The client lacks conversation:cobrowse:add.",
         "first_seen_at": now - timedelta(hours=1),
         "last_seen_at": now - timedelta(minutes=1),
-        "times": 3,
+        "occurrences": 3,
     }
-    return Issue.objects.create(client=client or make_client(), **{**defaults, **values})
+    issue = Issue.objects.create(client=client, **{**defaults, **values})
+    issue.refresh_from_db(fields=["status"])
+    return issue
 
 
 def make_schedule(client: OAuthClient | None = None, name: str = "Every five minutes", **values: Any) -> Schedule:
@@ -319,7 +326,13 @@ def make_incident(schedule: Schedule | None = None, **values: Any) -> Incident:
         "began_at": hour_ago,
         "opened_at": hour_ago,
     }
-    return Incident.objects.create(schedule=schedule, client=schedule.client, **{**defaults, **values})
+    values = {**defaults, **values}
+    if "issue" not in values:
+        key = {"org": org_key(schedule.client.org_id, schedule.client.pk), "cause": values["cause"], "target": ""}
+        values["issue"] = Issue.objects.filter(**key).first() or make_issue(
+            schedule.client, sentence=values["sentence"], check_id="deployments.cobrowse", code="off", **key
+        )
+    return Incident.objects.create(schedule=schedule, client=schedule.client, **values)
 
 
 def make_delivery(channel: Channel | None = None, incident: Incident | None = None, **values: Any) -> Delivery:

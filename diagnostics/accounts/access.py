@@ -31,6 +31,11 @@ def may_note_required(view: View[P]) -> View[P]:
     return _restricted(view, lambda user: user.may_note, "This needs the role admin or team lead.")
 
 
+def may_assign_required(view: View[P]) -> View[P]:
+    """Allow admins, operators and team leads: for assigning issues."""
+    return _restricted(view, lambda user: user.may_assign, "Only an admin, an operator or a team lead may do this.")
+
+
 def may_audit_required(view: View[P]) -> View[P]:
     """Allow admins and auditors: for the audit log."""
     return _restricted(view, lambda user: user.may_audit, "This needs the role admin or auditor.")

@@ -38,6 +38,11 @@ class User(AbstractUser):
         return self.is_active and self.role in (self.Role.ADMIN, self.Role.TEAM_LEAD)
 
     @property
+    def may_assign(self) -> bool:
+        """Whether the user can assign issues: everyone who works on them."""
+        return self.may_run or self.may_note
+
+    @property
     def may_audit(self) -> bool:
         return self.is_active and self.role in (self.Role.ADMIN, self.Role.AUDITOR)
 

@@ -7,7 +7,7 @@ from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.paging import page_of
 from diagnostics.api.queries import list_issues
 from diagnostics.api.requests import Id, IssueParameters
-from diagnostics.issues.lookups import find_issue
+from diagnostics.issues.queries import find_issue
 
 router = Router(tags=["Findings"])
 

@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from diagnostics.accounts.models import User
 from diagnostics.issues.models import Issue
-from diagnostics.issues.queries import in_state
+from diagnostics.issues.queries import with_status
 from diagnostics.monitoring.models import Schedule
 from diagnostics.orgs.models import OAuthClient, Provider
 from diagnostics.orgs.visibility import visible_clients, visible_rows
@@ -41,7 +41,7 @@ def list_issues(viewer: User, *, client: int | None, state: str, check: str, out
     if client is not None:
         rows = rows.filter(client=client)
     rows = rows.filter(**{name: value for name, value in (("check_id", check), ("outcome", outcome)) if value})
-    return in_state(rows, state)
+    return with_status(rows, {"open": "", "ended": "resolved"}.get(state, state))
 
 
 def list_schedules(viewer: User, *, client: int | None = None, paused: bool | None = None) -> QuerySet[Schedule]:

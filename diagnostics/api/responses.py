@@ -115,16 +115,20 @@ def exchange(row: models.Exchange) -> schemas.ExchangeSchema:
 
 
 def issue(request: HttpRequest, row: models.Issue) -> schemas.IssueSchema:
-    names = ("about", "subject", "code", "outcome", "sentence", "first_seen_at", "last_seen_at", "ended_at", "times")
+    names = ("subject", "code", "outcome", "sentence", "first_seen_at", "last_seen_at")
     return schemas.IssueSchema(
         id=row.pk,
         client=client_name(row.client),
         check=row.check_id,
+        about=row.target if row.target_name else "",
+        ended_at=row.resolved_at,
+        times=row.occurrences,
+        reopened=row.times_reopened,
         state=_state(row),
         first_run=row.first_run_id,
         last_run=row.last_run_id,
-        page=_page(request, "finding", row.pk),
-        **_fields(row, *names, "reopened", "accepted_until", "accepted_reason"),
+        page=_page(request, "issue", row.pk),
+        **_fields(row, *names, "accepted_until", "accepted_reason"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Issues: updates them as runs close, and stores notes and acceptances."""
+"""Issues: updates them as runs close, and stores notes, acceptances and assignees."""
 
 import logging
 import time
@@ -7,21 +7,32 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
-from diagnostics.issues.grouping import ClosedRun, IssueHistory, IssueKey, about_of, update_histories, with_resolution
+from diagnostics.issues.grouping import (
+    ClosedRun,
+    IssueHistory,
+    IssueKey,
+    call_name,
+    first_history,
+    org_key,
+    update_histories,
+    with_resolution,
+)
 from diagnostics.issues.models import Issue, IssueNote
 from diagnostics.jobs.row_failures import Kind, error_location, is_environment, process_rows, without_set_aside
+from diagnostics.orgs.models import OAuthClient
 from diagnostics.redaction.redactor import Redactor
 from diagnostics.runs.models import Finding, Run
 
 log = logging.getLogger(__name__)
 
 CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
+WAITING = Q(is_remembered=False, status__in=CLOSED)
 BATCH_SIZE = 100  # runs processed in one transaction
 RECENT_RUNS = 100  # newest runs of a client to search for one that closed before an older one
 TICK_SECONDS = 2.0
@@ -29,15 +40,42 @@ START_ORDER = (Coalesce("started_at", "created_at"), "pk")
 
 
 def update_issues(run: Run, findings: Iterable[Finding]) -> None:
-    """Update the client's issues from a run's findings. Call it in the transaction that closes the run.
+    """Update the org's issues from a run's findings. Call it in the transaction that closes the run.
 
     If older runs of the client are still waiting, this one waits too: the tick processes them in order.
     """
-    _lock_client(run.client_id)
-    stored_run = Run.objects.get(pk=run.pk)
+    stored_run = _runs().get(pk=run.pk)
+    org = _lock_org(stored_run.client)
     if stored_run.is_remembered or not stored_run.target or _waiting_runs(run.client_id).exclude(pk=run.pk).exists():
         return
-    _store_issues(run.client_id, [_closed_run(stored_run, findings)])
+    _store_issues(org, [_closed_run(stored_run, findings)])
+
+
+def issue_of_cause(run: Run, cause: str) -> Issue:
+    """The issue of this cause of a closed run; created if the run's findings are not processed yet."""
+    stored_run = _runs().get(pk=run.pk)
+    _lock_org(stored_run.client)
+    closed = _closed_run(stored_run, list(run.findings.defer("evidence", "hint")))
+    key = closed.key_of(cause)
+    history = first_history(closed, key, closed.proof_of(cause))
+    values = {name: value for name, value in asdict(history).items() if name != "occurrences"}
+    # The run is not counted yet: it will be when its findings are processed.
+    occurrences = 1 if stored_run.is_remembered else 0
+    return Issue.objects.get_or_create(**asdict(key), defaults={**values, "occurrences": occurrences})[0]
+
+
+def issues_of_run(run: Run) -> list[Issue]:
+    """The issues that a closed run shows, that of its main cause first."""
+    stored_run = _runs().get(pk=run.pk)
+    problems = _closed_run(stored_run, list(run.findings.defer("evidence", "hint"))).problems
+    if not problems:
+        return []
+    targets = {key.target for key in problems}
+    rows = Issue.objects.select_related("assignee", "accepted_by").filter(
+        org=next(iter(problems)).org, cause__in=[key.cause for key in problems], target__in=targets
+    )
+    by_key = {IssueKey(row.org, row.cause, row.target): row for row in rows}
+    return [by_key[key] for key in problems if key in by_key]
 
 
 def update_issues_of_waiting_runs(seconds: float = TICK_SECONDS) -> int:
@@ -59,12 +97,21 @@ def update_issues_of_waiting_runs(seconds: float = TICK_SECONDS) -> int:
 @transaction.atomic
 def add_note(issue: Issue, text: str, user: User) -> IssueNote:
     note = _create_note(issue, text, user)
-    record("finding.noted", issue, after={"note": note.text}, person=user)
+    record("issue.noted", issue, after={"note": note.text}, person=user)
     return note
 
 
 def _create_note(issue: Issue, text: str, user: User) -> IssueNote:
-    return IssueNote.objects.create(known=issue, text=Redactor().text(text), author=user)
+    return IssueNote.objects.create(issue=issue, text=Redactor().text(text), author=user)
+
+
+@transaction.atomic
+def assign_issue(issue: Issue, assignee: User | None, user: User) -> None:
+    before = issue.assignee.username if issue.assignee else ""
+    issue.assignee = assignee
+    issue.save(update_fields=["assignee"])
+    after = assignee.username if assignee else ""
+    record("issue.assigned", issue, before={"assignee": before}, after={"assignee": after}, person=user)
 
 
 @transaction.atomic
@@ -76,7 +123,7 @@ def accept_issue(issue: Issue, reason: str, until: datetime, user: User) -> None
     )
     last_day = timezone.localdate(until - timedelta(microseconds=1))
     _create_note(issue, f"Accepted until the end of {last_day:%-d %B %Y}: {reason}", user)
-    record("finding.accepted", issue, after={"reason": reason, "until": last_day}, person=user)
+    record("issue.accepted", issue, after={"reason": reason, "until": last_day}, person=user)
 
 
 @transaction.atomic
@@ -86,18 +133,33 @@ def end_acceptance(issue: Issue, user: User) -> bool:
     if not accepted.update(accepted_until=None, accepted_reason="", accepted_by=None, accepted_at=None):
         return False
     _create_note(issue, "No longer accepted.", user)
-    record("finding.acceptance_ended", issue, person=user)
+    record("issue.acceptance_ended", issue, person=user)
     return True
 
 
-def _lock_client(client_id: int) -> None:
-    """Until the transaction ends, no other process updates issues of this client."""
+def _runs() -> QuerySet[Run]:
+    """With the client and the columns that make an issue."""
+    return Run.objects.select_related("client").defer(
+        "client__secret", "client__verification", "environment", "planned", "marks"
+    )
+
+
+def _lock_org(client: OAuthClient) -> str:
+    """Until the transaction ends, no other process updates issues of this client's org. Returns the org's key.
+
+    Issues from before the org was known move to it, unless it has the same issue already.
+    """
+    org = org_key(client.org_id, client.pk)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"known findings of {client_id}"])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"issues of {org}"])
+    if client.org_id:
+        same = Issue.objects.filter(org=org, cause=OuterRef("cause"), target=OuterRef("target"))
+        Issue.objects.filter(~Exists(same), org=org_key("", client.pk)).update(org=org)
+    return org
 
 
 def _waiting_runs(client_id: int | None = None) -> QuerySet[Run]:
-    waiting = without_set_aside(Run.objects.filter(is_remembered=False, status__in=CLOSED), Kind.RUN_FINDINGS)
+    waiting = without_set_aside(Run.objects.filter(WAITING), Kind.RUN_FINDINGS)
     return waiting if client_id is None else waiting.filter(client_id=client_id)
 
 
@@ -121,9 +183,9 @@ def _skip_run(pk: int) -> None:
 
 def _process_batch(client_id: int, limit: int = BATCH_SIZE) -> int:
     """Process the client's next runs in order, up to the first one that is not ready yet. Returns the number of runs."""
-    _lock_client(client_id)
-    waiting = _waiting_runs(client_id).defer("inputs", "verdict", "environment", "planned", "marks")
+    org = _lock_org(OAuthClient.objects.only("org_id").get(pk=client_id))
     ready = []
+    waiting = without_set_aside(_runs().filter(WAITING, client_id=client_id), Kind.RUN_FINDINGS)
     for run in waiting.order_by(*START_ORDER)[:limit]:
         if not run.target:
             break
@@ -135,27 +197,36 @@ def _process_batch(client_id: int, limit: int = BATCH_SIZE) -> int:
     by_run: dict[int, list[Finding]] = {run.pk: [] for run in ready if run.pk in locked}
     for finding in Finding.objects.filter(run_id__in=by_run).defer("evidence", "hint").order_by("run_id", "position"):
         by_run[finding.run_id].append(finding)
-    _store_issues(client_id, [_closed_run(run, by_run[run.pk]) for run in ready if run.pk in locked])
+    _store_issues(org, [_closed_run(run, by_run[run.pk]) for run in ready if run.pk in locked])
     return len(ready)
 
 
 def _closed_run(run: Run, findings: Iterable[Finding]) -> ClosedRun:
     """The run as a value. Its time is when a worker started it, since that is when it checked the org."""
-    is_whole = run.status == Run.Status.FINISHED and not run.is_part
-    at = run.started_at or run.created_at
-    return ClosedRun(run.pk, at, is_whole, run.target, run.conversation_id, tuple(findings))
+    return ClosedRun(
+        run_id=run.pk,
+        at=run.started_at or run.created_at,
+        is_whole=run.status == Run.Status.FINISHED and not run.is_part,
+        org=org_key(run.client.org_id, run.client_id),
+        client_id=run.client_id,
+        call=call_name(run.inputs),
+        conversation_id=run.conversation_id,
+        findings=tuple(findings),
+        verdict=run.verdict if isinstance(run.verdict, dict) else {},
+    )
 
 
-def _store_issues(client_id: int, runs: list[ClosedRun]) -> None:
-    rows = _stored_issues(client_id, runs)
+def _store_issues(org: str, runs: list[ClosedRun]) -> None:
+    targets = {"", *(key.target for run in runs for key in run.problems)}
+    for run in runs:
+        targets |= run.targets
+    rows = {IssueKey(row.org, row.cause, row.target): row for row in Issue.objects.filter(org=org, target__in=targets)}
     before = {key: _history_of(row) for key, row in rows.items()}
     after = update_histories(before, runs)
     new = {key: history for key, history in after.items() if key not in before}
     if new:
-        new = _histories_after_newer_runs(client_id, new, runs)
-    Issue.objects.bulk_create(
-        [Issue(client_id=client_id, **asdict(key), **asdict(history)) for key, history in new.items()]
-    )
+        new = _histories_after_newer_runs(org, new, runs)
+    Issue.objects.bulk_create([Issue(**asdict(key), **asdict(history)) for key, history in new.items()])
     changed = [
         _with_history(rows[key], history) for key, history in after.items() if key in before and history != before[key]
     ]
@@ -164,14 +235,6 @@ def _store_issues(client_id: int, runs: list[ClosedRun]) -> None:
 
 
 HISTORY_FIELDS = tuple(IssueHistory.__dataclass_fields__)
-
-
-def _stored_issues(client_id: int, runs: list[ClosedRun]) -> dict[IssueKey, Issue]:
-    """The client's stored issues that these runs may change, by key."""
-    checks = {finding.check_id for run in runs for finding in run.findings}
-    abouts = {about_of(check, run.target, run.conversation_id) for run in runs for check in checks}
-    found = Issue.objects.filter(client_id=client_id, check_id__in=checks, about__in=abouts)
-    return {IssueKey(row.check_id, row.about, row.subject, row.code): row for row in found}
 
 
 def _history_of(issue: Issue) -> IssueHistory:
@@ -185,28 +248,31 @@ def _with_history(issue: Issue, history: IssueHistory) -> Issue:
 
 
 def _histories_after_newer_runs(
-    client_id: int, new: dict[IssueKey, IssueHistory], runs: list[ClosedRun]
+    org: str, new: dict[IssueKey, IssueHistory], runs: list[ClosedRun]
 ) -> dict[IssueKey, IssueHistory]:
     """The new histories, with the resolutions by runs that started later but closed earlier."""
-    newest = list(
-        Run.objects.filter(client_id=client_id, status__in=CLOSED)
-        .exclude(pk__in=[run.run_id for run in runs])
-        .defer("inputs", "verdict", "environment", "planned", "marks")
-        .order_by("-id")[:RECENT_RUNS]
-    )
     since = min(run.at for run in runs)
-    later = [run for run in newest if run.is_remembered and (run.started_at or run.created_at) > since]
+    newest = list(
+        Run.objects.filter(client_id__in={run.client_id for run in runs}, status__in=CLOSED)
+        .exclude(pk__in=[run.run_id for run in runs])
+        .order_by("-id")
+        .values_list("pk", "is_remembered", Coalesce("started_at", "created_at"))[:RECENT_RUNS]
+    )
+    later = [pk for pk, is_remembered, at in newest if is_remembered and at > since]
     if not later:
         return new
-    checks = {key.check_id for key in new}
+    checks = {history.check_id for history in new.values()}
     findings = list(Finding.objects.filter(run__in=later, check_id__in=checks).defer("evidence", "hint"))
-    closed_runs = [_closed_run(run, [finding for finding in findings if finding.run_id == run.pk]) for run in later]
+    closed_runs = [
+        _closed_run(run, [finding for finding in findings if finding.run_id == run.pk])
+        for run in _runs().filter(pk__in=later)
+    ]
     closed_runs.sort(key=lambda run: (run.at, run.run_id))
     return {key: _resolved_by(key, history, closed_runs) for key, history in new.items()}
 
 
 def _resolved_by(key: IssueKey, history: IssueHistory, runs: list[ClosedRun]) -> IssueHistory:
     for run in runs:
-        if run.resolves(key):
+        if run.resolves(key, history):
             history = with_resolution(history, run.at)
     return history

@@ -1,29 +1,40 @@
-"""Queries of issues: pages of the list, the issues of a run's findings, and the runs of an issue."""
+"""Queries of issues: pages of the list, open incidents, the issues of a run, and the runs of an issue."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
-from diagnostics.issues.grouping import PROBLEM_OUTCOMES, about_of
-from diagnostics.issues.models import Issue, IssueNote
+from diagnostics.issues.grouping import org_key
+from diagnostics.issues.models import Incident, Issue, IssueNote
 from diagnostics.orgs.models import OAuthClient
-from diagnostics.orgs.visibility import visible_rows
+from diagnostics.orgs.visibility import visible_clients, visible_people, visible_rows
 from diagnostics.runs.models import Finding, Run
-from diagnostics.runs.queries.runs import runs_for_lists
+from diagnostics.runs.queries.comparisons import counterparts_of
 
 PAGE_SIZE = 40
-RUNS_SHOWN = 20
-STATES = {"": "Open", "accepted": "Accepted", "ended": "Over", "all": "All"}
-SCOPES = {"": "Org, client or call", "conversation": "One conversation", "all": "Any"}
+STATUSES = {
+    "": "Open",
+    "new": "New",
+    "ongoing": "Ongoing",
+    "reopened": "Reopened",
+    "accepted": "Accepted",
+    "resolved": "Resolved",
+    "all": "All",
+}
+TARGETS = {"": "Orgs and clients", "call": "One call", "conversation": "One conversation", "all": "Everything"}
+ASSIGNEES = {"": "Anyone", "me": "Me", "nobody": "Nobody"}
+CLIENT_COLUMNS = ("client__secret", "client__verification", "client__status_reason")
+RUN_COLUMNS = ("inputs", "verdict", "environment", "planned", "marks")
 
 
 @dataclass(frozen=True)
 class IssuePage:
-    """One page of issues, last seen first. `older` is the position of the next page, "" on the last page."""
+    """One page of issues, failures first, then those seen last. `older` is the next page's position, "" on the last."""
 
     rows: list[Issue]
     older: str
@@ -31,95 +42,121 @@ class IssuePage:
 
 
 def issue_page(
-    viewer: User | None,
+    viewer: User,
     *,
-    state: str = "",
-    about: str = "",
-    client: OAuthClient | None = None,
-    check: str = "",
-    outcome: str = "",
+    status: str = "",
+    org: str = "",
+    environment: str = "",
+    cause: str = "",
+    target: str = "",
+    assignee: str = "",
+    alerting: str = "",
     q: str = "",
-    before: tuple[datetime, int] | None = None,
+    client: OAuthClient | None = None,
+    before: tuple[str, datetime, int] | None = None,
 ) -> IssuePage:
-    rows = visible_rows(in_state(_issues_for_lists(), state), viewer)
-    if about != "all":
-        about_conversation = Q(about__startswith="conversation:")
-        rows = rows.filter(about_conversation if about == "conversation" else ~about_conversation)
+    rows = with_status(issues_for_lists(viewer), status)
+    if target == "":
+        rows = rows.filter(Q(target="") | Q(target__startswith="client:"))
+    elif target != "all":
+        rows = rows.filter(target__startswith=f"{target}:")
+    exact = {"org": org, "client__environment": environment, "cause": cause, "client": client}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if assignee:
+        rows = rows.filter(assignee=viewer if assignee == "me" else None)
+    if alerting:
+        rows = rows.filter(Exists(Incident.objects.filter(issue=OuterRef("pk"), closed_at=None)))
+    if q:
+        rows = rows.filter(Q(sentence__icontains=q) | Q(subject__icontains=q) | Q(cause__icontains=q))
+    if before is not None:
+        outcome, at, pk = before
+        older = Q(last_seen_at__lt=at) | Q(last_seen_at=at, pk__lt=pk)
+        rows = rows.filter(Q(outcome__gt=outcome) | Q(older, outcome=outcome))
+    found = list(rows.order_by("outcome", "-last_seen_at", "-id")[: PAGE_SIZE + 1])
+    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    position = f"{last.outcome}_{last.last_seen_at.isoformat()}_{last.pk}" if last else ""
+    return IssuePage(found[:PAGE_SIZE], position, is_first=before is None)
+
+
+def issues_for_lists(viewer: User | None) -> QuerySet[Issue]:
+    """With the client, the assignee and the open incidents of each."""
+    still_open = Prefetch("incidents", Incident.objects.filter(closed_at=None), to_attr="open_incidents")
+    rows = Issue.objects.select_related("client", "assignee").defer(*CLIENT_COLUMNS).prefetch_related(still_open)
+    return visible_rows(rows, viewer)
+
+
+def find_issue(pk: int, user: User) -> Issue:
+    """An issue that the user may see, with its newest run; otherwise raises Http404."""
+    issues = Issue.objects.select_related("client", "accepted_by", "snoozed_by", "assignee", "last_run", "first_run")
+    heavy = [f"{run}__{name}" for run in ("first_run", "last_run") for name in RUN_COLUMNS]
+    return get_object_or_404(visible_rows(issues, user).defer(*CLIENT_COLUMNS, *heavy), pk=pk)
+
+
+def find_incident(pk: int, user: User) -> Incident:
+    return get_object_or_404(visible_rows(Incident.objects.select_related("issue"), user), pk=pk)
+
+
+def with_status(rows: QuerySet[Issue], status: str) -> QuerySet[Issue]:
+    """`status` is one of STATUSES; "" means open and not accepted."""
+    now = timezone.now()
+    if status == "accepted":
+        return rows.filter(resolved_at=None, accepted_until__gt=now)
+    if status == "resolved":
+        return rows.filter(resolved_at__isnull=False)
+    if status == "all":
+        return rows
+    rows = rows.filter(Q(accepted_until=None) | Q(accepted_until__lte=now), resolved_at=None)
+    return rows.filter(status=status) if status else rows
+
+
+def open_incidents(
+    viewer: User | None, *, client: OAuthClient | None = None, clients: Sequence[int] | None = None
+) -> list[Incident]:
+    """The open incidents that the user may see, oldest first: of one client, of several (by ID), or all.
+
+    For the template part issues/_open_incidents.html.
+    """
+    rows = Incident.objects.filter(closed_at=None).select_related("issue", "client")
     if client is not None:
         rows = rows.filter(client=client)
-    if check:
-        rows = rows.filter(check_id=check)
-    if outcome:
-        rows = rows.filter(outcome=outcome)
-    if q:
-        rows = rows.filter(Q(sentence__icontains=q) | Q(subject__icontains=q) | Q(code__icontains=q))
-    if before is not None:
-        at, pk = before
-        rows = rows.filter(last_seen_at__lte=at).exclude(last_seen_at=at, pk__gte=pk)
-    found = list(rows.order_by("-last_seen_at", "-id")[: PAGE_SIZE + 1])
-    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
-    older = f"{last.last_seen_at.isoformat()}_{last.pk}" if last else ""
-    return IssuePage(found[:PAGE_SIZE], older, is_first=before is None)
+    if clients is not None:
+        rows = rows.filter(client__in=clients)
+    return list(visible_rows(rows, viewer).defer(*CLIENT_COLUMNS).order_by("began_at", "id"))
 
 
-def issues_by_anchor(run: Run, findings: Iterable[Finding]) -> dict[str, Issue]:
-    """Finding anchor -> issue, for the findings of a run that belong to an issue."""
-    anchors = {
-        (
-            finding.check_id,
-            about_of(finding.check_id, run.target, run.conversation_id),
-            finding.subject,
-            finding.code,
-        ): (finding.anchor)
-        for finding in findings
-        if finding.outcome in PROBLEM_OUTCOMES
-    }
-    if not anchors:
-        return {}
-    rows = Issue.objects.select_related("accepted_by").filter(
-        client_id=run.client_id, check_id__in={key[0] for key in anchors}, about__in={key[1] for key in anchors}
-    )
-    issues = {(row.check_id, row.about, row.subject, row.code): row for row in rows}
-    return {anchor: issues[key] for key, anchor in anchors.items() if key in issues}
+def incidents_of(issue: Issue) -> list[Incident]:
+    """The newest incidents, newest first."""
+    runs = [f"{run}__{name}" for run in ("last_run", "good_run") for name in RUN_COLUMNS]
+    rows = issue.incidents.select_related("schedule", "last_run", "good_run", "became__issue", "came_from__issue")
+    return list(rows.defer(*runs, "schedule__inputs").order_by("-id")[:PAGE_SIZE])
 
 
-def runs_with_issue(issue: Issue) -> list[Run]:
-    """The newest runs that reported the issue. The search starts at the last of them, so it is short."""
-    occurrence = Finding.objects.filter(
-        run=OuterRef("pk"),
-        check_id=issue.check_id,
-        subject=issue.subject,
-        code=issue.code,
-        outcome__in=PROBLEM_OUTCOMES,
-    )
-    runs = runs_for_lists().filter(Exists(occurrence), client_id=issue.client_id)
-    if issue.last_run_id is not None:
-        runs = runs.filter(pk__lte=issue.last_run_id)
-    kind, _, rest = issue.about.partition(":")
-    if kind == "conversation":
-        runs = runs.filter(conversation_id=rest)
-    elif kind == "call":
-        runs = runs.filter(target__startswith=f"call:{issue.client_id}:{rest}")
-    return list(runs.order_by("-id")[:RUNS_SHOWN])
+def visible_orgs(viewer: User) -> list[tuple[str, str]]:
+    """The key and name of each org with a client that is not retired."""
+    rows = visible_clients(viewer).filter(retired_at=None).values_list("org_id", "pk", "org_name", "name")
+    names = {org_key(org_id, pk): org_name or name for org_id, pk, org_name, name in rows}
+    return sorted(names.items(), key=lambda item: item[1].lower())
+
+
+def assignable_users(issue: Issue, viewer: User) -> QuerySet[User]:
+    """The users that the viewer may see and who may see the issue's org."""
+    may_see = Q(is_limited=False) | Q(role=User.Role.ADMIN) | Q(pk=issue.assignee_id)
+    if issue.client.org_id:
+        may_see |= Q(only_orgs__contains=[issue.client.org_id])
+    return visible_people(viewer).filter(may_see, is_active=True).order_by("username")
 
 
 def notes_of(issue: Issue) -> list[IssueNote]:
     return list(issue.notes.select_related("author").order_by("id"))
 
 
-def _issues_for_lists() -> QuerySet[Issue]:
-    return Issue.objects.select_related("client", "accepted_by").defer(
-        "client__secret", "client__verification", "client__status_reason"
-    )
-
-
-def in_state(rows: QuerySet[Issue], state: str) -> QuerySet[Issue]:
-    """`state` is accepted, ended or all; anything else means open."""
-    now = timezone.now()
-    if state == "accepted":
-        return rows.filter(ended_at=None, accepted_until__gt=now)
-    if state == "ended":
-        return rows.filter(ended_at__isnull=False)
-    if state == "all":
-        return rows
-    return rows.filter(Q(accepted_until=None) | Q(accepted_until__lte=now), ended_at=None)
+def runs_where_it_works(issue: Issue, viewer: User) -> list[Run]:
+    """The newest run of each other client in which the check that proves the issue passed."""
+    if issue.last_run is None or not issue.check_id:
+        return []
+    others = counterparts_of(issue.last_run, viewer)
+    passed = Finding.objects.filter(run__in=others, check_id=issue.check_id).values_list("run_id", "outcome")
+    outcomes: dict[int, set[str]] = {}
+    for run_id, outcome in passed:
+        outcomes.setdefault(run_id, set()).add(outcome)
+    return [run for run in others if outcomes.get(run.pk) == {"pass"}]

@@ -2,12 +2,20 @@
 
 from django.urls import URLPattern, path
 
-from diagnostics.issues import views as issues
+from diagnostics.issues import views
 
 urlpatterns: list[URLPattern] = [
-    path("findings/", issues.issue_list, name="findings"),
-    path("findings/<int:pk>/", issues.issue_detail, name="finding"),
-    path("findings/<int:pk>/notes/", issues.issue_note, name="finding-note"),
-    path("findings/<int:pk>/accept/", issues.issue_accept, name="finding-accept"),
-    path("findings/<int:pk>/accept/end/", issues.issue_end_acceptance, name="finding-end-acceptance"),
+    path("issues/", views.issue_list, name="issues"),
+    path("issues/<int:pk>/", views.issue_detail, name="issue"),
+    path("issues/<int:pk>/notes/", views.issue_note, name="issue-note"),
+    path("issues/<int:pk>/assign/", views.issue_assign, name="issue-assign"),
+    path("issues/<int:pk>/accept/", views.issue_accept, name="issue-accept"),
+    path("issues/<int:pk>/accept/end/", views.issue_end_acceptance, name="issue-end-acceptance"),
+    path("issues/<int:pk>/snooze/", views.issue_snooze, name="issue-snooze"),
+    path("issues/<int:pk>/snooze/end/", views.issue_end_snooze, name="issue-end-snooze"),
+    path("issues/<int:pk>/watch/", views.issue_watch, name="issue-watch"),
+    path("issues/<int:pk>/watch/end/", views.issue_end_watch, name="issue-end-watch"),
+    # Pages of earlier versions, whose row decides where they lead.
+    path("incidents/<int:pk>/", views.incident, name="incident"),
+    path("runs/<int:pk>/history/", views.run_history, name="run-history"),
 ]

@@ -1,37 +1,66 @@
-"""Issue pages: the list, one issue, notes, and acceptance."""
+"""Issue pages: the list, one issue, and what people do about it."""
+
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnostics.accounts.access import admin_required, may_note_required
+from diagnostics.accounts.access import admin_required, may_assign_required, may_note_required, may_run_required
 from diagnostics.accounts.requests import Request
 from diagnostics.checks import base as checks
-from diagnostics.issues.forms import AcceptForm, IssueFilterForm, NoteForm
-from diagnostics.issues.issues import accept_issue, add_note, end_acceptance
-from diagnostics.issues.lookups import find_issue
+from diagnostics.engine.chain import chain
+from diagnostics.issues import queries
+from diagnostics.issues.forms import AcceptForm, AssignForm, IssueFilterForm, NoteForm, SnoozeForm
+from diagnostics.issues.issues import (
+    accept_issue,
+    add_note,
+    assign_issue,
+    end_acceptance,
+    issues_of_run,
+)
 from diagnostics.issues.models import Issue
-from diagnostics.issues.queries import issue_page, notes_of, runs_with_issue
+from diagnostics.issues.queries import find_incident, find_issue
+from diagnostics.issues.snoozes import end_snooze, snooze
+from diagnostics.issues.timeline import timeline_of
+from diagnostics.parsing.inputs import Inputs
+from diagnostics.runs import report
+from diagnostics.runs.lookups import find_run
+from diagnostics.runs.queries.runs import exchanges_of, findings_of
+from diagnostics.runs.views.watches import watch_context
+from diagnostics.runs.watches import start_watch, stop_watch
 from diagnostics.web.filters import filter_context
+from diagnostics.web.refusals import ActionRefused
 
 
 @require_safe
 def issue_list(request: Request) -> HttpResponse:
     form = IssueFilterForm(request.GET, viewer=request.user)
     filters, context = filter_context(form, request)
-    context = {
-        **context,
-        "page": issue_page(request.user, **filters),
+    status = filters.get("status", "")
+    query = request.GET.copy()
+    query.pop("before", None)
+    tabs = []
+    for key in ("", "accepted", "resolved", "all"):
+        query["status"] = key
+        tabs.append((f"{request.path}?{query.urlencode()}", queries.STATUSES[key], key == status))
+    narrowed = bool(filters.keys() - {"before", "status"})
+    context |= {
+        "page": queries.issue_page(request.user, **filters),
         "not_understood": form.not_understood(),
-        "titles": checks.titles(),
+        "tabs": tabs,
+        "tabs_label": "Status",
+        "narrowed": narrowed,
+        "shown_status": queries.STATUSES[status].lower(),
     }
     return render(request, "issues/list.html", context)
 
 
 @require_safe
 def issue_detail(request: Request, pk: int) -> HttpResponse:
-    return _page(request, find_issue(pk, request.user), NoteForm(), AcceptForm())
+    return _page(request, find_issue(pk, request.user))
 
 
 @require_POST
@@ -39,9 +68,20 @@ def issue_detail(request: Request, pk: int) -> HttpResponse:
 def issue_note(request: Request, pk: int) -> HttpResponse:
     issue, form = find_issue(pk, request.user), NoteForm(request.POST)
     if not form.is_valid():
-        return _page(request, issue, form, AcceptForm())
+        return _page(request, issue, note_form=form)
     add_note(issue, form.cleaned_data["text"], request.user)
-    return redirect("finding", issue.pk)
+    return redirect("issue", issue.pk)
+
+
+@require_POST
+@may_assign_required
+def issue_assign(request: Request, pk: int) -> HttpResponse:
+    issue = find_issue(pk, request.user)
+    form = AssignForm(request.POST, issue=issue, viewer=request.user)
+    if not form.is_valid():
+        return _page(request, issue, assign_form=form)
+    assign_issue(issue, form.cleaned_data["assignee"], request.user)
+    return redirect("issue", issue.pk)
 
 
 @require_POST
@@ -50,10 +90,10 @@ def issue_accept(request: Request, pk: int) -> HttpResponse:
     """If it is already accepted, the new reason and end replace the old ones."""
     issue, form = find_issue(pk, request.user), AcceptForm(request.POST)
     if not form.is_valid():
-        return _page(request, issue, NoteForm(), form)
+        return _page(request, issue, accept_form=form)
     accept_issue(issue, form.cleaned_data["reason"], form.ends_at, request.user)
-    messages.success(request, "Accepted. It comes back by itself when the time is over.")
-    return redirect("finding", issue.pk)
+    messages.success(request, "Issue accepted. It is open again after that day.")
+    return redirect("issue", issue.pk)
 
 
 @require_POST
@@ -62,17 +102,107 @@ def issue_end_acceptance(request: Request, pk: int) -> HttpResponse:
     """Does nothing if the acceptance has already expired."""
     issue = find_issue(pk, request.user)
     if end_acceptance(issue, request.user):
-        messages.success(request, "It is no longer accepted.")
-    return redirect("finding", issue.pk)
+        messages.success(request, "The issue is no longer accepted.")
+    return redirect("issue", issue.pk)
 
 
-def _page(request: Request, issue: Issue, note_form: NoteForm, accept_form: AcceptForm) -> HttpResponse:
-    context = {
+@require_POST
+@may_run_required
+def issue_snooze(request: Request, pk: int) -> HttpResponse:
+    issue, form = find_issue(pk, request.user), SnoozeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, issue, snooze_form=form)
+    snooze(issue, form.cleaned_data["reason"], form.ends_at, request.user)
+    messages.success(request, "Alerts snoozed.")
+    return redirect("issue", issue.pk)
+
+
+@require_POST
+@may_run_required
+def issue_end_snooze(request: Request, pk: int) -> HttpResponse:
+    """Does nothing if the snooze has already ended."""
+    issue = find_issue(pk, request.user)
+    end_snooze(issue)
+    return redirect("issue", issue.pk)
+
+
+@require_POST
+@may_run_required
+def issue_watch(request: Request, pk: int) -> HttpResponse:
+    """Re-check the newest run of the issue until it is fixed."""
+    issue = find_issue(pk, request.user)
+    if issue.last_run is None:
+        raise Http404
+    try:
+        start_watch(find_run(issue.last_run.pk, request.user), request.user)
+    except ActionRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("issue", issue.pk)
+
+
+@require_POST
+@may_run_required
+def issue_end_watch(request: Request, pk: int) -> HttpResponse:
+    issue = find_issue(pk, request.user)
+    if issue.last_run is not None:
+        stop_watch(issue.last_run)
+    return redirect("issue", issue.pk)
+
+
+@require_safe
+def incident(request: Request, pk: int) -> HttpResponse:
+    """The page of an incident of earlier versions: now a part of its issue."""
+    return redirect("issue", find_incident(pk, request.user).issue_id, permanent=True)
+
+
+@require_safe
+def run_history(request: Request, pk: int) -> HttpResponse:
+    """The page “When did it break?” of earlier versions: now a part of the issue."""
+    run = find_run(pk, request.user)
+    found = issues_of_run(run) or list(
+        Issue.objects.filter(last_run__target=run.target).exclude(last_run__target="")[:1]
+    )
+    return redirect(f"{reverse('issue', args=[found[0].pk])}#since" if found else reverse("run", args=[run.pk]))
+
+
+def _page(request: Request, issue: Issue, **forms: Any) -> HttpResponse:
+    """`forms` are those with errors."""
+    incidents = queries.incidents_of(issue)
+    context: dict[str, Any] = {
         "issue": issue,
-        "title": checks.titles().get(issue.check_id, ""),
-        "runs": runs_with_issue(issue),
-        "notes": notes_of(issue),
-        "note_form": note_form,
-        "accept_form": accept_form,
+        "incidents": incidents,
+        "open_incident": next((incident for incident in incidents if incident.is_open), None),
+        "timeline": timeline_of(issue, incidents, request.user),
+        "works_in": queries.runs_where_it_works(issue, request.user),
+        "notes": queries.notes_of(issue),
+        "note_form": NoteForm(),
+        "assign_form": AssignForm(issue=issue, viewer=request.user),
+        "accept_form": AcceptForm(),
+        "snooze_form": SnoozeForm(),
+        "unfolded": "print" in request.GET,
+        **forms,
+        "open_form": next(iter(forms), ""),
     }
+    if issue.last_run_id is not None:
+        context |= _evidence(request, issue)
     return render(request, "issues/detail.html", context)
+
+
+def _evidence(request: Request, issue: Issue) -> dict[str, Any]:
+    """What the newest run that shows the issue found."""
+    run = find_run(issue.last_run_id or 0, request.user)
+    findings = findings_of(run)
+    verdict = run.verdict if isinstance(run.verdict, dict) else {}
+    built = report.build(run, findings, exchanges_of(run), checks.titles())
+    proof = [line for line in built.lines if line.finding.check_id == issue.check_id]
+    is_main = run.cause == issue.cause
+    return {
+        "run": run,
+        "report": built,
+        "chain": chain(findings, verdict),
+        "inputs": Inputs.from_json(run.inputs),
+        "is_main": is_main,
+        "proof": built.evidence if is_main else [line for line in proof if line.finding.code == issue.code] or proof,
+        "first_problem": None if is_main else next(iter(issues_of_run(run)), None),
+        **watch_context(request, run),
+    }

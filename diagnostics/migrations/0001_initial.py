@@ -187,6 +187,38 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Issue',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('snoozed_until', models.DateTimeField(blank=True, null=True)),
+                ('snooze_reason', models.CharField(blank=True, max_length=300)),
+                ('org', models.CharField(max_length=80)),
+                ('cause', models.CharField(max_length=60)),
+                ('target', models.CharField(blank=True, max_length=200)),
+                ('check_id', models.CharField(blank=True, max_length=80)),
+                ('subject', models.CharField(blank=True, max_length=300)),
+                ('code', models.CharField(blank=True, max_length=60)),
+                ('outcome', models.CharField(choices=[('pass', 'Passed'), ('warn', 'Warning'), ('fail', 'Failed'), ('skip', 'Skipped'), ('error', 'Inconclusive')], max_length=8)),
+                ('sentence', models.TextField()),
+                ('first_seen_at', models.DateTimeField()),
+                ('last_seen_at', models.DateTimeField()),
+                ('resolved_at', models.DateTimeField(blank=True, null=True)),
+                ('occurrences', models.PositiveIntegerField(default=1)),
+                ('times_reopened', models.PositiveIntegerField(default=0)),
+                ('reopened_at', models.DateTimeField(blank=True, null=True)),
+                ('status', models.GeneratedField(db_persist=True, expression=models.Case(models.When(resolved_at__isnull=False, then=models.Value('resolved')), models.When(reopened_at__isnull=False, then=models.Value('reopened')), models.When(occurrences__lte=1, then=models.Value('new')), default=models.Value('ongoing')), output_field=models.CharField(choices=[('new', 'New'), ('ongoing', 'Ongoing'), ('reopened', 'Reopened'), ('resolved', 'Resolved'), ('accepted', 'Accepted')], max_length=8))),
+                ('accepted_until', models.DateTimeField(blank=True, null=True)),
+                ('accepted_reason', models.TextField(blank=True)),
+                ('accepted_at', models.DateTimeField(blank=True, null=True)),
+                ('accepted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('assignee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('snoozed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['outcome', '-last_seen_at', '-id'],
+            },
+        ),
+        migrations.CreateModel(
             name='Incident',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -197,10 +229,8 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('reminded_at', models.DateTimeField(blank=True, null=True)),
                 ('changes', models.JSONField(blank=True, default=list)),
-                ('snoozed_until', models.DateTimeField(blank=True, null=True)),
-                ('snooze_reason', models.CharField(blank=True, max_length=300)),
+                ('issue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incidents', to='diagnostics.issue')),
                 ('became', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='came_from', to='diagnostics.incident')),
-                ('snoozed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['-id'],
@@ -229,38 +259,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Issue',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('check_id', models.CharField(max_length=80)),
-                ('about', models.CharField(blank=True, max_length=200)),
-                ('subject', models.CharField(blank=True, max_length=300)),
-                ('code', models.CharField(max_length=60)),
-                ('outcome', models.CharField(choices=[('pass', 'Passed'), ('warn', 'Warning'), ('fail', 'Failed'), ('skip', 'Skipped'), ('error', 'Inconclusive')], max_length=8)),
-                ('sentence', models.TextField()),
-                ('first_seen_at', models.DateTimeField()),
-                ('last_seen_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('times', models.PositiveIntegerField(default=1)),
-                ('reopened', models.PositiveIntegerField(default=0)),
-                ('reopened_at', models.DateTimeField(blank=True, null=True)),
-                ('accepted_until', models.DateTimeField(blank=True, null=True)),
-                ('accepted_reason', models.TextField(blank=True)),
-                ('accepted_at', models.DateTimeField(blank=True, null=True)),
-                ('accepted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['-last_seen_at', '-id'],
-            },
-        ),
-        migrations.CreateModel(
             name='IssueNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('text', models.TextField()),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('known', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='diagnostics.issue')),
+                ('issue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='diagnostics.issue')),
             ],
             options={
                 'ordering': ['id'],
@@ -303,7 +308,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='issue',
             name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='known_findings', to='diagnostics.oauthclient'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='issues', to='diagnostics.oauthclient'),
         ),
         migrations.AddField(
             model_name='incident',
@@ -768,19 +773,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='issue',
-            index=models.Index(fields=['-last_seen_at', '-id'], name='known_finding_recent'),
+            index=models.Index(fields=['outcome', '-last_seen_at', '-id'], name='issue_worst_first'),
         ),
         migrations.AddIndex(
             model_name='issue',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['-last_seen_at', '-id'], name='known_finding_open'),
+            index=models.Index(condition=models.Q(('resolved_at', None)), fields=['outcome', '-last_seen_at', '-id'], name='issue_open'),
         ),
         migrations.AddIndex(
             model_name='issue',
-            index=models.Index(fields=['client', '-last_seen_at', '-id'], name='known_finding_client_recent'),
+            index=models.Index(fields=['client', '-last_seen_at', '-id'], name='issue_client_recent'),
         ),
         migrations.AddConstraint(
             model_name='issue',
-            constraint=models.UniqueConstraint(fields=('client', 'check_id', 'about', 'subject', 'code'), name='known_finding_once'),
+            constraint=models.UniqueConstraint(fields=('org', 'cause', 'target'), name='issue_once'),
         ),
         migrations.AddIndex(
             model_name='idempotencykey',

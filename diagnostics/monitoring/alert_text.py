@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from diagnostics.engine import causes
+from diagnostics.issues.models import Incident
 from diagnostics.monitoring.channels import message as messages
 from diagnostics.monitoring.channels.message import Message, format_time, one_line
-from diagnostics.monitoring.models import Incident
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries.comparisons import compare_stored_runs, runs_to_compare
 from diagnostics.web.format import duration_in_words
 
 MAX_CHANGES = 6
-INCIDENTS_PATH = "/incidents/"  # not reversed: a worker would have to load every view for that
+ISSUES_PATH = "/issues/"  # not reversed: a worker would have to load every view for that
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def incident_message(event: str, incident: Incident, summary: IncidentSummary) -
         sentences=tuple(one_line(sentence) for sentence in _sentences(event, incident, summary) if sentence),
         facts=tuple(_facts(event, incident, summary)),
         changes=tuple(one_line(sentence) for sentence in _changes(event, incident)),
-        link=f"{settings.PUBLIC_URL}{INCIDENTS_PATH}{incident.pk}/",
+        link=f"{settings.PUBLIC_URL}{ISSUES_PATH}{incident.issue_id}/",
         at=summary.now.isoformat(timespec="seconds"),
         began_at=summary.broke_at.isoformat(timespec="seconds"),
         ended_at=incident.closed_at.isoformat(timespec="seconds") if incident.closed_at else "",
@@ -116,7 +116,7 @@ def _sentences(event: str, incident: Incident, summary: IncidentSummary) -> list
 def _changes(event: str, incident: Incident) -> Sequence[str]:
     if event in (messages.REMINDER, messages.ENDED):
         return ()
-    part = "mended" if event == messages.RECOVERED else "broke"
+    part = "fixed" if event == messages.RECOVERED else "broke"
     return [str(change.get("sentence", "")) for change in incident.changes if change.get("at") == part][:MAX_CHANGES]
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from diagnostics.issues.models import Incident
 from diagnostics.monitoring.alert_text import IncidentSummary, incident_message
 from diagnostics.monitoring.channels import message as messages
-from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery
 from diagnostics.monitoring.quiet_hours import QuietHours, quiet_until
 
 ANNOUNCEMENTS = (Delivery.Event.OPENED, Delivery.Event.CHANGED)
@@ -59,7 +60,7 @@ def announced_rules(incident: Incident) -> set[int]:
 
 
 def _is_snoozed(incident: Incident, rule: AlertRule, now: datetime) -> bool:
-    return incident.is_snoozed_at(now) or rule.is_snoozed_at(now)
+    return incident.issue.is_snoozed_at(now) or rule.is_snoozed_at(now)
 
 
 def quiet_hours_of(rule: AlertRule) -> QuietHours:

@@ -1,7 +1,6 @@
 """Changes channels, alert rules and snoozes for an admin or operator."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +8,7 @@ from django.db import transaction
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.monitoring.channels import webhook
-from diagnostics.monitoring.models import AlertRule, Channel, Incident
+from diagnostics.monitoring.models import AlertRule, Channel
 from diagnostics.orgs.models import OAuthClient
 
 
@@ -57,29 +56,6 @@ def save_rule(
 def delete_rule(rule: AlertRule) -> None:
     record("alert_rule.deleted", rule, before=_audit_values(rule))
     rule.delete()
-
-
-@transaction.atomic
-def snooze(target: Incident | AlertRule, reason: str, until: datetime, user: User) -> None:
-    """Replaces an earlier snooze."""
-    before = {"snoozed_until": target.snoozed_until, "snooze_reason": target.snooze_reason}
-    target.snoozed_until, target.snooze_reason, target.snoozed_by = until, reason, user
-    target.save(update_fields=["snoozed_until", "snooze_reason", "snoozed_by"])
-    after = {"snoozed_until": until, "snooze_reason": reason}
-    record(f"{_noun(target)}.snoozed", target, before=before, after=after)
-
-
-@transaction.atomic
-def end_snooze(target: Incident | AlertRule) -> None:
-    if target.snoozed_until is None:
-        return
-    record(f"{_noun(target)}.snooze_ended", target, before={"snoozed_until": target.snoozed_until})
-    target.snoozed_until, target.snooze_reason, target.snoozed_by = None, "", None
-    target.save(update_fields=["snoozed_until", "snooze_reason", "snoozed_by"])
-
-
-def _noun(target: Incident | AlertRule) -> str:
-    return "incident" if isinstance(target, Incident) else "alert_rule"
 
 
 def _audit_values(rule: AlertRule) -> dict[str, Any]:

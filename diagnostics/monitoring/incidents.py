@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from diagnostics.comparison.history import Point
 from diagnostics.engine import causes
+from diagnostics.issues.issues import issue_of_cause
+from diagnostics.issues.models import Incident
 from diagnostics.jobs.row_failures import Kind, error_location, process_rows, without_set_aside
 from diagnostics.monitoring.alert_text import IncidentSummary, describe_changes
 from diagnostics.monitoring.announcements import (
@@ -24,7 +26,7 @@ from diagnostics.monitoring.announcements import (
     incident_chain,
 )
 from diagnostics.monitoring.channels import message as messages
-from diagnostics.monitoring.models import AlertRule, Incident, Schedule
+from diagnostics.monitoring.models import AlertRule, Schedule
 from diagnostics.monitoring.thresholds import FLAPPING_WINDOW as FLAPPING_WITHIN
 from diagnostics.monitoring.thresholds import (
     Agreement,
@@ -131,6 +133,7 @@ def _open_if_failing(state: ScheduleState) -> Incident | None:
 
 def _create(state: ScheduleState, cause: str, began: Point, last: int) -> Incident:
     return Incident.objects.create(
+        issue=issue_of_cause(Run.objects.get(pk=last), cause),
         schedule=state.schedule,
         client=state.schedule.client,
         cause=cause,
@@ -192,7 +195,7 @@ def _newest_good(points: Sequence[Point]) -> Point | None:
 def _close(incident: Incident, end: Point, state: ScheduleState) -> None:
     incident.closed_at, incident.good_run_id = state.now, end.pk
     incident.save(update_fields=["closed_at", "good_run"])
-    _save_changes(incident, "mended", incident.last_run_id, end.pk)
+    _save_changes(incident, "fixed", incident.last_run_id, end.pk)
     incident = _get_incident(incident.pk)
     root = first_incident(incident)
     is_flapping = _is_flapping(incident, state.now)
@@ -295,5 +298,5 @@ def _open_incident(schedule_id: int) -> Incident | None:
 
 
 def _get_incident(pk: int) -> Incident:
-    rows = Incident.objects.select_related("client", "schedule", "last_run", "good_run")
+    rows = Incident.objects.select_related("issue", "client", "schedule", "last_run", "good_run")
     return rows.defer("client__secret", "client__verification").get(pk=pk)

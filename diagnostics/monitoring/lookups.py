@@ -3,8 +3,8 @@
 from django.shortcuts import get_object_or_404
 
 from diagnostics.accounts.models import User
-from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
-from diagnostics.monitoring.queries.alerts import visible_deliveries, visible_incidents
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Schedule
+from diagnostics.monitoring.queries.alerts import visible_deliveries
 from diagnostics.monitoring.queries.schedules import LARGE_CLIENT_COLUMNS, LARGE_RUN_COLUMNS
 from diagnostics.orgs.visibility import visible_rows
 
@@ -12,10 +12,6 @@ from diagnostics.orgs.visibility import visible_rows
 def find_schedule(pk: int, user: User) -> Schedule:
     schedules = visible_rows(Schedule.objects.select_related("client", "owner", "paused_by", "last_run"), user)
     return get_object_or_404(schedules.defer(*LARGE_CLIENT_COLUMNS, *LARGE_RUN_COLUMNS), pk=pk)
-
-
-def find_incident(pk: int, user: User) -> Incident:
-    return get_object_or_404(visible_incidents(user), pk=pk)
 
 
 def find_delivery(pk: int, user: User) -> Delivery:

@@ -1,6 +1,6 @@
-"""Models for schedules, incidents and alerts."""
+"""Models for schedules and alerts."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
+from diagnostics.issues.models import Incident, Snoozable
 from diagnostics.monitoring.timetable import Timetable, describe_timetable, spread
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
@@ -133,20 +134,6 @@ class Channel(models.Model):
         return self.name
 
 
-class Snoozable(models.Model):
-    """A row whose alerts can be snoozed."""
-
-    snoozed_until = models.DateTimeField(null=True, blank=True)
-    snooze_reason = RedactedCharField(max_length=300, blank=True)
-    snoozed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-
-    class Meta:
-        abstract = True
-
-    def is_snoozed_at(self, now: datetime) -> bool:
-        return self.snoozed_until is not None and self.snoozed_until > now
-
-
 class AlertRule(Snoozable):
     """When alerts are sent, and to which channels. A rule without clients applies to all.
 
@@ -178,43 +165,6 @@ class AlertRule(Snoozable):
     @property
     def threshold_text(self) -> str:
         return "the last run fails" if self.out_of == 1 else f"{self.needed} of the last {self.out_of} runs fail"
-
-
-class Incident(Snoozable):
-    """One cause of one schedule's runs, from the run that confirmed it to the one that confirmed that it is over."""
-
-    schedule = models.ForeignKey(Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="incidents")
-    client = models.ForeignKey(OAuthClient, on_delete=models.CASCADE, related_name="incidents")
-    cause = models.CharField(max_length=60)
-    sentence = models.TextField(blank=True)
-    first_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    last_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    good_run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    began_at = models.DateTimeField()  # time of the first bad run
-    opened_at = models.DateTimeField(default=timezone.now)  # when it was confirmed
-    closed_at = models.DateTimeField(null=True, blank=True)
-    # The incident of another cause that followed, with no recovery in between.
-    became = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="came_from")
-    reminded_at = models.DateTimeField(null=True, blank=True)
-    changes = models.JSONField(
-        default=list, blank=True
-    )  # differences between the last good and first bad run, as sentences
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["client", "-id"], name="incident_client_recent")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["schedule"], condition=models.Q(closed_at__isnull=True), name="incident_open_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Incident {self.pk}: {self.cause}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.closed_at is None
 
 
 class Delivery(models.Model):

@@ -1,8 +1,8 @@
-"""URLs of schedules, incidents, alert rules, channels and deliveries."""
+"""URLs of schedules, alert rules, channels and deliveries."""
 
 from django.urls import URLPattern, path
 
-from diagnostics.monitoring.views import alert_rules, channels, deliveries, incidents, schedules
+from diagnostics.monitoring.views import alert_rules, channels, deliveries, schedules
 
 urlpatterns: list[URLPattern] = [
     path("monitoring/schedules/", schedules.schedule_list, name="schedules"),
@@ -15,10 +15,6 @@ urlpatterns: list[URLPattern] = [
     path("monitoring/schedules/<int:pk>/pause/", schedules.schedule_pause, name="schedule-pause"),
     path("monitoring/schedules/<int:pk>/resume/", schedules.schedule_resume, name="schedule-resume"),
     path("monitoring/schedules/<int:pk>/run/", schedules.schedule_run, name="schedule-run"),
-    path("incidents/", incidents.incident_list, name="incidents"),
-    path("incidents/<int:pk>/", incidents.incident_detail, name="incident"),
-    path("incidents/<int:pk>/snooze/", incidents.incident_snooze, name="incident-snooze"),
-    path("incidents/<int:pk>/snooze/end/", incidents.incident_end_snooze, name="incident-end-snooze"),
     path("monitoring/alert-rules/", alert_rules.rule_list, name="alert-rules"),
     path("monitoring/alert-rules/add/", alert_rules.rule_add, name="alert-rule-add"),
     path("monitoring/alert-rules/<int:pk>/", alert_rules.rule_edit, name="alert-rule"),

@@ -10,7 +10,7 @@ from django.db.models import Model, Q
 from django.utils import timezone
 
 from diagnostics.accounts.audit import record
-from diagnostics.issues.models import Issue
+from diagnostics.issues.models import Incident, Issue
 from diagnostics.jobs.models import RowFailure
 from diagnostics.jobs.row_failures import (
     Kind,
@@ -22,7 +22,7 @@ from diagnostics.jobs.row_failures import (
     without_set_aside,
 )
 from diagnostics.monitoring.deliveries import try_again
-from diagnostics.monitoring.models import Delivery, Incident, Schedule
+from diagnostics.monitoring.models import Delivery, Schedule
 from diagnostics.monitoring.schedules import resume_schedules
 from diagnostics.operations.models import RetentionPass
 from diagnostics.orgs.clients import end_failed_verification, verify_client

@@ -15,7 +15,6 @@ urlpatterns: list[URLPattern] = [
     path("runs/views/<int:pk>/delete/", saved_views.view_delete, name="saved-view-delete"),
     path("runs/<int:pk>/", runs.run_detail, name="run"),
     path("runs/<int:pk>/json/", runs.run_as_json, name="run-json"),
-    path("runs/<int:pk>/history/", comparisons.run_history, name="run-history"),
     path("runs/<int:pk>/progress/", runs.run_progress, name="run-progress"),
     path("runs/<int:pk>/exchanges/<int:position>/", runs.exchange_detail, name="run-exchange"),
     path("runs/<int:pk>/again/", runs.run_again, name="run-again"),

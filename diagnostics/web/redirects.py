@@ -40,6 +40,9 @@ MOVED: dict[str, str] = {
     "providers/orgs/": "orgs",
     "touches/": "impact",
     "contract/": "contract",
+    "findings/": "issues",
+    "findings/<int:pk>/": "issue",
+    "incidents/": "issues?alerting=yes",
 }
 
 

@@ -126,11 +126,16 @@ ADDRESSES = (
     Address("schedule-pause", WRITE, ADMINS, "schedule"),
     Address("schedule-resume", WRITE, ADMINS, "schedule"),
     Address("schedule-run", WRITE, RUNNERS, "schedule"),
-    Address("findings"),
-    Address("finding", of="known"),
-    Address("finding-note", WRITE, NOTERS, "known"),
-    Address("finding-accept", WRITE, ADMINS, "known"),
-    Address("finding-end-acceptance", WRITE, ADMINS, "known"),
+    Address("issues"),
+    Address("issue", of="known"),
+    Address("issue-note", WRITE, NOTERS, "known"),
+    Address("issue-assign", WRITE, RUNNERS | NOTERS, "known"),
+    Address("issue-accept", WRITE, ADMINS, "known"),
+    Address("issue-end-acceptance", WRITE, ADMINS, "known"),
+    Address("issue-snooze", WRITE, RUNNERS, "known"),
+    Address("issue-end-snooze", WRITE, RUNNERS, "known"),
+    Address("issue-watch", WRITE, RUNNERS, "known"),
+    Address("issue-end-watch", WRITE, RUNNERS, "known"),
     Address("contract"),
     Address("contract-refreshes"),
     Address("contract-refresh", WRITE, ADMINS),
@@ -143,10 +148,7 @@ ADDRESSES = (
     Address("system-state", READ, ADMINS),
     Address("row-retry", WRITE, ADMINS, "failure"),
     Address("row-dismiss", WRITE, ADMINS, "failure"),
-    Address("incidents"),
     Address("incident", of="incident"),
-    Address("incident-snooze", WRITE, RUNNERS, "incident"),
-    Address("incident-end-snooze", WRITE, RUNNERS, "incident"),
     Address("alert-rules", READ, ADMINS),
     Address("alert-rule-add", FORM, ADMINS),
     Address("alert-rule", FORM, ADMINS, "rule"),
@@ -180,6 +182,8 @@ OWN_ACCOUNT = {pattern.name for pattern in (*sign_in_urls, *account_urls)}
 # The API asks for a token, and has a table of its own: tests/api/test_access.py.
 ELSEWHERE = {"api"}
 # Open to everybody, and one's own token: tests/orgs/views/test_badges.py, test_api_tokens.py and tests/api/test_access.py.
+# Pages of earlier versions, which lead to an issue.
+MOVED = {"incident", "run-history"}
 BY_THEMSELVES = {"badge", "api-nowhere", "api-token-revoke", "settings"}
 # Open to everybody unless the operator closes it: tests/reference/test_causes.py.
 REFERENCE = {"reference", "causes", "cause", "cause-markdown", "why-404", "why-404-markdown"}
@@ -208,7 +212,7 @@ def arguments() -> dict[str, list[int | str]]:
         "exchange": [run.pk, exchange.position],
         "finding": [run.pk, finding.position],
         "user": [make_team_lead("someone").pk],
-        "known": [make_issue(run.client).pk],
+        "known": [make_issue(run.client, last_run=run).pk],
         "provider": [make_provider(run.client).pk],
         "schedule": [make_schedule(run.client).pk],
         "view": [make_saved_view().pk],
@@ -269,7 +273,7 @@ def test_each_role_may_do_its_own_and_no_more(
         if role not in address.who:
             assert answer.status_code == 403
         elif method == "get":
-            assert answer.status_code == 200
+            assert answer.status_code == 200 or address.name in MOVED
         else:
             assert answer.status_code in (200, 302, 409)
 
@@ -291,7 +295,7 @@ def test_an_admin_is_never_limited(address: Address, arguments: dict[str, list[i
     browser = browser_of(User.Role.ADMIN, is_limited=True, only_orgs=["ours"])
     place = reverse(address.name, args=arguments[address.of])
     for method in address.methods:
-        assert getattr(browser, method)(place).status_code in (200, 302, 409)
+        assert getattr(browser, method)(place).status_code in (200, 301, 302, 409)
 
 
 @every_address_of_an_org

@@ -31,7 +31,7 @@ MAKERS: dict[str, Callable[[OAuthClient, int], Any]] = {
     "clients": lambda org, number: make_client(f"Client {number}"),
     "providers": lambda org, number: make_provider(org, ref=f"ref-{number}"),
     "runs": lambda org, number: make_run(org),
-    "findings": lambda org, number: make_issue(org, code=f"code_{number}"),
+    "findings": lambda org, number: make_issue(org, target=f"call:GET /{number}"),
     "schedules": lambda org, number: make_schedule(org, f"Schedule {number}"),
 }
 every_list = pytest.mark.parametrize("name", MAKERS)
@@ -111,8 +111,8 @@ def test_runs_are_narrowed_as_on_their_page(program: Program, org: OAuthClient) 
 
 
 def test_findings_are_open_unless_others_are_asked_for(program: Program, org: OAuthClient) -> None:
-    is_open = make_issue(org, code="one")
-    ended = make_issue(org, code="two", ended_at=timezone.now())
+    is_open = make_issue(org, cause="env.dns")
+    ended = make_issue(org, cause="env.tls", resolved_at=timezone.now())
     caller = program()
     assert ids(caller, "findings") == [is_open.pk]
     assert ids(caller, "findings?state=ended") == [ended.pk]

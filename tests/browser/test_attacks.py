@@ -36,7 +36,7 @@ FIELDS: dict[type[Model], tuple[str, ...]] = {
     models.Schedule: ("pause_reason", "inputs"),
     models.Channel: ("address", "last_reply"),
     models.AlertRule: ("snooze_reason",),
-    models.Incident: ("sentence", "snooze_reason", "changes"),
+    models.Incident: ("sentence", "changes"),
     models.Delivery: ("message", "attempts", "reason"),
     models.AuditEntry: (),
 }
@@ -73,8 +73,8 @@ def plant() -> None:
         for row in model._default_manager.all():
             longest = model._meta.get_field("name").max_length or 80
             model._default_manager.filter(pk=row.pk).update(name=f"{row.pk}{PLANTED}"[:longest])
-    known = models.Issue.objects.get()
-    models.IssueNote.objects.create(known=known, text=f"{PLANTED} {LINK}")
+    issue = models.Issue.objects.earliest("pk")
+    models.IssueNote.objects.create(issue=issue, text=f"{PLANTED} {LINK}")
     record("x.changed", name=PLANTED, before={PLANTED: PLANTED}, after={"link": LINK})
 
 

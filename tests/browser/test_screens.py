@@ -170,11 +170,11 @@ def alert_screens(client: OAuthClient) -> dict[str, str]:
     now, schedule = timezone.now(), make_schedule(client, "Every " + "long " * 15)
     changes = [
         {"at": "broke", "sentence": "The role was taken. " * 9},
-        {"at": "mended", "sentence": "It was given back."},
+        {"at": "fixed", "sentence": "It was given back."},
     ]
     over = make_incident(schedule, closed_at=now, good_run=make_run(client, cause="none"), changes=changes)
     make_incident(schedule, closed_at=now)
-    snoozed = make_incident(schedule, snoozed_until=now + timedelta(hours=1), snooze_reason="Why. " * 20)
+    schedule.client.issues.update(snoozed_until=now + timedelta(hours=1), snooze_reason="Why. " * 20)
     works = make_channel("Works", state="works", last_ok_at=now, last_reply="ok")
     given_up = make_channel("Given up", "slack", state="disabled", failures=3, last_reply="no_service")
     rule = make_rule("All alerts", [works, given_up], quiet_days=[5, 6])
@@ -193,9 +193,8 @@ def alert_screens(client: OAuthClient) -> dict[str, str]:
             works, over, event="reminder", state=state, attempts=[attempt], ended_at=ended, reason="Why so."
         )
     return {
-        "incidents": "/incidents/",
-        "an incident": f"/incidents/{over.pk}/",
-        "a snoozed incident": f"/incidents/{snoozed.pk}/",
+        "issues": "/issues/?status=all&target=all",
+        "an issue with a snoozed incident": f"/issues/{over.issue_id}/",
         "alert rules": "/monitoring/alert-rules/",
         "an alert rule": f"/monitoring/alert-rules/{rule.pk}/",
         "add an alert rule": "/monitoring/alert-rules/add/",

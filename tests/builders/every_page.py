@@ -94,7 +94,7 @@ class SampleSite:
 STATIC_PARAMETERS = {"code", "file_format", "form", "id", "key", "provider_id", "rest"}
 # URL prefixes of rows that belong to an org.
 ORG_PREFIXES = {
-    "orgs/", "clients/", "runs/", "providers/", "findings/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
+    "orgs/", "clients/", "runs/", "providers/", "issues/", "monitoring/schedules/", "incidents/", "monitoring/deliveries/",
     "api/v1/clients/", "api/v1/runs/", "api/v1/findings/", "api/v1/providers/", "api/v1/schedules/",
 }  # fmt: skip
 
@@ -126,6 +126,7 @@ def make_sample_site() -> SampleSite:
         "runs/": run.pk,
         "runs/views/": make_saved_view().pk,
         "providers/": provider.pk,
+        "issues/": issue.pk,
         "findings/": issue.pk,
         "monitoring/schedules/": schedule.pk,
         "incidents/": incident.pk,

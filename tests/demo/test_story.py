@@ -142,14 +142,14 @@ def test_each_client_stands_as_the_story_ends() -> None:
     assert broken.status_since is not None and timedelta(days=1) < timezone.now() - broken.status_since
 
 
-def test_troubles_are_known_with_their_times() -> None:
-    off = Issue.objects.get(client__name=story.PRODUCTION_CLIENT, code="off")
+def test_issues_are_stored_with_their_times() -> None:
+    off = Issue.objects.get(client__name=story.PRODUCTION_CLIENT, cause="config.cobrowse_disabled")
     runs = list(Run.objects.filter(client__name=story.PRODUCTION_CLIENT).exclude(cause="none").order_by("pk"))
-    assert (off.times, off.reopened, off.ended_at) == (len(runs), 1, None)
+    assert (off.occurrences, off.times_reopened, off.resolved_at) == (len(runs), 1, None)
     assert off.first_seen_at == runs[0].started_at
-    lost = Issue.objects.filter(client__name=story.PUBLISHED_CLIENT, code="permission_missing")
+    lost = Issue.objects.filter(client__name=story.PUBLISHED_CLIENT, cause="authz.permission_missing")
     assert lost.exists()
-    assert all(each.ended_at is not None for each in lost)
+    assert all(each.resolved_at is not None for each in lost)
 
 
 def test_held_permissions_are_those_of_today() -> None:

@@ -1,4 +1,4 @@
-"""Known findings: taken in as runs close, by several workers, in any order; notes, and living with one for a while."""
+"""Issues: updated as runs close, by several workers, in any order; notes, acceptance and assignment."""
 
 import threading
 from collections.abc import Iterator
@@ -38,12 +38,18 @@ def acme() -> OAuthClient:
     return make_client()
 
 
+CAUSES = {"pass": "none", "error": "undetermined", "skip": "undetermined"}
+
+
 def ran(client: OAuthClient, minute: int, outcome: str = "fail", **values: object) -> Run:
-    """A closed run that says one thing of the client's permissions, not yet taken in."""
+    """A closed run with one finding about the client's permissions, not processed yet."""
     at = NOON + timedelta(minutes=minute)
-    run = make_run(client, created_at=at, started_at=at, **{"target": f"start:{client.pk}", **values})
+    cause = CAUSES.get(outcome, "authz.permission_missing")
+    verdict = {"cause": cause, "because": ["permissions.call"], "sentence": f"Minute {minute}."}
+    defaults = {"target": f"start:{client.pk}", "cause": cause, "verdict": verdict}
+    run = make_run(client, created_at=at, started_at=at, **{**defaults, **values})
     code = "granted" if outcome == "pass" else "permission_missing"
-    make_finding(run, "permissions.call", outcome, code=code, sentence=f"Said in minute {minute}.")
+    make_finding(run, "permissions.call", outcome, code=code, sentence=f"Minute {minute}.")
     return run
 
 
@@ -53,7 +59,7 @@ def close(*runs: Run) -> None:
             update_issues(run, list(run.findings.all()))
 
 
-def known() -> Issue:
+def stored() -> Issue:
     return Issue.objects.get()
 
 
@@ -61,59 +67,59 @@ def minute(number: int) -> datetime:
     return NOON + timedelta(minutes=number)
 
 
-def test_a_trouble_is_known_from_the_run_that_met_it_first(acme: OAuthClient) -> None:
+def test_issue_is_known_from_the_first_run_that_shows_it(acme: OAuthClient) -> None:
     first = ran(acme, 1)
     close(first)
     last = ran(acme, 2)
     close(last)
-    found = known()
-    assert (found.first_run, found.last_run, found.times) == (first, last, 2)
-    assert (found.first_seen_at, found.last_seen_at, found.sentence) == (minute(1), minute(2), "Said in minute 2.")
+    found = stored()
+    assert (found.first_run, found.last_run, found.occurrences) == (first, last, 2)
+    assert (found.first_seen_at, found.last_seen_at, found.sentence) == (minute(1), minute(2), "Minute 2.")
     assert found.is_open
 
 
-def test_it_ends_and_reopens(acme: OAuthClient) -> None:
+def test_issue_is_resolved_and_reopened(acme: OAuthClient) -> None:
     for number, outcome in enumerate(["fail", "pass", "error", "warn"]):
         close(ran(acme, number, outcome))
-    found = known()
-    assert (found.is_open, found.reopened, found.reopened_at, found.outcome) == (True, 1, minute(3), "warn")
+    found = stored()
+    assert (found.is_open, found.times_reopened, found.reopened_at, found.outcome) == (True, 1, minute(3), "warn")
 
 
-def test_what_is_right_is_no_known_finding(acme: OAuthClient) -> None:
+def test_run_without_a_cause_opens_no_issue(acme: OAuthClient) -> None:
     for number, outcome in enumerate(["pass", "skip", "error"]):
         close(ran(acme, number, outcome))
     assert not Issue.objects.exists()
     assert Run.objects.filter(is_remembered=True).count() == 3
 
 
-def test_a_run_is_taken_in_once(acme: OAuthClient) -> None:
+def test_run_is_processed_once(acme: OAuthClient) -> None:
     run = ran(acme, 1)
     close(run, run)
-    assert known().times == 1
+    assert stored().occurrences == 1
 
 
-def test_a_run_that_closes_after_a_later_one_changes_nothing_backwards(acme: OAuthClient) -> None:
+def test_earlier_run_that_closes_later_changes_nothing_backwards(acme: OAuthClient) -> None:
     first = ran(acme, 1)
     close(first)
     close(ran(acme, 5, "pass"))
     close(ran(acme, 3))
-    found = known()
-    assert (found.ended_at, found.last_seen_at, found.reopened) == (minute(5), minute(3), 0)
+    found = stored()
+    assert (found.resolved_at, found.last_seen_at, found.times_reopened) == (minute(5), minute(3), 0)
 
 
-def test_a_trouble_that_a_later_run_saw_right_before_anybody_knew_of_it_is_born_ended(acme: OAuthClient) -> None:
+def test_issue_that_a_later_run_already_passed_starts_resolved(acme: OAuthClient) -> None:
     close(ran(acme, 5, "pass"))
     close(ran(acme, 3))
-    assert (known().ended_at, known().first_seen_at) == (minute(5), minute(3))
+    assert (stored().resolved_at, stored().first_seen_at) == (minute(5), minute(3))
 
 
-def test_another_client_ends_nothing(acme: OAuthClient) -> None:
+def test_another_client_resolves_nothing(acme: OAuthClient) -> None:
     close(ran(acme, 1))
     close(ran(make_client("Other"), 2, "pass"))
-    assert known().is_open
+    assert stored().is_open
 
 
-def test_workers_that_close_at_once_lose_nothing_and_write_nothing_twice(acme: OAuthClient) -> None:
+def test_workers_that_close_runs_at_once_lose_nothing_and_store_nothing_twice(acme: OAuthClient) -> None:
     runs = [ran(acme, number) for number in range(8)]
     Run.objects.update(is_remembered=True)  # so that none waits for the others
     ready = threading.Barrier(len(runs))
@@ -136,58 +142,59 @@ def test_workers_that_close_at_once_lose_nothing_and_write_nothing_twice(acme: O
     for thread in threads:
         thread.join(30)
     assert failed == []
-    found = known()
-    assert (found.times, found.first_seen_at, found.last_seen_at) == (8, minute(0), minute(7))
+    found = stored()
+    assert (found.occurrences, found.first_seen_at, found.last_seen_at) == (8, minute(0), minute(7))
     assert found.first_run == runs[0]
     assert not Run.objects.filter(is_remembered=False).exists()
 
 
-def test_runs_from_before_are_taken_in_by_the_tick_in_their_order(acme: OAuthClient) -> None:
+def test_waiting_runs_are_processed_by_the_tick_in_order(acme: OAuthClient) -> None:
     ran(acme, 9)
     ran(acme, 1)
     ran(acme, 5, "pass")
     newest = ran(acme, 20, "pass")
     close(newest)
-    assert not Issue.objects.exists(), "a new run waits for those before it"
+    assert not Issue.objects.exists(), "a new run waits for earlier ones"
     assert update_issues_of_waiting_runs() == 4
-    found = known()
-    assert (found.first_seen_at, found.reopened, found.reopened_at) == (minute(1), 1, minute(9))
-    assert found.ended_at == minute(20)
+    found = stored()
+    assert (found.first_seen_at, found.times_reopened, found.reopened_at) == (minute(1), 1, minute(9))
+    assert found.resolved_at == minute(20)
     assert update_issues_of_waiting_runs() == 0
 
 
-def test_more_runs_from_before_than_one_batch_holds(acme: OAuthClient) -> None:
+def test_more_waiting_runs_than_one_batch_are_processed(acme: OAuthClient) -> None:
     for number in range(BATCH_SIZE + 5):
         ran(acme, number)
     assert update_issues_of_waiting_runs() == BATCH_SIZE + 5
-    assert known().times == BATCH_SIZE + 5
+    assert stored().occurrences == BATCH_SIZE + 5
 
 
-def test_a_run_of_which_it_is_not_known_yet_what_it_is_about_is_waited_for(acme: OAuthClient) -> None:
+def test_run_without_a_target_is_waited_for(acme: OAuthClient) -> None:
     early = ran(acme, 1, target="")
     ran(acme, 2, "pass")
     assert update_issues_of_waiting_runs() == 0
     Run.objects.filter(pk=early.pk).update(target="start:1")
     assert update_issues_of_waiting_runs() == 2
-    assert known().ended_at == minute(2)
+    assert stored().resolved_at == minute(2)
 
 
-def test_a_run_whose_inputs_cannot_be_read_holds_up_nobody(acme: OAuthClient) -> None:
+def test_run_with_unreadable_inputs_blocks_no_other_run(acme: OAuthClient) -> None:
     ran(acme, 1, target="", inputs={"call": {"method": 1}})
     ran(acme, 2, "pass")
     assert [backfill_runs() for _ in range(3)] == [0, 0, 0], (
         "the third failure sets it aside, with what can be said without its inputs"
     )
     assert update_issues_of_waiting_runs() == 2
-    assert known().ended_at == minute(2)
+    assert stored().resolved_at == minute(2)
 
 
-def test_an_open_run_is_not_taken_in(acme: OAuthClient) -> None:
+def test_open_run_is_not_processed(acme: OAuthClient) -> None:
     ran(acme, 1, status="running")
     assert update_issues_of_waiting_runs() == 0
 
 
-def test_the_queries_do_not_grow_with_the_findings(acme: OAuthClient) -> None:
+def test_number_of_queries_is_independent_of_the_findings(acme: OAuthClient) -> None:
+    close(ran(acme, 0))
     few, many = ran(acme, 1), ran(acme, 2)
     for number in range(30):
         make_finding(many, "oauth.scopes", "fail", code="scope_missing", subject=f"scope{number}")
@@ -208,7 +215,7 @@ def test_the_queries_do_not_grow_with_the_findings(acme: OAuthClient) -> None:
     assert queries(few) == queries(many)
 
 
-def test_note_and_reason_pass_the_redactor(acme: OAuthClient) -> None:
+def test_note_and_reason_are_redacted(acme: OAuthClient) -> None:
     found, ada = make_issue(acme), make_user()
     add_note(found, "Called ada@example.com, token Bearer abcdefghijklmnop1234567890", ada)
     accept_issue(found, "Ask ada@example.com", timezone.now() + timedelta(days=3), ada)
@@ -223,16 +230,16 @@ def test_accepting_lasts_until_its_end_and_is_kept_as_a_note(acme: OAuthClient) 
     found.refresh_from_db()
     assert found.is_accepted
     Issue.objects.update(accepted_until=timezone.now() - timedelta(seconds=1))
-    assert not known().is_accepted, "it comes back by itself"
+    assert not stored().is_accepted, "it comes back by itself"
     assert found.notes.get().author == ada
     assert not end_acceptance(found, ada)
 
 
-def test_a_run_keeps_the_acceptance(acme: OAuthClient) -> None:
+def test_another_occurrence_keeps_the_acceptance(acme: OAuthClient) -> None:
     close(ran(acme, 1))
-    accept_issue(known(), "Known.", timezone.now() + timedelta(days=3), make_user())
+    accept_issue(stored(), "Known.", timezone.now() + timedelta(days=3), make_user())
     close(ran(acme, 2))
-    assert known().is_accepted
+    assert stored().is_accepted
 
 
 @pytest.fixture
@@ -243,7 +250,7 @@ def demo(settings: Settings) -> Iterator[server.Running]:
     running.stop()
 
 
-def test_a_real_run_remembers_as_it_closes_and_forgets_nothing_when_the_role_is_given(demo: server.Running) -> None:
+def test_granting_the_role_resolves_the_issue_of_a_real_run(demo: server.Running) -> None:
     told = scenario("client-no-role")
     org = next(each for each in demo.orgs["published"].orgs if any(c.name == told.client for c in each.clients))
     lacking = next(each for each in org.clients if each.name == told.client)
@@ -259,7 +266,7 @@ def test_a_real_run_remembers_as_it_closes_and_forgets_nothing_when_the_role_is_
         return made
 
     first = run()
-    found = Issue.objects.get(check_id="permissions.call")
+    found = Issue.objects.get(cause="authz.permission_missing")
     assert (found.code, found.first_run, found.is_open) == ("permission_missing", first, True)
     org.update_client(lacking.id, grants=full.grants)
     execute_run(repeat_run(first, None, branch="permissions.call").pk)

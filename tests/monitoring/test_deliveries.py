@@ -28,7 +28,7 @@ WILD = {
     "sentences": ["Off.\nSee [here](https://evil.example) <script>alert(1)</script>"],
     "facts": [["Client", "<b>Acme</b>"]],
     "changes": ["The role <@U1> was taken."],
-    "link": "http://127.0.0.1:8000/incidents/1/",
+    "link": "http://127.0.0.1:8000/issues/1/",
     "at": "2026-11-02T08:00:00+00:00",
     "cause": "config.cobrowse_disabled",
     "client": "Acme",

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from diagnostics.issues.models import Incident
+from diagnostics.issues.snoozes import end_snooze, snooze
 from diagnostics.monitoring.announcements import CHANNEL_DISABLED
-from diagnostics.monitoring.channel_settings import end_snooze, snooze
 from diagnostics.monitoring.deliveries import deliver, due_deliveries
 from diagnostics.monitoring.incidents import send_reminders, update_incidents_of
-from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Schedule
 from diagnostics.runs.models import Run
 from tests.factories import (
     make_channel,
@@ -255,11 +256,11 @@ def test_a_break_that_is_over_by_the_end_of_the_quiet_is_told_by_its_end_alone(r
 
 def test_a_muted_incident_is_silent_until_the_mute_ends(runs: Runs) -> None:
     runs("ggxx")
-    snooze(Incident.objects.get(), "Known, mended on Monday", timezone.now() + timedelta(hours=1), make_user())
+    snooze(Incident.objects.get().issue, "Known, mended on Monday", timezone.now() + timedelta(hours=1), make_user())
     make_rule(channels=[make_channel()])
     runs("x")
     assert told() == []
-    end_snooze(Incident.objects.get())
+    end_snooze(Incident.objects.get().issue)
     runs("x")
     assert told() == ["opened"]
 
@@ -267,7 +268,7 @@ def test_a_muted_incident_is_silent_until_the_mute_ends(runs: Runs) -> None:
 def test_the_end_is_told_in_spite_of_a_snooze(runs: Runs) -> None:
     make_rule(channels=[make_channel()])
     runs("ggxx")
-    snooze(Incident.objects.get(), "Known", timezone.now() + timedelta(hours=1), make_user())
+    snooze(Incident.objects.get().issue, "Known", timezone.now() + timedelta(hours=1), make_user())
     runs("gg")
     assert told() == ["opened", "recovered"]
 

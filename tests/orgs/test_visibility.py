@@ -46,7 +46,7 @@ NARROWED = (
     "/runs/export/jsonl/?findings=1",
     "/runs/reevaluate/?go=1",
     "/runs/reevaluate/batch/?go=1",
-    "/findings/?state=all&about=all&client={client}",
+    "/issues/?status=all&target=all&client={client}",
     "/providers/?q=deploy",
     "/providers/?removed=with&sort=changed",
     "/providers/match/?id=shared&page=1",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from diagnostics import tasks
 from diagnostics.demo import server
 from diagnostics.issues.issues import add_note
-from diagnostics.monitoring.channel_settings import snooze
+from diagnostics.issues.snoozes import snooze
 from diagnostics.monitoring.models import Schedule
 from diagnostics.monitoring.schedules import pause_schedules
 from diagnostics.orgs.models import OAuthClient
@@ -94,7 +94,13 @@ def all_rows() -> Iterator[tuple[str, str]]:
 
 def all_pages(browser: Browser) -> Iterator[tuple[str, str]]:
     run = Run.objects.order_by("pk")[0]
-    for place in (f"/runs/{run.pk}/", "/runs/", "/settings/audit-log/", "/findings/", "/monitoring/schedules/"):
+    for place in (
+        f"/runs/{run.pk}/",
+        "/runs/",
+        "/settings/audit-log/",
+        "/issues/?target=all",
+        "/monitoring/schedules/",
+    ):
         yield place, browser.get(place).content.decode()
     for place in ("csv/?findings=1", "json/?findings=1"):
         answer: Any = browser.get(f"/runs/export/{place}")

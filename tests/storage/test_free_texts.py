@@ -13,7 +13,7 @@ from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import AuditEntry, User
 from diagnostics.issues.issues import add_note
 from diagnostics.issues.models import IssueNote
-from diagnostics.monitoring.channel_settings import snooze
+from diagnostics.issues.snoozes import snooze
 from diagnostics.monitoring.models import AlertRule, Channel
 from diagnostics.runs.models import SavedView
 from diagnostics.storage.model_fields import EncryptedTextField, RedactedCharField, RedactedJSONField, RedactedTextField
@@ -77,8 +77,9 @@ NO_FREE_TEXT = {
     "ApiToken": {"prefix": OUR_WORDS, "hash": "a hash"},
     "IdempotencyKey": {"key": "compared exactly, deleted after a day", "request_hash": "a hash"},
     "Badge": {"key": "made here"},
-    "Issue": dict.fromkeys(("check_id", "code"), OUR_WORDS)
-    | dict.fromkeys(("about", "subject", "sentence"), OF_THE_ENGINE),
+    "Issue": dict.fromkeys(("org", "cause", "check_id", "code"), OUR_WORDS)
+    | dict.fromkeys(("subject", "sentence"), OF_THE_ENGINE)
+    | {"target": "made of what was parsed, which is masked"},
     "ConfigurationSync": dict.fromkeys(("worker",), OUR_WORDS)
     | dict.fromkeys(("progress", "parts", "permissions"), OF_A_SYNC),
     "Provider": dict.fromkeys(("ref", "name", "status", "channels", "settings", "version"), OF_A_SYNC),

@@ -1,29 +1,52 @@
-"""Badges of issues, and the issue of a finding."""
+"""Template tags of issues: their badges, the issues of a run, and open incidents."""
 
-from collections.abc import Mapping
+from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from diagnostics.issues.models import Issue
-from diagnostics.runs.models import Finding
+from diagnostics.issues.issues import issues_of_run
+from diagnostics.issues.models import Incident, Issue
+from diagnostics.runs.models import Run
 from diagnostics.web.badges import badge
+from diagnostics.web.format import duration_in_words
 
 register = template.Library()
 
-
-@register.simple_tag
-def issue_for(finding: Finding, issues: Mapping[str, Issue] | None) -> Issue | None:
-    """The finding's issue. None if it has none, or if the page passes no issues."""
-    return issues.get(finding.anchor) if issues else None
+STATUS_BADGES = {
+    Issue.Status.NEW: ("fail", "fail"),
+    Issue.Status.ONGOING: ("fail", "fail"),
+    Issue.Status.REOPENED: ("again", "fail"),
+    Issue.Status.RESOLVED: ("pass", "pass"),
+    Issue.Status.ACCEPTED: ("finished", "accent"),
+}
 
 
 @register.simple_tag
 def issue_badge(issue: Issue) -> SafeString:
-    if issue.ended_at is not None:
-        return badge("pass", "pass", "Over", chip=True)
-    if issue.is_accepted:
-        return badge("finished", "accent", "Accepted", chip=True)
-    if issue.reopened:
-        return badge("again", "fail", "Open again", chip=True)
-    return badge("fail", "fail", "Open", chip=True)
+    status = issue.shown_status
+    return badge(*STATUS_BADGES[status], status.label, chip=True)
+
+
+@register.inclusion_tag("issues/_of_run.html")
+def run_issues(run: Run) -> dict[str, Any]:
+    """What is known across runs about the causes of a closed run."""
+    return {"run": run, "issues": [] if run.is_open else issues_of_run(run)}
+
+
+@register.simple_tag
+def incident_badge(incident: Incident) -> SafeString:
+    if incident.is_open:
+        return badge("fail", "fail", "Open")
+    if incident.good_run_id is not None:
+        return badge("pass", "pass", "Resolved")
+    if incident.became_id is not None:
+        return badge("arrow", "warn", "Cause changed")
+    return badge("skip", "skip", "Ended")
+
+
+@register.filter
+def incident_length(incident: Incident) -> str:
+    """From the first bad run to the first good one, or until now."""
+    return duration_in_words((incident.ended_at or timezone.now()) - incident.began_at, units=2)

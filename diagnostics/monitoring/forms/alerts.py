@@ -1,20 +1,17 @@
 """Forms for channels, alert rules and snoozes, and the filters of the incident and delivery lists."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils import timezone
 
 from diagnostics.accounts.models import User
 from diagnostics.monitoring import mail, outgoing
 from diagnostics.monitoring.channels import pagerduty
 from diagnostics.monitoring.forms.schedules import zone_choices
 from diagnostics.monitoring.models import AlertRule, Channel, Delivery
-from diagnostics.monitoring.queries.alerts import INCIDENT_STATES
 from diagnostics.monitoring.timetable import WEEKDAYS
 from diagnostics.monitoring.visibility import visible_channels
 from diagnostics.orgs.forms.query import OrgQueryForm
@@ -265,27 +262,6 @@ class RuleForm(forms.Form):
     def values(self) -> dict[str, Any]:
         row = {name: value for name, value in self.cleaned_data.items() if name not in MANY_TO_MANY}
         return {**row, "quiet_days": sorted(set(row["quiet_days"]))}
-
-
-class SnoozeForm(forms.Form):
-    reason = forms.CharField(max_length=300, help_text="For everyone who wonders why there are no alerts.")
-    hours = forms.TypedChoiceField(
-        label="For",
-        coerce=int,
-        choices=[(1, "1 hour"), (4, "4 hours"), (24, "1 day"), (72, "3 days"), (168, "1 week"), (720, "30 days")],
-        initial=24,
-        help_text="Then alerts resume. You're still notified when the issue is resolved.",
-    )
-
-    @property
-    def ends_at(self) -> datetime:
-        return timezone.now() + timedelta(hours=self.cleaned_data["hours"])
-
-
-class IncidentFilterForm(OrgQueryForm):
-    state = forms.ChoiceField(choices=list(INCIDENT_STATES.items()), required=False)
-    client = forms.ModelChoiceField(queryset=OAuthClient.objects.none(), required=False, empty_label="All clients")
-    before = before_field()
 
 
 class DeliveryFilterForm(OrgQueryForm):

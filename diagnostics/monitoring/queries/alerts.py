@@ -1,30 +1,18 @@
-"""Queries of incidents, deliveries, channels and rules."""
+"""Queries of deliveries, channels and rules."""
 
 from collections.abc import Iterable
 
 from django.db.models import Count, Prefetch, Q, QuerySet
-from django.utils import timezone
 
 from diagnostics.accounts.models import User
-from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Incident, Schedule
+from diagnostics.issues.models import Issue
+from diagnostics.monitoring.models import AlertRule, Channel, Delivery, Schedule
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.web.paging import KeyPage, key_page
 
 ALERT_PAGE = 40
-INCIDENT_STATES = {"": "All", "open": "Open", "past": "Over"}
 LARGE_COLUMNS = ("client__secret", "client__verification", "client__status_reason")
-
-
-def incident_page(
-    viewer: User | None, *, state: str = "", client: OAuthClient | None = None, before: int | None = None
-) -> KeyPage[Incident]:
-    rows = visible_rows(_incidents(), viewer)
-    if state:
-        rows = rows.filter(closed_at__isnull=state == "open")
-    if client is not None:
-        rows = rows.filter(client=client)
-    return key_page(rows, ALERT_PAGE, before)
 
 
 def delivery_page(
@@ -47,8 +35,9 @@ def visible_deliveries(viewer: User | None) -> QuerySet[Delivery]:
     return visible_rows(rows.filter(incident__isnull=False), viewer, "incident__client")
 
 
-def deliveries_of(incident: Incident) -> list[Delivery]:
-    return list(visible_deliveries(None).filter(incident=incident).order_by("-pk")[:ALERT_PAGE])
+def deliveries_of(issue: Issue) -> list[Delivery]:
+    """The newest deliveries about the issue's incidents, newest first."""
+    return list(visible_deliveries(None).filter(incident__issue=issue).order_by("-pk")[:ALERT_PAGE])
 
 
 def channels() -> QuerySet[Channel]:
@@ -63,10 +52,6 @@ def disabled_channels() -> list[Channel]:
 def alert_rules() -> QuerySet[AlertRule]:
     names = Prefetch("clients", OAuthClient.objects.only("name"))
     return AlertRule.objects.select_related("snoozed_by").prefetch_related(names, Prefetch("channels", channels()))
-
-
-def open_incidents(viewer: User | None) -> int:
-    return visible_rows(Incident.objects.filter(closed_at=None), viewer).count()
 
 
 def alerting_rules(client: OAuthClient) -> list[AlertRule]:
@@ -87,19 +72,3 @@ def set_notified(schedules: Iterable[Schedule]) -> None:
             if channel.state != Channel.State.DISABLED
         }
         schedule.notified = ", ".join(sorted(names))
-
-
-def is_snoozed(target: Incident | AlertRule) -> bool:
-    return target.is_snoozed_at(timezone.now())
-
-
-def _incidents() -> QuerySet[Incident]:
-    rows = Incident.objects.select_related("client", "schedule", "last_run", "good_run", "snoozed_by", "became")
-    runs = [
-        f"{run}__{name}" for run in ("last_run", "good_run") for name in ("inputs", "verdict", "environment", "marks")
-    ]
-    return rows.defer(*LARGE_COLUMNS, *runs, "schedule__inputs")
-
-
-def visible_incidents(viewer: User | None) -> QuerySet[Incident]:
-    return visible_rows(_incidents(), viewer)

@@ -1,16 +1,16 @@
-"""Template tags for incidents, channels and deliveries: their badges and durations."""
+"""Template tags for channels and deliveries, and the notifications of an issue."""
 
 from datetime import datetime
+from typing import Any
 
 from django import template
-from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from diagnostics.monitoring.models import Channel, Delivery, Incident
-from diagnostics.monitoring.queries.alerts import is_snoozed
+from diagnostics.accounts.models import User
+from diagnostics.issues.models import Issue
+from diagnostics.monitoring.models import Channel, Delivery
+from diagnostics.monitoring.queries import alerts as queries
 from diagnostics.web.badges import badge
-from diagnostics.web.format import duration_in_words
 from diagnostics.web.templatetags.page import moment
 
 register = template.Library()
@@ -32,17 +32,6 @@ DELIVERIES = {
 
 
 @register.simple_tag
-def incident_badge(incident: Incident) -> SafeString:
-    if incident.is_open:
-        return badge("fail", "fail", "Broken")
-    if incident.good_run_id is not None:
-        return badge("pass", "pass", "Right again")
-    if incident.became_id is not None:
-        return badge("arrow", "warn", "Broken otherwise")
-    return badge("skip", "skip", "No longer looked at")
-
-
-@register.simple_tag
 def channel_badge(channel: Channel) -> SafeString:
     return badge(*CHANNELS[channel.state], channel.get_state_display())
 
@@ -52,22 +41,6 @@ def delivery_badge(delivery: Delivery) -> SafeString:
     return badge(*DELIVERIES[delivery.state], delivery.get_state_display())
 
 
-@register.simple_tag
-def snoozed_until(incident: Incident) -> SafeString:
-    if not is_snoozed(incident):
-        return SafeString("")
-    return format_html('<span class="sub">snoozed until {}</span>', moment(incident.snoozed_until))
-
-
-@register.simple_tag
-def incident_length(incident: Incident) -> str:
-    """From the first bad run to the first good one, or until now."""
-    end = incident.closed_at or timezone.now()
-    if incident.good_run is not None:
-        end = incident.good_run.created_at
-    return duration_in_words(end - incident.began_at, units=2)
-
-
 @register.filter
 def iso_moment(text: str) -> SafeString:
     """A time element for an ISO 8601 time, "" for other text."""
@@ -75,3 +48,10 @@ def iso_moment(text: str) -> SafeString:
         return moment(datetime.fromisoformat(text))
     except (ValueError, TypeError):
         return SafeString("")
+
+
+@register.inclusion_tag("monitoring/deliveries/_of_issue.html")
+def issue_notifications(issue: Issue, user: User) -> dict[str, Any]:
+    """The alerts sent about an issue's incidents, or the rules that will send them."""
+    deliveries = queries.deliveries_of(issue)
+    return {"deliveries": deliveries, "rules": [] if deliveries else queries.alerting_rules(issue.client), "user": user}

@@ -7,8 +7,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from diagnostics.accounts.access import admin_required
 from diagnostics.accounts.requests import Request, viewer_time_zone
-from diagnostics.monitoring.channel_settings import delete_rule, end_snooze, save_rule, snooze
-from diagnostics.monitoring.forms.alerts import RuleForm, SnoozeForm
+from diagnostics.issues.forms import SnoozeForm
+from diagnostics.issues.snoozes import end_snooze, snooze
+from diagnostics.monitoring.channel_settings import delete_rule, save_rule
+from diagnostics.monitoring.forms.alerts import RuleForm
 from diagnostics.monitoring.lookups import find_rule
 from diagnostics.monitoring.models import AlertRule
 from diagnostics.monitoring.queries import alerts as queries
@@ -19,7 +21,7 @@ from diagnostics.web.templatetags.page import exact
 @require_safe
 @admin_required
 def rule_list(request: Request) -> HttpResponse:
-    rules = [(rule, queries.is_snoozed(rule)) for rule in queries.alert_rules()]
+    rules = [(rule, rule.is_snoozed) for rule in queries.alert_rules()]
     return render(
         request, "monitoring/alert_rules/list.html", {"rules": rules, "disabled_channels": queries.disabled_channels()}
     )
@@ -42,7 +44,7 @@ def rule_edit(request: Request, pk: int) -> HttpResponse:
     rule = find_rule(pk)
     form = RuleForm(request.POST, rule=rule) if request.method == "POST" else RuleForm.of(rule)
     if not form.is_valid():
-        context = {"form": form, "rule": rule, "is_snoozed": queries.is_snoozed(rule), "snooze_form": SnoozeForm()}
+        context = {"form": form, "rule": rule, "is_snoozed": rule.is_snoozed, "snooze_form": SnoozeForm()}
         return render(request, "monitoring/alert_rules/form.html", context)
     return _save(request, rule, form)
 
@@ -67,7 +69,7 @@ def rule_snooze(request: Request, pk: int) -> HttpResponse:
         snooze(rule, form.cleaned_data["reason"], form.ends_at, request.user)
         messages.success(request, f"Rule snoozed until {exact(form.ends_at)}.")
         return redirect("alert-rule", rule.pk)
-    context = {"form": RuleForm.of(rule), "rule": rule, "is_snoozed": queries.is_snoozed(rule), "snooze_form": form}
+    context = {"form": RuleForm.of(rule), "rule": rule, "is_snoozed": rule.is_snoozed, "snooze_form": form}
     return render(request, "monitoring/alert_rules/form.html", context)
 
 

@@ -117,8 +117,8 @@ def bodies_past(cutoff: datetime) -> QuerySet[Run]:
 
 
 def issues_past(cutoff: datetime) -> QuerySet[Issue]:
-    """Ended issues only."""
-    return Issue.objects.filter(last_seen_at__lt=cutoff, ended_at__lt=cutoff)
+    """Resolved issues only."""
+    return Issue.objects.filter(last_seen_at__lt=cutoff, resolved_at__lt=cutoff)
 
 
 def syncs_past(cutoff: datetime) -> QuerySet[ConfigurationSync]:

@@ -7,7 +7,8 @@ from django.db import connection
 from django.db.models import Count, Min, Q, Sum
 from django.db.models.functions import Coalesce
 
-from diagnostics.monitoring.models import Delivery, Incident, Schedule
+from diagnostics.issues.models import Incident
+from diagnostics.monitoring.models import Delivery, Schedule
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 

@@ -14,7 +14,7 @@ from diagnostics.operations.queries.audit import ORIGINS, describe_action
 
 register = template.Library()
 # URL names of the pages of audited models.
-PAGES = {"oauthclient": "client", "run": "run", "issue": "finding"}
+PAGES = {"oauthclient": "client", "run": "run", "issue": "issue"}
 MAX_VALUE = 200
 
 

@@ -49,7 +49,7 @@ ROW_PAGES = {
     Kind.RETENTION: "retention",
     Kind.INCIDENT: "incident",
     Kind.DELIVERY: "delivery",
-    Kind.ISSUE_RETENTION: "finding",
+    Kind.ISSUE_RETENTION: "issue",
 }
 
 

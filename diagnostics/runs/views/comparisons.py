@@ -8,13 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from diagnostics.accounts.models import User
 from diagnostics.accounts.requests import Request
-from diagnostics.comparison.history import Flip, TargetHistory
 from diagnostics.comparison.raw import raw_difference
 from diagnostics.orgs.models import OrgChange
 from diagnostics.runs.forms.comparisons import PairForm
-from diagnostics.runs.lookups import find_run
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries import comparisons as queries
 from diagnostics.runs.queries.comparisons import compare_stored_runs
@@ -54,22 +51,6 @@ def comparison_raw(request: Request) -> HttpResponse:
     a, b = _time_ordered(request, a, b)
     template = "runs/comparisons/_raw.html" if request.htmx else "runs/comparisons/raw.html"
     return render(request, template, {"a": a, "b": b, "lines": raw_difference(*queries.sides_of(a, b))})
-
-
-@require_safe
-def run_history(request: Request, pk: int) -> HttpResponse:
-    """The last good run of the target, the first bad one, what changed between them, and the verdict changes since."""
-    run = find_run(pk, request.user)
-    history = queries.history_of_target(run)
-    break_flip = history.break_before(run.pk)
-    context = {"run": run, "past": history, "broke": break_flip, "cells": history.points[-MAX_CELLS:]}
-    return render(
-        request,
-        "runs/history.html",
-        context
-        | _break_context(history, break_flip, request.user)
-        | {"is_cut": len(history.points) >= queries.MAX_POINTS},
-    )
 
 
 def _pair(request: Request) -> tuple[PairForm, Run | None, Run | None]:
@@ -127,18 +108,3 @@ def _pick(request: Request, form: PairForm, a: Run | None, b: Run | None, ticked
     else:
         context |= {"near": queries.neighbours_of(one), "others": queries.counterparts_of(one, request.user)}
     return render(request, "runs/comparisons/pick.html", context, status=404 if missing else 200)
-
-
-def _break_context(history: TargetHistory, break_flip: Flip | None, user: User) -> dict[str, Any]:
-    flips = history.flips if break_flip is None else history.flips_since(break_flip)
-    context: dict[str, Any] = {"flips": flips[-MAX_FLIPS:], "flips_in_all": len(flips)}
-    if break_flip is None:
-        return context
-    newest = history.newest_break
-    runs = queries.runs_to_compare(break_flip.before.pk, break_flip.after.pk, viewer=user)
-    context |= {"mended": history.fixed_after(break_flip), "newest": newest if newest != break_flip else None}
-    context["earlier"] = [(flip, history.fixed_after(flip)) for flip in history.earlier_breaks(break_flip)]
-    if len(runs) < 2:
-        return context
-    result, changes = compare_stored_runs(runs[break_flip.before.pk], runs[break_flip.after.pk])
-    return context | {"comparison": result, "a": result.a, "b": result.b, **_changes_context(changes)}

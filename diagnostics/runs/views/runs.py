@@ -12,7 +12,6 @@ from diagnostics.accounts.requests import Request, not_modified_fragment, redire
 from diagnostics.checks import base as checks
 from diagnostics.comparison.findings import FindingChange
 from diagnostics.engine.chain import chain
-from diagnostics.issues.queries import issues_by_anchor
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
 from diagnostics.runs.live_start import why_start_refused
@@ -103,7 +102,6 @@ def _run_context(request: Request, run: Run) -> dict[str, object]:
         "run": run,
         "report": report.build(run, findings, exchanges, titles),
         "seen": state,
-        "issues": issues_by_anchor(run, findings),
         "inputs": Inputs.from_json(run.inputs),
         "branch_title": titles.get(run.branch, run.branch),
     }

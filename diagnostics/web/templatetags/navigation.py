@@ -45,7 +45,7 @@ class MenuEntry:
 
 MENU = (
     MenuEntry("Diagnose", ("home",), ("/diagnose/", "/start/", "/claims/")),
-    MenuEntry("Issues", ("issues", "findings"), ("/incidents/",)),
+    MenuEntry("Issues", ("issues",), ()),
     MenuEntry("Orgs", ("orgs",), ("/clients/", "/providers/", "/changes/", "/impact/")),
     MenuEntry("Runs", ("runs",), ("/compare/",)),
     MenuEntry("Monitoring", ("schedules",), ("/monitoring/",)),

@@ -113,6 +113,6 @@ def test_deleting_asks_first(as_admin: Client) -> None:
 
 def test_disabled_channel_is_reported_on_every_monitoring_page(as_admin: Client) -> None:
     channel = make_channel("Night shift", state="disabled", failures=3)
-    for place in ("/incidents/", "/monitoring/alert-rules/", "/monitoring/deliveries/"):
+    for place in ("/monitoring/alert-rules/", "/monitoring/deliveries/"):
         assert "Night shift" in as_admin.get(place).content.decode()
     assert "Disabled" in as_admin.get(f"/monitoring/channels/{channel.pk}/").content.decode()
