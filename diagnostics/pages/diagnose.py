@@ -20,7 +20,7 @@ from diagnostics.accounts.rate_limits import TooManyRuns
 from diagnostics.accounts.requests import Request
 from diagnostics.demo.tour import tour
 from diagnostics.genesys import gateway
-from diagnostics.monitoring.queries.alerts import visible_incidents
+from diagnostics.issues.queries import open_incidents
 from diagnostics.orgs.lookups import find_provider
 from diagnostics.orgs.models import Provider
 from diagnostics.orgs.visibility import visible_clients
@@ -150,12 +150,11 @@ def _last_client(request: Request) -> int | None:
 
 
 def _page(request: Request, form: DiagnoseForm, review: PasteReview | None = None) -> HttpResponse:
-    open_incidents = visible_incidents(request.user).filter(closed_at=None).order_by("-opened_at")
     context = {
         "form": form,
         "review": review,
         "has_clients": bool(form.fields["client"].queryset),  # type: ignore[attr-defined]
-        "incidents": open_incidents[:MAX_ISSUES],
+        "incidents": open_incidents(request.user)[:MAX_ISSUES],
         "tour": tour(request.user),
     }
     return render(request, "pages/diagnose/page.html", context)

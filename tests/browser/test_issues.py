@@ -1,4 +1,4 @@
-"""A finding's life, walked in a real browser: known from its first run, accepted, mended, and back again."""
+"""An issue in a real browser: shown from its first run, accepted, resolved and reopened."""
 
 from datetime import timedelta
 
@@ -37,53 +37,54 @@ def diagnosed(client: OAuthClient) -> Run:
     return run
 
 
-def test_a_finding_is_accepted_mended_and_comes_back(window: Visit, demo: Running) -> None:
+def test_issue_is_accepted_resolved_and_reopened(window: Visit, demo: Running) -> None:
     make_user("ada")
     client = registered(demo)
     first = diagnosed(client)
     page = window.page
     window.sign_in("ada")
     window.open(f"/runs/{first.pk}/")
-    state = page.locator(".known-state").first
-    expect(state).to_contain_text("First seen in this run")
-    state.get_by_role("link").click()
-    expect(page.get_by_role("heading", name="How it stands")).to_be_visible()
+    line = page.locator(".issue-line").first
+    expect(line).to_contain_text("First seen in this run")
+    line.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Since when")).to_be_visible()
     known = Issue.objects.get(pk=int(page.url.rstrip("/").rsplit("/", 1)[1]))
 
     page.get_by_role("textbox", name="Note").fill("Asked the org's admin for the role.")
-    page.get_by_role("button", name="Add the note").click()
+    page.get_by_role("button", name="Add note").click()
     expect(page.locator("main")).to_contain_text("Asked the org's admin for the role.")
-    page.get_by_label("Reason").fill("The role comes with the next release.")
+    page.get_by_text("Accept for a while").click()
+    page.get_by_label("Reason").last.fill("The role comes with the next release.")
     page.get_by_label("Until the end of").fill((timezone.localdate() + timedelta(days=7)).isoformat())
-    page.get_by_role("button", name="Accept", exact=True).click()
+    page.get_by_role("button", name="Accept issue").click()
     expect(page.locator("main")).to_contain_text("Accepted until the end of")
     assert Axe().run(page).response["violations"] == []
 
     second = diagnosed(client)
     window.open(f"/runs/{second.pk}/")
-    expect(page.locator(".known-state").first).to_contain_text("The role comes with the next release.")
-    window.open("/findings/?state=accepted")
-    expect(page.get_by_role("link", name=known.sentence[:60])).to_be_visible()
+    expect(page.locator(".issue-line").first).to_contain_text("The role comes with the next release.")
+    window.open("/issues/?status=accepted&target=all")
+    expect(page.get_by_role("link", name=known.title)).to_be_visible()
 
     org = next(each for each in demo.orgs["published"].orgs if any(c.name == NO_ROLE.client for c in each.clients))
     lacking = next(each for each in org.clients if each.name == NO_ROLE.client)
     full = next(each for each in org.clients if each.name == HEALTHY.client)
     org.update_client(lacking.id, grants=full.grants)
     execute_run(repeat_run(second, None).pk)
-    window.open(f"/findings/{known.pk}/")
-    expect(page.locator("#state-head + .badge")).to_have_text("Over")
+    window.open(f"/issues/{known.pk}/")
+    expect(page.locator(".answer-kicker .badge").first).to_have_text("Resolved")
 
     org.update_client(lacking.id, grants=lacking.grants)
     third = repeat_run(second, None)
     execute_run(third.pk)
     Issue.objects.update(accepted_until=timezone.now())  # its time is over
     page.reload()
-    expect(page.locator("#state-head + .badge")).to_have_text("Open again")
+    expect(page.locator(".answer-kicker .badge").first).to_have_text("Reopened")
     expect(page.get_by_role("link", name=f"Run {third.pk}").first).to_be_visible()
     assert window.complaints == []
 
 
-def test_a_team_lead_reads_all_of_it_and_is_offered_a_note_alone(window: Visit) -> None:
+def test_team_lead_reads_an_issue_and_may_note_and_assign(window: Visit) -> None:
     known = make_issue(
         make_client(), accepted_until=timezone.now() + timedelta(days=3), accepted_reason="Next release."
     )
@@ -91,33 +92,32 @@ def test_a_team_lead_reads_all_of_it_and_is_offered_a_note_alone(window: Visit) 
     window.sign_in("tess")
     page = window.page
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Issues").click()
-    expect(page.get_by_role("heading", name="Nothing is open")).to_be_visible()
-    page.get_by_label("State").select_option("accepted")
-    page.get_by_role("button", name="Show", exact=True).click()
-    page.get_by_role("link", name=known.sentence).click()
+    expect(page.get_by_text("No open issues.")).to_be_visible()
+    page.get_by_role("link", name="Accepted", exact=True).click()
+    page.get_by_role("link", name=known.title).click()
     expect(page.locator("main")).to_contain_text("Next release.")
-    expect(page.locator("main form button")).to_have_text(["Add the note"])
+    expect(page.locator("main form button")).to_have_text(["Assign", "Add note"])
     assert window.complaints == []
 
 
-def test_the_list_is_accessible_and_names_what_it_does_not_understand(window: Visit) -> None:
+def test_list_is_accessible_and_reports_an_unknown_filter(window: Visit) -> None:
     client = make_client(environment="production")
     make_issue(client)
-    make_issue(client, subject="over", ended_at=timezone.now())
+    make_issue(client, cause="env.dns", resolved_at=timezone.now())
     make_user("ada")
     window.sign_in("ada")
-    window.open("/findings/?state=all&colour=red")
-    expect(window.page.get_by_text("“colour” is no filter")).to_be_visible()
+    window.open("/issues/?status=all&colour=red")
+    expect(window.page.get_by_text("“colour” isn't a filter")).to_be_visible()
     expect(window.page.locator("table.rows tbody tr")).to_have_count(2)
     assert Axe().run(window.page).response["violations"] == []
 
 
-def test_without_script_a_finding_is_read_and_noted(window_without_script: Visit) -> None:
+def test_issue_is_read_and_noted_without_script(window_without_script: Visit) -> None:
     make_user("ada")
     known = make_issue(make_client())
     window_without_script.sign_in("ada")
-    window_without_script.open(f"/findings/{known.pk}/")
+    window_without_script.open(f"/issues/{known.pk}/")
     page = window_without_script.page
     page.get_by_role("textbox", name="Note").fill("Read without script.")
-    page.get_by_role("button", name="Add the note").click()
+    page.get_by_role("button", name="Add note").click()
     expect(page.locator("main")).to_contain_text("Read without script.")
