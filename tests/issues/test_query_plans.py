@@ -36,7 +36,7 @@ ASKED: dict[str, Callable[[], QuerySet[Any]]] = {
     "run_with_bodies": lambda: retention.bodies_past(NOW).order_by("created_at")[:100],
     "run_time": lambda: retention.runs_past(NOW).order_by("created_at")[:100],
     "org_change_time": lambda: retention.changes_past(NOW).order_by("at")[:500],
-    "snapshot_time": lambda: retention.syncs_past(NOW).order_by("created_at")[:100],
+    "sync_time": lambda: retention.syncs_past(NOW).order_by("created_at")[:100],
     "issue_open": lambda: listed(""),
     "issue_worst_first": lambda: listed("all"),
 }

@@ -96,10 +96,10 @@ def test_failures_come_before_warnings_and_recent_before_old(as_lead: Client) ->
 def test_list_is_filtered(client: Client) -> None:
     ada = make_user("ada")
     client.force_login(ada)
-    acme = make_client(org_id="acme", org_name="Acme", tier="production")
+    acme = make_client(org_id="acme", org_name="Acme", environment="production")
     mine = make_issue(acme, cause="env.dns", sentence="The name is unknown.", assignee=ada)
     make_incident(make_schedule(acme), issue=mine, cause="env.dns")
-    make_issue(make_client("Other", tier="sandbox"), sentence="Missing.")
+    make_issue(make_client("Other", environment="sandbox"), sentence="Missing.")
     for query in ("org=acme", "environment=production", "cause=env.dns", "assignee=me", "alerting=yes", "q=NAME+is"):
         assert shown(client, f"?{query}") == ["The name is unknown."], query
     assert shown(client, "?assignee=nobody") == ["Missing."]

@@ -184,8 +184,8 @@ def test_the_end_says_how_long_it_lasted_and_what_changed(schedule: Schedule) ->
         make_one(schedule, letter, environment=environment, created_at=at, started_at=at, finished_at=at)
     opened, recovered = Delivery.objects.order_by("pk").values_list("message", flat=True)
     assert "2 hours" in recovered["sentences"][0]
-    assert any("no longer holds conversation:cobrowse:add" in each for each in opened["changes"])
-    assert any("now holds conversation:cobrowse:add" in each for each in recovered["changes"])
+    assert any("no longer has conversation:cobrowse:add" in each for each in opened["changes"])
+    assert any("now has conversation:cobrowse:add" in each for each in recovered["changes"])
 
 
 def test_what_comes_and_goes_is_told_once_more_and_then_only_when_it_stays(runs: Runs) -> None:
