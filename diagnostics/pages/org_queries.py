@@ -9,8 +9,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from diagnostics.accounts.models import User
-from diagnostics.issues.models import Issue
-from diagnostics.monitoring.models import Incident
+from diagnostics.issues.models import Incident, Issue
 from diagnostics.orgs.models import OAuthClient, OrgChange
 from diagnostics.orgs.orgs import ENVIRONMENTS, STATUSES, Org, group_by_org
 from diagnostics.orgs.visibility import visible_clients
@@ -108,7 +107,7 @@ def org_row(org: Org) -> OrgRow:
 
 def _rows(orgs: list[Org]) -> list[OrgRow]:
     pks = [pk for org in orgs for pk in org.pks]
-    issues = _count_by_client(Issue.objects.filter(client__in=pks, ended_at=None, about=""))
+    issues = _count_by_client(Issue.objects.filter(client__in=pks, resolved_at=None).filter(Q(target="") | Q(target__startswith="client:")))
     incidents = _count_by_client(Incident.objects.filter(client__in=pks, closed_at=None))
     first_checks = set(
         OrgChange.objects.filter(
