@@ -107,7 +107,9 @@ def org_row(org: Org) -> OrgRow:
 
 def _rows(orgs: list[Org]) -> list[OrgRow]:
     pks = [pk for org in orgs for pk in org.pks]
-    issues = _count_by_client(Issue.objects.filter(client__in=pks, resolved_at=None).filter(Q(target="") | Q(target__startswith="client:")))
+    issues = _count_by_client(
+        Issue.objects.filter(client__in=pks, resolved_at=None).filter(Q(target="") | Q(target__startswith="client:"))
+    )
     incidents = _count_by_client(Incident.objects.filter(client__in=pks, closed_at=None))
     first_checks = set(
         OrgChange.objects.filter(
