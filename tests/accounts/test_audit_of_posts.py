@@ -109,6 +109,7 @@ POSTS: dict[str, Post] = {
     "client-edit": Post("client.changed", CLIENT, "client"),
     "client-secret": Post("client.secret_replaced", {"secret": "another-secret"}, "client"),
     "client-verify": Post("client.verification_started", {}, "client"),
+    "client-health": Post("run.started", {}, "client"),
     "client-retire": Post("client.retired", {}, "client"),
     "client-badge": Post("badge.made", {}, "client"),
     "badge-remove": Post("badge.removed", {}, "client", lambda rows: make_badge(rows.client, rows.ada)),

@@ -73,7 +73,7 @@ def test_the_call_of_the_thread_exits_3_with_a_proven_cause(diagnose: Diagnose, 
     verdict = json.loads(said)["verdict"]
     assert (code, verdict["cause"], verdict["certainty"]) == (3, "path.not_in_api", "proved")
     assert "POST /api/v2/conversations/{conversationId}/cobrowse" in verdict["remedy"]
-    assert "Scopes and the provider id are not the reason" in verdict["remedy"]
+    assert "Scopes and the providerId aren't the reason" in verdict["remedy"]
 
 
 def test_the_text_of_the_thread_does_too(diagnose: Diagnose, paste: Callable[[str], str]) -> None:
