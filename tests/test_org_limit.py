@@ -18,8 +18,59 @@ OF_AN_ORG = {
 }  # fmt: skip
 # Modules that answer requests of people.
 REQUEST_SIDE = ("views", "forms", "queries", "api", "pages")
+GIVEN = "reads only rows of the clients, orgs, runs or providers that the caller was allowed to see"
+NAME = "names are unique in the installation, and only whether one is used is shown"
+ADMIN = "for admins, who see every org"
+COUNT = "counts of the whole installation, for metrics and the system page"
+NIGHT = "the nightly cleanup covers every org"
+FILTER = "the filter it applies is limited to the viewer"
 # "package.module.function" -> why it needs no limit of its own.
-UNLIMITED: dict[str, str] = {}
+UNLIMITED: dict[str, str] = {
+    "issues.queries.issue_page": GIVEN,
+    "issues.queries.runs_where_it_works": GIVEN,
+    "orgs.queries.org_changes.provider_history": GIVEN,
+    "orgs.queries.providers._filtered": GIVEN,
+    "orgs.queries.providers.provider_page": GIVEN,
+    "orgs.queries.syncs.sources_of": GIVEN,
+    "orgs.queries.syncs.sync_states_of": GIVEN,
+    "pages.impact_queries._deployments": GIVEN,
+    "pages.impact_queries._with_latest_sync": GIVEN,
+    "pages.impact_queries.clients_with_permission": GIVEN,
+    "pages.impact_queries.clients_with_provider": GIVEN,
+    "pages.impact_queries.clients_with_unknown_permission": GIVEN,
+    "pages.impact_queries.count_clients_with_permissions": GIVEN,
+    "pages.impact_queries.impact_of": GIVEN,
+    "pages.impact_queries.permissions_of_clients": GIVEN,
+    "pages.impact_queries.providers_by_client": GIVEN,
+    "pages.impact_queries.search_permissions": GIVEN,
+    "pages.impact_queries.search_providers": GIVEN,
+    "pages.org_queries._rows": GIVEN,
+    "runs.queries.comparisons.changes_between": GIVEN,
+    "runs.queries.comparisons.history_of_target": GIVEN,
+    "runs.queries.comparisons.sides_of": GIVEN,
+    "runs.queries.exports._findings_of": GIVEN,
+    "runs.queries.named_providers.providers_named": GIVEN,
+    "monitoring.forms.schedules.clean_name": NAME,
+    "orgs.forms.clients.clean_name": NAME,
+    "monitoring.forms.alerts.__init__": ADMIN,
+    "monitoring.queries.alerts.alert_rules": ADMIN,
+    "operations.views.system.page_of": ADMIN,
+    "orgs.views.user_orgs._org_names": ADMIN,
+    "operations.queries.workload._deliveries": COUNT,
+    "operations.queries.workload._ended": COUNT,
+    "operations.queries.workload.workload": COUNT,
+    "operations.queries.retention.changes_past": NIGHT,
+    "operations.queries.retention.issues_past": NIGHT,
+    "operations.queries.retention.runs_past": NIGHT,
+    "operations.queries.retention.syncs_past": NIGHT,
+    "runs.queries.failures.failure_chart": FILTER,
+    "runs.queries.latency.latency_chart": FILTER,
+    "runs.queries.pages.count_runs": FILTER,
+    "runs.queries.runs.runs_for_lists": FILTER,
+    "orgs.forms.query.client_field": "an empty queryset, which the form replaces",
+    "orgs.queries.org_changes._older_than": "reads one time, to continue a list that is limited",
+    "orgs.views.badges.badge": "public by its unguessable key, and shows no org",
+}
 
 
 def request_modules() -> Iterator[Path]:

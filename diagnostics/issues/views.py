@@ -25,6 +25,7 @@ from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import find_incident, find_issue
 from diagnostics.issues.snoozes import end_snooze, snooze
 from diagnostics.issues.timeline import timeline_of
+from diagnostics.orgs.visibility import visible_rows
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs import report
 from diagnostics.runs.lookups import find_run
@@ -159,9 +160,8 @@ def incident(request: Request, pk: int) -> HttpResponse:
 def run_history(request: Request, pk: int) -> HttpResponse:
     """The page “When did it break?” of earlier versions: now a part of the issue."""
     run = find_run(pk, request.user)
-    found = issues_of_run(run) or list(
-        Issue.objects.filter(last_run__target=run.target).exclude(last_run__target="")[:1]
-    )
+    same_target = Issue.objects.filter(last_run__target=run.target).exclude(last_run__target="")
+    found = issues_of_run(run) or list(visible_rows(same_target, request.user)[:1])
     return redirect(f"{reverse('issue', args=[found[0].pk])}#since" if found else reverse("run", args=[run.pk]))
 
 
