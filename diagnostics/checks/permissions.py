@@ -242,6 +242,7 @@ def _unreadable(response: OrgResponse) -> Result:
     depends_on=("permission",),
     affected_by=("role", "client"),
     after=("oauth.identity",),
+    verifies_client=True,
     reads=(f"GET {grants.PATH}",),
 )
 def permissions_reads(ctx: CheckContext) -> Iterator[Result]:

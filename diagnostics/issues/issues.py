@@ -70,12 +70,14 @@ def issues_of_run(run: Run) -> list[Issue]:
     problems = _closed_run(stored_run, list(run.findings.defer("evidence", "hint"))).problems
     if not problems:
         return []
-    targets = {key.target for key in problems}
+    # Issues from before the org was known move to it with the client's next run.
+    orgs = {next(iter(problems)).org, org_key("", run.client_id)}
     rows = Issue.objects.select_related("assignee", "accepted_by").filter(
-        org=next(iter(problems)).org, cause__in=[key.cause for key in problems], target__in=targets
+        org__in=orgs, cause__in=[key.cause for key in problems], target__in={key.target for key in problems}
     )
-    by_key = {IssueKey(row.org, row.cause, row.target): row for row in rows}
-    return [by_key[key] for key in problems if key in by_key]
+    by_problem = {(row.cause, row.target): row for row in rows}
+    shown = [(key.cause, key.target) for key in problems]
+    return [by_problem[problem] for problem in shown if problem in by_problem]
 
 
 def update_issues_of_waiting_runs(seconds: float = TICK_SECONDS) -> int:

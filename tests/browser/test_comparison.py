@@ -63,18 +63,19 @@ def test_the_story_of_the_demo_is_explained_from_a_run_to_its_comparison(window:
     expect(page.locator(".org-changes tbody tr")).not_to_have_count(0)
     expect(page.locator("#group-broken")).to_contain_text("Permission for the call")
 
-    # and given back: the same two weeks, told by the target's history
-    page.get_by_role("link", name="History").last.click()
-    expect(page.locator(".answer")).to_contain_text("It broke between")
-    expect(page.locator(".answer")).to_contain_text("mended by")
-    page.get_by_role("link", name="Compare the two").click()
+    # and given back: the issue shows since when and until when
+    page.get_by_role("link", name="Since when").last.click()
+    since = page.locator("#since")
+    expect(since).to_contain_text("Failed from")
+    expect(since).to_contain_text("Suspect change")
+    page.get_by_role("link", name="Compare the last good run with the first failing one").click()
     assert "role Cobrowse integration" in reason(page)
 
     # a deployment was published with cobrowse off
     _, bad = break_of(story.PRODUCTION_CLIENT, "config.cobrowse_disabled")
     window.open(f"/runs/{bad.pk}/history/")
-    expect(page.locator(".answer .remedy").first).to_contain_text("cobrowse was switched off in the deployment")
-    page.get_by_role("link", name="Compare the two").click()
+    expect(page.locator("#since")).to_contain_text("cobrowse was switched off in the deployment")
+    page.get_by_role("link", name="Compare the last good run with the first failing one").click()
     assert "cobrowse was switched off in the deployment" in reason(page)
     expect(page.locator(".org-changes tbody tr")).not_to_have_count(0)
 
