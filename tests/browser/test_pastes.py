@@ -67,7 +67,7 @@ def test_each_form_leads_to_its_verdict(window: Visit, org: OAuthClient, form: s
     answer = page.locator(".answer")
     expect(answer).to_contain_text("path.not_in_api")
     expect(answer).to_contain_text("Proven")
-    expect(page.locator("#mend-curl")).to_contain_text(f"/api/v2/conversations/{LIVE}/cobrowse")
+    expect(page.locator("#corrected-call")).to_contain_text(f"/api/v2/conversations/{LIVE}/cobrowse")
     assert TOKEN not in page.content()
     assert window.complaints == []
 
