@@ -197,7 +197,7 @@ class TestMassAssignment:
         bo, known = make_person(User.Role.TEAM_LEAD), make_issue()
         other = make_user("other")
         browser_of(bo).post(
-            reverse("finding-note", args=[known.pk]), {"text": "x", "author": other.pk, "author_id": other.pk}
+            reverse("issue-note", args=[known.pk]), {"text": "x", "author": other.pk, "author_id": other.pk}
         )
         assert IssueNote.objects.get().author == bo
 
