@@ -54,7 +54,7 @@ RULES = (
         "connected",
         _word_patterns(r"\bconnected\b", TALK),
         sound(
-            "Sound: cobrowse is offered during an existing web messaging or voice interaction. The state stands on each "
+            "Sound: cobrowse is offered during an existing web messaging or voice interaction. The state is on each "
             "communication of a participant, not on the conversation, and queued or closed are no values of the API.",
             OFFICIAL,
         ),
@@ -67,8 +67,8 @@ RULES = (
             r"\b(?:instead of|in place of|rather than|masks?|hides?)\b[^.]{0,30}\b403\b|\b(?:scope|permission)s?\b",
         ),
         unknown(
-            "No official text says that a 404 stands for a missing right: the contract documents 403. "
-            "A provider gateway, which a few orgs sit behind, does answer so.",
+            "No official text says that a 404 means a missing permission: the API reference documents 403. "
+            "A provider gateway, which a few orgs use, does respond like that.",
             "the contract's declared answers",
             gateway=True,
         ),
@@ -88,7 +88,7 @@ RULES = (
         "exact provider",
         _word_patterns(r"\bcase[- ]?sensitiv", r"provider"),
         unknown(
-            "The published API has no cobrowse provider to match. A provider gateway, which a few orgs sit behind, "
+            "The published API has no cobrowse provider to match. A provider gateway, which a few orgs use, "
             "compares exactly.",
             "the published contract",
             gateway=True,
@@ -106,12 +106,12 @@ RULES = (
     AdviceRule(
         "retry",
         _word_patterns(r"\b(?:retry(?!-after)|retries|retrying|try again|back-?off|wait (?:a few|some|for))\b"),
-        unknown("The contract does not say whether waiting helps; a diagnosis of the call does."),
+        unknown("The API reference doesn't say whether waiting helps; checking the call in your org does."),
     ),
     AdviceRule(
         "region",
         _word_patterns(r"\bregions?\b", r"\b(?:wrong|right|correct|same|match|check|verify|sure|your|different)\w*\b"),
-        unknown("Which region is right depends on the org. The hosts that are named are judged by themselves."),
+        unknown("Which region is right depends on the org. Each host in the text is checked separately."),
     ),
 )
 BY_NAME = {rule.name: rule for rule in RULES}

@@ -19,11 +19,11 @@ DOCUMENTS = (f"{BASE}/docs/swagger", f"{BASE}/docs/swaggerpreview")
 ALWAYS_PUBLISHED = frozenset({"conversations", "cobrowse", "cobrowsesessions", "webdeployments", "webchat", "oauth"})
 SLIPS = {
     "collapse_double_slash": "It has a slash too many.",
-    "strip_trailing_slash": "The slash at its end makes it another path.",
-    "base_deduplicated": "The base /api/v2 is in it twice.",
-    "drop_leading_part": "There is something before /api/v2 that does not belong there.",
-    "fix_case": "Paths are case-sensitive, and its capitals differ from the published ones.",
-    "add_prefix": "It lacks the base /api/v2.",
+    "strip_trailing_slash": "The trailing slash makes it a different path.",
+    "base_deduplicated": "It contains /api/v2 twice.",
+    "drop_leading_part": "Something before /api/v2 doesn't belong there.",
+    "fix_case": "Paths are case-sensitive, and its upper and lower case differs from the published path.",
+    "add_prefix": "/api/v2 is missing at its start.",
 }
 
 
@@ -51,7 +51,7 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     if path.rstrip("/") == TOKEN_PATH:
         return _token_request(claim)
     if path in DOCUMENTS:
-        return real("The API describes itself here, for everybody.", source)
+        return real("The API's own description, readable by anyone.", source)
     whole = path if "/api/v" in path.lower() else BASE + path
     match = contract.match(claim.method, whole)
     if match.is_path_published and not match.suspicious_parameters:
@@ -62,9 +62,9 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
         return real(part, source)
     nearest = nearest_to(claim.method, whole, contract)
     if claim.host and not (is_genesys(claim.host) or is_placeholder_host(claim.host)):
-        return unknown("The host is none of Genesys Cloud's, so its paths cannot be judged.", source)
+        return unknown("This isn't a Genesys Cloud host, so we can't check its paths.", source)
     if not whole.lower().startswith(BASE) and "/api/v2/" not in whole.lower():
-        return wrong("The published API has the version v2 only.", source, nearest)
+        return wrong("The published API has only version v2.", source, nearest)
     return _unpublished(whole, contract, contract.find_repairs(whole), nearest, source)
 
 
@@ -84,17 +84,17 @@ def _token_request(claim: Claim) -> ClaimResult:
     source = "the official SDKs and the developer centre's page on client credentials"
     where = region_of_host(claim.host)
     if where and claim.host != where.login_host:
-        return wrong("Tokens come from the login host, not from this one.", source, (TOKEN_CALL,))
+        return wrong("Tokens come from the login host, not this one.", source, (TOKEN_CALL,))
     if claim.method not in ("", "POST"):
-        return wrong("A token is asked for with POST.", source, (TOKEN_CALL,))
-    return real("The login host grants tokens here; the API host does not.", source)
+        return wrong("Tokens are requested with POST.", source, (TOKEN_CALL,))
+    return real("The login host issues tokens here; the API host doesn't.", source)
 
 
 def _published(claim: Claim, match: PathMatch, is_short: bool, source: str) -> ClaimResult:
-    short = f" Its whole path begins with {BASE}." if is_short else ""
+    short = f" The full path starts with {BASE}." if is_short else ""
     if claim.method and match.operation is None:
         methods = " and ".join(sorted(operation.method for operation in match.other_methods))
-        sentence = f"The path is published, but for {methods} only.{short}"
+        sentence = f"The path is published, but only for {methods}.{short}"
         return wrong(sentence, source, named(match.other_methods))
     published = match.operation or match.other_methods[0]
     return real(f"{_describe(published, match, claim)}{short}", source)
@@ -123,9 +123,9 @@ def _gateway(
 ) -> ClaimResult:
     answers = claim.method in ("", behind.method)
     sentence = (
-        "Not in the published API: only a provider gateway, which a few orgs sit behind, answers here."
+        "Not in the published API: only a provider gateway, which a few orgs use, responds here."
         if answers
-        else f"Not in the published API, and a provider gateway answers {behind.method} here only."
+        else f"Not in the published API, and a provider gateway responds only to {behind.method} here."
     )
     nearest = nearest_to(claim.method or behind.method, whole, contract)
     return wrong(sentence, source, nearest, gateway=answers)
@@ -138,10 +138,10 @@ def _part_of_published(claim: Claim, whole: str, contract: Contract) -> str:
     bare = whole.rstrip("/")
     begun = sum(operation.path.startswith(f"{bare}/") for operation in contract.operations)
     if begun:
-        return f"No operation itself, but {begun} published ones begin so."
+        return f"Not an operation itself, but {begun} published paths start like this."
     if not claim.host and not claim.text.startswith("/api/"):
         ended = sum(operation.path.endswith(claim.text) for operation in contract.operations)
-        return f"No whole path, but {ended} published ones end so." if ended else ""
+        return f"Not a full path, but {ended} published paths end like this." if ended else ""
     return ""
 
 

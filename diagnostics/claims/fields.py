@@ -109,21 +109,21 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     path = claim.call.text if "/api/v" in claim.call.text else BASE + claim.call.text
     operation = contract.match(claim.call.method, path).operation
     if operation is None:
-        sentence = "It belongs to a call that is not published, so no contract can say."
+        sentence = "It belongs to a call that isn't published, so we can't check it."
         return unknown(sentence, source)
     if not operation.has_body:
         return wrong(f"{_name(operation)} takes no body.", source)
-    return unknown(f"{_name(operation)} takes a body; its fields are not kept here.", source)
+    return unknown(f"{_name(operation)} takes a body; we don't have its fields.", source)
 
 
 def _of_start(claim: Claim, contract: Contract, source: str) -> ClaimResult:
     start = contract.operation("POST", START_PATH)
     if start is not None and start.has_body:
-        return unknown("The contract in force gives this call a body; its fields are not kept here.", source)
+        return unknown("The API reference in force gives this call a body; we don't have its fields.", source)
     is_provider = claim.text.lower().replace("_", "") == "providerid"
-    sentence = "The published call that starts a cobrowse session takes no body at all: the conversation id in the path is everything."
+    sentence = "The published call that starts a cobrowse session takes no body: the conversation ID in the path is all it needs."
     if is_provider:
-        sentence += " Only a provider gateway, which a few orgs sit behind, wants a providerId."
+        sentence += " Only a provider gateway, which a few orgs use, needs a providerId."
     return wrong(sentence, source, (f"POST {START_PATH} without a body",), gateway=is_provider)
 
 

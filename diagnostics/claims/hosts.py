@@ -42,33 +42,33 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     host, facts = claim.text, known("hosts")
     if (region := region_of_host(host)) is not None:
         if claim.scheme == "http" and region.domain:
-            sentence = f"The host is that of {region.name}, but it is called by https only."
+            sentence = f"The host is that of {region.name}, but it must be called with https."
             return wrong(sentence, SOURCE, (f"https://{host}",))
         role = {region.login_host: "login", region.api_host: "API"}.get(host, "sign-in")
         return real(f"The {role} host of {region.name}, {region.key}.", SOURCE)
     name = host.partition(":")[0]
     if name in facts["documentation"]:
-        return real("Genesys publishes documentation there; it is no API host.", SOURCE)
+        return real("Genesys publishes documentation there; it isn't an API host.", SOURCE)
     if (domain := _domain_of(name)) == name:
-        return real("The domain of a region; its API host begins with api.", SOURCE, (f"api.{name}",))
+        return real("The domain of a region; its API host starts with api.", SOURCE, (f"api.{name}",))
     if OLD_DOMAIN.fullmatch(name):
-        sentence = "No region has a host of this form: the domain follows api. at once."
+        sentence = "No region has a host like this: the domain comes right after api."
         return wrong(sentence, SOURCE, (f"api.{domain}",))
     if is_placeholder_host(name):
-        return unknown("A placeholder: what will stand there decides.", SOURCE)
+        return unknown("A placeholder: it depends on what replaces it.", SOURCE)
     if not LOOKALIKE.search(name):
-        return unknown("None of Genesys Cloud's hosts, so nothing can be said about it.", SOURCE)
+        return unknown("This isn't a Genesys Cloud host, so we can't check it.", SOURCE)
     return _lookalike(name, domain)
 
 
 def _lookalike(name: str, domain: str) -> ClaimResult:
     facts = known("hosts")
     if name.endswith(tuple(facts["internal"])):
-        return wrong("Genesys uses this domain inside its own house only.", SOURCE)
+        return wrong("Genesys uses this domain only internally.", SOURCE)
     if domain and name.split(".")[0] in facts["services"]:
-        return unknown("A host beside the API; the region tables do not speak of it.", SOURCE)
+        return unknown("A Genesys host outside the API; the region tables don't list it.", SOURCE)
     if domain:
-        sentence = "Orgs have no host of their own: every org of a region shares its API host."
+        sentence = "Orgs don't have their own host: all orgs of a region share its API host."
         return wrong(sentence, SOURCE, (f"api.{domain}",))
     nearest = tuple(region.api_host for region in nearest_regions(name))
     return wrong("No region of Genesys Cloud has this host.", SOURCE, nearest)

@@ -68,7 +68,7 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     if name in facts["models"]:
         return real("A model of the SDKs.", source)
     if name in facts["real"]:
-        return real("A method of the Python SDK beside the API's own operations.", source)
+        return real("A helper method of the Python SDK, not an API operation.", source)
     if (operation := operation_of(name, contract)) is not None:
         age = ", deprecated" if operation.deprecated else ""
         where = f" of {operation.sdk_class}" if operation.sdk_class else ""
@@ -79,31 +79,31 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     nearest = _nearest(name, contract)
     known_invention = name in facts["invented"] or "cobrowse" in name.lower()
     if known_invention or re.match(rf"(?i:{VERB})(?:_|[A-Z])", name):
-        return wrong("No SDK has anything of this name.", source, nearest)
-    return unknown("No operation is called so.", source, nearest)
+        return wrong("No SDK has this name.", source, nearest)
+    return unknown("No operation has this name.", source, nearest)
 
 
 def _class(name: str, contract: Contract, source: str) -> ClaimResult:
     classes = {operation.sdk_class for operation in contract.operations if operation.sdk_class}
     if name in classes:
-        return real("A class of the SDKs, which holds the operations of its part.", source)
+        return real("An SDK class with the operations of its area.", source)
     if "cobrowse" in name.lower():
-        return wrong("The SDKs have no class for cobrowse of its own.", source, ("ConversationsApi",))
+        return wrong("The SDKs have no separate class for cobrowse.", source, ("ConversationsApi",))
     folded = {operation.lower(): operation for operation in classes}
     near = tuple(
         folded[operation] for operation in (name.lower(), name.lower().replace("api", "sapi")) if operation in folded
     )
-    return unknown("No class of the SDKs is called so; it may be the program's own.", source, near)
+    return unknown("No SDK class has this name; it may belong to the program.", source, near)
 
 
 def _command(text: str, contract: Contract, source: str) -> ClaimResult:
     words = text.split()[1:]
     if words[:3] == ["conversations", "cobrowse", "create"]:
-        return real("Starts a cobrowse session for the conversation id behind it.", source)
+        return real("Starts a cobrowse session for the conversation ID that follows.", source)
     if "cobrowse" in words:
         right = ("gc conversations cobrowse create <conversationId>",)
-        return wrong("The command line has one command for cobrowse, and this is not it.", source, right)
-    return unknown("The commands of gc are known to us for cobrowse only.", source)
+        return wrong("The command line has one cobrowse command, and this isn't it.", source, right)
+    return unknown("We only know the gc commands for cobrowse.", source)
 
 
 def _nearest(name: str, contract: Contract) -> tuple[str, ...]:

@@ -40,20 +40,23 @@ def _is_of_communication(around: str) -> bool:
 def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     facts = known("states")
     if claim.text == "conversation.state":
-        sentence = "The field exists, but no read fills it: a state stands on each communication of each participant."
+        sentence = "The field exists, but no read fills it: the state is on each communication of each participant."
         nearest = ("participants[].messages[].state", "participants[].calls[].state")
         return wrong(sentence, facts["source"], nearest)
     if claim.text in facts["real"]:
-        return real("A state of a communication. A conversation as a whole has none.", facts["source"])
+        return real("A state of a communication. A conversation itself has none.", facts["source"])
     instead, words = _instead(claim.text)
     return wrong(f"No communication has this state. {instead}".strip(), facts["source"], words)
 
 
 def _instead(word: str) -> tuple[str, tuple[str, ...]]:
     if word in ("queued", "waiting", "pending"):
-        return "Waiting in a queue shows as a connected acd participant without a connected agent.", ("alerting",)
+        return "Waiting in a queue appears as a connected acd participant without a connected agent.", ("alerting",)
     if word in ("closed", "completed", "ended", "expired"):
-        return "What is over is disconnected or terminated, or has an endTime.", ("disconnected", "terminated")
+        return "An ended communication is disconnected or terminated, or has an endTime.", (
+            "disconnected",
+            "terminated",
+        )
     return "", ("connected",)
 
 

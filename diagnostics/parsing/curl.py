@@ -38,7 +38,7 @@ def curl_calls(text: str) -> list[CallSpan]:
         found = CURL.search(text, max(command.end, found.end()))
     if first and not calls:
         raise Unreadable(
-            "There is a curl command here, but it names no URL, so there is no call to look at. "
+            "This curl command has no URL, so there is no call to check. "
             "Paste the whole command, from curl to the end of its last line."
         )
     return calls
@@ -61,13 +61,13 @@ def fill(draft: Draft, options: CurlOptions, variables: Sequence[str], program: 
     draft.url = options.urls[0].strip()
     draft.headers = list(options.headers)
     if options.others:
-        draft.note("dropped", f"Further words that are no option were left out: {options.others}.")
+        draft.note("dropped", f"Arguments that aren't options were left out: {options.others}.")
     if re.match(r"(?:[\w-]+\.){1,8}[a-z]{2,}(?:[:/?]|$)", draft.url):
         draft.note("guessed", f"The URL has no scheme; {program} then speaks plain http.")
     draft.variables = tuple(part for part in draft.url.split("?", 1)[0].split("/") if part in variables)
     if draft.variables:
         draft.note(
-            "guessed", "The value of a shell variable is not in the text; give the conversation ID beside the call."
+            "guessed", "The value of a shell variable is not in the text; enter the conversation ID next to the call."
         )
     _fill_body(draft, options, program)
     _fill_method(draft, options, program)
@@ -80,7 +80,7 @@ def _fill_body(draft: Draft, options: CurlOptions, program: str) -> None:
     if query:
         draft.url += ("&" if "?" in draft.url else "?") + "&".join(query)
     if options.from_file:
-        draft.note("dropped", "A part of the call comes from a file (@...), whose content is not known here.")
+        draft.note("dropped", "A part of the call comes from a file (@...), whose content we don't have.")
     kind = ""
     if options.form:
         kind, draft.body = "multipart/form-data; boundary=form", _multipart(options.form)
@@ -103,7 +103,7 @@ def _fill_method(draft: Draft, options: CurlOptions, program: str) -> None:
     if draft.method:
         return
     if options.method.strip():
-        draft.note("dropped", "The method given with -X is no word, so it was left out.")
+        draft.note("dropped", "The value of -X isn't an HTTP method, so it was left out.")
     has_body = (options.has_data and not options.get) or bool(options.form)
     if options.head:
         draft.method = "HEAD"

@@ -150,7 +150,7 @@ def fill_conversation(draft: Draft) -> None:
         draft.url = draft.url.replace(variable, draft.conversation_id)
         draft.variables = tuple(name for name in draft.variables if name != variable)
         draft.remove_notes("is not in the text")
-        draft.note("guessed", f"The conversation ID {draft.conversation_id} was taken from another line of the text.")
+        draft.note("guessed", f"The conversation ID {draft.conversation_id} comes from another line of the text.")
 
 
 def region_set(text: str) -> Region | None:
@@ -195,7 +195,7 @@ def use_host(draft: Draft, text: str) -> None:
     if region is not None:
         draft.url = f"https://{region.api_host}{draft.url}"
         draft.notes = [Note(note.kind, note.what.replace("; no host is in the text.", ".")) for note in draft.notes]
-        draft.note("guessed", f"The host {region.api_host} was taken from the region that the text sets: {region.key}.")
+        draft.note("guessed", f"The host {region.api_host} comes from the region set in the text: {region.key}.")
 
 
 def conversation_named(text: str) -> str:

@@ -132,12 +132,12 @@ def guess_method(draft: Draft) -> None:
         return
     if draft.body is not None:
         draft.method = "POST"
-        draft.note("guessed", "No method was given; POST was taken because there is a body.")
+        draft.note("guessed", "No method was given; we assumed POST because there is a body.")
     elif draft.url.split("?")[0].endswith("/oauth/token"):
         draft.method = "POST"
-        draft.note("guessed", "No method was given; POST was taken because tokens are requested that way.")
+        draft.note("guessed", "No method was given; we assumed POST because tokens are requested with it.")
     elif draft.url.split("?")[0].rstrip("/").endswith(("/cobrowse", "/cobrowse/sessions")):
         draft.method = "POST"
-        draft.note("guessed", "No method was given; POST was taken because that is how a session is started.")
+        draft.note("guessed", "No method was given; we assumed POST because it starts a session.")
     else:
-        draft.note("guessed", "No method was given, so the method is not judged.")
+        draft.note("guessed", "No method was given, so the method wasn't checked.")

@@ -73,7 +73,7 @@ def candidates_in_har(text: str) -> list[Candidate]:
     whole = (reduced is None or reduced[2] == "true") and scanner.finished
     if not entries.candidates:
         raise Unreadable(_nothing_in(scanner, whole))
-    source = f"The call is one of {total:,} entries of a HAR." if total > 1 else "The call is the one entry of a HAR."
+    source = f"The call is one of {total:,} entries of a HAR." if total > 1 else "The call is the only entry of a HAR."
     lost = _lost(scanner, whole)
     return [candidate_of(entry, source, lost) for _, entry in entries.best()]
 
@@ -134,7 +134,7 @@ def _draft_of(entry: dict[str, Any], source: str, lost: str) -> Draft:
     if lost:
         draft.note("dropped", lost)
     if any(name in entry for name in LEAVE_OUT):
-        draft.note("dropped", "Times and other records of the browser were left out.")
+        draft.note("dropped", "Timings and other browser data were left out.")
     draft.response = _response(entry, draft)
     return draft
 
@@ -144,7 +144,7 @@ def _response(entry: dict[str, Any], draft: Draft) -> DraftResponse | None:
     response = response if isinstance(response, dict) else {}
     status = _status_of(entry)
     if status:
-        draft.note("taken", "The answer was taken from the same entry.")
+        draft.note("taken", "The response comes from the same entry.")
         return DraftResponse(status, _headers(response), _content(response.get("content"), draft))
     error = response.get("_error") or entry.get("_error")
     if isinstance(error, str) and error:
@@ -163,7 +163,7 @@ def _content(content: Any, draft: Draft) -> str | None:
     try:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):
-        draft.note("dropped", "The body of the answer is no text, so it was left out.")
+        draft.note("dropped", "The response body isn't text, so it was left out.")
         return None
 
 
@@ -211,9 +211,9 @@ def _status_of(entry: dict[str, Any]) -> int | None:
 def _lost(scanner: EntryScanner, whole: bool) -> str:
     sentences = []
     if not whole:
-        sentences.append("The HAR breaks off; its whole entries were read.")
+        sentences.append("The HAR is cut off; its complete entries were parsed.")
     if scanner.unread:
-        sentences.append(f"Entries that are too large, broken or no calls were left out: {scanner.unread:,}.")
+        sentences.append(f"Entries that are too large, broken or not calls were left out: {scanner.unread:,}.")
     return " ".join(sentences)
 
 
@@ -221,5 +221,5 @@ def _nothing_in(scanner: EntryScanner, whole: bool) -> str:
     if scanner.total:
         return f"This HAR has {scanner.total:,} entries, but none of them can be read as a call. {SMALLER}"
     if whole:
-        return f"This HAR holds no entries, so there is no call in it. Record again while the call fails. {SMALLER}"
-    return f"This HAR breaks off before its first entry ends, so there is no call in it. {SMALLER}"
+        return f"This HAR has no entries. Record again while the call fails. {SMALLER}"
+    return f"This HAR is cut off before its first entry ends, so there is no call in it. {SMALLER}"

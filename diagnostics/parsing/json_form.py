@@ -35,11 +35,11 @@ def load(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise Unreadable(
             f"This begins like JSON, but stops being JSON at line {error.lineno}, column {error.colno} "
-            f"({error.msg}). Mend it there, or paste the call as curl or as raw HTTP."
+            f"({error.msg}). Fix it there, or paste the call as curl or as raw HTTP."
         ) from None
     except ValueError:
         raise Unreadable(
-            "This JSON is nested too deeply or holds a number too long to read. "
+            "This JSON is nested too deeply or has a number too long to parse. "
             "Paste only the call: {method, url, headers, body}."
         ) from None
 
@@ -117,7 +117,7 @@ def read_json_call(value: Any, text: str) -> Draft:
     elif draft.response is None:
         draft.response = _response_alone(value, text)
     if dropped := [key for key in {**value, **call} if key not in KNOWN and draft.has_call]:
-        draft.note("dropped", f"Further fields were left out: {len(dropped)}.")
+        draft.note("dropped", f"Other fields were left out: {len(dropped)}.")
     return draft
 
 
@@ -125,7 +125,7 @@ def _read_call(draft: Draft, call: dict[str, Any]) -> None:
     draft.note("taken", "The call was read from JSON.")
     draft.method = method_in(call.get("method"))
     if not draft.method and call.get("method") not in (None, ""):
-        draft.note("dropped", "The method is no word, so it was left out.")
+        draft.note("dropped", "The method isn't an HTTP method, so it was left out.")
     draft.headers = headers_in(call.get("headers"), MAX_HEADERS)
     if len(pairs_of(call.get("headers"))) > MAX_HEADERS:
         draft.note("dropped", f"Headers after the first {MAX_HEADERS} were left out.")
@@ -138,7 +138,7 @@ def _logged_response(draft: Draft, value: dict[str, Any]) -> DraftResponse | Non
     status = next((found for key in STATUS_KEYS if (found := status_in({"status": value.get(key)}))), None)
     if status is None:
         return None
-    draft.note("taken", f"The status {status} beside the call was taken as its answer.")
+    draft.note("taken", f"The status {status} next to the call was read as its response.")
     ids = [value[key] for key in CORRELATION_KEYS if isinstance(value.get(key), str)]
     return DraftResponse(status, [("ININ-Correlation-Id", ids[0])] if ids else [])
 
@@ -147,7 +147,7 @@ def _response_alone(value: dict[str, Any], text: str) -> DraftResponse:
     response = read_json_response(value, text)
     if response is None:
         raise Unreadable(
-            "This JSON object names no url, so it is no call; it may be the body of one. "
+            "This JSON object has no url, so it isn't a call; it may be the body of one. "
             "Paste the whole call: {method, url, headers, body}, curl, raw HTTP, or one line such as POST /api/v2/..."
         )
     return response

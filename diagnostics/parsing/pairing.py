@@ -65,7 +65,7 @@ def _read(context: PasteContext, call: CallSpan, until: int, last: bool, first: 
     if (found is None and draft.response is None) or is_more_complete:
         found = before.join(found) if before and found else before
         if found is not None:
-            draft.note("guessed", "The response stands before the call in the text and was taken as its response.")
+            draft.note("guessed", "The response comes before the call in the text and was read as its response.")
     draft.response = completed(draft.response, found)
     if draft.response and draft.response.status and not draft.response.body and CORS.search(context.text, 0, MAX_SCAN):
         draft.note(
@@ -86,7 +86,7 @@ def merged(draft: Draft, others: Sequence[Draft], text: str) -> Draft:
         if _unknown_parts(other.url) < _unknown_parts(draft.url):
             draft.url, draft.variables = other.url, other.variables
             draft.remove_notes("not in the text")
-            draft.note("guessed", "The address was taken from another line of the text that shows it filled in.")
+            draft.note("guessed", "The URL comes from another line of the text, where it is filled in.")
         if not draft.method or (other.method and _method_was_guessed(draft) and not _method_was_guessed(other)):
             draft.method = other.method or draft.method
             draft.remove_notes("No method was given")
@@ -119,7 +119,7 @@ def _fill_address(draft: Draft, text: str) -> None:
         if _is_same_path(_path(draft.url), _path(url)) and _unknown_parts(url) < _unknown_parts(draft.url):
             draft.url, draft.variables = url, ()
             draft.remove_notes("not in the text")
-            draft.note("guessed", "The address was taken from another line of the text that shows it filled in.")
+            draft.note("guessed", "The URL comes from another line of the text, where it is filled in.")
         if number >= MAX_FRAMES:
             return
 
@@ -135,7 +135,7 @@ def _fill_method(draft: Draft, text: str) -> None:
         if _is_same_path(operation.path, path):
             draft.method, draft.sdk_method = operation.method, draft.sdk_method or operation.operation_id
             draft.remove_notes("No method was given")
-            draft.note("guessed", f"The method {operation.method} was taken from the SDK's {operation.operation_id}.")
+            draft.note("guessed", f"The method {operation.method} comes from the SDK's {operation.operation_id}.")
             return
 
 

@@ -42,7 +42,7 @@ BEGINNING = 20_000  # characters parsed if the whole text takes too long
 SHORTENED = 4_000  # characters kept of a URL or a body if masking all of it takes too long
 FIRST_HEADERS, LONGEST_HEADER = 30, 500
 TOO_SLOW = (
-    "This text took too long to read, and no call was found in its beginning. Paste only the failing call, "
+    "This text took too long to parse, and its beginning has no call. Paste only the failing call, "
     "without the text around it."
 )
 FORMS = (
@@ -115,7 +115,7 @@ class PastedCall:
                 draft.notes.insert(0, Note("dropped", time_budget.PARTIAL))
             if len(candidates) > 1:
                 why = "as chosen" if chosen == choice else "as the likeliest"
-                draft.note("taken", f"Of {len(candidates)} calls in the text, number {chosen + 1} was taken, {why}.")
+                draft.note("taken", f"Of {len(candidates)} calls in the text, number {chosen + 1} was chosen, {why}.")
             parsed = _masked(draft)
             return replace(
                 parsed,
@@ -270,7 +270,7 @@ def parse_response(text: str) -> Parsed:
     draft.notes = [Note("dropped", time_budget.PARTIAL)] * is_partial + notes + draft.notes
     draft.note_composed_body()
     if draft.response and draft.response.status is None and not draft.response.network_error:
-        draft.note("guessed", "The answer names no status, so only its body is judged.")
+        draft.note("guessed", "The response has no status, so only its body was checked.")
     return _masked(draft)
 
 
@@ -411,23 +411,23 @@ def _clean(text: str, forms: str) -> tuple[str, list[Note]]:
     if len(text) > (limit := limit_of(text)):
         advice = "Paste the failing call alone, without logs around it."
         raise Unreadable(
-            f"The text has {len(text):,} characters, and {limit:,} is the most that is read. "
+            f"The text has {len(text):,} characters, and {limit:,} is the limit. "
             f"{SMALLER if HAR_START.search(text, 0, 5_000) else advice}"
         )
     strange = len(CONTROLS.findall(text)) + text.count("\ufffd")
     if strange > 20 and strange > len(text) / 10:
-        raise Unreadable(f"This looks like a binary file, not like text, so there is no call to read in it. {forms}")
+        raise Unreadable(f"This looks like a binary file, not text. {forms}")
     notes: list[Note] = []
     cleaned = clean_text(text)
     if len(cleaned) != len(text.replace("\r\n", "\n").lstrip("\ufeff")):
         notes.append(Note("dropped", "Invisible control characters were removed."))
     if cleaned.count(REPLACEMENT) != text.count(REPLACEMENT):
-        notes.append(Note("dropped", "Characters that were only half there were replaced."))
+        notes.append(Note("dropped", "Incomplete characters were replaced."))
     if "```" in cleaned or "~~~" in cleaned:
         cleaned = "\n".join(line for line in cleaned.split("\n") if not FENCE.fullmatch(line))
     cleaned = cleaned.strip()
     if not cleaned:
-        raise Unreadable(f"There is nothing here to read. {forms}")
+        raise Unreadable(f"There is nothing here to parse. {forms}")
     return cleaned, notes
 
 
@@ -444,12 +444,12 @@ def _candidates(text: str) -> list[Candidate]:
     if has_response(text):
         return [Candidate(partial(read_response, text))]
     if is_page:
-        raise Unreadable(f"This is a page of HTML or XML, not a call; perhaps it is the answer you got. {FORMS}")
+        raise Unreadable(f"This is HTML or XML, not a call; it may be the response you got. {FORMS}")
     if candidates := candidates_by_name(text):
         return candidates
     if _response_in(text) is not None:
         return [Candidate(partial(_response_alone, text))]
-    raise Unreadable(f"{_size_of(text)}, and neither a method with an address nor a curl command is in it. {FORMS}")
+    raise Unreadable(f"{_size_of(text)} without a call: no method with a URL, and no curl command. {FORMS}")
 
 
 def _candidates_in_json(text: str) -> list[Candidate]:
@@ -488,7 +488,7 @@ def _response_in(text: str) -> DraftResponse | None:
 
 def _response_alone(text: str) -> Draft:
     draft = Draft("short", response=_response_in(text))
-    draft.note("taken", "The text holds only an answer; the call itself is not in it.")
+    draft.note("taken", "The text has only a response, not the call.")
     return draft
 
 
@@ -509,14 +509,14 @@ def _read_response(text: str) -> Draft:
         inner = next((value[key] for key in ("answer", "response") if key in value), None)
         draft = Draft("json", response=read_json_response(inner) or read_json_response(value, text))
         if draft.response is None:
-            raise Unreadable(f"This JSON is no answer: it has neither status nor network_error. {RESPONSE_FORMS}")
+            raise Unreadable(f"This JSON isn't a response: it has neither status nor network_error. {RESPONSE_FORMS}")
         return draft
     form = "curl" if "curl: (" in text else "short"
     if has_response(text):
         form = "raw_http"
     draft = Draft(form, response=_response_in(text))
     if draft.response is None:
-        raise Unreadable(f"{_size_of(text)}, and no status, error body or curl error is in it. {RESPONSE_FORMS}")
+        raise Unreadable(f"{_size_of(text)} without a response: no status, error body or curl error. {RESPONSE_FORMS}")
     return draft
 
 

@@ -223,7 +223,7 @@ def _body(body: Any, variables: Mapping[str, str], draft: Draft) -> str | None:
     elif mode == "graphql":
         text, kind = json.dumps(content, ensure_ascii=False), "application/json"
     elif mode == "file":
-        draft.note("dropped", "The body comes from a file, whose content is not known here.")
+        draft.note("dropped", "The body comes from a file, whose content we don't have.")
     if text:
         draft.default_content_type(kind, "Postman")
     return text or None

@@ -51,7 +51,7 @@ def raw_requests(text: str, after_curl: int) -> list[CallSpan]:
 def read_response(text: str) -> Draft:
     """A response alone."""
     draft = Draft("raw_http", response=raw_response(text))
-    draft.note("taken", "The text holds only an answer; the call itself is not in it.")
+    draft.note("taken", "The text has only a response, not the call.")
     return draft
 
 
@@ -74,7 +74,7 @@ def _read(text: str, start: int, until: int) -> Draft:
 def _read_request(draft: Draft, target: str, block: list[str], verbose: bool) -> None:
     if verbose:
         block = [line.lstrip()[1:].removeprefix(" ") for line in block if line.lstrip().startswith(">")]
-        draft.note("guessed", "The output of curl -v does not show the body, so the body is not known.")
+        draft.note("guessed", "curl -v doesn't print the body, so the body is unknown.")
     draft.headers, rest = read_headers(block)
     draft.body = None if verbose else tidy_body(rest)
     draft.url = whole_url(target, draft)
@@ -85,5 +85,5 @@ def whole_url(target: str, draft: Draft) -> str:
     host = (draft.header("Host") or "").strip()
     if not target.startswith("/") or not re.fullmatch(r"[^\s/?#@]{1,260}", host):
         return target
-    draft.note("guessed", "The URL was put together from the Host header; https was taken as its scheme.")
+    draft.note("guessed", "The URL was built from the Host header, with https.")
     return f"https://{host}{target}"

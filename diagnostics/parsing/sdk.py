@@ -200,7 +200,7 @@ def _read_gc(text: str, words: list[str], end: int, until: int) -> Draft:
         _fill(draft, operation, values, None)
     body = options.get("-d") or options.get("--directory")
     if any(name in options for name in ("-f", "--file", "--filename")):
-        draft.note("dropped", "The body comes from a file, whose content is not known here.")
+        draft.note("dropped", "The body comes from a file, whose content we don't have.")
     draft.body = draft.body or body or None
     draft.response = find_response(text[end:until])
     return finish(draft)

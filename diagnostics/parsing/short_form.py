@@ -126,7 +126,7 @@ def read_short_form(text: str, target: re.Match[str]) -> Draft:
     draft.url = path if comma and "?" not in path else draft.url  # a row of comma-separated values
     draft.note("taken", "The call was read from a line of text.")
     if re.search(r"[(=,][ \t]{0,4}[frb]?[\"'`]$", text[max(0, target.start("url") - 8) : target.start("url")]):
-        draft.note("dropped", "The address stands in program code, of which nothing else was taken.")
+        draft.note("dropped", "The URL is in program code; nothing else of the code was parsed.")
     else:
         before = text[: target.start()].rpartition("\n")[0].strip()
         _LineReader(draft, text, dropped=_count(before)).read(target.end())
@@ -158,7 +158,7 @@ class _LineReader:
             time_budget.check()
             self._line(_line_at(self.text, self.at))
         if self.dropped:
-            self.draft.note("dropped", f"Lines of text that belong to no call were left out: {self.dropped}.")
+            self.draft.note("dropped", f"Lines that don't belong to a call were left out: {self.dropped}.")
         if self.draft.response is None and (self.status or self.response_body):
             self.draft.response = DraftResponse(self.status, [], self.response_body)
 
@@ -200,7 +200,7 @@ class _LineReader:
             self.dropped += prose
             if prose and self.status is None and (found := PROSE_STATUS.search(line)):
                 self.status = int(found[1])
-                self.draft.note("guessed", f"The status {self.status} was taken from a sentence.")
+                self.draft.note("guessed", f"The status {self.status} comes from a sentence.")
             self._skip(line)
 
     def _response(self, status: int, line: str) -> None:

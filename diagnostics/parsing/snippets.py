@@ -153,7 +153,7 @@ def _with_base(url: Any, options: Mapping[str, Any]) -> Any:
 
 def _read(text: str, languages: Languages, request: SnippetCall, end: int, until: int) -> Draft:
     draft = Draft("code", method=request.method)
-    draft.note("taken", "The call was read from program code; nothing of it was run.")
+    draft.note("taken", "The call was parsed from program code; nothing was executed.")
     fill_url(draft, request.url, request.options.get("params"))
     _fill_headers(draft, request.options.get("headers"))
     body, as_json = request.body, request.as_json
@@ -170,7 +170,7 @@ def _read(text: str, languages: Languages, request: SnippetCall, end: int, until
 def fill_url(draft: Draft, url: str, params: Any = None) -> None:
     if base := LEADING_HOLE.match(url):
         url = url[base.end() :]
-        draft.note("guessed", f"The address begins with the variable {base[1]}, taken to be the API host.")
+        draft.note("guessed", f"The address begins with the variable {base[1]}, which we assumed to be the API host.")
     if isinstance(params, dict) and params:
         pairs = [f"{quote_plus(str(name))}={text_of(value)}" for name, value in params.items()]
         url += ("&" if "?" in url else "?") + "&".join(pairs)
@@ -183,7 +183,7 @@ def finish(draft: Draft) -> Draft:
     draft.variables = tuple(dict.fromkeys(map(without_marks, segments)))
     if draft.variables:
         shown = ", ".join(variable.strip("{}") for variable in draft.variables)
-        draft.note("guessed", f"The value of {shown} is not in the text; give the conversation ID beside the call.")
+        draft.note("guessed", f"The value of {shown} is not in the text; enter the conversation ID next to the call.")
     if draft.body and MARKED.search(draft.body):
         draft.note("guessed", "Parts of the body are variables, whose values are not in the text.")
     draft.url = without_marks(draft.url)
