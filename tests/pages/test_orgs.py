@@ -96,8 +96,8 @@ def test_a_status_found_by_the_first_check_may_be_older(as_lead: Client) -> None
 
 def test_open_issues_are_counted_without_those_of_one_call(as_lead: Client) -> None:
     client = make_org("Acme")
-    make_issue(client, about="")
-    make_issue(client, about="call:POST /api/v2/x")
+    make_issue(client, target="")
+    make_issue(client, target="call:POST /api/v2/x")
     assert as_lead.get("/orgs/").context["found"].rows[0].issues == 1
 
 

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from diagnostics.parsing.call import Parsed, Unreadable
@@ -179,6 +179,7 @@ def everything(text: str) -> str:
 @settings(max_examples=25, deadline=None)
 @given(secret=secrets)
 def test_a_secret_in_a_named_place_never_survives(place: str, secret: str) -> None:
+    assume(secret not in everything(NAMED[place].replace("SECRET", TOKENS)))  # a part of our own output is no secret
     assert secret not in everything(NAMED[place].replace("SECRET", secret))
 
 

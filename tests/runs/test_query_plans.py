@@ -62,7 +62,6 @@ AROUND = [
     "/clients/{client}/",
     "/runs/{last}/",
     "/runs/{last}/exchanges/0/",
-    "/runs/{last}/history/",
     "/runs/{last}/json/",
     "/compare/?a={last}&b={before}",
 ]
@@ -135,7 +134,6 @@ def test_no_chart_reads_every_run(db: None, long_history: FilledHistory, place: 
         "/runs/{last}/exchanges/0/",
         "/clients/{client}/",
         "/",
-        "/runs/{last}/history/",
         "/compare/?a={last}&b={before}",
         "/runs/{last}/json/",
     ],

@@ -13,7 +13,6 @@ from django.utils import timezone
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.models import Run
 from diagnostics.runs.queries import comparisons as queries
-from diagnostics.runs.views import comparisons
 from tests.comparison.sides import ON, SHOP, environment
 from tests.factories import make_client, make_finding, make_open_run, make_org_change, make_run, make_verdict
 
@@ -325,111 +324,33 @@ def test_the_raw_difference_asks_for_the_runs_that_are_missing(as_lead: Client, 
     assert b'action="/compare/"' in answer.content
 
 
-# --- when did it break
+# --- the history of a target
 
 
-def history(browser: Client, run: Run) -> str:
-    answer = browser.get(f"/runs/{run.pk}/history/")
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
-def test_the_break_its_reason_and_what_mended_it(as_lead: Client) -> None:
-    client = make_client()
-    good(client, 0)
-    a, b = good(client, 1), bad(client, 2)
-    bad(client, 3)
-    mended = good(client, 4)
-    page = history(as_lead, b)
-    answer = page[page.index("It broke between") :]
-    places = [answer.index(f">run {run.pk}</a>") for run in (a, b, mended)]
-    assert places == sorted(places)
-    assert "no longer has conversation:cobrowse:add" in page
-    assert "Role Cobrowse" in page
-    assert "Works now" in page
-
-
-def test_an_old_break_leads_to_the_newest_one(as_lead: Client) -> None:
-    client = make_client()
-    good(client, 1)
-    first = bad(client, 2)
-    good(client, 3)
-    newest = bad(client, 4)
-    place = f"/runs/{newest.pk}/history/"
-    assert place in history(as_lead, first)
-    assert "broke again later" not in history(as_lead, newest)
-
-
-def test_a_break_that_comes_back_is_called_recurring(as_lead: Client) -> None:
-    client = make_client()
-    ok, first, mended = good(client, 1), bad(client, 2), good(client, 3)
-    page = history(as_lead, bad(client, 4))
-    assert "Recurring" in page
-    assert f"/compare/?a={ok.pk}&amp;b={first.pk}" in page
-    assert f"run {mended.pk}</a> found it right again" in page
-    assert "Recurring" not in history(as_lead, first)
-
-
-def test_a_target_that_was_never_seen_to_work(as_lead: Client) -> None:
-    client = make_client()
-    bad(client, 1)
-    assert "never seen to work" in history(as_lead, bad(client, 2))
-
-
-def test_a_target_that_was_never_seen_broken(as_lead: Client) -> None:
-    assert "never seen broken" in history(as_lead, good(make_client()))
-
-
-def test_a_target_that_nobody_could_tell_of(as_lead: Client) -> None:
-    assert "could tell whether it works" in history(as_lead, good(make_client(), cause="undetermined"))
-
-
-def test_flapping_is_named(as_lead: Client) -> None:
-    client = make_client()
-    for hours in range(0, 6, 2):
-        good(client, hours)
-        last = bad(client, hours + 1)
-    assert "It flaps" in history(as_lead, last)
-
-
-def test_of_many_flips_the_newest_are_shown_and_all_are_counted(
-    as_lead: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(comparisons, "MAX_FLIPS", 2)
-    client = make_client()
-    for hours in range(0, 8, 2):
-        good(client, hours)
-        last = bad(client, hours + 1)
-    good(client, 9)
-    page = history(as_lead, Run.objects.order_by("pk")[1])
-    assert "The newest 2 of 7" in page
-    assert f"and {last.pk}</a>" in page
-
-
-def test_runs_of_other_targets_and_parts_of_runs_do_not_count(as_lead: Client) -> None:
+def test_runs_of_other_targets_and_parts_of_runs_do_not_count(db: None) -> None:
     client, other = make_client(), make_client("other")
     run = good(client, 1)
     bad(other, 2)
     bad(client, 3, branch="permissions.call")
     bad(client, 4, target=f"health:{client.pk}", kind="health")
     bad(client, 5, status="interrupted")
-    assert "never seen broken" in history(as_lead, run)
+    assert queries.history_of_target(run).flips == ()
 
 
-def test_a_run_without_a_target_has_no_history_yet(as_lead: Client) -> None:
-    assert "no history yet" in history(as_lead, good(make_client(), target=""))
+def test_run_without_a_target_has_no_history(db: None) -> None:
+    assert queries.history_of_target(good(make_client(), target="")).points == ()
 
 
-def test_the_last_good_run_is_found_however_long_ago_it_was(as_lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_last_good_run_is_found_however_long_ago_it_was(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "MAX_POINTS", 3)
     client = make_client()
     a, b = good(client, 1), bad(client, 2)
     for hours in range(3, 9):
         last = bad(client, hours)
-    page = history(as_lead, last)
-    assert f"/compare/?a={a.pk}&amp;b={b.pk}" in page
-    # an old run is asked about its own time
-    assert f"/compare/?a={a.pk}&amp;b={b.pk}" in history(as_lead, b)
+    for run in (last, b):
+        broke = queries.history_of_target(run).break_before(run.pk)
+        assert broke is not None
+        assert (broke.before.pk, broke.after.pk) == (a.pk, b.pk)
 
 
 # --- how often the database is asked
@@ -448,18 +369,6 @@ def test_comparing_asks_as_often_for_many_findings_and_changes_as_for_one(
             make_finding(run, "permissions.call", "fail", subject=str(number))
         make_org_change(client, not_before=when(1.2), at=when(1.8))
     assert queries_of(as_lead, place) == alone
-
-
-def test_a_history_asks_as_often_for_many_runs_as_for_few(
-    as_lead: Client, queries_of: Callable[[Client, str], int]
-) -> None:
-    client = make_client()
-    good(client, 1)
-    last = bad(client, 2)
-    few = queries_of(as_lead, f"/runs/{last.pk}/history/")
-    for hours in range(3, 12):
-        (good if hours % 4 == 0 else bad)(client, hours)
-    assert queries_of(as_lead, f"/runs/{last.pk}/history/") == few
 
 
 def test_choosing_asks_as_often_for_many_runs_as_for_few(
@@ -501,7 +410,6 @@ def test_no_query_of_a_comparison_reads_a_whole_table(as_lead: Client) -> None:
         f"/compare/?a={a.pk}&b={b.pk}",
         "/compare/",
         f"/compare/?a={b.pk}",
-        f"/runs/{b.pk}/history/",
         f"/runs/{b.pk}/",
     ]
     with CaptureQueriesContext(connection) as asked:
