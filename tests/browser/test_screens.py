@@ -293,6 +293,8 @@ def add_missing_pages(screens: dict[str, str], client: Client) -> None:
 def look_at(window: Visit, name: str) -> list[str]:
     """What is wrong with the screen that is open."""
     troubles = []
+    if window.page.evaluate("typeof axe === 'undefined'"):
+        window.page.evaluate(AXE_SCRIPT)
     for scheme, size, options in LOOKS:
         window.page.emulate_media(color_scheme=scheme)
         window.page.set_viewport_size(size)
