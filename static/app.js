@@ -135,6 +135,7 @@ function restoreDraft() {
   const draft = JSON.parse(sessionStorage.draft || "{}");
   if (draft.of !== form.dataset.draft) delete sessionStorage.draft;
   else if (texts(form).every((field) => !field.value)) texts(form).forEach((field) => (field.value = draft.fields[field.name] || ""));
+  if (texts(form).some((field) => field.value)) keepDraft(form); // typed before this script was there
   const review = document.getElementById("review");
   if (review && !review.childElementCount && texts(form).some((field) => field.value)) htmx.trigger(review, "restored");
 }
