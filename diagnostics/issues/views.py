@@ -89,7 +89,7 @@ def issue_assign(request: Request, pk: int) -> HttpResponse:
 @admin_required
 def issue_accept(request: Request, pk: int) -> HttpResponse:
     """If it is already accepted, the new reason and end replace the old ones."""
-    issue, form = find_issue(pk, request.user), AcceptForm(request.POST)
+    issue, form = find_issue(pk, request.user), AcceptForm(request.POST, auto_id="accept_%s")
     if not form.is_valid():
         return _page(request, issue, accept_form=form)
     accept_issue(issue, form.cleaned_data["reason"], form.ends_at, request.user)
@@ -110,7 +110,7 @@ def issue_end_acceptance(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @may_run_required
 def issue_snooze(request: Request, pk: int) -> HttpResponse:
-    issue, form = find_issue(pk, request.user), SnoozeForm(request.POST)
+    issue, form = find_issue(pk, request.user), SnoozeForm(request.POST, auto_id="snooze_%s")
     if not form.is_valid():
         return _page(request, issue, snooze_form=form)
     snooze(issue, form.cleaned_data["reason"], form.ends_at, request.user)
@@ -177,8 +177,8 @@ def _page(request: Request, issue: Issue, **forms: Any) -> HttpResponse:
         "notes": queries.notes_of(issue),
         "note_form": NoteForm(),
         "assign_form": AssignForm(issue=issue, viewer=request.user),
-        "accept_form": AcceptForm(),
-        "snooze_form": SnoozeForm(),
+        "accept_form": AcceptForm(auto_id="accept_%s"),
+        "snooze_form": SnoozeForm(auto_id="snooze_%s"),
         "unfolded": "print" in request.GET,
         **forms,
         "open_form": next(iter(forms), ""),

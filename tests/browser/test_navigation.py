@@ -62,7 +62,7 @@ def test_filters_after_back_are_those_of_the_list(window: Visit) -> None:
     make_team_lead("tess")
     window.sign_in("tess")
     page = window.page
-    for path in ("/runs/", "/clients/", "/monitoring/schedules/", "/settings/audit-log/"):
+    for path in ("/runs/", "/orgs/", "/monitoring/schedules/", "/settings/audit-log/"):
         window.open(path)
         chosen = page.locator("main form select:visible").first
         if not chosen.count():

@@ -77,13 +77,13 @@ def test_a_browser_without_the_passkey_says_so_and_the_password_still_works(wind
 
 
 def test_an_operator_of_one_org_runs_there_and_meets_no_other(window: Visit) -> None:
-    mine = make_run(make_client("Lion support", org_id="lion"))
-    make_run(make_client("Zebra support", org_id="zebra"))
+    mine = make_run(make_client("Lion support", org_id="lion", org_name="Lion"))
+    make_run(make_client("Zebra support", org_id="zebra", org_name="Zebra"))
     make_person("operator", is_limited=True, only_orgs=["lion"])
     page = window.page
     window.sign_in("some-operator")
-    window.open("/clients/")
-    expect(page.locator("main")).to_contain_text("Lion support")
+    window.open("/orgs/")
+    expect(page.locator("main")).to_contain_text("Lion")
     expect(page.locator("main")).not_to_contain_text("Zebra")
     window.open("/")
     expect(page.get_by_label("Client")).to_contain_text("Lion support")

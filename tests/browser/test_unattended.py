@@ -151,7 +151,7 @@ def text_of(mail: EmailMessage) -> str:
 def check_told(window: Visit, mail: EmailMessage, receiver: Receiver, secret: str, run: Run) -> None:
     """The mail, the signed message, and the page that both lead to."""
     assert mail["To"] == "ops@example.com"
-    assert mail["Subject"].startswith("Broken: Acme")
+    assert mail["Subject"].startswith("Failing: Acme")
     assert "conversation:cobrowse:add" in text_of(mail) or run.cause in text_of(mail)
     got = receiver.received[-1]
     payload = Webhook(secret).verify(got.body, got.headers)
@@ -162,7 +162,7 @@ def check_told(window: Visit, mail: EmailMessage, receiver: Receiver, secret: st
 
 
 def check_ended(window: Visit, mail: EmailMessage, receiver: Receiver, secret: str) -> None:
-    assert mail["Subject"].startswith("Recovered: Acme")
+    assert mail["Subject"].startswith("Resolved: Acme")
     assert "Resolved after" in text_of(mail)
     assert "What changed:" in text_of(mail)
     got = receiver.received[-1]

@@ -112,8 +112,8 @@ def test_changes_and_what_is_over_for_long_go(acme: OAuthClient) -> None:
     past = timezone.now() - BEFORE_ALL
     make_org_change(acme, at=past)
     recent = make_org_change(acme)
-    make_issue(acme, subject="over", last_seen_at=past, ended_at=past)
-    still = make_issue(acme, subject="open", last_seen_at=past)
+    make_issue(acme, target="", last_seen_at=past, resolved_at=past)
+    still = make_issue(acme, last_seen_at=past)
     delete()
     assert left(OrgChange) == {recent.pk}
     assert left(Issue) == {still.pk}

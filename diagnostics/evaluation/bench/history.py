@@ -77,7 +77,7 @@ def _pages(filled: FilledHistory) -> Iterator[tuple[str, list[str]]]:
     numbers = [filled.last - step * (filled.last - filled.first) // 23 for step in range(20)]
     yield "run page", [reverse("run", args=[pk]) for pk in numbers]
     yield "comparison", [f"{reverse('comparison')}?a={pk}&b={pk + 1}" for pk in numbers[1:]]
-    yield "history of a run", [reverse("run-history", args=[pk]) for pk in numbers]
+    yield "list of issues", [reverse("issues")]
     yield "matrix", [reverse("run-matrix"), f"{reverse('run-matrix')}?cause=wrong"]
     yield "charts of 30 days", [reverse("run-causes"), reverse("run-latency")]
 
