@@ -280,9 +280,9 @@ class Watch(models.Model):
     """Re-checks one branch of a run until it is fixed, for a few minutes. The tick advances it."""
 
     class State(models.TextChoices):
-        WATCHING = "watching", "Watching"
-        FIXED = "mended", "Mended"
-        NOT_FIXED = "not_mended", "Not mended in time"
+        WATCHING = "watching", "Re-checking"
+        FIXED = "mended", "Fixed"
+        NOT_FIXED = "not_mended", "Not fixed"
         STOPPED = "stopped", "Stopped"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="watches")

@@ -42,7 +42,7 @@ def start_watch(run: Run, user: User) -> Watch:
     """Start a watch, or return the run's open one. Raises ActionRefused if there is nothing to re-check."""
     check_id = check_to_watch(run)
     if not check_id:
-        raise ActionRefused("Nothing in this run could be seen mended by asking the org again.")
+        raise ActionRefused("Nothing in this run can be fixed in the org and re-checked.")
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -89,7 +89,7 @@ def advance_watches(now: datetime | None = None) -> tuple[int, ...]:
 
 
 def _stop_after_failures(pk: int) -> None:
-    reason = "Checking again failed three times because of an error in Cobrowse Doctor."
+    reason = "Re-checking failed three times because of an error in Cobrowse Doctor."
     _end(Watch.objects.filter(pk=pk), Watch.State.STOPPED, timezone.now(), reason)
 
 

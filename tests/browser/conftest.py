@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -137,13 +138,13 @@ class Worker:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     paused = Worker()
-    steps = Diagnosis.steps
+    batches = Diagnosis.batches
 
-    def one_by_one(diagnosis: Diagnosis, *args: Any) -> Iterator[Any]:
-        for step in steps(diagnosis, *args):
+    def one_by_one(diagnosis: Diagnosis, *args: Any) -> Iterator[tuple[Any, ...]]:
+        for step in chain.from_iterable(batches(diagnosis, *args)):
             paused.gate.acquire()
-            yield step
+            yield (step,)
 
-    monkeypatch.setattr(Diagnosis, "steps", one_by_one)
+    monkeypatch.setattr(Diagnosis, "batches", one_by_one)
     yield paused
     paused.finish()

@@ -49,15 +49,15 @@ def test_check_again_says_what_changed_and_a_watch_ends_by_itself(window: Visit,
     window.open(f"/runs/{run.pk}/")
     expect(page.locator(".answer")).to_contain_text("authz.permission_missing")
 
-    page.get_by_role("button", name="Watch until mended").click()
+    page.get_by_role("button", name="Re-check until fixed").click()
     watch = page.locator("#watch")
-    expect(watch).to_contain_text("is checked again and again")
+    expect(watch).to_contain_text("We re-check")
     window.mark()
     grant_everything(demo, NO_ROLE)
     (pk,) = advance_watches(Watch.objects.get().next_at)
     execute_run(pk)
     advance_watches()
-    expect(watch).to_contain_text("is right in run")
+    expect(watch).to_contain_text("passed in")
     assert window.is_marked, "the watch was followed on one page"
 
     page.locator("#evidence summary").first.click()

@@ -84,7 +84,7 @@ def test_from_registering_a_client_to_the_verdict(window: Visit, org_client: Dem
     expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
     window.mark()
     worker.execute(Run.objects.get())
-    expect(page.get_by_role("heading", name="Asking the org")).to_be_visible()
+    expect(page.get_by_role("heading", name="Running checks")).to_be_visible()
     worker.release()
     expect(page.locator("#run")).to_contain_text("1 of ")
     expect(page.locator("#line")).to_contain_text("1 of ")

@@ -56,9 +56,9 @@ def test_a_health_check_changes_how_a_client_stands(window: Visit, demo: Running
     run = create_run(client=client, kind="health", inputs=Inputs(), user=None, source="cli")
     execute_run(run.pk)
     window.page.reload()
-    expect(row).to_contain_text("Down")
+    expect(row).to_contain_text("Permission missing")
     window.open(f"/clients/{client.pk}/")
-    expect(window.page.get_by_role("region", name="Status")).to_contain_text("Down")
+    expect(window.page.get_by_role("region", name="Status")).to_contain_text("Permission missing")
 
 
 def test_the_overview_is_narrowed_and_paged_without_script(window_without_script: Visit) -> None:

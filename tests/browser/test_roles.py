@@ -19,7 +19,8 @@ def test_a_team_lead_reads_and_is_refused_every_act(window: Visit) -> None:
     places = page.get_by_role("navigation", name="Main").get_by_role("link")
     expect(places).to_have_text(["Diagnose", "Issues", "Orgs", "Runs", "Monitoring"])
 
-    page.get_by_role("link", name=f"Run {run.pk}").click()
+    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_role("link", name=f"Run {run.pk}").first.click()
     expect(page.locator(".answer")).to_be_visible()
     expect(page.get_by_role("button", name="Run again")).to_have_count(0)
 

@@ -23,20 +23,20 @@ def begin(browser: Client, run: Run) -> Watch:
 
 
 def test_an_admin_begins_and_stops(as_admin: Client, broken: Run) -> None:
-    assert b"Watch until mended</button>" in as_admin.get(f"/runs/{broken.pk}/").content
+    assert b"Re-check until fixed</button>" in as_admin.get(f"/runs/{broken.pk}/").content
     watch = begin(as_admin, broken)
-    assert b"Stop watching" in as_admin.get(f"/runs/{broken.pk}/").content
+    assert b"Stop re-checking" in as_admin.get(f"/runs/{broken.pk}/").content
     as_admin.post(f"/runs/{broken.pk}/watch/stop/")
     watch.refresh_from_db()
     assert watch.state == "stopped"
-    assert b"Watch again" in as_admin.get(f"/runs/{broken.pk}/").content
+    assert b"Re-check until fixed</button>" in as_admin.get(f"/runs/{broken.pk}/").content
 
 
 def test_a_team_lead_follows_and_is_offered_nothing(as_admin: Client, as_lead: Client, broken: Run) -> None:
     assert b"/watch/start/" not in as_lead.get(f"/runs/{broken.pk}/").content
     begin(as_admin, broken)
     page = as_lead.get(f"/runs/{broken.pk}/").content
-    assert b"is checked again and again" in page
+    assert b"until it passes" in page
     assert b"/watch/stop/" not in page
 
 
@@ -67,7 +67,7 @@ def test_the_end_names_the_run_that_was_right(as_lead: Client, broken: Run) -> N
         latest=right,
     )
     page = as_lead.get(f"/runs/{broken.pk}/").content
-    assert b"<span>Mended</span>" in page
+    assert b"<span>Fixed</span>" in page
     assert f"/runs/{right.pk}/".encode() in page
 
 
