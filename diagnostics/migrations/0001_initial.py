@@ -676,7 +676,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('check_id', models.CharField(max_length=80)),
-                ('state', models.CharField(choices=[('watching', 'Watching'), ('mended', 'Mended'), ('not_mended', 'Not mended in time'), ('stopped', 'Stopped')], default='watching', max_length=10)),
+                ('state', models.CharField(choices=[('watching', 'Re-checking'), ('mended', 'Fixed'), ('not_mended', 'Not fixed'), ('stopped', 'Stopped')], default='watching', max_length=10)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('next_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
