@@ -42,16 +42,16 @@ def django_db_modify_db_settings(embedded_postgres: cluster.Cluster) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Allows TRUNCATE of the audit log, which some tests need, and ends connections that threads left open."""
+def django_db_keepdb() -> bool:
+    """The database goes with its folder: dropping it would fail if a thread still has a connection."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Allows TRUNCATE of the audit log, which some tests need."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE IF EXISTS diagnostics_auditentry DISABLE TRIGGER audit_no_truncate")
-    yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 @pytest.fixture(scope="session", autouse=True)
