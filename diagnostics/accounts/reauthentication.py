@@ -74,6 +74,7 @@ NEEDS_NO_CONFIRMATION = {
     "api-nowhere": _SHOWS,
     "api:runs": "is called by token, without a session",
     "api:run-start": "is called by token, without a session",
+    "mcp": "is called by token, without a session",
     "start": _RUN,
     "run-again": _RUN,
     "check-again": _RUN,

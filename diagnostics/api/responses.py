@@ -38,7 +38,7 @@ def client(request: HttpRequest, row: models.OAuthClient) -> schemas.ClientSchem
         id=row.pk,
         standing=status,
         tier=row.environment,
-        page=_page(request, "client", row.pk),
+        page=page_address(request, "client", row.pk),
         **_fields(row, *names, "created_at", "retired_at"),
     )
 
@@ -50,7 +50,7 @@ PROVIDER_FIELDS = (
 
 
 def provider(request: HttpRequest, row: models.Provider) -> schemas.ProviderSchema:
-    page = _page(request, "provider", row.pk)
+    page = page_address(request, "provider", row.pk)
     return schemas.ProviderSchema(
         id=row.pk, client=client_name(row.client), page=page, gone_at=row.removed_at, **_fields(row, *PROVIDER_FIELDS)
     )
@@ -76,7 +76,7 @@ def run(request: HttpRequest, row: models.Run) -> schemas.RunSchema:
         schedule=row.schedule_id,
         pinned=row.pinned_at is not None,
         url=address_of(request, row),
-        page=_page(request, "run", row.pk),
+        page=page_address(request, "run", row.pk),
         **_fields(row, *RUN_FIELDS),
     )
 
@@ -127,7 +127,7 @@ def issue(request: HttpRequest, row: models.Issue) -> schemas.IssueSchema:
         state=_state(row),
         first_run=row.first_run_id,
         last_run=row.last_run_id,
-        page=_page(request, "issue", row.pk),
+        page=page_address(request, "issue", row.pk),
         **_fields(row, *names, "accepted_until", "accepted_reason"),
     )
 
@@ -163,5 +163,6 @@ def _as_dict(value: object) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def _page(request: HttpRequest, name: str, pk: int) -> str:
-    return request.build_absolute_uri(reverse(name, args=[pk]))
+def page_address(request: HttpRequest, name: str, key: int | str) -> str:
+    """The absolute URL of a web page."""
+    return request.build_absolute_uri(reverse(name, args=[key]))

@@ -102,10 +102,7 @@ def start(
     For 24 hours the same request with the same key returns the same run, with the header `Idempotency-Replayed: true`;
     another request with that key is a 422. A run only sends read requests to the org.
     """
-    require_may_run(request)
-    key, fingerprint = idempotency_key or "", hash_request(payload.dict())
-    client = _client(request, payload.client)
-    started = _start_or_find(request, client, payload, key, fingerprint)
+    started = start_run(request, payload, idempotency_key or "")
     response["Location"] = responses.address_of(request, started.run)
     response["Retry-After"] = POLL_SECONDS
     if not started.is_new:
@@ -120,9 +117,10 @@ def _client(request: AuthenticatedRequest, pk: int) -> OAuthClient:
     return client
 
 
-def _start_or_find(
-    request: AuthenticatedRequest, client: OAuthClient, payload: RunGiven, key: str, fingerprint: str
-) -> StartResult:
+def start_run(request: AuthenticatedRequest, payload: RunGiven, key: str = "") -> StartResult:
+    """Start a run, or find the one that the same key started. Raises ProblemError."""
+    require_may_run(request)
+    client, fingerprint = _client(request, payload.client), hash_request(payload.dict())
     try:
         if run := find_started_run(request.auth, key, fingerprint):  # before parsing the paste, which can take a while
             return StartResult(run, is_new=False)

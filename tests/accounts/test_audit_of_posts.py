@@ -197,6 +197,7 @@ NOTHING_TO_TELL = {
     "api:nowhere": "no address of the API: a post is told so",
     "api:runs": "by token alone: below",
     "api:run-start": "by token alone: below",
+    "mcp": "by token alone: tests/mcp/test_protocol.py",
     "diagnose-read": "shows what was understood of a paste, and stores nothing",
     "diagnose-preview": "shows what would be read from a paste, and stores nothing",
 }
