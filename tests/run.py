@@ -24,8 +24,9 @@ PRODUCTION_ENVIRONMENT = {
     "FIELD_ENCRYPTION_KEYS": "b25seS1mb3ItdGhpcy1jaGVjay0wMTIzNDU2Nzg5MDE=",
     "ALLOWED_HOSTS": "cobrowse.example.com",
 }
-# One process per core, each with its own Postgres and broker. `worksteal` rebalances at the end.
-IN_PARALLEL = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+# Each process has its own Postgres and broker. One more than cores, because many tests wait for other processes.
+# `worksteal` rebalances at the end.
+IN_PARALLEL = ["--numprocesses", str(min(5, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"]
 # Removed from the environment, so that the tests use default settings, and so that the many processes they start
 # compile the code once.
 OWN_VARIABLES = (

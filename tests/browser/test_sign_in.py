@@ -29,6 +29,14 @@ def give_a_device(page: Page) -> None:
     session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
 
 
+def press_once_loaded(page: Page, name: str) -> None:
+    """The button works once its script is loaded."""
+    button = page.get_by_role("button", name=name)
+    expect(button).to_be_visible()
+    page.wait_for_load_state()
+    button.click()
+
+
 def sign_out(page: Page) -> None:
     page.locator(".account summary").click()
     page.get_by_role("button", name="Sign out").click()
@@ -44,14 +52,13 @@ def test_a_passkey_is_made_and_signs_in_alone_and_as_a_second_step(window: Visit
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
-    page.wait_for_load_state()  # the button works once its script is loaded
-    page.get_by_role("button", name="Add passkey").click()
+    press_once_loaded(page, "Add passkey")
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     expect(page.locator("#codes li")).to_have_count(10)
     assert Authenticator.objects.filter(type="webauthn").count() == 1
 
     sign_out(page)
-    page.get_by_role("button", name="Use a passkey").click()
+    press_once_loaded(page, "Use a passkey")
     expect(page.locator(".account summary")).to_contain_text("ada")
 
     sign_out(page)
@@ -59,7 +66,7 @@ def test_a_passkey_is_made_and_signs_in_alone_and_as_a_second_step(window: Visit
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Two-factor sign-in")
-    page.get_by_role("button", name="Use a passkey").click()
+    press_once_loaded(page, "Use a passkey")
     expect(page.locator(".account summary")).to_contain_text("ada")
     assert not window.complaints
 
@@ -69,7 +76,7 @@ def test_a_browser_without_the_passkey_says_so_and_the_password_still_works(wind
     page = window.page
     window.open("/login/")
     page.evaluate("() => {navigator.credentials.get = () => Promise.reject(new DOMException('', 'NotAllowedError'))}")
-    page.get_by_role("button", name="Use a passkey").click()
+    press_once_loaded(page, "Use a passkey")
     expect(page.get_by_role("alert")).to_contain_text("Passkey sign-in didn't complete")
     assert not window.complaints
     window.sign_in("ada")
@@ -103,8 +110,7 @@ def test_a_change_after_a_while_is_confirmed_by_passkey_and_by_password(window: 
     window.open("/account/passkeys/add/")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
-    page.wait_for_load_state()  # the button works once its script is loaded
-    page.get_by_role("button", name="Add passkey").click()
+    press_once_loaded(page, "Add passkey")
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
 
     for name, by_passkey in (("lin", True), ("kim", False)):
@@ -116,7 +122,7 @@ def test_a_change_after_a_while_is_confirmed_by_passkey_and_by_password(window: 
         assert not User.objects.filter(username=name).exists()
         if by_passkey:
             page.get_by_role("link", name="Use a passkey").click()
-            page.get_by_role("button", name="Use a passkey").click()
+            press_once_loaded(page, "Use a passkey")
         else:
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_role("button", name="Confirm").click()

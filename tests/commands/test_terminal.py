@@ -10,8 +10,10 @@ import pytest
 
 from config.embedded.data_dir import PROJECT
 
+# A process that a script started in the background ignores SIGINT, and so would the program.
 PROGRAM = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from config import terminal
 def command():
     {body}
