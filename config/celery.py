@@ -34,7 +34,7 @@ app.conf.beat_schedule = {
 
 
 @worker_process_init.connect
-def die_with_worker(**kwargs: Any) -> None:
+def end_pool_process_with_parent(**kwargs: Any) -> None:
     die_with_supervised_parent()
 
 

@@ -21,8 +21,8 @@ from diagnostics.operations.tick_parts import retry_failed_parts, run_part, run_
 from diagnostics.operations.worker_heartbeats import on_worker_ready, on_worker_shutdown
 from diagnostics.orgs.clients import end_stuck_verifications
 from diagnostics.orgs.contracts import end_stuck_refreshes
-from diagnostics.orgs.sync import snapshots
-from diagnostics.orgs.sync.snapshots import due_syncs, start_due_syncs
+from diagnostics.orgs.sync import lifecycle
+from diagnostics.orgs.sync.lifecycle import due_syncs, start_due_syncs
 from diagnostics.runs import turns
 from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.idempotency_keys import delete_expired_keys
@@ -58,27 +58,27 @@ def deliver(delivery_id: int) -> None:
 @shared_task(ignore_result=True)
 def verify_client(client_id: int) -> None:
     verify_safely(client_id)
-    for snapshot_id in start_due_syncs(client_id=client_id):
-        send(read_snapshot, snapshot_id)
+    for sync_id in start_due_syncs(client_id=client_id):
+        send(run_org_sync, sync_id)
 
 
 @shared_task(ignore_result=True)
-def read_snapshot(snapshot_id: int) -> None:
-    """`snapshot_id` is only for the log: the next sync in turn is executed."""
+def run_org_sync(sync_id: int) -> None:
+    """`sync_id` is only for the log: the next sync in turn is executed."""
     _read_next_snapshot()
 
 
 @shared_task(ignore_result=True, queue=SCHEDULED)
-def read_due_snapshot(snapshot_id: int) -> None:
+def run_due_org_sync(sync_id: int) -> None:
     _read_next_snapshot()
 
 
 def _read_next_snapshot() -> None:
-    has_read = snapshots.run_next_sync()
-    if has_read and (next_id := snapshots.waiting_sync()):
-        send(read_snapshot, next_id)
+    has_read = lifecycle.run_next_sync()
+    if has_read and (next_id := lifecycle.waiting_sync()):
+        send(run_org_sync, next_id)
     for next_id in start_due_syncs():  # a few at a time, without a pause in between
-        send(read_due_snapshot, next_id)
+        send(run_due_org_sync, next_id)
 
 
 @shared_task(ignore_result=True)
@@ -110,8 +110,8 @@ def send_watches() -> None:
 
 
 def send_due_syncs() -> None:
-    for snapshot_id in due_syncs():
-        send(read_due_snapshot, snapshot_id)
+    for sync_id in due_syncs():
+        send(run_due_org_sync, sync_id)
 
 
 def send_retention() -> None:

@@ -160,7 +160,7 @@ def make_snapshot(client: OAuthClient | None = None, **values: Any) -> Configura
     defaults: dict[str, Any] = {
         "state": ConfigurationSync.State.COMPLETE,
         "created_at": now - timedelta(minutes=1),
-        "taken_up_at": now - timedelta(minutes=1),
+        "claimed_at": now - timedelta(minutes=1),
         "finished_at": now,
         "parts": [make_part(each) for each in ("rights", "gateway", "deployments", "settings", "drafts")],
         "permissions": make_rights(),

@@ -10,7 +10,7 @@ from diagnostics.api.requests import ClientParameters, Id, ProviderParameters
 from diagnostics.orgs.lookups import find_client, find_provider
 from diagnostics.runs.filters import UNSET
 
-router = Router(tags=["Clients and providers"])
+router = Router(tags=["Clients and providers"], by_alias=True)
 
 
 @router.get("/clients", response=schemas.Clients, url_name="clients", summary="List clients")
@@ -19,8 +19,8 @@ def clients(request: AuthenticatedRequest, filters: Query[ClientParameters]) -> 
     rows = list_clients(
         request.user,
         q=filters.q or "",
-        status=filters.standing or "",
-        environment="" if filters.tier == UNSET else filters.tier,
+        status=filters.status or "",
+        environment="" if filters.environment == UNSET else filters.environment,
         retired=filters.retired == "yes",
     )
     found, next_url = page_of(request, rows, filters)

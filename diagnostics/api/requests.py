@@ -23,7 +23,7 @@ SearchText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTR
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_CONTROL_CHARACTERS)]
 PageSize = Annotated[int, Field(ge=1, le=MAX_ROWS, description="Maximum rows per page.")]
 YesNo = Literal["yes", "no"]
-Tier = Literal["production", "sandbox", "development", "unsaid"]
+EnvironmentName = Literal["production", "sandbox", "development", "unsaid"]
 
 
 class QueryParameters(Schema):
@@ -39,8 +39,8 @@ class PageParameters(QueryParameters):
 
 class ClientParameters(PageParameters):
     q: SearchText | None = Field(None, description="Part of the client's or the org's name.")
-    standing: Literal["works", "broken", "unknown"] | None = None
-    tier: Tier | None = Field(None, description="Environment of the org.")
+    status: Literal["works", "broken", "unknown"] | None = Field(None, alias="standing")
+    environment: EnvironmentName | None = Field(None, alias="tier", description="Environment of the org.")
     retired: YesNo = Field("no", description="yes: list retired clients instead.")
 
 
@@ -80,7 +80,7 @@ class RunParameters(QueryParameters):
     page: Text | None = Field(None, description="Position in the list. `next` sets it.")
     client: Id | None = Field(None, description="ID of the client.")
     org: Text | None = Field(None, description="ID of the org.")
-    tier: Tier | None = None
+    environment: EnvironmentName | None = Field(None, alias="tier")
     kind: Literal["diagnosis", "health"] | None = None
     cause: str | None = Field(
         None, description="Code of a cause. wrong: any cause but none.", json_schema_extra={"enum": [*sorted(CAUSES)]}

@@ -16,7 +16,7 @@ def client_name(client: models.OAuthClient) -> schemas.ClientName:
 
 
 def client(request: HttpRequest, row: models.OAuthClient) -> schemas.ClientSchema:
-    status = schemas.Standing(
+    status = schemas.ClientStatusSchema(
         word=row.status,
         cause=row.status_cause,
         reason=row.status_reason,
@@ -36,8 +36,8 @@ def client(request: HttpRequest, row: models.OAuthClient) -> schemas.ClientSchem
     )
     return schemas.ClientSchema(
         id=row.pk,
-        standing=status,
-        tier=row.environment,
+        status=status,
+        environment=row.environment,
         page=page_address(request, "client", row.pk),
         **_fields(row, *names, "created_at", "retired_at"),
     )

@@ -11,7 +11,7 @@ class ClientName(Schema):
     name: str
 
 
-class Standing(Schema):
+class ClientStatusSchema(Schema):
     """Whether cobrowse can work in the client's org, by the latest health check or sync."""
 
     word: str = Field(description="works, broken or unknown.")
@@ -27,7 +27,7 @@ class ClientSchema(Schema):
     id: int
     name: str
     region: str
-    tier: str = Field(description="Environment of the org; empty if not set.")
+    environment: str = Field(serialization_alias="tier", description="Environment of the org; empty if not set.")
     client_id: str
     state: str
     verified_at: datetime | None
@@ -37,7 +37,7 @@ class ClientSchema(Schema):
     company_gateway: str = Field(
         description="URL of the company's own gateway in front of the API; empty if none. Used to judge pasted URLs only."
     )
-    standing: Standing
+    status: ClientStatusSchema = Field(serialization_alias="standing")
     created_at: datetime
     retired_at: datetime | None
     page: str = Field(description="Web page.")

@@ -41,7 +41,7 @@ def _lines(side: Side) -> list[str]:
 
 def _run_values(side: Side) -> dict[str, Any]:
     return {
-        "verdict": {name: value for name, value in side.verdict.items() if name != "mend"},
+        "verdict": {name: value for name, value in side.verdict.items() if name != "fix"},
         "environment": side.environment,
         "inputs": side.inputs.to_json(),
         "findings": dict(_findings(side)),

@@ -81,13 +81,13 @@ class RunCopy:
     def run(self) -> Run:
         run = copy_of(self.original.run)
         finished_at = run.finished_at or self.started
-        run.created_at, run.rung_at, run.started_at = self.at, self.at, self.at
+        run.created_at, run.message_sent_at, run.started_at = self.at, self.at, self.at
         run.finished_at = self.when(finished_at)
-        run.is_remembered = False  # so that issues are updated from the copies in order
+        run.is_recorded_in_issues = False  # so that issues are updated from the copies in order
         run.duration_ms = (run.duration_ms or 0) * self.slowness
         run.critical_path_ms = (run.critical_path_ms or 0) * self.slowness
         run.verdict = self.value(run.verdict)
-        run.inputs, run.environment, run.marks = map(self.renamed, (run.inputs, run.environment, run.marks))
+        run.inputs, run.environment, run.search_keys = map(self.renamed, (run.inputs, run.environment, run.search_keys))
         return run
 
     def findings(self, run: Run) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from diagnostics.demo.registration import register
 from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.orgs.clients import start_verification, verify_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
-from diagnostics.orgs.sync.snapshots import run_sync, start_sync
+from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
 from diagnostics.runs.models import Run
 
 

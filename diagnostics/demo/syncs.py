@@ -11,7 +11,7 @@ from diagnostics.demo.stage import org_in_state
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
 from diagnostics.orgs.status import status_from_sync
 from diagnostics.orgs.status_rules import ClientStatus
-from diagnostics.orgs.sync.snapshots import run_sync, start_sync
+from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
 
 TOOK = timedelta(seconds=9)
 MOST_PER_STEP = 3  # an entry counts as removed only after two syncs without it
@@ -72,7 +72,7 @@ class SyncCopy:
 
     def snapshot(self) -> ConfigurationSync:
         row = copy_of(self.original.snapshot)
-        row.created_at = row.sent_at = row.taken_up_at = self.at
+        row.created_at = row.sent_at = row.claimed_at = self.at
         row.finished_at = self.ended
         row.parts, row.permissions, row.error = (
             with_texts(value, self.replacements) for value in (row.parts, row.permissions, row.error)

@@ -53,4 +53,4 @@ def _runs_to_show(client: str, viewer: User | None) -> list[Run]:
     """The client's demo diagnoses, newest first."""
     runs = visible_rows(Run.objects.filter(client__name=client), viewer)
     runs = runs.filter(source=Run.Source.DEMO, kind=Run.Kind.DIAGNOSIS)
-    return list(runs.defer("inputs", "verdict", "environment", "marks").order_by("-id")[:20])
+    return list(runs.defer("inputs", "verdict", "environment", "search_keys").order_by("-id")[:20])

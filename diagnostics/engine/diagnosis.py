@@ -162,7 +162,7 @@ def verdict_with_fix(
     conversation_id = inputs.conversation_id or (aim.id_text if aim and aim.id_state == "uuid" else "")
     fix = fix_for(verdict, findings, aim, conversation_id, region, contract)
     verdict = replace(verdict, remedy=" ".join(fix.steps))
-    return {**verdict.to_json(), "mend": fix.to_json()}
+    return {**verdict.to_json(), "fix": fix.to_json()}
 
 
 def aim_of(inputs: Inputs, contract: Contract) -> Aim | None:

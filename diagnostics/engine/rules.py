@@ -179,14 +179,14 @@ DEPARTURES: tuple[CauseRule, ...] = (
 
 
 class ProblemRule(NamedTuple):
-    """A problem of our own requests: `cause` if a request failed with `code` and one of `troubles`.
+    """A problem of our own requests: `cause` if a request failed with `code` and one of `problems`.
 
     A finding in `proof` ("check:code") proves it. Without one the cause is likely, or, if `alone` is false, not reported.
     """
 
     cause: str
     code: str
-    troubles: tuple[str, ...]
+    problems: tuple[str, ...]
     proof: tuple[str, ...] = ()
     alone: bool = True
 

@@ -56,7 +56,7 @@ class CauseCandidate:
 
 
 # Codes of `route.oracle` that don't prove a cause of a 404 but are the best explanation there is.
-EXPLAINS_A_404 = frozenset({"other_view", "other_absent", "from_the_operation"})
+COMPARISONS_THAT_SUGGEST_A_CAUSE = frozenset({"other_view", "other_absent", "from_the_operation"})
 PROBLEM_CODES = frozenset(rule.code for rule in PROBLEM_RULES)
 
 
@@ -150,7 +150,7 @@ def _problems(findings: Sequence[AnyFinding], response: AnyFinding | None) -> li
     candidates: list[CauseCandidate] = []
     for rule in PROBLEM_RULES:
         errors = [finding for finding in findings if finding.outcome == Outcome.ERROR and finding.code == rule.code]
-        errors = [error for error in errors if error.evidence.get("trouble", "") in rule.troubles]
+        errors = [error for error in errors if error.evidence.get("trouble", "") in rule.problems]
         proof = [finding for finding in findings if f"{finding.check_id}:{finding.code}" in rule.proof]
         if errors and proof:
             candidates += [CauseCandidate(rule.cause, "proved", finding) for finding in (*proof, *errors)]
@@ -232,9 +232,9 @@ def _without_cause(
         )
     warnings = [finding for finding in findings if finding.outcome == Outcome.WARN]
     because = (*passes, *(warning.anchor for warning in warnings))
-    scope = _checked_scope(findings, worked)
-    sentence = f"No problem found. {scope.sentence}" + (f" Warning: {warnings[0].sentence}" if warnings else "")
-    certainty: Certainty = "likely" if unknown or warnings or not scope.covers_the_complaint else "proved"
+    coverage = _coverage(findings, worked)
+    sentence = f"No problem found. {coverage.sentence}" + (f" Warning: {warnings[0].sentence}" if warnings else "")
+    certainty: Certainty = "likely" if unknown or warnings or not coverage.covers_the_complaint else "proved"
     return Verdict(causes.NONE, certainty, sentence, because=because)
 
 
@@ -255,7 +255,12 @@ def _unexplained(findings: Sequence[AnyFinding], named: list[CauseCandidate], re
             because=[response, unread],
         )
     compared = next(
-        (finding for finding in findings if finding.check_id == "route.oracle" and finding.code in EXPLAINS_A_404), None
+        (
+            finding
+            for finding in findings
+            if finding.check_id == "route.oracle" and finding.code in COMPARISONS_THAT_SUGGEST_A_CAUSE
+        ),
+        None,
     )
     if compared is not None and response.evidence.get("status") == 404:
         sentence = f"The call failed, and we can't prove a single cause. {compared.sentence}"
@@ -282,27 +287,27 @@ def _undetermined(sentence: str, remedy: str = "", *, because: Iterable[AnyFindi
 
 
 @dataclass(frozen=True)
-class CheckedScope:
+class Coverage:
     """What a run that found no problem has checked, and whether that includes what the person complained about."""
 
     sentence: str
     covers_the_complaint: bool
 
 
-def _checked_scope(findings: Sequence[AnyFinding], worked: bool) -> CheckedScope:
+def _coverage(findings: Sequence[AnyFinding], worked: bool) -> Coverage:
     areas = {finding.check_id.partition(".")[0] for finding in findings}
     if worked:
-        return CheckedScope("The call worked, and everything else we checked is right.", True)
+        return Coverage("The call worked, and everything else we checked is right.", True)
     if "request" in areas:
-        return CheckedScope(
+        return Coverage(
             "The call and the org's setup are right. We didn't send the call itself, and no response was given.",
             False,
         )
     if "conversation" in areas:
-        return CheckedScope(
+        return Coverage(
             "The conversation and the org's setup are right. No call was given, and we didn't start a session.", False
         )
-    return CheckedScope("The org's setup is right. No call or conversation was given.", True)
+    return Coverage("The org's setup is right. No call or conversation was given.", True)
 
 
 def _live_start_verdict(start: AnyFinding, findings: Sequence[AnyFinding]) -> Verdict:

@@ -32,7 +32,7 @@ from diagnostics.runs.models import Finding, Run
 log = logging.getLogger(__name__)
 
 CLOSED = (Run.Status.FINISHED, Run.Status.INTERRUPTED)
-WAITING = Q(is_remembered=False, status__in=CLOSED)
+WAITING = Q(is_recorded_in_issues=False, status__in=CLOSED)
 BATCH_SIZE = 100  # runs processed in one transaction
 RECENT_RUNS = 100  # newest runs of a client to search for one that closed before an older one
 TICK_SECONDS = 2.0
@@ -46,7 +46,11 @@ def update_issues(run: Run, findings: Iterable[Finding]) -> None:
     """
     stored_run = _runs().get(pk=run.pk)
     org = _lock_org(stored_run.client)
-    if stored_run.is_remembered or not stored_run.target or _waiting_runs(run.client_id).exclude(pk=run.pk).exists():
+    if (
+        stored_run.is_recorded_in_issues
+        or not stored_run.target
+        or _waiting_runs(run.client_id).exclude(pk=run.pk).exists()
+    ):
         return
     _store_issues(org, [_closed_run(stored_run, findings)])
 
@@ -60,7 +64,7 @@ def issue_of_cause(run: Run, cause: str) -> Issue:
     history = first_history(closed, key, closed.proof_of(cause))
     values = {name: value for name, value in asdict(history).items() if name != "occurrences"}
     # The run is not counted yet: it will be when its findings are processed.
-    occurrences = 1 if stored_run.is_remembered else 0
+    occurrences = 1 if stored_run.is_recorded_in_issues else 0
     return Issue.objects.get_or_create(**asdict(key), defaults={**values, "occurrences": occurrences})[0]
 
 
@@ -142,7 +146,7 @@ def end_acceptance(issue: Issue, user: User) -> bool:
 def _runs() -> QuerySet[Run]:
     """With the client and the columns that make an issue."""
     return Run.objects.select_related("client").defer(
-        "client__secret", "client__verification", "environment", "planned", "marks"
+        "client__secret", "client__verification", "environment", "planned", "search_keys"
     )
 
 
@@ -180,7 +184,7 @@ def _process_batch_safely(client_id: int) -> int:
 
 def _skip_run(pk: int) -> None:
     """Mark the run as processed without its findings, so that the client's other runs do not wait for it."""
-    Run.objects.filter(pk=pk).update(is_remembered=True)
+    Run.objects.filter(pk=pk).update(is_recorded_in_issues=True)
 
 
 def _process_batch(client_id: int, limit: int = BATCH_SIZE) -> int:
@@ -233,7 +237,7 @@ def _store_issues(org: str, runs: list[ClosedRun]) -> None:
         _with_history(rows[key], history) for key, history in after.items() if key in before and history != before[key]
     ]
     Issue.objects.bulk_update(changed, HISTORY_FIELDS)
-    Run.objects.filter(pk__in=[run.run_id for run in runs]).update(is_remembered=True)
+    Run.objects.filter(pk__in=[run.run_id for run in runs]).update(is_recorded_in_issues=True)
 
 
 HISTORY_FIELDS = tuple(IssueHistory.__dataclass_fields__)
@@ -258,9 +262,9 @@ def _histories_after_newer_runs(
         Run.objects.filter(client_id__in={run.client_id for run in runs}, status__in=CLOSED)
         .exclude(pk__in=[run.run_id for run in runs])
         .order_by("-id")
-        .values_list("pk", "is_remembered", Coalesce("started_at", "created_at"))[:RECENT_RUNS]
+        .values_list("pk", "is_recorded_in_issues", Coalesce("started_at", "created_at"))[:RECENT_RUNS]
     )
-    later = [pk for pk, is_remembered, at in newest if is_remembered and at > since]
+    later = [pk for pk, is_recorded_in_issues, at in newest if is_recorded_in_issues and at > since]
     if not later:
         return new
     checks = {history.check_id for history in new.values()}

@@ -29,7 +29,7 @@ STATUSES = {
 TARGETS = {"": "Orgs and clients", "call": "One call", "conversation": "One conversation", "all": "Everything"}
 ASSIGNEES = {"": "Anyone", "me": "Me", "nobody": "Nobody"}
 CLIENT_COLUMNS = ("client__secret", "client__verification", "client__status_reason")
-RUN_COLUMNS = ("inputs", "verdict", "environment", "planned", "marks")
+RUN_COLUMNS = ("inputs", "verdict", "environment", "planned", "search_keys")
 
 
 @dataclass(frozen=True)

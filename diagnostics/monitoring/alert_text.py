@@ -51,7 +51,7 @@ def incident_message(event: str, incident: Incident, summary: IncidentSummary) -
         certainty=str(verdict.get("certainty", "")),
         client=one_line(client.name),
         org=one_line(client.org_name),
-        tier=client.environment,
+        environment=client.environment,
         schedule=one_line(incident.schedule.name) if incident.schedule else "",
         run=incident.good_run_id if event == messages.RECOVERED else incident.last_run_id,
         incident=incident.pk,

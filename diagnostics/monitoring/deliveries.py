@@ -35,10 +35,10 @@ from diagnostics.monitoring.channels.responses import (
     Reply,
     explain_reply,
     result_of,
-    retry_delay,
 )
 from diagnostics.monitoring.channels.sending import send
 from diagnostics.monitoring.models import Channel, Delivery
+from diagnostics.monitoring.retry_schedule import retry_delay
 from diagnostics.web.format import count_of
 from diagnostics.web.refusals import ActionRefused
 

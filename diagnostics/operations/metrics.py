@@ -130,7 +130,7 @@ def _workload_metrics(work: Workload, now: datetime) -> list[Metric]:
         _gauge("incidents_open", "Open incidents.", work.incidents),
         _gauge("deliveries_waiting", "Alerts waiting.", work.deliveries["waiting"]),
         _gauge("deliveries_given_up_last_hour", "Alerts that failed in the last hour.", work.deliveries["given_up"]),
-        _gauges("clients", "Clients by status.", ("standing",), _by_label(work.standings)),
+        _gauges("clients", "Clients by status.", ("status",), _by_label(work.client_statuses)),
         _created(work.created),
     ]
 

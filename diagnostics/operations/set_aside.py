@@ -79,7 +79,7 @@ def run_next_safely(queue: str) -> None:
 def _run_one_by_one(queue: str) -> None:
     scheduled = Q(source=Run.Source.SCHEDULE)
     rows = Run.objects.filter(scheduled if queue == SCHEDULED else ~scheduled, status=Run.Status.QUEUED)
-    queued = without_set_aside(rows.exclude(rung_at=None), Kind.RUN_QUEUEING).order_by("id")
+    queued = without_set_aside(rows.exclude(message_sent_at=None), Kind.RUN_QUEUEING).order_by("id")
     for pk in queued.values_list("pk", flat=True)[:CANDIDATES]:
         if attempt(Kind.RUN_QUEUEING, pk, partial(execute_run, pk), end_broken_run):
             return

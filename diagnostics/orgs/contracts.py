@@ -45,8 +45,8 @@ def start_refresh(region_key: str, user: User | None) -> ContractVersion | None:
 
 def refresh_contract(version_id: int) -> None:
     """Download the region's contract and store it if it is valid and new. Safe to call twice."""
-    waiting = ContractVersion.objects.filter(pk=version_id, state=State.FETCHING, taken_up_at=None)
-    if not waiting.update(taken_up_at=timezone.now()):
+    waiting = ContractVersion.objects.filter(pk=version_id, state=State.FETCHING, claimed_at=None)
+    if not waiting.update(claimed_at=timezone.now()):
         return
     version = ContractVersion.objects.get(pk=version_id)
     try:

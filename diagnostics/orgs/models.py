@@ -105,7 +105,7 @@ class ContractVersion(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.FETCHING)
     started_at = models.DateTimeField(default=timezone.now)
     started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    taken_up_at = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
     fetched_at = models.DateTimeField(null=True, blank=True)
     version = models.CharField(max_length=80, blank=True)
     source = models.CharField(max_length=300, blank=True)
@@ -154,7 +154,7 @@ class ConfigurationSync(models.Model):
     worker = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
-    taken_up_at = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     resume_at = models.DateTimeField(null=True, blank=True)  # set if the org asked to wait
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -256,7 +256,7 @@ class OrgChange(models.Model):
         SEEN = "seen", "Provider seen"
         GRANT = "grant", "Role grant"
         CLIENT = "client", "OAuth client"
-        STATUS = "standing", "Status"
+        STATUS = "status", "Status"
 
     class Kind(models.TextChoices):
         APPEARED = "appeared", "Added"

@@ -90,7 +90,7 @@ def _record_change(client: OAuthClient, before: str, checked_at: datetime | None
         kind=OrgChange.Kind.CHANGED,
         ref=client.status_cause,
         name=causes.title_of(client.status_cause) if client.status_cause else "",
-        setting="standing",
+        setting="status",
         before=OAuthClient.Status(before).label,
         after=OAuthClient.Status(client.status).label,
         not_before=checked_at,

@@ -181,12 +181,14 @@ def runs_with_permission(permission: str, viewer: User | None, org: Org | None) 
     """Return runs whose call needed the permission, or whose client lacked it."""
     runs = visible_rows(runs_for_lists(), viewer)
     return (runs if org is None else runs.filter(client__in=org.pks)).filter(
-        marks__contains=[f"permission:{permission.lower()}"]
+        search_keys__contains=[f"permission:{permission.lower()}"]
     )
 
 
 def runs_with_provider(provider: Provider, clients: QuerySet[OAuthClient]) -> QuerySet[Run]:
-    return runs_for_lists().filter(marks__contains=[mark_of(provider)], client__in=clients.order_by().values("pk"))
+    return runs_for_lists().filter(
+        search_keys__contains=[mark_of(provider)], client__in=clients.order_by().values("pk")
+    )
 
 
 def clients_with_provider(provider: Provider, viewer: User | None) -> QuerySet[OAuthClient]:

@@ -131,8 +131,8 @@ def _part(label: str, value: str, finding: FindingResult | None, review: CallRev
     if finding is None:
         return PartReview(label, value)
     outcome = Outcome(finding.outcome)
-    is_said = finding.anchor in review.verdict.because or finding.sentence == review.verdict.sentence
-    if outcome is Outcome.PASS or (is_said and review.has_cause):
+    is_reported = finding.anchor in review.verdict.because or finding.sentence == review.verdict.sentence
+    if outcome is Outcome.PASS or (is_reported and review.has_cause):
         return PartReview(label, value, outcome, "" if value else finding.sentence)
     return PartReview(label, value, outcome, finding.sentence, finding.hint)
 

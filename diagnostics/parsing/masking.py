@@ -32,15 +32,15 @@ def mask_draft(draft: Draft, conversation_id: str) -> MaskedDraft:
     masker.where = "the notes"
     notes = [(note.kind, masker.text(note.what)) for note in draft.notes]  # they may quote variables of a program
     found = [Note("masked", f"Masked: {label}.") for label in list(masker.found)[:MAX_NOTES]]
-    swept = revealing_names(masker.hidden)
+    secrets_found = revealing_names(masker.hidden)
     parsed = Parsed(
-        call=_swept_call(call, swept) if call else None,
-        response=_swept_response(response, swept) if response else None,
+        call=_masked_call(call, secrets_found) if call else None,
+        response=_masked_response(response, secrets_found) if response else None,
         conversation_id=conversation_id,
-        notes=(*(Note(kind, sweep(what, swept)) for kind, what in notes), *found),
+        notes=(*(Note(kind, mask_everywhere(what, secrets_found)) for kind, what in notes), *found),
         form=draft.form,
     )
-    return MaskedDraft(parsed, swept)
+    return MaskedDraft(parsed, secrets_found)
 
 
 def revealing_names(values: Iterable[str]) -> list[str]:
@@ -48,7 +48,7 @@ def revealing_names(values: Iterable[str]) -> list[str]:
     return sorted((raw for raw in values if _reveals(raw)), key=len, reverse=True)[:MAX_SWEPT]
 
 
-def sweep(text: str, secrets: list[str]) -> str:
+def mask_everywhere(text: str, secrets: list[str]) -> str:
     for secret in secrets:
         if secret in text:
             text = text.replace(secret, "[masked]")
@@ -110,25 +110,25 @@ def _response_body(masker: Masker, response: DraftResponse) -> str | None:
     return body if read_json(redacted) == (value, None) and len(body) <= MAX_BODY else redacted
 
 
-def _swept_call(call: FailingCall, secrets: list[str]) -> FailingCall:
+def _masked_call(call: FailingCall, secrets: list[str]) -> FailingCall:
     return replace(
         call,
-        url=sweep(call.url, secrets),
-        headers=_swept_headers(call.headers, secrets),
-        body=call.body and sweep(call.body, secrets),
-        sdk_method=sweep(call.sdk_method, secrets),
-        variables=tuple(sweep(variable, secrets) for variable in call.variables),
+        url=mask_everywhere(call.url, secrets),
+        headers=_masked_headers(call.headers, secrets),
+        body=call.body and mask_everywhere(call.body, secrets),
+        sdk_method=mask_everywhere(call.sdk_method, secrets),
+        variables=tuple(mask_everywhere(variable, secrets) for variable in call.variables),
     )
 
 
-def _swept_response(response: ReceivedResponse, secrets: list[str]) -> ReceivedResponse:
+def _masked_response(response: ReceivedResponse, secrets: list[str]) -> ReceivedResponse:
     return replace(
         response,
-        headers=_swept_headers(response.headers, secrets),
-        body=response.body and sweep(response.body, secrets),
-        network_error=sweep(response.network_error, secrets),
+        headers=_masked_headers(response.headers, secrets),
+        body=response.body and mask_everywhere(response.body, secrets),
+        network_error=mask_everywhere(response.network_error, secrets),
     )
 
 
-def _swept_headers(headers: tuple[tuple[str, str], ...], secrets: list[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((sweep(name, secrets), sweep(value, secrets)) for name, value in headers)
+def _masked_headers(headers: tuple[tuple[str, str], ...], secrets: list[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((mask_everywhere(name, secrets), mask_everywhere(value, secrets)) for name, value in headers)

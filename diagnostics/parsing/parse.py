@@ -18,7 +18,7 @@ from diagnostics.parsing.har import SMALLER, candidates_in_har, is_har
 from diagnostics.parsing.har import START as HAR_START
 from diagnostics.parsing.intent import id_in
 from diagnostics.parsing.json_form import candidates_in_json, lines_of_json, load, read_json_response
-from diagnostics.parsing.masking import MAX_MASKS, MAX_NOTES, MaskedDraft, mask_draft, revealing_names, sweep
+from diagnostics.parsing.masking import MAX_MASKS, MAX_NOTES, MaskedDraft, mask_draft, mask_everywhere, revealing_names
 from diagnostics.parsing.named_secrets import secrets_named
 from diagnostics.parsing.pairing import merged
 from diagnostics.parsing.postman import START as POSTMAN_START
@@ -171,7 +171,7 @@ class PastedCall:
     def _masked_text(self, text: str, is_partial: bool) -> str:
         text = clean_text(text)
         masker = Masker(limit=MAX_MASKS)
-        shown = masker.text(sweep(text, secrets_named(text)))
+        shown = masker.text(mask_everywhere(text, secrets_named(text)))
         try:
             is_searched = text.strip() and not (is_partial and self._found is None)
             known = (
@@ -181,7 +181,7 @@ class PastedCall:
             )
         except Unreadable:
             known = []
-        return sweep(shown, [*known, *revealing_names(masker.hidden)])
+        return mask_everywhere(shown, [*known, *revealing_names(masker.hidden)])
 
     def _shown_in_part(self) -> str:
         """The masked calls that were found so far, or the masked beginning of the text."""

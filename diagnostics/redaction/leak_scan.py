@@ -94,7 +94,7 @@ def _by_pattern(text: str) -> Iterator[str]:
         yield "password in an address"
     if any(_is_credential(match["value"]) for match in SCHEME.finditer(text)):
         yield "token"
-    if any(patterns.looks_like_token(run) and not _is_broken_id(run) for run in patterns.RUN.findall(text)):
+    if any(patterns.looks_like_token(run) and not _is_broken_id(run) for run in patterns.LONG_WORD.findall(text)):
         yield "token"
     if any(is_identifying_address(match[0]) for pattern in (IPV4, IPV6) for match in pattern.finditer(text)):
         yield "IP address"

@@ -88,7 +88,7 @@ def _find_shapes(text: str) -> Iterator[Span]:
     for match in time_budget.checked(BASE64_RUN.finditer(text)):
         if _is_base64_token(match[0]):
             yield *match.span(), "token"
-    for match in time_budget.checked(patterns.RUN.finditer(text)):
+    for match in time_budget.checked(patterns.LONG_WORD.finditer(text)):
         if patterns.looks_like_token(match[0]):
             yield *match.span(), "token"
     yield from find_personal(text)
@@ -201,8 +201,8 @@ class Masker:
         head, hash_, fragment = url.partition("#")
         path, mark, query = head.partition("?")
         path = patterns.outside_masks(path, self._path)
-        query = patterns.outside_masks(query, self._shapes)
-        fragment = patterns.outside_masks(fragment, self._shapes)
+        query = patterns.outside_masks(query, self._mask_by_format)
+        fragment = patterns.outside_masks(fragment, self._mask_by_format)
         masked = path + mark + self.form(query, bare="[masked]") + hash_ + self.form(fragment, bare="[masked]")
         self._is_brief = False
         return masked
@@ -219,7 +219,7 @@ class Masker:
 
     def _segment(self, segment: str) -> str:
         time_budget.check()
-        return segment if patterns.looks_like_id(segment) else patterns.outside_masks(segment, self._shapes)
+        return segment if patterns.looks_like_id(segment) else patterns.outside_masks(segment, self._mask_by_format)
 
     def form(self, text: str, bare: str = "") -> str:
         """Mask the values of secret names in `a=b&c=d`. `bare`, if given, is written instead of a mask with spaces."""
@@ -292,7 +292,7 @@ class Masker:
             partial(ELEMENT.sub, self._element),
             lambda text: self._mask_spans(text, _with_kind(find_named_values(text), "secret")),
             lambda text: self._mask_spans(text, _with_kind(find_announced(text), "secret")),
-            lambda text: patterns.outside_masks(text, self._shapes),
+            lambda text: patterns.outside_masks(text, self._mask_by_format),
         ):
             time_budget.check()
             text = step(text)
@@ -300,14 +300,14 @@ class Masker:
 
     def shapes(self, text: str) -> str:
         """Mask only what has the format of a secret or of personal data, whatever the text around it."""
-        return patterns.outside_masks(self._private_keys(text), self._shapes)
+        return patterns.outside_masks(self._private_keys(text), self._mask_by_format)
 
     def _private_keys(self, text: str) -> str:
         if "PRIVATE" not in text and "Private-" not in text:
             return text
         return self._mask_spans(text, _with_kind(find_private_keys(text), "private key"))
 
-    def _shapes(self, text: str) -> str:
+    def _mask_by_format(self, text: str) -> str:
         if "://" in text:
             text = patterns.WEBSOCKET.sub(lambda found: self.hide(found[0], "websocket URL"), text)
             text = patterns.USERINFO.sub(self._userinfo, text)

@@ -33,7 +33,7 @@ JWT = re.compile(r"eyJ[\w-]{6,}+(?:\.[\w-]*+){0,4}")
 WEBSOCKET = re.compile(r"wss?://[^\s\"'<>\\]++", re.IGNORECASE)
 USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]{1,2000}@")
 # A run can't begin within an escape such as \\n or \\u00e9, because the mask would break the escape.
-RUN = re.compile(r"(?<!\\)(?<!\\u)(?<!\\u.)(?<!\\u..)(?<!\\u...)[A-Za-z0-9_\-+~]{20,}+={0,2}")
+LONG_WORD = re.compile(r"(?<!\\)(?<!\\u)(?<!\\u.)(?<!\\u..)(?<!\\u...)[A-Za-z0-9_\-+~]{20,}+={0,2}")
 # A word may begin right after an escape, whose last character is a letter or a digit.
 AFTER_ESCAPE = r"(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"
 

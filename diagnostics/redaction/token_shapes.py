@@ -205,7 +205,7 @@ BEFORE = rf"(?:(?<![A-Za-z0-9])|{AFTER_ESCAPE})"
 TOKEN = re.compile(BEFORE + "(?:" + "|".join(f"(?:{shape.pattern})" for shape in SHAPES if not shape.sign) + ")")
 SIGNED = tuple((shape.sign, re.compile(BEFORE + shape.pattern)) for shape in SHAPES if shape.sign)
 # All characters that a token of the table can have, and at least as many as the shortest has.
-RUN = re.compile(r"[\w.~+/=$|:!*-]{12,}+")
+LONG_WORD = re.compile(r"[\w.~+/=$|:!*-]{12,}+")
 SECRET_URL = re.compile("|".join(f"(?:{shape.pattern})" for shape in URLS), re.IGNORECASE)
 
 # An AWS secret key has no prefix: it is a run of about 40 characters near its access key ID.
@@ -231,7 +231,7 @@ PUTTY = re.compile(r"Private-Lines: \d++(?:\r?\n[A-Za-z0-9+/=]++)++")
 
 def find_tokens(text: str) -> Iterator[tuple[int, int]]:
     """The spans of keys, tokens and secret URLs."""
-    runs = [run.span() for run in time_budget.checked(RUN.finditer(text))]
+    runs = [run.span() for run in time_budget.checked(LONG_WORD.finditer(text))]
     windows = list(around(runs, 0, 1, len(text)))  # one more character, for patterns that look ahead
     for pattern in (TOKEN, *(pattern for sign, pattern in SIGNED if sign in text)):
         for match in matches(pattern, text, windows):

@@ -110,7 +110,7 @@ def _send_findings(run: Run, findings: list[Finding]) -> None:
 def _store_search_keys(run: Run, findings: list[Finding], environment: dict[str, Any], aim: Aim | None) -> None:
     Run.objects.filter(pk=run.pk).update(
         environment={**_environment_of_row(run), **environment} if environment else {},
-        marks=search_keys_of(findings, environment, aim),
+        search_keys=search_keys_of(findings, environment, aim),
     )
 
 

@@ -86,7 +86,7 @@ def _zone(text: str) -> str:
 READERS: Final[dict[str, Reader]] = {
     "client": _number,
     "org": _text,
-    "tier": _one_of(ENVIRONMENTS),
+    "environment": _one_of(ENVIRONMENTS),
     "kind": _one_of(KINDS),
     "cause": _one_of(CAUSES),
     "certainty": _one_of(CERTAINTIES),
@@ -108,6 +108,8 @@ READERS: Final[dict[str, Reader]] = {
     "zone": _zone,
     "sort": _one_of(SORTS),
 }
+# Names of parameters in older links and saved views.
+OLD_NAMES: Final = {"tier": "environment"}
 # Parameters that do not select runs.
 DISPLAY_NAMES: Final = frozenset({"zone", "sort"})
 
@@ -115,15 +117,15 @@ DISPLAY_NAMES: Final = frozenset({"zone", "sort"})
 CONDITIONS: Final[dict[str, Callable[[str], Q]]] = {
     "client": lambda value: Q(client_id=int(value)),
     "org": lambda value: Q(client__org_id=value),
-    "tier": lambda value: Q(client__environment="" if value == UNSET else value),
+    "environment": lambda value: Q(client__environment="" if value == UNSET else value),
     "kind": lambda value: Q(kind=value),
     "cause": lambda value: ~Q(cause__in=["", causes.NONE]) if value == WRONG else Q(cause=value),
     "certainty": lambda value: Q(certainty=value),
     "status": lambda value: Q(status__in=[Run.Status.QUEUED, Run.Status.RUNNING]) if value == OPEN else Q(status=value),
     "conversation": lambda value: Q(conversation_id=value),
-    "provider": lambda value: Q(marks__overlap=[f"provider:{value}", f"seen:{value}"]),
-    "deployment": lambda value: Q(marks__contains=[f"deployment:{value}"]),
-    "permission": lambda value: Q(marks__contains=[f"permission:{value}"]),
+    "provider": lambda value: Q(search_keys__overlap=[f"provider:{value}", f"seen:{value}"]),
+    "deployment": lambda value: Q(search_keys__contains=[f"deployment:{value}"]),
+    "permission": lambda value: Q(search_keys__contains=[f"permission:{value}"]),
     # A subquery instead of a join, so that the index of a user's runs can return them in order.
     "who": lambda value: Q(started_by=Subquery(User.objects.filter(username=value).values("pk")[:1])),
     "source": lambda value: Q(source=value),
@@ -186,15 +188,15 @@ class RunFilter:
         """The matching runs. The caller orders them; see `sort`."""
         runs = visible_rows(runs, self.viewer)
         runs = runs.filter(*(CONDITIONS[name](value) for name, value in self.values.items() if name in CONDITIONS))
-        if marks := self._check_marks():
-            runs = runs.filter(marks__overlap=marks)
+        if search_keys := self._check_keys():
+            runs = runs.filter(search_keys__overlap=search_keys)
         if self.times.since is not None:
             runs = runs.filter(created_at__gte=self.times.since)
         if self.times.until is not None:
             runs = runs.filter(created_at__lt=self.times.until)
         return runs
 
-    def _check_marks(self) -> list[str]:
+    def _check_keys(self) -> list[str]:
         if not self.get("check"):
             return []
         outcomes = [self.get("outcome")] if self.get("outcome") else list(OUTCOMES)
@@ -204,14 +206,15 @@ class RunFilter:
 def _read_values(query: Mapping[str, str], also: Collection[str]) -> tuple[dict[str, str], list[str]]:
     values: dict[str, str] = {}
     problems = []
-    for name in query:
-        text = str(query[name]).strip()
+    for parameter in query:
+        name = OLD_NAMES.get(parameter, parameter)
+        text = str(query[parameter]).strip()
         if name in also or not text:
             continue
         if name not in READERS:
             problems.append(f"{_quoted(name)} isn't a filter.")
             continue
-        if len(set(_values_of(query, name))) > 1:
+        if len(set(_values_of(query, parameter))) > 1:
             problems.append(f"{name} is set more than once. Using {_quoted(text)}.")
         try:
             values[name] = READERS[name](text)

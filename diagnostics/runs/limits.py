@@ -20,7 +20,7 @@ READING, PREVIEW, EXPORTING, UPLOADING = 7_302, 7_303, 7_304, 7_305
 
 
 EXPORTS = Limit(("runs.exported", "audit.exported"), 6, "started {} exports")
-PACKETS = Limit(("run.handed_out",), 20, "downloaded {} runs")
+PACKETS = Limit(("run.exported",), 20, "downloaded {} runs")
 
 
 class StillExporting(TooManyRequests):

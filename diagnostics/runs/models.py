@@ -63,7 +63,7 @@ class Run(models.Model):
     started_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     worker = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
-    rung_at = models.DateTimeField(null=True, blank=True)
+    message_sent_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -90,14 +90,14 @@ class Run(models.Model):
     # The client and org as the run read them, and the engine and contract versions. See engine.facts.
     environment = models.JSONField(default=dict, blank=True, db_default={})
     # Search keys: "deployment:<id>", "provider:<id>", "permission:<name>", "check:<id>=<outcome>".
-    marks = ArrayField(models.CharField(max_length=300), default=list, blank=True, db_default=[])
+    search_keys = ArrayField(models.CharField(max_length=300), default=list, blank=True, db_default=[])
     pinned_at = models.DateTimeField(null=True, blank=True)
     pinned_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     bodies_dropped_at = models.DateTimeField(null=True, blank=True)
     # Whether its findings are included in the issues.
-    is_remembered = models.BooleanField(default=False, db_default=False)
+    is_recorded_in_issues = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["-id"]
@@ -114,7 +114,7 @@ class Run(models.Model):
             models.Index(fields=["conversation_id", "-id"], name="run_conversation_recent"),
             models.Index(fields=["conversation_id"], opclasses=["varchar_pattern_ops"], name="run_conversation_prefix"),
             models.Index(fields=["created_at", "cause"], name="run_whole_cause", condition=Q(branch="")),
-            GinIndex(fields=["marks"], name="run_marks"),
+            GinIndex(fields=["search_keys"], name="run_search_keys"),
             models.Index(fields=["-created_at", "-id"], name="run_not_finished", condition=~Q(status="finished")),
             models.Index(fields=["-created_at", "-id"], name="run_pinned", condition=Q(pinned_at__isnull=False)),
             models.Index(fields=["pinned_by"], name="run_pinned_by", condition=Q(pinned_by__isnull=False)),
@@ -128,7 +128,7 @@ class Run(models.Model):
             models.Index(
                 fields=["client", "created_at"],
                 name="run_to_remember",
-                condition=models.Q(is_remembered=False, status__in=["finished", "interrupted"]),
+                condition=models.Q(is_recorded_in_issues=False, status__in=["finished", "interrupted"]),
             ),
             models.Index(
                 fields=["created_at"],
@@ -281,8 +281,8 @@ class Watch(models.Model):
 
     class State(models.TextChoices):
         WATCHING = "watching", "Re-checking"
-        FIXED = "mended", "Fixed"
-        NOT_FIXED = "not_mended", "Not fixed"
+        FIXED = "fixed", "Fixed"
+        NOT_FIXED = "not_fixed", "Not fixed"
         STOPPED = "stopped", "Stopped"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="watches")

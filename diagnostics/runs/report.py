@@ -160,7 +160,7 @@ def build(run: Run, findings: Sequence[Finding], exchanges: Sequence[Exchange], 
     planned = _texts(run.planned)
     started = {finding.check_id for finding in findings}
     pending = [check for check in planned if check not in started]
-    stored_fix = _mapping(verdict.get("mend"))
+    stored_fix = _mapping(verdict.get("fix"))
     steps = _texts(stored_fix.get("steps"))
     text = _verdict_text(run, verdict, steps)
     evidence = _lines_at(lines, _texts(verdict.get("because")))

@@ -94,7 +94,7 @@ def create_run(
         engine_version=ENGINE_VERSION,
         contract_version=contract.version,
         started_by=user,
-        rung_at=timezone.now() if for_workers else None,
+        message_sent_at=timezone.now() if for_workers else None,
         repeats=repeats,
         branch=branch,
         schedule=schedule,

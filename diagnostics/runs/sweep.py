@@ -40,13 +40,13 @@ def sweep(now: datetime | None = None) -> SweepResult:
 
 def _unclaimed_runs(now: datetime) -> list[tuple[int, str]]:
     unclaimed = Run.objects.filter(status=Run.Status.QUEUED).filter(
-        Q(rung_at__lt=now - RESEND_AFTER) | Q(rung_at=None, created_at__lt=now - RESEND_AFTER),
+        Q(message_sent_at__lt=now - RESEND_AFTER) | Q(message_sent_at=None, created_at__lt=now - RESEND_AFTER),
         created_at__gte=now - LONGEST_QUEUED,
     )
     found = dict(without_set_aside(unclaimed, Kind.RUN_QUEUEING).order_by("id").values_list("pk", "source")[:500])
 
     def mark(pks: list[int]) -> list[int]:
-        Run.objects.filter(pk__in=pks).update(rung_at=now)
+        Run.objects.filter(pk__in=pks).update(message_sent_at=now)
         return pks
 
     return [(pk, found[pk]) for pks in process_batch(Kind.RUN_QUEUEING, found, mark) for pk in pks]

@@ -22,7 +22,7 @@ WITH waiting AS (
     SELECT r.id, COALESCE(r.started_by_id, 0) AS person, r.client_id,
         row_number() OVER (PARTITION BY r.started_by_id, r.client_id ORDER BY r.id) AS queue_rank
     FROM diagnostics_run r
-    WHERE r.status = 'queued' AND r.rung_at IS NOT NULL AND (r.source = 'schedule') = %(scheduled)s
+    WHERE r.status = 'queued' AND r.message_sent_at IS NOT NULL AND (r.source = 'schedule') = %(scheduled)s
         AND NOT EXISTS (
             SELECT 1 FROM diagnostics_rowfailure f
             WHERE f.kind = 'run_queueing' AND f.row_id = r.id AND f.set_aside_at IS NOT NULL

@@ -50,8 +50,8 @@ def test_an_entry_says_who_what_and_from_where() -> None:
         said = record(
             "client.changed",
             client := make_client("Acme"),
-            before={"tier": "", "name": "Acme"},
-            after={"tier": "sandbox", "name": "Acme"},
+            before={"environment": "", "name": "Acme"},
+            after={"environment": "sandbox", "name": "Acme"},
         )
     said.refresh_from_db()
     assert (said.actor, said.actor_id, said.by, said.address, said.request_id) == (
@@ -62,7 +62,7 @@ def test_an_entry_says_who_what_and_from_where() -> None:
         "abc",
     )
     assert (said.thing, said.thing_id, said.name, said.client_id) == ("oauthclient", str(client.pk), "Acme", client.pk)
-    assert (said.before, said.after) == ({"tier": ""}, {"tier": "sandbox"})
+    assert (said.before, said.after) == ({"environment": ""}, {"environment": "sandbox"})
 
 
 def test_what_the_product_does_by_itself_has_no_person() -> None:

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import create_client, start_verification, verify_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
-from diagnostics.orgs.sync.snapshots import run_sync, start_sync
+from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
 from tests.browser.conftest import Visit
 from tests.factories import make_team_lead, make_user
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from diagnostics.demo.orgs import DemoClient
 from diagnostics.demo.server import Running
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
-from diagnostics.orgs.sync.snapshots import run_sync, start_sync
+from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
 from tests.browser.conftest import Visit
 from tests.browser.test_screens import WCAG, look_at, unfold
 from tests.factories import (
@@ -124,7 +124,7 @@ def test_a_providers_page_leads_to_what_it_touches(window: Visit, demo: Running)
     client = registered(demo, "published", "Demo: published API")
     provider = Provider.objects.filter(client=client, source=Provider.Source.DEPLOYMENT).first()
     assert provider is not None
-    make_run(client, marks=[f"deployment:{provider.ref}"])
+    make_run(client, search_keys=[f"deployment:{provider.ref}"])
     page = window.page
     window.sign_in("tess")
     window.open(f"/providers/{provider.pk}/")
@@ -155,7 +155,7 @@ def furnish() -> list[str]:
         make_provider(client, ref="shared")
     provider = make_provider(full, ref="genesys", source=Provider.Source.GATEWAY, state=Provider.State.OFF)
     make_provider(make_client("Stranger", org_id="other"), ref="genesys", source=Provider.Source.GATEWAY)
-    make_run(full, marks=[f"permission:{START}", "provider:genesys"])
+    make_run(full, search_keys=[f"permission:{START}", "provider:genesys"])
     return [
         f"/clients/{full.pk}/permissions/",
         f"/clients/{full.pk}/permissions/?may=may_not&role=start",

@@ -35,7 +35,7 @@ def a_history() -> tuple[OAuthClient, OAuthClient]:
                 cause=cause,
                 verdict=make_verdict(cause=cause),
                 created_at=now - timedelta(hours=hours),
-                marks=[f"check:deployments.cobrowse={said}", "check:oauth.token=pass"],
+                search_keys=[f"check:deployments.cobrowse={said}", "check:oauth.token=pass"],
             )
     return sandbox, production
 
@@ -82,7 +82,7 @@ def test_an_admin_saves_a_view_and_a_team_lead_opens_it(window: Visit) -> None:
     a_history()
     make_user("ada")
     window.sign_in("ada")
-    window.open("/runs/?tier=production&cause=wrong")
+    window.open("/runs/?environment=production&cause=wrong")
     page = window.page
     page.get_by_text("Save as a view for everyone").click()
     page.get_by_label("Name", exact=True).fill("Production in trouble")

@@ -117,7 +117,7 @@ def furnish() -> dict[str, str]:
         "healthy run": f"/runs/{healthy.pk}/",
         "part of a run": f"/runs/{part_of(run).pk}/",
         "watched run": f"/runs/{watched(client, 'watching').pk}/",
-        "mended run": f"/runs/{watched(client, 'mended').pk}/",
+        "fixed run": f"/runs/{watched(client, 'fixed').pk}/",
         "live start": f"/runs/{healthy.pk}/live/",
         "no live start": f"/runs/{run.pk}/live/",
         "checks": "/reference/checks/",
@@ -249,7 +249,7 @@ def full_run(client: OAuthClient, ada: User) -> Run:
         "snippets": {"python": "answer = api.post_conversation_cobrowse(id)", "java": "var answer = api.post(id);" * 9},
     }
     unchecked = [{"sentence": "Whether the agent takes part.", "who": "Someone who may read it."}]
-    parts = {"mend": mend, "unchecked": unchecked, "also": ["body.unexpected"], "ruled_out": ["oauth.token"]}
+    parts = {"fix": mend, "unchecked": unchecked, "also": ["body.unexpected"], "ruled_out": ["oauth.token"]}
     call = {"method": "POST", "url": "/api/v2/conversations/chat/x/cobrowse", "headers": [["A", "b"]], "body": "{}"}
     inputs = {"call": call, "answer": None, "conversation_id": ""}
     run = make_run(client, verdict=make_verdict(**parts), started_by=ada, inputs=inputs)

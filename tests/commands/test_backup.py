@@ -185,7 +185,7 @@ def test_a_backup_of_an_earlier_version_is_migrated(file: Path, bare_database: N
     old.get_model("diagnostics", "Run").objects.create(client=client)
     said("backup", str(file))
     assert "migrations" in said("restore", str(file), replace=True)
-    assert (OAuthClient.objects.get().secret, Run.objects.get().marks) == ("kept", [])
+    assert (OAuthClient.objects.get().secret, Run.objects.get().search_keys) == ("kept", [])
 
 
 def seal_it(file: Path) -> None:

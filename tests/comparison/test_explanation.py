@@ -512,7 +512,7 @@ def test_a_snapshot_that_saw_it_is_named_with_it() -> None:
         change("deployment", "enabled", ref=SHOP, name="Shop"),
         change("gateway", "vanished", ref=SHOP),
         change("grant", "vanished"),
-        change("standing", "changed"),
+        change("status", "changed"),
     ],
 )
 def test_a_snapshot_that_saw_something_else_is_not(observed: ObservedOrgChange) -> None:
@@ -544,7 +544,7 @@ def test_where_the_runs_did_not_read_it_a_snapshot_may_know() -> None:
         (change("client", "changed", setting="catalogue", before=True, after=False), "catalogue", Effect.LOST),
         (change("client", "changed", setting="state", before="active", after="inactive"), "client", Effect.OTHER),
         (change("client", "changed", setting="token_seconds", before=1, after=2), "token_life", Effect.OTHER),
-        (change("standing", "changed", before=None, after={}), "standing", Effect.OTHER),
+        (change("status", "changed", before=None, after={}), "status", Effect.OTHER),
     ],
 )
 def test_what_a_snapshot_s_change_is_about(observed: ObservedOrgChange, kind: str, way: Effect) -> None:

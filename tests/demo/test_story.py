@@ -106,7 +106,7 @@ def test_a_renamed_provider_came_and_the_old_one_went() -> None:
 def test_changes_are_in_order_and_each_was_told_by_a_reading() -> None:
     times = [change.at for change in OrgChange.objects.filter(client__name__in=story.CLIENTS).order_by("pk")]
     assert times == sorted(times)
-    for change in OrgChange.objects.exclude(about="standing").select_related("sync"):
+    for change in OrgChange.objects.exclude(about="status").select_related("sync"):
         assert change.sync is not None
         assert change.at == change.sync.finished_at
         assert change.not_before is not None and change.not_before < change.at
@@ -165,7 +165,7 @@ def test_every_copy_keeps_what_the_original_found() -> None:
         assert set(run.verdict["because"]) <= anchors
         assert exchanges
         assert [each.position for each in exchanges] == list(range(len(exchanges)))
-        assert run.target and run.marks and run.environment
+        assert run.target and run.search_keys and run.environment
 
 
 def test_no_two_exchanges_share_a_correlation_id() -> None:

@@ -100,7 +100,7 @@ def read(case: Case) -> tuple[str, str, str]:
         for _ in diagnosis.steps():
             pass
         verdict = diagnosis.verdict()
-    fix = verdict["mend"]
+    fix = verdict["fix"]
     told = [causes.title_of(verdict["cause"]), verdict["sentence"], *fix["steps"], fix["menu_path"]]
     listed = {*verdict["because"], *verdict["ruled_out"]}
     found = [

@@ -89,7 +89,7 @@ def test_run_without_a_cause_opens_no_issue(acme: OAuthClient) -> None:
     for number, outcome in enumerate(["pass", "skip", "error"]):
         close(ran(acme, number, outcome))
     assert not Issue.objects.exists()
-    assert Run.objects.filter(is_remembered=True).count() == 3
+    assert Run.objects.filter(is_recorded_in_issues=True).count() == 3
 
 
 def test_run_is_processed_once(acme: OAuthClient) -> None:
@@ -121,14 +121,14 @@ def test_another_client_resolves_nothing(acme: OAuthClient) -> None:
 
 def test_workers_that_close_runs_at_once_lose_nothing_and_store_nothing_twice(acme: OAuthClient) -> None:
     runs = [ran(acme, number) for number in range(8)]
-    Run.objects.update(is_remembered=True)  # so that none waits for the others
+    Run.objects.update(is_recorded_in_issues=True)  # so that none waits for the others
     ready = threading.Barrier(len(runs))
     failed: list[BaseException] = []
 
     def work(run: Run) -> None:
         try:
             with transaction.atomic():
-                Run.objects.filter(pk=run.pk).update(is_remembered=False)
+                Run.objects.filter(pk=run.pk).update(is_recorded_in_issues=False)
                 ready.wait(20)
                 update_issues(run, list(run.findings.all()))
         except BaseException as trouble:
@@ -145,7 +145,7 @@ def test_workers_that_close_runs_at_once_lose_nothing_and_store_nothing_twice(ac
     found = stored()
     assert (found.occurrences, found.first_seen_at, found.last_seen_at) == (8, minute(0), minute(7))
     assert found.first_run == runs[0]
-    assert not Run.objects.filter(is_remembered=False).exists()
+    assert not Run.objects.filter(is_recorded_in_issues=False).exists()
 
 
 def test_waiting_runs_are_processed_by_the_tick_in_order(acme: OAuthClient) -> None:
@@ -198,10 +198,10 @@ def test_number_of_queries_is_independent_of_the_findings(acme: OAuthClient) -> 
     few, many = ran(acme, 1), ran(acme, 2)
     for number in range(30):
         make_finding(many, "oauth.scopes", "fail", code="scope_missing", subject=f"scope{number}")
-    Run.objects.update(is_remembered=True)
+    Run.objects.update(is_recorded_in_issues=True)
 
     def queries(run: Run) -> int:
-        Run.objects.filter(pk=run.pk).update(is_remembered=False)
+        Run.objects.filter(pk=run.pk).update(is_recorded_in_issues=False)
         findings = list(run.findings.all())
         connection.force_debug_cursor = True
         before = len(connection.queries)

@@ -162,9 +162,9 @@ def test_one_bad_row_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db
 def test_a_lost_bell_of_a_scheduled_run_is_rung_again_on_its_own_queue() -> None:
     due_at_noon()
-    by_hand = make_open_run(make_client("Other"), status="queued", created_at=NOON, rung_at=NOON)
+    by_hand = make_open_run(make_client("Other"), status="queued", created_at=NOON, message_sent_at=NOON)
     (pk,) = claim_due_schedules(NOON)
-    Run.objects.filter(pk=pk).update(created_at=NOON, rung_at=NOON)
+    Run.objects.filter(pk=pk).update(created_at=NOON, message_sent_at=NOON)
     swept = sweep(after(1))
     assert (swept.to_requeue, swept.scheduled) == ((by_hand.pk,), (pk,))
 
@@ -428,5 +428,5 @@ def test_what_nobody_waits_for_has_a_queue_of_its_own() -> None:
         return getattr(task, "queue", None)
 
     assert queue(tasks.execute_scheduled_run) == project.SCHEDULED_QUEUE != project.CELERY_TASK_DEFAULT_QUEUE
-    assert queue(tasks.read_due_snapshot) == project.SCHEDULED_QUEUE
+    assert queue(tasks.run_due_org_sync) == project.SCHEDULED_QUEUE
     assert queue(tasks.execute_run) is None, "a person's run goes to the default queue"

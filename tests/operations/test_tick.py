@@ -184,7 +184,7 @@ def make_key(number: int) -> IdempotencyKey:
 
 def silent_run(number: int) -> Run:
     long_ago = timezone.now() - timedelta(minutes=2)
-    return make_open_run(make_client(f"C{number}"), status="queued", created_at=long_ago, rung_at=long_ago)
+    return make_open_run(make_client(f"C{number}"), status="queued", created_at=long_ago, message_sent_at=long_ago)
 
 
 def overdue_sync(number: int) -> ConfigurationSync:
@@ -223,7 +223,7 @@ ROWS: dict[str, tuple[str, str, Callable[[int], Any], Callable[[Any], bool]]] = 
         Kind.RUN_QUEUEING,
         "diagnostics_run",
         silent_run,
-        lambda row: Run.objects.filter(pk=row.pk, rung_at__gt=timezone.now() - timedelta(minutes=1)).exists(),
+        lambda row: Run.objects.filter(pk=row.pk, message_sent_at__gt=timezone.now() - timedelta(minutes=1)).exists(),
     ),
     "search data": (
         Kind.RUN_SEARCH,
@@ -234,8 +234,8 @@ ROWS: dict[str, tuple[str, str, Callable[[int], Any], Callable[[Any], bool]]] = 
     "findings history": (
         Kind.RUN_FINDINGS,
         "diagnostics_run",
-        lambda n: make_run(make_client(f"C{n}"), target=f"start:{n}", is_remembered=False),
-        lambda row: Run.objects.get(pk=row.pk).is_remembered,
+        lambda n: make_run(make_client(f"C{n}"), target=f"start:{n}", is_recorded_in_issues=False),
+        lambda row: Run.objects.get(pk=row.pk).is_recorded_in_issues,
     ),
     "overdue sync": (
         Kind.SNAPSHOT,
@@ -266,7 +266,7 @@ ROWS: dict[str, tuple[str, str, Callable[[int], Any], Callable[[Any], bool]]] = 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_one_bad_row_costs_no_other_row_and_no_other_part(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diagnostics.orgs.sync.snapshots.MAX_CONCURRENT", 20)
+    monkeypatch.setattr("diagnostics.orgs.sync.lifecycle.MAX_CONCURRENT", 20)
     kind, table, make, is_done = ROWS[name]
     first, bad, last = (make(number) for number in range(3))
     with poisoned(table, bad.pk):
@@ -343,7 +343,7 @@ def test_a_delivery_whose_worker_dies_each_time_is_given_up() -> None:
 def test_a_sync_that_cannot_be_read_is_closed_after_three_attempts() -> None:
     bad = make_snapshot(make_client(region="eu-west-1"), state="queued", finished_at=None, progress=["none"])
     for _ in range(4):
-        tasks.read_snapshot(bad.pk)
+        tasks.run_org_sync(bad.pk)
     bad.refresh_from_db()
     assert (bad.state, bad.finished_at is not None) == (ConfigurationSync.State.FAILED, True)
 
@@ -394,13 +394,15 @@ def test_a_run_that_the_worker_cannot_walk_ends_at_once() -> None:
 
 def test_a_queued_run_that_cannot_be_claimed_does_not_stop_the_queue() -> None:
     now = timezone.now()
-    bad, *good = (make_open_run(make_client(f"C{n}"), status="queued", rung_at=now, inputs={}) for n in range(4))
+    bad, *good = (
+        make_open_run(make_client(f"C{n}"), status="queued", message_sent_at=now, inputs={}) for n in range(4)
+    )
     with poisoned("diagnostics_run", bad.pk):
         for run in good:
             tasks.execute_run(run.pk)
         assert set(Run.objects.filter(status="queued").values_list("pk", flat=True)) == {bad.pk}
         assert failure(Kind.RUN_QUEUEING, bad.pk) == (3, True)
-        one_more = make_open_run(make_client("Later"), status="queued", rung_at=now, inputs={})
+        one_more = make_open_run(make_client("Later"), status="queued", message_sent_at=now, inputs={})
         tasks.execute_run(one_more.pk)
     one_more.refresh_from_db()
     assert not one_more.is_open
@@ -453,7 +455,7 @@ def test_what_others_keep_of_a_run_can_fail_and_costs_no_run(demo_client: OAuthC
         assert execute_run(run.pk)
     run.refresh_from_db()
     assert run.status == Run.Status.FINISHED
-    assert run.marks
+    assert run.search_keys
 
 
 # ---------------------------------------------------------------------- one failing part

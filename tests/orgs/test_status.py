@@ -230,7 +230,7 @@ def test_each_change_of_the_word_is_reported_with_the_time_between_the_looks() -
     for run in (well, unwell, health_run(client, "authz.permission_missing", 10)):
         update_status_from_run(run)
     first, second = OrgChange.objects.order_by("pk")
-    assert (first.about, first.not_before, first.at) == ("standing", None, well.finished_at)
+    assert (first.about, first.not_before, first.at) == ("status", None, well.finished_at)
     assert (second.ref, second.not_before, second.at) == (
         "authz.permission_missing",
         well.finished_at,

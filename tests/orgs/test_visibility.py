@@ -75,7 +75,7 @@ def an_org(word: str) -> OAuthClient:
             client,
             cause=cause,
             conversation_id=f"{word}-conversation",
-            marks=[f"permission:{START}", "provider:shared"],
+            search_keys=[f"permission:{START}", "provider:shared"],
         )
         make_finding(run, sentence=f"{word} sentence", subject=f"{word} subject")
         make_exchange(run, url=f"https://api.example/{word}")

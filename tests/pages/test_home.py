@@ -26,4 +26,4 @@ def test_the_tier_stands_on_every_page_of_a_run(as_admin: Client, settings: Any)
     settings.FIELD_ENCRYPTION_KEYS = ["cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="]  # no page reads the secret
     for place in ("", "live/", "exchanges/0/"):
         page = as_admin.get(f"/runs/{run.pk}/{place}").content
-        assert b"tier-production" in page, place
+        assert b"environment-production" in page, place

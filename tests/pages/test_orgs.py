@@ -86,7 +86,7 @@ def test_a_page_past_the_last_one_is_the_last_one(as_lead: Client) -> None:
 def test_a_status_found_by_the_first_check_may_be_older(as_lead: Client) -> None:
     client, at = make_org("Acme"), timezone.now() - timedelta(days=3)
     OAuthClient.objects.update(status="broken", status_since=at, status_at=at)
-    change = make_org_change(client, about="standing", at=at, not_before=None)
+    change = make_org_change(client, about="status", at=at, not_before=None)
     (row,) = as_lead.get("/orgs/").context["found"].rows
     assert (row.org.since, row.org.checked_at, row.is_since_at_least) == (at, at, True)
     change.not_before = at - timedelta(hours=1)

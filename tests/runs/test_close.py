@@ -39,17 +39,21 @@ def test_a_finished_run_keeps_what_it_saw(demo_client: OAuthClient) -> None:
 def test_a_finished_run_can_be_found_again(demo_client: OAuthClient) -> None:
     run = walked(demo_client)
     assert run.target == f"start:{demo_client.pk}"
-    assert {"check:permissions.call=pass", "permission:conversation:cobrowse:add"} <= set(run.marks)
-    assert {f"deployment:{id}" for id in run.environment["deployments"]} <= set(run.marks)
+    assert {"check:permissions.call=pass", "permission:conversation:cobrowse:add"} <= set(run.search_keys)
+    assert {f"deployment:{id}" for id in run.environment["deployments"]} <= set(run.search_keys)
 
 
 def test_what_rows_tell_is_what_the_worker_kept(demo_client: OAuthClient) -> None:
     run = walked(demo_client)
-    kept, marks = run.environment, run.marks
-    Run.objects.filter(pk=run.pk).update(target="", environment={}, marks=[])
+    kept, search_keys = run.environment, run.search_keys
+    Run.objects.filter(pk=run.pk).update(target="", environment={}, search_keys=[])
     assert backfill_runs() == 1
     run.refresh_from_db()
-    assert (run.environment, sorted(run.marks), run.target) == (kept, sorted(marks), f"start:{demo_client.pk}")
+    assert (run.environment, sorted(run.search_keys), run.target) == (
+        kept,
+        sorted(search_keys),
+        f"start:{demo_client.pk}",
+    )
 
 
 def test_catching_up_ends() -> None:
@@ -79,5 +83,5 @@ def test_a_run_that_the_sweep_closes_can_be_found_too() -> None:
     sweep()
     run.refresh_from_db()
     assert run.status == Run.Status.INTERRUPTED
-    assert run.marks == ["check:request.path=fail"]
+    assert run.search_keys == ["check:request.path=fail"]
     assert run.environment["deployments"] is None

@@ -32,7 +32,7 @@ def test_nothing_narrows_nothing() -> None:
     [
         "client=12",
         "org=8f1c",
-        "tier=unsaid",
+        "environment=unsaid",
         "kind=health",
         "cause=conv.ended",
         "cause=wrong",
@@ -157,7 +157,7 @@ MARKS = ["check:oauth.token=fail", "provider:Genesys", "deployment:d-1", "permis
     [
         "client={client}",
         "org=org-1",
-        "tier=sandbox",
+        "environment=sandbox",
         "kind=health",
         "cause=conv.ended",
         "cause=wrong",
@@ -178,7 +178,9 @@ MARKS = ["check:oauth.token=fail", "provider:Genesys", "deployment:d-1", "permis
     ],
 )
 def test_it_finds_the_runs_that_fit_and_no_other(query: str) -> None:
-    make_run(cause="none", created_at=NOW, marks=["check:oauth.token_life=fail", "provider:genesys", "deployment:d-11"])
+    make_run(
+        cause="none", created_at=NOW, search_keys=["check:oauth.token_life=fail", "provider:genesys", "deployment:d-11"]
+    )
     wanted = make_run(
         make_client("wanted", org_id="org-1", environment=OAuthClient.Environment.SANDBOX),
         kind="health",
@@ -192,7 +194,7 @@ def test_it_finds_the_runs_that_fit_and_no_other(query: str) -> None:
         pinned_at=NOW,
         branch="oauth.token",
         created_at=datetime(2026, 11, 2, 22, 59, tzinfo=UTC),
-        marks=MARKS,
+        search_keys=MARKS,
     )
     found = read(query.format(client=wanted.client_id))
     assert found.problems == ()
@@ -204,7 +206,7 @@ def test_what_has_not_ended_is_queued_or_running() -> None:
     make_run()
     opened = {make_open_run(make_client("a")), make_open_run(make_client("b"), status="queued")}
     assert set(read("status=open").apply(Run.objects.all())) == opened
-    assert set(read("tier=unsaid").apply(Run.objects.all())) == set(Run.objects.all())
+    assert set(read("environment=unsaid").apply(Run.objects.all())) == set(Run.objects.all())
 
 
 @pytest.mark.django_db

@@ -180,7 +180,7 @@ def counted(person: User, action: str, times: int) -> None:
 @pytest.mark.parametrize("place", ["run-packet", "run-page"])
 def test_support_packets_are_limited(ada: User, place: str) -> None:
     run = make_run(make_client())
-    counted(ada, "run.handed_out", PACKETS.most)
+    counted(ada, "run.exported", PACKETS.most)
     refused = browser_of(ada).get(reverse(place, args=[run.pk]))
     assert (refused.status_code, bool(refused.headers["Retry-After"])) == (429, True)
     assert browser_of(make_user("grace")).get(reverse(place, args=[run.pk])).status_code == 200

@@ -29,7 +29,7 @@ LISTS = [
     "client=3&page=last",
     "client=3&when=30d&page=last",
     "org=org-7",
-    "tier=sandbox",
+    "environment=sandbox",
     "kind=health",
     "cause=conv.ended",
     f"cause={LONG_PAST}",
@@ -121,7 +121,7 @@ def test_no_matrix_reads_every_run(db: None, long_history: FilledHistory, query:
     assert tables_read_whole(f"/runs/matrix/?{query}") == []
 
 
-@pytest.mark.parametrize("query", ["", "when=7d", "client=3", "kind=health", "cause=wrong", "tier=sandbox"])
+@pytest.mark.parametrize("query", ["", "when=7d", "client=3", "kind=health", "cause=wrong", "environment=sandbox"])
 @pytest.mark.parametrize("place", ["causes", "latency"])
 def test_no_chart_reads_every_run(db: None, long_history: FilledHistory, place: str, query: str) -> None:
     assert tables_read_whole(f"/runs/{place}/?{query}") == []

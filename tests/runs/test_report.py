@@ -52,7 +52,7 @@ def test_every_finding_is_shown_once_in_the_group_it_belongs_to() -> None:
 def test_corrected_call_is_only_shown_where_the_call_is_wrong_or_unknown(
     cause: str, rows: list[Finding], is_shown: bool
 ) -> None:
-    report = built({"cause": cause, "mend": {"curl": "curl x", "snippets": {"python": "x"}}}, rows)
+    report = built({"cause": cause, "fix": {"curl": "curl x", "snippets": {"python": "x"}}}, rows)
     assert bool(report.fix.curl) == bool(report.fix.snippets) == is_shown
 
 
@@ -78,13 +78,13 @@ def test_checks_are_counted_once_however_many_subjects_they_have() -> None:
 
 
 def test_the_first_step_stands_with_the_answer_and_the_rest_with_the_mend() -> None:
-    told = built({"remedy": "Do this. Then that.", "mend": {"steps": ["Do this.", "Then that."]}})
+    told = built({"remedy": "Do this. Then that.", "fix": {"steps": ["Do this.", "Then that."]}})
     assert told.verdict.remedy == "Do this."
     assert told.fix.steps == ("Then that.",)
 
 
 def test_a_remedy_that_is_no_step_is_told_whole() -> None:
-    told = built({"remedy": "Ask someone.", "mend": {"steps": ["Do this."]}})
+    told = built({"remedy": "Ask someone.", "fix": {"steps": ["Do this."]}})
     assert (told.verdict.remedy, told.fix.steps) == ("Ask someone.", ("Do this.",))
 
 
@@ -102,9 +102,9 @@ def test_what_was_not_checked_is_read_in_every_shape(unchecked: Any, told: list[
     assert [(item.sentence, item.who) for item in built({"unchecked": unchecked}).not_checked] == told
 
 
-@pytest.mark.parametrize("mend", [None, [], "x", {}, {"steps": "x", "permissions": [{}], "snippets": {"python": 1}}])
-def test_a_mend_without_content_is_none(mend: Any) -> None:
-    assert not built({"cause": "path.not_in_api", "mend": mend}).fix
+@pytest.mark.parametrize("fix", [None, [], "x", {}, {"steps": "x", "permissions": [{}], "snippets": {"python": 1}}])
+def test_a_mend_without_content_is_none(fix: Any) -> None:
+    assert not built({"cause": "path.not_in_api", "fix": fix}).fix
 
 
 def test_an_unknown_certainty_is_not_shown_as_one() -> None:

@@ -60,8 +60,8 @@ def test_marks_name_outcomes_provider_deployments_and_permissions() -> None:
         make_finding("permissions.reads", "skip", "webDeployments:deployment:view"),
         make_finding("provider.seen", evidence={"providers": ["PureCloud Messaging"]}),
     ]
-    marks = search_keys_of(findings, {"deployments": {"d1": {}}}, aim)
-    assert set(marks) == {
+    search_keys = search_keys_of(findings, {"deployments": {"d1": {}}}, aim)
+    assert set(search_keys) == {
         "check:oauth.token=pass",
         "check:permissions.call=fail",
         "check:permissions.reads=skip",
@@ -93,6 +93,6 @@ def test_evidence_of_any_shape_is_no_trouble(evidence: Any) -> None:
 
 def test_marks_are_few_short_and_storable() -> None:
     findings = [make_finding("provider.seen", evidence={"providers": [f"{n}\0" + "x" * 500 for n in range(1000)]})]
-    marks = search_keys_of(findings, {}, None)
-    assert len(marks) == MAX_KEYS
-    assert all(len(mark) <= MAX_LENGTH and "\0" not in mark for mark in marks)
+    search_keys = search_keys_of(findings, {}, None)
+    assert len(search_keys) == MAX_KEYS
+    assert all(len(key) <= MAX_LENGTH and "\0" not in key for key in search_keys)

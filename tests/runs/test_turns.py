@@ -16,7 +16,7 @@ from diagnostics.jobs.turns import remember_turn
 from diagnostics.monitoring.deliveries import BATCH, BATCH_PER_CHANNEL, due_deliveries
 from diagnostics.monitoring.models import Channel, Delivery
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
-from diagnostics.orgs.sync import snapshots
+from diagnostics.orgs.sync import lifecycle
 from diagnostics.runs import turns
 from diagnostics.runs.models import Run
 from diagnostics.runs.turns import PEOPLE, SCHEDULED, claim_next_run
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def queue(client: OAuthClient, person: User | None, count: int = 1, source: str = "web") -> list[int]:
     rows = [
-        Run(client=client, started_by=person, source=source, status="queued", rung_at=timezone.now())
+        Run(client=client, started_by=person, source=source, status="queued", message_sent_at=timezone.now())
         for _ in range(count)
     ]
     return [run.pk for run in Run.objects.bulk_create(rows)]
@@ -89,7 +89,7 @@ def test_clients_of_one_org_share_its_turn() -> None:
 
 def test_a_run_that_its_caller_executes_is_left_to_it() -> None:
     [own] = queue(org("Acme"), None)
-    Run.objects.filter(pk=own).update(rung_at=None)
+    Run.objects.filter(pk=own).update(message_sent_at=None)
     assert claim() is None
 
 
@@ -141,7 +141,7 @@ def sync(client: OAuthClient, person: User | None, **values: Any) -> int:
 def start_next_sync() -> int | None:
     """As a worker does: the sync is being read from then on."""
     now = timezone.now()
-    pk = snapshots.next_sync(now)
+    pk = lifecycle.next_sync(now)
     if pk is not None:
         ConfigurationSync.objects.filter(pk=pk).update(state="reading", lease_until=now + timedelta(minutes=1))
     return pk
@@ -167,8 +167,8 @@ def test_syncs_of_one_kind_leave_workers_and_places_to_the_other() -> None:
     by_schedule = [sync(org(f"Zenith {number}"), None) for number in range(5)]
     started = [start_next_sync() for _ in range(6)]
     assert {each for each in started if each} == {
-        *waited_for[: snapshots.MAX_CONCURRENT],
-        *by_schedule[: snapshots.MAX_CONCURRENT],
+        *waited_for[: lifecycle.MAX_CONCURRENT],
+        *by_schedule[: lifecycle.MAX_CONCURRENT],
     }
     end_sync(waited_for[0])
     assert start_next_sync() == waited_for[2]
@@ -178,17 +178,17 @@ def test_a_message_for_one_sync_starts_the_one_whose_turn_it_is(monkeypatch: pyt
     read: list[int] = []
     sent_tasks: list[int] = []
 
-    def read_snapshot(pk: int) -> bool:
+    def run_org_sync(pk: int) -> bool:
         read.append(pk)
         end_sync(pk)
         return True
 
-    monkeypatch.setattr(snapshots, "run_sync", read_snapshot)
+    monkeypatch.setattr(lifecycle, "run_sync", run_org_sync)
     monkeypatch.setattr(tasks, "send", lambda task, pk: sent_tasks.append(pk))
     first, second = (sync(org(name), make_user(name)) for name in ("ada", "grace"))
-    tasks.read_snapshot(second)
+    tasks.run_org_sync(second)
     assert (read, sent_tasks) == ([first], [second])
-    tasks.read_snapshot(second)
+    tasks.run_org_sync(second)
     assert read == [first, second]
 
 

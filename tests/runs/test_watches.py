@@ -65,7 +65,7 @@ def test_it_checks_again_with_a_back_off_and_gives_up_after_ten_minutes(ada: Use
             end(pk)
     watch.refresh_from_db()
     assert begun == [15, 45, 105, 225, 345, 465, 585]
-    assert (watch.state, watch.checked) == ("not_mended", 7)
+    assert (watch.state, watch.checked) == ("not_fixed", 7)
     assert watch.ended_at == at(watch, 600)
 
 
@@ -83,7 +83,7 @@ def test_it_ends_as_mended_as_soon_as_the_finding_is_right(ada: User) -> None:
     end(pk, "pass")
     assert advance_watches(at(watch, 20)) == ()
     watch.refresh_from_db()
-    assert (watch.state, watch.latest_id, watch.ended_at) == ("mended", pk, at(watch, 20))
+    assert (watch.state, watch.latest_id, watch.ended_at) == ("fixed", pk, at(watch, 20))
 
 
 @pytest.mark.parametrize("outcome", ["fail", "warn", "error", "skip"])
@@ -122,14 +122,14 @@ def test_a_check_that_ends_after_the_time_still_counts(ada: User) -> None:
     end(pk, "pass")
     advance_watches(at(watch, 630))
     watch.refresh_from_db()
-    assert watch.state == "mended"
+    assert watch.state == "fixed"
 
 
 def test_after_a_long_stop_it_ends_without_another_check(ada: User) -> None:
     watch = started(ada)
     assert advance_watches(at(watch, 3600)) == ()
     watch.refresh_from_db()
-    assert watch.state == "not_mended"
+    assert watch.state == "not_fixed"
 
 
 def test_two_ticks_at_once_begin_one_run(ada: User) -> None:
@@ -146,7 +146,7 @@ def test_a_row_that_cannot_be_read_holds_up_no_other(ada: User) -> None:
     assert len(advance_watches(at(good, 15))) == 1
     assert advance_watches(at(good, 700)) == ()
     bad.refresh_from_db()
-    assert bad.state == "not_mended"
+    assert bad.state == "not_fixed"
 
 
 def test_a_stop_is_final(ada: User) -> None:
@@ -240,4 +240,4 @@ def test_a_permission_given_meanwhile_is_seen(demo: server.Running, transactiona
     execute_run(pk)
     advance_watches(at(watch, 20))
     watch.refresh_from_db()
-    assert (watch.check_id, watch.state) == ("permissions.call", "mended")
+    assert (watch.check_id, watch.state) == ("permissions.call", "fixed")

@@ -59,7 +59,7 @@ NO_FREE_TEXT = {
         "branch": OUR_WORDS,
         "target": "made of what was parsed, which is masked",
         "environment": OF_THE_ENGINE,
-        "marks": OF_THE_ENGINE,
+        "search_keys": OF_THE_ENGINE,
     },
     "Finding": dict.fromkeys(("check_id", "code"), OUR_WORDS)
     | dict.fromkeys(("subject", "sentence", "hint", "evidence"), OF_THE_ENGINE),

@@ -18,9 +18,9 @@ def test_a_row_is_stored_whatever_its_text(odd: str) -> None:
     Finding.objects.bulk_create(
         [Finding(run=run, position=9, check_id="x", outcome="pass", code="x", sentence=odd, evidence={odd: [odd, 1.5]})]
     )
-    Run.objects.filter(pk=run.pk).update(inputs={"note": odd}, conversation_id=odd, marks=[f"deployment:{odd}"])
+    Run.objects.filter(pk=run.pk).update(inputs={"note": odd}, conversation_id=odd, search_keys=[f"deployment:{odd}"])
     run.refresh_from_db()
-    stored = f"{run.inputs} {run.conversation_id} {run.marks} {Finding.objects.filter(position=9).values()[0]}"
+    stored = f"{run.inputs} {run.conversation_id} {run.search_keys} {Finding.objects.filter(position=9).values()[0]}"
     assert not any(each in stored for each in odd if each not in "ab")
 
 
@@ -29,7 +29,7 @@ def test_a_search_for_it_finds_nothing(odd: str) -> None:
     make_run()
     assert not Run.objects.filter(conversation_id__icontains=f"none{odd}").exists()
     assert not Run.objects.filter(inputs__note=odd).exists()
-    assert not Run.objects.filter(marks__contains=[odd]).exists()
+    assert not Run.objects.filter(search_keys__contains=[odd]).exists()
 
 
 @pytest.mark.parametrize(

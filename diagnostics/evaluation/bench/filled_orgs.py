@@ -168,7 +168,7 @@ class Filler:
                 certainty="proved",
                 duration_ms=900.0,
                 target=f"start:{provider.client_id}",
-                marks=[f"{kind}:{provider.ref}", f"permission:{PERMISSIONS[number % len(PERMISSIONS)]}"],
+                search_keys=[f"{kind}:{provider.ref}", f"permission:{PERMISSIONS[number % len(PERMISSIONS)]}"],
             )
 
 

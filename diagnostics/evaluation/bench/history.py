@@ -90,7 +90,7 @@ LISTS: dict[str, dict[str, str]] = {
     "a cause of long ago": {"cause": LONG_PAST},
     "anything wrong, 7 days": {"cause": "wrong", "when": "7d"},
     "an org": {"org": "org-7"},
-    "a tier and a kind": {"tier": "sandbox", "kind": "diagnosis"},
+    "an environment and a kind": {"environment": "sandbox", "kind": "diagnosis"},
     "what a check said": {"check": "oauth.token", "outcome": "fail"},
     "a deployment": {"deployment": "d17"},
     "a permission, rare client": {"permission": "conversation:cobrowse:add", "client": "100"},

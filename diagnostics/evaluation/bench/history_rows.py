@@ -78,7 +78,7 @@ RUN: Mapping[str, str] = {
     "branch": "CASE WHEN n %% 50 = 0 THEN 'oauth.token' ELSE '' END",
     "target": f"CASE WHEN {IS_HEALTH} THEN 'health:' ELSE 'start:' END || {CLIENT}",
     "pinned_at": "CASE WHEN n %% 5000 = 0 THEN %(now)s END",
-    "marks": f"ARRAY(SELECT 'check:' || (%(ids)s::text[])[i] || '=' || {OUTCOME} "  # noqa: S608
+    "search_keys": f"ARRAY(SELECT 'check:' || (%(ids)s::text[])[i] || '=' || {OUTCOME} "  # noqa: S608
     "FROM generate_series(1, array_length(%(ids)s::text[], 1)) i) || "
     "ARRAY['deployment:d' || n %% 300, 'deployment:d' || n %% 299, 'provider:genesys', 'permission:conversation:cobrowse:add']",
 }

@@ -31,11 +31,11 @@ class Command(ProductCommand):
         add.add_argument("name")
         add.add_argument("--region", required=True, help="eu-west-1, mypurecloud.ie, or a login, api or apps URL")
         add.add_argument("--client-id", required=True)
-        add.add_argument("--tier", choices=ENVIRONMENTS, default="", help="environment of the org")
+        add.add_argument("--environment", "--tier", choices=ENVIRONMENTS, default="", help="environment of the org")
         add.add_argument("--gateway", default="", metavar="URL", help=GATEWAY_HELP)
         edit = actions.add_parser("edit", help="change a client's environment or company gateway")
         edit.add_argument("name")
-        edit.add_argument("--tier", choices=(*ENVIRONMENTS, "unsaid"), help="environment of the org")
+        edit.add_argument("--environment", "--tier", choices=(*ENVIRONMENTS, "unsaid"), help="environment of the org")
         edit.add_argument("--gateway", metavar="URL", help=f"{GATEWAY_HELP}; none removes it")
         verify = actions.add_parser("verify", help="verify a client again")
         verify.add_argument("name")
@@ -49,7 +49,7 @@ class Command(ProductCommand):
         if client.is_retired:
             bad_input(f"The client {client.name} is retired.")
         if options["act"] == "edit":
-            self._edit(client, options["tier"], options["gateway"])
+            self._edit(client, options["environment"], options["gateway"])
             return
         sys.exit(self._verify(client))
 
@@ -64,15 +64,15 @@ class Command(ProductCommand):
                 f"\t{client.get_environment_display()}\t{client.get_status_display()}"
             )
 
-    def _edit(self, client: OAuthClient, tier: str | None, gateway: str | None) -> None:
-        if tier is None and gateway is None:
-            bad_input("Nothing to change. Give --tier, --gateway or both.")
+    def _edit(self, client: OAuthClient, environment: str | None, gateway: str | None) -> None:
+        if environment is None and gateway is None:
+            bad_input("Nothing to change. Give --environment, --gateway or both.")
         change_client(
             client,
             name=client.name,
             region_key=client.region,
             client_id=client.client_id,
-            environment=client.environment if tier is None else tier.replace("unsaid", ""),
+            environment=client.environment if environment is None else environment.replace("unsaid", ""),
             company_gateway=None if gateway is None else _gateway("" if gateway == "none" else gateway),
         )
         through = f", through {client.company_gateway}" if client.company_gateway else ""
@@ -114,7 +114,7 @@ def _add(options: dict[str, Any]) -> OAuthClient:
                 client_id=client_id,
                 secret=_secret(),
                 user=None,
-                environment=options["tier"],
+                environment=options["environment"],
                 company_gateway=gateway,
             )
     except IntegrityError:

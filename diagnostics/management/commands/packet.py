@@ -45,7 +45,7 @@ class Command(ProductCommand):
             ) from None
         except UnreadableSecret as error:
             raise CommandError(f"No packet was created: the scan can't look for the client's secret. {error}") from None
-        record("run.handed_out", run, after={"as": "packet"}, name=f"{run} of {run.client.name}")
+        record("run.exported", run, after={"as": "packet"}, name=f"{run} of {run.client.name}")
         audit.info("run %s was exported on the command line at %s", run.pk, redacted.made_at.isoformat())
         self._write(packet.zipped(stamp_of(redacted)), options["output"] or f"{packet.name}.zip")
 

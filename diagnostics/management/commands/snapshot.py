@@ -12,7 +12,7 @@ from diagnostics.demo.registration import register_named
 from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.management.base import INTERNAL_ERROR, OK, UNCLEAR, ProductCommand, bad_input, client_named
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
-from diagnostics.orgs.sync.snapshots import run_sync, start_sync
+from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
 from diagnostics.web.refusals import ActionRefused
 
 EXIT_CODES = {

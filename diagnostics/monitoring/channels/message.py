@@ -38,7 +38,7 @@ class Message:
     certainty: str = ""
     client: str = ""
     org: str = ""
-    tier: str = ""
+    environment: str = ""
     schedule: str = ""
     run: int | None = None
     incident: int | None = None
@@ -58,7 +58,7 @@ class Message:
 
     @property
     def is_critical(self) -> bool:
-        return self.tier == "production"
+        return self.environment == "production"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

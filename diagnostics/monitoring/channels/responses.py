@@ -1,12 +1,8 @@
-"""What a receiver's reply proves, and whether to try again after it. Pure."""
+"""What a receiver's reply proves, and whether another attempt can succeed."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
-# Between attempts; after the last one the delivery has failed.
-RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 1800, 7200))
-MAX_RETRY_AFTER = timedelta(hours=6)
 # Failed deliveries in a row until the channel is disabled.
 MAX_FAILURES = 3
 RETRYABLE_STATUSES = frozenset({408, 409, 423, 425, 429})
@@ -58,14 +54,6 @@ def result_of(reply: Reply) -> AttemptResult:
     if reply.status is None or reply.status in RETRYABLE_STATUSES or reply.status >= 500:
         return AttemptResult.RETRY
     return AttemptResult.REJECTED
-
-
-def retry_delay(attempts: int, retry_after: float | None = None) -> timedelta | None:
-    """The delay before the next attempt, at least what the receiver asks for; None if there is none."""
-    if not 0 < attempts <= len(RETRY_DELAYS):
-        return None
-    requested = timedelta(seconds=min(max(retry_after or 0, 0), MAX_RETRY_AFTER.total_seconds()))
-    return max(RETRY_DELAYS[attempts - 1], requested)
 
 
 def explain_reply(kind: str, reply: Reply) -> str:

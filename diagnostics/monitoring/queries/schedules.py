@@ -18,7 +18,9 @@ RUNS_SHOWN = 20
 MISSED_SHOWN = 20
 SCHEDULES_OF_CLIENT = 8
 LARGE_CLIENT_COLUMNS = ("client__secret", "client__verification")
-LARGE_RUN_COLUMNS = tuple(f"last_run__{name}" for name in ("inputs", "verdict", "environment", "marks", "planned"))
+LARGE_RUN_COLUMNS = tuple(
+    f"last_run__{name}" for name in ("inputs", "verdict", "environment", "search_keys", "planned")
+)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Workload:
     missed: int
     incidents: int
     deliveries: dict[str, int]
-    standings: dict[str, int]
+    client_statuses: dict[str, int]
     created: dict[str, int]
 
     @property
@@ -67,7 +67,7 @@ def workload(now: datetime) -> Workload:
         missed=schedules["missed"],
         incidents=Incident.objects.filter(closed_at=None).count(),
         deliveries=_deliveries(now),
-        standings=dict(
+        client_statuses=dict(
             OAuthClient.objects.filter(retired_at=None).order_by().values_list("status").annotate(Count("pk"))
         ),
         created=_created(),

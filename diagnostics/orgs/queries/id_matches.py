@@ -27,7 +27,7 @@ class MatchKind(StrEnum):
     NONE = "none"
     UNREAD = "unread"
     UNKNOWN = "unknown"
-    NOT_TAKEN = "not_taken"
+    NOT_USED = "not_used"
 
 
 @dataclass(frozen=True)
@@ -135,5 +135,5 @@ def _without_a_list(wanted: str, client: OAuthClient, listed: list[ListedProvide
     if removed is not None and client.gateway:
         return OrgMatch(client, MatchKind.GONE, "", removed.pk, removed.removed_at)
     return OrgMatch(
-        client, {True: MatchKind.UNREAD, False: MatchKind.NOT_TAKEN, None: MatchKind.UNKNOWN}[client.gateway]
+        client, {True: MatchKind.UNREAD, False: MatchKind.NOT_USED, None: MatchKind.UNKNOWN}[client.gateway]
     )

@@ -151,5 +151,5 @@ def mark_of(provider: Provider) -> str:
 
 def runs_with_provider(provider: Provider) -> list[Any]:
     """Return the newest runs of the provider's client that found the provider."""
-    runs = runs_of_client(provider.client).filter(marks__contains=[mark_of(provider)])
+    runs = runs_of_client(provider.client).filter(search_keys__contains=[mark_of(provider)])
     return list(runs.order_by("-id")[:RUNS_SHOWN])

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from diagnostics.orgs.models import OAuthClient
 
 RECENT_RUNS = 8
-DEFERRED = ("client__secret", "client__verification", "inputs", "verdict", "environment", "marks", "planned")
+DEFERRED = ("client__secret", "client__verification", "inputs", "verdict", "environment", "search_keys", "planned")
 
 
 def runs_of_client(client: OAuthClient) -> QuerySet[Any]:

@@ -52,7 +52,7 @@ def read_all_pages(sync: SyncRun, paged_list: PagedList) -> None:
 
 
 def _position(sync: SyncRun, part: str) -> dict[str, Any]:
-    start = {"cursor": "", "size": 0, "pages": 0, "items": 0, "repeated": 0, "unreadable": 0, "stale": 0, "troubles": 0}
+    start = {"cursor": "", "size": 0, "pages": 0, "items": 0, "repeated": 0, "unreadable": 0, "stale": 0, "failures": 0}
     position: dict[str, Any] = sync.progress.setdefault(part, {**start, "seen": []})
     return position
 
@@ -68,7 +68,7 @@ def _store_page(sync: SyncRun, paged_list: PagedList, page: ListPage) -> bool:
         at["repeated"] += counts.repeated
         at["unreadable"] += counts.unreadable
         at["stale"] = at["stale"] + 1 if entries and not counts.fresh else 0
-        at["troubles"] = 0
+        at["failures"] = 0
         ending = _ending(at, page)
         if ending is not None:
             state, code, why = ending
@@ -118,10 +118,10 @@ def _count_failure(sync: SyncRun, paged_list: PagedList, page: ListPage) -> bool
         with sync.saving():
             at["size"] += 1
         return False
-    if _is_transient(response) and at["troubles"] + 1 < MAX_FAILURES:
+    if _is_transient(response) and at["failures"] + 1 < MAX_FAILURES:
         with sync.saving():
-            at["troubles"] += 1
-        if at["troubles"] > 1:
+            at["failures"] += 1
+        if at["failures"] > 1:
             position = f"page {at['pages'] + 1} of the {paged_list.things}"
             raise WaitForOrg(
                 WAIT_AFTER_FAILURE,

@@ -45,7 +45,7 @@ MATCH_BADGES = {
     MatchKind.NONE: ("fail", "fail", "No match"),
     MatchKind.UNREAD: ("error", "error", "Not synced"),
     MatchKind.UNKNOWN: ("error", "error", "Unknown"),
-    MatchKind.NOT_TAKEN: ("skip", "skip", "No providerId"),
+    MatchKind.NOT_USED: ("skip", "skip", "No providerId"),
 }
 SETTINGS = {
     "enabled": "Cobrowse",
@@ -66,7 +66,6 @@ SETTINGS = {
     "scopes": "Scopes",
     "token_seconds": "Token lifetime (seconds)",
     "grant_type": "Grant type",
-    "standing": "Status",
 }
 PARTS = {
     "rights": "Permissions",

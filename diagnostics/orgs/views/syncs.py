@@ -14,7 +14,7 @@ from diagnostics.accounts.requests import Request, not_modified_fragment
 from diagnostics.orgs.lookups import find_active_client, find_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.orgs.queries.syncs import sync_state_of
-from diagnostics.orgs.sync.snapshots import start_sync
+from diagnostics.orgs.sync.lifecycle import start_sync
 
 
 @require_POST
@@ -25,7 +25,7 @@ def sync_start(request: Request, pk: int) -> HttpResponse:
     with transaction.atomic():
         sync = start_sync(client, source=ConfigurationSync.Source.WEB, user=request.user)
         if sync is not None:
-            transaction.on_commit(lambda: tasks.send(tasks.read_snapshot, sync.pk))
+            transaction.on_commit(lambda: tasks.send(tasks.run_org_sync, sync.pk))
     if request.htmx:
         return _fragment(request, client)
     if sync is None:

@@ -42,7 +42,7 @@ class CheckMatrix:
 
 def run_matrix(filters: RunFilter, position: PagePosition | None, titles: dict[str, str]) -> CheckMatrix:
     """One page of runs as columns, and a row for each check in any of them. `titles` are those of today's checks."""
-    page = run_page(filters, position, MATRIX_SIZE, more="marks")
+    page = run_page(filters, position, MATRIX_SIZE, more="search_keys")
     outcomes_by_run = [_outcomes_in(run) for run in page.runs]
     found = {check for outcomes in outcomes_by_run for check in outcomes}
     known = [check for check in titles if check in found]
@@ -61,8 +61,8 @@ def _query_for_runs_like(filters: RunFilter, check: str, cells: list[Cell]) -> s
 
 def _outcomes_in(run: Run) -> dict[str, list[str]]:
     outcomes: dict[str, list[str]] = {}
-    for mark in run.marks:
-        kind, _, rest = mark.partition(":")
+    for key in run.search_keys:
+        kind, _, rest = key.partition(":")
         check, _, outcome = rest.partition("=")
         if kind == "check":
             outcomes.setdefault(check, []).append(outcome)

@@ -14,7 +14,7 @@ def providers_named(run: Run) -> list[Provider]:
     """Return the providers that the run found and its verdict mentions by name or ID."""
     sentence = run.verdict.get("sentence") if isinstance(run.verdict, dict) else None
     prefixes = tuple(f"{kind}:" for kind in MARK_KINDS.values())
-    refs = [mark.partition(":")[2] for mark in run.marks if mark.startswith(prefixes)]
+    refs = [key.partition(":")[2] for key in run.search_keys if key.startswith(prefixes)]
     if not isinstance(sentence, str) or not refs:
         return []
     found = Provider.objects.filter(client=run.client_id, ref__in=refs).exclude(source=Provider.Source.SEEN)

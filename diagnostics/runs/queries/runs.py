@@ -10,7 +10,7 @@ from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Exchange, Finding, Run
 
 RECENT = 8
-HEAVY = ("client__secret", "client__verification", "inputs", "verdict", "environment", "marks", "planned")
+HEAVY = ("client__secret", "client__verification", "inputs", "verdict", "environment", "search_keys", "planned")
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def environment_badge(client: OAuthClient) -> SafeString:
     """The org's environment. Its style differs from outcomes, so that production stands out from a sandbox."""
     environment = client.environment or "unsaid"
     word = client.get_environment_display() if client.environment else "Environment not set"
-    return format_html('<span class="tier tier-{}">{}</span>', environment, word)
+    return format_html('<span class="environment environment-{}">{}</span>', environment, word)
 
 
 @register.simple_tag

@@ -65,7 +65,7 @@ def _exported(
         return _refused(request, run, found=kinds_of(error.leaks))
     except UnreadableSecret as error:
         return _refused(request, run, problem=str(error))
-    record("run.handed_out", run, after={"as": file_kind}, name=f"{run} of {run.client.name}")
+    record("run.exported", run, after={"as": file_kind}, name=f"{run} of {run.client.name}")
     audit.info(
         "run %s was exported to %s (%s) at %s", run.pk, request.user, request.user.pk, redacted.made_at.isoformat()
     )

@@ -1,17 +1,12 @@
-"""What follows on an answer, how long to wait, and that no more is claimed than was shown."""
-
-from datetime import timedelta
+"""What follows a receiver's reply, and that we claim no more than it shows."""
 
 import pytest
 
 from diagnostics.monitoring.channels.responses import (
-    MAX_RETRY_AFTER,
-    RETRY_DELAYS,
     AttemptResult,
     Reply,
     explain_reply,
     result_of,
-    retry_delay,
 )
 
 
@@ -39,27 +34,6 @@ from diagnostics.monitoring.channels.responses import (
 )
 def test_what_follows(reply: Reply, follows: AttemptResult) -> None:
     assert result_of(reply) is follows
-
-
-def test_pauses_grow_and_end() -> None:
-    waits = [retry_delay(attempts) for attempts in range(1, len(RETRY_DELAYS) + 2)]
-    assert waits[-1] is None
-    grown = [each for each in waits if each is not None]
-    assert grown == sorted(set(grown))
-
-
-@pytest.mark.parametrize(
-    ("asked", "waits"),
-    [
-        (None, RETRY_DELAYS[0]),
-        (1.0, RETRY_DELAYS[0]),
-        (-5.0, RETRY_DELAYS[0]),
-        (300.0, timedelta(seconds=300)),
-        (1e12, MAX_RETRY_AFTER),
-    ],
-)
-def test_a_pause_that_is_asked_for_is_granted(asked: float | None, waits: timedelta) -> None:
-    assert retry_delay(1, asked) == waits
 
 
 @pytest.mark.parametrize("kind", ["email", "slack", "teams", "pagerduty", "webhook"])

@@ -60,8 +60,8 @@ def test_an_entry_says_who_what_from_what_to_what_and_from_where(as_admin: Clien
         client_id=client.pk,
         address="192.0.2.7",
         request_id="f" * 32,
-        before={"tier": "sandbox"},
-        after={"tier": "production"},
+        before={"environment": "sandbox"},
+        after={"environment": "production"},
     )
     said = page(as_admin)
     for part in ("Client: changed", f'href="/clients/{client.pk}/"', "sandbox", "production", "192.0.2.7", "f" * 32):

@@ -8,7 +8,7 @@ from diagnostics.demo.orgs import DemoOrg
 from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import create_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
-from diagnostics.orgs.sync.snapshots import run_sync, start_sync
+from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
 
 
 def demo_org(demo: Running, key: str = "published") -> DemoOrg:

@@ -15,7 +15,7 @@ from diagnostics.genesys.paging import read_page
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, Provider
 from diagnostics.orgs.sync import execute as reading
 from diagnostics.orgs.sync import paging as walking
-from diagnostics.orgs.sync.snapshots import due_syncs, run_sync, start_sync
+from diagnostics.orgs.sync.lifecycle import due_syncs, run_sync, start_sync
 from tests.orgs.sync.demo_sync import changes_of, demo_org, deployment, resume_sync, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -144,7 +144,7 @@ def test_the_tier_is_kept_and_is_on_every_page_of_the_client(register: Callable[
     client = OAuthClient.objects.get()
     assert client.environment == "production"
     for place in ("", "edit/", "secret/", "retire/"):
-        assert b"tier-production" in as_admin.get(f"/clients/{client.pk}/{place}").content
+        assert b"environment-production" in as_admin.get(f"/clients/{client.pk}/{place}").content
     as_admin.post(f"/clients/{client.pk}/edit/", {**TYPED, "region": "eu-west-1", "environment": ""})
     client.refresh_from_db()
     assert client.environment == ""

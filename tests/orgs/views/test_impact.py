@@ -130,7 +130,7 @@ def test_deployments_schedules_watches_and_runs_of_the_holders_are_told(acme: OA
     make_provider(acme, ref="gone", removed_at=timezone.now())
     make_provider(acme, ref="listed", source=Provider.Source.GATEWAY)
     make_provider(make_client("Stranger"), ref="elsewhere")
-    run = make_run(acme, marks=[f"permission:{START}"])
+    run = make_run(acme, search_keys=[f"permission:{START}"])
     Watch.objects.create(run=make_run(acme), check_id="oauth.token", next_at=soon, ends_at=soon)
     Schedule.objects.create(name="hourly", client=acme, minutes=60, next_run_at=soon)
     Schedule.objects.create(name="paused", client=acme, minutes=60, paused_at=timezone.now())
@@ -180,7 +180,7 @@ def test_a_provider_leads_to_the_clients_of_its_org_alone(as_lead: Client, acme:
     make_held_permission(twin, START)
     stranger = make_client("Stranger", org_id="another")
     other = make_provider(stranger, ref="genesys", source=Provider.Source.GATEWAY)
-    run, theirs = make_run(acme, marks=["provider:genesys"]), make_run(stranger, marks=["provider:genesys"])
+    run, theirs = make_run(acme, search_keys=["provider:genesys"]), make_run(stranger, search_keys=["provider:genesys"])
     clients = queries.clients_with_provider(mine, None)
     assert [each.name for each in clients] == ["Acme support", "Twin"]
     assert queries.providers_with_same_id(mine, None) == [other]
@@ -247,7 +247,7 @@ def fill(count: int) -> None:
         make_held_permission(client, START)
         make_held_permission(client, "conversation:*:view", division=f"d{number}")
         make_provider(client, ref="shared")
-        make_run(client, marks=[f"permission:{START}", "deployment:shared"])
+        make_run(client, search_keys=[f"permission:{START}", "deployment:shared"])
 
 
 @pytest.mark.parametrize("place", ["/impact/", f"/impact/?permission={START}", "/impact/?q=cobrowse", "provider"])
@@ -279,7 +279,7 @@ def test_counts_stop_somewhere_and_say_so(as_lead: Client, acme: OAuthClient, mo
     make_held_permission(acme, START)
     for number in range(3):
         make_provider(acme, ref=f"d{number}")
-        make_run(acme, marks=[f"permission:{START}"])
+        make_run(acme, search_keys=[f"permission:{START}"])
     shown = page(as_lead, permission=START)
     assert "more than 1 web deployment" in shown
     assert "more than 1 run" in shown

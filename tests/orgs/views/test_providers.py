@@ -320,8 +320,8 @@ def test_a_deployment_of_which_little_is_known_gets_its_page(as_lead: Client, se
 def test_its_runs_and_its_changes_are_there_and_nobody_elses(as_lead: Client) -> None:
     client = make_client()
     provider = make_provider(client)
-    run = make_run(client, marks=[f"deployment:{provider.ref}"])
-    other = make_run(make_client("Other"), marks=[f"deployment:{provider.ref}"])
+    run = make_run(client, search_keys=[f"deployment:{provider.ref}"])
+    other = make_run(make_client("Other"), search_keys=[f"deployment:{provider.ref}"])
     make_org_change(client, provider=provider, ref=provider.ref, name="Old name of it")
     make_org_change(client, ref="another-deployment", kind="vanished")
     said = detail(as_lead, provider)
@@ -332,13 +332,13 @@ def test_its_runs_and_its_changes_are_there_and_nobody_elses(as_lead: Client) ->
 
 
 @pytest.mark.parametrize(
-    ("source", "ref", "mark"),
+    ("source", "ref", "key"),
     [("gateway", "genesys", "provider:genesys"), ("seen", "PureCloud Messaging", "seen:PureCloud Messaging")],
 )
-def test_runs_are_found_by_the_mark_of_the_source(as_lead: Client, source: str, ref: str, mark: str) -> None:
+def test_runs_are_found_by_the_mark_of_the_source(as_lead: Client, source: str, ref: str, key: str) -> None:
     client = make_client()
     provider = make_provider(client, ref, source=source, settings={}, channels=[])
-    run = make_run(client, marks=[mark])
+    run = make_run(client, search_keys=[key])
     assert f"/runs/{run.pk}/" in detail(as_lead, provider)
 
 

@@ -29,7 +29,7 @@ def test_an_admin_has_an_org_read_in_the_background(
     snapshot = ConfigurationSync.objects.get()
     assert answer.headers["Location"] == f"/clients/{client.pk}/"
     assert (snapshot.client, snapshot.started_by, snapshot.source) == (client, ada, ConfigurationSync.Source.WEB)
-    assert sent_tasks == [("read_snapshot", snapshot.pk)]
+    assert sent_tasks == [("run_org_sync", snapshot.pk)]
 
 
 def test_two_at_once_do_the_work_once(as_admin: Client, sent_tasks: list[tuple[str, int]]) -> None:

@@ -190,8 +190,8 @@ def test_two_orgs(as_lead: Client) -> None:
     there = environment(org={"id": "org-2", "name": "Acme sandbox"})
     page = compare(as_lead, good(sandbox, environment=there), bad(production))
     assert "have the permission conversation:cobrowse:add, and Sandbox does" in page
-    assert "tier-sandbox" in page
-    assert "tier-production" in page
+    assert "environment-sandbox" in page
+    assert "environment-production" in page
     assert "What snapshots saw" not in page
 
 

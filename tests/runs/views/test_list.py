@@ -191,8 +191,13 @@ def test_a_client_without_runs_has_an_empty_strip() -> None:
 
 
 def test_the_matrix_shows_the_gravest_and_leads_to_the_runs_like_it(as_lead: Client) -> None:
-    marks = ["check:oauth.token=pass", "check:request.path=pass", "check:request.path=fail", "check:gone.check=error"]
-    make_run(marks=marks)
+    search_keys = [
+        "check:oauth.token=pass",
+        "check:request.path=pass",
+        "check:request.path=fail",
+        "check:gone.check=error",
+    ]
+    make_run(search_keys=search_keys)
     page = as_lead.get("/runs/matrix/?sort=oldest").content.decode()
     assert '<td class="tone-fail" title="Failed, Passed">' in page
     assert "/runs/?check=request.path&amp;outcome=fail&amp;sort=oldest" in page
@@ -203,7 +208,7 @@ def test_the_matrix_shows_the_gravest_and_leads_to_the_runs_like_it(as_lead: Cli
 def test_the_matrix_pages_like_the_list(as_lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_matrices, "MATRIX_SIZE", 2)
     client = make_client()
-    runs = [make_run(client, marks=["check:oauth.token=pass"]) for _ in range(3)]
+    runs = [make_run(client, search_keys=["check:oauth.token=pass"]) for _ in range(3)]
     first = as_lead.get("/runs/matrix/").content
     assert f"/runs/{runs[0].pk}/".encode() not in first
     onwards = neighbour(first, "next").replace("/runs/", "/runs/matrix/")
@@ -266,12 +271,12 @@ def test_list_counts_its_runs_up_to_a_limit(as_lead: Client, monkeypatch: pytest
 def test_pages_ask_as_often_for_many_rows_as_for_one(
     as_lead: Client, ada: User, queries_of: Callable[[Client, str], int], place: str
 ) -> None:
-    marks = ["check:oauth.token=pass"]
-    make_run(make_client("first"), started_by=ada, marks=marks)
+    search_keys = ["check:oauth.token=pass"]
+    make_run(make_client("first"), started_by=ada, search_keys=search_keys)
     SavedView.objects.create(name="one", query="kind=health")
     alone = queries_of(as_lead, place)
     for number in range(5):
-        make_run(make_client(f"client {number}"), started_by=ada, cause=f"cause {number}", marks=marks)
+        make_run(make_client(f"client {number}"), started_by=ada, cause=f"cause {number}", search_keys=search_keys)
         SavedView.objects.create(name=f"view {number}", query="kind=health")
     assert queries_of(as_lead, place) == alone <= 10
 
@@ -279,7 +284,7 @@ def test_pages_ask_as_often_for_many_rows_as_for_one(
 def test_what_is_large_stays_in_the_database(as_lead: Client) -> None:
     make_run(inputs={"call": None, "answer": None, "conversation_id": "", "note": "x"}, environment={"org": None})
     run = run_page(RunFilter()).runs[0]
-    assert {"inputs", "verdict", "environment", "marks"} <= run.get_deferred_fields()
+    assert {"inputs", "verdict", "environment", "search_keys"} <= run.get_deferred_fields()
     assert "secret" in run.client.get_deferred_fields()
 
 

@@ -90,8 +90,8 @@ def test_the_page_answers_in_its_order(as_lead: Client) -> None:
     "verdict",
     [
         {},
-        {"because": ["gone.check"], "also": None, "mend": [], "unchecked": "text"},
-        {"mend": {"steps": "one", "permissions": [None, {"admin": "x"}], "snippets": []}, "sentence": 7},
+        {"because": ["gone.check"], "also": None, "fix": [], "unchecked": "text"},
+        {"fix": {"steps": "one", "permissions": [None, {"admin": "x"}], "snippets": []}, "sentence": 7},
         {"unchecked": ["plain words", {"who": "nobody"}], "also": ["no.longer_known"]},
     ],
 )
@@ -309,9 +309,9 @@ def test_the_json_of_a_verdict_of_any_shape(as_lead: Client, verdict: Any) -> No
 def test_the_deployment_that_the_answer_names_leads_to_its_page(as_lead: Client) -> None:
     shop, other = make_provider(name="Shop"), make_provider(make_client("Other"), name="Shop")
     unnamed = make_provider(shop.client, name="Sho", ref="sho")
-    marks = [f"deployment:{each.ref}" for each in (shop, other, unnamed)]
+    search_keys = [f"deployment:{each.ref}" for each in (shop, other, unnamed)]
     verdict = make_verdict(cause="config.cobrowse_disabled", sentence="Cobrowse is off in “Shop” (version 3).")
-    page = as_lead.get(f"/runs/{make_run(shop.client, verdict=verdict, marks=marks).pk}/").content.decode()
+    page = as_lead.get(f"/runs/{make_run(shop.client, verdict=verdict, search_keys=search_keys).pk}/").content.decode()
     assert f"/providers/{shop.pk}/" in page
     assert all(f"/providers/{each.pk}/" not in page for each in (other, unnamed))
     bare = make_run(shop.client, verdict=verdict).pk

@@ -48,7 +48,7 @@ def test_the_fragment_polls_while_it_is_open_and_not_after(as_admin: Client, bro
     assert b"<html" not in fragment
     seen = f"{watch.pk}.watching.0."
     assert as_admin.get(place, {"seen": seen}).status_code == 204
-    Watch.objects.update(state="not_mended", ended_at=timezone.now())
+    Watch.objects.update(state="not_fixed", ended_at=timezone.now())
     answer = as_admin.get(place, {"seen": seen})
     assert answer.status_code == 200
     assert b"hx-trigger" not in answer.content
@@ -60,7 +60,7 @@ def test_the_end_names_the_run_that_was_right(as_lead: Client, broken: Run) -> N
     Watch.objects.create(
         run=broken,
         check_id="conversation.connected",
-        state="mended",
+        state="fixed",
         next_at=now,
         ends_at=now,
         ended_at=now,

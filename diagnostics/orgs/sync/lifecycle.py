@@ -164,7 +164,7 @@ def _claim_and_run(pk: int, worker: str) -> bool:
         not _ready(now)
         .filter(pk=pk)
         .update(
-            state=State.READING, worker=worker_id, taken_up_at=now, lease_until=now + LEASE, resume_at=None, error=""
+            state=State.READING, worker=worker_id, claimed_at=now, lease_until=now + LEASE, resume_at=None, error=""
         )
     ):
         return False

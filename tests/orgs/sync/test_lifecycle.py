@@ -12,8 +12,8 @@ from diagnostics.demo.orgs import DemoOrg
 from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import start_verification, verify_client
 from diagnostics.orgs.models import AccessToken, ConfigurationSync, HeldPermission, OAuthClient, OrgChange, Provider
-from diagnostics.orgs.sync import snapshots
-from diagnostics.orgs.sync.snapshots import due_syncs, run_sync, start_sync
+from diagnostics.orgs.sync import lifecycle
+from diagnostics.orgs.sync.lifecycle import due_syncs, run_sync, start_sync
 from diagnostics.runs.seen_providers import store_seen_providers
 from diagnostics.web.refusals import ActionRefused
 from tests.factories import make_client, make_finding, make_provider, make_run, make_snapshot
@@ -253,7 +253,7 @@ def test_a_worker_that_is_gone_is_followed_by_the_next(demo_client: OAuthClient)
 
 
 def test_a_reading_that_lasts_too_long_is_closed_with_what_it_has(demo_client: OAuthClient) -> None:
-    long_ago = timezone.now() - snapshots.MAX_TIME - timedelta(minutes=1)
+    long_ago = timezone.now() - lifecycle.MAX_TIME - timedelta(minutes=1)
     stuck = make_snapshot(demo_client, state=State.WAITING, created_at=long_ago, finished_at=None, resume_at=long_ago)
     due_syncs()
     stuck.refresh_from_db()
@@ -264,7 +264,7 @@ def test_a_fault_of_ours_closes_the_reading(demo_client: OAuthClient, monkeypatc
     def broken(reading: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(snapshots.STEPS, "gateway", broken)
+    monkeypatch.setitem(lifecycle.STEPS, "gateway", broken)
     snapshot = sync(demo_client)
     assert snapshot.state == State.PARTIAL
     assert part_of(snapshot, "deployments")["code"] == "not_reached"
@@ -305,9 +305,9 @@ def test_a_client_is_read_again_when_its_time_has_come(settings: Settings) -> No
 
 def test_a_few_are_read_at_a_time(settings: Settings) -> None:
     now = timezone.now()
-    for number in range(snapshots.MAX_CONCURRENT + 3):
+    for number in range(lifecycle.MAX_CONCURRENT + 3):
         make_client(f"client {number}", next_sync_at=now)
-    assert len(due_syncs(now)) == snapshots.MAX_CONCURRENT
+    assert len(due_syncs(now)) == lifecycle.MAX_CONCURRENT
     assert due_syncs(now) == ()
     ConfigurationSync.objects.filter(pk=ConfigurationSync.objects.all()[:1]).update(state=State.WAITING)
     assert len(due_syncs(now)) == 1
@@ -319,15 +319,15 @@ def test_the_next_reading_follows_at_once(demo_client: OAuthClient, monkeypatch:
     make_client("due", next_sync_at=timezone.now())
     snapshot = start_sync(demo_client, source="web", user=None)
     assert snapshot is not None
-    tasks.read_snapshot(snapshot.pk)
+    tasks.run_org_sync(snapshot.pk)
     assert [ConfigurationSync.objects.get(pk=pk).client.name for pk in sent_tasks] == ["due"]
 
 
 def test_two_ticks_at_once_start_one_reading() -> None:
     client = make_client(next_sync_at=timezone.now() - timedelta(seconds=1))
     stale = OAuthClient.objects.get(pk=client.pk)
-    assert snapshots._start_due(client, timezone.now()) is not None
-    assert snapshots._start_due(stale, timezone.now()) is None
+    assert lifecycle._start_due(client, timezone.now()) is not None
+    assert lifecycle._start_due(stale, timezone.now()) is None
 
 
 @pytest.mark.parametrize(("hours", "planned"), [(6, True), (0, False)])
