@@ -3,10 +3,10 @@
 from django.db.models import Q, QuerySet
 
 from diagnostics.accounts.models import User
-from diagnostics.issues.models import Issue
+from diagnostics.issues.models import Incident, Issue
 from diagnostics.issues.queries import with_status
 from diagnostics.monitoring.models import Schedule
-from diagnostics.orgs.models import OAuthClient, Provider
+from diagnostics.orgs.models import OAuthClient, OrgChange, Provider
 from diagnostics.orgs.visibility import visible_clients, visible_rows
 
 HEAVY_CLIENT_COLUMNS = ("client__secret", "client__verification")
@@ -36,12 +36,36 @@ def list_providers(
     return rows.filter(**{name: value for name, value in (("source", source), ("state", state)) if value})
 
 
-def list_issues(viewer: User, *, client: int | None, state: str, check: str, outcome: str) -> QuerySet[Issue]:
+def list_issues(
+    viewer: User,
+    *,
+    client: int | None,
+    state: str,
+    check: str = "",
+    outcome: str = "",
+    cause: str = "",
+    org: str = "",
+) -> QuerySet[Issue]:
     rows = visible_rows(Issue.objects.select_related("client").defer(*HEAVY_CLIENT_COLUMNS), viewer)
     if client is not None:
         rows = rows.filter(client=client)
-    rows = rows.filter(**{name: value for name, value in (("check_id", check), ("outcome", outcome)) if value})
+    exact = {"check_id": check, "outcome": outcome, "cause": cause, "org": org}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
     return with_status(rows, {"open": "", "ended": "resolved"}.get(state, state))
+
+
+def list_incidents(viewer: User, *, client: int | None, is_open: bool | None) -> QuerySet[Incident]:
+    rows = visible_rows(Incident.objects.select_related("client").defer(*HEAVY_CLIENT_COLUMNS, "changes"), viewer)
+    if client is not None:
+        rows = rows.filter(client=client)
+    return rows if is_open is None else rows.filter(closed_at__isnull=is_open)
+
+
+def list_org_changes(viewer: User, *, client: int | None, about: str, kind: str) -> QuerySet[OrgChange]:
+    rows = visible_rows(OrgChange.objects.select_related("client").defer(*HEAVY_CLIENT_COLUMNS), viewer)
+    if client is not None:
+        rows = rows.filter(client=client)
+    return rows.filter(**{name: value for name, value in (("about", about), ("kind", kind)) if value})
 
 
 def list_schedules(viewer: User, *, client: int | None = None, paused: bool | None = None) -> QuerySet[Schedule]:

@@ -26,6 +26,9 @@ YesNo = Literal["yes", "no"]
 EnvironmentName = Literal["production", "sandbox", "development", "unsaid"]
 
 
+Region = Annotated[str, Field(max_length=40, description="Use the region's live API document if there is one.")]
+
+
 class QueryParameters(Schema):
     """A query string. Unknown names are refused, so that a misspelled filter is never ignored."""
 
@@ -57,6 +60,34 @@ class IssueParameters(PageParameters):
     state: Literal["open", "accepted", "ended", "all"] = "open"
     check: Text | None = Field(None, description="ID of a check, such as oauth.token.")
     outcome: Literal["fail", "warn"] | None = None
+
+
+class IssueListParameters(PageParameters):
+    status: Literal["open", "new", "ongoing", "reopened", "accepted", "resolved", "all"] = "open"
+    client: Id | None = None
+    org: Text | None = Field(None, description="ID of an org.")
+    cause: Text | None = Field(None, description="Code of a cause.")
+
+
+class IncidentParameters(PageParameters):
+    client: Id | None = None
+    open: YesNo | None = None
+
+
+class ChangeParameters(PageParameters):
+    client: Id | None = None
+    about: Literal["deployment", "gateway", "seen", "grant", "client", "standing"] | None = None
+    kind: Literal["appeared", "vanished", "returned", "enabled", "disabled", "changed"] | None = None
+
+
+class ImpactParameters(QueryParameters):
+    permission: Text = Field(description="In the form domain:entity:action.")
+
+
+class OperationParameters(QueryParameters):
+    q: SearchText | None = Field(None, description="Words of a path, operation, permission or summary.")
+    region: Region | None = None
+    limit: PageSize = DEFAULT_ROWS
 
 
 class ScheduleParameters(PageParameters):
@@ -126,6 +157,15 @@ class AnswerGiven(Schema):
     status: Annotated[int, Field(ge=100, le=599)]
     headers: dict[str, str] = Field(default_factory=dict)
     body: str = ""
+
+
+class ClaimText(Schema):
+    """A text to check, such as advice or a forum thread."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(min_length=1, max_length=1_000_000)]
+    region: Region = ""
 
 
 class RunGiven(Schema):

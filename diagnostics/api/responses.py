@@ -138,6 +138,36 @@ def _state(row: models.Issue) -> str:
     return "accepted" if row.is_accepted else "open"
 
 
+def issue_of_cause(request: HttpRequest, row: models.Issue) -> schemas.CauseIssue:
+    names = ("cause", "title", "org", "target", "outcome", "sentence", "first_seen_at", "last_seen_at", "resolved_at")
+    return schemas.CauseIssue(
+        id=row.pk,
+        client=client_name(row.client),
+        status=row.shown_status.value,
+        first_run=row.first_run_id,
+        last_run=row.last_run_id,
+        page=page_address(request, "issue", row.pk),
+        **_fields(row, *names, "occurrences", "times_reopened", "accepted_until"),
+    )
+
+
+def incident(row: models.Incident) -> schemas.IncidentSchema:
+    return schemas.IncidentSchema(
+        id=row.pk,
+        issue=row.issue_id,
+        client=client_name(row.client),
+        schedule=row.schedule_id,
+        first_run=row.first_run_id,
+        last_run=row.last_run_id,
+        **_fields(row, "cause", "sentence", "began_at", "opened_at", "closed_at"),
+    )
+
+
+def org_change(row: models.OrgChange) -> schemas.ListedOrgChange:
+    names = ("about", "kind", "name", "setting", "before", "after", "not_before", "at")
+    return schemas.ListedOrgChange(id=row.pk, client=client_name(row.client), **_fields(row, *names))
+
+
 def schedule(row: models.Schedule) -> schemas.ScheduleSchema:
     names = ("name", "kind", "every", "minutes", "weekdays", "cron", "zone", "jitter_seconds", "paused_at", "missed")
     return schemas.ScheduleSchema(

@@ -313,3 +313,150 @@ class TokenSchema(Schema):
     expires_at: datetime
     calls_per_minute: int
     runs_per_minute: int
+
+
+class ClaimSchema(Schema):
+    """One claim of a text, and whether it is true."""
+
+    kind: str
+    text: str
+    line: int
+    times: int
+    verdict: str = Field(description="wrong, unknown, sound or real.")
+    sentence: str
+    nearest: list[str]
+    source: str
+    gateway: bool = Field(description="Whether it holds only behind a provider gateway.")
+
+
+class CheckedClaims(Schema):
+    items: list[ClaimSchema]
+    omitted: int = Field(description="Claims beyond the largest number that is checked.")
+    partial: str = Field(description="A sentence if only the beginning was checked, otherwise empty.")
+    contract_version: str
+
+
+class OperationSchema(Schema):
+    """One published operation of the Genesys Cloud API."""
+
+    method: str
+    path: str
+    summary: str
+    permissions: list[str]
+    permission_rule: str = Field(description="any, all, none or unknown.")
+    scopes: list[str]
+    scopes_status: str = Field(description="verified, inferred or unknown.")
+    sdk: str = Field(description="Class and method of the Python SDK.")
+    has_body: bool
+    is_deprecated: bool
+
+
+class Operations(Schema):
+    items: list[OperationSchema]
+    found: int
+    contract_version: str
+
+
+class CauseSchema(Schema):
+    code: str
+    title: str
+    node: str = Field(description="The part of the chain in which it lies.")
+    page: str
+
+
+class CauseInFull(CauseSchema):
+    meaning: str
+    evidence: str
+    fix: list[str]
+    misconception: str
+    response: str
+    permissions: list[str]
+    operations: list[str]
+
+
+class Causes(Schema):
+    items: list[CauseSchema]
+
+
+class CauseIssue(Schema):
+    """One cause for one target in one org, across runs."""
+
+    id: int
+    cause: str
+    title: str
+    org: str
+    target: str = Field(description="conversation:…, call:…, client:… or empty for the org itself.")
+    client: ClientName
+    outcome: str
+    status: str = Field(description="new, ongoing, reopened, resolved or accepted.")
+    sentence: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None
+    occurrences: int
+    times_reopened: int
+    first_run: int | None
+    last_run: int | None
+    accepted_until: datetime | None
+    page: str
+
+
+class Issues(Schema):
+    items: list[CauseIssue]
+    next: str | None
+
+
+class IncidentSchema(Schema):
+    """An issue that the runs of a schedule confirmed, until they confirm that it is over."""
+
+    id: int
+    issue: int
+    client: ClientName
+    schedule: int | None
+    cause: str
+    sentence: str
+    began_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+    first_run: int | None
+    last_run: int | None
+
+
+class Incidents(Schema):
+    items: list[IncidentSchema]
+    next: str | None
+
+
+class PermissionSchema(Schema):
+    permission: str
+    state: str = Field(description="held, condition, lacking, unlicensed, hidden or unread.")
+    purpose: str
+    checks: list[str] = Field(description="Titles of the checks that are inconclusive without it.")
+    roles: list[str]
+    divisions: list[str]
+
+
+class ClientPermissionsSchema(Schema):
+    synced_at: datetime | None = Field(description="null: never synced, and `items` is empty.")
+    items: list[PermissionSchema]
+
+
+class ImpactSchema(Schema):
+    """What depends on a permission, among the clients that are visible to you."""
+
+    permission: str
+    clients: int
+    clients_unknown: int = Field(description="Clients that may hold it: never synced, or with hidden roles.")
+    deployments: int
+    deployments_on: int
+    schedules: int
+    runs: int
+
+
+class ListedOrgChange(OrgChangeSchema):
+    client: ClientName
+
+
+class OrgChanges(Schema):
+    items: list[ListedOrgChange]
+    next: str | None

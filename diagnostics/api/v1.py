@@ -18,7 +18,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from diagnostics.api import clients, comparisons, findings, me, runs, schedules
+from diagnostics.api import clients, comparisons, findings, issues, me, permissions, reference, runs, schedules
 from diagnostics.api.callers import TokenHeader
 from diagnostics.api.document import complete_document
 from diagnostics.api.problems import Problem, ProblemError, not_found, problem, wrong
@@ -56,8 +56,8 @@ api = NinjaAPI(
     auth=TokenHeader(),
 )
 api.add_decorator(refuse_unknown_parameters)
-for router in (me.router, clients.router, runs.router, comparisons.router, findings.router, schedules.router):
-    api.add_router("", router)
+for part in (me, reference, clients, permissions, runs, comparisons, issues, findings, schedules):
+    api.add_router("", part.router)
 
 
 @api.exception_handler(ProblemError)

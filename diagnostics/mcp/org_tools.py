@@ -10,17 +10,15 @@ from pydantic import Field
 from diagnostics.api import runs as api_runs
 from diagnostics.api.callers import AuthenticatedRequest
 from diagnostics.api.comparisons import comparison
-from diagnostics.api.problems import ProblemError
-from diagnostics.api.requests import Id, Pair, RunGiven
+from diagnostics.api.permissions import impact
+from diagnostics.api.requests import Id, ImpactParameters, Pair, RunGiven
 from diagnostics.api.responses import page_address
 from diagnostics.issues.models import Issue
 from diagnostics.issues.queries import issue_page
 from diagnostics.mcp.tools import ToolArguments, tool
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.orgs import Org, find_org
-from diagnostics.orgs.permissions.impact import parse_permission
 from diagnostics.orgs.visibility import visible_clients
-from diagnostics.pages import impact_queries
 from diagnostics.pages.org_queries import org_row
 from diagnostics.runs.limits import SHORT_TEXT
 from diagnostics.runs.lookups import find_run
@@ -199,23 +197,7 @@ def compare_runs(request: AuthenticatedRequest, arguments: CompareRuns) -> dict[
 @tool("Impact of a permission")
 def impact_of(request: AuthenticatedRequest, arguments: ImpactOf) -> dict[str, Any]:
     """Which clients hold a permission, and the deployments, schedules and runs that depend on it."""
-    permission = parse_permission(arguments.permission)
-    if not permission:
-        raise ProblemError(422, "invalid", "A permission has the form domain:entity:action.")
-    active = impact_queries.active_clients(request.user)
-    clients = impact_queries.clients_with_permission(permission, active)
-    impact = impact_queries.impact_of(clients, impact_queries.runs_with_permission(permission, request.user, None))
-    unknown = impact_queries.clients_with_unknown_permission(permission, active)
-    return {
-        "permission": permission,
-        "clients": clients.count(),
-        "clients_unknown": unknown.count,
-        "deployments": impact.deployments,
-        "deployments_on": impact.deployments_on,
-        "schedules": impact.schedules,
-        "runs": impact.run_count,
-        "evidence": {"clients": [client.name for client in clients[:CLIENTS_SHOWN]]},
-    }
+    return impact(request, ImpactParameters(permission=arguments.permission)).dict()
 
 
 @tool("Diagnose", access="run")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from pydantic import Field
 
+from diagnostics.api.reference import operation_schema
 from diagnostics.checks.base import all_checks
 from diagnostics.checks.permissions import READS
 from diagnostics.claims.checker import check_text
@@ -13,7 +14,6 @@ from diagnostics.engine.causes import CAUSES
 from diagnostics.engine.check_reference import entries_of
 from diagnostics.engine.fixes import admin_notation
 from diagnostics.genesys.contract import bundled
-from diagnostics.genesys.operation import Operation
 from diagnostics.genesys.search import search
 from diagnostics.mcp.tools import ToolArguments, tool
 from diagnostics.orgs.permissions.impact import canonical_name, dependent_calls, dependent_checks, parse_permission
@@ -94,22 +94,7 @@ def search_api(request: HttpRequest, arguments: SearchApi) -> dict[str, Any]:
     return {
         "version": contract.version,
         "found": len(found),
-        "operations": [_operation(operation) for operation in found[:OPERATIONS_SHOWN]],
-    }
-
-
-def _operation(operation: Operation) -> dict[str, Any]:
-    return {
-        "method": operation.method,
-        "path": operation.path,
-        "summary": operation.summary,
-        "permissions": list(operation.permissions),
-        "permission_rule": operation.rule,
-        "scopes": list(operation.scopes),
-        "scopes_status": operation.scopes_status,
-        "sdk": f"{operation.sdk_class}.{operation.python_name}",
-        "has_body": operation.has_body,
-        "deprecated": operation.deprecated,
+        "operations": [operation_schema(operation).dict() for operation in found[:OPERATIONS_SHOWN]],
     }
 
 

@@ -15,6 +15,7 @@ from diagnostics.checks.permissions import READS
 from diagnostics.engine import check_reference as handbook
 from diagnostics.engine.facts import STARTING
 from diagnostics.genesys.contract import Contract, bundled
+from diagnostics.monitoring.queries import impact as queries
 from diagnostics.orgs.contract_in_force import contract_of, region_contracts
 from diagnostics.orgs.forms.permissions import ImpactForm
 from diagnostics.orgs.models import OAuthClient, Provider
@@ -28,7 +29,6 @@ from diagnostics.orgs.permissions.impact import (
 )
 from diagnostics.orgs.permissions.relevant import STARTS
 from diagnostics.orgs.visibility import visible_rows
-from diagnostics.pages import impact_queries as queries
 
 MAX_CALLS = 60
 # Provider source -> filter of the run list.

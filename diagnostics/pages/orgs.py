@@ -9,13 +9,13 @@ from diagnostics import tasks
 from diagnostics.accounts.access import may_run_required
 from diagnostics.accounts.requests import Request
 from diagnostics.engine.facts import STARTING
+from diagnostics.monitoring.queries.impact import permissions_of_clients
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.lookups import find_active_client
 from diagnostics.orgs.orgs import find_org
 from diagnostics.orgs.permissions.relevant import needed_permissions
 from diagnostics.orgs.permissions.synced import PermissionState
 from diagnostics.orgs.queries.syncs import sources_of
-from diagnostics.pages.impact_queries import permissions_of_clients
 from diagnostics.pages.org_queries import OrgListForm, org_list, org_row
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.models import Run

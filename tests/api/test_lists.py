@@ -11,7 +11,16 @@ from django.utils import timezone
 
 from diagnostics.orgs.models import OAuthClient
 from tests.api.conftest import Program
-from tests.factories import make_client, make_issue, make_provider, make_run, make_schedule
+from tests.factories import (
+    make_client,
+    make_held_permission,
+    make_incident,
+    make_issue,
+    make_org_change,
+    make_provider,
+    make_run,
+    make_schedule,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +41,11 @@ MAKERS: dict[str, Callable[[OAuthClient, int], Any]] = {
     "providers": lambda org, number: make_provider(org, ref=f"ref-{number}"),
     "runs": lambda org, number: make_run(org),
     "findings": lambda org, number: make_issue(org, target=f"call:GET /{number}"),
+    "issues": lambda org, number: make_issue(org, target=f"call:GET /{number}"),
+    "incidents": lambda org, number: make_incident(
+        make_schedule(org, f"Schedule {number}"), issue=make_issue(org, target=f"conversation:{number}")
+    ),
+    "changes": lambda org, number: make_org_change(org),
     "schedules": lambda org, number: make_schedule(org, f"Schedule {number}"),
 }
 every_list = pytest.mark.parametrize("name", MAKERS)
@@ -139,3 +153,44 @@ def test_an_open_run_says_that_more_may_come(program: Program, org: OAuthClient)
 def test_rows_of_an_older_shape_are_answered(program: Program, org: OAuthClient) -> None:
     run = make_run(org, verdict=[], environment=[], inputs=[], planned=[1, "oauth.token"], target="")
     assert program().get(f"/api/v1/runs/{run.pk}").json()["planned"] == ["oauth.token"]
+
+
+def test_issues_are_narrowed(program: Program, org: OAuthClient) -> None:
+    is_open = make_issue(org, cause="env.dns")
+    ended = make_issue(org, cause="env.tls", resolved_at=timezone.now())
+    caller = program()
+    assert ids(caller, f"issues?cause=env.dns&org={org.org_id}&client={org.pk}") == [is_open.pk]
+    assert ids(caller, "issues?status=resolved") == [ended.pk]
+    assert caller.get(f"/api/v1/issues/{ended.pk}").json()["status"] == "resolved"
+
+
+def test_incidents_and_changes_are_narrowed(program: Program, org: OAuthClient) -> None:
+    incident = make_incident(make_schedule(org))
+    change = make_org_change(org)
+    caller = program()
+    assert ids(caller, "incidents?open=yes") == [incident.pk]
+    assert ids(caller, "incidents?open=no") == []
+    assert ids(caller, "changes?about=deployment&kind=disabled") == [change.pk]
+    assert ids(caller, "changes?about=grant") == []
+
+
+def test_the_reference_is_answered_without_an_org(program: Program) -> None:
+    caller = program()
+    found = caller.get("/api/v1/operations?q=conversations%20cobrowse&limit=1").json()
+    assert (len(found["items"]), found["found"] > 1) == (1, True)
+    assert caller.get("/api/v1/operations?region=Ireland").status_code == 200
+    assert caller.get("/api/v1/operations?region=nowhere").status_code == 422
+    assert caller.get("/api/v1/causes/nope").status_code == 404
+    text = {"text": "Add the scope `cobrowse:write`, and call GET /api/v2/cobrowse/providers."}
+    claims = caller.post("/api/v1/claims", text, content_type="application/json").json()["items"]
+    assert {claim["verdict"] for claim in claims} == {"wrong"}
+
+
+def test_the_impact_of_a_permission_is_counted(program: Program, org: OAuthClient) -> None:
+    make_held_permission(org)
+    make_schedule(org)
+    caller = program()
+    found = caller.get("/api/v1/impact?permission=conversation:cobrowse:add").json()
+    assert (found["clients"], found["schedules"]) == (1, 1)
+    assert caller.get("/api/v1/impact?permission=cobrowse").status_code == 422
+    assert caller.get(f"/api/v1/clients/{org.pk}/permissions").json() == {"synced_at": None, "items": []}

@@ -8,9 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnostics.monitoring.models import Schedule
+from diagnostics.monitoring.queries import impact as queries
 from diagnostics.orgs.models import ConfigurationSync, HeldPermission, OAuthClient, Provider
 from diagnostics.orgs.permissions.synced import PermissionState
-from diagnostics.pages import impact_queries as queries
 from diagnostics.runs.models import Watch
 from tests.factories import (
     make_client,
