@@ -8,6 +8,7 @@ from diagnostics.operations.models import Heartbeat, RetentionPass, RetentionRul
 from diagnostics.orgs.models import (
     AccessToken,
     Badge,
+    ClientRateLimit,
     ConfigurationSync,
     ContractVersion,
     HeldPermission,
@@ -24,6 +25,7 @@ __all__ = [
     "AuditEntry",
     "Badge",
     "Channel",
+    "ClientRateLimit",
     "ConfigurationSync",
     "ContractVersion",
     "Delivery",

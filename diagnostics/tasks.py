@@ -26,6 +26,8 @@ from diagnostics.orgs.sync.lifecycle import due_syncs, start_due_syncs
 from diagnostics.runs import turns
 from diagnostics.runs.backfill import backfill_runs
 from diagnostics.runs.idempotency_keys import delete_expired_keys
+from diagnostics.runs.models import Run
+from diagnostics.runs.rate_limit_waits import STARTS_AT_ONCE, runs_to_start
 from diagnostics.runs.sweep import sweep
 from diagnostics.runs.watches import advance_watches
 
@@ -42,11 +44,13 @@ worker_shutdown.connect(on_worker_shutdown)
 def execute_run(run_id: int) -> None:
     """`run_id` is only for the log: the next run in turn is executed."""
     run_next_safely(turns.PEOPLE)
+    send_paced_runs(1)
 
 
 @shared_task(ignore_result=True, queue=SCHEDULED)
 def execute_scheduled_run(run_id: int) -> None:
     run_next_safely(turns.SCHEDULED)
+    send_paced_runs(1)
     send_deliveries()
 
 
@@ -99,6 +103,12 @@ def send_swept_runs() -> None:
         send(execute_scheduled_run, run_id)
 
 
+def send_paced_runs(at_once: int = STARTS_AT_ONCE) -> None:
+    """Start runs that no longer have to wait for the rate limit of their org."""
+    for run_id, source in runs_to_start(at_once):
+        send(execute_scheduled_run if source == Run.Source.SCHEDULE else execute_run, run_id)
+
+
 def send_due_schedules() -> None:
     for run_id in claim_due_schedules():
         send(execute_scheduled_run, run_id)
@@ -129,6 +139,7 @@ def send_deliveries() -> None:
 TICK_PARTS: dict[str, Callable[[], object]] = {
     "sweep": send_swept_runs,
     "schedules": send_due_schedules,
+    "rate_limits": send_paced_runs,
     "watches": send_watches,
     "verifications": end_stuck_verifications,
     "contract_refreshes": end_stuck_refreshes,
@@ -154,6 +165,7 @@ def start_due() -> None:
     """Between two ticks: start due schedules, and retry the parts that failed in the last tick."""
     retry_failed_parts(TICK_PARTS)
     run_part("schedules", send_due_schedules, between_ticks=True)
+    run_part("rate_limits", send_paced_runs, between_ticks=True)
 
 
 def send(task: Any, pk: int) -> None:

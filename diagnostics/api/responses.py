@@ -1,6 +1,7 @@
 """Database rows as API schemas."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,6 +9,7 @@ from django.urls import reverse
 
 from diagnostics import models
 from diagnostics.api import schemas
+from diagnostics.runs.rate_limit_waits import wait_of_run
 from diagnostics.runs.run_json import DEFAULTS, VERDICT_KEYS
 
 
@@ -84,8 +86,10 @@ def run(request: HttpRequest, row: models.Run) -> schemas.RunSchema:
 def run_in_full(request: HttpRequest, row: models.Run) -> schemas.RunInFull:
     stored = _as_dict(row.verdict)
     verdict = {key: stored.get(key, DEFAULTS.get(key, "")) for key in VERDICT_KEYS}
+    wait_s = ceil(wait_of_run(row))
     return schemas.RunInFull(
         **dict(run(request, row)),
+        waiting=schemas.Waiting(reason="rate_limit", seconds=wait_s) if wait_s else None,
         verdict=schemas.VerdictSchema(**verdict) if stored else None,
         planned=[check for check in row.planned if isinstance(check, str)],
         inputs=_as_dict(row.inputs),

@@ -114,7 +114,13 @@ class RunSchema(Schema):
     page: str
 
 
+class Waiting(Schema):
+    reason: str = Field(description="rate_limit: the rate limit of the org is used up.")
+    seconds: int = Field(description="About how long, unless other runs are first.")
+
+
 class RunInFull(RunSchema):
+    waiting: Waiting | None = Field(description="Why a queued run can't start yet; null if nothing holds it up.")
     verdict: VerdictSchema | None = Field(description="null until the run has one.")
     planned: list[str]
     inputs: dict[str, Any] = Field(

@@ -16,7 +16,7 @@ from diagnostics.demo.responses import ApiError, DemoResponse, error_response, j
 from diagnostics.demo.rights import DemoCaller
 from diagnostics.demo.routing import DemoRequest, DemoRoute, find_route
 from diagnostics.demo.switch import SWITCH_PATH, switch
-from diagnostics.demo.tokens import TokenStore
+from diagnostics.demo.tokens import Allowance, TokenStore
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -29,11 +29,13 @@ logger = logging.getLogger(__name__)
 class DemoApp:
     """Responds to any request, however malformed, unless the response is a `drop` or the client is gone."""
 
-    def __init__(self, endpoint: Endpoint, log: RequestLog, stopping: Event | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, log: RequestLog, stopping: Event | None = None, allowance: Allowance | None = None
+    ) -> None:
         self.endpoint = endpoint
         self.log = log
         self.stopping = stopping or Event()
-        self.tokens = TokenStore()
+        self.tokens = TokenStore(allowance)
         self.routes: tuple[DemoRoute, ...] = api.GATEWAY_ROUTES if endpoint.has_gateway else api.ROUTES
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -114,7 +116,7 @@ class DemoApp:
         client = org.client(token_use.client_id) if org and token_use else None
         if token_use is None or org is None or client is None or client.state != "active" or client.is_foreign:
             raise ApiError("bad.credentials")
-        if token_use.count > tokens.PER_MINUTE:
+        if token_use.count > token_use.allowed:
             seconds = str(token_use.reset)
             raise ApiError("too.many.requests", (("Retry-After", seconds), *token_use.headers), seconds=seconds)
         return DemoCaller(org, client), token_use.headers

@@ -18,6 +18,7 @@ from diagnostics.demo.app import DemoApp
 from diagnostics.demo.hostile import hostile_clients
 from diagnostics.demo.log import RequestLog
 from diagnostics.demo.orgs import KEYS, PUBLISHED, REGION, Endpoint, load_endpoint
+from diagnostics.demo.tokens import Allowance
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8901
@@ -110,10 +111,12 @@ def start(port: int = 0) -> Running:
 
 
 @contextmanager
-def serve(endpoint: Endpoint, latency_s: float = 0.0) -> Iterator[str]:
+def serve(
+    endpoint: Endpoint, latency_s: float = 0.0, *, allowance: Allowance | None = None, log: RequestLog | None = None
+) -> Iterator[str]:
     """Serves one endpoint on a free port during the block. Yields its URL. Delays each response by `latency_s` seconds."""
     server, stopping = DemoServer((HOST, 0), Handler), threading.Event()
-    app = DemoApp(endpoint, RequestLog(), stopping)
+    app = DemoApp(endpoint, log or RequestLog(), stopping, allowance)
 
     def answer_late(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         stopping.wait(latency_s)

@@ -31,21 +31,31 @@ class TokenUse:
 
     client_id: str
     count: int
+    allowed: int
     reset: int
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         return (
             ("inin-ratelimit-count", str(self.count)),
-            ("inin-ratelimit-allowed", str(PER_MINUTE)),
+            ("inin-ratelimit-allowed", str(self.allowed)),
             ("inin-ratelimit-reset", str(self.reset)),
         )
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How many requests a token may send in a window of so many seconds."""
+
+    requests: int
+    seconds: float
 
 
 class TokenStore:
     """The tokens of one endpoint. Other endpoints don't accept them."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Allowance | None = None) -> None:
+        self._allowance = allowance
         self._tokens: OrderedDict[str, IssuedToken] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -66,14 +76,16 @@ class TokenStore:
     def use(self, text: str) -> TokenUse | None:
         """Counts one use. None if the token is unknown or expired."""
         now = time.monotonic()
+        allowance = self._allowance or Allowance(PER_MINUTE, WINDOW)
         with self._lock:
             token = self._tokens.get(text)
             if token is None or token.expires_at <= now:
                 return None
             if now >= token.window_ends:
-                token.window_ends, token.count = now + WINDOW, 0
+                token.window_ends, token.count = now + allowance.seconds, 0
             token.count += 1
-            return TokenUse(token.client_id, token.count, max(1, round(token.window_ends - now)))
+            reset = max(1, round(token.window_ends - now))
+            return TokenUse(token.client_id, token.count, allowance.requests, reset)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from diagnostics.engine.runner import AT_ONCE, DEADLINE_SECONDS, CheckRun, run_c
 from diagnostics.genesys.client import GenesysClient
 from diagnostics.genesys.contract import Contract, bundled
 from diagnostics.genesys.exchange import HttpExchange
+from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import Region
 from diagnostics.genesys.response import TokenResult
 from diagnostics.parsing.company_gateway import implied_gateway
@@ -55,6 +56,7 @@ class Diagnosis:
         may_start: Callable[[], bool] = never,
         deadline: float = DEADLINE_SECONDS,
         at_once: int = AT_ONCE,
+        pace: Pace = UNPACED,
     ) -> None:
         self.contract = contract or bundled()
         self.region, self.inputs, self._part = region, inputs, part
@@ -63,7 +65,9 @@ class Diagnosis:
         self._redactor = Redactor(self._secrets)
         self._sent: list[HttpExchange] = []
         self._lock = threading.Lock()
-        self._genesys = GenesysClient(region, client_id, secret, saved_token=cached_token, on_exchange=self._record)
+        self._genesys = GenesysClient(
+            region, client_id, secret, saved_token=cached_token, on_exchange=self._record, pace=pace
+        )
         self.aim = aim_of(inputs, self.contract)
         target = Target(kind, region, client_name, client_id, inputs.conversation_id, org_id)
         self._ctx = CheckContext(

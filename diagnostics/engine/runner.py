@@ -34,8 +34,9 @@ def run_checks(
     """Yield the checks that finish together, a batch at a time. A prerequisite that isn't planned doesn't block.
 
     A batch ends when nothing finishes for `BATCH_PAUSE` seconds, which is when the runner waits for a response.
-    After `deadline` seconds no check starts, and the rest get `skip / out_of_time`; running checks may finish, because
-    each of their requests has its own timeout. If the caller stops iterating, nothing is waited for.
+    After `deadline` seconds, not counting waits for the org's rate limit, no check starts, and the rest get
+    `skip / out_of_time`; running checks may finish, because each of their requests has its own timeout. If the caller
+    stops iterating, nothing is waited for.
     """
     planned = {check.id: check for check in checks}
     order = TopologicalSorter({id: _before(planned[id], planned) for id in sorted(planned)})
@@ -86,7 +87,7 @@ def _run_one(check: Check, ctx: CheckContext, before: list[CheckRun], ends_at: f
         sentence = f"Skipped, because this check didn't pass: {unmet[0].title}."
         result = skipped("prerequisite", sentence, evidence={"needs": [other.id for other in unmet]})
         return CheckRun(check, (result,), lane.path_ms)
-    if time.monotonic() >= ends_at:
+    if time.monotonic() - ctx.genesys.pace.waited_s >= ends_at:
         return CheckRun(check, (skipped("out_of_time", "Skipped, because the run took too long."),), lane.path_ms)
     with ctx.genesys.lane(lane):
         results = tuple(_collect(check, ctx))

@@ -20,6 +20,7 @@ from requests.auth import AuthBase
 
 from diagnostics.genesys.exchange import Headers, HttpExchange
 from diagnostics.genesys.fields import number, text
+from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import Region
 from diagnostics.genesys.response import OrgResponse, TokenResult, correlation_id_in, response_from
 from diagnostics.genesys.session import make_session, time_limit
@@ -69,6 +70,7 @@ class GenesysClient:
 
     `saved_token` is a token from an earlier run; if the org rejects it, a new one is requested. `max_calls` replaces
     the limit of `MOST_CALLS`, for a sync. `on_exchange` is called with each exchange once it is complete, unredacted.
+    `pace` keeps to the org's rate limit.
     """
 
     def __init__(
@@ -80,8 +82,10 @@ class GenesysClient:
         saved_token: str = "",
         max_calls: int = 0,
         on_exchange: Callable[[HttpExchange], None] = lambda exchange: None,
+        pace: Pace = UNPACED,
     ) -> None:
         self.region = region
+        self.pace = pace
         self._client_id, self._secret = client_id, secret
         self._on_exchange = on_exchange
         self._cache: dict[str, Future[tuple[OrgResponse, float]]] = {}
@@ -218,6 +222,8 @@ class GenesysClient:
             return replace(response_from(rate_limited), error="rate_limited_wait")
         if is_over_budget:
             return OrgResponse(None, error="over_budget")
+        if not self.pace.may_send():
+            return OrgResponse(None, error="rate_limited_wait")
         started_at, start = datetime.now(UTC), time.perf_counter()
         status: int | None = None
         headers: Headers = ()
@@ -255,6 +261,7 @@ class GenesysClient:
         )
         if status == 429:
             self._rate_limited = exchange
+        self.pace.note(exchange)
         self._on_exchange(exchange)
         org_response = response_from(exchange)
         if record:

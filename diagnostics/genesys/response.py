@@ -15,7 +15,8 @@ class OrgResponse:
 
     `error` is "" or one of timeout, dns, tls, refused, unreachable, reset, proxy, too_large, redirect, garbled,
     not_json, empty, no_token, over_budget, rate_limited_wait. A response with a status can still have an error. Nothing
-    was sent after the last three: there was no token, the run was out of calls, or `exchange` was an earlier 429.
+    was sent after the last three: there was no token, the run was out of calls, or the rate limit is used up (then
+    `exchange` is the earlier 429, if there was one).
     """
 
     exchange: HttpExchange | None

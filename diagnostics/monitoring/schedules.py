@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Case, CharField, F, QuerySet, When, Window
+from django.db.models.functions import Cast, RowNumber
 from django.utils import timezone
 
 from diagnostics.accounts.audit import record
@@ -133,11 +134,18 @@ def claim_due_schedules(now: datetime | None = None) -> tuple[int, ...]:
     """
     now = now or timezone.now()
     due = Schedule.objects.filter(next_run_at__lte=now, paused_at=None)
-    found = without_set_aside(due, Kind.SCHEDULE).order_by("next_run_at", "pk").select_related("client")
+    found = _in_turn(without_set_aside(due, Kind.SCHEDULE)).select_related("client")
     schedules = {
         schedule.pk: schedule for schedule in found.defer("client__secret", "client__verification")[:MAX_PER_TICK]
     }
     return tuple(process_rows(Kind.SCHEDULE, schedules, lambda pk: _claim(schedules[pk], now), _give_up))
+
+
+def _in_turn(schedules: QuerySet[Schedule]) -> QuerySet[Schedule]:
+    """The first schedule of each org, then the second ones: the many schedules of one org don't hold up the others."""
+    org = Case(When(client__org_id="", then=Cast("client_id", CharField())), default=F("client__org_id"))
+    rank = Window(RowNumber(), partition_by=org, order_by=("next_run_at", "pk"))
+    return schedules.annotate(rank_in_org=rank).order_by("rank_in_org", "next_run_at", "pk")
 
 
 def _give_up(pk: int) -> None:

@@ -15,6 +15,7 @@ from diagnostics.engine.finding import FindingResult
 from diagnostics.jobs.row_failures import Kind, forget_failure, process_batch, without_set_aside
 from diagnostics.orgs.connection import diagnosis_of
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.orgs.status import update_status_from_verification
 from diagnostics.orgs.tokens import delete_token, store_token
 from diagnostics.parsing.inputs import Inputs
@@ -143,17 +144,19 @@ def verify_client(client_id: int) -> None:
     client = OAuthClient.objects.filter(pk=client_id, state=OAuthClient.State.VERIFYING).defer("secret").first()
     if client is None or client.verification:
         return
+    pace = ClientPace(client, is_background=False, patience_s=MAX_VERIFICATION_TIME.total_seconds() / 2)
     try:
-        diagnosis = diagnosis_of(client, HEALTH_CHECK, Inputs(), deadline=30)
+        diagnosis = diagnosis_of(client, HEALTH_CHECK, Inputs(), deadline=30, pace=pace)
     except ActionRefused as refused:
         _end_verification(client, [not_verified_step(str(refused))])
         return
     steps: list[dict[str, Any]] = []
     checks = tuple(check for check in all_checks() if check.verifies_client)
-    for step in diagnosis.steps(checks):
-        duration = round(sum(exchange.ms for exchange in step.exchanges))
-        steps += [{**finding.as_dict(), "ms": duration} for finding in step.findings]
-        OAuthClient.objects.filter(pk=client.pk, state=OAuthClient.State.VERIFYING).update(verification=steps)
+    with pace:
+        for step in diagnosis.steps(checks):
+            duration = round(sum(exchange.ms for exchange in step.exchanges))
+            steps += [{**finding.as_dict(), "ms": duration} for finding in step.findings]
+            OAuthClient.objects.filter(pk=client.pk, state=OAuthClient.State.VERIFYING).update(verification=steps)
     _end_verification(client, steps)
     store_token(client, diagnosis.issued_token)
 

@@ -7,6 +7,7 @@ from typing import Any
 from diagnostics.checks.base import never
 from diagnostics.engine.diagnosis import Diagnosis
 from diagnostics.engine.runner import DEADLINE_SECONDS
+from diagnostics.genesys.pace import UNPACED, Pace
 from diagnostics.genesys.regions import region
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import OAuthClient
@@ -26,6 +27,7 @@ def diagnosis_of(
     fresh_token: bool = False,
     may_start: Callable[[], bool] = never,
     deadline: float = 0,
+    pace: Pace = UNPACED,
 ) -> Diagnosis:
     """Return a diagnosis of the client's org. Raises ActionRefused if no request can be sent.
 
@@ -61,6 +63,7 @@ def diagnosis_of(
         cached_token=stored_token(client) if is_same and not fresh_token else "",
         org_id=client.org_id if is_same else "",
         deadline=deadline or DEADLINE_SECONDS,
+        pace=pace,
     )
 
 

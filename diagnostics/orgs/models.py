@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 
@@ -86,6 +86,39 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return f"Token until {self.until:%Y-%m-%d %H:%M} UTC"
+
+
+class ClientRateLimit(models.Model):
+    """What is known of the rate limit of one org and client, and how much of it is used. See orgs.rate_limits.
+
+    Clients registered twice share it. All counts belong to the current window of the limit.
+    """
+
+    region = models.CharField(max_length=60)
+    client_id = models.CharField(max_length=120)
+    allowed = models.PositiveIntegerField(null=True, blank=True)  # null until a response told it
+    used = models.PositiveIntegerField(default=0)  # as the org counts, so other programs are included
+    uncounted = models.PositiveIntegerField(default=0)  # our requests whose responses had no count
+    reserved = models.PositiveIntegerField(default=0)  # by runs that have yet to send them
+    sent = models.PositiveIntegerField(default=0)  # by us
+    window_started_at = models.DateTimeField(default=timezone.now)
+    window_ends_at = models.DateTimeField(null=True, blank=True)  # null until a response told it
+    blocked_until = models.DateTimeField(null=True, blank=True)  # by the wait that a 429 asked for
+    refusals = models.PositiveSmallIntegerField(default=0)  # since the last request that was accepted
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    held_by = models.CharField(max_length=32, blank=True)  # the only run that may send while the limit is unknown
+    held_until = models.DateTimeField(null=True, blank=True)
+    # Until when runs that people start have to wait, and scheduled runs and syncs: derived from the rest; null if they needn't.
+    people_at = models.DateTimeField(null=True, blank=True)
+    background_at = models.DateTimeField(null=True, blank=True)
+    is_contended = models.BooleanField(default=False)  # runs may be waiting whose messages were spent
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], name="rate_limit_contended", condition=Q(is_contended=True))]
+        constraints = [models.UniqueConstraint(fields=["region", "client_id"], name="rate_limit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.region} {self.client_id}: {self.used} of {self.allowed or '?'}"
 
 
 class ContractVersion(models.Model):

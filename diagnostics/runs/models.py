@@ -96,6 +96,8 @@ class Run(models.Model):
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     bodies_dropped_at = models.DateTimeField(null=True, blank=True)
+    # How often it met the org's rate limit and went back to the queue.
+    rate_limit_waits = models.PositiveSmallIntegerField(default=0, db_default=0)
     # Whether its findings are included in the issues.
     is_recorded_in_issues = models.BooleanField(default=False, db_default=False)
 

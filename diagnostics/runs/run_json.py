@@ -16,8 +16,13 @@ def run_json(
     exchanges: Iterable[Mapping[str, Any]],
     duration_ms: float,
     critical_path_ms: float,
+    wait_s: int = 0,
 ) -> dict[str, Any]:
-    """`run` is None for a run that is not stored. Missing parts of the verdict are empty."""
+    """`run` is None for a run that is not stored. Missing parts of the verdict are empty.
+
+    `wait_s` is how long a queued run waits for the rate limit of its org; the key `waiting` is missing if it doesn't.
+    """
+    waiting = {"waiting": {"for": "rate_limit", "seconds": wait_s}} if wait_s else {}
     return {
         "schema_version": SCHEMA_VERSION,
         "run": run,
@@ -26,4 +31,5 @@ def run_json(
         "exchanges": list(exchanges),
         "duration_ms": round(duration_ms, 1),
         "critical_path_ms": round(critical_path_ms, 1),
+        **waiting,
     }

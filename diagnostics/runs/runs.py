@@ -32,6 +32,7 @@ from diagnostics.orgs.clients import store_gateway
 from diagnostics.orgs.connection import diagnosis_of, incomplete_verdict
 from diagnostics.orgs.contract_in_force import current_contract
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.rate_limits import MOST_WAITING_S, ClientPace
 from diagnostics.orgs.tokens import store_token
 from diagnostics.parsing.inputs import Inputs
 from diagnostics.runs.close import RunResult, close_run
@@ -40,6 +41,7 @@ from diagnostics.runs.live_permit import claim_start_in_thread
 from diagnostics.runs.models import STARTED_BY_USERS, Run
 from diagnostics.runs.models import Exchange as ExchangeRow
 from diagnostics.runs.models import Finding as FindingRow
+from diagnostics.runs.rate_limit_waits import return_to_queue, waits_for_refusal
 from diagnostics.runs.search_keys import target_of
 from diagnostics.runs.turns import claim_next_run
 from diagnostics.telemetry import tracing as traces
@@ -51,7 +53,7 @@ Args = ParamSpec("Args")
 AUDITED_SOURCES = (Run.Source.WEB, Run.Source.CLI)  # other sources have their own audit log entries
 LEASE = timedelta(seconds=45)
 HEARTBEAT_SECONDS = 10.0
-LONGEST_RUN_SECONDS = DEADLINE_SECONDS + 60
+LONGEST_RUN_SECONDS = DEADLINE_SECONDS + MOST_WAITING_S + 60
 
 
 @transaction.atomic
@@ -135,7 +137,10 @@ def repeat_run(run: Run, user: User | None, *, branch: str = "", source: str = R
 
 
 def execute_run(run_id: int, worker: str = "") -> bool:
-    """Claim the run, execute its checks and store each result as it ends. False if another worker has claimed it."""
+    """Claim the run, execute its checks and store each result as it ends. False if another worker has claimed it.
+
+    The run is queued again if it has to wait for the org's rate limit.
+    """
     worker_name = _worker_name(worker)
     if not _claim(run_id, worker_name):
         return False
@@ -218,6 +223,14 @@ def _run_checks_safely(run: Run, worker_name: str, started: float) -> None:
 
 
 def _run_checks(run: Run, worker_name: str, started: float) -> None:
+    with ClientPace(run.client, is_background=run.source == Run.Source.SCHEDULE) as pace:
+        if pace.start():
+            return_to_queue(run.pk, worker_name)
+        else:
+            _run_paced_checks(run, worker_name, started, pace)
+
+
+def _run_paced_checks(run: Run, worker_name: str, started: float, pace: ClientPace) -> None:
     inputs = Inputs.from_json(run.inputs)
     # A token keeps the permissions it was issued with, so a repeated run needs a new one to see a fix.
     is_repeated = run.repeats_id is not None
@@ -231,6 +244,7 @@ def _run_checks(run: Run, worker_name: str, started: float) -> None:
             part=run.is_part,
             fresh_token=is_repeated,
             may_start=partial(claim_start_in_thread, run.pk, worker_name),
+            pace=pace,
         )
     except ActionRefused as refusal:
         refused = RunResult(Run.Status.INTERRUPTED, incomplete_verdict(str(refusal)), time.perf_counter() - started)
@@ -242,6 +256,11 @@ def _run_checks(run: Run, worker_name: str, started: float) -> None:
     planned = tuple(check for check in all_checks() if check.id in run.planned)
     stored = StoredCounts()
     for batch in diagnosis.batches(planned):
+        pace.report()
+        if pace.refusal is not None and waits_for_refusal(run, pace.refusal):
+            return_to_queue(run.pk, worker_name, refused=True)
+            store_token(run.client, diagnosis.issued_token)
+            return
         stored = _store_safely(run.pk, worker_name, batch, stored)
     result = RunResult(
         Run.Status.FINISHED,

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from diagnostics.jobs.row_failures import Kind, process_batch, process_rows, without_set_aside
+from diagnostics.orgs.models import ClientRateLimit
 from diagnostics.runs.interruption import close_interrupted, end_broken_run
 from diagnostics.runs.models import Run
 
@@ -43,6 +44,7 @@ def _unclaimed_runs(now: datetime) -> list[tuple[int, str]]:
         Q(message_sent_at__lt=now - RESEND_AFTER) | Q(message_sent_at=None, created_at__lt=now - RESEND_AFTER),
         created_at__gte=now - LONGEST_QUEUED,
     )
+    unclaimed = unclaimed.exclude(_waits_for_org(now))
     found = dict(without_set_aside(unclaimed, Kind.RUN_QUEUEING).order_by("id").values_list("pk", "source")[:500])
 
     def mark(pks: list[int]) -> list[int]:
@@ -52,9 +54,16 @@ def _unclaimed_runs(now: datetime) -> list[tuple[int, str]]:
     return [(pk, found[pk]) for pks in process_batch(Kind.RUN_QUEUEING, found, mark) for pk in pks]
 
 
+def _waits_for_org(now: datetime) -> Exists:
+    """A run that waits for the rate limit of its org while other runs of the client are being worked on."""
+    key = {"region": OuterRef("client__region"), "client_id": OuterRef("client__client_id")}
+    in_use = Q(window_started_at__gt=now - LONGEST_QUEUED) | Q(blocked_until__gt=now)
+    return Exists(ClientRateLimit.objects.filter(in_use, **key, is_contended=True))
+
+
 def _abandoned_runs(now: datetime) -> list[int]:
     lease_expired = Q(status=Run.Status.RUNNING, lease_until__lt=now)
-    never_claimed = Q(status=Run.Status.QUEUED, created_at__lt=now - LONGEST_QUEUED)
+    never_claimed = Q(status=Run.Status.QUEUED, created_at__lt=now - LONGEST_QUEUED) & ~Q(_waits_for_org(now))
 
     def close(pk: int) -> int | None:
         run = (

@@ -16,7 +16,8 @@ CANDIDATES = 20  # rows considered per user and client; must exceed the number o
 
 # Takes the first few rows of each user and client, and ranks them within the user: orgs served longest ago first.
 # Among equal ranks, the user served longest ago comes first. Rows that another worker is locking and rows that are set
-# aside are skipped. It is one statement, so no two workers get the same row.
+# aside are skipped, and clients that have to wait for the rate limit of their org. It is one statement, so no two workers
+# get the same row.
 CLAIM = """
 WITH waiting AS (
     SELECT r.id, COALESCE(r.started_by_id, 0) AS person, r.client_id,
@@ -30,7 +31,9 @@ WITH waiting AS (
 ), candidates AS (
     SELECT w.id, w.person, w.queue_rank, COALESCE(NULLIF(c.org_id, ''), 'client ' || c.id) AS org
     FROM waiting w JOIN diagnostics_oauthclient c ON c.id = w.client_id
+    LEFT JOIN diagnostics_clientratelimit l ON l.region = c.region AND l.client_id = c.client_id
     WHERE w.queue_rank <= %(candidates)s
+        AND (CASE WHEN %(scheduled)s THEN l.background_at ELSE l.people_at END > clock_timestamp()) IS NOT TRUE
 ), served AS (
     SELECT person, max(served_at) AS served_at FROM diagnostics_turn WHERE queue = %(queue)s GROUP BY person
 ), ordered AS (

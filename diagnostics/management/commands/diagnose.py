@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from diagnostics.management.base import CAUSE_FOUND, OK, UNCLEAR, ProductCommand
 from diagnostics.management.input_files import read_input
 from diagnostics.orgs.connection import diagnosis_of
 from diagnostics.orgs.models import OAuthClient
+from diagnostics.orgs.rate_limits import ClientPace
 from diagnostics.parsing.call import Unreadable
 from diagnostics.parsing.inputs import Inputs, ParsedPaste, read_paste
 from diagnostics.runs.export.junit import junit_xml
 from diagnostics.runs.interruption import interrupt_run
 from diagnostics.runs.models import Run
+from diagnostics.runs.rate_limit_waits import wait_of_run
 from diagnostics.runs.run_json import run_json
 from diagnostics.runs.runs import LONGEST_RUN_SECONDS, create_run, execute_run
 from diagnostics.web.refusals import ActionRefused
@@ -134,9 +137,18 @@ def _read(name: str, option: str) -> str:
 
 
 def _run(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
-    started = time.perf_counter()
-    diagnosis = diagnosis_of(client, kind, inputs)
-    exchanges = [exchange for step in diagnosis.steps() for exchange in step.exchanges]
+    """Keeps to the rate limit that workers share. Starts again after a 429 if waiting makes sense."""
+    started, waits = time.perf_counter(), 0
+    while True:
+        with ClientPace(client, is_background=False) as pace:
+            while wait_s := pace.start():
+                _wait_for_org(wait_s)
+            diagnosis = diagnosis_of(client, kind, inputs, pace=pace)
+            exchanges = [exchange for step in diagnosis.steps() for exchange in step.exchanges]
+        if pace.refusal is None or not pace.refusal.is_waited_for(waits):
+            break
+        _wait_for_org(pace.refusal.wait_s)
+        waits += 1
     return run_json(
         run=None,
         verdict=diagnosis.verdict(),
@@ -145,6 +157,11 @@ def _run(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
         duration_ms=(time.perf_counter() - started) * 1000,
         critical_path_ms=diagnosis.critical_path_ms,
     )
+
+
+def _wait_for_org(wait_s: float) -> None:
+    print(f"Waiting for the org's rate limit, {ceil(wait_s)} s", file=sys.stderr)
+    time.sleep(max(wait_s, 0.1))
 
 
 def _run_and_save(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, Any]:
@@ -158,8 +175,13 @@ def _run_and_save(client: OAuthClient, kind: str, inputs: Inputs) -> dict[str, A
         raise
     deadline = time.monotonic() + LONGEST_RUN_SECONDS
     run.refresh_from_db()
-    while run.is_open and time.monotonic() < deadline:  # a worker has claimed it
-        time.sleep(0.2)
+    while run.is_open and time.monotonic() < deadline:  # it waits for the rate limit, or a worker has claimed it
+        if wait_s := wait_of_run(run):
+            _wait_for_org(wait_s)
+            deadline = time.monotonic() + LONGEST_RUN_SECONDS
+        else:
+            time.sleep(0.2)
+        execute_run(run.pk, "cli")
         run.refresh_from_db()
     return run_json(
         run=run.pk,

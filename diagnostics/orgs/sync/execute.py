@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 from django.db import transaction
@@ -85,7 +86,10 @@ class SyncRun:
         return self.raise_if_rate_limited(self.genesys.get(path, **query))
 
     def raise_if_rate_limited(self, response: OrgResponse) -> OrgResponse:
-        """Return the response. Raises WaitForOrg if it is a 429."""
+        """Return the response. Raises WaitForOrg if it is a 429, or if nothing was sent to keep to the rate limit."""
+        if response.status is None and response.error == "rate_limited_wait":
+            wait = max(1, ceil(self.genesys.pace.wait_s))
+            raise WaitForOrg(wait, f"Waiting for the org's rate limit, {describe_wait(wait)}.")
         if response.status == 429:
             seconds = wait_seconds(response, datetime.now(UTC))
             seconds = DEFAULT_WAIT if seconds is None else max(1, seconds)

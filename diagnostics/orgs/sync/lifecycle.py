@@ -11,17 +11,21 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from diagnostics.accounts.audit import record
 from diagnostics.accounts.models import User
 from diagnostics.accounts.rate_limits import enforce_run_limit
 from diagnostics.genesys.client import GenesysClient
+from diagnostics.genesys.pace import Pace
 from diagnostics.genesys.regions import region
+from diagnostics.jobs.models import Turn
 from diagnostics.jobs.row_failures import Kind, attempt, error_location, process_batch, process_rows, without_set_aside
 from diagnostics.jobs.turns import remember_turn, served_at
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, Provider
+from diagnostics.orgs.rate_limits import ClientPace, waits_for_org
 from diagnostics.orgs.status import update_status_from_sync
 from diagnostics.orgs.sync.execute import LEASE, SliceOver, SyncLost, SyncRun, WaitForOrg
 from diagnostics.orgs.sync.permissions import PermissionsUnreadable, sync_permissions
@@ -112,7 +116,7 @@ def next_sync(now: datetime) -> int | None:
         "source", "started_by_id"
     )
     active_users = [user_id or 0 for source, user_id in active if source in INTERACTIVE_SOURCES]
-    ready = without_set_aside(_ready(now), Kind.SNAPSHOT)
+    ready = without_set_aside(_ready(now), Kind.SNAPSHOT).exclude(waits_for_org(now, is_background=True))
     if len(active_users) >= MAX_CONCURRENT:
         ready = ready.exclude(source__in=INTERACTIVE_SOURCES)
     if len(active) - len(active_users) >= MAX_CONCURRENT:
@@ -169,13 +173,15 @@ def _claim_and_run(pk: int, worker: str) -> bool:
     ):
         return False
     snapshot = ConfigurationSync.objects.select_related("client").defer("client__secret").get(pk=pk)
+    pace = ClientPace(snapshot.client, is_background=True, patience_s=0.0)
     try:
-        sync = _prepare(snapshot, worker_id)
+        sync = _prepare(snapshot, worker_id, pace)
     except ActionRefused as error:
         _refuse(snapshot, worker_id, str(error))
         return True
     try:
-        _run_steps(sync)
+        with pace:
+            _run_steps(sync)
     except SyncLost:
         log.warning("sync %s was claimed or closed by another worker; the rest of its data is dropped", pk)
     finally:
@@ -192,7 +198,7 @@ def _ready(now: datetime) -> Any:
     return ConfigurationSync.objects.filter(due)
 
 
-def _prepare(snapshot: ConfigurationSync, worker_id: str) -> SyncRun:
+def _prepare(snapshot: ConfigurationSync, worker_id: str, pace: Pace) -> SyncRun:
     """Decrypt the secret and build the API client. Raises ActionRefused if no request can be sent."""
     client = snapshot.client
     try:
@@ -209,7 +215,9 @@ def _prepare(snapshot: ConfigurationSync, worker_id: str) -> SyncRun:
     except UnreadableSecret as error:
         raise ActionRefused(str(error)) from None
     token = stored_token(client)
-    genesys = GenesysClient(client_region, client.client_id, secret, saved_token=token, max_calls=MAX_REQUESTS)
+    genesys = GenesysClient(
+        client_region, client.client_id, secret, saved_token=token, max_calls=MAX_REQUESTS, pace=pace
+    )
     return SyncRun(snapshot, worker_id, genesys, tuple(filter(None, (secret, f"{client.client_id}:{secret}", token))))
 
 
@@ -324,15 +332,20 @@ def start_due_syncs(now: datetime | None = None, client_id: int | None = None) -
             0, MAX_CONCURRENT - ConfigurationSync.objects.filter(state__in=[State.QUEUED, State.READING]).count()
         )
     due = without_set_aside(readable.filter(next_sync_at__lte=now), Kind.CLIENT_SYNC)
-    clients = {
-        client.pk: client
-        for client in due.defer("secret", "verification").order_by("next_sync_at", "pk")[: limit + MAX_FAILING]
-    }
+    clients = {client.pk: client for client in _in_turn(due.defer("secret", "verification"))[: limit + MAX_FAILING]}
     started: list[int] = []
     for pk in clients:
         if len(started) < limit:
             started += process_rows(Kind.CLIENT_SYNC, [pk], lambda pk: _start_due(clients[pk], now))
     return tuple(started)
+
+
+def _in_turn(clients: Any) -> Any:
+    """Orgs that were served longest ago first, so that the many clients of one org don't hold up the others."""
+    name = Case(When(org_id="", then=Concat(Value("client "), Cast("pk", CharField()))), default=F("org_id"))
+    served = Turn.objects.filter(queue=QUEUE, person=0, org=OuterRef("turn")).values("served_at")[:1]
+    clients = clients.annotate(turn=name, served=Subquery(served))
+    return clients.order_by(F("served").asc(nulls_first=True), "next_sync_at", "pk")
 
 
 def _plan_first_syncs(clients: Any, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Queries of runs for list rows, and the parts of one run."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from django.db.models import QuerySet
 
@@ -8,6 +9,7 @@ from diagnostics.accounts.models import User
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.orgs.visibility import visible_rows
 from diagnostics.runs.models import Exchange, Finding, Run
+from diagnostics.runs.rate_limit_waits import wait_of_run
 
 RECENT = 8
 HEAVY = ("client__secret", "client__verification", "inputs", "verdict", "environment", "search_keys", "planned")
@@ -19,9 +21,10 @@ class RunState:
 
     status: str
     findings: int
+    wait_s: int = 0  # for the rate limit of its org
 
     def __str__(self) -> str:
-        return f"{self.status}.{self.findings}"
+        return f"{self.status}.{self.findings}.{self.wait_s}"
 
 
 def runs_for_lists(*, keep: str = "") -> QuerySet[Run]:
@@ -44,4 +47,4 @@ def exchanges_of(run: Run) -> list[Exchange]:
 
 
 def state_of(run: Run) -> RunState:
-    return RunState(run.status, run.findings.count())
+    return RunState(run.status, run.findings.count(), ceil(wait_of_run(run)))

@@ -1,5 +1,7 @@
 """Run pages: one run and its progress, one exchange, and repeating a run."""
 
+from math import ceil
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
@@ -20,6 +22,7 @@ from diagnostics.runs.models import Run
 from diagnostics.runs.queries.comparisons import neighbours_of
 from diagnostics.runs.queries.named_providers import providers_named
 from diagnostics.runs.queries.runs import exchanges_of, findings_of, state_of
+from diagnostics.runs.rate_limit_waits import wait_of_run
 from diagnostics.runs.run_json import run_json
 from diagnostics.runs.runs import repeat_run, repeatable_checks
 from diagnostics.runs.views.watches import watch_context
@@ -45,6 +48,7 @@ def run_as_json(request: Request, pk: int) -> HttpResponse:
         exchanges=[exchange.as_dict() for exchange in run.exchanges.order_by("position")],
         duration_ms=run.duration_ms or 0.0,
         critical_path_ms=run.critical_path_ms or 0.0,
+        wait_s=ceil(wait_of_run(run)),
     )
     return JsonResponse(data, json_dumps_params={"indent": 1, "ensure_ascii": False})
 
@@ -94,14 +98,15 @@ def _repeat(request: Request, run: Run, branch: str = "") -> HttpResponse:
 
 def _run_context(request: Request, run: Run) -> dict[str, object]:
     """Reads the state first: findings that arrive meanwhile make the next poll differ."""
-    state = str(state_of(run))
+    state = state_of(run)
     findings = findings_of(run)
     exchanges = [] if run.is_open else exchanges_of(run)
     titles = checks.titles()
     context: dict[str, object] = {
         "run": run,
         "report": report.build(run, findings, exchanges, titles),
-        "seen": state,
+        "seen": str(state),
+        "wait_s": state.wait_s,
         "inputs": Inputs.from_json(run.inputs),
         "branch_title": titles.get(run.branch, run.branch),
     }

@@ -7,7 +7,7 @@ from django.utils import timezone
 from diagnostics.demo.orgs import DemoOrg
 from diagnostics.demo.server import Running
 from diagnostics.orgs.clients import create_client
-from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange, Provider
+from diagnostics.orgs.models import ClientRateLimit, ConfigurationSync, OAuthClient, OrgChange, Provider
 from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
 
 
@@ -36,6 +36,7 @@ def resume_sync(snapshot: ConfigurationSync) -> ConfigurationSync:
     ConfigurationSync.objects.filter(pk=snapshot.pk, state=ConfigurationSync.State.WAITING).update(
         resume_at=timezone.now() - timedelta(seconds=1)
     )
+    ClientRateLimit.objects.all().delete()
     assert run_sync(snapshot.pk)
     snapshot.refresh_from_db()
     return snapshot
