@@ -15,7 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = data_dir.current()
 DATA_DIR = DATA.path
 DEBUG = env.flag("DEBUG", default=False)
-IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
+IS_COMMAND = Path(sys.argv[0]).name in ("manage.py", "cobrowse-doctor")
 IS_WEB = Path(sys.argv[0]).parts[-3:] == ("config", "web", "__main__.py")
 
 DATABASE = env.database("DATABASE_URL")
@@ -355,7 +355,8 @@ if MAIL_SERVER and not DEFAULT_FROM_EMAIL:
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA.static
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# The wheel has them, like the templates, in the folder of the app, where Django finds them anyway.
+STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static",) if folder.exists()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

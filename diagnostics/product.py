@@ -2,12 +2,16 @@
 
 import tomllib
 from functools import lru_cache
+from importlib import metadata
 
 from django.conf import settings
 
 
 @lru_cache(maxsize=1)
 def version() -> str:
-    """As the project itself says it: the one place where the number stands."""
-    project: str = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+    """From pyproject.toml in a checkout, else from the installed wheel, which was built from that file."""
+    file = settings.BASE_DIR / "pyproject.toml"
+    if not file.exists():
+        return metadata.version("cobrowse-doctor")
+    project: str = tomllib.loads(file.read_text())["project"]["version"]
     return project

@@ -127,9 +127,13 @@ class DataDir:
 
 
 def current() -> DataDir:
-    """The folder that the environment names, or .data in the project."""
+    """The folder that the environment names. Otherwise .data in a checkout, and the user's own folder for a wheel."""
     configured = env.text(VARIABLE)
-    return DataDir(Path(configured).expanduser().absolute() if configured else PROJECT / ".data")
+    if configured:
+        return DataDir(Path(configured).expanduser().absolute())
+    if (PROJECT / "manage.py").exists():
+        return DataDir(PROJECT / ".data")
+    return DataDir(Path(env.text("XDG_DATA_HOME", "~/.local/share")).expanduser() / "cobrowse-doctor")
 
 
 def write_private(file: Path, content: str) -> None:
