@@ -7,6 +7,7 @@ Sources: the error codes of the Genesys Cloud API (facts, sections 2.2, 3.2 and 
 from typing import Final
 
 from diagnostics.engine import causes
+from diagnostics.engine.causes.not_found import NEVER_CAUSE_A_404
 
 # Responses that hide what happened: they rule nothing out and prove nothing.
 HIDES_THE_CAUSE: Final = frozenset({"network_cors", "network_unknown"})
@@ -72,7 +73,7 @@ STATUSES_OF_CAUSE: Final[dict[str, frozenset[int]]] = {
     "auth.token_expired": frozenset({401}),
     "auth.ip_not_allowed": frozenset(),  # our requests come from another address, so only the response can show it
     "auth.token_foreign": frozenset({400, 401, 403, 404}),  # another org's conversation is not found
-    "authz": frozenset({400, 403, 404}),  # a gateway answers 404 in place of 403
+    "authz": frozenset({400, 403, 404}),
     "conv": _REFUSED,
     "conv.not_found": frozenset({400, 404, 410}),
     "conv.id_malformed": _REFUSED | {500},
@@ -84,14 +85,19 @@ STATUSES_OF_CAUSE: Final[dict[str, frozenset[int]]] = {
 EXPLAINS_ANYTHING: Final = frozenset({"path.placeholder_unexpanded"})
 
 
-def can_explain(cause: str, meaning: str, status: object) -> bool:
-    """Whether the cause can produce a response of this meaning (the code of `answer.meaning`) and status."""
+def can_explain(cause: str, meaning: str, status: object, *, org_hides: bool = False) -> bool:
+    """Whether the cause can produce a response of this meaning (the code of `answer.meaning`) and status.
+
+    `org_hides` means that a comparison of requests proved that this org answers 404 where it should answer 403.
+    """
     if cause in EXPLAINS_ANYTHING or meaning in HIDES_THE_CAUSE:
         return True
     family = causes.family_of(cause)
     allowed = NAMED_BY_RESPONSE.get(meaning)
     if allowed is not None and cause not in allowed and family not in allowed:
         return False
+    if status == 404 and allowed is None and cause in NEVER_CAUSE_A_404:
+        return org_hides
     statuses = STATUSES_OF_CAUSE.get(cause, STATUSES_OF_CAUSE.get(family))
     if allowed is None or allowed is _NOT_THE_API:
         return statuses is None or status in statuses

@@ -15,7 +15,7 @@ from diagnostics.engine.explanations import EXPLAINS_ANYTHING, HIDES_THE_CAUSE, 
 from diagnostics.engine.finding import AnyFinding
 from diagnostics.engine.rules import DEPARTURES, PROBLEM_RULES, REFUSALS, RULES, CauseRule, Certainty
 
-ENGINE_VERSION = "4"
+ENGINE_VERSION = "5"
 PART_IS_RIGHT = "This branch is right now. Only its checks were repeated."
 PART_IS_NOT_RIGHT = "Only this branch was repeated. It has a problem that alone doesn't explain a failure:"
 
@@ -123,7 +123,8 @@ def _that_explain(candidates: list[CauseCandidate], response: AnyFinding | None)
 def _explains(candidate: CauseCandidate, response: AnyFinding) -> bool:
     if candidate.finding.check_id == "answer.meaning":
         return True
-    return can_explain(candidate.cause, response.code, response.evidence.get("status"))
+    org_hides = candidate.finding.check_id == "route.oracle" and candidate.finding.code == "hidden"
+    return can_explain(candidate.cause, response.code, response.evidence.get("status"), org_hides=org_hides)
 
 
 def _refusals(findings: Sequence[AnyFinding], response: AnyFinding | None) -> list[CauseCandidate]:

@@ -1,6 +1,6 @@
 """The page "Why do I get a 404?": the causes of a 404, most common first, and what people wrongly blame."""
 
-from diagnostics.engine.causes import CAUSES
+from diagnostics.engine.causes import CAUSES, not_found
 from diagnostics.engine.causes.cause import START, Cause
 
 TITLE = "Why do I get a 404?"
@@ -10,23 +10,7 @@ SUMMARY = (
 )
 CORRECT_CALL = f"{START}\nAuthorization: Bearer <token>"
 CORRECT_CALL_NOTE = "This is the only published call that starts a session. It takes no body. The host is api.<domain of the org's region>."
-# Most common first.
-CAUSES_OF_A_404: tuple[Cause, ...] = tuple(
-    CAUSES[code]
-    for code in (
-        "path.not_in_api",
-        "path.placeholder_unexpanded",
-        "conv.not_found",
-        "conv.ended",
-        "authz.not_a_party",
-        "auth.token_foreign",
-        "conv.not_connected",
-        "conv.media_unsupported",
-        "config.cobrowse_disabled",
-        "provider.mismatch",
-        "response.not_genesys",
-    )
-)
+CAUSES_OF_A_404: tuple[Cause, ...] = tuple(CAUSES[code] for code in not_found.CAUSES_OF_A_404)
 MYTHS = (
     "A missing scope or permission. Genesys documents a 403 for both, never a 404. Client credentials use roles, not scopes, "
     "and the scopes conversation:write and cobrowse:write don't exist.",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.engine.causes import TITLES, family_of
+from diagnostics.engine.causes.not_found import CAUSES_OF_A_404, NEVER_CAUSE_A_404
 from diagnostics.engine.explanations import NAMED_BY_RESPONSE, STATUSES_OF_CAUSE, can_explain
 from diagnostics.engine.finding import FindingResult
 from diagnostics.engine.rules import RULES
@@ -32,7 +33,9 @@ OF_THE_RESPONSE = {"answer.meaning", "session.start"}
         # a generic response is weighed by its status
         ("conv.not_found", "not_found", 404, True),
         ("conv.not_found", "not_authorized", 403, False),
-        ("authz.permission_missing", "not_found", 404, True),  # a gateway hides it behind a 404
+        ("authz.permission_missing", "not_found", 404, False),
+        ("authz.scope_missing", "not_found", 404, False),
+        ("authz.not_a_party", "not_found", 404, True),
         ("authz.permission_missing", "conflict", 409, False),
         ("conv.ended", "conflict", 409, True),
         ("config.cobrowse_disabled", "rate_limited", 429, False),
@@ -56,6 +59,17 @@ OF_THE_RESPONSE = {"answer.meaning", "session.start"}
 )
 def test_a_cause_explains_what_it_can_produce(cause: str, meaning: str, status: int | None, can: bool) -> None:
     assert can_explain(cause, meaning, status) is can
+
+
+@pytest.mark.parametrize("cause", sorted(NEVER_CAUSE_A_404))
+def test_a_404_is_never_a_missing_scope_or_permission(cause: str) -> None:
+    assert not can_explain(cause, "not_found", 404)
+    assert can_explain(cause, "not_authorized", 403)
+    assert cause not in CAUSES_OF_A_404
+
+
+def test_a_404_is_a_missing_permission_only_if_the_org_was_seen_to_hide_what_a_client_may_not_read() -> None:
+    assert can_explain("authz.permission_missing", "not_found", 404, org_hides=True)
 
 
 def test_every_cause_and_family_of_the_tables_exists() -> None:
@@ -110,7 +124,8 @@ def assert_fits(found: list[FindingResult], response: FindingResult) -> None:
         assert verdict.cause != "none"  # a failed call is never said to be right
         return
     named = {rule.cause for rule in RULES if rule.check == "answer.meaning" and response.code in rule.codes}
-    fits = can_explain(verdict.cause, response.code, response.evidence["status"])
+    org_hides = any((finding.check_id, finding.code) == ("route.oracle", "hidden") for finding in found)
+    fits = can_explain(verdict.cause, response.code, response.evidence["status"], org_hides=org_hides)
     assert fits or verdict.cause in named, (found, verdict.cause)
     if response.code in HIDDEN and verdict.cause != "path.placeholder_unexpanded":
         assert verdict.certainty == "likely"

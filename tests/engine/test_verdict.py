@@ -150,6 +150,10 @@ def answered(status: int, code: str, *lines: str, **more: Any) -> list[FindingRe
             "proved",
         ),
         (answered(403, "permission_missing"), "undetermined", "undetermined"),
+        # a 404 is no missing scope or permission
+        (answered(404, "not_found", "x permissions.call:permission_missing"), "undetermined", "undetermined"),
+        (answered(404, "not_found", "x oauth.scopes:scope_missing"), "undetermined", "undetermined"),
+        (answered(404, "not_found", "x oauth.scopes:user_scope_missing"), "undetermined", "undetermined"),
         (
             answered(403, "permission_missing", "+ permissions.call:held_somewhere"),
             "authz.permission_missing",
