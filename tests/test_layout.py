@@ -19,7 +19,7 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "util", "helper"}
 # Modules with imports inside functions, and the reason.
 LOCAL_IMPORTS: dict[str, str] = {
     "diagnostics.apps": "Django allows models and checks to be imported only once its apps are ready",
-    "diagnostics.demo.stand_in": "a command for a real org starts without loading the demo orgs",
+    "diagnostics.demo.in_process_server": "a command for a real org starts without loading the demo orgs",
     "diagnostics.monitoring.receivers": "commands start without loading incidents and the comparison of runs",
 }
 WITHOUT_DJANGO = """

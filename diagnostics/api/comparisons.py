@@ -16,7 +16,7 @@ from diagnostics.comparison.result import ChangedFinding
 from diagnostics.engine.finding import AnyFinding
 from diagnostics.runs.queries.comparisons import compare_stored_runs, runs_to_compare
 
-router = Router(tags=["Comparisons"])
+router = Router(tags=["Comparisons"], by_alias=True)
 
 
 @router.get("/comparisons", response=schemas.ComparisonSchema, url_name="comparison", summary="Compare two runs")
@@ -47,7 +47,7 @@ def comparison(request: AuthenticatedRequest, pair: Query[Pair]) -> schemas.Comp
             for group in result.groups
         ],
         unchanged=len(result.same),
-        seen=[_org_change(change) for change in result.org_changes],
+        org_changes=[_org_change(change) for change in result.org_changes],
         page=request.build_absolute_uri(page),
     )
 

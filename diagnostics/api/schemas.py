@@ -273,7 +273,7 @@ class ComparisonSchema(Schema):
     given: list[FactSchema]
     groups: list[ChangeGroupSchema] = Field(description="Findings that differ, worst first.")
     unchanged: int
-    seen: list[OrgChangeSchema]
+    org_changes: list[OrgChangeSchema] = Field(serialization_alias="seen")
     page: str
 
 

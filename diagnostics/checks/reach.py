@@ -287,12 +287,16 @@ def reach_clock(ctx: CheckContext) -> Iterator[Result]:
 
 def judge_clock(response: OrgResponse) -> Result:
     """Compare the Date header of a response with the middle of its exchange."""
-    theirs = _date_of(response.header("Date"))
-    if theirs is None or response.exchange is None:
+    api_time = _date_of(response.header("Date"))
+    if api_time is None or response.exchange is None:
         return skipped("no_date", "The API's response has no date to compare this server's clock with.")
-    ours = response.exchange.started_at + timedelta(milliseconds=response.exchange.ms / 2)
-    skew = ours - theirs
-    proof: Evidence = {"skew_s": round(skew.total_seconds()), "theirs": theirs.isoformat(), "ours": ours.isoformat()}
+    server_time = response.exchange.started_at + timedelta(milliseconds=response.exchange.ms / 2)
+    skew = server_time - api_time
+    proof: Evidence = {
+        "skew_s": round(skew.total_seconds()),
+        "theirs": api_time.isoformat(),
+        "ours": server_time.isoformat(),
+    }
     if abs(skew) <= SKEW:
         return passed("agrees", "The clock of this server agrees with the API's.", evidence=proof)
     direction = "ahead of" if skew > timedelta(0) else "behind"

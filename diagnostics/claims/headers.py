@@ -29,9 +29,9 @@ def find(text: Text, contract: Contract) -> Iterator[Claim]:
 def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
     facts = known("headers")
     lower = claim.text.lower()
-    ours = {name.lower(): (name, use) for name, use in facts["genesys"].items()}
-    if lower in ours:
-        return real(ours[lower][1], facts["source"])
+    of_genesys = {name.lower(): (name, use) for name, use in facts["genesys"].items()}
+    if lower in of_genesys:
+        return real(of_genesys[lower][1], facts["source"])
     if lower in {name.lower() for name in facts["http"]}:
         return real("A header of HTTP itself.", "RFC 9110 and its companions")
     if LIMITS.fullmatch(lower):
@@ -39,7 +39,7 @@ def evaluate(claim: Claim, contract: Contract) -> ClaimResult:
         return wrong(sentence, facts["source"], RATE_LIMIT)
     nearest: tuple[str, ...] = ("ININ-Correlation-Id",) if "correlation" in lower or "request-id" in lower else ()
     nearest = nearest or (RATE_LIMIT if "limit" in lower else ())
-    return unknown("No official source of ours names this header.", facts["source"], nearest)
+    return unknown("No official source of of_genesys names this header.", facts["source"], nearest)
 
 
 SUBJECT = Subject("header", find, evaluate)

@@ -75,7 +75,7 @@ def _delete_originals(clients: dict[str, OAuthClient], runs: Iterable[history.Re
     Issue.objects.filter(client__in=mine).delete()
     Run.objects.filter(pk__in=[recorded.run.pk for recorded in runs]).delete()
     OrgChange.objects.filter(client__in=mine).delete()
-    Provider.objects.filter(client__in=mine, source=Provider.Source.SEEN).delete()
+    Provider.objects.filter(client__in=mine, source=Provider.Source.ON_CONVERSATION).delete()
     OAuthClient.objects.filter(pk__in=mine).update(
         status=UNKNOWN, status_cause="", status_reason="", status_since=None, status_at=None
     )

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from diagnostics.demo import narration as narration
 from diagnostics.demo import story
+from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.demo.orgs import KEYS, REGION
 from diagnostics.demo.registration import register
-from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.orgs.clients import start_verification, verify_client
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient
 from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
@@ -24,7 +24,7 @@ class Seeded:
 def seed() -> Seeded:
     """Registers and verifies the clients, and creates the history unless it exists."""
     for key in KEYS:
-        stand_in_for(REGION.format(key=key))
+        serve_demo_region(REGION.format(key=key))
     registered = [client for key in KEYS for client in register(key)]
     runs = 0 if Run.objects.filter(source=Run.Source.DEMO).exists() else seed_story()
     for client in unverified():

@@ -242,7 +242,7 @@ def _quietly(work: Callable[[int], object], pk: int) -> None:
         with transaction.atomic():
             work(pk)
     except Exception as error:
-        log.error("row %s could not be brought to an end either: %s", pk, error_location(error))
+        log.error("row %s could not be closed either: %s", pk, error_location(error))
 
 
 def _sqlstate(error: BaseException) -> str | None:

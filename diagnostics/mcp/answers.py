@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_BYTES = 7_600  # of a whole response, which is to stay below 8 kB
-KEPT_CONTROLS = "\n\t"
+ALLOWED_CONTROLS = "\n\t"
 SHORT_STRING = 300  # characters a text is never cut below
 # Marks without a shape of their own that can carry hidden text: variation selectors, and fillers shown as nothing.
 INVISIBLE = frozenset(
@@ -28,7 +28,7 @@ def visible(value: Any) -> Any:
 
 
 def _is_visible(character: str) -> bool:
-    if character in KEPT_CONTROLS:
+    if character in ALLOWED_CONTROLS:
         return True
     return (
         unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") and character not in INVISIBLE

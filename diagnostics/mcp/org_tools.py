@@ -189,7 +189,7 @@ def compare_runs(request: AuthenticatedRequest, arguments: CompareRuns) -> dict[
             "remarks": [remark.sentence for remark in found.remarks],
             "facts": [fact.dict() for fact in (*found.surroundings, *found.given) if fact.state == "changed"],
             "findings": [line.dict() for group in found.groups for line in group.lines],
-            "configuration_changes": [change.dict() for change in found.seen],
+            "configuration_changes": [change.dict() for change in found.org_changes],
         },
     }
 

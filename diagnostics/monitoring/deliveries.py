@@ -154,7 +154,7 @@ def _record_attempt(delivery: Delivery, reply: Reply, at: datetime) -> None:
     if result is AttemptResult.RETRY and delivery.event != Delivery.Event.TEST:
         wait = retry_delay(len(attempts), reply.retry_after)
     if not leased(delivery).update(attempts=attempts, lease_until=None, **_state(result, wait, len(attempts))):
-        log.warning("delivery %s was taken over by another worker", delivery.pk)
+        log.warning("delivery %s was claimed by another worker", delivery.pk)
         return
     text = str(attempts[-1]["reply"])
     if result is AttemptResult.DELIVERED:

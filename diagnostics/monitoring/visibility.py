@@ -12,7 +12,7 @@ def visible_channels(viewer: User | None) -> QuerySet[Channel]:
     channels = Channel.objects.all()
     if viewer is None or viewer.sees_all:
         return channels
-    theirs = visible_clients(viewer).order_by().values("pk")
-    rules = AlertRule.objects.filter(Q(clients=None) | Q(clients__in=theirs)).values("channels")
-    sent = Delivery.objects.filter(incident__client__in=theirs).values("channel")
+    clients = visible_clients(viewer).order_by().values("pk")
+    rules = AlertRule.objects.filter(Q(clients=None) | Q(clients__in=clients)).values("channels")
+    sent = Delivery.objects.filter(incident__client__in=clients).values("channel")
     return channels.filter(Q(pk__in=rules) | Q(pk__in=sent))

@@ -129,7 +129,7 @@ def _work(pass_id: int, seconds: float) -> bool:
                     return True
         leased(retention_pass).update(finished_at=timezone.now(), lease_until=None)
     except _LostLease:
-        log.warning("retention pass %s was taken over by another worker", pass_id)
+        log.warning("retention pass %s was claimed by another worker", pass_id)
     return True
 
 

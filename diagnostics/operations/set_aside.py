@@ -72,7 +72,7 @@ def run_next_safely(queue: str) -> None:
     except Exception as error:
         if is_environment(error):
             raise
-        log.warning("no run could be taken from the queue %s, trying one by one: %s", queue, error_location(error))
+        log.warning("no run could be claimed from the queue %s, trying one by one: %s", queue, error_location(error))
         _run_one_by_one(queue)
 
 

@@ -235,7 +235,7 @@ class Provider(models.Model):
     class Source(models.TextChoices):
         GATEWAY = "gateway", "Gateway list"
         DEPLOYMENT = "deployment", "Web deployment"
-        SEEN = "seen", "Seen on a communication"
+        ON_CONVERSATION = "seen", "Seen on a communication"
 
     class State(models.TextChoices):
         """Whether it offers cobrowse: from a gateway's provider list, or from a deployment's published version."""
@@ -286,7 +286,7 @@ class OrgChange(models.Model):
     class About(models.TextChoices):
         DEPLOYMENT = "deployment", "Web deployment"
         GATEWAY = "gateway", "Gateway provider"
-        SEEN = "seen", "Provider seen"
+        ON_CONVERSATION = "seen", "Provider seen"
         GRANT = "grant", "Role grant"
         CLIENT = "client", "OAuth client"
         STATUS = "status", "Status"

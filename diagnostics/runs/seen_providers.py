@@ -17,7 +17,7 @@ def store_seen_providers(run: Run, findings: Sequence[Finding]) -> None:
     for name in sorted(_names_in(findings))[:MAX_PROVIDERS]:
         row, _ = Provider.objects.get_or_create(
             client_id=run.client_id,
-            source=Provider.Source.SEEN,
+            source=Provider.Source.ON_CONVERSATION,
             ref=name,
             defaults={"name": name, "first_seen_at": at, "last_seen_at": at},
         )

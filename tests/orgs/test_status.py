@@ -289,7 +289,7 @@ def test_a_reading_counts_the_providers_that_are_there() -> None:
     client = make_client()
     make_provider(client, state=Provider.State.OFF)
     make_provider(client, removed_at=timezone.now())
-    make_provider(client, source=Provider.Source.SEEN)
+    make_provider(client, source=Provider.Source.ON_CONVERSATION)
     parts = [make_part("rights"), make_part("deployments"), make_part("gateway", "absent")]
     update_status_from_sync(make_snapshot(client, parts=parts))
     assert stored(client) == (BROKEN, "config.cobrowse_disabled")

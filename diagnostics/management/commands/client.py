@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import IntegrityError, transaction
 
-from diagnostics.demo.stand_in import stand_in_for
+from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import OK, OUTCOME_SIGNS, UNCLEAR, ProductCommand, bad_input, client_named
 from diagnostics.orgs.clients import change_client, create_client, start_verification, verify_client
@@ -79,7 +79,7 @@ class Command(ProductCommand):
         self.stdout.write(f"{client.name}: {client.get_environment_display().lower()}{through}.")
 
     def _verify(self, client: OAuthClient) -> int:
-        stand_in_for(client.region)
+        serve_demo_region(client.region)
         start_verification(client)
         verify_client(client.pk)
         client.refresh_from_db()

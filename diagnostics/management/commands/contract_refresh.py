@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from diagnostics.demo.stand_in import stand_in_for
+from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.genesys.regions import find_region, nearest_regions
 from diagnostics.management.base import ProductCommand, bad_input
 from diagnostics.orgs.contracts import refresh_contract, start_refresh
@@ -34,7 +34,7 @@ class Command(ProductCommand):
         self.stdout.write(f"{version.version} with {version.operations:,} operations {status} for {version.region}.")
 
     def _start(self, text: str) -> ContractVersion:
-        stand_in_for(text)
+        serve_demo_region(text)
         region = find_region(text)
         if region is None:
             near = ", ".join(region.key for region in nearest_regions(text))

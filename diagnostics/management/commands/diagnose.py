@@ -12,8 +12,8 @@ from django.db import connection
 
 from config.terminal import Terminated
 from diagnostics.checks.outcomes import Outcome
+from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.demo.registration import register_named
-from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.engine import causes
 from diagnostics.engine.rules import CERTAINTY_LABELS
 from diagnostics.management.base import CAUSE_FOUND, OK, UNCLEAR, ProductCommand, bad_input, client_named
@@ -55,7 +55,7 @@ class Command(ProductCommand):
             bad_input(f"The client {client.name} is retired. `client list` shows the others.")
         paste = self._read_paste(options)
         inputs = paste.inputs
-        stand_in_for(client.region)
+        serve_demo_region(client.region)
         kind = Run.Kind.DIAGNOSIS if inputs.given else Run.Kind.HEALTH
         try:
             report = _run_and_save(client, kind, inputs) if options["save"] else _run(client, kind, inputs)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from diagnostics.demo.stand_in import stand_in_for
+from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.management.base import ProductCommand, bad_input, client_named
 from diagnostics.orgs.models import OAuthClient
 from diagnostics.runs.filters import RunFilter
@@ -63,7 +63,7 @@ class Command(ProductCommand):
         client = client_named(options["client"]) if options["client"] else None
         clients = OAuthClient.objects.filter(pk=client.pk) if client else OAuthClient.objects.all()
         for region in clients.order_by("region").values_list("region", flat=True).distinct():
-            stand_in_for(region)  # makes the regions of the demo orgs known; sends nothing
+            serve_demo_region(region)  # makes the regions of the demo orgs known; sends nothing
         query = {"client": str(client.pk) if client else "", "from": options["since"]}
         run_filter = RunFilter.read(query, timezone.now(), ZoneInfo("UTC"), viewer=None)
         if run_filter.problems:

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from diagnostics.demo.in_process_server import serve_demo_region
 from diagnostics.demo.registration import register_named
-from diagnostics.demo.stand_in import stand_in_for
 from diagnostics.management.base import INTERNAL_ERROR, OK, UNCLEAR, ProductCommand, bad_input, client_named
 from diagnostics.orgs.models import ConfigurationSync, OAuthClient, OrgChange
 from diagnostics.orgs.sync.lifecycle import run_sync, start_sync
@@ -35,7 +35,7 @@ class Command(ProductCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         register_named(options["name"])
         client = client_named(options["name"])
-        stand_in_for(client.region)
+        serve_demo_region(client.region)
         try:
             snapshot = start_sync(client, source=ConfigurationSync.Source.CLI, user=None) or _latest_sync(client)
         except ActionRefused as error:

@@ -31,9 +31,9 @@ def retention_page(request: Request) -> HttpResponse:
 
 @require_safe
 def retention_passes(request: Request) -> HttpResponse:
-    """The fragment that the page polls; 204 if the page's `seen` shows that it has the current state."""
+    """The fragment that the page polls; 204 if the page's `state` shows that it has the current state."""
     context = _passes(request)
-    if context["is_open"] and request.GET.get("seen") == context["seen"]:
+    if context["is_open"] and request.GET.get("state") == context["state"]:
         return not_modified_fragment()
     return render(request, "operations/retention/_passes.html", {**context, "is_fragment": True})
 
@@ -92,5 +92,5 @@ def run_unpin(request: Request, pk: int) -> HttpResponse:
 def _passes(request: Request) -> dict[str, object]:
     passes = recent_passes(request.user)
     newest = next((retention_pass for retention_pass in passes if retention_pass.is_open), None)
-    seen = f"{newest.pk}.{sum(newest.deleted.values())}" if newest else ""
-    return {"passes": passes, "is_open": newest is not None, "seen": seen}
+    state = f"{newest.pk}.{sum(newest.deleted.values())}" if newest else ""
+    return {"passes": passes, "is_open": newest is not None, "state": state}

@@ -20,7 +20,7 @@ RUNS_SHOWN = 10
 MARK_KINDS = {
     Provider.Source.DEPLOYMENT: "deployment",
     Provider.Source.GATEWAY: "provider",
-    Provider.Source.SEEN: "seen",
+    Provider.Source.ON_CONVERSATION: "seen",
 }
 SORTS: dict[str, tuple[Any, bool]] = {
     "name": (Lower("name"), False),

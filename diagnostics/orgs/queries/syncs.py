@@ -66,13 +66,16 @@ class OrgSources:
             self._line(Provider.Source.DEPLOYMENT, "deployments", *self._deployments()),
             self._line(Provider.Source.GATEWAY, "gateway", *self._gateway()),
             self._line(
-                Provider.Source.SEEN, "", None, "None seen. Diagnosing a conversation shows which one it names."
+                Provider.Source.ON_CONVERSATION,
+                "",
+                None,
+                "None seen. Diagnosing a conversation shows which one it names.",
             ),
         )
 
     def _line(self, source: Provider.Source, part: str, is_available: bool | None, sentence: str) -> SourceSummary:
         count, problem = self.counts.get(source, 0), self._problem(part)
-        if source == Provider.Source.SEEN and count:
+        if source == Provider.Source.ON_CONVERSATION and count:
             sentence = f"{count} seen on conversations (don't use these as providerId)."
         elif count:
             is_available, sentence = True, f"{count}. {problem}".strip()

@@ -83,7 +83,7 @@ def provider_badge(provider: Provider) -> SafeString:
     """The provider's state, or that it was removed."""
     if provider.removed_at is not None:
         return badge("retired", "skip", "Removed")
-    if provider.source == Provider.Source.SEEN:
+    if provider.source == Provider.Source.ON_CONVERSATION:
         return badge("finished", "skip", "Seen")
     icon_name, tone = STATES[Provider.State(provider.state)]
     text = provider.get_state_display()

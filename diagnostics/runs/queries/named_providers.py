@@ -17,7 +17,7 @@ def providers_named(run: Run) -> list[Provider]:
     refs = [key.partition(":")[2] for key in run.search_keys if key.startswith(prefixes)]
     if not isinstance(sentence, str) or not refs:
         return []
-    found = Provider.objects.filter(client=run.client_id, ref__in=refs).exclude(source=Provider.Source.SEEN)
+    found = Provider.objects.filter(client=run.client_id, ref__in=refs).exclude(source=Provider.Source.ON_CONVERSATION)
     named = (
         provider
         for provider in found.defer("settings").order_by("name", "id")

@@ -200,7 +200,7 @@ def test_clients_of_an_unknown_org_share_it_with_nobody(acme: OAuthClient) -> No
 
 def test_the_same_id_of_another_source_is_a_namesake(acme: OAuthClient) -> None:
     mine = make_provider(acme, ref="one")
-    seen = make_provider(acme, ref="one", source=Provider.Source.SEEN)
+    seen = make_provider(acme, ref="one", source=Provider.Source.ON_CONVERSATION)
     assert queries.providers_with_same_id(mine, None) == [seen]
 
 

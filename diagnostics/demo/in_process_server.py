@@ -8,7 +8,7 @@ from django.conf import settings
 from diagnostics.genesys.regions import DEMO_PREFIX, region
 
 
-def stand_in_for(region_key: str) -> bool:
+def serve_demo_region(region_key: str) -> bool:
     """Serves the demo orgs from this process if the region is one of theirs and isn't served yet. True if it did."""
     if not region_key.startswith(DEMO_PREFIX) or _is_served(region_key):
         return False
