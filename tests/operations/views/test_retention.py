@@ -65,9 +65,9 @@ def test_deleting_begins_a_pass_that_a_worker_does(
     assert Run.objects.exists()
     fragment = as_admin.get("/settings/retention/passes/")
     assert b"hx-trigger" in fragment.content
-    assert as_admin.get("/settings/retention/passes/", {"seen": fragment.context["seen"]}).status_code == 204
+    assert as_admin.get("/settings/retention/passes/", {"state": fragment.context["state"]}).status_code == 204
     work_on_pass(begun.pk)
-    fragment = as_admin.get("/settings/retention/passes/", {"seen": fragment.context["seen"]})
+    fragment = as_admin.get("/settings/retention/passes/", {"state": fragment.context["state"]})
     assert fragment.status_code == 200
     assert b"hx-trigger" not in fragment.content
     assert not Run.objects.exists()
